@@ -1,0 +1,1 @@
+"""The clock that Stream's moderation lacks: an escalation engine for moderation alerts."""

@@ -1,0 +1,140 @@
+"""What is known about one item, gathered from events that come twice, late and in any order.
+
+A fact is a value and the earliest of Stream's own times at which it was seen. Merging takes unions and minima, so
+the result does not depend on the order or the number of the events (RULES 1).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+Sightings = Mapping[str, datetime]
+"""Value -> when Stream first said so (UTC)."""
+
+Register = Mapping[str, tuple[datetime, str]]
+"""Name -> the newest that Stream said of it, and when."""
+
+
+def plain(text: str) -> str:
+    """Return a label or reason as it is compared: without case, spaces, hyphens and underscores."""
+    return "".join(c for c in text.casefold() if c not in " -_\t\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that conditions can ask about, by the name that the policy language gives it.
+
+    `seen` maps a name to its sightings. Names of the language: event label kind action entity_type reporter reason
+    rule language channel config_key author stream_team custom.<key>. Names of our own: `text_severity` (a word),
+    `severity_number`, `confidence` (0 to 1), both as decimal text, `report` (ids of the users who reported),
+    `review` (ids of those who reviewed in Stream).
+    `latest` maps a name to the newest (time, value), for what Stream replaces: `recommended_action`.
+    """
+
+    seen: Mapping[str, Sightings] = field(default_factory=dict)
+    latest: Register = field(default_factory=dict)
+
+    def values(self, name: str) -> frozenset[str]:
+        """Return every value known of that name; `action` includes the newest recommended action."""
+        found = frozenset(self.seen.get(name, ()))
+        if name == "action" and "recommended_action" in self.latest:
+            return found | {self.latest["recommended_action"][1]}
+        return found
+
+    def before(self, instant: datetime) -> "Facts":
+        """Return only what Stream said before that instant (a flag at the very instant of a review is newer)."""
+        seen = {
+            name: kept
+            for name, sightings in self.seen.items()
+            if (kept := {value: at for value, at in sightings.items() if at < instant})
+        }
+        return Facts(seen, {name: said for name, said in self.latest.items() if said[0] < instant})
+
+    def merged(self, other: "Facts") -> "Facts":
+        """Return both together: commutative, associative, idempotent."""
+        seen = {
+            name: _earliest(self.seen.get(name, {}), other.seen.get(name, {}))
+            for name in sorted({*self.seen, *other.seen})
+        }
+        return Facts(seen, _newest(self.latest, other.latest))
+
+
+def _earliest(left: Sightings, right: Sightings) -> Sightings:
+    return {
+        value: min(at for at in (left.get(value), right.get(value)) if at is not None)
+        for value in sorted({*left, *right})
+    }
+
+
+def _newest(left: Register, right: Register) -> Register:
+    return {
+        name: max(said for said in (left.get(name), right.get(name)) if said is not None)
+        for name in sorted({*left, *right})
+    }
+
+
+def sightings(values: Iterable[str], at: datetime) -> Sightings:
+    """Return the values that are not empty, all seen at that time."""
+    return {value: at for value in values if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a person wrote and who they are: opened only by the content rule (RULES 5).
+
+    `said` has, by name, the newest non-empty value: `text`, `language` (ISO code), `author_id`, `author_name`,
+    `account_created_at` (RFC 3339), `flagged_before` (a decimal integer), `media` (addresses, one a line, that are
+    never fetched), `note` (what a moderator wrote in Stream when escalating).
+    """
+
+    said: Register = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        return self.said[name][1] if name in self.said else ""
+
+    def merged(self, other: "Content") -> "Content":
+        """Return both together: commutative, associative, idempotent."""
+        return Content(_newest(self.said, other.said))
+
+    def without(self, *names: str) -> "Content":
+        """Return the content with these names forgotten."""
+        return Content({name: said for name, said in self.said.items() if name not in names})
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes two events one incident, within a source: `kind` is item or entity."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review in Stream: when (Stream's time), by whom (a Stream user id), and what was done."""
+
+    at: datetime
+    by: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One event, normalised: which item it is about and what it says.
+
+    `keys` hold at most one of each kind; an event without any is an incident of its own. `opens` is False for what
+    is only shown and recorded; `waits` is True for what waits 10 s for the item's own event; `only_if_named` for what
+    opens only where a route names the event (appeals). `links` fill the source's `dashboard_url`: item_id,
+    entity_type, entity_id, user_id.
+    """
+
+    event_type: str
+    at: datetime
+    keys: tuple[Key, ...]
+    facts: Facts
+    content: Content = Content()
+    review: Review | None = None
+    opens: bool = True
+    waits: bool = False
+    only_if_named: bool = False
+    links: Mapping[str, str] = field(default_factory=dict)

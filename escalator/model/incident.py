@@ -1,0 +1,129 @@
+"""The incident: what is acknowledged and escalated, and the words for its states, deadlines and acts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from escalator.model.facts import Content, Facts
+from escalator.model.ranks import ContentRule, Mode, Severity
+
+
+class State(StrEnum):
+    """Where an incident is. Logged is a decision of the policy to be silent; merged ones live on in another."""
+
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    LOGGED = "logged"
+    RESOLVED = "resolved"
+    MERGED = "merged"
+
+
+OPEN = frozenset({State.TRIGGERED, State.ACKNOWLEDGED, State.SNOOZED})
+
+
+class DueKind(StrEnum):
+    """What the one next deadline of an incident is for."""
+
+    STEP = "step"
+    RESTART = "restart"
+    REMIND = "remind"
+    RESOLVE_WITHIN = "resolve_within"
+    SNOOZE_END = "snooze_end"
+
+
+class Verb(StrEnum):
+    """What people do to an incident (RULES 3)."""
+
+    ACKNOWLEDGE = "acknowledge"
+    RELEASE = "release"
+    RESOLVE = "resolve"
+    FALSE_ALARM = "false_alarm"
+    SNOOZE = "snooze"
+    HAND_OVER = "hand_over"
+    ESCALATE_NOW = "escalate_now"
+    STILL_ON_IT = "still_on_it"
+    REVEAL = "reveal"
+    REOPEN = "reopen"
+
+
+class Outcome(StrEnum):
+    """How an incident ended."""
+
+    ACTION_TAKEN = "action_taken"
+    NO_VIOLATION = "no_violation"
+    DUPLICATE = "duplicate"
+    REFERRED = "referred"
+    TEST = "test"
+    REVIEWED_IN_STREAM = "reviewed_in_stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One person's acknowledgement in the present round; `person` is a policy key, or `stream:ID` for a stranger."""
+
+    person: str
+    verb: str
+    via: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One incident as it stands. Instants are aware UTC by the database's clock unless they say Stream's.
+
+    `step` is the index of the step that fired last, -1 before the first; `sending` counts its sends, from 1.
+    `fence` changes when, and only when, `due_kind` or `due_at` does. `revision` counts visible changes.
+    `restarts`, `extensions` and `snoozes` count those in a row. `reviewed_at` and every time inside `facts` are
+    Stream's own. `loop_started_at` and `loop_rounds` bound the rounds that automation may start within an hour.
+    """
+
+    id: UUID
+    number: int
+    source: str
+    mode: Mode
+    policy_version: UUID
+    opened_at: datetime
+    state: State = State.LOGGED
+    facts: Facts = Facts()
+    content: Content = Content()
+    links: Mapping[str, str] = field(default_factory=dict)
+    category: str | None = None
+    severity: Severity = Severity.UNKNOWN
+    severity_reason: str = ""
+    content_rule: ContentRule = ContentRule.HIDE
+    route: str | None = None
+    path: str = ""
+    assign: str | None = None
+    acks_needed: int = 1
+    round: int = 0
+    step: int = -1
+    sending: int = 0
+    owner: str | None = None
+    answers: tuple[Answer, ...] = ()
+    due_kind: DueKind | None = None
+    due_at: datetime | None = None
+    fence: int = 0
+    restarts: int = 0
+    extensions: int = 0
+    snoozes: int = 0
+    loop_started_at: datetime | None = None
+    loop_rounds: int = 0
+    reviewed_at: datetime | None = None
+    reviewed_by: str | None = None
+    acknowledged_at: datetime | None = None
+    last_event_at: datetime | None = None
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    outcome: Outcome | None = None
+    reference: str | None = None
+    revision: int = 1
+    hold: bool = False
+    merged_into: UUID | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person still has something to do here."""
+        return self.state in OPEN

@@ -1,0 +1,127 @@
+"""What a message says, before any channel has given it its form, and what became of sending it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from escalator.model.incident import Verb
+
+
+class Occasion(StrEnum):
+    """Why somebody is told something."""
+
+    STEP = "step"
+    ONE_MORE = "one_more"
+    HAND_OVER = "hand_over"
+    REMIND = "remind"
+    OVERDUE = "overdue"
+    RESTART = "restart"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One act that the reader may do. `value` comes back with the click; `confirm` asks first; `minutes` for snooze."""
+
+    verb: Verb
+    label: str
+    value: str
+    is_primary: bool = False
+    is_danger: bool = False
+    confirm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant inside a line, shown in the reader's own time zone where the channel can."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A labelled address inside a line."""
+
+    label: str
+    url: str
+
+
+Line = tuple["str | Moment | Link", ...]
+"""One line of a message: plain text (never markup), instants and links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A full message. `text` is all that a locked phone shows; `snippet` is what a user wrote (plain text only).
+
+    `mentions` are Slack user ids. `buttons` are empty on a thread reply.
+    """
+
+    text: str
+    header: str
+    lines: tuple[Line, ...]
+    snippet: str | None = None
+    buttons: tuple[Button, ...] = ()
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Whom and what a message is for: the sandbox shows it, vendors never see it."""
+
+    incident_id: UUID | None
+    number: int | None
+    destination: str
+    person: str | None = None
+
+
+class FailureReason(StrEnum):
+    """Why a delivery did not get through. Doubles as a metric label."""
+
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    RATE_LIMITED = "rate_limited"
+    VENDOR_ERROR = "vendor_error"
+    BAD_ANSWER = "bad_answer"
+    BAD_CREDENTIALS = "bad_credentials"
+    BAD_TARGET = "bad_target"
+    BAD_MESSAGE = "bad_message"
+    NOT_CONFIGURED = "not_configured"
+    NOT_SUPPORTED = "not_supported"
+    NO_CONTACT = "no_contact"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the same call may succeed later. What is unknown is tried again, a bounded number of times."""
+        return self in _RETRYABLE
+
+
+_RETRYABLE = frozenset(
+    {
+        FailureReason.TIMEOUT,
+        FailureReason.UNREACHABLE,
+        FailureReason.RATE_LIMITED,
+        FailureReason.VENDOR_ERROR,
+        FailureReason.BAD_ANSWER,
+        FailureReason.UNKNOWN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """It stands at the vendor, under this reference (Slack: `CHANNEL/TS`)."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It did not get through. `detail` is a vendor's error word, never a secret, a URL or content."""
+
+    reason: FailureReason
+    detail: str = ""
+    retry_after: timedelta | None = None

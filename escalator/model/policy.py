@@ -1,0 +1,200 @@
+"""The escalation policy as values: what `escalator.policy` makes of the file and the engine decides by.
+
+Texts are kept as written, `${NAME}` included: a value is expanded at the moment of use, so that no secret is
+ever stored, hashed or shown. Durations are timedeltas. Mappings keep the order of the file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from escalator.model.ranks import ContentRule, Mode, Role, Severity
+
+
+class DestinationKind(StrEnum):
+    """The channels a destination can be of; a destination has exactly one."""
+
+    SLACK = "slack"
+    PAGERDUTY = "pagerduty"
+    EMAIL = "email"
+    JIRA = "jira"
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One Stream app. `api_key` and `api_secrets` are unexpanded; a source whose key is empty is off."""
+
+    name: str
+    api_key: str
+    api_secrets: tuple[str, ...]
+    dashboard_url: str | None = None
+    mode: Mode | None = None
+    divert_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can be told and who may answer. `contact` lists kinds: slack, email, pagerduty."""
+
+    key: str
+    name: str
+    role: Role = Role.MODERATOR
+    email: str | None = None
+    slack: str | None = None
+    stream: str | None = None
+    pagerduty: str | None = None
+    timezone: ZoneInfo | None = None
+    contact: tuple[DestinationKind, ...] = (DestinationKind.SLACK, DestinationKind.EMAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """People who are told together. `role` is the least that its members have."""
+
+    key: str
+    members: tuple[str, ...]
+    lead: str | None = None
+    schedule: str | None = None
+    slack_group: str | None = None
+    role: Role = Role.MODERATOR
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A rota. This version does not read it: `people` are all whom it names, in the order of the file."""
+
+    key: str
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A place that is told. `address` is the unexpanded Slack channel, key, project or URL (first e-mail address)."""
+
+    key: str
+    kind: DestinationKind
+    address: str
+    urgent: bool = False
+    fallback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A kind of harm. `labels` and `reasons` are as written; compare them with `escalator.model.facts.plain`."""
+
+    key: str
+    title: str
+    labels: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    at_least: Severity = Severity.UNKNOWN
+    content: ContentRule = ContentRule.HIDE
+    restricted_to: tuple[str, ...] = ()
+    review_resolves: bool = True
+    resolve_within: timedelta | None = None
+    runbook: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityScale:
+    """The thresholds, from which a number or a confidence counts as that severity; the default is the example's."""
+
+    numeric: Mapping[Severity, float] = field(
+        default_factory=lambda: {Severity.MEDIUM: 40, Severity.HIGH: 70, Severity.CRITICAL: 90}
+    )
+    confidence: Mapping[Severity, float] = field(
+        default_factory=lambda: {Severity.MEDIUM: 0.5, Severity.HIGH: 0.8, Severity.CRITICAL: 0.95}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """A `when` or an `unless`: name of the fact -> accepted values, as written.
+
+    Names: source event category label severity min_severity kind action entity_type reporter reason min_reports
+    rule language channel config_key author stream_team custom.<key> during outside. `*` stands for anything.
+    """
+
+    tests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The first route whose conditions hold decides who is assigned and which path runs."""
+
+    name: str
+    path: str
+    when: Conditions = Conditions()
+    unless: Conditions = Conditions()
+    assign: str | None = None
+    acknowledgements: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rung. `after` counts from when the step before it really fired; `repeat` 3 means four sends in all."""
+
+    notify: tuple[str, ...]
+    after: timedelta = timedelta(0)
+    repeat: int = 0
+    during: str | None = None
+    outside: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """What happens when a path has ended without an answer: again from the top, for as long as it takes."""
+
+    restart_after: timedelta = timedelta(minutes=30)
+    tell: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The second clock: acknowledged, but not resolved in time. `remind` is how long before the end."""
+
+    resolve_within: timedelta
+    remind: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A copy of incidents for a machine."""
+
+    to: str
+    when: Conditions = Conditions()
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Whom to tell that no deadline is overdue. `url` is unexpanded; empty means nobody."""
+
+    every: timedelta
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The whole file. `default` is a path; `alarms` is a list of notify targets (empty: every admin)."""
+
+    timezone: ZoneInfo
+    sources: Mapping[str, Source]
+    people: Mapping[str, Person]
+    teams: Mapping[str, Team]
+    schedules: Mapping[str, Schedule]
+    destinations: Mapping[str, Destination]
+    categories: Mapping[str, Category]
+    severity: SeverityScale
+    routes: tuple[Route, ...]
+    default: str
+    paths: Mapping[str, tuple[Step, ...]]
+    feeds: tuple[Feed, ...] = ()
+    unanswered: Unanswered = Unanswered()
+    acknowledged: Acknowledged | None = None
+    alarms: tuple[str, ...] = ()
+    reopen_after_reports: int = 5
+    retain_content: timedelta = timedelta(days=30)
+    retain_records: timedelta | None = None
+    heartbeat: Heartbeat | None = None

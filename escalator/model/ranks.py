@@ -1,0 +1,55 @@
+"""The ordered words of the trade: severity, content rule, mode, role."""
+
+from enum import StrEnum
+from functools import total_ordering
+
+
+@total_ordering
+class Ranked(StrEnum):
+    """A word whose place in its class is its rank: the later, the higher."""
+
+    @property
+    def rank(self) -> int:
+        """Return the position in the class, from 0."""
+        return list(type(self)).index(self)
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return self.rank < other.rank
+
+
+class Severity(Ranked):
+    """How grave an incident is. `unknown` is below everything and is matched by no `min_severity`."""
+
+    UNKNOWN = "unknown"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class ContentRule(Ranked):
+    """What of the content may leave the sealed column; the later, the stricter."""
+
+    SHOW = "show"
+    HIDE = "hide"
+    WITHHOLD = "withhold"
+
+
+class Mode(Ranked):
+    """Whether messages are sent; the earlier, the milder."""
+
+    SANDBOX = "sandbox"
+    DIVERT = "divert"
+    PRODUCTION = "production"
+
+
+class Role(Ranked):
+    """What a person may do. `auditor` reads everything and changes nothing, as a viewer."""
+
+    AUDITOR = "auditor"
+    VIEWER = "viewer"
+    MODERATOR = "moderator"
+    SENIOR = "senior"
+    ADMIN = "admin"
