@@ -1,0 +1,74 @@
+"""What the tests rely on: servers that keep what they stored, and a gate that is shut."""
+
+import socket
+
+import psycopg
+import pytest
+
+from tests.conftest import OutsideWorld
+from tests.servers import PostgresServer
+
+
+@pytest.mark.live
+@pytest.mark.postgres
+@pytest.mark.parametrize("ending", [PostgresServer.stop, PostgresServer.kill])
+def test_postgres_keeps_what_was_committed_before_it_went_down(postgres_server, ending):
+    url = postgres_server.create_database(f"keeps_{ending.__name__}")
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    ending(postgres_server)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url)
+
+    postgres_server.start()
+
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+@pytest.mark.live
+@pytest.mark.postgres
+def test_postgres_syncs_every_commit_to_the_disk(postgres_server):
+    with psycopg.connect(postgres_server.url("postgres")) as connection:
+        durable = [connection.execute(f"SHOW {name}").fetchone() for name in ("fsync", "synchronous_commit")]
+    assert durable == [("on",), ("on",)]
+
+
+@pytest.mark.live
+def test_redis_keeps_what_it_held_when_it_was_stopped(redis_server):
+    with redis_server.client() as client:
+        client.set("kept", "42")
+    redis_server.stop()
+    assert not redis_server.answers()
+
+    redis_server.start()
+
+    with redis_server.client() as client:
+        assert client.get("kept") == b"42"
+
+
+@pytest.mark.live
+def test_flushed_redis_has_forgotten_everything(redis_server):
+    with redis_server.client() as client:
+        client.set("lost", "42")
+        redis_server.flushall()
+        assert client.get("lost") is None
+
+
+@pytest.mark.live
+def test_a_test_is_given_a_running_redis_after_one_that_killed_it(request, redis_process):
+    redis_process.kill()
+    assert request.getfixturevalue("redis_server").answers()
+
+
+@pytest.mark.parametrize("address", [("192.0.2.1", 443), ("2001:db8::1", 443), ("slack.com", 443)])
+def test_no_test_reaches_beyond_this_machine(no_way_out, address):
+    with pytest.raises(OutsideWorld):
+        socket.create_connection(address)
+    assert no_way_out
+    no_way_out.clear()
+
+
+def test_servers_on_this_machine_are_within_reach():
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        assert client.getpeername() == server.getsockname()
