@@ -1,0 +1,98 @@
+"""What Slack's answers mean: one table from its error words to our reasons (docs.slack.dev, by method)."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from escalator.model.message import Failed, FailureReason
+
+LONGEST_RETRY_AFTER = timedelta(hours=1)
+BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+"""The words after which the same message is tried once without its blocks."""
+
+_BY_REASON: Mapping[FailureReason, tuple[str, ...]] = {
+    FailureReason.RATE_LIMITED: ("ratelimited", "rate_limited", "message_limit_exceeded"),
+    FailureReason.TIMEOUT: ("request_timeout",),
+    FailureReason.VENDOR_ERROR: (
+        "service_unavailable",
+        "internal_error",
+        "fatal_error",
+        "team_added_to_org",
+        "org_login_required",
+        "accesslimited",
+        "external_channel_migrating",
+    ),
+    FailureReason.BAD_CREDENTIALS: (
+        "invalid_auth",
+        "not_authed",
+        "token_revoked",
+        "token_expired",
+        "account_inactive",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "two_factor_setup_required",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
+    ),
+    FailureReason.BAD_TARGET: (
+        "channel_not_found",
+        "not_in_channel",
+        "is_archived",
+        "messages_tab_disabled",
+        "user_not_found",
+        "users_not_found",
+        "user_not_in_channel",
+        "user_disabled",
+        "cannot_dm_bot",
+        "message_not_found",
+        "cant_update_message",
+        "edit_window_closed",
+        "is_inactive",
+        "thread_not_found",
+        "cannot_reply_to_message",
+        "expired_trigger_id",
+        "invalid_trigger_id",
+        "exchanged_trigger_id",
+        "team_not_found",
+    ),
+    FailureReason.BAD_MESSAGE: (
+        *sorted(BLOCKS_REFUSED),
+        "msg_too_long",
+        "no_text",
+        "metadata_too_large",
+        "too_many_attachments",
+        "view_too_large",
+    ),
+}
+_REASONS = {word: reason for reason, words in _BY_REASON.items() for word in words}
+_BY_PREFIX = {"restricted_action": FailureReason.BAD_TARGET, "invalid_arg": FailureReason.BAD_MESSAGE}
+_WORD = re.compile(r"[a-z][a-z0-9_]{1,60}")
+
+
+def failure(status: int, word: object, headers: Mapping[str, str]) -> Failed:
+    """Return why an answer means that nothing was done. `word` is Slack's `error`, and is kept only if it is a word."""
+    detail = word if isinstance(word, str) and _WORD.fullmatch(word) else ""
+    if status == 429:
+        return Failed(FailureReason.RATE_LIMITED, detail or "http_429", retry_after(headers))
+    if status >= 500:
+        return Failed(FailureReason.VENDOR_ERROR, detail or f"http_{status}")
+    reason = _reason(detail)
+    if reason is FailureReason.RATE_LIMITED:
+        return Failed(reason, detail, retry_after(headers))
+    return Failed(reason, detail or f"http_{status}")
+
+
+def _reason(word: str) -> FailureReason:
+    if not word:
+        return FailureReason.BAD_ANSWER
+    prefixed = (reason for prefix, reason in _BY_PREFIX.items() if word.startswith(prefix))
+    return _REASONS.get(word) or next(prefixed, FailureReason.UNKNOWN)
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Return how long Slack asks us to wait, at most an hour; None when it does not say so in seconds."""
+    said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "").strip()
+    if not (said.isascii() and said.isdigit() and len(said) < 10):
+        return None
+    return min(timedelta(seconds=int(said)), LONGEST_RETRY_AFTER)

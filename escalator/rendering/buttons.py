@@ -1,0 +1,88 @@
+"""Which acts a message offers, and what each button brings back when somebody clicks it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from escalator.model.incident import Incident, State, Verb
+from escalator.model.message import Button, Occasion
+from escalator.model.ranks import ContentRule, Severity
+
+SHORT_SNOOZE_MIN = 15
+LONG_SNOOZE_MIN = 60
+SNOOZES_IN_A_ROW = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonValue:
+    """What a click says: which incident, and how old the message was. No name and no content ever stands in it."""
+
+    incident_id: UUID
+    round: int
+    fence: int
+    minutes: int | None = None
+
+
+def encode(value: ButtonValue) -> str:
+    """Return `INCIDENT:ROUND:FENCE`, with the minutes behind it where there are any."""
+    parts = [str(value.incident_id), str(value.round), str(value.fence)]
+    return ":".join(parts if value.minutes is None else [*parts, str(value.minutes)])
+
+
+def decode(text: str) -> ButtonValue | None:
+    """Return what the button brought back, or None when it is none of ours."""
+    first, *rest = text.split(":")
+    try:
+        incident_id = UUID(first)
+        numbers = [int(part) for part in rest]
+    except ValueError:
+        return None
+    match numbers:
+        case [number, fence]:
+            return ButtonValue(incident_id, number, fence)
+        case [number, fence, minutes]:
+            return ButtonValue(incident_id, number, fence, minutes)
+        case _:
+            return None
+
+
+def buttons(incident: Incident, rule: ContentRule, occasion: Occasion, *, can_reveal: bool) -> tuple[Button, ...]:
+    """Return the buttons of a full message in this state; there are none once it is over."""
+    reveal = (_button(incident, Verb.REVEAL, "Reveal"),) if can_reveal else ()
+    escalate = (_button(incident, Verb.ESCALATE_NOW, "Escalate now"),)
+    if incident.state is State.TRIGGERED:
+        acknowledge = _button(incident, Verb.ACKNOWLEDGE, "Acknowledge", is_primary=True)
+        return (acknowledge, *reveal, *escalate, *_snoozes(incident, rule))
+    if incident.state not in {State.ACKNOWLEDGED, State.SNOOZED}:
+        return ()
+    still = (_button(incident, Verb.STILL_ON_IT, "Still on it"),) if occasion is Occasion.REMIND else ()
+    resolve = _button(incident, Verb.RESOLVE, "Resolve", is_primary=True)
+    release = _button(incident, Verb.RELEASE, "Release")
+    return (resolve, _false_alarm(incident), *still, release, *reveal, *escalate)
+
+
+def _snoozes(incident: Incident, rule: ContentRule) -> tuple[Button, ...]:
+    if rule is ContentRule.WITHHOLD or incident.snoozes >= SNOOZES_IN_A_ROW:
+        return ()
+    short = _button(incident, Verb.SNOOZE, "Snooze 15 min", minutes=SHORT_SNOOZE_MIN)
+    if incident.severity is Severity.CRITICAL:
+        return (short,)
+    return (short, _button(incident, Verb.SNOOZE, "Snooze 1 h", minutes=LONG_SNOOZE_MIN))
+
+
+def _false_alarm(incident: Incident) -> Button:
+    is_grave = incident.severity > Severity.HIGH
+    question = f"Close #{incident.number} as no violation? It is {incident.severity.value}." if is_grave else None
+    return _button(incident, Verb.FALSE_ALARM, "False alarm", confirm=question)
+
+
+def _button(
+    incident: Incident,
+    verb: Verb,
+    label: str,
+    *,
+    is_primary: bool = False,
+    confirm: str | None = None,
+    minutes: int | None = None,
+) -> Button:
+    value = encode(ButtonValue(incident.id, incident.round, incident.fence, minutes))
+    return Button(verb, label, value, is_primary=is_primary, is_danger=confirm is not None, confirm=confirm)

@@ -1,0 +1,183 @@
+"""Incident -> card: at most eight lines on a phone, and the story so far for those who are called in later."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from escalator.model.incident import DueKind, Incident, Outcome, State
+from escalator.model.message import Card, Line, Link, Moment, Occasion
+from escalator.model.ranks import ContentRule
+from escalator.rendering import texts
+from escalator.rendering.buttons import buttons
+from escalator.rendering.disclosure import SNIPPET_CHARS, Disclosure, dashboard_url, disclose, one_line
+from escalator.rendering.targets import listed
+from escalator.rendering.view import View
+
+_WITH_PEOPLE = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
+_FIRST_AGAIN = frozenset({Occasion.ONE_MORE, Occasion.HAND_OVER, Occasion.OVERDUE})
+_NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
+
+
+def card(view: View) -> Card:
+    """Return the full message: everything that may be said, and the buttons of the incident's state."""
+    rule = view.rule
+    said = disclose(view.incident, rule, view.now)
+    return Card(
+        text=text(view),
+        header=_marked(view, texts.headline(view.incident.severity, view.title)),
+        lines=tuple(_lines(view, said, rule)),
+        snippet=said.snippet,
+        buttons=buttons(view.incident, rule, view.occasion, can_reveal=said.can_reveal),
+        mentions=view.mentions,
+    )
+
+
+def reply(view: View) -> Card:
+    """Return what rings in the thread of a full message: the locked phone's text and the mentions, no content."""
+    return Card(text=text(view), header="", lines=((text(view),),), mentions=view.mentions)
+
+
+def alarm(text: str, details: tuple[str, ...] = (), *, mentions: tuple[str, ...] = (), is_test: bool = False) -> Card:
+    """Return a card about the product's own trouble. `details` are lines without content, ids and keys only."""
+    shown = texts.marked(text, is_test=is_test, is_drill=False)
+    return Card(text=shown, header=shown, lines=tuple((detail,) for detail in details), mentions=mentions)
+
+
+def text(view: View) -> str:
+    """Return what a locked phone shows."""
+    return _marked(view, _text(view))
+
+
+def _marked(view: View, said: str) -> str:
+    return texts.marked(said, is_test=view.is_test, is_drill=view.is_drill)
+
+
+def _text(view: View) -> str:
+    incident = view.incident
+    if incident.state is State.MERGED and view.merged_into is not None:
+        return f"#{incident.number} is now part of #{view.merged_into}"
+    if incident.state is State.RESOLVED and incident.outcome is not None:
+        return texts.resolved(incident.number, view.name(incident.closed_by), incident.outcome)
+    if incident.state in _WITH_PEOPLE:
+        return _taken_text(view)
+    return _asking_text(view)
+
+
+def _taken_text(view: View) -> str:
+    incident = view.incident
+    left = view.time_left
+    if view.occasion is Occasion.REMIND and left is not None:
+        return texts.resolve_soon(incident.severity, view.title, incident.number, left)
+    taken_at = incident.acknowledged_at or view.now
+    return texts.taken(incident.number, view.name(incident.owner), taken_at - view.since)
+
+
+def _asking_text(view: View) -> str:
+    incident = view.incident
+    said = (incident.severity, view.title, incident.number)
+    is_first = incident.step <= 0 and incident.sending <= 1
+    if view.occasion in _FIRST_AGAIN or (is_first and not incident.restarts):
+        return texts.first_page(*said, view.time_left)
+    if incident.sending > 1 or is_first:
+        return texts.still_unanswered(*said, view.waited)
+    return texts.nobody_answered(*said, view.waited)
+
+
+def _lines(view: View, said: Disclosure, rule: ContentRule) -> Iterator[Line]:
+    yield _what(view.incident, said)
+    if said.content is not None and said.snippet is None:
+        yield (said.content,)
+    if said.did or said.why:
+        yield (" · ".join(part for part in (said.did, said.why) if part),)
+    if said.who is not None:
+        yield (said.who,)
+    yield from _state(view, rule)
+    yield from _next(view)
+    links = _links(view, rule)
+    if links:
+        yield links
+    if view.is_for_seniors and view.story:
+        yield ("The story so far:",)
+        yield from ((Moment(at), f" {what}") for at, what in view.story)
+
+
+def _what(incident: Incident, said: Disclosure) -> Line:
+    known = (f"#{incident.number}", incident.source, said.kinds)
+    return (" · ".join(part for part in known if part) + " · opened ", Moment(incident.opened_at))
+
+
+def _state(view: View, rule: ContentRule) -> Iterator[Line]:
+    incident = view.incident
+    match incident.state:
+        case State.TRIGGERED:
+            yield (_waiting(view),)
+        case State.ACKNOWLEDGED:
+            taken_at = incident.acknowledged_at or view.now
+            yield (f"Taken by {view.name(incident.owner)} after {texts.words(taken_at - view.since)}",)
+        case State.SNOOZED:
+            yield _until(f"Snoozed by {view.name(incident.owner)}", incident.due_at)
+        case State.RESOLVED:
+            yield (_resolved(view, rule),)
+            if not _is_reviewed(incident):
+                yield ("Still in Stream's queue: it has to be reviewed there too",)
+        case State.MERGED:
+            yield ("Merged: it goes on there",)
+        case State.LOGGED:
+            yield ("Logged: nobody is asked to answer",)
+
+
+def _waiting(view: View) -> str:
+    whom = f"Waiting for {listed(view.waiting_for)}" if view.waiting_for else "Waiting for an answer"
+    answered = list(dict.fromkeys(given.person for given in view.incident.answers))
+    missing = view.incident.acks_needed - len(answered)
+    if not answered or missing < 1:
+        return whom
+    names = listed(view.name(person) for person in answered)
+    given = f"{len(answered)} of {view.incident.acks_needed}: {names}"
+    return f"{given}; {_NUMBERS.get(missing, str(missing))} more needed"
+
+
+def _until(said: str, at: datetime | None) -> Line:
+    return (said,) if at is None else (f"{said} until ", Moment(at))
+
+
+def _resolved(view: View, rule: ContentRule) -> str:
+    incident = view.incident
+    outcome = texts.OUTCOMES[incident.outcome] if incident.outcome else "closed"
+    said = f"Resolved by {view.name(incident.closed_by)}: {outcome}"
+    if not incident.reference or rule is ContentRule.WITHHOLD:
+        return said
+    return f"{said} ({one_line(incident.reference, SNIPPET_CHARS)})"
+
+
+def _is_reviewed(incident: Incident) -> bool:
+    """Whether Stream's own queue has it behind it: a review that no later flag or report has undone."""
+    if incident.outcome is Outcome.REVIEWED_IN_STREAM:
+        return True
+    reviewed_at = incident.reviewed_at
+    if reviewed_at is None:
+        return False
+    flagged = [at for name in ("label", "report") for at in incident.facts.seen.get(name, {}).values()]
+    return all(at < reviewed_at for at in flagged)
+
+
+def _next(view: View) -> Iterator[Line]:
+    incident, left = view.incident, view.time_left
+    if incident.due_at is None or left is None:
+        return
+    when = f" (in {texts.words_left(left)}): " if left.total_seconds() > 0 else " (now): "
+    if incident.state is State.ACKNOWLEDGED:
+        what = "a reminder" if incident.due_kind is DueKind.REMIND else "resolve by then, or it starts again"
+        yield (Moment(incident.due_at), when, what)
+    elif incident.state is State.TRIGGERED and view.next_what:
+        yield (Moment(incident.due_at), when, view.next_what)
+
+
+def _links(view: View, rule: ContentRule) -> Line:
+    source = view.running.sources.get(view.incident.source) or view.frozen.sources.get(view.incident.source)
+    template = view.expand(source.dashboard_url) if source and source.dashboard_url else ""
+    runbook = view.expand(view.category.runbook) if view.category and view.category.runbook else ""
+    stream = Link("Open in Stream", dashboard_url(template, view.incident, rule)) if template else None
+    book = Link("Runbook", runbook) if runbook else None
+    if stream and book:
+        return (stream, " · ", book)
+    return tuple(link for link in (stream, book) if link)

@@ -1,0 +1,30 @@
+"""The targets of a step in words, for the line that says who is next."""
+
+from collections.abc import Iterable
+
+from escalator.model.policy import DestinationKind, Policy
+from escalator.rendering.view import spoken
+
+_KINDS = {DestinationKind.PAGERDUTY: "PagerDuty", DestinationKind.JIRA: "Jira"}
+
+
+def target_words(targets: Iterable[str], assign: str | None, policy: Policy) -> str:
+    """Return `senior moderators and PagerDuty`. `assign` is what the target `team` stands for."""
+    spoken_targets = [_target(assign if target == "team" and assign else target, policy) for target in targets]
+    return listed(dict.fromkeys(spoken_targets))
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return `a, b and c`."""
+    *others, last = list(words) or [""]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _target(target: str, policy: Policy) -> str:
+    destination = policy.destinations.get(target)
+    if destination is not None:
+        return _KINDS.get(destination.kind, spoken(destination.key))
+    prefix, _, key = target.rpartition(":")
+    if prefix == "person" and key in policy.people:
+        return policy.people[key].name
+    return spoken(key)

@@ -1,0 +1,87 @@
+"""Everything a card is made from: one incident as it stands, and what its caller has looked up for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from escalator.model.incident import Incident
+from escalator.model.message import Occasion
+from escalator.model.policy import Category, Policy
+from escalator.model.ranks import ContentRule
+from escalator.rendering.disclosure import rule_in_force
+
+NO_TITLE = "Uncategorised"
+STREAM_USER = "stream:"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a message is about, for whom and when.
+
+    `frozen` is the policy version the incident was opened with, `running` the one that holds now: of the content rule
+    the stricter counts, names and addresses are today's. `waiting_for` and `next_what` are texts such as
+    `Ana Ruiz (child-safety, on call)` and `senior moderators and PagerDuty`; without `next_what` no next line is shown.
+    `story` is only shown to seniors. `is_test` marks a diverted message. `merged_into` is the other incident's number.
+    `expand` replaces `${NAME}` in a value of the policy at the moment of use.
+    """
+
+    incident: Incident
+    frozen: Policy
+    running: Policy
+    now: datetime
+    occasion: Occasion = Occasion.STEP
+    is_test: bool = False
+    is_drill: bool = False
+    is_for_seniors: bool = False
+    waiting_for: tuple[str, ...] = ()
+    next_what: str = ""
+    story: tuple[tuple[datetime, str], ...] = ()
+    mentions: tuple[str, ...] = ()
+    merged_into: int | None = None
+    expand: Callable[[str], str] = str
+
+    @property
+    def category(self) -> Category | None:
+        """Return the category that names the incident, as it was when the incident was opened."""
+        key = self.incident.category or ""
+        return self.frozen.categories.get(key) or self.running.categories.get(key)
+
+    @property
+    def title(self) -> str:
+        """Return the only word about the harm that may be said everywhere."""
+        return self.category.title if self.category else NO_TITLE
+
+    @property
+    def rule(self) -> ContentRule:
+        """Return the content rule that holds."""
+        return rule_in_force(self.incident, self.running)
+
+    @property
+    def since(self) -> datetime:
+        """Return from when people have been waiting for an answer."""
+        return self.incident.waiting_since or self.incident.opened_at
+
+    @property
+    def waited(self) -> timedelta:
+        """Return how long nobody has answered."""
+        return self.now - self.since
+
+    @property
+    def time_left(self) -> timedelta | None:
+        """Return how long until the incident's next deadline, or None when it has none."""
+        return None if self.incident.due_at is None else self.incident.due_at - self.now
+
+    def name(self, person: str | None) -> str:
+        """Return how a person is called here: their name, `a reviewer in Stream`, or automation."""
+        if person is None:
+            return "automation"
+        if person in self.running.people:
+            return self.running.people[person].name
+        if person in self.running.teams:
+            return spoken(person)
+        return "a reviewer in Stream" if person.startswith(STREAM_USER) else person
+
+
+def spoken(key: str) -> str:
+    """Return a key of the policy as it is said: `senior-moderators` becomes `senior moderators`."""
+    return key.replace("-", " ").replace("_", " ")
