@@ -1,0 +1,64 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := escalator web workers tests benchmarks deploy
+PYTEST := $(BIN)/pytest
+# Tests of one process share the machine; those marked live measure time and kill servers, so they have it to themselves.
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test lint format types layers unit live coverage bench lock clean python
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/installed ## Start everything on this machine: web, worker, clock, broker (PORT and HOST as in the README)
+	@exec $(BIN)/escalator run
+
+test: lint unit live ## Check everything: style, types, layers, and every test on SQLite and PostgreSQL
+
+lint: $(VENV)/testable ## Check style, types and layers only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/testable ## Write the code as `make lint` wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+unit: $(VENV)/testable ## Run the tests that may run side by side
+	$(PYTEST) -m "not live" --numprocesses $(JOBS) --dist loadfile
+
+live: $(VENV)/testable ## Run the tests that start real processes and kill them
+	$(PYTEST) -m live
+
+coverage: $(VENV)/testable ## Run every test and say which lines and branches none of them reaches
+	$(PYTEST) --cov --cov-report=term-missing --cov-report=html
+
+bench: $(VENV)/testable ## Measure the ratios of docs/performance.md on this machine
+	$(BIN)/python -m benchmarks
+
+lock: python ## Pin anew, at the newest that setup.cfg allows, what Heroku and CI install
+	$(PYTHON) deploy/lock.py
+
+clean: ## Remove everything that was made here, but not var/ (it may hold incidents)
+	rm -rf $(VENV) build dist htmlcov .coverage* *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed; there is no $(PYTHON) here (say which: make PYTHON=...)."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version) (say which: make PYTHON=python3.11)."; exit 1; }
+
+$(VENV)/bin/python: | python
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is needed (on Debian: apt install python3-venv)."; exit 1; }
+
+$(VENV)/installed: setup.cfg pyproject.toml requirements-dev.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --constraint requirements-dev.txt --editable .
+	@touch $@
+
+$(VENV)/testable: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint requirements-dev.txt --editable '.[test]'
+	@touch $@

@@ -1,0 +1,37 @@
+"""Pin what Heroku and CI install: `make lock` writes requirements.txt and requirements-dev.txt.
+
+Both are read off environments made from nothing, so they hold what setup.cfg asks for and nothing else.
+"""
+
+import subprocess
+import tempfile
+import venv
+from pathlib import Path
+
+PROJECT = "moderation-escalator"
+ROOT = Path(__file__).resolve().parents[1]
+HEADER = "# Written by `make lock` from setup.cfg; change the bounds there, never the pins here.\n"
+
+
+def main() -> None:
+    """Write both files: first what runs, then that and what tests it, at the same versions."""
+    with tempfile.TemporaryDirectory() as directory:
+        environment = Path(directory)
+        venv.create(environment, with_pip=True)
+        running = _installed(environment, str(ROOT))
+        (ROOT / "requirements.txt").write_text(f"{HEADER}{running}.\n")
+        constraints = environment / "running.txt"
+        constraints.write_text(running)
+        testing = _installed(environment, f"{ROOT}[test]", "--constraint", str(constraints))
+        (ROOT / "requirements-dev.txt").write_text(f"{HEADER}{testing}")
+
+
+def _installed(environment: Path, *what: str) -> str:
+    pip = [str(environment / "bin" / "python"), "-m", "pip"]
+    subprocess.run([*pip, "install", "--quiet", *what], check=True)
+    freeze = [*pip, "freeze", "--exclude", PROJECT]
+    return subprocess.run(freeze, check=True, capture_output=True, text=True).stdout
+
+
+if __name__ == "__main__":
+    main()

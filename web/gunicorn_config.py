@@ -1,0 +1,37 @@
+"""How gunicorn serves the web process: `gunicorn --config python:web.gunicorn_config "web.app:create_app()"`.
+
+Gunicorn reads the names below from this module (https://docs.gunicorn.org/en/stable/settings.html). Like celeryconfig,
+it is configuration and so may read the environment at import; nothing else imports it.
+"""
+
+import os
+from pathlib import Path
+
+_on_heroku = "DYNO" in os.environ
+
+bind = f"{os.environ.get('HOST') or ('0.0.0.0' if _on_heroku else '127.0.0.1')}:{os.environ.get('PORT') or 8000}"  # noqa: S104
+
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
+threads = 8
+
+# A request is over in 3 s or has been answered 503; a worker that has not said for 30 s that it lives is replaced.
+timeout = 30
+# Heroku sends SIGKILL 30 s after SIGTERM; what was accepted by then is answered.
+graceful_timeout = 20
+# Longer than the 90 s after which Heroku's router lets go of an idle connection, so that we never close one that the
+# router is just about to use (https://devcenter.heroku.com/articles/http-routing#keepalives).
+keepalive = 100
+
+# The database engine and the HTTP sessions are made after the fork, in each worker.
+preload_app = False
+# A worker that ends itself after so many requests would do so in the middle of an alert.
+max_requests = 0
+
+# The heartbeat file of a worker stands in memory: on a slow disk gunicorn takes a living worker for a dead one.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+control_socket_disable = True
+
+# No access log: a line for every webhook says nothing that the records do not, and addresses hold ids.
+accesslog = None
+errorlog = "-"
