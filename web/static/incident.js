@@ -1,0 +1,169 @@
+/** The left column: the selected incident's clock, the processes that keep it, its figures and its timeline. */
+
+import { arrange, byId, element, setText, whenChanged } from "./dom.js";
+import { after, clockTimeToTheSecond, countdown, duration, milliseconds } from "./times.js";
+
+/**
+ * @typedef {import("./api.js").Incident} Incident
+ * @typedef {import("./api.js").Picture} Picture
+ * @typedef {{pid: number, at: number, number: number|null, fired: number}} Kill when, and how many steps had fired by then
+ */
+
+const CLOCK_LABELS = {
+  step: "Next step in",
+  restart: "The path starts again in",
+  remind: "The owner is reminded in",
+  resolve_within: "To be resolved within",
+  snooze_end: "Snoozed for another",
+};
+
+const FIRE_LABELS = { step: "Fire the next step now", restart: "Start the path again now" };
+
+/* ---- the clock -------------------------------------------------------------------------------------------------------- */
+
+/** The list of incidents, newest first; hidden while there is only one to look at. */
+export function showIncidents(incidents, selected, select) {
+  const list = byId("incidents");
+  list.hidden = incidents.length < 2;
+  whenChanged(list, [incidents.map(({ number, header, state }) => [number, header, state]), selected], () => {
+    const focused = list.contains(document.activeElement);
+    list.replaceChildren(...incidents.map((one) => element("li", {}, row(one, one.number === selected, select))));
+    if (focused) list.querySelector("[aria-pressed=true]")?.focus();
+  });
+}
+
+function row(incident, isSelected, select) {
+  const attributes = { type: "button", "aria-pressed": String(isSelected), onclick: () => select(incident.number) };
+  const number = element("span", { class: "row-number" }, `#${incident.number}`);
+  const header = element("span", { class: "row-header" }, incident.header);
+  const state = element("span", { class: `row-state ${incident.state}` }, incident.state);
+  return element("button", attributes, number, header, state);
+}
+
+/** @param {Incident} incident @param {(key: string) => string} nameOf */
+export function showIncident(incident, nameOf) {
+  setText(byId("incident-title"), `${incident.header} · #${incident.number}`);
+  const state = byId("incident-state");
+  setText(state, stateInWords(incident, nameOf));
+  state.className = `state ${incident.state}`;
+  byId("countdown").className = `countdown ${incident.state}`;
+  setText(byId("countdown-label"), incident.due_at ? (CLOCK_LABELS[incident.due_kind] ?? "Due in") : "No clock is running");
+  setText(byId("countdown-next"), incident.due_at && incident.next ? `Then: ${incident.next}` : "");
+  setText(byId("coach"), advice(incident, nameOf));
+  setText(byId("fire"), FIRE_LABELS[incident.due_kind] ?? "Let this clock run out now");
+  byId("fire").hidden = !incident.due_at;
+}
+
+function stateInWords({ state, owner }, nameOf) {
+  const who = owner ? nameOf(owner) : "somebody";
+  const words = {
+    triggered: "Nobody has answered yet",
+    acknowledged: `${who} has it`,
+    snoozed: `Snoozed by ${who}`,
+    resolved: "Resolved",
+    logged: "Logged, nobody is told",
+    merged: "Merged into another",
+  };
+  return words[state] ?? state;
+}
+
+function advice({ state, owner, next, due_kind: dueKind }, nameOf) {
+  const waiting = dueKind === "restart" ? "the path starts again from the top" : `next: ${next ?? "somebody more senior"}`;
+  const words = {
+    triggered: `Press Acknowledge on any phone, or do nothing and watch it climb (${waiting}).`,
+    acknowledged: `The path has stopped and nobody else is rung. ${owner ? nameOf(owner) : "The owner"} can resolve it, or release it.`,
+    snoozed: "When the snooze ends it begins again from the top.",
+    resolved: "Every message about it has been brought up to date, on every phone.",
+    logged: "The policy is silent here on purpose.",
+  };
+  return words[state] ?? "";
+}
+
+const spans = new Map();
+
+/** Moves the falling clock. The bar is full at the moment that set the deadline. */
+export function tickClock(incident, now) {
+  const figure = byId("countdown-figure");
+  if (!incident.due_at) {
+    setText(figure, "–:––");
+    byId("countdown-bar").style.setProperty("--left", "0");
+    return;
+  }
+  const due = Date.parse(incident.due_at);
+  const key = `${incident.number} ${incident.due_at}`;
+  if (!spans.has(key)) spans.set(key, Math.max(1000, due - Math.min(now, Date.parse(incident.timeline.at(-1)?.at ?? incident.opened_at))));
+  setText(figure, due > now ? countdown(due - now) : "firing");
+  byId("countdown").classList.toggle("soon", due - now < 10_000);
+  const left = Math.min(1, Math.max(0, (due - now) / spans.get(key)));
+  byId("countdown-bar").style.setProperty("--left", left.toFixed(4));
+}
+
+/* ---- processes, and what killing one changes ---------------------------------------------------------------------------- */
+
+/**
+ * @param {Picture} picture
+ * @param {Kill|null} kill the last worker killed from here
+ * @param {number} now
+ */
+export function showProcesses(picture, kill, now) {
+  const lines = picture.workers.filter((one) => one.alive && one.pid !== kill?.pid).map((one) => processLine(one, kill, now));
+  if (kill) lines.unshift(killedLine(kill, now));
+  if (kill) lines.push({ mark: "promise", name: "", text: consequence(kill, picture, now) });
+  const node = byId("processes");
+  whenChanged(node, lines.map(({ mark, name }) => [mark, name]), () => {
+    const keyed = lines.map(({ mark, name }) => element("p", { class: mark }, element("strong", {}, name), element("span", {})));
+    arrange(node, []);
+    node.append(...keyed);
+  });
+  lines.forEach(({ text }, index) => setText(node.children[index].lastElementChild, text));
+}
+
+function processLine(worker, kill, now) {
+  const name = `${worker.kind} ${worker.pid}`;
+  const started = Date.parse(worker.started_at);
+  if (kill && worker.kind === "worker" && started > kill.at - 500) {
+    return { mark: "born", name, text: `up ${((started - kill.at) / 1000).toFixed(1)} s after the kill` };
+  }
+  return { mark: "beating", name, text: `alive, last heartbeat ${duration(now - Date.parse(worker.beat_at))} ago` };
+}
+
+const killedLine = (kill, now) => ({ mark: "killed", name: `worker ${kill.pid}`, text: `killed ${duration(now - kill.at)} ago` });
+
+function consequence(kill, picture, now) {
+  const incident = picture.incidents.find((one) => one.number === kill.number);
+  const lateness = incident?.figures.lateness_ms ?? [];
+  if (lateness.length > kill.fired) return `The escalation fired all the same, ${milliseconds(lateness[kill.fired])} late.`;
+  if (incident?.due_at) return `The escalation still fires, in ${countdown(Date.parse(incident.due_at) - now)}: its time stands in the database.`;
+  return "Nothing was lost: the work stands in the database.";
+}
+
+/* ---- what happened ------------------------------------------------------------------------------------------------------ */
+
+/** @param {Incident} incident @param {(key: string) => string} nameOf @param {string} timezone the viewer's */
+export function showEvidence(incident, nameOf, timezone) {
+  whenChanged(byId("figures"), [incident.number, incident.figures], () => byId("figures").replaceChildren(...figures(incident.figures)));
+  whenChanged(byId("timeline"), [incident.number, incident.timeline, timezone], () => {
+    const opened = Date.parse(incident.timeline[0]?.at ?? incident.opened_at);
+    const entries = incident.timeline.map((entry) => entryNode(entry, opened, nameOf, timezone));
+    byId("timeline").replaceChildren(...entries);
+  });
+}
+
+function figures({ webhook_to_message_ms: first, lateness_ms: late }) {
+  const worst = late.length ? Math.max(...late) : null;
+  return [
+    figure("webhook to message", first === null ? "–" : milliseconds(first)),
+    figure("escalations fired", String(late.length)),
+    figure(late.length > 1 ? "latest by at most" : "fired late by", worst === null ? "–" : milliseconds(worst), late.map(milliseconds).join(", ")),
+  ];
+}
+
+const figure = (label, value, title = "") =>
+  element("div", { title: title || null }, element("dt", {}, label), element("dd", {}, value));
+
+function entryNode(entry, opened, nameOf, timezone) {
+  const at = Date.parse(entry.at);
+  const time = element("time", { datetime: entry.at, title: clockTimeToTheSecond(at, timezone) }, after(at - opened));
+  const actor = entry.actor === "system" ? null : element("strong", {}, `${nameOf(entry.actor)} `);
+  return element("li", { "data-action": entry.action }, time, element("span", {}, actor, entry.text));
+}
