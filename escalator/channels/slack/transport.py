@@ -95,10 +95,10 @@ class _Handler(AbstractHTTPHandler):
         self._context = context
 
     def http_open(self, request: Request) -> http.client.HTTPResponse:
-        return self.do_open(self._plain, request)  # type: ignore[arg-type]
+        return self.do_open(self._plain, request)
 
     def https_open(self, request: Request) -> http.client.HTTPResponse:
-        return self.do_open(self._secure, request)  # type: ignore[arg-type]
+        return self.do_open(self._secure, request)
 
     http_request = AbstractHTTPHandler.do_request_
     https_request = AbstractHTTPHandler.do_request_
@@ -166,12 +166,13 @@ class BoundedWebClient(WebClient):
 
     def __init__(self, token: str, base_url: str, limits: Limits, context: ssl.SSLContext | None) -> None:
         # slack_sdk writes bodies and addresses into its log at debug and error level.
-        silent = logging.Logger("slack_sdk.silenced", level=logging.CRITICAL + 1)
-        super().__init__(token, base_url, timeout=int(limits.socket_s), logger=silent, retry_handlers=[])
+        silent = logging.getLogger(f"{__name__}.slack_sdk")
+        silent.setLevel(logging.CRITICAL + 1)
+        super().__init__(token, base_url, logger=silent, retry_handlers=[])
         self._limits = limits
         self._context = context
 
-    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:  # noqa: ARG002  # slack_sdk's signature
         answer = exchange(req, self._limits, self._context)
         # The status of an error says enough; its body may be a page of HTML, which slack_sdk would put into the error.
         body = json.dumps(json_object(answer.body)) if answer.status == 200 else _error_body(answer.body)

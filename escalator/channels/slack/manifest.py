@@ -1,0 +1,49 @@
+"""The Slack app that the product needs, as a manifest, and the link that creates it in one click."""
+
+from urllib.parse import quote
+
+import yaml
+
+from escalator.channels.slack.blocks import Json
+
+INTERACTIONS_PATH = "/slack/interactions"
+SCOPES = ("chat:write", "chat:write.public", "im:write")
+"""What the token must be allowed: to post and update, to post where nobody invited us, to write to a person."""
+
+_NEW_APP = "https://api.slack.com/apps?new_app=1&manifest_yaml="
+
+
+def manifest(base_url: str) -> Json:
+    """Return the app for an installation that Slack reaches at this address."""
+    return {
+        "display_information": {
+            "name": "Escalator",
+            "description": "Moderation alerts that escalate until somebody answers",
+            "background_color": "#8b1a1a",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
+            "bot_user": {"display_name": "Escalator", "always_online": True},
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "interactivity": {"is_enabled": True, "request_url": f"{base_url.rstrip('/')}{INTERACTIONS_PATH}"},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": False,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def manifest_yaml(base_url: str) -> str:
+    """Return the manifest as the text that Slack's form takes."""
+    return yaml.safe_dump(manifest(base_url), sort_keys=False)
+
+
+def new_app_link(base_url: str) -> str:
+    """Return the address that opens Slack's form with everything filled in."""
+    return f"{_NEW_APP}{quote(manifest_yaml(base_url), safe='')}"

@@ -1,0 +1,171 @@
+"""Slack's Web API over HTTP: every outcome a value, every call with an end."""
+
+import http.client
+import json
+import ssl
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import Request
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from escalator.channels.slack.api import Workspace
+from escalator.channels.slack.blocks import Json, Payload
+from escalator.channels.slack.failures import BLOCKS_REFUSED, failure
+from escalator.channels.slack.transport import PATIENT, PROMPT, BadAnswer, BoundedWebClient, Limits, exchange
+from escalator.model.message import Context, Delivered, Failed, FailureReason
+
+DEFAULT_API_URL = "https://slack.com/api/"
+RESPONSE_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
+
+_BROKEN = (OSError, http.client.HTTPException, SlackClientError, BadAnswer, ValueError)
+
+
+class _Answered(NamedTuple):
+    """An answer that says ok."""
+
+    data: Mapping[str, Any]
+    headers: Mapping[str, str]
+
+
+class SlackWebApi:
+    """The real one. `base_url` may be plain http. A token that is missing fails every call as NOT_CONFIGURED."""
+
+    def __init__(
+        self, token: str, base_url: str = DEFAULT_API_URL, *, patient: Limits = PATIENT, prompt: Limits = PROMPT
+    ) -> None:
+        self._base_url = base_url
+        self._has_token = bool(token.strip())
+        self._tls = ssl.create_default_context()
+        self._prompt_limits = prompt
+        self._patient = BoundedWebClient(token, base_url, patient, self._tls)
+        self._prompt = BoundedWebClient(token, base_url, prompt, self._tls)
+
+    def post(
+        self,
+        _context: Context,
+        /,
+        channel: str,
+        payload: Payload,
+        thread_ts: str | None = None,
+        *,
+        broadcast: bool = False,
+    ) -> Delivered | Failed:
+        """Post a message; Slack fetches no link in it."""
+        message = {**payload, "channel": channel, "unfurl_links": False, "unfurl_media": False}
+        if thread_ts is not None:
+            message |= {"thread_ts": thread_ts, "reply_broadcast": broadcast}
+        return _reference(self._message("chat.postMessage", message, without_blocks={}))
+
+    def update(self, _context: Context, /, ref: str, payload: Payload) -> Delivered | Failed:
+        """Bring a message up to date. Blocks that are left out would stay as they were, so they are always named."""
+        channel, _, ts = ref.partition("/")
+        if not (channel and ts):
+            return Failed(FailureReason.BAD_TARGET, "no_reference")
+        message = {"blocks": [], **payload, "channel": channel, "ts": ts}
+        return _reference(self._message("chat.update", message, without_blocks={"blocks": []}))
+
+    def ephemeral(self, _context: Context, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
+        """Show something to one person in a channel."""
+        message = {**payload, "channel": channel, "user": user}
+        answer = self._call(self._prompt, "chat.postEphemeral", message)
+        return answer if isinstance(answer, Failed) else Delivered(f"{channel}/{answer.data.get('message_ts', '')}")
+
+    def open_view(self, _context: Context, /, trigger_id: str, view: Json) -> Delivered | Failed:
+        """Open a window; the reference is the view's id."""
+        answer = self._call(self._prompt, "views.open", {"trigger_id": trigger_id, "view": view})
+        if isinstance(answer, Failed):
+            return answer
+        opened = answer.data.get("view")
+        return Delivered(str(opened.get("id", "")) if isinstance(opened, dict) else "")
+
+    def respond(self, _context: Context, /, response_url: str, payload: Payload) -> Delivered | Failed:
+        """Answer a click at the address it brought, without our token."""
+        if not is_slacks(response_url, self._base_url):
+            return Failed(FailureReason.NOT_SUPPORTED, "response_url")
+        body = json.dumps({**payload, "response_type": "ephemeral", "replace_original": False}).encode()
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        request = Request(response_url, data=body, headers=headers, method="POST")  # noqa: S310  # checked just above
+        try:
+            answer = exchange(request, self._prompt_limits, self._tls)
+        except _BROKEN as error:
+            return _broken(error)
+        if answer.status == 200:
+            return Delivered("")
+        return failure(answer.status, None, answer.headers)
+
+    def auth_test(self) -> Workspace | Failed:
+        """Ask whose token it is, and what it may do."""
+        answer = self._call(self._prompt, "auth.test", {})
+        if isinstance(answer, Failed):
+            return answer
+        data, headers = answer
+        team_id = data.get("team_id")
+        if not isinstance(team_id, str) or not team_id:
+            return Failed(FailureReason.BAD_ANSWER, "no_team_id")
+        scopes = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), "")
+        return Workspace(
+            team_id,
+            str(data.get("team", "")),
+            str(data.get("user_id", "")),
+            frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
+        )
+
+    def _message(self, method: str, message: Json, *, without_blocks: Json) -> _Answered | Failed:
+        """Send a message; when Slack refuses its blocks, once more without them: its text is the page."""
+        answer = self._call(self._patient, method, message)
+        if isinstance(answer, Failed) and answer.detail in BLOCKS_REFUSED and message.get("blocks"):
+            bare = {name: value for name, value in message.items() if name != "blocks"}
+            return self._call(self._patient, method, bare | without_blocks)
+        return answer
+
+    def _call(self, client: BoundedWebClient, method: str, arguments: Json) -> _Answered | Failed:
+        if not self._has_token:
+            return Failed(FailureReason.NOT_CONFIGURED, "no_token")
+        try:
+            response = client.api_call(method, json=arguments)
+        except SlackApiError as error:
+            answer = error.response
+            return failure(answer.status_code, answer.get("error"), answer.headers)
+        except _BROKEN as error:
+            return _broken(error)
+        return _Answered(response.data if isinstance(response.data, dict) else {}, response.headers)
+
+
+def is_slacks(url: str, api_url: str) -> bool:
+    """Whether an address that a click brought is Slack's, or on the host of the configured API (RULES 4)."""
+    try:
+        parts, api = urlsplit(url), urlsplit(api_url)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.username is not None or parts.password is not None:
+        return False
+    if parts.hostname in RESPONSE_HOSTS:
+        return parts.scheme == "https" and port in {None, 443}
+    return bool(api.hostname) and (parts.scheme, parts.hostname) == (api.scheme, api.hostname)
+
+
+def _reference(answer: _Answered | Failed) -> Delivered | Failed:
+    if isinstance(answer, Failed):
+        return answer
+    channel, stamp = answer.data.get("channel"), answer.data.get("ts")
+    if isinstance(channel, str) and isinstance(stamp, str) and channel and stamp:
+        return Delivered(f"{channel}/{stamp}")
+    return Failed(FailureReason.BAD_ANSWER, "no_reference")
+
+
+def _broken(error: Exception) -> Failed:
+    """Return why there was no answer. The error's own words are not kept: they may hold an address."""
+    cause = error.reason if isinstance(error, URLError) else error
+    if isinstance(cause, TimeoutError):
+        return Failed(FailureReason.TIMEOUT)
+    if isinstance(cause, BadAnswer):
+        return Failed(FailureReason.BAD_ANSWER, str(cause))
+    if isinstance(cause, ssl.SSLError):
+        return Failed(FailureReason.UNREACHABLE, "tls")
+    if isinstance(cause, OSError):
+        return Failed(FailureReason.UNREACHABLE)
+    return Failed(FailureReason.BAD_ANSWER)
