@@ -1,12 +1,13 @@
 """The ordered words of the trade: severity, content rule, mode, role."""
 
 from enum import StrEnum
-from functools import total_ordering
 
 
-@total_ordering
 class Ranked(StrEnum):
-    """A word whose place in its class is its rank: the later, the higher."""
+    """A word whose place in its class is its rank: the later, the higher.
+
+    All four comparisons are written out: `total_ordering` leaves alone what `str` already has, the alphabet.
+    """
 
     @property
     def rank(self) -> int:
@@ -17,6 +18,21 @@ class Ranked(StrEnum):
         if not isinstance(other, type(self)):
             return NotImplemented
         return self.rank < other.rank
+
+    def __le__(self, other: object) -> bool:
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return self.rank <= other.rank
+
+    def __gt__(self, other: object) -> bool:
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return self.rank > other.rank
+
+    def __ge__(self, other: object) -> bool:
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return self.rank >= other.rank
 
 
 class Severity(Ranked):
