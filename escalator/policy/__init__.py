@@ -1,0 +1,10 @@
+"""The policy language: the text of escalation.yml -> a Policy, or every problem in it at once.
+
+`parse` tells everything; `load` is for those who need a policy. `expand` is applied at the moment of use.
+"""
+
+from escalator.policy.expand import expand, unset_names
+from escalator.policy.parse import Parsed, load, parse
+from escalator.policy.problems import Problem
+
+__all__ = ["Parsed", "Problem", "expand", "load", "parse", "unset_names"]

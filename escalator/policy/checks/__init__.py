@@ -1,0 +1,18 @@
+"""What a policy must be besides well-formed; each check yields findings and stops at nothing."""
+
+from collections.abc import Iterator, Mapping
+
+from escalator.policy.checks import clocks, coverage, duplicates, people, placeholders, references, unsupported
+from escalator.policy.draft import Draft
+from escalator.policy.problems import Finding
+
+
+def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield everything that is wrong between the sections, and every warning."""
+    yield from references.findings(draft)
+    yield from duplicates.findings(draft, env)
+    yield from coverage.findings(draft)
+    yield from people.findings(draft, env)
+    yield from clocks.findings(draft)
+    yield from placeholders.findings(draft, env)
+    yield from unsupported.findings(draft)

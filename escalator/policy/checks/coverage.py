@@ -1,0 +1,119 @@
+"""Does somebody hear of it: the gravest categories, the default, what a route takes, and who else reads along."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from escalator.model.policy import Category, DestinationKind, Step
+from escalator.model.ranks import Severity
+from escalator.policy.draft import Draft, fallbacks
+from escalator.policy.likelihood import Kind, kind_of, takers
+from escalator.policy.problems import Finding, Place, quoted, warning
+from escalator.policy.targets import PREFIXES, TEAM
+
+_TELLING = frozenset({"category", "severity", "min_severity", "event"})
+
+
+def findings(draft: Draft) -> Iterator[Finding]:
+    """Yield every way in which an incident could reach nobody, or those it should not."""
+    if _is_silent(draft, draft.default):
+        what = f"is silent: {quoted(draft.default)} has no steps, so what no route takes reaches nobody"
+        yield warning(("default",), what, "name a path with a step")
+    for category in draft.categories.values():
+        if category.at_least is Severity.CRITICAL:
+            yield from _critical(draft, category)
+        if category.restricted_to:
+            yield from _overheard(draft, category)
+    for place, route in draft.routes.items():
+        if not _TELLING & set(route.when.tests):
+            what = "names no category, severity or event, so it takes whatever comes by"
+            yield warning(("routes", place), what, "add `category`, `min_severity` or `event` to its `when`")
+    yield from _unassigned(draft)
+
+
+def _critical(draft: Draft, category: Category) -> Iterator[Finding]:
+    for taker in takers(kind_of(category), draft.routes):
+        place, path, assign = _taken(draft, taker)
+        if path not in draft.paths:
+            continue
+        if _is_silent(draft, path):
+            what = f"a critical incident ({quoted(category.key)}) can end here, on a path with no steps"
+            yield Finding(place, what, "name a path that tells somebody")
+        elif not _rings(draft, draft.paths[path].values(), assign):
+            what = f"a critical incident ({quoted(category.key)}) can end on {quoted(path)}, which rings nobody:"
+            what += " it names only channels, none of them urgent"
+            yield warning(place, what, "add a person or a team to it, or `urgent: true` to one of its channels")
+
+
+def _taken(draft: Draft, taker: int | None) -> tuple[Place, str, str | None]:
+    if taker is None:
+        return ("default",), draft.default, None
+    route = draft.routes[taker]
+    return ("routes", taker, "path"), route.path, route.assign
+
+
+def _is_silent(draft: Draft, path: str) -> bool:
+    return path in draft.paths and not draft.paths[path]
+
+
+def _rings(draft: Draft, steps: Iterable[Step], assign: str | None) -> bool:
+    return any(_rings_somebody(draft, target, assign) for step in steps for target in step.notify)
+
+
+def _rings_somebody(draft: Draft, target: str, assign: str | None) -> bool:
+    if target in draft.destinations:
+        return _is_urgent(draft, target)
+    return assign is not None if target == TEAM else target.partition(":")[0] in PREFIXES
+
+
+def _is_urgent(draft: Draft, name: str) -> bool:
+    """Whether the destination, or one that stands in for it, is somebody's warning."""
+    return any(draft.destinations[each].urgent for each in fallbacks(name, draft))
+
+
+def _unassigned(draft: Draft) -> Iterator[Finding]:
+    """`team` means the assigned one: where nobody is assigned, the step tells nobody."""
+    taken: list[int | None] = [*draft.routes, None]
+    for taker in taken:
+        place, path, assign = _taken(draft, taker)
+        steps = draft.paths.get(path, {})
+        if assign is None and any(TEAM in step.notify for step in steps.values()):
+            what = f"{quoted(path)} tells `team`, and nobody is assigned here, so that means nobody"
+            right = "add `assign` to the route" if taker is not None else "name a path without `team`"
+            yield warning(place, what, right)
+
+
+def _overheard(draft: Draft, category: Category) -> Iterator[Finding]:
+    shared = _shared(draft)
+    told: set[str] = set()
+    for taker in takers(kind_of(category), draft.routes):
+        place, path, _ = _taken(draft, taker)
+        channels = dict.fromkeys(name for name in _channels(draft, path) if name in shared)
+        if channels and path not in told:
+            told.add(path)
+            what = f"{quoted(category.key)} is restricted, and {quoted(path)} tells {_why(channels, shared)}"
+            yield warning(place, what, "use a private channel of its own, by its id (C0123ABCD)")
+
+
+def _why(channels: Iterable[str], shared: Mapping[str, str]) -> str:
+    return " and ".join(f"{name}, {shared[name]}" for name in channels)
+
+
+def _shared(draft: Draft) -> dict[str, str]:
+    """Return the Slack channels that others read too, each with the reason why we think so."""
+    kinds = [Kind(None, Severity.UNKNOWN), *(kind_of(c) for c in draft.categories.values() if not c.restricted_to)]
+    paths = {_taken(draft, taker)[1] for kind in kinds for taker in takers(kind, draft.routes)}
+    used = {name for path in paths for name in _channels(draft, path)} | set(draft.alarms)
+    shared: dict[str, str] = {}
+    for name, destination in draft.destinations.items():
+        if destination.kind is not DestinationKind.SLACK:
+            continue
+        if name in used:
+            shared[name] = "which other incidents use too"
+        elif destination.address.startswith("#"):
+            shared[name] = "a channel by name, which others may read"
+    return shared
+
+
+def _channels(draft: Draft, path: str) -> list[str]:
+    steps = draft.paths.get(path, {}).values()
+    return [target for step in steps for target in step.notify if target in draft.destinations]
+

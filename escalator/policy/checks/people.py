@@ -1,0 +1,99 @@
+"""Can they be told, and are they enough: contacts, acknowledgements, who hears of trouble."""
+
+from collections.abc import Iterator, Mapping
+
+from escalator.model.policy import Category, DestinationKind, Person
+from escalator.model.ranks import Role, Severity
+from escalator.policy.draft import Draft
+from escalator.policy.expand import expand
+from escalator.policy.likelihood import Kind, kind_of, takers
+from escalator.policy.problems import Finding, Place, listed, quoted, warning
+from escalator.policy.targets import TEAM
+from escalator.policy.walk import found, pattern
+
+
+def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield people who cannot be told, and numbers of people that do not exist."""
+    yield from _contacts(draft, env)
+    yield from _acknowledgements(draft)
+    yield from _alarms(draft)
+
+
+def _contacts(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+    for key in sorted(_named(draft)):
+        person = draft.people.get(key)
+        if person is not None and not _can_be_told(person, env):
+            what = "is told by a step and has no contact that works: this version tells people in Slack only"
+            yield warning(("people", key), what, "add `slack` with their member id, and leave slack in `contact`")
+
+
+def _can_be_told(person: Person, env: Mapping[str, str]) -> bool:
+    if DestinationKind.SLACK not in person.contact or not person.slack:
+        return False
+    return bool(expand(person.slack, env)) or person.slack.startswith("${")
+
+
+def _named(draft: Draft) -> set[str]:
+    """Return everybody whom a step, an alarm or the end of a path means by name, team or schedule."""
+    targets = {target for steps in draft.paths.values() for step in steps.values() for target in step.notify}
+    if TEAM in targets:
+        targets |= {_owner(route.assign) for route in draft.routes.values() if route.assign}
+    targets |= {*draft.alarms, *draft.unanswered.tell}
+    return {person for target in targets for person in _people_of(draft, target)}
+
+
+def _owner(assign: str) -> str:
+    return assign if ":" in assign else f"team:{assign}"
+
+
+def _people_of(draft: Draft, target: str) -> tuple[str, ...]:
+    kind, _, name = target.partition(":")
+    if kind == "person":
+        return (name,)
+    if kind == "schedule" and name in draft.schedules:
+        return draft.schedules[name].people
+    if kind == "team" and name in draft.teams:
+        return draft.teams[name].members
+    return ()
+
+
+def _acknowledgements(draft: Draft) -> Iterator[Finding]:
+    for index, route in draft.routes.items():
+        if route.acknowledgements == 1 or not _is_complete(draft):
+            continue
+        place: Place = ("routes", index, "acknowledgements")
+        for kind, category in _kinds(draft):
+            able = _able(draft, category)
+            if index in takers(kind, draft.routes) and len(able) < route.acknowledgements:
+                group = f"{quoted(kind.category)} incidents" if category else "incidents"
+                what = f"wants {route.acknowledgements}, and only {len(able)} may acknowledge {group}: {listed(able)}"
+                yield Finding(place, what, f"write at most {len(able)}, or let more people in")
+                break
+
+
+def _kinds(draft: Draft) -> list[tuple[Kind, Category | None]]:
+    categories = [(kind_of(category), category) for category in draft.categories.values()]
+    return [*categories, (Kind(None, Severity.UNKNOWN), None)]
+
+
+def _able(draft: Draft, category: Category | None) -> list[str]:
+    """Return who may acknowledge: those of a restricted category are in its teams, and nobody below moderator."""
+    allowed = set(draft.people)
+    if category and category.restricted_to:
+        allowed = {key for team in category.restricted_to for key in _people_of(draft, f"team:{team}")}
+    return [key for key, person in draft.people.items() if key in allowed and person.role >= Role.MODERATOR]
+
+
+def _is_complete(draft: Draft) -> bool:
+    """Whether people and teams could all be read: who is missing for a mistake of their own still counts."""
+    people = {place[1] for place, _ in found(draft.tree, pattern("people.*"))}
+    teams = {place[1] for place, _ in found(draft.tree, pattern("teams.*"))}
+    return people == set(draft.people) and teams == set(draft.teams)
+
+
+def _alarms(draft: Draft) -> Iterator[Finding]:
+    if "alarms" in draft.tree or any(person.role is Role.ADMIN for person in draft.people.values()):
+        return
+    if _is_complete(draft):
+        what = "is missing and nobody has the role admin, so nobody hears of the product's own trouble"
+        yield warning(("alarms",), what, "add `alarms: {notify: [...]}`, or `role: admin` to a person")

@@ -1,0 +1,143 @@
+"""Who names whom: every name that one part of the file takes from another must be there."""
+
+from collections.abc import Callable, Iterator
+
+from escalator.policy.document import Tree
+from escalator.policy.draft import Draft, fallbacks
+from escalator.policy.expand import has_placeholder
+from escalator.policy.problems import Finding, Place, quoted, remedy, warning
+from escalator.policy.targets import PREFIXES, TEAM, spelled
+from escalator.policy.walk import found, pattern
+
+Known = list[str] | None
+"""What may be named, as it is spelled; None when that part of the file cannot be read."""
+
+
+def findings(draft: Draft) -> Iterator[Finding]:
+    """Yield every name that nothing in the file has, and destinations whose fallbacks go in a circle."""
+    for where, kind, names in _REFERENCES:
+        known = names(draft.tree)
+        if known is not None:
+            for place, value in found(draft.tree, pattern(where)):
+                yield from _unknown(place, value, kind, known)
+    yield from _circles(draft)
+    yield from _ambiguous(draft)
+
+
+def _unknown(place: Place, value: Tree, kind: str, known: list[str]) -> Iterator[Finding]:
+    name = spelled(value)
+    if name and not has_placeholder(name) and name not in known:
+        yield Finding(place, f"unknown {kind} {quoted(name)}", remedy(name, known))
+
+
+def _section(name: str) -> Callable[[dict[str, Tree]], Known]:
+    def names(tree: dict[str, Tree]) -> Known:
+        section = tree.get(name, {})
+        return list(section) if isinstance(section, dict) else None
+
+    return names
+
+
+def _or_anything(names: Callable[[dict[str, Tree]], Known]) -> Callable[[dict[str, Tree]], Known]:
+    def wider(tree: dict[str, Tree]) -> Known:
+        known = names(tree)
+        return None if known is None else [*known, "*"]
+
+    return wider
+
+
+def _route_names(tree: dict[str, Tree]) -> Known:
+    return [name for _, name in found(tree, pattern("routes[].name")) if isinstance(name, str)]
+
+
+def _by_prefix(tree: dict[str, Tree], *, bare: str, extra: tuple[str, ...] = ()) -> Known:
+    """Return the names of the section `bare`, the words in `extra`, and `team:x`, `person:x`, `schedule:x`."""
+    sections = {"team": _teams(tree), "person": _people(tree), "schedule": _schedules(tree)}
+    plain = _section(bare)(tree)
+    if plain is None or any(names is None for names in sections.values()):
+        return None
+    return [*extra, *plain, *(f"{prefix}:{name}" for prefix in PREFIXES for name in sections[prefix] or ())]
+
+
+def _targets(tree: dict[str, Tree]) -> Known:
+    return _by_prefix(tree, bare="destinations", extra=(TEAM,))
+
+
+def _owners(tree: dict[str, Tree]) -> Known:
+    return _by_prefix(tree, bare="teams")
+
+
+def _listeners(tree: dict[str, Tree]) -> Known:
+    return _by_prefix(tree, bare="destinations")
+
+
+def _told(tree: dict[str, Tree]) -> Known:
+    known, people = _targets(tree), _people(tree)
+    return None if known is None or people is None else [*people, *known]
+
+
+def _restricted(tree: dict[str, Tree]) -> Known:
+    known = _teams(tree)
+    return None if known is None else [*known, *(f"team:{name}" for name in known)]
+
+
+_destinations = _section("destinations")
+_people = _section("people")
+_teams = _section("teams")
+_schedules = _section("schedules")
+_hours = _section("hours")
+_paths = _section("paths")
+_sources = _or_anything(_section("sources"))
+_categories = _or_anything(_section("categories"))
+
+_REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
+    ("sources.*.divert_to", "destination", _destinations),
+    ("teams.*.members[]", "person", _people),
+    ("teams.*.lead", "person", _people),
+    ("teams.*.schedule", "schedule", _schedules),
+    ("schedules.*.layers[].people[]", "person", _people),
+    ("schedules.*.overrides[].person", "person", _people),
+    ("schedules.*.people[]", "person", _people),
+    ("destinations.*.fallback", "destination", _destinations),
+    ("categories.*.restricted_to[]", "team", _restricted),
+    ("routes[].when.source[]", "source", _sources),
+    ("routes[].unless.source[]", "source", _sources),
+    ("routes[].when.category[]", "category", _categories),
+    ("routes[].unless.category[]", "category", _categories),
+    ("routes[].when.during[]", "hours", _hours),
+    ("routes[].when.outside[]", "hours", _hours),
+    ("routes[].unless.during[]", "hours", _hours),
+    ("routes[].unless.outside[]", "hours", _hours),
+    ("routes[].assign", "team or person", _owners),
+    ("routes[].path", "path", _paths),
+    ("default", "path", _paths),
+    ("feeds[].to", "destination", _destinations),
+    ("feeds[].when.source[]", "source", _sources),
+    ("feeds[].when.category[]", "category", _categories),
+    ("feeds[].when.during[]", "hours", _hours),
+    ("feeds[].when.outside[]", "hours", _hours),
+    ("paths.*[].notify[]", "target", _targets),
+    ("paths.*[].during", "hours", _hours),
+    ("paths.*[].outside", "hours", _hours),
+    ("unanswered.tell[]", "target", _told),
+    ("alarms.notify[]", "target", _listeners),
+    ("drills[].route", "route", _route_names),
+)
+
+
+def _circles(draft: Draft) -> Iterator[Finding]:
+    for name in draft.destinations:
+        way = fallbacks(name, draft)
+        last = draft.destinations[way[-1]].fallback
+        if last == name:
+            what = f"goes in a circle: {' -> '.join((*way, name))}"
+            yield Finding(("destinations", name, "fallback"), what, "end it at a destination that has none")
+
+
+def _ambiguous(draft: Draft) -> Iterator[Finding]:
+    if TEAM in draft.destinations:
+        yield Finding(("destinations", TEAM), "has the name that means whoever is assigned", "name it otherwise")
+    for name in draft.destinations:
+        if name in draft.people:
+            what = f"is also the name of a person, so `tell: [{name}]` means the destination"
+            yield warning(("destinations", name), what, "name one of them otherwise")

@@ -1,0 +1,159 @@
+"""The whole file, typed: as much of it as could be read, for the checks to work on."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from marshmallow import ValidationError
+
+from escalator.model.policy import (
+    Acknowledged,
+    Category,
+    Destination,
+    Feed,
+    Heartbeat,
+    Person,
+    Policy,
+    Route,
+    Schedule,
+    SeverityScale,
+    Source,
+    Step,
+    Team,
+    Unanswered,
+)
+from escalator.model.ranks import Role
+from escalator.policy import rules, sections
+from escalator.policy.document import Tree
+from escalator.policy.fields import Complaint, Text, Whole, Zone
+from escalator.policy.problems import Finding, Place
+from escalator.policy.shapes import Entry, Keys, Named
+
+UTC = ZoneInfo("UTC")
+
+
+class PolicyKeys(Keys):
+    """The sections of a policy."""
+
+    version = rules.VERSION
+    timezone = Zone()
+    sources = Named(Entry(sections.SourceKeys, sections.source))
+    people = Named(Entry(sections.PersonKeys, Person))
+    teams = Named(Entry(sections.TeamKeys, sections.team))
+    hours = Named(Entry(sections.HoursKeys, sections.hours))
+    schedules = Named(Entry(sections.ScheduleKeys, sections.schedule))
+    destinations = Named(Entry(sections.DestinationKeys, sections.destination))
+    categories = Named(Entry(sections.CategoryKeys, sections.category))
+    severity = rules.SEVERITY
+    routes = rules.ROUTES
+    default = Text(required=True)
+    feeds = rules.FEEDS
+    paths = rules.PATHS
+    unanswered = rules.UNANSWERED
+    alarms = rules.ALARMS
+    reopen_after_reports = Whole(1, 1_000_000)
+    acknowledged = rules.ACKNOWLEDGED
+    storms = rules.STORMS
+    retention = rules.RETENTION
+    heartbeat = rules.HEARTBEAT
+    drills = rules.DRILLS
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is good of a policy. An entry with a mistake of its own is missing; `tree` has everything as written."""
+
+    tree: dict[str, Tree]
+    timezone: ZoneInfo = UTC
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    people: Mapping[str, Person] = field(default_factory=dict)
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    destinations: Mapping[str, Destination] = field(default_factory=dict)
+    categories: Mapping[str, Category] = field(default_factory=dict)
+    severity: SeverityScale = SeverityScale()
+    routes: Mapping[int, Route] = field(default_factory=dict)
+    default: str = ""
+    paths: Mapping[str, Mapping[int, Step]] = field(default_factory=dict)
+    feeds: Mapping[int, Feed] = field(default_factory=dict)
+    unanswered: Unanswered = Unanswered()
+    acknowledged: Acknowledged | None = None
+    alarms: tuple[str, ...] = ()
+    reopen_after_reports: int = 5
+    heartbeat: Heartbeat | None = None
+    retention: Mapping[str, timedelta] = field(default_factory=dict)
+
+    def policy(self) -> Policy:
+        """Return the policy that the draft amounts to, if nothing in it is wrong."""
+        return Policy(
+            timezone=self.timezone,
+            sources=self.sources,
+            people=self.people,
+            teams=self.teams,
+            schedules=self.schedules,
+            destinations=self.destinations,
+            categories=self.categories,
+            severity=self.severity,
+            routes=tuple(self.routes.values()),
+            default=self.default,
+            paths={name: tuple(steps.values()) for name, steps in self.paths.items()},
+            feeds=tuple(self.feeds.values()),
+            unanswered=self.unanswered,
+            acknowledged=self.acknowledged,
+            alarms=self.alarms,
+            reopen_after_reports=self.reopen_after_reports,
+            heartbeat=self.heartbeat,
+            **self.retention,
+        )
+
+
+def drafted(tree: dict[str, Tree]) -> tuple[Draft, tuple[Finding, ...]]:
+    """Return what could be read of the tree, and what could not."""
+    try:
+        loaded: dict[str, Any] = PolicyKeys().load(tree)
+        findings: tuple[Finding, ...] = ()
+    except ValidationError as error:
+        loaded = error.valid_data if isinstance(error.valid_data, dict) else {}
+        findings = tuple(_findings(error.messages, ()))
+    known = {part.name for part in fields(Draft)}
+    draft = Draft(tree, **{name: value for name, value in loaded.items() if name in known})
+    return _settled(draft), findings
+
+
+def fallbacks(name: str, draft: Draft) -> list[str]:
+    """Return a destination and those that stand in for it, one after the other, each once."""
+    way: list[str] = []
+    following: str | None = name
+    while following is not None and following in draft.destinations and following not in way:
+        way.append(following)
+        following = draft.destinations[following].fallback
+    return way
+
+
+def _findings(messages: object, place: Place) -> Iterator[Finding]:
+    """Yield marshmallow's messages, each with its place; `_schema` says something of the mapping itself."""
+    if isinstance(messages, dict):
+        for key, below in messages.items():
+            yield from _findings(below, place if key == "_schema" else (*place, key))
+    elif isinstance(messages, list):
+        for complaint in messages:
+            if isinstance(complaint, Complaint):
+                yield Finding(place, complaint.what, complaint.right)
+
+
+def _settled(draft: Draft) -> Draft:
+    """Return the draft with what one section says of another applied: roles by team, people told by their key."""
+    people = {key: replace(person, role=_role(person, draft)) for key, person in draft.people.items()}
+    tell = tuple(_told(name, draft) for name in draft.unanswered.tell)
+    return replace(draft, people=people, unanswered=replace(draft.unanswered, tell=tell))
+
+
+def _role(person: Person, draft: Draft) -> Role:
+    """Return the person's own role, or the highest that a team of theirs gives them."""
+    return max([person.role, *(team.role for team in draft.teams.values() if person.key in team.members)])
+
+
+def _told(name: str, draft: Draft) -> str:
+    return f"person:{name}" if name in draft.people and name not in draft.destinations else name

@@ -1,0 +1,65 @@
+"""The two ways into the language: everything that is wrong, or the policy."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from escalator.errors import PolicyError
+from escalator.model.policy import Policy
+from escalator.policy import checks
+from escalator.policy.checks.placeholders import misplaced
+from escalator.policy.document import Document, read
+from escalator.policy.draft import Draft, drafted
+from escalator.policy.problems import Finding, Problem
+
+FILE = "escalation.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What became of a text: the policy, unless a problem is an error, and all problems by their lines."""
+
+    policy: Policy | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """Return the problems that make the policy unusable."""
+        return tuple(problem for problem in self.problems if not problem.is_warning)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Return the problems that leave the policy usable."""
+        return tuple(problem for problem in self.problems if problem.is_warning)
+
+
+def parse(text: str | bytes, env: Mapping[str, str]) -> Parsed:
+    """Return the policy, or every problem at once; `env` only says which `${NAME}` are set. Raises nothing."""
+    document = read(text)
+    if not document.lines:
+        return Parsed(None, tuple(document.problem(finding) for finding in document.findings))
+    draft, findings = drafted(document.tree)
+    problems = _problems(document, draft, [*document.findings, *findings, *checks.findings(draft, env)])
+    has_errors = any(not problem.is_warning for problem in problems)
+    return Parsed(None if has_errors else draft.policy(), problems)
+
+
+def load(text: str | bytes, env: Mapping[str, str], file: str = FILE) -> Policy:
+    """Return the policy; raise PolicyError with every error, each naming `file`, when there is none."""
+    parsed = parse(text, env)
+    if parsed.policy is None:
+        raise PolicyError(tuple(problem.told(file) for problem in parsed.errors))
+    return parsed.policy
+
+
+def _problems(document: Document, draft: Draft, findings: list[Finding]) -> tuple[Problem, ...]:
+    """Return the findings with their lines, in the order of the file, each once."""
+    told = dict.fromkeys(document.problem(finding) for finding in _without_echoes(draft, findings))
+    return tuple(sorted(told, key=lambda problem: (problem.line, problem.is_warning)))
+
+
+def _without_echoes(draft: Draft, findings: list[Finding]) -> Iterator[Finding]:
+    """Yield the findings; of a misplaced `${NAME}` only that, not what else its text is not."""
+    wrong = misplaced(draft)
+    for finding in findings:
+        if finding.place not in wrong or "${" in finding.what:
+            yield finding

@@ -1,0 +1,80 @@
+"""What is wrong with a policy: found at a place of its tree, told with the line of the file and a remedy."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+Place = tuple[str | int, ...]
+"""Where a value stands in the tree: `("paths", "urgent", 1, "after")`; the whole file is `()`."""
+
+_LISTED = 12
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake or warning. `right` says what would be right.
+
+    `blocks_production` marks the warnings that are errors when `run` starts in production (RULES 2).
+    """
+
+    path: str
+    line: int
+    what: str
+    right: str
+    is_warning: bool = False
+    blocks_production: bool = False
+
+    def told(self, file: str) -> str:
+        """Return `FILE:LINE: path: what; what would be right`; `what` of a warning begins with that word."""
+        kind = "warning: " if self.is_warning else ""
+        return f"{file}:{self.line}: {self.path}: {kind}{self.what}; {self.right}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem whose line is still to be looked up by its place, unless `line` says it."""
+
+    place: Place
+    what: str
+    right: str
+    is_warning: bool = False
+    blocks_production: bool = False
+    line: int | None = None
+
+
+def warning(place: Place, what: str, right: str, *, blocks_production: bool = False) -> Finding:
+    """Return a finding that leaves the policy usable."""
+    return Finding(place, what, right, is_warning=True, blocks_production=blocks_production)
+
+
+def dotted(place: Place) -> str:
+    """Return a place as people write it: `paths.urgent[1].after`; the whole file is `policy`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return _printable(text.removeprefix(".")) or "policy"
+
+
+def quoted(value: object) -> str:
+    """Return what somebody wrote, on one line, shortened, in quotes."""
+    text = str(value)
+    return f'"{_printable(text[:_SHOWN])}{"..." if len(text) > _SHOWN else ""}"'
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names in one line, the first dozen of them."""
+    known = list(names)
+    rest = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    return (", ".join(_printable(name) for name in known[:_LISTED]) or "none") + rest
+
+
+def remedy(written: str, known: Iterable[str]) -> str:
+    """Return `did you mean "x"? known: ...`, the guess only where one is near."""
+    names = list(known)
+    prefixed = [name for name in names if name.endswith(f":{written}")]
+    near = prefixed or get_close_matches(written, names, n=1)
+    guess = f"did you mean {quoted(near[0])}? " if near else ""
+    return f"{guess}known: {listed(names)}"
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -1,0 +1,220 @@
+"""The sections that say when and what then: routes, paths, clocks, and what this version only reads."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from marshmallow import ValidationError
+
+from escalator.model.policy import Acknowledged, Conditions, Feed, Heartbeat, Route, SeverityScale, Step, Unanswered
+from escalator.model.ranks import Severity
+from escalator.policy.fields import (
+    AnyText,
+    Complaint,
+    Delay,
+    Duration,
+    Matching,
+    Number,
+    OneOf,
+    Target,
+    Text,
+    Value,
+    Weekly,
+    Whole,
+    Word,
+    refusal,
+)
+from escalator.policy.problems import remedy
+from escalator.policy.shapes import Items, Keys, Named, OneOrMore, Section, Several
+
+FACTS = (
+    "source", "event", "category", "label", "severity", "min_severity", "kind", "action", "entity_type", "reporter",
+    "reason", "min_reports", "rule", "language", "channel", "config_key", "author", "stream_team", "during", "outside",
+)  # fmt: skip
+"""What conditions can ask about, besides `custom.<key>`."""
+
+_GRADES: list[Severity] = [grade for grade in Severity if grade is not Severity.UNKNOWN]
+_WORDS: Mapping[str, Value[Any]] = {
+    "severity": Word([*Severity]),
+    "min_severity": Word(_GRADES),
+    "min_reports": Whole(1, 1_000_000),
+}
+
+
+class When(Value[Conditions]):
+    """A `when` or an `unless`: name of the fact -> one text or several."""
+
+    right = "write a mapping such as {category: csam, min_severity: high}"
+
+    def read(self, value: object, name: str) -> Conditions:  # noqa: ARG002
+        """Return the conditions, or complain of each that is wrong."""
+        if not isinstance(value, dict):
+            raise refusal("is no mapping", self.right)
+        tests: dict[str, tuple[str, ...]] = {}
+        errors: dict[str, Any] = {}
+        for fact, wanted in value.items():
+            try:
+                tests[fact] = _test(fact, wanted)
+            except ValidationError as error:
+                errors[fact] = error.messages
+        if errors:
+            raise ValidationError(errors)
+        return Conditions(tests)
+
+
+def _test(fact: str, wanted: object) -> tuple[str, ...]:
+    if fact not in FACTS and not (fact.startswith("custom.") and fact != "custom."):
+        raise refusal("is nothing to ask about", remedy(fact, (*FACTS, "custom.<key>")))
+    values = OneOrMore(Text()).deserialize(wanted, fact)
+    typed = _WORDS.get(fact)
+    if typed is not None and not (fact == "severity" and "*" in values):
+        OneOrMore(typed).deserialize(wanted, fact)
+    return tuple(values)
+
+
+class RouteKeys(Keys):
+    """One rule: what it takes, who is assigned, which path runs."""
+
+    name = Text(required=True)
+    path = Text(required=True)
+    when = When()
+    unless = When()
+    assign = Target()
+    acknowledgements = Whole(1, 20)
+
+
+def route(assign: str | None = None, **keys: Any) -> Route:  # noqa: ANN401
+    """Return a route; `team:x` is assigned as the team x."""
+    return Route(assign=assign.removeprefix("team:") if assign else None, **keys)
+
+
+class StepKeys(Keys):
+    """One rung of a path."""
+
+    notify = Several(Target(), required=True)
+    after = Delay()
+    repeat = Whole(0, 100)
+    during = Text()
+    outside = Text()
+
+
+class FeedKeys(Keys):
+    """A copy of incidents for a machine."""
+
+    to = Text(required=True)
+    when = When()
+
+
+class _Thresholds(Value[Mapping[Severity, float]]):
+    """Severity -> the least number that counts as it."""
+
+    right = "write a mapping such as {medium: 40, high: 70, critical: 90}"
+
+    def __init__(self, most: float) -> None:
+        super().__init__()
+        self._named = Named(Number(most))
+
+    def read(self, value: object, name: str) -> Mapping[Severity, float]:
+        """Return the thresholds, which rise with the severity."""
+        found = self._named.read(value, name)
+        names = [grade.value for grade in _GRADES]
+        strange = {key: [Complaint("is no severity", remedy(key, names))] for key in found if key not in names}
+        if strange:
+            raise ValidationError(strange)
+        thresholds: dict[Severity, float] = {grade: found[grade] for grade in _GRADES if grade in found}
+        if list(thresholds.values()) != sorted(set(thresholds.values())):
+            raise refusal("does not rise from low to critical", self.right)
+        return thresholds
+
+
+class SeverityKeys(Keys):
+    """From where a number counts as a severity."""
+
+    numeric = _Thresholds(1_000_000)
+    confidence = _Thresholds(1)
+
+
+class UnansweredKeys(Keys):
+    """What happens when a path has ended without an answer."""
+
+    restart_after = Duration()
+    tell = OneOrMore(Target())
+
+
+class AlarmKeys(Keys):
+    """Who hears of the product's own trouble."""
+
+    notify = OneOrMore(Target(), required=True)
+
+
+def alarms(notify: tuple[str, ...]) -> tuple[str, ...]:
+    """Return whom to tell."""
+    return notify
+
+
+class AcknowledgedKeys(Keys):
+    """The second clock."""
+
+    resolve_within = Duration(required=True)
+    remind = Duration()
+
+
+def unread(**_: object) -> None:
+    """Return nothing: this version checks the form of the section and does not go by it."""
+
+
+class GroupKeys(Keys):
+    """What makes a storm."""
+
+    by = OneOrMore(OneOf(*FACTS, "text"), required=True)
+    within = Duration(required=True)
+    after = Whole(1, 1_000_000, required=True)
+
+
+class StormKeys(Keys):
+    """How storms are grouped."""
+
+    group = Section(GroupKeys, unread, required=True)
+
+
+class RetentionKeys(Keys):
+    """How long things are kept."""
+
+    content = Duration()
+    records = Duration()
+
+
+def retention(content: timedelta | None = None, records: timedelta | None = None) -> dict[str, timedelta]:
+    """Return the durations that are given, by their names in the policy."""
+    given = {"retain_content": content, "retain_records": records}
+    return {name: duration for name, duration in given.items() if duration}
+
+
+class HeartbeatKeys(Keys):
+    """Whom to tell that no deadline is overdue."""
+
+    every = Duration(required=True)
+    url = AnyText(required=True)
+
+
+class DrillKeys(Keys):
+    """A rehearsal."""
+
+    name = Text(required=True)
+    route = Text(required=True)
+    at = Weekly(required=True)
+    expect_acknowledged_within = Duration()
+
+
+VERSION = Matching("1", "write `version: 1`")
+SEVERITY = Section(SeverityKeys, SeverityScale)
+ROUTES = Items(Section(RouteKeys, route))
+PATHS = Named(Items(Section(StepKeys, Step)), required=True)
+FEEDS = Items(Section(FeedKeys, Feed))
+UNANSWERED = Section(UnansweredKeys, Unanswered)
+ACKNOWLEDGED = Section(AcknowledgedKeys, Acknowledged)
+ALARMS = Section(AlarmKeys, alarms)
+STORMS = Section(StormKeys, unread)
+RETENTION = Section(RetentionKeys, retention)
+HEARTBEAT = Section(HeartbeatKeys, Heartbeat)
+DRILLS = Items(Section(DrillKeys, unread))

@@ -1,0 +1,227 @@
+"""The sections that say who and where: sources, people, teams, hours, schedules, destinations, categories."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from marshmallow import ValidationError, validates_schema
+
+from escalator.model.policy import Category, Destination, DestinationKind, Schedule, Source, Team
+from escalator.model.ranks import ContentRule, Mode, Role, Severity
+from escalator.policy.fields import (
+    WEEKDAYS,
+    AnyText,
+    Complaint,
+    Day,
+    Duration,
+    Flag,
+    Matching,
+    Moment,
+    OneOf,
+    Target,
+    Text,
+    TimeOfDay,
+    Weekly,
+    Word,
+    Zone,
+    refusal,
+)
+from escalator.policy.shapes import Items, Keys, OneOrMore, Section, Several
+
+_URL = r"https?://\S+"
+_URL_RIGHT = "write an address that begins with https://"
+_CONTACTS = (DestinationKind.SLACK, DestinationKind.EMAIL, DestinationKind.PAGERDUTY)
+_SLACK_CHANNEL = r"#[^\s#]{1,80}|[CGD][A-Z0-9_]{1,30}"
+_SLACK_USER = r"[A-Za-z0-9_]{2,30}"
+
+
+class SourceKeys(Keys):
+    """One Stream app."""
+
+    platform = OneOf("stream")
+    api_key = AnyText(required=True)
+    api_secret = OneOrMore(AnyText(), required=True)
+    dashboard_url = Matching(_URL, _URL_RIGHT)
+    mode = Word(Mode)
+    divert_to = Text()
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def says_where_to_divert(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
+        """Refuse `mode: divert` without the destination that everything goes to."""
+        if original.get("mode") == Mode.DIVERT and "divert_to" not in original:
+            raise ValidationError({"mode": [Complaint("diverts to nowhere", "add `divert_to` with a destination")]})
+
+
+def source(name: str, api_key: str, api_secret: tuple[str, ...], platform: str = "stream", **keys: Any) -> Source:  # noqa: ANN401, ARG001
+    """Return a source; every platform but Stream has been refused."""
+    return Source(name, api_key, tuple(secret for secret in api_secret if secret), **keys)
+
+
+class PersonKeys(Keys):
+    """Somebody who can be told and who may answer."""
+
+    name = Text(required=True)
+    role = Word(Role)
+    email = Matching(r"[^@\s]+@[^@\s]+", "write an e-mail address")
+    slack = Matching(_SLACK_USER, "write a Slack user id such as U0123ABCD (profile, copy member ID)")
+    stream = Text()
+    pagerduty = Text()
+    timezone = Zone()
+    contact = OneOrMore(Word(_CONTACTS))
+
+
+class TeamKeys(Keys):
+    """People who are told together."""
+
+    members = Several(Text(), required=True)
+    lead = Text()
+    schedule = Text()
+    slack_group = Matching(r"S[A-Z0-9_]{2,30}", "write a Slack user group id such as S0123ABCD")
+    role = Word(Role)
+
+
+def team(key: str, role: Role = Role.AUDITOR, **keys: Any) -> Team:  # noqa: ANN401
+    """Return a team; one that states no role raises nobody."""
+    return Team(key, role=role, **keys)
+
+
+class HoursKeys(Keys):
+    """A span of the day, on some days of the week."""
+
+    weekdays = OneOrMore(OneOf(*WEEKDAYS))
+    start = TimeOfDay(data_key="from", required=True)
+    end = TimeOfDay(data_key="to", required=True)
+    holidays = Matching(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "write a country such as US, or US-NY")
+
+
+def hours(_name: str, start: time, end: time, **_: object) -> tuple[time, time]:
+    """Return the span; this version goes by no hours."""
+    if start == end:
+        raise refusal("are no hours: `from` and `to` are the same", "write two different times")
+    return start, end
+
+
+class LayerKeys(Keys):
+    """People who take turns."""
+
+    rotate = OneOf("daily", "weekly", required=True)
+    handover = Weekly(required=True)
+    start = Day(required=True)
+    people = Several(Text(), required=True)
+
+
+class OverrideKeys(Keys):
+    """Somebody instead of whoever it would be."""
+
+    person = Text(required=True)
+    start = Moment(data_key="from", required=True)
+    end = Moment(data_key="to", required=True)
+
+
+def override(person: str, start: datetime, end: datetime) -> str:
+    """Return whom an override names."""
+    if (start.tzinfo is None) == (end.tzinfo is None) and start >= end:
+        raise refusal("ends before it begins", "write a `to` that is later than `from`")
+    return person
+
+
+def layer(rotate: str, handover: str, start: date, people: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
+    """Return whom a layer names."""
+    if rotate == "weekly" and " " not in handover:
+        raise ValidationError({"handover": [Complaint("names no weekday", Weekly.right)]})
+    return people
+
+
+class ScheduleKeys(Keys):
+    """A rota: layers with overrides, or a calendar."""
+
+    timezone = Zone()
+    layers = Items(Section(LayerKeys, layer))
+    overrides = Items(Section(OverrideKeys, override))
+    ical = AnyText()
+    people = Several(Text())
+
+
+def schedule(  # noqa: PLR0913
+    key: str,
+    layers: Mapping[int, tuple[str, ...]] | None = None,
+    overrides: Mapping[int, str] | None = None,
+    people: tuple[str, ...] = (),
+    ical: str | None = None,  # noqa: ARG001
+    timezone: ZoneInfo | None = None,  # noqa: ARG001
+) -> Schedule:
+    """Return everybody whom a schedule names, in the order of the file."""
+    named = [name for turn in (layers or {}).values() for name in turn]
+    everybody = dict.fromkeys((*named, *(overrides or {}).values(), *people))
+    if not everybody:
+        raise refusal("names nobody", "add `layers` with people, or `people` for when the calendar is silent")
+    return Schedule(key, tuple(everybody))
+
+
+class JiraKeys(Keys):
+    """Where an issue is opened."""
+
+    project = Text(required=True)
+    issue_type = Text(required=True)
+
+
+def jira_project(project: str, issue_type: str) -> str:  # noqa: ARG001
+    """Return the project; this version opens no issue."""
+    return project
+
+
+class DestinationKeys(Keys):
+    """A place that is told: exactly one kind."""
+
+    slack = Matching(_SLACK_CHANNEL, 'write "#channel" in quotes, or a channel id such as C0123ABCD')
+    pagerduty = Text()
+    email = OneOrMore(Matching(r"[^@\s]+@[^@\s]+", "write an e-mail address"))
+    jira = Section(JiraKeys, jira_project)
+    webhook = Matching(_URL, _URL_RIGHT)
+    secret = Text()
+    urgent = Flag()
+    fallback = Text()
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def is_of_one_kind(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
+        """Refuse a destination of no kind, or of several."""
+        kinds = [kind.value for kind in DestinationKind]
+        found = [kind for kind in kinds if kind in original]
+        if len(found) != 1:
+            what = f"is of {len(found)} kinds: {', '.join(found)}" if found else "is of no kind"
+            raise ValidationError([Complaint(what, f"write exactly one of {', '.join(kinds)}")])
+        if "secret" in original and found != [DestinationKind.WEBHOOK]:
+            raise ValidationError({"secret": [Complaint("signs nothing here", "only a webhook has a secret")]})
+
+
+def destination(key: str, *, urgent: bool = False, fallback: str | None = None, **keys: Any) -> Destination:  # noqa: ANN401
+    """Return a destination of the one kind that it has."""
+    kind = next(kind for kind in DestinationKind if kind in keys)
+    address = keys[kind]
+    return Destination(key, kind, address if isinstance(address, str) else address[0], urgent, fallback)
+
+
+class CategoryKeys(Keys):
+    """A kind of harm."""
+
+    title = Matching(r"[^\n]{1,60}", "write a title on one line, 60 characters at most", required=True)
+    labels = OneOrMore(Text())
+    reasons = OneOrMore(Text())
+    at_least = Word([grade for grade in Severity if grade is not Severity.UNKNOWN])
+    content = Word(ContentRule)
+    restricted_to = OneOrMore(Target())
+    stream_review = OneOf("resolves", "acknowledges")
+    resolve_within = Duration()
+    runbook = Matching(_URL, _URL_RIGHT)
+
+
+def category(
+    key: str,
+    stream_review: str = "resolves",
+    restricted_to: tuple[str, ...] = (),
+    **keys: Any,  # noqa: ANN401
+) -> Category:
+    """Return a category; `team:x` in `restricted_to` means the team x."""
+    teams = tuple(name.removeprefix("team:") for name in restricted_to)
+    return Category(key, restricted_to=teams, review_resolves=stream_review == "resolves", **keys)
