@@ -76,6 +76,7 @@ class Incident:
 
     `step` is the index of the step that fired last, -1 before the first; `sending` counts its sends, from 1.
     `fence` changes when, and only when, `due_kind` or `due_at` does. `revision` counts visible changes.
+    `waiting_since` is when people began to wait for an answer (the opening, a release, the end of a snooze).
     `restarts`, `extensions` and `snoozes` count those in a row. `reviewed_at` and every time inside `facts` are
     Stream's own. `loop_started_at` and `loop_rounds` bound the rounds that automation may start within an hour.
     """
@@ -111,6 +112,8 @@ class Incident:
     snoozes: int = 0
     loop_started_at: datetime | None = None
     loop_rounds: int = 0
+    waiting_since: datetime | None = None
+    reports_at_close: int = 0
     reviewed_at: datetime | None = None
     reviewed_by: str | None = None
     acknowledged_at: datetime | None = None
@@ -118,7 +121,6 @@ class Incident:
     closed_at: datetime | None = None
     closed_by: str | None = None
     outcome: Outcome | None = None
-    reference: str | None = None
     revision: int = 1
     hold: bool = False
     merged_into: UUID | None = None

@@ -1,0 +1,107 @@
+"""A decision in the making, and what it amounts to: the incident afterwards, whom to tell, what to record."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from escalator.engine.rights import Refusal
+from escalator.engine.targets import Recipient, resolve
+from escalator.model.incident import DueKind, Incident
+from escalator.model.message import Occasion
+from escalator.model.policy import Policy, Step
+from escalator.model.records import SYSTEM, Action, Actor, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The two policies a decision goes by: what is frozen with the round, and the running one for people."""
+
+    frozen: Policy
+    running: Policy
+    running_version: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One who is to be told: becomes a delivery. `step` and `sending` say which rung of which round."""
+
+    occasion: Occasion
+    recipient: Recipient
+    round: int
+    step: int
+    sending: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a decision amounts to.
+
+    `suppress` is why pages not yet sent are to be dropped; `alarms` are troubles to tell the operator; `note` is what
+    the person is told when the act counted, but not for all that they wanted.
+    """
+
+    incident: Incident
+    notices: tuple[Notice, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    suppress: str | None = None
+    alarms: tuple[str, ...] = ()
+    note: Refusal | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """The decision while it is being made. Lives within one pure function call and is never shared."""
+
+    incident: Incident
+    rules: Rules
+    now: datetime
+    actor: Actor = SYSTEM
+    via: str = "engine"
+    notices: list[Notice] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    suppress: str | None = None
+    alarms: list[str] = field(default_factory=list)
+    _before: Incident | None = None
+
+    def __post_init__(self) -> None:
+        self._before = self.incident
+
+    def put(self, **values: Any) -> None:
+        """Change fields of the incident."""
+        self.incident = replace(self.incident, **values)
+
+    def due(self, kind: DueKind | None, at: datetime | None) -> None:
+        """Set the one next deadline."""
+        self.put(due_kind=kind, due_at=at)
+
+    def record(self, action: Action, reason: str = "", **after: str) -> None:
+        """Record that something happened; `after` holds keys and ids."""
+        self.entries.append(Entry(action, self.actor, self.via, reason, {}, after, self.incident.id))
+
+    def tell(self, occasion: Occasion, targets: Iterable[str], *, besides: frozenset[str] = frozenset()) -> int:
+        """Add a notice for everybody these targets mean now, and return how many are told."""
+        found = resolve(targets, self.incident.assign, self.rules.running)
+        for target in found.missing:
+            self.record(Action.TARGET_MISSING, target=target)
+        wanted = [recipient for recipient in found.told if recipient.person not in besides]
+        self.notices += [
+            Notice(occasion, recipient, self.incident.round, self.incident.step, self.incident.sending)
+            for recipient in wanted
+        ]
+        return len(wanted)
+
+    @property
+    def path(self) -> tuple[Step, ...]:
+        """Return the steps of the incident's path, as frozen with its round."""
+        return self.rules.frozen.paths.get(self.incident.path, ())
+
+    def done(self) -> Change:
+        """Return the decision: the fence and the revision move with what changed, the record says from what."""
+        before, after = self._before, self.incident
+        if before is not None and (before.due_kind, before.due_at) != (after.due_kind, after.due_at):
+            after = replace(after, fence=after.fence + 1)
+        if before is not None and after != before:
+            after = replace(after, revision=after.revision + 1)
+        return Change(after, tuple(self.notices), tuple(self.entries), self.suppress, tuple(self.alarms))

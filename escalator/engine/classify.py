@@ -1,0 +1,61 @@
+"""Facts -> categories, severity and content rule, by the policy."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from escalator.model.facts import Facts, plain
+from escalator.model.policy import Category, Policy
+from escalator.model.ranks import ContentRule, Severity
+
+_WORDS = {severity.value: severity for severity in Severity if severity is not Severity.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What an item is. `categories` are all that fit, in the order of the file: the first names the incident."""
+
+    categories: tuple[str, ...]
+    severity: Severity
+    reason: str
+    content: ContentRule
+
+    @property
+    def category(self) -> str | None:
+        """Return the category that names the incident."""
+        return self.categories[0] if self.categories else None
+
+
+def assess(facts: Facts, policy: Policy) -> Assessment:
+    """Return what these facts amount to under this policy."""
+    fitting = tuple(category for category in policy.categories.values() if _fits(facts, category))
+    severity, reason = max(_claims(facts, fitting, policy), key=lambda claim: claim[0])
+    content = max((category.content for category in fitting), default=ContentRule.HIDE)
+    return Assessment(tuple(category.key for category in fitting), severity, reason, content)
+
+
+def _fits(facts: Facts, category: Category) -> bool:
+    return _overlap(facts.values("label"), category.labels) or _overlap(facts.values("reason"), category.reasons)
+
+
+def _overlap(said: frozenset[str], wanted: tuple[str, ...]) -> bool:
+    return not {plain(word) for word in said}.isdisjoint(plain(word) for word in wanted)
+
+
+def _claims(facts: Facts, fitting: tuple[Category, ...], policy: Policy) -> Iterator[tuple[Severity, str]]:
+    yield Severity.UNKNOWN, "nothing states a severity"
+    for word in facts.values("text_severity"):
+        if word.casefold() in _WORDS:
+            yield _WORDS[word.casefold()], f"Stream's text severity is {word.casefold()}"
+    for number in facts.values("severity_number"):
+        yield by_threshold(float(number), policy.severity.numeric), f"Stream's score is {number}"
+    if fitting:
+        for share in facts.values("confidence"):
+            grade = by_threshold(float(share), policy.severity.confidence)
+            yield grade, f"Stream is {float(share):.0%} sure"
+    for category in fitting:
+        yield category.at_least, f"{category.title} is at least {category.at_least}"
+
+
+def by_threshold(value: float, thresholds: Mapping[Severity, float]) -> Severity:
+    """Return the highest severity whose threshold the value reaches; low below all of them."""
+    return max((grade for grade, least in thresholds.items() if value >= least), default=Severity.LOW)

@@ -1,0 +1,75 @@
+"""What a deadline does when it fires, and what the failure of a whole step does."""
+
+from datetime import datetime, timedelta
+
+from escalator.engine.change import Change, Draft, Rules
+from escalator.engine.rounds import begin_round, fire_next, restart, skip_repeats, wait_for_next
+from escalator.engine.targets import PERSON
+from escalator.model.incident import DueKind, Incident, State
+from escalator.model.message import Occasion
+from escalator.model.policy import Policy
+from escalator.model.records import Action
+
+
+def fire(incident: Incident, rules: Rules, now: datetime) -> Change:
+    """Return what the incident's deadline, which is due, sets in motion."""
+    draft = Draft(incident, rules, now)
+    match incident.due_kind:
+        case DueKind.STEP:
+            fire_next(draft)
+        case DueKind.RESTART:
+            restart(draft)
+        case DueKind.REMIND:
+            _remind(draft)
+        case DueKind.RESOLVE_WITHIN:
+            _overdue(draft)
+        case DueKind.SNOOZE_END:
+            draft.record(Action.SNOOZE_ENDED)
+            draft.put(waiting_since=now)
+            begin_round(draft, "snooze_end")
+        case None:
+            pass
+    return draft.done()
+
+
+def _remind(draft: Draft) -> None:
+    rule = draft.rules.frozen.acknowledged
+    draft.record(Action.REMINDED, owner=draft.incident.owner or "")
+    draft.put(sending=draft.incident.sending + 1)
+    draft.tell(Occasion.REMIND, owner_targets(draft.incident, draft.rules.running))
+    ends_at = (draft.incident.due_at or draft.now) + (rule.remind if rule and rule.remind else timedelta(0))
+    draft.due(DueKind.RESOLVE_WITHIN, ends_at)
+
+
+def _overdue(draft: Draft) -> None:
+    draft.record(Action.OVERDUE, owner=draft.incident.owner or "")
+    draft.put(state=State.TRIGGERED, waiting_since=draft.now)
+    begin_round(draft, "resolve_within")
+
+
+def owner_targets(incident: Incident, policy: Policy) -> tuple[str, ...]:
+    """Return the target that means the owner: a person, or the team that owns it."""
+    if incident.owner is None:
+        return ("team",) if incident.assign else ()
+    return (PERSON + incident.owner,) if incident.owner in policy.people else (incident.owner,)
+
+
+def step_failed(incident: Incident, rules: Rules, now: datetime) -> Change:
+    """Return what follows when every delivery of the present step has failed for good: the next one, at once.
+
+    The last step is never cut short (an outage must not burn the path).
+    """
+    draft = Draft(incident, rules, now)
+    draft.record(Action.STEP_FAILED, step=str(incident.step + 1))
+    if incident.due_kind is DueKind.STEP:
+        skip_repeats(draft)
+        wait_for_next(draft, at_once=True)
+    return draft.done()
+
+
+def fire_at_once(incident: Incident, rules: Rules, now: datetime) -> Change:
+    """Return the incident with its deadline moved to now: the sandbox's 'fire the next step now'."""
+    draft = Draft(incident, rules, now)
+    if incident.due_at is not None:
+        draft.due(incident.due_kind, now)
+    return draft.done()

@@ -1,0 +1,64 @@
+"""What would happen to an event if nobody ever answered: the live engine, run ahead of the clock (`explain`)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from escalator.engine.change import Change, Notice, Rules
+from escalator.engine.classify import assess
+from escalator.engine.deadlines import fire
+from escalator.engine.events import is_wanted, open_incident
+from escalator.engine.routing import Subject, holds
+from escalator.model.facts import Observation
+from escalator.model.incident import DueKind, Incident
+from escalator.model.message import Occasion
+from escalator.model.policy import Policy
+from escalator.model.ranks import Mode
+
+_NOBODY = UUID(int=0)
+_MOST_SENDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One send of one step: when, and who is told."""
+
+    at: datetime
+    step: int
+    repeat: int
+    told: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """An event's fate under a policy: the incident as it opens (None: it opens nothing), its sends, its feeds."""
+
+    incident: Incident | None
+    plan: tuple[Planned, ...]
+    restart_at: datetime | None
+    feeds: tuple[str, ...]
+
+
+def preview(observation: Observation, source: str, policy: Policy, now: datetime) -> Preview:
+    """Return the plan of one unanswered pass through the path, for an event accepted at that time."""
+    if not is_wanted(observation, policy):
+        return Preview(None, (), None, ())
+    rules = Rules(policy, policy, _NOBODY)
+    blank = Incident(_NOBODY, 0, source, Mode.SANDBOX, _NOBODY, now)
+    change = open_incident(blank, observation, rules, now)
+    opened, planned = change.incident, [*_sends(change, now)]
+    incident = opened
+    while incident.due_kind is DueKind.STEP and incident.due_at is not None and len(planned) < _MOST_SENDS:
+        at = incident.due_at
+        change = fire(incident, rules, at)
+        planned += _sends(change, at)
+        incident = change.incident
+    subject = Subject(source, opened.facts, assess(opened.facts, policy))
+    feeds = tuple(feed.to for feed in policy.feeds if holds(feed.when, subject))
+    restart_at = incident.due_at if incident.due_kind is DueKind.RESTART else None
+    return Preview(opened, tuple(planned), restart_at, feeds)
+
+
+def _sends(change: Change, at: datetime) -> list[Planned]:
+    told = tuple(notice for notice in change.notices if notice.occasion is Occasion.STEP)
+    return [Planned(at, told[0].step + 1, told[0].sending - 1, told)] if told else []

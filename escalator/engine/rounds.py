@@ -1,0 +1,187 @@
+"""The path of a round: which send is next, when it is due, and how a round begins."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from escalator.engine.change import Draft
+from escalator.engine.classify import assess
+from escalator.engine.routing import Routing, Subject, route
+from escalator.model.incident import DueKind, Incident, State
+from escalator.model.message import Occasion
+from escalator.model.policy import Policy, Step
+from escalator.model.ranks import Severity
+from escalator.model.records import Action
+
+LONGEST_WAIT = timedelta(days=1)
+LOOP_WINDOW = timedelta(hours=1)
+LOOP_LIMIT = 10
+
+
+class Send(NamedTuple):
+    """One send of one step: `step` is an index, `sending` counts from 1."""
+
+    step: int
+    sending: int
+
+
+def following(incident: Incident, path: tuple[Step, ...]) -> Send | None:
+    """Return the send after the one that fired last, or None at the end of the path."""
+    current = incident.step
+    if 0 <= current < len(path) and incident.sending <= path[current].repeat:
+        return Send(current, incident.sending + 1)
+    return Send(current + 1, 1) if current + 1 < len(path) else None
+
+
+def distance(incident: Incident, path: tuple[Step, ...], policy: Policy) -> timedelta:
+    """Return how long after the send that has just fired the next one is due (a restart, at the end of the path)."""
+    send = following(incident, path)
+    return restart_wait(incident, policy) if send is None else path[send.step].after
+
+
+def restart_wait(incident: Incident, policy: Policy) -> timedelta:
+    """Return how long a path that ended waits before it begins again; it doubles each time below critical."""
+    wait = policy.unanswered.restart_after
+    if incident.severity is Severity.CRITICAL:
+        return wait
+    doublings = min(incident.restarts, 20)
+    return max(wait, min(wait * (1 << doublings), LONGEST_WAIT))
+
+
+def assessed(incident: Incident, policy: Policy) -> tuple[Incident, Routing]:
+    """Return the incident with what the policy makes of its facts (only ever graver and stricter), and its route."""
+    assessment = assess(incident.facts, policy)
+    graver = assessment.severity > incident.severity or not incident.severity_reason
+    after = replace(
+        incident,
+        category=_gravest(incident.category, assessment.category, policy),
+        severity=max(incident.severity, assessment.severity),
+        severity_reason=assessment.reason if graver else incident.severity_reason,
+        content_rule=max(incident.content_rule, assessment.content) if incident.round else assessment.content,
+    )
+    judged = replace(assessment, severity=after.severity)
+    return after, route(Subject(incident.source, incident.facts, judged), policy)
+
+
+def _gravest(one: str | None, other: str | None, policy: Policy) -> str | None:
+    order = list(policy.categories)
+    known = [key for key in (one, other) if key in order]
+    return min(known, key=order.index) if known else one or other
+
+
+def begin_round(draft: Draft, reason: str, *, since: datetime | None = None, may_fall_silent: bool = False) -> None:
+    """Start a new round from the top: freeze the running policy anew and start the path.
+
+    `since` is from when the first step's delay counts (now, unless given). Only what the facts decide may silence an
+    open incident: when another policy's path is empty, the old freeze stays.
+    """
+    freeze(draft, may_fall_silent=may_fall_silent)
+    next_round(draft, reason)
+    start_path(draft, since or draft.now)
+
+
+def start_path(draft: Draft, since: datetime) -> None:
+    """Set the clock of a round that has just begun, and fire the first step when it has no delay."""
+    draft.put(step=-1, sending=0)
+    if not draft.path:
+        draft.put(state=State.LOGGED)
+        draft.due(None, None)
+        return
+    draft.put(state=State.TRIGGERED)
+    begins_at = since + draft.path[0].after
+    draft.due(DueKind.STEP, begins_at)
+    if begins_at <= draft.now:
+        fire_next(draft)
+
+
+def next_round(draft: Draft, reason: str) -> None:
+    """Count a new round: what the old one has not sent is dropped, and its answers count no more."""
+    draft.put(round=draft.incident.round + 1, answers=(), acknowledged_at=None)
+    draft.suppress = "superseded"
+    draft.record(
+        Action.ROUND_STARTED,
+        reason,
+        round=str(draft.incident.round),
+        route=draft.incident.route or "default",
+        path=draft.incident.path,
+        category=draft.incident.category or "",
+        severity=draft.incident.severity.value,
+    )
+
+
+def freeze(draft: Draft, *, may_fall_silent: bool) -> None:
+    """Take category, route, path and content rule from the running policy."""
+    running = draft.rules.running
+    anew, routing = assessed(draft.incident, running)
+    if not may_fall_silent and draft.incident.is_open and draft.path and not running.paths.get(routing.path):
+        return
+    draft.rules = replace(draft.rules, frozen=running)
+    draft.incident = replace(
+        anew,
+        policy_version=draft.rules.running_version,
+        route=routing.route,
+        path=routing.path,
+        assign=routing.assign,
+        acks_needed=routing.acks_needed,
+    )
+
+
+def fire_next(draft: Draft) -> None:
+    """Send the next step or repeat now and set the deadline of the one after it; restart at the end of the path."""
+    send = following(draft.incident, draft.path)
+    if send is None:
+        restart(draft)
+        return
+    draft.put(step=send.step, sending=send.sending)
+    targets = draft.path[send.step].notify
+    told = draft.tell(Occasion.STEP, targets)
+    draft.record(Action.STEP_FIRED, step=str(send.step + 1), sending=str(send.sending), told=str(told))
+    if not told:
+        draft.record(Action.STEP_REACHED_NOBODY, step=str(send.step + 1))
+        skip_repeats(draft)
+    wait_for_next(draft, at_once=not told)
+
+
+def skip_repeats(draft: Draft) -> None:
+    """Make the next send the next step's."""
+    step = draft.path[draft.incident.step] if 0 <= draft.incident.step < len(draft.path) else None
+    draft.put(sending=step.repeat + 1 if step else 0)
+
+
+def wait_for_next(draft: Draft, *, at_once: bool = False) -> None:
+    """Set the deadline after a send; `at_once` for a step that reached nobody, unless it is the last."""
+    send = following(draft.incident, draft.path)
+    if send is None:
+        draft.due(DueKind.RESTART, draft.now + restart_wait(draft.incident, draft.rules.frozen))
+    elif at_once:
+        draft.due(DueKind.STEP, draft.now)
+    else:
+        draft.due(DueKind.STEP, draft.now + distance(draft.incident, draft.path, draft.rules.frozen))
+
+
+def restart(draft: Draft) -> None:
+    """Begin again from the top after a path that ended without an answer, and tell whom the policy names."""
+    restarts = draft.incident.restarts + 1
+    draft.record(Action.RESTARTED, restarts=str(restarts))
+    draft.put(restarts=restarts)
+    begin_round(draft, "unanswered")
+    draft.tell(Occasion.RESTART, draft.rules.frozen.unanswered.tell, besides=_told_people(draft))
+
+
+def _told_people(draft: Draft) -> frozenset[str]:
+    return frozenset(notice.recipient.person for notice in draft.notices if notice.recipient.person)
+
+
+def may_loop(draft: Draft) -> bool:
+    """Count a round that automation wants to start; False, an alarm and an hour's pause above ten in an hour."""
+    incident = draft.incident
+    started = incident.loop_started_at
+    if started is None or draft.now - started >= LOOP_WINDOW:
+        draft.put(loop_started_at=draft.now, loop_rounds=1)
+        return True
+    draft.put(loop_rounds=incident.loop_rounds + 1)
+    if incident.loop_rounds + 1 <= LOOP_LIMIT:
+        return True
+    draft.record(Action.AUTOMATION_STOPPED, rounds=str(incident.loop_rounds))
+    draft.alarms.append(f"loop:{incident.number}")
+    return False

@@ -1,0 +1,89 @@
+"""Which route takes an item: from the top of the file, the first that matches decides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from escalator.engine.classify import Assessment
+from escalator.model.facts import Facts, plain
+from escalator.model.policy import Conditions, Policy
+from escalator.model.ranks import Severity
+
+ANYTHING = "*"
+_NOT_YET_JUDGED = frozenset({"during", "outside"})
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What conditions are asked about: an item of a source, as assessed."""
+
+    source: str
+    facts: Facts
+    assessment: Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The decision: `route` is None for the default path; `rank` is the place in the file, the lower the higher."""
+
+    route: str | None
+    rank: int
+    path: str
+    assign: str | None
+    acks_needed: int
+
+
+def route(subject: Subject, policy: Policy) -> Routing:
+    """Return the first route that takes the subject, or the default path."""
+    for rank, candidate in enumerate(policy.routes):
+        if holds(candidate.when, subject) and not excludes(candidate.unless, subject):
+            return Routing(candidate.name, rank, candidate.path, candidate.assign, candidate.acknowledgements)
+    return Routing(None, len(policy.routes), policy.default, None, 1)
+
+
+def rank_of(name: str | None, policy: Policy) -> int:
+    """Return the place of a route in the file; the default stands below all."""
+    return next((rank for rank, known in enumerate(policy.routes) if known.name == name), len(policy.routes))
+
+
+def names_event(event_type: str, policy: Policy) -> bool:
+    """Whether some route asks for this event by name."""
+    return any(event_type in candidate.when.tests.get("event", ()) for candidate in policy.routes)
+
+
+def holds(conditions: Conditions, subject: Subject) -> bool:
+    """Whether all hold. What cannot be judged yet (hours) counts as holding, so that nobody is left out."""
+    return all(_test(name, wanted, subject) is not False for name, wanted in conditions.tests.items())
+
+
+def excludes(conditions: Conditions, subject: Subject) -> bool:
+    """Whether any holds. What cannot be judged yet (hours) excludes nothing."""
+    return any(_test(name, wanted, subject) is True for name, wanted in conditions.tests.items())
+
+
+def _test(name: str, wanted: tuple[str, ...], subject: Subject) -> bool | None:
+    if name in _NOT_YET_JUDGED:
+        return None
+    if name == "min_severity":
+        severity = subject.assessment.severity
+        return severity is not Severity.UNKNOWN and any(severity >= Severity(word) for word in wanted)
+    if name == "min_reports":
+        return any(len(subject.facts.values("report")) >= int(count) for count in wanted)
+    return _matches(_said(name, subject), wanted)
+
+
+def _said(name: str, subject: Subject) -> frozenset[str]:
+    derived: Mapping[str, str | None] = {
+        "source": subject.source,
+        "category": subject.assessment.category,
+        "severity": subject.assessment.severity.value,
+    }
+    if name in derived:
+        value = derived[name]
+        return frozenset() if value is None else frozenset({value})
+    return subject.facts.values(name)
+
+
+def _matches(said: frozenset[str], wanted: tuple[str, ...]) -> bool:
+    if ANYTHING in wanted:
+        return bool(said)
+    return not {plain(word) for word in said}.isdisjoint(plain(word) for word in wanted)

@@ -1,0 +1,73 @@
+"""One line of the audit trail: who did what, when, why. Keys and ids only, never content or free text (RULES 5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+
+class Action(StrEnum):
+    """The vocabulary of the audit trail."""
+
+    OPENED = "incident.opened"
+    EVENT_JOINED = "incident.event_joined"
+    CHANGED = "incident.changed"
+    MOVED = "incident.moved"
+    ROUND_STARTED = "incident.round_started"
+    MERGED = "incident.merged"
+    ACKNOWLEDGED = "incident.acknowledged"
+    ANSWERED = "incident.answered"
+    RELEASED = "incident.released"
+    RESOLVED = "incident.resolved"
+    SNOOZED = "incident.snoozed"
+    SNOOZE_ENDED = "incident.snooze_ended"
+    HANDED_OVER = "incident.handed_over"
+    ESCALATED_NOW = "incident.escalated_now"
+    STILL_ON_IT = "incident.still_on_it"
+    REVEALED = "incident.revealed"
+    REOPENED = "incident.reopened"
+    REVIEW_NOTED = "incident.review_noted"
+    REMINDED = "incident.reminded"
+    OVERDUE = "incident.overdue"
+    RESTARTED = "incident.restarted"
+    AUTOMATION_STOPPED = "incident.automation_stopped"
+    DEADLINE_PARKED = "incident.deadline_parked"
+    REFUSED = "incident.act_refused"
+    REDACTED = "incident.redacted"
+    CONTENT_PURGED = "incident.content_purged"
+    STEP_FIRED = "step.fired"
+    STEP_REACHED_NOBODY = "step.reached_nobody"
+    STEP_FAILED = "step.failed"
+    TARGET_MISSING = "target.missing"
+    DELIVERED = "delivery.delivered"
+    DELIVERY_FAILED = "delivery.failed"
+    DELIVERY_SUPPRESSED = "delivery.suppressed"
+    EVENT_PARKED = "event.parked"
+    POLICY_ACTIVATED = "policy.activated"
+    POLICY_REFUSED = "policy.refused"
+    TROUBLE_FOUND = "trouble.found"
+    TROUBLE_ENDED = "trouble.ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: `kind` is person, stranger, stream, file or system; `key` is the policy's key or a vendor's id."""
+
+    kind: str
+    key: str
+
+
+SYSTEM = Actor("system", "escalator")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. `via` is where it came from: engine, slack, sandbox, stream, cli, file."""
+
+    action: Action
+    actor: Actor = SYSTEM
+    via: str = "engine"
+    reason: str = ""
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str] = field(default_factory=dict)
+    incident_id: UUID | None = None

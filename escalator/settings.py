@@ -1,0 +1,205 @@
+"""The environment, typed. Nothing else of the product reads environment variables."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from escalator.errors import ConfigurationError
+from escalator.model.ranks import Mode
+from escalator.sealing import derived
+
+DEFAULT_SLACK_API_URL = "https://slack.com/api/"
+
+
+class Secret(str):
+    """A text that shows itself to nobody by accident."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret('…')" if self else "Secret('')"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the environment says. Empty texts mean: not configured."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    policy_file: Path
+    mode: Mode
+    var: Path
+    base_url: str
+    host: str
+    port: int
+    secret_key: Secret
+    content_keys: tuple[Secret, ...]
+    slack_bot_token: Secret
+    slack_signing_secret: Secret
+    slack_api_url: str
+    is_on_dyno: bool
+    can_kill_worker: bool
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the embedded database is used."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def sandbox_signing_secret(self) -> Secret:
+        """The secret of the sandbox's own clicks, accepted only for sandbox incidents."""
+        return Secret(derived(self.secret_key, "sandbox clicks"))
+
+
+def read_settings(env: Mapping[str, str]) -> Settings:
+    """Return the settings that these variables make; raises ConfigurationError naming variable and remedy."""
+    values = _with_files(env)
+    mode = _mode(values)
+    var = Path(values.get("ESCALATOR_VAR") or "var")
+    port = _port(values)
+    host = values.get("HOST") or "127.0.0.1"
+    is_on_dyno = bool(values.get("DYNO"))
+    database_url = _database_url(values.get("DATABASE_URL") or f"sqlite:///{(var / 'escalator.db').absolute()}")
+    secret_key = _secret_key(values, var, mode, may_make=not is_on_dyno)
+    settings = Settings(
+        environment=values,
+        database_url=database_url,
+        redis_url=_redis_url(values, var),
+        policy_file=Path(values.get("ESCALATOR_POLICY") or "escalation.yml"),
+        mode=mode,
+        var=var,
+        base_url=(values.get("ESCALATOR_BASE_URL") or f"http://{host}:{port}").rstrip("/"),
+        host=host,
+        port=port,
+        secret_key=secret_key,
+        content_keys=tuple(Secret(key) for key in _listed(values.get("CONTENT_KEY", ""))) or (secret_key,),
+        slack_bot_token=Secret(values.get("SLACK_BOT_TOKEN", "")),
+        slack_signing_secret=Secret(values.get("SLACK_SIGNING_SECRET", "")),
+        slack_api_url=_slashed(values.get("SLACK_API_URL") or DEFAULT_SLACK_API_URL),
+        is_on_dyno=is_on_dyno,
+        can_kill_worker=values.get("ESCALATOR_RUN") == "1",
+    )
+    _refuse_embedded_on_dyno(settings)
+    return settings
+
+
+def _with_files(env: Mapping[str, str]) -> dict[str, str]:
+    """Read `NAME_FILE` for every NAME that is not itself set."""
+    values = dict(env)
+    for name, path in env.items():
+        plain_name = name.removesuffix("_FILE")
+        if plain_name in {name, ""} or not path or plain_name in env:
+            continue
+        try:
+            values[plain_name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            if plain_name not in _SECRETS:
+                continue
+            raise ConfigurationError(f"{name}: cannot read {path}; a file that holds only the secret") from error
+    return values
+
+
+_SECRETS = frozenset(
+    {
+        "DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "CONTENT_KEY",
+        "SLACK_BOT_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "STREAM_API_KEY",
+        "STREAM_API_SECRET",
+        "PAGERDUTY_WEBHOOK_SECRET",
+        "PAGERDUTY_API_TOKEN",
+        "SMTP_URL",
+        "JIRA_TOKEN",
+        "JIRA_WEBHOOK_SECRET",
+    }
+)
+
+
+def _mode(values: Mapping[str, str]) -> Mode:
+    said = values.get("ESCALATOR_MODE") or Mode.SANDBOX
+    try:
+        return Mode(said)
+    except ValueError:
+        raise ConfigurationError(f"ESCALATOR_MODE: {said!r} is no mode; sandbox, divert or production") from None
+
+
+def _port(values: Mapping[str, str]) -> int:
+    said = values.get("PORT") or "8000"
+    if not said.isdigit() or not 0 <= int(said) < 65536:
+        raise ConfigurationError(f"PORT: {said!r} is no port; a number from 0 to 65535")
+    return int(said)
+
+
+def _database_url(url: str) -> str:
+    """Return the URL for SQLAlchemy: Heroku's postgres:// means psycopg 3 as well."""
+    scheme, _, rest = url.partition("://")
+    if scheme in {"postgres", "postgresql"}:
+        return f"postgresql+psycopg://{rest}"
+    if scheme in {"sqlite", "postgresql+psycopg"}:
+        return url
+    raise ConfigurationError(f"DATABASE_URL: {scheme!r} is not supported; postgresql://… or sqlite:///…")
+
+
+def _redis_url(values: Mapping[str, str], var: Path) -> str:
+    """Return the broker's URL for Celery; without one, the embedded Valkey's socket under `var`."""
+    url = values.get("REDIS_URL", "")
+    if not url:
+        return f"redis+socket://{socket_path(var)}?virtual_host=0"
+    if urlsplit(url).scheme not in {"redis", "rediss", "unix", "redis+socket"}:
+        raise ConfigurationError("REDIS_URL: must begin with redis:// or rediss://")
+    if url.startswith("rediss://") and "ssl_cert_reqs" not in url:
+        verify = "CERT_NONE" if values.get("REDIS_TLS_VERIFY") == "0" else "CERT_REQUIRED"
+        return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs={verify}"
+    if url.startswith("unix://"):
+        return "redis+socket://" + url.removeprefix("unix://")
+    return url
+
+
+def socket_path(var: Path) -> Path:
+    """Return where the embedded broker listens."""
+    return var.absolute() / "valkey.sock"
+
+
+def _secret_key(values: Mapping[str, str], var: Path, mode: Mode, *, may_make: bool) -> Secret:
+    if values.get("SECRET_KEY"):
+        return Secret(values["SECRET_KEY"])
+    if mode is Mode.PRODUCTION or not may_make:
+        raise ConfigurationError("SECRET_KEY: is not set; a long random text, e.g. from `openssl rand -hex 32`")
+    return _made_secret(var / "secret_key")
+
+
+def _made_secret(path: Path) -> Secret:
+    """Return the secret kept beside the embedded database, made on first use; the first of two makers wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(os.urandom(32).hex())
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return Secret(path.read_text(encoding="ascii").strip())
+
+
+def _refuse_embedded_on_dyno(settings: Settings) -> None:
+    if not settings.is_on_dyno:
+        return
+    if settings.is_sqlite:
+        raise ConfigurationError("DATABASE_URL: is not set; a dyno forgets its disk: add Heroku Postgres")
+    if not settings.environment.get("REDIS_URL"):
+        raise ConfigurationError("REDIS_URL: is not set; a dyno forgets its disk: add Heroku Data for Redis")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _slashed(url: str) -> str:
+    return url if url.endswith("/") else url + "/"

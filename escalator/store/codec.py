@@ -1,0 +1,67 @@
+"""Facts and content as sealed JSON, and back."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from escalator.model.facts import Content, Facts, Register
+from escalator.sealing import Seal
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def seal_facts(facts: Facts, links: Mapping[str, str], seal: Seal) -> bytes:
+    """Return what is known of an item, with the ids for its links, sealed."""
+    seen = {name: {value: _stamp(at) for value, at in values.items()} for name, values in facts.seen.items()}
+    return _sealed({"seen": seen, "latest": _said(facts.latest), "links": dict(links)}, seal)
+
+
+def open_facts(sealed: bytes | None, seal: Seal) -> tuple[Facts, dict[str, str]]:
+    """Return what was sealed; nothing once it is purged. Raises ContentLocked."""
+    if sealed is None:
+        return Facts(), {}
+    told = json.loads(seal.open(sealed))
+    seen = {name: {value: _instant(at) for value, at in values.items()} for name, values in told["seen"].items()}
+    return Facts(seen, _register(told["latest"])), told["links"]
+
+
+def seal_content(content: Content, seal: Seal) -> bytes:
+    """Return what a person wrote, sealed."""
+    return _sealed(_said(content.said), seal)
+
+
+def open_content(sealed: bytes | None, seal: Seal) -> Content:
+    """Return what was sealed; nothing once it is purged. Raises ContentLocked."""
+    return Content() if sealed is None else Content(_register(json.loads(seal.open(sealed))))
+
+
+def seal_json(value: Any, seal: Seal) -> bytes:
+    """Return any JSON value, sealed."""
+    return _sealed(value, seal)
+
+
+def open_json(sealed: bytes, seal: Seal) -> Any:
+    """Return the JSON value that was sealed. Raises ContentLocked."""
+    return json.loads(seal.open(sealed))
+
+
+def _sealed(value: Any, seal: Seal) -> bytes:
+    return seal.seal(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _said(register: Register) -> dict[str, tuple[int, str]]:
+    return {name: (_stamp(at), value) for name, (at, value) in register.items()}
+
+
+def _register(told: Mapping[str, tuple[int, str]]) -> Register:
+    return {name: (_instant(at), value) for name, (at, value) in told.items()}
+
+
+def _stamp(instant: datetime) -> int:
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def _instant(stamp: int) -> datetime:
+    return _EPOCH + stamp * _MICROSECOND

@@ -1,0 +1,121 @@
+"""Connections and transactions, alike on SQLite and PostgreSQL."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
+
+from escalator.errors import Unavailable
+
+WAIT_S = 2
+"""How long a request waits for the database before it is told to come again."""
+
+
+class Database:
+    """One engine for one process; made after the fork, never shared across one."""
+
+    def __init__(self, url: str, *, pool_size: int = 4) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(url, pool_size) if self.is_sqlite else _postgres_engine(url, pool_size)
+        self._write_lock = Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that only reads; raises Unavailable when the database cannot be asked."""
+        with _as_unavailable(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a transaction that is committed at the end; raises Unavailable when it cannot be.
+
+        On SQLite it takes the write lock at once (BEGIN IMMEDIATE) and one at a time within the process: a deferred
+        read-then-write fails as soon as another process has written in between.
+        """
+        with _as_unavailable(), self._one_writer(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            with connection.begin() if not self.is_sqlite else _sqlite_transaction(connection):
+                yield connection
+
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._write_lock.acquire(timeout=WAIT_S * 2):
+            raise Unavailable("the database is busy")
+        try:
+            yield
+        finally:
+            self._write_lock.release()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise Unavailable(str(getattr(error, "orig", None) or type(error).__name__)) from error
+
+
+@contextmanager
+def _sqlite_transaction(connection: Connection) -> Iterator[None]:
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _postgres_engine(url: str, pool_size: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=WAIT_S,
+        pool_pre_ping=False,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": WAIT_S,
+            "options": "-c timezone=UTC -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
+            "tcp_user_timeout": 5000,
+        },
+    )
+
+
+def _sqlite_engine(url: str, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=WAIT_S,
+        connect_args={"timeout": WAIT_S, "check_same_thread": False, "isolation_level": None},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    """WAL with a full sync at each commit: without it a 2xx would be no promise."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={WAIT_S * 1000}", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def database_now(connection: Connection) -> Any:
+    """Return the database server's own instant (PostgreSQL)."""
+    return connection.scalar(text("SELECT clock_timestamp()"))

@@ -1,0 +1,242 @@
+"""The outbox: deliveries, and the posts that stand at the vendors."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, exists, func, not_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from escalator.model.message import Occasion
+from escalator.model.policy import DestinationKind
+from escalator.model.ranks import Mode
+from escalator.store.tables import deliveries, destinations, workers
+
+BEAT_LOST = timedelta(seconds=6)
+LEASE = timedelta(seconds=60)
+
+
+class DeliveryState(StrEnum):
+    """The fate of a delivery."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+
+
+class DeliveryKind(StrEnum):
+    """A page waits for an answer and is dropped once there is one; an alarm is the product's own trouble."""
+
+    PAGE = "page"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One notification to one destination or person. `channel` is the vendor; `address` is unexpanded."""
+
+    id: UUID
+    kind: DeliveryKind
+    occasion: Occasion
+    target: str
+    destination: str
+    address: str
+    channel: DestinationKind
+    mode: Mode
+    urgency: int
+    created_at: datetime
+    next_at: datetime
+    expires_at: datetime
+    incident_id: UUID | None = None
+    trouble_id: UUID | None = None
+    round: int = 0
+    step: int = -1
+    sending: int = 0
+    state: DeliveryState = DeliveryState.PENDING
+    attempts: int = 0
+    claim: int = 0
+    fallback_of: UUID | None = None
+
+    @property
+    def person(self) -> str | None:
+        """Return the person's key, when it is to a person."""
+        return self.destination.removeprefix("person:") if self.destination.startswith("person:") else None
+
+
+def insert(connection: Connection, new: Sequence[Delivery]) -> None:
+    """Write deliveries; one that is there already (a second firing of a step) is left as it is."""
+    if not new:
+        return
+    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(kind(deliveries).on_conflict_do_nothing(), [_values(one) for one in new])
+
+
+def _values(one: Delivery) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in Delivery.__dataclass_fields__}
+
+
+def candidates(connection: Connection, now: datetime, limit: int) -> list[tuple[UUID, UUID | None]]:
+    """Return (id, incident) of deliveries that may be claimed: the gravest first, then the oldest."""
+    rows = connection.execute(
+        select(deliveries.c.id, deliveries.c.incident_id)
+        .where(_claimable(now))
+        .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at)
+        .limit(limit)
+    )
+    return [(row.id, row.incident_id) for row in rows]
+
+
+def _claimable(now: datetime) -> ColumnElement[bool]:
+    pending = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now, _is_open_for(now))
+    lost = and_(deliveries.c.state == DeliveryState.SENDING, is_lost(deliveries, now))
+    return or_(pending, lost)
+
+
+def _is_open_for(now: datetime) -> ColumnElement[bool]:
+    closed = exists().where(destinations.c.name == deliveries.c.destination, destinations.c.not_before > now)
+    return not_(closed)
+
+
+def is_lost(table: Table, now: datetime) -> ColumnElement[bool]:
+    """Whether a claim is nobody's any more: its process has not renewed its row, or it has lasted too long."""
+    alive = exists().where(workers.c.id == table.c.owner, workers.c.beat_at > now - BEAT_LOST)
+    return or_(table.c.claimed_at < now - LEASE, and_(not_(alive), table.c.claimed_at < now - BEAT_LOST))
+
+
+def lock_claimable(connection: Connection, ids: Iterable[UUID], now: datetime) -> list[Delivery]:
+    """Return those of the deliveries that may still be claimed, locked; what others hold is left to them."""
+    rows = connection.execute(
+        select(deliveries)
+        .where(deliveries.c.id.in_(list(ids)), _claimable(now))
+        .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at)
+        .with_for_update(skip_locked=True, of=deliveries)
+    )
+    return [_delivery(row) for row in rows]
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    kept = {name: getattr(row, name) for name in Delivery.__dataclass_fields__}
+    return Delivery(
+        **kept
+        | {
+            "kind": DeliveryKind(row.kind),
+            "occasion": Occasion(row.occasion),
+            "channel": DestinationKind(row.channel),
+            "mode": Mode(row.mode),
+            "state": DeliveryState(row.state),
+        }
+    )
+
+
+def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime) -> None:
+    """Note that this process sends these deliveries from now on."""
+    if ids:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_(ids))
+            .values(
+                state=DeliveryState.SENDING,
+                owner=owner,
+                claim=deliveries.c.claim + 1,
+                claimed_at=now,
+                attempts=deliveries.c.attempts + 1,
+            )
+        )
+
+
+def finish(connection: Connection, outcomes: Sequence[Mapping[str, Any]]) -> None:
+    """Write the outcome of claimed deliveries (id, claim, state, reason, next_at, delivered_at).
+
+    The outcome of a claim that is no longer ours is void: another process has taken the delivery over.
+    """
+    if not outcomes:
+        return
+    names = ("state", "reason", "next_at", "delivered_at")
+    statement = (
+        update(deliveries)
+        .where(
+            deliveries.c.id == bindparam("key"),
+            deliveries.c.claim == bindparam("mine"),
+            deliveries.c.state == DeliveryState.SENDING,
+        )
+        .values({name: bindparam(f"new_{name}", type_=deliveries.c[name].type) for name in names})
+    )
+    connection.execute(
+        statement,
+        [
+            {"key": one["id"], "mine": one["claim"]} | {f"new_{name}": one.get(name) for name in names}
+            for one in outcomes
+        ],
+    )
+
+
+def put_off(connection: Connection, ids: Sequence[UUID], until: datetime) -> None:
+    """Let pending deliveries wait."""
+    if ids:
+        connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(next_at=until))
+
+
+def suppress(connection: Connection, ids: Sequence[UUID], reason: str) -> None:
+    """Drop these deliveries, with a reason."""
+    if ids:
+        connection.execute(
+            update(deliveries).where(deliveries.c.id.in_(ids)).values(state=DeliveryState.SUPPRESSED, reason=reason)
+        )
+
+
+def suppress_pages(connection: Connection, incident_id: UUID, below_round: int, reason: str) -> int:
+    """Drop the incident's pages of rounds below that one which nobody has begun to send; return how many."""
+    done = connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.incident_id == incident_id,
+            deliveries.c.kind == DeliveryKind.PAGE,
+            deliveries.c.state == DeliveryState.PENDING,
+            deliveries.c.round < below_round,
+        )
+        .values(state=DeliveryState.SUPPRESSED, reason=reason)
+    )
+    return done.rowcount
+
+
+def step_states(connection: Connection, incident_id: UUID, round_: int, step: int, sending: int) -> list[DeliveryState]:
+    """Return the fates of what one send of one step has told."""
+    rows = connection.scalars(
+        select(deliveries.c.state).where(
+            deliveries.c.incident_id == incident_id,
+            deliveries.c.round == round_,
+            deliveries.c.step == step,
+            deliveries.c.sending == sending,
+            deliveries.c.occasion == Occasion.STEP,
+        )
+    )
+    return [DeliveryState(state) for state in rows]
+
+
+def has_later(connection: Connection, one: Delivery) -> bool:
+    """Whether a later send to the same address in this round has got through already."""
+    later = or_(deliveries.c.step > one.step, and_(deliveries.c.step == one.step, deliveries.c.sending > one.sending))
+    found = connection.scalar(
+        select(func.count())
+        .select_from(deliveries)
+        .where(
+            deliveries.c.incident_id == one.incident_id,
+            deliveries.c.round == one.round,
+            deliveries.c.destination == one.destination,
+            deliveries.c.state == DeliveryState.DELIVERED,
+            later,
+        )
+    )
+    return bool(found)
+
+
+def close_until(connection: Connection, destination: str, until: datetime) -> None:
+    """Let a destination be left alone for a while, because its vendor asked for it."""
+    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = kind(destinations).values(name=destination, not_before=until)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"not_before": until}))

@@ -1,0 +1,226 @@
+"""Incidents and their keys and answers: found, locked, written."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from escalator.model.facts import Key
+from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
+from escalator.model.ranks import ContentRule, Mode, Severity
+from escalator.sealing import Seal
+from escalator.store.codec import open_content, open_facts, seal_content, seal_facts
+from escalator.store.tables import answers, incident_keys, incident_numbers, incidents
+
+FIRST_NUMBER = 1001
+_DERIVED = frozenset(
+    {"id", "number", "source", "policy_version", "opened_at", "facts", "links", "content", "answers", "is_open"}
+)
+_PLAIN = tuple(name for name in Incident.__dataclass_fields__ if name not in _DERIVED)
+
+
+def take_numbers(connection: Connection, count: int) -> list[int]:
+    """Return so many new numbers. On SQLite the write lock makes the highest plus one safe."""
+    if connection.dialect.name == "sqlite":
+        highest = connection.scalar(select(func.max(incidents.c.number))) or FIRST_NUMBER - 1
+        return list(range(highest + 1, highest + 1 + count))
+    each = func.generate_series(1, count).table_valued("n")
+    return list(connection.scalars(select(incident_numbers.next_value()).select_from(each)))
+
+
+def owners_of(connection: Connection, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], UUID]:
+    """Return which incident each (source, key) belongs to."""
+    wanted = [(source, key.kind, key.value) for source, key in keys]
+    if not wanted:
+        return {}
+    columns = (incident_keys.c.source, incident_keys.c.kind, incident_keys.c.value)
+    rows = connection.execute(select(*columns, incident_keys.c.incident_id).where(tuple_(*columns).in_(wanted)))
+    return {(row.source, Key(row.kind, row.value)): row.incident_id for row in rows}
+
+
+def give_keys(connection: Connection, given: Mapping[tuple[str, Key], UUID]) -> None:
+    """Let these keys belong to these incidents, whoever had them."""
+    if not given:
+        return
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(incident_keys)
+    statement = statement.on_conflict_do_update(
+        index_elements=["source", "kind", "value"], set_={"incident_id": statement.excluded.incident_id}
+    )
+    ordered = sorted(given.items(), key=lambda item: (item[0][0], item[0][1].kind, item[0][1].value))
+    connection.execute(
+        statement,
+        [
+            {"source": source, "kind": key.kind, "value": key.value, "incident_id": owner}
+            for (source, key), owner in ordered
+        ],
+    )
+
+
+def lock(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
+    """Return these incidents, locked in the order of their ids for the rest of the transaction."""
+    return _load(connection, _by_ids(ids).with_for_update(of=incidents), seal)
+
+
+def read(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
+    """Return these incidents as they stand, without locking them."""
+    return _load(connection, _by_ids(ids), seal)
+
+
+def _by_ids(ids: Iterable[UUID]) -> Select[Any]:
+    return select(incidents).where(incidents.c.id.in_(list(ids))).order_by(incidents.c.id)
+
+
+def lock_due(connection: Connection, now: datetime, limit: int, seal: Seal) -> dict[UUID, Incident]:
+    """Return the incidents whose deadline is due, the oldest first, locked; those that others hold are left to them."""
+    may_try = or_(incidents.c.next_at.is_(None), incidents.c.next_at <= now)
+    statement = (
+        select(incidents)
+        .where(incidents.c.due_at <= now, may_try)
+        .order_by(incidents.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=incidents)
+    )
+    return _load(connection, statement, seal)
+
+
+def id_by_number(connection: Connection, number: int) -> UUID | None:
+    """Return the id of the incident with that number."""
+    found: UUID | None = connection.scalar(select(incidents.c.id).where(incidents.c.number == number))
+    return found
+
+
+def _load(connection: Connection, statement: Select[Any], seal: Seal) -> dict[UUID, Incident]:
+    rows = connection.execute(statement).all()
+    given = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
+    return {row.id: _incident(row, given.get((row.id, row.round), ()), seal) for row in rows}
+
+
+def _answers(connection: Connection, ids: Sequence[UUID]) -> dict[tuple[UUID, int], tuple[Answer, ...]]:
+    if not ids:
+        return {}
+    found: dict[tuple[UUID, int], tuple[Answer, ...]] = defaultdict(tuple)
+    for row in connection.execute(select(answers).where(answers.c.incident_id.in_(ids)).order_by(answers.c.at)):
+        found[row.incident_id, row.round] += (Answer(row.person, row.verb, row.via, row.at),)
+    return found
+
+
+def _incident(row: Row[Any], given: tuple[Answer, ...], seal: Seal) -> Incident:
+    facts, links = open_facts(row.sealed_facts, seal)
+    kept = {name: getattr(row, name) for name in _PLAIN}
+    kept.update(
+        state=State(row.state),
+        severity=Severity(row.severity),
+        content_rule=ContentRule(row.content_rule),
+        mode=Mode(row.mode),
+        due_kind=DueKind(row.due_kind) if row.due_kind else None,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+    )
+    return Incident(
+        id=row.id,
+        number=row.number,
+        source=row.source,
+        policy_version=row.policy_version_id,
+        opened_at=row.opened_at,
+        facts=facts,
+        links=links,
+        content=open_content(row.sealed_content, seal),
+        answers=given,
+        **kept,
+    )
+
+
+def insert(connection: Connection, new: Sequence[Incident], armed: Mapping[UUID, datetime], seal: Seal) -> None:
+    """Write new incidents; `armed` says until when an alarm for their deadline is already set."""
+    if new:
+        connection.execute(incidents.insert(), [_values(one, seal) | _arming(one, armed) for one in new])
+        _insert_answers(connection, new)
+
+
+def save(
+    connection: Connection, changed: Sequence[tuple[Incident, Incident]], armed: Mapping[UUID, datetime], seal: Seal
+) -> None:
+    """Write incidents as they are after a decision, given as (before, after); they are locked by this transaction."""
+    told = [(before, after) for before, after in changed if _is_told_more(before, after)]
+    same = [(before, after) for before, after in changed if not _is_told_more(before, after)]
+    for pairs, with_content in ((told, True), (same, False)):
+        if pairs:
+            _update(connection, [after for _before, after in pairs], armed, seal, with_content=with_content)
+    _insert_answers(connection, [_fresh_answers(before, after) for before, after in changed])
+
+
+def _is_told_more(before: Incident, after: Incident) -> bool:
+    return (before.facts, before.content, before.links) != (after.facts, after.content, after.links)
+
+
+def _fresh_answers(before: Incident, after: Incident) -> Incident:
+    if before.round != after.round:
+        return after
+    return replace(after, answers=tuple(given for given in after.answers if given not in before.answers))
+
+
+def _update(
+    connection: Connection,
+    changed: Sequence[Incident],
+    armed: Mapping[UUID, datetime],
+    seal: Seal,
+    *,
+    with_content: bool,
+) -> None:
+    rows = [_values(one, seal, with_content=with_content) | _arming(one, armed) for one in changed]
+    names = [name for name in rows[0] if name not in {"id", "number", "source", "opened_at"}]
+    statement = update(incidents).where(incidents.c.id == bindparam("key"))
+    statement = statement.values({name: bindparam(f"new_{name}", type_=incidents.c[name].type) for name in names})
+    connection.execute(statement, [{"key": row["id"]} | {f"new_{name}": row[name] for name in names} for row in rows])
+
+
+def _values(one: Incident, seal: Seal, *, with_content: bool = True) -> dict[str, Any]:
+    row = {name: getattr(one, name) for name in _PLAIN}
+    row |= {"id": one.id, "number": one.number, "source": one.source, "opened_at": one.opened_at}
+    row["policy_version_id"] = one.policy_version
+    if with_content:
+        row["sealed_facts"] = seal_facts(one.facts, one.links, seal)
+        row["sealed_content"] = seal_content(one.content, seal)
+    return row
+
+
+def _arming(one: Incident, armed: Mapping[UUID, datetime]) -> dict[str, Any]:
+    return {"armed_until": armed.get(one.id), "attempts": 0, "next_at": None}
+
+
+def _insert_answers(connection: Connection, given: Sequence[Incident]) -> None:
+    rows = [
+        {"incident_id": one.id, "round": one.round, "person": a.person, "verb": a.verb, "via": a.via, "at": a.at}
+        for one in given
+        for a in one.answers
+    ]
+    if rows:
+        connection.execute(answers.insert(), rows)
+
+
+def lock_to_arm(connection: Connection, now: datetime, horizon: timedelta) -> list[tuple[UUID, datetime]]:
+    """Return the deadlines that come within the horizon and have no alarm yet, and note that they have one now."""
+    coming = and_(incidents.c.due_at > now, incidents.c.due_at <= now + horizon)
+    unarmed = or_(incidents.c.armed_until.is_(None), incidents.c.armed_until < incidents.c.due_at)
+    chosen = (
+        select(incidents.c.id)
+        .where(coming, unarmed)
+        .order_by(incidents.c.due_at)
+        .limit(1000)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(connection.scalars(chosen))
+    if not ids:
+        return []
+    statement = (
+        update(incidents)
+        .where(incidents.c.id.in_(ids))
+        .values(armed_until=incidents.c.due_at)
+        .returning(incidents.c.id, incidents.c.due_at)
+    )
+    return [(row.id, row.due_at) for row in connection.execute(statement)]

@@ -1,0 +1,164 @@
+"""What stands at the vendors: one row for each message, brought to its newest state by one worker at a time."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, and_, func, not_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from escalator.model.policy import DestinationKind
+from escalator.model.ranks import Mode
+from escalator.store.deliveries import is_lost
+from escalator.store.tables import posts
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What stands, or will stand, at a vendor for an incident; `ref` is None until it has got through."""
+
+    id: UUID
+    incident_id: UUID
+    destination: str
+    address: str
+    slot: int
+    mode: Mode
+    channel: DestinationKind
+    person: str | None
+    ref: str | None
+    want_rev: int
+    shown_rev: int
+    claim: int
+    attempts: int
+    is_held: bool = False
+
+
+def lock_of(connection: Connection, incident_ids: Iterable[UUID], now: datetime) -> list[Post]:
+    """Return the posts of these incidents, locked; the incidents are locked already."""
+    rows = connection.execute(
+        select(posts, _is_held(now).label("is_held"))
+        .where(posts.c.incident_id.in_(list(incident_ids)))
+        .order_by(posts.c.id)
+        .with_for_update(of=posts)
+    )
+    return [_post(row) for row in rows]
+
+
+def lock_behind(connection: Connection, now: datetime, limit: int) -> list[Post]:
+    """Return posts that show less than they should, locked; those that others hold are left to them."""
+    rows = connection.execute(
+        select(posts, _is_held(now).label("is_held"))
+        .where(
+            posts.c.shown_rev < posts.c.want_rev, posts.c.ref.is_not(None), posts.c.next_at <= now, not_(_is_held(now))
+        )
+        .order_by(posts.c.next_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=posts)
+    )
+    return [_post(row) for row in rows]
+
+
+def _is_held(now: datetime) -> Any:
+    return and_(posts.c.owner.is_not(None), not_(is_lost(posts, now)))
+
+
+def _post(row: Row[Any]) -> Post:
+    kept = {name: getattr(row, name) for name in Post.__dataclass_fields__}
+    return Post(
+        **kept | {"mode": Mode(row.mode), "channel": DestinationKind(row.channel), "is_held": bool(row.is_held)}
+    )
+
+
+def insert(connection: Connection, new: Sequence[Post], owner: UUID | None, now: datetime) -> None:
+    """Write posts, held by this owner while their message is on its way."""
+    if not new:
+        return
+    rows = [
+        {name: getattr(one, name) for name in Post.__dataclass_fields__ if name != "is_held"}
+        | {"owner": owner, "claimed_at": now if owner else None, "next_at": now, "created_at": now}
+        for one in new
+    ]
+    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(kind(posts).on_conflict_do_nothing(), rows)
+
+
+def hold(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime) -> None:
+    """Note that this process works on these posts."""
+    if ids:
+        connection.execute(
+            update(posts).where(posts.c.id.in_(ids)).values(owner=owner, claim=posts.c.claim + 1, claimed_at=now)
+        )
+
+
+def created(connection: Connection, one: Post, claim: int, ref: str, revision: int) -> None:
+    """Note where the message stands and what it shows; a click may have told us its place before."""
+    connection.execute(
+        update(posts)
+        .where(posts.c.id == one.id, posts.c.claim == claim)
+        .values(ref=ref, shown_rev=revision, owner=None, claimed_at=None, attempts=0)
+    )
+
+
+def let_go(connection: Connection, one: Post, claim: int) -> None:
+    """Give back a post whose message did not get through."""
+    connection.execute(
+        update(posts).where(posts.c.id == one.id, posts.c.claim == claim).values(owner=None, claimed_at=None)
+    )
+
+
+def shown(connection: Connection, one: Post, claim: int, revision: int) -> None:
+    """Note that the message shows this revision now."""
+    connection.execute(
+        update(posts)
+        .where(posts.c.id == one.id, posts.c.claim == claim)
+        .values(shown_rev=revision, owner=None, claimed_at=None, attempts=0, reason=None)
+    )
+
+
+def not_shown(connection: Connection, one: Post, claim: int, next_at: datetime, reason: str, *, give_up: bool) -> None:
+    """Note that bringing it up to date failed; given up, it counts as showing what it should."""
+    values: dict[str, Any] = {"owner": None, "claimed_at": None, "attempts": posts.c.attempts + 1, "reason": reason}
+    values |= {"shown_rev": posts.c.want_rev} if give_up else {"next_at": next_at}
+    connection.execute(update(posts).where(posts.c.id == one.id, posts.c.claim == claim).values(values))
+
+
+def raise_wanted(connection: Connection, wanted: Sequence[tuple[UUID, int]], now: datetime) -> None:
+    """Let every post of these incidents show this revision, at once."""
+    for incident_id, revision in wanted:
+        connection.execute(
+            update(posts)
+            .where(posts.c.incident_id == incident_id, posts.c.want_rev < revision)
+            .values(want_rev=revision)
+        )
+        connection.execute(
+            update(posts).where(posts.c.incident_id == incident_id, posts.c.next_at < now).values(next_at=now)
+        )
+
+
+def adopt(connection: Connection, incident_id: UUID, channel: str, ref: str, new: Post, now: datetime) -> bool:
+    """Make a message of ours that we did not know one of the incident's posts; return whether it was unknown."""
+    if connection.scalar(select(func.count()).select_from(posts).where(posts.c.ref == ref)):
+        return False
+    waiting = connection.scalar(
+        select(posts.c.id)
+        .where(
+            posts.c.incident_id == incident_id,
+            posts.c.ref.is_(None),
+            or_(posts.c.address == channel, posts.c.person.is_not(None)),
+        )
+        .order_by(posts.c.created_at)
+        .limit(1)
+    )
+    if waiting is not None:
+        connection.execute(update(posts).where(posts.c.id == waiting).values(ref=ref, shown_rev=0))
+        return True
+    insert(connection, [new], None, now)
+    return True
+
+
+def next_slot(connection: Connection, incident_id: UUID) -> int:
+    """Return a slot that no post of the incident has."""
+    highest = connection.scalar(select(func.max(posts.c.slot)).where(posts.c.incident_id == incident_id))
+    return (highest or 0) + 1

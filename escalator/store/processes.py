@@ -1,0 +1,87 @@
+"""The product's own processes and small facts: who is alive, what is due when, what was counted, what is known."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from escalator.store.tables import counters, jobs, known, workers
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process of ours that is or was alive; `kind` is sweeper (a worker's main process) or sender."""
+
+    id: UUID
+    kind: str
+    host: str
+    pid: int
+    started_at: datetime
+    beat_at: datetime
+    swept_at: datetime | None = None
+    clock_offset_ms: int = 0
+
+
+def beat(connection: Connection, process: Process) -> None:
+    """Renew a process' row."""
+    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    values = {name: getattr(process, name) for name in Process.__dataclass_fields__}
+    renewed = {name: values[name] for name in ("beat_at", "swept_at", "clock_offset_ms")}
+    connection.execute(kind(workers).values(**values).on_conflict_do_update(index_elements=["id"], set_=renewed))
+
+
+def processes(connection: Connection, since: datetime) -> list[Process]:
+    """Return the processes that have renewed their row since then."""
+    rows = connection.execute(select(workers).where(workers.c.beat_at >= since).order_by(workers.c.started_at))
+    return [Process(**row._mapping) for row in rows]
+
+
+def forget_processes(connection: Connection, before: datetime) -> None:
+    """Delete the rows of processes long gone."""
+    connection.execute(delete(workers).where(workers.c.beat_at < before))
+
+
+def take_job(connection: Connection, name: str, now: datetime, every: timedelta) -> bool:
+    """Whether a job that only one process should do is due now; if so, it is taken and due again after `every`."""
+    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(kind(jobs).values(name=name, due_at=now).on_conflict_do_nothing(index_elements=["name"]))
+    done = connection.execute(update(jobs).where(jobs.c.name == name, jobs.c.due_at <= now).values(due_at=now + every))
+    return done.rowcount == 1
+
+
+def count(connection: Connection, tally: Mapping[tuple[str, tuple[tuple[str, str], ...]], int]) -> None:
+    """Add what a process has counted to the totals of all."""
+    if not tally:
+        return
+    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = kind(counters)
+    statement = statement.on_conflict_do_update(
+        index_elements=["name", "labels"], set_={"value": counters.c.value + statement.excluded.value}
+    )
+    rows = [
+        {"name": name, "labels": json.dumps(labels), "value": value} for (name, labels), value in sorted(tally.items())
+    ]
+    connection.execute(statement, rows)
+
+
+def totals(connection: Connection) -> list[tuple[str, dict[str, str], int]]:
+    """Return every counter as (name, labels, value)."""
+    rows = connection.execute(select(counters).order_by(counters.c.name, counters.c.labels))
+    return [(row.name, dict(json.loads(row.labels)), row.value) for row in rows]
+
+
+def remember(connection: Connection, name: str, value: str, at: datetime) -> None:
+    """Keep a small fact, such as which workspace our token belongs to."""
+    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = kind(known).values(name=name, value=value, at=at)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value, "at": at}))
+
+
+def recall(connection: Connection, name: str) -> str | None:
+    """Return a small fact, if it is known."""
+    found: str | None = connection.scalar(select(known.c.value).where(known.c.name == name))
+    return found

@@ -1,0 +1,366 @@
+"""The tables. Instants are UTC by the database's clock; content stands only in the columns named `sealed_…`.
+
+The constraints refuse what must never be: a triggered incident without a deadline, a second firing of a step.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Sequence,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime; SQLite, which knows no zones, keeps it naive."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the value as the database keeps it."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the value as the product knows it: aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+incident_numbers = Sequence("incident_numbers", metadata=metadata, start=1001)
+
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+active_policy = Table(
+    "active_policy",
+    metadata,
+    Column("only", Integer, CheckConstraint("only = 1", name="one_row"), primary_key=True),
+    Column("version_id", Uuid, ForeignKey("policy_versions.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("source", String(128), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("webhook_id", String(128)),
+    Column("type", String(128), nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("sealed_body", LargeBinary),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Instant, nullable=False),
+    Column("reason", Text),
+    Column("incident_id", Uuid, ForeignKey("incidents.id")),
+    UniqueConstraint("source", "sha256"),
+    Index("ix_events_todo", "next_at", postgresql_where=text("state = 'new'"), sqlite_where=text("state = 'new'")),
+    Index("ix_events_received_at", "received_at"),
+    Index("ix_events_incident_id", "incident_id"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("source", String(128), nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("category", String(128)),
+    Column("severity", String(16), nullable=False),
+    Column("severity_reason", Text, nullable=False),
+    Column("content_rule", String(16), nullable=False),
+    Column("sealed_facts", LargeBinary),
+    Column("sealed_content", LargeBinary),
+    Column("policy_version_id", Uuid, ForeignKey("policy_versions.id"), nullable=False),
+    Column("route", Text),
+    Column("path", Text, nullable=False),
+    Column("assign", Text),
+    Column("acks_needed", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("sending", Integer, nullable=False),
+    Column("owner", String(128)),
+    Column("due_kind", String(16)),
+    Column("due_at", Instant),
+    Column("fence", Integer, nullable=False),
+    Column("armed_until", Instant),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Instant),
+    Column("restarts", Integer, nullable=False),
+    Column("extensions", Integer, nullable=False),
+    Column("snoozes", Integer, nullable=False),
+    Column("loop_started_at", Instant),
+    Column("loop_rounds", Integer, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("waiting_since", Instant),
+    Column("last_event_at", Instant),
+    Column("reviewed_at", Instant),
+    Column("reviewed_by", String(160)),
+    Column("reports_at_close", Integer, nullable=False),
+    Column("acknowledged_at", Instant),
+    Column("closed_at", Instant),
+    Column("closed_by", String(160)),
+    Column("outcome", String(32)),
+    Column("revision", Integer, nullable=False),
+    Column("hold", Boolean, nullable=False),
+    Column("merged_into", Uuid, ForeignKey("incidents.id")),
+    CheckConstraint("state NOT IN ('triggered', 'snoozed') OR due_at IS NOT NULL", name="no_silence"),
+    CheckConstraint("state NOT IN ('logged', 'resolved', 'merged') OR due_at IS NULL", name="no_late_alarm"),
+    CheckConstraint("(due_at IS NULL) = (due_kind IS NULL)", name="due_has_a_kind"),
+    Index("ix_incidents_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    Index("ix_incidents_state", "state"),
+    Index("ix_incidents_closed_at", "closed_at"),
+)
+
+incident_keys = Table(
+    "incident_keys",
+    metadata,
+    Column("source", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("value", String(512), nullable=False),
+    Column("incident_id", Uuid, ForeignKey("incidents.id"), nullable=False),
+    PrimaryKeyConstraint("source", "kind", "value"),
+    Index("ix_incident_keys_incident_id", "incident_id"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("incident_id", Uuid, ForeignKey("incidents.id"), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("person", String(160), nullable=False),
+    Column("verb", String(32), nullable=False),
+    Column("via", String(32), nullable=False),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("incident_id", "round", "person"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("incident_id", Uuid, ForeignKey("incidents.id")),
+    Column("trouble_id", Uuid, ForeignKey("troubles.id")),
+    Column("kind", String(8), nullable=False),
+    Column("occasion", String(16), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("sending", Integer, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("destination", String(256), nullable=False),
+    Column("address", String(256), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("urgency", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", Instant, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("owner", Uuid),
+    Column("claim", Integer, nullable=False, server_default=text("0")),
+    Column("claimed_at", Instant),
+    Column("delivered_at", Instant),
+    Column("reason", Text),
+    Column("fallback_of", Uuid, ForeignKey("deliveries.id")),
+    UniqueConstraint("incident_id", "round", "step", "sending", "occasion", "destination", "address"),
+    Index(
+        "ix_deliveries_todo",
+        "urgency",
+        "next_at",
+        postgresql_where=text("state = 'pending'"),
+        sqlite_where=text("state = 'pending'"),
+    ),
+    Index(
+        "ix_deliveries_sending",
+        "claimed_at",
+        postgresql_where=text("state = 'sending'"),
+        sqlite_where=text("state = 'sending'"),
+    ),
+    Index("ix_deliveries_trouble_id", "trouble_id"),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("incident_id", Uuid, ForeignKey("incidents.id"), nullable=False),
+    Column("destination", String(256), nullable=False),
+    Column("address", String(256), nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("person", String(128)),
+    Column("ref", String(256)),
+    Column("want_rev", Integer, nullable=False),
+    Column("shown_rev", Integer, nullable=False),
+    Column("owner", Uuid),
+    Column("claim", Integer, nullable=False, server_default=text("0")),
+    Column("claimed_at", Instant),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("reason", Text),
+    UniqueConstraint("incident_id", "destination", "address", "slot"),
+    Index(
+        "ix_posts_behind",
+        "next_at",
+        postgresql_where=text("shown_rev < want_rev"),
+        sqlite_where=text("shown_rev < want_rev"),
+    ),
+    Index("ix_posts_ref", "ref"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("host", String(256), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("beat_at", Instant, nullable=False),
+    Column("swept_at", Instant),
+    Column("clock_offset_ms", Integer, nullable=False, server_default=text("0")),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("due_at", Instant, nullable=False),
+)
+
+destinations = Table(
+    "destinations",
+    metadata,
+    Column("name", String(256), primary_key=True),
+    Column("not_before", Instant),
+    Column("broken_since", Instant),
+)
+
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("key", String(256), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("found_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Index(
+        "ix_troubles_open",
+        "key",
+        unique=True,
+        postgresql_where=text("ended_at IS NULL"),
+        sqlite_where=text("ended_at IS NULL"),
+    ),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("incident_id", Uuid, ForeignKey("incidents.id")),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor_key", String(160), nullable=False),
+    Column("action", String(48), nullable=False),
+    Column("via", String(32), nullable=False),
+    Column("reason", String(256), nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("policy_version_id", Uuid, ForeignKey("policy_versions.id")),
+    Index("ix_records_incident_id", "incident_id"),
+    Index("ix_records_at", "at"),
+)
+
+seals = Table(
+    "seals",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("record_id", Uuid, ForeignKey("records.id"), nullable=False, unique=True),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("updated_at", Instant),
+    Column("type", String(16), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("incident_id", Uuid, ForeignKey("incidents.id")),
+    Column("number", Integer),
+    Column("destination", String(256), nullable=False),
+    Column("address", String(256), nullable=False),
+    Column("person", String(128)),
+    Column("ts", String(32), nullable=False, unique=True),
+    Column("thread_ts", String(32)),
+    Column("broadcast", Boolean, nullable=False),
+    Column("sealed_payload", LargeBinary),
+    Index("ix_inbox_at", "at"),
+    Index("ix_inbox_incident_id", "incident_id"),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(96), nullable=False),
+    Column("labels", String(512), nullable=False),
+    Column("value", BigInteger, nullable=False),
+    PrimaryKeyConstraint("name", "labels"),
+)
+
+known = Table(
+    "known",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+APPEND_ONLY = ("records", "seals")
