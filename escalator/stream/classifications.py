@@ -1,0 +1,34 @@
+"""What the engines recognised: a tree of labels (Classification, getstream 7.0.0), read as a flat list."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from escalator.stream.fields import number, reader, word
+
+MAX_CLASSIFICATIONS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """A label, with the confidence (images) or the severity (texts) it was found with."""
+
+    name: str = word()
+    confidence: float | None = number()
+    severity: str = word()
+
+
+_read = reader(Classification)
+
+
+def flattened(value: object) -> tuple[Classification, ...]:
+    """Return the labels of a tree, level by level, however deep it is."""
+    found: list[Classification] = []
+    waiting = deque([value])
+    while waiting and len(found) < MAX_CLASSIFICATIONS:
+        level = waiting.popleft()
+        for node in level if isinstance(level, list) else ():
+            if isinstance(node, Mapping):
+                found.append(_read(node))
+                waiting.append(node.get("subclassifications"))
+    return tuple(found[:MAX_CLASSIFICATIONS])

@@ -1,0 +1,105 @@
+"""What a person wrote and who they are, and of which kind it is. Media is only pointed at, never fetched."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from escalator.model.facts import Content
+from escalator.stream import events
+from escalator.stream.identity import CALL, USER, USER_PROFILE, Subject
+from escalator.stream.schemas import Attachment, Event, User
+from escalator.stream.text import MAX_TEXT_CHARS, word
+
+MAX_MEDIA = 50
+_DELETED = "deleted"
+_IMAGE = "image"
+_VIDEO = "video"
+_KIND_OF_ENTITY = {USER: "user", USER_PROFILE: "user", "user": "user", CALL: "call"}
+
+
+def kinds_of(event: Event, subject: Subject) -> frozenset[str]:
+    """Return which of text, image, video, user and call the item is; none of them while that is unknown."""
+    attached = {word(attachment.type) for attachment in _attachments(event)}
+    matched = {word(verdict.type) for verdict in event.matched_contents}
+    signs = {
+        "text": bool(_text(event) or event.texts or "text" in matched),
+        "image": bool(event.payload.images or event.images or _IMAGE in attached | matched),
+        "video": bool(event.payload.videos or _VIDEO in attached),
+        "call": bool(event.snapshot and event.snapshot.call) or bool(event.rule and word(event.rule.type) == CALL),
+    }
+    of_entity = _KIND_OF_ENTITY.get(word(subject.entity_type), "")
+    return frozenset(kind for kind, is_shown in signs.items() if is_shown) | ({of_entity} - {""})
+
+
+def content_of(event: Event, subject: Subject, at: datetime) -> Content:
+    """Return what the event shows of the content, as it was at the event's time.
+
+    An event that is only shown (a deletion) may carry a placeholder or an older text, so what it shows is as old as
+    its message: it fills a gap and replaces nothing.
+    """
+    if event.type in events.ONLY_SHOWN:
+        return _left_behind(event)
+    author = _author(event, subject) or User()
+    flagged = author.flagged_count
+    said = {
+        "text": _text(event),
+        "language": next(_languages(event), ""),
+        "author_id": subject.author_id,
+        "author_name": author.name,
+        "account_created_at": author.created_at.isoformat() if author.created_at else "",
+        "flagged_before": f"{flagged:.0f}" if flagged is not None and 0 <= flagged < MAX_TEXT_CHARS else "",
+        "media": "\n".join(list(dict.fromkeys(_media(event)))[:MAX_MEDIA]),
+        "note": _note(event),
+    }
+    return Content({name: (at, value) for name, value in said.items() if value})
+
+
+def _left_behind(event: Event) -> Content:
+    message = next((message for message in event.messages if message.text), None)
+    if message is None or message.created_at is None or word(message.type) == _DELETED:
+        return Content()
+    return Content({"text": (message.created_at, message.text)})
+
+
+def _text(event: Event) -> str:
+    return next((text for text in _texts(event) if text), "")[:MAX_TEXT_CHARS]
+
+
+def _texts(event: Event) -> Iterator[str]:
+    for message in event.messages:
+        yield message.text
+    yield "\n".join(event.payload.texts)
+    yield "\n".join(verdict.text for verdict in event.matched_contents if verdict.text)
+
+
+def _languages(event: Event) -> Iterator[str]:
+    if event.snapshot:
+        yield from event.snapshot.languages
+    for verdict in event.texts:
+        if verdict.language:
+            yield verdict.language
+    for message in event.messages:
+        if message.i18n.get("language"):
+            yield message.i18n["language"]
+
+
+def _author(event: Event, subject: Subject) -> User | None:
+    """Return the author as the event knows them best: the item's creator has the counters."""
+    creator = event.snapshot.entity_creator if event.snapshot else None
+    known = (creator, *(message.user for message in event.messages), event.target_user, event.user)
+    return next((user for user in known if user and user.id and user.id == subject.author_id), None)
+
+
+def _attachments(event: Event) -> Iterable[Attachment]:
+    return [attachment for message in event.messages for attachment in message.attachments]
+
+
+def _media(event: Event) -> Iterator[str]:
+    payload = event.payload
+    yield from (*payload.images, *payload.videos, *payload.audios, *payload.other_media)
+    for attachment in _attachments(event):
+        yield from filter(None, (attachment.image_url, attachment.asset_url))
+
+
+def _note(event: Event) -> str:
+    escalation = event.snapshot.escalation_metadata if event.snapshot else None
+    return escalation.notes if escalation else ""

@@ -1,0 +1,50 @@
+"""One event of Stream's in our words: which item it is about, what it says, and what may become of it (RULES 1)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from escalator.model.facts import Observation, Review
+from escalator.stream import events
+from escalator.stream.content import content_of
+from escalator.stream.envelope import parsed, type_of
+from escalator.stream.gather import facts_of
+from escalator.stream.identity import subject_of
+from escalator.stream.reviews import banned_by, reviews_of
+from escalator.stream.schemas import Event, read_event
+
+
+def observe(body: bytes | Mapping[str, object], received_at: datetime) -> Observation | None:
+    """Return what a verified event says, or None for one that means nothing here.
+
+    Whatever surprises inside a JSON object counts as not said. `received_at` (aware UTC) stands in for a time that
+    Stream does not tell. Raises InvalidEvent for what is not JSON, no object, or has no type.
+    """
+    value = parsed(body) if isinstance(body, bytes) else body
+    event_type = type_of(value)
+    if not isinstance(value, Mapping) or not events.is_handled(event_type, value):
+        return None
+    event = read_event(value)
+    at = event.created_at or event.received_at or received_at
+    subject = subject_of(event)
+    reviews = reviews_of(event, subject, at)
+    return Observation(
+        event_type=event_type,
+        at=at,
+        keys=subject.keys,
+        facts=facts_of(event, subject, at),
+        content=content_of(event, subject, at),
+        review=reviews[-1] if reviews else None,
+        opens=_opens(event, reviews),
+        waits=event_type in events.WAITING,
+        only_if_named=events.is_appeal(event_type),
+        links=subject.links,
+    )
+
+
+def _opens(event: Event, reviews: tuple[Review, ...]) -> bool:
+    """Whether the event opens an incident where none is; a review does, as one that is resolved already."""
+    if reviews:
+        return True
+    if event.type == events.USER_BANNED:
+        return not banned_by(event)
+    return event.type not in events.ONLY_SHOWN | {events.MARK_REVIEWED}
