@@ -50,7 +50,7 @@ export function showIncident(incident, nameOf) {
   setText(byId("countdown-label"), incident.due_at ? (CLOCK_LABELS[incident.due_kind] ?? "Due in") : "No clock is running");
   setText(byId("countdown-next"), incident.due_at && incident.next ? `Then: ${incident.next}` : "");
   setText(byId("coach"), advice(incident, nameOf));
-  setText(byId("fire"), FIRE_LABELS[incident.due_kind] ?? "Let this clock run out now");
+  setText(byId("fire"), FIRE_LABELS[incident.due_kind] ?? "Run this clock out");
   byId("fire").hidden = !incident.due_at;
 }
 
@@ -67,10 +67,9 @@ function stateInWords({ state, owner }, nameOf) {
   return words[state] ?? state;
 }
 
-function advice({ state, owner, next, due_kind: dueKind }, nameOf) {
-  const waiting = dueKind === "restart" ? "the path starts again from the top" : `next: ${next ?? "somebody more senior"}`;
+function advice({ state, owner }, nameOf) {
   const words = {
-    triggered: `Press Acknowledge on any phone, or do nothing and watch it climb (${waiting}).`,
+    triggered: "Press Acknowledge on any phone, or do nothing and watch it climb.",
     acknowledged: `The path has stopped and nobody else is rung. ${owner ? nameOf(owner) : "The owner"} can resolve it, or release it.`,
     snoozed: "When the snooze ends it begins again from the top.",
     resolved: "Every message about it has been brought up to date, on every phone.",
@@ -106,8 +105,9 @@ export function tickClock(incident, now) {
  * @param {number} now
  */
 export function showProcesses(picture, kill, now) {
-  const lines = picture.workers.filter((one) => one.alive && one.pid !== kill?.pid).map((one) => processLine(one, kill, now));
-  if (kill) lines.unshift(killedLine(kill, now));
+  const alive = picture.workers.filter((one) => one.alive && one.pid !== kill?.pid);
+  const of = (isWorker) => alive.filter((one) => (one.kind === "worker") === isWorker).map((one) => processLine(one, kill, now));
+  const lines = [...of(false), ...(kill ? [killedLine(kill, now)] : []), ...of(true)];
   if (kill) lines.push({ mark: "promise", name: "", text: consequence(kill, picture, now) });
   const node = byId("processes");
   whenChanged(node, lines.map(({ mark, name }) => [mark, name]), () => {
@@ -133,7 +133,10 @@ function consequence(kill, picture, now) {
   const incident = picture.incidents.find((one) => one.number === kill.number);
   const lateness = incident?.figures.lateness_ms ?? [];
   if (lateness.length > kill.fired) return `The escalation fired all the same, ${milliseconds(lateness[kill.fired])} late.`;
-  if (incident?.due_at) return `The escalation still fires, in ${countdown(Date.parse(incident.due_at) - now)}: its time stands in the database.`;
+  if (incident?.due_at) {
+    const what = incident.state === "triggered" ? "The escalation still fires" : "This clock still runs out";
+    return `${what} in ${countdown(Date.parse(incident.due_at) - now)}: its time stands in the database.`;
+  }
   return "Nothing was lost: the work stands in the database.";
 }
 
@@ -145,7 +148,7 @@ export function showEvidence(incident, nameOf, timezone) {
   whenChanged(byId("timeline"), [incident.number, incident.timeline, timezone], () => {
     const opened = Date.parse(incident.timeline[0]?.at ?? incident.opened_at);
     const entries = incident.timeline.map((entry) => entryNode(entry, opened, nameOf, timezone));
-    byId("timeline").replaceChildren(...entries);
+    byId("timeline").replaceChildren(...entries.reverse());
   });
 }
 

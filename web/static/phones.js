@@ -2,7 +2,7 @@
 
 import { renderBlocks } from "./blockkit.js";
 import { arrange, byId, element, prefersStillness, setText, whenChanged } from "./dom.js";
-import { clockTime, clockTimeToTheSecond, duration, longDay, placeOf } from "./times.js";
+import { clockTime, clockTimeToTheSecond, duration, placeOf, shortDay } from "./times.js";
 
 const APPS = { slack: "Slack", pagerduty: "PagerDuty", email: "Mail", jira: "Jira", webhook: "Webhook" };
 const NEAR_END_PX = 60;
@@ -36,7 +36,7 @@ export class Wall {
     for (const person of scene.people) this.#phone(`slack person:${person.key}`, () => new Phone(person.name, person));
     for (const [key, [first]] of byPhone) this.#phone(key, () => new Phone(titleOf(first, scene.people), ownerOf(first, scene.people)));
     const rung = [...this.#phones].flatMap(([key, phone]) => phone.show(byPhone.get(key) ?? [], scene, this.#hands));
-    const inOrder = [...this.#phones.values()].sort((one, other) => one.wokenAt - other.wokenAt);
+    const inOrder = [...this.#phones.values()].sort(byChannelThenWaking);
     arrange(byId("rail"), inOrder.map((phone) => phone.node));
     arrange(byId("roster"), inOrder.map((phone) => phone.chip));
     return rung;
@@ -51,6 +51,11 @@ export class Wall {
     if (!this.#phones.has(key)) this.#phones.set(key, make());
     return this.#phones.get(key);
   }
+}
+
+/** Channels come first, because everybody's buttons are there; then people, in the order in which they were rung. */
+function byChannelThenWaking(one, other) {
+  return Boolean(one.owner) - Boolean(other.owner) || one.wokenAt - other.wokenAt || 0;
 }
 
 class Phone {
@@ -94,18 +99,22 @@ class Phone {
   /** @returns {{phone: string, text: string}[]} */
   show(messages, scene, hands) {
     const listed = messages.filter((one) => !one.thread_ts || one.thread_ts === one.ts || one.broadcast || one.type !== "message");
-    const wasAtEnd = this.#isAtEnd();
     const fresh = listed.filter((one) => !this.#items.has(one.id));
     const nodes = listed.map((message) => this.#item(message, messages, scene, hands));
     arrange(this.thread, nodes);
     const rung = messages.filter((one) => one.type === "message");
     this.#noticeNewest(rung);
-    if (fresh.length && (this.#isFirstShow || wasAtEnd)) this.#toEnd(this.#isFirstShow);
-    else if (fresh.length) this.below.hidden = false;
+    if (fresh.length) this.#followUp(fresh.some((one) => one.type === "ephemeral"));
     const ringing = this.#isFirstShow ? [] : fresh.filter((one) => one.type === "message");
     if (ringing.length) this.#ring();
     this.#isFirstShow = false;
     return ringing.map((one) => ({ phone: this.title, text: one.first_text || one.text }));
+  }
+
+  /** A thread in somebody's hands is not moved under their finger, except to show the answer to their own press. */
+  #followUp(isAnswer) {
+    if (isAnswer || this.#isFirstShow || !this.thread.matches(":hover, :focus-within")) this.#toEnd(this.#isFirstShow);
+    else this.below.hidden = false;
   }
 
   #ring() {
@@ -124,14 +133,14 @@ class Phone {
     this.wokenAt = Math.min(this.wokenAt, Date.parse(rung[0].at));
     setText(this.app, APPS[newest.kind] ?? newest.kind);
     setText(this.parts.noticeText, newest.first_text || newest.text);
-    setText(this.parts.more, rung.length > 1 ? `${rung.length - 1} more below` : "");
+    setText(this.parts.more, rung.length > 1 ? `and ${rung.length - 1} earlier` : "");
   }
 
   tick(now, viewer) {
     const { timezone } = this.owner ?? viewer;
     setText(this.parts.time, clockTime(now, timezone));
-    setText(this.parts.day, longDay(now, timezone));
-    setText(this.parts.subtitle, this.owner ? `${this.owner.role}, ${placeOf(timezone)}` : `as ${viewer.name} sees it`);
+    setText(this.parts.day, `${placeOf(timezone)}, ${shortDay(now, timezone)}`);
+    setText(this.parts.subtitle, this.owner ? this.owner.role : `as ${viewer.name} sees it`);
     const age = this.#notice ? now - Date.parse(this.#notice.at) : 0;
     setText(this.parts.noticeWhen, age < 5000 ? "now" : `${duration(age)} ago`);
   }
@@ -153,12 +162,15 @@ class Phone {
       slack: reader.slack,
       press: (button, pressed) => hands.press(message, this.owner, button, pressed),
     };
-    const changed = whenChanged(item, [message, replies, parent?.text, reader.key], () => {
+    const changed = whenChanged(item, [message, replies, reader.key], () => {
       const focused = item.contains(document.activeElement) ? (document.activeElement.dataset.action ?? "") : null;
       item.replaceChildren(...content(message, { replies, parent, stage, scene, openView: hands.openView }));
       if (focused !== null) ([...item.querySelectorAll("[data-action]")].find((one) => one.dataset.action === focused) ?? item).focus();
     });
-    if (changed && !this.#isFirstShow) restart(item, isNew ? "fresh" : "edited");
+    const isEdited = item.dataset.updated !== (message.updated_at ?? "");
+    item.dataset.updated = message.updated_at ?? "";
+    if (changed && isEdited && !isNew) restart(item, "edited");
+    if (isNew && !this.#isFirstShow) restart(item, "fresh");
     return item;
   }
 
@@ -203,7 +215,9 @@ function content(message, { replies, parent, stage, scene, openView }) {
   const body = element("div", { class: "message-body" });
   body.append(message.blocks?.length ? renderBlocks(message.blocks, stage) : element("p", { class: "bk-text" }, message.text));
   const avatar = element("img", { class: "avatar", src: byId("avatar").src, alt: "", width: "34", height: "34" });
-  const column = element("div", { class: "message-column" }, ephemeralNote(message, scene, stage), broadcastNote(message, parent), head, body);
+  const above = ephemeralNote(message, scene, stage) ?? broadcastNote(message, parent);
+  const column = element("div", { class: "message-column" }, above, head, body);
+  if (message.broadcast) column.append(element("p", { class: "message-note" }, "also sent to the channel"));
   if (message.updated_at) column.append(element("p", { class: "message-note" }, "updated ", timeOf(message.updated_at, stage.timezone)));
   if (replies.length) column.append(thread(replies, stage));
   return [avatar, column];
@@ -222,7 +236,7 @@ function ephemeralNote(message, scene, stage) {
 
 function broadcastNote(message, parent) {
   if (!message.broadcast) return null;
-  return element("p", { class: "message-note" }, `replied to a thread: ${parent?.text ?? "an earlier message"} · also sent to the channel`);
+  return element("p", { class: "message-note one-line" }, `replied to a thread: ${parent?.first_text ?? "an earlier message"}`);
 }
 
 function thread(replies, stage) {

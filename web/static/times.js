@@ -35,8 +35,9 @@ export const clockTime = (ms, timezone) => format(timezone, { hour: "2-digit", m
 export const clockTimeToTheSecond = (ms, timezone) =>
   format(timezone, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(ms);
 
-/** `Sunday 22 November` */
-export const longDay = (ms, timezone) => format(timezone, { weekday: "long", day: "numeric", month: "long" }).format(ms);
+/** `Sun 22 Nov` */
+export const shortDay = (ms, timezone) =>
+  format(timezone, { weekday: "short", day: "numeric", month: "short" }).format(ms).replace(",", "");
 
 /** `Madrid` for `Europe/Madrid` */
 export const placeOf = (timezone) => timezone.split("/").at(-1).replaceAll("_", " ");
