@@ -1,6 +1,5 @@
 """What every test may ask for: a database of its own on either engine, a real broker, and no way off this machine."""
 
-import importlib
 import ipaddress
 import os
 import shutil
@@ -12,6 +11,7 @@ from uuid import uuid4
 import hypothesis
 import pytest
 
+from escalator.store import migrate
 from tests.servers import PostgresServer, RedisServer
 
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgres").split(",")
@@ -20,11 +20,6 @@ TEMPLATE = "template_escalator"
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
-
-
-def create_schema(url: str) -> None:
-    """Bring an empty database to the newest schema."""
-    importlib.import_module("escalator.store").migrate(url)
 
 
 @pytest.fixture(scope="session")
@@ -70,14 +65,14 @@ def redis_url(redis_server: RedisServer) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_process: PostgresServer) -> str:
-    create_schema(postgres_process.create_database(TEMPLATE))
+    migrate(postgres_process.create_database(TEMPLATE))
     return TEMPLATE
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "escalator.db"
-    create_schema(f"sqlite:///{path}")
+    migrate(f"sqlite:///{path}")
     return path
 
 

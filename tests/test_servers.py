@@ -4,6 +4,7 @@ import socket
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine, inspect, text
 
 from tests.conftest import OutsideWorld
 from tests.servers import PostgresServer
@@ -59,6 +60,17 @@ def test_flushed_redis_has_forgotten_everything(redis_server):
 def test_a_test_is_given_a_running_redis_after_one_that_killed_it(request, redis_process):
     redis_process.kill()
     assert request.getfixturevalue("redis_server").answers()
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_no_test_sees_what_another_one_wrote(database_url, turn):
+    engine = create_engine(database_url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        tables = inspect(connection).get_table_names()
+        assert "incidents" in tables
+        assert "left_behind" not in tables
+        connection.execute(text("CREATE TABLE left_behind (turn TEXT)"))
+    engine.dispose()
 
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 443), ("2001:db8::1", 443), ("slack.com", 443)])
