@@ -32,6 +32,7 @@ class Document:
     tree: dict[str, Tree]
     lines: Mapping[Place, int]
     findings: tuple[Finding, ...] = ()
+    is_unreadable: bool = False
 
     def problem(self, finding: Finding) -> Problem:
         """Return the finding with its line; a place that was not written has the line of what should hold it."""
@@ -79,7 +80,7 @@ def read(text: str | bytes) -> Document:
         reading = _Reading()
         tree = reading.top(node)
     except _Unreadable as error:
-        return Document({}, {}, (error.finding,))
+        return Document({}, {}, (error.finding,), is_unreadable=True)
     return Document(tree, reading.lines, tuple(reading.findings))
 
 

@@ -48,7 +48,7 @@ class PolicyKeys(Keys):
     categories = Named(Entry(sections.CategoryKeys, sections.category))
     severity = rules.SEVERITY
     routes = rules.ROUTES
-    default = Text(required=True)
+    default = Text("name the path for what no route takes", required=True)
     feeds = rules.FEEDS
     paths = rules.PATHS
     unanswered = rules.UNANSWERED

@@ -74,11 +74,14 @@ class Scalar(Value[T]):
             raise refusal(f"is a {'list' if isinstance(value, list) else 'mapping'}, not one value", self.right)
         typed = self._typed(value)
         if typed is None:
-            raise refusal(f"{quoted(value)} does not fit", self._remedy(value))
+            raise refusal(f"{self._shown(value)} does not fit", self._remedy(value))
         return typed
 
     def _typed(self, text: str) -> T | None:
         raise NotImplementedError
+
+    def _shown(self, text: str) -> str:
+        return quoted(text)
 
     def _remedy(self, text: str) -> str:  # noqa: ARG002
         return self.right
@@ -87,16 +90,16 @@ class Scalar(Value[T]):
 class Text(Scalar[str]):
     """A text that is not empty."""
 
-    right = "write a text"
+    def __init__(self, right: str = "write a text", **options: Unpack[Options]) -> None:
+        super().__init__(**options)
+        self.right = right
 
     def _typed(self, text: str) -> str | None:
         return text if text.strip() else None
 
 
-class AnyText(Scalar[str]):
+class AnyText(Text):
     """A text that may be empty, as an api key that switches its source off."""
-
-    right = "write a text"
 
     def _typed(self, text: str) -> str | None:
         return text.strip()
@@ -106,12 +109,21 @@ class Matching(Text):
     """A text of a certain form."""
 
     def __init__(self, pattern: str, right: str, **options: Unpack[Options]) -> None:
-        super().__init__(**options)
-        self.right = right
+        super().__init__(right, **options)
         self._pattern = re.compile(pattern)
 
     def _typed(self, text: str) -> str | None:
         return text if has_placeholder(text) or self._pattern.fullmatch(text) else None
+
+
+class Address(Matching):
+    """A web address, which may hold a secret: a mistake in it is told without repeating it."""
+
+    def __init__(self, **options: Unpack[Options]) -> None:
+        super().__init__(r"https?://\S+", "write an address that begins with https://", **options)
+
+    def _shown(self, text: str) -> str:  # noqa: ARG002
+        return "what is written"
 
 
 class Word(Scalar[E]):

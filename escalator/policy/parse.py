@@ -1,6 +1,6 @@
 """The two ways into the language: everything that is wrong, or the policy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from escalator.errors import PolicyError
@@ -8,7 +8,7 @@ from escalator.model.policy import Policy
 from escalator.policy import checks
 from escalator.policy.checks.placeholders import misplaced
 from escalator.policy.document import Document, read
-from escalator.policy.draft import Draft, drafted
+from escalator.policy.draft import drafted
 from escalator.policy.problems import Finding, Problem
 
 FILE = "escalation.yml"
@@ -35,10 +35,13 @@ class Parsed:
 def parse(text: str | bytes, env: Mapping[str, str]) -> Parsed:
     """Return the policy, or every problem at once; `env` only says which `${NAME}` are set. Raises nothing."""
     document = read(text)
-    if not document.lines:
+    if document.is_unreadable:
         return Parsed(None, tuple(document.problem(finding) for finding in document.findings))
-    draft, findings = drafted(document.tree)
-    problems = _problems(document, draft, [*document.findings, *findings, *checks.findings(draft, env)])
+    draft, misfits = drafted(document.tree)
+    # Of a `${NAME}` that stands where it may not, only that is told, not what else its text is not.
+    wrong = misplaced(draft)
+    findings = [finding for finding in misfits if finding.place not in wrong]
+    problems = _problems(document, [*document.findings, *findings, *checks.findings(draft, env)])
     has_errors = any(not problem.is_warning for problem in problems)
     return Parsed(None if has_errors else draft.policy(), problems)
 
@@ -51,15 +54,7 @@ def load(text: str | bytes, env: Mapping[str, str], file: str = FILE) -> Policy:
     return parsed.policy
 
 
-def _problems(document: Document, draft: Draft, findings: list[Finding]) -> tuple[Problem, ...]:
+def _problems(document: Document, findings: Iterable[Finding]) -> tuple[Problem, ...]:
     """Return the findings with their lines, in the order of the file, each once."""
-    told = dict.fromkeys(document.problem(finding) for finding in _without_echoes(draft, findings))
+    told = dict.fromkeys(document.problem(finding) for finding in findings)
     return tuple(sorted(told, key=lambda problem: (problem.line, problem.is_warning)))
-
-
-def _without_echoes(draft: Draft, findings: list[Finding]) -> Iterator[Finding]:
-    """Yield the findings; of a misplaced `${NAME}` only that, not what else its text is not."""
-    wrong = misplaced(draft)
-    for finding in findings:
-        if finding.place not in wrong or "${" in finding.what:
-            yield finding

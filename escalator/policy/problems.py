@@ -1,5 +1,6 @@
 """What is wrong with a policy: found at a place of its tree, told with the line of the file and a remedy."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -7,6 +8,7 @@ from difflib import get_close_matches
 Place = tuple[str | int, ...]
 """Where a value stands in the tree: `("paths", "urgent", 1, "after")`; the whole file is `()`."""
 
+_ADDRESS = re.compile(r"(\w+://)\S+")
 _LISTED = 12
 _SHOWN = 60
 
@@ -55,8 +57,8 @@ def dotted(place: Place) -> str:
 
 
 def quoted(value: object) -> str:
-    """Return what somebody wrote, on one line, shortened, in quotes."""
-    text = str(value)
+    """Return what somebody wrote, on one line, shortened, in quotes; an address may hold a secret and is cut off."""
+    text = _ADDRESS.sub(r"\1...", str(value))
     return f'"{_printable(text[:_SHOWN])}{"..." if len(text) > _SHOWN else ""}"'
 
 
@@ -70,10 +72,14 @@ def listed(names: Iterable[str]) -> str:
 def remedy(written: str, known: Iterable[str]) -> str:
     """Return `did you mean "x"? known: ...`, the guess only where one is near."""
     names = list(known)
-    prefixed = [name for name in names if name.endswith(f":{written}")]
-    near = prefixed or get_close_matches(written, names, n=1)
+    near = [name for name in names if _is_part(name, written)] or get_close_matches(written, names, n=1)
     guess = f"did you mean {quoted(near[0])}? " if near else ""
     return f"{guess}known: {listed(names)}"
+
+
+def _is_part(name: str, written: str) -> bool:
+    """Whether one begins with the other, or only a `team:` is missing."""
+    return name.endswith(f":{written}") or (len(written) > 1 and (name.startswith(written) or written.startswith(name)))
 
 
 def _printable(text: str) -> str:

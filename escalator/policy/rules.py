@@ -75,8 +75,8 @@ def _test(fact: str, wanted: object) -> tuple[str, ...]:
 class RouteKeys(Keys):
     """One rule: what it takes, who is assigned, which path runs."""
 
-    name = Text(required=True)
-    path = Text(required=True)
+    name = Text("give it a name of its own, for records and reports", required=True)
+    path = Text("name a path", required=True)
     when = When()
     unless = When()
     assign = Target()
@@ -101,7 +101,7 @@ class StepKeys(Keys):
 class FeedKeys(Keys):
     """A copy of incidents for a machine."""
 
-    to = Text(required=True)
+    to = Text("name a destination", required=True)
     when = When()
 
 
@@ -194,14 +194,14 @@ class HeartbeatKeys(Keys):
     """Whom to tell that no deadline is overdue."""
 
     every = Duration(required=True)
-    url = AnyText(required=True)
+    url = AnyText("write the address to call, or \"${HEARTBEAT_URL:-}\"", required=True)
 
 
 class DrillKeys(Keys):
     """A rehearsal."""
 
     name = Text(required=True)
-    route = Text(required=True)
+    route = Text("name the route that it rehearses", required=True)
     at = Weekly(required=True)
     expect_acknowledged_within = Duration()
 

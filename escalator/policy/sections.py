@@ -11,6 +11,7 @@ from escalator.model.policy import Category, Destination, DestinationKind, Sched
 from escalator.model.ranks import ContentRule, Mode, Role, Severity
 from escalator.policy.fields import (
     WEEKDAYS,
+    Address,
     AnyText,
     Complaint,
     Day,
@@ -29,8 +30,6 @@ from escalator.policy.fields import (
 )
 from escalator.policy.shapes import Items, Keys, OneOrMore, Section, Several
 
-_URL = r"https?://\S+"
-_URL_RIGHT = "write an address that begins with https://"
 _CONTACTS = (DestinationKind.SLACK, DestinationKind.EMAIL, DestinationKind.PAGERDUTY)
 _SLACK_CHANNEL = r"#[^\s#]{1,80}|[CGD][A-Z0-9_]{1,30}"
 _SLACK_USER = r"[A-Za-z0-9_]{2,30}"
@@ -40,9 +39,9 @@ class SourceKeys(Keys):
     """One Stream app."""
 
     platform = OneOf("stream")
-    api_key = AnyText(required=True)
+    api_key = AnyText("write the app's key as \"${STREAM_API_KEY}\"", required=True)
     api_secret = OneOrMore(AnyText(), required=True)
-    dashboard_url = Matching(_URL, _URL_RIGHT)
+    dashboard_url = Address()
     mode = Word(Mode)
     divert_to = Text()
 
@@ -178,7 +177,7 @@ class DestinationKeys(Keys):
     pagerduty = Text()
     email = OneOrMore(Matching(r"[^@\s]+@[^@\s]+", "write an e-mail address"))
     jira = Section(JiraKeys, jira_project)
-    webhook = Matching(_URL, _URL_RIGHT)
+    webhook = Address()
     secret = Text()
     urgent = Flag()
     fallback = Text()
@@ -213,7 +212,7 @@ class CategoryKeys(Keys):
     restricted_to = OneOrMore(Target())
     stream_review = OneOf("resolves", "acknowledges")
     resolve_within = Duration()
-    runbook = Matching(_URL, _URL_RIGHT)
+    runbook = Address()
 
 
 def category(

@@ -58,7 +58,11 @@ class Section(Value[T]):
         """Return the typed keys, or complain of each that is wrong."""
         if not isinstance(value, dict):
             raise refusal("is no mapping", self.right)
-        loaded: dict[str, Any] = self._keys().load(value)
+        try:
+            loaded: dict[str, Any] = self._keys().load(value)
+        except ValidationError as error:
+            # Half a mapping is no value: only what stands beside it goes on.
+            raise ValidationError(error.messages) from error
         return loaded
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from escalator.policy.checks import clocks, coverage, duplicates, people, placeholders, references, unsupported
+from escalator.policy.checks import clocks, coverage, duplicates, people, placeholders, references, sources, unsupported
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding
 
@@ -10,6 +10,7 @@ from escalator.policy.problems import Finding
 def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     """Yield everything that is wrong between the sections, and every warning."""
     yield from references.findings(draft)
+    yield from sources.findings(draft, env)
     yield from duplicates.findings(draft, env)
     yield from coverage.findings(draft)
     yield from people.findings(draft, env)

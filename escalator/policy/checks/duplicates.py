@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from escalator.model.facts import plain
 from escalator.policy.draft import Draft
 from escalator.policy.expand import expand
-from escalator.policy.problems import Finding, Place, quoted
-from escalator.policy.walk import found, pattern
+from escalator.policy.problems import Finding, Place, quoted, warning
+from escalator.policy.walk import ANY, found, pattern
 
+_RIGHT = "give each their own"
 _IDS = (
+    ("sources.*.api_key", "api key"),
     ("people.*.slack", "Slack user"),
     ("people.*.stream", "Stream user"),
     ("people.*.pagerduty", "PagerDuty user"),
@@ -16,33 +18,38 @@ _IDS = (
 
 
 def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield each value that stands a second time."""
-    yield from _twice(_texts(draft, "sources.*.api_key", env), "is the api key of {first} too", "one source per app")
-    for where, kind in _IDS:
-        yield from _twice(_texts(draft, where, env), f"is the {kind} of {{first}} too", "give each person their own id")
-    yield from _twice(_texts(draft, "routes[].name", {}), "is the name of {first} too", "name each route differently")
+    """Yield each value that stands a second time; only a warning where it takes this environment to make them one."""
+    yield from _shared_ids(draft, env)
+    names = ((place, name) for place, name in found(draft.tree, pattern("routes[].name")) if isinstance(name, str))
+    for place, first in _twice(names):
+        yield Finding(place, f"is the name of {_owner(first)} too", "name each route differently")
     for section in ("categories", "sources"):
-        names = draft.tree.get(section)
-        places = (((section, name), plain(name)) for name in names) if isinstance(names, dict) else ()
-        yield from _twice(places, "reads the same as {first}", "case, spaces, hyphens and underscores do not count")
+        keys = ((place, plain(str(place[1]))) for place, _ in found(draft.tree, (section, ANY)))
+        for place, first in _twice(keys):
+            what = f"reads the same as {_owner(first)}"
+            yield Finding(place, what, "case, spaces, hyphens and underscores do not count; write one of them")
 
 
-def _texts(draft: Draft, where: str, env: Mapping[str, str]) -> Iterator[tuple[Place, str]]:
-    for place, value in found(draft.tree, pattern(where)):
-        if isinstance(value, str):
-            # Two different names that are both unset are not the same key: the empty is compared as written.
-            yield place, expand(value, env) or value
+def _shared_ids(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+    for where, kind in _IDS:
+        written = [(place, text) for place, text in found(draft.tree, pattern(where)) if isinstance(text, str)]
+        alike = dict(_twice(written))
+        for place, first in alike.items():
+            yield Finding(place, f"is the {kind} of {_owner(first)} too", _RIGHT)
+        for place, first in _twice((place, expand(text, env)) for place, text in written):
+            if place not in alike:
+                yield warning(place, f"is in this environment the {kind} of {_owner(first)} too", _RIGHT)
 
 
-def _twice(values: Iterable[tuple[Place, str]], what: str, right: str) -> Iterator[Finding]:
+def _twice(values: Iterable[tuple[Place, str]]) -> Iterator[tuple[Place, Place]]:
+    """Yield the place of each value that is there already, and where it was first; what is empty is nobody's."""
     first: dict[str, Place] = {}
     for place, value in values:
         if value and value in first:
-            yield Finding(place, what.format(first=_owner(first[value])), right)
+            yield place, first[value]
         elif value:
             first[value] = place
 
 
 def _owner(place: Place) -> str:
     return f"route {place[1] + 1}" if isinstance(place[1], int) else quoted(place[1])
-

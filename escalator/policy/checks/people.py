@@ -58,17 +58,22 @@ def _people_of(draft: Draft, target: str) -> tuple[str, ...]:
 
 
 def _acknowledgements(draft: Draft) -> Iterator[Finding]:
+    if not _is_complete(draft):
+        return
     for index, route in draft.routes.items():
-        if route.acknowledgements == 1 or not _is_complete(draft):
-            continue
-        place: Place = ("routes", index, "acknowledgements")
         for kind, category in _kinds(draft):
             able = _able(draft, category)
-            if index in takers(kind, draft.routes) and len(able) < route.acknowledgements:
-                group = f"{quoted(kind.category)} incidents" if category else "incidents"
-                what = f"wants {route.acknowledgements}, and only {len(able)} may acknowledge {group}: {listed(able)}"
-                yield Finding(place, what, f"write at most {len(able)}, or let more people in")
+            if len(able) < route.acknowledgements and index in takers(kind, draft.routes):
+                yield _too_few(("routes", index), route.acknowledgements, able, kind)
                 break
+
+
+def _too_few(place: Place, wanted: int, able: list[str], kind: Kind) -> Finding:
+    incidents = f"{quoted(kind.category)} incidents" if kind.category else "its incidents"
+    if wanted == 1:
+        return warning(place, f"nobody may acknowledge {incidents}", "let somebody in who is a moderator at least")
+    what = f"wants {wanted}, and only {len(able)} may acknowledge {incidents}: {listed(able)}"
+    return Finding((*place, "acknowledgements"), what, f"write at most {max(1, len(able))}, or let more people in")
 
 
 def _kinds(draft: Draft) -> list[tuple[Kind, Category | None]]:

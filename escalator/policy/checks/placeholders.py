@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from escalator.policy.draft import Draft
-from escalator.policy.expand import expand, has_placeholder, is_malformed, unset_names
+from escalator.policy.expand import has_placeholder, is_malformed, unset_names
 from escalator.policy.problems import Finding, Place, warning
 from escalator.policy.walk import found, pattern, texts
 
@@ -30,7 +30,7 @@ ALLOWED = (
 
 
 def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield names in the wrong place, names that are misspelled, names that are not set, sources without a secret."""
+    """Yield names in the wrong place, misspelled names, and names that are not set."""
     for place in misplaced(draft):
         yield Finding(place, "holds ${...} where the value itself must stand", "write the value out")
     named: set[str] = set()
@@ -41,8 +41,8 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
             if name not in named:
                 named.add(name)
                 what = f"${{{name}}} is not set, so nothing stands there"
-                yield warning(place, what, f"set {name}, or write ${{{name}:-}}", blocks_production=True)
-    yield from _secrets(draft, env)
+                right = f"set {name}, or write ${{{name}:-}} if it may stay empty"
+                yield warning(place, what, right, blocks_production=True)
 
 
 def misplaced(draft: Draft) -> frozenset[Place]:
@@ -56,10 +56,3 @@ def _allowed(draft: Draft) -> Iterator[tuple[Place, str]]:
         for place, value in found(draft.tree, pattern(where)):
             if isinstance(value, str):
                 yield place, value
-
-
-def _secrets(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
-    for name, source in draft.sources.items():
-        if expand(source.api_key, env) and not any(expand(secret, env) for secret in source.api_secrets):
-            what = "every secret is empty, so everything that this app sends is refused"
-            yield warning(("sources", name, "api_secret"), what, "set its secret, or empty its key to switch it off")

@@ -26,7 +26,7 @@ def findings(draft: Draft) -> Iterator[Finding]:
 
 def _unknown(place: Place, value: Tree, kind: str, known: list[str]) -> Iterator[Finding]:
     name = spelled(value)
-    if name and not has_placeholder(name) and name not in known:
+    if name and name not in known and not has_placeholder(name) and not _is_anything(place, name):
         yield Finding(place, f"unknown {kind} {quoted(name)}", remedy(name, known))
 
 
@@ -38,12 +38,9 @@ def _section(name: str) -> Callable[[dict[str, Tree]], Known]:
     return names
 
 
-def _or_anything(names: Callable[[dict[str, Tree]], Known]) -> Callable[[dict[str, Tree]], Known]:
-    def wider(tree: dict[str, Tree]) -> Known:
-        known = names(tree)
-        return None if known is None else [*known, "*"]
-
-    return wider
+def _is_anything(place: Place, name: str) -> bool:
+    """Whether it is the star of a condition."""
+    return name == "*" and ("when" in place or "unless" in place)
 
 
 def _route_names(tree: dict[str, Tree]) -> Known:
@@ -87,8 +84,8 @@ _teams = _section("teams")
 _schedules = _section("schedules")
 _hours = _section("hours")
 _paths = _section("paths")
-_sources = _or_anything(_section("sources"))
-_categories = _or_anything(_section("categories"))
+_sources = _section("sources")
+_categories = _section("categories")
 
 _REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
     ("sources.*.divert_to", "destination", _destinations),
