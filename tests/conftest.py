@@ -17,6 +17,12 @@ from tests.servers import PostgresServer, RedisServer
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgres").split(",")
 TEMPLATE = "template_escalator"
 
+# What the developer's own shell says of a real installation must reach no test and no process that a test starts.
+PREFIXES = ("ESCALATOR_", "SLACK_", "PAGERDUTY_", "JIRA_", "STREAM_", "SMTP_", "MAIL_", "REDIS_", "DATABASE_")
+NAMES = {"SECRET_KEY", "CONTENT_KEY", "DYNO", "PORT", "HOST", "WEB_CONCURRENCY"}
+for _name in [name for name in os.environ if name.startswith(PREFIXES) or name in NAMES]:
+    del os.environ[_name]
+
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
