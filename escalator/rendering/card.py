@@ -8,7 +8,7 @@ from escalator.model.message import Card, Line, Link, Moment, Occasion
 from escalator.model.ranks import ContentRule
 from escalator.rendering import texts
 from escalator.rendering.buttons import buttons
-from escalator.rendering.disclosure import SNIPPET_CHARS, Disclosure, dashboard_url, disclose, one_line
+from escalator.rendering.disclosure import Disclosure, dashboard_url, disclose
 from escalator.rendering.targets import listed
 from escalator.rendering.view import View
 
@@ -90,7 +90,7 @@ def _lines(view: View, said: Disclosure, rule: ContentRule) -> Iterator[Line]:
         yield (" · ".join(part for part in (said.did, said.why) if part),)
     if said.who is not None:
         yield (said.who,)
-    yield from _state(view, rule)
+    yield from _state(view, said)
     yield from _next(view)
     links = _links(view, rule)
     if links:
@@ -105,7 +105,7 @@ def _what(incident: Incident, said: Disclosure) -> Line:
     return (" · ".join(part for part in known if part) + " · opened ", Moment(incident.opened_at))
 
 
-def _state(view: View, rule: ContentRule) -> Iterator[Line]:
+def _state(view: View, said: Disclosure) -> Iterator[Line]:
     incident = view.incident
     match incident.state:
         case State.TRIGGERED:
@@ -116,7 +116,7 @@ def _state(view: View, rule: ContentRule) -> Iterator[Line]:
         case State.SNOOZED:
             yield _until(f"Snoozed by {view.name(incident.owner)}", incident.due_at)
         case State.RESOLVED:
-            yield (_resolved(view, rule),)
+            yield (_resolved(view, said),)
             if not _is_reviewed(incident):
                 yield ("Still in Stream's queue: it has to be reviewed there too",)
         case State.MERGED:
@@ -140,13 +140,10 @@ def _until(said: str, at: datetime | None) -> Line:
     return (said,) if at is None else (f"{said} until ", Moment(at))
 
 
-def _resolved(view: View, rule: ContentRule) -> str:
-    incident = view.incident
-    outcome = texts.OUTCOMES[incident.outcome] if incident.outcome else "closed"
-    said = f"Resolved by {view.name(incident.closed_by)}: {outcome}"
-    if not incident.reference or rule is ContentRule.WITHHOLD:
-        return said
-    return f"{said} ({one_line(incident.reference, SNIPPET_CHARS)})"
+def _resolved(view: View, said: Disclosure) -> str:
+    outcome = texts.OUTCOMES[view.incident.outcome] if view.incident.outcome else "closed"
+    reference = f" ({said.reference})" if said.reference else ""
+    return f"Resolved by {view.name(view.incident.closed_by)}: {outcome}{reference}"
 
 
 def _is_reviewed(incident: Incident) -> bool:

@@ -44,6 +44,7 @@ class Disclosure:
     did: str | None = None
     why: str | None = None
     who: str | None = None
+    reference: str | None = None
     can_reveal: bool = False
 
 
@@ -66,6 +67,7 @@ def disclose(incident: Incident, rule: ContentRule, now: datetime) -> Disclosure
         did=_did(incident),
         why=one_line(incident.severity_reason, SNIPPET_CHARS) or None,
         who=_who(incident.content, now, with_name=is_shown),
+        reference=one_line(incident.content["reference"], SNIPPET_CHARS) or None,
         can_reveal=not is_shown and bool(text.strip()),
     )
 
