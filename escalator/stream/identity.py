@@ -1,6 +1,6 @@
 """What an event is about (RULES 1, Identity): its review queue item, its entity, and who made that."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -51,11 +51,14 @@ class Subject:
 
 
 def subject_of(event: Event) -> Subject:
-    """Return what the event is about."""
+    """Return what the event is about. Ids inside its flags only stand in where it names no entity itself."""
     if event.type in _BANS:
         return _banned(event)
-    entity_type, entity_id = _entity(event)
-    return Subject(_item_id(event, has_entity=bool(entity_id)), entity_type, entity_id, _author_id(event))
+    item_id, entity = _item_id(event), _first_whole(_entities(event))
+    if entity is None:
+        item_id = item_id or next(filter(None, (flag.review_queue_item_id for flag in event.all_flags)), "")
+        entity = _first_whole((flag.entity_type, flag.entity_id) for flag in event.all_flags)
+    return Subject(item_id, *(entity or ("", "")), author_id=next(filter(None, _authors(event)), ""))
 
 
 def _banned(event: Event) -> Subject:
@@ -70,19 +73,13 @@ def _banned(event: Event) -> Subject:
     return Subject(entity_type=USER if user_id else "", entity_id=user_id, author_id=user_id)
 
 
-def _item_id(event: Event, *, has_entity: bool) -> str:
+def _item_id(event: Event) -> str:
     held = event.snapshot.id if event.snapshot else ""
-    if event.appeal:
-        held = event.appeal.review_queue_item_id
-    stated = held or event.review_queue_item_id
-    if stated or has_entity:
-        return stated
-    return next((flag.review_queue_item_id for flag in event.all_flags if flag.review_queue_item_id), "")
+    return held or (event.appeal.review_queue_item_id if event.appeal else "") or event.review_queue_item_id
 
 
-def _entity(event: Event) -> tuple[str, str]:
-    """Return the first entity that is named whole, or two empty texts."""
-    return next(((kind, known) for kind, known in _entities(event) if kind and known), ("", ""))
+def _first_whole(entities: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+    return next((entity for entity in entities if all(entity)), None)
 
 
 def _entities(event: Event) -> Iterator[tuple[str, str]]:
@@ -96,8 +93,6 @@ def _entities(event: Event) -> Iterator[tuple[str, str]]:
             yield holder.entity_type, holder.entity_id
     for message in event.messages:
         yield MESSAGE, message.id
-    for flag in event.all_flags:
-        yield flag.entity_type, flag.entity_id
 
 
 def _entities_by_type(event: Event) -> Iterator[tuple[str, str]]:
@@ -108,10 +103,6 @@ def _entities_by_type(event: Event) -> Iterator[tuple[str, str]]:
         yield USER, _id(event.updated_user)
     if events.is_call(event.type):
         yield CALL, event.call_cid
-
-
-def _author_id(event: Event) -> str:
-    return next((known for known in _authors(event) if known), "")
 
 
 def _authors(event: Event) -> Iterator[str]:

@@ -1,0 +1,109 @@
+"""Every row of the table in RULES 1, with a stored sample of it in both encodings of time."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from escalator.stream.envelope import EnvelopeKind, read_envelope
+from escalator.stream.normalise import observe
+from tests.stream.bodies import ENCODINGS, NAMES, RECEIVED_AT, stored
+
+
+@dataclass(frozen=True)
+class Effect:
+    opens: bool = True
+    waits: bool = False
+    only_if_named: bool = False
+    is_review: bool = False
+
+
+OPENS = Effect()
+WAITS = Effect(waits=True)
+REVIEW = Effect(is_review=True)
+SHOWN = Effect(opens=False)
+IF_NAMED = Effect(only_if_named=True)
+
+TABLE = {
+    "review_queue_item.new__text_self_harm_critical": OPENS,
+    "review_queue_item.new__image_violence_removed": OPENS,
+    "review_queue_item.new__user_report": OPENS,
+    "review_queue_item.new__no_review_queue_item": OPENS,
+    "review_queue_item.new__bounced": OPENS,
+    "review_queue_item.new__video_shadowed": OPENS,
+    "review_queue_item.new__user_profile": OPENS,
+    "review_queue_item.updated__escalate": OPENS,
+    "review_queue_item.updated__delete_by_api_key": OPENS,
+    "review_queue_item.updated__block_by_automod": OPENS,
+    "review_queue_item.updated__deleted_by_author": OPENS,
+    "moderation.custom_action": OPENS,
+    "moderation_rule.triggered__call_violation_2": OPENS,
+    "moderation_rule.triggered__content_webhook_only": OPENS,
+    "moderation_rule.triggered__matched_contents": OPENS,
+    "moderation.text_analysis.complete__finding": OPENS,
+    "moderation.text_analysis.complete__undetermined": OPENS,
+    "moderation.image_analysis.complete__finding": OPENS,
+    "moderation.analysis.failed": OPENS,
+    "message.flagged__user_report": OPENS,
+    "message.flagged__by_automod": OPENS,
+    "user.flagged": OPENS,
+    "user.banned__by_automation": OPENS,
+    "user.banned__by_automation_from_review_queue": OPENS,
+    "call.moderation_warning": OPENS,
+    "call.moderation_blur": OPENS,
+    "moderation_check.completed__flag": WAITS,
+    "moderation.flagged": WAITS,
+    "review_queue_item.updated__mark_reviewed": REVIEW,
+    "review_queue_item.updated__delete_message": REVIEW,
+    "review_queue_item.updated__ban": REVIEW,
+    "review_queue_item.updated__shadow_block": REVIEW,
+    "review_queue_item.updated__flagged_after_review": REVIEW,
+    "moderation.mark_reviewed": REVIEW,
+    "user.banned__from_review_queue": REVIEW,
+    "user.banned__by_moderator_directly": SHOWN,
+    "moderation.mark_reviewed__by_api_key": SHOWN,
+    "message.deleted__by_author": SHOWN,
+    "message.undeleted": SHOWN,
+    "message.unblocked": SHOWN,
+    "user.unbanned": SHOWN,
+    "flag.updated": SHOWN,
+    "appeal.created": IF_NAMED,
+    "appeal.accepted": IF_NAMED,
+    "appeal.rejected": IF_NAMED,
+    "moderation_check.completed__keep": None,
+    "moderation.text_analysis.complete__clean": None,
+    "moderation.image_analysis.complete__clean": None,
+    "export.review_queue.success": None,
+}
+
+
+def test_every_stored_sample_is_in_the_table() -> None:
+    assert sorted(TABLE) == NAMES
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("name", TABLE)
+def test_an_event_does_what_the_table_says(name: str, encoding: str) -> None:
+    body, effect = stored(name, encoding), TABLE[name]
+    found = observe(body, RECEIVED_AT)
+    kept = read_envelope(body).kind is EnvelopeKind.HANDLED
+    if effect is None:
+        assert (found, kept) == (None, False)
+    else:
+        assert found is not None
+        assert kept
+        assert found.event_type == name.split("__")[0]
+        assert found.facts.values("event") == {found.event_type}
+        assert Effect(found.opens, found.waits, found.only_if_named, found.review is not None) == effect
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_encodings_of_time_say_the_same(name: str) -> None:
+    assert observe(stored(name, "rfc3339"), RECEIVED_AT) == observe(stored(name, "unix_ns"), RECEIVED_AT)
+
+
+def test_only_shown_events_bring_no_fact_but_themselves() -> None:
+    for name in ("message.deleted__by_author", "message.unblocked", "user.unbanned", "flag.updated"):
+        found = observe(stored(name), RECEIVED_AT)
+        assert found is not None
+        assert set(found.facts.seen) == {"event"}
+        assert not found.facts.latest

@@ -1,0 +1,102 @@
+import pytest
+
+from escalator.model.facts import Key
+from tests.stream.bodies import (
+    ITEM_ID,
+    MESSAGE_ID,
+    MESSAGE_TYPE,
+    a_flag,
+    an_event,
+    an_item_event,
+    seen,
+    stored_seen,
+)
+
+ITEM = Key("item", ITEM_ID)
+MESSAGE = Key("entity", f"{MESSAGE_TYPE}/{MESSAGE_ID}")
+JESS = Key("entity", "stream:user/user-42")
+CALL = Key("entity", "call/default:call-1")
+LISTING = Key("entity", "acme:listing/listing-991")
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        pytest.param("review_queue_item.new__text_self_harm_critical", (ITEM, MESSAGE), id="an item and its entity"),
+        pytest.param("review_queue_item.updated__ban", (ITEM, MESSAGE), id="a review joins by the same keys"),
+        pytest.param("moderation.mark_reviewed", (ITEM, MESSAGE), id="mark_reviewed calls it item"),
+        pytest.param("moderation_check.completed__flag", (ITEM, MESSAGE), id="a check names both"),
+        pytest.param("moderation_rule.triggered__content_webhook_only", (ITEM, MESSAGE), id="a rule names both"),
+        pytest.param("moderation_rule.triggered__call_violation_2", (CALL,), id="a rule about a call"),
+        pytest.param("call.moderation_blur", (CALL,), id="a moderated call is that same call"),
+        pytest.param("moderation.flagged", (MESSAGE,), id="content_type and object_id are the entity"),
+        pytest.param("message.flagged__user_report", (MESSAGE,), id="message.flagged is its message"),
+        pytest.param("message.deleted__by_author", (MESSAGE,), id="message.deleted is its message"),
+        pytest.param("flag.updated", (MESSAGE,), id="flag.updated has capitalised keys"),
+        pytest.param("user.flagged", (JESS,), id="user.flagged is the target, not who flagged"),
+        pytest.param("user.banned__by_automation", (JESS,), id="user.banned is the user"),
+        pytest.param("user.unbanned", (JESS,), id="user.unbanned is the user"),
+        pytest.param("user.banned__from_review_queue", (ITEM,), id="a ban from the queue is about the item alone"),
+        pytest.param("moderation.analysis.failed", (LISTING,), id="a customer's own entity"),
+        pytest.param("moderation.text_analysis.complete__finding", (ITEM, LISTING), id="an analysis names both"),
+        pytest.param("appeal.created", (ITEM, MESSAGE), id="an appeal is about its item"),
+        pytest.param("review_queue_item.new__no_review_queue_item", (), id="nothing named: an incident of its own"),
+    ],
+)
+def test_what_an_event_is_about(name: str, keys: tuple[Key, ...]) -> None:
+    assert stored_seen(name).keys == keys
+
+
+IN_FLAG = {"entity_type": "acme:other", "entity_id": "other-1", "review_queue_item_id": "item-of-flag"}
+
+
+def test_ids_inside_flags_are_not_used_when_the_entity_is_known() -> None:
+    event = an_item_event(id="", flags=[a_flag(**IN_FLAG)])
+    assert seen(event).keys == (Key("entity", "acme:post/post-1"),)
+
+
+def test_ids_inside_flags_stand_in_for_an_item_that_is_not_there() -> None:
+    event = an_event("review_queue_item.new", flags=[a_flag(**IN_FLAG)])
+    assert seen(event).keys == (Key("item", "item-of-flag"), Key("entity", "acme:other/other-1"))
+
+
+def test_an_entity_without_its_type_is_none() -> None:
+    assert seen(an_item_event(entity_type=None)).keys == (Key("item", "item-1"),)
+
+
+def test_a_user_flagged_without_a_target_is_never_keyed_by_who_flagged() -> None:
+    assert seen(an_event("user.flagged", user={"id": "user-7"})).keys == ()
+
+
+def test_an_id_may_be_a_number() -> None:
+    assert seen(an_item_event(id=17, entity_id=23)).keys == (Key("item", "17"), Key("entity", "acme:post/23"))
+
+
+def test_two_entities_never_share_a_key() -> None:
+    left = seen(an_item_event(id="", entity_type="a/b", entity_id="c")).keys
+    right = seen(an_item_event(id="", entity_type="a", entity_id="b/c")).keys
+    assert left != right
+
+
+def test_endless_ids_stay_apart_and_short() -> None:
+    keys = {seen(an_item_event(id="x" * 10_000 + end, entity_id="y" * 10_000 + end)).keys for end in "ab"}
+    assert len(keys) == 2
+    assert all(len(key.value) <= 200 for pair in keys for key in pair)
+
+
+def test_links_fill_the_dashboard_address() -> None:
+    assert stored_seen("review_queue_item.new__text_self_harm_critical").links == {
+        "item_id": ITEM_ID,
+        "entity_type": MESSAGE_TYPE,
+        "entity_id": MESSAGE_ID,
+        "user_id": "user-42",
+    }
+
+
+def test_a_ban_from_the_queue_links_no_other_entity_than_the_items() -> None:
+    assert stored_seen("user.banned__from_review_queue").links == {"item_id": ITEM_ID, "user_id": "user-42"}
+
+
+def test_the_item_id_of_a_flag_joins_nothing_when_the_event_names_its_entity() -> None:
+    event = an_event("moderation.flagged", content_type="acme:post", object_id="post-1", flags=[a_flag(**IN_FLAG)])
+    assert seen(event).keys == (Key("entity", "acme:post/post-1"),)

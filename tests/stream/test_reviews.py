@@ -1,0 +1,186 @@
+from datetime import timedelta
+
+import pytest
+
+from escalator.model.facts import Review
+from tests.stream.bodies import (
+    FLAGGED_AGAIN_AT,
+    FLAGGED_AT,
+    REVIEWED_AT,
+    a_flag,
+    an_action,
+    an_event,
+    an_item,
+    an_item_event,
+    seen,
+    stored_seen,
+)
+
+LATER = REVIEWED_AT + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("review_queue_item.updated__mark_reviewed", "mark_reviewed"),
+        ("review_queue_item.updated__delete_message", "delete_message"),
+        ("review_queue_item.updated__ban", "ban"),
+        ("review_queue_item.updated__shadow_block", "shadow_block"),
+        ("review_queue_item.updated__flagged_after_review", "mark_reviewed"),
+        ("moderation.mark_reviewed", "mark_reviewed"),
+        ("user.banned__from_review_queue", "ban"),
+    ],
+)
+def test_a_persons_review_is_one_at_streams_time(name: str, action: str) -> None:
+    found = stored_seen(name)
+    assert found.review == Review(REVIEWED_AT, "mod-1", action)
+    assert found.facts.seen["review"] == {"mod-1": REVIEWED_AT}
+
+
+ENDING = (
+    "mark_reviewed",
+    "delete_message",
+    "delete_activity",
+    "delete_comment",
+    "delete_reaction",
+    "delete_user",
+    "delete_user_messages",
+    "ban",
+    "restore",
+    "block",
+    "shadow_block",
+    "kick_user",
+    "end_call",
+)
+GOING_ON = ("escalate", "de_escalate", "flag", "custom", "unban", "unmask", "unblock", "bypass", "reject_appeal", "")
+
+
+@pytest.mark.parametrize("reporter", ["moderator", "admin", "Moderator"])
+@pytest.mark.parametrize("action", ENDING)
+def test_an_action_that_ends_the_matter_is_a_review(action: str, reporter: str) -> None:
+    for done in ({"action": an_action(type=action, reporter_type=reporter)}, {}):
+        item = an_item(actions=[] if done else [an_action(type=action, reporter_type=reporter)])
+        assert seen(an_event(review_queue_item=item, **done)).review == Review(REVIEWED_AT, "mod-1", action)
+
+
+@pytest.mark.parametrize("action", GOING_ON)
+def test_any_other_action_is_none(action: str) -> None:
+    assert seen(an_event(review_queue_item=an_item(), action=an_action(type=action))).review is None
+
+
+@pytest.mark.parametrize("reporter", ["automod", "velocity_filter", "api_integration", "user", "", None, 7])
+def test_nobody_but_a_moderator_or_admin_reviews(reporter: object) -> None:
+    action = an_action(reporter_type=reporter)
+    event = an_event(review_queue_item=an_item(actions=[action]), action=action)
+    found = seen(event)
+    assert found.review is None
+    assert found.opens
+
+
+def test_the_author_reviews_nothing_even_as_a_moderator() -> None:
+    own = an_action(user_id="user-42", type="delete_message")
+    item = an_item(entity_creator_id="user-42", actions=[own], reviewed_at=LATER.isoformat(), reviewed_by="user-42")
+    assert seen(an_event(review_queue_item=item, action=own)).review is None
+
+
+REVIEWED = {"reviewed_at": LATER.isoformat()}
+BY_ROBOT = an_action(reporter_type="api_integration", user_id="robot", type="delete_message")
+BY_AUTOMOD = an_action(reporter_type="automod", user_id="", type="block")
+
+
+@pytest.mark.parametrize(
+    ("item", "by"),
+    [
+        pytest.param({**REVIEWED, "reviewed_by": "mod-2"}, "mod-2", id="reviewed_at alone is enough"),
+        pytest.param({**REVIEWED, "reviewed_by": "mod-2", "actions": [BY_AUTOMOD]}, "mod-2", id="beside automation"),
+        pytest.param({**REVIEWED, "reviewed_by": ""}, "", id="by somebody who is not named"),
+        pytest.param({**REVIEWED, "actions": [an_action(), BY_ROBOT]}, "", id="a person has acted too"),
+    ],
+)
+def test_reviewed_at_is_a_review(item: dict[str, object], by: str) -> None:
+    assert seen(an_item_event(**item)).review == Review(LATER, by, "mark_reviewed")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        pytest.param({**REVIEWED, "reviewed_by": "robot", "actions": [BY_ROBOT]}, id="an API key reviewed"),
+        pytest.param({**REVIEWED, "reviewed_by": "", "actions": [BY_AUTOMOD]}, id="only automation has acted"),
+        pytest.param({**REVIEWED, "reviewed_by": "automod"}, id="automod is named"),
+        pytest.param({"reviewed_at": None, "reviewed_by": "mod-1"}, id="reviewed_at null"),
+        pytest.param({"reviewed_at": "0001-01-01T00:00:00Z", "reviewed_by": "mod-1"}, id="reviewed_at Go's zero time"),
+        pytest.param({"reviewed_at": {"Time": LATER.isoformat(), "Valid": False}}, id="reviewed_at a NullTime not set"),
+        pytest.param({"status": "complete"}, id="status is that of the automatic check"),
+        pytest.param({"actions": [an_action(created_at=None)]}, id="an old action of no known time"),
+    ],
+)
+def test_what_is_no_review(item: dict[str, object]) -> None:
+    assert seen(an_item_event(**item)).review is None
+
+
+def test_the_action_of_the_event_may_take_the_events_time() -> None:
+    event = an_event(review_queue_item=an_item(), action=an_action(created_at=None))
+    assert seen(event).review == Review(REVIEWED_AT, "mod-1", "mark_reviewed")
+
+
+def test_the_newest_of_several_reviews_counts_and_every_reviewer_is_known() -> None:
+    actions = [an_action(user_id="mod-2", created_at=LATER.isoformat(), type="ban"), an_action()]
+    found = seen(an_item_event(actions=actions))
+    assert found.review == Review(LATER, "mod-2", "ban")
+    assert found.facts.seen["review"] == {"mod-1": REVIEWED_AT, "mod-2": LATER}
+
+
+def test_mark_reviewed_is_a_review_even_when_its_item_says_nothing() -> None:
+    assert seen(an_event("moderation.mark_reviewed", item=an_item())).review == Review(REVIEWED_AT, "", "mark_reviewed")
+    assert seen(an_event("moderation.mark_reviewed")).review == Review(REVIEWED_AT, "", "mark_reviewed")
+
+
+def test_mark_reviewed_by_an_api_key_closes_nothing() -> None:
+    found = stored_seen("moderation.mark_reviewed__by_api_key")
+    assert found.review is None
+    assert not found.opens
+
+
+@pytest.mark.parametrize(
+    "created_by",
+    [
+        pytest.param(None, id="nobody"),
+        pytest.param({"id": ""}, id="nobody with a name"),
+        pytest.param({"id": "automod"}, id="automod"),
+        pytest.param({"id": "x", "role": "api_integration"}, id="an API key"),
+        pytest.param({"id": "user-42", "role": "user"}, id="the banned user"),
+    ],
+)
+def test_a_ban_by_no_person_is_no_review_and_opens(created_by: object) -> None:
+    event = an_event("user.banned", user={"id": "user-42"}, created_by=created_by, review_queue_item_id="item-1")
+    found = seen(event)
+    assert found.review is None
+    assert found.opens
+    assert found.facts.values("reporter") == {"automod"}
+
+
+def test_a_flag_after_the_review_stays_newer_than_it() -> None:
+    found = stored_seen("review_queue_item.updated__flagged_after_review")
+    assert found.review is not None
+    assert found.facts.seen["reason"]["threat"] == FLAGGED_AGAIN_AT > found.review.at
+    assert found.facts.seen["label"]["SELF_HARM"] == FLAGGED_AT < found.review.at
+
+
+def test_an_appeal_is_no_review_though_it_remembers_them() -> None:
+    found = stored_seen("appeal.accepted")
+    assert found.review is None
+    assert "review" not in found.facts.seen
+    assert found.facts.seen["action"] == {"mark_reviewed": REVIEWED_AT}
+
+
+def test_a_review_repeats_old_flags_without_making_them_new() -> None:
+    found = stored_seen("review_queue_item.updated__mark_reviewed")
+    assert found.review is not None
+    before = found.facts.before(found.review.at)
+    for name in ("label", "severity_number", "text_severity", "kind", "author", "channel"):
+        assert before.values(name) == found.facts.values(name) != frozenset()
+
+
+def test_a_flag_without_a_time_counts_as_new() -> None:
+    event = an_item_event(flags=[a_flag(created_at=None, labels=["THREAT"])])
+    assert seen(event).facts.seen["label"] == {"THREAT": REVIEWED_AT}
