@@ -57,9 +57,12 @@ def _elements(block):
 def view_problems(view):
     """Return what Slack would refuse in a modal, in words."""
     try:
-        View(**view).validate_json()
+        parsed = View(**view)
+        parsed.validate_json()
     except (SlackObjectFormationError, TypeError) as error:
         return [str(error)]
+    if parsed.to_dict() != view:
+        return ["properties that Slack does not know"]
     problems = block_problems(view.get("blocks"), MAX_VIEW_BLOCKS)
     if not 1 <= len(view["title"]["text"]) <= MAX_TITLE:
         problems.append("title")
