@@ -111,3 +111,9 @@ def test_what_is_tested_is_what_runs():
 
 def test_the_pins_name_no_place_to_download_from():
     assert not re.search(r"https?:|file:|--|@", (ROOT / "requirements.txt").read_text())
+
+
+def test_every_kind_of_file_that_the_packages_hold_is_installed_with_them():
+    installed = {kind.strip() for kind in setup_cfg()["options.package_data"]["*"].split(",")} | {"*.py", "*.pyc"}
+    held = {f"*{path.suffix}" for part in ("escalator", "web", "workers") for path in (ROOT / part).rglob("*.*")}
+    assert held <= installed
