@@ -10,6 +10,7 @@ from escalator.stream.schemas import Attachment, Event, User
 from escalator.stream.text import MAX_TEXT_CHARS, word
 
 MAX_MEDIA = 50
+MAX_COUNT = 1_000_000
 _DELETED = "deleted"
 _IMAGE = "image"
 _VIDEO = "video"
@@ -46,7 +47,7 @@ def content_of(event: Event, subject: Subject, at: datetime) -> Content:
         "author_id": subject.author_id,
         "author_name": author.name,
         "account_created_at": author.created_at.isoformat() if author.created_at else "",
-        "flagged_before": f"{flagged:.0f}" if flagged is not None and 0 <= flagged < MAX_TEXT_CHARS else "",
+        "flagged_before": f"{flagged:.0f}" if flagged is not None and 0 <= flagged <= MAX_COUNT else "",
         "media": "\n".join(list(dict.fromkeys(_media(event)))[:MAX_MEDIA]),
         "note": _note(event),
     }

@@ -32,13 +32,7 @@ class Lenient(fields.Field[Any]):
         super().__init__(data_key=data_key)
         self._read = read
 
-    def deserialize(
-        self,
-        value: Any,  # noqa: ANN401 - marshmallow's own signature
-        attr: str | None = None,  # noqa: ARG002
-        data: Mapping[str, Any] | None = None,  # noqa: ARG002
-        **kwargs: Any,  # noqa: ANN401, ARG002
-    ) -> Any:  # noqa: ANN401
+    def deserialize(self, value: object, *_: object, **__: object) -> object:
         """Return what the raw value says, or the neutral value."""
         return self._read(value)
 
@@ -120,7 +114,7 @@ def number() -> float | None:
 
 def truth() -> bool:
     """Declare a yes or no; only `true` is yes."""
-    return _declared(False, lambda value: value is True)  # noqa: FBT003 - the neutral value itself
+    return _declared(neutral=False, read=lambda value: value is True)
 
 
 def scalars() -> Scalars:

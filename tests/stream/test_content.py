@@ -72,3 +72,11 @@ def test_text_can_always_be_stored_and_is_bounded() -> None:
     found = seen(an_item_event(moderation_payload={"texts": ["a\x00b\ud800" + "c" * 100_000]})).content
     assert found["text"].startswith("a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c")
     assert len(found["text"]) == 20_000
+
+
+def test_the_language_is_the_contents_not_the_authors() -> None:
+    message = {"id": "m", "text": "hola", "i18n": {"language": "es"}, "user": {"id": "u", "language": "fr"}}
+    assert seen(an_event("message.flagged", message=message)).content["language"] == "es"
+    texts = {"title": {"action": "flag", "language": "de"}}
+    assert seen(an_event("moderation.text_analysis.complete", texts=texts)).content["language"] == "de"
+    assert seen(an_event("message.flagged", message={"id": "m", "text": "?"})).content["language"] == ""

@@ -212,6 +212,7 @@ def test_text_severity_is_a_known_word_or_not_stated(stated: object, word: str |
         ("90", None),
         (True, None),
         (1e400, None),
+        (10**400, None),
     ],
 )
 def test_the_severity_number_is_positive_or_not_stated(stated: object, number: str | None) -> None:

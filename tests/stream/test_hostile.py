@@ -135,6 +135,11 @@ def test_a_deep_tree_of_labels_is_read_to_its_end(depth: int) -> None:
     assert "deepest" in found.values("label")
 
 
+def test_what_is_no_label_among_labels_is_passed_over() -> None:
+    images = {"photo": {"action": "flag", "classifications": [7, "x", {"name": "Violence", "subclassifications": "y"}]}}
+    assert seen(an_event("moderation.image_analysis.complete", images=images)).facts.values("label") == {"Violence"}
+
+
 def test_a_label_cannot_carry_what_the_database_refuses() -> None:
     found = seen(an_item_event(id="a\x00b", flags=[a_flag(labels=["THR\x00EAT", "\udfff"])]))
     assert found.keys[0].value == "a\N{REPLACEMENT CHARACTER}b"
