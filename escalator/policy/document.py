@@ -22,7 +22,7 @@ MAX_VALUES = 50_000
 
 _MERGE = "<<"
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"})
-_QUOTE = "mend this line or the one above it; quote a text that holds \": \" or \" #\" or begins with a sign"
+_QUOTE = 'mend this line or the one above it; quote a text that holds ": " or " #" or begins with a sign'
 
 
 @dataclass(frozen=True, slots=True)

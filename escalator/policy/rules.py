@@ -194,7 +194,7 @@ class HeartbeatKeys(Keys):
     """Whom to tell that no deadline is overdue."""
 
     every = Duration(required=True)
-    url = AnyText("write the address to call, or \"${HEARTBEAT_URL:-}\"", required=True)
+    url = AnyText('write the address to call, or "${HEARTBEAT_URL:-}"', required=True)
 
 
 class DrillKeys(Keys):

@@ -39,7 +39,7 @@ class SourceKeys(Keys):
     """One Stream app."""
 
     platform = OneOf("stream")
-    api_key = AnyText("write the app's key as \"${STREAM_API_KEY}\"", required=True)
+    api_key = AnyText('write the app\'s key as "${STREAM_API_KEY}"', required=True)
     api_secret = OneOrMore(AnyText(), required=True)
     dashboard_url = Address()
     mode = Word(Mode)

@@ -116,4 +116,3 @@ def _shared(draft: Draft) -> dict[str, str]:
 def _channels(draft: Draft, path: str) -> list[str]:
     steps = draft.paths.get(path, {}).values()
     return [target for step in steps for target in step.notify if target in draft.destinations]
-

@@ -1,0 +1,159 @@
+"""The contract of the language: the example loads as it stands, and means what its comments say."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from escalator.model.policy import Acknowledged, Conditions, DestinationKind, Policy, Step, Unanswered
+from escalator.model.ranks import ContentRule, Mode, Role, Severity
+from escalator.policy import load, parse
+from tests.policy.files import EXAMPLE, SHIPPED
+
+SET = {
+    "STREAM_API_KEY": "key",
+    "STREAM_API_SECRET": "secret",
+    "PAGERDUTY_ROUTING_KEY": "routing",
+    "BI_WEBHOOK_SECRET": "shh",
+}
+
+
+@pytest.fixture(scope="module")
+def policy() -> Policy:
+    return load(EXAMPLE, {})
+
+
+def test_it_loads_with_an_empty_environment_and_only_warnings() -> None:
+    parsed = parse(EXAMPLE, {})
+    assert parsed.policy is not None
+    assert {problem.path for problem in parsed.warnings if "is not set" in problem.what} == {
+        "sources.chat-prod.api_key",
+        "sources.chat-prod.api_secret[0]",
+        "destinations.ts-pager.pagerduty",
+        "destinations.bi-feed.secret",
+    }
+
+
+def test_what_is_set_is_not_warned_of() -> None:
+    assert not [problem for problem in parse(EXAMPLE, SET).problems if "is not set" in problem.what]
+
+
+def test_what_this_version_does_not_execute_is_said_once_each() -> None:
+    told = [problem.path for problem in parse(EXAMPLE, SET).problems if "is not executed" in problem.what]
+    assert told == [
+        "people.dana.contact[1]",
+        "teams.child-safety.slack_group",
+        "hours",
+        "schedules",
+        "destinations.ts-pager.pagerduty",
+        "destinations.ts-leads.email",
+        "destinations.ts-board.jira",
+        "destinations.bi-feed.webhook",
+        "feeds",
+        "storms",
+        "drills",
+    ]
+
+
+def test_only_what_is_unset_or_not_executed_keeps_it_from_production() -> None:
+    blocking = {problem.what for problem in parse(EXAMPLE, {}).problems if problem.blocks_production}
+    assert all("is not set" in what or "is not executed" in what for what in blocking)
+    others = [problem.path for problem in parse(EXAMPLE, {}).problems if not problem.blocks_production]
+    assert others == ["routes[1]", "routes[8]"]
+
+
+def test_no_text_is_expanded(policy: Policy) -> None:
+    assert policy.sources["chat-prod"].api_key == "${STREAM_API_KEY}"
+    assert policy.sources["chat-prod"].api_secrets == ("${STREAM_API_SECRET}", "${STREAM_API_SECRET_OLD:-}")
+
+
+def test_sources_and_places(policy: Policy) -> None:
+    assert policy.timezone == ZoneInfo("America/New_York")
+    assert policy.sources["chat-prod"].mode is None
+    assert (policy.sources["chat-staging"].mode, policy.sources["chat-staging"].divert_to) == (
+        Mode.DIVERT,
+        "staging-alerts",
+    )
+    assert {key: (place.kind, place.address) for key, place in policy.destinations.items()} == {
+        "critical-alerts": (DestinationKind.SLACK, "#critical-alerts"),
+        "child-safety-room": (DestinationKind.SLACK, "C0CHILDSAFE"),
+        "staging-alerts": (DestinationKind.SLACK, "#staging-alerts"),
+        "ts-pager": (DestinationKind.PAGERDUTY, "${PAGERDUTY_ROUTING_KEY}"),
+        "ts-leads": (DestinationKind.EMAIL, "leads@example.com"),
+        "ts-board": (DestinationKind.JIRA, "TS"),
+        "bi-feed": (DestinationKind.WEBHOOK, "https://bi.example.com/moderation"),
+    }
+    assert policy.destinations["critical-alerts"].urgent
+    assert policy.destinations["ts-leads"].fallback == "critical-alerts"
+
+
+def test_people_have_at_least_the_role_of_their_team(policy: Policy) -> None:
+    assert {key: person.role for key, person in policy.people.items()} == {
+        "ana": Role.MODERATOR,
+        "ben": Role.MODERATOR,
+        "chen": Role.SENIOR,
+        "dana": Role.SENIOR,
+        "eli": Role.ADMIN,
+    }
+
+
+def test_schedules_are_everybody_they_name(policy: Policy) -> None:
+    assert policy.schedules["child-safety-rota"].people == ("ana", "ben")
+    assert policy.schedules["seniors-on-call"].people == ("dana",)
+
+
+def test_categories(policy: Policy) -> None:
+    csam = policy.categories["csam"]
+    assert (csam.title, csam.at_least, csam.content) == ("Child safety", Severity.CRITICAL, ContentRule.WITHHOLD)
+    assert csam.labels == ("CSAM", "PEDOPHILIA", "CHILD_SAFETY", "Child Exploitation")
+    assert csam.restricted_to == ("child-safety", "senior-moderators")
+    assert not csam.review_resolves
+    assert csam.resolve_within == timedelta(hours=4)
+    hate = policy.categories["hate"]
+    assert (hate.at_least, hate.content, hate.review_resolves) == (Severity.UNKNOWN, ContentRule.HIDE, True)
+
+
+def test_routes_in_the_order_of_the_file(policy: Policy) -> None:
+    assert [route.name for route in policy.routes[:3]] == [
+        "Child safety",
+        "Escalated in Stream",
+        "Urgent harms, office hours",
+    ]
+    visible = policy.routes[4]
+    assert visible.when == Conditions({"min_severity": ("high",)})
+    assert visible.unless == Conditions({"action": ("remove", "shadow", "bounce_remove")})
+    assert [route.acknowledgements for route in policy.routes[:2]] == [2, 1]
+    assert policy.default == "triage"
+
+
+def test_paths(policy: Policy) -> None:
+    assert policy.paths["child-safety"] == (
+        Step(("team", "child-safety-room")),
+        Step(("team:senior-moderators", "ts-pager"), timedelta(minutes=5)),
+        Step(("ts-leads", "schedule:seniors-on-call"), timedelta(minutes=10), repeat=3),
+    )
+    assert policy.paths["quiet"][0].during == "office"
+    assert policy.paths["log-only"] == ()
+
+
+def test_clocks(policy: Policy) -> None:
+    assert policy.unanswered == Unanswered(timedelta(minutes=30), ("person:eli",))
+    assert policy.alarms == ("critical-alerts", "person:eli")
+    assert policy.acknowledged == Acknowledged(timedelta(minutes=30), timedelta(minutes=5))
+    assert (policy.retain_content, policy.retain_records) == (timedelta(days=30), timedelta(days=730))
+    assert policy.heartbeat is not None
+    assert policy.heartbeat.every == timedelta(minutes=1)
+
+
+def test_the_demo_has_no_problem_at_all() -> None:
+    assert parse((SHIPPED / "demo.yml").read_bytes(), {}).problems == ()
+
+
+def test_the_starter_only_wants_its_names_set() -> None:
+    text = (SHIPPED / "starter.yml").read_bytes()
+    problems = parse(text, {}).problems
+    assert problems
+    assert all(problem.is_warning and "is not set" in problem.what for problem in problems)
+    names = ("STREAM_API_KEY", "STREAM_API_SECRET", "SLACK_MODERATOR_ONE", "SLACK_MODERATOR_TWO")
+    env = {name: f"U{number}" for number, name in enumerate((*names, "SLACK_SENIOR", "SLACK_LEAD"))}
+    assert parse(text, env).problems == ()

@@ -1,0 +1,147 @@
+"""What the words of the language mean, one small policy at a time."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from escalator.model.policy import Policy, SeverityScale, Unanswered
+from escalator.model.ranks import Role, Severity
+from escalator.policy import load, parse
+from tests.policy.files import minimal
+
+
+def with_(*changes: tuple[str, str], more: str = "") -> Policy:
+    return load(minimal(*changes, more=more), {})
+
+
+def test_absent_sections_mean_what_the_rules_say() -> None:
+    policy = with_()
+    assert policy.timezone == ZoneInfo("UTC")
+    assert policy.severity == SeverityScale()
+    assert policy.unanswered == Unanswered(timedelta(minutes=30), ())
+    assert policy.acknowledged is None
+    assert policy.alarms == ()
+    assert policy.reopen_after_reports == 5
+    assert policy.retain_content == timedelta(days=30)
+    assert policy.retain_records is None
+
+
+@pytest.mark.parametrize("key", ["NO", "18:00", "2026-01-05", "0x10", "1_000", "null", "~", "1e3"])
+def test_every_scalar_is_the_text_it_looks_like(key: str) -> None:
+    assert with_(("ana: {name: Ana,", f"ana: {{name: {key},")).people["ana"].name == key
+
+
+@pytest.mark.parametrize("spelling", ['"team:mods"', "team:mods", "team: mods", "{team: mods}"])
+def test_a_team_in_a_list_may_have_a_space_after_its_colon(spelling: str) -> None:
+    assert with_(('"team:mods"', spelling)).paths["urgent"][1].notify == ("team:mods",)
+
+
+@pytest.mark.parametrize("spelling", ["mods", '"team:mods"', "{team: mods}"])
+def test_a_team_is_assigned_by_its_name(spelling: str) -> None:
+    assert with_(("assign: mods", f"assign: {spelling}")).routes[0].assign == "mods"
+
+
+def test_people_at_the_end_of_a_path_may_be_named_without_prefix() -> None:
+    policy = with_(more="unanswered: {tell: [eli, alerts, team: mods]}\n")
+    assert policy.unanswered.tell == ("person:eli", "alerts", "team:mods")
+
+
+def test_keys_that_begin_with_x_are_nobodys_business() -> None:
+    text = minimal(("{notify: [alerts]}", "*first"), ("version: 1", "x-steps: [&first {notify: [alerts]}]\nversion: 1"))
+    assert load(text, {}) == with_()
+
+
+def test_merge_keys_fill_in_what_is_not_written() -> None:
+    more = "x-person: &moderator {role: senior, timezone: Europe/Madrid}\n"
+    people = with_(
+        ("version: 1\n", f"version: 1\n{more}"), ("ana: {name: Ana,", "ana: {<<: *moderator, role: viewer, name: Ana,")
+    ).people
+    assert people["ana"].timezone == ZoneInfo("Europe/Madrid")
+    assert people["ana"].role is Role.VIEWER
+
+
+def test_of_several_merged_mappings_the_first_wins() -> None:
+    anchors = "x-all: [&one {role: senior}, &two {role: admin, stream: two}]\n"
+    ana = with_(
+        ("version: 1\n", f"version: 1\n{anchors}"),
+        ("{name: Ana, slack: U0ANA, stream: ana}", "{<<: [*one, *two], name: A}"),
+    ).people["ana"]
+    assert (ana.role, ana.stream) == (Role.SENIOR, "two")
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("5m", timedelta(minutes=5)),
+        ("4h", timedelta(hours=4)),
+        ("30d", timedelta(days=30)),
+    ],
+)
+def test_durations(text: str, means: timedelta) -> None:
+    assert with_(("after: 5m", f"after: {text}")).paths["urgent"][1].after == means
+
+
+@pytest.mark.parametrize("text", ["5", "5 m", "5M", "m", "-5m", "1h30m", "1.5h", "9999999d", "5m ago", "٥m"])
+def test_what_is_no_duration(text: str) -> None:
+    (problem,) = parse(minimal(("after: 5m", f"after: {text}")), {}).errors
+    assert (problem.path, problem.line) == ("paths.urgent[1].after", 19)
+
+
+def test_confidence_may_be_a_percentage() -> None:
+    policy = with_(more="severity: {confidence: {high: 80%, critical: 0.95}}\n")
+    assert policy.severity.confidence == {Severity.HIGH: 0.8, Severity.CRITICAL: 0.95}
+
+
+@pytest.mark.parametrize(
+    ("team_role", "own_role", "means"),
+    [
+        pytest.param("", "", Role.MODERATOR, id="a team that states none leaves a moderator a moderator"),
+        pytest.param("", ", role: auditor", Role.AUDITOR, id="a team that states none does not raise an auditor"),
+        pytest.param(", role: senior", "", Role.SENIOR, id="a team raises its members"),
+        pytest.param(", role: senior", ", role: admin", Role.ADMIN, id="a team lowers nobody"),
+    ],
+)
+def test_the_role_of_a_team_is_the_least_its_members_have(team_role: str, own_role: str, means: Role) -> None:
+    policy = with_(("[ana]}", f"[ana]{team_role}}}"), ("stream: ana}", f"stream: ana{own_role}}}"))
+    assert policy.people["ana"].role is means
+
+
+def test_conditions_may_ask_for_one_or_several_or_anything() -> None:
+    when = '{category: "*", severity: [high, unknown], custom.tier: gold, min_reports: 3}'
+    assert with_(("{category: csam}", when)).routes[0].when.tests == {
+        "category": ("*",),
+        "severity": ("high", "unknown"),
+        "custom.tier": ("gold",),
+        "min_reports": ("3",),
+    }
+
+
+def test_empty_secrets_are_skipped() -> None:
+    assert with_(("api_secret: secret", 'api_secret: [one, "", two]')).sources["app"].api_secrets == ("one", "two")
+
+
+def test_a_source_without_a_key_is_off_and_nothing_is_said() -> None:
+    text = minimal(("people:\n", '  off: {api_key: "${OFF:-}", api_secret: ""}\npeople:\n'))
+    assert parse(text, {}).problems == ()
+    assert load(text, {}).sources["off"].api_key == "${OFF:-}"
+
+
+def test_two_names_with_one_value_are_a_warning_of_this_environment_only() -> None:
+    text = minimal(("U0ANA", '"${ANA}"'), ("U0ELI", '"${ELI}"'))
+    (warning,) = parse(text, {"ANA": "U1", "ELI": "U1"}).problems
+    assert warning.is_warning
+    assert warning.what == 'is in this environment the Slack user of "ana" too'
+    assert parse(text, {"ANA": "U1", "ELI": "U2"}).problems == ()
+
+
+def test_a_mistake_in_an_address_does_not_repeat_it() -> None:
+    addresses = ("hooks.example.com/secret-token", "ftp://hooks.example.com/secret-token")
+    text = minimal(
+        ("categories:", f"  a: {{webhook: {addresses[0]}}}\n  b: {{slack: {addresses[1]}}}\ncategories:"),
+    )
+    told = "".join(problem.told("f") for problem in parse(text, {}).problems)
+    assert "destinations.a.webhook" in told
+    assert "destinations.b.slack" in told
+    assert "secret-token" not in told
