@@ -52,7 +52,8 @@ function button(one, stage) {
     if (anchor instanceof HTMLElement) anchor.className = "bk-button";
     return anchor;
   }
-  const attributes = { type: "button", class: `bk-button ${one.style ?? ""}`, "data-action": `${one.action_id} ${one.value ?? ""}` };
+  const action = `${one.action_id} ${one.value ?? ""}`;
+  const attributes = { type: "button", class: `bk-button ${one.style ?? ""}`, "data-action": action };
   const node = element("button", attributes, one.text.text);
   if (one.accessibility_label) node.setAttribute("aria-label", one.accessibility_label);
   node.addEventListener("click", () => stage.press(one, node));
@@ -67,8 +68,11 @@ function input(block, stage) {
   const id = `input-${block.block_id}`;
   const field = FIELDS[block.element.type]?.(block.element, stage);
   if (!field) return unknown(block.element);
-  const attributes = { id, name: block.block_id, "data-action": block.element.action_id, required: !block.optional, "aria-describedby": `${id}-note` };
-  for (const [name, value] of Object.entries(attributes)) if (value !== false) field.setAttribute(name, value === true ? "" : value);
+  field.id = id;
+  field.name = block.block_id;
+  field.required = !block.optional;
+  field.dataset.action = block.element.action_id;
+  field.setAttribute("aria-describedby", `${id}-note`);
   const label = element("label", { for: id }, block.label.text);
   if (block.optional) label.append(element("span", { class: "bk-optional" }, " (optional)"));
   const note = element("p", { class: "bk-note", id: `${id}-note` }, block.hint?.text ?? "");

@@ -19,6 +19,8 @@ const CLOCK_LABELS = {
 
 const FIRE_LABELS = { step: "Fire the next step now", restart: "Start the path again now" };
 
+const FIRING_MS = 2000;
+
 /* ---- the clock -------------------------------------------------------------------------------------------------------- */
 
 /** The list of incidents, newest first; hidden while there is only one to look at. */
@@ -47,7 +49,6 @@ export function showIncident(incident, nameOf) {
   setText(state, stateInWords(incident, nameOf));
   state.className = `state ${incident.state}`;
   byId("countdown").className = `countdown ${incident.state}`;
-  setText(byId("countdown-label"), incident.due_at ? (CLOCK_LABELS[incident.due_kind] ?? "Due in") : "No clock is running");
   setText(byId("countdown-next"), incident.due_at && incident.next ? `Then: ${incident.next}` : "");
   setText(byId("coach"), advice(incident, nameOf));
   setText(byId("fire"), FIRE_LABELS[incident.due_kind] ?? "Run this clock out");
@@ -70,7 +71,7 @@ function stateInWords({ state, owner }, nameOf) {
 function advice({ state, owner }, nameOf) {
   const words = {
     triggered: "Press Acknowledge on any phone, or do nothing and watch it climb.",
-    acknowledged: `The path has stopped and nobody else is rung. ${owner ? nameOf(owner) : "The owner"} can resolve it, or release it.`,
+    acknowledged: `Nobody else is rung. ${owner ? nameOf(owner) : "The owner"} can resolve it, or release it.`,
     snoozed: "When the snooze ends it begins again from the top.",
     resolved: "Every message about it has been brought up to date, on every phone.",
     logged: "The policy is silent here on purpose.",
@@ -80,20 +81,32 @@ function advice({ state, owner }, nameOf) {
 
 const spans = new Map();
 
-/** Moves the falling clock. The bar is full at the moment that set the deadline. */
-export function tickClock(incident, now) {
-  const figure = byId("countdown-figure");
-  if (!incident.due_at) {
-    setText(figure, "–:––");
-    byId("countdown-bar").style.setProperty("--left", "0");
-    return;
-  }
-  const due = Date.parse(incident.due_at);
+/** From the last thing that had happened when a deadline was first seen, to that deadline: what the full bar stands for. */
+function spanOf(incident, due, now) {
   const key = `${incident.number} ${incident.due_at}`;
-  if (!spans.has(key)) spans.set(key, Math.max(1000, due - Math.min(now, Date.parse(incident.timeline.at(-1)?.at ?? incident.opened_at))));
-  setText(figure, due > now ? countdown(due - now) : "firing");
-  byId("countdown").classList.toggle("soon", due - now < 10_000);
-  const left = Math.min(1, Math.max(0, (due - now) / spans.get(key)));
+  if (!spans.has(key)) {
+    const began = Date.parse(incident.timeline.at(-1)?.at ?? incident.opened_at);
+    spans.set(key, Math.max(1000, due - Math.min(now, began)));
+  }
+  return spans.get(key);
+}
+
+/** A deadline that has passed without firing is said to be overdue, however long it takes. */
+function clockLabel(incident, now) {
+  if (!incident.due_at) return "No clock is running";
+  const late = now - Date.parse(incident.due_at);
+  if (late < 0) return CLOCK_LABELS[incident.due_kind] ?? "Due in";
+  return late < FIRING_MS ? "Firing now" : `Overdue by ${duration(late)}`;
+}
+
+/** Moves the falling clock. */
+export function tickClock(incident, now) {
+  byId("countdown").classList.toggle("still", !incident.due_at);
+  setText(byId("countdown-label"), clockLabel(incident, now));
+  if (!incident.due_at) return;
+  const due = Date.parse(incident.due_at);
+  setText(byId("countdown-figure"), countdown(due - now));
+  const left = Math.min(1, Math.max(0, (due - now) / spanOf(incident, due, now)));
   byId("countdown-bar").style.setProperty("--left", left.toFixed(4));
 }
 
@@ -144,7 +157,9 @@ function consequence(kill, picture, now) {
 
 /** @param {Incident} incident @param {(key: string) => string} nameOf @param {string} timezone the viewer's */
 export function showEvidence(incident, nameOf, timezone) {
-  whenChanged(byId("figures"), [incident.number, incident.figures], () => byId("figures").replaceChildren(...figures(incident.figures)));
+  whenChanged(byId("figures"), [incident.number, incident.figures], () => {
+    byId("figures").replaceChildren(...figures(incident.figures));
+  });
   whenChanged(byId("timeline"), [incident.number, incident.timeline, timezone], () => {
     const opened = Date.parse(incident.timeline[0]?.at ?? incident.opened_at);
     const entries = incident.timeline.map((entry) => entryNode(entry, opened, nameOf, timezone));
@@ -153,11 +168,11 @@ export function showEvidence(incident, nameOf, timezone) {
 }
 
 function figures({ webhook_to_message_ms: first, lateness_ms: late }) {
-  const worst = late.length ? Math.max(...late) : null;
+  const worst = late.length ? milliseconds(Math.max(...late)) : "–";
   return [
     figure("webhook to message", first === null ? "–" : milliseconds(first)),
     figure("escalations fired", String(late.length)),
-    figure(late.length > 1 ? "latest by at most" : "fired late by", worst === null ? "–" : milliseconds(worst), late.map(milliseconds).join(", ")),
+    figure(late.length > 1 ? "late by at most" : "late by", worst, late.map(milliseconds).join(", ")),
   ];
 }
 

@@ -27,7 +27,7 @@ const INLINE = new RegExp(
 export function renderMrkdwn(text, reader) {
   const fragment = document.createDocumentFragment();
   text.split("```").forEach((piece, index) => {
-    if (index % 2) fragment.append(element("pre", {}, decode(piece.replace(/^\n/, ""))));
+    if (index % 2) fragment.append(element("pre", {}, plainWords(piece.replace(/^\n/, ""))));
     else appendLines(fragment, piece, reader);
   });
   return fragment;
@@ -52,16 +52,16 @@ function inline(text, reader) {
   const fragment = document.createDocumentFragment();
   let end = 0;
   for (const match of text.matchAll(INLINE)) {
-    fragment.append(decode(text.slice(end, match.index)), inlineNode(match.groups, reader));
+    fragment.append(plainWords(text.slice(end, match.index)), inlineNode(match.groups, reader));
     end = match.index + match[0].length;
   }
-  fragment.append(decode(text.slice(end)));
+  fragment.append(plainWords(text.slice(end)));
   return fragment;
 }
 
 function inlineNode({ control, code, strong, em, s }, reader) {
   if (control !== undefined) return controlNode(control, reader);
-  if (code !== undefined) return element("code", {}, decode(code));
+  if (code !== undefined) return element("code", {}, plainWords(code));
   const [tag, inner] = Object.entries({ strong, em, s }).find(([, value]) => value !== undefined);
   return element(tag, {}, inline(inner, reader));
 }
@@ -74,21 +74,21 @@ function controlNode(control, reader) {
   if (target.startsWith("!date^")) return date(target, label, reader);
   if (target.startsWith("!subteam^")) return mention(label || `@${target.slice("!subteam^".length)}`);
   if (target.startsWith("!")) return mention(`@${target.slice(1)}`);
-  return link(decode(target), decode(label || target));
+  return link(plainWords(target), plainWords(label || target));
 }
 
 const mention = (text, isReader = false) => element("span", { class: isReader ? "mention mine" : "mention" }, text);
 
 function personName(slack, label, reader) {
   const name = reader.people.find((person) => person.slack === slack)?.name;
-  return `@${name ?? (decode(label) || slack)}`;
+  return `@${name ?? (plainWords(label) || slack)}`;
 }
 
 function date(target, fallback, reader) {
   const [, unix, pattern] = target.split("^");
-  if (!/^\d+$/.test(unix ?? "") || !pattern) return document.createTextNode(decode(fallback));
-  const said = slackDate(Number(unix), decode(pattern), reader.timezone, reader.now);
-  return element("time", { datetime: new Date(Number(unix) * 1000).toISOString(), title: decode(fallback) }, said);
+  if (!/^\d+$/.test(unix ?? "") || !pattern) return document.createTextNode(plainWords(fallback));
+  const said = slackDate(Number(unix), plainWords(pattern), reader.timezone, reader.now);
+  return element("time", { datetime: new Date(Number(unix) * 1000).toISOString(), title: plainWords(fallback) }, said);
 }
 
 /** A link, or plain text when its address could run something. */
@@ -97,5 +97,5 @@ export function link(address, label) {
   return element("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, label);
 }
 
-/** Slack escapes three characters and no others. */
-const decode = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+/** The words of a text that holds no markup, as a locked phone shows them. Slack escapes three characters and no others. */
+export const plainWords = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");

@@ -109,8 +109,10 @@ async function press(message, owner, button, pressed) {
 }
 
 async function submitView(message, state) {
-  const { status, ms, answer } = await interact({ person: message.person ?? viewer().key, message: message.id, view_state: state });
-  toast(`${viewer().name} submitted “${message.view.title.text}”. The signed callback answered ${status} in ${milliseconds(ms)}.`);
+  const who = message.person ?? viewer().key;
+  const { status, ms, answer } = await interact({ person: who, message: message.id, view_state: state });
+  const title = message.view.title.text;
+  toast(`${nameOf(who)} submitted “${title}”. The signed callback answered ${status} in ${milliseconds(ms)}.`);
   poll();
   return answer;
 }

@@ -14,7 +14,7 @@ const SLACK_TOKENS = {
   date_long_pretty: (at) => nearbyDay(at) ?? SLACK_TOKENS.date_long(at),
   time: (at) => clockTime(at.unix * 1000, at.timezone),
   time_secs: (at) => clockTimeToTheSecond(at.unix * 1000, at.timezone),
-  ago: (at) => (at.unix * 1000 <= at.now ? `${duration(at.now - at.unix * 1000)} ago` : `in ${duration(at.unix * 1000 - at.now)}`),
+  ago: (at) => distance(at.unix * 1000 - at.now),
 };
 
 /**
@@ -74,6 +74,8 @@ export function milliseconds(ms) {
   if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
   return `${ms < 100 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }
+
+const distance = (ms) => (ms > 0 ? `in ${duration(ms)}` : `${duration(-ms)} ago`);
 
 const formats = new Map();
 
