@@ -7,6 +7,7 @@ EscalatorError
 ├── Unauthorized            a signature or key that does not fit
 ├── TooLarge                a body over the limit
 ├── Unavailable             the database cannot be asked
+├── Conflict                another process was first; look again
 └── ContentLocked           a sealed value that no key of ours opens
 """
 
@@ -45,6 +46,10 @@ class TooLarge(EscalatorError):
 
 class Unavailable(EscalatorError):
     """The database cannot be asked now; the caller should be asked to come again."""
+
+
+class Conflict(EscalatorError):
+    """Another process was first with what the database allows only once; look again and decide anew."""
 
 
 class ContentLocked(EscalatorError):

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from escalator.errors import Unavailable
+from escalator.errors import Conflict, Unavailable
 
 WAIT_S = 2
 """How long a request waits for the database before it is told to come again."""
@@ -25,12 +25,13 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url, pool_size) if self.is_sqlite else _postgres_engine(url, pool_size)
+        self._autocommitting = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._write_lock = Lock()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that only reads; raises Unavailable when the database cannot be asked."""
-        with _as_unavailable(), self.engine.connect() as connection:
+        with _in_our_words(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -40,11 +41,17 @@ class Database:
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE) and one at a time within the process: a deferred
         read-then-write fails as soon as another process has written in between.
         """
-        with _as_unavailable(), self._one_writer(), self.engine.connect() as connection:
+        with _in_our_words(), self._one_writer(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             with connection.begin() if not self.is_sqlite else _sqlite_transaction(connection):
                 yield connection
+
+    @contextmanager
+    def one_statement(self) -> Iterator[Connection]:
+        """Give a connection whose single statement is its own transaction: one round trip, for the intake."""
+        with _in_our_words(), self._one_writer(), self._autocommitting.connect() as connection:
+            yield connection
 
     @contextmanager
     def _one_writer(self) -> Iterator[None]:
@@ -64,9 +71,11 @@ class Database:
 
 
 @contextmanager
-def _as_unavailable() -> Iterator[None]:
+def _in_our_words() -> Iterator[None]:
     try:
         yield
+    except IntegrityError as error:
+        raise Conflict(type(error.orig).__name__) from error
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise Unavailable(str(getattr(error, "orig", None) or type(error).__name__)) from error
 

@@ -80,6 +80,11 @@ def _values(one: Delivery) -> dict[str, Any]:
     return {name: getattr(one, name) for name in Delivery.__dataclass_fields__}
 
 
+def is_any(connection: Connection, due_before: datetime) -> bool:
+    """Whether some delivery has been claimable since then."""
+    return connection.execute(select(deliveries.c.id).where(_claimable(due_before)).limit(1)).first() is not None
+
+
 def candidates(connection: Connection, now: datetime, limit: int) -> list[tuple[UUID, UUID | None]]:
     """Return (id, incident) of deliveries that may be claimed: the gravest first, then the oldest."""
     rows = connection.execute(

@@ -49,12 +49,13 @@ def insert(connection: Connection, event: StoredEvent) -> bool:
     return done.rowcount == 1
 
 
-def lock_new(connection: Connection, now: datetime, limit: int) -> list[StoredEvent]:
+def lock_new(connection: Connection, now: datetime, limit: int, only: UUID | None = None) -> list[StoredEvent]:
     """Return the oldest events that wait for their processing, locked; what others hold is left to them."""
+    chosen = events.c.id == only if only is not None else events.c.next_at <= now
     columns = [events.c[name] for name in StoredEvent.__dataclass_fields__]
     rows = connection.execute(
         select(*columns)
-        .where(events.c.state == EventState.NEW, events.c.next_at <= now)
+        .where(events.c.state == EventState.NEW, chosen)
         .order_by(events.c.next_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -1,14 +1,13 @@
 """Incidents and their keys and answers: found, locked, written."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from escalator.model.facts import Key
 from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
@@ -43,23 +42,27 @@ def owners_of(connection: Connection, keys: Iterable[tuple[str, Key]]) -> dict[t
     return {(row.source, Key(row.kind, row.value)): row.incident_id for row in rows}
 
 
-def give_keys(connection: Connection, given: Mapping[tuple[str, Key], UUID]) -> None:
-    """Let these keys belong to these incidents, whoever had them."""
-    if not given:
-        return
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(incident_keys)
-    statement = statement.on_conflict_do_update(
-        index_elements=["source", "kind", "value"], set_={"incident_id": statement.excluded.incident_id}
-    )
+def give_keys(connection: Connection, given: Mapping[tuple[str, Key], UUID], moved: Set[tuple[str, Key]]) -> None:
+    """Let these keys belong to these incidents; `moved` are those that belonged to another one before.
+
+    A key that somebody else has given away meanwhile is a Conflict: the event must be looked at again.
+    """
     ordered = sorted(given.items(), key=lambda item: (item[0][0], item[0][1].kind, item[0][1].value))
-    connection.execute(
-        statement,
-        [
-            {"source": source, "kind": key.kind, "value": key.value, "incident_id": owner}
-            for (source, key), owner in ordered
-        ],
-    )
+    new = [
+        {"source": source, "kind": key.kind, "value": key.value, "incident_id": owner}
+        for (source, key), owner in ordered
+        if (source, key) not in moved
+    ]
+    if new:
+        connection.execute(incident_keys.insert(), new)
+    for (source, key), owner in ordered:
+        if (source, key) in moved:
+            mine = (
+                incident_keys.c.source == source,
+                incident_keys.c.kind == key.kind,
+                incident_keys.c.value == key.value,
+            )
+            connection.execute(update(incident_keys).where(*mine).values(incident_id=owner))
 
 
 def lock(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
@@ -76,17 +79,49 @@ def _by_ids(ids: Iterable[UUID]) -> Select[Any]:
     return select(incidents).where(incidents.c.id.in_(list(ids))).order_by(incidents.c.id)
 
 
-def lock_due(connection: Connection, now: datetime, limit: int, seal: Seal) -> dict[UUID, Incident]:
-    """Return the incidents whose deadline is due, the oldest first, locked; those that others hold are left to them."""
+def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
+    connection: Connection, now: datetime, due_before: datetime, limit: int, seal: Seal, only: UUID | None = None
+) -> dict[UUID, Incident]:
+    """Return incidents whose deadline is not after `due_before`, the oldest first, locked; what others hold is theirs.
+
+    One whose firing failed waits for its next try, so that others go first. `only` asks for one alone.
+    """
     may_try = or_(incidents.c.next_at.is_(None), incidents.c.next_at <= now)
     statement = (
         select(incidents)
-        .where(incidents.c.due_at <= now, may_try)
+        .where(incidents.c.due_at <= due_before, may_try if only is None else incidents.c.id == only)
         .order_by(incidents.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True, of=incidents)
     )
     return _load(connection, statement, seal)
+
+
+def first_due(connection: Connection) -> datetime | None:
+    """Return the nearest deadline of all."""
+    found: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)))
+    return found
+
+
+def count_failure(connection: Connection, incident_id: UUID, next_at: datetime) -> int:
+    """Note that firing a deadline failed and when to try again; return how often it has failed."""
+    statement = (
+        update(incidents)
+        .where(incidents.c.id == incident_id)
+        .values(attempts=incidents.c.attempts + 1, next_at=next_at)
+        .returning(incidents.c.attempts)
+    )
+    return connection.scalar(statement) or 0
+
+
+def number_of(connection: Connection, incident_id: UUID) -> int:
+    """Return an incident's number."""
+    return connection.scalar(select(incidents.c.number).where(incidents.c.id == incident_id)) or 0
+
+
+def move_keys(connection: Connection, younger: UUID, older: UUID) -> None:
+    """Let everything that belonged to one incident belong to another."""
+    connection.execute(update(incident_keys).where(incident_keys.c.incident_id == younger).values(incident_id=older))
 
 
 def id_by_number(connection: Connection, number: int) -> UUID | None:

@@ -46,13 +46,22 @@ def lock_of(connection: Connection, incident_ids: Iterable[UUID], now: datetime)
     return [_post(row) for row in rows]
 
 
+def is_any(connection: Connection, due_before: datetime) -> bool:
+    """Whether some message has shown less than it should since then."""
+    return connection.execute(select(posts.c.id).where(_is_behind(due_before)).limit(1)).first() is not None
+
+
+def _is_behind(now: datetime) -> Any:
+    return and_(
+        posts.c.shown_rev < posts.c.want_rev, posts.c.ref.is_not(None), posts.c.next_at <= now, not_(_is_held(now))
+    )
+
+
 def lock_behind(connection: Connection, now: datetime, limit: int) -> list[Post]:
     """Return posts that show less than they should, locked; those that others hold are left to them."""
     rows = connection.execute(
         select(posts, _is_held(now).label("is_held"))
-        .where(
-            posts.c.shown_rev < posts.c.want_rev, posts.c.ref.is_not(None), posts.c.next_at <= now, not_(_is_held(now))
-        )
+        .where(_is_behind(now))
         .order_by(posts.c.next_at)
         .limit(limit)
         .with_for_update(skip_locked=True, of=posts)

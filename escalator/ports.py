@@ -1,0 +1,29 @@
+"""What the use cases ask of the world outside the database."""
+
+from datetime import datetime
+from typing import Protocol
+
+PROCESS_EVENTS = "process_events"
+DELIVER = "deliver"
+
+
+class TaskQueue(Protocol):
+    """Tells the workers that there is work, and names none. What is lost here costs time, never work."""
+
+    def tell(self, work: str) -> None:
+        """Say that there is work of this kind: PROCESS_EVENTS or DELIVER. Never blocks and never raises."""
+        ...
+
+    def alarm(self, at: datetime) -> None:
+        """Ask for deadlines to be fired at that instant. Never raises."""
+        ...
+
+
+class NullQueue:
+    """Nobody is told: the sweep finds the work (commands, and tests that move the clock themselves)."""
+
+    def tell(self, work: str) -> None:
+        """Do nothing."""
+
+    def alarm(self, at: datetime) -> None:
+        """Do nothing."""

@@ -1,0 +1,1 @@
+"""The use cases: load, ask the engine, save, and afterwards tell the workers."""

@@ -1,0 +1,198 @@
+"""Decisions -> rows: incident, answers, deliveries, records and wanted revisions, in the caller's transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.engine.change import Change, Notice, Rules
+from escalator.engine.targets import Recipient
+from escalator.model.incident import Incident
+from escalator.model.message import Occasion
+from escalator.model.policy import DestinationKind, Policy
+from escalator.model.ranks import Mode, Severity
+from escalator.model.records import Entry
+from escalator.ports import DELIVER
+from escalator.services.addresses import address
+from escalator.services.core import Core
+from escalator.services.policies import Running
+from escalator.services.troubles import Troubles
+from escalator.store import deliveries, incidents, posts, records
+from escalator.store.deliveries import Delivery, DeliveryKind
+
+HORIZON = timedelta(seconds=30)
+PAGE_EXPIRES = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A change and what it changes; `before` is None for an incident that is new."""
+
+    before: Incident | None
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What the workers are to be told once the transaction has committed."""
+
+    alarms: tuple[datetime, ...] = ()
+    has_deliveries: bool = False
+
+    def tell(self, core: Core) -> None:
+        """Tell them."""
+        if self.has_deliveries:
+            core.queue.tell(DELIVER)
+        for at in self.alarms:
+            core.queue.alarm(at)
+
+
+def rules_for(core: Core, connection: Connection, incident: Incident, running: Running) -> Rules:
+    """Return the policies that decide about this incident."""
+    frozen = core.policies.version(connection, incident.policy_version)
+    return Rules(frozen, running.policy, running.version)
+
+
+def apply(
+    core: Core, connection: Connection, decisions: Sequence[Decision], running: Running, now: datetime
+) -> Aftermath:
+    """Write decisions about incidents that this transaction has locked or is about to make."""
+    decisions = _numbered(connection, decisions)
+    after = [decision.change.incident for decision in decisions]
+    armed = {one.id: one.due_at for one in after if one.due_at is not None and one.due_at <= now + HORIZON}
+    incidents.insert(connection, [one.change.incident for one in decisions if one.before is None], armed, core.seal)
+    changed = [(one.before, one.change.incident) for one in decisions if one.before is not None]
+    incidents.save(connection, changed, armed, core.seal)
+    _suppress(connection, decisions)
+    outbox = [made for one in decisions for made in _deliveries(core, one.change, running.policy, now)]
+    deliveries.insert(connection, outbox)
+    raised = [(new.id, new.revision) for old, new in changed if new.revision != old.revision]
+    posts.raise_wanted(connection, raised, now)
+    _record(connection, decisions, now)
+    _find_troubles(core, connection, decisions, running.policy, now)
+    return Aftermath(tuple(sorted(set(armed.values()))), has_deliveries=bool(outbox or raised))
+
+
+def _numbered(connection: Connection, decisions: Sequence[Decision]) -> list[Decision]:
+    """Give numbers to new incidents only when they are written, so that none is left out."""
+    new = [decision for decision in decisions if decision.before is None]
+    numbers = iter(incidents.take_numbers(connection, len(new)) if new else ())
+    return [
+        decision
+        if decision.before is not None
+        else replace(
+            decision,
+            change=replace(decision.change, incident=replace(decision.change.incident, number=next(numbers))),
+        )
+        for decision in decisions
+    ]
+
+
+def _suppress(connection: Connection, decisions: Iterable[Decision]) -> None:
+    for decision in decisions:
+        if decision.before is None or decision.change.suppress is None:
+            continue
+        incident = decision.change.incident
+        below = incident.round + (0 if decision.change.suppress == "superseded" else 1)
+        deliveries.suppress_pages(connection, incident.id, below, decision.change.suppress)
+
+
+def _deliveries(core: Core, change: Change, policy: Policy, now: datetime) -> Iterable[Delivery]:
+    incident = change.incident
+    mode = min(incident.mode, core.mode_of(incident.source, policy))
+    for notice in change.notices:
+        recipient = _diverted(notice.recipient, incident, policy) if mode is Mode.DIVERT else notice.recipient
+        yield _delivery(core, incident, replace(notice, recipient=recipient), mode, policy, now)
+
+
+def _diverted(recipient: Recipient, incident: Incident, policy: Policy) -> Recipient:
+    """Return the one destination that everything of a diverted source goes to."""
+    destination = policy.destinations[policy.sources[incident.source].divert_to or ""]
+    return Recipient(recipient.target, destination.key, destination.kind)
+
+
+def _delivery(  # noqa: PLR0913  # a row of the outbox is made of these
+    core: Core, incident: Incident, notice: Notice, mode: Mode, policy: Policy, now: datetime
+) -> Delivery:
+    return Delivery(
+        id=uuid7(),
+        kind=DeliveryKind.PAGE,
+        occasion=notice.occasion,
+        target=notice.recipient.target,
+        destination=notice.recipient.destination,
+        address=address(notice.recipient, policy, core.settings.environment),
+        channel=notice.recipient.kind,
+        mode=mode,
+        urgency=urgency(incident),
+        created_at=now,
+        next_at=now,
+        expires_at=now + PAGE_EXPIRES,
+        incident_id=incident.id,
+        round=notice.round,
+        step=notice.step,
+        sending=notice.sending,
+    )
+
+
+def urgency(incident: Incident) -> int:
+    """Return how soon a delivery's turn comes; what nobody could grade is not the last."""
+    return Severity.MEDIUM.rank if incident.severity is Severity.UNKNOWN else incident.severity.rank
+
+
+def fallback(core: Core, failed: Delivery, policy: Policy, now: datetime) -> Delivery | None:
+    """Return the delivery that takes the place of one that failed for good, if there is another way."""
+    recipient = _next_contact(failed, policy) if failed.person else _fallback_destination(failed, policy)
+    if recipient is None or failed.mode is Mode.DIVERT:
+        return None
+    return replace(
+        failed,
+        id=uuid7(),
+        destination=recipient.destination,
+        address=address(recipient, policy, core.settings.environment),
+        channel=recipient.kind,
+        created_at=now,
+        next_at=now,
+        attempts=0,
+        claim=0,
+        state=deliveries.DeliveryState.PENDING,
+        fallback_of=failed.id,
+    )
+
+
+def _next_contact(failed: Delivery, policy: Policy) -> Recipient | None:
+    person = policy.people.get(failed.person or "")
+    if person is None or failed.channel not in person.contact:
+        return None
+    later = person.contact[person.contact.index(failed.channel) + 1 :]
+    kind = next((kind for kind in later if kind is DestinationKind.SLACK and person.slack), None)
+    return Recipient(failed.target, failed.destination, kind, person.key) if kind else None
+
+
+def _fallback_destination(failed: Delivery, policy: Policy) -> Recipient | None:
+    destination = policy.destinations.get(failed.destination)
+    other = policy.destinations.get(destination.fallback or "") if destination else None
+    return Recipient(failed.target, other.key, other.kind) if other else None
+
+
+def _record(connection: Connection, decisions: Iterable[Decision], now: datetime) -> None:
+    entries: list[tuple[Entry, UUID | None]] = [
+        (entry, decision.change.incident.policy_version) for decision in decisions for entry in decision.change.entries
+    ]
+    records.insert(connection, entries, now)
+
+
+def _find_troubles(
+    core: Core, connection: Connection, decisions: Iterable[Decision], policy: Policy, now: datetime
+) -> None:
+    for decision in decisions:
+        for key in decision.change.alarms:
+            detail = f"#{decision.change.incident.number}: automation has stopped after ten rounds in an hour"
+            Troubles(connection, now).find(key, detail, policy, core.settings)
+
+
+def is_step(one: Delivery) -> bool:
+    """Whether a delivery is part of a step of a path."""
+    return one.kind is DeliveryKind.PAGE and one.occasion is Occasion.STEP

@@ -1,0 +1,48 @@
+"""What every use case works with, wired once by `escalator.bootstrap`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from uuid6 import uuid7
+
+from escalator.channels.slack.api import SlackApi
+from escalator.clock import Clock
+from escalator.model.policy import Policy
+from escalator.model.ranks import Mode
+from escalator.policy import expand
+from escalator.ports import TaskQueue
+from escalator.sealing import Seal
+from escalator.services.policies import PolicyShelf
+from escalator.settings import Settings
+from escalator.store import Database
+from escalator.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The parts of one process. `id` names the process in leases; `slack` gives what stands for Slack in a mode."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    seal: Seal
+    queue: TaskQueue
+    policies: PolicyShelf
+    slack: Callable[[Mode], SlackApi]
+    tally: Tally = field(default_factory=Tally)
+    id: UUID = field(default_factory=uuid7)
+
+    def expand(self, text: str) -> str:
+        """Return a value of the policy with `${NAME}` replaced."""
+        return expand(text, self.settings.environment)
+
+    def mode_of(self, source: str, policy: Policy) -> Mode:
+        """Return the present mode of a source: the mildest that anybody has set; sandbox without credentials."""
+        said = policy.sources.get(source)
+        mode = min(self.settings.mode, said.mode or Mode.PRODUCTION) if said else self.settings.mode
+        if mode is not Mode.PRODUCTION and not self.settings.slack_bot_token:
+            return Mode.SANDBOX
+        if mode is Mode.DIVERT and (said is None or said.divert_to not in policy.destinations):
+            return Mode.SANDBOX
+        return mode

@@ -1,0 +1,121 @@
+"""Deadlines that are due are fired, each by its own fence, a batch in one transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from escalator.engine.change import Change
+from escalator.engine.deadlines import fire, fire_at_once
+from escalator.errors import Unavailable
+from escalator.model.incident import Incident
+from escalator.model.records import Action, Entry
+from escalator.services.applying import Aftermath, Decision, apply, rules_for
+from escalator.services.core import Core
+from escalator.services.policies import Running
+from escalator.services.troubles import Troubles
+from escalator.store import incidents, records
+from escalator.tally import LATENESS
+
+log = structlog.get_logger(__name__)
+
+BATCH = 50
+TRIES = 5
+EARLY = timedelta(seconds=2)
+_TRY_AGAIN = timedelta(seconds=2)
+_PARKED_TRY_AGAIN = timedelta(minutes=10)
+
+
+def on_alarm(core: Core) -> None:
+    """Fire all that is due; an alarm that rings up to 2 s early waits for its deadline. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        first = incidents.first_due(connection)
+    if first is not None and now < first <= now + EARLY:
+        core.clock.wait_until(first)
+    while fire_due(core) == BATCH:
+        pass
+
+
+def fire_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
+    """Fire up to a batch of the deadlines that are overdue by that much; return how many. Raises Unavailable."""
+    taken: list[UUID] = []
+    try:
+        return _fire(core, overdue_by, taken)
+    except Unavailable:
+        raise
+    except Exception:  # whatever one incident does to us, the others must not wait for it
+        log.exception("deadline_batch_failed", incidents=len(taken))
+    for incident_id in taken:
+        _fire_alone(core, incident_id)
+    return len(taken)
+
+
+def _fire_alone(core: Core, incident_id: UUID) -> None:
+    try:
+        _fire(core, timedelta(0), [], only=incident_id)
+    except Unavailable:
+        raise
+    except Exception as error:
+        log.exception("deadline_failed", incident_id=str(incident_id))
+        _note_failure(core, incident_id, type(error).__name__)
+
+
+def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
+    """Count a failed try, so that others go first; park after the last, tell, and yet keep trying now and then."""
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        attempts = incidents.count_failure(connection, incident_id, now + _TRY_AGAIN)
+        running = core.policies.running(connection)
+        if attempts < TRIES or running is None:
+            return
+        incidents.count_failure(connection, incident_id, now + _PARKED_TRY_AGAIN)
+        entry = Entry(Action.DEADLINE_PARKED, reason=reason, incident_id=incident_id)
+        records.insert(connection, [(entry, None)], now)
+        number = incidents.number_of(connection, incident_id)
+        detail = f"#{number}: its deadline failed {TRIES} times ({reason}); look at it now, nobody else is told"
+        Troubles(connection, now).find(f"deadline:{incident_id}", detail, running.policy, core.settings)
+
+
+def _fire(core: Core, overdue_by: timedelta, taken: list[UUID], only: UUID | None = None) -> int:
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        due = incidents.lock_due(connection, now, now - overdue_by, BATCH, core.seal, only)
+        taken += list(due)
+        running = core.policies.running(connection) if due else None
+        if running is None:
+            return 0
+        decisions = [Decision(one, _fired(core, connection, one, running, now)) for one in due.values()]
+        aftermath = apply(core, connection, decisions, running, now)
+    _observe_lateness(core, due.values())
+    aftermath.tell(core)
+    return len(due)
+
+
+def _fired(core: Core, connection: Connection, incident: Incident, running: Running, now: datetime) -> Change:
+    return fire(incident, rules_for(core, connection, incident, running), now)
+
+
+def _observe_lateness(core: Core, fired: Iterable[Incident]) -> None:
+    committed_at = core.clock.now()
+    for incident in fired:
+        if incident.due_at is not None:
+            core.tally.observe(LATENESS, (committed_at - incident.due_at).total_seconds())
+
+
+def fire_now(core: Core, number: int) -> bool:
+    """Move an incident's deadline to now (the sandbox's wish); False when it has none. Raises Unavailable."""
+    now = core.clock.now()
+    aftermath = Aftermath()
+    with core.database.writing() as connection:
+        incident_id = incidents.id_by_number(connection, number)
+        found = incidents.lock(connection, [incident_id] if incident_id else [], core.seal)
+        running = core.policies.running(connection)
+        for incident in found.values():
+            if running is not None and incident.due_at is not None:
+                change = fire_at_once(incident, rules_for(core, connection, incident, running), now)
+                aftermath = apply(core, connection, [Decision(incident, change)], running, now)
+    aftermath.tell(core)
+    return bool(aftermath.alarms)

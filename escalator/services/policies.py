@@ -1,0 +1,118 @@
+"""The policy that runs: the file is offered, checked, and becomes a version that all processes follow."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from escalator.clock import Clock
+from escalator.model.policy import Policy
+from escalator.model.ranks import Mode
+from escalator.model.records import Action, Actor, Entry
+from escalator.policy import Problem, load, parse
+from escalator.services.troubles import POLICY_FILE, Troubles
+from escalator.settings import Settings
+from escalator.store import Database, policies, records
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The active version."""
+
+    version: UUID
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What became of offering the file: activated or not, and what is wrong with it."""
+
+    is_new: bool
+    problems: tuple[Problem, ...] = ()
+
+
+class PolicyShelf:
+    """Policy versions, parsed once and kept; `offer` is called at start and by every sweep."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._parsed: dict[UUID, Policy] = {}
+        self._offered_sha256: str | None = None
+        self._lock = Lock()
+
+    def running(self, connection: Connection) -> Running | None:
+        """Return the active version, or None before the first file was taken."""
+        version = policies.active_id(connection)
+        return None if version is None else Running(version, self.version(connection, version))
+
+    def version(self, connection: Connection, version: UUID) -> Policy:
+        """Return one version; raises PolicyError for one that this version of the product cannot read."""
+        found = self._parsed.get(version)
+        if found is None:
+            found = load(policies.text_of(connection, version), self._settings.environment)
+            self._parsed[version] = found
+        return found
+
+    def offer(self, database: Database) -> Offered:
+        """Take the file, if its content has changed since this process last offered it; a bad one is refused loudly."""
+        with self._lock:
+            text = _read(self._settings.policy_file)
+            if text is None:
+                return Offered(is_new=False)
+            sha256 = hashlib.sha256(text).hexdigest()
+            if sha256 == self._offered_sha256:
+                return Offered(is_new=False)
+            offered = self._take(database, text, sha256)
+            self._offered_sha256 = sha256
+            return offered
+
+    def _take(self, database: Database, text: bytes, sha256: str) -> Offered:
+        parsed = parse(text, self._settings.environment)
+        refused = parsed.errors or self._forbidden_in_production(parsed.problems)
+        if refused:
+            self._refuse(database, refused)
+            return Offered(is_new=False, problems=refused)
+        now = self._clock.now()
+        with database.writing() as connection:
+            active = policies.active_id(connection)
+            if active is not None and policies.sha256_of(connection, active) == sha256:
+                return Offered(is_new=False, problems=parsed.problems)
+            version = policies.activate(connection, text.decode(), sha256, "file", now)
+            entry = Entry(Action.POLICY_ACTIVATED, Actor("file", "file"), "file", after={"sha256": sha256})
+            records.insert(connection, [(entry, version)], now)
+            Troubles(connection, now).end(POLICY_FILE)
+        log.info("policy_activated", version=str(version), sha256=sha256[:12])
+        return Offered(is_new=True, problems=parsed.problems)
+
+    def _forbidden_in_production(self, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+        """Return the warnings that are errors where real people depend on the file."""
+        if self._settings.mode is not Mode.PRODUCTION:
+            return ()
+        return tuple(problem for problem in problems if problem.blocks_production)
+
+    def _refuse(self, database: Database, problems: tuple[Problem, ...]) -> None:
+        file = self._settings.policy_file.name
+        for problem in problems:
+            log.error("policy_refused", problem=problem.told(file))
+        now = self._clock.now()
+        with database.writing() as connection:
+            entry = Entry(Action.POLICY_REFUSED, Actor("file", "file"), "file", after={"problems": str(len(problems))})
+            records.insert(connection, [(entry, None)], now)
+            running = self.running(connection)
+            if running is not None:
+                detail = f"{file} has {len(problems)} problems and was refused; the last good policy goes on"
+                Troubles(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

@@ -1,0 +1,211 @@
+"""Stored events become incidents, or change them: a batch in one transaction, and one by one when a batch fails."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.engine.change import Change, Rules
+from escalator.engine.events import absorb, is_wanted, merge, open_incident
+from escalator.errors import Conflict, Unavailable
+from escalator.model.facts import Key, Observation
+from escalator.model.incident import Incident, State
+from escalator.services.applying import Aftermath, Decision, apply, rules_for
+from escalator.services.core import Core
+from escalator.services.policies import Running
+from escalator.services.troubles import Troubles
+from escalator.store import events, incidents
+from escalator.store.events import StoredEvent
+from escalator.stream.normalise import observe
+from escalator.tally import EVENTS, UNROUTED
+
+log = structlog.get_logger(__name__)
+
+BATCH = 20
+TRIES = 5
+WAIT_FOR_ITEM = timedelta(seconds=10)
+ENTITY_JOINS_FOR = timedelta(hours=24)
+_WITHOUT_POLICY_WAIT = timedelta(seconds=5)
+
+
+def process_events(core: Core, limit: int = BATCH) -> int:
+    """Process the oldest events that wait; return how many were taken. Raises Unavailable."""
+    taken: list[UUID] = []
+    try:
+        return _process(core, limit, taken)
+    except Unavailable:
+        raise
+    except Conflict:
+        log.info("event_batch_raced", events=len(taken))
+    except Exception:  # whatever one event does to us, the others must not wait for it
+        log.exception("event_batch_failed", events=len(taken))
+    for event_id in taken:
+        _process_alone(core, event_id)
+    return len(taken)
+
+
+def _process_alone(core: Core, event_id: UUID) -> None:
+    try:
+        _process(core, 1, [], only=event_id)
+    except Unavailable:
+        raise
+    except Conflict:
+        log.info("event_raced", event_id=str(event_id))
+    except Exception as error:
+        log.exception("event_failed", event_id=str(event_id))
+        _note_failure(core, event_id, type(error).__name__)
+
+
+def _note_failure(core: Core, event_id: UUID, reason: str) -> None:
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        is_parked = events.failed(connection, event_id, now, reason, TRIES)
+        running = core.policies.running(connection)
+        if is_parked and running:
+            detail = f"event {event_id} could not be processed {TRIES} times ({reason}); it is kept"
+            Troubles(connection, now).find(f"event:{event_id}", detail, running.policy, core.settings)
+    if is_parked:
+        core.tally.count(EVENTS, source="", type="", outcome="parked")
+
+
+def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None) -> int:
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        rows = events.lock_new(connection, now, limit, only)
+        taken += [row.id for row in rows]
+        if not rows:
+            return 0
+        running = core.policies.running(connection)
+        if running is None:
+            events.put_off(connection, taken, now + _WITHOUT_POLICY_WAIT)
+            return 0
+        board = _Board(core, connection, running, now)
+        aftermath = board.settle(rows)
+    aftermath.tell(core)
+    return len(rows)
+
+
+@dataclass(slots=True)
+class _Board:
+    """The incidents of one batch while it is decided about; everything is written at the end."""
+
+    core: Core
+    connection: Connection
+    running: Running
+    now: datetime
+    owners: dict[tuple[str, Key], UUID] = field(default_factory=dict)
+    stored: frozenset[tuple[str, Key]] = frozenset()
+    given: dict[tuple[str, Key], UUID] = field(default_factory=dict)
+    before: dict[UUID, Incident] = field(default_factory=dict)
+    current: dict[UUID, Incident] = field(default_factory=dict)
+    changes: dict[UUID, list[Change]] = field(default_factory=dict)
+
+    def settle(self, rows: Sequence[StoredEvent]) -> Aftermath:
+        """Decide about every event, write it all, and return what the workers are to be told."""
+        seen = [(row, self._observed(row)) for row in sorted(rows, key=lambda row: (row.received_at, row.id))]
+        keys = [(row.source, key) for row, said in seen if said for key in said.keys]
+        self.owners = incidents.owners_of(self.connection, keys)
+        self.stored = frozenset(self.owners)
+        self.before = incidents.lock(self.connection, set(self.owners.values()), self.core.seal)
+        self.current = dict(self.before)
+        waiting: list[StoredEvent] = []
+        belongs: list[tuple[UUID, UUID | None]] = []
+        for row, said in seen:
+            if said is not None and self._should_wait(row, said):
+                waiting.append(row)
+            else:
+                belongs.append((row.id, self._take(row, said) if said else None))
+        for row in waiting:
+            events.put_off(self.connection, [row.id], row.received_at + WAIT_FOR_ITEM)
+        return self._write(belongs)
+
+    def _observed(self, row: StoredEvent) -> Observation | None:
+        return observe(self.core.seal.open(row.sealed_body or b""), row.received_at)
+
+    def _should_wait(self, row: StoredEvent, said: Observation) -> bool:
+        """Whether the item's own event should come first: it is not here yet, and there is time."""
+        is_known = any((row.source, key) in self.owners for key in said.keys)
+        return said.waits and not is_known and self.now < row.received_at + WAIT_FOR_ITEM
+
+    def _take(self, row: StoredEvent, said: Observation) -> UUID | None:
+        matching = self._matching(row.source, said)
+        if not matching:
+            return self._open(row, said) if is_wanted(said, self.running.policy) else None
+        oldest, *others = sorted(matching, key=lambda incident: (incident.opened_at, incident.id))
+        for younger in others:
+            self._merge(oldest.id, younger.id)
+        incident = self.current[oldest.id]
+        self._put(absorb(incident, said, self._rules(incident), self.now))
+        self._give(row.source, said.keys, oldest.id)
+        return oldest.id
+
+    def _matching(self, source: str, said: Observation) -> list[Incident]:
+        found = {self.owners[source, key]: key for key in said.keys if (source, key) in self.owners}
+        by_item = {self.owners[source, key] for key in said.keys if key.kind == "item" and (source, key) in self.owners}
+        return [
+            self.current[owner]
+            for owner in found
+            if owner in by_item or self._may_join_by_entity(self.current[owner], said)
+        ]
+
+    def _may_join_by_entity(self, incident: Incident, said: Observation) -> bool:
+        """A resolved incident is joined by its entity for a day, and never by another item."""
+        if incident.state is not State.RESOLVED:
+            return True
+        item, own = said.links.get("item_id"), incident.links.get("item_id")
+        is_fresh = incident.closed_at is not None and self.now - incident.closed_at <= ENTITY_JOINS_FOR
+        return is_fresh and not (item and own and item != own)
+
+    def _open(self, row: StoredEvent, said: Observation) -> UUID:
+        mode = self.core.mode_of(row.source, self.running.policy)
+        blank = Incident(uuid7(), 0, row.source, mode, self.running.version, row.received_at)
+        rules = Rules(self.running.policy, self.running.policy, self.running.version)
+        change = open_incident(blank, said, rules, self.now)
+        self._put(change)
+        self._give(row.source, said.keys, blank.id)
+        if change.incident.route is None:
+            self.core.tally.count(UNROUTED)
+        return blank.id
+
+    def _merge(self, older: UUID, younger: UUID) -> None:
+        kept, gone = self.current[older], self.current[younger]
+        for change in merge(kept, gone, self._rules(kept), self.now):
+            self._put(change)
+        for named, owner in self.owners.items():
+            if owner == younger:
+                self.owners[named] = self.given[named] = older
+        incidents.move_keys(self.connection, younger, older)
+
+    def _rules(self, incident: Incident) -> Rules:
+        return rules_for(self.core, self.connection, incident, self.running)
+
+    def _put(self, change: Change) -> None:
+        self.current[change.incident.id] = change.incident
+        self.changes.setdefault(change.incident.id, []).append(change)
+
+    def _give(self, source: str, keys: Iterable[Key], owner: UUID) -> None:
+        for key in keys:
+            if self.owners.get((source, key)) != owner:
+                self.owners[source, key] = self.given[source, key] = owner
+
+    def _write(self, belongs: Sequence[tuple[UUID, UUID | None]]) -> Aftermath:
+        decisions = [Decision(self.before.get(one), _together(changes)) for one, changes in self.changes.items()]
+        aftermath = apply(self.core, self.connection, decisions, self.running, self.now)
+        incidents.give_keys(self.connection, self.given, self.stored)
+        events.done(self.connection, belongs)
+        return aftermath
+
+
+def _together(changes: Sequence[Change]) -> Change:
+    """Return several changes of one incident as one; what a later one suppresses is asked again before sending."""
+    return replace(
+        changes[-1],
+        notices=tuple(notice for change in changes for notice in change.notices),
+        entries=tuple(entry for change in changes for entry in change.entries),
+        alarms=tuple(alarm for change in changes for alarm in change.alarms),
+        suppress=next((change.suppress for change in reversed(changes) if change.suppress), None),
+    )

@@ -1,0 +1,138 @@
+"""The sender threads of one process: each call to a vendor holds one thread, and none holds a task of Celery's."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+
+import structlog
+
+from escalator.channels.slack import blocks
+from escalator.errors import Unavailable
+from escalator.model.message import Delivered, Failed, FailureReason
+from escalator.model.policy import DestinationKind
+from escalator.services import outbox
+from escalator.services.beating import BEAT_S, SENDER, beat
+from escalator.services.core import Core
+from escalator.services.outbox import Outcome, ToSend
+
+log = structlog.get_logger(__name__)
+
+SLOTS = 8
+_AFTER_FAULT_S = 1.0
+
+
+def send(core: Core, one: ToSend) -> Delivered | Failed:
+    """Make one call to its vendor. Never raises for what a vendor or the network does."""
+    if one.channel is not DestinationKind.SLACK:
+        return Failed(FailureReason.NOT_SUPPORTED, one.channel.value)
+    if not one.address:
+        return Failed(FailureReason.NO_CONTACT if one.context.person else FailureReason.NOT_CONFIGURED, "no address")
+    slack, payload = core.slack(one.mode), blocks.message(one.card)
+    if one.delivery is None and one.post is not None and one.post.ref is not None:
+        return slack.update(one.context, one.post.ref, payload)
+    if one.thread_of is not None:
+        channel, _, ts = one.thread_of.partition("/")
+        return slack.post(one.context, channel, payload, thread_ts=ts, broadcast=True)
+    return slack.post(one.context, one.address, payload)
+
+
+def deliver_all(core: Core) -> int:
+    """Send everything that is due, one after the other, in this thread; return how many calls that were."""
+    count = 0
+    while claimed := outbox.claim(core, SLOTS):
+        outbox.finish(core, [Outcome(one, send(core, one)) for one in claimed])
+        count += len(claimed)
+    return count
+
+
+class Sender:
+    """Claims as many deliveries as it has free threads, sends them, and writes outcomes together as they come in.
+
+    While it lives it renews its process' row in `workers`, on which its leases stand.
+    """
+
+    def __init__(self, core: Core, slots: int = SLOTS) -> None:
+        self._core = core
+        self._slots = slots
+        self._news: SimpleQueue[Outcome | None] = SimpleQueue()
+        self._unwritten: list[Outcome] = []
+        self._busy = 0
+        self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
+        self._stopping = threading.Event()
+        self._runner: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def wake(self) -> None:
+        """Say that there is something to send; returns at once. Raises Unavailable when the first lease fails."""
+        with self._lock:
+            if self._runner is None and not self._stopping.is_set():
+                beat(self._core, SENDER)
+                threading.Thread(target=self._beat_on, name="beat", daemon=True).start()
+                self._runner = threading.Thread(target=self._run, name="sending", daemon=True)
+                self._runner.start()
+        self._news.put(None)
+
+    def stop(self, wait_s: float) -> None:
+        """Claim nothing more, and give the calls under way that long to end."""
+        self._stopping.set()
+        self._news.put(None)
+        if self._runner is not None:
+            self._runner.join(wait_s)
+
+    def _beat_on(self) -> None:
+        while not self._stopping.wait(BEAT_S):
+            try:
+                beat(self._core, SENDER)
+            except Unavailable:
+                log.warning("beat_failed")
+
+    def _run(self) -> None:
+        while not self._stopping.is_set() or self._busy or self._unwritten:
+            try:
+                self._listen()
+                self._write()
+                self._claim()
+            except Unavailable:
+                self._retry_soon()
+            except Exception:  # the sender must outlive whatever one row does to it; leases and the sweep do the rest
+                log.exception("sender_failed")
+                self._unwritten.clear()
+                self._retry_soon()
+
+    def _retry_soon(self) -> None:
+        self._stopping.wait(_AFTER_FAULT_S)
+        self._news.put(None)
+
+    def _listen(self) -> None:
+        """Wait for news, and take all there is: outcomes of calls, and words that there is work."""
+        news = [self._news.get()]
+        while True:
+            try:
+                news.append(self._news.get_nowait())
+            except Empty:
+                break
+        outcomes = [one for one in news if one is not None]
+        self._busy -= len(outcomes)
+        self._unwritten += outcomes
+
+    def _write(self) -> None:
+        if self._unwritten:
+            outbox.finish(self._core, self._unwritten)
+            self._unwritten.clear()
+
+    def _claim(self) -> None:
+        while (free := self._slots - self._busy) and not self._stopping.is_set():
+            claimed = outbox.claim(self._core, free)
+            for one in claimed:
+                self._busy += 1
+                self._threads.submit(self._call, one)
+            if len(claimed) < free:
+                return
+
+    def _call(self, one: ToSend) -> None:
+        try:
+            result = send(self._core, one)
+        except Exception as error:
+            log.exception("send_failed", destination=one.context.destination)
+            result = Failed(FailureReason.UNKNOWN, type(error).__name__)
+        self._news.put(Outcome(one, result))

@@ -1,0 +1,99 @@
+"""The product's own trouble: told once for each, to whom the policy names, until it has ended."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from uuid6 import uuid7
+
+from escalator.engine.targets import Recipient, resolve
+from escalator.model.message import Occasion
+from escalator.model.policy import Policy
+from escalator.model.ranks import Mode, Role
+from escalator.model.records import Action, Entry
+from escalator.services.addresses import address
+from escalator.settings import Settings
+from escalator.store import deliveries, records
+from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.tables import troubles
+
+POLICY_FILE = "policy_file"
+ALARM_EXPIRES = timedelta(hours=2)
+_ALARM_URGENCY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """Troubles as seen within one transaction."""
+
+    connection: Connection
+    now: datetime
+
+    def find(self, key: str, detail: str, policy: Policy, settings: Settings) -> bool:
+        """Note a trouble and tell whom the policy names; False when it is known already.
+
+        `detail` holds keys, ids and counts, never content.
+        """
+        kind = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
+        trouble_id = uuid7()
+        done = self.connection.execute(
+            kind(troubles)
+            .values(id=trouble_id, key=key[:256], detail=detail, found_at=self.now)
+            .on_conflict_do_nothing()
+        )
+        if done.rowcount != 1:
+            return False
+        told = resolve(policy.alarms or _admins(policy), None, policy).told
+        deliveries.insert(self.connection, [self._alarm(one, trouble_id, policy, settings) for one in told])
+        entry = Entry(Action.TROUBLE_FOUND, reason=key, after={"told": str(len(told))})
+        records.insert(self.connection, [(entry, None)], self.now)
+        return True
+
+    def _alarm(self, recipient: Recipient, trouble_id: UUID, policy: Policy, settings: Settings) -> Delivery:
+        is_real = settings.mode is Mode.PRODUCTION and bool(settings.slack_bot_token)
+        return Delivery(
+            id=uuid7(),
+            kind=DeliveryKind.ALARM,
+            occasion=Occasion.ALARM,
+            target=recipient.target,
+            destination=recipient.destination,
+            address=address(recipient, policy, settings.environment),
+            channel=recipient.kind,
+            mode=Mode.PRODUCTION if is_real else Mode.SANDBOX,
+            urgency=_ALARM_URGENCY,
+            created_at=self.now,
+            next_at=self.now,
+            expires_at=self.now + ALARM_EXPIRES,
+            trouble_id=trouble_id,
+        )
+
+    def end(self, *keys: str) -> None:
+        """Note that troubles are over."""
+        if not keys:
+            return
+        ended = self.connection.execute(
+            update(troubles)
+            .where(troubles.c.key.in_(keys), troubles.c.ended_at.is_(None))
+            .values(ended_at=self.now)
+            .returning(troubles.c.key)
+        )
+        entries = [(Entry(Action.TROUBLE_ENDED, reason=row.key), None) for row in ended]
+        records.insert(self.connection, entries, self.now)
+
+    def open(self) -> list[tuple[str, str]]:
+        """Return (key, detail) of the troubles that have not ended."""
+        rows = self.connection.execute(select(troubles).where(troubles.c.ended_at.is_(None)))
+        return [(row.key, row.detail) for row in rows]
+
+
+def detail_of(connection: Connection, trouble_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Return (key, detail) of these troubles."""
+    rows = connection.execute(select(troubles).where(troubles.c.id.in_(list(trouble_ids))))
+    return {row.id: (row.key, row.detail) for row in rows}
+
+
+def _admins(policy: Policy) -> tuple[str, ...]:
+    return tuple(f"person:{person.key}" for person in policy.people.values() if person.role is Role.ADMIN)
