@@ -5,6 +5,7 @@ SOURCES := escalator web workers tests benchmarks deploy
 PYTEST := $(BIN)/pytest
 # Tests of one process share the machine; those marked live measure time and kill servers, so they have it to themselves.
 JOBS ?= auto
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
