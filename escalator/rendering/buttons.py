@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from escalator.model.incident import Incident, State, Verb
-from escalator.model.message import Button, Occasion
+from escalator.engine.answers import EXTENSIONS_IN_A_ROW, SNOOZES_IN_A_ROW
+from escalator.model.incident import DueKind, Incident, State, Verb
+from escalator.model.message import Button
 from escalator.model.ranks import ContentRule, Severity
 
 SHORT_SNOOZE_MIN = 15
 LONG_SNOOZE_MIN = 60
-SNOOZES_IN_A_ROW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def decode(text: str) -> ButtonValue | None:
             return None
 
 
-def buttons(incident: Incident, rule: ContentRule, occasion: Occasion, *, can_reveal: bool) -> tuple[Button, ...]:
+def buttons(incident: Incident, rule: ContentRule, *, can_reveal: bool) -> tuple[Button, ...]:
     """Return the buttons of a full message in this state; there are none once it is over."""
     reveal = (_button(incident, Verb.REVEAL, "Reveal"),) if can_reveal else ()
     escalate = (_button(incident, Verb.ESCALATE_NOW, "Escalate now"),)
@@ -54,10 +54,15 @@ def buttons(incident: Incident, rule: ContentRule, occasion: Occasion, *, can_re
         return (acknowledge, *reveal, *escalate, *_snoozes(incident, rule))
     if incident.state not in {State.ACKNOWLEDGED, State.SNOOZED}:
         return ()
-    still = (_button(incident, Verb.STILL_ON_IT, "Still on it"),) if occasion is Occasion.REMIND else ()
+    still = (_button(incident, Verb.STILL_ON_IT, "Still on it"),) if _may_go_on(incident) else ()
     resolve = _button(incident, Verb.RESOLVE, "Resolve", is_primary=True)
     release = _button(incident, Verb.RELEASE, "Release")
     return (resolve, _false_alarm(incident), *still, release, *reveal, *escalate)
+
+
+def _may_go_on(incident: Incident) -> bool:
+    """Whether the second clock is in its last stretch, after the reminder, and may be moved once more."""
+    return incident.due_kind is DueKind.RESOLVE_WITHIN and incident.extensions < EXTENSIONS_IN_A_ROW
 
 
 def _snoozes(incident: Incident, rule: ContentRule) -> tuple[Button, ...]:

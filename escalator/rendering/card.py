@@ -26,7 +26,7 @@ def card(view: View) -> Card:
         header=_marked(view, texts.headline(view.incident.severity, view.title)),
         lines=tuple(_lines(view, said, rule)),
         snippet=said.snippet,
-        buttons=buttons(view.incident, rule, view.occasion, can_reveal=said.can_reveal),
+        buttons=buttons(view.incident, rule, can_reveal=said.can_reveal),
         mentions=view.mentions,
     )
 

@@ -291,3 +291,21 @@ def test_no_secret_no_address_and_no_content_is_in_any_failure_or_log(slack, has
 def test_both_limits_keep_a_claim_alive():
     assert transport.PATIENT.total_s * 2 < 20
     assert transport.PROMPT.total_s < 3
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('{"ok": true}', Failed(FailureReason.BAD_ANSWER, "no_team_id")),
+        ('{"ok": false, "error": "token_revoked"}', Failed(FailureReason.BAD_CREDENTIALS, "token_revoked")),
+    ],
+)
+def test_a_token_that_says_nothing_is_told_as_such(slack, api, body, expected):
+    slack.inject("auth.test", Fault(body=body))
+    assert api.auth_test() == expected
+
+
+def test_a_response_url_that_is_used_up_fails(slack, api):
+    slack.inject("response_url", Fault(status=404, html=True))
+    failed = api.respond(CONTEXT, f"{slack.origin}/response/1", notice("x"))
+    assert failed == Failed(FailureReason.BAD_ANSWER, "http_404")

@@ -291,9 +291,14 @@ TRIGGERED = ["Acknowledge", "Reveal", "Escalate now", "Snooze 15 min"]
         pytest.param({"content": some_content(text=" ")}, ["Acknowledge", *TRIGGERED[2:]], id="no text to reveal"),
         pytest.param(TAKEN, ["Resolve", "False alarm", "Release", "Reveal", "Escalate now"], id="acknowledged"),
         pytest.param(
-            {**TAKEN, "occasion": Occasion.REMIND},
+            {**TAKEN, "due_kind": DueKind.RESOLVE_WITHIN},
             ["Resolve", "False alarm", "Still on it", "Release", "Reveal", "Escalate now"],
             id="reminded",
+        ),
+        pytest.param(
+            {**TAKEN, "due_kind": DueKind.RESOLVE_WITHIN, "extensions": 4},
+            ["Resolve", "False alarm", "Release", "Reveal", "Escalate now"],
+            id="reminded, and moved four times in a row",
         ),
         pytest.param(
             {**TAKEN, "state": State.SNOOZED},

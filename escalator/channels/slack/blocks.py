@@ -8,6 +8,7 @@ documents and slack_sdk's models enforce; what is longer is cut, because a refus
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import accumulate
 
 from escalator.model.message import Button, Card, Line, Link, Moment
 
@@ -173,11 +174,6 @@ def _fit(text: str, limit: int) -> str:
     escaped = escape(text)
     if len(escaped) <= limit:
         return escaped
-    kept, size = "", 1
-    for char in text:
-        part = _ESCAPES.get(char, char)
-        size += len(part)
-        if size > limit:
-            break
-        kept += part
-    return f"{kept}…" if limit > 0 else ""
+    sizes = accumulate(len(_ESCAPES.get(char, char)) for char in text)
+    kept = sum(size < limit for size in sizes)
+    return f"{escape(text[:kept])}…" if limit > 0 else ""
