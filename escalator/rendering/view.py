@@ -73,13 +73,18 @@ class View:
 
     def name(self, person: str | None) -> str:
         """Return how a person is called here: their name, `a reviewer in Stream`, or automation."""
-        if person is None:
-            return "automation"
-        if person in self.running.people:
-            return self.running.people[person].name
-        if person in self.running.teams:
-            return spoken(person)
-        return "a reviewer in Stream" if person.startswith(STREAM_USER) else person
+        return called(person, self.running)
+
+
+def called(person: str | None, policy: Policy) -> str:
+    """Return what a person (or a team that owns something) is called in Slack and on the dashboard."""
+    if person is None:
+        return "automation"
+    if person in policy.people:
+        return policy.people[person].name
+    if person in policy.teams:
+        return spoken(person)
+    return "a reviewer in Stream" if person.startswith(STREAM_USER) else person
 
 
 def spoken(key: str) -> str:

@@ -1,0 +1,76 @@
+"""What somebody is told whose act changed nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from escalator.engine.rights import Refusal, Refused
+from escalator.model.incident import State
+from escalator.rendering.notices import refusal_words
+from tests.rendering.builders import NOW, TAKEN, a_policy, an_incident
+
+
+@pytest.mark.parametrize(
+    ("refusal", "incident", "said"),
+    [
+        pytest.param(
+            Refusal(Refused.ALREADY_TAKEN, "ana", NOW - timedelta(minutes=2)),
+            TAKEN,
+            "#1042 was already taken by Ana Ruiz 2 min ago.",
+            id="the second to acknowledge is told who was first and when",
+        ),
+        pytest.param(
+            Refusal(Refused.RESOLVED, "ben", NOW - timedelta(seconds=9)),
+            {"state": State.RESOLVED},
+            "#1042 was already resolved by Ben Okafor 9 s ago.",
+            id="a click on a resolved one too",
+        ),
+        pytest.param(
+            Refusal(Refused.RESOLVED, "stream:m9"),
+            {"state": State.RESOLVED},
+            "#1042 was already resolved by a reviewer in Stream.",
+            id="a stranger's review is nobody's name",
+        ),
+        pytest.param(
+            Refusal(Refused.STALE),
+            TAKEN,
+            "Nothing changed: that message was out of date. #1042 is with Ana Ruiz now.",
+            id="an old button is answered with the present state",
+        ),
+        pytest.param(
+            Refusal(Refused.STALE),
+            {},
+            "Nothing changed: that message was out of date. #1042 is waiting for an answer now.",
+            id="which may be that nobody has it",
+        ),
+        pytest.param(
+            Refusal(Refused.NOT_YOURS, "child-safety"),
+            TAKEN,
+            "Nothing changed: #1042 is with child safety. A senior moderator may take it over.",
+            id="a team may own it",
+        ),
+    ],
+)
+def test_a_refusal_says_who_and_what_now(refusal, incident, said):
+    assert refusal_words(refusal, an_incident(**incident), a_policy(), NOW) == said
+
+
+@pytest.mark.parametrize("why", Refused)
+def test_every_refusal_can_be_said_in_every_state(why):
+    for state in State:
+        said = refusal_words(Refusal(why), an_incident(state=state), a_policy(), NOW)
+        assert said.endswith(".")
+        assert "{" not in said
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (Refused.UNKNOWN_PERSON, "the escalation policy does not know you"),
+        (Refused.RESTRICTED, "there is no such incident"),
+    ],
+)
+def test_without_an_incident_nothing_of_one_is_said(why, said):
+    words = refusal_words(Refusal(why), None, a_policy(), NOW)
+    assert said in words
+    assert "#" not in words
