@@ -51,6 +51,13 @@ def test_there_is_a_policy_exactly_when_everything_told_is_a_warning(file: Path)
     assert (parsed.policy is not None) == file.stem.startswith("warn-") == (not parsed.errors)
 
 
+@pytest.mark.parametrize("file", [pytest.param(file, id=file.stem) for file in BAD])
+def test_no_environment_makes_or_hides_an_error(file: Path) -> None:
+    text = file.read_text()
+    names = ("API_KEY", "AUTHOR", "DELAY", "OLD")
+    assert parse(text, dict.fromkeys(names, "same")).errors == parse(text, {}).errors
+
+
 def test_ten_mistakes_are_told_in_one_run() -> None:
     told = [f"{problem.line}: {problem.path}" for problem in parse(TEN_MISTAKES, {}).errors]
     assert told == [

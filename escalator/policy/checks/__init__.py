@@ -2,7 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 
-from escalator.policy.checks import clocks, coverage, duplicates, people, placeholders, references, sources, unsupported
+from escalator.policy.checks import (
+    clocks,
+    coverage,
+    duplicates,
+    events,
+    people,
+    placeholders,
+    references,
+    sources,
+    unsupported,
+)
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding
 
@@ -13,6 +23,7 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from sources.findings(draft, env)
     yield from duplicates.findings(draft, env)
     yield from coverage.findings(draft)
+    yield from events.findings(draft)
     yield from people.findings(draft, env)
     yield from clocks.findings(draft)
     yield from placeholders.findings(draft, env)
