@@ -132,15 +132,15 @@ def fallbacks(name: str, draft: Draft) -> list[str]:
     return way
 
 
-def _findings(messages: object, place: Place) -> Iterator[Finding]:
+def _findings(messages: Any, place: Place) -> Iterator[Finding]:
     """Yield marshmallow's messages, each with its place; `_schema` says something of the mapping itself."""
     if isinstance(messages, dict):
         for key, below in messages.items():
             yield from _findings(below, place if key == "_schema" else (*place, key))
-    elif isinstance(messages, list):
-        for complaint in messages:
-            if isinstance(complaint, Complaint):
-                yield Finding(place, complaint.what, complaint.right)
+        return
+    complaints: list[Complaint] = messages
+    for complaint in complaints:
+        yield Finding(place, complaint.what, complaint.right)
 
 
 def _settled(draft: Draft) -> Draft:

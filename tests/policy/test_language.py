@@ -145,3 +145,8 @@ def test_a_mistake_in_an_address_does_not_repeat_it() -> None:
     assert "destinations.a.webhook" in told
     assert "destinations.b.slack" in told
     assert "secret-token" not in told
+
+
+def test_a_name_that_is_not_set_is_told_where_it_stands_first() -> None:
+    text = minimal(("api_key: key", 'api_key: "${KEY}"'), ("api_secret: secret", 'api_secret: "${KEY}"'))
+    assert [problem.path for problem in parse(text, {}).problems] == ["sources.app.api_key"]
