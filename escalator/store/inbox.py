@@ -1,0 +1,98 @@
+"""The sandbox's inbox: what would have been sent. What it says stands only in the sealed column."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from escalator.model.policy import DestinationKind
+from escalator.store.tables import inbox
+
+
+class ItemType(StrEnum):
+    """What came in: a message, an answer that one person sees, or a window that opened for one person."""
+
+    MESSAGE = "message"
+    EPHEMERAL = "ephemeral"
+    VIEW = "view"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that somebody would see. `person` is a policy key, or the vendor's id of somebody without one.
+
+    `ts` names it within its channel, as Slack's does; `sealed_payload` is None once its content has been purged.
+    """
+
+    id: UUID
+    at: datetime
+    type: ItemType
+    channel: DestinationKind
+    incident_id: UUID | None
+    number: int | None
+    destination: str
+    address: str
+    person: str | None
+    ts: str
+    sealed_payload: bytes | None
+    thread_ts: str | None = None
+    broadcast: bool = False
+    updated_at: datetime | None = None
+
+
+def insert(connection: Connection, new: Item) -> bool:
+    """Write an item; False, and nothing is written, when its `ts` is taken."""
+    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    values = {name: getattr(new, name) for name in Item.__dataclass_fields__}
+    done = connection.execute(kind(inbox).values(**values).on_conflict_do_nothing(index_elements=["ts"]))
+    return done.rowcount == 1
+
+
+def lock_message(connection: Connection, address: str, ts: str) -> Item | None:
+    """Return the message that stands there, locked."""
+    mine = (inbox.c.type == ItemType.MESSAGE, inbox.c.address == address, inbox.c.ts == ts)
+    return _item(connection.execute(select(inbox).where(*mine).with_for_update()).first())
+
+
+def rewrite(connection: Connection, item_id: UUID, sealed_payload: bytes, at: datetime) -> None:
+    """Let a message say something else."""
+    connection.execute(update(inbox).where(inbox.c.id == item_id).values(sealed_payload=sealed_payload, updated_at=at))
+
+
+def by_id(connection: Connection, item_id: UUID) -> Item | None:
+    """Return one item."""
+    return _item(connection.execute(select(inbox).where(inbox.c.id == item_id)).first())
+
+
+def destination_at(connection: Connection, address: str) -> str | None:
+    """Return which destination was last written to at an address."""
+    found: str | None = connection.scalar(
+        select(inbox.c.destination)
+        .where(inbox.c.type == ItemType.MESSAGE, inbox.c.address == address)
+        .order_by(inbox.c.at.desc(), inbox.c.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+def newest(connection: Connection, limit: int, views_since: datetime) -> Sequence[Item]:
+    """Return the newest items, the oldest of them first; of windows only those opened since then."""
+    rows = connection.execute(
+        select(inbox)
+        .where(or_(inbox.c.type != ItemType.VIEW, inbox.c.at >= views_since))
+        .order_by(inbox.c.at.desc(), inbox.c.id.desc())
+        .limit(limit)
+    )
+    return [found for row in reversed(rows.all()) if (found := _item(row))]
+
+
+def _item(row: Row[Any] | None) -> Item | None:
+    if row is None:
+        return None
+    kept = {name: getattr(row, name) for name in Item.__dataclass_fields__}
+    return Item(**kept | {"type": ItemType(row.type), "channel": DestinationKind(row.channel)})
