@@ -2,6 +2,8 @@
 
 import json
 import secrets
+from dataclasses import replace
+from typing import Any
 
 from uuid6 import uuid7
 
