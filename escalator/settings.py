@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from dotenv import load_dotenv
+
 from escalator.errors import ConfigurationError
 from escalator.model.ranks import Mode
 from escalator.sealing import derived
@@ -53,6 +55,12 @@ class Settings:
     def sandbox_signing_secret(self) -> Secret:
         """The secret of the sandbox's own clicks, accepted only for sandbox incidents."""
         return Secret(derived(self.secret_key, "sandbox clicks"))
+
+
+def from_environment() -> Settings:
+    """Return the settings of this process; an `.env` file is read where the variable is not set already."""
+    load_dotenv()
+    return read_settings(os.environ)
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:

@@ -1,6 +1,7 @@
 """Deadlines that are due are fired, each by its own fence, a batch in one transaction."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -95,7 +96,15 @@ def _fire(core: Core, overdue_by: timedelta, taken: list[UUID], only: UUID | Non
 
 
 def _fired(core: Core, connection: Connection, incident: Incident, running: Running, now: datetime) -> Change:
-    return fire(incident, rules_for(core, connection, incident, running), now)
+    """Return what the deadline sets in motion; the record of the step says how late it fired, but for its commit."""
+    change = fire(incident, rules_for(core, connection, incident, running), now)
+    late = core.clock.now() - (incident.due_at or now)
+    late_ms = str(max(0, round(late.total_seconds() * 1000)))
+    entries = (
+        replace(entry, after={**entry.after, "late_ms": late_ms}) if entry.action is Action.STEP_FIRED else entry
+        for entry in change.entries
+    )
+    return replace(change, entries=tuple(entries))
 
 
 def _observe_lateness(core: Core, fired: Iterable[Incident]) -> None:

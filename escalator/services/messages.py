@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from escalator.engine.rounds import following
 from escalator.engine.targets import people_of
-from escalator.model.incident import DueKind, Incident, State
+from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Card, Occasion
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode, Role
@@ -68,7 +68,7 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
         frozen=frozen,
         running=running.policy,
         now=now,
-        occasion=_occasion(incident, occasion),
+        occasion=occasion,
         is_test=mode is Mode.DIVERT,
         is_for_seniors=_is_senior(person, running.policy) and (incident.step > 0 or incident.round > 1),
         waiting_for=waiting_for(incident, frozen, running.policy),
@@ -88,13 +88,6 @@ def full(view: View) -> Card:
 def in_thread(view: View) -> Card:
     """Return what rings in the thread of a full message."""
     return reply(view)
-
-
-def _occasion(incident: Incident, occasion: Occasion) -> Occasion:
-    """Once the owner has been reminded, the full message offers `Still on it` until the time runs out."""
-    if incident.state is State.ACKNOWLEDGED and incident.due_kind is DueKind.RESOLVE_WITHIN:
-        return Occasion.REMIND if occasion in {Occasion.STEP, Occasion.REMIND} else occasion
-    return occasion
 
 
 def _is_senior(person: str | None, policy: Policy) -> bool:

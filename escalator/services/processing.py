@@ -48,6 +48,14 @@ def process_events(core: Core, limit: int = BATCH) -> int:
     return len(taken)
 
 
+def process_overdue(core: Core, overdue_by: timedelta) -> int:
+    """Process what has waited longer than that; return how many were taken. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        oldest = events.waiting_since(connection, now)
+    return 0 if oldest is None or now - oldest < overdue_by else process_events(core)
+
+
 def _process_alone(core: Core, event_id: UUID) -> None:
     try:
         _process(core, 1, [], only=event_id)

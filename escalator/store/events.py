@@ -70,12 +70,15 @@ def put_off(connection: Connection, ids: Sequence[UUID], until: datetime) -> Non
 
 
 def done(connection: Connection, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
-    """Note which incident each event went to."""
+    """Note which incident each event went to; of one that went to none only its type, time and hash are kept."""
     for incident_id in {owner for _event, owner in belongs}:
         ids = [event for event, owner in belongs if owner == incident_id]
-        connection.execute(
-            update(events).where(events.c.id.in_(ids)).values(state=EventState.DONE, incident_id=incident_id)
+        values = (
+            {"state": EventState.IGNORED, "sealed_body": None}
+            if incident_id is None
+            else {"state": EventState.DONE, "incident_id": incident_id}
         )
+        connection.execute(update(events).where(events.c.id.in_(ids)).values(values))
 
 
 def failed(connection: Connection, event_id: UUID, next_at: datetime, reason: str, most: int) -> bool:

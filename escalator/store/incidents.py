@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, tuple_, update
 
 from escalator.model.facts import Key
 from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
@@ -101,6 +101,17 @@ def first_due(connection: Connection) -> datetime | None:
     """Return the nearest deadline of all."""
     found: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)))
     return found
+
+
+def first_unarmed(connection: Connection, now: datetime, horizon: timedelta) -> datetime | None:
+    """Return the nearest deadline within the horizon that has no alarm yet."""
+    found: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)).where(_is_unarmed(now, horizon)))
+    return found
+
+
+def _is_unarmed(now: datetime, horizon: timedelta) -> ColumnElement[bool]:
+    coming = and_(incidents.c.due_at > now, incidents.c.due_at <= now + horizon)
+    return and_(coming, or_(incidents.c.armed_until.is_(None), incidents.c.armed_until < incidents.c.due_at))
 
 
 def count_failure(connection: Connection, incident_id: UUID, next_at: datetime) -> int:
@@ -240,11 +251,9 @@ def _insert_answers(connection: Connection, given: Sequence[Incident]) -> None:
 
 def lock_to_arm(connection: Connection, now: datetime, horizon: timedelta) -> list[tuple[UUID, datetime]]:
     """Return the deadlines that come within the horizon and have no alarm yet, and note that they have one now."""
-    coming = and_(incidents.c.due_at > now, incidents.c.due_at <= now + horizon)
-    unarmed = or_(incidents.c.armed_until.is_(None), incidents.c.armed_until < incidents.c.due_at)
     chosen = (
         select(incidents.c.id)
-        .where(coming, unarmed)
+        .where(_is_unarmed(now, horizon))
         .order_by(incidents.c.due_at)
         .limit(1000)
         .with_for_update(skip_locked=True)

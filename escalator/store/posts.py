@@ -146,24 +146,27 @@ def raise_wanted(connection: Connection, wanted: Sequence[tuple[UUID, int]], now
         )
 
 
-def adopt(connection: Connection, incident_id: UUID, channel: str, ref: str, new: Post, now: datetime) -> bool:
-    """Make a message of ours that we did not know one of the incident's posts; return whether it was unknown."""
-    if connection.scalar(select(func.count()).select_from(posts).where(posts.c.ref == ref)):
+def adopt(connection: Connection, new: Post, now: datetime) -> bool:
+    """Make a message of ours that we did not know one of its incident's posts; return whether it was unknown.
+
+    A post whose message was on its way to the same place when its sender died is completed rather than doubled.
+    """
+    if connection.execute(select(posts.c.id).where(posts.c.ref == new.ref).limit(1)).first() is not None:
         return False
     waiting = connection.scalar(
         select(posts.c.id)
         .where(
-            posts.c.incident_id == incident_id,
+            posts.c.incident_id == new.incident_id,
             posts.c.ref.is_(None),
-            or_(posts.c.address == channel, posts.c.person.is_not(None)),
+            or_(posts.c.address == new.address, posts.c.destination == new.destination),
         )
         .order_by(posts.c.created_at)
         .limit(1)
     )
-    if waiting is not None:
-        connection.execute(update(posts).where(posts.c.id == waiting).values(ref=ref, shown_rev=0))
-        return True
-    insert(connection, [new], None, now)
+    if waiting is None:
+        insert(connection, [new], None, now)
+    else:
+        connection.execute(update(posts).where(posts.c.id == waiting).values(ref=new.ref, shown_rev=0))
     return True
 
 

@@ -1,0 +1,68 @@
+"""The composition root: settings in, a wired process out. Nothing is opened before something is asked of it."""
+
+import logging
+import sys
+from collections.abc import Callable
+
+import structlog
+
+from escalator.channels.slack.api import SlackApi
+from escalator.channels.slack.web_api import SlackWebApi
+from escalator.clock import Clock, SystemClock
+from escalator.model.ranks import Mode
+from escalator.ports import NullQueue, TaskQueue
+from escalator.sealing import Seal
+from escalator.services.core import Core
+from escalator.services.inbox import InboxSlack
+from escalator.services.policies import PolicyShelf
+from escalator.settings import Settings
+from escalator.store import Database
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    queue: TaskQueue | None = None,
+    slack: Callable[[Mode], SlackApi] | None = None,
+    pool_size: int = 4,
+) -> Core:
+    """Return the parts of one process, wired. Tests put their own clock, queue or Slack in."""
+    clock = clock or SystemClock()
+    seal = Seal(settings.content_keys)
+    database = Database(settings.database_url, pool_size=pool_size)
+    return Core(
+        settings=settings,
+        database=database,
+        clock=clock,
+        seal=seal,
+        queue=queue or NullQueue(),
+        policies=PolicyShelf(settings, clock),
+        slack=slack or _slack(settings, InboxSlack(database, seal, clock)),
+    )
+
+
+def _slack(settings: Settings, inbox: SlackApi) -> Callable[[Mode], SlackApi]:
+    real = SlackWebApi(settings.slack_bot_token, settings.slack_api_url)
+
+    def of_mode(mode: Mode) -> SlackApi:
+        return inbox if mode is Mode.SANDBOX else real
+
+    return of_mode
+
+
+def configure_logging(level: int = logging.INFO) -> None:
+    """Log one line an event to stderr: static names, ids beside them, never content."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+            ),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,91 @@
+"""Telling the workers without keeping anybody waiting: one thread of the process publishes, and words are joined."""
+
+import heapq
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from escalator.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+Publish = Callable[[str, float], None]
+"""Publishes a task by name, to run after so many seconds; raises whatever the broker's client raises."""
+
+ESCALATE = "escalate"
+GAP_S = 0.01
+PAUSE_S = 5.0
+SHARED = timedelta(milliseconds=30)
+_REMEMBERED = 10_000
+
+
+class Nudger:
+    """A TaskQueue over a publisher. Says each kind of work at most every 10 ms, and always once after the last word.
+
+    After a failure it pauses for 5 s and forgets what it was to say: the sweep finds the work.
+    """
+
+    def __init__(self, publish: Publish, clock: Clock) -> None:
+        self._publish = publish
+        self._clock = clock
+        self._wanted: set[str] = set()
+        self._alarms: list[datetime] = []
+        self._set: list[datetime] = []
+        self._news = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._gap = threading.Event()
+
+    def tell(self, work: str) -> None:
+        """Say that there is work of this kind. Never blocks and never raises."""
+        with self._news:
+            self._wanted.add(work)
+            self._wake()
+
+    def alarm(self, at: datetime) -> None:
+        """Ask for deadlines to be fired at that instant; one that comes within 30 ms of another shares its alarm."""
+        with self._news:
+            self._forget_past()
+            if not any(at <= known <= at + SHARED for known in self._set):
+                heapq.heappush(self._set, at)
+                self._alarms.append(at)
+                self._wake()
+
+    def _forget_past(self) -> None:
+        now = self._clock.now()
+        while self._set and (self._set[0] < now or len(self._set) > _REMEMBERED):
+            heapq.heappop(self._set)
+
+    def _wake(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="nudging", daemon=True)
+            self._thread.start()
+        self._news.notify()
+
+    def _run(self) -> None:
+        while True:
+            wanted, alarms = self._next()
+            try:
+                for work in sorted(wanted):
+                    self._publish(work, 0.0)
+                for at in alarms:
+                    self._publish(ESCALATE, max(0.0, (at - self._clock.now()).total_seconds()))
+            except Exception as error:  # noqa: BLE001  # a broker's client raises anything; the sweep does the work
+                log.warning("nudge_failed", reason=type(error).__name__)
+                self._gap.wait(PAUSE_S)
+                self._forget()
+            self._gap.wait(GAP_S)
+
+    def _next(self) -> tuple[set[str], list[datetime]]:
+        with self._news:
+            while not self._wanted and not self._alarms:
+                self._news.wait()
+            wanted, self._wanted = self._wanted, set()
+            alarms, self._alarms = self._alarms, []
+        return wanted, alarms
+
+    def _forget(self) -> None:
+        with self._news:
+            self._alarms.clear()
+            self._set.clear()

@@ -1,0 +1,189 @@
+"""Somebody answers: verified by the door, judged and written here in one transaction, told to the workers after it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.channels.slack.blocks import Json
+from escalator.channels.slack.modals import Origin, resolve_view, reveal_view
+from escalator.engine.answers import Act, answer
+from escalator.engine.change import Change
+from escalator.engine.rights import Refusal, Refused, refusal
+from escalator.errors import Unavailable
+from escalator.model.incident import Incident, Outcome, Verb
+from escalator.model.message import Context
+from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.ranks import Mode
+from escalator.model.records import Action, Actor, Entry
+from escalator.rendering.buttons import ButtonValue, encode
+from escalator.rendering.notices import refusal_words
+from escalator.services.applying import Aftermath, Decision, apply, rules_for
+from escalator.services.core import Core
+from escalator.services.policies import Running
+from escalator.store import incidents, posts, processes, records
+from escalator.store.posts import Post
+
+WORKSPACE = "slack_workspace"
+SANDBOX = "sandbox"
+SLACK = "slack"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody in Slack asked for; `is_sandbox` when the sandbox's own secret signed it."""
+
+    user_id: str
+    team_id: str
+    verb: Verb
+    button: ButtonValue
+    channel_id: str = ""
+    message_ts: str = ""
+    is_sandbox: bool = False
+    outcome: Outcome | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the person gets: a text only they see, or a window; nothing when the message itself says it all."""
+
+    context: Context
+    mode: Mode
+    text: str = ""
+    view: Json | None = None
+    needs_reference: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """The incident as locked, the policy that runs, and who asks."""
+
+    asked: Asked
+    incident: Incident
+    running: Running
+    person: Person | None
+    now: datetime
+
+    @property
+    def via(self) -> str:
+        return SANDBOX if self.asked.is_sandbox else SLACK
+
+
+def act(core: Core, asked: Asked) -> Reply:
+    """Do what somebody asked, or tell them why not. Raises Unavailable when it could not be recorded."""
+    now = core.clock.now()
+    aftermath = Aftermath()
+    with core.database.writing() as connection:
+        running = core.policies.running(connection)
+        found = incidents.lock(connection, [asked.button.incident_id], core.seal)
+        incident = found.get(asked.button.incident_id)
+        if running is None:
+            raise Unavailable("no policy is active yet")
+        if incident is None or not _is_of_this_door(core, asked, incident, running.policy):
+            nothing = refusal_words(Refusal(Refused.NO_INCIDENT), None, running.policy, now)
+            return Reply(Context(None, None, ""), _mode(asked), nothing)
+        case = _Case(asked, incident, running, _person(core, asked.user_id, running.policy), now)
+        aftermath = Aftermath(has_deliveries=_adopt(core, connection, case))
+        done = _judge(core, connection, case)
+        if isinstance(done, Change):
+            aftermath = apply(core, connection, [Decision(incident, done)], running, now)
+        elif done is not None:
+            _record_refusal(connection, case, done)
+    aftermath.tell(core)
+    return _reply(case, done)
+
+
+def _is_of_this_door(core: Core, asked: Asked, incident: Incident, policy: Policy) -> bool:
+    """The sandbox's clicks count only for what is in the sandbox, and nobody else's do there."""
+    is_in_sandbox = min(incident.mode, core.mode_of(incident.source, policy)) is Mode.SANDBOX
+    return is_in_sandbox is asked.is_sandbox
+
+
+def _mode(asked: Asked) -> Mode:
+    return Mode.SANDBOX if asked.is_sandbox else Mode.PRODUCTION
+
+
+def _person(core: Core, user_id: str, policy: Policy) -> Person | None:
+    known = (one for one in policy.people.values() if one.slack and core.expand(one.slack) == user_id)
+    return next(known, None) if user_id else None
+
+
+def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal | None:
+    """Return what the act changes or why it is refused; None where a window must be filled in first."""
+    if not _is_from_our_workspace(connection, case.asked):
+        return Refusal(Refused.WRONG_WORKSPACE)
+    if case.person is None:
+        return Refusal(Refused.UNKNOWN_PERSON)
+    if case.asked.verb is Verb.RESOLVE and case.asked.outcome is None:
+        return refusal(Verb.RESOLVE, case.person, case.incident, case.running.policy) or _closed(case.incident)
+    asked = case.asked
+    wanted = Act(
+        verb=asked.verb,
+        person=case.person,
+        via=case.via,
+        seen=(asked.button.round, asked.button.fence) if asked.verb is not Verb.RESOLVE else None,
+        outcome=asked.outcome,
+        reference=asked.reference,
+        minutes=asked.button.minutes,
+    )
+    return answer(wanted, case.incident, rules_for(core, connection, case.incident, case.running), case.now)
+
+
+def _closed(incident: Incident) -> Refusal | None:
+    return Refusal(Refused.RESOLVED, incident.closed_by, incident.closed_at) if incident.closed_at else None
+
+
+def _is_from_our_workspace(connection: Connection, asked: Asked) -> bool:
+    """Until `auth.test` has named our workspace, any signed click counts; a sandbox has none."""
+    if asked.is_sandbox:
+        return True
+    ours = processes.recall(connection, WORKSPACE)
+    return ours is None or asked.team_id == ours
+
+
+def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
+    """Take in a message of ours that we did not know: a worker may die between the post and its `ts`."""
+    asked, incident = case.asked, case.incident
+    if not asked.channel_id or not asked.message_ts or case.person is None:
+        return False
+    is_direct = asked.channel_id.startswith("D")
+    new = Post(
+        id=uuid7(),
+        incident_id=incident.id,
+        destination=f"person:{case.person.key}" if is_direct else asked.channel_id,
+        address=asked.channel_id,
+        slot=posts.next_slot(connection, incident.id),
+        mode=min(incident.mode, core.mode_of(incident.source, case.running.policy)),
+        channel=DestinationKind.SLACK,
+        person=case.person.key if is_direct else None,
+        ref=f"{asked.channel_id}/{asked.message_ts}",
+        want_rev=incident.revision,
+        shown_rev=0,
+        claim=0,
+        attempts=0,
+    )
+    return posts.adopt(connection, new, case.now)
+
+
+def _record_refusal(connection: Connection, case: _Case, why: Refusal) -> None:
+    actor = Actor("person", case.person.key) if case.person else Actor("stranger", case.asked.user_id)
+    after = {"verb": case.asked.verb.value}
+    entry = Entry(Action.REFUSED, actor, case.via, why.why.value, after=after, incident_id=case.incident.id)
+    records.insert(connection, [(entry, case.incident.policy_version)], case.now)
+
+
+def _reply(case: _Case, done: Change | Refusal | None) -> Reply:
+    incident, asked = case.incident, case.asked
+    context = Context(incident.id, incident.number, asked.channel_id, case.person.key if case.person else None)
+    if done is None:
+        origin = Origin(encode(asked.button), asked.channel_id, asked.message_ts)
+        return Reply(context, _mode(asked), view=resolve_view(incident.number, origin))
+    refusal_ = done if isinstance(done, Refusal) else done.note
+    if refusal_ is not None:
+        text = refusal_words(refusal_, incident, case.running.policy, case.now)
+        return Reply(context, _mode(asked), text, needs_reference=refusal_.why is Refused.NO_REFERENCE)
+    if asked.verb is Verb.REVEAL:
+        return Reply(context, _mode(asked), view=reveal_view(incident.number, incident.content["text"]))
+    return Reply(context, _mode(asked))

@@ -1,0 +1,153 @@
+"""How the product is, for monitors and for people."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from prometheus_client.core import (
+    CollectorRegistry,
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+
+from escalator.model.ranks import Mode
+from escalator.services.core import Core
+from escalator.services.housekeeping import LATE
+from escalator.store import health, processes
+from escalator.store.health import Health
+from escalator.store.migrate import is_current
+from escalator.tally import BUCKETS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND
+
+_COUNTERS = {
+    EVENTS: ("Webhook deliveries by what became of them", ("source", "type", "outcome")),
+    DELIVERIES: ("Notifications by what became of them", ("channel", "outcome", "reason")),
+    UNROUTED: ("Incidents that no route took", ()),
+}
+_HISTOGRAMS = {
+    LATENESS: "Commit of a firing minus its deadline",
+    WEBHOOK_TO_SEND: "Acceptance of an event to its first notification",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether an event can be stored, and what else is wrong."""
+
+    mode: Mode
+    can_store: bool
+    degraded: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def told(self) -> dict[str, object]:
+        """Return it as JSON."""
+        return {
+            "ready": self.can_store,
+            "mode": self.mode.value,
+            "degraded": list(self.degraded),
+            "notes": list(self.notes),
+        }
+
+
+def readiness(core: Core) -> Readiness:
+    """Return how ready this process is. Raises Unavailable when the database cannot be asked."""
+    now = core.clock.now()
+    has_schema = is_current(core.database)
+    if not has_schema:
+        return Readiness(
+            core.settings.mode, can_store=False, degraded=("schema: not current; run `escalator migrate`",)
+        )
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+        found = health.health(connection, now)
+    degraded = tuple(_degraded(found, now))
+    if running is None:
+        return Readiness(core.settings.mode, can_store=False, degraded=("policy: none is active", *degraded))
+    return Readiness(core.settings.mode, can_store=True, degraded=degraded, notes=sandbox_note(core, found))
+
+
+def sandbox_note(core: Core, found: Health) -> tuple[str, ...]:
+    """Return what the sandbox says everywhere."""
+    if core.settings.mode is not Mode.SANDBOX:
+        return ()
+    return (f"SANDBOX, {found.sandbox_incidents} alerts reached nobody",)
+
+
+def _degraded(found: Health, now: datetime) -> Iterator[str]:
+    if not found.workers:
+        yield "workers: none is alive; nothing is sent or escalated"
+    if found.oldest_deadline is not None and now - found.oldest_deadline > LATE:
+        yield f"deadlines: the oldest is {int((now - found.oldest_deadline).total_seconds())} s late"
+    if found.oldest_event is not None and now - found.oldest_event > LATE:
+        yield f"events: the oldest has waited {int((now - found.oldest_event).total_seconds())} s"
+    if found.parked_events:
+        yield f"events: {found.parked_events} parked"
+    for key, detail in found.troubles:
+        yield f"{key}: {detail}"
+
+
+def metrics_text(core: Core) -> bytes:
+    """Return the metrics of the whole installation in Prometheus' form. Raises Unavailable."""
+    registry = CollectorRegistry()
+    registry.register(_Totals(core))
+    return generate_latest(registry)
+
+
+class _Totals(Collector):
+    """Counters and gauges, read from the database when somebody asks: every process counts into the same totals."""
+
+    def __init__(self, core: Core) -> None:
+        now = core.clock.now()
+        with core.database.reading() as connection:
+            self._totals = processes.totals(connection)
+            self._states = health.counts_by_state(connection)
+            self._health = health.health(connection, now)
+        self._now = now
+
+    def describe(self) -> list[Metric]:
+        """Return nothing: what there is, is known only when it is collected."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric."""
+        for name, (text, labels) in _COUNTERS.items():
+            yield self._counter(name, text, labels)
+        for name, text in _HISTOGRAMS.items():
+            yield self._histogram(name, text)
+        gauge = GaugeMetricFamily("escalator_incidents", "Incidents by state", labels=("state", "severity"))
+        for state, severity, count in self._states:
+            gauge.add_metric((state, severity), count)
+        yield gauge
+        yield GaugeMetricFamily("escalator_workers", "Worker processes alive", value=self._health.workers)
+        late = self._age(self._health.oldest_deadline)
+        yield GaugeMetricFamily("escalator_oldest_deadline_seconds", "How late the oldest deadline is", value=late)
+        waited = self._age(self._health.oldest_event)
+        yield GaugeMetricFamily("escalator_oldest_event_seconds", "How long the oldest event has waited", value=waited)
+        parked = self._health.parked_events
+        yield GaugeMetricFamily("escalator_parked_events", "Events that could not be processed", value=parked)
+
+    def _age(self, at: datetime | None) -> float:
+        return 0.0 if at is None else (self._now - at).total_seconds()
+
+    def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Metric:
+        family = CounterMetricFamily(name.removesuffix("_total"), text, labels=labels)
+        mine = [(said, value) for known, said, value in self._totals if known == name]
+        for said, value in mine if mine or labels else [({}, 0)]:
+            family.add_metric(tuple(said.get(label, "") for label in labels), value)
+        return family
+
+    def _histogram(self, name: str, text: str) -> Metric:
+        counts: dict[str, int] = defaultdict(int)
+        for known, said, value in self._totals:
+            if known == name:
+                counts[said["le"]] += value
+        total, buckets = 0, []
+        for bound in (*(str(edge) for edge in BUCKETS), "+Inf"):
+            total += counts[bound]
+            buckets.append((bound, total))
+        seconds = sum(value for known, _said, value in self._totals if known == f"{name}_sum") / 1_000_000
+        return HistogramMetricFamily(name, text, buckets=buckets, sum_value=seconds)

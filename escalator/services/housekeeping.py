@@ -1,0 +1,156 @@
+"""What one process of all does now and then: counting, sealing, purging, checking what must be zero, the heartbeat.
+
+It runs in a thread of its own, so that nothing here can hold up the sweep.
+"""
+
+import threading
+from datetime import datetime, timedelta
+
+import requests
+import structlog
+
+from escalator.channels.slack.api import Workspace
+from escalator.errors import Unavailable
+from escalator.model.message import Failed
+from escalator.model.ranks import Mode
+from escalator.services.answering import WORKSPACE
+from escalator.services.beating import KEEP
+from escalator.services.core import Core
+from escalator.services.troubles import Troubles
+from escalator.store import health, processes, purge, records
+from escalator.store.health import Health
+
+log = structlog.get_logger(__name__)
+
+SEAL_AFTER = timedelta(seconds=5)
+LATE = timedelta(seconds=10)
+_SEAL_BATCH = 500
+_HEARTBEAT_TIMEOUT_S = 5
+
+
+class Keeper:
+    """A thread that does the housekeeping whenever it is woken and is not at it already."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._wanted = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def wake(self) -> None:
+        """Say that it is time."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+            self._thread.start()
+        self._wanted.set()
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            keep(self._core)
+
+
+def keep(core: Core) -> None:
+    """Do every job that is due and that no other process has taken. Raises nothing."""
+    for job in (flush_tally, _seal, _purge, _check, _heartbeat, _ask_workspace):
+        try:
+            job(core)
+        except Unavailable as error:
+            log.warning("housekeeping_without_database", job=job.__name__, reason=str(error))
+        except Exception:  # one job's failure must not keep the others from their turn
+            log.exception("housekeeping_failed", job=job.__name__)
+
+
+def _take(core: Core, name: str, every: timedelta) -> bool:
+    with core.database.writing() as connection:
+        return processes.take_job(connection, name, core.clock.now(), every)
+
+
+def flush_tally(core: Core) -> None:
+    """Add what this process has counted to the totals. Raises Unavailable."""
+    counted = core.tally.take()
+    if not counted:
+        return
+    try:
+        with core.database.writing() as connection:
+            processes.count(connection, counted)
+    except Unavailable:
+        core.tally.give_back(counted)
+        raise
+
+
+def _seal(core: Core) -> None:
+    if not _take(core, "seal", timedelta(seconds=2)):
+        return
+    while True:
+        with core.database.writing() as connection:
+            if records.seal_new(connection, core.clock.now() - SEAL_AFTER, _SEAL_BATCH) < _SEAL_BATCH:
+                return
+
+
+def _purge(core: Core) -> None:
+    if not _take(core, "purge", timedelta(minutes=1)):
+        return
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        running = core.policies.running(connection)
+        if running is not None:
+            purge.content(connection, now, running.policy.retain_content)
+            processes.forget_processes(connection, now - KEEP)
+
+
+def _check(core: Core) -> None:
+    """Count each minute what must be zero, and tell whom the policy names when it is not."""
+    if not _take(core, "check", timedelta(minutes=1)):
+        return
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        running = core.policies.running(connection)
+        if running is None:
+            return
+        troubles = Troubles(connection, now)
+        for key, count in health.must_be_zero(connection, now).items():
+            if count:
+                log.error("invariant_broken", what=key, count=count)
+                troubles.find(f"invariant:{key}", f"{count} × {key}", running.policy, core.settings)
+            else:
+                troubles.end(f"invariant:{key}")
+
+
+def _heartbeat(core: Core) -> None:
+    """Ping only while no deadline and no event is late: silence is the alarm."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+        found = health.health(connection, now)
+    rule = running.policy.heartbeat if running else None
+    url = core.expand(rule.url) if rule else ""
+    if rule is None or not url or is_late(found, now) or not _take(core, "heartbeat", rule.every):
+        return
+    try:
+        with requests.get(url, timeout=_HEARTBEAT_TIMEOUT_S, stream=True, allow_redirects=False) as answer:
+            log.debug("heartbeat", status=answer.status_code)
+    except requests.RequestException as error:
+        log.warning("heartbeat_failed", reason=type(error).__name__)
+
+
+def is_late(found: Health, now: datetime) -> bool:
+    """Whether a deadline or an event is late by more than we promise."""
+    return any(at is not None and now - at > LATE for at in (found.oldest_deadline, found.oldest_event))
+
+
+def _ask_workspace(core: Core) -> None:
+    """Learn which workspace our token belongs to, once: clicks from others do not count."""
+    if core.settings.mode is Mode.SANDBOX or not core.settings.slack_bot_token:
+        return
+    with core.database.reading() as connection:
+        if processes.recall(connection, WORKSPACE) is not None:
+            return
+    if not _take(core, "auth_test", timedelta(minutes=1)):
+        return
+    answer: Workspace | Failed = core.slack(Mode.PRODUCTION).auth_test()
+    if isinstance(answer, Failed):
+        log.warning("auth_test_failed", reason=answer.reason.value, detail=answer.detail)
+        return
+    with core.database.writing() as connection:
+        processes.remember(connection, WORKSPACE, answer.team_id, core.clock.now())

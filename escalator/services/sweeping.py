@@ -1,0 +1,112 @@
+"""The sweep: does what is overdue, by the same use cases, and arms what comes near. It needs no broker.
+
+One thread in every worker runs `Sweeper.run`; housekeeping is shared by the jobs table, so that each is done once.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from escalator.clock import Stopwatch, SystemClock
+from escalator.errors import Unavailable
+from escalator.services import escalation, outbox, processing
+from escalator.services.applying import HORIZON
+from escalator.services.beating import SWEEPER, beat
+from escalator.services.core import Core
+from escalator.services.housekeeping import Keeper
+from escalator.services.sending import Sender
+from escalator.store import incidents
+from escalator.store.database import database_now
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 2.0
+OVERDUE = timedelta(seconds=1)
+STUCK_S = 30.0
+_JITTER = 0.2
+_BIG_OFFSET = timedelta(seconds=1)
+
+
+def sweep(core: Core, sender: Sender) -> None:
+    """Do one round. Raises Unavailable when the database cannot be asked."""
+    core.policies.offer(core.database)
+    while escalation.fire_due(core, OVERDUE) == escalation.BATCH:
+        pass
+    arm(core)
+    while processing.process_overdue(core, OVERDUE) == processing.BATCH:
+        pass
+    if outbox.has_work(core, OVERDUE):
+        sender.wake()
+
+
+def arm(core: Core) -> None:
+    """Ask for an alarm for every deadline that comes within the horizon and has none."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        first = incidents.first_unarmed(connection, now, HORIZON)
+    if first is None:
+        return
+    with core.database.writing() as connection:
+        armed = incidents.lock_to_arm(connection, now, HORIZON)
+    for at in sorted({due_at for _id, due_at in armed}):
+        core.queue.alarm(at)
+
+
+def measure_offset(core: Core, clock: SystemClock) -> timedelta:
+    """Set this machine's clock right by PostgreSQL's, and return by how much it is off. Raises Unavailable."""
+    if core.database.is_sqlite:
+        return clock.offset
+    before = clock.now()
+    with core.database.reading() as connection:
+        theirs: datetime = database_now(connection)
+    halfway = before + (clock.now() - before) / 2
+    found = clock.offset + (theirs - halfway)
+    if abs(found) > _BIG_OFFSET or abs(found - clock.offset) > _BIG_OFFSET:
+        log.warning("clock_offset", offset_s=found.total_seconds(), before_s=clock.offset.total_seconds())
+    clock.offset = found
+    return found
+
+
+class Sweeper:
+    """The sweep as a thread, and a watchdog that ends the process when no round has finished for 30 s."""
+
+    def __init__(self, core: Core, sender: Sender, clock: SystemClock, end_process: Callable[[], None]) -> None:
+        self._core = core
+        self._sender = sender
+        self._clock = clock
+        self._end_process = end_process
+        self._stopping = threading.Event()
+        self._round = Stopwatch()
+        self._keeper = Keeper(core)
+
+    def start(self) -> None:
+        """Start both threads."""
+        threading.Thread(target=self._run, name="sweep", daemon=True).start()
+        threading.Thread(target=self._watch, name="sweep-watchdog", daemon=True).start()
+
+    def stop(self) -> None:
+        """Let both threads end."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                offset = measure_offset(self._core, self._clock)
+                sweep(self._core, self._sender)
+                beat(self._core, SWEEPER, self._core.clock.now(), offset)
+                self._keeper.wake()
+            except Unavailable as error:
+                log.warning("sweep_without_database", reason=str(error))
+            except Exception:  # no exception may end the sweep: it is what notices all other failures
+                log.exception("sweep_failed")
+            self._round = Stopwatch()
+            self._stopping.wait(EVERY_S * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311  # not a secret
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(1.0):
+            if self._round.seconds() > STUCK_S:
+                log.critical("sweep_stuck", seconds=self._round.seconds())
+                self._end_process()

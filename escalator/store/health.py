@@ -1,0 +1,74 @@
+"""What is late, what is broken, what is counted: read from the database when somebody asks."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from escalator.model.incident import State
+from escalator.model.ranks import Mode
+from escalator.store.events import EventState
+from escalator.store.tables import events, incidents, posts, troubles, workers
+
+ALIVE = timedelta(seconds=10)
+STALE_POST = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the product is. Instants are of the oldest that waits; None means nothing does."""
+
+    oldest_deadline: datetime | None
+    oldest_event: datetime | None
+    parked_events: int
+    workers: int
+    sandbox_incidents: int
+    troubles: tuple[tuple[str, str], ...]
+
+
+def health(connection: Connection, now: datetime) -> Health:
+    """Return how the product is now."""
+    overdue = select(func.min(incidents.c.due_at)).where(incidents.c.due_at <= now)
+    waiting = select(func.min(events.c.next_at)).where(events.c.state == EventState.NEW, events.c.next_at <= now)
+    parked = select(func.count()).select_from(events).where(events.c.state == EventState.PARKED)
+    alive = (
+        select(func.count()).select_from(workers).where(workers.c.kind == "sweeper", workers.c.beat_at > now - ALIVE)
+    )
+    sandbox = select(func.count()).select_from(incidents).where(incidents.c.mode == Mode.SANDBOX)
+    found = connection.execute(select(troubles.c.key, troubles.c.detail).where(troubles.c.ended_at.is_(None)))
+    return Health(
+        oldest_deadline=connection.scalar(overdue),
+        oldest_event=connection.scalar(waiting),
+        parked_events=connection.scalar(parked) or 0,
+        workers=connection.scalar(alive) or 0,
+        sandbox_incidents=connection.scalar(sandbox) or 0,
+        troubles=tuple((row.key, row.detail) for row in found),
+    )
+
+
+def must_be_zero(connection: Connection, now: datetime) -> dict[str, int]:
+    """Count what must never be, by what it is called."""
+    waiting = incidents.c.state.in_([State.TRIGGERED, State.SNOOZED])
+    closed = incidents.c.state.in_([State.RESOLVED, State.LOGGED, State.MERGED])
+    questions = {
+        "triggered_without_deadline": select(func.count())
+        .select_from(incidents)
+        .where(or_(and_(waiting, incidents.c.due_at.is_(None)), and_(closed, incidents.c.due_at.is_not(None)))),
+        "message_out_of_date": select(func.count())
+        .select_from(posts)
+        .where(
+            posts.c.shown_rev < posts.c.want_rev,
+            posts.c.ref.is_not(None),
+            posts.c.next_at < now - STALE_POST,
+            posts.c.reason.is_distinct_from("mode"),
+        ),
+    }
+    return {name: connection.scalar(question) or 0 for name, question in questions.items()}
+
+
+def counts_by_state(connection: Connection) -> list[tuple[str, str, int]]:
+    """Return (state, severity, count) of all incidents."""
+    rows = connection.execute(
+        select(incidents.c.state, incidents.c.severity, func.count()).group_by(incidents.c.state, incidents.c.severity)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]

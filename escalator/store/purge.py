@@ -1,0 +1,67 @@
+"""Deleting content past its retention: never that of an open or held incident."""
+
+import json
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, delete, or_, select, update
+from uuid6 import uuid7
+
+from escalator.model.incident import State
+from escalator.model.records import SYSTEM, Action
+from escalator.store.events import EventState
+from escalator.store.tables import events, inbox, incidents, records
+
+BATCH = 200
+
+
+def content(connection: Connection, now: datetime, retain: timedelta) -> int:
+    """Delete the content of incidents closed (logged ones: last heard of) before that; return how many."""
+    before = now - retain
+    closed = and_(incidents.c.state.in_([State.RESOLVED, State.MERGED]), incidents.c.closed_at < before)
+    logged = and_(incidents.c.state == State.LOGGED, incidents.c.last_event_at < before)
+    ids = list(
+        connection.scalars(
+            select(incidents.c.id)
+            .where(or_(closed, logged), incidents.c.hold.is_(False), incidents.c.sealed_content.is_not(None))
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    if ids:
+        connection.execute(
+            update(incidents).where(incidents.c.id.in_(ids)).values(sealed_content=None, sealed_facts=None)
+        )
+        connection.execute(update(events).where(events.c.incident_id.in_(ids)).values(sealed_body=None))
+        connection.execute(update(inbox).where(inbox.c.incident_id.in_(ids)).values(sealed_payload=None))
+        connection.execute(
+            records.insert(),
+            [
+                {
+                    "id": uuid7(),
+                    "at": now,
+                    "incident_id": one,
+                    "actor_kind": SYSTEM.kind,
+                    "actor_key": SYSTEM.key,
+                    "action": Action.CONTENT_PURGED.value,
+                    "via": "engine",
+                    "reason": "retention",
+                    "before": json.dumps({}),
+                    "after": json.dumps({}),
+                }
+                for one in ids
+            ],
+        )
+    _stray_events(connection, before)
+    return len(ids)
+
+
+def _stray_events(connection: Connection, before: datetime) -> None:
+    """Forget the bodies of events that belong to no incident, and old sandbox messages about none."""
+    stray = and_(
+        events.c.incident_id.is_(None),
+        events.c.received_at < before,
+        events.c.state != EventState.NEW,
+        events.c.sealed_body.is_not(None),
+    )
+    connection.execute(update(events).where(stray).values(sealed_body=None))
+    connection.execute(delete(inbox).where(inbox.c.incident_id.is_(None), inbox.c.at < before))

@@ -1,0 +1,1 @@
+"""Doorways from HTTP into the use cases."""

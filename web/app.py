@@ -1,0 +1,64 @@
+"""The web process: `create_app()` for gunicorn, one blueprint for each door."""
+
+import threading
+
+import structlog
+from celery import Celery
+from flask import Flask
+
+from escalator.bootstrap import build, configure_logging
+from escalator.clock import SystemClock
+from escalator.errors import Unavailable
+from escalator.nudging import Nudger
+from escalator.services.core import Core
+from escalator.services.housekeeping import flush_tally
+from escalator.services.sweeping import measure_offset
+from escalator.settings import from_environment
+from web import errors, health, sandbox, slack, stream
+
+log = structlog.get_logger(__name__)
+
+REFRESH_S = 2.0
+
+
+def create_app(core: Core | None = None) -> Flask:
+    """Return the application; without a core, one wired from the environment, as gunicorn asks for it."""
+    core = core or _core_from_environment()
+    app = Flask(__name__)
+    # A Slack payload repeats the whole message; Stream's door has a limit of its own.
+    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    app.register_blueprint(stream.blueprint(core))
+    app.register_blueprint(slack.blueprint(core))
+    app.register_blueprint(health.blueprint(core))
+    app.register_blueprint(sandbox.sandbox_blueprint(core))
+    errors.register(app)
+    return app
+
+
+def _core_from_environment() -> Core:
+    configure_logging()
+    clock = SystemClock()
+    celery = Celery("escalator")
+    celery.config_from_object("celeryconfig")
+
+    def publish(name: str, countdown: float) -> None:
+        celery.send_task(name, countdown=countdown or None)
+
+    core = build(from_environment(), clock=clock, queue=Nudger(publish, clock))
+    threading.Thread(target=_keep_up, args=(core, clock), name="keeping-up", daemon=True).start()
+    return core
+
+
+def _keep_up(core: Core, clock: SystemClock) -> None:
+    """Follow the database's clock and the policy file, and hand in what was counted, while the process lives."""
+    pause = threading.Event()
+    while True:
+        try:
+            measure_offset(core, clock)
+            core.policies.offer(core.database)
+            flush_tally(core)
+        except Unavailable as error:
+            log.warning("database_unavailable", reason=str(error))
+        except Exception:  # the thread must outlive a bad policy file and a full disk alike
+            log.exception("keeping_up_failed")
+        pause.wait(REFRESH_S)

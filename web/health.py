@@ -1,0 +1,36 @@
+"""Is it alive, can it store an event, what is late: for load balancers, monitors and people."""
+
+from flask import Blueprint, Response, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from escalator.errors import Unavailable
+from escalator.services.core import Core
+from escalator.services.health import metrics_text, readiness
+
+
+def blueprint(core: Core) -> Blueprint:
+    """Return the door for one application."""
+    door = Blueprint("health", __name__)
+
+    @door.get("/healthz")
+    def healthz() -> Response:
+        return jsonify({"status": "alive"})
+
+    @door.get("/readyz")
+    def readyz() -> Response:
+        try:
+            found = readiness(core)
+        except Unavailable as error:
+            answer = jsonify({"ready": False, "degraded": [f"database: {error}"]})
+            answer.status_code = 503
+            return answer
+        answer = jsonify(found.told())
+        is_strict = request.args.get("strict") == "1"
+        answer.status_code = 503 if not found.can_store or (is_strict and found.degraded) else 200
+        return answer
+
+    @door.get("/metrics")
+    def metrics() -> Response:
+        return Response(metrics_text(core), content_type=CONTENT_TYPE_LATEST)
+
+    return door

@@ -1,0 +1,80 @@
+"""The parts of one worker process, made on first use and anew after every fork."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from escalator.bootstrap import build, configure_logging
+from escalator.clock import SystemClock
+from escalator.nudging import Nudger
+from escalator.ports import DELIVER
+from escalator.services.core import Core
+from escalator.services.sending import Sender
+from escalator.settings import from_environment
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+POOL_SIZE = 3
+"""Connections of one worker process: all processes together stay under a small database's twenty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What a worker process works with."""
+
+    core: Core
+    sender: Sender
+    clock: SystemClock
+
+
+class _Here:
+    """A TaskQueue that wakes this process' own sender at once, and publishes the rest."""
+
+    def __init__(self, nudger: Nudger) -> None:
+        self._nudger = nudger
+        self.sender: Sender | None = None
+
+    def tell(self, work: str) -> None:
+        """Say that there is work of this kind."""
+        if work == DELIVER and self.sender is not None:
+            self.sender.wake()
+        else:
+            self._nudger.tell(work)
+
+    def alarm(self, at: datetime) -> None:
+        """Ask for deadlines to be fired at that instant."""
+        self._nudger.alarm(at)
+
+
+_processes: dict[int, Process] = {}
+
+
+def process_of(celery: "Celery") -> Process:
+    """Return this process' parts."""
+    found = _processes.get(os.getpid())
+    if found is None:
+        _processes.clear()
+        found = _processes[os.getpid()] = _made(celery)
+    return found
+
+
+def _made(celery: "Celery") -> Process:
+    configure_logging()
+    clock = SystemClock()
+
+    def publish(name: str, countdown: float) -> None:
+        celery.send_task(name, countdown=countdown or None)
+
+    queue = _Here(Nudger(publish, clock))
+    core = build(from_environment(), clock=clock, queue=queue, pool_size=POOL_SIZE)
+    queue.sender = Sender(core)
+    return Process(core, queue.sender, clock)
+
+
+def forget() -> None:
+    """End what this process has under way, as far as that goes within the time a shutdown leaves."""
+    found = _processes.pop(os.getpid(), None)
+    if found is not None:
+        found.sender.stop(wait_s=8)

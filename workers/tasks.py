@@ -1,0 +1,33 @@
+"""The three tasks. Each says only that there is work: the database says which."""
+
+from typing import Any
+
+from celery import Task, shared_task
+
+from escalator.errors import Unavailable
+from escalator.services import escalation, processing
+from workers.process import process_of
+
+
+def _core_of(task: "Task[Any, Any]") -> Any:
+    return process_of(task.app).core
+
+
+@shared_task(name="process_events", bind=True, throws=(Unavailable,))
+def process_events(self: "Task[Any, Any]") -> None:
+    """Turn stored events into incidents."""
+    core = _core_of(self)
+    while processing.process_events(core) == processing.BATCH:
+        pass
+
+
+@shared_task(name="deliver", bind=True, throws=(Unavailable,))
+def deliver(self: "Task[Any, Any]") -> None:
+    """Send what is due, in this process' sender threads."""
+    process_of(self.app).sender.wake()
+
+
+@shared_task(name="escalate", bind=True, throws=(Unavailable,))
+def escalate(self: "Task[Any, Any]") -> None:
+    """Fire the deadlines that are due."""
+    escalation.on_alarm(_core_of(self))
