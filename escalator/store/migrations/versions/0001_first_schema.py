@@ -85,12 +85,6 @@ def _create_tables() -> None:
         sa.UniqueConstraint("sha256", name=op.f("uq_policy_versions_sha256")),
     )
     op.create_table(
-        "texts",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("sealed_body", sa.LargeBinary(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_texts")),
-    )
-    op.create_table(
         "troubles",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.String(length=256), nullable=False),
@@ -170,7 +164,6 @@ def _create_tables() -> None:
         sa.Column("closed_at", Instant, nullable=True),
         sa.Column("closed_by", sa.String(length=160), nullable=True),
         sa.Column("outcome", sa.String(length=32), nullable=True),
-        sa.Column("reference_id", sa.Uuid(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("hold", sa.Boolean(), nullable=False),
         sa.Column("merged_into", sa.Uuid(), nullable=True),
@@ -185,7 +178,6 @@ def _create_tables() -> None:
         sa.ForeignKeyConstraint(
             ["policy_version_id"], ["policy_versions.id"], name=op.f("fk_incidents_policy_version_id")
         ),
-        sa.ForeignKeyConstraint(["reference_id"], ["texts.id"], name=op.f("fk_incidents_reference_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
         sa.UniqueConstraint("number", name=op.f("uq_incidents_number")),
     )
