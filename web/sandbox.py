@@ -1,0 +1,143 @@
+"""The sandbox's door: the page, what it shows, and what people do on it. Served only while the mode is sandbox."""
+
+import hashlib
+import json
+from typing import Any, cast
+
+from flask import Blueprint, Response, abort, jsonify, render_template, request
+from marshmallow import Schema, ValidationError, fields, validate
+
+from escalator.channels.slack.blocks import Json
+from escalator.model.ranks import Mode
+from escalator.services.core import Core
+from escalator.services.intake import Receiver
+from escalator.services.sandbox import sandbox_state
+from escalator.services.sandbox_acts import Press, Refused, kill_worker, run_out, send_sample, signed_click
+
+MARK = "X-Sandbox"
+"""A header that no other site's page can send along: a request without it changes nothing."""
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+_MOST_CHARS = 3_000
+
+
+class _Sample(Schema):
+    name = fields.String(required=True)
+
+
+class _Click(Schema):
+    person = fields.String(required=True)
+    message = fields.UUID(required=True)
+    action_id = fields.String(load_default="", validate=validate.Length(max=_MOST_CHARS))
+    value = fields.String(load_default="", validate=validate.Length(max=_MOST_CHARS))
+    view_state = fields.Dict(
+        keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.String()), load_default=None
+    )
+
+
+class _Fire(Schema):
+    number = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=2**31 - 1))
+
+
+class _Kill(Schema):
+    pass
+
+
+def sandbox_blueprint(core: Core) -> Blueprint:
+    """Return the door for one application."""
+    door = Blueprint("sandbox", __name__)
+
+    @door.before_request
+    def guard() -> Response | None:
+        if core.settings.mode is not Mode.SANDBOX:
+            abort(404)
+        if request.method == "POST" and request.headers.get(MARK) != "1":
+            return _answer(403, error=f"The header {MARK} is missing.")
+        return None
+
+    @door.after_request
+    def seclude(response: Response) -> Response:
+        response.headers.update(_HEADERS)
+        return response
+
+    @door.errorhandler(ValidationError)
+    def refuse(error: ValidationError) -> Response:
+        return _answer(400, error=f"The request is not as it should be: {error.messages}")
+
+    _show(door, core)
+    _act(door, core)
+    return door
+
+
+def _show(door: Blueprint, core: Core) -> None:
+    @door.get("/sandbox")
+    def page() -> str:
+        return render_template("sandbox.html")
+
+    @door.get("/sandbox.json")
+    def picture() -> Response:
+        state = sandbox_state(core)
+        response = jsonify(state)
+        response.set_etag(_fingerprint(state))
+        response.make_conditional(request)
+        return response
+
+
+def _act(door: Blueprint, core: Core) -> None:
+    receiver = Receiver(core)
+
+    @door.post("/sandbox/sample")
+    def sample() -> Response:
+        done = send_sample(core, receiver, _said(_Sample())["name"])
+        return _refused(done) if isinstance(done, Refused) else _answer(accepted=done.value)
+
+    @door.post("/sandbox/click")
+    def click() -> Response:
+        done = signed_click(core, Press(**_said(_Click())))
+        return _refused(done) if isinstance(done, Refused) else _answer(headers=dict(done.headers), body=done.body)
+
+    @door.post("/sandbox/fire")
+    def fire() -> Response:
+        refused = run_out(core, _said(_Fire())["number"])
+        return _answer() if refused is None else _refused(refused)
+
+    @door.post("/sandbox/kill")
+    def kill() -> Response:
+        _said(_Kill())
+        done = kill_worker(core)
+        return _refused(done) if isinstance(done, Refused) else _answer(pid=done)
+
+
+def _said(schema: Schema) -> dict[str, Any]:
+    """Return what the page asks for; raises ValidationError when it is not of its form."""
+    said = request.get_json(silent=True)
+    if not isinstance(said, dict):
+        raise ValidationError("no JSON object")
+    loaded: dict[str, Any] = schema.load(said)
+    return loaded
+
+
+def _answer(status: int = 200, **said: object) -> Response:
+    response = jsonify(said)
+    response.status_code = status
+    return response
+
+
+def _refused(why: Refused) -> Response:
+    return _answer(409, error=why.why)
+
+
+def _fingerprint(state: Json) -> str:
+    """Return what changes when the picture does: a clock that goes on and hearts that beat change nothing."""
+    workers = cast("list[Json]", state["workers"])
+    beating = [{name: said for name, said in one.items() if name != "beat_at"} for one in workers]
+    lasting = {**state, "now": None, "workers": beating}
+    return hashlib.sha256(json.dumps(lasting).encode()).hexdigest()
