@@ -39,12 +39,13 @@ class Troubles:
         """
         kind = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
         trouble_id = uuid7()
-        done = self.connection.execute(
+        written = self.connection.execute(
             kind(troubles)
             .values(id=trouble_id, key=key[:256], detail=detail, found_at=self.now)
             .on_conflict_do_nothing()
+            .returning(troubles.c.id)
         )
-        if done.rowcount != 1:
+        if written.scalar_one_or_none() is None:
             return False
         told = resolve(policy.alarms or _admins(policy), None, policy).told
         deliveries.insert(self.connection, [self._alarm(one, trouble_id, policy, settings) for one in told])

@@ -41,12 +41,13 @@ def insert(connection: Connection, event: StoredEvent) -> bool:
     """Write an event; return False when the very same delivery is there already."""
     kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {name: getattr(event, name) for name in StoredEvent.__dataclass_fields__}
-    done = connection.execute(
+    written = connection.execute(
         kind(events)
         .values(next_at=event.received_at, **values)
         .on_conflict_do_nothing(index_elements=["source", "sha256"])
+        .returning(events.c.id)
     )
-    return done.rowcount == 1
+    return written.scalar_one_or_none() is not None
 
 
 def lock_new(connection: Connection, now: datetime, limit: int, only: UUID | None = None) -> list[StoredEvent]:

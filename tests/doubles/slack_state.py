@@ -49,6 +49,10 @@ class Message:
     reply_broadcast: bool = False
     user: str | None = None
     updates: list = field(default_factory=list)
+    first_text: str = ""
+
+    def __post_init__(self):
+        self.first_text = self.text
 
     def button(self, label):
         """Return the button with this label as it stands now."""

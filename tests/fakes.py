@@ -1,0 +1,63 @@
+"""What stands in for the world in tests that move the time themselves: a clock, a queue, and threads that do not run."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+START = datetime(2026, 8, 20, 14, 3, 10, tzinfo=UTC)
+"""Three seconds after the stored samples were flagged in Stream."""
+
+
+class FakeClock:
+    """A clock that stands still until it is moved; who waits for an instant is there at once."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self._now = start
+        self.waited_for: list[datetime] = []
+
+    def now(self) -> datetime:
+        return self._now
+
+    def wait_until(self, instant: datetime) -> None:
+        self.waited_for.append(instant)
+        self._now = max(self._now, instant)
+
+    def move(self, **span: float) -> datetime:
+        self._now += timedelta(**span)
+        return self._now
+
+    def move_to(self, instant: datetime) -> None:
+        assert instant >= self._now, "a clock does not go back"
+        self._now = instant
+
+
+class RecordingQueue:
+    """A task queue that keeps what it is told; `told` is emptied by whoever does the work."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.alarms: list[datetime] = []
+        self._lock = Lock()
+
+    def tell(self, work: str) -> None:
+        with self._lock:
+            self.told.append(work)
+
+    def alarm(self, at: datetime) -> None:
+        with self._lock:
+            self.alarms.append(at)
+
+    def take(self) -> set[str]:
+        with self._lock:
+            told, self.told = set(self.told), []
+        return told
+
+
+class InlineExecutor:
+    """A pool whose work is done where it is submitted; what it raises is not lost."""
+
+    def __init__(self, *_args: object, **_options: object) -> None:
+        pass
+
+    def submit(self, work: Callable[..., object], /, *args: object) -> None:
+        work(*args)
