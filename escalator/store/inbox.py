@@ -49,8 +49,8 @@ def insert(connection: Connection, new: Item) -> bool:
     """Write an item; False, and nothing is written, when its `ts` is taken."""
     kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {name: getattr(new, name) for name in Item.__dataclass_fields__}
-    done = connection.execute(kind(inbox).values(**values).on_conflict_do_nothing(index_elements=["ts"]))
-    return done.rowcount == 1
+    statement = kind(inbox).values(**values).on_conflict_do_nothing(index_elements=["ts"])
+    return connection.scalar(statement.returning(inbox.c.id)) is not None
 
 
 def lock_message(connection: Connection, address: str, ts: str) -> Item | None:

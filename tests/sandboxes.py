@@ -1,0 +1,46 @@
+"""A sandbox on a database of its own, with a clock that stands still until it is told to go on."""
+
+from importlib.resources import files
+
+from escalator.bootstrap import build
+from escalator.services.escalation import fire_due
+from escalator.services.intake import Receiver
+from escalator.services.processing import process_events
+from escalator.services.sandbox_acts import send_sample
+from escalator.services.sending import deliver_all
+from escalator.settings import read_settings
+from tests.fakes import FakeClock, RecordingQueue
+
+
+def demo_policy():
+    """The text of the policy that `run` uses when there is none."""
+    return files("escalator.policy").joinpath("demo.yml").read_text(encoding="utf-8")
+
+
+def a_core(database_url, folder, *, policy=None, **env):
+    """A wired process on this database that runs the demo policy, or the text of another."""
+    file = folder / "escalation.yml"
+    file.write_text(policy or demo_policy(), encoding="utf-8")
+    values = {
+        "DATABASE_URL": database_url,
+        "ESCALATOR_POLICY": str(file),
+        "ESCALATOR_VAR": str(folder / "var"),
+        "SECRET_KEY": "a-secret-of-the-tests",
+    }
+    core = build(read_settings(values | env), clock=FakeClock(), queue=RecordingQueue())
+    core.policies.offer(core.database)
+    return core
+
+
+def alert(core, name="threat"):
+    """Let a sample in and tell everybody whom its first step names; return how many calls that were."""
+    send_sample(core, Receiver(core), name)
+    process_events(core)
+    return deliver_all(core)
+
+
+def go_on(core, **span):
+    """Let time pass, fire what is due then, and tell whom that names; return how many calls that were."""
+    core.clock.move(**span)
+    fire_due(core)
+    return deliver_all(core)
