@@ -1,4 +1,4 @@
-"""What stands in for the world in tests that move the time themselves: a clock, a queue, and threads that do not run."""
+"""What stands in for the world in tests that move time themselves: a clock, a queue, and a pool without threads."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -18,9 +18,7 @@ def slack() -> Iterator[SlackDouble]:
 
 
 @pytest.fixture
-def bare(
-    database_url: str, slack: SlackDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Harness]:
+def bare(database_url: str, slack: SlackDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
     """An installation that the scenario starts itself, in the mode and with the policy that it is about."""
     monkeypatch.setattr("web.slack.ThreadPoolExecutor", InlineExecutor)
     with Log().listening() as log:

@@ -204,7 +204,8 @@ class Harness:
 
     def sweep(self) -> None:
         """Do all that is due now, as alarms and sweeps make the workers do."""
-        escalation.on_alarm(self.core)
+        while escalation.fire_due(self.core):
+            pass
         while processing.process_events(self.core):
             pass
         while sending.deliver_all(self.core):
@@ -318,7 +319,8 @@ class Harness:
 
     def expect_nothing(self) -> None:
         """Nothing has come that nobody has looked at."""
-        assert self._unseen() == []
+        unseen = self._unseen()
+        assert not unseen, unseen
 
     def expect_error(self, event: str) -> None:
         """The log has an error of that name, and that is all right."""
@@ -372,7 +374,7 @@ class Harness:
         self.clock.move(seconds=70)
         self.tidy()
         errors = [line for line in self.log.lines("error", "critical") if line["event"] not in self._expected_errors]
-        assert errors == []
+        assert not errors, errors
         with self.core.database.reading() as connection:
             assert records.count_unsealed(connection) == 0
             assert all(records.chained(line) == hash_ for line, hash_ in records.sealed(connection))
