@@ -1,0 +1,336 @@
+"""The sandbox's door, and a whole alert played through it: sample, press, acknowledge, window, answer."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from uuid6 import uuid7
+
+from escalator.errors import Unavailable
+from escalator.services.beating import SWEEPER
+from escalator.services.processing import process_events
+from escalator.services.sending import deliver_all
+from escalator.store import processes
+from escalator.store.processes import Process
+from tests.fakes import InlineExecutor
+from tests.sandboxes import a_core, alert, demo_policy, go_on
+from web.app import create_app
+
+STATIC = Path(__file__).parents[2] / "web" / "static"
+MARKED = {"X-Sandbox": "1"}
+POSTS = ("/sandbox/sample", "/sandbox/click", "/sandbox/fire", "/sandbox/kill")
+
+
+class Browser:
+    """The page's own requests."""
+
+    def __init__(self, core):
+        self.core = core
+        self.http = create_app(core).test_client()
+
+    def picture(self):
+        return self.http.get("/sandbox.json").get_json()
+
+    def status(self, address):
+        with self.http.get(address) as answer:
+            return answer.status_code
+
+    def post(self, command, said, **headers):
+        return self.http.post(f"/sandbox/{command}", json=said, headers={**MARKED, **headers})
+
+    def interact(self, click):
+        """As `interact` of web/static/api.js: signed by the sandbox's door, sent to Slack's."""
+        signed = self.post("click", click).get_json()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", **signed["headers"]}
+        answer = self.http.post("/slack/interactions", data=signed["body"], headers=headers)
+        deliver_all(self.core)
+        return answer
+
+    def press(self, person, label, message=None):
+        message = message or self.picture()["messages"][0]
+        button = next(one for one in message["buttons"] if one["label"] == label)
+        action = {"action_id": button["action_id"], "value": button["value"]}
+        return self.interact({"person": person, "message": message["id"], **action})
+
+
+@pytest.fixture(autouse=True)
+def answers_are_given_at_once(monkeypatch):
+    monkeypatch.setattr("web.slack.ThreadPoolExecutor", InlineExecutor)
+
+
+@pytest.fixture
+def browser(database_url, tmp_path):
+    core = a_core(database_url, tmp_path)
+    yield Browser(core)
+    core.database.close()
+
+
+@pytest.fixture
+def one_browser(sqlite_url, tmp_path):
+    """For what has nothing to do with the database: it runs on one engine only."""
+    core = a_core(sqlite_url, tmp_path)
+    yield Browser(core)
+    core.database.close()
+
+
+# ---- the whole way
+
+
+def test_an_alert_is_sent_rung_taken_and_resolved_without_leaving_the_page(browser):
+    assert browser.post("sample", {"name": "threat"}).get_json() == {"accepted": "stored"}
+    process_events(browser.core)
+    deliver_all(browser.core)
+    assert [one["destination"] for one in browser.picture()["messages"]] == [
+        "critical-alerts",
+        "person:ana",
+        "person:ben",
+    ]
+
+    assert browser.post("fire", {"number": 1001}).status_code == 200
+    go_on(browser.core)
+    assert browser.picture()["messages"][-1]["text"].startswith("Nobody answered for 0 s: HIGH · Threat")
+
+    assert browser.press("dana", "Acknowledge").status_code == 200
+    picture = browser.picture()
+    assert (picture["incidents"][0]["state"], picture["incidents"][0]["owner"]) == ("acknowledged", "dana")
+    assert {one["text"] for one in picture["messages"]} == {"#1001 taken by Dana Fox after 0 s"}
+
+    browser.press("dana", "Resolve")
+    window = browser.picture()["messages"][-1]
+    assert (window["type"], window["destination"], window["view"]["title"]["text"]) == (
+        "view",
+        "person:dana",
+        "Resolve #1001",
+    )
+
+    state = {"outcome": {"outcome": "referred"}, "reference": {"reference": ""}}
+    kept_open = browser.interact({"person": "dana", "message": window["id"], "view_state": state})
+    assert kept_open.get_json()["response_action"] == "errors"
+
+    state["reference"]["reference"] = "case 7"
+    browser.interact({"person": "dana", "message": window["id"], "view_state": state})
+    picture = browser.picture()
+    assert picture["incidents"][0]["state"] == "resolved"
+    assert {one["text"] for one in picture["messages"] if one["type"] == "message"} == {
+        "#1001 resolved by Dana Fox: referred"
+    }
+
+
+def test_whoever_comes_second_is_told_who_was_first_where_they_pressed(browser):
+    alert(browser.core)
+    before = browser.picture()["messages"][0]
+    browser.press("ana", "Acknowledge", before)
+
+    browser.press("ben", "Acknowledge", before)
+
+    answer = browser.picture()["messages"][-1]
+    assert (answer["type"], answer["destination"], answer["person"]) == ("ephemeral", "critical-alerts", "ben")
+    assert "Ana Ruiz" in answer["text"]
+    assert browser.picture()["incidents"][0]["owner"] == "ana"
+
+
+def test_a_revealed_text_opens_as_a_window_for_whoever_asked(browser):
+    alert(browser.core)
+
+    browser.press("ben", "Reveal")
+
+    window = browser.picture()["messages"][-1]
+    assert (window["type"], window["person"]) == ("view", "ben")
+    assert "I know where you live" in json.dumps(window["view"])
+
+
+# ---- what is served, and when
+
+
+def test_the_page_brings_nothing_that_its_policy_forbids(one_browser):
+    page = one_browser.http.get("/sandbox")
+
+    assert page.status_code == 200
+    assert page.content_type == "text/html; charset=utf-8"
+    html = page.get_data(as_text=True)
+    assert not re.findall(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", html)
+    loaded = re.findall(r'(?:src|href)="(/[^"]+)"', html)
+    assert loaded
+    assert {one_browser.status(address) for address in loaded} == {200}
+
+
+def test_every_module_that_the_page_loads_is_there(one_browser):
+    wanted = {
+        name for file in STATIC.glob("*.js") for name in re.findall(r'from "\./([\w.]+)"', file.read_text("utf-8"))
+    }
+
+    assert wanted
+    assert {one_browser.status(f"/static/{name}") for name in wanted} == {200}
+
+
+@pytest.mark.parametrize("path", ["/sandbox", "/sandbox.json"])
+def test_every_answer_is_sealed_off(one_browser, path):
+    headers = one_browser.http.get(path).headers
+
+    assert headers["Content-Security-Policy"] == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'self'"
+    )
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("mode", ["divert", "production"])
+def test_outside_the_sandbox_there_is_no_page(sqlite_url, tmp_path, mode):
+    core = a_core(sqlite_url, tmp_path, ESCALATOR_MODE=mode, STREAM_API_KEY="key", STREAM_API_SECRET="secret")
+    http = create_app(core).test_client()
+
+    answers = [
+        http.get("/sandbox"),
+        http.get("/sandbox.json"),
+        *(http.post(path, json={}, headers=MARKED) for path in POSTS),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 6
+    core.database.close()
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_another_sites_page_changes_nothing(one_browser, path):
+    answer = one_browser.http.post(path, json={"name": "threat"})
+
+    assert answer.status_code == 403
+    assert "X-Sandbox" in answer.get_json()["error"]
+    assert process_events(one_browser.core) == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        pytest.param("sample", {}, id="a sample without a name"),
+        pytest.param("sample", {"name": 7}, id="a name that is no text"),
+        pytest.param("sample", ["threat"], id="a list"),
+        pytest.param("click", {"person": "ana"}, id="a click on nothing"),
+        pytest.param("click", {"person": "ana", "message": "first"}, id="a message that is no id"),
+        pytest.param("click", {"person": "ana", "message": str(uuid7()), "value": "x" * 3001}, id="a value too long"),
+        pytest.param("click", {"person": "ana", "message": str(uuid7()), "view_state": {"a": "b"}}, id="a flat state"),
+        pytest.param("fire", {"number": "1001"}, id="a number as text"),
+        pytest.param("fire", {"number": 2**40}, id="a number beyond all"),
+        pytest.param("fire", {"number": True}, id="a number that is none"),
+        pytest.param("kill", {"pid": 1}, id="a victim of one's own choice"),
+    ],
+)
+def test_a_request_that_is_not_as_it_should_be_is_told_so(one_browser, command, said):
+    answer = one_browser.post(command, said)
+
+    assert answer.status_code == 400
+    assert answer.get_json()["error"].startswith("The request is not as it should be")
+
+
+def test_a_body_that_is_no_json_is_told_so(one_browser):
+    answer = one_browser.http.post("/sandbox/fire", data="{", headers={**MARKED, "Content-Type": "application/json"})
+
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("command", "said", "why"),
+    [
+        pytest.param("sample", {"name": "made-up"}, "no sample called made-up", id="no such sample"),
+        pytest.param("click", {"person": "ana", "message": str(uuid7())}, "no such message", id="no such message"),
+        pytest.param("fire", {"number": 4711}, "no #4711 in the sandbox", id="no such incident"),
+        pytest.param("kill", {}, "escalator run", id="not started by run"),
+    ],
+)
+def test_what_cannot_be_done_says_why(one_browser, command, said, why):
+    answer = one_browser.post(command, said)
+
+    assert answer.status_code == 409
+    assert why in answer.get_json()["error"]
+
+
+def test_without_the_database_the_page_is_asked_to_come_again(one_browser, monkeypatch):
+    def away(_core):
+        raise Unavailable("away")
+
+    monkeypatch.setattr("web.sandbox.sandbox_state", away)
+
+    answer = one_browser.http.get("/sandbox.json")
+
+    assert answer.status_code == 503
+    assert "error" in answer.get_json()
+
+
+def test_a_killed_worker_is_named(sqlite_url, tmp_path):
+    core = a_core(sqlite_url, tmp_path, ESCALATOR_RUN="1")
+    with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as worker:
+        now = core.clock.now()
+        with core.database.writing() as connection:
+            row = Process(uuid7(), SWEEPER, socket.gethostname()[:256], worker.pid, now, now)
+            processes.beat(connection, row)
+
+        assert Browser(core).post("kill", {}).get_json() == {"pid": worker.pid}
+        assert worker.wait(10) == -signal.SIGKILL
+    core.database.close()
+
+
+# ---- only what is new
+
+
+def etag_of(browser):
+    return browser.http.get("/sandbox.json").headers["ETag"]
+
+
+def test_a_picture_that_has_not_changed_is_not_sent_again(browser):
+    alert(browser.core)
+    known = etag_of(browser)
+    browser.core.clock.move(seconds=1)
+
+    answer = browser.http.get("/sandbox.json", headers={"If-None-Match": known})
+
+    assert (answer.status_code, answer.data) == (304, b"")
+
+
+def test_a_heart_that_beats_changes_no_picture_but_one_that_stops_does(one_browser):
+    core = one_browser.core
+    row = Process(uuid7(), SWEEPER, "here", os.getpid(), core.clock.now(), core.clock.now())
+
+    def beat():
+        with core.database.writing() as connection:
+            processes.beat(connection, row)
+
+    beat()
+    known = etag_of(one_browser)
+    core.clock.move(seconds=5)
+    assert etag_of(one_browser) == known
+
+    core.clock.move(seconds=1)
+    assert etag_of(one_browser) != known
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        pytest.param(lambda browser: alert(browser.core), id="another alert"),
+        pytest.param(lambda browser: browser.press("ana", "Acknowledge"), id="an answer"),
+        pytest.param(lambda browser: go_on(browser.core, seconds=20), id="a step"),
+        pytest.param(lambda browser: browser.post("fire", {"number": 1001}), id="another deadline"),
+        pytest.param(lambda browser: rename_ana(browser.core), id="another policy"),
+    ],
+)
+def test_whatever_happens_is_a_new_picture(one_browser, happens):
+    alert(one_browser.core)
+    known = etag_of(one_browser)
+    one_browser.core.clock.move(seconds=2)
+
+    happens(one_browser)
+
+    answer = one_browser.http.get("/sandbox.json", headers={"If-None-Match": known})
+    assert answer.status_code == 200
+
+
+def rename_ana(core):
+    core.settings.policy_file.write_text(demo_policy().replace("Ana Ruiz", "Ana Ruiz Soler"), encoding="utf-8")
+    core.policies.offer(core.database)
