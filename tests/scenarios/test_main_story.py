@@ -1,35 +1,7 @@
 """What the product is for: somebody is told, nobody answers, somebody more senior is told, somebody answers."""
 
-from tests.doubles.slack_state import Message
 from tests.scenarios.harness import Harness
-
-SELF_HARM = "review_queue_item.new__text_self_harm_critical"
-TITLE = "CRITICAL · Self-harm"
-PAGE = f"{TITLE} · acknowledge within 5 min · #1001"
-TRIGGERED = ["Acknowledge", "Reveal", "Escalate now", "Snooze 15 min"]
-TAKEN = ["Resolve", "False alarm", "Release", "Reveal", "Escalate now"]
-
-
-def nobody(minutes: int) -> str:
-    return f"Nobody answered for {minutes} min: {TITLE} is now with you · #1001"
-
-
-def still(waited: str) -> str:
-    return f"Still unanswered after {waited}: {TITLE} is now with you · #1001"
-
-
-def paged(h: Harness) -> tuple[Message, Message, Message]:
-    """A goodbye note has come, and its first step has told the channel, Ana and Ben."""
-    h.post(SELF_HARM)
-    return h.expect_message("#critical-alerts", PAGE), h.expect_dm("ana", PAGE), h.expect_dm("ben", PAGE)
-
-
-def taken_by_ana(h: Harness) -> tuple[Message, Message, Message]:
-    messages = paged(h)
-    h.fast_forward(seconds=57)
-    h.click("ana", "Acknowledge", on=messages[1])
-    h.expect_updates(*messages, text="#1001 taken by Ana Ruiz after 57 s")
-    return messages
+from tests.scenarios.stories import PAGE, SELF_HARM, TAKEN, TITLE, TRIGGERED, nobody, paged, still, taken_by_ana
 
 
 def test_a_page_goes_to_the_channel_and_to_the_team_at_once(h: Harness) -> None:
