@@ -57,10 +57,31 @@ class Settings:
         return Secret(derived(self.secret_key, "sandbox clicks"))
 
 
+def environment() -> dict[str, str]:
+    """Return the variables of this process, those of an `.env` file in its folder and of `NAME_FILE`s included."""
+    load_dotenv(Path(".env"))
+    return _with_files(os.environ)
+
+
 def from_environment() -> Settings:
-    """Return the settings of this process; an `.env` file is read where the variable is not set already."""
-    load_dotenv()
-    return read_settings(os.environ)
+    """Return the settings of this process."""
+    return read_settings(environment())
+
+
+def policy_file(values: Mapping[str, str]) -> Path:
+    """Return where the policy is said to be."""
+    return Path(values.get("ESCALATOR_POLICY") or "escalation.yml")
+
+
+def base_url(values: Mapping[str, str]) -> str:
+    """Return the address at which people reach this installation, without a slash at its end."""
+    host = values.get("HOST") or _HOST
+    here = _HOST if host in _EVERYWHERE else host
+    return (values.get("ESCALATOR_BASE_URL") or f"http://{here}:{_port(values)}").rstrip("/")
+
+
+_HOST = "127.0.0.1"
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  # where it listens, not where it is reached
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:
@@ -68,8 +89,6 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     values = _with_files(env)
     mode = _mode(values)
     var = Path(values.get("ESCALATOR_VAR") or "var")
-    port = _port(values)
-    host = values.get("HOST") or "127.0.0.1"
     is_on_dyno = bool(values.get("DYNO"))
     database_url = _database_url(values.get("DATABASE_URL") or f"sqlite:///{(var / 'escalator.db').absolute()}")
     secret_key = _secret_key(values, var, mode, may_make=not is_on_dyno)
@@ -77,12 +96,12 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         environment=values,
         database_url=database_url,
         redis_url=_redis_url(values, var),
-        policy_file=Path(values.get("ESCALATOR_POLICY") or "escalation.yml"),
+        policy_file=policy_file(values),
         mode=mode,
         var=var,
-        base_url=(values.get("ESCALATOR_BASE_URL") or f"http://{host}:{port}").rstrip("/"),
-        host=host,
-        port=port,
+        base_url=base_url(values),
+        host=values.get("HOST") or _HOST,
+        port=_port(values),
         secret_key=secret_key,
         content_keys=tuple(Secret(key) for key in _listed(values.get("CONTENT_KEY", ""))) or (secret_key,),
         slack_bot_token=Secret(values.get("SLACK_BOT_TOKEN", "")),
