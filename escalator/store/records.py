@@ -115,6 +115,11 @@ def sealed(connection: Connection, batch: int = 1000) -> Iterator[tuple[dict[str
             return
 
 
+def last_seq(connection: Connection) -> int:
+    """Return the number of the newest seal, whether or not its record is still there."""
+    return connection.scalar(select(func.max(seals.c.seq))) or 0
+
+
 def count_unsealed(connection: Connection) -> int:
     """Return how many records have no seal yet."""
     return (connection.scalar(select(func.count()).select_from(records)) or 0) - (

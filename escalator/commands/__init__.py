@@ -1,0 +1,62 @@
+"""The command line `escalator`. Exit codes serve CI: 0 good, 1 found problems, 2 misused.
+
+Each command is imported only when it is asked for: the supervisor of `run`, which lives as long as everything else
+and starts from this package, would otherwise hold the memory of libraries that it never uses.
+"""
+
+from importlib import import_module
+
+import click
+
+from escalator.errors import EscalatorError
+
+_COMMANDS = {
+    "run": "Start everything on this machine: web, worker, clock, broker.",
+    "check": "Say everything that is wrong with a policy file.",
+    "explain": "Say what an event would do, minute by minute.",
+    "init": "Write a commented policy to start from.",
+    "sample": "Post a realistic signed event to a running instance.",
+    "incidents": "List incidents, or tell the story of one.",
+    "audit": "Export or verify the audit trail.",
+    "doctor": "Say whether everything is reachable and everybody can be told.",
+    "migrate": "Bring the database to the newest schema.",
+}
+
+
+class _Commands(click.Group):
+    """The commands by name, each in the module of that name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every name, in the order in which people need them."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        found: click.Command = import_module(f"escalator.commands.{cmd_name}").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each command is for, without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; an error of ours is told in its own words."""
+        try:
+            return super().invoke(ctx)
+        except EscalatorError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="moderation-escalator", prog_name="escalator")
+def main() -> None:
+    """Escalate moderation alerts until a human has acknowledged them.
+
+    Exit codes: 0 good, 1 found problems, 2 misused.
+    """

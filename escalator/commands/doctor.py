@@ -1,0 +1,54 @@
+"""`escalator doctor`: is everything reachable, are the scopes right, who has no working contact."""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+
+from escalator.bootstrap import build, configure_logging
+from escalator.commands import examining
+from escalator.commands.examining import Finding, Status
+from escalator.errors import ConfigurationError
+from escalator.services.core import Core
+from escalator.settings import from_environment
+
+_COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red"}
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+@click.pass_context
+def command(ctx: click.Context, *, as_json: bool) -> None:
+    """Examine this installation: every line is ok, warn or fail, with a remedy. Exits 1 when something fails."""
+    configure_logging(logging.CRITICAL)
+    found = list(_findings())
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
+    else:
+        for one in found:
+            click.echo(_line(one))
+    ctx.exit(1 if any(one.status is Status.FAIL for one in found) else 0)
+
+
+def _findings() -> Iterator[Finding]:
+    try:
+        core = build(from_environment())
+    except ConfigurationError as error:
+        yield Finding("environment", Status.FAIL, str(error))
+        return
+    yield from _of(core)
+
+
+def _of(core: Core) -> Iterator[Finding]:
+    yield from examining.policy(core)
+    yield examining.broker(core.settings)
+    yield from examining.slack(core)
+    yield from examining.database(core)
+
+
+def _line(one: Finding) -> str:
+    remedy = f"; {one.remedy}" if one.remedy else ""
+    status = click.style(f"{one.status.value:<4}", fg=_COLOURS[one.status])
+    return f"{status}  {one.what}: {one.found}{remedy}"

@@ -1,0 +1,74 @@
+"""`escalator explain`: what an event would do, decided by the same engine that would do it."""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from escalator.clock import SystemClock
+from escalator.commands.opening import Misused, read
+from escalator.commands.telling import document, silence, table
+from escalator.engine.preview import preview
+from escalator.errors import InvalidEvent, PolicyError
+from escalator.model.facts import Observation
+from escalator.model.policy import Policy
+from escalator.policy import parse
+from escalator.settings import environment, policy_file
+from escalator.stream.normalise import observe
+
+_STDIN = "-"
+
+
+@click.command("explain")
+@click.argument("event", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--policy", type=click.Path(path_type=Path), help="ESCALATOR_POLICY or escalation.yml if you name none.")
+@click.option("--source", help="Whose event it is; the first source of the policy if you name none.")
+@click.option("--at", metavar="TIME", help="When it is accepted, as 2026-01-05T18:00 (in the policy's zone); now.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def command(event: Path, policy: Path | None, source: str | None, at: str | None, *, as_json: bool) -> None:
+    """Say who would be told about an event, when and through what, if nobody ever answered.
+
+    EVENT is a file with a webhook's JSON body, or - for standard input. Nothing is stored or sent.
+    """
+    env = environment()
+    path = policy or policy_file(env)
+    parsed = parse(read(path), env)
+    if parsed.policy is None:
+        raise PolicyError(tuple(problem.told(str(path)) for problem in parsed.errors))
+    now = _instant(at, parsed.policy)
+    observation = _observed(event, now)
+    name = _source(source, parsed.policy)
+    found = preview(observation, name, parsed.policy, now) if observation else None
+    reason = silence(found, observation)
+    if reason:
+        click.echo(reason, err=True)
+    if as_json:
+        click.echo(json.dumps(document(found, now), indent=2, ensure_ascii=False))
+    elif found and found.incident:
+        click.echo(table(found, now, parsed))
+
+
+def _observed(event: Path, now: datetime) -> Observation | None:
+    try:
+        return observe(sys.stdin.buffer.read() if str(event) == _STDIN else read(event), now)
+    except InvalidEvent as error:
+        wrong = "; ".join(f"{field.strip('_')}: {' '.join(said)}" for field, said in error.errors.items())
+        raise click.ClickException(f"{event} is no event of Stream's: {wrong}") from error
+
+
+def _source(named: str | None, policy: Policy) -> str:
+    if named is not None and named not in policy.sources:
+        raise Misused(f"--source: {named!r} is no source of the policy; known: {', '.join(policy.sources) or 'none'}")
+    return named or next(iter(policy.sources), "")
+
+
+def _instant(said: str | None, policy: Policy) -> datetime:
+    if said is None:
+        return SystemClock().now()
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError as error:
+        raise Misused(f"--at: {said!r} is no time; write it as 2026-01-05T18:00 or 2026-01-05T18:00:00Z") from error
+    return at if at.tzinfo else at.replace(tzinfo=policy.timezone)
