@@ -8,7 +8,8 @@ from uuid import UUID
 
 from escalator.engine.rights import Refusal
 from escalator.engine.targets import Recipient, resolve
-from escalator.model.incident import DueKind, Incident
+from escalator.model.facts import Content, Facts
+from escalator.model.incident import DueKind, Incident, State
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy, Step
 from escalator.model.records import SYSTEM, Action, Actor, Entry
@@ -63,7 +64,7 @@ class Draft:
     entries: list[Entry] = field(default_factory=list)
     suppress: str | None = None
     alarms: list[str] = field(default_factory=list)
-    _before: Incident | None = None
+    _before: Incident = field(init=False)
 
     def __post_init__(self) -> None:
         self._before = self.incident
@@ -80,14 +81,30 @@ class Draft:
         """Record that something happened; `after` holds keys and ids."""
         self.entries.append(Entry(action, self.actor, self.via, reason, {}, after, self.incident.id))
 
-    def tell(self, occasion: Occasion, targets: Iterable[str], *, besides: frozenset[str] = frozenset()) -> int:
-        """Add a notice for everybody these targets mean now, and return how many are told."""
+    def tell(
+        self,
+        occasion: Occasion,
+        targets: Iterable[str],
+        *,
+        besides: frozenset[str] = frozenset(),
+        sending: int | None = None,
+    ) -> int:
+        """Add a notice for everybody these targets mean now, and return how many are told.
+
+        `sending` tells apart what is sent several times within one step; the incident's own, unless given.
+        """
         found = resolve(targets, self.incident.assign, self.rules.running)
         for target in found.missing:
             self.record(Action.TARGET_MISSING, target=target)
         wanted = [recipient for recipient in found.told if recipient.person not in besides]
         self.notices += [
-            Notice(occasion, recipient, self.incident.round, self.incident.step, self.incident.sending)
+            Notice(
+                occasion,
+                recipient,
+                self.incident.round,
+                self.incident.step,
+                self.incident.sending if sending is None else sending,
+            )
             for recipient in wanted
         ]
         return len(wanted)
@@ -98,10 +115,28 @@ class Draft:
         return self.rules.frozen.paths.get(self.incident.path, ())
 
     def done(self) -> Change:
-        """Return the decision: the fence and the revision move with what changed, the record says from what."""
+        """Return the decision: the fence moves with the deadline, the revision with what anybody can see."""
         before, after = self._before, self.incident
-        if before is not None and (before.due_kind, before.due_at) != (after.due_kind, after.due_at):
+        if (before.due_kind, before.due_at) != (after.due_kind, after.due_at):
             after = replace(after, fence=after.fence + 1)
-        if before is not None and after != before:
+        if _seen(after) != _seen(before):
             after = replace(after, revision=after.revision + 1)
         return Change(after, tuple(self.notices), tuple(self.entries), self.suppress, tuple(self.alarms))
+
+
+def _seen(incident: Incident) -> tuple[object, ...]:
+    """Return all of the incident that a message can show.
+
+    Of the facts those are what it is about and what was done to it; once it is closed also labels and reports, since
+    they say whether Stream's own queue has it behind it. That an event came is no change: most of a viral item's
+    thousands change nothing that anybody sees.
+    """
+    facts, newest = incident.facts, incident.facts.latest.get("recommended_action")
+    is_over = incident.state is State.RESOLVED
+    return (
+        replace(incident, facts=Facts(), content=Content(), last_event_at=None, loop_started_at=None, loop_rounds=0),
+        {name: value for name, (_at, value) in incident.content.said.items()},
+        [facts.values(name) for name in ("kind", "language", "action")],
+        newest and newest[1],
+        [facts.seen.get(name) for name in ("label", "report")] if is_over else [],
+    )

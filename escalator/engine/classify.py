@@ -42,14 +42,15 @@ def _overlap(said: frozenset[str], wanted: tuple[str, ...]) -> bool:
 
 
 def _claims(facts: Facts, fitting: tuple[Category, ...], policy: Policy) -> Iterator[tuple[Severity, str]]:
+    """Yield every severity that something states, and why; of two equal ones the first is told."""
     yield Severity.UNKNOWN, "nothing states a severity"
-    for word in facts.values("text_severity"):
+    for word in sorted(facts.values("text_severity")):
         if word.casefold() in _WORDS:
             yield _WORDS[word.casefold()], f"Stream's text severity is {word.casefold()}"
-    for number in facts.values("severity_number"):
+    for number in sorted(facts.values("severity_number"), key=float, reverse=True):
         yield by_threshold(float(number), policy.severity.numeric), f"Stream's score is {number}"
     if fitting:
-        for share in facts.values("confidence"):
+        for share in sorted(facts.values("confidence"), key=float, reverse=True):
             grade = by_threshold(float(share), policy.severity.confidence)
             yield grade, f"Stream is {float(share):.0%} sure"
     for category in fitting:

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from escalator.engine.change import Change, Draft, Rules
-from escalator.engine.rounds import begin_round, fire_next, restart, skip_repeats, wait_for_next
+from escalator.engine.rounds import begin_round, fire_next, restart, skip_repeats, told_people, wait_for_next
 from escalator.engine.targets import PERSON
-from escalator.model.incident import DueKind, Incident, State
+from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
 from escalator.model.records import Action
@@ -35,16 +35,19 @@ def fire(incident: Incident, rules: Rules, now: datetime) -> Change:
 def _remind(draft: Draft) -> None:
     rule = draft.rules.frozen.acknowledged
     draft.record(Action.REMINDED, owner=draft.incident.owner or "")
-    draft.put(sending=draft.incident.sending + 1)
-    draft.tell(Occasion.REMIND, owner_targets(draft.incident, draft.rules.running))
+    reminder = draft.incident.sending + draft.incident.extensions
+    draft.tell(Occasion.REMIND, owner_targets(draft.incident, draft.rules.running), sending=reminder)
     ends_at = (draft.incident.due_at or draft.now) + (rule.remind if rule and rule.remind else timedelta(0))
     draft.due(DueKind.RESOLVE_WITHIN, ends_at)
 
 
 def _overdue(draft: Draft) -> None:
+    """Trigger it again, from the top; the owner, who is named, is told as well."""
     draft.record(Action.OVERDUE, owner=draft.incident.owner or "")
-    draft.put(state=State.TRIGGERED, waiting_since=draft.now)
+    draft.put(waiting_since=draft.now)
     begin_round(draft, "resolve_within")
+    owner = owner_targets(draft.incident, draft.rules.running)
+    draft.tell(Occasion.OVERDUE, owner, besides=told_people(draft))
 
 
 def owner_targets(incident: Incident, policy: Policy) -> tuple[str, ...]:
@@ -57,11 +60,11 @@ def owner_targets(incident: Incident, policy: Policy) -> tuple[str, ...]:
 def step_failed(incident: Incident, rules: Rules, now: datetime) -> Change:
     """Return what follows when every delivery of the present step has failed for good: the next one, at once.
 
-    The last step is never cut short (an outage must not burn the path).
+    The last step is never cut short, nor are its repeats (an outage must not burn the path).
     """
     draft = Draft(incident, rules, now)
     draft.record(Action.STEP_FAILED, step=str(incident.step + 1))
-    if incident.due_kind is DueKind.STEP:
+    if incident.due_kind is DueKind.STEP and incident.step + 1 < len(draft.path):
         skip_repeats(draft)
         wait_for_next(draft, at_once=True)
     return draft.done()

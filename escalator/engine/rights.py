@@ -7,7 +7,7 @@ from enum import StrEnum
 from escalator.engine.classify import assess
 from escalator.engine.targets import people_of
 from escalator.model.incident import Incident, State, Verb
-from escalator.model.policy import Person, Policy
+from escalator.model.policy import Category, Person, Policy
 from escalator.model.ranks import ContentRule, Role
 
 
@@ -43,40 +43,56 @@ class Refusal:
 
 
 _SENIORS_ONLY = frozenset({Verb.REOPEN})
-_OWNERS = frozenset({Verb.RELEASE, Verb.HAND_OVER, Verb.STILL_ON_IT})
-_OWNERS_OR_UNOWNED = frozenset({Verb.RESOLVE, Verb.FALSE_ALARM, Verb.SNOOZE})
+_OWNERS_OR_UNOWNED = frozenset(
+    {Verb.RELEASE, Verb.HAND_OVER, Verb.STILL_ON_IT, Verb.RESOLVE, Verb.FALSE_ALARM, Verb.SNOOZE}
+)
 
 
 def refusal(verb: Verb, person: Person, incident: Incident, policy: Policy) -> Refusal | None:
-    """Return why this person may not do this to this incident, or None when they may."""
+    """Return why this person may not do this to this incident, or None when they may. `policy` is the running one."""
     allowed = allowed_people(incident, policy)
     if allowed is not None and person.key not in allowed:
         return Refusal(Refused.RESTRICTED)
     if person.role < Role.MODERATOR or (verb in _SENIORS_ONLY and person.role < Role.SENIOR):
         return Refusal(Refused.ROLE)
-    if verb is Verb.REVEAL and incident.content_rule is ContentRule.WITHHOLD:
+    if verb is Verb.REVEAL and is_withheld(incident, policy):
         return Refusal(Refused.WITHHELD)
     if person.role < Role.SENIOR and not _is_theirs(verb, person, incident, policy):
         return Refusal(Refused.NOT_YOURS, by=incident.owner, at=incident.acknowledged_at)
     return None
 
 
+def _categories(incident: Incident, policy: Policy) -> tuple[Category, ...]:
+    """Return every category of this policy that fits, the gravest first."""
+    fitting = {*assess(incident.facts, policy).categories, incident.category}
+    return tuple(category for key, category in policy.categories.items() if key in fitting)
+
+
+def is_withheld(incident: Incident, policy: Policy) -> bool:
+    """Whether the content is withheld: of what is frozen with the incident and this policy, the stricter holds."""
+    rules = {incident.content_rule, *(category.content for category in _categories(incident, policy))}
+    return ContentRule.WITHHOLD in rules
+
+
 def allowed_people(incident: Incident, policy: Policy) -> frozenset[str] | None:
-    """Return who alone may see and answer this incident, or None when its categories are not restricted."""
-    teams = [
-        policy.categories[key].restricted_to
-        for key in {*assess(incident.facts, policy).categories, incident.category or ""}
-        if key in policy.categories and policy.categories[key].restricted_to
-    ]
-    if not teams:
+    """Return who alone may see and answer this incident, or None when its categories are not restricted.
+
+    Of several restricted categories only who is allowed by all; where that is nobody, those of the gravest: an
+    incident that nobody may answer would call people all night who can do nothing about it.
+    """
+    named = [category.restricted_to for category in _categories(incident, policy) if category.restricted_to]
+    if not named:
         return None
-    groups = [{person for team in named for person in people_of(team, None, policy)} for named in teams]
-    return frozenset(set.intersection(*groups))
+    groups = [frozenset(person for team in teams for person in people_of(team, None, policy)) for teams in named]
+    return frozenset.intersection(*groups) or groups[0]
 
 
 def _is_theirs(verb: Verb, person: Person, incident: Incident, policy: Policy) -> bool:
-    if incident.owner is None or incident.state is State.TRIGGERED:
-        return True
-    if verb not in _OWNERS | _OWNERS_OR_UNOWNED:
+    """Whether a moderator may do it: what somebody holds is theirs alone, what is triggered is anybody's.
+
+    A triggered incident may still name an owner (their time has run out); until somebody answers it is open to all,
+    and who resolves it acknowledges it by that.
+    """
+    if verb not in _OWNERS_OR_UNOWNED or incident.owner is None or incident.state is State.TRIGGERED:
         return True
     return incident.owner == person.key or person.key in people_of(incident.owner, None, policy)

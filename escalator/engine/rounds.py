@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from escalator.engine.change import Draft
 from escalator.engine.classify import assess
+from escalator.engine.reviews import spend
 from escalator.engine.routing import Routing, Subject, route
+from escalator.engine.targets import last_resort
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy, Step
@@ -54,7 +56,7 @@ def assessed(incident: Incident, policy: Policy) -> tuple[Incident, Routing]:
     graver = assessment.severity > incident.severity or not incident.severity_reason
     after = replace(
         incident,
-        category=_gravest(incident.category, assessment.category, policy),
+        category=gravest(incident.category, assessment.category, policy),
         severity=max(incident.severity, assessment.severity),
         severity_reason=assessment.reason if graver else incident.severity_reason,
         content_rule=max(incident.content_rule, assessment.content) if incident.round else assessment.content,
@@ -63,21 +65,27 @@ def assessed(incident: Incident, policy: Policy) -> tuple[Incident, Routing]:
     return after, route(Subject(incident.source, incident.facts, judged), policy)
 
 
-def _gravest(one: str | None, other: str | None, policy: Policy) -> str | None:
+def gravest(one: str | None, other: str | None, policy: Policy) -> str | None:
+    """Return the one that stands first in the file; a category that the file no longer has yields to one it has."""
     order = list(policy.categories)
     known = [key for key in (one, other) if key in order]
     return min(known, key=order.index) if known else one or other
 
 
-def begin_round(draft: Draft, reason: str, *, since: datetime | None = None, may_fall_silent: bool = False) -> None:
-    """Start a new round from the top: freeze the running policy anew and start the path.
+def begin_round(draft: Draft, reason: str) -> None:
+    """Start a new round from the top, by the wish of a person or of the clock: it never falls silent.
 
-    `since` is from when the first step's delay counts (now, unless given). Only what the facts decide may silence an
-    open incident: when another policy's path is empty, the old freeze stays.
+    The reviews in Stream that are known by now have had their effect and count no more.
     """
-    freeze(draft, may_fall_silent=may_fall_silent)
+    spend_reviews(draft)
+    freeze(draft, may_fall_silent=False)
     next_round(draft, reason)
-    start_path(draft, since or draft.now)
+    start_path(draft, draft.now)
+
+
+def spend_reviews(draft: Draft) -> None:
+    """Let only reviews count that are newer than those known: a round of people or the clock has begun."""
+    draft.put(facts=spend(draft.incident.facts, draft.incident.reviewed_at))
 
 
 def start_path(draft: Draft, since: datetime) -> None:
@@ -110,15 +118,30 @@ def next_round(draft: Draft, reason: str) -> None:
 
 
 def freeze(draft: Draft, *, may_fall_silent: bool) -> None:
-    """Take category, route, path and content rule from the running policy."""
-    running = draft.rules.running
-    anew, routing = assessed(draft.incident, running)
-    if not may_fall_silent and draft.incident.is_open and draft.path and not running.paths.get(routing.path):
-        return
-    draft.rules = replace(draft.rules, frozen=running)
+    """Take category, route, path and content rule from the running policy.
+
+    Where nothing may fall silent, of several paths the first that has steps: what the running policy decides, what
+    the frozen one decides, the present path, the running policy's default, its first path with steps. So an incident
+    that somebody waits for stays loud, unless the whole policy has no step.
+    """
+    for policy in (draft.rules.running, draft.rules.frozen):
+        anew, routing = assessed(draft.incident, policy)
+        if may_fall_silent or policy.paths.get(routing.path):
+            _adopt(draft, policy, anew, routing)
+            return
+    if not draft.path:
+        running = draft.rules.running
+        anew, routing = assessed(draft.incident, running)
+        loud = next((path for path in (running.default, *running.paths) if running.paths.get(path)), routing.path)
+        _adopt(draft, running, anew, replace(routing, path=loud))
+
+
+def _adopt(draft: Draft, policy: Policy, anew: Incident, routing: Routing) -> None:
+    is_running = policy is draft.rules.running
+    draft.rules = replace(draft.rules, frozen=policy)
     draft.incident = replace(
         anew,
-        policy_version=draft.rules.running_version,
+        policy_version=draft.rules.running_version if is_running else anew.policy_version,
         route=routing.route,
         path=routing.path,
         assign=routing.assign,
@@ -133,13 +156,19 @@ def fire_next(draft: Draft) -> None:
         restart(draft)
         return
     draft.put(step=send.step, sending=send.sending)
-    targets = draft.path[send.step].notify
-    told = draft.tell(Occasion.STEP, targets)
+    told = draft.tell(Occasion.STEP, draft.path[send.step].notify)
     draft.record(Action.STEP_FIRED, step=str(send.step + 1), sending=str(send.sending), told=str(told))
     if not told:
-        draft.record(Action.STEP_REACHED_NOBODY, step=str(send.step + 1))
-        skip_repeats(draft)
+        _reach_nobody(draft)
     wait_for_next(draft, at_once=not told)
+
+
+def _reach_nobody(draft: Draft) -> None:
+    """Let the next step follow at once on one whose targets mean nobody; at the end tell who hears of alarms."""
+    draft.record(Action.STEP_REACHED_NOBODY, step=str(draft.incident.step + 1))
+    skip_repeats(draft)
+    if following(draft.incident, draft.path) is None:
+        draft.tell(Occasion.STEP, last_resort(draft.rules.running))
 
 
 def skip_repeats(draft: Draft) -> None:
@@ -160,20 +189,27 @@ def wait_for_next(draft: Draft, *, at_once: bool = False) -> None:
 
 
 def restart(draft: Draft) -> None:
-    """Begin again from the top after a path that ended without an answer, and tell whom the policy names."""
+    """Begin again from the top after a path that ended without an answer, and tell whom the policy names.
+
+    It goes on for as long as it takes; a path that would begin an eleventh time within an hour waits for the hour.
+    """
+    if not may_loop(draft):
+        draft.due(DueKind.RESTART, (draft.incident.loop_started_at or draft.now) + LOOP_WINDOW)
+        return
     restarts = draft.incident.restarts + 1
     draft.record(Action.RESTARTED, restarts=str(restarts))
     draft.put(restarts=restarts)
     begin_round(draft, "unanswered")
-    draft.tell(Occasion.RESTART, draft.rules.frozen.unanswered.tell, besides=_told_people(draft))
+    draft.tell(Occasion.RESTART, draft.rules.frozen.unanswered.tell, besides=told_people(draft))
 
 
-def _told_people(draft: Draft) -> frozenset[str]:
+def told_people(draft: Draft) -> frozenset[str]:
+    """Return the people who are told something by this very decision."""
     return frozenset(notice.recipient.person for notice in draft.notices if notice.recipient.person)
 
 
 def may_loop(draft: Draft) -> bool:
-    """Count a round that automation wants to start; False, an alarm and an hour's pause above ten in an hour."""
+    """Count a round that automation wants to start; False, and an alarm, above ten in an hour (ENGINE, Failure)."""
     incident = draft.incident
     started = incident.loop_started_at
     if started is None or draft.now - started >= LOOP_WINDOW:

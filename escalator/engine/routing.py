@@ -47,7 +47,8 @@ def rank_of(name: str | None, policy: Policy) -> int:
 
 def names_event(event_type: str, policy: Policy) -> bool:
     """Whether some route asks for this event by name."""
-    return any(event_type in candidate.when.tests.get("event", ()) for candidate in policy.routes)
+    named = {plain(word) for candidate in policy.routes for word in candidate.when.tests.get("event", ())}
+    return plain(event_type) in named
 
 
 def holds(conditions: Conditions, subject: Subject) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.ranks import Role
 
 PERSON = "person:"
 TEAM = "team:"
@@ -68,6 +69,12 @@ def people_of(target: str, assign: str | None, policy: Policy) -> tuple[str, ...
     if team is None:
         return ()
     return team.members or ((team.lead,) if team.lead else ())
+
+
+def last_resort(policy: Policy) -> tuple[str, ...]:
+    """Return the targets that are left when a path reaches nobody: `alarms`, else everybody whose role is admin."""
+    admins = (PERSON + person.key for person in policy.people.values() if person.role is Role.ADMIN)
+    return policy.alarms or tuple(admins)
 
 
 def first_contact(person: Person) -> DestinationKind:

@@ -1,7 +1,8 @@
 """What is known about one item, gathered from events that come twice, late and in any order.
 
 A fact is a value and the earliest of Stream's own times at which it was seen. Merging takes unions and minima, so
-the result does not depend on the order or the number of the events (RULES 1).
+the result does not depend on the order or the number of the events (RULES 1). What is kept of one item is bounded,
+whatever becomes of it: a viral item is the one with thousands of flags.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,10 @@ Sightings = Mapping[str, datetime]
 
 Register = Mapping[str, tuple[datetime, str]]
 """Name -> the newest that Stream said of it, and when."""
+
+MOST_VALUES = 1_000
+MOST_NAMES = 200
+CUSTOM = "custom."
 
 
 def plain(text: str) -> str:
@@ -28,7 +33,8 @@ class Facts:
     rule language channel config_key author stream_team custom.<key>. Names of our own: `text_severity` (a word),
     `severity_number`, `confidence` (0 to 1), both as decimal text, `report` (ids of the users who reported),
     `review` (ids of those who reviewed in Stream).
-    `latest` maps a name to the newest (time, value), for what Stream replaces: `recommended_action`.
+    `latest` maps a name to the newest (time, value), for what Stream replaces: `recommended_action`. Names of our own:
+    `review:ID` (a person's newest review), `reviews_spent` (reviews up to then count no more).
     """
 
     seen: Mapping[str, Sightings] = field(default_factory=dict)
@@ -51,12 +57,31 @@ class Facts:
         return Facts(seen, {name: said for name, said in self.latest.items() if said[0] < instant})
 
     def merged(self, other: "Facts") -> "Facts":
-        """Return both together: commutative, associative, idempotent."""
+        """Return both together, as it is kept: commutative, associative, idempotent, bounded."""
+        return self.joined(other).trimmed()
+
+    def joined(self, other: "Facts") -> "Facts":
+        """Return both together, whole: what is decided by, so that nothing new is overlooked for want of room."""
         seen = {
             name: _earliest(self.seen.get(name, {}), other.seen.get(name, {}))
             for name in sorted({*self.seen, *other.seen})
         }
         return Facts(seen, _newest(self.latest, other.latest))
+
+    def trimmed(self) -> "Facts":
+        """Return at most 200 names, the customer's own last, and of each the 1,000 values seen first.
+
+        The first and not the last: an earliest time can only become earlier, so what is left out here is left out
+        in whatever order the events come.
+        """
+        names = sorted(self.seen, key=lambda name: (name.startswith(CUSTOM), name))[:MOST_NAMES]
+        return Facts({name: _first(self.seen[name]) for name in names}, self.latest)
+
+
+def _first(seen: Sightings) -> Sightings:
+    if len(seen) <= MOST_VALUES:
+        return seen
+    return dict(sorted(seen.items(), key=lambda sighting: (sighting[1], sighting[0]))[:MOST_VALUES])
 
 
 def _earliest(left: Sightings, right: Sightings) -> Sightings:

@@ -1,0 +1,96 @@
+"""Reviews in Stream: whose count, and what said after them outweighs them (RULES 1).
+
+Everything is asked of Stream's own times and of all the facts, never of the order in which events came. A person's
+newest review is the one that counts. Where the rules are silent: a moderator's `escalate` in Stream and an appeal
+that a route asks for outweigh what was reviewed before them, since in both a person asks for a person.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from escalator.engine.classify import Assessment, assess
+from escalator.engine.routing import names_event
+from escalator.model.facts import Facts, Review
+from escalator.model.incident import Incident
+from escalator.model.policy import Policy
+
+REVIEW = "review"
+_NEWEST = "review:"
+_SPENT = "reviews_spent"
+_ESCALATE = "escalate"
+_APPEAL = "appeal."
+_INSTANT = timedelta(microseconds=1)
+
+
+def as_facts(review: Review) -> Facts:
+    """Return the review as something known of the item."""
+    return Facts({REVIEW: {review.by: review.at}}, {_NEWEST + review.by: (review.at, review.action)})
+
+
+def spend(facts: Facts, reviewed_at: datetime | None) -> Facts:
+    """Return facts in which no review up to that one counts any more: its round was ended by people or the clock."""
+    return facts if reviewed_at is None else facts.merged(Facts({}, {_SPENT: (reviewed_at, "")}))
+
+
+def reviewer(stream_id: str, policy: Policy) -> str:
+    """Return the policy key of who reviewed in Stream, or `stream:ID` for somebody not in the policy."""
+    known = (person.key for person in policy.people.values() if person.stream and person.stream == stream_id)
+    return next(known, f"stream:{stream_id}")
+
+
+def standing(facts: Facts, frozen: Policy, running: Policy) -> tuple[str, ...]:
+    """Return the people whose review counts now, the one who reviewed first before the others."""
+    spent = facts.latest.get(_SPENT)
+    found = sorted(_newest(facts).items(), key=lambda review: (review[1], review[0]))
+    counting = [by for by, at in found if spent is None or at > spent[0]]
+    newest = dict(found)
+    return tuple(
+        dict.fromkeys(reviewer(by, running) for by in counting if not is_outweighed(facts, newest[by], frozen))
+    )
+
+
+def knows_reviews(facts: Facts) -> bool:
+    """Whether any review is known; none is, once the facts are purged."""
+    return bool(_newest(facts))
+
+
+def _newest(facts: Facts) -> dict[str, datetime]:
+    """Return when each person last reviewed. An action log may be all that tells of somebody, and of their first."""
+    found = dict(facts.seen.get(REVIEW, {}))
+    for name, (at, _action) in facts.latest.items():
+        if name.startswith(_NEWEST):
+            found[name.removeprefix(_NEWEST)] = at
+    return found
+
+
+def is_outweighed(facts: Facts, reviewed_at: datetime, policy: Policy) -> bool:
+    """Whether what Stream said since a review undoes it. At the same instant a flag wins, a call for people loses."""
+    reports = sum(at >= reviewed_at for at in facts.seen.get("report", {}).values())
+    return (
+        reports >= policy.reopen_after_reports
+        or is_graver(assess(facts, policy), assess(facts.before(reviewed_at), policy))
+        or calls_again(facts, facts.before(reviewed_at + _INSTANT), policy)
+    )
+
+
+def is_graver(now: Assessment, then: Assessment) -> bool:
+    """Whether there is a new category or a higher severity."""
+    return not set(now.categories) <= set(then.categories) or now.severity > then.severity
+
+
+def calls_again(now: Facts, then: Facts, policy: Policy) -> bool:
+    """Whether somebody has asked for people since: by escalating in Stream, or by an appeal that a route names."""
+    return not set(_calls(now, policy)) <= set(_calls(then, policy))
+
+
+def _calls(facts: Facts, policy: Policy) -> Iterator[str]:
+    yield from (said for said in facts.seen.get("action", {}) if said == _ESCALATE)
+    for event in facts.seen.get("event", {}):
+        if event.startswith(_APPEAL) and names_event(event, policy):
+            yield event
+
+
+def reviews_resolve(incident: Incident, policy: Policy) -> bool:
+    """Whether a review ends the incident; not where any category that fits says that it only acknowledges."""
+    keys = {*assess(incident.facts, policy).categories, incident.category}
+    return all(category.review_resolves for key, category in policy.categories.items() if key in keys)
