@@ -12,12 +12,15 @@ from escalator.engine.change import Change
 from escalator.engine.deadlines import fire, fire_at_once
 from escalator.errors import Unavailable
 from escalator.model.incident import Incident
+from escalator.model.ranks import Mode
 from escalator.model.records import Action, Entry
-from escalator.services.applying import Aftermath, Decision, apply, rules_for
+from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.troubles import Troubles
+from escalator.services.work import working
 from escalator.store import incidents, records
+from escalator.store.incidents import Place
 from escalator.tally import LATENESS
 
 log = structlog.get_logger(__name__)
@@ -75,23 +78,33 @@ def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
         incidents.count_failure(connection, incident_id, now + _PARKED_TRY_AGAIN)
         entry = Entry(Action.DEADLINE_PARKED, reason=reason, incident_id=incident_id)
         records.insert(connection, [(entry, None)], now)
-        number = incidents.number_of(connection, incident_id)
-        detail = f"#{number}: its deadline failed {TRIES} times ({reason}); look at it now, nobody else is told"
-        Troubles(connection, now).find(f"deadline:{incident_id}", detail, running.policy, core.settings)
+        stuck = incidents.place_of(connection, incident_id)
+        detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); look at it now"
+        last = _last_step(core, connection, stuck, running)
+        Troubles(connection, now).find(f"deadline:{incident_id}", detail, running.policy, core.settings, last)
+
+
+def _last_step(core: Core, connection: Connection, stuck: Place, running: Running) -> tuple[str, ...]:
+    """Return whom the last step of a stuck incident's path would tell; nobody of what is not in production."""
+    path = core.policies.version(connection, stuck.policy_version).paths.get(stuck.path, ())
+    mode = min(stuck.mode, core.mode_of(stuck.source, running.policy))
+    if not path or mode is not Mode.PRODUCTION:
+        return ()
+    return tuple(stuck.assign or target if target == "team" else target for target in path[-1].notify)
 
 
 def _fire(core: Core, overdue_by: timedelta, taken: list[UUID], only: UUID | None = None) -> int:
     now = core.clock.now()
-    with core.database.writing() as connection:
+    with working(core) as work:
+        connection = work.connection
         due = incidents.lock_due(connection, now, now - overdue_by, BATCH, core.seal, only)
         taken += list(due)
         running = core.policies.running(connection) if due else None
         if running is None:
             return 0
         decisions = [Decision(one, _fired(core, connection, one, running, now)) for one in due.values()]
-        aftermath = apply(core, connection, decisions, running, now)
+        work.apply(decisions, running, now)
     _observe_lateness(core, due.values())
-    aftermath.tell(core)
     return len(due)
 
 
@@ -117,14 +130,15 @@ def _observe_lateness(core: Core, fired: Iterable[Incident]) -> None:
 def fire_now(core: Core, number: int) -> bool:
     """Move an incident's deadline to now (the sandbox's wish); False when it has none. Raises Unavailable."""
     now = core.clock.now()
-    aftermath = Aftermath()
-    with core.database.writing() as connection:
+    has_fired = False
+    with working(core) as work:
+        connection = work.connection
         incident_id = incidents.id_by_number(connection, number)
         found = incidents.lock(connection, [incident_id] if incident_id else [], core.seal)
         running = core.policies.running(connection)
         for incident in found.values():
             if running is not None and incident.due_at is not None:
                 change = fire_at_once(incident, rules_for(core, connection, incident, running), now)
-                aftermath = apply(core, connection, [Decision(incident, change)], running, now)
-    aftermath.tell(core)
-    return bool(aftermath.alarms)
+                work.apply([Decision(incident, change)], running, now)
+                has_fired = True
+    return has_fired

@@ -1,12 +1,11 @@
 """The product's own trouble: told once for each, to whom the policy names, until it has ended."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from uuid6 import uuid7
 
 from escalator.engine.targets import Recipient, resolve
@@ -18,6 +17,7 @@ from escalator.services.addresses import address
 from escalator.settings import Settings
 from escalator.store import deliveries, records
 from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.upserts import upsert
 from escalator.store.tables import troubles
 
 POLICY_FILE = "policy_file"
@@ -32,22 +32,21 @@ class Troubles:
     connection: Connection
     now: datetime
 
-    def find(self, key: str, detail: str, policy: Policy, settings: Settings) -> bool:
+    def find(self, key: str, detail: str, policy: Policy, settings: Settings, also: Sequence[str] = ()) -> bool:
         """Note a trouble and tell whom the policy names; False when it is known already.
 
-        `detail` holds keys, ids and counts, never content.
+        `detail` holds keys, ids and counts, never content. `also` are further targets that have to hear of this one.
         """
-        kind = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
-        trouble_id = uuid7()
+            trouble_id = uuid7()
         written = self.connection.execute(
-            kind(troubles)
+            upsert(self.connection, troubles)
             .values(id=trouble_id, key=key[:256], detail=detail, found_at=self.now)
             .on_conflict_do_nothing()
             .returning(troubles.c.id)
         )
         if written.scalar_one_or_none() is None:
             return False
-        told = resolve(policy.alarms or _admins(policy), None, policy).told
+        told = resolve((*(policy.alarms or _admins(policy)), *also), None, policy).told
         deliveries.insert(self.connection, [self._alarm(one, trouble_id, policy, settings) for one in told])
         entry = Entry(Action.TROUBLE_FOUND, reason=key, after={"told": str(len(told))})
         records.insert(self.connection, [(entry, None)], self.now)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -125,9 +125,22 @@ def count_failure(connection: Connection, incident_id: UUID, next_at: datetime) 
     return connection.scalar(statement) or 0
 
 
-def number_of(connection: Connection, incident_id: UUID) -> int:
-    """Return an incident's number."""
-    return connection.scalar(select(incidents.c.number).where(incidents.c.id == incident_id)) or 0
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an incident stands, readable even when the rest of it is not."""
+
+    number: int
+    source: str
+    mode: Mode
+    policy_version: UUID
+    path: str
+    assign: str | None
+
+
+def place_of(connection: Connection, incident_id: UUID) -> Place:
+    """Return where an incident stands."""
+    row = connection.execute(select(incidents).where(incidents.c.id == incident_id)).one()
+    return Place(row.number, row.source, Mode(row.mode), row.policy_version_id, row.path, row.assign)
 
 
 def move_keys(connection: Connection, younger: UUID, older: UUID) -> None:
