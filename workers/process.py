@@ -69,8 +69,8 @@ def _made(celery: "Celery") -> Process:
 
     queue = _Here(Nudger(publish, clock))
     core = build(from_environment(), clock=clock, queue=queue, pool_size=POOL_SIZE)
-    queue.sender = Sender(core)
-    return Process(core, queue.sender, clock)
+    queue.sender = core.outlet = sender = Sender(core)
+    return Process(core, sender, clock)
 
 
 def forget() -> None:

@@ -19,9 +19,10 @@ from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.notices import refusal_words
-from escalator.services.applying import Aftermath, Decision, apply, rules_for
+from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
+from escalator.services.work import working
 from escalator.store import incidents, posts, processes, records
 from escalator.store.posts import Post
 
@@ -74,8 +75,8 @@ class _Case:
 def act(core: Core, asked: Asked) -> Reply:
     """Do what somebody asked, or tell them why not. Raises Unavailable when it could not be recorded."""
     now = core.clock.now()
-    aftermath = Aftermath()
-    with core.database.writing() as connection:
+    with working(core) as work:
+        connection = work.connection
         running = core.policies.running(connection)
         found = incidents.lock(connection, [asked.button.incident_id], core.seal)
         incident = found.get(asked.button.incident_id)
@@ -85,13 +86,12 @@ def act(core: Core, asked: Asked) -> Reply:
             nothing = refusal_words(Refusal(Refused.NO_INCIDENT), None, running.policy, now)
             return Reply(Context(None, None, ""), _mode(asked), nothing)
         case = _Case(asked, incident, running, _person(core, asked.user_id, running.policy), now)
-        aftermath = Aftermath(has_deliveries=_adopt(core, connection, case))
+        work.has_deliveries = _adopt(core, connection, case)
         done = _judge(core, connection, case)
         if isinstance(done, Change):
-            aftermath = apply(core, connection, [Decision(incident, done)], running, now)
+            work.apply([Decision(incident, done)], running, now)
         elif done is not None:
             _record_refusal(connection, case, done)
-    aftermath.tell(core)
     return _reply(case, done)
 
 

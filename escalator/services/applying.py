@@ -15,13 +15,15 @@ from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind, Policy
 from escalator.model.ranks import Mode, Severity
 from escalator.model.records import Entry
-from escalator.ports import DELIVER
+from escalator.services import messages
 from escalator.services.addresses import address
+from escalator.services.calls import ToSend
+from escalator.services.claiming import Claims, why_unwanted
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.troubles import Troubles
 from escalator.store import deliveries, incidents, posts, records
-from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
 HORIZON = timedelta(seconds=30)
 PAGE_EXPIRES = timedelta(hours=2)
@@ -37,17 +39,15 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What the workers are to be told once the transaction has committed."""
+    """What is to be told once the transaction has committed: deadlines that come soon, and what is to be sent.
 
-    alarms: tuple[datetime, ...] = ()
-    has_deliveries: bool = False
+    `claimed` are calls that this process sends itself, with the `reserved` threads; `has_more` is what others may do.
+    """
 
-    def tell(self, core: Core) -> None:
-        """Tell them."""
-        if self.has_deliveries:
-            core.queue.tell(DELIVER)
-        for at in self.alarms:
-            core.queue.alarm(at)
+    alarms: tuple[datetime, ...]
+    has_more: bool
+    claimed: tuple[ToSend, ...]
+    reserved: int
 
 
 def rules_for(core: Core, connection: Connection, incident: Incident, running: Running) -> Rules:
@@ -67,13 +67,57 @@ def apply(
     changed = [(one.before, one.change.incident) for one in decisions if one.before is not None]
     incidents.save(connection, changed, armed, core.seal)
     _suppress(connection, decisions)
-    outbox = [made for one in decisions for made in _deliveries(core, one.change, running.policy, now)]
-    deliveries.insert(connection, outbox)
+    outbox = _distinct(made for one in decisions for made in _deliveries(core, one.change, running.policy, now))
     raised = [(new.id, new.revision) for old, new in changed if new.revision != old.revision]
     posts.raise_wanted(connection, raised, now)
     _record(connection, decisions, now)
     _find_troubles(core, connection, decisions, running.policy, now)
-    return Aftermath(tuple(sorted(set(armed.values()))), has_deliveries=bool(outbox or raised))
+    reserved = core.outlet.reserve(len(outbox)) if outbox else 0
+    try:
+        claims = _claimed_at_birth(core, connection, decisions, outbox[:reserved], running, now)
+        mine = {one.delivery.id for one in claims if one.delivery is not None}
+        deliveries.insert(connection, [_claimed(one, core, now) if one.id in mine else one for one in outbox])
+    except BaseException:
+        core.outlet.send((), reserved)
+        raise
+    has_more = bool(raised) or len(mine) < len(outbox)
+    return Aftermath(tuple(sorted(set(armed.values()))), has_more, tuple(claims), reserved)
+
+
+def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:
+    """Return the deliveries by urgency, each place once for a send (a diverted step goes to one place only)."""
+    found: dict[tuple[object, ...], Delivery] = {}
+    for one in outbox:
+        key = (one.incident_id, one.round, one.step, one.sending, one.occasion, one.destination, one.address)
+        found.setdefault(key, one)
+    return sorted(found.values(), key=lambda one: -one.urgency)
+
+
+def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the caller
+    core: Core,
+    connection: Connection,
+    decisions: Sequence[Decision],
+    born: Sequence[Delivery],
+    running: Running,
+    now: datetime,
+) -> list[ToSend]:
+    """Claim what this process has threads for in the transaction that makes it: one commit less before it is sent."""
+    if not born:
+        return []
+    about = {one.change.incident.id: one.change.incident for one in decisions}
+    known = [one.before.id for one in decisions if one.before is not None]
+    standing = posts.lock_of(connection, known, now) if known else []
+    said = messages.stories(connection, known, running.policy) if known else {}
+    claims = Claims(core, connection, running, now, about, standing, said)
+    for one in born:
+        if one.incident_id is not None and why_unwanted(one, about[one.incident_id], now) is None:
+            claims.page(one)
+    claims.write()
+    return claims.to_send
+
+
+def _claimed(one: Delivery, core: Core, now: datetime) -> Delivery:
+    return replace(one, state=DeliveryState.SENDING, owner=core.id, claim=1, claimed_at=now, attempts=1)
 
 
 def _numbered(connection: Connection, decisions: Sequence[Decision]) -> list[Decision]:
@@ -157,7 +201,9 @@ def fallback(core: Core, failed: Delivery, policy: Policy, now: datetime) -> Del
         next_at=now,
         attempts=0,
         claim=0,
-        state=deliveries.DeliveryState.PENDING,
+        owner=None,
+        claimed_at=None,
+        state=DeliveryState.PENDING,
         fallback_of=failed.id,
     )
 

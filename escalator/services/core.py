@@ -13,15 +13,19 @@ from escalator.model.ranks import Mode
 from escalator.policy import expand
 from escalator.ports import TaskQueue
 from escalator.sealing import Seal
+from escalator.services.calls import NoOutlet, Outlet
 from escalator.services.policies import PolicyShelf
 from escalator.settings import Settings
 from escalator.store import Database
 from escalator.tally import Tally
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Core:
-    """The parts of one process. `id` names the process in leases; `slack` gives what stands for Slack in a mode."""
+    """The parts of one process. `id` names the process in leases; `slack` gives what stands for Slack in a mode.
+
+    `outlet` is put in by a process that sends.
+    """
 
     settings: Settings
     database: Database
@@ -30,6 +34,7 @@ class Core:
     queue: TaskQueue
     policies: PolicyShelf
     slack: Callable[[Mode], SlackApi]
+    outlet: Outlet = field(default_factory=NoOutlet)
     tally: Tally = field(default_factory=Tally)
     id: UUID = field(default_factory=uuid7)
 

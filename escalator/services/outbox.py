@@ -1,30 +1,29 @@
 """Claiming what is to be sent, and writing what became of it. Between the two no transaction is open."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection
-from uuid6 import uuid7
 
 from escalator.engine.deadlines import step_failed
-from escalator.model.incident import DueKind, Incident, State
-from escalator.model.message import Card, Context, Delivered, Failed, FailureReason, Occasion
-from escalator.model.policy import DestinationKind
-from escalator.model.ranks import Mode
+from escalator.model.incident import Incident, State
+from escalator.model.message import Context, Delivered, Failed, FailureReason
 from escalator.model.records import Action, Entry
 from escalator.rendering.card import alarm
 from escalator.services import messages
-from escalator.services.applying import Aftermath, Decision, apply, fallback, is_step, rules_for
+from escalator.services.applying import Decision, fallback, is_step, rules_for
+from escalator.services.calls import Outcome, ToSend
+from escalator.services.claiming import Claims, why_unwanted
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.troubles import Troubles, detail_of
+from escalator.services.work import working
 from escalator.store import deliveries, incidents, posts, records
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
-from escalator.store.posts import Post
 from escalator.tally import DELIVERIES, WEBHOOK_TO_SEND
 
 log = structlog.get_logger(__name__)
@@ -34,43 +33,7 @@ POST_TRIES = 60
 _BACKOFF = (1, 2, 4, 8, 15, 30, 60)
 _BUSY_WAIT = timedelta(seconds=1)
 _OTHER_MODE_WAIT = timedelta(seconds=30)
-_CALLED_OFF = frozenset({Occasion.STEP, Occasion.ONE_MORE, Occasion.OVERDUE, Occasion.RESTART, Occasion.HAND_OVER})
 _BROKEN = frozenset({FailureReason.BAD_CREDENTIALS, FailureReason.BAD_TARGET, FailureReason.NOT_CONFIGURED})
-
-
-@dataclass(frozen=True, slots=True)
-class ToSend:
-    """One call to a vendor: a new message (with its delivery), or a post to bring up to date (without)."""
-
-    context: Context
-    mode: Mode
-    channel: DestinationKind
-    address: str
-    card: Card
-    revision: int
-    delivery: Delivery | None = None
-    post: Post | None = None
-    thread_of: str | None = None
-    received_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a call."""
-
-    sent: ToSend
-    result: Delivered | Failed
-
-
-@dataclass(slots=True)
-class _Claims:
-    """What one transaction has claimed."""
-
-    now: datetime
-    running: Running
-    incidents: dict[UUID, Incident] = field(default_factory=dict)
-    posts: dict[tuple[UUID | None, str, str], Post] = field(default_factory=dict)
-    to_send: list[ToSend] = field(default_factory=list)
 
 
 def has_work(core: Core, overdue_by: timedelta) -> bool:
@@ -83,94 +46,73 @@ def has_work(core: Core, overdue_by: timedelta) -> bool:
 def claim(core: Core, limit: int) -> list[ToSend]:
     """Claim up to so many calls: messages that show too little first, then deliveries. Raises Unavailable."""
     now = core.clock.now()
-    with core.database.writing() as connection:
+    with core.database.writing(durable=False) as connection:
         running = core.policies.running(connection)
         if running is None:
             return []
-        claims = _Claims(now, running)
-        _claim_posts(core, connection, claims, limit)
-        if len(claims.to_send) < limit:
-            _claim_deliveries(core, connection, claims, limit - len(claims.to_send))
-    return claims.to_send
+        to_send = _claim_posts(core, connection, running, now, limit)
+        if len(to_send) < limit:
+            to_send += _claim_deliveries(core, connection, running, now, limit - len(to_send))
+    return to_send
 
 
-def _claim_posts(core: Core, connection: Connection, claims: _Claims, limit: int) -> None:
-    behind = posts.lock_behind(connection, claims.now, limit)
+def _claim_posts(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> list[ToSend]:
+    behind = posts.lock_behind(connection, now, limit)
     if not behind:
-        return
-    posts.hold(connection, [one.id for one in behind], core.id, claims.now)
+        return []
+    posts.hold(connection, [one.id for one in behind], core.id, now)
     about = incidents.read(connection, {one.incident_id for one in behind}, core.seal)
-    said = messages.stories(connection, about, claims.running.policy)
+    said = messages.stories(connection, about, running.policy)
     merged = messages.numbers_of(connection, [one.merged_into for one in about.values()])
+    to_send = []
     for post in behind:
-        incident = about[post.incident_id]
-        mode = core.mode_of(incident.source, claims.running.policy)
-        if mode < post.mode:
-            posts.not_shown(connection, post, post.claim + 1, claims.now + _OTHER_MODE_WAIT, "mode", give_up=False)
+        incident, held = about[post.incident_id], replace(post, claim=post.claim + 1)
+        if core.mode_of(incident.source, running.policy) < post.mode:
+            posts.not_shown(connection, held, held.claim, now + _OTHER_MODE_WAIT, "mode", give_up=False)
             continue
         view = messages.view_of(
             core,
             incident,
             core.policies.version(connection, incident.policy_version),
-            claims.running,
+            running,
             person=post.person,
             mode=post.mode,
             said=said.get(incident.id, ()),
             merged_into=merged.get(incident.merged_into) if incident.merged_into else None,
-            now=claims.now,
+            now=now,
         )
-        claims.to_send.append(
-            ToSend(
-                context=Context(incident.id, incident.number, post.destination, post.person),
-                mode=post.mode,
-                channel=post.channel,
-                address=post.address,
-                card=messages.full(view),
-                revision=incident.revision,
-                post=replace(post, claim=post.claim + 1),
-            )
-        )
+        context = Context(incident.id, incident.number, post.destination, post.person)
+        card = messages.full(view)
+        to_send.append(ToSend(context, post.mode, post.channel, post.address, card, incident.revision, post=held))
+    return to_send
 
 
-def _claim_deliveries(core: Core, connection: Connection, claims: _Claims, limit: int) -> None:
-    found = deliveries.candidates(connection, claims.now, limit)
+def _claim_deliveries(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> list[ToSend]:
+    found = deliveries.candidates(connection, now, limit)
     if not found:
-        return
-    about = {incident_id for _id, incident_id in found if incident_id is not None}
-    claims.incidents = incidents.lock(connection, about, core.seal)
-    mine = deliveries.lock_claimable(connection, [one for one, _incident in found], claims.now)
-    standing = posts.lock_of(connection, about, claims.now)
-    claims.posts = {(one.incident_id, one.destination, one.address): one for one in standing}
-    said = messages.stories(connection, about, claims.running.policy)
-    troubles = detail_of(connection, [one.trouble_id for one in mine if one.trouble_id])
-    claimed: list[UUID] = []
+        return []
+    about = incidents.lock(connection, {one for _id, one in found if one is not None}, core.seal)
+    mine = deliveries.lock_claimable(connection, [one for one, _incident in found], now)
+    standing = posts.lock_of(connection, about, now)
+    claims = Claims(
+        core, connection, running, now, about, standing, messages.stories(connection, about, running.policy)
+    )
+    alarms = _alarms(connection, [one for one in mine if one.incident_id is None])
+    claimed = [one.delivery.id for one in alarms if one.delivery]
     for delivery in mine:
         if delivery.incident_id is None:
-            claims.to_send.append(_alarm(delivery, troubles))
-            claimed.append(delivery.id)
             continue
-        incident = claims.incidents[delivery.incident_id]
-        unwanted = why_unwanted(delivery, incident, claims.now)
-        if unwanted is None and deliveries.has_later(connection, delivery):
+        unwanted = why_unwanted(delivery, about[delivery.incident_id], now)
+        if unwanted is None and delivery.attempts and deliveries.has_later(connection, delivery):
             unwanted = "superseded"
         if unwanted is not None:
-            _drop(connection, delivery, unwanted, claims.now)
-        elif _claim_page(core, connection, claims, delivery, said.get(incident.id, ())):
+            _drop(connection, delivery, unwanted, now)
+        elif claims.page(delivery):
             claimed.append(delivery.id)
-    deliveries.claim(connection, claimed, core.id, claims.now)
-
-
-def why_unwanted(delivery: Delivery, incident: Incident, now: datetime) -> str | None:
-    """Return why a page need not be sent any more, or None while it is wanted."""
-    if now >= delivery.expires_at:
-        return FailureReason.EXPIRED
-    if delivery.round != incident.round:
-        return "superseded"
-    if delivery.occasion in _CALLED_OFF and incident.state is not State.TRIGGERED:
-        return incident.state.value
-    if delivery.occasion is Occasion.REMIND and incident.due_kind is not DueKind.RESOLVE_WITHIN:
-        return incident.state.value
-    return None
+    claims.write()
+    deliveries.put_off(connection, claims.busy, now + _BUSY_WAIT)
+    deliveries.claim(connection, claimed, core.id, now)
+    return alarms + claims.to_send
 
 
 def _drop(connection: Connection, delivery: Delivery, reason: str, now: datetime) -> None:
@@ -186,89 +128,23 @@ def _entry(action: Action, delivery: Delivery, reason: str = "") -> Entry:
     return Entry(action, reason=reason, after=after, incident_id=delivery.incident_id)
 
 
-def _alarm(delivery: Delivery, troubles: dict[UUID, tuple[str, str]]) -> ToSend:
-    key, detail = troubles.get(delivery.trouble_id or UUID(int=0), ("", ""))
-    return ToSend(
-        context=Context(None, None, delivery.destination, delivery.person),
-        mode=delivery.mode,
-        channel=delivery.channel,
-        address=delivery.address,
-        card=alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,)),
-        revision=0,
-        delivery=delivery,
-    )
-
-
-def _claim_page(core: Core, connection: Connection, claims: _Claims, delivery: Delivery, said: messages.Story) -> bool:
-    """Claim one page: the full message where none stands yet, else a reply in its thread.
-
-    False, and the page waits, while another process is about to create the full message.
-    """
-    incident = claims.incidents[delivery.incident_id or UUID(int=0)]
-    place = (delivery.incident_id, delivery.destination, delivery.address)
-    post = claims.posts.get(place)
-    if post is not None and post.ref is None and post.is_held:
-        deliveries.put_off(connection, [delivery.id], claims.now + _BUSY_WAIT)
-        return False
-    is_full = post is None or post.ref is None
-    if post is None:
-        post = _new_post(delivery, incident)
-        posts.insert(connection, [post], core.id, claims.now)
-    elif is_full:
-        posts.hold(connection, [post.id], core.id, claims.now)
-        post = replace(post, claim=post.claim + 1)
-    claims.posts[place] = replace(post, is_held=True)
-    view = messages.view_of(
-        core,
-        incident,
-        core.policies.version(connection, incident.policy_version),
-        claims.running,
-        person=delivery.person,
-        mode=delivery.mode,
-        occasion=delivery.occasion,
-        said=said,
-        now=claims.now,
-    )
-    claims.to_send.append(
-        ToSend(
-            context=Context(incident.id, incident.number, delivery.destination, delivery.person),
-            mode=min(delivery.mode, core.mode_of(incident.source, claims.running.policy)),
-            channel=delivery.channel,
-            address=delivery.address,
-            card=messages.full(view) if is_full else messages.in_thread(view),
-            revision=incident.revision,
-            delivery=delivery,
-            post=post,
-            thread_of=None if is_full else post.ref,
-            received_at=incident.opened_at if delivery.round == 1 and delivery.step == 0 else None,
-        )
-    )
-    return True
-
-
-def _new_post(delivery: Delivery, incident: Incident) -> Post:
-    return Post(
-        id=uuid7(),
-        incident_id=incident.id,
-        destination=delivery.destination,
-        address=delivery.address,
-        slot=0,
-        mode=delivery.mode,
-        channel=delivery.channel,
-        person=delivery.person,
-        ref=None,
-        want_rev=incident.revision,
-        shown_rev=0,
-        claim=1,
-        attempts=0,
-    )
+def _alarms(connection: Connection, wanted: Sequence[Delivery]) -> list[ToSend]:
+    """Return the calls that tell of the product's own trouble."""
+    troubles = detail_of(connection, [one.trouble_id for one in wanted if one.trouble_id]) if wanted else {}
+    to_send = []
+    for one in wanted:
+        key, detail = troubles.get(one.trouble_id or UUID(int=0), ("", ""))
+        card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))
+        context = Context(None, None, one.destination, one.person)
+        to_send.append(ToSend(context, one.mode, one.channel, one.address, card, 0, delivery=one))
+    return to_send
 
 
 def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
     """Write what became of these calls, in one transaction, and do what follows from failures. Raises Unavailable."""
     now = core.clock.now()
-    aftermath = Aftermath()
-    with core.database.writing() as connection:
+    with working(core, durable=False) as work:
+        connection = work.connection
         running = core.policies.running(connection)
         if running is None:
             return
@@ -282,11 +158,8 @@ def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
             _note_post(connection, one, now)
             if one.sent.delivery is not None:
                 _note_delivery(core, connection, one, running, now)
-        decisions = _failed_steps(core, connection, locked, failures, running, now)
-        if decisions:
-            aftermath = apply(core, connection, decisions, running, now)
+        work.apply(_failed_steps(core, connection, locked, failures, running, now), running, now)
         _heal(connection, outcomes, now)
-    aftermath.tell(core)
     for one in outcomes:
         _measure(core, one, now)
 

@@ -7,17 +7,17 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection
-from uuid6 import uuid7
 
 from escalator.engine.change import Change, Rules
 from escalator.engine.events import absorb, is_wanted, merge, open_incident
 from escalator.errors import Conflict, Unavailable
 from escalator.model.facts import Key, Observation
 from escalator.model.incident import Incident, State
-from escalator.services.applying import Aftermath, Decision, apply, rules_for
+from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.troubles import Troubles
+from escalator.services.work import Work, working
 from escalator.store import events, incidents
 from escalator.store.events import StoredEvent
 from escalator.stream.normalise import observe
@@ -82,7 +82,8 @@ def _note_failure(core: Core, event_id: UUID, reason: str) -> None:
 
 def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None) -> int:
     now = core.clock.now()
-    with core.database.writing() as connection:
+    with working(core, durable=False) as work:
+        connection = work.connection
         rows = events.lock_new(connection, now, limit, only)
         taken += [row.id for row in rows]
         if not rows:
@@ -91,9 +92,7 @@ def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None
         if running is None:
             events.put_off(connection, taken, now + _WITHOUT_POLICY_WAIT)
             return 0
-        board = _Board(core, connection, running, now)
-        aftermath = board.settle(rows)
-    aftermath.tell(core)
+        _Board(core, work, running, now).settle(rows)
     return len(rows)
 
 
@@ -102,7 +101,7 @@ class _Board:
     """The incidents of one batch while it is decided about; everything is written at the end."""
 
     core: Core
-    connection: Connection
+    work: Work
     running: Running
     now: datetime
     owners: dict[tuple[str, Key], UUID] = field(default_factory=dict)
@@ -112,8 +111,13 @@ class _Board:
     current: dict[UUID, Incident] = field(default_factory=dict)
     changes: dict[UUID, list[Change]] = field(default_factory=dict)
 
-    def settle(self, rows: Sequence[StoredEvent]) -> Aftermath:
-        """Decide about every event, write it all, and return what the workers are to be told."""
+    @property
+    def connection(self) -> Connection:
+        """Return the connection of the transaction."""
+        return self.work.connection
+
+    def settle(self, rows: Sequence[StoredEvent]) -> None:
+        """Decide about every event, and write it all."""
         seen = [(row, self._observed(row)) for row in sorted(rows, key=lambda row: (row.received_at, row.id))]
         keys = [(row.source, key) for row, said in seen if said for key in said.keys]
         self.owners = incidents.owners_of(self.connection, keys)
@@ -129,7 +133,7 @@ class _Board:
                 belongs.append((row.id, self._take(row, said) if said else None))
         for row in waiting:
             events.put_off(self.connection, [row.id], row.received_at + WAIT_FOR_ITEM)
-        return self._write(belongs)
+        self._write(belongs)
 
     def _observed(self, row: StoredEvent) -> Observation | None:
         return observe(self.core.seal.open(row.sealed_body or b""), row.received_at)
@@ -170,7 +174,7 @@ class _Board:
 
     def _open(self, row: StoredEvent, said: Observation) -> UUID:
         mode = self.core.mode_of(row.source, self.running.policy)
-        blank = Incident(uuid7(), 0, row.source, mode, self.running.version, row.received_at)
+        blank = Incident(row.id, 0, row.source, mode, self.running.version, row.received_at)
         rules = Rules(self.running.policy, self.running.policy, self.running.version)
         change = open_incident(blank, said, rules, self.now)
         self._put(change)
@@ -200,12 +204,11 @@ class _Board:
             if self.owners.get((source, key)) != owner:
                 self.owners[source, key] = self.given[source, key] = owner
 
-    def _write(self, belongs: Sequence[tuple[UUID, UUID | None]]) -> Aftermath:
+    def _write(self, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
         decisions = [Decision(self.before.get(one), _together(changes)) for one, changes in self.changes.items()]
-        aftermath = apply(self.core, self.connection, decisions, self.running, self.now)
+        self.work.apply(decisions, self.running, self.now)
         incidents.give_keys(self.connection, self.given, self.stored)
         events.done(self.connection, belongs)
-        return aftermath
 
 
 def _together(changes: Sequence[Change]) -> Change:

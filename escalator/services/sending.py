@@ -1,6 +1,7 @@
 """The sender threads of one process: each call to a vendor holds one thread, and none holds a task of Celery's."""
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 
@@ -12,12 +13,12 @@ from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.model.policy import DestinationKind
 from escalator.services import outbox
 from escalator.services.beating import BEAT_S, SENDER, beat
+from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
-from escalator.services.outbox import Outcome, ToSend
 
 log = structlog.get_logger(__name__)
 
-SLOTS = 8
+SLOTS = 16
 _AFTER_FAULT_S = 1.0
 
 
@@ -62,15 +63,37 @@ class Sender:
         self._runner: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def wake(self) -> None:
-        """Say that there is something to send; returns at once. Raises Unavailable when the first lease fails."""
+    def start(self) -> None:
+        """Start the threads, after the fork; raises Unavailable, and starts none, when no lease can be taken."""
         with self._lock:
             if self._runner is None and not self._stopping.is_set():
                 beat(self._core, SENDER)
                 threading.Thread(target=self._beat_on, name="beat", daemon=True).start()
                 self._runner = threading.Thread(target=self._run, name="sending", daemon=True)
                 self._runner.start()
+
+    def wake(self) -> None:
+        """Say that there is something to send; returns at once. Raises Unavailable when it cannot be started."""
+        self.start()
         self._news.put(None)
+
+    def reserve(self, wanted: int) -> int:
+        """Take up to so many free threads, and return how many; they wait for `send`."""
+        with self._lock:
+            is_running = self._runner is not None and not self._stopping.is_set()
+            taken = max(0, min(wanted, self._slots - self._busy)) if is_running else 0
+            self._busy += taken
+        return taken
+
+    def send(self, claimed: Sequence[ToSend], reserved: int) -> None:
+        """Send what was claimed for threads that were reserved, and give the other threads back."""
+        for one in claimed:
+            self._threads.submit(self._call, one)
+        self._free(reserved - len(claimed))
+
+    def _free(self, threads: int) -> None:
+        with self._lock:
+            self._busy -= threads
 
     def stop(self, wait_s: float) -> None:
         """Claim nothing more, and give the calls under way that long to end."""
@@ -112,7 +135,7 @@ class Sender:
             except Empty:
                 break
         outcomes = [one for one in news if one is not None]
-        self._busy -= len(outcomes)
+        self._free(len(outcomes))
         self._unwritten += outcomes
 
     def _write(self) -> None:
@@ -121,11 +144,12 @@ class Sender:
             self._unwritten.clear()
 
     def _claim(self) -> None:
-        while (free := self._slots - self._busy) and not self._stopping.is_set():
-            claimed = outbox.claim(self._core, free)
-            for one in claimed:
-                self._busy += 1
-                self._threads.submit(self._call, one)
+        while free := self.reserve(self._slots):
+            claimed: list[ToSend] = []
+            try:
+                claimed = outbox.claim(self._core, free)
+            finally:
+                self.send(claimed, free)
             if len(claimed) < free:
                 return
 

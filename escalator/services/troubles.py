@@ -17,8 +17,8 @@ from escalator.services.addresses import address
 from escalator.settings import Settings
 from escalator.store import deliveries, records
 from escalator.store.deliveries import Delivery, DeliveryKind
-from escalator.store.upserts import upsert
 from escalator.store.tables import troubles
+from escalator.store.upserts import upsert
 
 POLICY_FILE = "policy_file"
 ALARM_EXPIRES = timedelta(hours=2)
@@ -37,7 +37,7 @@ class Troubles:
 
         `detail` holds keys, ids and counts, never content. `also` are further targets that have to hear of this one.
         """
-            trouble_id = uuid7()
+        trouble_id = uuid7()
         written = self.connection.execute(
             upsert(self.connection, troubles)
             .values(id=trouble_id, key=key[:256], detail=detail, found_at=self.now)

@@ -3,10 +3,11 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -14,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from escalator.errors import Conflict, Unavailable
 
+INTAKE_CONNECTIONS = 3
 WAIT_S = 2
 """How long a request waits for the database before it is told to come again."""
 
@@ -24,9 +26,15 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 4) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url, pool_size) if self.is_sqlite else _postgres_engine(url, pool_size)
-        self._autocommitting = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.engine = (_sqlite_engine if self.is_sqlite else _postgres_engine)(self.url, pool_size)
         self._write_lock = Lock()
+
+    @cached_property
+    def _autocommitting(self) -> Engine:
+        """The connections of the intake, which never open a transaction: made only in a process that takes events."""
+        if self.is_sqlite:
+            return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        return _postgres_engine(self.url, INTAKE_CONNECTIONS, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -35,8 +43,11 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, durable: bool = True) -> Iterator[Connection]:
         """Give a transaction that is committed at the end; raises Unavailable when it cannot be.
+
+        `durable=False` does not wait for PostgreSQL's disk: for what is merely done again when the server crashes
+        (claims, outcomes, beats), never for what somebody was told has happened.
 
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE) and one at a time within the process: a deferred
         read-then-write fails as soon as another process has written in between.
@@ -44,7 +55,12 @@ class Database:
         with _in_our_words(), self._one_writer(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            with connection.begin() if not self.is_sqlite else _sqlite_transaction(connection):
+                with _sqlite_transaction(connection):
+                    yield connection
+                return
+            with connection.begin():
+                if not durable:
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
                 yield connection
 
     @contextmanager
@@ -68,6 +84,8 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        if "_autocommitting" in self.__dict__:
+            self._autocommitting.dispose()
 
 
 @contextmanager
@@ -90,7 +108,7 @@ def _sqlite_transaction(connection: Connection) -> Iterator[None]:
         raise
 
 
-def _postgres_engine(url: str, pool_size: int) -> Engine:
+def _postgres_engine(url: URL, pool_size: int, **more: Any) -> Engine:
     return create_engine(
         url,
         pool_size=pool_size,
@@ -103,10 +121,11 @@ def _postgres_engine(url: str, pool_size: int) -> Engine:
             "options": "-c timezone=UTC -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
             "tcp_user_timeout": 5000,
         },
+        **more,
     )
 
 
-def _sqlite_engine(url: str, pool_size: int) -> Engine:
+def _sqlite_engine(url: URL, pool_size: int) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, exists, func, not_, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.store.tables import deliveries, destinations, workers
+from escalator.store.upserts import upsert
 
 BEAT_LOST = timedelta(seconds=6)
 LEASE = timedelta(seconds=60)
@@ -60,6 +60,8 @@ class Delivery:
     state: DeliveryState = DeliveryState.PENDING
     attempts: int = 0
     claim: int = 0
+    owner: UUID | None = None
+    claimed_at: datetime | None = None
     fallback_of: UUID | None = None
 
     @property
@@ -72,8 +74,7 @@ def insert(connection: Connection, new: Sequence[Delivery]) -> None:
     """Write deliveries; one that is there already (a second firing of a step) is left as it is."""
     if not new:
         return
-    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(kind(deliveries).on_conflict_do_nothing(), [_values(one) for one in new])
+    connection.execute(upsert(connection, deliveries).on_conflict_do_nothing(), [_values(one) for one in new])
 
 
 def _values(one: Delivery) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def candidates(connection: Connection, now: datetime, limit: int) -> list[tuple[
     rows = connection.execute(
         select(deliveries.c.id, deliveries.c.incident_id)
         .where(_claimable(now))
-        .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at)
+        .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at, deliveries.c.id)
         .limit(limit)
     )
     return [(row.id, row.incident_id) for row in rows]
@@ -118,7 +119,7 @@ def lock_claimable(connection: Connection, ids: Iterable[UUID], now: datetime) -
     rows = connection.execute(
         select(deliveries)
         .where(deliveries.c.id.in_(list(ids)), _claimable(now))
-        .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at)
+        .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at, deliveries.c.id)
         .with_for_update(skip_locked=True, of=deliveries)
     )
     return [_delivery(row) for row in rows]
@@ -242,6 +243,5 @@ def has_later(connection: Connection, one: Delivery) -> bool:
 
 def close_until(connection: Connection, destination: str, until: datetime) -> None:
     """Let a destination be left alone for a while, because its vendor asked for it."""
-    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = kind(destinations).values(name=destination, not_before=until)
+    statement = upsert(connection, destinations).values(name=destination, not_before=until)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"not_before": until}))

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from escalator.store.tables import events
+from escalator.store.upserts import upsert_for
 
 
 class EventState(StrEnum):
@@ -20,6 +22,13 @@ class EventState(StrEnum):
     IGNORED = "ignored"
     INVALID = "invalid"
     PARKED = "parked"
+
+
+_JOIN = (
+    update(events)
+    .where(events.c.id == bindparam("event"))
+    .values(state=EventState.DONE, incident_id=bindparam("owner"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +46,17 @@ class StoredEvent:
     attempts: int = 0
 
 
+@cache
+def _insertion(dialect: str) -> Any:
+    """Return the statement that every webhook runs, made once: building it costs more than running it."""
+    new = upsert_for(dialect, events).on_conflict_do_nothing(index_elements=["source", "sha256"])
+    return new.returning(events.c.id)
+
+
 def insert(connection: Connection, event: StoredEvent) -> bool:
     """Write an event; return False when the very same delivery is there already."""
-    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {name: getattr(event, name) for name in StoredEvent.__dataclass_fields__}
-    written = connection.execute(
-        kind(events)
-        .values(next_at=event.received_at, **values)
-        .on_conflict_do_nothing(index_elements=["source", "sha256"])
-        .returning(events.c.id)
-    )
+    written = connection.execute(_insertion(connection.dialect.name), values | {"next_at": event.received_at})
     return written.scalar_one_or_none() is not None
 
 
@@ -72,14 +82,13 @@ def put_off(connection: Connection, ids: Sequence[UUID], until: datetime) -> Non
 
 def done(connection: Connection, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
     """Note which incident each event went to; of one that went to none only its type, time and hash are kept."""
-    for incident_id in {owner for _event, owner in belongs}:
-        ids = [event for event, owner in belongs if owner == incident_id]
-        values = (
-            {"state": EventState.IGNORED, "sealed_body": None}
-            if incident_id is None
-            else {"state": EventState.DONE, "incident_id": incident_id}
-        )
-        connection.execute(update(events).where(events.c.id.in_(ids)).values(values))
+    joined = [{"event": event, "owner": owner} for event, owner in belongs if owner is not None]
+    if joined:
+        connection.execute(_JOIN, joined)
+    ignored = [event for event, owner in belongs if owner is None]
+    if ignored:
+        values = {"state": EventState.IGNORED, "sealed_body": None}
+        connection.execute(update(events).where(events.c.id.in_(ignored)).values(values))
 
 
 def failed(connection: Connection, event_id: UUID, next_at: datetime, reason: str, most: int) -> bool:

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from escalator.model.policy import DestinationKind
 from escalator.store.tables import inbox
+from escalator.store.upserts import upsert
 
 
 class ItemType(StrEnum):
@@ -47,9 +47,8 @@ class Item:
 
 def insert(connection: Connection, new: Item) -> bool:
     """Write an item; False, and nothing is written, when its `ts` is taken."""
-    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {name: getattr(new, name) for name in Item.__dataclass_fields__}
-    statement = kind(inbox).values(**values).on_conflict_do_nothing(index_elements=["ts"])
+    statement = upsert(connection, inbox).values(**values).on_conflict_do_nothing(index_elements=["ts"])
     return connection.scalar(statement.returning(inbox.c.id)) is not None
 
 

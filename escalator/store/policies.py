@@ -4,10 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from uuid6 import uuid7
 
 from escalator.store.tables import active_policy, policy_versions
+from escalator.store.upserts import upsert
 
 
 def active_id(connection: Connection) -> UUID | None:
@@ -28,9 +28,8 @@ def sha256_of(connection: Connection, version: UUID) -> str:
 
 def activate(connection: Connection, text: str, sha256: str, author: str, at: datetime) -> UUID:
     """Make this text the active version; a text that was active before keeps its id."""
-    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(
-        kind(policy_versions)
+        upsert(connection, policy_versions)
         .values(id=uuid7(), sha256=sha256, text=text, author=author, at=at)
         .on_conflict_do_nothing(index_elements=["sha256"])
     )
@@ -38,6 +37,8 @@ def activate(connection: Connection, text: str, sha256: str, author: str, at: da
         select(policy_versions.c.id).where(policy_versions.c.sha256 == sha256)
     ).scalar_one()
     if active_id(connection) is None:
-        connection.execute(kind(active_policy).values(only=1, version_id=version, at=at).on_conflict_do_nothing())
+        connection.execute(
+            upsert(connection, active_policy).values(only=1, version_id=version, at=at).on_conflict_do_nothing()
+        )
     connection.execute(update(active_policy).values(version_id=version, at=at))
     return version

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, and_, func, not_, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.store.deliveries import is_lost
 from escalator.store.tables import posts
+from escalator.store.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,7 @@ def insert(connection: Connection, new: Sequence[Post], owner: UUID | None, now:
         | {"owner": owner, "claimed_at": now if owner else None, "next_at": now, "created_at": now}
         for one in new
     ]
-    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(kind(posts).on_conflict_do_nothing(), rows)
+    connection.execute(upsert(connection, posts).on_conflict_do_nothing(), rows)
 
 
 def hold(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime) -> None:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from escalator.store.tables import counters, jobs, known, workers
+from escalator.store.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,12 @@ class Process:
 
 
 def beat(connection: Connection, process: Process) -> None:
-    """Renew a process' row."""
-    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    """Renew a process' row. One that sweeps may also send: then its row stays a sweeper's."""
     values = {name: getattr(process, name) for name in Process.__dataclass_fields__}
-    renewed = {name: values[name] for name in ("beat_at", "swept_at", "clock_offset_ms")}
-    connection.execute(kind(workers).values(**values).on_conflict_do_update(index_elements=["id"], set_=renewed))
+    names = ("kind", "beat_at", "swept_at", "clock_offset_ms") if process.swept_at else ("beat_at",)
+    statement = upsert(connection, workers).values(**values)
+    renewed = {name: values[name] for name in names}
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=renewed))
 
 
 def processes(connection: Connection, since: datetime) -> list[Process]:
@@ -47,8 +48,9 @@ def forget_processes(connection: Connection, before: datetime) -> None:
 
 def take_job(connection: Connection, name: str, now: datetime, every: timedelta) -> bool:
     """Whether a job that only one process should do is due now; if so, it is taken and due again after `every`."""
-    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(kind(jobs).values(name=name, due_at=now).on_conflict_do_nothing(index_elements=["name"]))
+    connection.execute(
+        upsert(connection, jobs).values(name=name, due_at=now).on_conflict_do_nothing(index_elements=["name"])
+    )
     done = connection.execute(update(jobs).where(jobs.c.name == name, jobs.c.due_at <= now).values(due_at=now + every))
     return done.rowcount == 1
 
@@ -57,8 +59,7 @@ def count(connection: Connection, tally: Mapping[tuple[str, tuple[tuple[str, str
     """Add what a process has counted to the totals of all."""
     if not tally:
         return
-    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = kind(counters)
+    statement = upsert(connection, counters)
     statement = statement.on_conflict_do_update(
         index_elements=["name", "labels"], set_={"value": counters.c.value + statement.excluded.value}
     )
@@ -76,8 +77,7 @@ def totals(connection: Connection) -> list[tuple[str, dict[str, str], int]]:
 
 def remember(connection: Connection, name: str, value: str, at: datetime) -> None:
     """Keep a small fact, such as which workspace our token belongs to."""
-    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = kind(known).values(name=name, value=value, at=at)
+    statement = upsert(connection, known).values(name=name, value=value, at=at)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value, "at": at}))
 
 

@@ -1,0 +1,71 @@
+"""What we are compared with: Flask checks the HMAC, Celery carries the event, requests posts it. No database.
+
+`intake()` is the other baseline: Flask checks the HMAC and commits one row.
+"""
+
+import hashlib
+import hmac
+import os
+
+import psycopg_pool
+import requests
+from celery import Celery
+from flask import Flask, Response, request
+
+SECRET = b"bench-secret"
+
+celery = Celery("bare", broker=os.environ.get("REDIS_URL", "redis://127.0.0.1:1/0"))
+celery.conf.update(task_ignore_result=True, worker_prefetch_multiplier=4)
+
+
+@celery.task(name="bare.notify")
+def notify(event_id: str) -> None:
+    """Tell the vendor."""
+    requests.post(os.environ["SINK_URL"] + "/bare", json={"event": event_id}, timeout=5)
+
+
+def _is_signed(body: bytes) -> bool:
+    made = hmac.new(SECRET, body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(made, request.headers.get("X-Signature", ""))
+
+
+def pipeline() -> Flask:
+    """Return the bare pipeline's web application."""
+    app = Flask("bare")
+
+    @app.post("/webhooks/stream")
+    def receive() -> Response:
+        if not _is_signed(request.get_data()):
+            return Response(status=401)
+        notify.delay("event")
+        return Response(status=200)
+
+    @app.get("/readyz")
+    def readyz() -> str:
+        return "ready"
+
+    return app
+
+
+def intake() -> Flask:
+    """Return a bare web application that commits one row for each event."""
+    app = Flask("bare-intake")
+    url = os.environ["DATABASE_URL"]
+    pool = psycopg_pool.ConnectionPool(url, min_size=4, max_size=8, kwargs={"autocommit": True})
+    with pool.connection() as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS bare_events (id bigserial PRIMARY KEY, body bytea)")
+
+    @app.post("/webhooks/stream")
+    def receive() -> Response:
+        body = request.get_data()
+        if not _is_signed(body):
+            return Response(status=401)
+        with pool.connection() as connection:
+            connection.execute("INSERT INTO bare_events (body) VALUES (%s)", (body,))
+        return Response(status=200)
+
+    @app.get("/readyz")
+    def readyz() -> str:
+        return "ready"
+
+    return app

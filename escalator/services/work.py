@@ -1,0 +1,58 @@
+"""One transaction that decides, and what the workers are told once it has committed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from escalator.ports import DELIVER
+from escalator.services.applying import Aftermath, Decision, apply
+from escalator.services.core import Core
+from escalator.services.policies import Running
+
+
+@dataclass(slots=True)
+class Work:
+    """An open transaction. What it applies is told after the commit, and not at all when there is none."""
+
+    core: Core
+    connection: Connection
+    has_deliveries: bool = False
+    _aftermaths: list[Aftermath] = field(default_factory=list)
+
+    def apply(self, decisions: Sequence[Decision], running: Running, now: datetime) -> None:
+        """Write decisions about incidents that this transaction has locked or is about to make."""
+        if decisions:
+            self._aftermaths.append(apply(self.core, self.connection, decisions, running, now))
+
+    def tell(self) -> None:
+        """Send what this process has claimed, and tell the others of the rest."""
+        for one in self._aftermaths:
+            self.core.outlet.send(one.claimed, one.reserved)
+            for at in one.alarms:
+                self.core.queue.alarm(at)
+        if self.has_deliveries or any(one.has_more for one in self._aftermaths):
+            self.core.queue.tell(DELIVER)
+
+    def give_up(self) -> None:
+        """Give back the threads that were reserved for what has not been committed."""
+        for one in self._aftermaths:
+            self.core.outlet.send((), one.reserved)
+
+
+@contextmanager
+def working(core: Core, *, durable: bool = True) -> Iterator[Work]:
+    """Give a transaction; commit and tell at the end. Raises Unavailable. `durable` as in `Database.writing`."""
+    work: Work | None = None
+    try:
+        with core.database.writing(durable=durable) as connection:
+            work = Work(core, connection)
+            yield work
+    except BaseException:
+        if work is not None:
+            work.give_up()
+        raise
+    if work is not None:
+        work.tell()

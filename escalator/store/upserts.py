@@ -1,0 +1,16 @@
+"""INSERT … ON CONFLICT, which SQLite and PostgreSQL spell alike and SQLAlchemy keeps apart."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def upsert(connection: Connection, table: Table) -> Any:
+    """Return an INSERT into the table that may be given an ON CONFLICT clause."""
+    return upsert_for(connection.dialect.name, table)
+
+
+def upsert_for(dialect: str, table: Table) -> Any:
+    """Return the same for a dialect by name: for a statement that is made once and used for every event."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
