@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from uuid6 import uuid7
 
 from escalator.engine.targets import Recipient, resolve
@@ -19,6 +18,7 @@ from escalator.settings import Settings
 from escalator.store import deliveries, records
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.tables import troubles
+from escalator.store.upserts import upsert
 
 POLICY_FILE = "policy_file"
 ALARM_EXPIRES = timedelta(hours=2)
@@ -37,10 +37,9 @@ class Troubles:
 
         `detail` holds keys, ids and counts, never content. `also` are further targets that have to hear of this one.
         """
-        kind = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
         trouble_id = uuid7()
         written = self.connection.execute(
-            kind(troubles)
+            upsert(self.connection, troubles)
             .values(id=trouble_id, key=key[:256], detail=detail, found_at=self.now)
             .on_conflict_do_nothing()
             .returning(troubles.c.id)
