@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dotenv import load_dotenv
+from dotenv import dotenv_values
 
 from escalator.errors import ConfigurationError
 from escalator.model.ranks import Mode
@@ -59,8 +59,8 @@ class Settings:
 
 def environment() -> dict[str, str]:
     """Return the variables of this process, those of an `.env` file in its folder and of `NAME_FILE`s included."""
-    load_dotenv(Path(".env"))
-    return _with_files(os.environ)
+    written = {name: value for name, value in dotenv_values(Path(".env")).items() if value is not None}
+    return _with_files({**written, **os.environ})
 
 
 def from_environment() -> Settings:
