@@ -1,0 +1,56 @@
+"""The calm page that `run` starts with: what runs, in which mode, where to look."""
+
+from collections.abc import Callable, Iterator
+
+from escalator.commands.preparing import Prepared
+from escalator.model.policy import DestinationKind, Policy
+from escalator.model.ranks import Mode
+from escalator.settings import Settings, base_url
+
+_MODES = {
+    Mode.SANDBOX: "SANDBOX: nothing is sent to anybody; the page shows what would have been, and its buttons work",
+    Mode.DIVERT: "DIVERT: everything goes to each source's `divert_to`, marked TEST",
+    Mode.PRODUCTION: "PRODUCTION: messages are sent",
+}
+
+
+def start_page(found: Prepared, port: int, real: str) -> tuple[str, ...]:
+    """Return the lines of the page. `real` says who is told for real since this start, if that is new."""
+    return ("", "Escalator is running.", "", *_facts(found, port, real), "", "Ctrl-C ends everything.", "")
+
+
+def _facts(found: Prepared, port: int, real: str) -> Iterator[str]:
+    settings = found.settings
+    url = base_url({**settings.environment, "PORT": str(port)})
+    yield _fact("Mode", _MODES[settings.mode])
+    if real:
+        yield _fact("", real)
+    if settings.mode is Mode.SANDBOX:
+        yield _fact("Look", f"{url}/sandbox")
+    yield _fact("Webhook", f"{url}/webhooks/stream")
+    if found.is_demo:
+        yield _fact("Policy", "a demo, for there is no escalation.yml here; `escalator init` writes one of your own")
+    else:
+        yield _fact("Policy", str(settings.policy_file))
+    yield _fact("Runs", ", ".join(_parts(settings)))
+    if settings.mode is Mode.SANDBOX:
+        yield _fact("Try", "escalator sample")
+
+
+def _parts(settings: Settings) -> Iterator[str]:
+    yield "web, worker, clock"
+    yield "Redis of REDIS_URL" if settings.environment.get("REDIS_URL") else "embedded broker"
+    yield f"SQLite in {settings.var}/" if settings.is_sqlite else "PostgreSQL of DATABASE_URL"
+
+
+def _fact(name: str, text: str) -> str:
+    return f"  {name:<8} {text}"
+
+
+def real(policy: Policy, expand: Callable[[str], str]) -> str:
+    """Return how many people and destinations are told for real."""
+    people = sum(
+        DestinationKind.SLACK in one.contact and bool(expand(one.slack or "")) for one in policy.people.values()
+    )
+    places = [one for one in policy.destinations.values() if one.kind is DestinationKind.SLACK and expand(one.address)]
+    return f"The first start in production: {people} people and {len(places)} destinations are now real."

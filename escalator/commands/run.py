@@ -1,0 +1,103 @@
+"""`escalator run`: everything on this machine, in one process group.
+
+This process checks, migrates and says what it found; then it becomes the supervisor, which has none of its memory.
+"""
+
+import fcntl
+import logging
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+import click
+
+from escalator.bootstrap import build, configure_logging
+from escalator.clock import Stopwatch, SystemClock
+from escalator.commands import page
+from escalator.commands.opening import prepare_folder
+from escalator.commands.preparing import Prepared, free_port, plan, prepared
+from escalator.errors import ConfigurationError
+from escalator.model.ranks import Mode
+from escalator.services.core import Core
+from escalator.settings import environment
+from escalator.store import migrate, processes
+
+FIRST_PRODUCTION = "first_production_start"
+_LOCK_WAIT_S = 3.0
+_LOCK_PAUSE = timedelta(milliseconds=100)
+_SUPERVISOR = "escalator.commands.supervising"
+
+
+@click.command("run")
+@click.option("--verbose", is_flag=True, help="Show every line that the parts say, not only warnings.")
+def command(*, verbose: bool) -> None:
+    """Start everything on this machine: the broker (without REDIS_URL), the worker, web; restart what dies.
+
+    Web is at PORT (8000) on HOST (127.0.0.1). Without a policy file a demo runs. Ctrl-C ends everything.
+    """
+    os.umask(0o077)
+    configure_logging(logging.WARNING)
+    found = prepared(environment())
+    _refuse(found)
+    settings = found.settings
+    prepare_folder(settings)
+    lock = _locked(settings.var)
+    port = free_port(settings.host, settings.port)
+    migrate(settings.database_url)
+    core = build(settings)
+    lines = page.start_page(found, port, _real(core, found))
+    core.policies.offer(core.database)  # so that the first webhook finds a policy; prepared, it has no problems
+    core.database.close()
+    _become_supervisor(lock, plan(found, port, lines, is_verbose=verbose).to_json())
+
+
+def _refuse(found: Prepared) -> None:
+    for warning in found.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    for problem in found.problems:
+        click.echo(problem, err=True)
+    if found.problems:
+        raise click.ClickException(f"nothing was started: {len(found.problems)} problems, above")
+
+
+def _locked(var: Path) -> IO[str]:
+    """Return the lock that this instance holds; raises ConfigurationError when another one does.
+
+    A supervisor that was killed may leave parts that are about to end, and hold the lock, for a moment.
+    """
+    file = (var / "run.lock").open("a+", encoding="utf-8")
+    waited, clock = Stopwatch(), SystemClock()
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if waited.seconds() > _LOCK_WAIT_S:
+                break
+            clock.wait_until(clock.now() + _LOCK_PAUSE)
+        else:
+            return file
+    raise ConfigurationError(f"ESCALATOR_VAR: another `escalator run` uses {var.absolute()}; end it, or name another")
+
+
+def _real(core: Core, found: Prepared) -> str:
+    """Return who is now told for real, on the first start in production; else nothing."""
+    if core.settings.mode is not Mode.PRODUCTION or found.policy is None:
+        return ""
+    with core.database.writing() as connection:
+        if processes.recall(connection, FIRST_PRODUCTION) is not None:
+            return ""
+        now = core.clock.now()
+        processes.remember(connection, FIRST_PRODUCTION, now.isoformat(), now)
+    return page.real(found.policy, core.expand)
+
+
+def _become_supervisor(lock: IO[str], plan_json: str) -> None:
+    """Write the plan into the lock file and go on, as the same process, with nothing else in memory."""
+    lock.truncate(0)
+    lock.write(plan_json)
+    lock.flush()
+    os.set_inheritable(lock.fileno(), True)  # noqa: FBT003
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", _SUPERVISOR, str(lock.fileno())])  # noqa: S606
