@@ -52,6 +52,13 @@ class RecordingQueue:
             told, self.told = set(self.told), []
         return told
 
+    def ring(self, now: datetime) -> bool:
+        """Whether an alarm has rung by now; those that have are taken away."""
+        with self._lock:
+            rung = [at for at in self.alarms if at <= now]
+            self.alarms = [at for at in self.alarms if at > now]
+        return bool(rung)
+
 
 class InlineExecutor:
     """A pool whose work is done where it is submitted; what it raises is not lost."""

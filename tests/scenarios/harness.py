@@ -30,7 +30,7 @@ from escalator.store.tables import deliveries, destinations, events, incidents, 
 from escalator.store.tables import records as record_table
 from escalator.stream.signature import sign
 from tests.doubles.slack import SlackDouble
-from tests.doubles.slack_state import Message
+from tests.doubles.slack_state import Fault, Message
 from tests.fakes import START, FakeClock, RecordingQueue
 from tests.stream.bodies import ITEM_ID, MESSAGE_ID, stored
 from web.app import create_app
@@ -183,6 +183,15 @@ class Harness:
             self.work()
         return answer
 
+    @contextmanager
+    def slack_down(self, **how: object) -> Iterator[None]:
+        """Let every call to Slack fail, with a 503 unless told otherwise."""
+        self.slack.next_fault = lambda _method: Fault(**({"status": 503} | how))
+        try:
+            yield
+        finally:
+            del self.slack.next_fault
+
     def change_policy(self, old: str, new: str) -> None:
         """Change the file, as an editor does; the sweep notices."""
         text = self.policy_file.read_text()
@@ -195,12 +204,16 @@ class Harness:
 
     def work(self) -> None:
         """Do what the workers have been told there is to do."""
-        while told := self.queue.take():
+        has_rung = self.queue.ring(self.clock.now())
+        while (told := self.queue.take()) or has_rung:
+            if has_rung:
+                escalation.on_alarm(self.core)
             if PROCESS_EVENTS in told:
                 while processing.process_events(self.core) == processing.BATCH:
                     pass
             if DELIVER in told:
                 sending.deliver_all(self.core)
+            has_rung = self.queue.ring(self.clock.now())
 
     def sweep(self) -> None:
         """Do all that is due now, as alarms and sweeps make the workers do."""

@@ -1,7 +1,6 @@
 """What Stream's events do to an incident: which open one, wait, join, review, reopen, and which tell nobody."""
 
 import itertools
-import random
 
 import pytest
 
@@ -215,7 +214,7 @@ def test_a_show_rule_shows_the_text_until_a_stricter_one_takes_it_away_everywher
 
 
 STORY = (SELF_HARM, "moderation_check.completed__flag", REVIEWED, FLAGGED_AGAIN, "message.flagged__user_report")
-ORDERS = random.Random(7).sample(list(itertools.permutations(STORY)), 10)
+ORDERS = list(itertools.permutations(STORY))[::11]
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: "-".join(str(STORY.index(name)) for name in order))

@@ -1,0 +1,211 @@
+"""What happens when Slack fails, or a process of ours: late rather than lost, and twice rather than never."""
+
+import pytest
+
+from escalator.bootstrap import build
+from escalator.services import outbox, sending
+from escalator.services.beating import SENDER, beat
+from escalator.services.calls import Outcome, ToSend
+from escalator.services.core import Core
+from escalator.services.processing import process_events
+from escalator.store.tables import deliveries
+from tests.doubles.slack_state import Fault
+from tests.scenarios.harness import POLICY, Harness
+from tests.scenarios.stories import PAGE, SELF_HARM, TRIGGERED, labelled, nobody, paged
+
+HATE = labelled("HATE", "high", 75)
+HATE_PAGE = "HIGH · Hate · acknowledge within 15 min · #1001"
+EVERYWHERE = {"#critical-alerts", "#leads", "#hate", "C0CHILD", "U0ANA", "U0BEN", "U0DANA", "U0ELI"}
+BROKEN = "Escalator needs attention: destination"
+
+
+def test_a_destination_that_is_gone_is_replaced_by_its_fallback_and_told_once(h: Harness) -> None:
+    h.slack.channels = EVERYWHERE - {"#hate"}
+    h.post(SELF_HARM, **HATE)
+    h.expect_message("#leads", BROKEN, says="hate-room cannot be told: bad_target channel_not_found")
+    h.expect_dm("eli", BROKEN)
+    h.expect_message("#leads", HATE_PAGE, buttons=["Acknowledge", "Escalate now", "Snooze 15 min", "Snooze 1 h"])
+    h.post(SELF_HARM, item=2, **HATE)
+    h.expect_message("#leads", HATE_PAGE.replace("1001", "1002"))
+    assert len(h.records("trouble.found")) == 1
+
+
+def test_a_destination_that_can_be_told_again_is_no_trouble_any_more(h: Harness) -> None:
+    h.slack.channels = EVERYWHERE - {"#hate"}
+    h.post(SELF_HARM, **HATE)
+    h.slack.channels = EVERYWHERE
+    h.post(SELF_HARM, item=2, **HATE)
+    assert [row["reason"] for row in h.records("trouble.ended")] == ["destination:hate-room"]
+    [degraded] = h.app.test_client().get("/readyz").json["degraded"]
+    assert degraded.startswith("workers")
+    h.forget_seen()
+
+
+def test_a_step_that_reached_nobody_does_not_wait_for_the_next(h: Harness) -> None:
+    h.slack.channels = EVERYWHERE - {"#hate", "#leads"}
+    h.post(SELF_HARM, **HATE)
+    text = "Nobody answered for 0 s: HIGH · Hate is now with you · #1001"
+    h.expect_message("#critical-alerts", text)
+    h.expect_dm("eli", BROKEN)
+    h.expect_dm("eli", BROKEN)
+    assert len(h.records("step.failed")) == 1
+
+
+def test_the_last_step_is_never_cut_short(h: Harness) -> None:
+    h.slack.channels = set()
+    h.post(SELF_HARM, **HATE)
+    h.fast_forward(minutes=29)
+    assert len(h.records("step.fired")) == 2
+    assert h.incident()["due_kind"] == "restart"
+    h.slack.channels = EVERYWHERE
+    h.fast_forward(minutes=1)
+    h.expect_message("#hate", "Still unanswered after 30 min: HIGH · Hate is now with you · #1001")
+    h.expect_dm("eli", "Still unanswered after 30 min: HIGH · Hate is now with you · #1001")
+
+
+def test_a_person_who_is_gone_does_not_hold_up_the_others(h: Harness) -> None:
+    h.slack.channels = EVERYWHERE - {"U0ANA"}
+    h.post(SELF_HARM)
+    h.expect_message("#critical-alerts", PAGE)
+    h.expect_dm("ben", PAGE)
+    h.expect_message("#leads", BROKEN, says="person:ana cannot be told")
+    h.expect_dm("eli", BROKEN)
+    h.fast_forward(minutes=4)
+
+
+def test_what_slack_fails_to_do_is_tried_again_and_is_no_trouble(h: Harness) -> None:
+    with h.slack_down():
+        h.post(SELF_HARM)
+        h.fast_forward(seconds=20)
+        h.expect_nothing()
+    h.fast_forward(seconds=20)
+    h.expect_message("#critical-alerts", PAGE)
+    h.expect_dm("ana", PAGE)
+    h.expect_dm("ben", PAGE)
+    assert h.records("trouble.found", "step.failed") == []
+
+
+def test_slack_is_left_alone_for_as_long_as_it_asks(h: Harness) -> None:
+    h.slack.inject("chat.postMessage", Fault(status=429, retry_after="45"))
+    h.post(SELF_HARM)
+    h.expect_dm("ana", PAGE)
+    h.expect_dm("ben", PAGE)
+    h.fast_forward(seconds=44)
+    h.expect_nothing()
+    h.fast_forward(seconds=1)
+    h.expect_message("#critical-alerts", PAGE)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault(status=429, retry_after="45"), id="rate limited"),
+        pytest.param(Fault(status=500), id="a fault at Slack"),
+        pytest.param(Fault(drop=True), id="a connection that breaks"),
+    ],
+)
+def test_an_update_is_never_dropped(h: Harness, fault: Fault) -> None:
+    messages = paged(h)
+    h.slack.inject("chat.update", fault, fault)
+    h.click("ana", "Acknowledge", on=messages[0])
+    h.fast_forward(minutes=2)
+    for message in messages:
+        assert message.text == "#1001 taken by Ana Ruiz after 0 s"
+    h.forget_seen()
+
+
+def test_a_message_that_somebody_deleted_is_given_up_and_the_others_go_on(h: Harness) -> None:
+    messages = paged(h)
+    h.slack.inject("chat.update", Fault(error="message_not_found"))
+    h.click("ana", "Acknowledge", on=messages[1])
+    h.expect_updates(messages[1], messages[2], text="#1001 taken by Ana Ruiz after 0 s")
+    h.fast_forward(minutes=9)
+
+
+def test_where_the_first_message_did_not_get_through_the_next_one_is_the_full_one(h: Harness) -> None:
+    h.slack.channels = EVERYWHERE - {"#critical-alerts"}
+    h.post(SELF_HARM)
+    h.slack.channels = EVERYWHERE
+    h.forget_seen()
+    h.fast_forward(minutes=15)
+    h.expect_message("#critical-alerts", nobody(15), mentions=["eli"], buttons=TRIGGERED)
+    h.forget_seen()
+
+
+def test_an_outage_of_slack_does_not_burn_the_path(h: Harness) -> None:
+    with h.slack_down():
+        h.post(SELF_HARM, **HATE)
+        h.fast_forward(minutes=14, seconds=59)
+        assert len(h.records("step.fired")) == 1
+        h.fast_forward(minutes=10)
+        assert len(h.records("step.fired")) == 2
+    h.fast_forward(minutes=1)
+    text = "Nobody answered for 25 min: HIGH · Hate is now with you · #1001"
+    h.expect_message("#hate", text)
+    h.expect_message("#critical-alerts", text)
+
+
+def test_a_message_is_never_updated_before_it_stands_and_then_at_once(h: Harness) -> None:
+    h.send(h.sample(SELF_HARM), is_working=False)
+    claimed = claimed_by(h.core, h)
+    ana = next(one for one in claimed if one.context.person == "ana")
+    others = [one for one in claimed if one is not ana]
+    outbox.finish(h.core, [Outcome(ana, sending.send(h.core, ana))])
+    message = h.expect_dm("ana", PAGE)
+    h.click("ana", "Acknowledge", on=message)
+    h.expect_update(message, "#1001 taken by Ana Ruiz after 0 s")
+    outbox.finish(h.core, [Outcome(one, sending.send(h.core, one)) for one in others])
+    late = [h.expect_message("#critical-alerts", PAGE), h.expect_dm("ben", PAGE)]
+    h.fast_forward(seconds=2)
+    h.expect_updates(*late, text="#1001 taken by Ana Ruiz after 0 s")
+
+
+def claimed_by(core: Core, h: Harness) -> list[ToSend]:
+    """Let a process turn what has come into an incident and claim its pages, and get no further."""
+    process_events(core)
+    h.queue.take()
+    return outbox.claim(core, 8)
+
+
+def test_what_a_dead_process_had_claimed_is_sent_by_another_after_six_seconds_and_once(h: Harness) -> None:
+    h.send(h.sample(SELF_HARM), is_working=False)
+    dead = build(h.core.settings, clock=h.clock, queue=h.queue)
+    claimed = claimed_by(dead, h)
+    assert len(claimed) == 3
+    h.fast_forward(seconds=6)
+    h.expect_nothing()
+    h.fast_forward(seconds=1)
+    h.expect_message("#critical-alerts", PAGE)
+    h.expect_dm("ana", PAGE)
+    h.expect_dm("ben", PAGE)
+    outbox.finish(dead, [Outcome(one, sending.send(dead, one)) for one in claimed[:1]])
+    assert h.count(deliveries, state="delivered") == 3
+    h.expect_message("#critical-alerts", PAGE)
+    h.fast_forward(minutes=2)
+    dead.database.close()
+
+
+def test_a_process_that_lives_keeps_what_it_has_claimed_for_a_minute(h: Harness) -> None:
+    h.send(h.sample(SELF_HARM), is_working=False)
+    slow = build(h.core.settings, clock=h.clock, queue=h.queue)
+    claimed_by(slow, h)
+    for _ in range(11):
+        beat(slow, SENDER)
+        h.fast_forward(seconds=5)
+    h.expect_nothing()
+    beat(slow, SENDER)
+    h.fast_forward(seconds=6)
+    slow.database.close()
+    late = PAGE.replace("5 min", "4 min")
+    h.expect_message("#critical-alerts", late)
+    h.expect_dm("ana", late)
+    h.expect_dm("ben", late)
+
+
+def test_a_channel_of_a_kind_that_is_not_built_fails_at_once_and_the_path_moves_on(bare: Harness) -> None:
+    text = POLICY.read_text().replace('{slack: "#hate", fallback: leads}', "{pagerduty: key}")
+    h = bare.start(text, mode="sandbox")
+    h.post(SELF_HARM, **HATE)
+    h.fast_forward(seconds=2)
+    assert [row["reason"] for row in h.records("delivery.failed")] == ["not_supported"]
+    assert [row["after"]["step"] for row in h.records("step.fired")] == ["1", "2"]
