@@ -67,7 +67,7 @@ class _Blank(dict[str, str]):
 
 def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy: Policy) -> str:
     """Return what a record says, for people."""
-    values = {"actor": actor, "reason": reason.replace("_", " "), **after}
+    values = {"actor": actor, "reason": reason, **after}
     named = {
         name: policy.people[value].name if name in _PEOPLE and value in policy.people else value
         for name, value in values.items()
