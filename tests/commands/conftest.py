@@ -1,0 +1,76 @@
+"""A command line in a folder of its own, and an installation that has lived through one alert."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from click.testing import CliRunner, Result
+
+from escalator.bootstrap import build
+from escalator.commands import main
+from escalator.commands.opening import DEMO
+from escalator.services.core import Core
+from escalator.services.intake import Delivered, Receiver
+from escalator.services.processing import process_events
+from escalator.services.sending import deliver_all
+from escalator.settings import from_environment
+from escalator.store import records
+from escalator.stream.samples import sample
+from escalator.stream.signature import sign
+
+ROOT = Path(__file__).parents[2]
+EVENTS = ROOT / "tests" / "fixtures" / "stream" / "rfc3339"
+EXAMPLE = ROOT / "tests" / "policy" / "example.yml"
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that the commands stand in."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    return here
+
+
+@pytest.fixture
+def cli(folder: Path) -> Cli:
+    def run(*arguments: object, stdin: str | None = None) -> Result:
+        result = CliRunner().invoke(main, [str(one) for one in arguments], input=stdin)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def core(folder: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Core:
+    """An installation on the demo policy: database and keys are there, nothing has happened yet."""
+    for name, value in {
+        "DATABASE_URL": sqlite_url,
+        "SECRET_KEY": "of the tests",
+        "ESCALATOR_POLICY": str(DEMO),
+    }.items():
+        monkeypatch.setenv(name, value)
+    made = build(from_environment())
+    made.policies.offer(made.database)
+    return made
+
+
+@pytest.fixture
+def alerted(core: Core) -> Core:
+    """The installation after one threat, told in the sandbox, every record of it sealed."""
+    body = sample("threat", core.clock.now(), lambda: str(uuid4()))
+    Receiver(core).receive(Delivered(body, "demo-key", sign(body, "demo-secret"), ""))
+    process_events(core)
+    deliver_all(core)
+    seal(core)
+    return core
+
+
+def seal(core: Core) -> None:
+    with core.database.writing() as connection:
+        records.seal_new(connection, core.clock.now(), 1000)

@@ -1,0 +1,122 @@
+"""`escalator explain`."""
+
+import json
+
+import pytest
+
+from tests.commands.conftest import EVENTS, EXAMPLE, ROOT
+
+SELF_HARM = EVENTS / "review_queue_item.new__text_self_harm_critical.json"
+KEYS = {
+    *("category", "severity", "severity_reason", "content", "route", "default", "assign", "acknowledgements"),
+    *("plan", "feeds"),
+}
+MONDAY = "2026-01-05T10:00"
+
+
+@pytest.fixture
+def explain(cli):
+    def run(*arguments, stdin=None):
+        return cli("explain", *arguments, "--policy", EXAMPLE, stdin=stdin)
+
+    return run
+
+
+def test_the_plan_says_when_each_step_tells_whom(explain):
+    said = json.loads(explain(SELF_HARM, "--at", MONDAY, "--json").stdout)
+    assert set(said) == KEYS
+    assert (said["category"], said["severity"], said["content"]) == ("self_harm", "critical", "hide")
+    assert (said["route"], said["default"], said["acknowledgements"]) == ("Urgent harms, office hours", False, 1)
+    sends = [(one["offset_s"], one["step"], one["repeat"]) for one in said["plan"]]
+    assert sends == [(0, 1, 0), (300, 2, 0), (900, 3, 0), (1500, 3, 1), (2100, 3, 2), (2700, 3, 3)]
+    assert said["plan"][0]["at"] == "2026-01-05T15:00:00Z"
+    assert {"target": "critical-alerts", "kind": "slack", "person": None} in said["plan"][0]["notify"]
+    assert {"target": "team", "kind": "slack", "person": "chen"} in said["plan"][0]["notify"]
+    assert {"target": "ts-pager", "kind": "pagerduty", "person": None} in said["plan"][1]["notify"]
+    assert said["feeds"] == ["bi-feed"]
+
+
+def test_what_no_route_takes_goes_the_default_path(explain):
+    said = json.loads(explain("-", "--json", stdin='{"type": "user.flagged", "user": {"id": "u"}}').stdout)
+    assert (said["route"], said["default"]) == (None, True)
+    assert [one["step"] for one in said["plan"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        pytest.param("moderation_check.completed__keep.json", "means nothing here", id="of no interest"),
+        pytest.param("appeal.created.json", "opens no incident", id="only recorded"),
+    ],
+)
+def test_what_opens_nothing_has_the_same_keys_and_says_why(explain, event, reason):
+    result = explain(EVENTS / event, "--json")
+    said = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert set(said) == KEYS
+    assert {value for key, value in said.items() if key not in {"plan", "feeds"}} == {None}
+    assert (said["plan"], said["feeds"]) == ([], [])
+    assert reason in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        pytest.param("review_queue_item.new__user_report.json", "only logged", id="a path without steps"),
+        pytest.param("review_queue_item.updated__mark_reviewed.json", "a review of an item never seen", id="a review"),
+    ],
+)
+def test_what_opens_silently_says_why_nobody_is_told(explain, event, reason):
+    result = explain(EVENTS / event, "--json")
+    assert json.loads(result.stdout)["plan"] == []
+    assert reason in result.stderr
+
+
+def test_people_read_a_table_of_who_when_and_through_what(explain):
+    lines = explain(SELF_HARM, "--at", MONDAY).stdout.splitlines()
+    assert lines[0] == "CRITICAL · Self-harm"
+    rows = [" ".join(line.split()) for line in lines]
+    assert "at once Mon 10:00:00 1 critical-alerts Slack #critical-alerts" in rows
+    assert "Chen Wei (team) Slack, direct message" in rows
+    assert "ts-pager PagerDuty: not executed, fails at once" in rows
+    assert "Still no answer: again from the top +1 h 15 min (Mon 11:15:00 America/New_York)" in rows
+    assert "Not executed by this version:" in rows
+
+
+@pytest.mark.parametrize("at", ["2026-01-05T10:00", "2026-01-05T15:00:00Z", "2026-01-05T16:00+01:00"])
+def test_a_time_without_a_zone_is_in_the_policys(explain, at):
+    assert json.loads(explain(SELF_HARM, "--at", at, "--json").stdout)["plan"][0]["at"] == "2026-01-05T15:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "exit_code", "said"),
+    [
+        pytest.param(["-"], "no JSON", 1, "no event of Stream's", id="no JSON"),
+        pytest.param(["-"], '{"no": "type"}', 1, "type: Missing data", id="no type"),
+        pytest.param(["nowhere.json"], None, 2, "nowhere.json", id="no file"),
+        pytest.param([SELF_HARM, "--source", "chat"], None, 2, "chat-prod, chat-staging", id="no such source"),
+        pytest.param([SELF_HARM, "--at", "noon"], None, 2, "2026-01-05T18:00", id="no time"),
+    ],
+)
+def test_what_cannot_be_explained_is_one_clear_line(explain, arguments, stdin, exit_code, said):
+    result = explain(*arguments, stdin=stdin)
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_bad_policy_is_told_with_its_lines(cli):
+    policy = ROOT / "tests" / "policy" / "bad" / "unknown-path-in-a-route.yml"
+    result = cli("explain", SELF_HARM, "--policy", policy)
+    assert result.exit_code == 1
+    assert f"{policy}:" in result.stderr
+
+
+def test_the_source_decides_which_routes_hold(cli, folder):
+    policy = EXAMPLE.read_text().replace("category: csam}, assign", "source: chat-staging}, assign")
+    (folder / "escalation.yml").write_text(policy.replace("acknowledgements: 2", "acknowledgements: 1"))
+    routes = [json.loads(cli("explain", SELF_HARM, "--json", *more).stdout)["route"] for more in ([], STAGING)]
+    assert routes[0] != routes[1] == "Child safety"
+
+
+STAGING = ["--source", "chat-staging"]
