@@ -1,4 +1,4 @@
-"""A record of the audit trail in words, for the story so far and the timeline. Keys become names; nothing is content."""
+"""A record of the audit trail in words, for the story so far and the timeline. Keys become names, never content."""
 
 from collections.abc import Mapping
 
