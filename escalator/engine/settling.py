@@ -121,12 +121,13 @@ def begin_anew(draft: Draft, reason: str, *, since: datetime | None = None) -> N
 
 
 def _may_fall_silent(incident: Incident, policy: Policy) -> bool:
-    """Whether facts may bring it onto a path with no steps: not what somebody holds, has held or has answered."""
+    """Whether facts may bring it onto a path with no steps: not what a person holds, has held or has answered."""
     if not incident.is_open:
         return True
+    is_held_by_reviews = incident.state is State.ACKNOWLEDGED and len(_reviewers(incident)) == len(incident.answers)
     is_touched = incident.owner is not None or len(_reviewers(incident)) < len(incident.answers)
     _incident, routing = assessed(incident, policy)
-    return not is_touched and not policy.paths.get(routing.path)
+    return (is_held_by_reviews or not is_touched) and not policy.paths.get(routing.path)
 
 
 def _count_reviews(draft: Draft) -> bool:

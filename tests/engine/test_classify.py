@@ -1,0 +1,109 @@
+"""What facts amount to: categories, severity and content rule (RULES 1 and 2)."""
+
+import pytest
+
+from escalator.engine.classify import assess
+from escalator.model.policy import Category
+from escalator.model.ranks import ContentRule, Severity
+from tests.builders import a_policy, some_facts
+
+UNKNOWN, LOW, MEDIUM, HIGH, CRITICAL = Severity
+
+
+@pytest.mark.parametrize(
+    ("seen", "severity", "reason"),
+    [
+        pytest.param({}, UNKNOWN, "nothing states a severity", id="nothing stated: unknown, never harmless"),
+        pytest.param({"text_severity": "low"}, LOW, "Stream's text severity is low", id="the word low"),
+        pytest.param({"text_severity": "HIGH"}, HIGH, "Stream's text severity is high", id="a word in any case"),
+        pytest.param({"text_severity": "unknown"}, UNKNOWN, "nothing states a severity", id="the word unknown"),
+        pytest.param({"text_severity": "dire"}, UNKNOWN, "nothing states a severity", id="a word nobody knows"),
+        pytest.param(
+            {"text_severity": ["low", "critical"]},
+            CRITICAL,
+            "Stream's text severity is critical",
+            id="the highest word",
+        ),
+        pytest.param({"severity_number": "39.9"}, LOW, "Stream's score is 39.9", id="a number below every threshold"),
+        pytest.param({"severity_number": "40"}, MEDIUM, "Stream's score is 40", id="a number at a threshold"),
+        pytest.param({"severity_number": ["7", "70"]}, HIGH, "Stream's score is 70", id="the highest number, by value"),
+        pytest.param({"severity_number": ["91", "100"]}, CRITICAL, "Stream's score is 100", id="of equals the higher"),
+        pytest.param({"confidence": "0.96"}, UNKNOWN, "nothing states a severity", id="sure of a glass of wine"),
+        pytest.param(
+            {"confidence": "0.96", "label": "wine"}, UNKNOWN, "nothing states a severity", id="label of no category"
+        ),
+        pytest.param(
+            {"confidence": "0.96", "label": "HATRED"}, CRITICAL, "Stream is 96% sure", id="sure of a category"
+        ),
+        pytest.param(
+            {"confidence": ["0.2", "0.5"], "label": "HATRED"}, MEDIUM, "Stream is 50% sure", id="the most sure"
+        ),
+        pytest.param(
+            {"confidence": "0.1", "label": "HATRED"}, LOW, "Stream is 10% sure", id="hardly sure of a category"
+        ),
+        pytest.param({"label": "hatred"}, UNKNOWN, "nothing states a severity", id="a category without a floor"),
+        pytest.param({"label": "threat"}, HIGH, "Threat is at least high", id="a floor"),
+        pytest.param({"label": "threat", "text_severity": "low"}, HIGH, "Threat is at least high", id="a floor lifts"),
+        pytest.param(
+            {"label": "threat", "severity_number": "95"}, CRITICAL, "Stream's score is 95", id="a floor is no ceiling"
+        ),
+        pytest.param(
+            {"label": ["threat", "CSAM"]}, CRITICAL, "Child safety is at least critical", id="the highest floor"
+        ),
+        pytest.param(
+            {"text_severity": "critical", "severity_number": "90", "label": "SUICIDE"},
+            CRITICAL,
+            "Stream's text severity is critical",
+            id="of equal claims the word is the reason",
+        ),
+    ],
+)
+def test_severity_is_the_highest_of_what_is_stated(seen: dict[str, str], severity: Severity, reason: str) -> None:
+    found = assess(some_facts(**seen), a_policy())
+    assert (found.severity, found.reason) == (severity, reason)
+
+
+@pytest.mark.parametrize(
+    ("seen", "categories", "content"),
+    [
+        pytest.param({}, (), ContentRule.HIDE, id="no category: hidden"),
+        pytest.param({"label": "self harm"}, ("self_harm",), ContentRule.HIDE, id="a label in any spelling"),
+        pytest.param({"reason": "Self-Harm"}, ("self_harm",), ContentRule.HIDE, id="a reporter's reason"),
+        pytest.param(
+            {"label": "child safety"}, ("csam",), ContentRule.WITHHOLD, id="a label is no reason, but both fit"
+        ),
+        pytest.param({"reason": "CSAM"}, (), ContentRule.HIDE, id="a label as a reason does not fit"),
+        pytest.param(
+            {"label": ["THREAT", "SUICIDE"]},
+            ("self_harm", "threat"),
+            ContentRule.HIDE,
+            id="the first in the file names it",
+        ),
+        pytest.param(
+            {"label": ["HATRED", "DOXXING"]}, ("hate", "pii"), ContentRule.WITHHOLD, id="the strictest of all that fit"
+        ),
+        pytest.param(
+            {"label": "HATRED", "reason": "child safety"},
+            ("csam", "hate"),
+            ContentRule.WITHHOLD,
+            id="labels and reasons together",
+        ),
+    ],
+)
+def test_every_category_that_fits_counts(
+    seen: dict[str, str], categories: tuple[str, ...], content: ContentRule
+) -> None:
+    found = assess(some_facts(**seen), a_policy())
+    assert (found.categories, found.content) == (categories, content)
+    assert found.category == (categories[0] if categories else None)
+
+
+def test_what_is_shown_is_shown_only_while_nothing_stricter_fits() -> None:
+    policy = a_policy(
+        categories={
+            "spam": Category("spam", "Spam", labels=("SPAM",), content=ContentRule.SHOW),
+            "pii": Category("pii", "Personal data", labels=("PII",), content=ContentRule.WITHHOLD),
+        }
+    )
+    assert assess(some_facts(label="SPAM"), policy).content is ContentRule.SHOW
+    assert assess(some_facts(label=["SPAM", "PII"]), policy).content is ContentRule.WITHHOLD

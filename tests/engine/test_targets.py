@@ -1,0 +1,96 @@
+"""Whom a target of a step means, when it fires (RULES 2)."""
+
+from dataclasses import replace
+
+import pytest
+
+from escalator.engine.targets import first_contact, last_resort, people_of, resolve
+from escalator.model.policy import DestinationKind, Person, Team
+from tests.builders import a_policy
+
+SLACK, PAGERDUTY, EMAIL = DestinationKind.SLACK, DestinationKind.PAGERDUTY, DestinationKind.EMAIL
+
+
+@pytest.mark.parametrize(
+    ("targets", "assign", "expected"),
+    [
+        pytest.param(["critical-alerts"], None, ["critical-alerts"], id="a destination"),
+        pytest.param(["person:dana"], None, ["person:dana"], id="a person"),
+        pytest.param(["team:policy"], None, ["person:chen", "person:ben"], id="a team: its members"),
+        pytest.param(["schedule:seniors-on-call"], None, ["person:dana"], id="a schedule: whom it names"),
+        pytest.param(["team"], "child-safety", ["person:ana", "person:ben"], id="team: whoever is assigned"),
+        pytest.param(["team"], "person:eli", ["person:eli"], id="team: an assigned person"),
+        pytest.param(["team"], "schedule:seniors-on-call", ["person:dana"], id="team: an assigned schedule"),
+        pytest.param(
+            ["team:policy", "team:child-safety"],
+            None,
+            ["person:chen", "person:ben", "person:ana"],
+            id="told once, in the order of the step",
+        ),
+        pytest.param(["person:ben", "team"], "child-safety", ["person:ben", "person:ana"], id="named twice, told once"),
+    ],
+)
+def test_who_is_told(targets: list[str], assign: str | None, expected: list[str]) -> None:
+    found = resolve(targets, assign, a_policy())
+    assert [one.destination for one in found.told] == expected
+    assert found.missing == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "assign"),
+    [
+        pytest.param("no-such-place", None, id="a destination that is gone"),
+        pytest.param("person:zoe", None, id="a person who has left"),
+        pytest.param("team:gone", None, id="a team that is gone"),
+        pytest.param("schedule:gone", None, id="a schedule that is gone"),
+        pytest.param("team", None, id="team, and nobody is assigned"),
+        pytest.param("team", "gone", id="team, and the assigned one is gone"),
+        pytest.param("team", "team", id="team, assigned to itself"),
+    ],
+)
+def test_a_target_that_means_nobody_is_missing(target: str, assign: str | None) -> None:
+    found = resolve([target, "critical-alerts"], assign, a_policy())
+    assert found.missing == (target,)
+    assert [one.destination for one in found.told] == ["critical-alerts"]
+
+
+def test_a_recipient_says_what_the_step_said_and_by_which_channel() -> None:
+    (pager, dana) = resolve(["ts-pager", "person:dana"], None, a_policy()).told
+    assert (pager.target, pager.kind, pager.person) == ("ts-pager", PAGERDUTY, None)
+    assert (dana.target, dana.kind, dana.person) == ("person:dana", SLACK, "dana")
+
+
+def test_a_team_without_members_is_its_lead() -> None:
+    teams = {"leads": Team("leads", (), lead="eli"), "empty": Team("empty", ())}
+    assert people_of("team:leads", None, a_policy(teams=teams)) == ("eli",)
+    assert people_of("team:empty", None, a_policy(teams=teams)) == ()
+
+
+@pytest.mark.parametrize(
+    ("person", "expected"),
+    [
+        pytest.param(
+            Person("a", "A", slack="U1", email="a@example.com"), SLACK, id="Slack first, unless said otherwise"
+        ),
+        pytest.param(Person("a", "A", email="a@example.com"), EMAIL, id="the first with an address"),
+        pytest.param(
+            Person("a", "A", slack="U1", pagerduty="P1", contact=(PAGERDUTY, SLACK)),
+            PAGERDUTY,
+            id="the order they ask for",
+        ),
+        pytest.param(Person("a", "A"), SLACK, id="no address at all: Slack, which will say so"),
+        pytest.param(
+            Person("a", "A", email="a@example.com", contact=(DestinationKind.JIRA, EMAIL)),
+            EMAIL,
+            id="nobody is reached by a board",
+        ),
+    ],
+)
+def test_the_first_contact(person: Person, expected: DestinationKind) -> None:
+    assert first_contact(person) is expected
+
+
+def test_the_last_resort_is_who_hears_of_alarms_else_every_admin() -> None:
+    policy = a_policy()
+    assert last_resort(policy) == ("critical-alerts", "person:eli")
+    assert last_resort(replace(policy, alarms=())) == ("person:eli",)
