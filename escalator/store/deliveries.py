@@ -13,7 +13,7 @@ from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.store.tables import deliveries, destinations, workers
-from escalator.store.upserts import upsert
+from escalator.store.upserts import insert_or_leave, upsert
 
 BEAT_LOST = timedelta(seconds=6)
 LEASE = timedelta(seconds=60)
@@ -74,7 +74,7 @@ def insert(connection: Connection, new: Sequence[Delivery]) -> None:
     """Write deliveries; one that is there already (a second firing of a step) is left as it is."""
     if not new:
         return
-    connection.execute(upsert(connection, deliveries).on_conflict_do_nothing(), [_values(one) for one in new])
+    connection.execute(insert_or_leave(connection.dialect.name, deliveries), [_values(one) for one in new])
 
 
 def _values(one: Delivery) -> dict[str, Any]:

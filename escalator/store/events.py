@@ -46,6 +46,16 @@ class StoredEvent:
     attempts: int = 0
 
 
+_NEW = select(*(events.c[name] for name in StoredEvent.__dataclass_fields__)).where(events.c.state == EventState.NEW)
+_THIS = _NEW.where(events.c.id == bindparam("event")).with_for_update(skip_locked=True)
+_OLDEST = (
+    _NEW.where(events.c.next_at <= bindparam("now"))
+    .order_by(events.c.next_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+
+
 @cache
 def _insertion(dialect: str) -> Any:
     """Return the statement that every webhook runs, made once: building it costs more than running it."""
@@ -62,15 +72,10 @@ def insert(connection: Connection, event: StoredEvent) -> bool:
 
 def lock_new(connection: Connection, now: datetime, limit: int, only: UUID | None = None) -> list[StoredEvent]:
     """Return the oldest events that wait for their processing, locked; what others hold is left to them."""
-    chosen = events.c.id == only if only is not None else events.c.next_at <= now
-    columns = [events.c[name] for name in StoredEvent.__dataclass_fields__]
-    rows = connection.execute(
-        select(*columns)
-        .where(events.c.state == EventState.NEW, chosen)
-        .order_by(events.c.next_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    if only is not None:
+        rows = connection.execute(_THIS, {"event": only})
+    else:
+        rows = connection.execute(_OLDEST, {"now": now, "most": limit})
     return [StoredEvent(**dict(row._mapping) | {"state": EventState(row.state)}) for row in rows]
 
 

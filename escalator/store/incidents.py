@@ -7,7 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from escalator.model.facts import Key
 from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
@@ -23,13 +36,19 @@ _DERIVED = frozenset(
 _PLAIN = tuple(name for name in Incident.__dataclass_fields__ if name not in _DERIVED)
 
 
+_NUMBERS = select(incident_numbers.next_value()).select_from(
+    func.generate_series(1, bindparam("count", type_=Integer)).table_valued("n")
+)
+_KEY = (incident_keys.c.source, incident_keys.c.kind, incident_keys.c.value)
+_OWNERS = select(*_KEY, incident_keys.c.incident_id).where(tuple_(*_KEY).in_(bindparam("wanted", expanding=True)))
+
+
 def take_numbers(connection: Connection, count: int) -> list[int]:
     """Return so many new numbers. On SQLite the write lock makes the highest plus one safe."""
-    if connection.dialect.name == "sqlite":
-        highest = connection.scalar(select(func.max(incidents.c.number))) or FIRST_NUMBER - 1
-        return list(range(highest + 1, highest + 1 + count))
-    each = func.generate_series(1, count).table_valued("n")
-    return list(connection.scalars(select(incident_numbers.next_value()).select_from(each)))
+    if connection.dialect.name != "sqlite":
+        return list(connection.scalars(_NUMBERS, {"count": count}))
+    highest = connection.scalar(select(func.max(incidents.c.number))) or FIRST_NUMBER - 1
+    return list(range(highest + 1, highest + 1 + count))
 
 
 def owners_of(connection: Connection, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], UUID]:
@@ -37,8 +56,7 @@ def owners_of(connection: Connection, keys: Iterable[tuple[str, Key]]) -> dict[t
     wanted = [(source, key.kind, key.value) for source, key in keys]
     if not wanted:
         return {}
-    columns = (incident_keys.c.source, incident_keys.c.kind, incident_keys.c.value)
-    rows = connection.execute(select(*columns, incident_keys.c.incident_id).where(tuple_(*columns).in_(wanted)))
+    rows = connection.execute(_OWNERS, {"wanted": wanted})
     return {(row.source, Key(row.kind, row.value)): row.incident_id for row in rows}
 
 
@@ -67,7 +85,8 @@ def give_keys(connection: Connection, given: Mapping[tuple[str, Key], UUID], mov
 
 def lock(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
     """Return these incidents, locked in the order of their ids for the rest of the transaction."""
-    return _load(connection, _by_ids(ids).with_for_update(of=incidents), seal)
+    wanted = list(ids)
+    return _load(connection, _by_ids(wanted).with_for_update(of=incidents), seal) if wanted else {}
 
 
 def read(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:

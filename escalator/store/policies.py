@@ -9,10 +9,12 @@ from uuid6 import uuid7
 from escalator.store.tables import active_policy, policy_versions
 from escalator.store.upserts import upsert
 
+_ACTIVE = select(active_policy.c.version_id)
+
 
 def active_id(connection: Connection) -> UUID | None:
     """Return the version that all processes follow."""
-    found: UUID | None = connection.scalar(select(active_policy.c.version_id))
+    found: UUID | None = connection.scalar(_ACTIVE)
     return found
 
 

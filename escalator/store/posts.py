@@ -12,7 +12,7 @@ from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.store.deliveries import is_lost
 from escalator.store.tables import posts
-from escalator.store.upserts import upsert
+from escalator.store.upserts import insert_or_leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def insert(connection: Connection, new: Sequence[Post], owner: UUID | None, now:
         | {"owner": owner, "claimed_at": now if owner else None, "next_at": now, "created_at": now}
         for one in new
     ]
-    connection.execute(upsert(connection, posts).on_conflict_do_nothing(), rows)
+    connection.execute(insert_or_leave(connection.dialect.name, posts), rows)
 
 
 def hold(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """INSERT … ON CONFLICT, which SQLite and PostgreSQL spell alike and SQLAlchemy keeps apart."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -9,6 +10,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 def upsert(connection: Connection, table: Table) -> Any:
     """Return an INSERT into the table that may be given an ON CONFLICT clause."""
     return upsert_for(connection.dialect.name, table)
+
+
+@cache
+def insert_or_leave(dialect: str, table: Table) -> Any:
+    """Return an INSERT that leaves rows which are there already as they are; made once, for it is used all the time."""
+    return upsert_for(dialect, table).on_conflict_do_nothing()
 
 
 def upsert_for(dialect: str, table: Table) -> Any:
