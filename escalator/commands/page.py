@@ -53,4 +53,6 @@ def real(policy: Policy, expand: Callable[[str], str]) -> str:
         DestinationKind.SLACK in one.contact and bool(expand(one.slack or "")) for one in policy.people.values()
     )
     places = [one for one in policy.destinations.values() if one.kind is DestinationKind.SLACK and expand(one.address)]
-    return f"The first start in production: {people} people and {len(places)} destinations are now real."
+    told = f"{people} {'person' if people == 1 else 'people'}"
+    channels = f"{len(places)} destination{'' if len(places) == 1 else 's'}"
+    return f"The first start in production: {told} and {channels} are now real."

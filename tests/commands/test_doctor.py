@@ -1,0 +1,144 @@
+"""`escalator doctor`: every organ is looked at, and only what fails fails."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from escalator.services.beating import SWEEPER, beat
+from escalator.services.troubles import Troubles
+from tests.doubles import slack as slack_double
+from tests.doubles.slack import SlackDouble
+from tests.policy.files import MINIMAL, minimal
+
+
+@pytest.fixture
+def doctor(cli):
+    def run():
+        result = cli("doctor", "--json")
+        found = [(one["what"], one["status"], one["found"]) for one in json.loads(result.stdout)]
+        assert result.exit_code == (1 if "fail" in {status for _what, status, _found in found} else 0)
+        return found
+
+    return run
+
+
+@pytest.fixture
+def well(core, redis_url, monkeypatch):
+    """An installation in which nothing fails: a broker that answers, a worker that beats."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    beat(core, SWEEPER, core.clock.now())
+    return core
+
+
+def of(found, what):
+    return [(status, said) for name, status, said in found if name == what]
+
+
+@pytest.mark.live
+def test_nothing_fails_in_a_sandbox_that_works(well, doctor):
+    found = doctor()
+    assert {status for _what, status, _found in found} == {"ok", "warn"}
+    assert of(found, "redis") == [("ok", "answers")]
+    assert of(found, "workers") == [("ok", "1 alive")]
+
+
+def test_a_sandbox_says_how_many_alerts_reached_nobody(alerted, doctor):
+    assert of(doctor(), "mode") == [("warn", "SANDBOX, 1 alerts reached nobody")]
+
+
+def test_a_broker_that_is_away_fails(core, doctor, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    assert of(doctor(), "redis")[0][0] == "fail"
+
+
+def test_workers_that_are_gone_fail(core, doctor):
+    assert of(doctor(), "workers") == [("fail", "none is alive: nothing is sent or escalated")]
+
+
+def test_a_deadline_that_nobody_fires_fails(alerted, doctor):
+    with alerted.database.writing() as connection:
+        connection.exec_driver_sql(
+            "UPDATE incidents SET due_at = ?", (str(alerted.clock.now().replace(tzinfo=None) - timedelta(minutes=1)),)
+        )
+    [(status, said)] = of(doctor(), "deadlines")
+    assert (status, said[:13]) == ("fail", "the oldest is")
+
+
+def test_a_trouble_that_has_not_ended_fails(core, doctor):
+    with core.database.writing() as connection:
+        policy = core.policies.running(connection).policy
+        Troubles(connection, core.clock.now()).find("destination:room", "broken", policy, core.settings)
+    assert of(doctor(), "trouble") == [("fail", "destination:room: broken")]
+
+
+def test_a_database_without_a_schema_fails_and_is_not_made(cli, doctor, folder, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder}/none.db")
+    assert of(doctor(), "database") == [("fail", "has no schema, or an old one")]
+    assert not (folder / "none.db").exists()
+
+
+def test_an_environment_that_does_not_fit_is_the_only_finding(doctor, monkeypatch):
+    monkeypatch.setenv("PORT", "eighty")
+    assert [(what, status) for what, status, _found in doctor()] == [("environment", "fail")]
+
+
+@pytest.mark.parametrize(
+    ("policy", "mode", "status"),
+    [
+        pytest.param(MINIMAL, "sandbox", "ok", id="without problems"),
+        pytest.param(minimal(("key: key", 'key: "${NOT_SET}"')), "sandbox", "warn", id="warnings in a sandbox"),
+        pytest.param(minimal(("key: key", 'key: "${NOT_SET}"')), "production", "fail", id="a name not set, for real"),
+        pytest.param(minimal(("default: urgent", "default: none")), "sandbox", "fail", id="an error"),
+        pytest.param(None, "sandbox", "warn", id="no file in a sandbox: the demo"),
+        pytest.param(None, "production", "fail", id="no file, for real"),
+    ],
+)
+def test_the_policy_is_judged_by_what_it_is_used_for(core, doctor, folder, monkeypatch, policy, mode, status):
+    monkeypatch.delenv("ESCALATOR_POLICY")
+    monkeypatch.setenv("ESCALATOR_MODE", mode)
+    if policy is not None:
+        (folder / "escalation.yml").write_text(policy)
+    assert of(doctor(), "policy")[0][0] == status
+
+
+def test_people_without_a_working_contact_are_named(core, doctor, folder, monkeypatch):
+    monkeypatch.delenv("ESCALATOR_POLICY")
+    (folder / "escalation.yml").write_text(minimal(("slack: U0ANA", 'slack: "${ANAS_ID:-}"')))
+    assert of(doctor(), "people") == [("warn", "no working contact: ana")]
+
+
+def test_a_changed_file_that_no_worker_has_taken_is_said(core, doctor, folder, monkeypatch):
+    monkeypatch.delenv("ESCALATOR_POLICY")
+    (folder / "escalation.yml").write_text(MINIMAL)
+    assert of(doctor(), "active policy") == [("warn", "is not what escalation.yml says now")]
+
+
+@pytest.fixture
+def slack(monkeypatch):
+    with SlackDouble() as double:
+        for name, value in {"SLACK_API_URL": double.url, "SLACK_BOT_TOKEN": double.token}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("SLACK_SIGNING_SECRET", "signed")
+        yield double
+
+
+def test_a_token_with_every_scope_is_good(core, slack, doctor):
+    [(status, said)] = of(doctor(), "slack")
+    assert (status, said[:27]) == ("ok", "the token is good in worksp")
+
+
+def test_a_scope_that_is_missing_fails_by_name(core, slack, doctor, monkeypatch):
+    monkeypatch.setattr(slack_double, "SCOPES", "chat:write")
+    assert of(doctor(), "slack") == [("fail", "scopes missing: chat:write.public, im:write")]
+
+
+def test_a_token_that_slack_refuses_fails(core, slack, doctor, monkeypatch):
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-other")
+    assert of(doctor(), "slack") == [("fail", "the token was refused: bad_credentials (invalid_auth)")]
+
+
+@pytest.mark.parametrize(("mode", "status"), [("sandbox", "warn"), ("production", "fail")])
+def test_secrets_of_slack_are_needed_only_for_real(core, doctor, monkeypatch, mode, status):
+    monkeypatch.setenv("ESCALATOR_MODE", mode)
+    assert [one for one, _said in of(doctor(), "slack")] == [status, status]

@@ -1,0 +1,174 @@
+"""`escalator run`, as somebody runs it on a new machine: nothing is configured, and everything dies at some time."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.commands.conftest import ROOT
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them"),
+]
+
+PROGRAMS = {"broker": "valkey-server", "worker": "celery", "web": "gunicorn"}
+MEMORY_MB = 250
+
+
+def eventually(question, seconds):
+    """Return the first answer that is true; what cannot be asked yet is asked again."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with suppress(requests.RequestException, OSError):
+            if answer := question():
+                return answer
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s")
+
+
+class Installation:
+    """`escalator run` in a folder and a process group of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.said = folder / "said"
+        self.port = 0
+        self.process: subprocess.Popen | None = None
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "escalator", *arguments]
+
+    def environment(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PORT": str(self.port)}
+
+    def start(self) -> None:
+        with self.said.open("wb") as file:
+            self.process = subprocess.Popen(
+                self.command("run"),
+                cwd=self.folder,
+                env=self.environment(),
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        page = eventually(lambda: "Ctrl-C" in self.said.read_text() and self.said.read_text(), 30)
+        self.port = int(page.split("http://127.0.0.1:")[1].split("/")[0])
+
+    def get(self, path: str) -> requests.Response:
+        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=2)
+
+    def sample(self, name: str) -> None:
+        done = subprocess.run(
+            self.command("sample", name), cwd=self.folder, env=self.environment(), capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+    def told(self) -> set[int]:
+        """Return the numbers of the incidents that somebody would have been told about."""
+        return {message["incident"] for message in self.get("/sandbox.json").json()["messages"]}
+
+    def processes(self) -> dict[int, str]:
+        """Return the command lines of the group's processes that are not dead, by id."""
+        found = {}
+        for path in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                state, _parent, group = (path / "stat").read_text().rpartition(")")[2].split()[:3]
+                if int(group) == self.process.pid and state != "Z":
+                    found[int(path.name)] = (path / "cmdline").read_text().replace("\0", " ")
+        return found
+
+    def part(self, name: str) -> int | None:
+        """Return the process of a part, if there is one: the oldest, whose children are its own affair."""
+        return min((pid for pid, line in self.processes().items() if PROGRAMS[name] in line), default=None)
+
+    def is_gone(self) -> bool:
+        return self.process.poll() is not None and not self.processes()
+
+    def end(self) -> None:
+        if self.process is not None and not self.is_gone():
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+@pytest.fixture
+def installation(tmp_path):
+    made = Installation(tmp_path)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.end()
+
+
+def test_an_alert_reaches_the_sandbox_with_nothing_configured(installation):
+    assert installation.get("/readyz").json()["notes"] == ["SANDBOX, 0 alerts reached nobody"]
+    installation.sample("self_harm")
+    assert eventually(installation.told, 5) == {1001}
+    assert (installation.folder / "var" / "valkey.sock").is_socket()
+    assert {path.stat().st_mode & 0o077 for path in (installation.folder / "var").iterdir()} == {0}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_part_that_is_killed_starts_again_and_alerts_go_on(installation, name):
+    killed = installation.part(name)
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: installation.part(name) not in {killed, None}, 5)
+    eventually(lambda: installation.get("/readyz").ok, 10)
+    installation.sample("threat")
+    assert eventually(installation.told, 10) == {1001}
+    assert f"{name} ended (killed by signal 9); it starts again at once." in installation.said.read_text()
+
+
+def test_a_part_that_dies_again_and_again_is_started_again_ever_more_slowly(installation):
+    for wait in ("at once", "in 0.5 s", "in 1.0 s"):
+        os.kill(eventually(lambda: installation.part("worker"), 5), signal.SIGKILL)
+        eventually(lambda wait=wait: f"it starts again {wait}" in installation.said.read_text(), 5)
+
+
+def test_a_second_instance_on_the_same_folder_is_refused(installation):
+    second = subprocess.run(
+        installation.command("run"),
+        cwd=installation.folder,
+        env={**installation.environment(), "PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert second.returncode == 1
+    assert "another `escalator run` uses" in second.stderr
+    assert installation.get("/readyz").ok
+
+
+@pytest.mark.parametrize("to_all", [True, False], ids=["Ctrl-C, which the whole group hears", "SIGTERM to one"])
+def test_ending_it_leaves_nothing_running(installation, to_all):
+    if to_all:
+        os.killpg(installation.process.pid, signal.SIGINT)
+    else:
+        os.kill(installation.process.pid, signal.SIGTERM)
+    eventually(installation.is_gone, 10)
+    assert installation.process.wait() == 0
+
+
+def test_killing_it_leaves_nothing_running_and_it_starts_again_with_what_it_knew(installation):
+    installation.sample("threat")
+    eventually(installation.told, 5)
+    os.kill(installation.process.pid, signal.SIGKILL)
+    eventually(installation.is_gone, 5)
+    installation.start()
+    assert installation.told() == {1001}
+
+
+def test_everything_together_fits_on_a_small_dyno(installation):
+    installation.sample("self_harm")
+    eventually(installation.told, 5)
+    rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in installation.processes()]
+    pss_kb = [int(line.split()[1]) for text in rollups for line in text.splitlines() if line.startswith("Pss:")]
+    assert len(pss_kb) == 5
+    assert sum(pss_kb) / 1024 < MEMORY_MB
