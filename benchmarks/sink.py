@@ -30,7 +30,13 @@ class _Handler(BaseHTTPRequestHandler):
             with _lock:
                 _times.append((now, self.path))
         said = json.loads(body) if body.startswith(b"{") else {}
-        answer = {"ok": True, "channel": said.get("channel", "C1"), "ts": f"{now:.6f}", "team_id": "T1", "user_id": "U1"}
+        answer = {
+            "ok": True,
+            "channel": said.get("channel", "C1"),
+            "ts": f"{now:.6f}",
+            "team_id": "T1",
+            "user_id": "U1",
+        }
         self._answer(json.dumps(answer).encode())
 
     def _answer(self, body: bytes) -> None:

@@ -1,6 +1,7 @@
 """The product on real servers, and a bare Flask + Celery + requests pipeline beside it, as child processes."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -59,6 +60,11 @@ def policy(after: str) -> str:
     }
 
 
+def die_with_parent() -> None:
+    """Let a child process end with the measurement, however that ends (Linux)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.socket() as probe:
@@ -76,6 +82,7 @@ class Stack:
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="bench-")))
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
     port: int = field(default_factory=free_port)
+    plain_url: str = ""
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return the environment of the product's processes."""
@@ -98,15 +105,16 @@ class Stack:
 
     @property
     def database_url(self) -> str:
-        return self._database_url
+        """Return the URL for the product."""
+        return self.plain_url
 
     def prepare(self, after: str = "1h") -> None:
         """Make a fresh database and write the policy."""
         name = f"bench_{time.monotonic_ns()}"
         self.postgres.create_database(name)
-        self._database_url = self.postgres.url(name)
+        self.plain_url = self.postgres.url(name)
         (self.folder / "escalation.yml").write_text(policy(after))
-        migrate(self._database_url.replace("postgresql://", "postgresql+psycopg://"))
+        migrate(self.plain_url.replace("postgresql://", "postgresql+psycopg://"))
 
     def start(self, *command: str, **more: str) -> subprocess.Popen[bytes]:
         """Start one process, in a group of its own, that ends with the measurement."""
@@ -117,6 +125,7 @@ class Stack:
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "log").open("ab"),
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
         self.children.append(child)
         return child
@@ -130,7 +139,8 @@ class Stack:
     def start_worker(self, *more: str) -> subprocess.Popen[bytes]:
         """Start the product's worker."""
         celery = ("-m", "celery", "-A", "workers.app", "worker", "--loglevel=WARNING")
-        return self.start(sys.executable, *celery, *(more or ("--concurrency=2", "--without-gossip", "--without-mingle")))
+        quiet = more or ("--concurrency=2", "--without-gossip", "--without-mingle")
+        return self.start(sys.executable, *celery, *quiet)
 
     def stop(self) -> None:
         """End every process."""

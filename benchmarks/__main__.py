@@ -1,0 +1,33 @@
+"""Run every measurement and print a Markdown table: `python -m benchmarks [NAME ...]` (make bench)."""
+
+import sys
+from collections.abc import Callable
+
+from benchmarks import deadlines, footprint, pipeline
+
+MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
+    "intake": pipeline.intake,
+    "idle": pipeline.idle,
+    "burst": pipeline.burst,
+    "lateness": deadlines.lateness,
+    "pending": deadlines.pending,
+    "kill": deadlines.kill,
+    "memory": footprint.memory,
+}
+"""Each returns rows of the table: what, ours, baseline, ratio or bound."""
+
+
+def main() -> None:
+    """Run what was asked for, else everything."""
+    names = sys.argv[1:] or list(MEASUREMENTS)
+    unknown = [name for name in names if name not in MEASUREMENTS]
+    if unknown:
+        sys.exit(f"no measurement called {', '.join(unknown)}; there are {', '.join(MEASUREMENTS)}")
+    print("| what | ours | beside it | must reach |\n|---|---|---|---|", flush=True)
+    for name in names:
+        for row in MEASUREMENTS[name]():
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()
