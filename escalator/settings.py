@@ -204,7 +204,15 @@ def _secret_key(values: Mapping[str, str], var: Path, mode: Mode, *, may_make: b
 
 def _made_secret(path: Path) -> Secret:
     """Return the secret kept beside the embedded database, made on first use; the first of two makers wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return Secret(_kept(path))
+    except OSError as error:
+        right = "name a folder that can be written, or set SECRET_KEY"
+        raise ConfigurationError(f"ESCALATOR_VAR: cannot keep {path} ({error.strerror}); {right}") from error
+
+
+def _kept(path: Path) -> str:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         draft = path.with_suffix(f".{os.getpid()}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -212,7 +220,7 @@ def _made_secret(path: Path) -> Secret:
         with suppress(FileExistsError):
             path.hardlink_to(draft)
         draft.unlink()
-    return Secret(path.read_text(encoding="ascii").strip())
+    return path.read_text(encoding="ascii").strip()
 
 
 def _refuse_embedded_on_dyno(settings: Settings) -> None:

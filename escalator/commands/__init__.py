@@ -8,7 +8,7 @@ from importlib import import_module
 
 import click
 
-from escalator.errors import EscalatorError
+from escalator.errors import EscalatorError, PolicyError, Unavailable
 
 _COMMANDS = {
     "run": "Start everything on this machine: web, worker, clock, broker.",
@@ -21,6 +21,11 @@ _COMMANDS = {
     "doctor": "Say whether everything is reachable and everybody can be told.",
     "migrate": "Bring the database to the newest schema.",
 }
+
+
+def one_line(error: Exception) -> str:
+    """Return what an error says, on one line, whatever a driver has written into it."""
+    return " ".join(str(error).split())
 
 
 class _Commands(click.Group):
@@ -49,8 +54,13 @@ class _Commands(click.Group):
         """Run the command; an error of ours is told in its own words."""
         try:
             return super().invoke(ctx)
-        except EscalatorError as error:
+        except PolicyError as error:
             raise click.ClickException(str(error)) from error
+        except Unavailable as error:
+            told = f"the database cannot be asked ({one_line(error)}); look at DATABASE_URL"
+            raise click.ClickException(told) from error
+        except EscalatorError as error:
+            raise click.ClickException(one_line(error)) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

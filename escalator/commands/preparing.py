@@ -42,7 +42,8 @@ def prepared(env: Mapping[str, str]) -> Prepared:
     parsed = _parsed(path, settings, problems)
     settings = replace(settings, policy_file=path)
     if parsed and parsed.policy and settings.mode is Mode.PRODUCTION:
-        problems += [one.told(str(path)) for one in parsed.warnings if one.blocks_production]
+        blocking = (replace(one, is_warning=False) for one in parsed.warnings if one.blocks_production)
+        problems += [one.told(str(path)) for one in blocking]
         problems += _missing_secrets(settings, parsed.policy)
     if not settings.environment.get("REDIS_URL"):
         problems += _unfit_for_broker(settings)

@@ -59,7 +59,7 @@ def _refuse(found: Prepared) -> None:
     for problem in found.problems:
         click.echo(problem, err=True)
     if found.problems:
-        raise click.ClickException(f"nothing was started: {len(found.problems)} problems, above")
+        raise click.ClickException("nothing was started; mend what is named above")
 
 
 def _locked(var: Path) -> IO[str]:

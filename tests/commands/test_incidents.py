@@ -53,3 +53,18 @@ def test_a_database_that_is_not_there_is_told_and_not_made(cli, folder, monkeypa
 def test_migrating_makes_the_database_and_may_be_repeated(cli, folder):
     assert [cli("migrate").exit_code, cli("migrate").exit_code] == [0, 0]
     assert cli("incidents").stdout == "No incidents.\n"
+
+
+def test_a_database_that_is_away_is_one_clear_line(cli, folder, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/none")
+    result = cli("incidents")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.endswith("look at DATABASE_URL\n")
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(cli, folder, monkeypatch):
+    (folder / "file").write_text("")
+    monkeypatch.setenv("ESCALATOR_VAR", "file/var")
+    result = cli("incidents")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "ESCALATOR_VAR: cannot keep" in result.stderr
