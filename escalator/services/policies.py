@@ -82,12 +82,12 @@ class PolicyShelf:
         now = self._clock.now()
         with database.writing() as connection:
             active = policies.active_id(connection)
+            Troubles(connection, now).end(POLICY_FILE)
             if active is not None and policies.sha256_of(connection, active) == sha256:
                 return Offered(is_new=False, problems=parsed.problems)
             version = policies.activate(connection, text.decode(), sha256, "file", now)
             entry = Entry(Action.POLICY_ACTIVATED, Actor("file", "file"), "file", after={"sha256": sha256})
             records.insert(connection, [(entry, version)], now)
-            Troubles(connection, now).end(POLICY_FILE)
         log.info("policy_activated", version=str(version), sha256=sha256[:12])
         return Offered(is_new=True, problems=parsed.problems)
 
