@@ -1,0 +1,350 @@
+"""A whole installation as it is deployed: gunicorn, Celery workers and their servers, started, stopped and killed.
+
+No question here depends on how fast the machine is: what must come is waited for with much patience, and what must not
+come is asked for only once nothing is under way any more.
+"""
+
+import ctypes
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
+
+import requests
+from sqlalchemy import func, select
+
+from escalator.bootstrap import build
+from escalator.channels.slack.callbacks import sign_callback
+from escalator.errors import Unavailable
+from escalator.settings import read_settings
+from escalator.store.tables import deliveries, events, incidents, posts, workers
+from escalator.store.tables import records as record_table
+from escalator.stream.samples import sample
+from escalator.stream.signature import sign
+from tests.doubles.slack import SlackDouble
+from tests.doubles.slack_state import Message
+from tests.servers import RedisServer
+
+ROOT = Path(__file__).parent.parent.parent
+POLICY = Path(__file__).with_name("policy.yml")
+STREAM_KEY, STREAM_SECRET, SLACK_SECRET = "live-key", "live-secret", "slack-signing-secret"
+PATIENCE_S = 60.0
+ROOM, SENIORS = "C0ROOM", "C0SENIORS"
+PREFORK = ("--concurrency=2",)
+THREADS = ("--pool=threads", "--concurrency=4")
+_PR_SET_PDEATHSIG = 1
+_NUMBER = re.compile(r"#(\d+)")
+
+Json = dict[str, object]
+Found = TypeVar("Found")
+
+
+def wait_until(question: Callable[[], Found], what: str = "it", within_s: float = PATIENCE_S) -> Found:
+    """Ask until the answer is something, and return it."""
+    ends = time.monotonic() + within_s
+    while not (found := question()):
+        assert time.monotonic() < ends, f"waited {within_s:.0f} s in vain until {what}"
+        time.sleep(0.03)
+    return found
+
+
+def event(label: str = "THREAT", language: str = "patient", **item: object) -> bytes:
+    """Return a new event about a new item (unless given), with this label and language."""
+    body = json.loads(sample("threat", datetime.now(UTC), lambda: str(uuid4())))
+    flags = [{**flag, "labels": [label], "result": [{"label": label, "severity": "high"}]} for flag in body["flags"]]
+    body["flags"] = flags
+    body["review_queue_item"] |= {"languages": [language], "flags": flags, **item}
+    return json.dumps(body).encode()
+
+
+def number_in(text: str) -> int:
+    """Return the number of the incident that a message's text names."""
+    found = _NUMBER.search(text)
+    assert found, text
+    return int(found[1])
+
+
+class Process:
+    """One process with its children, in a group of its own; it dies with the test run, however the run ends."""
+
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+        self.log = folder / f"{name}.log"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_dies_with_us if sys.platform == "linux" else None,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End the process and its children at once, as a machine that dies does."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.wait()
+
+    def kill_main(self) -> None:
+        """End the process at once and leave its children to themselves; return when they have ended too."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.wait()
+
+    def stop(self) -> int:
+        """Ask the process to end, as a deployment does, and return its exit code."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Return the exit code once the process and all its children have ended."""
+        code = self._process.wait(PATIENCE_S)
+        wait_until(lambda: not _has_members(self.pid), "its children have ended")
+        return code
+
+
+def _has_members(group: int) -> bool:
+    """Whether a process of that group lives; one that has died and that nobody has buried yet does not."""
+    if sys.platform == "linux":
+        return any(_is_alive_in(group, stat) for stat in Path("/proc").glob("[0-9]*/stat"))
+    with suppress(ProcessLookupError):
+        os.killpg(group, 0)
+        return True
+    return False
+
+
+def _is_alive_in(group: int, stat: Path) -> bool:
+    with suppress(OSError):
+        state, _parent, its_group = stat.read_text().rpartition(")")[2].split()[:3]
+        return int(its_group) == group and state != "Z"
+    return False
+
+
+def _dies_with_us() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value)
+
+
+class Installation:
+    """The product on its servers. Its processes have names: `web`, `worker`, and any that a test adds."""
+
+    def __init__(self, database_url: str, redis: RedisServer, slack: SlackDouble, folder: Path) -> None:
+        self.redis, self.slack, self.folder = redis, slack, folder
+        self.processes: dict[str, Process] = {}
+        self.port = _free_port()
+        policy = folder / "escalation.yml"
+        policy.write_text(POLICY.read_text())
+        self.environment = {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis.url,
+            "ESCALATOR_POLICY": str(policy),
+            "ESCALATOR_MODE": "production",
+            "ESCALATOR_VAR": str(folder),
+            "SECRET_KEY": "live-secret-key",
+            "SLACK_BOT_TOKEN": slack.token,
+            "SLACK_SIGNING_SECRET": SLACK_SECRET,
+            "SLACK_API_URL": slack.url,
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+        }
+        self.core = build(read_settings(self.environment))
+
+    # Processes.
+
+    def start(self) -> None:
+        """Start what the Procfile starts, and wait until events are taken."""
+        self.start_worker()
+        self.start_web()
+
+    def start_web(self) -> None:
+        gunicorn = ("-m", "gunicorn", "--config", "python:web.gunicorn_config", "web.app:create_app()")
+        self._start("web", gunicorn)
+        wait_until(lambda: self.is_answered("/healthz"), "the web answers")
+
+    def start_worker(self, name: str = "worker", *how: str) -> None:
+        """Start a worker and wait until it sweeps."""
+        usual = ("--loglevel=INFO", "--without-gossip", "--without-mingle", f"--hostname={name}@%h")
+        self._start(name, ("-m", "celery", "-A", "workers.app", "worker", *usual, *(how or PREFORK)))
+        wait_until(lambda: self.is_sweeping(name), f"{name} sweeps")
+
+    def _start(self, name: str, module: Sequence[str]) -> None:
+        assert name not in self.processes or not self.processes[name].is_running
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}
+        self.processes[name] = Process(name, (sys.executable, *module), environment, self.folder)
+
+    def is_sweeping(self, name: str) -> bool:
+        process = self.processes[name]
+        assert process.is_running, f"{name} has ended"
+        with suppress(Unavailable), self.core.database.reading() as connection:
+            swept = select(workers.c.pid).where(workers.c.swept_at.is_not(None), workers.c.pid == process.pid)
+            return connection.execute(swept).first() is not None
+        return False
+
+    def is_answered(self, path: str) -> bool:
+        assert self.processes["web"].is_running, "the web has ended"
+        with suppress(requests.RequestException):
+            return requests.get(self.url(path), timeout=5).status_code == 200
+        return False
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def kill_all(self) -> None:
+        """End every process of the product at once."""
+        for process in self.processes.values():
+            process.kill()
+
+    def close(self) -> None:
+        self.kill_all()
+        self.core.database.close()
+
+    def logs(self) -> str:
+        """Return everything that the processes have said."""
+        return "".join(f"--- {path.name}\n{path.read_text()}" for path in sorted(self.folder.glob("*.log")))
+
+    def errors(self) -> list[str]:
+        """Return the lines of the log that speak of a fault of ours."""
+        words = ('"level": "error"', '"level": "critical"', "Traceback", ": ERROR/", ": CRITICAL/")
+        return [line for line in self.logs().splitlines() if any(word in line for word in words)]
+
+    # What the world does.
+
+    def post(self, body: bytes, *, secret: str = STREAM_SECRET, timeout_s: float = 20) -> int:
+        """Let Stream send these bytes, and return the status; 0 when there was no answer."""
+        headers = {"X-Api-Key": STREAM_KEY, "X-Signature": sign(body, secret), "X-Webhook-Id": str(uuid4())}
+        try:
+            return requests.post(
+                self.url("/webhooks/stream"), data=body, headers=headers, timeout=timeout_s
+            ).status_code
+        except requests.RequestException:
+            return 0
+
+    def deliver(self, body: bytes) -> None:
+        """Let Stream send these bytes again and again until they are accepted."""
+        wait_until(lambda: self.post(body) == 200, "an event is accepted")
+
+    def click(self, person: str, label: str, message: Message, **button: object) -> int:
+        """Let somebody press a button of a message, and return the status."""
+        body = self.slack.click(message, label, f"U0{person.upper()}")
+        return self.send_click(body)
+
+    def send_click(self, body: bytes) -> int:
+        """Let Slack send a click, signed."""
+        headers = sign_callback(body, SLACK_SECRET, datetime.now(UTC))
+        headers |= {"Content-Type": "application/x-www-form-urlencoded"}
+        return requests.post(self.url("/slack/interactions"), data=body, headers=headers, timeout=20).status_code
+
+    # What somebody sees.
+
+    def messages(self, channel: str = ROOM, number: int | None = None) -> list[Message]:
+        """Return what has come to a channel, about one incident or all."""
+        with self.slack.lock:
+            there = [message for message in self.slack.messages if message.channel == channel]
+        return [one for one in there if number is None or number_in(one.first_text) == number]
+
+    def expect_messages(self, count: int, channel: str = ROOM, number: int | None = None) -> list[Message]:
+        """Wait until so many messages have come to a channel."""
+        wait_until(
+            lambda: len(self.messages(channel, number)) >= count,
+            f"{count} messages are in {channel}; {len(self.messages(channel, number))} came",
+        )
+        return self.messages(channel, number)
+
+    def numbers_told(self, channel: str = ROOM) -> list[int]:
+        """Return the incidents of a channel's messages, sorted."""
+        return sorted(number_in(message.first_text) for message in self.messages(channel))
+
+    # What the database says.
+
+    def rows(self, table: object, **values: object) -> list[Mapping[str, object]]:
+        """Return the rows of a table that have these values."""
+        question = select(table)
+        for name, value in values.items():
+            question = question.where(table.c[name] == value)
+        with self.core.database.reading() as connection:
+            return [row._mapping for row in connection.execute(question)]
+
+    def count(self, table: object, **values: object) -> int:
+        return len(self.rows(table, **values))
+
+    def incident(self, number: int = 1001) -> Mapping[str, object]:
+        [found] = self.rows(incidents, number=number)
+        return found
+
+    def records(self, *actions: str) -> list[Mapping[str, object]]:
+        """Return the records with these actions, the oldest first."""
+        with self.core.database.reading() as connection:
+            found = connection.execute(
+                select(record_table).where(record_table.c.action.in_(actions)).order_by(record_table.c.at)
+            )
+            return [{**row._mapping, "after": json.loads(row.after)} for row in found]
+
+    def firings(self) -> list[tuple[object, str]]:
+        """Return which step of which incident each firing was of, sorted."""
+        fired = self.records("step.fired")
+        return sorted((row["incident_id"], row["after"]["step"]) for row in fired)
+
+    def now(self) -> datetime:
+        """Return the present instant by the database's clock, which is this machine's."""
+        return datetime.now(UTC)
+
+    def wait_for(self, table: object, count: int, **values: object) -> None:
+        """Wait until so many rows of a table have these values."""
+        wait_until(lambda: self.count(table, **values) == count, f"{count} rows of {table} have {values}")
+
+    def wait_until_idle(self) -> None:
+        """Wait until nothing is to be processed, sent or brought up to date."""
+        wait_until(self._is_idle, "nothing is under way")
+
+    def _is_idle(self) -> bool:
+        open_ones = (
+            select(func.count()).select_from(events).where(events.c.state == "new"),
+            select(func.count()).select_from(deliveries).where(deliveries.c.state.in_(["pending", "sending"])),
+            select(func.count()).select_from(posts).where(posts.c.shown_rev < posts.c.want_rev),
+            select(func.count()).select_from(incidents).where(incidents.c.due_at <= self.now()),
+        )
+        with self.core.database.reading() as connection:
+            return not any(connection.scalar(question) for question in open_ones)
+
+    def wait_past(self, instant: datetime) -> None:
+        """Wait until that instant is over by so much that every sweep has passed it, and nothing is under way."""
+        wait_until(lambda: self._swept_at() > instant + timedelta(seconds=1), f"a sweep has passed {instant}")
+        self.wait_until_idle()
+
+    def _swept_at(self) -> datetime:
+        with self.core.database.reading() as connection:
+            return connection.scalar(select(func.max(workers.c.swept_at))) or datetime.min.replace(tzinfo=UTC)
+
+
+def by_number(messages: Iterable[Message]) -> dict[int, int]:
+    """Return how many messages there are about each incident."""
+    counts: dict[int, int] = {}
+    for message in messages:
+        number = number_in(message.first_text)
+        counts[number] = counts.get(number, 0) + 1
+    return counts
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,108 @@
+"""What an installation does when nothing fails: one page, one acknowledgement or one escalation."""
+
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from threading import Barrier
+
+import pytest
+
+from escalator.store.tables import events, incidents
+from tests.live.installation import PREFORK, ROOM, SENIORS, THREADS, Installation, event, wait_until
+
+TAKEN = "#1001 taken by Ana Ruiz"
+
+
+@pytest.mark.parametrize("pool", [pytest.param(PREFORK, id="prefork"), pytest.param(THREADS, id="threads")])
+def test_nobody_answers_and_the_seniors_are_told_in_time(on_either: Installation, pool: tuple[str, ...]) -> None:
+    on_either.start_worker("worker", *pool)
+    on_either.start_web()
+    assert on_either.post(event(language="quick")) == 200
+    [page] = on_either.expect_messages(1)
+    due_at = on_either.incident()["due_at"]
+    [senior] = on_either.expect_messages(1, SENIORS)
+    on_either.wait_until_idle()
+    assert page.first_text == "HIGH · Threat · acknowledge within 2 s · #1001"
+    assert page.labels[0] == "Acknowledge"
+    assert senior.first_text.startswith("Nobody answered for 2 s: HIGH · Threat is now with you · #1001")
+    assert [row["after"]["step"] for row in on_either.records("step.fired")] == ["1", "2"]
+    assert on_either.records("step.fired")[1]["at"] >= due_at
+    assert len(on_either.messages()) == len(on_either.messages(SENIORS)) == 1
+
+
+def test_each_destination_of_a_step_gets_one_full_message(on_postgres: Installation) -> None:
+    on_postgres.start()
+    assert on_postgres.post(event(language="many")) == 200
+    [in_room] = on_postgres.expect_messages(1, ROOM)
+    [to_ana] = on_postgres.expect_messages(1, "D0ANA")
+    [to_ben] = on_postgres.expect_messages(1, "D0BEN")
+    on_postgres.wait_until_idle()
+    assert {message.thread_ts for message in (in_room, to_ana, to_ben)} == {None}
+    assert {"Acknowledge" in message.labels for message in (in_room, to_ana, to_ben)} == {True}
+    assert len(on_postgres.slack.messages) == 3
+
+
+def test_an_acknowledgement_updates_every_message_and_ends_the_path(on_either: Installation) -> None:
+    on_either.start()
+    on_either.post(event(language="many"))
+    messages = [on_either.expect_messages(1, channel)[0] for channel in (ROOM, "D0ANA", "D0BEN")]
+    due_at = on_either.incident()["due_at"]
+    on_either.wait_until_idle()
+    assert on_either.click("ana", "Acknowledge", messages[1]) == 200
+    wait_until(lambda: all(message.text.startswith(TAKEN) for message in messages), "every message says who has it")
+    on_either.wait_past(due_at)
+    assert [len(message.updates) for message in messages] == [1, 1, 1]
+    assert on_either.messages(SENIORS) == []
+    assert len(on_either.records("step.fired")) == 1
+
+
+def test_every_event_three_times_in_any_order_is_one_incident_and_one_page(on_postgres: Installation) -> None:
+    on_postgres.start()
+    bodies = [event() for _ in range(50)]
+    sent = bodies * 3
+    Random(7).shuffle(sent)
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(on_postgres.post, sent)) == {200}
+    on_postgres.expect_messages(50)
+    on_postgres.wait_until_idle()
+    assert on_postgres.count(events) == on_postgres.count(incidents) == 50
+    assert on_postgres.numbers_told() == list(range(1001, 1051))
+
+
+def test_of_eight_acknowledgements_at_once_one_counts_and_seven_hear_who_won(on_postgres: Installation) -> None:
+    on_postgres.start()
+    on_postgres.post(event(language="many"))
+    messages = [on_postgres.expect_messages(1, channel)[0] for channel in (ROOM, "D0ANA", "D0BEN")]
+    on_postgres.wait_until_idle()
+    people = ["ana", "ben", "cleo", "dev", "ema", "fay", "gus", "hal"]
+    clicks = [on_postgres.slack.click(messages[0], "Acknowledge", f"U0{person.upper()}") for person in people]
+    together = Barrier(len(people))
+
+    def click(body: bytes) -> int:
+        together.wait()
+        return on_postgres.send_click(body)
+
+    with ThreadPoolExecutor(len(people)) as threads:
+        assert set(threads.map(click, clicks)) == {200}
+
+    answers = wait_until(lambda: len(on_postgres.slack.responses) == 7 and on_postgres.slack.responses, "seven answers")
+    wait_until(lambda: all("taken by" in message.text for message in messages), "every message says who has it")
+    on_postgres.wait_until_idle()
+    [taken] = on_postgres.records("incident.acknowledged")
+    winner = next(name for name in NAMES if name.lower().startswith(taken["actor_key"]))
+    assert {winner in answer["body"]["text"] for answer in answers} == {True}
+    assert {answer["body"]["response_type"] for answer in answers} == {"ephemeral"}
+    assert len(on_postgres.records("incident.act_refused")) == 7
+    assert [len(message.updates) for message in messages] == [1, 1, 1]
+    assert [message.text.split(" after ")[0] for message in messages] == [f"#1001 taken by {winner}"] * 3
+
+
+NAMES = (
+    "Ana Ruiz",
+    "Ben Okafor",
+    "Cleo Marsh",
+    "Dev Patel",
+    "Ema Lind",
+    "Fay Doyle",
+    "Gus Brandt",
+    "Hal Ito",
+)
