@@ -39,14 +39,16 @@ def command(name: str, url: str | None, item: str | None, *, is_list: bool, dril
     env = environment()
     address = (url or base_url(env)).rstrip("/")
     key, secret = _credentials(running_policy(env), env)
-    _refuse_production(env, address, is_drill=drill)
+    mode = _mode(address)
+    if Mode.PRODUCTION in {env.get("ESCALATOR_MODE"), mode} and not drill:
+        raise Misused("this is production, where a sample tells real people; add --drill if that is what you want")
     item_id = item or str(uuid7())
     body = sample(name, SystemClock().now(), lambda: str(uuid7()), item_id)
     status = _post(address, body, {"X-Api-Key": key, "X-Signature": sign(body, secret), "X-Webhook-Id": str(uuid7())})
     if status != requests.codes.ok:
         raise click.ClickException(f"{address} answered {status}; {_HINTS.get(status, 'look at its log')}")
     click.echo(f"{status} accepted: {SAMPLES[name].about} (item {item_id})")
-    click.echo(f"Look at {address}/sandbox, or at `escalator incidents`.")
+    click.echo(f"Look at {f'{address}/sandbox, or at ' if mode == Mode.SANDBOX else ''}`escalator incidents`.")
 
 
 def _print_names() -> None:
@@ -65,16 +67,8 @@ def _credentials(policy: Policy, env: Mapping[str, str]) -> tuple[str, str]:
     raise click.ClickException("no source of the policy has both a key and a secret; set the names that it asks for")
 
 
-def _refuse_production(env: Mapping[str, str], address: str, *, is_drill: bool) -> None:
-    """Ask the instance itself, too: it may run elsewhere, in another mode than this shell."""
-    if is_drill:
-        return
-    mode = _mode(address)
-    if Mode.PRODUCTION in {env.get("ESCALATOR_MODE"), mode}:
-        raise Misused("this is production, where a sample tells real people; add --drill if that is what you want")
-
-
 def _mode(address: str) -> str:
+    """Return the mode that the instance itself is in: it may run elsewhere, and not as this shell would."""
     answer = _asked("GET", f"{address}/readyz", b"", {})
     try:
         told = answer.json()

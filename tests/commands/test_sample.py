@@ -93,8 +93,14 @@ def test_production_wants_to_hear_that_it_is_a_drill(cli, instance, monkeypatch,
     refused = cli("sample", "--url", instance.url)
     assert (refused.exit_code, instance.received) == (2, [])
     assert "--drill" in refused.stderr
-    assert cli("sample", "--url", instance.url, "--drill").exit_code == 0
-    assert len(instance.received) == 1
+    accepted = cli("sample", "--url", instance.url, "--drill")
+    assert (accepted.exit_code, len(instance.received)) == (0, 1)
+
+
+@pytest.mark.parametrize(("mode", "shown"), [("sandbox", True), ("divert", False)])
+def test_one_is_sent_to_the_sandbox_page_only_where_there_is_one(cli, instance, mode, shown):
+    instance.mode = mode
+    assert ("/sandbox" in cli("sample", "--url", instance.url).stdout) is shown
 
 
 def test_an_instance_that_does_not_accept_is_a_problem(cli, instance):
