@@ -8,7 +8,7 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +22,9 @@ from werkzeug.test import TestResponse
 from escalator.bootstrap import build, configure_logging
 from escalator.channels.slack.callbacks import sign_callback
 from escalator.ports import DELIVER, PROCESS_EVENTS
-from escalator.services import escalation, processing, sending
+from escalator.services import escalation, outbox, processing, sending
+from escalator.services.calls import Outcome, ToSend
+from escalator.services.core import Core
 from escalator.services.housekeeping import keep
 from escalator.settings import read_settings
 from escalator.store import records
@@ -87,6 +89,21 @@ class Window:
     @property
     def text(self) -> str:
         return words_of(self.view)
+
+
+class InlineOutlet:
+    """Sender threads that are always free, and whose work is done at once: what is written is sent by who wrote it."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def reserve(self, wanted: int) -> int:
+        return wanted
+
+    def send(self, claimed: Sequence[ToSend], reserved: int) -> None:
+        assert len(claimed) <= reserved
+        if claimed:
+            outbox.finish(self._core, [Outcome(one, sending.send(self._core, one)) for one in claimed])
 
 
 class Harness:

@@ -1,7 +1,18 @@
 """What the product is for: somebody is told, nobody answers, somebody more senior is told, somebody answers."""
 
-from tests.scenarios.harness import Harness
+import pytest
+
+from tests.scenarios.harness import Harness, InlineOutlet
 from tests.scenarios.stories import PAGE, SELF_HARM, TAKEN, TITLE, TRIGGERED, nobody, paged, still, taken_by_ana
+
+
+@pytest.fixture(params=["told", "sent by who wrote it"])
+def h(bare: Harness, request: pytest.FixtureRequest) -> Harness:
+    """A running installation whose workers send what they are told of, or what they themselves have written."""
+    bare.start()
+    if request.param != "told":
+        bare.core.outlet = InlineOutlet(bare.core)
+    return bare
 
 
 def test_a_page_goes_to_the_channel_and_to_the_team_at_once(h: Harness) -> None:
