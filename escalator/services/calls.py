@@ -1,6 +1,7 @@
 """One call to a vendor: what it says, to whom, and what became of it."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -51,6 +52,10 @@ class Outlet(Protocol):
         """Send what was claimed for threads that were reserved, and give the other threads back."""
         ...
 
+    def held(self) -> AbstractContextManager[None]:
+        """Begin no further call meanwhile: what must be decided first is."""
+        ...
+
 
 class NoOutlet:
     """A process that sends nothing itself: the web, and commands."""
@@ -62,3 +67,7 @@ class NoOutlet:
 
     def send(self, claimed: Sequence[ToSend], reserved: int) -> None:
         """Do nothing: nothing was reserved."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold nothing."""
+        return nullcontext()

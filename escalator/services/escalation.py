@@ -39,8 +39,16 @@ def on_alarm(core: Core) -> None:
         first = incidents.first_due(connection)
     if first is not None and now < first <= now + EARLY:
         core.clock.wait_until(first)
-    while fire_due(core) == BATCH:
-        pass
+    fire_all(core)
+
+
+def fire_all(core: Core, overdue_by: timedelta = timedelta(0)) -> None:
+    """Fire all that is overdue by that much; when that is much, nothing is sent until it has been decided."""
+    if fire_due(core, overdue_by) < BATCH:
+        return
+    with core.outlet.held():
+        while fire_due(core, overdue_by) == BATCH:
+            pass
 
 
 def fire_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:

@@ -1,8 +1,9 @@
 """The sender threads of one process: each call to a vendor holds one thread, and none holds a task of Celery's."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 import structlog
@@ -58,6 +59,7 @@ class Sender:
         self._news: SimpleQueue[Outcome | None] = SimpleQueue()
         self._unwritten: list[Outcome] = []
         self._busy = 0
+        self._holders = 0
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._stopping = threading.Event()
         self._runner: threading.Thread | None = None
@@ -80,7 +82,7 @@ class Sender:
     def reserve(self, wanted: int) -> int:
         """Take up to so many free threads, and return how many; they wait for `send`."""
         with self._lock:
-            is_running = self._runner is not None and not self._stopping.is_set()
+            is_running = self._runner is not None and not self._stopping.is_set() and not self._holders
             taken = max(0, min(wanted, self._slots - self._busy)) if is_running else 0
             self._busy += taken
         return taken
@@ -90,6 +92,18 @@ class Sender:
         for one in claimed:
             self._threads.submit(self._call, one)
         self._free(reserved - len(claimed))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Begin no further call meanwhile: what must be decided first is."""
+        with self._lock:
+            self._holders += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holders -= 1
+            self._news.put(None)
 
     def _free(self, threads: int) -> None:
         with self._lock:

@@ -33,8 +33,7 @@ _BIG_OFFSET = timedelta(seconds=1)
 def sweep(core: Core, sender: Sender) -> None:
     """Do one round. Raises Unavailable when the database cannot be asked."""
     core.policies.offer(core.database)
-    while escalation.fire_due(core, OVERDUE) == escalation.BATCH:
-        pass
+    escalation.fire_all(core, OVERDUE)
     arm(core)
     while processing.process_overdue(core, OVERDUE) == processing.BATCH:
         pass

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, func, not_, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, func, not_, or_, select, update
 
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
@@ -132,17 +132,20 @@ def not_shown(connection: Connection, one: Post, claim: int, next_at: datetime, 
     connection.execute(update(posts).where(posts.c.id == one.id, posts.c.claim == claim).values(values))
 
 
+_RAISE = (
+    update(posts)
+    .where(posts.c.incident_id == bindparam("incident"), posts.c.want_rev < bindparam("revision"))
+    .values(
+        want_rev=bindparam("revision"),
+        next_at=case((posts.c.next_at < bindparam("now"), bindparam("now")), else_=posts.c.next_at),
+    )
+)
+
+
 def raise_wanted(connection: Connection, wanted: Sequence[tuple[UUID, int]], now: datetime) -> None:
-    """Let every post of these incidents show this revision, at once."""
-    for incident_id, revision in wanted:
-        connection.execute(
-            update(posts)
-            .where(posts.c.incident_id == incident_id, posts.c.want_rev < revision)
-            .values(want_rev=revision)
-        )
-        connection.execute(
-            update(posts).where(posts.c.incident_id == incident_id, posts.c.next_at < now).values(next_at=now)
-        )
+    """Let every post of these incidents show this revision; at once, unless its vendor asked us to wait."""
+    if wanted:
+        connection.execute(_RAISE, [{"incident": one, "revision": rev, "now": now} for one, rev in wanted])
 
 
 def adopt(connection: Connection, new: Post, now: datetime) -> bool:
