@@ -27,8 +27,6 @@ def fire(incident: Incident, rules: Rules, now: datetime) -> Change:
             draft.record(Action.SNOOZE_ENDED)
             draft.put(waiting_since=now)
             begin_round(draft, "snooze_end")
-        case None:
-            pass
     return draft.done()
 
 

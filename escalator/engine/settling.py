@@ -92,7 +92,8 @@ def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
     """
     policy = rules.frozen
     _assessed, routing = assessed(incident, policy)
-    is_higher = routing.rank < rank_of(incident.route, policy)
+    is_loud = policy.paths.get(routing.path) or _may_fall_silent(incident, policy)
+    is_higher = bool(is_loud) and routing.rank < rank_of(incident.route, policy)
     stands = standing(incident.facts, policy, rules.running)
     left = [given for given in incident.answers if given.verb != REVIEW or given.person in stands]
     if len(left) < min(len(incident.answers), incident.acks_needed):

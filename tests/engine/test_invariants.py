@@ -1,0 +1,104 @@
+"""Whatever events come, whoever answers what, however the clock jumps: what must always hold does (see world.py)."""
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from escalator.engine.answers import Act
+from escalator.engine.change import Change
+from escalator.model.facts import Key
+from escalator.model.incident import OPEN, Outcome, State, Verb
+from tests.builders import ENTITY, EXAMPLE_POLICY, ITEM, a_policy, an_observation
+from tests.engine.world import World
+
+SILENT = {State.LOGGED, State.RESOLVED}
+OTHER_ITEM = Key("item", "item-2")
+KEYS = st.sampled_from([(ITEM, ENTITY), (ITEM,), (ENTITY,), (OTHER_ITEM,), (OTHER_ITEM, ENTITY)])
+POLICIES = [
+    EXAMPLE_POLICY,
+    a_policy(acknowledged=None, categories={}),
+    a_policy(default="log-only"),
+    a_policy(reopen_after_reports=1),
+]
+FACTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "label": st.sampled_from(["CSAM", "SUICIDE", "THREAT", "HATRED", "PII"]),
+        "text_severity": st.sampled_from(["low", "medium", "high", "critical"]),
+        "report": st.sampled_from("abcdefgh"),
+        "reporter": st.sampled_from(["user", "automod"]),
+        "action": st.sampled_from(["escalate", "ban", "remove"]),
+        "review": st.sampled_from(["mod-ana", "mod-ben", "mod-dana", "stranger"]),
+    },
+)
+
+
+class Life(RuleBasedStateMachine):
+    """Events, answers and time, in any order, from either side of midnight."""
+
+    @initialize(policy=st.sampled_from(POLICIES))
+    def begin(self, policy) -> None:
+        self.world = World(policy)
+
+    @rule(at=st.integers(0, 60), keys=KEYS, facts=FACTS)
+    def hear(self, at, keys, facts) -> None:
+        self.world.hear(an_observation(at, keys=keys, **facts))
+
+    @rule(
+        which=st.integers(0, 2),
+        verb=st.sampled_from(Verb),
+        by=st.sampled_from(sorted(EXAMPLE_POLICY.people)),
+        to=st.sampled_from(["ana", "ben", "dana", "zoe"]),
+        minutes=st.sampled_from([None, 15, 60, 600]),
+        outcome=st.sampled_from([None, Outcome.REVIEWED_IN_STREAM, Outcome.REFERRED]),
+    )
+    def act(self, which, verb, by, to, minutes, outcome) -> None:
+        living = self.world.living
+        if not living:
+            return
+        incident = living[which % len(living)]
+        act = Act(verb, EXAMPLE_POLICY.people[by], "slack", to=to, minutes=minutes, outcome=outcome)
+        done = self.world.act(act, incident)
+        if isinstance(done, Change) and verb is not Verb.REVEAL:
+            assert done.entries, "what somebody did is recorded"
+            assert done.entries[0].actor.key == by
+
+    @rule(span=st.sampled_from([0, 1, 5, 14, 30, 61, 24 * 60]))
+    def wait(self, span) -> None:
+        before = {one.id: one for one in self.world.living}
+        self.world.wait(timedelta(minutes=span))
+        for incident_id, one in before.items():
+            after = self.world.incidents[incident_id]
+            assert (one.state in OPEN) == (after.state in OPEN), "time closes nothing and opens nothing"
+
+    @rule(which=st.integers(0, 2))
+    def fail(self, which) -> None:
+        living = self.world.living
+        if living:
+            self.world.fail_step(living[which % len(living)])
+
+    @rule(which=st.integers(0, 2))
+    def hurry(self, which) -> None:
+        living = self.world.living
+        if living:
+            self.world.hurry(living[which % len(living)])
+
+
+def test_what_must_always_hold_does() -> None:
+    bounded = settings(
+        max_examples=120, stateful_step_count=25, derandomize=True, database=None, deadline=None, print_blob=False
+    )
+    run_state_machine_as_test(Life, settings=bounded)
+
+
+@settings(max_examples=60, derandomize=True, database=None, deadline=None)
+@given(FACTS, st.sampled_from(POLICIES))
+def test_whatever_waits_for_somebody_rings_again_within_a_day_for_as_long_as_it_takes(facts, policy) -> None:
+    world = World(policy)
+    world.hear(an_observation(0, **facts))
+    for _day in range(4):
+        rounds = world.only().round
+        world.wait(timedelta(days=1))
+        assert world.only().state in SILENT or world.only().round > rounds

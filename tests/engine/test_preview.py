@@ -1,0 +1,101 @@
+"""What would happen to an event if nobody ever answered (`explain`), by the example policy."""
+
+from datetime import timedelta
+
+import pytest
+
+from escalator.engine.preview import preview
+from escalator.model.facts import Observation
+from tests.builders import EXAMPLE_POLICY, a_policy, a_route, a_step, an_observation, minute
+from tests.stream.bodies import stored_seen
+
+SELF_HARM = stored_seen("review_queue_item.new__text_self_harm_critical")
+USER_REPORT = stored_seen("review_queue_item.new__user_report")
+CSAM = an_observation(label="CSAM")
+TEAM, SENIORS = ["person:chen", "person:ben"], ["person:dana", "person:chen"]
+LEADS = ["ts-leads", "person:dana"]
+
+
+def seconds(moments) -> list[int]:
+    return [int((at - minute(0)).total_seconds()) for at in moments]
+
+
+@pytest.mark.parametrize(
+    ("event", "route", "offsets", "restart"),
+    [
+        pytest.param(CSAM, "Child safety", [0, 300, 900, 1500, 2100, 2700], 4500, id="child safety"),
+        pytest.param(SELF_HARM, "Urgent harms, office hours", [0, 300, 900, 1500, 2100, 2700], 4500, id="self-harm"),
+        pytest.param(
+            an_observation(text_severity="high"),
+            "Still visible",
+            [0, 300, 900, 1500, 2100, 2700],
+            4500,
+            id="still visible",
+        ),
+        pytest.param(
+            an_observation(text_severity="high", latest="remove"),
+            "High and critical",
+            [0, 900, 2700],
+            4500,
+            id="removed already",
+        ),
+        pytest.param(an_observation(), None, [0], 1800, id="unknown: the default"),
+    ],
+)
+def test_when_each_step_fires(event: Observation, route: str | None, offsets: list[int], restart: int) -> None:
+    found = preview(event, "chat-prod", EXAMPLE_POLICY, minute(0))
+    assert found.incident is not None
+    assert found.incident.route == route
+    assert seconds(planned.at for planned in found.plan) == offsets
+    assert found.restart_at == minute(0) + timedelta(seconds=restart)
+
+
+def test_who_is_told_at_each() -> None:
+    plan = preview(SELF_HARM, "chat-prod", EXAMPLE_POLICY, minute(0)).plan
+    told = [(step.step, step.repeat, [notice.recipient.destination for notice in step.told]) for step in plan]
+    assert told == [
+        (1, 0, ["critical-alerts", *TEAM]),
+        (2, 0, [*SENIORS, "ts-pager"]),
+        *((3, repeat, LEADS) for repeat in range(4)),
+    ]
+
+
+def test_a_users_report_of_nothing_grave_is_only_logged() -> None:
+    found = preview(USER_REPORT, "chat-prod", EXAMPLE_POLICY, minute(0))
+    assert found.incident is not None
+    assert (found.incident.route, found.incident.severity, found.plan, found.restart_at) == (
+        "Lesser things",
+        "low",
+        (),
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "feeds"),
+    [
+        pytest.param(SELF_HARM, ("bi-feed",), id="at least medium"),
+        pytest.param(USER_REPORT, (), id="low"),
+    ],
+)
+def test_which_feeds_have_a_copy(event: Observation, feeds: tuple[str, ...]) -> None:
+    assert preview(event, "chat-prod", EXAMPLE_POLICY, minute(0)).feeds == feeds
+
+
+def test_an_event_that_opens_nothing_has_no_plan() -> None:
+    found = preview(an_observation(opens=False), "chat-prod", EXAMPLE_POLICY, minute(0))
+    assert (found.incident, found.plan, found.restart_at, found.feeds) == (None, (), None, ())
+
+
+def test_a_step_that_means_nobody_is_left_out_and_the_next_comes_at_once() -> None:
+    policy = a_policy(
+        routes=(a_route("only"),), paths={"only": (a_step("person:zoe"), a_step("critical-alerts", after=5))}
+    )
+    plan = preview(an_observation(), "chat-prod", policy, minute(0)).plan
+    assert [(step.at, step.step) for step in plan] == [(minute(0), 2)]
+
+
+def test_a_path_without_end_is_cut_off() -> None:
+    policy = a_policy(routes=(a_route("only"),), paths={"only": (a_step("critical-alerts", after=1, repeat=10_000),)})
+    found = preview(an_observation(), "chat-prod", policy, minute(0))
+    assert (len(found.plan), found.restart_at) == (500, None)
