@@ -1,6 +1,6 @@
 """Facts -> categories, severity and content rule, by the policy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from escalator.model.facts import Facts, plain
@@ -27,18 +27,19 @@ class Assessment:
 
 def assess(facts: Facts, policy: Policy) -> Assessment:
     """Return what these facts amount to under this policy."""
-    fitting = tuple(category for category in policy.categories.values() if _fits(facts, category))
+    labels, reasons = (_plain(facts.values(name)) for name in ("label", "reason"))
+    fitting = tuple(
+        category
+        for category in policy.categories.values()
+        if not (labels.isdisjoint(_plain(category.labels)) and reasons.isdisjoint(_plain(category.reasons)))
+    )
     severity, reason = max(_claims(facts, fitting, policy), key=lambda claim: claim[0])
     content = max((category.content for category in fitting), default=ContentRule.HIDE)
     return Assessment(tuple(category.key for category in fitting), severity, reason, content)
 
 
-def _fits(facts: Facts, category: Category) -> bool:
-    return _overlap(facts.values("label"), category.labels) or _overlap(facts.values("reason"), category.reasons)
-
-
-def _overlap(said: frozenset[str], wanted: tuple[str, ...]) -> bool:
-    return not {plain(word) for word in said}.isdisjoint(plain(word) for word in wanted)
+def _plain(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(plain(word) for word in words)
 
 
 def _claims(facts: Facts, fitting: tuple[Category, ...], policy: Policy) -> Iterator[tuple[Severity, str]]:

@@ -18,11 +18,12 @@ Register = Mapping[str, tuple[datetime, str]]
 MOST_VALUES = 1_000
 MOST_NAMES = 200
 CUSTOM = "custom."
+_IGNORED = str.maketrans("", "", " -_\t\n")
 
 
 def plain(text: str) -> str:
     """Return a label or reason as it is compared: without case, spaces, hyphens and underscores."""
-    return "".join(c for c in text.casefold() if c not in " -_\t\n")
+    return text.casefold().translate(_IGNORED)
 
 
 @dataclass(frozen=True, slots=True)
