@@ -9,6 +9,7 @@ from flask import Flask
 from escalator.bootstrap import build, configure_logging
 from escalator.clock import SystemClock
 from escalator.errors import Unavailable
+from escalator.model.ranks import Mode
 from escalator.nudging import Nudger
 from escalator.services.core import Core
 from escalator.services.housekeeping import flush_tally
@@ -24,7 +25,8 @@ REFRESH_S = 2.0
 def create_app(core: Core | None = None) -> Flask:
     """Return the application; without a core, one wired from the environment, as gunicorn asks for it."""
     core = core or _core_from_environment()
-    app = Flask(__name__)
+    is_sandbox = core.settings.mode is Mode.SANDBOX
+    app = Flask(__name__, static_folder="static" if is_sandbox else None)
     # A Slack payload repeats the whole message; Stream's door has a limit of its own.
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.register_blueprint(stream.blueprint(core))

@@ -4,8 +4,9 @@ import hashlib
 import json
 from typing import Any, cast
 
-from flask import Blueprint, Response, abort, jsonify, render_template, request
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
 from marshmallow import Schema, ValidationError, fields, validate
+from werkzeug.wrappers import Response as AnyResponse
 
 from escalator.channels.slack.blocks import Json
 from escalator.model.ranks import Mode
@@ -78,6 +79,10 @@ def sandbox_blueprint(core: Core) -> Blueprint:
 
 
 def _show(door: Blueprint, core: Core) -> None:
+    @door.get("/")
+    def home() -> AnyResponse:
+        return redirect("/sandbox")
+
     @door.get("/sandbox")
     def page() -> str:
         return render_template("sandbox.html")

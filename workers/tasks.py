@@ -16,9 +16,7 @@ def _core_of(task: "Task[Any, Any]") -> Any:
 @shared_task(name="process_events", bind=True, throws=(Unavailable,))
 def process_events(self: "Task[Any, Any]") -> None:
     """Turn stored events into incidents."""
-    core = _core_of(self)
-    while processing.process_events(core) == processing.BATCH:
-        pass
+    processing.process_all(_core_of(self))
 
 
 @shared_task(name="deliver", bind=True, throws=(Unavailable,))

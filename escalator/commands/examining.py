@@ -191,7 +191,7 @@ def _late(found: Health, now: datetime) -> Iterator[Finding]:
 def _mode(mode: Mode, found: Health) -> Finding:
     if mode is Mode.SANDBOX:
         remedy = "nothing is sent to anybody until ESCALATOR_MODE is production"
-        return Finding("mode", Status.WARN, f"SANDBOX, {found.sandbox_incidents} alerts reached nobody", remedy)
+        return Finding("mode", Status.WARN, found.sandbox_words, remedy)
     if mode is Mode.DIVERT:
         return Finding("mode", Status.WARN, "DIVERT: everything goes to each source's `divert_to` only")
     return Finding("mode", Status.OK, "production: messages are sent")

@@ -147,10 +147,11 @@ def plan(found: Prepared, port: int, page: tuple[str, ...], *, is_verbose: bool)
 def _environment(settings: Settings, port: int) -> dict[str, str]:
     said = settings.environment
     return {
+        # Where no host is named, web's own configuration knows which one is right.
+        **({"HOST": said["HOST"]} if said.get("HOST") else {}),
         "ESCALATOR_RUN": "1",
         "ESCALATOR_POLICY": str(settings.policy_file),
         "ESCALATOR_VAR": str(settings.var.absolute()),
-        "HOST": settings.host,
         "PORT": str(port),
         "WEB_CONCURRENCY": said.get("WEB_CONCURRENCY") or "1",
         "PYTHONUNBUFFERED": "1",

@@ -42,6 +42,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._woken, self._waker = socket.socketpair()
         self._is_ending = False
+        self._strangers = _children_of_ours()
 
     def run(self) -> None:
         """Start everything, and return when everything has ended."""
@@ -101,8 +102,8 @@ class Supervisor:
 
     def _turn(self, timeout_s: float) -> None:
         """Hear what the parts say, bury the dead, and start again what is due."""
-        waits = [child.due_at - monotonic() for child in self._children if child.due_at is not None]
-        for key, _events in self._selector.select(max(0.0, min([timeout_s, *waits]))):
+        due = [child.due_at for child in self._children if child.due_at is not None and not self._is_ending]
+        for key, _events in self._selector.select(max(0.0, min([timeout_s, *(at - monotonic() for at in due)]))):
             if key.data is None:
                 _read(self._woken.fileno())
             else:
@@ -111,7 +112,17 @@ class Supervisor:
             self._bury(child)
             if child.due_at is not None and child.due_at <= monotonic():
                 self._start(child)
-        kill_orphans([child.pid for child in self._children])
+        self._kill_orphans()
+
+    def _kill_orphans(self) -> None:
+        """Kill what a dead part has left behind, such as the workers of a gunicorn that was killed.
+
+        Who was a child of this process before it became the supervisor (of a shell's script, say) is none of ours.
+        """
+        for pid in _children_of_ours() - self._strangers - {child.pid for child in self._children}:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, os.WNOHANG)
 
     def _hear(self, child: Child) -> None:
         """Show what a part says. What it says while everything ends is of interest to few."""
@@ -160,13 +171,12 @@ def say(*lines: str) -> None:
                     os.write(_STDOUT, data[start : start + PIPE_BUF])
 
 
-def kill_orphans(known: Collection[int | None]) -> None:
-    """Kill what a dead part has left behind, such as the workers of a gunicorn that was killed (Linux only)."""
+def _children_of_ours() -> frozenset[int]:
+    """Return every child of this process that is in its group (Linux; elsewhere none)."""
     with suppress(OSError):
-        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
-        for pid in {int(one) for one in children.split()} - set(known):
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, os.WNOHANG)
+        listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+        return frozenset(pid for pid in map(int, listed.split()) if os.getpgid(pid) == os.getpgrp())
+    return frozenset()
 
 
 def _read(descriptor: int) -> bytes | None:

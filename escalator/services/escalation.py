@@ -26,6 +26,7 @@ from escalator.tally import LATENESS
 log = structlog.get_logger(__name__)
 
 BATCH = 50
+MOST_BATCHES = 60
 TRIES = 5
 EARLY = timedelta(seconds=2)
 _TRY_AGAIN = timedelta(seconds=2)
@@ -43,12 +44,16 @@ def on_alarm(core: Core) -> None:
 
 
 def fire_all(core: Core, overdue_by: timedelta = timedelta(0)) -> None:
-    """Fire all that is overdue by that much; when that is much, nothing is sent until it has been decided."""
+    """Fire what is overdue by that much; when that is much, nothing is sent until it has been decided.
+
+    After so many batches it leaves the rest to the next alarm or sweep, so that no task outlives its time limit.
+    """
     if fire_due(core, overdue_by) < BATCH:
         return
     with core.outlet.held():
-        while fire_due(core, overdue_by) == BATCH:
-            pass
+        for _ in range(MOST_BATCHES):
+            if fire_due(core, overdue_by) < BATCH:
+                return
 
 
 def fire_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:

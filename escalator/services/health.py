@@ -74,7 +74,7 @@ def sandbox_note(core: Core, found: Health) -> tuple[str, ...]:
     """Return what the sandbox says everywhere."""
     if core.settings.mode is not Mode.SANDBOX:
         return ()
-    return (f"SANDBOX, {found.sandbox_incidents} alerts reached nobody",)
+    return (found.sandbox_words,)
 
 
 def _degraded(found: Health, now: datetime) -> Iterator[str]:

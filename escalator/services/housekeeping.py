@@ -52,7 +52,7 @@ class Keeper:
 
 def keep(core: Core) -> None:
     """Do every job that is due and that no other process has taken. Raises nothing."""
-    for job in (flush_tally, _seal, _purge, _check, _heartbeat, _ask_workspace):
+    for job in (flush_tally, _seal, _purge, _check, _heartbeat, _ask_workspace, _say_sandbox):
         try:
             job(core)
         except Unavailable as error:
@@ -154,3 +154,12 @@ def _ask_workspace(core: Core) -> None:
         return
     with core.database.writing() as connection:
         processes.remember(connection, WORKSPACE, answer.team_id, core.clock.now())
+
+
+def _say_sandbox(core: Core) -> None:
+    """Say in the log, now and then, that nobody is told."""
+    if core.settings.mode is not Mode.SANDBOX or not _take(core, "sandbox", timedelta(minutes=10)):
+        return
+    with core.database.reading() as connection:
+        found = health.health(connection, core.clock.now())
+    log.warning(found.sandbox_words)

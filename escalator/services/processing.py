@@ -13,6 +13,7 @@ from escalator.engine.events import absorb, is_wanted, merge, open_incident
 from escalator.errors import Conflict, Unavailable
 from escalator.model.facts import Key, Observation
 from escalator.model.incident import Incident, State
+from escalator.ports import PROCESS_EVENTS
 from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
@@ -26,6 +27,7 @@ from escalator.tally import EVENTS, UNROUTED
 log = structlog.get_logger(__name__)
 
 BATCH = 20
+MOST_BATCHES = 60
 TRIES = 5
 WAIT_FOR_ITEM = timedelta(seconds=10)
 ENTITY_JOINS_FOR = timedelta(hours=24)
@@ -48,12 +50,21 @@ def process_events(core: Core, limit: int = BATCH) -> int:
     return len(taken)
 
 
-def process_overdue(core: Core, overdue_by: timedelta) -> int:
-    """Process what has waited longer than that; return how many were taken. Raises Unavailable."""
+def process_all(core: Core) -> None:
+    """Process what waits, up to so many batches; the rest is told again. Raises Unavailable."""
+    for _ in range(MOST_BATCHES):
+        if process_events(core) < BATCH:
+            return
+    core.queue.tell(PROCESS_EVENTS)
+
+
+def process_overdue(core: Core, overdue_by: timedelta) -> None:
+    """Process what has waited longer than that. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
         oldest = events.waiting_since(connection, now)
-    return 0 if oldest is None or now - oldest < overdue_by else process_events(core)
+    if oldest is not None and now - oldest >= overdue_by:
+        process_all(core)
 
 
 def _process_alone(core: Core, event_id: UUID) -> None:

@@ -35,8 +35,7 @@ def sweep(core: Core, sender: Sender) -> None:
     core.policies.offer(core.database)
     escalation.fire_all(core, OVERDUE)
     arm(core)
-    while processing.process_overdue(core, OVERDUE) == processing.BATCH:
-        pass
+    processing.process_overdue(core, OVERDUE)
     if outbox.has_work(core, OVERDUE):
         sender.wake()
 

@@ -111,6 +111,7 @@ def _sqlite_transaction(connection: Connection) -> Iterator[None]:
 def _postgres_engine(url: URL, pool_size: int, **more: Any) -> Engine:
     return create_engine(
         url,
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=WAIT_S,
@@ -128,6 +129,7 @@ def _postgres_engine(url: URL, pool_size: int, **more: Any) -> Engine:
 def _sqlite_engine(url: URL, pool_size: int) -> Engine:
     engine = create_engine(
         url,
+        hide_parameters=True,
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=0,

@@ -25,6 +25,11 @@ class Health:
     sandbox_incidents: int
     troubles: tuple[tuple[str, str], ...]
 
+    @property
+    def sandbox_words(self) -> str:
+        """Return what the sandbox says everywhere."""
+        return f"SANDBOX, {self.sandbox_incidents} alerts reached nobody"
+
 
 def health(connection: Connection, now: datetime) -> Health:
     """Return how the product is now."""
