@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from escalator.channels.slack.manifest import SCOPES
+from escalator.commands import one_line
 from escalator.commands.opening import DEMO, has_database
 from escalator.errors import Unavailable
 from escalator.model.message import Failed
@@ -147,7 +148,7 @@ def database(core: Core) -> Iterator[Finding]:
             active_sha256 = policies.sha256_of(connection, active) if active else None
     except Unavailable as error:
         yield Finding(
-            "database", Status.FAIL, f"cannot be asked: {' '.join(str(error).split())}", "look at DATABASE_URL"
+            "database", Status.FAIL, f"cannot be asked: {one_line(error)}", "look at DATABASE_URL"
         )
         return
     yield Finding("database", Status.OK, "answers, with the newest schema")
