@@ -147,9 +147,7 @@ def database(core: Core) -> Iterator[Finding]:
             active = policies.active_id(connection)
             active_sha256 = policies.sha256_of(connection, active) if active else None
     except Unavailable as error:
-        yield Finding(
-            "database", Status.FAIL, f"cannot be asked: {one_line(error)}", "look at DATABASE_URL"
-        )
+        yield Finding("database", Status.FAIL, f"cannot be asked: {one_line(error)}", "look at DATABASE_URL")
         return
     yield Finding("database", Status.OK, "answers, with the newest schema")
     yield _active(core.settings, active_sha256)
