@@ -73,7 +73,7 @@ policy_versions = Table(
 active_policy = Table(
     "active_policy",
     metadata,
-    Column("only", Integer, CheckConstraint("only = 1", name="one_row"), primary_key=True),
+    Column("only", Integer, CheckConstraint('"only" = 1', name="one_row"), primary_key=True),
     Column("version_id", Uuid, ForeignKey("policy_versions.id"), nullable=False),
     Column("at", Instant, nullable=False),
 )

@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 
 from escalator.bootstrap import build, configure_logging
 from escalator.channels.slack.callbacks import sign_callback
+from escalator.commands.audit import followed
 from escalator.ports import DELIVER, PROCESS_EVENTS
 from escalator.services import escalation, outbox, processing, sending
 from escalator.services.calls import Outcome, ToSend
@@ -407,7 +408,7 @@ class Harness:
         assert not errors, errors
         with self.core.database.reading() as connection:
             assert records.count_unsealed(connection) == 0
-            assert all(records.chained(line) == hash_ for line, hash_ in records.sealed(connection))
+            assert followed(records.sealed(connection)).misfit is None
 
 
 def _merged(body: object, changes: Mapping[str, object]) -> object:

@@ -120,6 +120,7 @@ def _create_tables() -> None:
         sa.Column("at", Instant, nullable=False),
         sa.ForeignKeyConstraint(["version_id"], ["policy_versions.id"], name=op.f("fk_active_policy_version_id")),
         sa.PrimaryKeyConstraint("only", name=op.f("pk_active_policy")),
+        sa.CheckConstraint('"only" = 1', name=op.f("ck_active_policy_one_row")),
     )
     op.create_table(
         "incidents",

@@ -1,0 +1,161 @@
+"""Everybody at once: acknowledgements against deadlines, claims against claims, events against events."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from uuid6 import uuid7
+
+from escalator.bootstrap import build
+from escalator.errors import Unavailable
+from escalator.model.incident import Verb
+from escalator.rendering.buttons import ButtonValue
+from escalator.sealing import digest
+from escalator.services import escalation, outbox, processing
+from escalator.services.answering import Asked, act
+from escalator.services.core import Core
+from escalator.store import events
+from escalator.store.events import EventState, StoredEvent
+from escalator.store.tables import deliveries, incident_keys, incidents
+from tests.scenarios.harness import Harness
+from tests.scenarios.stories import SELF_HARM
+from tests.stream.bodies import ITEM_ID, MESSAGE_ID
+
+TRIES = 1000
+
+
+def bodies(h: Harness, count: int) -> list[bytes]:
+    """Return so many events, each about an item of its own."""
+    text = h.sample(SELF_HARM).decode()
+    return [text.replace(ITEM_ID, f"item-{n}").replace(MESSAGE_ID, f"message-{n}").encode() for n in range(count)]
+
+
+def store(h: Harness, bodies: Sequence[bytes]) -> None:
+    """Store events as the door does, all in one transaction."""
+    now = h.clock.now()
+    with h.core.database.writing() as connection:
+        for body in bodies:
+            sealed = h.core.seal.seal(body)
+            kept = StoredEvent(
+                uuid7(), "chat", digest(body), "review_queue_item.new", now, EventState.NEW, sealed_body=sealed
+            )
+            events.insert(connection, kept)
+
+
+def opened(h: Harness, count: int) -> list[UUID]:
+    """Return so many incidents whose first page has been claimed and whose second step is due now."""
+    store(h, bodies(h, count))
+    while processing.process_events(h.core) == processing.BATCH:
+        pass
+    while outbox.claim(h.core, 200):
+        pass
+    h.clock.move(minutes=5)
+    with h.core.database.reading() as connection:
+        return list(connection.scalars(select(incidents.c.id)))
+
+
+def patiently(work: Callable[[], int]) -> None:
+    """Do this until there is no more of it; SQLite, on which one writes at a time, may ask to come again."""
+    while True:
+        with suppress(Unavailable):
+            if not work():
+                return
+
+
+def together(*works: Callable[[], None]) -> None:
+    """Do all of this at the same time."""
+    start = Barrier(len(works))
+
+    def begin(work: Callable[[], None]) -> None:
+        start.wait()
+        work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        for done in [pool.submit(begin, work) for work in works]:
+            done.result()
+
+
+@pytest.mark.live
+def test_after_an_acknowledgement_no_step_fires_and_no_page_is_claimed(h: Harness) -> None:
+    """1,000 incidents are due and acknowledged at the same moment, while other threads fire and claim."""
+    ids = opened(h, TRIES)
+    random.Random(3).shuffle(ids)  # noqa: S311  # not a secret
+    taken_at_step: dict[UUID, int] = {}
+    claimed_too_late: list[UUID] = []
+
+    def acknowledge() -> None:
+        for one in ids:
+            act(h.core, Asked("U0ANA", "T0DOUBLE", Verb.ACKNOWLEDGE, ButtonValue(one, 1, 1)))
+            with h.core.database.reading() as connection:
+                taken_at_step[one] = connection.scalar(select(incidents.c.step).where(incidents.c.id == one))
+
+    def fire() -> None:
+        patiently(lambda: escalation.fire_due(h.core))
+
+    def claim() -> None:
+        while len(taken_at_step) < TRIES:
+            answered = set(taken_at_step)
+            found = outbox.claim(h.core, 50)
+            claimed_too_late.extend(
+                one.context.incident_id for one in found if one.delivery and one.context.incident_id in answered
+            )
+
+    together(acknowledge, fire, claim)
+    assert claimed_too_late == []
+    with h.core.database.reading() as connection:
+        rows = connection.execute(select(incidents)).all()
+        states = Counter(connection.scalars(select(deliveries.c.state)))
+    assert {row.state for row in rows} == {"acknowledged"}
+    assert {row.due_kind for row in rows} == {"remind"}
+    assert [row.id for row in rows if row.step != taken_at_step[row.id]] == []
+    assert len(h.records("incident.acknowledged")) == TRIES
+    assert states["pending"] == 0
+
+
+def test_a_step_fires_once_however_many_workers_fire_it(h: Harness) -> None:
+    opened(h, 200)
+    others = [build(h.core.settings, clock=h.clock, queue=h.queue) for _ in range(3)]
+    together(*[lambda core=core: patiently(lambda: escalation.fire_due(core)) for core in (h.core, *others)])
+    for core in others:
+        core.database.close()
+    fired = [row["incident_id"] for row in h.records("step.fired") if row["after"]["step"] == "2"]
+    assert len(fired) == len(set(fired)) == 200
+
+
+def test_events_of_one_item_processed_by_several_workers_make_one_incident(h: Harness) -> None:
+    base = h.sample(SELF_HARM)
+    store(h, [base.replace(b'"custom": {}', b'"custom": {"n": %d}' % one, 1) for one in range(40)])
+    others = [build(h.core.settings, clock=h.clock, queue=h.queue) for _ in range(3)]
+
+    together(*[lambda core=core: patiently(lambda: processing.process_events(core, 3)) for core in (h.core, *others)])
+    for core in others:
+        core.database.close()
+    assert h.count(incidents) == 1
+    assert h.count(incident_keys) == 2
+    assert h.count(events.events, state="done") == 40
+    h.sweep()
+    h.forget_seen()
+
+
+def test_a_delivery_is_claimed_once_however_many_processes_claim(h: Harness) -> None:
+    store(h, bodies(h, 100))
+    while processing.process_events(h.core) == processing.BATCH:
+        pass
+    others = [build(h.core.settings, clock=h.clock, queue=h.queue) for _ in range(3)]
+    found: list[UUID] = []
+
+    def claim(core: Core) -> int:
+        claimed = outbox.claim(core, 7)
+        found.extend(one.delivery.id for one in claimed if one.delivery)
+        return len(claimed)
+
+    together(*[lambda core=core: patiently(lambda: claim(core)) for core in (h.core, *others)])
+    for core in others:
+        core.database.close()
+    assert len(found) == len(set(found)) == 300

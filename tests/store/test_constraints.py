@@ -1,0 +1,115 @@
+"""What the database itself refuses, whoever asks: silence, a second firing, a second incident for one item."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+from uuid6 import uuid7
+
+from escalator.errors import Conflict
+from escalator.services.core import Core
+from escalator.store import policies
+from escalator.store.tables import active_policy, answers, deliveries, events, incident_keys, incidents, posts
+
+
+def an_incident(core: Core, **more: object) -> dict[str, Any]:
+    with core.database.reading() as connection:
+        version = policies.active_id(connection)
+    now = core.clock.now()
+    counted = dict.fromkeys(
+        ("fence", "restarts", "extensions", "snoozes", "loop_rounds", "reports_at_close", "revision", "step"), 0
+    )
+    return counted | {
+        "id": uuid7(),
+        "number": 1001,
+        "source": "chat",
+        "mode": "sandbox",
+        "state": "triggered",
+        "severity": "high",
+        "severity_reason": "",
+        "content_rule": "hide",
+        "policy_version_id": version,
+        "path": "urgent",
+        "acks_needed": 1,
+        "round": 1,
+        "sending": 1,
+        "due_kind": "step",
+        "due_at": now,
+        "opened_at": now,
+        "hold": False,
+        **more,
+    }
+
+
+def write(core: Core, table: Any, *rows: dict[str, Any]) -> None:
+    for row in rows:
+        with core.database.writing() as connection:
+            connection.execute(insert(table).values(row))
+
+
+SILENT = {"due_kind": None, "due_at": None}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param({"state": "triggered", **SILENT}, id="triggered without a deadline"),
+        pytest.param({"state": "snoozed", **SILENT}, id="snoozed without an end"),
+        pytest.param({"state": "resolved"}, id="resolved with a deadline"),
+        pytest.param({"state": "logged"}, id="logged with a deadline"),
+        pytest.param({"state": "merged"}, id="merged with a deadline"),
+        pytest.param({"state": "acknowledged", "due_kind": None}, id="a deadline for nothing"),
+        pytest.param({"state": "acknowledged", "due_at": None}, id="nothing that is due never"),
+    ],
+)
+def test_an_incident_that_contradicts_itself_is_refused(core: Core, state: dict[str, Any]) -> None:
+    with pytest.raises(Conflict):
+        write(core, incidents, an_incident(core, **state))
+
+
+def test_the_same_incident_with_what_belongs_to_its_state_is_taken(core: Core) -> None:
+    for number, state in enumerate(({}, {"state": "resolved", **SILENT}, {"state": "acknowledged", **SILENT})):
+        write(core, incidents, an_incident(core, number=number, **state))
+
+
+@pytest.mark.parametrize("table", [deliveries, posts, answers, incident_keys], ids=str)
+def test_what_may_be_only_once_is_only_once(core: Core, table: Any) -> None:
+    incident = an_incident(core)
+    write(core, incidents, incident)
+    now, about = core.clock.now(), {"incident_id": incident["id"]}
+    place = {"destination": "leads", "address": "C1", "mode": "sandbox", "channel": "slack", "created_at": now}
+    rows = {
+        deliveries: about
+        | place
+        | {"kind": "page", "occasion": "step", "round": 1, "step": 0, "sending": 1, "target": "leads", "urgency": 1}
+        | {"state": "pending", "next_at": now, "expires_at": now},
+        posts: about | place | {"slot": 0, "want_rev": 1, "shown_rev": 0, "next_at": now},
+        answers: about | {"round": 1, "person": "ana", "verb": "acknowledge", "via": "slack", "at": now},
+        incident_keys: about | {"source": "chat", "kind": "item", "value": "item-1"},
+    }
+    row = rows[table]
+    with_ids = [row | ({"id": uuid7()} if "id" in table.c else {}) for _ in range(2)]
+    write(core, table, with_ids[0])
+    with pytest.raises(Conflict):
+        write(core, table, with_ids[1])
+
+
+def test_two_incidents_never_have_one_number(core: Core) -> None:
+    write(core, incidents, an_incident(core))
+    with pytest.raises(Conflict):
+        write(core, incidents, an_incident(core))
+
+
+def test_there_is_one_active_policy(core: Core) -> None:
+    with core.database.reading() as connection:
+        version = policies.active_id(connection)
+    with pytest.raises(Conflict):
+        write(core, active_policy, {"only": 2, "version_id": version, "at": core.clock.now()})
+
+
+def test_a_delivery_of_streams_is_stored_once_for_each_source(core: Core) -> None:
+    now = core.clock.now()
+    row = {"sha256": "0" * 64, "type": "t", "received_at": now, "next_at": now, "state": "new"}
+    write(core, events, row | {"id": uuid7(), "source": "chat"}, row | {"id": uuid7(), "source": "other"})
+    with pytest.raises(Conflict):
+        write(core, events, row | {"id": uuid7(), "source": "chat"})

@@ -1,0 +1,62 @@
+"""The migrations make the schema that the tables describe, and can be asked for by several at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect
+
+from escalator.services.core import Core
+from escalator.store import Database, migrate
+from escalator.store.migrate import is_current
+from escalator.store.tables import metadata
+from tests.servers import PostgresServer
+
+
+def test_the_migrations_make_what_the_tables_describe(core: Core) -> None:
+    with core.database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_every_check_of_the_tables_stands_in_the_database(core: Core) -> None:
+    with core.database.reading() as connection:
+        asked = inspect(connection)
+        found = {check["name"] for table in metadata.tables for check in asked.get_check_constraints(table)}
+    assert found == {
+        "ck_active_policy_one_row",
+        "ck_incidents_no_silence",
+        "ck_incidents_no_late_alarm",
+        "ck_incidents_due_has_a_kind",
+    }
+
+
+def test_a_database_without_the_newest_schema_is_not_current(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    assert not is_current(database)
+    migrate(str(database.url))
+    assert is_current(database)
+    database.close()
+
+
+def test_two_who_migrate_one_file_at_once_both_succeed(tmp_path: Path) -> None:
+    _both_succeed(f"sqlite:///{tmp_path / 'new.db'}")
+
+
+@pytest.mark.postgres
+def test_two_who_migrate_one_server_at_once_both_succeed(postgres_server: PostgresServer) -> None:
+    name = f"test_{uuid4().hex}"
+    _both_succeed(postgres_server.create_database(name).replace("postgresql://", "postgresql+psycopg://"))
+    postgres_server.drop_database(name)
+
+
+def _both_succeed(url: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(migrate, url) for _ in range(2)]:
+            done.result()
+    database = Database(url)
+    assert is_current(database)
+    database.close()
