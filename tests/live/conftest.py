@@ -43,6 +43,8 @@ def installed(redis_server: RedisServer, slack: SlackDouble, tmp_path: Path) -> 
         for one in made:
             assert one.errors() == []
     finally:
+        redis_server.start()
+        redis_server.thaw()
         for one in made:
             one.close()
             sys.stdout.write(one.logs())
@@ -52,6 +54,12 @@ def installed(redis_server: RedisServer, slack: SlackDouble, tmp_path: Path) -> 
 def on_postgres(installed: Callable[[str], Installation], postgres_url: str) -> Installation:
     """An installation on PostgreSQL; the test starts its processes."""
     return installed(postgres_url)
+
+
+@pytest.fixture
+def on_sqlite(installed: Callable[[str], Installation], sqlite_url: str) -> Installation:
+    """An installation on the embedded database; the test starts its processes."""
+    return installed(sqlite_url)
 
 
 @pytest.fixture

@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import TypeVar
 from uuid import uuid4
 
 import requests
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select, update
 
 from escalator.bootstrap import build
 from escalator.channels.slack.callbacks import sign_callback
@@ -43,6 +44,7 @@ ROOM, SENIORS = "C0ROOM", "C0SENIORS"
 PREFORK = ("--concurrency=2",)
 THREADS = ("--pool=threads", "--concurrency=4")
 _PR_SET_PDEATHSIG = 1
+_FAULTS = ('"level": "error"', '"level": "critical"', "raised unexpected", "Exception in thread", "Exception ignored")
 _NUMBER = re.compile(r"#(\d+)")
 
 Json = dict[str, object]
@@ -110,6 +112,12 @@ class Process:
         os.kill(self.pid, signal.SIGKILL)
         self.wait()
 
+    def kill_child(self, chance: Random) -> None:
+        """End one of its children at once, whichever it is."""
+        children = children_of(self.pid)
+        if children:
+            os.kill(chance.choice(children), signal.SIGKILL)
+
     def stop(self) -> int:
         """Ask the process to end, as a deployment does, and return its exit code."""
         with suppress(ProcessLookupError):
@@ -138,6 +146,12 @@ def _is_alive_in(group: int, stat: Path) -> bool:
         state, _parent, its_group = stat.read_text().rpartition(")")[2].split()[:3]
         return int(its_group) == group and state != "Z"
     return False
+
+
+def children_of(pid: int) -> list[int]:
+    found = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    pairs = [line.split() for line in found.splitlines()]
+    return sorted(int(child) for child, parent in pairs if int(parent) == pid)
 
 
 def _dies_with_us() -> None:
@@ -194,10 +208,7 @@ class Installation:
     def is_sweeping(self, name: str) -> bool:
         process = self.processes[name]
         assert process.is_running, f"{name} has ended"
-        with suppress(Unavailable), self.core.database.reading() as connection:
-            swept = select(workers.c.pid).where(workers.c.swept_at.is_not(None), workers.c.pid == process.pid)
-            return connection.execute(swept).first() is not None
-        return False
+        return any(row["swept_at"] for row in self.rows(workers, pid=process.pid))
 
     def is_answered(self, path: str) -> bool:
         assert self.processes["web"].is_running, "the web has ended"
@@ -222,9 +233,8 @@ class Installation:
         return "".join(f"--- {path.name}\n{path.read_text()}" for path in sorted(self.folder.glob("*.log")))
 
     def errors(self) -> list[str]:
-        """Return the lines of the log that speak of a fault of ours."""
-        words = ('"level": "error"', '"level": "critical"', "Traceback", ": ERROR/", ": CRITICAL/")
-        return [line for line in self.logs().splitlines() if any(word in line for word in words)]
+        """Return the lines of the log that speak of a fault of ours; what Celery says of a dead process is none."""
+        return [line for line in self.logs().splitlines() if any(words in line for words in _FAULTS)]
 
     # What the world does.
 
@@ -280,11 +290,33 @@ class Installation:
         question = select(table)
         for name, value in values.items():
             question = question.where(table.c[name] == value)
-        with self.core.database.reading() as connection:
-            return [row._mapping for row in connection.execute(question)]
+        return self._asked(lambda connection: [row._mapping for row in connection.execute(question)])
+
+    def _asked(self, question: Callable[[Connection], Found]) -> Found:
+        """Return what the database says, however long that takes."""
+        ends = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                with self.core.database.reading() as connection:
+                    return question(connection)
+            except Unavailable:
+                assert time.monotonic() < ends, "the database does not answer"
+                time.sleep(0.1)
+
+    def bring_near(self, seconds: float) -> datetime:
+        """Let every deadline be so soon, as if its path said so, and return when that is."""
+        due_at = self.now() + timedelta(seconds=seconds)
+        nearer = update(incidents).values(due_at=due_at, armed_until=None, fence=incidents.c.fence + 1)
+        with self.core.database.writing() as connection:
+            connection.execute(nearer.where(incidents.c.due_at.is_not(None)))
+        return due_at
 
     def count(self, table: object, **values: object) -> int:
         return len(self.rows(table, **values))
+
+    def tasks_done(self, name: str, count: int) -> bool:
+        """Whether workers have done a task at least so often."""
+        return len(re.findall(rf"Task {name}\[.*\] succeeded", self.logs())) >= count
 
     def incident(self, number: int = 1001) -> Mapping[str, object]:
         [found] = self.rows(incidents, number=number)
@@ -292,11 +324,9 @@ class Installation:
 
     def records(self, *actions: str) -> list[Mapping[str, object]]:
         """Return the records with these actions, the oldest first."""
-        with self.core.database.reading() as connection:
-            found = connection.execute(
-                select(record_table).where(record_table.c.action.in_(actions)).order_by(record_table.c.at)
-            )
-            return [{**row._mapping, "after": json.loads(row.after)} for row in found]
+        chosen = select(record_table).where(record_table.c.action.in_(actions)).order_by(record_table.c.at)
+        found = self._asked(lambda connection: connection.execute(chosen).all())
+        return [{**row._mapping, "after": json.loads(row.after)} for row in found]
 
     def firings(self) -> list[tuple[object, str]]:
         """Return which step of which incident each firing was of, sorted."""
@@ -322,8 +352,7 @@ class Installation:
             select(func.count()).select_from(posts).where(posts.c.shown_rev < posts.c.want_rev),
             select(func.count()).select_from(incidents).where(incidents.c.due_at <= self.now()),
         )
-        with self.core.database.reading() as connection:
-            return not any(connection.scalar(question) for question in open_ones)
+        return self._asked(lambda connection: not any(connection.scalar(question) for question in open_ones))
 
     def wait_past(self, instant: datetime) -> None:
         """Wait until that instant is over by so much that every sweep has passed it, and nothing is under way."""
@@ -331,8 +360,8 @@ class Installation:
         self.wait_until_idle()
 
     def _swept_at(self) -> datetime:
-        with self.core.database.reading() as connection:
-            return connection.scalar(select(func.max(workers.c.swept_at))) or datetime.min.replace(tzinfo=UTC)
+        swept_at = self._asked(lambda connection: connection.scalar(select(func.max(workers.c.swept_at))))
+        return swept_at or datetime.min.replace(tzinfo=UTC)
 
 
 def by_number(messages: Iterable[Message]) -> dict[int, int]:
