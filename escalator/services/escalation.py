@@ -17,7 +17,7 @@ from escalator.model.records import Action, Entry
 from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
-from escalator.services.troubles import Troubles
+from escalator.services.troubles import DEADLINE, Troubles
 from escalator.services.work import working
 from escalator.store import incidents, records
 from escalator.store.incidents import Place
@@ -94,7 +94,7 @@ def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
         stuck = incidents.place_of(connection, incident_id)
         detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); look at it now"
         last = _last_step(core, connection, stuck, running)
-        Troubles(connection, now).find(f"deadline:{incident_id}", detail, running.policy, core.settings, last)
+        Troubles(connection, now).find(f"{DEADLINE}{incident_id}", detail, running.policy, core.settings, last)
 
 
 def _last_step(core: Core, connection: Connection, stuck: Place, running: Running) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from escalator.model.ranks import Mode
 from escalator.services.answering import WORKSPACE
 from escalator.services.beating import KEEP
 from escalator.services.core import Core
+from escalator.services.noticing import notice
 from escalator.services.troubles import Troubles
 from escalator.store import health, processes, purge, records
 from escalator.store.health import Health
@@ -52,7 +53,7 @@ class Keeper:
 
 def keep(core: Core) -> None:
     """Do every job that is due and that no other process has taken. Raises nothing."""
-    for job in (flush_tally, _seal, _purge, _check, _heartbeat, _ask_workspace, _say_sandbox):
+    for job in (flush_tally, notice, _seal, _purge, _check, _heartbeat, _ask_workspace, _say_sandbox):
         try:
             job(core)
         except Unavailable as error:

@@ -21,6 +21,7 @@ from escalator.store.tables import troubles
 from escalator.store.upserts import upsert
 
 POLICY_FILE = "policy_file"
+DEADLINE = "deadline:"
 ALARM_EXPIRES = timedelta(hours=2)
 _ALARM_URGENCY = 5
 

@@ -144,6 +144,12 @@ def count_failure(connection: Connection, incident_id: UUID, next_at: datetime) 
     return connection.scalar(statement) or 0
 
 
+def stuck(connection: Connection, ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Return those of these incidents whose deadline still fails."""
+    failing = select(incidents.c.id).where(incidents.c.id.in_(ids), incidents.c.attempts > 0)
+    return frozenset(connection.scalars(failing)) if ids else frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an incident stands, readable even when the rest of it is not."""

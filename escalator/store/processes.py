@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, select, update
@@ -79,6 +80,19 @@ def remember(connection: Connection, name: str, value: str, at: datetime) -> Non
     """Keep a small fact, such as which workspace our token belongs to."""
     statement = upsert(connection, known).values(name=name, value=value, at=at)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value, "at": at}))
+
+
+class Known(NamedTuple):
+    """A small fact, and when it was last said."""
+
+    value: str
+    at: datetime
+
+
+def recalled(connection: Connection, name: str) -> Known | None:
+    """Return a small fact and when it was last said, if it is known."""
+    row = connection.execute(select(known.c.value, known.c.at).where(known.c.name == name)).first()
+    return None if row is None else Known(row.value, row.at)
 
 
 def recall(connection: Connection, name: str) -> str | None:

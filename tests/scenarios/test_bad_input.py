@@ -129,6 +129,38 @@ def test_what_no_route_takes_goes_to_the_default_path_and_is_counted(h: Harness)
     assert "escalator_unrouted_total 1.0" in told(h)
 
 
+NOTICED = "Escalator needs attention: "
+
+
+def a_minute_passes(h: Harness, minutes: int = 1) -> None:
+    h.clock.move(minutes=minutes)
+    h.tidy()
+    h.sweep()
+
+
+def test_what_no_route_took_is_told_once_until_a_day_has_passed_without(h: Harness) -> None:
+    h.post("moderation.analysis.failed")
+    h.forget_seen()
+    a_minute_passes(h)
+    detail = "incidents that no route took, so that they went down the default path: 1"
+    h.expect_message("#leads", f"{NOTICED}unrouted", says=detail)
+    h.expect_dm("eli", f"{NOTICED}unrouted")
+    h.post("call.moderation_blur")
+    h.forget_seen()
+    a_minute_passes(h)
+    assert len(h.records("trouble.found")) == 1
+    h.clock.move(days=1)
+    h.tidy()
+    assert [row["reason"] for row in h.records("trouble.ended")] == ["unrouted"]
+
+
+def test_a_body_over_the_limit_is_told_because_it_may_be_about_a_viral_item(h: Harness) -> None:
+    h.send(b" " * (LIMIT + 1))
+    a_minute_passes(h)
+    h.expect_message("#leads", f"{NOTICED}too large", says="a viral item is the one with thousands of flags")
+    h.expect_dm("eli", f"{NOTICED}too large")
+
+
 def test_a_null_byte_is_cleaned_and_stored(h: Harness) -> None:
     body = h.sample(SELF_HARM).replace(b"end it all", b"end\\u0000 it all")
     assert b"\\u0000" in body
@@ -247,6 +279,12 @@ def test_a_deadline_that_cannot_be_fired_is_parked_and_told_and_others_are_not_h
     h.expect_message("#leads", told_, says=detail, never="Self-harm")
     h.expect_dm("eli", told_, says=detail)
     h.expect_message("#critical-alerts", told_, says=detail)
+    assert any(line.startswith("deadline:") for line in h.app.test_client().get("/readyz").json["degraded"])
     h.expect_error("deadline_batch_failed")
     h.expect_error("deadline_failed")
+    monkeypatch.undo()
+    h.fast_forward(minutes=10)
+    h.tidy()
+    assert h.incident()["step"] == 1
+    assert [row["reason"].partition(":")[0] for row in h.records("trouble.ended")] == ["deadline"]
     h.forget_seen()

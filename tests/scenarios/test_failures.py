@@ -8,7 +8,7 @@ from escalator.services.beating import SENDER, beat
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
 from escalator.services.processing import process_events
-from escalator.store.tables import deliveries
+from escalator.store.tables import deliveries, posts
 from tests.doubles.slack_state import Fault
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, TRIGGERED, labelled, nobody, paged
@@ -209,3 +209,18 @@ def test_a_channel_of_a_kind_that_is_not_built_fails_at_once_and_the_path_moves_
     h.fast_forward(seconds=2)
     assert [row["reason"] for row in h.records("delivery.failed")] == ["not_supported"]
     assert [row["after"]["step"] for row in h.records("step.fired")] == ["1", "2"]
+
+
+def test_a_click_tells_us_where_a_message_stands_whose_sender_died(h: Harness) -> None:
+    """It stands in Slack, and no row knows its `ts`: the click completes the row, and no twin is sent."""
+    h.send(h.sample(SELF_HARM), is_working=False)
+    dead = build(h.core.settings, clock=h.clock, queue=h.queue)
+    for one in claimed_by(dead, h):
+        sending.send(dead, one)
+    dead.database.close()
+    messages = h.expect_message("#critical-alerts", PAGE), h.expect_dm("ana", PAGE), h.expect_dm("ben", PAGE)
+    h.click("ana", "Acknowledge", on=messages[1])
+    h.fast_forward(seconds=7)
+    h.expect_update(messages[1], "#1001 taken by Ana Ruiz after 0 s")
+    assert h.count(posts) == 3
+    h.fast_forward(minutes=1)

@@ -1,0 +1,56 @@
+"""The policy that the product brings along, with the samples it brings along: what somebody sees who only tries it."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+import escalator.policy
+from escalator.store.tables import incidents
+from escalator.stream.samples import REVIEW, SAMPLES, sample
+from tests.scenarios.harness import STREAM_KEY, STREAM_SECRET, Harness
+
+DEMO = (Path(escalator.policy.__file__).parent / "demo.yml").read_text()
+
+
+@pytest.fixture
+def h(bare: Harness) -> Harness:
+    return bare.start(DEMO.replace("demo-key", STREAM_KEY).replace("demo-secret", STREAM_SECRET))
+
+
+def posted(h: Harness, name: str, item: str = "item-1") -> None:
+    numbers = itertools.count(1)
+    assert h.send(sample(name, h.clock.now(), lambda: f"id-{next(numbers)}", item)).status_code == 200
+
+
+def test_a_threat_goes_from_the_team_to_the_seniors_to_the_admin_within_a_minute(h: Harness) -> None:
+    posted(h, "threat")
+    page = "HIGH · Threat · acknowledge within 20 s · #1001"
+    messages = [h.expect_message("#critical-alerts", page), h.expect_dm("ana", page), h.expect_dm("ben", page)]
+    h.fast_forward(seconds=20)
+    text = "Nobody answered for 20 s: HIGH · Threat is now with you · #1001"
+    h.expect_updates(*messages, text=text)
+    messages.append(h.expect_dm("dana", text))
+    h.fast_forward(seconds=20)
+    text = "Nobody answered for 40 s: HIGH · Threat is now with you · #1001"
+    h.expect_updates(*messages, text=text)
+    h.expect_reply("#critical-alerts", text, mentions=["eli"])
+    h.expect_dm("eli", text)
+
+
+def test_a_review_in_stream_closes_the_threat(h: Harness) -> None:
+    posted(h, "threat")
+    h.fast_forward(seconds=5)
+    posted(h, REVIEW)
+    assert h.incident()["state"] == "resolved"
+    h.forget_seen()
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_every_sample_opens_an_incident(h: Harness, name: str) -> None:
+    posted(h, name)
+    h.fast_forward(seconds=10)
+    assert h.count(incidents) == 1
+    if name != REVIEW:
+        assert h.slack.messages
+    h.forget_seen()
