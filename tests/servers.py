@@ -175,7 +175,7 @@ class PostgresServer(_Server):
     """A PostgreSQL server that really syncs, reached through a Unix socket; never run as root, which it refuses."""
 
     name = "postgres"
-    stop_signal = signal.SIGQUIT
+    stop_signal = signal.SIGINT
 
     def __init__(self, binaries: Path | None = None) -> None:
         super().__init__(UNPRIVILEGED if os.geteuid() == 0 else None)
