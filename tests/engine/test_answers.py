@@ -174,6 +174,7 @@ def test_a_release_starts_the_path_from_the_top_at_once() -> None:
     assert (after.due_kind, after.due_at, after.waiting_since) == (DueKind.STEP, minute(8), minute(3))
     assert told(change) == ["critical-alerts", "person:chen", "person:ben"]
     assert change.suppress == "superseded"
+    assert (recorded(change)[0], change.entries[0].after) == ("released", {"owner": "ana"})
 
 
 def test_a_senior_may_release_somebody_elses_and_a_moderator_may_not() -> None:
@@ -275,6 +276,7 @@ def test_a_senior_who_snoozes_somebody_elses_has_it_then() -> None:
         pytest.param(Severity.HIGH, "ana", 30, False, id="any other time is for seniors"),
         pytest.param(Severity.HIGH, "ana", 120, False, id="longer is for seniors"),
         pytest.param(Severity.HIGH, "dana", 120, True, id="a senior may snooze longer"),
+        pytest.param(Severity.HIGH, "dana", 1, True, id="or for a minute"),
         pytest.param(Severity.HIGH, "dana", 1440, True, id="at most a day"),
         pytest.param(Severity.HIGH, "dana", 1441, False, id="nobody more than a day"),
         pytest.param(Severity.HIGH, "dana", 0, False, id="nobody for no time"),

@@ -208,6 +208,7 @@ def test_the_owner_is_reminded_and_then_it_is_triggered_again_with_the_owner_nam
     assert (after.waiting_since, after.acknowledged_at) == (minute(15), None)
     assert told(overdue) == ["critical-alerts", "person:chen", "person:ben", "person:ana"]
     assert overdue.notices[-1].occasion is Occasion.OVERDUE
+    assert [change.entries[0].after for change in (reminded, overdue)] == [{"owner": "ana"}] * 2
 
 
 def test_an_owner_whom_the_first_step_tells_is_not_told_twice() -> None:
@@ -284,6 +285,7 @@ def test_a_step_that_failed(step: int, sending: int, due: object) -> None:
     change = step_failed(incident, rules(), minute(2))
     assert (change.incident.due_kind, change.incident.due_at) == (DueKind.STEP, due)
     assert recorded(change) == ["failed"]
+    assert change.entries[0].after == {"step": str(step + 1)}
     assert told(change) == []
 
 

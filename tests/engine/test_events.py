@@ -345,7 +345,7 @@ def test_a_review_whose_time_ran_out_counts_no_more() -> None:
 
 def test_the_newest_review_is_the_one_shown() -> None:
     one = hear(opening(said(label="CSAM")).incident, said(5, review="mod-ana")).incident
-    older = hear(one, said(3, review="mod-ben")).incident
+    older = hear(hear(one, said(3, review="mod-ben")).incident, said(5, review="mod-ana")).incident
     assert (older.reviewed_at, older.reviewed_by) == (minute(5), "ana")
     assert hear(older, said(6, review="mod-ben")).incident.reviewed_by == "ben"
 
@@ -387,6 +387,19 @@ def test_when_an_event_brings_back_what_was_closed_and_a_review_with_it_the_flag
 def test_what_was_closed_by_hand_as_reviewed_is_closed_by_hand() -> None:
     before = act(taken(label="THREAT"), Verb.RESOLVE, outcome=Outcome.REVIEWED_IN_STREAM)
     assert hear(before, said(9, event="message.deleted")).incident.state is State.RESOLVED
+
+
+def test_what_was_closed_by_hand_as_reviewed_stays_so_though_an_older_review_is_known() -> None:
+    reviewed = hear(an_incident(), said(3, review="mod-ana")).incident
+    again = act(act(reviewed, Verb.RELEASE, at=4), Verb.RESOLVE, at=5, outcome=Outcome.REVIEWED_IN_STREAM)
+    assert hear(again, said(9, event="message.deleted")).incident.state is State.RESOLVED
+
+
+def test_what_reviews_have_closed_stays_as_it_is_when_nothing_new_is_said() -> None:
+    reviewed = hear(opening(said(label="THREAT")).incident, said(3, review="mod-ana")).incident
+    change = hear(reviewed, said(9, label="THREAT", reviewed=3, review="mod-ana"))
+    assert (change.incident.round, change.incident.closed_at) == (1, minute(3))
+    assert (recorded(change), change.suppress) == (["event_joined"], None)
 
 
 def test_what_is_purged_is_not_reopened_by_what_was_known_of_it() -> None:

@@ -38,6 +38,8 @@ def a_subject(facts: Facts) -> Subject:
         pytest.param("min_severity", ["high"], {"text_severity": "critical"}, True, id="at least high: critical"),
         pytest.param("min_severity", ["high"], {"text_severity": "high"}, True, id="at least high: high"),
         pytest.param("min_severity", ["high"], {"text_severity": "medium"}, False, id="at least high: medium"),
+        pytest.param("min_severity", ["critical", "low"], {"text_severity": "high"}, True, id="at least any of a list"),
+        pytest.param("min_reports", ["4", "3"], REPORTS, True, id="any of several numbers of reports"),
         pytest.param("min_severity", ["low"], {}, False, id="unknown is at least nothing"),
         pytest.param("min_severity", ["unknown"], {}, False, id="unknown is not even at least unknown"),
         pytest.param("kind", ["image"], {"kind": ["text", "image"]}, True, id="one of several kinds"),
