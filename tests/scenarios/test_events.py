@@ -39,9 +39,9 @@ def test_an_event_without_labels_waits_ten_seconds_for_the_items_own(h: Harness)
     h.post("moderation_check.completed__flag")
     h.fast_forward(seconds=4)
     h.expect_nothing()
-    messages = paged(h)
+    paged(h)
     h.fast_forward(seconds=6)
-    h.expect_updates(*messages, text=PAGE)
+    h.expect_nothing()
     assert h.count(incidents) == 1
     assert h.count(events, state="done") == 2
 
@@ -75,9 +75,9 @@ def test_the_same_delivery_twice_is_stored_once_and_tells_nobody_again(h: Harnes
 
 
 def test_another_delivery_about_the_same_item_tells_nobody_again(h: Harness) -> None:
-    messages = paged(h)
+    paged(h)
     h.post(SELF_HARM, custom={"attempt": 2})
-    h.expect_updates(*messages, text=PAGE)
+    h.expect_nothing()
     assert h.count(incidents) == 1
     assert h.count(events) == 2
 
