@@ -69,7 +69,7 @@ def _made(celery: "Celery") -> Process:
 
     queue = _Here(Nudger(publish, clock))
     core = build(from_environment(), clock=clock, queue=queue, pool_size=POOL_SIZE)
-    queue.sender = core.outlet = sender = Sender(core)
+    queue.sender = core.outlet = sender = Sender(core, clock)
     return Process(core, sender, clock)
 
 

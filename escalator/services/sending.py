@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from escalator.channels.slack import blocks
+from escalator.clock import SystemClock
 from escalator.errors import Unavailable
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.model.policy import DestinationKind
@@ -16,6 +17,7 @@ from escalator.services import outbox
 from escalator.services.beating import BEAT_S, SENDER, beat
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
+from escalator.services.timekeeping import measure_offset
 
 log = structlog.get_logger(__name__)
 
@@ -50,11 +52,12 @@ def deliver_all(core: Core) -> int:
 class Sender:
     """Claims as many deliveries as it has free threads, sends them, and writes outcomes together as they come in.
 
-    While it lives it renews its process' row in `workers`, on which its leases stand.
+    While it lives it renews its process' row in `workers`, on which its leases stand, and keeps its clock right.
     """
 
-    def __init__(self, core: Core, slots: int = SLOTS) -> None:
+    def __init__(self, core: Core, clock: SystemClock, slots: int = SLOTS) -> None:
         self._core = core
+        self._clock = clock
         self._slots = slots
         self._news: SimpleQueue[Outcome | None] = SimpleQueue()
         self._unwritten: list[Outcome] = []
@@ -69,7 +72,7 @@ class Sender:
         """Start the threads, after the fork; raises Unavailable, and starts none, when no lease can be taken."""
         with self._lock:
             if self._runner is None and not self._stopping.is_set():
-                beat(self._core, SENDER)
+                self._beat()
                 threading.Thread(target=self._beat_on, name="beat", daemon=True).start()
                 self._runner = threading.Thread(target=self._run, name="sending", daemon=True)
                 self._runner.start()
@@ -119,9 +122,14 @@ class Sender:
     def _beat_on(self) -> None:
         while not self._stopping.wait(BEAT_S):
             try:
-                beat(self._core, SENDER)
+                self._beat()
             except Unavailable:
                 log.warning("beat_failed")
+
+    def _beat(self) -> None:
+        """Renew the row by the database's time: by another one, this process looks dead to the others."""
+        measure_offset(self._core, self._clock)
+        beat(self._core, SENDER)
 
     def _run(self) -> None:
         while not self._stopping.is_set() or self._busy or self._unwritten:

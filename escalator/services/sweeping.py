@@ -6,7 +6,7 @@ One thread in every worker runs `Sweeper.run`; housekeeping is shared by the job
 import random
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -18,8 +18,8 @@ from escalator.services.beating import SWEEPER, beat
 from escalator.services.core import Core
 from escalator.services.housekeeping import Keeper
 from escalator.services.sending import Sender
+from escalator.services.timekeeping import measure_offset
 from escalator.store import incidents
-from escalator.store.database import database_now
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,6 @@ EVERY_S = 2.0
 OVERDUE = timedelta(seconds=1)
 STUCK_S = 30.0
 _JITTER = 0.2
-_BIG_OFFSET = timedelta(seconds=1)
 
 
 def sweep(core: Core, sender: Sender) -> None:
@@ -51,21 +50,6 @@ def arm(core: Core) -> None:
         armed = incidents.lock_to_arm(connection, now, HORIZON)
     for at in sorted({due_at for _id, due_at in armed}):
         core.queue.alarm(at)
-
-
-def measure_offset(core: Core, clock: SystemClock) -> timedelta:
-    """Set this machine's clock right by PostgreSQL's, and return by how much it is off. Raises Unavailable."""
-    if core.database.is_sqlite:
-        return clock.offset
-    before = clock.now()
-    with core.database.reading() as connection:
-        theirs: datetime = database_now(connection)
-    halfway = before + (clock.now() - before) / 2
-    found = clock.offset + (theirs - halfway)
-    if abs(found) > _BIG_OFFSET or abs(found - clock.offset) > _BIG_OFFSET:
-        log.warning("clock_offset", offset_s=found.total_seconds(), before_s=clock.offset.total_seconds())
-    clock.offset = found
-    return found
 
 
 class Sweeper:
