@@ -17,6 +17,7 @@ from escalator.services.inbox import InboxSlack
 from escalator.services.policies import PolicyShelf
 from escalator.settings import Settings
 from escalator.store import Database
+from escalator.store.database import PATIENCE_S
 
 
 def build(
@@ -26,11 +27,15 @@ def build(
     queue: TaskQueue | None = None,
     slack: Callable[[Mode], SlackApi] | None = None,
     pool_size: int = 4,
+    patience_s: float | None = PATIENCE_S,
 ) -> Core:
-    """Return the parts of one process, wired. Tests put their own clock, queue or Slack in."""
+    """Return the parts of one process, wired. Tests put their own clock, queue or Slack in.
+
+    `patience_s` is how long one answer of the database may take.
+    """
     clock = clock or SystemClock()
     seal = Seal(settings.content_keys)
-    database = Database(settings.database_url, pool_size=pool_size)
+    database = Database(settings.database_url, pool_size=pool_size, patience_s=patience_s)
     return Core(
         settings=settings,
         database=database,

@@ -13,8 +13,9 @@ from escalator.model.ranks import Mode
 from escalator.nudging import Nudger
 from escalator.services.core import Core
 from escalator.services.housekeeping import flush_tally
-from escalator.services.sweeping import measure_offset
+from escalator.services.timekeeping import measure_offset
 from escalator.settings import from_environment
+from escalator.store.database import WAIT_S
 from web import errors, health, sandbox, slack, stream
 
 log = structlog.get_logger(__name__)
@@ -46,7 +47,7 @@ def _core_from_environment() -> Core:
     def publish(name: str, countdown: float) -> None:
         celery.send_task(name, countdown=countdown or None)
 
-    core = build(from_environment(), clock=clock, queue=Nudger(publish, clock))
+    core = build(from_environment(), clock=clock, queue=Nudger(publish, clock), patience_s=WAIT_S)
     threading.Thread(target=_keep_up, args=(core, clock), name="keeping-up", daemon=True).start()
     return core
 

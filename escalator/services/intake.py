@@ -114,21 +114,23 @@ class Receiver:
         return tuple(expand(secret, self._core.settings.environment) for secret in source.api_secrets)
 
     def _running(self) -> Policy:
-        """Return the running policy, at most a second old: an intake asks the database for it only now and then."""
-        with self._lock:
-            if self._policy is None or monotonic() - self._read_at > _POLICY_FRESH_S:
-                self._policy = self._read_policy() or self._policy
-                self._read_at = monotonic()
-            if self._policy is None:
-                raise Unavailable("no policy is active yet")
-            return self._policy
+        """Return the running policy, about a second old: an intake asks the database for it only now and then.
 
-    def _read_policy(self) -> Policy | None:
-        try:
-            with self._core.database.reading() as connection:
-                running = self._core.policies.running(connection)
-        except Unavailable:
-            if self._policy is None:
-                raise
-            return None
-        return running.policy if running else None
+        One request asks, the others go on with what is known. Raises Unavailable.
+        """
+        if self._lock.acquire(blocking=self._policy is None):
+            try:
+                self._refresh()
+            finally:
+                self._lock.release()
+        if self._policy is None:
+            raise Unavailable("no policy is active yet")
+        return self._policy
+
+    def _refresh(self) -> None:
+        if self._policy is not None and monotonic() - self._read_at <= _POLICY_FRESH_S:
+            return
+        self._read_at = monotonic()
+        with self._core.database.reading() as connection:
+            running = self._core.policies.running(connection)
+        self._policy = running.policy if running else self._policy

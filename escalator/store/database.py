@@ -13,20 +13,30 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
+from escalator.clock import Stopwatch
 from escalator.errors import Conflict, Unavailable
+from escalator.store.patience import PatientConnection
 
 INTAKE_CONNECTIONS = 3
 WAIT_S = 2
 """How long a request waits for the database before it is told to come again."""
+_LEAST_PATIENCE_S = 0.2
+PATIENCE_S = 20.0
+"""How long everything else waits for one answer: less than what the sweep takes for being stuck."""
 
 
 class Database:
-    """One engine for one process; made after the fork, never shared across one."""
+    """One engine for one process; made after the fork, never shared across one.
 
-    def __init__(self, url: str, *, pool_size: int = 4) -> None:
+    `patience_s` is how long one answer may take before the database counts as unavailable; None is for ever.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 4, patience_s: float | None = PATIENCE_S) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = (_sqlite_engine if self.is_sqlite else _postgres_engine)(self.url, pool_size)
+        self.engine = (
+            _sqlite_engine(self.url, pool_size) if self.is_sqlite else _postgres_engine(self.url, pool_size, patience_s)
+        )
         self._write_lock = Lock()
 
     @cached_property
@@ -34,7 +44,8 @@ class Database:
         """The connections of the intake, which never open a transaction: made only in a process that takes events."""
         if self.is_sqlite:
             return self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        return _postgres_engine(self.url, INTAKE_CONNECTIONS, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        how: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+        return _postgres_engine(self.url, INTAKE_CONNECTIONS, WAIT_S, **how)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -65,8 +76,13 @@ class Database:
 
     @contextmanager
     def one_statement(self) -> Iterator[Connection]:
-        """Give a connection whose single statement is its own transaction: one round trip, for the intake."""
+        """Give a connection whose single statement is its own transaction: one round trip, for the intake.
+
+        For a connection and for the answer it waits no longer than WAIT_S in all.
+        """
+        watch = Stopwatch()
         with _in_our_words(), self._one_writer(), self._autocommitting.connect() as connection:
+            _be_patient(connection, WAIT_S - watch.seconds())
             yield connection
 
     @contextmanager
@@ -108,8 +124,20 @@ def _sqlite_transaction(connection: Connection) -> Iterator[None]:
         raise
 
 
-def _postgres_engine(url: URL, pool_size: int, **more: Any) -> Engine:
-    return create_engine(
+def _be_patient(connection: Connection, for_s: float) -> None:
+    """Let this connection wait so long for its answers."""
+    driver: Any = connection.connection.dbapi_connection
+    if isinstance(driver, PatientConnection):
+        driver.patience_s = max(for_s, _LEAST_PATIENCE_S)
+
+
+def _postgres_engine(url: URL, pool_size: int, patience_s: float | None, **more: Any) -> Engine:
+    def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> PatientConnection:
+        connection = PatientConnection.connect(*arguments, **options)
+        connection.patience_s = patience_s
+        return connection
+
+    engine = create_engine(
         url,
         hide_parameters=True,
         pool_size=pool_size,
@@ -124,6 +152,8 @@ def _postgres_engine(url: URL, pool_size: int, **more: Any) -> Engine:
         },
         **more,
     )
+    event.listen(engine, "do_connect", connect)
+    return engine
 
 
 def _sqlite_engine(url: URL, pool_size: int) -> Engine:

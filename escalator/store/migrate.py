@@ -15,7 +15,7 @@ _LOCK = 0x657363616C61746F
 
 def migrate(url: str) -> None:
     """Apply every migration that is missing, one process at a time."""
-    database = Database(url, pool_size=2)
+    database = Database(url, pool_size=2, patience_s=None)
     try:
         with database.writing() as connection:
             if not database.is_sqlite:

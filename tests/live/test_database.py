@@ -44,6 +44,7 @@ def test_what_comes_while_postgres_is_away_is_refused_and_accepted_when_it_comes
     on_postgres.start()
     on_postgres.deliver(event(language="quick"))
     on_postgres.expect_messages(1, SENIORS)
+    on_postgres.wait_until_idle()
     pids = {name: process.pid for name, process in on_postgres.processes.items()}
 
     end(postgres_server)
