@@ -153,15 +153,24 @@ def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
             one.sent.delivery.incident_id for one in failures if one.sent.delivery and one.sent.delivery.incident_id
         }
         locked = incidents.lock(connection, about, core.seal)
+        lost = _lost_claims(connection, failures)
+        failures = [one for one in failures if one not in lost]
         deliveries.finish(connection, [_row(one, now) for one in outcomes if one.sent.delivery is not None])
         for one in outcomes:
             _note_post(connection, one, now)
-            if one.sent.delivery is not None:
+            if one.sent.delivery is not None and one not in lost:
                 _note_delivery(core, connection, one, running, now)
         work.apply(_failed_steps(core, connection, locked, failures, running, now), running, now)
         _heal(connection, outcomes, now)
     for one in outcomes:
         _measure(core, one, now)
+
+
+def _lost_claims(connection: Connection, failures: Sequence[Outcome]) -> list[Outcome]:
+    """Return the failures of claims that another process has taken over: what follows from them is its business."""
+    claims = {one.sent.delivery.id: one.sent.delivery.claim + 1 for one in failures if one.sent.delivery}
+    held = deliveries.lock_held(connection, claims)
+    return [one for one in failures if one.sent.delivery and one.sent.delivery.id not in held]
 
 
 def is_for_good(delivery: Delivery, failed: Failed, now: datetime) -> bool:

@@ -155,6 +155,18 @@ def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetim
         )
 
 
+def lock_held(connection: Connection, claims: Mapping[UUID, int]) -> frozenset[UUID]:
+    """Return those deliveries, locked, that are still being sent under the given number of their claim."""
+    if not claims:
+        return frozenset()
+    rows = connection.execute(
+        select(deliveries.c.id, deliveries.c.claim)
+        .where(deliveries.c.id.in_(claims), deliveries.c.state == DeliveryState.SENDING)
+        .with_for_update()
+    )
+    return frozenset(row.id for row in rows if row.claim == claims[row.id])
+
+
 def finish(connection: Connection, outcomes: Sequence[Mapping[str, Any]]) -> None:
     """Write the outcome of claimed deliveries (id, claim, state, reason, next_at, delivered_at).
 

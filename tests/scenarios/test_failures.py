@@ -3,6 +3,7 @@
 import pytest
 
 from escalator.bootstrap import build
+from escalator.model.message import Failed, FailureReason
 from escalator.services import outbox, sending
 from escalator.services.beating import SENDER, beat
 from escalator.services.calls import Outcome, ToSend
@@ -183,6 +184,24 @@ def test_what_a_dead_process_had_claimed_is_sent_by_another_after_six_seconds_an
     h.expect_message("#critical-alerts", PAGE)
     h.fast_forward(minutes=2)
     dead.database.close()
+
+
+def test_what_a_process_says_of_a_claim_it_has_lost_counts_for_nothing(h: Harness) -> None:
+    h.send(h.sample(SELF_HARM), is_working=False)
+    slow = build(h.core.settings, clock=h.clock, queue=h.queue)
+    lost = claimed_by(slow, h)
+    h.clock.move(seconds=7)
+    mine = outbox.claim(h.core, 8)
+    outbox.finish(slow, [Outcome(one, Failed(FailureReason.BAD_TARGET, "too_late")) for one in lost])
+    slow.database.close()
+    assert h.count(deliveries, state="sending") == 3
+    outbox.finish(h.core, [Outcome(one, sending.send(h.core, one)) for one in mine])
+    h.expect_message("#critical-alerts", PAGE)
+    h.expect_dm("ana", PAGE)
+    h.expect_dm("ben", PAGE)
+    assert h.count(deliveries, state="delivered") == 3
+    assert h.records("delivery.failed", "trouble.found", "step.failed") == []
+    h.fast_forward(minutes=4)
 
 
 def test_a_process_that_lives_keeps_what_it_has_claimed_for_a_minute(h: Harness) -> None:
