@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from escalator.engine.answers import Act, answer
-from escalator.engine.change import Change
+from escalator.engine.change import Change, Rules
 from escalator.engine.deadlines import fire, fire_at_once, owner_targets, step_failed
 from escalator.engine.rounds import LOOP_LIMIT, distance, following
 from escalator.model.incident import DueKind, Incident, State, Verb
@@ -15,6 +16,7 @@ from escalator.model.policy import Acknowledged, Policy, Unanswered
 from escalator.model.ranks import Severity
 from tests.builders import (
     EXAMPLE_POLICY,
+    VERSION,
     a_policy,
     a_route,
     a_step,
@@ -179,8 +181,24 @@ def test_a_path_that_restarts_too_often_waits_for_the_hour_and_the_operator_hear
 
 def test_a_restart_freezes_the_policy_that_runs_now() -> None:
     running = a_policy(routes=(a_route("quiet", "New"),))
-    change = fire(at_the_end(), rules(EXAMPLE_POLICY, running), minute(75))
+    change = fire(at_the_end(), Rules(EXAMPLE_POLICY, running, UUID(int=2)), minute(75))
     assert (change.incident.route, change.incident.path, change.incident.category) == ("New", "quiet", "self_harm")
+    assert change.incident.policy_version == UUID(int=2)
+
+
+def test_a_restart_keeps_the_frozen_policy_where_the_one_that_runs_now_would_be_silent() -> None:
+    running = a_policy(paths={**EXAMPLE_POLICY.paths, "urgent": ()})
+    change = fire(at_the_end(), Rules(EXAMPLE_POLICY, running, UUID(int=2)), minute(75))
+    assert (change.incident.path, change.incident.policy_version, told(change)[0]) == (
+        "urgent",
+        VERSION,
+        "critical-alerts",
+    )
+
+
+def test_a_send_is_recorded_with_its_step_its_number_and_how_many_it_told() -> None:
+    (fired_step,) = on_time(an_incident(step=2, sending=1)).entries
+    assert fired_step.after == {"step": "3", "sending": "2", "told": "2"}
 
 
 # --- The second clock ----------------------------------------------------------------------------------------------

@@ -170,7 +170,8 @@ def test_a_category_only_gets_graver_and_the_record_says_so() -> None:
     change = hear(opening(said(label="THREAT")).incident, said(1, label="SUICIDE"))
     assert (change.incident.category, change.incident.severity) == ("self_harm", Severity.CRITICAL)
     assert change.incident.severity_reason == "Self-harm is at least critical"
-    assert "changed" in recorded(change)
+    (changed,) = [entry for entry in change.entries if entry.action.value == "incident.changed"]
+    assert changed.after == {"category": "self_harm", "severity": "critical"}
     assert hear(an_incident(), said(1, label="THREAT")).incident.category == "self_harm"
 
 
@@ -212,7 +213,7 @@ def test_a_higher_route_starts_a_new_round_and_drops_what_the_old_path_has_not_s
     )
     assert (after.due_at, after.waiting_since, change.suppress) == (minute(8), minute(0), "superseded")
     assert told(change) == ["person:ana", "person:ben", "child-safety-room"]
-    assert recorded(change)[-1] == "moved"
+    assert (recorded(change)[-1], change.entries[-1].after) == ("moved", {"route": "Child safety"})
 
 
 def test_a_lower_route_changes_nothing() -> None:
