@@ -8,7 +8,8 @@ import pytest
 
 from tests.doubles.slack import SlackDouble
 from tests.fakes import InlineExecutor
-from tests.scenarios.harness import Harness, Log
+from tests.scenarios.harness import Harness
+from tests.scenarios.log import Log
 
 
 @pytest.fixture

@@ -4,22 +4,17 @@ Whatever Slack is told must be expected by somebody: a scenario fails on any mes
 nobody waited for, on any error in the log, and on any broken invariant of the database.
 """
 
-import io
 import json
-import logging
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
-import structlog
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from escalator.bootstrap import build, configure_logging
+from escalator.bootstrap import build
 from escalator.channels.slack.callbacks import sign_callback
 from escalator.commands.audit import followed
 from escalator.ports import DELIVER, PROCESS_EVENTS
@@ -34,62 +29,15 @@ from escalator.store.tables import records as record_table
 from escalator.stream.signature import sign
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_state import Fault, Message
-from tests.fakes import START, FakeClock, RecordingQueue
+from tests.fakes import FakeClock, RecordingQueue
+from tests.scenarios.log import Log
+from tests.scenarios.witness import Window, Witness
 from tests.stream.bodies import ITEM_ID, MESSAGE_ID, stored
 from web.app import create_app
 
 POLICY = Path(__file__).with_name("policy.yml")
 STREAM_KEY, STREAM_SECRET, SLACK_SECRET = "stream-key", "stream-secret", "slack-signing-secret"
 LEASE_ENDS = timedelta(seconds=6, milliseconds=1)
-
-Json = dict[str, object]
-
-
-class Log:
-    """Everything that the product logs, as it is rendered."""
-
-    def __init__(self) -> None:
-        self._buffer = io.StringIO()
-
-    @property
-    def text(self) -> str:
-        return self._buffer.getvalue()
-
-    def lines(self, *levels: str) -> list[Json]:
-        found = [json.loads(line) for line in self.text.splitlines()]
-        return [line for line in found if line["level"] in levels]
-
-    @contextmanager
-    def listening(self) -> Iterator["Log"]:
-        before, root = structlog.get_config(), logging.getLogger()
-        handler = logging.StreamHandler(self._buffer)
-        handler.setFormatter(_AsJson())
-        configure_logging(logging.DEBUG)
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(self._buffer))
-        root.addHandler(handler)
-        try:
-            yield self
-        finally:
-            root.removeHandler(handler)
-            structlog.configure(**before)
-
-
-class _AsJson(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        said = super().format(record)
-        return json.dumps({"event": said, "level": record.levelname.lower(), "logger": record.name})
-
-
-@dataclass(frozen=True)
-class Window:
-    """A window that somebody's click has opened."""
-
-    person: str
-    view: Json
-
-    @property
-    def text(self) -> str:
-        return words_of(self.view)
 
 
 class InlineOutlet:
@@ -107,17 +55,15 @@ class InlineOutlet:
             outbox.finish(self._core, [Outcome(one, sending.send(self._core, one)) for one in claimed])
 
 
-class Harness:
+class Harness(Witness):
     """One installation. People are named by their keys in the policy; `#1001` is the first incident."""
 
     def __init__(self, database_url: str, slack: SlackDouble, folder: Path, log: Log) -> None:
-        self.slack, self.log, self.folder = slack, log, folder
+        super().__init__(slack, log)
+        self.folder = folder
         self.clock, self.queue = FakeClock(), RecordingQueue()
         self.policy_file = folder / "escalation.yml"
         self.database_url = database_url
-        self._seen: set[tuple[object, ...]] = set()
-        self._clicked: dict[str, str] = {}
-        self._expected_errors: list[str] = []
 
     def start(self, policy: Path | str = POLICY, mode: str = "production", **environment: str) -> "Harness":
         """Start, or start again with another environment, as a deployment does; the clock and Slack go on."""
@@ -174,7 +120,7 @@ class Harness:
         user = odd.get("user", f"U0{person.upper()}")
         body = self.slack.click(on, label, user, team=odd.get("team", "T0DOUBLE"))
         payload = json.loads(parse_qs(body.decode())["payload"][0])
-        self._clicked[payload["response_url"].removeprefix(self.slack.origin)] = person
+        self.clicked(payload["response_url"], person)
         return self.interact(body, secret=odd.get("secret", SLACK_SECRET), is_working=is_working)
 
     def submit(self, person: str, window: Window, outcome: str, reference: str = "") -> TestResponse:
@@ -274,109 +220,6 @@ class Harness:
             lost = connection.scalar(claimed)
         return min((at for at in (*found, lost and lost + LEASE_ENDS) if at is not None), default=None)
 
-    # What somebody sees.
-
-    def expect_message(self, channel: str, text: str, **how: object) -> Message:
-        """A full message has come: to a channel, by its name or id."""
-        return self._expect_post(self.slack.channel_id(channel), text, is_reply=False, **how)
-
-    def expect_dm(self, person: str, text: str, **how: object) -> Message:
-        """A full message has come to a person."""
-        return self._expect_post(self.slack.channel_id(f"U0{person.upper()}"), text, is_reply=False, **how)
-
-    def expect_reply(self, channel: str, text: str, **how: object) -> Message:
-        """A reply has come that the whole channel hears, under the full message there; it has no buttons."""
-        return self._expect_post(self.slack.channel_id(channel), text, is_reply=True, buttons=[], **how)
-
-    def expect_dm_reply(self, person: str, text: str, **how: object) -> Message:
-        """The same, to a person."""
-        return self.expect_reply(f"U0{person.upper()}", text, **how)
-
-    def _expect_post(self, channel: str, text: str, *, is_reply: bool, **how: object) -> Message:
-        for place, message in enumerate(self.slack.messages):
-            if ("message", place) in self._seen or message.channel != channel:
-                continue
-            if (message.thread_ts is not None) is not is_reply:
-                continue
-            assert message.first_text == text, self._unseen()
-            assert message.reply_broadcast is is_reply
-            self._seen.add(("message", place))
-            check(message, **how)
-            return message
-        raise AssertionError(f"nothing in {channel}; unseen: {self._unseen()}")
-
-    def expect_update(self, message: Message, text: str | None = None, **how: object) -> Message:
-        """That message has been brought up to date, and shows this now."""
-        for place, update in enumerate(message.updates):
-            key = ("update", message.channel, message.ts, place)
-            if key not in self._seen:
-                self._seen.add(key)
-                assert text is None or update["text"] == text, f"shows {update['text']!r}"
-                check(message, **how)
-                return message
-        raise AssertionError(f"no update of {message.text!r}; unseen: {self._unseen()}")
-
-    def expect_updates(self, *messages: Message, text: str | None = None, **how: object) -> None:
-        """Each of these messages has been brought up to date, once."""
-        for message in messages:
-            self.expect_update(message, text, **how)
-
-    def expect_answer(self, person: str, text: str) -> None:
-        """A person has been told something that only they see."""
-        told = []
-        for place, response in enumerate(self.slack.responses):
-            if ("response", place) not in self._seen and self._clicked.get(response["path"]) == person:
-                told.append(response["body"]["text"])
-                if response["body"]["text"] == text:
-                    assert response["body"]["response_type"] == "ephemeral"
-                    self._seen.add(("response", place))
-                    return
-        for place, message in enumerate(self.slack.ephemerals):
-            if ("ephemeral", place) not in self._seen and message.user == f"U0{person.upper()}":
-                told.append(message.text)
-                if message.text == text:
-                    self._seen.add(("ephemeral", place))
-                    return
-        raise AssertionError(f"{person} was told {told}")
-
-    def expect_window(self, person: str, title: str) -> Window:
-        """A window has opened for somebody."""
-        for place, view in enumerate(self.slack.views):
-            if ("view", place) not in self._seen:
-                assert view["title"]["text"] == title
-                self._seen.add(("view", place))
-                return Window(person, view)
-        raise AssertionError("no window")
-
-    def expect_nothing(self) -> None:
-        """Nothing has come that nobody has looked at."""
-        unseen = self._unseen()
-        assert not unseen, unseen
-
-    def expect_error(self, event: str) -> None:
-        """The log has an error of that name, and that is all right."""
-        assert event in {str(line["event"]) for line in self.log.lines("error", "critical")}
-        self._expected_errors.append(event)
-
-    def forget_seen(self) -> None:
-        """Look away: whatever has come until now is none of this scenario's business."""
-        self._seen.update(key for key, _text in self._all())
-
-    def _unseen(self) -> list[str]:
-        return [text for key, text in self._all() if key not in self._seen]
-
-    def _all(self) -> Iterator[tuple[tuple[object, ...], str]]:
-        for place, message in enumerate(self.slack.messages):
-            yield ("message", place), f"message in {message.channel}: {message.first_text}"
-            for number, update in enumerate(message.updates):
-                yield ("update", message.channel, message.ts, number), f"update in {message.channel}: {update['text']}"
-        for place, response in enumerate(self.slack.responses):
-            yield ("response", place), f"answer: {response['body']['text']}"
-        for place, message in enumerate(self.slack.ephemerals):
-            yield ("ephemeral", place), f"ephemeral to {message.user}: {message.text}"
-        for place, view in enumerate(self.slack.views):
-            yield ("view", place), f"window: {view['title']['text']}"
-
     # What the database says.
 
     def incident(self, number: int = 1001) -> Mapping[str, object]:
@@ -405,7 +248,7 @@ class Harness:
         for _ in range(2):
             self.clock.move(seconds=70)
             self.tidy()
-        errors = [line for line in self.log.lines("error", "critical") if line["event"] not in self._expected_errors]
+        errors = self.unexpected_errors()
         assert not errors, errors
         with self.core.database.reading() as connection:
             assert records.count_unsealed(connection) == 0
@@ -420,36 +263,3 @@ def _merged(body: object, changes: Mapping[str, object]) -> object:
         for name, value in changes.items()
     }
     return body | inner
-
-
-def check(
-    message: Message,
-    mentions: Iterable[str] | None = None,
-    buttons: Iterable[str] | None = None,
-    says: str | Iterable[str] = (),
-    never: str | Iterable[str] = (),
-) -> None:
-    """Hold a message as it stands now to whom it mentions, its buttons, and what it says and does not say."""
-    said = words_of(message.blocks)
-    if mentions is not None:
-        assert sorted(re.findall(r"<@U0([A-Z]+)>", said)) == sorted(key.upper() for key in mentions)
-    if buttons is not None:
-        assert message.labels == list(buttons)
-    for words in [says] if isinstance(says, str) else says:
-        assert words in said, said
-    for words in [never] if isinstance(never, str) else never:
-        assert words not in said, said
-
-
-def words_of(part: object) -> str:
-    """Return every text in a piece of Block Kit."""
-    if isinstance(part, Mapping):
-        return "\n".join(filter(None, (words_of(value) for name, value in part.items() if name != "value")))
-    if isinstance(part, list | tuple):
-        return "\n".join(filter(None, map(words_of, part)))
-    return part if isinstance(part, str) else ""
-
-
-def at_start(**span: float) -> datetime:
-    """Return an instant after the clock's first."""
-    return START + timedelta(**span)

@@ -6,8 +6,9 @@ import pytest
 
 from escalator.services import escalation, sending, sweeping
 from tests.fakes import START
-from tests.scenarios.harness import Harness, words_of
+from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, nobody, paged
+from tests.scenarios.witness import words_of
 
 
 class InlineSender:
