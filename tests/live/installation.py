@@ -314,6 +314,11 @@ class Installation:
     def count(self, table: object, **values: object) -> int:
         return len(self.rows(table, **values))
 
+    def queued(self, key: str) -> int:
+        """Return how many messages a key of the broker holds: `escalator` waits, `unacked` is with workers."""
+        with self.redis.client() as client:
+            return client.hlen(key) if key == "unacked" else client.llen(key)
+
     def tasks_done(self, name: str, count: int) -> bool:
         """Whether workers have done a task at least so often."""
         return len(re.findall(rf"Task {name}\[.*\] succeeded", self.logs())) >= count

@@ -1,0 +1,92 @@
+"""What happens when a worker is told to end, as every deployment does, and when several work side by side."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from escalator.store.tables import deliveries, incidents
+from tests.doubles.slack_state import Fault
+from tests.live.installation import PREFORK, ROOM, SENIORS, THREADS, Installation, event, wait_until
+
+MANY = 100
+
+
+@pytest.mark.parametrize("pool", [pytest.param(PREFORK, id="prefork"), pytest.param(THREADS, id="threads")])
+def test_a_worker_that_is_told_to_end_finishes_what_it_sends(on_postgres: Installation, pool: tuple[str, ...]) -> None:
+    on_postgres.start_worker("worker", *pool)
+    on_postgres.start_web()
+    on_postgres.slack.inject("chat.postMessage", *[Fault(delay=3) for _ in range(6)])
+    for _ in range(6):
+        on_postgres.post(event())
+    on_postgres.expect_messages(6)
+    assert on_postgres.processes["worker"].stop() == 0
+    assert [(row["state"], row["claim"]) for row in on_postgres.rows(deliveries)] == [("delivered", 1)] * 6
+
+    on_postgres.start_worker("worker", *pool)
+    on_postgres.deliver(event())
+    on_postgres.expect_messages(7)
+    on_postgres.wait_until_idle()
+    assert on_postgres.numbers_told(ROOM) == list(range(1001, 1008))
+
+
+def test_the_alarms_of_a_worker_that_ends_go_back_and_ring_for_another(on_postgres: Installation) -> None:
+    on_postgres.start()
+    for _ in range(MANY):
+        on_postgres.deliver(event())
+    on_postgres.expect_messages(MANY)
+    on_postgres.wait_until_idle()
+    due_at = on_postgres.bring_near(seconds=15)
+    wait_until(lambda: all(row["armed_until"] for row in on_postgres.rows(incidents)), "every deadline has an alarm")
+    wait_until(lambda: on_postgres.queued("unacked") > 0, "the worker holds the alarm")
+    assert on_postgres.processes["worker"].stop() == 0
+    assert on_postgres.queued("unacked") == 0
+    assert on_postgres.queued("escalator") > 0
+
+    on_postgres.start_worker()
+    on_postgres.expect_messages(MANY, SENIORS)
+    on_postgres.wait_past(due_at)
+    assert on_postgres.numbers_told(SENIORS) == on_postgres.numbers_told(ROOM) == list(range(1001, 1001 + MANY))
+    assert len(on_postgres.firings()) == 2 * MANY
+
+
+def test_two_workers_share_the_work_and_double_nothing(on_postgres: Installation) -> None:
+    on_postgres.start_worker("one")
+    on_postgres.start_worker("two")
+    on_postgres.start_web()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(on_postgres.deliver, [event(language="quick") for _ in range(MANY)]))
+    on_postgres.expect_messages(MANY, SENIORS)
+    on_postgres.wait_until_idle()
+    everyone = list(range(1001, 1001 + MANY))
+    assert on_postgres.numbers_told(ROOM) == on_postgres.numbers_told(SENIORS) == everyone
+    assert {(row["state"], row["claim"]) for row in on_postgres.rows(deliveries)} == {("delivered", 1)}
+    assert len(on_postgres.firings()) == 2 * MANY
+
+
+def test_workers_that_are_replaced_one_by_one_lose_and_double_nothing(on_postgres: Installation) -> None:
+    on_postgres.start_worker("one")
+    on_postgres.start_web()
+    with ThreadPoolExecutor(8) as threads:
+        sent = [threads.submit(on_postgres.deliver, event(language="quick")) for _ in range(MANY)]
+        for old, new in (("one", "two"), ("two", "three")):
+            on_postgres.start_worker(new)
+            assert on_postgres.processes[old].stop() == 0
+        for one in sent:
+            one.result()
+    on_postgres.expect_messages(MANY, SENIORS)
+    on_postgres.wait_until_idle()
+    everyone = list(range(1001, 1001 + MANY))
+    assert on_postgres.numbers_told(ROOM) == on_postgres.numbers_told(SENIORS) == everyone
+    assert {(row["state"], row["claim"]) for row in on_postgres.rows(deliveries)} == {("delivered", 1)}
+
+
+def test_a_web_process_that_is_told_to_end_answers_whom_it_has_begun_to_answer(on_postgres: Installation) -> None:
+    on_postgres.start()
+    with ThreadPoolExecutor(8) as threads:
+        sent = [threads.submit(on_postgres.post, event()) for _ in range(200)]
+        wait_until(lambda: sum(one.done() for one in sent) >= 50, "a quarter of them has been answered")
+        assert on_postgres.processes["web"].stop() == 0
+        accepted = [one.result() for one in sent].count(200)
+    wait_until(lambda: on_postgres.count(incidents) >= accepted, "all that was accepted is processed")
+    on_postgres.wait_until_idle()
+    assert on_postgres.numbers_told(ROOM) == list(range(1001, 1001 + on_postgres.count(incidents)))
