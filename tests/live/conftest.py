@@ -60,9 +60,3 @@ def on_postgres(installed: Callable[[str], Installation], postgres_url: str) -> 
 def on_sqlite(installed: Callable[[str], Installation], sqlite_url: str) -> Installation:
     """An installation on the embedded database; the test starts its processes."""
     return installed(sqlite_url)
-
-
-@pytest.fixture
-def on_either(installed: Callable[[str], Installation], database_url: str) -> Installation:
-    """An installation, once on each database; the test starts its processes."""
-    return installed(database_url)

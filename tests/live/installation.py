@@ -127,11 +127,11 @@ class Process:
     def wait(self) -> int:
         """Return the exit code once the process and all its children have ended."""
         code = self._process.wait(PATIENCE_S)
-        wait_until(lambda: not _has_members(self.pid), "its children have ended")
+        wait_until(lambda: not has_members(self.pid), "its children have ended")
         return code
 
 
-def _has_members(group: int) -> bool:
+def has_members(group: int) -> bool:
     """Whether a process of that group lives; one that has died and that nobody has buried yet does not."""
     if sys.platform == "linux":
         return any(_is_alive_in(group, stat) for stat in Path("/proc").glob("[0-9]*/stat"))

@@ -12,21 +12,33 @@ from tests.live.installation import PREFORK, ROOM, SENIORS, THREADS, Installatio
 TAKEN = "#1001 taken by Ana Ruiz"
 
 
-@pytest.mark.parametrize("pool", [pytest.param(PREFORK, id="prefork"), pytest.param(THREADS, id="threads")])
-def test_nobody_answers_and_the_seniors_are_told(on_either: Installation, pool: tuple[str, ...]) -> None:
-    on_either.start_worker("worker", *pool)
-    on_either.start_web()
-    assert on_either.post(event(language="quick")) == 200
-    [page] = on_either.expect_messages(1)
-    due_at = on_either.incident()["due_at"]
-    [senior] = on_either.expect_messages(1, SENIORS)
-    on_either.wait_until_idle()
+@pytest.fixture(
+    params=[
+        pytest.param(("on_postgres", PREFORK), id="as in the Procfile", marks=pytest.mark.postgres),
+        pytest.param(("on_sqlite", THREADS), id="as in escalator run"),
+    ]
+)
+def running(request: pytest.FixtureRequest) -> Installation:
+    """An installation that runs, on each database and in each pool that we ship."""
+    fixture, pool = request.param
+    installation = request.getfixturevalue(fixture)
+    installation.start_worker("worker", *pool)
+    installation.start_web()
+    return installation
+
+
+def test_nobody_answers_and_the_seniors_are_told(running: Installation) -> None:
+    assert running.post(event(language="quick")) == 200
+    [page] = running.expect_messages(1)
+    due_at = running.incident()["due_at"]
+    [senior] = running.expect_messages(1, SENIORS)
+    running.wait_until_idle()
     assert page.first_text == "HIGH · Threat · acknowledge within 2 s · #1001"
     assert page.labels[0] == "Acknowledge"
     assert senior.first_text.startswith("Nobody answered for 2 s: HIGH · Threat is now with you · #1001")
-    assert [row["after"]["step"] for row in on_either.records("step.fired")] == ["1", "2"]
-    assert on_either.records("step.fired")[1]["at"] >= due_at
-    assert len(on_either.messages()) == len(on_either.messages(SENIORS)) == 1
+    assert [row["after"]["step"] for row in running.records("step.fired")] == ["1", "2"]
+    assert running.records("step.fired")[1]["at"] >= due_at
+    assert len(running.messages()) == len(running.messages(SENIORS)) == 1
 
 
 def test_each_destination_of_a_step_gets_one_full_message(on_postgres: Installation) -> None:
@@ -41,18 +53,17 @@ def test_each_destination_of_a_step_gets_one_full_message(on_postgres: Installat
     assert len(on_postgres.slack.messages) == 3
 
 
-def test_an_acknowledgement_updates_every_message_and_ends_the_path(on_either: Installation) -> None:
-    on_either.start()
-    on_either.post(event(language="many"))
-    messages = [on_either.expect_messages(1, channel)[0] for channel in (ROOM, "D0ANA", "D0BEN")]
-    due_at = on_either.incident()["due_at"]
-    on_either.wait_until_idle()
-    assert on_either.click("ana", "Acknowledge", messages[1]) == 200
+def test_an_acknowledgement_updates_every_message_and_ends_the_path(running: Installation) -> None:
+    running.post(event(language="many"))
+    messages = [running.expect_messages(1, channel)[0] for channel in (ROOM, "D0ANA", "D0BEN")]
+    due_at = running.incident()["due_at"]
+    running.wait_until_idle()
+    assert running.click("ana", "Acknowledge", messages[1]) == 200
     wait_until(lambda: all(message.text.startswith(TAKEN) for message in messages), "every message says who has it")
-    on_either.wait_past(due_at)
+    running.wait_past(due_at)
     assert [len(message.updates) for message in messages] == [1, 1, 1]
-    assert on_either.messages(SENIORS) == []
-    assert len(on_either.records("step.fired")) == 1
+    assert running.messages(SENIORS) == []
+    assert len(running.records("step.fired")) == 1
 
 
 def test_every_event_three_times_in_any_order_is_one_incident_and_one_page(on_postgres: Installation) -> None:
