@@ -103,7 +103,8 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         host=values.get("HOST") or _HOST,
         port=_port(values),
         secret_key=secret_key,
-        content_keys=tuple(Secret(key) for key in _listed(values.get("CONTENT_KEY", ""))) or (secret_key,),
+        # What was sealed before CONTENT_KEY was set is sealed with SECRET_KEY, which goes on opening it.
+        content_keys=(*(Secret(key) for key in _listed(values.get("CONTENT_KEY", ""))), secret_key),
         slack_bot_token=Secret(values.get("SLACK_BOT_TOKEN", "")),
         slack_signing_secret=Secret(values.get("SLACK_SIGNING_SECRET", "")),
         slack_api_url=_slashed(values.get("SLACK_API_URL") or DEFAULT_SLACK_API_URL),

@@ -1,12 +1,14 @@
 """The parts of one worker process, made on first use and anew after every fork."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from escalator.bootstrap import build, configure_logging
 from escalator.clock import SystemClock
+from escalator.errors import Unavailable
 from escalator.nudging import Nudger
 from escalator.ports import DELIVER
 from escalator.services.core import Core
@@ -39,7 +41,8 @@ class _Here:
     def tell(self, work: str) -> None:
         """Say that there is work of this kind."""
         if work == DELIVER and self.sender is not None:
-            self.sender.wake()
+            with suppress(Unavailable):
+                self.sender.wake()
         else:
             self._nudger.tell(work)
 

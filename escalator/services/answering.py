@@ -102,6 +102,7 @@ def _is_of_this_door(core: Core, asked: Asked, incident: Incident, policy: Polic
 
 
 def _mode(asked: Asked) -> Mode:
+    """Return where an answer goes: to where the click came from, whatever the mode is now."""
     return Mode.SANDBOX if asked.is_sandbox else Mode.PRODUCTION
 
 
@@ -117,13 +118,17 @@ def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal 
     if case.person is None:
         return Refusal(Refused.UNKNOWN_PERSON)
     if case.asked.verb is Verb.RESOLVE and case.asked.outcome is None:
-        return refusal(Verb.RESOLVE, case.person, case.incident, case.running.policy) or _closed(case.incident)
+        return _window_refused(case, case.person)
     asked = case.asked
+    seen = (asked.button.round, asked.button.fence)
+    if asked.verb is Verb.RESOLVE:
+        # A step that fires while the window is open changes the fence; a new round is another matter.
+        seen = (asked.button.round, case.incident.fence)
     wanted = Act(
         verb=asked.verb,
         person=case.person,
         via=case.via,
-        seen=(asked.button.round, asked.button.fence) if asked.verb is not Verb.RESOLVE else None,
+        seen=seen,
         outcome=asked.outcome,
         reference=asked.reference,
         minutes=asked.button.minutes,
@@ -131,8 +136,14 @@ def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal 
     return answer(wanted, case.incident, rules_for(core, connection, case.incident, case.running), case.now)
 
 
-def _closed(incident: Incident) -> Refusal | None:
-    return Refusal(Refused.RESOLVED, incident.closed_by, incident.closed_at) if incident.closed_at else None
+def _window_refused(case: _Case, person: Person) -> Refusal | None:
+    """Return why the window that asks for an outcome is not opened, or None when it is."""
+    incident, button = case.incident, case.asked.button
+    if incident.closed_at:
+        return Refusal(Refused.RESOLVED, incident.closed_by, incident.closed_at)
+    if (button.round, button.fence) != (incident.round, incident.fence):
+        return Refusal(Refused.STALE, incident.owner, incident.acknowledged_at)
+    return refusal(Verb.RESOLVE, person, incident, case.running.policy)
 
 
 def _is_from_our_workspace(connection: Connection, asked: Asked) -> bool:

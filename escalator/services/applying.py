@@ -18,7 +18,7 @@ from escalator.model.records import Entry
 from escalator.services import messages
 from escalator.services.addresses import address
 from escalator.services.calls import ToSend
-from escalator.services.claiming import Claims, why_unwanted
+from escalator.services.claiming import Claims
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.troubles import Troubles
@@ -110,7 +110,7 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
     said = messages.stories(connection, known, running.policy) if known else {}
     claims = Claims(core, connection, running, now, about, standing, said)
     for one in born:
-        if one.incident_id is not None and why_unwanted(one, about[one.incident_id], now) is None:
+        if claims.why_unwanted(one) is None:
             claims.page(one)
     claims.write()
     return claims.to_send

@@ -10,6 +10,7 @@ from uuid6 import uuid7
 
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.message import Context, FailureReason, Occasion
+from escalator.model.ranks import Mode
 from escalator.rendering.view import View
 from escalator.services import messages
 from escalator.services.calls import ToSend
@@ -21,7 +22,8 @@ from escalator.store.posts import Post
 
 _CALLED_OFF = frozenset({Occasion.STEP, Occasion.ONE_MORE, Occasion.OVERDUE, Occasion.RESTART, Occasion.HAND_OVER})
 
-Place = tuple[UUID, str, str]
+Place = tuple[UUID, str, str, Mode]
+SANDBOX_SLOT = -1
 
 
 def why_unwanted(delivery: Delivery, incident: Incident, now: datetime) -> str | None:
@@ -59,12 +61,22 @@ class Claims:
     _held: list[UUID] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._posts = {(one.incident_id, one.destination, one.address): one for one in self.standing}
+        self._posts = {(one.incident_id, one.destination, one.address, one.mode): one for one in self.standing}
+
+    def why_unwanted(self, delivery: Delivery) -> str | None:
+        """Return why a page need not be sent any more, or None while it is wanted.
+
+        One that was meant for a less mild mode than the present one is not wanted: its address may be a real person's.
+        """
+        incident = self.incidents[delivery.incident_id or UUID(int=0)]
+        if self.core.mode_of(incident.source, self.running.policy) < delivery.mode:
+            return "mode"
+        return why_unwanted(delivery, incident, self.now)
 
     def page(self, delivery: Delivery) -> bool:
         """Claim one wanted page; False when it has to wait."""
         incident = self.incidents[delivery.incident_id or UUID(int=0)]
-        place = (incident.id, delivery.destination, delivery.address)
+        place = (incident.id, delivery.destination, delivery.address, delivery.mode)
         post = self._posts.get(place)
         if post is not None and post.ref is None and post.is_held:
             self.busy.append(delivery.id)
@@ -76,7 +88,7 @@ class Claims:
         self.to_send.append(
             ToSend(
                 context=Context(incident.id, incident.number, delivery.destination, delivery.person),
-                mode=min(delivery.mode, self.core.mode_of(incident.source, self.running.policy)),
+                mode=delivery.mode,
                 channel=delivery.channel,
                 address=delivery.address,
                 card=messages.full(view) if thread_of is None else messages.in_thread(view),
@@ -122,7 +134,7 @@ def _new_post(delivery: Delivery, incident: Incident) -> Post:
         incident_id=incident.id,
         destination=delivery.destination,
         address=delivery.address,
-        slot=0,
+        slot=SANDBOX_SLOT if delivery.mode is Mode.SANDBOX else 0,
         mode=delivery.mode,
         channel=delivery.channel,
         person=delivery.person,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from uuid6 import uuid7
@@ -17,6 +18,7 @@ from escalator.services.calls import NoOutlet, Outlet
 from escalator.services.policies import PolicyShelf
 from escalator.settings import Settings
 from escalator.store import Database
+from escalator.store.deliveries import BEAT_LOST, LEASE
 from escalator.tally import Tally
 
 
@@ -36,11 +38,21 @@ class Core:
     slack: Callable[[Mode], SlackApi]
     outlet: Outlet = field(default_factory=NoOutlet)
     tally: Tally = field(default_factory=Tally)
+    beat_failed_at: datetime | None = None
     id: UUID = field(default_factory=uuid7)
 
     def expand(self, text: str) -> str:
         """Return a value of the policy with `${NAME}` replaced."""
         return expand(text, self.settings.environment)
+
+    def silence_of_the_dead(self, now: datetime) -> timedelta:
+        """Return after which silence a process is taken for dead: longer while it may have been the database's."""
+        was_ours = self.beat_failed_at is not None and now - self.beat_failed_at < 2 * BEAT_LOST
+        return LEASE if was_ours else BEAT_LOST
+
+    def own_mode(self) -> Mode:
+        """Return the mode of what is about no source: the product's own trouble."""
+        return Mode.SANDBOX if self.settings.mode is Mode.SANDBOX else Mode.PRODUCTION
 
     def mode_of(self, source: str, policy: Policy) -> Mode:
         """Return the present mode of a source: the mildest that anybody has set; sandbox without credentials."""

@@ -8,9 +8,10 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
+from escalator.clock import Stopwatch
 from escalator.engine.change import Change
 from escalator.engine.deadlines import fire, fire_at_once
-from escalator.errors import Unavailable
+from escalator.errors import PolicyError, Unavailable
 from escalator.model.incident import Incident
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Entry
@@ -26,7 +27,7 @@ from escalator.tally import LATENESS
 log = structlog.get_logger(__name__)
 
 BATCH = 50
-MOST_BATCHES = 60
+MOST_S = 8.0
 TRIES = 5
 EARLY = timedelta(seconds=2)
 _TRY_AGAIN = timedelta(seconds=2)
@@ -35,25 +36,31 @@ _PARKED_TRY_AGAIN = timedelta(minutes=10)
 
 def on_alarm(core: Core) -> None:
     """Fire all that is due; an alarm that rings up to 2 s early waits for its deadline. Raises Unavailable."""
+    if fire_all(core):
+        return
     now = core.clock.now()
     with core.database.reading() as connection:
-        first = incidents.first_due(connection)
-    if first is not None and now < first <= now + EARLY:
+        first = incidents.first_due(connection, now)
+    if first is not None and first <= now + EARLY:
         core.clock.wait_until(first)
-    fire_all(core)
+        fire_all(core)
 
 
-def fire_all(core: Core, overdue_by: timedelta = timedelta(0)) -> None:
-    """Fire what is overdue by that much; when that is much, nothing is sent until it has been decided.
+def fire_all(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
+    """Fire what is overdue by that much, and return how many; when that is much, it is decided before any is sent.
 
-    After so many batches it leaves the rest to the next alarm or sweep, so that no task outlives its time limit.
+    After so many seconds it leaves the rest to the next alarm or sweep, so that no task outlives its time limit.
     """
-    if fire_due(core, overdue_by) < BATCH:
-        return
+    fired, watch = fire_due(core, overdue_by), Stopwatch()
+    if fired < BATCH:
+        return fired
     with core.outlet.held():
-        for _ in range(MOST_BATCHES):
-            if fire_due(core, overdue_by) < BATCH:
-                return
+        while watch.seconds() < MOST_S:
+            count = fire_due(core, overdue_by)
+            fired += count
+            if count < BATCH:
+                break
+    return fired
 
 
 def fire_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
@@ -99,7 +106,10 @@ def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
 
 def _last_step(core: Core, connection: Connection, stuck: Place, running: Running) -> tuple[str, ...]:
     """Return whom the last step of a stuck incident's path would tell; nobody of what is not in production."""
-    path = core.policies.version(connection, stuck.policy_version).paths.get(stuck.path, ())
+    try:
+        path = core.policies.version(connection, stuck.policy_version).paths.get(stuck.path, ())
+    except PolicyError:
+        path = running.policy.paths.get(stuck.path, ())
     mode = min(stuck.mode, core.mode_of(stuck.source, running.policy))
     if not path or mode is not Mode.PRODUCTION:
         return ()
@@ -110,8 +120,7 @@ def _fire(core: Core, overdue_by: timedelta, taken: list[UUID], only: UUID | Non
     now = core.clock.now()
     with working(core) as work:
         connection = work.connection
-        due = incidents.lock_due(connection, now, now - overdue_by, BATCH, core.seal, only)
-        taken += list(due)
+        due = incidents.lock_due(connection, now, now - overdue_by, BATCH, core.seal, taken, only)
         running = core.policies.running(connection) if due else None
         if running is None:
             return 0

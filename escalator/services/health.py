@@ -84,6 +84,8 @@ def _degraded(found: Health, now: datetime) -> Iterator[str]:
         yield f"deadlines: the oldest is {int((now - found.oldest_deadline).total_seconds())} s late"
     if found.oldest_event is not None and now - found.oldest_event > LATE:
         yield f"events: the oldest has waited {int((now - found.oldest_event).total_seconds())} s"
+    if found.oldest_delivery is not None and now - found.oldest_delivery > LATE:
+        yield f"deliveries: the oldest has waited {int((now - found.oldest_delivery).total_seconds())} s"
     if found.parked_events:
         yield f"events: {found.parked_events} parked"
     for key, detail in found.troubles:

@@ -137,7 +137,9 @@ def _heartbeat(core: Core) -> None:
 
 def is_late(found: Health, now: datetime) -> bool:
     """Whether a deadline or an event is late by more than we promise."""
-    return any(at is not None and now - at > LATE for at in (found.oldest_deadline, found.oldest_event))
+    return any(
+        at is not None and now - at > LATE for at in (found.oldest_deadline, found.oldest_event, found.oldest_delivery)
+    )
 
 
 def _ask_workspace(core: Core) -> None:

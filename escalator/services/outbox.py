@@ -1,6 +1,6 @@
 """Claiming what is to be sent, and writing what became of it. Between the two no transaction is open."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from escalator.engine.deadlines import step_failed
+from escalator.errors import ContentLocked
 from escalator.model.incident import Incident, State
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 from escalator.model.records import Action, Entry
@@ -17,7 +18,7 @@ from escalator.rendering.card import alarm
 from escalator.services import messages
 from escalator.services.applying import Decision, fallback, is_step, rules_for
 from escalator.services.calls import Outcome, ToSend
-from escalator.services.claiming import Claims, why_unwanted
+from escalator.services.claiming import Claims
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.troubles import Troubles, detail_of
@@ -29,11 +30,16 @@ from escalator.tally import DELIVERIES, WEBHOOK_TO_SEND
 log = structlog.get_logger(__name__)
 
 UNKNOWN_TRIES = 5
-POST_TRIES = 60
 _BACKOFF = (1, 2, 4, 8, 15, 30, 60)
 _BUSY_WAIT = timedelta(seconds=1)
 _OTHER_MODE_WAIT = timedelta(seconds=30)
+_UNREADABLE_WAIT = timedelta(minutes=1)
+_GONE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message"})
+_HOPELESS = frozenset({FailureReason.BAD_TARGET, FailureReason.BAD_MESSAGE, FailureReason.NOT_SUPPORTED})
 _BROKEN = frozenset({FailureReason.BAD_CREDENTIALS, FailureReason.BAD_TARGET, FailureReason.NOT_CONFIGURED})
+
+
+_Claim = Callable[[Core, Connection, Running, datetime, int], list[ToSend]]
 
 
 def has_work(core: Core, overdue_by: timedelta) -> bool:
@@ -44,16 +50,25 @@ def has_work(core: Core, overdue_by: timedelta) -> bool:
 
 
 def claim(core: Core, limit: int) -> list[ToSend]:
-    """Claim up to so many calls: messages that show too little first, then deliveries. Raises Unavailable."""
+    """Claim up to so many calls: messages that show too little, for half of them at most, and deliveries.
+
+    Raises Unavailable, unless something is claimed already.
+    """
+    to_send = _claimed(core, _claim_posts, max(1, limit // 2))
+    try:
+        return to_send + _claimed(core, _claim_deliveries, limit - len(to_send))
+    except Exception:
+        if to_send:
+            return to_send
+        raise
+
+
+def _claimed(core: Core, claim_: _Claim, limit: int) -> list[ToSend]:
+    """Claim one kind in a transaction of its own: posts are locked after incidents, never before."""
     now = core.clock.now()
     with core.database.writing(durable=False) as connection:
-        running = core.policies.running(connection)
-        if running is None:
-            return []
-        to_send = _claim_posts(core, connection, running, now, limit)
-        if len(to_send) < limit:
-            to_send += _claim_deliveries(core, connection, running, now, limit - len(to_send))
-    return to_send
+        running = core.policies.running(connection) if limit else None
+        return [] if running is None else claim_(core, connection, running, now, limit)
 
 
 def _claim_posts(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> list[ToSend]:
@@ -61,12 +76,15 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
     if not behind:
         return []
     posts.hold(connection, [one.id for one in behind], core.id, now)
-    about = incidents.read(connection, {one.incident_id for one in behind}, core.seal)
+    about = _about(connection, {one.incident_id for one in behind}, core)
     said = messages.stories(connection, about, running.policy)
     merged = messages.numbers_of(connection, [one.merged_into for one in about.values()])
     to_send = []
     for post in behind:
-        incident, held = about[post.incident_id], replace(post, claim=post.claim + 1)
+        incident, held = about.get(post.incident_id), replace(post, claim=post.claim + 1)
+        if incident is None:
+            posts.not_shown(connection, held, held.claim, now + _UNREADABLE_WAIT, "unreadable", give_up=False)
+            continue
         if core.mode_of(incident.source, running.policy) < post.mode:
             posts.not_shown(connection, held, held.claim, now + _OTHER_MODE_WAIT, "mode", give_up=False)
             continue
@@ -88,21 +106,25 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
 
 
 def _claim_deliveries(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> list[ToSend]:
-    found = deliveries.candidates(connection, now, limit)
+    silence = core.silence_of_the_dead(now)
+    found = deliveries.candidates(connection, now, limit, silence)
     if not found:
         return []
-    about = incidents.lock(connection, {one for _id, one in found if one is not None}, core.seal)
-    mine = deliveries.lock_claimable(connection, [one for one, _incident in found], now)
+    incidents.lock_ids(connection, {one for _id, one in found if one is not None})
+    about = _about(connection, {one for _id, one in found if one is not None}, core)
+    mine = deliveries.lock_claimable(connection, [one for one, _incident in found], now, silence)
+    unreadable = [one.id for one in mine if one.incident_id is not None and one.incident_id not in about]
+    deliveries.put_off(connection, unreadable, now + _UNREADABLE_WAIT)
     standing = posts.lock_of(connection, about, now)
     claims = Claims(
         core, connection, running, now, about, standing, messages.stories(connection, about, running.policy)
     )
-    alarms = _alarms(connection, [one for one in mine if one.incident_id is None])
+    alarms = _alarms(core, connection, [one for one in mine if one.incident_id is None])
     claimed = [one.delivery.id for one in alarms if one.delivery]
     for delivery in mine:
-        if delivery.incident_id is None:
+        if delivery.incident_id is None or delivery.incident_id not in about:
             continue
-        unwanted = why_unwanted(delivery, about[delivery.incident_id], now)
+        unwanted = claims.why_unwanted(delivery)
         if unwanted is None and delivery.attempts and deliveries.has_later(connection, delivery):
             unwanted = "superseded"
         if unwanted is not None:
@@ -113,6 +135,17 @@ def _claim_deliveries(core: Core, connection: Connection, running: Running, now:
     deliveries.put_off(connection, claims.busy, now + _BUSY_WAIT)
     deliveries.claim(connection, claimed, core.id, now)
     return alarms + claims.to_send
+
+
+def _about(connection: Connection, ids: Set[UUID], core: Core) -> dict[UUID, Incident]:
+    """Return these incidents; one that cannot be opened is left out, so that it holds up nobody but itself."""
+    try:
+        return incidents.read(connection, ids, core.seal)
+    except (ContentLocked, ValueError, KeyError):
+        found = incidents.readable(connection, ids, core.seal)
+        for one in ids - set(found):
+            log.exception("incident_unreadable", incident_id=str(one))
+        return found
 
 
 def _drop(connection: Connection, delivery: Delivery, reason: str, now: datetime) -> None:
@@ -128,7 +161,7 @@ def _entry(action: Action, delivery: Delivery, reason: str = "") -> Entry:
     return Entry(action, reason=reason, after=after, incident_id=delivery.incident_id)
 
 
-def _alarms(connection: Connection, wanted: Sequence[Delivery]) -> list[ToSend]:
+def _alarms(core: Core, connection: Connection, wanted: Sequence[Delivery]) -> list[ToSend]:
     """Return the calls that tell of the product's own trouble."""
     troubles = detail_of(connection, [one.trouble_id for one in wanted if one.trouble_id]) if wanted else {}
     to_send = []
@@ -136,7 +169,8 @@ def _alarms(connection: Connection, wanted: Sequence[Delivery]) -> list[ToSend]:
         key, detail = troubles.get(one.trouble_id or UUID(int=0), ("", ""))
         card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))
         context = Context(None, None, one.destination, one.person)
-        to_send.append(ToSend(context, one.mode, one.channel, one.address, card, 0, delivery=one))
+        mode = min(one.mode, core.own_mode())
+        to_send.append(ToSend(context, mode, one.channel, one.address, card, 0, delivery=one))
     return to_send
 
 
@@ -181,6 +215,18 @@ def is_for_good(delivery: Delivery, failed: Failed, now: datetime) -> bool:
     return retry_at(tries, failed, now) >= delivery.expires_at
 
 
+def _is_orphan(one: Outcome) -> bool:
+    """Whether a reply failed because its full message is gone: then the next try is the full message."""
+    return isinstance(one.result, Failed) and one.sent.thread_of is not None and one.result.detail in _GONE
+
+
+def _is_over(one: Outcome, now: datetime) -> bool:
+    delivery, result = one.sent.delivery, one.result
+    if delivery is None or isinstance(result, Delivered) or _is_orphan(one):
+        return False
+    return is_for_good(delivery, result, now)
+
+
 def retry_at(tries: int, failed: Failed, now: datetime) -> datetime:
     """Return when to try again: when the vendor says, else after a wait that grows."""
     wait = timedelta(seconds=_BACKOFF[min(tries, len(_BACKOFF)) - 1])
@@ -195,14 +241,18 @@ def _row(one: Outcome, now: datetime) -> dict[str, Any]:
     if isinstance(result, Delivered):
         return row | {"state": DeliveryState.DELIVERED, "delivered_at": now}
     row["reason"] = f"{result.reason.value}: {result.detail}" if result.detail else result.reason.value
-    if is_for_good(delivery, result, now):
+    if _is_over(one, now):
         return row | {"state": DeliveryState.FAILED}
     return row | {"state": DeliveryState.PENDING, "next_at": retry_at(delivery.attempts + 1, result, now)}
 
 
 def _note_post(connection: Connection, one: Outcome, now: datetime) -> None:
     post, result = one.sent.post, one.result
-    if post is None or one.sent.thread_of is not None:
+    if post is None:
+        return
+    if one.sent.thread_of is not None:
+        if _is_orphan(one):
+            posts.forget_ref(connection, post)
         return
     if isinstance(result, Delivered):
         if one.sent.delivery is None:
@@ -210,7 +260,7 @@ def _note_post(connection: Connection, one: Outcome, now: datetime) -> None:
         else:
             posts.created(connection, post, post.claim, result.ref, one.sent.revision)
     elif one.sent.delivery is None:
-        give_up = not result.reason.is_retryable or post.attempts >= POST_TRIES
+        give_up = result.reason in _HOPELESS
         next_at = retry_at(post.attempts + 1, result, now)
         posts.not_shown(connection, post, post.claim, next_at, result.reason.value, give_up=give_up)
     else:
@@ -223,7 +273,7 @@ def _note_delivery(core: Core, connection: Connection, one: Outcome, running: Ru
         return
     if isinstance(result, Delivered):
         entry = _entry(Action.DELIVERED, delivery)
-    elif is_for_good(delivery, result, now):
+    elif _is_over(one, now):
         entry = _entry(Action.DELIVERY_FAILED, delivery, result.reason.value)
         other = fallback(core, delivery, running.policy, now)
         deliveries.insert(connection, [other] if other else [])
@@ -250,10 +300,7 @@ def _failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
     touched = {
         one.sent.delivery.incident_id
         for one in failures
-        if one.sent.delivery
-        and is_step(one.sent.delivery)
-        and isinstance(one.result, Failed)
-        and is_for_good(one.sent.delivery, one.result, now)
+        if one.sent.delivery and is_step(one.sent.delivery) and _is_over(one, now)
     }
     decisions = []
     for incident_id in touched:

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
+from escalator.clock import Stopwatch
 from escalator.engine.change import Change, Rules
 from escalator.engine.events import absorb, is_wanted, merge, open_incident
 from escalator.errors import Conflict, Unavailable
@@ -27,7 +28,7 @@ from escalator.tally import EVENTS, UNROUTED
 log = structlog.get_logger(__name__)
 
 BATCH = 20
-MOST_BATCHES = 60
+MOST_S = 8.0
 TRIES = 5
 WAIT_FOR_ITEM = timedelta(seconds=10)
 ENTITY_JOINS_FOR = timedelta(hours=24)
@@ -51,8 +52,9 @@ def process_events(core: Core, limit: int = BATCH) -> int:
 
 
 def process_all(core: Core) -> None:
-    """Process what waits, up to so many batches; the rest is told again. Raises Unavailable."""
-    for _ in range(MOST_BATCHES):
+    """Process what waits, for some seconds; the rest is told again. Raises Unavailable."""
+    watch = Stopwatch()
+    while watch.seconds() < MOST_S:
         if process_events(core) < BATCH:
             return
     core.queue.tell(PROCESS_EVENTS)
@@ -134,6 +136,8 @@ class _Board:
         self.owners = incidents.owners_of(self.connection, keys)
         self.stored = frozenset(self.owners)
         self.before = incidents.lock(self.connection, set(self.owners.values()), self.core.seal)
+        if self.before and incidents.owners_of(self.connection, keys) != self.owners:
+            raise Conflict("a key was given away while we waited for its incident")
         self.current = dict(self.before)
         waiting: list[StoredEvent] = []
         belongs: list[tuple[UUID, UUID | None]] = []

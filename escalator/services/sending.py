@@ -67,15 +67,18 @@ class Sender:
         self._stopping = threading.Event()
         self._runner: threading.Thread | None = None
         self._lock = threading.Lock()
+        # The first beat writes to the database, for which `reserve` must never wait: it is called within a transaction.
+        self._starting = threading.Lock()
 
     def start(self) -> None:
         """Start the threads, after the fork; raises Unavailable, and starts none, when no lease can be taken."""
-        with self._lock:
+        with self._starting:
             if self._runner is None and not self._stopping.is_set():
                 self._beat()
                 threading.Thread(target=self._beat_on, name="beat", daemon=True).start()
-                self._runner = threading.Thread(target=self._run, name="sending", daemon=True)
-                self._runner.start()
+                runner = threading.Thread(target=self._run, name="sending", daemon=True)
+                runner.start()
+                self._runner = runner
 
     def wake(self) -> None:
         """Say that there is something to send; returns at once. Raises Unavailable when it cannot be started."""
@@ -124,6 +127,7 @@ class Sender:
             try:
                 self._beat()
             except Unavailable:
+                self._core.beat_failed_at = self._core.clock.now()
                 log.warning("beat_failed")
 
     def _beat(self) -> None:
@@ -141,7 +145,6 @@ class Sender:
                 self._retry_soon()
             except Exception:  # the sender must outlive whatever one row does to it; leases and the sweep do the rest
                 log.exception("sender_failed")
-                self._unwritten.clear()
                 self._retry_soon()
 
     def _retry_soon(self) -> None:
@@ -161,9 +164,25 @@ class Sender:
         self._unwritten += outcomes
 
     def _write(self) -> None:
-        if self._unwritten:
+        if not self._unwritten:
+            return
+        try:
             outbox.finish(self._core, self._unwritten)
-            self._unwritten.clear()
+        except Unavailable:
+            raise
+        except Exception:  # one outcome that cannot be written must not take those of the others with it
+            log.exception("outcomes_failed", outcomes=len(self._unwritten))
+            for one in self._unwritten:
+                self._write_alone(one)
+        self._unwritten.clear()
+
+    def _write_alone(self, one: Outcome) -> None:
+        try:
+            outbox.finish(self._core, [one])
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("outcome_failed", destination=one.sent.context.destination)
 
     def _claim(self) -> None:
         while free := self.reserve(self._slots):

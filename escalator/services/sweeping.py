@@ -31,12 +31,27 @@ _JITTER = 0.2
 
 def sweep(core: Core, sender: Sender) -> None:
     """Do one round. Raises Unavailable when the database cannot be asked."""
-    core.policies.offer(core.database)
-    escalation.fire_all(core, OVERDUE)
-    arm(core)
-    processing.process_overdue(core, OVERDUE)
+    for part in (_follow_policy, _fire, arm, _process):
+        try:
+            part(core)
+        except Unavailable:
+            raise
+        except Exception:  # one part's failure must not keep the others from their turn
+            log.exception("sweep_part_failed", part=part.__name__)
     if outbox.has_work(core, OVERDUE):
         sender.wake()
+
+
+def _follow_policy(core: Core) -> None:
+    core.policies.offer(core.database)
+
+
+def _fire(core: Core) -> None:
+    escalation.fire_all(core, OVERDUE)
+
+
+def _process(core: Core) -> None:
+    processing.process_overdue(core, OVERDUE)
 
 
 def arm(core: Core) -> None:

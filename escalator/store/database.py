@@ -90,7 +90,7 @@ class Database:
         if not self.is_sqlite:
             yield
             return
-        if not self._write_lock.acquire(timeout=WAIT_S * 2):
+        if not self._write_lock.acquire(timeout=WAIT_S):
             raise Unavailable("the database is busy")
         try:
             yield

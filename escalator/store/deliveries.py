@@ -86,20 +86,22 @@ def is_any(connection: Connection, due_before: datetime) -> bool:
     return connection.execute(select(deliveries.c.id).where(_claimable(due_before)).limit(1)).first() is not None
 
 
-def candidates(connection: Connection, now: datetime, limit: int) -> list[tuple[UUID, UUID | None]]:
+def candidates(
+    connection: Connection, now: datetime, limit: int, silence: timedelta = BEAT_LOST
+) -> list[tuple[UUID, UUID | None]]:
     """Return (id, incident) of deliveries that may be claimed: the gravest first, then the oldest."""
     rows = connection.execute(
         select(deliveries.c.id, deliveries.c.incident_id)
-        .where(_claimable(now))
+        .where(_claimable(now, silence))
         .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at, deliveries.c.id)
         .limit(limit)
     )
     return [(row.id, row.incident_id) for row in rows]
 
 
-def _claimable(now: datetime) -> ColumnElement[bool]:
+def _claimable(now: datetime, silence: timedelta = BEAT_LOST) -> ColumnElement[bool]:
     pending = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now, _is_open_for(now))
-    lost = and_(deliveries.c.state == DeliveryState.SENDING, is_lost(deliveries, now))
+    lost = and_(deliveries.c.state == DeliveryState.SENDING, is_lost(deliveries, now, silence))
     return or_(pending, lost)
 
 
@@ -108,17 +110,19 @@ def _is_open_for(now: datetime) -> ColumnElement[bool]:
     return not_(closed)
 
 
-def is_lost(table: Table, now: datetime) -> ColumnElement[bool]:
+def is_lost(table: Table, now: datetime, silence: timedelta = BEAT_LOST) -> ColumnElement[bool]:
     """Whether a claim is nobody's any more: its process has not renewed its row, or it has lasted too long."""
-    alive = exists().where(workers.c.id == table.c.owner, workers.c.beat_at > now - BEAT_LOST)
-    return or_(table.c.claimed_at < now - LEASE, and_(not_(alive), table.c.claimed_at < now - BEAT_LOST))
+    alive = exists().where(workers.c.id == table.c.owner, workers.c.beat_at > now - silence)
+    return or_(table.c.claimed_at < now - LEASE, and_(not_(alive), table.c.claimed_at < now - silence))
 
 
-def lock_claimable(connection: Connection, ids: Iterable[UUID], now: datetime) -> list[Delivery]:
+def lock_claimable(
+    connection: Connection, ids: Iterable[UUID], now: datetime, silence: timedelta = BEAT_LOST
+) -> list[Delivery]:
     """Return those of the deliveries that may still be claimed, locked; what others hold is left to them."""
     rows = connection.execute(
         select(deliveries)
-        .where(deliveries.c.id.in_(list(ids)), _claimable(now))
+        .where(deliveries.c.id.in_(list(ids)), _claimable(now, silence))
         .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at, deliveries.c.id)
         .with_for_update(skip_locked=True, of=deliveries)
     )

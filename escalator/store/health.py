@@ -7,8 +7,9 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from escalator.model.incident import State
 from escalator.model.ranks import Mode
+from escalator.store.deliveries import DeliveryState
 from escalator.store.events import EventState
-from escalator.store.tables import events, incidents, posts, troubles, workers
+from escalator.store.tables import deliveries, events, incidents, posts, troubles, workers
 
 ALIVE = timedelta(seconds=10)
 STALE_POST = timedelta(minutes=10)
@@ -20,6 +21,7 @@ class Health:
 
     oldest_deadline: datetime | None
     oldest_event: datetime | None
+    oldest_delivery: datetime | None
     parked_events: int
     workers: int
     sandbox_incidents: int
@@ -35,6 +37,9 @@ def health(connection: Connection, now: datetime) -> Health:
     """Return how the product is now."""
     overdue = select(func.min(incidents.c.due_at)).where(incidents.c.due_at <= now)
     waiting = select(func.min(events.c.next_at)).where(events.c.state == EventState.NEW, events.c.next_at <= now)
+    unsent = select(func.min(deliveries.c.next_at)).where(
+        deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now
+    )
     parked = select(func.count()).select_from(events).where(events.c.state == EventState.PARKED)
     alive = (
         select(func.count()).select_from(workers).where(workers.c.kind == "sweeper", workers.c.beat_at > now - ALIVE)
@@ -44,6 +49,7 @@ def health(connection: Connection, now: datetime) -> Health:
     return Health(
         oldest_deadline=connection.scalar(overdue),
         oldest_event=connection.scalar(waiting),
+        oldest_delivery=connection.scalar(unsent),
         parked_events=connection.scalar(parked) or 0,
         workers=connection.scalar(alive) or 0,
         sandbox_incidents=connection.scalar(sandbox) or 0,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from escalator.errors import ContentLocked
 from escalator.model.facts import Key
 from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
 from escalator.model.ranks import ContentRule, Mode, Severity
@@ -83,6 +85,23 @@ def give_keys(connection: Connection, given: Mapping[tuple[str, Key], UUID], mov
             connection.execute(update(incident_keys).where(*mine).values(incident_id=owner))
 
 
+def lock_ids(connection: Connection, ids: Iterable[UUID]) -> None:
+    """Lock these incidents in the order of their ids, without opening anything."""
+    wanted = list(ids)
+    if wanted:
+        chosen = select(incidents.c.id).where(incidents.c.id.in_(wanted)).order_by(incidents.c.id)
+        connection.execute(chosen.with_for_update()).all()
+
+
+def readable(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
+    """Return those of these incidents whose sealed columns our keys open, one by one; the others are left out."""
+    found: dict[UUID, Incident] = {}
+    for one in ids:
+        with suppress(ContentLocked, ValueError, KeyError):
+            found |= read(connection, [one], seal)
+    return found
+
+
 def lock(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
     """Return these incidents, locked in the order of their ids for the rest of the transaction."""
     wanted = list(ids)
@@ -99,11 +118,18 @@ def _by_ids(ids: Iterable[UUID]) -> Select[Any]:
 
 
 def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
-    connection: Connection, now: datetime, due_before: datetime, limit: int, seal: Seal, only: UUID | None = None
+    connection: Connection,
+    now: datetime,
+    due_before: datetime,
+    limit: int,
+    seal: Seal,
+    taken: list[UUID],
+    only: UUID | None = None,
 ) -> dict[UUID, Incident]:
     """Return incidents whose deadline is not after `due_before`, the oldest first, locked; what others hold is theirs.
 
-    One whose firing failed waits for its next try, so that others go first. `only` asks for one alone.
+    One whose firing failed waits for its next try, so that others go first. `only` asks for one alone. `taken` gets
+    the ids before anything sealed is opened, so that one that cannot be read is known by name.
     """
     may_try = or_(incidents.c.next_at.is_(None), incidents.c.next_at <= now)
     statement = (
@@ -113,12 +139,14 @@ def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
         .limit(limit)
         .with_for_update(skip_locked=True, of=incidents)
     )
-    return _load(connection, statement, seal)
+    rows = connection.execute(statement).all()
+    taken += [row.id for row in rows]
+    return _opened(connection, rows, seal)
 
 
-def first_due(connection: Connection) -> datetime | None:
-    """Return the nearest deadline of all."""
-    found: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)))
+def first_due(connection: Connection, now: datetime) -> datetime | None:
+    """Return the nearest deadline that is not due yet."""
+    found: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)).where(incidents.c.due_at > now))
     return found
 
 
@@ -180,7 +208,10 @@ def id_by_number(connection: Connection, number: int) -> UUID | None:
 
 
 def _load(connection: Connection, statement: Select[Any], seal: Seal) -> dict[UUID, Incident]:
-    rows = connection.execute(statement).all()
+    return _opened(connection, connection.execute(statement).all(), seal)
+
+
+def _opened(connection: Connection, rows: Sequence[Row[Any]], seal: Seal) -> dict[UUID, Incident]:
     given = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
     return {row.id: _incident(row, given.get((row.id, row.round), ()), seal) for row in rows}
 

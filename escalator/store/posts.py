@@ -125,6 +125,11 @@ def shown(connection: Connection, one: Post, claim: int, revision: int) -> None:
     )
 
 
+def forget_ref(connection: Connection, one: Post) -> None:
+    """Note that a full message is gone at its vendor: the next page makes a new one."""
+    connection.execute(update(posts).where(posts.c.id == one.id, posts.c.ref == one.ref).values(ref=None, shown_rev=0))
+
+
 def not_shown(connection: Connection, one: Post, claim: int, next_at: datetime, reason: str, *, give_up: bool) -> None:
     """Note that bringing it up to date failed; given up, it counts as showing what it should."""
     values: dict[str, Any] = {"owner": None, "claimed_at": None, "attempts": posts.c.attempts + 1, "reason": reason}
