@@ -5,17 +5,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
 from sqlalchemy import Connection
 
 from escalator.clock import Stopwatch
 from escalator.engine.change import Change
 from escalator.engine.deadlines import fire, fire_at_once
-from escalator.errors import PolicyError, Unavailable
+from escalator.errors import PolicyError
 from escalator.model.incident import Incident
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Entry
 from escalator.services.applying import Decision, rules_for
+from escalator.services.batches import together_or_alone
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.troubles import DEADLINE, Troubles
@@ -23,8 +23,6 @@ from escalator.services.work import working
 from escalator.store import incidents, records
 from escalator.store.incidents import Place
 from escalator.tally import LATENESS
-
-log = structlog.get_logger(__name__)
 
 BATCH = 50
 MOST_S = 8.0
@@ -66,25 +64,13 @@ def fire_all(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
 def fire_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
     """Fire up to a batch of the deadlines that are overdue by that much; return how many. Raises Unavailable."""
     taken: list[UUID] = []
-    try:
-        return _fire(core, overdue_by, taken)
-    except Unavailable:
-        raise
-    except Exception:  # whatever one incident does to us, the others must not wait for it
-        log.exception("deadline_batch_failed", incidents=len(taken))
-    for incident_id in taken:
-        _fire_alone(core, incident_id)
-    return len(taken)
-
-
-def _fire_alone(core: Core, incident_id: UUID) -> None:
-    try:
-        _fire(core, timedelta(0), [], only=incident_id)
-    except Unavailable:
-        raise
-    except Exception as error:
-        log.exception("deadline_failed", incident_id=str(incident_id))
-        _note_failure(core, incident_id, type(error).__name__)
+    return together_or_alone(
+        "deadline",
+        taken,
+        together=lambda: _fire(core, overdue_by, taken),
+        alone=lambda incident_id: _fire(core, timedelta(0), [], only=incident_id),
+        failed=lambda incident_id, reason: _note_failure(core, incident_id, reason),
+    )
 
 
 def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:

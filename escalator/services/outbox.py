@@ -175,9 +175,12 @@ def _alarms(core: Core, connection: Connection, wanted: Sequence[Delivery]) -> l
 
 
 def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
-    """Write what became of these calls, in one transaction, and do what follows from failures. Raises Unavailable."""
+    """Write what became of these calls, in one transaction, and do what follows from failures. Raises Unavailable.
+
+    It waits for the disk: what a crash of the database forgot would count as being sent for as long as a lease lasts.
+    """
     now = core.clock.now()
-    with working(core, durable=False) as work:
+    with working(core) as work:
         connection = work.connection
         running = core.policies.running(connection)
         if running is None:

@@ -5,17 +5,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
 from sqlalchemy import Connection
 
 from escalator.clock import Stopwatch
 from escalator.engine.change import Change, Rules
-from escalator.engine.events import absorb, is_wanted, merge, open_incident
-from escalator.errors import Conflict, Unavailable
+from escalator.engine.events import ENTITY_JOINS_FOR, absorb, is_wanted, merge, open_incident
+from escalator.errors import Conflict
 from escalator.model.facts import Key, Observation
 from escalator.model.incident import Incident, State
 from escalator.ports import PROCESS_EVENTS
 from escalator.services.applying import Decision, rules_for
+from escalator.services.batches import together_or_alone
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.troubles import Troubles
@@ -25,30 +25,23 @@ from escalator.store.events import StoredEvent
 from escalator.stream.normalise import observe
 from escalator.tally import EVENTS, UNROUTED
 
-log = structlog.get_logger(__name__)
-
 BATCH = 20
 MOST_S = 8.0
 TRIES = 5
 WAIT_FOR_ITEM = timedelta(seconds=10)
-ENTITY_JOINS_FOR = timedelta(hours=24)
 _WITHOUT_POLICY_WAIT = timedelta(seconds=5)
 
 
 def process_events(core: Core, limit: int = BATCH) -> int:
     """Process the oldest events that wait; return how many were taken. Raises Unavailable."""
     taken: list[UUID] = []
-    try:
-        return _process(core, limit, taken)
-    except Unavailable:
-        raise
-    except Conflict:
-        log.info("event_batch_raced", events=len(taken))
-    except Exception:  # whatever one event does to us, the others must not wait for it
-        log.exception("event_batch_failed", events=len(taken))
-    for event_id in taken:
-        _process_alone(core, event_id)
-    return len(taken)
+    return together_or_alone(
+        "event",
+        taken,
+        together=lambda: _process(core, limit, taken),
+        alone=lambda event_id: _process(core, 1, [], only=event_id),
+        failed=lambda event_id, reason: _note_failure(core, event_id, reason),
+    )
 
 
 def process_all(core: Core) -> None:
@@ -67,18 +60,6 @@ def process_overdue(core: Core, overdue_by: timedelta) -> None:
         oldest = events.waiting_since(connection, now)
     if oldest is not None and now - oldest >= overdue_by:
         process_all(core)
-
-
-def _process_alone(core: Core, event_id: UUID) -> None:
-    try:
-        _process(core, 1, [], only=event_id)
-    except Unavailable:
-        raise
-    except Conflict:
-        log.info("event_raced", event_id=str(event_id))
-    except Exception as error:
-        log.exception("event_failed", event_id=str(event_id))
-        _note_failure(core, event_id, type(error).__name__)
 
 
 def _note_failure(core: Core, event_id: UUID, reason: str) -> None:

@@ -58,7 +58,7 @@ class Database:
         """Give a transaction that is committed at the end; raises Unavailable when it cannot be.
 
         `durable=False` does not wait for PostgreSQL's disk: for what is merely done again when the server crashes
-        (claims, outcomes, beats), never for what somebody was told has happened.
+        (claims, stored events, beats), never for what somebody was told has happened.
 
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE) and one at a time within the process: a deferred
         read-then-write fails as soon as another process has written in between.

@@ -242,8 +242,8 @@ def test_an_event_that_cannot_be_processed_is_tried_five_times_then_parked_and_t
     h.expect_message("#leads", told_, says=f"event {row['id']} could not be processed 5 times (ValueError)")
     h.expect_dm("eli", told_)
     assert h.count(incidents) == 1
-    h.expect_error("event_batch_failed")
-    h.expect_error("event_failed")
+    h.expect_error("batch_failed")
+    h.expect_error("item_failed")
     body = h.app.test_client().get("/readyz").json
     assert "events: 1 parked" in body["degraded"]
 
@@ -280,8 +280,8 @@ def test_a_deadline_that_cannot_be_fired_is_parked_and_told_and_others_are_not_h
     h.expect_dm("eli", told_, says=detail)
     h.expect_message("#critical-alerts", told_, says=detail)
     assert any(line.startswith("deadline:") for line in h.app.test_client().get("/readyz").json["degraded"])
-    h.expect_error("deadline_batch_failed")
-    h.expect_error("deadline_failed")
+    h.expect_error("batch_failed")
+    h.expect_error("item_failed")
     monkeypatch.undo()
     h.fast_forward(minutes=10)
     h.tidy()

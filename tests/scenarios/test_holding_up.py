@@ -21,7 +21,7 @@ def test_an_incident_that_cannot_be_read_holds_up_no_other_deadline(h: Harness) 
     h.forget_seen()
     h.fast_forward(minutes=6)
     assert h.incident(1002)["step"] == 1
-    for event in ("deadline_batch_failed", "deadline_failed"):
+    for event in ("batch_failed", "item_failed"):
         h.expect_error(event)
     h.forget_seen()
     assert h.incident(1001)["attempts"] > 0

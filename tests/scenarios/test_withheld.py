@@ -88,8 +88,8 @@ def test_an_error_while_processing_says_nothing_of_the_content(h: Harness, monke
     monkeypatch.setattr("escalator.services.processing.open_incident", stumbling)
     h.post(SELF_HARM, **withheld())
     h.fast_forward(minutes=2)
-    h.expect_error("event_batch_failed")
-    h.expect_error("event_failed")
+    h.expect_error("batch_failed")
+    h.expect_error("item_failed")
     assert leaks(h) == []
     h.forget_seen()
 

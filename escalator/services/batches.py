@@ -1,0 +1,44 @@
+"""A batch is done in one transaction; one that fails is repeated one by one, so that one item holds up no other."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import structlog
+
+from escalator.errors import Conflict, Unavailable
+
+log = structlog.get_logger(__name__)
+
+
+def together_or_alone(
+    what: str,
+    taken: Sequence[UUID],
+    *,
+    together: Callable[[], int],
+    alone: Callable[[UUID], int],
+    failed: Callable[[UUID, str], None],
+) -> int:
+    """Do a batch and return how many items were taken. Raises Unavailable.
+
+    `together` notes in `taken` what it has taken before anything can go wrong with it. When it fails each is done
+    `alone`, and `failed` hears of those that fail again, with the kind of the error. A lost race is no failure.
+    """
+    try:
+        return together()
+    except Unavailable:
+        raise
+    except Conflict:
+        log.info("batch_raced", what=what, count=len(taken))
+    except Exception:  # whatever one item does to us, the others must not wait for it
+        log.exception("batch_failed", what=what, count=len(taken))
+    for one in taken:
+        try:
+            alone(one)
+        except Unavailable:
+            raise
+        except Conflict:
+            log.info("item_raced", what=what, id=str(one))
+        except Exception as error:
+            log.exception("item_failed", what=what, id=str(one))
+            failed(one, type(error).__name__)
+    return len(taken)
