@@ -104,6 +104,22 @@ def test_a_page_that_was_sent_while_postgres_went_away_is_not_sent_again(
     assert len(on_postgres.messages()) == 1
 
 
+def test_what_became_of_a_page_is_known_after_a_crash(
+    on_postgres: Installation, postgres_server: PostgresServer
+) -> None:
+    on_postgres.start()
+    on_postgres.slack.inject("chat.postMessage", Fault(delay=2))
+    on_postgres.post(event())
+    on_postgres.expect_messages(1)
+    on_postgres.make_durable()
+    on_postgres.wait_for(deliveries, 1, state="delivered")
+    postgres_server.kill()
+    postgres_server.start()
+    assert [row["state"] for row in on_postgres.rows(deliveries)] == ["delivered"]
+    on_postgres.wait_until_idle()
+    assert len(on_postgres.messages()) == 1
+
+
 def test_a_click_while_postgres_is_away_is_answered_and_changes_nothing(
     on_postgres: Installation, postgres_server: PostgresServer
 ) -> None:
