@@ -1,6 +1,6 @@
 """Claiming what is to be sent, and writing what became of it. Between the two no transaction is open."""
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.troubles import Troubles, detail_of
 from escalator.services.work import working
-from escalator.store import deliveries, incidents, posts, records
+from escalator.store import deliveries, incidents, leases, posts, records
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 from escalator.tally import DELIVERIES, WEBHOOK_TO_SEND
 
@@ -172,6 +172,20 @@ def _alarms(core: Core, connection: Connection, wanted: Sequence[Delivery]) -> l
         mode = min(one.mode, core.own_mode())
         to_send.append(ToSend(context, mode, one.channel, one.address, card, 0, delivery=one))
     return to_send
+
+
+def give_back(core: Core, known: Collection[UUID]) -> bool:
+    """Give back what this process has claimed but for what it knows of, and say whether there was any.
+
+    When the connection breaks while a claim is committed, nobody knows that it was. Raises Unavailable.
+    """
+    with core.database.reading() as connection:
+        mine = leases.forgotten(connection, core.id, known, core.clock.now())
+    if mine:
+        log.warning("claims_forgotten", claims=len(mine))
+        with core.database.writing(durable=False) as connection:
+            leases.let_go(connection, core.id, mine)
+    return bool(mine)
 
 
 def finish(core: Core, outcomes: Sequence[Outcome]) -> None:

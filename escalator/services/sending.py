@@ -1,10 +1,11 @@
 """The sender threads of one process: each call to a vendor holds one thread, and none holds a task of Celery's."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
+from uuid import UUID
 
 import structlog
 
@@ -49,6 +50,12 @@ def deliver_all(core: Core) -> int:
     return count
 
 
+def _claims(calls: Iterable[ToSend]) -> set[UUID]:
+    """Return the ids of what these calls hold."""
+    held = ((one.delivery, one.post if one.thread_of is None else None) for one in calls)
+    return {claimed.id for pair in held for claimed in pair if claimed is not None}
+
+
 class Sender:
     """Claims as many deliveries as it has free threads, sends them, and writes outcomes together as they come in.
 
@@ -61,10 +68,12 @@ class Sender:
         self._slots = slots
         self._news: SimpleQueue[Outcome | None] = SimpleQueue()
         self._unwritten: list[Outcome] = []
+        self._known: set[UUID] = set()
         self._busy = 0
         self._holders = 0
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._stopping = threading.Event()
+        self._ended = threading.Event()
         self._runner: threading.Thread | None = None
         self._lock = threading.Lock()
         # The first beat writes to the database, for which `reserve` must never wait: it is called within a transaction.
@@ -95,6 +104,8 @@ class Sender:
 
     def send(self, claimed: Sequence[ToSend], reserved: int) -> None:
         """Send what was claimed for threads that were reserved, and give the other threads back."""
+        with self._lock:
+            self._known |= _claims(claimed)
         for one in claimed:
             self._threads.submit(self._call, one)
         self._free(reserved - len(claimed))
@@ -123,7 +134,7 @@ class Sender:
             self._runner.join(wait_s)
 
     def _beat_on(self) -> None:
-        while not self._stopping.wait(BEAT_S):
+        while not self._ended.wait(BEAT_S):
             try:
                 self._beat()
             except Unavailable:
@@ -134,6 +145,10 @@ class Sender:
         """Renew the row by the database's time: by another one, this process looks dead to the others."""
         measure_offset(self._core, self._clock)
         beat(self._core, SENDER)
+        with self._lock:
+            known = frozenset(self._known)
+        if outbox.give_back(self._core, known):
+            self._news.put(None)
 
     def _run(self) -> None:
         while not self._stopping.is_set() or self._busy or self._unwritten:
@@ -146,6 +161,7 @@ class Sender:
             except Exception:  # the sender must outlive whatever one row does to it; leases and the sweep do the rest
                 log.exception("sender_failed")
                 self._retry_soon()
+        self._ended.set()
 
     def _retry_soon(self) -> None:
         self._stopping.wait(_AFTER_FAULT_S)
@@ -168,6 +184,7 @@ class Sender:
             return
         try:
             outbox.finish(self._core, self._unwritten)
+            self._forget(self._unwritten)
         except Unavailable:
             raise
         except Exception:  # one outcome that cannot be written must not take those of the others with it
@@ -179,10 +196,16 @@ class Sender:
     def _write_alone(self, one: Outcome) -> None:
         try:
             outbox.finish(self._core, [one])
+            self._forget([one])
         except Unavailable:
             raise
         except Exception:
             log.exception("outcome_failed", destination=one.sent.context.destination)
+
+    def _forget(self, written: Sequence[Outcome]) -> None:
+        """Know no more of what is over; what could not be written stays ours until its lease ends."""
+        with self._lock:
+            self._known -= _claims(one.sent for one in written)
 
     def _claim(self) -> None:
         while free := self.reserve(self._slots):

@@ -1,0 +1,31 @@
+"""Claims that a living process holds without knowing it: nobody heard that they had been committed."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, select, update
+
+from escalator.store.deliveries import BEAT_LOST, DeliveryState
+from escalator.store.tables import deliveries, posts
+
+
+def forgotten(connection: Connection, owner: UUID, known: Collection[UUID], now: datetime) -> list[UUID]:
+    """Return the deliveries and posts that this process has claimed a while ago, but for those it knows of."""
+    found: list[UUID] = []
+    for table in (deliveries, posts):
+        mine = select(table.c.id).where(_is_held(table, owner), table.c.claimed_at < now - BEAT_LOST)
+        found += [one for one in connection.scalars(mine) if one not in known]
+    return found
+
+
+def let_go(connection: Connection, owner: UUID, ids: Collection[UUID]) -> None:
+    """Give claims of this process back, so that anybody may take them at once."""
+    given_up = {"owner": None, "claimed_at": None}
+    for table, values in ((deliveries, given_up | {"state": DeliveryState.PENDING}), (posts, given_up)):
+        connection.execute(update(table).where(table.c.id.in_(ids), _is_held(table, owner)).values(values))
+
+
+def _is_held(table: Table, owner: UUID) -> ColumnElement[bool]:
+    is_open = table.c.state == DeliveryState.SENDING if table is deliveries else table.c.shown_rev < table.c.want_rev
+    return and_(table.c.owner == owner, is_open)
