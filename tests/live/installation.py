@@ -185,20 +185,34 @@ class Installation:
 
     # Processes.
 
-    def start(self) -> None:
-        """Start what the Procfile starts, and wait until events are taken."""
-        self.start_worker()
-        self.start_web()
+    def start(self, *how: str) -> None:
+        """Start what the Procfile starts, and wait until events are taken and worked on."""
+        self._start_worker("worker", *how)
+        self._start_web()
+        self._wait_for_web()
+        self._wait_for_worker("worker")
 
     def start_web(self) -> None:
-        gunicorn = ("-m", "gunicorn", "--config", "python:web.gunicorn_config", "web.app:create_app()")
-        self._start("web", gunicorn)
-        wait_until(lambda: self.is_answered("/healthz"), "the web answers")
+        """Start the web and wait until it takes events."""
+        self._start_web()
+        self._wait_for_web()
 
     def start_worker(self, name: str = "worker", *how: str) -> None:
         """Start a worker and wait until it sweeps."""
+        self._start_worker(name, *how)
+        self._wait_for_worker(name)
+
+    def _start_web(self) -> None:
+        self._start("web", ("-m", "gunicorn", "--config", "python:web.gunicorn_config", "web.app:create_app()"))
+
+    def _start_worker(self, name: str, *how: str) -> None:
         usual = ("--loglevel=INFO", "--without-gossip", "--without-mingle", f"--hostname={name}@%h")
         self._start(name, ("-m", "celery", "-A", "workers.app", "worker", *usual, *(how or PREFORK)))
+
+    def _wait_for_web(self) -> None:
+        wait_until(lambda: self.is_answered("/healthz"), "the web answers")
+
+    def _wait_for_worker(self, name: str) -> None:
         wait_until(lambda: self.is_sweeping(name), f"{name} sweeps")
 
     def _start(self, name: str, module: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 
 from escalator.store.tables import deliveries, events, incidents
@@ -15,8 +16,9 @@ from tests.doubles.slack_state import Fault
 from tests.live.installation import ROOM, SENIORS, Installation, by_number, children_of, event, wait_until
 from tests.servers import PostgresServer
 
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test_%' AND pid <> pg_backend_pid()"
 MANY = 30
-AWAY_S = 4.0
+AWAY_S = 2.0
 
 
 def _stream(installation: Installation, body: bytes) -> Counter[int]:
@@ -102,6 +104,30 @@ def test_a_page_that_was_sent_while_postgres_went_away_is_not_sent_again(
     on_postgres.wait_for(deliveries, 1, state="delivered")
     on_postgres.wait_until_idle()
     assert len(on_postgres.messages()) == 1
+
+
+def test_connections_that_break_again_and_again_lose_nothing(
+    on_postgres: Installation, postgres_server: PostgresServer
+) -> None:
+    cuts, count = 8, 60
+    on_postgres.start()
+    with ThreadPoolExecutor(8) as threads:
+        sent = [threads.submit(on_postgres.deliver, event(language="quick")) for _ in range(count)]
+        for _ in range(cuts):
+            time.sleep(0.4)
+            with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as connection:
+                connection.execute(CUT)
+        for one in sent:
+            one.result()
+    wait_until(lambda: len(set(on_postgres.numbers_told(SENIORS))) == count, "the seniors know of every incident")
+    on_postgres.wait_until_idle()
+    assert on_postgres.count(incidents) == count
+    assert len(on_postgres.firings()) == 2 * count
+    for channel in (ROOM, SENIORS):
+        told = by_number(on_postgres.messages(channel))
+        assert sorted(told) == sorted(row["number"] for row in on_postgres.rows(incidents))
+        assert max(told.values()) <= 1 + cuts
+    assert {row["state"] for row in on_postgres.rows(deliveries)} == {"delivered"}
 
 
 def test_what_became_of_a_page_is_known_after_a_crash(

@@ -13,8 +13,7 @@ MANY = 100
 
 @pytest.mark.parametrize("pool", [pytest.param(PREFORK, id="prefork"), pytest.param(THREADS, id="threads")])
 def test_a_worker_that_is_told_to_end_finishes_what_it_sends(on_postgres: Installation, pool: tuple[str, ...]) -> None:
-    on_postgres.start_worker("worker", *pool)
-    on_postgres.start_web()
+    on_postgres.start(*pool)
     on_postgres.slack.inject("chat.postMessage", *[Fault(delay=3) for _ in range(6)])
     for _ in range(6):
         on_postgres.post(event())
@@ -35,7 +34,7 @@ def test_the_alarms_of_a_worker_that_ends_go_back_and_ring_for_another(on_postgr
         on_postgres.deliver(event())
     on_postgres.expect_messages(MANY)
     on_postgres.wait_until_idle()
-    due_at = on_postgres.bring_near(seconds=15)
+    due_at = on_postgres.bring_near(seconds=12)
     wait_until(lambda: all(row["armed_until"] for row in on_postgres.rows(incidents)), "every deadline has an alarm")
     wait_until(lambda: on_postgres.queued("unacked") > 0, "the worker holds the alarm")
     assert on_postgres.processes["worker"].stop() == 0

@@ -13,7 +13,7 @@ from escalator.store.tables import deliveries, incidents, workers
 from tests.doubles.slack_state import Fault
 from tests.live.installation import ROOM, SENIORS, Installation, by_number, event, wait_until
 
-SLOW_S = 4.0
+SLOW_S = 3.0
 """How long Slack takes to answer what it has done at once: time enough to be killed in, and less than we wait."""
 
 
@@ -155,12 +155,12 @@ def test_whatever_is_killed_every_event_is_told_and_every_deadline_fires_once(on
             _kill_something(on_postgres, chance)
         for one in sent:
             one.result()
-    everyone = list(range(1001, 1001 + count))
-    wait_until(
-        lambda: sorted(by_number(on_postgres.messages(SENIORS))) == everyone, "the seniors know of every incident"
-    )
+    # A transaction that dies with its process leaves a gap in the numbers, so they are not known beforehand.
+    wait_until(lambda: len(by_number(on_postgres.messages(SENIORS))) == count, "the seniors know of every incident")
     on_postgres.wait_until_idle()
     ids = sorted(row["id"] for row in on_postgres.rows(incidents))
+    everyone = sorted(row["number"] for row in on_postgres.rows(incidents))
+    assert len(everyone) == count
     assert on_postgres.firings() == [(one, step) for one in ids for step in ("1", "2")]
     for channel in (ROOM, SENIORS):
         told = by_number(on_postgres.messages(channel))

@@ -22,8 +22,7 @@ def running(request: pytest.FixtureRequest) -> Installation:
     """An installation that runs, on each database and in each pool that we ship."""
     fixture, pool = request.param
     installation = request.getfixturevalue(fixture)
-    installation.start_worker("worker", *pool)
-    installation.start_web()
+    installation.start(*pool)
     return installation
 
 

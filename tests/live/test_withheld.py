@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 from escalator.store.tables import events, incidents
 from tests.doubles.slack_state import Fault
-from tests.live.installation import SENIORS, Installation, event, wait_until
+from tests.live.installation import PREFORK, SENIORS, Installation, event, wait_until
 from tests.servers import PostgresServer, RedisServer
 
 SECRETS = {
@@ -89,8 +89,7 @@ def test_the_search_finds_what_it_looks_for() -> None:
 def test_what_is_withheld_is_in_no_message_no_log_and_no_key_of_redis(
     on_postgres: Installation, postgres_server: PostgresServer
 ) -> None:
-    on_postgres.start_worker("worker", "--loglevel=DEBUG", "--concurrency=2")
-    on_postgres.start_web()
+    on_postgres.start("--loglevel=DEBUG", *PREFORK)
     with _watched(on_postgres.redis) as found:
         grave = _grave()
         on_postgres.slack.inject("chat.postMessage", Fault(status=500), Fault(error="invalid_blocks"))
