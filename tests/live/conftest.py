@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from escalator.errors import Unavailable
 from tests.doubles.slack import SlackDouble
 from tests.live.installation import Installation
 from tests.servers import RedisServer
@@ -46,6 +48,8 @@ def installed(redis_server: RedisServer, slack: SlackDouble, tmp_path: Path) -> 
         redis_server.start()
         redis_server.thaw()
         for one in made:
+            with suppress(Unavailable, AssertionError):
+                sys.stdout.write(one.unfinished())
             one.close()
             sys.stdout.write(one.logs())
 

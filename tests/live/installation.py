@@ -247,6 +247,18 @@ class Installation:
         """Return everything that the processes have said."""
         return "".join(f"--- {path.name}\n{path.read_text()}" for path in sorted(self.folder.glob("*.log")))
 
+    def unfinished(self) -> str:
+        """Return what the database says is not over yet, and who was alive when."""
+        doubtful = {
+            incidents: [row for row in self.rows(incidents) if row["due_at"] and row["due_at"] < self.now()],
+            deliveries: [row for row in self.rows(deliveries) if row["state"] in {"pending", "sending", "failed"}],
+            events: [row for row in self.rows(events) if row["state"] in {"new", "parked"}],
+            workers: self.rows(workers),
+        }
+        said = [f"--- {table.name} at {self.now()}\n" for table in doubtful]
+        kept = ["".join(f"{_without_bytes(row)}\n" for row in rows) for rows in doubtful.values()]
+        return "".join(head + body for head, body in zip(said, kept, strict=True))
+
     def errors(self) -> list[str]:
         """Return the lines of the log that speak of a fault of ours; what Celery says of a dead process is none."""
         return [line for line in self.logs().splitlines() if any(words in line for words in _FAULTS)]
@@ -387,6 +399,10 @@ class Installation:
     def _swept_at(self) -> datetime:
         swept_at = self._asked(lambda connection: connection.scalar(select(func.max(workers.c.swept_at))))
         return swept_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _without_bytes(row: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in row.items() if value is not None and not isinstance(value, bytes)}
 
 
 def by_number(messages: Iterable[Message]) -> dict[int, int]:
