@@ -1,8 +1,8 @@
 """The installation that every live test starts, kills and looks at."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -31,36 +31,33 @@ def slack() -> Iterator[SlackDouble]:
         yield double
 
 
-@pytest.fixture
-def installed(redis_server: RedisServer, slack: SlackDouble, tmp_path: Path) -> Iterator[Callable[[str], Installation]]:
-    """A function that gives an installation on a database; nothing of it is started yet, and nothing is left over."""
-    made: list[Installation] = []
-
-    def install(database_url: str) -> Installation:
-        made.append(Installation(database_url, redis_server, slack, tmp_path))
-        return made[-1]
-
+@contextmanager
+def _installed(database_url: str, redis: RedisServer, slack: SlackDouble, folder: Path) -> Iterator[Installation]:
+    """Give an installation of which nothing is started yet, and leave nothing over: not a process, not a connection."""
+    installation = Installation(database_url, redis, slack, folder)
     try:
-        yield install
-        for one in made:
-            assert one.errors() == []
+        yield installation
+        assert installation.errors() == []
     finally:
-        redis_server.start()
-        redis_server.thaw()
-        for one in made:
-            with suppress(Unavailable, AssertionError):
-                sys.stdout.write(one.unfinished())
-            one.close()
-            sys.stdout.write(one.logs())
+        redis.start()
+        redis.thaw()
+        with suppress(Unavailable, AssertionError):
+            sys.stdout.write(installation.unfinished())
+        installation.close()
+        sys.stdout.write(installation.logs())
 
 
 @pytest.fixture
-def on_postgres(installed: Callable[[str], Installation], postgres_url: str) -> Installation:
+def on_postgres(
+    postgres_url: str, redis_server: RedisServer, slack: SlackDouble, tmp_path: Path
+) -> Iterator[Installation]:
     """An installation on PostgreSQL; the test starts its processes."""
-    return installed(postgres_url)
+    with _installed(postgres_url, redis_server, slack, tmp_path) as installation:
+        yield installation
 
 
 @pytest.fixture
-def on_sqlite(installed: Callable[[str], Installation], sqlite_url: str) -> Installation:
+def on_sqlite(sqlite_url: str, redis_server: RedisServer, slack: SlackDouble, tmp_path: Path) -> Iterator[Installation]:
     """An installation on the embedded database; the test starts its processes."""
-    return installed(sqlite_url)
+    with _installed(sqlite_url, redis_server, slack, tmp_path) as installation:
+        yield installation
