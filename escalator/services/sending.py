@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from escalator.channels.slack import blocks
-from escalator.clock import SystemClock
+from escalator.clock import Stopwatch, SystemClock
 from escalator.errors import Unavailable
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.model.policy import DestinationKind
@@ -18,6 +18,7 @@ from escalator.services import outbox
 from escalator.services.beating import BEAT_S, SENDER, beat
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
+from escalator.services.outcomes import finish
 from escalator.services.timekeeping import measure_offset
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,7 @@ def deliver_all(core: Core) -> int:
     """Send everything that is due, one after the other, in this thread; return how many calls that were."""
     count = 0
     while claimed := outbox.claim(core, SLOTS):
-        outbox.finish(core, [Outcome(one, send(core, one)) for one in claimed])
+        finish(core, [Outcome(one, send(core, one)) for one in claimed])
         count += len(claimed)
     return count
 
@@ -74,7 +75,7 @@ class Sender:
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._stopping = threading.Event()
         self._ended = threading.Event()
-        self._runner: threading.Thread | None = None
+        self._loops: tuple[threading.Thread, ...] = ()
         self._lock = threading.Lock()
         # The first beat writes to the database, for which `reserve` must never wait: it is called within a transaction.
         self._starting = threading.Lock()
@@ -82,12 +83,15 @@ class Sender:
     def start(self) -> None:
         """Start the threads, after the fork; raises Unavailable, and starts none, when no lease can be taken."""
         with self._starting:
-            if self._runner is None and not self._stopping.is_set():
+            if not self._loops and not self._stopping.is_set():
                 self._beat()
-                threading.Thread(target=self._beat_on, name="beat", daemon=True).start()
-                runner = threading.Thread(target=self._run, name="sending", daemon=True)
-                runner.start()
-                self._runner = runner
+                loops = tuple(
+                    threading.Thread(target=loop, name=name, daemon=True)
+                    for name, loop in (("beat", self._beat_on), ("sending", self._run))
+                )
+                for one in loops:
+                    one.start()
+                self._loops = loops
 
     def wake(self) -> None:
         """Say that there is something to send; returns at once. Raises Unavailable when it cannot be started."""
@@ -97,7 +101,7 @@ class Sender:
     def reserve(self, wanted: int) -> int:
         """Take up to so many free threads, and return how many; they wait for `send`."""
         with self._lock:
-            is_running = self._runner is not None and not self._stopping.is_set() and not self._holders
+            is_running = bool(self._loops) and not self._stopping.is_set() and not self._holders
             taken = max(0, min(wanted, self._slots - self._busy)) if is_running else 0
             self._busy += taken
         return taken
@@ -127,11 +131,12 @@ class Sender:
             self._busy -= threads
 
     def stop(self, wait_s: float) -> None:
-        """Claim nothing more, and give the calls under way that long to end."""
+        """Claim nothing more, and give the calls under way that long to end; then nothing here asks the database."""
         self._stopping.set()
         self._news.put(None)
-        if self._runner is not None:
-            self._runner.join(wait_s)
+        watch = Stopwatch()
+        for one in self._loops:
+            one.join(max(0.0, wait_s - watch.seconds()))
 
     def _beat_on(self) -> None:
         while not self._ended.wait(BEAT_S):
@@ -183,7 +188,7 @@ class Sender:
         if not self._unwritten:
             return
         try:
-            outbox.finish(self._core, self._unwritten)
+            finish(self._core, self._unwritten)
             self._forget(self._unwritten)
         except Unavailable:
             raise
@@ -195,7 +200,7 @@ class Sender:
 
     def _write_alone(self, one: Outcome) -> None:
         try:
-            outbox.finish(self._core, [one])
+            finish(self._core, [one])
             self._forget([one])
         except Unavailable:
             raise

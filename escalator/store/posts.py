@@ -100,28 +100,32 @@ def hold(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime
         )
 
 
-def created(connection: Connection, one: Post, claim: int, ref: str, revision: int) -> None:
-    """Note where the message stands and what it shows; a click may have told us its place before."""
-    connection.execute(
-        update(posts)
-        .where(posts.c.id == one.id, posts.c.claim == claim)
-        .values(ref=ref, shown_rev=revision, owner=None, claimed_at=None, attempts=0)
-    )
+_SHOWN = (
+    update(posts)
+    .where(posts.c.id == bindparam("post"), posts.c.claim == bindparam("mine"))
+    .values(shown_rev=bindparam("revision"), owner=None, claimed_at=None, attempts=0, reason=None)
+)
+_CREATED = _SHOWN.values(ref=bindparam("place"))
+
+
+def created(connection: Connection, new: Sequence[tuple[Post, str, int]]) -> None:
+    """Note where each message stands and what it shows; a click may have told us its place before."""
+    if new:
+        rows = [{"post": one.id, "mine": one.claim, "place": ref, "revision": revision} for one, ref, revision in new]
+        connection.execute(_CREATED, rows)
+
+
+def shown(connection: Connection, updated: Sequence[tuple[Post, int]]) -> None:
+    """Note which revision each message shows now."""
+    if updated:
+        rows = [{"post": one.id, "mine": one.claim, "revision": revision} for one, revision in updated]
+        connection.execute(_SHOWN, rows)
 
 
 def let_go(connection: Connection, one: Post, claim: int) -> None:
     """Give back a post whose message did not get through."""
     connection.execute(
         update(posts).where(posts.c.id == one.id, posts.c.claim == claim).values(owner=None, claimed_at=None)
-    )
-
-
-def shown(connection: Connection, one: Post, claim: int, revision: int) -> None:
-    """Note that the message shows this revision now."""
-    connection.execute(
-        update(posts)
-        .where(posts.c.id == one.id, posts.c.claim == claim)
-        .values(shown_rev=revision, owner=None, claimed_at=None, attempts=0, reason=None)
     )
 
 

@@ -8,6 +8,7 @@ from escalator.services import outbox, sending
 from escalator.services.beating import SENDER, beat
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
+from escalator.services.outcomes import finish
 from escalator.services.processing import process_events
 from escalator.store.tables import deliveries, posts
 from tests.doubles.slack_state import Fault
@@ -151,11 +152,11 @@ def test_a_message_is_never_updated_before_it_stands_and_then_at_once(h: Harness
     claimed = claimed_by(h.core, h)
     ana = next(one for one in claimed if one.context.person == "ana")
     others = [one for one in claimed if one is not ana]
-    outbox.finish(h.core, [Outcome(ana, sending.send(h.core, ana))])
+    finish(h.core, [Outcome(ana, sending.send(h.core, ana))])
     message = h.expect_dm("ana", PAGE)
     h.click("ana", "Acknowledge", on=message)
     h.expect_update(message, "#1001 taken by Ana Ruiz after 0 s")
-    outbox.finish(h.core, [Outcome(one, sending.send(h.core, one)) for one in others])
+    finish(h.core, [Outcome(one, sending.send(h.core, one)) for one in others])
     late = [h.expect_message("#critical-alerts", PAGE), h.expect_dm("ben", PAGE)]
     h.fast_forward(seconds=2)
     h.expect_updates(*late, text="#1001 taken by Ana Ruiz after 0 s")
@@ -179,7 +180,7 @@ def test_what_a_dead_process_had_claimed_is_sent_by_another_after_six_seconds_an
     h.expect_message("#critical-alerts", PAGE)
     h.expect_dm("ana", PAGE)
     h.expect_dm("ben", PAGE)
-    outbox.finish(dead, [Outcome(one, sending.send(dead, one)) for one in claimed[:1]])
+    finish(dead, [Outcome(one, sending.send(dead, one)) for one in claimed[:1]])
     assert h.count(deliveries, state="delivered") == 3
     h.expect_message("#critical-alerts", PAGE)
     h.fast_forward(minutes=2)
@@ -192,10 +193,10 @@ def test_what_a_process_says_of_a_claim_it_has_lost_counts_for_nothing(h: Harnes
     lost = claimed_by(slow, h)
     h.clock.move(seconds=7)
     mine = outbox.claim(h.core, 8)
-    outbox.finish(slow, [Outcome(one, Failed(FailureReason.BAD_TARGET, "too_late")) for one in lost])
+    finish(slow, [Outcome(one, Failed(FailureReason.BAD_TARGET, "too_late")) for one in lost])
     slow.database.close()
     assert h.count(deliveries, state="sending") == 3
-    outbox.finish(h.core, [Outcome(one, sending.send(h.core, one)) for one in mine])
+    finish(h.core, [Outcome(one, sending.send(h.core, one)) for one in mine])
     h.expect_message("#critical-alerts", PAGE)
     h.expect_dm("ana", PAGE)
     h.expect_dm("ben", PAGE)

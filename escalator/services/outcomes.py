@@ -1,0 +1,206 @@
+"""Writing what became of the calls that `outbox` has claimed, and doing what follows from failures."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from escalator.engine.deadlines import step_failed
+from escalator.model.incident import Incident, State
+from escalator.model.message import Delivered, Failed, FailureReason
+from escalator.model.records import Action, Entry
+from escalator.services.applying import Decision, fallback, is_step, rules_for
+from escalator.services.calls import Outcome
+from escalator.services.core import Core
+from escalator.services.policies import Running
+from escalator.services.troubles import Troubles
+from escalator.services.work import working
+from escalator.store import deliveries, incidents, posts, records
+from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
+from escalator.store.posts import Post
+from escalator.tally import DELIVERIES, WEBHOOK_TO_SEND
+
+log = structlog.get_logger(__name__)
+
+UNKNOWN_TRIES = 5
+_BACKOFF = (1, 2, 4, 8, 15, 30, 60)
+_GONE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message"})
+_HOPELESS = frozenset({FailureReason.BAD_TARGET, FailureReason.BAD_MESSAGE, FailureReason.NOT_SUPPORTED})
+_BROKEN = frozenset({FailureReason.BAD_CREDENTIALS, FailureReason.BAD_TARGET, FailureReason.NOT_CONFIGURED})
+
+
+def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
+    """Write what became of these calls, in one transaction, and do what follows from failures. Raises Unavailable.
+
+    It waits for the disk: what a crash of the database forgot would count as being sent for as long as a lease lasts.
+    """
+    now = core.clock.now()
+    with working(core) as work:
+        connection = work.connection
+        running = core.policies.running(connection)
+        if running is None:
+            return
+        paged = [(one, one.sent.delivery) for one in outcomes if one.sent.delivery is not None]
+        failures = [(one, delivery) for one, delivery in paged if isinstance(one.result, Failed)]
+        locked = incidents.lock(connection, {one.incident_id for _, one in failures if one.incident_id}, core.seal)
+        lost = _lost(connection, [delivery for _, delivery in failures])
+        kept = [(one, delivery) for one, delivery in paged if delivery.id not in lost]
+        deliveries.finish(connection, [_row(one, delivery, now) for one, delivery in kept])
+        _note_posts(connection, outcomes, now)
+        _note_deliveries(core, connection, kept, running, now)
+        work.apply(_failed_steps(core, connection, locked, kept, running, now), running, now)
+        _heal(connection, outcomes, now)
+    for one in outcomes:
+        _measure(core, one, now)
+
+
+def _lost(connection: Connection, failed: Sequence[Delivery]) -> Collection[UUID]:
+    """Return the deliveries that another process has taken over: what follows from their failure is its business."""
+    claims = {one.id: one.claim + 1 for one in failed}
+    return claims.keys() - deliveries.lock_held(connection, claims)
+
+
+def is_for_good(delivery: Delivery, failed: Failed, now: datetime) -> bool:
+    """Whether a delivery that has just failed is not worth another try."""
+    tries = delivery.attempts + 1
+    if not failed.reason.is_retryable or (failed.reason is FailureReason.UNKNOWN and tries >= UNKNOWN_TRIES):
+        return True
+    return retry_at(tries, failed, now) >= delivery.expires_at
+
+
+def _is_orphan(one: Outcome) -> bool:
+    """Whether a reply failed because its full message is gone: then the next try is the full message."""
+    return isinstance(one.result, Failed) and one.sent.thread_of is not None and one.result.detail in _GONE
+
+
+def _is_over(one: Outcome, delivery: Delivery, now: datetime) -> bool:
+    """Whether a delivery has failed for good."""
+    if isinstance(one.result, Delivered) or _is_orphan(one):
+        return False
+    return is_for_good(delivery, one.result, now)
+
+
+def retry_at(tries: int, failed: Failed, now: datetime) -> datetime:
+    """Return when to try again: when the vendor says, else after a wait that grows."""
+    wait = timedelta(seconds=_BACKOFF[min(tries, len(_BACKOFF)) - 1])
+    return now + max(wait if failed.retry_after is None else failed.retry_after, timedelta(seconds=1))
+
+
+def _row(one: Outcome, delivery: Delivery, now: datetime) -> dict[str, Any]:
+    result = one.result
+    row: dict[str, Any] = {"id": delivery.id, "claim": delivery.claim + 1, "next_at": now}
+    if isinstance(result, Delivered):
+        return row | {"state": DeliveryState.DELIVERED, "delivered_at": now}
+    row["reason"] = f"{result.reason.value}: {result.detail}" if result.detail else result.reason.value
+    if _is_over(one, delivery, now):
+        return row | {"state": DeliveryState.FAILED}
+    return row | {"state": DeliveryState.PENDING, "next_at": retry_at(delivery.attempts + 1, result, now)}
+
+
+def _note_posts(connection: Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
+    """Note what stands at the vendors now; a reply says nothing of its full message but that it is gone."""
+    created: list[tuple[Post, str, int]] = []
+    shown: list[tuple[Post, int]] = []
+    for one in outcomes:
+        post, result = one.sent.post, one.result
+        if post is None:
+            continue
+        if one.sent.thread_of is not None:
+            if _is_orphan(one):
+                posts.forget_ref(connection, post)
+        elif isinstance(result, Failed):
+            _note_not_shown(connection, post, result, now, is_update=one.sent.delivery is None)
+        elif one.sent.delivery is None:
+            shown.append((post, one.sent.revision))
+        else:
+            created.append((post, result.ref, one.sent.revision))
+    posts.shown(connection, shown)
+    posts.created(connection, created)
+
+
+def _note_not_shown(connection: Connection, post: Post, failed: Failed, now: datetime, *, is_update: bool) -> None:
+    if is_update:
+        next_at = retry_at(post.attempts + 1, failed, now)
+        give_up = failed.reason in _HOPELESS
+        posts.not_shown(connection, post, post.claim, next_at, failed.reason.value, give_up=give_up)
+    else:
+        posts.let_go(connection, post, post.claim)
+
+
+def _note_deliveries(
+    core: Core, connection: Connection, kept: Iterable[tuple[Outcome, Delivery]], running: Running, now: datetime
+) -> None:
+    """Record what became of deliveries, and do what their failures ask for."""
+    entries = []
+    for one, delivery in kept:
+        if isinstance(one.result, Delivered):
+            entries.append(entry_of(Action.DELIVERED, delivery))
+        elif _is_over(one, delivery, now):
+            entries.append(entry_of(Action.DELIVERY_FAILED, delivery, one.result.reason.value))
+            _replace(core, connection, delivery, one.result, running, now)
+        elif one.result.reason is FailureReason.RATE_LIMITED:
+            until = retry_at(delivery.attempts + 1, one.result, now)
+            deliveries.close_until(connection, delivery.destination, until)
+    records.insert(connection, [(entry, None) for entry in entries], now)
+
+
+def _replace(  # noqa: PLR0913  # what takes the place of what failed, and why
+    core: Core, connection: Connection, delivery: Delivery, failed: Failed, running: Running, now: datetime
+) -> None:
+    """Let the fallback have a try at once, and tell the owner, once, of a destination that is broken."""
+    other = fallback(core, delivery, running.policy, now)
+    deliveries.insert(connection, [other] if other else [])
+    if delivery.kind is DeliveryKind.PAGE and failed.reason in _BROKEN:
+        detail = f"{delivery.destination} cannot be told: {failed.reason.value} {failed.detail}".strip()
+        key = f"destination:{delivery.destination}"
+        Troubles(connection, now).find(key, detail, running.policy, core.settings)
+
+
+def _failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
+    core: Core,
+    connection: Connection,
+    locked: dict[UUID, Incident],
+    kept: Iterable[tuple[Outcome, Delivery]],
+    running: Running,
+    now: datetime,
+) -> list[Decision]:
+    """Return what follows for incidents whose present step has failed for good at every recipient."""
+    touched = {delivery.incident_id for one, delivery in kept if is_step(delivery) and _is_over(one, delivery, now)}
+    decisions = []
+    for incident_id in touched:
+        incident = locked.get(incident_id) if incident_id else None
+        if incident is None or incident.state is not State.TRIGGERED:
+            continue
+        fates = deliveries.step_states(connection, incident.id, incident.round, incident.step, incident.sending)
+        if fates and set(fates) == {DeliveryState.FAILED}:
+            rules = rules_for(core, connection, incident, running)
+            decisions.append(Decision(incident, step_failed(incident, rules, now)))
+    return decisions
+
+
+def _heal(connection: Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
+    """End the trouble of every destination that has just been reached."""
+    reached = {one.sent.context.destination for one in outcomes if isinstance(one.result, Delivered)}
+    Troubles(connection, now).end(*(f"destination:{name}" for name in sorted(reached)))
+
+
+def _measure(core: Core, one: Outcome, now: datetime) -> None:
+    result = one.result
+    outcome = "delivered" if isinstance(result, Delivered) else "failed"
+    reason = "" if isinstance(result, Delivered) else result.reason.value
+    core.tally.count(DELIVERIES, channel=one.sent.channel.value, outcome=outcome, reason=reason)
+    if isinstance(result, Failed):
+        log.warning("delivery_failed", destination=one.sent.context.destination, reason=reason, detail=result.detail)
+    elif one.sent.received_at is not None:
+        core.tally.observe(WEBHOOK_TO_SEND, (now - one.sent.received_at).total_seconds())
+
+
+def entry_of(action: Action, delivery: Delivery, reason: str = "") -> Entry:
+    """Return the record of what became of a delivery."""
+    after = {"destination": delivery.destination, "channel": delivery.channel.value, "mode": delivery.mode.value}
+    if delivery.step >= 0:
+        after |= {"round": str(delivery.round), "step": str(delivery.step + 1), "sending": str(delivery.sending)}
+    return Entry(action, reason=reason, after=after, incident_id=delivery.incident_id)
