@@ -26,6 +26,9 @@ CALL_PREFIX = "call.moderation_"
 CALL_BLUR = "call.moderation_blur"
 CALL_WARNING = "call.moderation_warning"
 APPEAL_PREFIX = "appeal."
+APPEAL_CREATED = "appeal.created"
+APPEAL_ACCEPTED = "appeal.accepted"
+APPEAL_REJECTED = "appeal.rejected"
 
 ANALYSES = frozenset({TEXT_ANALYSIS, IMAGE_ANALYSIS})
 WAITING = frozenset({CHECK_COMPLETED, MODERATION_FLAGGED})
@@ -44,6 +47,9 @@ _OPENING = frozenset(
     }
 )
 _HANDLED = _OPENING | ANALYSES | WAITING | ONLY_SHOWN
+_OF_FAMILIES = frozenset({CALL_BLUR, CALL_WARNING, APPEAL_CREATED, APPEAL_ACCEPTED, APPEAL_REJECTED})
+NAMED = tuple(sorted(_HANDLED | _OF_FAMILIES))
+"""Every type that we know by name to mean something; families may have more members than these."""
 _KEEP = "keep"
 _GRAVER_THAN_LOW = frozenset({"medium", "high", "critical"})
 
@@ -58,13 +64,18 @@ def is_appeal(event_type: str) -> bool:
     return event_type.startswith(APPEAL_PREFIX)
 
 
+def means_something(event_type: str) -> bool:
+    """Whether some event of this type is acted on: by its name, or as one of a family."""
+    return event_type in _HANDLED or is_call(event_type) or is_appeal(event_type)
+
+
 def is_handled(event_type: str, body: Mapping[str, object]) -> bool:
     """Whether an event is stored whole and acted on. All others leave only type, id, time and hash behind."""
     if event_type == CHECK_COMPLETED:
         return word(body.get("recommended_action")) != _KEEP
     if event_type in ANALYSES:
         return has_finding(body)
-    return event_type in _HANDLED or is_call(event_type) or is_appeal(event_type)
+    return means_something(event_type)
 
 
 def has_finding(body: Mapping[str, object]) -> bool:

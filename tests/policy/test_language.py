@@ -8,6 +8,7 @@ import pytest
 from escalator.model.policy import Policy, SeverityScale, Unanswered
 from escalator.model.ranks import Role, Severity
 from escalator.policy import load, parse
+from escalator.stream.events import NAMED
 from tests.policy.files import minimal
 
 
@@ -150,3 +151,15 @@ def test_a_mistake_in_an_address_does_not_repeat_it() -> None:
 def test_a_name_that_is_not_set_is_told_where_it_stands_first() -> None:
     text = minimal(("api_key: key", 'api_key: "${KEY}"'), ("api_secret: secret", 'api_secret: "${KEY}"'))
     assert [problem.path for problem in parse(text, {}).problems] == ["sources.app.api_key"]
+
+
+@pytest.mark.parametrize("event", [*NAMED, "call.moderation_of_tomorrow", "appeal.of_tomorrow", "*"])
+def test_every_event_that_is_acted_on_may_be_named_in_a_condition(event: str) -> None:
+    assert parse(minimal(("{category: csam}", f'{{category: csam, event: "{event}"}}')), {}).problems == ()
+
+
+@pytest.mark.parametrize("event", ["message.new", "message.flaged", "call.ended", "appeals"])
+def test_an_event_that_nobody_acts_on_is_a_warning_in_a_condition(event: str) -> None:
+    (problem,) = parse(minimal(("{category: csam}", f"{{category: csam, event: {event}}}")), {}).problems
+    assert problem.is_warning
+    assert problem.what == f'"{event}" opens or changes no incident'
