@@ -1,10 +1,11 @@
 """The policy language: the text of escalation.yml -> a Policy, or every problem in it at once.
 
-`parse` tells everything; `load` is for those who need a policy. `expand` is applied at the moment of use.
+`parse` tells everything; `load` is for those who need a policy; `reload` is for one that was accepted before.
+`expand` is applied at the moment of use.
 """
 
 from escalator.policy.expand import expand, unset_names
-from escalator.policy.parse import Parsed, load, parse
+from escalator.policy.parse import Parsed, load, parse, reload
 from escalator.policy.problems import Problem
 
-__all__ = ["Parsed", "Problem", "expand", "load", "parse", "unset_names"]
+__all__ = ["Parsed", "Problem", "expand", "load", "parse", "reload", "unset_names"]

@@ -1,4 +1,4 @@
-"""The two ways into the language: everything that is wrong, or the policy."""
+"""The ways into the language: everything that is wrong, or the policy; and a policy that was accepted before."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -52,6 +52,19 @@ def load(text: str | bytes, env: Mapping[str, str], file: str = FILE) -> Policy:
     if parsed.policy is None:
         raise PolicyError(tuple(problem.told(file) for problem in parsed.errors))
     return parsed.policy
+
+
+def reload(text: str | bytes) -> Policy:
+    """Return a policy that was accepted once: read, and not judged again by what has come to be asked since.
+
+    Raises PolicyError for what this version of the product cannot read.
+    """
+    document = read(text)
+    draft, misfits = drafted(document.tree)
+    problems = _problems(document, [*document.findings, *misfits])
+    if document.is_unreadable or any(not problem.is_warning for problem in problems):
+        raise PolicyError(tuple(problem.told(FILE) for problem in problems))
+    return draft.policy()
 
 
 def _problems(document: Document, findings: Iterable[Finding]) -> tuple[Problem, ...]:

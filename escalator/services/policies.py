@@ -13,7 +13,7 @@ from escalator.clock import Clock
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
-from escalator.policy import Problem, load, parse
+from escalator.policy import Problem, parse, reload
 from escalator.services.troubles import POLICY_FILE, Troubles
 from escalator.settings import Settings
 from escalator.store import Database, policies, records
@@ -56,7 +56,7 @@ class PolicyShelf:
         """Return one version; raises PolicyError for one that this version of the product cannot read."""
         found = self._parsed.get(version)
         if found is None:
-            found = load(policies.text_of(connection, version), self._settings.environment)
+            found = reload(policies.text_of(connection, version))
             self._parsed[version] = found
         return found
 
