@@ -5,12 +5,13 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from escalator.errors import Unavailable
 from escalator.services.core import Core
-from escalator.services.health import metrics_text, readiness
+from escalator.services.health import StoreTrial, metrics_text, readiness
 
 
 def blueprint(core: Core) -> Blueprint:
     """Return the door for one application."""
     door = Blueprint("health", __name__)
+    trial = StoreTrial(core)
 
     @door.get("/healthz")
     def healthz() -> Response:
@@ -19,7 +20,7 @@ def blueprint(core: Core) -> Blueprint:
     @door.get("/readyz")
     def readyz() -> Response:
         try:
-            found = readiness(core)
+            found = readiness(core, trial)
         except Unavailable as error:
             answer = jsonify({"ready": False, "degraded": [f"database: {error}"]})
             answer.status_code = 503

@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from threading import Lock
 
 from prometheus_client.core import (
     CollectorRegistry,
@@ -14,11 +15,15 @@ from prometheus_client.core import (
 )
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
+from uuid6 import uuid7
 
+from escalator.errors import Unavailable
 from escalator.model.ranks import Mode
+from escalator.sealing import digest
 from escalator.services.core import Core
 from escalator.services.housekeeping import LATE
-from escalator.store import health, processes
+from escalator.store import events, health, processes
+from escalator.store.events import EventState, StoredEvent
 from escalator.store.health import Health
 from escalator.store.migrate import is_current
 from escalator.tally import BUCKETS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND
@@ -32,6 +37,9 @@ _HISTOGRAMS = {
     LATENESS: "Commit of a firing minus its deadline",
     WEBHOOK_TO_SEND: "Acceptance of an event to its first notification",
 }
+_TRIAL_HOLDS = timedelta(seconds=1)
+_TRIAL_BYTES = 4096
+"""An event of ordinary size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,41 @@ class Readiness:
         }
 
 
-def readiness(core: Core) -> Readiness:
+class StoreTrial:
+    """Tries whether an event can be stored now, by storing one and taking it back, durably.
+
+    A read that succeeds proves nothing of it: a standby, a full disk and a file without its right to be written all
+    answer questions. One trial serves all who ask this process within a second, so that asking costs next to nothing.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._lock = Lock()
+        self._tried_at: datetime | None = None
+        self._failure: str | None = None
+
+    def failure(self) -> str | None:
+        """Return why no event can be stored now, or None when one can."""
+        with self._lock:
+            now = self._core.clock.now()
+            if self._tried_at is None or abs(now - self._tried_at) >= _TRIAL_HOLDS:
+                self._failure = self._try(now)
+                self._tried_at = now
+            return self._failure
+
+    def _try(self, now: datetime) -> str | None:
+        one = uuid7()
+        sealed = self._core.seal.seal(bytes(_TRIAL_BYTES))
+        event = StoredEvent(one, "", digest(one.bytes), "", now, EventState.IGNORED, sealed_body=sealed)
+        try:
+            with self._core.database.writing() as connection:
+                events.try_out(connection, event)
+        except Unavailable as error:
+            return str(error)
+        return None
+
+
+def readiness(core: Core, trial: StoreTrial) -> Readiness:
     """Return how ready this process is. Raises Unavailable when the database cannot be asked."""
     now = core.clock.now()
     has_schema = is_current(core.database)
@@ -67,7 +109,10 @@ def readiness(core: Core) -> Readiness:
     degraded = tuple(_degraded(found, now))
     if running is None:
         return Readiness(core.settings.mode, can_store=False, degraded=("policy: none is active", *degraded))
-    return Readiness(core.settings.mode, can_store=True, degraded=degraded, notes=sandbox_note(core, found))
+    failure = trial.failure()
+    if failure is not None:
+        degraded = (f"database: {failure}", *degraded)
+    return Readiness(core.settings.mode, can_store=failure is None, degraded=degraded, notes=sandbox_note(core, found))
 
 
 def sandbox_note(core: Core, found: Health) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
@@ -23,6 +23,8 @@ WAIT_S = 2
 _LEAST_PATIENCE_S = 0.2
 PATIENCE_S = 20.0
 """How long everything else waits for one answer: less than what the sweep takes for being stuck."""
+_READ_ONLY = "25006"
+"""What PostgreSQL says of a write to a standby, or to a database that has been made read-only."""
 
 
 class Database:
@@ -112,6 +114,10 @@ def _in_our_words() -> Iterator[None]:
         raise Conflict(type(error.orig).__name__) from error
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise Unavailable(str(getattr(error, "orig", None) or type(error).__name__)) from error
+    except InternalError as error:
+        if getattr(error.orig, "sqlstate", None) == _READ_ONLY:
+            raise Unavailable(str(error.orig)) from error
+        raise
 
 
 @contextmanager

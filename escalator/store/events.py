@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from escalator.store.tables import events
 from escalator.store.upserts import upsert_for
@@ -68,6 +68,12 @@ def insert(connection: Connection, event: StoredEvent) -> bool:
     values = {name: getattr(event, name) for name in StoredEvent.__dataclass_fields__}
     written = connection.execute(_insertion(connection.dialect.name), values | {"next_at": event.received_at})
     return written.scalar_one_or_none() is not None
+
+
+def try_out(connection: Connection, event: StoredEvent) -> None:
+    """Write an event and take it back: after the commit all is as it was, and one like it could have been stored."""
+    insert(connection, event)
+    connection.execute(delete(events).where(events.c.id == event.id))
 
 
 def lock_new(connection: Connection, now: datetime, limit: int, only: UUID | None = None) -> list[StoredEvent]:
