@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 import structlog
 
 from escalator.clock import Clock
+from escalator.ports import ESCALATE
 
 log = structlog.get_logger(__name__)
 
 Publish = Callable[[str, float], None]
 """Publishes a task by name, to run after so many seconds; raises whatever the broker's client raises."""
 
-ESCALATE = "escalate"
+_Alarm = tuple[datetime, str]
+
 GAP_S = 0.01
 PAUSE_S = 5.0
 SHARED = timedelta(milliseconds=30)
@@ -31,8 +33,8 @@ class Nudger:
         self._publish = publish
         self._clock = clock
         self._wanted: set[str] = set()
-        self._alarms: list[datetime] = []
-        self._set: list[datetime] = []
+        self._alarms: list[_Alarm] = []
+        self._set: list[_Alarm] = []
         self._news = threading.Condition()
         self._thread: threading.Thread | None = None
         self._gap = threading.Event()
@@ -43,18 +45,18 @@ class Nudger:
             self._wanted.add(work)
             self._wake()
 
-    def alarm(self, at: datetime) -> None:
-        """Ask for deadlines to be fired at that instant; one that comes within 30 ms of another shares its alarm."""
+    def alarm(self, at: datetime, work: str = ESCALATE) -> None:
+        """Ask for work of this kind to be done at that instant; an alarm for it within the next 30 ms does for both."""
         with self._news:
             self._forget_past()
-            if not any(at <= known <= at + SHARED for known in self._set):
-                heapq.heappush(self._set, at)
-                self._alarms.append(at)
+            if not any(work == other and at <= known <= at + SHARED for known, other in self._set):
+                heapq.heappush(self._set, (at, work))
+                self._alarms.append((at, work))
                 self._wake()
 
     def _forget_past(self) -> None:
         now = self._clock.now()
-        while self._set and (self._set[0] < now or len(self._set) > _REMEMBERED):
+        while self._set and (self._set[0][0] < now or len(self._set) > _REMEMBERED):
             heapq.heappop(self._set)
 
     def _wake(self) -> None:
@@ -69,15 +71,15 @@ class Nudger:
             try:
                 for work in sorted(wanted):
                     self._publish(work, 0.0)
-                for at in alarms:
-                    self._publish(ESCALATE, max(0.0, (at - self._clock.now()).total_seconds()))
+                for at, work in alarms:
+                    self._publish(work, max(0.0, (at - self._clock.now()).total_seconds()))
             except Exception as error:  # noqa: BLE001  # a broker's client raises anything; the sweep does the work
                 log.warning("nudge_failed", reason=type(error).__name__)
                 self._gap.wait(PAUSE_S)
                 self._forget()
             self._gap.wait(GAP_S)
 
-    def _next(self) -> tuple[set[str], list[datetime]]:
+    def _next(self) -> tuple[set[str], list[_Alarm]]:
         with self._news:
             while not self._wanted and not self._alarms:
                 self._news.wait()

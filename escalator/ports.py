@@ -5,6 +5,7 @@ from typing import Protocol
 
 PROCESS_EVENTS = "process_events"
 DELIVER = "deliver"
+ESCALATE = "escalate"
 
 
 class TaskQueue(Protocol):
@@ -14,8 +15,11 @@ class TaskQueue(Protocol):
         """Say that there is work of this kind: PROCESS_EVENTS or DELIVER. Never blocks and never raises."""
         ...
 
-    def alarm(self, at: datetime) -> None:
-        """Ask for deadlines to be fired at that instant. Never raises."""
+    def alarm(self, at: datetime, work: str = ESCALATE) -> None:
+        """Ask for work of this kind to be done at that instant: deadlines to be fired, if not said otherwise.
+
+        Never blocks and never raises.
+        """
         ...
 
 
@@ -25,5 +29,5 @@ class NullQueue:
     def tell(self, work: str) -> None:
         """Do nothing."""
 
-    def alarm(self, at: datetime) -> None:
+    def alarm(self, at: datetime, work: str = ESCALATE) -> None:
         """Do nothing."""

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
+from escalator.ports import ESCALATE
+
 START = datetime(2026, 8, 20, 14, 3, 10, tzinfo=UTC)
 """Three seconds after the stored samples were flagged in Stream."""
 
@@ -37,15 +39,19 @@ class RecordingQueue:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.alarms: list[datetime] = []
+        self.later: list[tuple[datetime, str]] = []
         self._lock = Lock()
 
     def tell(self, work: str) -> None:
         with self._lock:
             self.told.append(work)
 
-    def alarm(self, at: datetime) -> None:
+    def alarm(self, at: datetime, work: str = ESCALATE) -> None:
         with self._lock:
-            self.alarms.append(at)
+            if work == ESCALATE:
+                self.alarms.append(at)
+            else:
+                self.later.append((at, work))
 
     def take(self) -> set[str]:
         with self._lock:
@@ -53,8 +59,10 @@ class RecordingQueue:
         return told
 
     def ring(self, now: datetime) -> bool:
-        """Whether an alarm has rung by now; those that have are taken away."""
+        """Whether an alarm of deadlines has rung by now; all that have are taken away, and other work is told."""
         with self._lock:
+            self.told += [work for at, work in self.later if at <= now]
+            self.later = [(at, work) for at, work in self.later if at > now]
             rung = [at for at in self.alarms if at <= now]
             self.alarms = [at for at in self.alarms if at > now]
         return bool(rung)

@@ -10,7 +10,7 @@ from escalator.bootstrap import build, configure_logging
 from escalator.clock import SystemClock
 from escalator.errors import Unavailable
 from escalator.nudging import Nudger
-from escalator.ports import DELIVER
+from escalator.ports import DELIVER, ESCALATE
 from escalator.services.core import Core
 from escalator.services.sending import Sender
 from escalator.settings import from_environment
@@ -46,9 +46,9 @@ class _Here:
         else:
             self._nudger.tell(work)
 
-    def alarm(self, at: datetime) -> None:
-        """Ask for deadlines to be fired at that instant."""
-        self._nudger.alarm(at)
+    def alarm(self, at: datetime, work: str = ESCALATE) -> None:
+        """Ask for work of this kind to be done at that instant."""
+        self._nudger.alarm(at, work)
 
 
 _processes: dict[int, Process] = {}
