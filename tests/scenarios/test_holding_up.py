@@ -1,11 +1,14 @@
 """What goes wrong with one incident, one message or one switch of mode holds up nobody else and tells nobody real."""
 
+from collections.abc import Callable
+
+import pytest
 from sqlalchemy import select, update
 
 from escalator.model.ranks import Mode
 from escalator.store.tables import deliveries, incidents, posts
 from tests.doubles.slack_state import Fault
-from tests.scenarios.harness import Harness
+from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, TRIGGERED, nobody, paged
 
 
@@ -38,14 +41,70 @@ def test_an_incident_that_cannot_be_read_holds_up_no_other_message(h: Harness) -
     h.forget_seen()
 
 
-def test_a_page_that_was_meant_for_real_people_is_not_sent_once_its_source_is_diverted(h: Harness) -> None:
+def to_sandbox(h: Harness) -> None:
+    h.start("", mode="sandbox")
+
+
+def to_divert_by_the_environment(h: Harness) -> None:
+    h.start("", mode="divert")
+
+
+def to_divert_by_the_policy(h: Harness) -> None:
+    h.change_policy("divert_to: leads", "divert_to: leads\n    mode: divert")
+
+
+DIVERTS = [
+    pytest.param(to_divert_by_the_environment, id="by the environment"),
+    pytest.param(to_divert_by_the_policy, id="by the policy"),
+]
+
+
+@pytest.fixture
+def divertible(bare: Harness) -> Harness:
+    """An installation in production that knows where a diverted source would go."""
+    return bare.start(POLICY.read_text().replace("platform: stream\n", "platform: stream\n    divert_to: leads\n"))
+
+
+@pytest.mark.parametrize("switch", [pytest.param(to_sandbox, id="to sandbox"), *DIVERTS])
+def test_a_page_that_was_meant_for_real_people_is_not_sent_after_the_switch(
+    divertible: Harness, switch: Callable[[Harness], None]
+) -> None:
+    h = divertible
     with h.slack_down():
         h.post(SELF_HARM)
-    h.start("", mode="sandbox")
+    switch(h)
     h.fast_forward(minutes=1)
+    h.expect_nothing()
     with h.core.database.reading() as connection:
         fates = connection.execute(select(deliveries.c.state, deliveries.c.reason).distinct()).all()
     assert [tuple(fate) for fate in fates] == [("suppressed", "mode")]
+
+
+@pytest.mark.parametrize("switch", DIVERTS)
+def test_after_a_switch_to_divert_an_open_incident_goes_on_at_the_one_destination(
+    divertible: Harness, switch: Callable[[Harness], None]
+) -> None:
+    h = divertible
+    paged(h)
+    switch(h)
+    h.fast_forward(minutes=5)
+    h.expect_message("#leads", f"TEST · {nobody(5)}", mentions=[], buttons=TRIGGERED)
+    h.fast_forward(minutes=1)
+
+
+@pytest.mark.parametrize("switch", DIVERTS)
+def test_what_real_people_see_is_left_as_it_is_while_its_source_is_diverted(
+    divertible: Harness, switch: Callable[[Harness], None]
+) -> None:
+    h = divertible
+    messages = paged(h)
+    switch(h)
+    h.fast_forward(minutes=5)
+    test = h.expect_message("#leads", f"TEST · {nobody(5)}")
+    h.click("ana", "Acknowledge", on=test)
+    h.expect_update(test, "TEST · #1001 taken by Ana Ruiz after 5 min")
+    h.fast_forward(minutes=1)
+    assert not any(message.updates for message in messages)
 
 
 def test_what_stands_in_the_sandbox_is_no_place_to_reply_to_in_slack(h: Harness) -> None:
