@@ -2,7 +2,9 @@
 
 import pytest
 
-from escalator.store.tables import inbox, incidents
+from escalator.ports import DELIVER
+from escalator.services.troubles import Troubles
+from escalator.store.tables import deliveries, inbox, incidents
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, nobody, paged
 
@@ -103,3 +105,41 @@ def test_divert_without_a_token_is_a_sandbox(bare: Harness) -> None:
     h.expect_nothing()
     assert h.incident()["mode"] == "sandbox"
     assert h.count(incidents) == 1
+
+
+def in_trouble(h: Harness) -> None:
+    """Something of the product's own is amiss: whom the policy names under `alarms` is to hear of it."""
+    with h.core.database.writing() as connection:
+        running = h.core.policies.running(connection)
+        assert Troubles(connection, h.clock.now()).find("loop", "all is not well", running.policy, h.core.settings)
+    h.queue.tell(DELIVER)
+    h.work()
+
+
+def assert_told_in_the_sandbox_only(h: Harness) -> None:
+    assert h.count(deliveries, state="delivered", kind="alarm") == 2
+    assert h.count(inbox) == 2
+    h.expect_nothing()
+
+
+def test_in_production_the_products_own_trouble_is_told_to_real_people(h: Harness) -> None:
+    in_trouble(h)
+    h.expect_message("#leads", "Escalator needs attention: loop", says="all is not well")
+    h.expect_dm("eli", "Escalator needs attention: loop", says="all is not well")
+    assert h.count(inbox) == 0
+
+
+@pytest.mark.parametrize("mode", ["sandbox", "divert"])
+def test_outside_production_the_products_own_trouble_is_told_to_nobody_real(bare: Harness, mode: str) -> None:
+    h = bare.start(mode=mode)
+    in_trouble(h)
+    assert_told_in_the_sandbox_only(h)
+
+
+@pytest.mark.parametrize("mode", ["sandbox", "divert"])
+def test_trouble_that_was_to_be_told_to_real_people_is_not_after_a_switch(h: Harness, mode: str) -> None:
+    with h.slack_down():
+        in_trouble(h)
+    h.start("", mode=mode)
+    h.fast_forward(minutes=1)
+    assert_told_in_the_sandbox_only(h)
