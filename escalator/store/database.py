@@ -21,6 +21,7 @@ INTAKE_CONNECTIONS = 3
 WAIT_S = 2
 """How long a request waits for the database before it is told to come again."""
 _LEAST_PATIENCE_S = 0.2
+_FOR_EVER_S = 24 * 3600
 PATIENCE_S = 20.0
 """How long everything else waits for one answer: less than what the sweep takes for being stuck."""
 _READ_ONLY = "25006"
@@ -30,14 +31,17 @@ _READ_ONLY = "25006"
 class Database:
     """One engine for one process; made after the fork, never shared across one.
 
-    `patience_s` is how long one answer may take before the database counts as unavailable; None is for ever.
+    `patience_s` is how long one answer may take before the database counts as unavailable; with None whoever else writes is
+    waited for, however long that takes.
     """
 
     def __init__(self, url: str, *, pool_size: int = 4, patience_s: float | None = PATIENCE_S) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = (
-            _sqlite_engine(self.url, pool_size) if self.is_sqlite else _postgres_engine(self.url, pool_size, patience_s)
+            _sqlite_engine(self.url, pool_size, _FOR_EVER_S if patience_s is None else WAIT_S)
+            if self.is_sqlite
+            else _postgres_engine(self.url, pool_size, patience_s)
         )
         self._write_lock = Lock()
 
@@ -162,7 +166,7 @@ def _postgres_engine(url: URL, pool_size: int, patience_s: float | None, **more:
     return engine
 
 
-def _sqlite_engine(url: URL, pool_size: int) -> Engine:
+def _sqlite_engine(url: URL, pool_size: int, busy_s: int) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -170,15 +174,15 @@ def _sqlite_engine(url: URL, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=WAIT_S,
-        connect_args={"timeout": WAIT_S, "check_same_thread": False, "isolation_level": None},
+        connect_args={"timeout": busy_s, "check_same_thread": False, "isolation_level": None},
     )
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", lambda connection, _record: _prepare_sqlite(connection, busy_s))
     return engine
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, busy_s: int) -> None:
     """WAL with a full sync at each commit: without it a 2xx would be no promise."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={WAIT_S * 1000}", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={busy_s * 1000}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
