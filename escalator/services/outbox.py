@@ -1,7 +1,7 @@
 """Claiming what is to be sent; `outcomes` writes what became of it, and between the two no transaction is open."""
 
 from collections.abc import Callable, Collection, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -30,7 +30,15 @@ _OTHER_MODE_WAIT = timedelta(seconds=30)
 _UNREADABLE_WAIT = timedelta(minutes=1)
 
 
-_Claim = Callable[[Core, Connection, Running, datetime, int], list[ToSend]]
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a process is to send now, and whether there may be more to claim at once."""
+
+    calls: tuple[ToSend, ...] = ()
+    has_more: bool = False
+
+
+_Claim = Callable[[Core, Connection, Running, datetime, int], Claimed]
 
 
 def has_work(core: Core, overdue_by: timedelta) -> bool:
@@ -40,32 +48,33 @@ def has_work(core: Core, overdue_by: timedelta) -> bool:
         return deliveries.is_any(connection, due_before) or posts.is_any(connection, due_before)
 
 
-def claim(core: Core, limit: int) -> list[ToSend]:
+def claim(core: Core, limit: int) -> Claimed:
     """Claim up to so many calls: messages that show too little, for half of them at most, and deliveries.
 
     Raises Unavailable, unless something is claimed already.
     """
-    to_send = _claimed(core, _claim_posts, max(1, limit // 2))
+    shown = _claimed(core, _claim_posts, max(1, limit // 2))
     try:
-        return to_send + _claimed(core, _claim_deliveries, limit - len(to_send))
+        told = _claimed(core, _claim_deliveries, limit - len(shown.calls))
     except Exception:
-        if to_send:
-            return to_send
+        if shown.calls:
+            return shown
         raise
+    return Claimed(shown.calls + told.calls, shown.has_more or told.has_more)
 
 
-def _claimed(core: Core, claim_: _Claim, limit: int) -> list[ToSend]:
+def _claimed(core: Core, claim_: _Claim, limit: int) -> Claimed:
     """Claim one kind in a transaction of its own: posts are locked after incidents, never before."""
     now = core.clock.now()
     with core.database.writing(durable=False) as connection:
         running = core.policies.running(connection) if limit else None
-        return [] if running is None else claim_(core, connection, running, now, limit)
+        return Claimed() if running is None else claim_(core, connection, running, now, limit)
 
 
-def _claim_posts(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> list[ToSend]:
+def _claim_posts(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> Claimed:
     behind = posts.lock_behind(connection, now, limit)
     if not behind:
-        return []
+        return Claimed()
     posts.hold(connection, [one.id for one in behind], core.id, now)
     about = _about(connection, {one.incident_id for one in behind}, core)
     said = messages.stories(connection, about, running.policy)
@@ -93,17 +102,20 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
         context = Context(incident.id, incident.number, post.destination, post.person)
         card = messages.full(view)
         to_send.append(ToSend(context, post.mode, post.channel, post.address, card, incident.revision, post=held))
-    return to_send
+    return Claimed(tuple(to_send), len(behind) == limit)
 
 
-def _claim_deliveries(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> list[ToSend]:
+def _claim_deliveries(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> Claimed:
     silence = core.silence_of_the_dead(now)
     found = deliveries.candidates(connection, now, limit, silence)
-    if not found:
-        return []
-    incidents.lock_ids(connection, {one for _id, one in found if one is not None})
-    about = _about(connection, {one for _id, one in found if one is not None}, core)
-    mine = deliveries.lock_claimable(connection, [one for one, _incident in found], now, silence)
+    named = {incident_id for _id, incident_id in found if incident_id is not None}
+    free = incidents.lock_free(connection, named)
+    wanted = [one for one, incident_id in found if incident_id is None or incident_id in free]
+    mine = deliveries.lock_claimable(connection, wanted, now, silence) if wanted else []
+    has_more = len(found) == limit or len(free) < len(named)
+    if not mine:
+        return Claimed((), has_more)
+    about = _about(connection, {one.incident_id for one in mine if one.incident_id is not None}, core)
     unreadable = [one.id for one in mine if one.incident_id is not None and one.incident_id not in about]
     deliveries.put_off(connection, unreadable, now + _UNREADABLE_WAIT)
     standing = posts.lock_of(connection, about, now)
@@ -112,9 +124,17 @@ def _claim_deliveries(core: Core, connection: Connection, running: Running, now:
     )
     alarms = _alarms(core, connection, [one for one in mine if one.incident_id is None])
     claimed = [one.delivery.id for one in alarms if one.delivery]
+    claimed += _page(connection, claims, [one for one in mine if one.incident_id in about], now)
+    claims.write()
+    deliveries.put_off(connection, claims.busy, now + _BUSY_WAIT)
+    deliveries.claim(connection, claimed, core.id, now)
+    return Claimed((*alarms, *claims.to_send), has_more)
+
+
+def _page(connection: Connection, claims: Claims, mine: Sequence[Delivery], now: datetime) -> list[UUID]:
+    """Claim the pages that are still wanted, drop the others, and return what is claimed."""
+    claimed = []
     for delivery in mine:
-        if delivery.incident_id is None or delivery.incident_id not in about:
-            continue
         unwanted = claims.why_unwanted(delivery)
         if unwanted is None and delivery.attempts and deliveries.has_later(connection, delivery):
             unwanted = "superseded"
@@ -122,10 +142,7 @@ def _claim_deliveries(core: Core, connection: Connection, running: Running, now:
             _drop(connection, delivery, unwanted, now)
         elif claims.page(delivery):
             claimed.append(delivery.id)
-    claims.write()
-    deliveries.put_off(connection, claims.busy, now + _BUSY_WAIT)
-    deliveries.claim(connection, claimed, core.id, now)
-    return alarms + claims.to_send
+    return claimed
 
 
 def _about(connection: Connection, ids: Set[UUID], core: Core) -> dict[UUID, Incident]:

@@ -45,9 +45,9 @@ def send(core: Core, one: ToSend) -> Delivered | Failed:
 def deliver_all(core: Core) -> int:
     """Send everything that is due, one after the other, in this thread; return how many calls that were."""
     count = 0
-    while claimed := outbox.claim(core, SLOTS):
-        finish(core, [Outcome(one, send(core, one)) for one in claimed])
-        count += len(claimed)
+    while (claimed := outbox.claim(core, SLOTS)).calls or claimed.has_more:
+        finish(core, [Outcome(one, send(core, one)) for one in claimed.calls])
+        count += len(claimed.calls)
     return count
 
 
@@ -214,12 +214,12 @@ class Sender:
 
     def _claim(self) -> None:
         while free := self.reserve(self._slots):
-            claimed: list[ToSend] = []
+            claimed = outbox.Claimed()
             try:
                 claimed = outbox.claim(self._core, free)
             finally:
-                self.send(claimed, free)
-            if len(claimed) < free:
+                self.send(claimed.calls, free)
+            if not claimed.has_more:
                 return
 
     def _call(self, one: ToSend) -> None:

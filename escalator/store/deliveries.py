@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, e
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
-from escalator.store.tables import deliveries, destinations, workers
+from escalator.store.tables import Instant, deliveries, destinations, workers
 from escalator.store.upserts import insert_or_leave, upsert
 
 BEAT_LOST = timedelta(seconds=6)
@@ -83,50 +83,60 @@ def _values(one: Delivery) -> dict[str, Any]:
 
 def is_any(connection: Connection, due_before: datetime) -> bool:
     """Whether some delivery has been claimable since then."""
-    return connection.execute(select(deliveries.c.id).where(_claimable(due_before)).limit(1)).first() is not None
+    return connection.execute(_ANY, lost_since(due_before)).first() is not None
 
 
 def candidates(
     connection: Connection, now: datetime, limit: int, silence: timedelta = BEAT_LOST
 ) -> list[tuple[UUID, UUID | None]]:
     """Return (id, incident) of deliveries that may be claimed: the gravest first, then the oldest."""
-    rows = connection.execute(
-        select(deliveries.c.id, deliveries.c.incident_id)
-        .where(_claimable(now, silence))
-        .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at, deliveries.c.id)
-        .limit(limit)
-    )
+    rows = connection.execute(_CANDIDATES, lost_since(now, silence) | {"most": limit})
     return [(row.id, row.incident_id) for row in rows]
-
-
-def _claimable(now: datetime, silence: timedelta = BEAT_LOST) -> ColumnElement[bool]:
-    pending = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now, _is_open_for(now))
-    lost = and_(deliveries.c.state == DeliveryState.SENDING, is_lost(deliveries, now, silence))
-    return or_(pending, lost)
-
-
-def _is_open_for(now: datetime) -> ColumnElement[bool]:
-    closed = exists().where(destinations.c.name == deliveries.c.destination, destinations.c.not_before > now)
-    return not_(closed)
-
-
-def is_lost(table: Table, now: datetime, silence: timedelta = BEAT_LOST) -> ColumnElement[bool]:
-    """Whether a claim is nobody's any more: its process has not renewed its row, or it has lasted too long."""
-    alive = exists().where(workers.c.id == table.c.owner, workers.c.beat_at > now - silence)
-    return or_(table.c.claimed_at < now - LEASE, and_(not_(alive), table.c.claimed_at < now - silence))
 
 
 def lock_claimable(
     connection: Connection, ids: Iterable[UUID], now: datetime, silence: timedelta = BEAT_LOST
 ) -> list[Delivery]:
     """Return those of the deliveries that may still be claimed, locked; what others hold is left to them."""
-    rows = connection.execute(
-        select(deliveries)
-        .where(deliveries.c.id.in_(list(ids)), _claimable(now, silence))
-        .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at, deliveries.c.id)
-        .with_for_update(skip_locked=True, of=deliveries)
-    )
+    rows = connection.execute(_LOCK, lost_since(now, silence) | {"ids": list(ids)})
     return [_delivery(row) for row in rows]
+
+
+def is_lost(table: Table) -> ColumnElement[bool]:
+    """Whether a claim is nobody's any more: its process has not renewed its row, or it has lasted too long.
+
+    The condition takes the values of `lost_since`, so that statements with it are made once and used all the time.
+    """
+    heard = bindparam("heard_since", type_=Instant)
+    alive = exists().where(workers.c.id == table.c.owner, workers.c.beat_at > heard)
+    return or_(
+        table.c.claimed_at < bindparam("leased_since", type_=Instant), and_(not_(alive), table.c.claimed_at < heard)
+    )
+
+
+def lost_since(now: datetime, silence: timedelta = BEAT_LOST) -> dict[str, Any]:
+    """Return the values of a statement with `is_lost`, and the present instant as `now`."""
+    return {"now": now, "heard_since": now - silence, "leased_since": now - LEASE}
+
+
+def _claimable() -> ColumnElement[bool]:
+    now = bindparam("now", type_=Instant)
+    closed = exists().where(destinations.c.name == deliveries.c.destination, destinations.c.not_before > now)
+    pending = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now, not_(closed))
+    return or_(pending, and_(deliveries.c.state == DeliveryState.SENDING, is_lost(deliveries)))
+
+
+_FIRST = (deliveries.c.urgency.desc(), deliveries.c.created_at, deliveries.c.id)
+_ANY = select(deliveries.c.id).where(_claimable()).limit(1)
+_CANDIDATES = (
+    select(deliveries.c.id, deliveries.c.incident_id).where(_claimable()).order_by(*_FIRST).limit(bindparam("most"))
+)
+_LOCK = (
+    select(deliveries)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _claimable())
+    .order_by(*_FIRST)
+    .with_for_update(skip_locked=True, of=deliveries)
+)
 
 
 def _delivery(row: Row[Any]) -> Delivery:

@@ -1,4 +1,7 @@
-"""Incidents and their keys and answers: found, locked, written."""
+"""Incidents and their keys and answers: found, locked, written.
+
+An incident is locked FOR NO KEY UPDATE: against other changes, but not against new rows that refer to it.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -41,6 +44,13 @@ _PLAIN = tuple(name for name in Incident.__dataclass_fields__ if name not in _DE
 _NUMBERS = select(incident_numbers.next_value()).select_from(
     func.generate_series(1, bindparam("count", type_=Integer)).table_valued("n")
 )
+_FREE = (
+    select(incidents.c.id)
+    .where(incidents.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(incidents.c.id)
+    .with_for_update(skip_locked=True, key_share=True)
+)
+_ALL = _FREE.with_for_update(key_share=True)
 _KEY = (incident_keys.c.source, incident_keys.c.kind, incident_keys.c.value)
 _OWNERS = select(*_KEY, incident_keys.c.incident_id).where(tuple_(*_KEY).in_(bindparam("wanted", expanding=True)))
 
@@ -85,12 +95,14 @@ def give_keys(connection: Connection, given: Mapping[tuple[str, Key], UUID], mov
             connection.execute(update(incident_keys).where(*mine).values(incident_id=owner))
 
 
-def lock_ids(connection: Connection, ids: Iterable[UUID]) -> None:
-    """Lock these incidents in the order of their ids, without opening anything."""
-    wanted = list(ids)
-    if wanted:
-        chosen = select(incidents.c.id).where(incidents.c.id.in_(wanted)).order_by(incidents.c.id)
-        connection.execute(chosen.with_for_update()).all()
+def lock_free(connection: Connection, ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Lock those of these incidents that nobody holds, in the order of their ids and unopened; return which.
+
+    When somebody holds each of them it waits for all, so that who asks again and again does not ask in vain.
+    """
+    wanted = {"ids": list(ids)}
+    free = connection.scalars(_FREE, wanted).all() if wanted["ids"] else ()
+    return frozenset(free or connection.scalars(_ALL, wanted))
 
 
 def readable(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
@@ -105,7 +117,7 @@ def readable(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UU
 def lock(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
     """Return these incidents, locked in the order of their ids for the rest of the transaction."""
     wanted = list(ids)
-    return _load(connection, _by_ids(wanted).with_for_update(of=incidents), seal) if wanted else {}
+    return _load(connection, _by_ids(wanted).with_for_update(of=incidents, key_share=True), seal) if wanted else {}
 
 
 def read(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
@@ -137,7 +149,7 @@ def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
         .where(incidents.c.due_at <= due_before, may_try if only is None else incidents.c.id == only)
         .order_by(incidents.c.due_at)
         .limit(limit)
-        .with_for_update(skip_locked=True, of=incidents)
+        .with_for_update(skip_locked=True, of=incidents, key_share=True)
     )
     rows = connection.execute(statement).all()
     taken += [row.id for row in rows]
@@ -325,7 +337,7 @@ def lock_to_arm(connection: Connection, now: datetime, horizon: timedelta) -> li
         .where(_is_unarmed(now, horizon))
         .order_by(incidents.c.due_at)
         .limit(1000)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     ids = list(connection.scalars(chosen))
     if not ids:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row, and_, bindparam, case, func, not_, or_, 
 
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
-from escalator.store.deliveries import is_lost
-from escalator.store.tables import posts
+from escalator.store.deliveries import is_lost, lost_since
+from escalator.store.tables import Instant, posts
 from escalator.store.upserts import insert_or_leave
 
 
@@ -35,42 +35,39 @@ class Post:
     is_held: bool = False
 
 
+_NOW = bindparam("now", type_=Instant)
+_IS_HELD = and_(posts.c.owner.is_not(None), not_(is_lost(posts)))
+_IS_BEHIND = and_(
+    posts.c.shown_rev < posts.c.want_rev, posts.c.ref.is_not(None), posts.c.next_at <= _NOW, not_(_IS_HELD)
+)
+_WITH_HOLDER = select(posts, _IS_HELD.label("is_held"))
+_ANY_BEHIND = select(posts.c.id).where(_IS_BEHIND).limit(1)
+_BEHIND = (
+    _WITH_HOLDER.where(_IS_BEHIND)
+    .order_by(posts.c.next_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=posts)
+)
+_OF = (
+    _WITH_HOLDER.where(posts.c.incident_id.in_(bindparam("ids", expanding=True)))
+    .order_by(posts.c.id)
+    .with_for_update(of=posts)
+)
+
+
 def lock_of(connection: Connection, incident_ids: Iterable[UUID], now: datetime) -> list[Post]:
     """Return the posts of these incidents, locked; the incidents are locked already."""
-    rows = connection.execute(
-        select(posts, _is_held(now).label("is_held"))
-        .where(posts.c.incident_id.in_(list(incident_ids)))
-        .order_by(posts.c.id)
-        .with_for_update(of=posts)
-    )
-    return [_post(row) for row in rows]
+    return [_post(row) for row in connection.execute(_OF, lost_since(now) | {"ids": list(incident_ids)})]
 
 
 def is_any(connection: Connection, due_before: datetime) -> bool:
     """Whether some message has shown less than it should since then."""
-    return connection.execute(select(posts.c.id).where(_is_behind(due_before)).limit(1)).first() is not None
-
-
-def _is_behind(now: datetime) -> Any:
-    return and_(
-        posts.c.shown_rev < posts.c.want_rev, posts.c.ref.is_not(None), posts.c.next_at <= now, not_(_is_held(now))
-    )
+    return connection.execute(_ANY_BEHIND, lost_since(due_before)).first() is not None
 
 
 def lock_behind(connection: Connection, now: datetime, limit: int) -> list[Post]:
     """Return posts that show less than they should, locked; those that others hold are left to them."""
-    rows = connection.execute(
-        select(posts, _is_held(now).label("is_held"))
-        .where(_is_behind(now))
-        .order_by(posts.c.next_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=posts)
-    )
-    return [_post(row) for row in rows]
-
-
-def _is_held(now: datetime) -> Any:
-    return and_(posts.c.owner.is_not(None), not_(is_lost(posts, now)))
+    return [_post(row) for row in connection.execute(_BEHIND, lost_since(now) | {"most": limit})]
 
 
 def _post(row: Row[Any]) -> Post:

@@ -166,7 +166,7 @@ def claimed_by(core: Core, h: Harness) -> list[ToSend]:
     """Let a process turn what has come into an incident and claim its pages, and get no further."""
     process_events(core)
     h.queue.take()
-    return outbox.claim(core, 8)
+    return outbox.claim(core, 8).calls
 
 
 def test_what_a_dead_process_had_claimed_is_sent_by_another_after_six_seconds_and_once(h: Harness) -> None:
@@ -192,7 +192,7 @@ def test_what_a_process_says_of_a_claim_it_has_lost_counts_for_nothing(h: Harnes
     slow = build(h.core.settings, clock=h.clock, queue=h.queue)
     lost = claimed_by(slow, h)
     h.clock.move(seconds=7)
-    mine = outbox.claim(h.core, 8)
+    mine = outbox.claim(h.core, 8).calls
     finish(slow, [Outcome(one, Failed(FailureReason.BAD_TARGET, "too_late")) for one in lost])
     slow.database.close()
     assert h.count(deliveries, state="sending") == 3

@@ -53,7 +53,7 @@ def opened(h: Harness, count: int) -> list[UUID]:
     store(h, bodies(h, count))
     while processing.process_events(h.core) == processing.BATCH:
         pass
-    while outbox.claim(h.core, 200):
+    while outbox.claim(h.core, 200).calls:
         pass
     h.clock.move(minutes=5)
     with h.core.database.reading() as connection:
@@ -101,7 +101,7 @@ def test_after_an_acknowledgement_no_step_fires_and_no_page_is_claimed(h: Harnes
     def claim() -> None:
         while len(taken_at_step) < TRIES:
             answered = set(taken_at_step)
-            found = outbox.claim(h.core, 50)
+            found = outbox.claim(h.core, 50).calls
             claimed_too_late.extend(
                 one.context.incident_id for one in found if one.delivery and one.context.incident_id in answered
             )
@@ -151,7 +151,7 @@ def test_a_delivery_is_claimed_once_however_many_processes_claim(h: Harness) -> 
     found: list[UUID] = []
 
     def claim(core: Core) -> int:
-        claimed = outbox.claim(core, 7)
+        claimed = outbox.claim(core, 7).calls
         found.extend(one.delivery.id for one in claimed if one.delivery)
         return len(claimed)
 
