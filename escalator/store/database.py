@@ -31,8 +31,8 @@ _READ_ONLY = "25006"
 class Database:
     """One engine for one process; made after the fork, never shared across one.
 
-    `patience_s` is how long one answer may take before the database counts as unavailable; with None whoever else writes is
-    waited for, however long that takes.
+    `patience_s` is how long one answer may take before the database counts as unavailable; with None whoever else
+    writes is waited for, however long that takes.
     """
 
     def __init__(self, url: str, *, pool_size: int = 4, patience_s: float | None = PATIENCE_S) -> None:
