@@ -1,0 +1,123 @@
+"""The sender's beginnings: started by whoever comes first, once, and nobody in a transaction waits for it."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from escalator.clock import SystemClock
+from escalator.errors import Unavailable
+from escalator.services import sending
+from escalator.services.core import Core
+from escalator.services.sending import Sender
+from tests.sandboxes import a_core
+
+MANY = 8
+PATIENCE_S = 30
+
+
+class Heart:
+    """Beats in the sender's stead: it can be held, and it can fail."""
+
+    def __init__(self) -> None:
+        self.beats, self.failing, self.failed = 0, 0, False
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self.go_on.set()
+        self.recovered = threading.Event()
+
+    def beat(self, _core: Core, _kind: str) -> None:
+        self.beats += 1
+        self.begun.set()
+        assert self.go_on.wait(PATIENCE_S)
+        if self.failing:
+            self.failing -= 1
+            self.failed = True
+            raise Unavailable("away")
+        if self.failed:
+            self.recovered.set()
+
+
+@pytest.fixture
+def heart(monkeypatch: pytest.MonkeyPatch) -> Heart:
+    heart = Heart()
+    monkeypatch.setattr(sending, "beat", heart.beat)
+    monkeypatch.setattr(sending, "BEAT_S", PATIENCE_S)
+    return heart
+
+
+@pytest.fixture
+def core(database_url: str, tmp_path: Path) -> Iterator[Core]:
+    core = a_core(database_url, tmp_path)
+    yield core
+    core.database.close()
+
+
+@pytest.fixture
+def sender(core: Core, heart: Heart) -> Iterator[Sender]:
+    sender = Sender(core, SystemClock())
+    yield sender
+    heart.go_on.set()
+    sender.stop(wait_s=PATIENCE_S)
+
+
+def loops() -> list[str]:
+    return sorted(thread.name for thread in threading.enumerate() if thread.name in {"beat", "sending"})
+
+
+def test_many_threads_that_start_it_at_once_start_it_once(sender: Sender, heart: Heart) -> None:
+    heart.go_on.clear()
+    ready = threading.Barrier(MANY + 1)
+
+    def start() -> None:
+        ready.wait()
+        sender.start()
+
+    with ThreadPoolExecutor(MANY) as threads:
+        started = [threads.submit(start) for _ in range(MANY)]
+        ready.wait()
+        assert heart.begun.wait(PATIENCE_S)
+        heart.go_on.set()
+        for one in started:
+            one.result()
+    assert heart.beats == 1
+    assert loops() == ["beat", "sending"]
+
+
+def test_reserving_threads_within_a_transaction_waits_for_no_start(sender: Sender, heart: Heart) -> None:
+    heart.go_on.clear()
+    with ThreadPoolExecutor(2) as threads:
+        started = threads.submit(sender.start)
+        assert heart.begun.wait(PATIENCE_S)
+        assert threads.submit(sender.reserve, 3).result(PATIENCE_S / 3) == 0
+        heart.go_on.set()
+        started.result()
+    assert sender.reserve(3) == 3
+    sender.send((), 3)
+
+
+def test_it_is_not_started_without_a_lease_and_the_next_who_comes_starts_it(sender: Sender, heart: Heart) -> None:
+    heart.failing = 1
+    with pytest.raises(Unavailable):
+        sender.wake()
+    assert (loops(), sender.reserve(1)) == ([], 0)
+    sender.wake()
+    assert loops() == ["beat", "sending"]
+
+
+def test_what_has_been_stopped_is_not_started_again(sender: Sender, heart: Heart) -> None:
+    sender.stop(wait_s=PATIENCE_S)
+    sender.start()
+    assert (heart.beats, loops()) == (0, [])
+
+
+def test_a_process_remembers_when_it_could_not_beat(
+    sender: Sender, heart: Heart, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "BEAT_S", 0.01)
+    sender.start()
+    assert core.beat_failed_at is None
+    heart.failing = 1
+    assert heart.recovered.wait(PATIENCE_S)
+    assert core.beat_failed_at == core.clock.now()
