@@ -20,11 +20,15 @@ from tests.scenarios.stories import PAGE, SELF_HARM, paged
 TAKEN = "#1001 taken by Ana Ruiz after 0 s"
 
 
-def send(core: Core, claimed: list[ToSend]) -> None:
+def claim(core: Core, limit: int) -> tuple[ToSend, ...]:
+    return outbox.claim(core, limit).calls
+
+
+def send(core: Core, claimed: tuple[ToSend, ...]) -> None:
     outcomes.finish(core, [Outcome(one, sending.send(core, one)) for one in claimed])
 
 
-def pages_and_updates(claimed: list[ToSend]) -> tuple[int, int]:
+def pages_and_updates(claimed: tuple[ToSend, ...]) -> tuple[int, int]:
     pages = sum(one.delivery is not None for one in claimed)
     return pages, len(claimed) - pages
 
@@ -41,10 +45,10 @@ def test_messages_that_are_claimed_are_not_lost_when_claiming_pages_then_fails(
 
     with monkeypatch.context() as broken:
         broken.setattr(deliveries, "candidates", fail)
-        claimed = outbox.claim(h.core, 16)
+        claimed = claim(h.core, 16)
         assert pages_and_updates(claimed) == (0, 3)
         with pytest.raises(type(error)):
-            outbox.claim(h.core, 16)
+            claim(h.core, 16)
     send(h.core, claimed)
     h.expect_updates(*messages, text=TAKEN)
 
@@ -61,8 +65,8 @@ def test_no_page_is_claimed_and_then_lost_when_claiming_messages_fails(
     with monkeypatch.context() as broken:
         broken.setattr(posts, "lock_behind", fail)
         with pytest.raises(Unavailable):
-            outbox.claim(h.core, 16)
-    assert pages_and_updates(claimed := outbox.claim(h.core, 16)) == (3, 0)
+            claim(h.core, 16)
+    assert pages_and_updates(claimed := claim(h.core, 16)) == (3, 0)
     send(h.core, claimed)
     h.expect_message("#critical-alerts", PAGE)
     h.expect_dm("ana", PAGE)
@@ -78,9 +82,9 @@ def test_updates_take_half_of_the_threads_at_most_so_that_pages_need_not_wait_fo
         h.click("ana", "Acknowledge", on=message, is_working=False)
     h.send(h.sample(SELF_HARM, item=4), is_working=False)
     process_events(h.core)
-    first = outbox.claim(h.core, 6)
+    first = claim(h.core, 6)
     assert pages_and_updates(first) == (3, 3)
-    rest = outbox.claim(h.core, 6)
+    rest = claim(h.core, 6)
     assert pages_and_updates(rest) == (0, 3)
     send(h.core, first + rest)
     h.fast_forward(seconds=1)
@@ -91,7 +95,7 @@ def test_updates_take_half_of_the_threads_at_most_so_that_pages_need_not_wait_fo
 def test_one_free_thread_is_enough_for_an_update(h: Harness) -> None:
     messages = paged(h)
     h.click("ana", "Acknowledge", on=messages[0], is_working=False)
-    while claimed := outbox.claim(h.core, 1):
+    while claimed := claim(h.core, 1):
         assert pages_and_updates(claimed) == (0, 1)
         send(h.core, claimed)
     h.expect_updates(*messages, text=TAKEN)
@@ -120,7 +124,7 @@ def other(h: Harness) -> Iterator[Core]:
     made = build(h.core.settings, clock=h.clock, queue=h.queue)
     process_events(made)
     h.queue.take()
-    assert len(outbox.claim(made, 8)) == 3
+    assert len(claim(made, 8)) == 3
     h.clock.move(seconds=7)
     yield made
     made.database.close()
@@ -129,15 +133,15 @@ def other(h: Harness) -> Iterator[Core]:
 @pytest.mark.usefixtures("other")
 def test_after_an_outage_of_the_database_nobody_takes_over_what_a_silent_process_is_sending(h: Harness) -> None:
     h.core.beat_failed_at = h.clock.now()
-    assert outbox.claim(h.core, 8) == []
+    assert claim(h.core, 8) == ()
     h.clock.move(seconds=12)
-    assert pages_and_updates(claimed := outbox.claim(h.core, 8)) == (3, 0)
+    assert pages_and_updates(claimed := claim(h.core, 8)) == (3, 0)
     send(h.core, claimed)
     h.forget_seen()
 
 
 @pytest.mark.usefixtures("other")
 def test_without_an_outage_what_a_silent_process_was_sending_is_taken_over(h: Harness) -> None:
-    assert pages_and_updates(claimed := outbox.claim(h.core, 8)) == (3, 0)
+    assert pages_and_updates(claimed := claim(h.core, 8)) == (3, 0)
     send(h.core, claimed)
     h.forget_seen()
