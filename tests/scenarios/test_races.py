@@ -9,7 +9,7 @@ from threading import Barrier
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select, text
 from uuid6 import uuid7
 
 from escalator.bootstrap import build
@@ -21,8 +21,11 @@ from escalator.services import escalation, outbox, processing
 from escalator.services.answering import Asked, act
 from escalator.services.core import Core
 from escalator.store import events
+from escalator.store import incidents as store_incidents
 from escalator.store.events import EventState, StoredEvent
 from escalator.store.tables import deliveries, incident_keys, incidents
+from escalator.store.tables import events as table_of_events
+from tests.live.installation import wait_until
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM
 from tests.stream.bodies import ITEM_ID, MESSAGE_ID
@@ -159,3 +162,39 @@ def test_a_delivery_is_claimed_once_however_many_processes_claim(h: Harness) -> 
     for core in others:
         core.database.close()
     assert len(found) == len(set(found)) == 300
+
+
+ASKS_FOR_A_LOCK = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_an_event_whose_incident_is_merged_while_it_waits_for_it_goes_where_its_key_has_gone(h: Harness) -> None:
+    """On SQLite nobody waits for a lock: whoever writes sees all that was written before."""
+    h.post(SELF_HARM)
+    h.post(SELF_HARM, item=2)
+    h.forget_seen()
+    gone, kept = h.incident(1001), h.incident(1002)
+    h.send(h.sample("message.flagged__user_report"), is_working=False)
+    h.queue.take()
+    with ThreadPoolExecutor(1) as other:
+        with h.core.database.writing() as merging:
+            store_incidents.lock(merging, [gone["id"], kept["id"]], h.core.seal)
+            processed = other.submit(processing.process_events, h.core)
+            with h.core.database.reading() as asking:
+                wait_until(lambda: _waits(asking), "the event's processing waits for the lock")
+            store_incidents.move_keys(merging, gone["id"], kept["id"])
+        assert processed.result() == 1
+    assert [line["event"] for line in h.log.lines("info") if line["event"].endswith("_raced")] == ["batch_raced"]
+    assert h.count(table_of_events, incident_id=kept["id"]) == 2
+    assert h.incident(1001) == gone
+    h.work()
+    h.forget_seen()
+
+
+def _waits(connection: Connection) -> bool:
+    waiting = connection.scalar(ASKS_FOR_A_LOCK)
+    connection.rollback()
+    return bool(waiting)
