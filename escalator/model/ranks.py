@@ -1,6 +1,7 @@
 """The ordered words of the trade: severity, content rule, mode, role."""
 
 from enum import StrEnum
+from functools import cache
 
 
 class Ranked(StrEnum):
@@ -12,7 +13,7 @@ class Ranked(StrEnum):
     @property
     def rank(self) -> int:
         """Return the position in the class, from 0."""
-        return list(type(self)).index(self)
+        return _ranks(type(self))[self]
 
     def __lt__(self, other: object) -> bool:
         if not isinstance(other, type(self)):
@@ -33,6 +34,11 @@ class Ranked(StrEnum):
         if not isinstance(other, type(self)):
             return NotImplemented
         return self.rank >= other.rank
+
+
+@cache
+def _ranks(words: type[Ranked]) -> dict[Ranked, int]:
+    return {word: rank for rank, word in enumerate(words)}
 
 
 class Severity(Ranked):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from escalator.engine.rounds import following
 from escalator.engine.targets import people_of
@@ -21,6 +21,14 @@ from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.store.tables import incidents, records
 
+_TOLD = (
+    select(records)
+    .where(
+        records.c.incident_id.in_(bindparam("ids", expanding=True)),
+        records.c.action.in_([action.value for action in story.STORY]),
+    )
+    .order_by(records.c.at, records.c.id)
+)
 Story = tuple[tuple[datetime, str], ...]
 _MOST_NAMES = 3
 _MOST_STORY = 12
@@ -28,13 +36,8 @@ _MOST_STORY = 12
 
 def stories(connection: Connection, ids: Iterable[UUID], policy: Policy) -> dict[UUID, Story]:
     """Return the story so far of each of these incidents."""
-    rows = connection.execute(
-        select(records)
-        .where(records.c.incident_id.in_(list(ids)), records.c.action.in_([action.value for action in story.STORY]))
-        .order_by(records.c.at, records.c.id)
-    )
     found: dict[UUID, Story] = {}
-    for row in rows:
+    for row in connection.execute(_TOLD, {"ids": list(ids)}):
         told = story.told(row.action, row.actor_key, row.reason, json.loads(row.after), policy)
         found[row.incident_id] = (*found.get(row.incident_id, ()), (row.at, told))
     return {key: said[-_MOST_STORY:] for key, said in found.items()}

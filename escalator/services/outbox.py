@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 _BUSY_WAIT = timedelta(seconds=1)
 _OTHER_MODE_WAIT = timedelta(seconds=30)
+_CHOICE = 4
+"""Of how many times what is wanted it is chosen: what other processes hold at the moment is left to them."""
 _UNREADABLE_WAIT = timedelta(minutes=1)
 
 
@@ -107,12 +109,12 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
 
 def _claim_deliveries(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> Claimed:
     silence = core.silence_of_the_dead(now)
-    found = deliveries.candidates(connection, now, limit, silence)
-    named = {incident_id for _id, incident_id in found if incident_id is not None}
-    free = incidents.lock_free(connection, named)
-    wanted = [one for one, incident_id in found if incident_id is None or incident_id in free]
+    found = deliveries.candidates(connection, now, limit * _CHOICE, silence)
+    named = list(dict.fromkeys(incident_id for _id, incident_id in found if incident_id is not None))
+    free = incidents.lock_free(connection, named, limit)
+    wanted = [one for one, incident_id in found if incident_id is None or incident_id in free][:limit]
     mine = deliveries.lock_claimable(connection, wanted, now, silence) if wanted else []
-    has_more = len(found) == limit or len(free) < len(named)
+    has_more = len(wanted) < len(found)
     if not mine:
         return Claimed((), has_more)
     about = _about(connection, {one.incident_id for one in mine if one.incident_id is not None}, core)

@@ -12,11 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Integer,
     Row,
-    Select,
     and_,
     bindparam,
     func,
@@ -44,13 +44,12 @@ _PLAIN = tuple(name for name in Incident.__dataclass_fields__ if name not in _DE
 _NUMBERS = select(incident_numbers.next_value()).select_from(
     func.generate_series(1, bindparam("count", type_=Integer)).table_valued("n")
 )
-_FREE = (
-    select(incidents.c.id)
-    .where(incidents.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(incidents.c.id)
-    .with_for_update(skip_locked=True, key_share=True)
-)
-_ALL = _FREE.with_for_update(key_share=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_THESE = select(incidents).where(incidents.c.id.in_(_IDS)).order_by(incidents.c.id)
+_THESE_LOCKED = _THESE.with_for_update(of=incidents, key_share=True)
+_ALL = _THESE.with_only_columns(incidents.c.id).with_for_update(key_share=True)
+_FREE = _ALL.with_for_update(skip_locked=True, key_share=True)
+_ANSWERS = select(answers).where(answers.c.incident_id.in_(_IDS)).order_by(answers.c.at)
 _KEY = (incident_keys.c.source, incident_keys.c.kind, incident_keys.c.value)
 _OWNERS = select(*_KEY, incident_keys.c.incident_id).where(tuple_(*_KEY).in_(bindparam("wanted", expanding=True)))
 
@@ -95,14 +94,19 @@ def give_keys(connection: Connection, given: Mapping[tuple[str, Key], UUID], mov
             connection.execute(update(incident_keys).where(*mine).values(incident_id=owner))
 
 
-def lock_free(connection: Connection, ids: Iterable[UUID]) -> frozenset[UUID]:
-    """Lock those of these incidents that nobody holds, in the order of their ids and unopened; return which.
+def lock_free(connection: Connection, ids: Sequence[UUID], most: int) -> frozenset[UUID]:
+    """Lock up to so many of these incidents, unopened, the first of those that nobody holds; return which.
 
-    When somebody holds each of them it waits for all, so that who asks again and again does not ask in vain.
+    When somebody holds each of them it waits for the first, so that who asks again and again does not ask in vain.
     """
-    wanted = {"ids": list(ids)}
-    free = connection.scalars(_FREE, wanted).all() if wanted["ids"] else ()
-    return frozenset(free or connection.scalars(_ALL, wanted))
+    free: set[UUID] = set()
+    for start in range(0, len(ids), most):
+        free |= set(connection.scalars(_FREE, {"ids": ids[start : start + most]}))
+        if len(free) >= most:
+            break
+    if not free and ids:
+        free = set(connection.scalars(_ALL, {"ids": ids[:most]}))
+    return frozenset(free)
 
 
 def readable(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
@@ -116,17 +120,13 @@ def readable(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UU
 
 def lock(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
     """Return these incidents, locked in the order of their ids for the rest of the transaction."""
-    wanted = list(ids)
-    return _load(connection, _by_ids(wanted).with_for_update(of=incidents, key_share=True), seal) if wanted else {}
+    wanted = {"ids": list(ids)}
+    return _opened(connection, connection.execute(_THESE_LOCKED, wanted).all(), seal) if wanted["ids"] else {}
 
 
 def read(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
     """Return these incidents as they stand, without locking them."""
-    return _load(connection, _by_ids(ids), seal)
-
-
-def _by_ids(ids: Iterable[UUID]) -> Select[Any]:
-    return select(incidents).where(incidents.c.id.in_(list(ids))).order_by(incidents.c.id)
+    return _opened(connection, connection.execute(_THESE, {"ids": list(ids)}).all(), seal)
 
 
 def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
@@ -219,10 +219,6 @@ def id_by_number(connection: Connection, number: int) -> UUID | None:
     return found
 
 
-def _load(connection: Connection, statement: Select[Any], seal: Seal) -> dict[UUID, Incident]:
-    return _opened(connection, connection.execute(statement).all(), seal)
-
-
 def _opened(connection: Connection, rows: Sequence[Row[Any]], seal: Seal) -> dict[UUID, Incident]:
     given = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
     return {row.id: _incident(row, given.get((row.id, row.round), ()), seal) for row in rows}
@@ -232,7 +228,7 @@ def _answers(connection: Connection, ids: Sequence[UUID]) -> dict[tuple[UUID, in
     if not ids:
         return {}
     found: dict[tuple[UUID, int], tuple[Answer, ...]] = defaultdict(tuple)
-    for row in connection.execute(select(answers).where(answers.c.incident_id.in_(ids)).order_by(answers.c.at)):
+    for row in connection.execute(_ANSWERS, {"ids": ids}):
         found[row.incident_id, row.round] += (Answer(row.person, row.verb, row.via, row.at),)
     return found
 
