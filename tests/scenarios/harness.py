@@ -18,10 +18,11 @@ from escalator.bootstrap import build
 from escalator.channels.slack.callbacks import sign_callback
 from escalator.commands.audit import followed
 from escalator.ports import DELIVER, PROCESS_EVENTS
-from escalator.services import escalation, outbox, processing, sending
+from escalator.services import escalation, processing, sending
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
 from escalator.services.housekeeping import keep
+from escalator.services.outcomes import finish
 from escalator.settings import read_settings
 from escalator.store import records
 from escalator.store.tables import deliveries, destinations, events, incidents, posts
@@ -52,7 +53,7 @@ class InlineOutlet:
     def send(self, claimed: Sequence[ToSend], reserved: int) -> None:
         assert len(claimed) <= reserved
         if claimed:
-            outbox.finish(self._core, [Outcome(one, sending.send(self._core, one)) for one in claimed])
+            finish(self._core, [Outcome(one, sending.send(self._core, one)) for one in claimed])
 
 
 class Harness(Witness):
