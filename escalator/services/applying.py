@@ -106,7 +106,7 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
         return []
     about = {one.change.incident.id: one.change.incident for one in decisions}
     known = [one.before.id for one in decisions if one.before is not None]
-    standing = posts.lock_of(connection, known, now) if known else []
+    standing = posts.lock_of(connection, known, now, core.silence_of_the_dead(now)) if known else []
     said = messages.stories(connection, known, running.policy) if known else {}
     claims = Claims(core, connection, running, now, about, standing, said)
     for one in born:

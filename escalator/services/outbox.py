@@ -74,7 +74,7 @@ def _claimed(core: Core, claim_: _Claim, limit: int) -> Claimed:
 
 
 def _claim_posts(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> Claimed:
-    behind = posts.lock_behind(connection, now, limit)
+    behind = posts.lock_behind(connection, now, limit, core.silence_of_the_dead(now))
     if not behind:
         return Claimed()
     posts.hold(connection, [one.id for one in behind], core.id, now)
@@ -90,6 +90,8 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
         if core.mode_of(incident.source, running.policy) < post.mode:
             posts.not_shown(connection, held, held.claim, now + _OTHER_MODE_WAIT, "mode", give_up=False)
             continue
+        if post.want_rev > incident.revision:
+            posts.lower_wanted(connection, post, incident.revision)
         view = messages.view_of(
             core,
             incident,
@@ -120,7 +122,7 @@ def _claim_deliveries(core: Core, connection: Connection, running: Running, now:
     about = _about(connection, {one.incident_id for one in mine if one.incident_id is not None}, core)
     unreadable = [one.id for one in mine if one.incident_id is not None and one.incident_id not in about]
     deliveries.put_off(connection, unreadable, now + _UNREADABLE_WAIT)
-    standing = posts.lock_of(connection, about, now)
+    standing = posts.lock_of(connection, about, now, silence)
     claims = Claims(
         core, connection, running, now, about, standing, messages.stories(connection, about, running.policy)
     )

@@ -86,7 +86,10 @@ def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None
         if running is None:
             events.put_off(connection, taken, now + _WITHOUT_POLICY_WAIT)
             return 0
-        _Board(core, work, running, now).settle(rows)
+        board = _Board(core, work, running, now)
+        board.settle(rows)
+    for at in board.put_off_until:
+        core.queue.alarm(at, PROCESS_EVENTS)
     return len(rows)
 
 
@@ -104,6 +107,7 @@ class _Board:
     before: dict[UUID, Incident] = field(default_factory=dict)
     current: dict[UUID, Incident] = field(default_factory=dict)
     changes: dict[UUID, list[Change]] = field(default_factory=dict)
+    put_off_until: list[datetime] = field(default_factory=list)
 
     @property
     def connection(self) -> Connection:
@@ -128,7 +132,9 @@ class _Board:
             else:
                 belongs.append((row.id, self._take(row, said) if said else None))
         for row in waiting:
-            events.put_off(self.connection, [row.id], row.received_at + WAIT_FOR_ITEM)
+            until = row.received_at + WAIT_FOR_ITEM
+            events.put_off(self.connection, [row.id], until)
+            self.put_off_until.append(until)
         self._write(belongs)
 
     def _observed(self, row: StoredEvent) -> Observation | None:

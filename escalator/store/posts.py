@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, case, func, not_, or_, 
 
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
-from escalator.store.deliveries import is_lost, lost_since
+from escalator.store.deliveries import BEAT_LOST, is_lost, lost_since
 from escalator.store.tables import Instant, posts
 from escalator.store.upserts import insert_or_leave
 
@@ -55,9 +55,11 @@ _OF = (
 )
 
 
-def lock_of(connection: Connection, incident_ids: Iterable[UUID], now: datetime) -> list[Post]:
+def lock_of(
+    connection: Connection, incident_ids: Iterable[UUID], now: datetime, silence: timedelta = BEAT_LOST
+) -> list[Post]:
     """Return the posts of these incidents, locked; the incidents are locked already."""
-    return [_post(row) for row in connection.execute(_OF, lost_since(now) | {"ids": list(incident_ids)})]
+    return [_post(row) for row in connection.execute(_OF, lost_since(now, silence) | {"ids": list(incident_ids)})]
 
 
 def is_any(connection: Connection, due_before: datetime) -> bool:
@@ -65,9 +67,9 @@ def is_any(connection: Connection, due_before: datetime) -> bool:
     return connection.execute(_ANY_BEHIND, lost_since(due_before)).first() is not None
 
 
-def lock_behind(connection: Connection, now: datetime, limit: int) -> list[Post]:
+def lock_behind(connection: Connection, now: datetime, limit: int, silence: timedelta = BEAT_LOST) -> list[Post]:
     """Return posts that show less than they should, locked; those that others hold are left to them."""
-    return [_post(row) for row in connection.execute(_BEHIND, lost_since(now) | {"most": limit})]
+    return [_post(row) for row in connection.execute(_BEHIND, lost_since(now, silence) | {"most": limit})]
 
 
 def _post(row: Row[Any]) -> Post:
@@ -152,6 +154,11 @@ def raise_wanted(connection: Connection, wanted: Sequence[tuple[UUID, int]], now
     """Let every post of these incidents show this revision; at once, unless its vendor asked us to wait."""
     if wanted:
         connection.execute(_RAISE, [{"incident": one, "revision": rev, "now": now} for one, rev in wanted])
+
+
+def lower_wanted(connection: Connection, one: Post, revision: int) -> None:
+    """Let a locked post want what its incident has reached: one that wants more would be updated for ever."""
+    connection.execute(update(posts).where(posts.c.id == one.id).values(want_rev=revision))
 
 
 def adopt(connection: Connection, new: Post, now: datetime) -> bool:

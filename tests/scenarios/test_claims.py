@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from escalator.bootstrap import build
 from escalator.errors import Unavailable
@@ -13,6 +14,7 @@ from escalator.services.core import Core
 from escalator.services.processing import process_events
 from escalator.store import deliveries, posts
 from escalator.store.deliveries import BEAT_LOST, LEASE
+from escalator.store.tables import posts as table_of_posts
 from tests.fakes import START
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, paged
@@ -98,6 +100,18 @@ def test_one_free_thread_is_enough_for_an_update(h: Harness) -> None:
     while claimed := claim(h.core, 1):
         assert pages_and_updates(claimed) == (0, 1)
         send(h.core, claimed)
+    h.expect_updates(*messages, text=TAKEN)
+
+
+def test_a_message_that_wants_to_show_what_no_incident_has_reached_is_updated_once_and_then_as_ever(h: Harness) -> None:
+    messages = paged(h)
+    with h.core.database.writing() as connection:
+        connection.execute(update(table_of_posts).values(want_rev=100))
+    for _ in range(3):
+        send(h.core, claim(h.core, 16))
+    h.expect_updates(*messages, text=PAGE)
+    h.expect_nothing()
+    h.click("ana", "Acknowledge", on=messages[0])
     h.expect_updates(*messages, text=TAKEN)
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from escalator.services import escalation, sending, sweeping
+from escalator.store.tables import incidents
 from tests.fakes import START
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, nobody, paged
@@ -55,6 +56,16 @@ def test_a_deadline_whose_alarm_was_lost_fires_within_a_round_of_the_sweep(h: Ha
     swept(h)
     h.expect_dm("dana", nobody(5))
     h.expect_updates(*messages)
+
+
+def test_an_event_that_waited_for_its_item_in_vain_is_processed_at_its_ten_seconds_without_a_sweep(h: Harness) -> None:
+    h.post("moderation_check.completed__flag")
+    h.clock.move(seconds=9, milliseconds=999)
+    h.work()
+    assert h.count(incidents) == 0
+    h.clock.move(milliseconds=1)
+    h.work()
+    h.expect_message("#critical-alerts", "UNKNOWN · Uncategorised · acknowledge within 30 min · #1001")
 
 
 def test_an_idle_sweep_wakes_nobody(h: Harness) -> None:
