@@ -17,14 +17,14 @@ Publish = Callable[[str, float], None]
 
 _Alarm = tuple[datetime, str]
 
-GAP_S = 0.01
+GAP_S = 0.05
 PAUSE_S = 5.0
 SHARED = timedelta(milliseconds=30)
 _REMEMBERED = 10_000
 
 
 class Nudger:
-    """A TaskQueue over a publisher. Says each kind of work at most every 10 ms, and always once after the last word.
+    """A TaskQueue over a publisher. Says each kind of work at most every 50 ms, and always once after the last word.
 
     After a failure it pauses for 5 s and forgets what it was to say: the sweep finds the work.
     """
