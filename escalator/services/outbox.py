@@ -1,5 +1,6 @@
 """Claiming what is to be sent; `outcomes` writes what became of it, and between the two no transaction is open."""
 
+import random
 from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -53,15 +54,19 @@ def has_work(core: Core, overdue_by: timedelta) -> bool:
 def claim(core: Core, limit: int) -> Claimed:
     """Claim up to so many calls: messages that show too little, for half of them at most, and deliveries.
 
-    Raises Unavailable, unless something is claimed already.
+    The odd one goes to either by chance, so that neither starves when threads come free one by one. Raises
+    Unavailable, unless something is claimed already.
     """
-    shown = _claimed(core, _claim_posts, max(1, limit // 2))
+    half = (limit + random.randrange(2)) // 2  # noqa: S311  # not a secret
+    shown = _claimed(core, _claim_posts, half)
     try:
         told = _claimed(core, _claim_deliveries, limit - len(shown.calls))
     except Exception:
         if shown.calls:
             return shown
         raise
+    if not half and not told.calls:
+        shown = _claimed(core, _claim_posts, limit)
     return Claimed(shown.calls + told.calls, shown.has_more or told.has_more)
 
 

@@ -94,6 +94,28 @@ def test_updates_take_half_of_the_threads_at_most_so_that_pages_need_not_wait_fo
     h.forget_seen()
 
 
+def test_threads_that_come_free_one_by_one_go_to_pages_and_to_updates(h: Harness) -> None:
+    for item in range(1, 17):
+        h.post(SELF_HARM, item=item)
+    stale = list(h.slack.messages)
+    for message in stale[::3]:
+        h.click("ana", "Acknowledge", on=message, is_working=False)
+    for item in range(17, 33):
+        h.send(h.sample(SELF_HARM, item=item), is_working=False)
+    process_events(h.core)
+    process_events(h.core)
+    taken = [claim(h.core, 1) for _ in range(48)]
+    assert all(len(claimed) == 1 for claimed in taken)
+    pages, updates = pages_and_updates(tuple(one for claimed in taken for one in claimed))
+    assert pages > 0
+    assert updates > 0
+    for claimed in taken:
+        send(h.core, claimed)
+    h.fast_forward(seconds=1)
+    assert all(len(message.updates) == 1 for message in stale)
+    h.forget_seen()
+
+
 def test_one_free_thread_is_enough_for_an_update(h: Harness) -> None:
     messages = paged(h)
     h.click("ana", "Acknowledge", on=messages[0], is_working=False)
