@@ -145,6 +145,8 @@ class Sender:
             except Unavailable:
                 self._core.beat_failed_at = self._core.clock.now()
                 log.warning("beat_failed")
+            except Exception:  # a process whose beats end looks dead to the others, who would send its pages again
+                log.exception("beat_failed")
 
     def _beat(self) -> None:
         """Renew the row by the database's time: by another one, this process looks dead to the others."""

@@ -23,6 +23,7 @@ class Heart:
 
     def __init__(self) -> None:
         self.beats, self.failing, self.failed = 0, 0, False
+        self.error: Exception = Unavailable("away")
         self.begun, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
         self.recovered = threading.Event()
@@ -34,7 +35,7 @@ class Heart:
         if self.failing:
             self.failing -= 1
             self.failed = True
-            raise Unavailable("away")
+            raise self.error
         if self.failed:
             self.recovered.set()
 
@@ -121,3 +122,13 @@ def test_a_process_remembers_when_it_could_not_beat(
     heart.failing = 1
     assert heart.recovered.wait(PATIENCE_S)
     assert core.beat_failed_at == core.clock.now()
+
+
+def test_whatever_goes_wrong_with_a_beat_the_next_one_comes(
+    sender: Sender, heart: Heart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "BEAT_S", 0.01)
+    sender.start()
+    heart.error = ValueError("whatever")
+    heart.failing = 1
+    assert heart.recovered.wait(PATIENCE_S)
