@@ -50,10 +50,6 @@ class Core:
         was_ours = self.beat_failed_at is not None and now - self.beat_failed_at < 2 * BEAT_LOST
         return LEASE if was_ours else BEAT_LOST
 
-    def own_mode(self) -> Mode:
-        """Return the mode of what is about no source, the product's own trouble: no source says where to divert it."""
-        return Mode.PRODUCTION if self.settings.mode is Mode.PRODUCTION else Mode.SANDBOX
-
     def mode_of(self, source: str, policy: Policy) -> Mode:
         """Return the present mode of a source: the mildest that anybody has set; sandbox without credentials."""
         said = policy.sources.get(source)

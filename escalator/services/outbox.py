@@ -20,7 +20,7 @@ from escalator.services.claiming import Claims
 from escalator.services.core import Core
 from escalator.services.outcomes import entry_of
 from escalator.services.policies import Running
-from escalator.services.troubles import detail_of
+from escalator.services.troubles import detail_of, own_mode
 from escalator.store import deliveries, incidents, leases, posts, records
 from escalator.store.deliveries import Delivery
 
@@ -72,9 +72,11 @@ def claim(core: Core, limit: int) -> Claimed:
 
 def _claimed(core: Core, claim_: _Claim, limit: int) -> Claimed:
     """Claim one kind in a transaction of its own: posts are locked after incidents, never before."""
+    if not limit:
+        return Claimed()
     now = core.clock.now()
     with core.database.writing(durable=False) as connection:
-        running = core.policies.running(connection) if limit else None
+        running = core.policies.running(connection)
         return Claimed() if running is None else claim_(core, connection, running, now, limit)
 
 
@@ -179,7 +181,7 @@ def _alarms(core: Core, connection: Connection, wanted: Sequence[Delivery]) -> l
         key, detail = troubles.get(one.trouble_id or UUID(int=0), ("", ""))
         card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))
         context = Context(None, None, one.destination, one.person)
-        mode = min(one.mode, core.own_mode())
+        mode = min(one.mode, own_mode(core.settings))
         to_send.append(ToSend(context, mode, one.channel, one.address, card, 0, delivery=one))
     return to_send
 

@@ -54,7 +54,6 @@ class Troubles:
         return True
 
     def _alarm(self, recipient: Recipient, trouble_id: UUID, policy: Policy, settings: Settings) -> Delivery:
-        is_real = settings.mode is Mode.PRODUCTION and bool(settings.slack_bot_token)
         return Delivery(
             id=uuid7(),
             kind=DeliveryKind.ALARM,
@@ -63,7 +62,7 @@ class Troubles:
             destination=recipient.destination,
             address=address(recipient, policy, settings.environment),
             channel=recipient.kind,
-            mode=Mode.PRODUCTION if is_real else Mode.SANDBOX,
+            mode=own_mode(settings),
             urgency=_ALARM_URGENCY,
             created_at=self.now,
             next_at=self.now,
@@ -88,6 +87,12 @@ class Troubles:
         """Return (key, detail) of the troubles that have not ended."""
         rows = self.connection.execute(select(troubles).where(troubles.c.ended_at.is_(None)))
         return [(row.key, row.detail) for row in rows]
+
+
+def own_mode(settings: Settings) -> Mode:
+    """Return the mode of what is about no source, the product's own trouble: no source says where to divert it."""
+    is_real = settings.mode is Mode.PRODUCTION and bool(settings.slack_bot_token)
+    return Mode.PRODUCTION if is_real else Mode.SANDBOX
 
 
 def detail_of(connection: Connection, trouble_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:

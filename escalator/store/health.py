@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from escalator.model.incident import State
 from escalator.model.ranks import Mode
 from escalator.store.deliveries import DeliveryState
-from escalator.store.events import EventState
+from escalator.store.events import EventState, waiting_since
 from escalator.store.tables import deliveries, events, incidents, posts, troubles, workers
 
 ALIVE = timedelta(seconds=10)
@@ -36,7 +36,6 @@ class Health:
 def health(connection: Connection, now: datetime) -> Health:
     """Return how the product is now."""
     overdue = select(func.min(incidents.c.due_at)).where(incidents.c.due_at <= now)
-    waiting = select(func.min(events.c.next_at)).where(events.c.state == EventState.NEW, events.c.next_at <= now)
     unsent = select(func.min(deliveries.c.next_at)).where(
         deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now
     )
@@ -48,7 +47,7 @@ def health(connection: Connection, now: datetime) -> Health:
     found = connection.execute(select(troubles.c.key, troubles.c.detail).where(troubles.c.ended_at.is_(None)))
     return Health(
         oldest_deadline=connection.scalar(overdue),
-        oldest_event=connection.scalar(waiting),
+        oldest_event=waiting_since(connection, now),
         oldest_delivery=connection.scalar(unsent),
         parked_events=connection.scalar(parked) or 0,
         workers=connection.scalar(alive) or 0,

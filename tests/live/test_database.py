@@ -91,13 +91,18 @@ def test_what_was_accepted_before_postgres_crashed_is_told_after_it(
     assert len(on_postgres.firings()) == 2 * stored
 
 
+def _let_a_page_be_under_way(installation: Installation) -> None:
+    """Start, and leave a page at a Slack that has taken it and takes two seconds to say so."""
+    installation.start()
+    installation.slack.inject("chat.postMessage", Fault(delay=2))
+    installation.post(event())
+    installation.expect_messages(1)
+
+
 def test_a_page_that_was_sent_while_postgres_went_away_is_not_sent_again(
     on_postgres: Installation, postgres_server: PostgresServer
 ) -> None:
-    on_postgres.start()
-    on_postgres.slack.inject("chat.postMessage", Fault(delay=2))
-    on_postgres.post(event())
-    on_postgres.expect_messages(1)
+    _let_a_page_be_under_way(on_postgres)
     postgres_server.stop()
     time.sleep(3)
     postgres_server.start()
@@ -133,10 +138,7 @@ def test_connections_that_break_again_and_again_lose_nothing(
 def test_what_became_of_a_page_is_known_after_a_crash(
     on_postgres: Installation, postgres_server: PostgresServer
 ) -> None:
-    on_postgres.start()
-    on_postgres.slack.inject("chat.postMessage", Fault(delay=2))
-    on_postgres.post(event())
-    on_postgres.expect_messages(1)
+    _let_a_page_be_under_way(on_postgres)
     on_postgres.make_durable()
     on_postgres.wait_for(deliveries, 1, state="delivered")
     postgres_server.kill()

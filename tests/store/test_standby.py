@@ -34,12 +34,8 @@ class Replica(PostgresServer):
 
 @pytest.fixture
 def replica() -> Iterator[Replica]:
-    server = Replica()
-    try:
-        server.start()
+    with Replica() as server:
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture
