@@ -88,6 +88,8 @@ class FailureReason(StrEnum):
     BAD_TARGET = "bad_target"
     BAD_MESSAGE = "bad_message"
     NOT_CONFIGURED = "not_configured"
+    FORBIDDEN = "forbidden"
+    GONE = "gone"
     NOT_SUPPORTED = "not_supported"
     NO_CONTACT = "no_contact"
     EXPIRED = "expired"

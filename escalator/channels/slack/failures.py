@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 
+from escalator.channels.http import retry_after
 from escalator.model.message import Failed, FailureReason
 
-LONGEST_RETRY_AFTER = timedelta(hours=1)
 BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 """The words after which the same message is tried once without its blocks."""
 
@@ -88,11 +87,3 @@ def _reason(word: str) -> FailureReason:
         return FailureReason.BAD_ANSWER
     prefixed = (reason for prefix, reason in _BY_PREFIX.items() if word.startswith(prefix))
     return _REASONS.get(word) or next(prefixed, FailureReason.UNKNOWN)
-
-
-def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Return how long Slack asks us to wait, at most an hour; None when it does not say so in seconds."""
-    said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "").strip()
-    if not (said.isascii() and said.isdigit() and len(said) < 10):
-        return None
-    return min(timedelta(seconds=int(said)), LONGEST_RETRY_AFTER)

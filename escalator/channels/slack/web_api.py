@@ -1,26 +1,26 @@
 """Slack's Web API over HTTP: every outcome a value, every call with an end."""
 
-import http.client
 import json
 import ssl
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import Request
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from escalator.channels.http import BROKEN, broken, exchange
 from escalator.channels.slack.api import Workspace
 from escalator.channels.slack.blocks import Json, Payload
 from escalator.channels.slack.failures import BLOCKS_REFUSED, failure
-from escalator.channels.slack.transport import PATIENT, PROMPT, BadAnswer, BoundedWebClient, Limits, exchange
+from escalator.channels.slack.transport import PATIENT, PROMPT, BoundedWebClient
+from escalator.channels.wire import Limits
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 
 DEFAULT_API_URL = "https://slack.com/api/"
 RESPONSE_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
 
-_BROKEN = (OSError, http.client.HTTPException, SlackClientError, BadAnswer, ValueError)
+_BROKEN = (*BROKEN, SlackClientError)
 
 
 class _Answered(NamedTuple):
@@ -91,7 +91,7 @@ class SlackWebApi:
         try:
             answer = exchange(request, self._prompt_limits, self._tls)
         except _BROKEN as error:
-            return _broken(error)
+            return broken(error)
         if answer.status == 200:
             return Delivered("")
         return failure(answer.status, None, answer.headers)
@@ -130,7 +130,7 @@ class SlackWebApi:
             answer = error.response
             return failure(answer.status_code, answer.get("error"), answer.headers)
         except _BROKEN as error:
-            return _broken(error)
+            return broken(error)
         return _Answered(response.data if isinstance(response.data, dict) else {}, response.headers)
 
 
@@ -155,17 +155,3 @@ def _reference(answer: _Answered | Failed) -> Delivered | Failed:
     if isinstance(channel, str) and isinstance(stamp, str) and channel and stamp:
         return Delivered(f"{channel}/{stamp}")
     return Failed(FailureReason.BAD_ANSWER, "no_reference")
-
-
-def _broken(error: Exception) -> Failed:
-    """Return why there was no answer. The error's own words are not kept: they may hold an address."""
-    cause = error.reason if isinstance(error, URLError) else error
-    if isinstance(cause, TimeoutError):
-        return Failed(FailureReason.TIMEOUT)
-    if isinstance(cause, BadAnswer):
-        return Failed(FailureReason.BAD_ANSWER, str(cause))
-    if isinstance(cause, ssl.SSLError):
-        return Failed(FailureReason.UNREACHABLE, "tls")
-    if isinstance(cause, OSError):
-        return Failed(FailureReason.UNREACHABLE)
-    return Failed(FailureReason.BAD_ANSWER)

@@ -1,0 +1,89 @@
+"""A connection with an end: whatever is done over it is cut off when its total time is over.
+
+A timeout of the standard library counts for each operation on the socket, so an answer that drips holds a call for as
+long as it likes, and a name look-up has no limit at all. Here the work is done in a thread of its own, over a socket
+that the caller's thread can cut.
+"""
+
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+Guard = Callable[[str, int], str]
+"""Host and port -> the address to connect to; raises OSError for one that must not be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long one operation on the socket, and a whole call, may take, in seconds."""
+
+    socket_s: float = 5.0
+    total_s: float = 9.0
+
+
+class Wire:
+    """The connection of one call, which another thread may cut."""
+
+    def __init__(self, guard: Guard | None = None) -> None:
+        self._guard = guard
+        self._lock = threading.Lock()
+        self._handle: socket.socket | None = None
+        self._is_cut = False
+
+    def connect(self, address: tuple[str, int], timeout: float, source: tuple[str, int] | None = None) -> socket.socket:
+        """Connect, and keep a second handle: TLS takes the first away while it shakes hands."""
+        host, port = address
+        place = (host if self._guard is None else self._guard(host, port), port)
+        connection = socket.create_connection(place, timeout, source)
+        with self._lock:
+            if self._is_cut:
+                connection.close()
+                raise TimeoutError
+            self._handle = connection.dup()
+        return connection
+
+    def cut(self) -> None:
+        """End the call, wherever it is."""
+        with self._lock:
+            self._is_cut = True
+            if self._handle is not None:
+                try:
+                    self._handle.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    return
+
+    def close(self) -> None:
+        """Give the second handle back."""
+        with self._lock:
+            if self._handle is not None:
+                self._handle.close()
+                self._handle = None
+
+
+def in_time(work: Callable[[Wire], T], total_s: float, guard: Guard | None = None) -> T:
+    """Return what the work returns, or raise what it raises; TimeoutError when the total time is over before.
+
+    A thread that still looks up a name then ends by itself.
+    """
+    wire = Wire(guard)
+    result: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(work(wire))
+        except Exception as error:  # noqa: BLE001  # handed over to the caller, in whose thread it is raised
+            result.set_exception(error)
+        finally:
+            wire.close()
+
+    threading.Thread(target=run, name="vendor-call", daemon=True).start()
+    try:
+        return result.result(total_s)
+    except TimeoutError:
+        wire.cut()
+        raise
