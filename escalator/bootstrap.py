@@ -2,18 +2,23 @@
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
+from escalator.channels.absent import AbsentChannel
+from escalator.channels.contract import Channel
 from escalator.channels.slack.api import SlackApi
+from escalator.channels.slack.channel import SlackChannel
 from escalator.channels.slack.web_api import SlackWebApi
 from escalator.clock import Clock, SystemClock
+from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.ports import NullQueue, TaskQueue
 from escalator.sealing import Seal
 from escalator.services.core import Core
-from escalator.services.inbox import InboxSlack
+from escalator.services.inbox.shelf import Shelf
+from escalator.services.inbox.slack import InboxSlack
 from escalator.services.policies import PolicyShelf
 from escalator.settings import Settings
 from escalator.store import Database
@@ -36,6 +41,7 @@ def build(
     clock = clock or SystemClock()
     seal = Seal(settings.content_keys)
     database = Database(settings.database_url, pool_size=pool_size, patience_s=patience_s)
+    slack = slack or _slack(settings, InboxSlack(Shelf(database, seal, clock)))
     return Core(
         settings=settings,
         database=database,
@@ -43,7 +49,8 @@ def build(
         seal=seal,
         queue=queue or NullQueue(),
         policies=PolicyShelf(settings, clock),
-        slack=slack or _slack(settings, InboxSlack(database, seal, clock)),
+        slack=slack,
+        channels=_channels(slack),
     )
 
 
@@ -54,6 +61,27 @@ def _slack(settings: Settings, inbox: SlackApi) -> Callable[[Mode], SlackApi]:
         return inbox if mode is Mode.SANDBOX else real
 
     return of_mode
+
+
+def _channels(slack: Callable[[Mode], SlackApi]) -> Callable[[Mode], Mapping[DestinationKind, Channel]]:
+    """Return the ways out in each mode; in the sandbox everything ends in its inbox."""
+    real = _ways_out(slack(Mode.PRODUCTION))
+    sandbox = _ways_out(slack(Mode.SANDBOX))
+
+    def of_mode(mode: Mode) -> Mapping[DestinationKind, Channel]:
+        return sandbox if mode is Mode.SANDBOX else real
+
+    return of_mode
+
+
+def _ways_out(slack: SlackApi) -> Mapping[DestinationKind, Channel]:
+    return {
+        DestinationKind.SLACK: SlackChannel(slack),
+        DestinationKind.PAGERDUTY: AbsentChannel(),
+        DestinationKind.EMAIL: AbsentChannel(),
+        DestinationKind.JIRA: AbsentChannel(),
+        DestinationKind.WEBHOOK: AbsentChannel(),
+    }
 
 
 def configure_logging(level: int = logging.INFO) -> None:

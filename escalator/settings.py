@@ -14,6 +14,8 @@ from escalator.model.ranks import Mode
 from escalator.sealing import derived
 
 DEFAULT_SLACK_API_URL = "https://slack.com/api/"
+DEFAULT_PAGERDUTY_EVENTS_URL = "https://events.pagerduty.com"
+DEFAULT_PAGERDUTY_API_URL = "https://api.pagerduty.com"
 
 
 class Secret(str):
@@ -43,6 +45,17 @@ class Settings:
     slack_bot_token: Secret
     slack_signing_secret: Secret
     slack_api_url: str
+    pagerduty_events_url: str
+    pagerduty_api_url: str
+    pagerduty_api_token: Secret
+    pagerduty_webhook_secrets: tuple[Secret, ...]
+    smtp_url: Secret
+    mail_from: str
+    jira_url: str
+    jira_email: str
+    jira_token: Secret
+    jira_webhook_secrets: tuple[Secret, ...]
+    webhook_allowed: tuple[str, ...]
     is_on_dyno: bool
     can_kill_worker: bool
 
@@ -53,8 +66,13 @@ class Settings:
 
     @property
     def sandbox_signing_secret(self) -> Secret:
-        """The secret of the sandbox's own clicks, accepted only for sandbox incidents."""
+        """The secret of what the sandbox itself says in a vendor's stead, accepted only for sandbox incidents."""
         return Secret(derived(self.secret_key, "sandbox clicks"))
+
+    @property
+    def answer_link_secret(self) -> Secret:
+        """The secret that signs the links under which the readers of mails answer."""
+        return Secret(derived(self.secret_key, "answer links"))
 
 
 def environment() -> dict[str, str]:
@@ -104,10 +122,21 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         port=_port(values),
         secret_key=secret_key,
         # What was sealed before CONTENT_KEY was set is sealed with SECRET_KEY, which goes on opening it.
-        content_keys=(*(Secret(key) for key in _listed(values.get("CONTENT_KEY", ""))), secret_key),
+        content_keys=(*_secrets(values.get("CONTENT_KEY", "")), secret_key),
         slack_bot_token=Secret(values.get("SLACK_BOT_TOKEN", "")),
         slack_signing_secret=Secret(values.get("SLACK_SIGNING_SECRET", "")),
         slack_api_url=_slashed(values.get("SLACK_API_URL") or DEFAULT_SLACK_API_URL),
+        pagerduty_events_url=(values.get("PAGERDUTY_EVENTS_URL") or DEFAULT_PAGERDUTY_EVENTS_URL).rstrip("/"),
+        pagerduty_api_url=(values.get("PAGERDUTY_API_URL") or DEFAULT_PAGERDUTY_API_URL).rstrip("/"),
+        pagerduty_api_token=Secret(values.get("PAGERDUTY_API_TOKEN", "")),
+        pagerduty_webhook_secrets=_secrets(values.get("PAGERDUTY_WEBHOOK_SECRET", "")),
+        smtp_url=Secret(values.get("SMTP_URL", "")),
+        mail_from=values.get("MAIL_FROM", ""),
+        jira_url=values.get("JIRA_URL", "").rstrip("/"),
+        jira_email=values.get("JIRA_EMAIL", ""),
+        jira_token=Secret(values.get("JIRA_TOKEN", "")),
+        jira_webhook_secrets=_secrets(values.get("JIRA_WEBHOOK_SECRET", "")),
+        webhook_allowed=_listed(values.get("WEBHOOK_ALLOW_PRIVATE", "")),
         is_on_dyno=is_on_dyno,
         can_kill_worker=values.get("ESCALATOR_RUN") == "1",
     )
@@ -235,6 +264,11 @@ def _refuse_embedded_on_dyno(settings: Settings) -> None:
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _secrets(text: str) -> tuple[Secret, ...]:
+    """Return several secrets, the newest first, while one takes the other's place."""
+    return tuple(Secret(part) for part in _listed(text))
 
 
 def _slashed(url: str) -> str:

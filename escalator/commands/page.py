@@ -52,7 +52,7 @@ def real(policy: Policy, expand: Callable[[str], str]) -> str:
     people = sum(
         DestinationKind.SLACK in one.contact and bool(expand(one.slack or "")) for one in policy.people.values()
     )
-    places = [one for one in policy.destinations.values() if one.kind is DestinationKind.SLACK and expand(one.address)]
+    places = [one for one in policy.destinations.values() if any(expand(address) for address in one.addresses)]
     told = f"{people} {'person' if people == 1 else 'people'}"
     channels = f"{len(places)} destination{'' if len(places) == 1 else 's'}"
     return f"The first start in production: {told} and {channels} are now real."

@@ -137,7 +137,7 @@ def _through(notice: Notice, policy: Policy) -> str:
     if kind not in _EXECUTED:
         fallback = f"; then {destination.fallback}" if destination and destination.fallback else ""
         return f"{_KINDS[kind]}: not executed, fails at once{fallback}"
-    return f"{_KINDS[kind]} {destination.address}" if destination else f"{_KINDS[kind]}, direct message"
+    return f"{_KINDS[kind]} {', '.join(destination.addresses)}" if destination else f"{_KINDS[kind]}, direct message"
 
 
 def _afterwards(found: Preview, now: datetime, policy: Policy) -> Iterator[str]:

@@ -13,11 +13,15 @@ SCHEDULE = "schedule:"
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One who is told: a destination, or a person by the first of their contacts. `target` is what the step says."""
+    """One who is told: a destination, or a person by the first of their contacts. `target` is what the step says.
+
+    `address` is unexpanded; a destination with several addresses is as many recipients.
+    """
 
     target: str
     destination: str
     kind: DestinationKind
+    address: str
     person: str | None = None
 
 
@@ -31,26 +35,27 @@ class Recipients:
 
 def resolve(targets: Iterable[str], assign: str | None, policy: Policy) -> Recipients:
     """Return whom these targets mean now. `assign` is what `team` stands for."""
-    told: dict[str, Recipient] = {}
+    told: dict[tuple[str, str], Recipient] = {}
     missing: list[str] = []
     for target in targets:
         found = list(_recipients(target, assign, policy))
         if not found:
             missing.append(target)
         for recipient in found:
-            told.setdefault(recipient.destination, recipient)
+            told.setdefault((recipient.destination, recipient.address), recipient)
     return Recipients(tuple(told.values()), tuple(missing))
 
 
 def _recipients(target: str, assign: str | None, policy: Policy) -> Iterator[Recipient]:
     destination = policy.destinations.get(target)
     if destination is not None:
-        yield Recipient(target, destination.key, destination.kind)
+        yield from (Recipient(target, destination.key, destination.kind, one) for one in destination.addresses)
         return
     for key in people_of(target, assign, policy):
         person = policy.people.get(key)
         if person is not None:
-            yield Recipient(target, PERSON + key, first_contact(person), key)
+            kind = first_contact(person)
+            yield Recipient(target, PERSON + key, kind, address_of(person, kind) or "", key)
 
 
 def people_of(target: str, assign: str | None, policy: Policy) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """What a message says, before any channel has given it its form, and what became of sending it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from escalator.model.incident import Verb
+from escalator.model.incident import Outcome, State, Verb
+from escalator.model.ranks import Severity
 
 
 class Occasion(StrEnum):
@@ -18,6 +20,16 @@ class Occasion(StrEnum):
     OVERDUE = "overdue"
     RESTART = "restart"
     ALARM = "alarm"
+    TEST = "test"
+    OPENED = "opened"
+    ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+
+
+COPIED = frozenset({Occasion.OPENED, Occasion.ESCALATED, Occasion.ACKNOWLEDGED, Occasion.RESOLVED, Occasion.REOPENED})
+"""What a feed is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,28 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How an incident stands, for vendors that know more than words: a status, a severity, a header, a field.
+
+    `by` is the policy's key of who holds or ended it (`stream:ID` and the like for others, None for nobody); `since`
+    is when that was. `headline` is `CRITICAL · Self-harm`, marked where it is a test or a drill. `is_superseded` says
+    that a later round's message stands at the same place. `data` is what a machine is told, for webhooks only.
+    """
+
+    incident_id: UUID
+    number: int
+    round: int
+    state: State
+    severity: Severity
+    headline: str
+    by: str | None = None
+    since: datetime | None = None
+    outcome: Outcome | None = None
+    is_superseded: bool = False
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Whom and what a message is for: the sandbox shows it, vendors never see it."""
 
@@ -82,6 +116,7 @@ class FailureReason(StrEnum):
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
     RATE_LIMITED = "rate_limited"
+    PACED = "paced"
     VENDOR_ERROR = "vendor_error"
     BAD_ANSWER = "bad_answer"
     BAD_CREDENTIALS = "bad_credentials"
@@ -106,6 +141,7 @@ _RETRYABLE = frozenset(
         FailureReason.TIMEOUT,
         FailureReason.UNREACHABLE,
         FailureReason.RATE_LIMITED,
+        FailureReason.PACED,
         FailureReason.VENDOR_ERROR,
         FailureReason.BAD_ANSWER,
         FailureReason.UNKNOWN,
@@ -115,9 +151,10 @@ _RETRYABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """It stands at the vendor, under this reference (Slack: `CHANNEL/TS`)."""
+    """It stands at the vendor, under this reference (Slack: `CHANNEL/TS`), and shows this face of it."""
 
     ref: str
+    face: str = ""
 
 
 @dataclass(frozen=True, slots=True)

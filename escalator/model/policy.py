@@ -72,13 +72,18 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A place that is told. `address` is the unexpanded Slack channel, key, project or URL (first e-mail address)."""
+    """A place that is told. `addresses` is the Slack channel, routing key, project or URL, or all e-mail addresses.
+
+    `options` is what else the destination says, by its key in the file: `issue_type` of Jira, `secret` and `content`
+    of a webhook. Both are unexpanded.
+    """
 
     key: str
     kind: DestinationKind
-    address: str
+    addresses: tuple[str, ...]
     urgent: bool = False
     fallback: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from escalator.policy.shapes import Items, Keys, OneOrMore, Section, Several
 _CONTACTS = (DestinationKind.SLACK, DestinationKind.EMAIL, DestinationKind.PAGERDUTY)
 _SLACK_CHANNEL = r"#[^\s#]{1,80}|[CGD][A-Z0-9_]{1,30}"
 _SLACK_USER = r"[A-Za-z0-9_]{2,30}"
+_WEBHOOKS_OWN = {"secret": "signs nothing here", "content": "is asked for where it never goes"}
 
 
 class SourceKeys(Keys):
@@ -165,9 +166,9 @@ class JiraKeys(Keys):
     issue_type = Text(required=True)
 
 
-def jira_project(project: str, issue_type: str) -> str:  # noqa: ARG001
-    """Return the project; this version opens no issue."""
-    return project
+def jira_project(project: str, issue_type: str) -> tuple[str, str]:
+    """Return the project and the type of issue."""
+    return project, issue_type
 
 
 class DestinationKeys(Keys):
@@ -179,6 +180,7 @@ class DestinationKeys(Keys):
     jira = Section(JiraKeys, jira_project)
     webhook = Address()
     secret = Text()
+    content = OneOf("show")
     urgent = Flag()
     fallback = Text()
 
@@ -190,15 +192,18 @@ class DestinationKeys(Keys):
         if len(found) != 1:
             what = f"is of {len(found)} kinds: {', '.join(found)}" if found else "is of no kind"
             raise ValidationError([Complaint(what, f"write exactly one of {', '.join(kinds)}")])
-        if "secret" in original and found != [DestinationKind.WEBHOOK]:
-            raise ValidationError({"secret": [Complaint("signs nothing here", "only a webhook has a secret")]})
+        for key, what in _WEBHOOKS_OWN.items():
+            if key in original and found != [DestinationKind.WEBHOOK]:
+                raise ValidationError({key: [Complaint(what, f"only a webhook has `{key}`")]})
 
 
 def destination(key: str, *, urgent: bool = False, fallback: str | None = None, **keys: Any) -> Destination:  # noqa: ANN401
     """Return a destination of the one kind that it has."""
     kind = next(kind for kind in DestinationKind if kind in keys)
-    address = keys[kind]
-    return Destination(key, kind, address if isinstance(address, str) else address[0], urgent, fallback)
+    said, options = keys.pop(kind), {name: str(value) for name, value in keys.items()}
+    if kind is DestinationKind.JIRA:
+        said, options["issue_type"] = said
+    return Destination(key, kind, (said,) if isinstance(said, str) else tuple(said), urgent, fallback, options)
 
 
 class CategoryKeys(Keys):

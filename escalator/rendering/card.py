@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from escalator.model.incident import DueKind, Incident, Outcome, State
-from escalator.model.message import Card, Line, Link, Moment, Occasion
+from escalator.model.message import Card, Line, Link, Moment, Occasion, Standing
+from escalator.model.policy import DestinationKind
 from escalator.model.ranks import ContentRule
-from escalator.rendering import texts
+from escalator.rendering import machine, texts
 from escalator.rendering.buttons import buttons
 from escalator.rendering.disclosure import Disclosure, dashboard_url, disclose
 from escalator.rendering.targets import listed
@@ -23,7 +24,7 @@ def card(view: View) -> Card:
     said = disclose(view.incident, rule, view.now)
     return Card(
         text=text(view),
-        header=_marked(view, texts.headline(view.incident.severity, view.title)),
+        header=_headline(view),
         lines=tuple(_lines(view, said, rule)),
         snippet=said.snippet,
         buttons=buttons(view.incident, rule, can_reveal=said.can_reveal),
@@ -31,9 +32,32 @@ def card(view: View) -> Card:
     )
 
 
-def reply(view: View) -> Card:
+def reply(full: Card) -> Card:
     """Return what rings in the thread of a full message: the locked phone's text and the mentions, no content."""
-    return Card(text=text(view), header="", lines=((text(view),),), mentions=view.mentions)
+    return Card(text=full.text, header="", lines=((full.text,),), mentions=full.mentions)
+
+
+def standing(view: View) -> Standing:
+    """Return how the incident stands, for vendors that know more than words."""
+    incident = view.incident
+    is_over = incident.state is State.RESOLVED
+    return Standing(
+        incident_id=incident.id,
+        number=incident.number,
+        round=incident.round,
+        state=incident.state,
+        severity=incident.severity,
+        headline=_headline(view),
+        by=incident.closed_by if is_over else incident.owner,
+        since=incident.closed_at if is_over else incident.acknowledged_at,
+        outcome=incident.outcome,
+        is_superseded=view.is_superseded,
+        data=machine.data(view) if view.channel is DestinationKind.WEBHOOK else {},
+    )
+
+
+def _headline(view: View) -> str:
+    return _marked(view, texts.headline(view.incident.severity, view.title))
 
 
 def alarm(text: str, details: tuple[str, ...] = (), *, mentions: tuple[str, ...] = (), is_test: bool = False) -> Card:

@@ -12,13 +12,13 @@ The address of media is never said, whatever the rule.
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 from escalator.model.facts import Content
 from escalator.model.incident import Incident
-from escalator.model.policy import Policy
+from escalator.model.policy import DestinationKind, Policy
 from escalator.model.ranks import ContentRule
 from escalator.rendering.vocabulary import action_words, language_name
 
@@ -29,6 +29,7 @@ _PLACEHOLDER = re.compile(r"\{(item_id|entity_type|entity_id|user_id)\}")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MOST_DIGITS = 9
 _WITHHELD_LINK_VALUES = frozenset({"item_id"})
+_NEVER_MORE_THAN_HIDE = frozenset({DestinationKind.PAGERDUTY, DestinationKind.JIRA, DestinationKind.EMAIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,19 @@ class Disclosure:
     can_reveal: bool = False
 
 
-def rule_in_force(incident: Incident, running: Policy) -> ContentRule:
-    """Return the stricter of the rule frozen with the incident and the running policy's for its category."""
+def rule_in_force(incident: Incident, running: Policy, channel: DestinationKind = DestinationKind.SLACK) -> ContentRule:
+    """Return the strictest of the rule frozen with the incident, the running policy's for its category, and what
+    may ever be said on this channel.
+    """
     category = running.categories.get(incident.category or "")
-    return max(incident.content_rule, category.content) if category else incident.content_rule
+    rules = (incident.content_rule, category.content if category else ContentRule.SHOW)
+    return max(*rules, ContentRule.HIDE if channel in _NEVER_MORE_THAN_HIDE else ContentRule.SHOW)
+
+
+def names_by_key(policy: Policy) -> Policy:
+    """Return the policy as it is spoken of outside Slack and the dashboard: a person is their key, not a name."""
+    people = {key: replace(person, name=key) for key, person in policy.people.items()}
+    return replace(policy, people=people)
 
 
 def disclose(incident: Incident, rule: ContentRule, now: datetime) -> Disclosure:

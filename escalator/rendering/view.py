@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from escalator.model.incident import Incident
 from escalator.model.message import Occasion
-from escalator.model.policy import Category, Policy
+from escalator.model.policy import Category, DestinationKind, Policy
 from escalator.model.ranks import ContentRule
 from escalator.rendering.disclosure import rule_in_force
 
@@ -22,6 +22,7 @@ class View:
     the stricter counts, names and addresses are today's. `waiting_for` and `next_what` are texts such as
     `Ana Ruiz (child-safety, on call)` and `senior moderators and PagerDuty`; without `next_what` no next line is shown.
     `story` is only shown to seniors. `is_test` marks a diverted message. `merged_into` is the other incident's number.
+    Outside Slack `running` is what `names_by_key` makes of it. `is_superseded`: a later round's message stands there.
     `expand` replaces `${NAME}` in a value of the policy at the moment of use.
     """
 
@@ -38,6 +39,8 @@ class View:
     story: tuple[tuple[datetime, str], ...] = ()
     mentions: tuple[str, ...] = ()
     merged_into: int | None = None
+    channel: DestinationKind = DestinationKind.SLACK
+    is_superseded: bool = False
     expand: Callable[[str], str] = str
 
     @property
@@ -54,7 +57,7 @@ class View:
     @property
     def rule(self) -> ContentRule:
         """Return the content rule that holds."""
-        return rule_in_force(self.incident, self.running)
+        return rule_in_force(self.incident, self.running, self.channel)
 
     @property
     def since(self) -> datetime:

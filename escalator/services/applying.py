@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.change import Change, Notice, Rules
-from escalator.engine.targets import Recipient
+from escalator.engine.targets import Recipient, address_of, resolve
 from escalator.model.incident import Incident
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.model.ranks import Mode, Severity
 from escalator.model.records import Entry
 from escalator.services import messages
@@ -107,11 +107,11 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
     about = {one.change.incident.id: one.change.incident for one in decisions}
     known = [one.before.id for one in decisions if one.before is not None]
     standing = posts.lock_of(connection, known, now, core.silence_of_the_dead(now)) if known else []
-    said = messages.stories(connection, known, running.policy) if known else {}
+    said = messages.recorded(connection, known) if known else {}
     claims = Claims(core, connection, running, now, about, standing, said)
     for one in born:
         if claims.why_unwanted(one) is None:
-            claims.page(one)
+            claims.take(one)
     claims.write()
     return claims.to_send
 
@@ -148,26 +148,25 @@ def _deliveries(core: Core, change: Change, policy: Policy, now: datetime) -> It
     incident = change.incident
     mode = min(incident.mode, core.mode_of(incident.source, policy))
     for notice in change.notices:
-        recipient = _diverted(notice.recipient, incident, policy) if mode is Mode.DIVERT else notice.recipient
-        yield _delivery(core, incident, replace(notice, recipient=recipient), mode, policy, now)
+        recipients = _diverted(notice.recipient, incident, policy) if mode is Mode.DIVERT else (notice.recipient,)
+        for recipient in recipients:
+            yield _delivery(core, incident, replace(notice, recipient=recipient), mode, now)
 
 
-def _diverted(recipient: Recipient, incident: Incident, policy: Policy) -> Recipient:
+def _diverted(recipient: Recipient, incident: Incident, policy: Policy) -> Iterable[Recipient]:
     """Return the one destination that everything of a diverted source goes to."""
-    destination = policy.destinations[policy.sources[incident.source].divert_to or ""]
-    return Recipient(recipient.target, destination.key, destination.kind)
+    divert_to = policy.sources[incident.source].divert_to or ""
+    return (replace(one, target=recipient.target) for one in resolve((divert_to,), None, policy).told)
 
 
-def _delivery(  # noqa: PLR0913  # a row of the outbox is made of these
-    core: Core, incident: Incident, notice: Notice, mode: Mode, policy: Policy, now: datetime
-) -> Delivery:
+def _delivery(core: Core, incident: Incident, notice: Notice, mode: Mode, now: datetime) -> Delivery:
     return Delivery(
         id=uuid7(),
         kind=DeliveryKind.PAGE,
         occasion=notice.occasion,
         target=notice.recipient.target,
         destination=notice.recipient.destination,
-        address=address(notice.recipient, policy, core.settings.environment),
+        address=address(notice.recipient, core.settings.environment),
         channel=notice.recipient.kind,
         mode=mode,
         urgency=urgency(incident),
@@ -186,41 +185,45 @@ def urgency(incident: Incident) -> int:
     return Severity.MEDIUM.rank if incident.severity is Severity.UNKNOWN else incident.severity.rank
 
 
-def fallback(core: Core, failed: Delivery, policy: Policy, now: datetime) -> Delivery | None:
-    """Return the delivery that takes the place of one that failed for good, if there is another way."""
-    recipient = _next_contact(failed, policy) if failed.person else _fallback_destination(failed, policy)
-    if recipient is None or failed.mode is Mode.DIVERT:
-        return None
-    return replace(
-        failed,
-        id=uuid7(),
-        destination=recipient.destination,
-        address=address(recipient, policy, core.settings.environment),
-        channel=recipient.kind,
-        created_at=now,
-        next_at=now,
-        attempts=0,
-        claim=0,
-        owner=None,
-        claimed_at=None,
-        state=DeliveryState.PENDING,
-        fallback_of=failed.id,
-    )
+def fallback(core: Core, failed: Delivery, policy: Policy, now: datetime) -> list[Delivery]:
+    """Return the deliveries that take the place of one that failed for good; none where there is no other way."""
+    if failed.mode is Mode.DIVERT or failed.kind is DeliveryKind.COPY:
+        return []
+    instead = _next_contact(failed, policy) if failed.person else _fallback_destination(failed, policy)
+    return [
+        replace(
+            failed,
+            id=uuid7(),
+            destination=recipient.destination,
+            address=address(recipient, core.settings.environment),
+            channel=recipient.kind,
+            created_at=now,
+            next_at=now,
+            attempts=0,
+            claim=0,
+            owner=None,
+            claimed_at=None,
+            state=DeliveryState.PENDING,
+            fallback_of=failed.id,
+        )
+        for recipient in instead
+    ]
 
 
-def _next_contact(failed: Delivery, policy: Policy) -> Recipient | None:
+def _next_contact(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
     person = policy.people.get(failed.person or "")
     if person is None or failed.channel not in person.contact:
-        return None
+        return ()
     later = person.contact[person.contact.index(failed.channel) + 1 :]
-    kind = next((kind for kind in later if kind is DestinationKind.SLACK and person.slack), None)
-    return Recipient(failed.target, failed.destination, kind, person.key) if kind else None
+    found = ((kind, written) for kind in later if (written := address_of(person, kind)))
+    return tuple(Recipient(failed.target, failed.destination, *way, person.key) for way in found)[:1]
 
 
-def _fallback_destination(failed: Delivery, policy: Policy) -> Recipient | None:
+def _fallback_destination(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
     destination = policy.destinations.get(failed.destination)
-    other = policy.destinations.get(destination.fallback or "") if destination else None
-    return Recipient(failed.target, other.key, other.kind) if other else None
+    if destination is None or destination.fallback is None:
+        return ()
+    return tuple(replace(one, target=failed.target) for one in resolve((destination.fallback,), None, policy).told)
 
 
 def _record(connection: Connection, decisions: Iterable[Decision], now: datetime) -> None:

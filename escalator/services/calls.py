@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from escalator.model.message import Card, Context, Delivered, Failed
+from escalator.channels.contract import Notification
+from escalator.model.message import Context, Delivered, Failed
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.store.deliveries import Delivery
@@ -18,19 +19,27 @@ class ToSend:
     """A claimed call: a new message (with its delivery), or a post to bring up to date (without).
 
     `delivery` and `post` carry what they were before the claim and the claim itself, respectively; `revision` is what
-    the card shows; `thread_of` is the reference of the full message that a reply belongs to.
+    the notification shows; `refused` is why it is not sent at all.
     """
 
-    context: Context
+    notification: Notification
     mode: Mode
     channel: DestinationKind
-    address: str
-    card: Card
     revision: int
     delivery: Delivery | None = None
     post: Post | None = None
-    thread_of: str | None = None
     received_at: datetime | None = None
+    refused: Failed | None = None
+
+    @property
+    def context(self) -> Context:
+        """Return whom and what it is for."""
+        return self.notification.context
+
+    @property
+    def rings_again(self) -> bool:
+        """Whether it rings where something stands already: the post itself is not held for it."""
+        return self.delivery is not None and self.notification.ref is not None
 
 
 @dataclass(frozen=True, slots=True)

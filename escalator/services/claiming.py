@@ -8,28 +8,46 @@ from uuid import UUID
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
+from escalator.channels.contract import digest_of
 from escalator.model.incident import DueKind, Incident, State
-from escalator.model.message import Context, FailureReason, Occasion
+from escalator.model.message import Failed, FailureReason, Occasion
+from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
-from escalator.rendering.view import View
 from escalator.services import messages
 from escalator.services.calls import ToSend
 from escalator.services.core import Core
 from escalator.services.policies import Running
-from escalator.store import posts
-from escalator.store.deliveries import Delivery
+from escalator.store import destinations, posts
+from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posts import Post
 
+_GONE = Failed(FailureReason.GONE, "disabled")
 _CALLED_OFF = frozenset({Occasion.STEP, Occasion.ONE_MORE, Occasion.OVERDUE, Occasion.RESTART, Occasion.HAND_OVER})
 
-Place = tuple[UUID, str, str, Mode]
-SANDBOX_SLOT = -1
+Place = tuple[UUID | None, str, str, Mode, int]
+
+
+def slot_of(delivery: Delivery) -> int:
+    """Return the slot of a page's post. Those of the sandbox are counted down from -1: no vendor has them."""
+    series = _series(delivery.channel, delivery.round)
+    return -1 - series if delivery.mode is Mode.SANDBOX else series
+
+
+def _series(channel: DestinationKind, round_: int) -> int:
+    """Return which of the messages at a place it is: PagerDuty has an alert for each round, others one message."""
+    return round_ if channel is DestinationKind.PAGERDUTY else 0
+
+
+def _place(one: Delivery | Post, incident_id: UUID | None, round_: int) -> Place:
+    return (incident_id, one.destination, one.address, one.mode, _series(one.channel, round_))
 
 
 def why_unwanted(delivery: Delivery, incident: Incident, now: datetime) -> str | None:
     """Return why a page need not be sent any more, or None while it is wanted."""
     if now >= delivery.expires_at:
         return FailureReason.EXPIRED
+    if delivery.kind is DeliveryKind.COPY:
+        return None
     if delivery.round != incident.round:
         return "superseded"
     if delivery.occasion in _CALLED_OFF and incident.state is not State.TRIGGERED:
@@ -53,7 +71,7 @@ class Claims:
     now: datetime
     incidents: Mapping[UUID, Incident]
     standing: Iterable[Post] = ()
-    said: Mapping[UUID, messages.Story] = field(default_factory=dict)
+    said: Mapping[UUID, messages.Records] = field(default_factory=dict)
     to_send: list[ToSend] = field(default_factory=list)
     busy: list[UUID] = field(default_factory=list)
     _posts: dict[Place, Post] = field(default_factory=dict)
@@ -61,7 +79,7 @@ class Claims:
     _held: list[UUID] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._posts = {(one.incident_id, one.destination, one.address, one.mode): one for one in self.standing}
+        self._posts = {_place(one, one.incident_id, one.round): one for one in self.standing}
 
     def why_unwanted(self, delivery: Delivery) -> str | None:
         """Return why a page need not be sent any more, or None while it is wanted.
@@ -73,47 +91,54 @@ class Claims:
             return "mode"
         return why_unwanted(delivery, incident, self.now)
 
-    def page(self, delivery: Delivery) -> bool:
-        """Claim one wanted page; False when it has to wait."""
+    def take(self, delivery: Delivery) -> bool:
+        """Claim one wanted delivery; False when it has to wait."""
+        if delivery.kind is not DeliveryKind.COPY:
+            return self._page(delivery)
+        self._send(delivery, self.incidents[delivery.incident_id or UUID(int=0)], None)
+        return True
+
+    def _page(self, delivery: Delivery) -> bool:
         incident = self.incidents[delivery.incident_id or UUID(int=0)]
-        place = (incident.id, delivery.destination, delivery.address, delivery.mode)
+        place = _place(delivery, incident.id, delivery.round)
         post = self._posts.get(place)
         if post is not None and post.ref is None and post.is_held:
             self.busy.append(delivery.id)
             return False
-        thread_of = post.ref if post is not None else None
-        if post is None or thread_of is None:
+        if post is None or post.ref is None:
             post = self._posts[place] = self._hold(post or _new_post(delivery, incident))
-        view = self.view(incident, delivery)
-        self.to_send.append(
-            ToSend(
-                context=Context(incident.id, incident.number, delivery.destination, delivery.person),
-                mode=delivery.mode,
-                channel=delivery.channel,
-                address=delivery.address,
-                card=messages.full(view) if thread_of is None else messages.in_thread(view),
-                revision=incident.revision,
-                delivery=delivery,
-                post=post,
-                thread_of=thread_of,
-                received_at=incident.opened_at if delivery.round == 1 and delivery.step == 0 else None,
-            )
-        )
+        self._send(delivery, incident, post)
         return True
 
-    def view(self, incident: Incident, delivery: Delivery) -> View:
-        """Return what the page says, to whom."""
-        return messages.view_of(
+    def _send(self, delivery: Delivery, incident: Incident, post: Post | None) -> None:
+        view = messages.view_of(
             self.core,
             incident,
             self.core.policies.version(self.connection, incident.policy_version),
             self.running,
-            person=delivery.person,
-            mode=delivery.mode,
+            delivery,
             occasion=delivery.occasion,
             said=self.said.get(incident.id, ()),
             now=self.now,
         )
+        note = messages.notification(self.core, view, delivery, key=delivery.id, post=post)
+        is_first = delivery.kind is DeliveryKind.PAGE and delivery.round == 1 and delivery.step == 0
+        self.to_send.append(
+            ToSend(
+                notification=note,
+                mode=delivery.mode,
+                channel=delivery.channel,
+                revision=incident.revision,
+                delivery=delivery,
+                post=post,
+                received_at=incident.opened_at if is_first else None,
+                refused=_GONE if self._is_gone(delivery, note.address) else None,
+            )
+        )
+
+    def _is_gone(self, delivery: Delivery, address: str) -> bool:
+        is_webhook = delivery.channel is DestinationKind.WEBHOOK
+        return is_webhook and destinations.is_gone(self.connection, delivery.destination, digest_of(address))
 
     def _hold(self, post: Post) -> Post:
         if post.claim == 0:
@@ -134,7 +159,7 @@ def _new_post(delivery: Delivery, incident: Incident) -> Post:
         incident_id=incident.id,
         destination=delivery.destination,
         address=delivery.address,
-        slot=SANDBOX_SLOT if delivery.mode is Mode.SANDBOX else 0,
+        slot=slot_of(delivery),
         mode=delivery.mode,
         channel=delivery.channel,
         person=delivery.person,

@@ -1,15 +1,16 @@
 """What every use case works with, wired once by `escalator.bootstrap`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from uuid6 import uuid7
 
+from escalator.channels.contract import Channel
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock
-from escalator.model.policy import Policy
+from escalator.model.policy import DestinationKind, Policy
 from escalator.model.ranks import Mode
 from escalator.policy import expand
 from escalator.ports import TaskQueue
@@ -24,8 +25,9 @@ from escalator.tally import Tally
 
 @dataclass(slots=True)
 class Core:
-    """The parts of one process. `id` names the process in leases; `slack` gives what stands for Slack in a mode.
+    """The parts of one process. `id` names the process in leases.
 
+    `channels` gives the ways out in a mode, and `slack` what stands for Slack's windows and private answers there.
     `outlet` is put in by a process that sends.
     """
 
@@ -36,6 +38,7 @@ class Core:
     queue: TaskQueue
     policies: PolicyShelf
     slack: Callable[[Mode], SlackApi]
+    channels: Callable[[Mode], Mapping[DestinationKind, Channel]]
     outlet: Outlet = field(default_factory=NoOutlet)
     tally: Tally = field(default_factory=Tally)
     beat_failed_at: datetime | None = None

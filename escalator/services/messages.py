@@ -3,22 +3,27 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 
+from escalator.channels.contract import Notification
 from escalator.engine.rounds import following
 from escalator.engine.targets import people_of
 from escalator.model.incident import DueKind, Incident
-from escalator.model.message import Card, Occasion
-from escalator.model.policy import Policy
+from escalator.model.message import Card, Context, Occasion
+from escalator.model.policy import DestinationKind, Policy
 from escalator.model.ranks import Mode, Role
 from escalator.rendering import story
-from escalator.rendering.card import card, reply
+from escalator.rendering.card import card, standing
+from escalator.rendering.disclosure import names_by_key
 from escalator.rendering.targets import listed, target_words
 from escalator.rendering.view import View
 from escalator.services.core import Core
 from escalator.services.policies import Running
+from escalator.store.deliveries import Delivery
+from escalator.store.posts import Post
 from escalator.store.tables import incidents, records
 
 _TOLD = (
@@ -29,18 +34,25 @@ _TOLD = (
     )
     .order_by(records.c.at, records.c.id)
 )
-Story = tuple[tuple[datetime, str], ...]
+Records = tuple[Row[Any], ...]
+"""What was recorded of an incident that the story so far tells."""
+
 _MOST_NAMES = 3
 _MOST_STORY = 12
 
 
-def stories(connection: Connection, ids: Iterable[UUID], policy: Policy) -> dict[UUID, Story]:
-    """Return the story so far of each of these incidents."""
-    found: dict[UUID, Story] = {}
+def recorded(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Records]:
+    """Return what was recorded of each of these incidents that the story so far tells."""
+    found: dict[UUID, Records] = {}
     for row in connection.execute(_TOLD, {"ids": list(ids)}):
-        told = story.told(row.action, row.actor_key, row.reason, json.loads(row.after), policy)
-        found[row.incident_id] = (*found.get(row.incident_id, ()), (row.at, told))
+        found[row.incident_id] = (*found.get(row.incident_id, ()), row)
     return {key: said[-_MOST_STORY:] for key, said in found.items()}
+
+
+def _story(said: Records, policy: Policy) -> tuple[tuple[datetime, str], ...]:
+    return tuple(
+        (row.at, story.told(row.action, row.actor_key, row.reason, json.loads(row.after), policy)) for row in said
+    )
 
 
 def numbers_of(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UUID, int]:
@@ -57,40 +69,72 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
     incident: Incident,
     frozen: Policy,
     running: Running,
+    to: Delivery | Post,
     *,
-    person: str | None,
-    mode: Mode,
     occasion: Occasion = Occasion.STEP,
-    said: Story = (),
+    said: Records = (),
     merged_into: int | None = None,
+    is_superseded: bool = False,
     now: datetime,
 ) -> View:
     """Return everything that a card about this incident, for this reader, is made from."""
+    is_slack = to.channel is DestinationKind.SLACK
+    policy = running.policy if is_slack else names_by_key(running.policy)
+    is_for_seniors = _is_senior(to.person, policy) and (incident.step > 0 or incident.round > 1)
+    has_mentions = is_slack and not to.person and to.mode is not Mode.DIVERT
     return View(
         incident=incident,
         frozen=frozen,
-        running=running.policy,
+        running=policy,
         now=now,
         occasion=occasion,
-        is_test=mode is Mode.DIVERT,
-        is_for_seniors=_is_senior(person, running.policy) and (incident.step > 0 or incident.round > 1),
-        waiting_for=waiting_for(incident, frozen, running.policy),
-        next_what=next_what(incident, frozen, running.policy),
-        story=said,
-        mentions=() if person or mode is Mode.DIVERT else mentions(core, incident, frozen, running.policy),
+        is_test=to.mode is Mode.DIVERT,
+        is_for_seniors=is_for_seniors,
+        waiting_for=waiting_for(incident, frozen, policy),
+        next_what=next_what(incident, frozen, policy),
+        story=_story(said, policy) if is_for_seniors else (),
+        mentions=mentions(core, incident, frozen, policy) if has_mentions else (),
         merged_into=merged_into,
+        channel=to.channel,
+        is_superseded=is_superseded,
         expand=core.expand,
     )
 
 
-def full(view: View) -> Card:
-    """Return the full message."""
-    return card(view)
+def notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post: Post | None) -> Notification:
+    """Return what is said to one recipient; `post` is what stands there, `key` names this notification."""
+    incident = view.incident
+    return Notification(
+        context=Context(incident.id, incident.number, to.destination, to.person),
+        address=core.expand(to.address),
+        card=card(view),
+        occasion=view.occasion,
+        key=str(key),
+        place=str(post.id) if post else "",
+        at=view.now,
+        standing=standing(view),
+        ref=post.ref if post else None,
+        options=_options(core, to.destination, view.running),
+    )
 
 
-def in_thread(view: View) -> Card:
-    """Return what rings in the thread of a full message."""
-    return reply(view)
+def notice(core: Core, policy: Policy, to: Delivery, said: Card, now: datetime) -> Notification:
+    """Return what is said about no incident: the product's own trouble."""
+    return Notification(
+        context=Context(None, None, to.destination, to.person),
+        address=core.expand(to.address),
+        card=said,
+        occasion=to.occasion,
+        key=str(to.id),
+        place=str(to.id),
+        at=now,
+        options=_options(core, to.destination, policy),
+    )
+
+
+def _options(core: Core, destination: str, policy: Policy) -> dict[str, str]:
+    known = policy.destinations.get(destination)
+    return {name: core.expand(value) for name, value in known.options.items()} if known else {}
 
 
 def _is_senior(person: str | None, policy: Policy) -> bool:

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from escalator.errors import ContentLocked
 from escalator.model.incident import Incident
-from escalator.model.message import Context
 from escalator.model.records import Action
 from escalator.rendering.card import alarm
 from escalator.services import messages
@@ -86,7 +85,8 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
         return Claimed()
     posts.hold(connection, [one.id for one in behind], core.id, now)
     about = _about(connection, {one.incident_id for one in behind}, core)
-    said = messages.stories(connection, about, running.policy)
+    said = messages.recorded(connection, about)
+    superseded = posts.superseded(connection, behind)
     merged = messages.numbers_of(connection, [one.merged_into for one in about.values()])
     to_send = []
     for post in behind:
@@ -104,15 +104,14 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
             incident,
             core.policies.version(connection, incident.policy_version),
             running,
-            person=post.person,
-            mode=post.mode,
+            post,
             said=said.get(incident.id, ()),
             merged_into=merged.get(incident.merged_into) if incident.merged_into else None,
+            is_superseded=post.id in superseded,
             now=now,
         )
-        context = Context(incident.id, incident.number, post.destination, post.person)
-        card = messages.full(view)
-        to_send.append(ToSend(context, post.mode, post.channel, post.address, card, incident.revision, post=held))
+        note = messages.notification(core, view, post, key=post.id, post=post)
+        to_send.append(ToSend(note, post.mode, post.channel, incident.revision, post=held))
     return Claimed(tuple(to_send), len(behind) == limit)
 
 
@@ -130,10 +129,8 @@ def _claim_deliveries(core: Core, connection: Connection, running: Running, now:
     unreadable = [one.id for one in mine if one.incident_id is not None and one.incident_id not in about]
     deliveries.put_off(connection, unreadable, now + _UNREADABLE_WAIT)
     standing = posts.lock_of(connection, about, now, silence)
-    claims = Claims(
-        core, connection, running, now, about, standing, messages.stories(connection, about, running.policy)
-    )
-    alarms = _alarms(core, connection, [one for one in mine if one.incident_id is None])
+    claims = Claims(core, connection, running, now, about, standing, messages.recorded(connection, about))
+    alarms = _alarms(core, connection, running, [one for one in mine if one.incident_id is None], now)
     claimed = [one.delivery.id for one in alarms if one.delivery]
     claimed += _page(connection, claims, [one for one in mine if one.incident_id in about], now)
     claims.write()
@@ -151,7 +148,7 @@ def _page(connection: Connection, claims: Claims, mine: Sequence[Delivery], now:
             unwanted = "superseded"
         if unwanted is not None:
             _drop(connection, delivery, unwanted, now)
-        elif claims.page(delivery):
+        elif claims.take(delivery):
             claimed.append(delivery.id)
     return claimed
 
@@ -173,16 +170,17 @@ def _drop(connection: Connection, delivery: Delivery, reason: str, now: datetime
     records.insert(connection, [(entry, None)], now)
 
 
-def _alarms(core: Core, connection: Connection, wanted: Sequence[Delivery]) -> list[ToSend]:
+def _alarms(
+    core: Core, connection: Connection, running: Running, wanted: Sequence[Delivery], now: datetime
+) -> list[ToSend]:
     """Return the calls that tell of the product's own trouble."""
     troubles = detail_of(connection, [one.trouble_id for one in wanted if one.trouble_id]) if wanted else {}
     to_send = []
     for one in wanted:
         key, detail = troubles.get(one.trouble_id or UUID(int=0), ("", ""))
         card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))
-        context = Context(None, None, one.destination, one.person)
-        mode = min(one.mode, own_mode(core.settings))
-        to_send.append(ToSend(context, mode, one.channel, one.address, card, 0, delivery=one))
+        note = messages.notice(core, running.policy, one, card, now)
+        to_send.append(ToSend(note, min(one.mode, own_mode(core.settings)), one.channel, 0, delivery=one))
     return to_send
 
 

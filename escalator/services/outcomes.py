@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
+from escalator.channels.contract import digest_of
 from escalator.engine.deadlines import step_failed
 from escalator.model.incident import Incident, State
 from escalator.model.message import Delivered, Failed, FailureReason
@@ -18,7 +19,7 @@ from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.troubles import Troubles
 from escalator.services.work import working
-from escalator.store import deliveries, incidents, posts, records
+from escalator.store import deliveries, destinations, incidents, posts, records
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 from escalator.store.posts import Post
 from escalator.tally import DELIVERIES, WEBHOOK_TO_SEND
@@ -27,9 +28,21 @@ log = structlog.get_logger(__name__)
 
 UNKNOWN_TRIES = 5
 _BACKOFF = (1, 2, 4, 8, 15, 30, 60)
-_GONE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message"})
-_HOPELESS = frozenset({FailureReason.BAD_TARGET, FailureReason.BAD_MESSAGE, FailureReason.NOT_SUPPORTED})
-_BROKEN = frozenset({FailureReason.BAD_CREDENTIALS, FailureReason.BAD_TARGET, FailureReason.NOT_CONFIGURED})
+_NOT_THERE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message", "issue_not_found"})
+_HOPELESS = frozenset(
+    {FailureReason.BAD_TARGET, FailureReason.BAD_MESSAGE, FailureReason.NOT_SUPPORTED, FailureReason.GONE}
+)
+_BROKEN = frozenset(
+    {
+        FailureReason.BAD_CREDENTIALS,
+        FailureReason.BAD_TARGET,
+        FailureReason.NOT_CONFIGURED,
+        FailureReason.FORBIDDEN,
+        FailureReason.GONE,
+    }
+)
+_WAITING = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
+"""Why a whole destination is left alone for a while."""
 
 
 def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
@@ -73,7 +86,7 @@ def is_for_good(delivery: Delivery, failed: Failed, now: datetime) -> bool:
 
 def _is_orphan(one: Outcome) -> bool:
     """Whether a reply failed because its full message is gone: then the next try is the full message."""
-    return isinstance(one.result, Failed) and one.sent.thread_of is not None and one.result.detail in _GONE
+    return isinstance(one.result, Failed) and one.sent.rings_again and one.result.detail in _NOT_THERE
 
 
 def _is_over(one: Outcome, delivery: Delivery, now: datetime) -> bool:
@@ -102,21 +115,21 @@ def _row(one: Outcome, delivery: Delivery, now: datetime) -> dict[str, Any]:
 
 def _note_posts(connection: Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
     """Note what stands at the vendors now; a reply says nothing of its full message but that it is gone."""
-    created: list[tuple[Post, str, int]] = []
-    shown: list[tuple[Post, int]] = []
+    created: list[tuple[Post, int, Delivered]] = []
+    shown: list[tuple[Post, int, Delivered]] = []
     for one in outcomes:
         post, result = one.sent.post, one.result
         if post is None:
             continue
-        if one.sent.thread_of is not None:
+        if one.sent.rings_again:
             if _is_orphan(one):
                 posts.forget_ref(connection, post)
         elif isinstance(result, Failed):
             _note_not_shown(connection, post, result, now, is_update=one.sent.delivery is None)
         elif one.sent.delivery is None:
-            shown.append((post, one.sent.revision))
+            shown.append((post, one.sent.revision, result))
         else:
-            created.append((post, result.ref, one.sent.revision))
+            created.append((post, one.sent.revision, result))
     posts.shown(connection, shown)
     posts.created(connection, created)
 
@@ -141,9 +154,9 @@ def _note_deliveries(
         elif _is_over(one, delivery, now):
             entries.append(entry_of(Action.DELIVERY_FAILED, delivery, one.result.reason.value))
             _replace(core, connection, delivery, one.result, running, now)
-        elif one.result.reason is FailureReason.RATE_LIMITED:
+        elif one.result.reason in _WAITING:
             until = retry_at(delivery.attempts + 1, one.result, now)
-            deliveries.close_until(connection, delivery.destination, until)
+            destinations.close_until(connection, delivery.destination, until)
     records.insert(connection, [(entry, None) for entry in entries], now)
 
 
@@ -151,9 +164,10 @@ def _replace(  # noqa: PLR0913  # what takes the place of what failed, and why
     core: Core, connection: Connection, delivery: Delivery, failed: Failed, running: Running, now: datetime
 ) -> None:
     """Let the fallback have a try at once, and tell the owner, once, of a destination that is broken."""
-    other = fallback(core, delivery, running.policy, now)
-    deliveries.insert(connection, [other] if other else [])
-    if delivery.kind is DeliveryKind.PAGE and failed.reason in _BROKEN:
+    deliveries.insert(connection, fallback(core, delivery, running.policy, now))
+    if failed.reason is FailureReason.GONE:
+        destinations.note_gone(connection, delivery.destination, digest_of(core.expand(delivery.address)))
+    if delivery.kind is not DeliveryKind.ALARM and failed.reason in _BROKEN:
         detail = f"{delivery.destination} cannot be told: {failed.reason.value} {failed.detail}".strip()
         key = f"destination:{delivery.destination}"
         Troubles(connection, now).find(key, detail, running.policy, core.settings)
@@ -189,6 +203,8 @@ def _heal(connection: Connection, outcomes: Iterable[Outcome], now: datetime) ->
 
 def _measure(core: Core, one: Outcome, now: datetime) -> None:
     result = one.result
+    if isinstance(result, Failed) and result.reason is FailureReason.PACED:
+        return
     outcome = "delivered" if isinstance(result, Delivered) else "failed"
     reason = "" if isinstance(result, Delivered) else result.reason.value
     core.tally.count(DELIVERIES, channel=one.sent.channel.value, outcome=outcome, reason=reason)

@@ -23,7 +23,7 @@ from escalator.rendering.texts import headline
 from escalator.rendering.view import NO_TITLE
 from escalator.services.beating import SWEEPER
 from escalator.services.core import Core
-from escalator.services.inbox import opened
+from escalator.services.inbox.shelf import opened
 from escalator.services.messages import next_what
 from escalator.services.policies import Running
 from escalator.store import inbox, policies, processes

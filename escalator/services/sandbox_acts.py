@@ -21,7 +21,8 @@ from escalator.ports import PROCESS_EVENTS
 from escalator.services.beating import SWEEPER
 from escalator.services.core import Core
 from escalator.services.escalation import fire_now
-from escalator.services.inbox import TEAM, opened
+from escalator.services.inbox.shelf import opened
+from escalator.services.inbox.slack import TEAM
 from escalator.services.intake import Accepted, Delivered, Receiver
 from escalator.store import inbox, processes
 from escalator.store.deliveries import BEAT_LOST

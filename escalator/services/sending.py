@@ -4,16 +4,15 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
 import structlog
 
-from escalator.channels.slack import blocks
 from escalator.clock import Stopwatch, SystemClock
 from escalator.errors import Unavailable
 from escalator.model.message import Delivered, Failed, FailureReason
-from escalator.model.policy import DestinationKind
 from escalator.services import outbox
 from escalator.services.beating import BEAT_S, SENDER, beat
 from escalator.services.calls import Outcome, ToSend
@@ -29,17 +28,16 @@ _AFTER_FAULT_S = 1.0
 
 def send(core: Core, one: ToSend) -> Delivered | Failed:
     """Make one call to its vendor. Never raises for what a vendor or the network does."""
-    if one.channel is not DestinationKind.SLACK:
-        return Failed(FailureReason.NOT_SUPPORTED, one.channel.value)
-    if not one.address:
-        return Failed(FailureReason.NO_CONTACT if one.context.person else FailureReason.NOT_CONFIGURED, "no address")
-    slack, payload = core.slack(one.mode), blocks.message(one.card)
-    if one.delivery is None and one.post is not None and one.post.ref is not None:
-        return slack.update(one.context, one.post.ref, payload)
-    if one.thread_of is not None:
-        channel, _, ts = one.thread_of.partition("/")
-        return slack.post(one.context, channel, payload, thread_ts=ts, broadcast=True)
-    return slack.post(one.context, one.address, payload)
+    note, channel = one.notification, core.channels(one.mode)[one.channel]
+    if one.refused is not None:
+        return one.refused
+    if not note.address:
+        return Failed(FailureReason.NO_CONTACT if note.context.person else FailureReason.NOT_CONFIGURED, "no address")
+    face = channel.face(note)
+    if one.delivery is None and one.post is not None and one.post.face == face:
+        return Delivered(note.ref or "", face)
+    done = channel.show(note) if one.delivery is None else channel.tell(note)
+    return replace(done, face=face) if isinstance(done, Delivered) else done
 
 
 def deliver_all(core: Core) -> int:
@@ -53,7 +51,7 @@ def deliver_all(core: Core) -> int:
 
 def _claims(calls: Iterable[ToSend]) -> set[UUID]:
     """Return the ids of what these calls hold."""
-    held = ((one.delivery, one.post if one.thread_of is None else None) for one in calls)
+    held = ((one.delivery, None if one.rings_again else one.post) for one in calls)
     return {claimed.id for pair in held for claimed in pair if claimed is not None}
 
 

@@ -48,19 +48,19 @@ class Troubles:
         if written.scalar_one_or_none() is None:
             return False
         told = resolve((*(policy.alarms or _admins(policy)), *also), None, policy).told
-        deliveries.insert(self.connection, [self._alarm(one, trouble_id, policy, settings) for one in told])
+        deliveries.insert(self.connection, [self._alarm(one, trouble_id, settings) for one in told])
         entry = Entry(Action.TROUBLE_FOUND, reason=key, after={"told": str(len(told))})
         records.insert(self.connection, [(entry, None)], self.now)
         return True
 
-    def _alarm(self, recipient: Recipient, trouble_id: UUID, policy: Policy, settings: Settings) -> Delivery:
+    def _alarm(self, recipient: Recipient, trouble_id: UUID, settings: Settings) -> Delivery:
         return Delivery(
             id=uuid7(),
             kind=DeliveryKind.ALARM,
             occasion=Occasion.ALARM,
             target=recipient.target,
             destination=recipient.destination,
-            address=address(recipient, policy, settings.environment),
+            address=address(recipient, settings.environment),
             channel=recipient.kind,
             mode=own_mode(settings),
             urgency=_ALARM_URGENCY,
@@ -91,8 +91,7 @@ class Troubles:
 
 def own_mode(settings: Settings) -> Mode:
     """Return the mode of what is about no source, the product's own trouble: no source says where to divert it."""
-    is_real = settings.mode is Mode.PRODUCTION and bool(settings.slack_bot_token)
-    return Mode.PRODUCTION if is_real else Mode.SANDBOX
+    return Mode.PRODUCTION if settings.mode is Mode.PRODUCTION else Mode.SANDBOX
 
 
 def detail_of(connection: Connection, trouble_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:

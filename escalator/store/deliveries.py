@@ -13,7 +13,7 @@ from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.store.tables import Instant, deliveries, destinations, workers
-from escalator.store.upserts import insert_or_leave, upsert
+from escalator.store.upserts import insert_or_leave
 
 BEAT_LOST = timedelta(seconds=6)
 LEASE = timedelta(seconds=60)
@@ -30,15 +30,22 @@ class DeliveryState(StrEnum):
 
 
 class DeliveryKind(StrEnum):
-    """A page waits for an answer and is dropped once there is one; an alarm is the product's own trouble."""
+    """A page waits for an answer and is dropped once there is one; an alarm is the product's own trouble.
+
+    A copy is for a machine (a feed): it is always wanted.
+    """
 
     PAGE = "page"
+    COPY = "copy"
     ALARM = "alarm"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One notification to one destination or person. `channel` is the vendor; `address` is unexpanded."""
+    """One notification to one destination or person. `channel` is the vendor; `address` is unexpanded.
+
+    `actor` is the key of whoever did what a copy tells of.
+    """
 
     id: UUID
     kind: DeliveryKind
@@ -63,6 +70,7 @@ class Delivery:
     owner: UUID | None = None
     claimed_at: datetime | None = None
     fallback_of: UUID | None = None
+    actor: str | None = None
 
     @property
     def person(self) -> str | None:
@@ -265,9 +273,3 @@ def has_later(connection: Connection, one: Delivery) -> bool:
         )
     )
     return bool(found)
-
-
-def close_until(connection: Connection, destination: str, until: datetime) -> None:
-    """Let a destination be left alone for a while, because its vendor asked for it."""
-    statement = upsert(connection, destinations).values(name=destination, not_before=until)
-    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"not_before": until}))

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, not_, or_, select, update
 
+from escalator.model.message import Delivered
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.store.deliveries import BEAT_LOST, is_lost, lost_since
@@ -17,7 +18,10 @@ from escalator.store.upserts import insert_or_leave
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What stands, or will stand, at a vendor for an incident; `ref` is None until it has got through."""
+    """What stands, or will stand, at a vendor for an incident; `ref` is None until it has got through.
+
+    `face` is what of its notification it shows, as its channel says; None when that is not known.
+    """
 
     id: UUID
     incident_id: UUID
@@ -32,7 +36,13 @@ class Post:
     shown_rev: int
     claim: int
     attempts: int
+    face: str | None = None
     is_held: bool = False
+
+    @property
+    def round(self) -> int:
+        """Return the round that the slot stands for, where there is a message for each (PagerDuty)."""
+        return self.slot if self.slot >= 0 else -1 - self.slot
 
 
 _NOW = bindparam("now", type_=Instant)
@@ -102,22 +112,62 @@ def hold(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime
 _SHOWN = (
     update(posts)
     .where(posts.c.id == bindparam("post"), posts.c.claim == bindparam("mine"))
-    .values(shown_rev=bindparam("revision"), owner=None, claimed_at=None, attempts=0, reason=None)
+    .values(
+        shown_rev=bindparam("revision"), face=bindparam("seen"), owner=None, claimed_at=None, attempts=0, reason=None
+    )
 )
 _CREATED = _SHOWN.values(ref=bindparam("place"))
 
 
-def created(connection: Connection, new: Sequence[tuple[Post, str, int]]) -> None:
-    """Note where each message stands and what it shows; a click may have told us its place before."""
-    if new:
-        rows = [{"post": one.id, "mine": one.claim, "place": ref, "revision": revision} for one, ref, revision in new]
-        connection.execute(_CREATED, rows)
+def created(connection: Connection, new: Sequence[tuple[Post, int, Delivered]]) -> None:
+    """Note where each message stands and what it shows; a click may have told us its place before.
+
+    What stands at the same place for earlier rounds is behind from now on: it is superseded.
+    """
+    if not new:
+        return
+    rows = [
+        {"post": one.id, "mine": one.claim, "place": said.ref, "revision": revision, "seen": said.face or None}
+        for one, revision, said in new
+    ]
+    connection.execute(_CREATED, rows)
+    for one, _revision, _said in new:
+        if one.channel is DestinationKind.PAGERDUTY and one.round > 1:
+            connection.execute(update(posts).where(_earlier(one)).values(shown_rev=0))
 
 
-def shown(connection: Connection, updated: Sequence[tuple[Post, int]]) -> None:
+def _earlier(one: Post) -> ColumnElement[bool]:
+    """What stands at the same place for earlier rounds; slots of the sandbox are counted down."""
+    slots = posts.c.slot.between(1, one.slot - 1) if one.slot > 0 else posts.c.slot.between(one.slot + 1, -2)
+    return and_(
+        posts.c.incident_id == one.incident_id,
+        posts.c.destination == one.destination,
+        posts.c.address == one.address,
+        posts.c.ref.is_not(None),
+        slots,
+    )
+
+
+def superseded(connection: Connection, behind: Iterable[Post]) -> frozenset[UUID]:
+    """Return those of these posts at whose place a later round's message stands."""
+    found = set()
+    for one in behind:
+        if one.channel is DestinationKind.PAGERDUTY:
+            later = posts.c.slot > one.slot if one.slot > 0 else posts.c.slot < one.slot
+            same = (posts.c.destination == one.destination, posts.c.address == one.address, posts.c.ref.is_not(None))
+            mine = posts.c.incident_id == one.incident_id
+            if connection.execute(select(posts.c.id).where(mine, later, *same).limit(1)).first() is not None:
+                found.add(one.id)
+    return frozenset(found)
+
+
+def shown(connection: Connection, updated: Sequence[tuple[Post, int, Delivered]]) -> None:
     """Note which revision each message shows now."""
     if updated:
-        rows = [{"post": one.id, "mine": one.claim, "revision": revision} for one, revision in updated]
+        rows = [
+            {"post": one.id, "mine": one.claim, "revision": revision, "seen": said.face or None}
+            for one, revision, said in updated
+        ]
         connection.execute(_SHOWN, rows)
 
 
@@ -130,7 +180,11 @@ def let_go(connection: Connection, one: Post, claim: int) -> None:
 
 def forget_ref(connection: Connection, one: Post) -> None:
     """Note that a full message is gone at its vendor: the next page makes a new one."""
-    connection.execute(update(posts).where(posts.c.id == one.id, posts.c.ref == one.ref).values(ref=None, shown_rev=0))
+    connection.execute(
+        update(posts)
+        .where(posts.c.id == one.id, posts.c.ref == one.ref)
+        .values(ref=None, shown_rev=0, face=None, alias=None)
+    )
 
 
 def not_shown(connection: Connection, one: Post, claim: int, next_at: datetime, reason: str, *, give_up: bool) -> None:

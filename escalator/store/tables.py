@@ -205,6 +205,7 @@ deliveries = Table(
     Column("delivered_at", Instant),
     Column("reason", Text),
     Column("fallback_of", Uuid, ForeignKey("deliveries.id")),
+    Column("actor", String(160)),
     UniqueConstraint("incident_id", "round", "step", "sending", "occasion", "destination", "address"),
     Index(
         "ix_deliveries_todo",
@@ -243,6 +244,8 @@ posts = Table(
     Column("next_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("reason", Text),
+    Column("face", String(64)),
+    Column("alias", String(64)),
     UniqueConstraint("incident_id", "destination", "address", "slot"),
     Index(
         "ix_posts_behind",
@@ -251,6 +254,36 @@ posts = Table(
         sqlite_where=text("shown_rev < want_rev"),
     ),
     Index("ix_posts_ref", "ref"),
+    Index("ix_posts_alias", "alias", postgresql_where=text("alias IS NOT NULL")),
+)
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("vendor", String(16), nullable=False),
+    Column("event_id", String(128), nullable=False),
+    Column("is_sandbox", Boolean, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("sealed_body", LargeBinary),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Instant, nullable=False),
+    Column("reason", Text),
+    UniqueConstraint("vendor", "event_id"),
+    Index("ix_callbacks_todo", "next_at", postgresql_where=text("state = 'new'"), sqlite_where=text("state = 'new'")),
+    Index("ix_callbacks_received_at", "received_at"),
+)
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("incident_id", Uuid, ForeignKey("incidents.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("author", String(160), nullable=False),
+    Column("sealed_body", LargeBinary),
+    Index("ix_texts_incident_id", "incident_id"),
 )
 
 workers = Table(
@@ -279,6 +312,7 @@ destinations = Table(
     Column("name", String(256), primary_key=True),
     Column("not_before", Instant),
     Column("broken_since", Instant),
+    Column("gone_address", String(64)),
 )
 
 troubles = Table(

@@ -52,9 +52,9 @@ def a_policy(**changes):
         },
         schedules={"seniors-on-call": Schedule("seniors-on-call", ("dana",))},
         destinations={
-            "ts-pager": Destination("ts-pager", DestinationKind.PAGERDUTY, "${PD}"),
-            "ts-leads": Destination("ts-leads", DestinationKind.EMAIL, "leads@example.com"),
-            "ts-board": Destination("ts-board", DestinationKind.JIRA, "TS"),
+            "ts-pager": Destination("ts-pager", DestinationKind.PAGERDUTY, ("${PD}",)),
+            "ts-leads": Destination("ts-leads", DestinationKind.EMAIL, ("leads@example.com",)),
+            "ts-board": Destination("ts-board", DestinationKind.JIRA, ("TS",)),
         },
         categories={
             "self_harm": Category(

@@ -91,7 +91,7 @@ STATES = [
 def test_no_byte_of_what_is_withheld_gets_out(state, secret):
     view = a_view(**state, content_rule=ContentRule.WITHHOLD)
     assert secret not in repr(card(view))
-    assert secret not in repr(reply(view))
+    assert secret not in repr(reply(card(view)))
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -320,7 +320,7 @@ def test_a_false_alarm_is_confirmed_above_high(severity, is_confirmed):
 
 
 def test_a_reply_has_no_content_and_no_buttons():
-    rung = reply(a_view(content_rule=ContentRule.SHOW, mentions=("U0ANA",)))
+    rung = reply(card(a_view(content_rule=ContentRule.SHOW, mentions=("U0ANA",))))
     assert rung.lines == ((rung.text,),)
     assert (rung.snippet, rung.buttons, rung.mentions) == (None, (), ("U0ANA",))
 

@@ -10,7 +10,8 @@ from escalator.channels.slack.api import Workspace
 from escalator.errors import Unavailable
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 from escalator.sealing import Seal
-from escalator.services.inbox import InboxSlack, opened
+from escalator.services.inbox.shelf import Shelf, opened
+from escalator.services.inbox.slack import InboxSlack
 from escalator.store import Database, inbox
 from escalator.store.inbox import ItemType
 from escalator.store.tables import inbox as table
@@ -35,7 +36,7 @@ class Phone:
         self.clock = FakeClock()
         self.seal = Seal(["key"])
         self.database = Database(database_url)
-        self.slack = InboxSlack(self.database, self.seal, self.clock)
+        self.slack = InboxSlack(Shelf(self.database, self.seal, self.clock))
 
     def items(self, *, limit=100, views_since=START):
         with self.database.reading() as connection:
@@ -248,7 +249,7 @@ class Absent(Database):
     ],
 )
 def test_without_the_database_every_call_may_be_tried_again(call):
-    failed = call(InboxSlack(Absent("sqlite://"), Seal(["key"]), FakeClock()))
+    failed = call(InboxSlack(Shelf(Absent("sqlite://"), Seal(["key"]), FakeClock())))
 
     assert isinstance(failed, Failed)
     assert failed.reason.is_retryable

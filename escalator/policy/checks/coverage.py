@@ -108,7 +108,7 @@ def _shared(draft: Draft) -> dict[str, str]:
             continue
         if name in used:
             shared[name] = "which other incidents use too"
-        elif destination.address.startswith("#"):
+        elif destination.addresses[0].startswith("#"):
             shared[name] = "a channel by name, which others may read"
     return shared
 

@@ -1,0 +1,53 @@
+"""What a vendor tells us of what stands there: somebody answered at PagerDuty or in Jira, or something was done."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from escalator.model.policy import DestinationKind
+
+
+class HeardKind(StrEnum):
+    """What happened there, as far as it matters here. Noted is what is only shown and recorded."""
+
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    MERGED = "merged"
+    NOTED = "noted"
+
+
+class AgentKind(StrEnum):
+    """Who did it there: only a person's agent answers for a person."""
+
+    PERSON = "person"
+    INTEGRATION = "integration"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who did it, by the vendor's own id, and by address where the vendor says it."""
+
+    kind: AgentKind
+    id: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing that a vendor has told us.
+
+    `word` is the vendor's own name for it. `refs` are references that may be ours (`posts.ref`), `alias` is the
+    vendor's name for what they stand in, and `merged_into` the alias that it has become part of. `title` is its first
+    line there. None of them is content: all were written by us or name something at the vendor.
+    """
+
+    vendor: DestinationKind
+    kind: HeardKind
+    word: str
+    agent: Agent
+    refs: tuple[str, ...] = ()
+    alias: str = ""
+    merged_into: str = ""
+    title: str = ""
