@@ -58,7 +58,8 @@ def answer(act: Act, incident: Incident, rules: Rules, now: datetime) -> Change 
     refused = refusal(act.verb, act.person, incident, rules.running) or _too_late(act, incident)
     if refused is not None:
         return refused
-    draft = Draft(incident, rules, now, Actor("person", act.person.key), act.via)
+    kind = "person" if act.person.key in rules.running.people else "stranger"
+    draft = Draft(incident, rules, now, Actor(kind, act.person.key), act.via)
     refused = _ACTS[act.verb](draft, act)
     if refused is not None and draft.incident == incident:
         return refused

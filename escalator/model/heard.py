@@ -1,6 +1,7 @@
 """What a vendor tells us of what stands there: somebody answered at PagerDuty or in Jira, or something was done."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from escalator.model.policy import DestinationKind
@@ -40,7 +41,8 @@ class Heard:
 
     `word` is the vendor's own name for it. `refs` are references that may be ours (`posts.ref`), `alias` is the
     vendor's name for what they stand in, and `merged_into` the alias that it has become part of. `title` is its first
-    line there. None of them is content: all were written by us or name something at the vendor.
+    line there, `at` when it happened by the vendor's clock. None of them is content: all were written by us or name
+    something at the vendor.
     """
 
     vendor: DestinationKind
@@ -51,3 +53,4 @@ class Heard:
     alias: str = ""
     merged_into: str = ""
     title: str = ""
+    at: datetime | None = None

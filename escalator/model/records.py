@@ -27,6 +27,7 @@ class Action(StrEnum):
     REVEALED = "incident.revealed"
     REOPENED = "incident.reopened"
     REVIEW_NOTED = "incident.review_noted"
+    VENDOR_NOTED = "incident.vendor_noted"
     REMINDED = "incident.reminded"
     OVERDUE = "incident.overdue"
     RESTARTED = "incident.restarted"
@@ -62,7 +63,7 @@ SYSTEM = Actor("system", "escalator")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened. `via` is where it came from: engine, slack, sandbox, stream, cli, file."""
+    """One thing that happened. `via` is where it came from: engine, a vendor, sandbox, stream, cli, file."""
 
     action: Action
     actor: Actor = SYSTEM

@@ -24,6 +24,7 @@ _SAID = {
     Action.REVEALED: "Text revealed by {actor}",
     Action.REOPENED: "Reopened: {reason}",
     Action.REVIEW_NOTED: "Reviewed in Stream by {by}: {reason}",
+    Action.VENDOR_NOTED: "At {vendor}: {reason}",
     Action.REMINDED: "{owner} was reminded",
     Action.OVERDUE: "Not resolved in time",
     Action.RESTARTED: "Nobody answered: from the top",

@@ -11,7 +11,12 @@ from escalator.model.ranks import ContentRule
 from escalator.rendering.disclosure import rule_in_force
 
 NO_TITLE = "Uncategorised"
-STREAM_USER = "stream:"
+_STRANGERS = {
+    "stream": "a reviewer in Stream",
+    "pagerduty": "somebody in PagerDuty",
+    "jira": "somebody in Jira",
+}
+"""What people are called who are not in the policy, by the first word of their key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def called(person: str | None, policy: Policy) -> str:
         return policy.people[person].name
     if person in policy.teams:
         return spoken(person)
-    return "a reviewer in Stream" if person.startswith(STREAM_USER) else person
+    return _STRANGERS.get(person.partition(":")[0], person)
 
 
 def spoken(key: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from escalator.model.message import Delivered
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.store.deliveries import BEAT_LOST, is_lost, lost_since
-from escalator.store.tables import Instant, posts
+from escalator.store.tables import Instant, incidents, posts
 from escalator.store.upserts import insert_or_leave
 
 
@@ -45,6 +45,7 @@ class Post:
         return self.slot if self.slot >= 0 else -1 - self.slot
 
 
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _NOW = bindparam("now", type_=Instant)
 _IS_HELD = and_(posts.c.owner.is_not(None), not_(is_lost(posts)))
 _IS_BEHIND = and_(
@@ -243,3 +244,48 @@ def next_slot(connection: Connection, incident_id: UUID) -> int:
     """Return a slot that no post of the incident has."""
     highest = connection.scalar(select(func.max(posts.c.slot)).where(posts.c.incident_id == incident_id))
     return (highest or 0) + 1
+
+
+def find(connection: Connection, channel: DestinationKind, refs: Iterable[str], alias: str) -> Post | None:
+    """Return the post at a vendor with one of these references, or known there by that name."""
+    wanted = [posts.c.ref.in_(list(refs)), *([posts.c.alias == alias] if alias else [])]
+    rows = connection.execute(
+        _WITH_HOLDER.where(posts.c.channel == channel, or_(*wanted)).order_by(posts.c.created_at.desc()).limit(1),
+        lost_since(_LONG_AGO),
+    )
+    row = rows.first()
+    return None if row is None else _post(row)
+
+
+def of_number(connection: Connection, channel: DestinationKind, number: int) -> Post | None:
+    """Return what stands at a vendor for the incident of that number; of several rounds the last."""
+    named = select(incidents.c.id).where(incidents.c.number == number).scalar_subquery()
+    rows = connection.execute(
+        _WITH_HOLDER.where(posts.c.channel == channel, posts.c.incident_id == named, posts.c.ref.is_not(None))
+        .order_by(posts.c.created_at.desc())
+        .limit(1),
+        lost_since(_LONG_AGO),
+    )
+    row = rows.first()
+    return None if row is None else _post(row)
+
+
+def name(connection: Connection, one: Post, alias: str) -> None:
+    """Keep the vendor's own name for what a post stands in."""
+    connection.execute(update(posts).where(posts.c.id == one.id).values(alias=alias[:64]))
+
+
+def rename(connection: Connection, channel: DestinationKind, alias: str, now_named: str) -> None:
+    """Note that what stood under one name at a vendor has become part of another."""
+    mine = (posts.c.channel == channel, posts.c.alias == alias)
+    connection.execute(update(posts).where(*mine).values(alias=now_named[:64]))
+
+
+def seen_as(connection: Connection, one: Post, face: str | None) -> None:
+    """Note what a post shows at its vendor since somebody changed it there; None when that is not known."""
+    connection.execute(update(posts).where(posts.c.id == one.id).values(face=face))
+
+
+def look_again(connection: Connection, one: Post) -> None:
+    """Let a post be brought up to date once more, whatever it shows."""
+    connection.execute(update(posts).where(posts.c.id == one.id).values(shown_rev=0, face=None))

@@ -74,14 +74,14 @@ def test_sources_and_places(policy: Policy) -> None:
         Mode.DIVERT,
         "staging-alerts",
     )
-    assert {key: (place.kind, place.address) for key, place in policy.destinations.items()} == {
-        "critical-alerts": (DestinationKind.SLACK, "#critical-alerts"),
-        "child-safety-room": (DestinationKind.SLACK, "C0CHILDSAFE"),
-        "staging-alerts": (DestinationKind.SLACK, "#staging-alerts"),
-        "ts-pager": (DestinationKind.PAGERDUTY, "${PAGERDUTY_ROUTING_KEY}"),
-        "ts-leads": (DestinationKind.EMAIL, "leads@example.com"),
-        "ts-board": (DestinationKind.JIRA, "TS"),
-        "bi-feed": (DestinationKind.WEBHOOK, "https://bi.example.com/moderation"),
+    assert {key: (place.kind, place.addresses) for key, place in policy.destinations.items()} == {
+        "critical-alerts": (DestinationKind.SLACK, ("#critical-alerts",)),
+        "child-safety-room": (DestinationKind.SLACK, ("C0CHILDSAFE",)),
+        "staging-alerts": (DestinationKind.SLACK, ("#staging-alerts",)),
+        "ts-pager": (DestinationKind.PAGERDUTY, ("${PAGERDUTY_ROUTING_KEY}",)),
+        "ts-leads": (DestinationKind.EMAIL, ("leads@example.com",)),
+        "ts-board": (DestinationKind.JIRA, ("TS",)),
+        "bi-feed": (DestinationKind.WEBHOOK, ("https://bi.example.com/moderation",)),
     }
     assert policy.destinations["critical-alerts"].urgent
     assert policy.destinations["ts-leads"].fallback == "critical-alerts"

@@ -1,0 +1,92 @@
+"""What vendors have told us: stored before the answer, once for each of their events, done by the workers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, delete, select, update
+
+from escalator.model.policy import DestinationKind
+from escalator.store.tables import callbacks
+from escalator.store.upserts import upsert
+
+
+class CallbackState(StrEnum):
+    """What became of it."""
+
+    NEW = "new"
+    DONE = "done"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One verified request of a vendor. `sealed_body` is None once it is done: nobody needs it any more."""
+
+    id: UUID
+    vendor: DestinationKind
+    event_id: str
+    is_sandbox: bool
+    received_at: datetime
+    sealed_body: bytes | None
+    attempts: int = 0
+
+
+_KEPT = tuple(callbacks.c[name] for name in Callback.__dataclass_fields__)
+
+
+def insert(connection: Connection, new: Callback) -> bool:
+    """Write one; False when the same event of the vendor is there already."""
+    values = {name: getattr(new, name) for name in Callback.__dataclass_fields__}
+    statement = upsert(connection, callbacks).values(**values, state=CallbackState.NEW, next_at=new.received_at)
+    written = connection.scalar(
+        statement.on_conflict_do_nothing(index_elements=["vendor", "event_id"]).returning(callbacks.c.id)
+    )
+    return written is not None
+
+
+def due(connection: Connection, now: datetime, limit: int) -> Sequence[Callback]:
+    """Return the oldest that wait and are due; what one vendor tells of one thing is done in its order."""
+    waiting = select(*_KEPT).where(callbacks.c.state == CallbackState.NEW, callbacks.c.next_at <= now)
+    return [_callback(row) for row in connection.execute(waiting.order_by(callbacks.c.received_at).limit(limit))]
+
+
+def lock(connection: Connection, callback_id: UUID) -> Callback | None:
+    """Return one that still waits, locked; None when another process has it."""
+    mine = select(*_KEPT).where(callbacks.c.id == callback_id, callbacks.c.state == CallbackState.NEW)
+    row = connection.execute(mine.with_for_update(skip_locked=True)).first()
+    return None if row is None else _callback(row)
+
+
+def done(connection: Connection, callback_id: UUID, reason: str | None = None) -> None:
+    """Note that it is done; its body is of no more use."""
+    values: dict[str, Any] = {"state": CallbackState.DONE, "sealed_body": None, "reason": reason}
+    connection.execute(update(callbacks).where(callbacks.c.id == callback_id).values(values))
+
+
+def put_off(connection: Connection, callback_id: UUID, until: datetime, reason: str) -> None:
+    """Let it wait for another try."""
+    connection.execute(
+        update(callbacks)
+        .where(callbacks.c.id == callback_id)
+        .values(attempts=callbacks.c.attempts + 1, next_at=until, reason=reason)
+    )
+
+
+def park(connection: Connection, callback_id: UUID, reason: str) -> None:
+    """Note that it could not be done."""
+    connection.execute(
+        update(callbacks).where(callbacks.c.id == callback_id).values(state=CallbackState.PARKED, reason=reason)
+    )
+
+
+def forget(connection: Connection, now: datetime, after: timedelta) -> None:
+    """Delete what is older: no vendor tells it again."""
+    connection.execute(delete(callbacks).where(callbacks.c.received_at < now - after))
+
+
+def _callback(row: Row[Any]) -> Callback:
+    return Callback(**dict(row._mapping) | {"vendor": DestinationKind(row.vendor)})
