@@ -19,6 +19,7 @@ _COMMANDS = {
     "incidents": "List incidents, or tell the story of one.",
     "audit": "Export or verify the audit trail.",
     "doctor": "Say whether everything is reachable and everybody can be told.",
+    "test-destination": "Send one destination or person a message that says it is a test.",
     "migrate": "Bring the database to the newest schema.",
 }
 
@@ -41,7 +42,7 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        found: click.Command = import_module(f"escalator.commands.{cmd_name}").command
+        found: click.Command = import_module(f"escalator.commands.{cmd_name.replace('-', '_')}").command
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 from escalator.commands.launching import Part, Plan
 from escalator.commands.opening import DEMO
 from escalator.errors import ConfigurationError
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.policy import Parsed, parse
+from escalator.services import credentials
 from escalator.settings import Settings, read_settings, socket_path
 
 BROKER = "broker"
@@ -44,7 +45,7 @@ def prepared(env: Mapping[str, str]) -> Prepared:
     if parsed and parsed.policy and settings.mode is Mode.PRODUCTION:
         blocking = (replace(one, is_warning=False) for one in parsed.warnings if one.blocks_production)
         problems += [one.told(str(path)) for one in blocking]
-        problems += _missing_secrets(settings, parsed.policy)
+        problems += credentials.missing(settings, parsed.policy)
     if not settings.environment.get("REDIS_URL"):
         problems += _unfit_for_broker(settings)
     warnings = tuple(_warnings(settings, parsed))
@@ -81,16 +82,6 @@ def _parsed(path: Path, settings: Settings, problems: list[str]) -> Parsed | Non
     return parsed
 
 
-def _missing_secrets(settings: Settings, policy: Policy) -> Iterator[str]:
-    needs_slack = any(one.kind is DestinationKind.SLACK for one in policy.destinations.values()) or any(
-        person.slack for person in policy.people.values()
-    )
-    if needs_slack and not settings.slack_bot_token:
-        yield "SLACK_BOT_TOKEN: is not set, and the policy tells people in Slack; xoxb-…, of your Slack app"
-    if needs_slack and not settings.slack_signing_secret:
-        yield "SLACK_SIGNING_SECRET: is not set, so no click could be verified; copy it from your Slack app"
-
-
 def _unfit_for_broker(settings: Settings) -> Iterator[str]:
     length = len(os.fsencode(socket_path(settings.var)))
     if length > _LONGEST_SOCKET_PATH:
@@ -103,6 +94,8 @@ def _unfit_for_broker(settings: Settings) -> Iterator[str]:
 def _warnings(settings: Settings, parsed: Parsed | None) -> Iterator[str]:
     if parsed and parsed.warnings:
         yield f"The policy has {len(parsed.warnings)} warnings; `escalator check` tells them."
+    if parsed and parsed.policy and settings.mode is not Mode.SANDBOX:
+        yield from credentials.lacking(settings, parsed.policy)
     if settings.mode is Mode.DIVERT and not settings.slack_bot_token:
         yield "SLACK_BOT_TOKEN is not set, so nothing can be diverted: everything stays in the sandbox."
     if settings.mode is Mode.PRODUCTION and settings.is_sqlite:

@@ -44,6 +44,7 @@ class Action(StrEnum):
     DELIVERY_FAILED = "delivery.failed"
     DELIVERY_SUPPRESSED = "delivery.suppressed"
     EVENT_PARKED = "event.parked"
+    DESTINATION_TESTED = "destination.tested"
     POLICY_ACTIVATED = "policy.activated"
     POLICY_REFUSED = "policy.refused"
     TROUBLE_FOUND = "trouble.found"

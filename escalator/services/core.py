@@ -10,7 +10,7 @@ from uuid6 import uuid7
 from escalator.channels.contract import Channel
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import DestinationKind, Policy, Source
 from escalator.model.ranks import Mode
 from escalator.policy import expand
 from escalator.ports import TaskQueue
@@ -57,8 +57,11 @@ class Core:
         """Return the present mode of a source: the mildest that anybody has set; sandbox without credentials."""
         said = policy.sources.get(source)
         mode = min(self.settings.mode, said.mode or Mode.PRODUCTION) if said else self.settings.mode
-        if mode is not Mode.PRODUCTION and not self.settings.slack_bot_token:
-            return Mode.SANDBOX
-        if mode is Mode.DIVERT and (said is None or said.divert_to not in policy.destinations):
+        if mode is Mode.DIVERT and (said is None or not self._can_divert(said, policy)):
             return Mode.SANDBOX
         return mode
+
+    def _can_divert(self, source: Source, policy: Policy) -> bool:
+        destination = policy.destinations.get(source.divert_to or "")
+        needs_token = destination is not None and destination.kind is DestinationKind.SLACK
+        return destination is not None and (bool(self.settings.slack_bot_token) or not needs_token)

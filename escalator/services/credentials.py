@@ -1,0 +1,67 @@
+"""What the policy's ways out need of the environment: what is missing, and what is lost without it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from escalator.engine.targets import address_of, first_contact
+from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.settings import Settings
+
+
+class _Need(NamedTuple):
+    """A variable without which a way out is none; `right` says why, and what would be right."""
+
+    name: str
+    right: str
+
+    def is_met(self, settings: Settings) -> bool:
+        return bool(getattr(settings, self.name.lower()))
+
+
+_NEEDS = {
+    DestinationKind.SLACK: (
+        _Need("SLACK_BOT_TOKEN", "and the policy tells people in Slack; xoxb-…, of your Slack app"),
+        _Need("SLACK_SIGNING_SECRET", "so no click could be verified; copy it from your Slack app"),
+    ),
+    DestinationKind.EMAIL: (
+        _Need("SMTP_URL", "and the policy tells people by e-mail; smtp://user:password@host:587"),
+        _Need("MAIL_FROM", "and the policy tells people by e-mail; the address that mails come from"),
+    ),
+    DestinationKind.JIRA: (
+        _Need("JIRA_URL", "and the policy opens issues; https://yours.atlassian.net, or your own server"),
+        _Need("JIRA_TOKEN", "and the policy opens issues; an API token (Cloud), or a personal access token"),
+    ),
+}
+
+
+def missing(settings: Settings, policy: Policy) -> Iterator[str]:
+    """Yield what must be set before anything is sent, as `NAME: is not set, …; what would be right`."""
+    kinds = _kinds(policy)
+    for kind, needs in _NEEDS.items():
+        for need in needs:
+            if kind in kinds and not need.is_met(settings):
+                yield f"{need.name}: is not set, {need.right}"
+
+
+def lacking(settings: Settings, policy: Policy) -> Iterator[str]:
+    """Yield what could be set, and what does not work without it."""
+    kinds = _kinds(policy)
+    if DestinationKind.PAGERDUTY in kinds and not settings.pagerduty_webhook_secrets:
+        yield "PAGERDUTY_WEBHOOK_SECRET is not set: an answer given in PagerDuty does not count here."
+    if DestinationKind.PAGERDUTY in kinds and not settings.pagerduty_api_token:
+        yield "PAGERDUTY_API_TOKEN is not set: PagerDuty's incidents are told apart by our number in their title only."
+    if DestinationKind.JIRA in kinds and not settings.jira_webhook_secrets:
+        yield "JIRA_WEBHOOK_SECRET is not set: an answer given in Jira does not count here."
+    later = [person.key for person in policy.people.values() if _could_be_mailed(person)]
+    if later and DestinationKind.EMAIL not in kinds and not (settings.smtp_url and settings.mail_from):
+        yield f"SMTP_URL and MAIL_FROM are not set: {len(later)} people cannot be mailed when Slack fails."
+
+
+def _kinds(policy: Policy) -> frozenset[DestinationKind]:
+    """Return the ways out that are anybody's first."""
+    places = {destination.kind for destination in policy.destinations.values()}
+    return frozenset(places | {first_contact(person) for person in policy.people.values()})
+
+
+def _could_be_mailed(person: Person) -> bool:
+    return DestinationKind.EMAIL in person.contact and bool(address_of(person, DestinationKind.EMAIL))

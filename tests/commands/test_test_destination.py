@@ -1,0 +1,66 @@
+"""`escalator test-destination`: one message, marked as a test, by the way that a page takes."""
+
+import pytest
+
+from escalator.bootstrap import build
+from escalator.services.troubles import Troubles
+from escalator.settings import from_environment
+from escalator.store import inbox
+from tests.doubles.slack import SlackDouble
+from tests.doubles.slack_state import Fault
+
+SAID = "TEST · This is a test of {}: nothing has happened, and nobody has to answer"
+
+
+@pytest.fixture
+def slack(core, monkeypatch):
+    """Slack, and an installation that is in production."""
+    with SlackDouble() as double:
+        monkeypatch.setenv("ESCALATOR_MODE", "production")
+        monkeypatch.setenv("SLACK_BOT_TOKEN", double.token)
+        monkeypatch.setenv("SLACK_API_URL", double.url)
+        yield double
+
+
+def test_in_the_sandbox_it_is_kept_and_says_so(core, cli):
+    result = cli("test-destination", "critical-alerts")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "critical-alerts (slack): kept in the sandbox, nobody was told\n",
+    )
+    with core.database.reading() as connection:
+        (kept,) = inbox.newest(connection, 10, core.clock.now())
+    assert kept.destination == "critical-alerts"
+
+
+def test_in_production_it_gets_through_marked_as_a_test(slack, cli):
+    result = cli("test-destination", "critical-alerts")
+    assert (result.exit_code, result.stdout) == (0, "critical-alerts (slack): got through\n")
+    assert [one.text for one in slack.messages] == [SAID.format("critical-alerts")]
+
+
+def test_a_team_is_everybody_in_it(slack, cli):
+    result = cli("test-destination", "team:moderators")
+    assert result.stdout == "person:ana (slack): got through\nperson:ben (slack): got through\n"
+    assert {one.channel for one in slack.messages} == {"D0ANA", "D0BEN"}
+
+
+def test_what_does_not_get_through_is_told_with_its_reason(slack, cli):
+    slack.inject("chat.postMessage", Fault(error="is_archived"))
+    result = cli("test-destination", "critical-alerts")
+    assert (result.exit_code, result.stdout) == (1, "critical-alerts (slack): failed: bad_target (is_archived)\n")
+
+
+def test_a_destination_that_was_reached_is_not_broken_any_more(core, slack, cli):
+    with core.database.writing() as connection:
+        policy = core.policies.running(connection).policy
+        Troubles(connection, core.clock.now()).find("destination:critical-alerts", "broken", policy, core.settings)
+    cli("test-destination", "critical-alerts")
+    with build(from_environment()).database.reading() as connection:
+        assert Troubles(connection, core.clock.now()).open() == []
+
+
+def test_a_name_that_means_nobody_is_misuse_and_says_what_there_is(core, cli):
+    result = cli("test-destination", "nowhere")
+    assert result.exit_code == 2
+    assert "nowhere: is nothing that the policy tells; one of critical-alerts" in result.stderr
