@@ -1,0 +1,93 @@
+"""PagerDuty as a way out: an alert for each round of an incident, which follows the incident's state."""
+
+import json
+
+from escalator.channels.contract import Notification, digest_of
+from escalator.channels.pagerduty import payload
+from escalator.channels.pagerduty.api import ACKNOWLEDGE, RESOLVE, TRIGGER, Event, Events
+from escalator.channels.pagerduty.keys import dedup_key, incident_of, notice_key
+from escalator.model.incident import State
+from escalator.model.message import COPIED, Context, Delivered, Failed, FailureReason
+
+_LEFT = "left"
+"""The face of an earlier round's alert while nothing stands for the present one: it is left as it is."""
+
+_FACE_CHARS = 64
+_ACTIONS = {
+    State.TRIGGERED: TRIGGER,
+    State.ACKNOWLEDGED: ACKNOWLEDGE,
+    State.SNOOZED: ACKNOWLEDGE,
+    State.RESOLVED: RESOLVE,
+    State.MERGED: RESOLVE,
+    State.LOGGED: RESOLVE,
+}
+_PROBE = notice_key("doctor")
+
+
+class PagerDutyChannel:
+    """Says things at PagerDuty; the reference is the alert's `dedup_key`, the address a routing key.
+
+    A copy says how the incident stands and rings only where that asks for an answer. People have no routing key: they
+    are reached through a destination that is theirs.
+    """
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+
+    def tell(self, one: Notification, /) -> Delivered | Failed:
+        """Open the alert; where it is open already, PagerDuty logs one more trigger on it."""
+        return self._send(one, _action(one) if one.occasion in COPIED else TRIGGER)
+
+    def show(self, one: Notification, /) -> Delivered | Failed:
+        """Bring the alert to the incident's state and, while it waits for an answer, to its newest words."""
+        if not one.ref:
+            return Failed(FailureReason.BAD_TARGET, "no_reference")
+        action = _action(one)
+        return Delivered(one.ref) if action == _LEFT else self._send(one, action)
+
+    def face(self, one: Notification, /) -> str:
+        """Return what is done there, and while it waits for an answer a digest of what PagerDuty shows of it."""
+        action = _action(one)
+        if action != TRIGGER:
+            return action
+        shown = json.dumps(payload.lasting(payload.trigger(one, _key(one))), sort_keys=True)
+        return f"{TRIGGER}:{digest_of(shown)}"[:_FACE_CHARS]
+
+    def probe(self, context: Context, routing_key: str) -> Delivered | Failed:
+        """Ask whether a routing key is good without disturbing anybody: resolving what never was is dropped there."""
+        return self._events.send(context, routing_key, _follow_up(RESOLVE, _PROBE))
+
+    def _send(self, one: Notification, action: str) -> Delivered | Failed:
+        if one.context.person:
+            return Failed(FailureReason.NOT_SUPPORTED, "person")
+        key = _key(one)
+        event = payload.trigger(one, key) if action == TRIGGER else _follow_up(action, key)
+        return self._events.send(one.context, one.address, event)
+
+
+def _follow_up(action: str, key: str) -> Event:
+    return {"event_action": action, "dedup_key": key}
+
+
+def _key(one: Notification) -> str:
+    """Return the key of the alert: what stands keeps its own, which is an earlier round's where it is superseded."""
+    if one.ref:
+        return one.ref
+    return dedup_key(one.standing) if one.standing else notice_key(one.key)
+
+
+def _action(one: Notification) -> str:
+    """Return what brings the alert to how the incident stands.
+
+    While nobody has been told in the present round, an earlier one's alert is left alone: it may have been resolved
+    here (the incident was reopened), and then a trigger would ring before its time.
+    """
+    standing = one.standing
+    if standing is None:
+        return TRIGGER
+    if standing.is_superseded:
+        return RESOLVE
+    action = _ACTIONS[standing.state]
+    known = incident_of(one.ref or "")
+    is_earlier = known is not None and known[1] < standing.round
+    return _LEFT if is_earlier and action == TRIGGER else action

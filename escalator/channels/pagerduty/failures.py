@@ -1,0 +1,54 @@
+"""What PagerDuty's answers mean: one table from status to our reasons, for both of its APIs.
+
+Sources: developer.pagerduty.com, "Events API v2 overview" (response codes) and "Errors" (REST). For a routing key that
+is none, or nobody's, the Events API answers 400 and names it, as JSON (`Length of 'routing_key' is incorrect`) or in
+plain text (`Invalid routing key`); every other 400 is about the event.
+"""
+
+import re
+from collections.abc import Mapping
+
+import requests
+
+from escalator.channels.http import broken, retry_after
+from escalator.model.message import Failed, FailureReason
+
+_REASONS = {
+    400: FailureReason.BAD_MESSAGE,
+    401: FailureReason.BAD_CREDENTIALS,
+    402: FailureReason.NOT_SUPPORTED,
+    403: FailureReason.BAD_CREDENTIALS,
+    404: FailureReason.BAD_TARGET,
+    408: FailureReason.TIMEOUT,
+    413: FailureReason.BAD_MESSAGE,
+    429: FailureReason.RATE_LIMITED,
+}
+_READ_BYTES = 4096
+_ROUTING_KEY = re.compile(rb"routing[ _]key", re.IGNORECASE)
+
+
+def event_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failed:
+    """Return why an event was not accepted."""
+    if status == 400 and _ROUTING_KEY.search(body[:_READ_BYTES]):
+        return Failed(FailureReason.BAD_CREDENTIALS, "routing_key")
+    return failure(status, headers)
+
+
+def no_answer(error: Exception) -> Failed:
+    """Return why there was no answer. A redirect is one: it is not followed, and requests raises for it."""
+    if isinstance(error, requests.TooManyRedirects) and error.response is not None:
+        return failure(error.response.status_code, error.response.headers)
+    return broken(error)
+
+
+def failure(status: int, headers: Mapping[str, str]) -> Failed:
+    """Return why an answer means that nothing was done. What it says is not kept: it may repeat what was asked."""
+    word = f"http_{status}"
+    if status >= 500:
+        return Failed(FailureReason.VENDOR_ERROR, word)
+    reason = _REASONS.get(status, FailureReason.BAD_ANSWER)
+    if reason is not FailureReason.RATE_LIMITED:
+        return Failed(reason, word)
+    # REST says in `ratelimit-reset` how many seconds are left of the minute; the Events API says nothing.
+    reset = next((value for name, value in headers.items() if name.lower() == "ratelimit-reset"), "")
+    return Failed(reason, word, retry_after(headers) or retry_after({"Retry-After": reset}))

@@ -1,0 +1,35 @@
+"""The names of our alerts at PagerDuty: the `dedup_key`, which says the incident and the round.
+
+The round is part of it because no event makes an alert ring again that was acknowledged there, and every round rings.
+"""
+
+import re
+from uuid import UUID
+
+from escalator.channels.contract import digest_of
+from escalator.model.message import Standing
+
+MAX_CHARS = 255
+"""Of a dedup_key (developer.pagerduty.com, Events API v2, Send an alert event)."""
+
+_PREFIX = "escalator-"
+_INCIDENT = re.compile(
+    _PREFIX + r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})-(0|[1-9][0-9]{0,8})", re.ASCII
+)
+
+
+def dedup_key(standing: Standing) -> str:
+    """Return the key of an incident's alert in its present round."""
+    return f"{_PREFIX}{standing.incident_id}-{standing.round}"
+
+
+def notice_key(key: str) -> str:
+    """Return the key of what is about no incident, by that of its notification."""
+    named = _PREFIX + key
+    return named if len(named) <= MAX_CHARS else _PREFIX + digest_of(key)
+
+
+def incident_of(key: str) -> tuple[UUID, int] | None:
+    """Return the incident and the round that a key names, or None for a key that is not of an incident of ours."""
+    found = _INCIDENT.fullmatch(key)
+    return (UUID(found[1]), int(found[2])) if found else None

@@ -1,0 +1,133 @@
+"""What PagerDuty shows of an alert: a notification in the form of a trigger event, within the vendor's limits.
+
+Limits and fields: developer.pagerduty.com, "Send an alert event" and "Events API v2 overview" (PD-CEF).
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC
+
+from escalator.channels.contract import Notification
+from escalator.channels.pagerduty.api import TRIGGER, Event
+from escalator.model.message import Line, Link, Moment, Occasion, Standing
+from escalator.model.ranks import Severity
+
+MAX_SUMMARY_CHARS = 1024
+MAX_EVENT_BYTES = 512 * 1024
+
+CLIENT = "Moderation Escalator"
+SOURCE = "moderation-escalator"
+GROUP = "moderation"
+
+SEVERITIES = {
+    Severity.CRITICAL: "critical",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "info",
+    Severity.UNKNOWN: "error",
+}
+"""PagerDuty's four words. What nobody has graded is not harmless, so it is told like what is grave."""
+
+# These bounds together stay below MAX_EVENT_BYTES even when every character takes the 12 bytes of `\ud83d\ude00`.
+_MAX_FIELD_CHARS = 255
+_MAX_DETAIL_CHARS = 16_000
+_MAX_LINKS = 8
+_MAX_URL_CHARS = 2_000
+
+# 5 min, 1 h 5 min; (in 3 min), (now); account created today, account 40 days old.
+_PASSING = re.compile(r"\((?:in [^()]*|now)\)|\d+ (?:s|min|h|d)\b(?: \d+ (?:min|h)\b)?|created today|\d+ days? old")
+
+
+def trigger(one: Notification, key: str) -> Event:
+    """Return the event that opens an alert under this key, or brings an open one up to date."""
+    links = _links(one.card.lines)
+    event: Event = {
+        "event_action": TRIGGER,
+        "dedup_key": key,
+        "payload": {
+            "summary": clipped(one.card.text, MAX_SUMMARY_CHARS),
+            "timestamp": one.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+            **_graded(one),
+            "source": SOURCE,
+            "group": GROUP,
+            "custom_details": _details(one),
+        },
+        "client": CLIENT,
+        "links": [{"href": link.url, "text": clipped(link.label, _MAX_FIELD_CHARS)} for link in links],
+    }
+    return {**event, "client_url": links[0].url} if links else event
+
+
+def lasting(event: Event) -> Event:
+    """Return what of a trigger event does not change by time alone: no instant of saying, no durations."""
+    payload = {name: _timeless(value) for name, value in event["payload"].items() if name != "timestamp"}
+    return {**event, "payload": payload}
+
+
+def clipped(text: str, limit: int) -> str:
+    """Return the text in at most so many characters."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _graded(one: Notification) -> dict[str, str]:
+    """Return severity, class and component: how grave, of what kind, and of which incident."""
+    if one.occasion is Occasion.TEST:
+        return {"severity": "info", "class": "test", "component": "destination"}
+    standing = one.standing
+    if standing is None:
+        return {"severity": "error", "class": "alarm", "component": "escalator"}
+    return {
+        "severity": SEVERITIES[standing.severity],
+        "class": clipped(_title(standing), _MAX_FIELD_CHARS),
+        "component": f"incident-{standing.number}",
+    }
+
+
+def _title(standing: Standing) -> str:
+    """Return the category's title: what stands behind the severity in the headline."""
+    _, is_there, title = standing.headline.partition(f"{standing.severity.value.upper()} · ")
+    return title if is_there else standing.headline
+
+
+def _details(one: Notification) -> dict[str, object]:
+    words = "\n".join(said for line in one.card.lines if (said := _plain(line)))
+    details: dict[str, object] = {"details": clipped(words, _MAX_DETAIL_CHARS)}
+    if one.standing is not None:
+        details |= {
+            "incident": one.standing.number,
+            "round": one.standing.round,
+            "severity": one.standing.severity.value,
+        }
+    return details
+
+
+def _plain(line: Line) -> str:
+    """Return a line in words; one that is nothing but links is left out, for they stand among the links."""
+    if any(isinstance(part, Link) for part in line) and not any(_says_something(part) for part in line):
+        return ""
+    return "".join(_word(part) for part in line)
+
+
+def _says_something(part: str | Moment | Link) -> bool:
+    return isinstance(part, Moment) or (isinstance(part, str) and any(char.isalnum() for char in part))
+
+
+def _word(part: str | Moment | Link) -> str:
+    if isinstance(part, Moment):
+        return f"{part.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return part.label if isinstance(part, Link) else part
+
+
+def _links(lines: Iterable[Line]) -> list[Link]:
+    found = [part for line in lines for part in line if isinstance(part, Link)]
+    return [one for one in found if _is_address(one.url)][:_MAX_LINKS]
+
+
+def _is_address(url: str) -> bool:
+    return url.startswith(("https://", "http://")) and len(url) <= _MAX_URL_CHARS and url.isascii()
+
+
+def _timeless(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _timeless(part) for name, part in value.items()}
+    return _PASSING.sub("…", value) if isinstance(value, str) else value

@@ -1,0 +1,164 @@
+"""What PagerDuty tells us (webhooks v3): checked by its signature, then parsed into what was heard.
+
+The form: developer.pagerduty.com, "Webhooks overview" and "Verifying signatures"; who acts as which kind of agent was
+seen on a real account. Only the body is signed: no time, no header, so an event is known by the id within it.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from escalator.errors import InvalidEvent, Unauthorized
+from escalator.model.heard import Agent, AgentKind, Heard, HeardKind
+from escalator.model.policy import DestinationKind
+from escalator.stream.text import clean
+
+SIGNATURE_HEADER = "X-PagerDuty-Signature"
+SCHEME = "v1="
+
+_MOST_SIGNATURES = 32
+_MAX_ID_CHARS = 255
+_MAX_TITLE_CHARS = 1024
+_PERSON = "user_reference"
+_MERGE = "merge_resolve_reason"
+_KINDS = {
+    "incident.acknowledged": HeardKind.ACKNOWLEDGED,
+    "incident.unacknowledged": HeardKind.UNACKNOWLEDGED,
+    "incident.resolved": HeardKind.RESOLVED,
+    "incident.reopened": HeardKind.REOPENED,
+    "incident.triggered": HeardKind.NOTED,
+    "incident.escalated": HeardKind.NOTED,
+    "incident.reassigned": HeardKind.NOTED,
+    "incident.delegated": HeardKind.NOTED,
+    "incident.annotated": HeardKind.NOTED,
+    "incident.priority_updated": HeardKind.NOTED,
+    "incident.responder.added": HeardKind.NOTED,
+    "incident.responder.replied": HeardKind.NOTED,
+    "incident.status_update_published": HeardKind.NOTED,
+}
+"""Every other type, and the ping that a new subscription sends, means nothing here."""
+
+
+def sign(body: bytes, secret: str) -> str:
+    """Return one signature of a body, as PagerDuty writes it."""
+    return SCHEME + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> None:
+    """Raise Unauthorized unless one of the secrets signed this very body.
+
+    PagerDuty sends a signature for each of its active secrets, and we may hold several too: any pair that fits will do.
+    Empty secrets are skipped, and without any nothing is accepted. Replays are for the event's id to tell.
+    """
+    said = next((value for name, value in headers.items() if name.lower() == SIGNATURE_HEADER.lower()), "")
+    given = [part.strip().encode("utf-8", "replace") for part in said.split(",", _MOST_SIGNATURES)[:_MOST_SIGNATURES]]
+    right = [sign(body, secret).encode() for secret in secrets if secret.strip()]
+    fits = [hmac.compare_digest(one, other) for one in right for other in given]
+    if not any(fits):
+        raise Unauthorized("pagerduty signature")
+
+
+def event_id(body: bytes) -> str:
+    """Return the id of the event, which is the same whenever it is sent again. Raises InvalidEvent."""
+    event: dict[str, Any] = _load(_Named(), _event(body))
+    return clean(event["id"])
+
+
+def parse(body: bytes) -> Heard | None:
+    """Return what a verified body tells us, or None for a ping and whatever means nothing here. Raises InvalidEvent."""
+    event = _event(body)
+    word = event.get("event_type")
+    kind = _KINDS.get(word) if isinstance(word, str) else None
+    if kind is None:
+        return None
+    said = _load(_Happened(), event)
+    data = said["data"]
+    incident = data["incident"] or {"id": data["id"], "title": data["title"]}
+    reason = data["resolve_reason"] or {}
+    if kind is HeardKind.RESOLVED and reason.get("type") == _MERGE:
+        kind = HeardKind.MERGED
+    return Heard(
+        vendor=DestinationKind.PAGERDUTY,
+        kind=kind,
+        word=str(word),
+        agent=_agent(said["agent"]),
+        refs=_texts(data["incident_key"]),
+        alias=_text(incident["id"]),
+        merged_into=_text((reason.get("incident") or {}).get("id")) if kind is HeardKind.MERGED else "",
+        title=_text(incident["title"], _MAX_TITLE_CHARS),
+    )
+
+
+class _Tolerant(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class _Named(_Tolerant):
+    id = fields.String(required=True, validate=validate.Length(1, _MAX_ID_CHARS))
+
+
+class _Reference(_Tolerant):
+    """Something at PagerDuty. A reference to an incident has its title as its summary."""
+
+    id = fields.String(load_default="", allow_none=True)
+    type = fields.String(load_default="", allow_none=True)
+    title = fields.String(load_default="", allow_none=True, data_key="summary")
+
+
+class _Reason(_Tolerant):
+    type = fields.String(load_default="", allow_none=True)
+    incident = fields.Nested(_Reference, load_default=None, allow_none=True)
+
+
+class _Data(_Tolerant):
+    """An incident, or what was added to one: that names it in `incident`. What a note says is not read."""
+
+    id = fields.String(load_default="", allow_none=True)
+    title = fields.String(load_default="", allow_none=True)
+    incident_key = fields.String(load_default=None, allow_none=True)
+    incident = fields.Nested(_Reference, load_default=None, allow_none=True)
+    resolve_reason = fields.Nested(_Reason, load_default=None, allow_none=True)
+
+
+class _Happened(_Tolerant):
+    agent = fields.Nested(_Reference, load_default=None, allow_none=True)
+    data = fields.Nested(_Data, required=True)
+
+
+def _event(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidEvent({"_schema": ["Not valid JSON."]}) from error
+    event = value.get("event") if isinstance(value, dict) else None
+    if not isinstance(event, dict):
+        raise InvalidEvent({"event": ["Not an object."]})
+    return event
+
+
+def _load(schema: Schema, event: dict[str, Any]) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = schema.load(event)
+    except ValidationError as error:
+        raise InvalidEvent(dict(error.messages_dict)) from error
+    return loaded
+
+
+def _agent(said: dict[str, Any] | None) -> Agent:
+    if said is None:
+        return Agent(AgentKind.NOBODY)
+    kind = AgentKind.PERSON if said["type"] == _PERSON else AgentKind.INTEGRATION
+    return Agent(kind, _text(said["id"]))
+
+
+def _text(said: str | None, limit: int = _MAX_ID_CHARS) -> str:
+    return clean(said or "")[:limit]
+
+
+def _texts(said: str | None) -> tuple[str, ...]:
+    return (_text(said),) if said else ()
