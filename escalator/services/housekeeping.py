@@ -18,11 +18,13 @@ from escalator.services.beating import KEEP
 from escalator.services.core import Core
 from escalator.services.noticing import notice
 from escalator.services.troubles import Troubles
-from escalator.store import health, processes, purge, records
+from escalator.store import callbacks, health, processes, purge, records
 from escalator.store.health import Health
 
 log = structlog.get_logger(__name__)
 
+_TOLD_AGAIN_FOR = timedelta(days=7)
+"""Longer than any vendor goes on telling the same event (PagerDuty: 48 h)."""
 SEAL_AFTER = timedelta(seconds=5)
 LATE = timedelta(seconds=10)
 _SEAL_BATCH = 500
@@ -98,6 +100,7 @@ def _purge(core: Core) -> None:
         if running is not None:
             purge.content(connection, now, running.policy.retain_content)
             processes.forget_processes(connection, now - KEEP)
+            callbacks.forget(connection, now, _TOLD_AGAIN_FOR)
 
 
 def _check(core: Core) -> None:

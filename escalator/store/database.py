@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -20,6 +20,8 @@ from escalator.store.patience import PatientConnection
 INTAKE_CONNECTIONS = 3
 WAIT_S = 2
 """How long a request waits for the database before it is told to come again."""
+_LOCKED_PAUSE_S = 0.01
+_PAUSE = Event()
 _LEAST_PATIENCE_S = 0.2
 _FOR_EVER_S = 24 * 3600
 PATIENCE_S = 20.0
@@ -182,8 +184,23 @@ def _sqlite_engine(url: URL, pool_size: int, busy_s: int) -> Engine:
 
 def _prepare_sqlite(connection: sqlite3.Connection, busy_s: int) -> None:
     """WAL with a full sync at each commit: without it a 2xx would be no promise."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={busy_s * 1000}", "foreign_keys=ON"):
+    _begin_wal(connection, busy_s)
+    for pragma in ("synchronous=FULL", f"busy_timeout={busy_s * 1000}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_wal(connection: sqlite3.Connection, busy_s: int) -> None:
+    """Two who open a new file at once stand in one another's way: SQLite then says `locked` and waits for neither."""
+    watch = Stopwatch()
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if watch.seconds() >= busy_s:
+                raise
+            _PAUSE.wait(_LOCKED_PAUSE_S)
+        else:
+            return
 
 
 def database_now(connection: Connection) -> Any:

@@ -13,8 +13,8 @@ from escalator.store.database import Database
 _LOCK = 0x657363616C61746F
 
 
-def migrate(url: str) -> None:
-    """Apply every migration that is missing, one process at a time."""
+def migrate(url: str, revision: str = "head") -> None:
+    """Apply every migration that is missing up to that one, one process at a time."""
     database = Database(url, pool_size=2, patience_s=None)
     try:
         with database.writing() as connection:
@@ -22,7 +22,7 @@ def migrate(url: str) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
     finally:
         database.close()
 

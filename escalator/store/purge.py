@@ -9,7 +9,7 @@ from uuid6 import uuid7
 from escalator.model.incident import State
 from escalator.model.records import SYSTEM, Action
 from escalator.store.events import EventState
-from escalator.store.tables import events, inbox, incidents, records
+from escalator.store.tables import events, inbox, incidents, records, texts
 
 BATCH = 200
 
@@ -33,6 +33,7 @@ def content(connection: Connection, now: datetime, retain: timedelta) -> int:
         )
         connection.execute(update(events).where(events.c.incident_id.in_(ids)).values(sealed_body=None))
         connection.execute(update(inbox).where(inbox.c.incident_id.in_(ids)).values(sealed_payload=None))
+        connection.execute(update(texts).where(texts.c.incident_id.in_(ids)).values(sealed_body=None))
         connection.execute(
             records.insert(),
             [

@@ -7,12 +7,12 @@ from uuid import uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from escalator.services.core import Core
 from escalator.store import Database, migrate
 from escalator.store.migrate import is_current
-from escalator.store.tables import metadata
+from escalator.store.tables import destinations, metadata
 from tests.servers import PostgresServer
 
 
@@ -39,6 +39,20 @@ def test_a_database_without_the_newest_schema_is_not_current(tmp_path: Path) -> 
     assert not is_current(database)
     migrate(str(database.url))
     assert is_current(database)
+    database.close()
+
+
+def test_an_installation_of_the_first_schema_keeps_what_it_has(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    migrate(url, "0001")
+    database = Database(url)
+    with database.writing() as connection:
+        connection.exec_driver_sql("INSERT INTO destinations (name, broken_since) VALUES ('room', '2026-01-05 09:00')")
+    assert not is_current(database)
+    migrate(url)
+    with database.reading() as connection:
+        kept = connection.execute(select(destinations)).one()
+    assert (kept.name, kept.gone_address) == ("room", None)
     database.close()
 
 
