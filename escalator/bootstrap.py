@@ -8,6 +8,9 @@ import structlog
 
 from escalator.channels.absent import AbsentChannel
 from escalator.channels.contract import Channel
+from escalator.channels.pagerduty.api import Events
+from escalator.channels.pagerduty.channel import PagerDutyChannel
+from escalator.channels.pagerduty.events import PagerDutyEvents
 from escalator.channels.slack.api import SlackApi
 from escalator.channels.slack.channel import SlackChannel
 from escalator.channels.slack.web_api import SlackWebApi
@@ -17,6 +20,7 @@ from escalator.model.ranks import Mode
 from escalator.ports import NullQueue, TaskQueue
 from escalator.sealing import Seal
 from escalator.services.core import Core
+from escalator.services.inbox.pagerduty import InboxPagerDuty
 from escalator.services.inbox.shelf import Shelf
 from escalator.services.inbox.slack import InboxSlack
 from escalator.services.policies import PolicyShelf
@@ -41,7 +45,8 @@ def build(
     clock = clock or SystemClock()
     seal = Seal(settings.content_keys)
     database = Database(settings.database_url, pool_size=pool_size, patience_s=patience_s)
-    slack = slack or _slack(settings, InboxSlack(Shelf(database, seal, clock)))
+    shelf = Shelf(database, seal, clock)
+    slack = slack or _slack(settings, InboxSlack(shelf))
     return Core(
         settings=settings,
         database=database,
@@ -50,7 +55,7 @@ def build(
         queue=queue or NullQueue(),
         policies=PolicyShelf(settings, clock),
         slack=slack,
-        channels=_channels(slack),
+        channels=_channels(settings, slack, shelf),
     )
 
 
@@ -63,10 +68,12 @@ def _slack(settings: Settings, inbox: SlackApi) -> Callable[[Mode], SlackApi]:
     return of_mode
 
 
-def _channels(slack: Callable[[Mode], SlackApi]) -> Callable[[Mode], Mapping[DestinationKind, Channel]]:
+def _channels(
+    settings: Settings, slack: Callable[[Mode], SlackApi], shelf: Shelf
+) -> Callable[[Mode], Mapping[DestinationKind, Channel]]:
     """Return the ways out in each mode; in the sandbox everything ends in its inbox."""
-    real = _ways_out(slack(Mode.PRODUCTION))
-    sandbox = _ways_out(slack(Mode.SANDBOX))
+    real = _ways_out(slack(Mode.PRODUCTION), PagerDutyEvents(settings.pagerduty_events_url))
+    sandbox = _ways_out(slack(Mode.SANDBOX), InboxPagerDuty(shelf))
 
     def of_mode(mode: Mode) -> Mapping[DestinationKind, Channel]:
         return sandbox if mode is Mode.SANDBOX else real
@@ -74,10 +81,10 @@ def _channels(slack: Callable[[Mode], SlackApi]) -> Callable[[Mode], Mapping[Des
     return of_mode
 
 
-def _ways_out(slack: SlackApi) -> Mapping[DestinationKind, Channel]:
+def _ways_out(slack: SlackApi, pagerduty: Events) -> Mapping[DestinationKind, Channel]:
     return {
         DestinationKind.SLACK: SlackChannel(slack),
-        DestinationKind.PAGERDUTY: AbsentChannel(),
+        DestinationKind.PAGERDUTY: PagerDutyChannel(pagerduty),
         DestinationKind.EMAIL: AbsentChannel(),
         DestinationKind.JIRA: AbsentChannel(),
         DestinationKind.WEBHOOK: AbsentChannel(),

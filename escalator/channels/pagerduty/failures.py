@@ -20,6 +20,7 @@ _REASONS = {
     403: FailureReason.BAD_CREDENTIALS,
     404: FailureReason.BAD_TARGET,
     408: FailureReason.TIMEOUT,
+    410: FailureReason.BAD_TARGET,
     413: FailureReason.BAD_MESSAGE,
     429: FailureReason.RATE_LIMITED,
 }
