@@ -84,7 +84,8 @@ class Standing:
 
     `by` is the policy's key of who holds or ended it (`stream:ID` and the like for others, None for nobody); `since`
     is when that was. `headline` is `CRITICAL · Self-harm`, marked where it is a test or a drill. `is_superseded` says
-    that a later round's message stands at the same place. `data` is what a machine is told, for webhooks only.
+    that a later round's message stands at the same place; `is_first`, that this is the first send of the first step of
+    the first round. `data` is what a machine is told, for webhooks only.
     """
 
     incident_id: UUID
@@ -97,6 +98,7 @@ class Standing:
     since: datetime | None = None
     outcome: Outcome | None = None
     is_superseded: bool = False
+    is_first: bool = False
     data: Mapping[str, object] = field(default_factory=dict)
 
 

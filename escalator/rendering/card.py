@@ -15,6 +15,7 @@ from escalator.rendering.view import View
 
 _WITH_PEOPLE = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 _FIRST_AGAIN = frozenset({Occasion.ONE_MORE, Occasion.HAND_OVER, Occasion.OVERDUE})
+_FIRST_RUNG = (1, 0, 1)
 _NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 
 
@@ -52,6 +53,7 @@ def standing(view: View) -> Standing:
         since=incident.closed_at if is_over else incident.acknowledged_at,
         outcome=incident.outcome,
         is_superseded=view.is_superseded,
+        is_first=view.rung == _FIRST_RUNG,
         data=machine.data(view) if view.channel is DestinationKind.WEBHOOK else {},
     )
 

@@ -28,6 +28,8 @@ class View:
     `Ana Ruiz (child-safety, on call)` and `senior moderators and PagerDuty`; without `next_what` no next line is shown.
     `story` is only shown to seniors. `is_test` marks a diverted message. `merged_into` is the other incident's number.
     Outside Slack `running` is what `names_by_key` makes of it. `is_superseded`: a later round's message stands there.
+    For machines: `rung` is the round, step and send that are told of, where that is not how far the incident is by
+    now; `actor` did what is told, where that is not who holds or ended it; `wants_content` asks for what may be shown.
     `expand` replaces `${NAME}` in a value of the policy at the moment of use.
     """
 
@@ -46,6 +48,9 @@ class View:
     merged_into: int | None = None
     channel: DestinationKind = DestinationKind.SLACK
     is_superseded: bool = False
+    rung: tuple[int, int, int] | None = None
+    actor: str | None = None
+    wants_content: bool = False
     expand: Callable[[str], str] = str
 
     @property

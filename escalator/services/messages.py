@@ -14,7 +14,7 @@ from escalator.engine.targets import people_of
 from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Card, Context, Occasion
 from escalator.model.policy import DestinationKind, Policy
-from escalator.model.ranks import Mode, Role
+from escalator.model.ranks import ContentRule, Mode, Role
 from escalator.rendering import story
 from escalator.rendering.card import card, standing
 from escalator.rendering.disclosure import names_by_key
@@ -37,6 +37,7 @@ _TOLD = (
 Records = tuple[Row[Any], ...]
 """What was recorded of an incident that the story so far tells."""
 
+_OF_STEPS = frozenset({Occasion.STEP, Occasion.ESCALATED})
 _MOST_NAMES = 3
 _MOST_STORY = 12
 
@@ -97,8 +98,16 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
         merged_into=merged_into,
         channel=to.channel,
         is_superseded=is_superseded,
+        rung=_rung(to) if isinstance(to, Delivery) else None,
+        actor=to.actor if isinstance(to, Delivery) else None,
+        wants_content=_options(core, to.destination, running.policy).get("content") == ContentRule.SHOW.value,
         expand=core.expand,
     )
+
+
+def _rung(told: Delivery) -> tuple[int, int, int] | None:
+    """Return which send of which step of which round a delivery tells of, if it tells of one."""
+    return (told.round, told.step, told.sending) if told.occasion in _OF_STEPS else None
 
 
 def notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post: Post | None) -> Notification:

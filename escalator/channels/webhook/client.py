@@ -1,0 +1,47 @@
+"""The real one: one bounded POST to a public address."""
+
+import ssl
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+from urllib.request import Request
+
+from escalator.channels.http import BROKEN, broken, exchange
+from escalator.channels.webhook.failures import failure, is_success
+from escalator.channels.wire import Guard, Limits
+from escalator.model.message import Context, Delivered, Failed, FailureReason
+
+PATIENT = Limits(socket_s=10.0, total_s=15.0)
+"""The specification asks to wait for 15 to 30 s; a claim must end within contract.CALL_ENDS_S."""
+
+_NOT_A_URL = Failed(FailureReason.BAD_TARGET, "not_a_url")
+
+
+class HttpWebhook:
+    """Sends webhooks where the guard lets them go."""
+
+    def __init__(self, guard: Guard, limits: Limits = PATIENT) -> None:
+        self._guard = guard
+        self._limits = limits
+        self._tls = ssl.create_default_context()
+
+    def post(self, _context: Context, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:
+        """Send one. What the answer says besides its status is read, within bounds, and not asked."""
+        if not _is_url(url):
+            return _NOT_A_URL
+        request = Request(url, data=body, headers=dict(headers), method="POST")  # noqa: S310  # checked just above
+        try:
+            answer = exchange(request, self._limits, self._tls, self._guard)
+        except BROKEN as error:
+            return broken(error)
+        return Delivered("") if is_success(answer.status) else failure(answer)
+
+
+def _is_url(url: str) -> bool:
+    """Whether it is an address of http or https, without a name and a password, as it can be sent."""
+    try:
+        parts = urlsplit(url)
+        _port = parts.port
+    except ValueError:
+        return False
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    return is_plain and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
