@@ -14,6 +14,9 @@ from escalator.channels.pagerduty.events import PagerDutyEvents
 from escalator.channels.slack.api import SlackApi
 from escalator.channels.slack.channel import SlackChannel
 from escalator.channels.slack.web_api import SlackWebApi
+from escalator.channels.webhook.channel import WebhookChannel
+from escalator.channels.webhook.client import HttpWebhook
+from escalator.channels.webhook.guard import guard_of
 from escalator.clock import Clock, SystemClock
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
@@ -23,6 +26,7 @@ from escalator.services.core import Core
 from escalator.services.inbox.pagerduty import InboxPagerDuty
 from escalator.services.inbox.shelf import Shelf
 from escalator.services.inbox.slack import InboxSlack
+from escalator.services.inbox.webhook import InboxWebhook
 from escalator.services.policies import PolicyShelf
 from escalator.settings import Settings
 from escalator.store import Database
@@ -55,7 +59,7 @@ def build(
         queue=queue or NullQueue(),
         policies=PolicyShelf(settings, clock),
         slack=slack,
-        channels=_channels(settings, slack, shelf),
+        channels=_channels(settings, slack, shelf, clock),
     )
 
 
@@ -69,11 +73,13 @@ def _slack(settings: Settings, inbox: SlackApi) -> Callable[[Mode], SlackApi]:
 
 
 def _channels(
-    settings: Settings, slack: Callable[[Mode], SlackApi], shelf: Shelf
+    settings: Settings, slack: Callable[[Mode], SlackApi], shelf: Shelf, clock: Clock
 ) -> Callable[[Mode], Mapping[DestinationKind, Channel]]:
     """Return the ways out in each mode; in the sandbox everything ends in its inbox."""
-    real = _ways_out(slack(Mode.PRODUCTION), PagerDutyEvents(settings.pagerduty_events_url))
-    sandbox = _ways_out(slack(Mode.SANDBOX), InboxPagerDuty(shelf))
+    webhook = WebhookChannel(HttpWebhook(guard_of(settings.webhook_allowed)), clock)
+    real = _ways_out(slack(Mode.PRODUCTION), PagerDutyEvents(settings.pagerduty_events_url), webhook)
+    webhook = WebhookChannel(InboxWebhook(shelf), clock, spare_secret=settings.sandbox_signing_secret)
+    sandbox = _ways_out(slack(Mode.SANDBOX), InboxPagerDuty(shelf), webhook)
 
     def of_mode(mode: Mode) -> Mapping[DestinationKind, Channel]:
         return sandbox if mode is Mode.SANDBOX else real
@@ -81,13 +87,13 @@ def _channels(
     return of_mode
 
 
-def _ways_out(slack: SlackApi, pagerduty: Events) -> Mapping[DestinationKind, Channel]:
+def _ways_out(slack: SlackApi, pagerduty: Events, webhook: WebhookChannel) -> Mapping[DestinationKind, Channel]:
     return {
         DestinationKind.SLACK: SlackChannel(slack),
         DestinationKind.PAGERDUTY: PagerDutyChannel(pagerduty),
         DestinationKind.EMAIL: AbsentChannel(),
         DestinationKind.JIRA: AbsentChannel(),
-        DestinationKind.WEBHOOK: AbsentChannel(),
+        DestinationKind.WEBHOOK: webhook,
     }
 
 
