@@ -1,0 +1,100 @@
+"""Descriptions and comments in both of Jira's forms: ADF on Cloud, wiki text on Data Center.
+
+What is said stays text in both, whatever its characters would mean to Jira. ADF:
+developer.atlassian.com/cloud/jira/platform/apis/document/structure. Wiki text: /secure/WikiRendererHelpAction.jspa of
+any Jira; a character is taken out of the markup by writing it as an HTML entity, which also works for the backslash.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from escalator.channels.jira.api import Document, Flavour
+from escalator.channels.jira.plain import Run, runs
+from escalator.model.message import Line
+from escalator.rendering.disclosure import one_line
+
+MAX_DOCUMENT_CHARS = 32_767
+"""jira.text.field.character.limit, of descriptions and of comments."""
+
+MAX_SUMMARY_CHARS = 255
+
+_MARKUP = re.compile(
+    r"[\\&{}\[\]!*+^~?|(<>@]"  # macros, links, pictures, bold, inserted, super- and subscript, cites, tables, emoticons
+    r"|[:;](?!\s)"  # emoticons, and addresses that would become links
+    r"|(?<!\w)[-_]|[-_](?!\w)"  # struck out, emphasised, rules and lists; inside a word they mean nothing
+    r"|#(?!\d)|(?<=h[1-6])\.|(?<=bq)\."  # numbered lists, headings and quotes
+)
+_SAFE_IN_LINK = "-._~:/?#@$&'()+,;=%"
+_MORE = "…"
+
+
+def document(flavour: Flavour, lines: Sequence[Line]) -> Document:
+    """Return lines as paragraphs; the last ones are left out where they would be more than Jira takes."""
+    paragraphs = [said for line in lines if (said := runs(line))]
+    written = _written(flavour, paragraphs)
+    while size(written) > MAX_DOCUMENT_CHARS:
+        paragraphs = [*paragraphs[:-2], (Run(_MORE),)]
+        written = _written(flavour, paragraphs)
+    return written
+
+
+def marked(flavour: Flavour, text: str, marker: str) -> Document:
+    """Return a comment: what it says, and the marker by which it is known."""
+    return _written(flavour, [runs((text,)), (Run(marker),)])
+
+
+def summary(text: str) -> str:
+    """Return an issue's summary: one line, never empty, which Jira would refuse."""
+    return one_line(text, MAX_SUMMARY_CHARS) or _MORE
+
+
+def size(written: Document) -> int:
+    """Return how many characters a document has for Jira."""
+    return len(written) if isinstance(written, str) else len(json.dumps(written, ensure_ascii=False))
+
+
+def says(written: Document) -> str:
+    """Return what a document says and where it leads, to compare what stands with what should: Jira adds to ADF."""
+    if isinstance(written, str):
+        return written.replace("\r\n", "\n").strip()
+    return "\n".join("".join(_texts(block)) for block in _content(written)).strip()
+
+
+def _written(flavour: Flavour, paragraphs: Sequence[Sequence[Run]]) -> Document:
+    if flavour is Flavour.DATA_CENTER:
+        return "\n\n".join("".join(_wiki(run) for run in paragraph) for paragraph in paragraphs)
+    return {"type": "doc", "version": 1, "content": [_paragraph(paragraph) for paragraph in paragraphs]}
+
+
+def _wiki(run: Run) -> str:
+    text = _MARKUP.sub(lambda found: f"&#{ord(found.group())};", run.text)
+    return text if run.url is None else f"[{text}|{quote(run.url, safe=_SAFE_IN_LINK)}]"
+
+
+def _paragraph(paragraph: Sequence[Run]) -> dict[str, Any]:
+    return {"type": "paragraph", "content": [_node(run) for run in paragraph]}
+
+
+def _node(run: Run) -> dict[str, Any]:
+    node: dict[str, Any] = {"type": "text", "text": run.text}
+    return node if run.url is None else node | {"marks": [{"type": "link", "attrs": {"href": run.url}}]}
+
+
+def _texts(node: object) -> Iterator[str]:
+    if not isinstance(node, dict):
+        return
+    if isinstance(node.get("text"), str):
+        yield node["text"]
+    for mark in node.get("marks") or ():
+        if isinstance(mark, dict) and mark.get("type") == "link":
+            yield f"<{mark.get('attrs', {}).get('href', '')}>"
+    for inner in _content(node):
+        yield from _texts(inner)
+
+
+def _content(node: object) -> list[Any]:
+    content = node.get("content") if isinstance(node, dict) else None
+    return content if isinstance(content, list) else []

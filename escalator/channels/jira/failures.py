@@ -1,0 +1,93 @@
+"""What Jira's refusals mean: one table from its statuses to our reasons.
+
+Statuses and the form of errors: developer.atlassian.com/cloud/jira/platform/rest/v3/intro ("Status codes"), and
+`ErrorCollection` in its OpenAPI document: {"errorMessages": [...], "errors": {"field": "message"}}. Messages may quote
+what was sent, so that none is kept; names of fields are kept where they are Jira's own.
+"""
+
+import re
+from collections.abc import Mapping
+
+from escalator.channels.http import Answer, BadAnswer, json_object, retry_after
+from escalator.channels.jira.api import ISSUE_NOT_FOUND
+from escalator.model.message import Failed, FailureReason
+
+_REASONS: Mapping[int, FailureReason] = {
+    400: FailureReason.BAD_MESSAGE,
+    401: FailureReason.BAD_CREDENTIALS,
+    403: FailureReason.BAD_CREDENTIALS,
+    404: FailureReason.BAD_TARGET,
+    408: FailureReason.TIMEOUT,
+    409: FailureReason.VENDOR_ERROR,
+    410: FailureReason.BAD_TARGET,
+    413: FailureReason.BAD_MESSAGE,
+    422: FailureReason.BAD_MESSAGE,
+    425: FailureReason.VENDOR_ERROR,
+    429: FailureReason.RATE_LIMITED,
+}
+_OF_FIELDS = frozenset({400, 422})
+_TARGETS = frozenset({"project", "pid", "issuetype"})
+_FIELDS = frozenset(
+    {
+        *_TARGETS,
+        "assignee",
+        "comment",
+        "components",
+        "description",
+        "duedate",
+        "environment",
+        "fixVersions",
+        "labels",
+        "parent",
+        "priority",
+        "reporter",
+        "resolution",
+        "security",
+        "summary",
+        "transition",
+        "versions",
+    }
+)
+_CUSTOM_FIELD = re.compile(r"customfield_\d{1,9}", re.ASCII)
+_MOST_FIELDS = 8
+
+
+def failure(answer: Answer, *, of_issue: bool) -> Failed:
+    """Return why an answer means that nothing was done. `of_issue` says that an issue of ours was asked for."""
+    status = answer.status
+    detail = f"http_{status}"
+    if status >= 500:
+        return Failed(FailureReason.VENDOR_ERROR, detail, retry_after(answer.headers))
+    if status < 400:
+        return Failed(FailureReason.BAD_ANSWER, detail)
+    if status == 404 and of_issue:
+        return Failed(FailureReason.BAD_TARGET, ISSUE_NOT_FOUND)
+    if status in _OF_FIELDS:
+        return _of_fields(_fields(answer.body), detail)
+    reason = _REASONS.get(status, FailureReason.UNKNOWN)
+    return Failed(reason, detail, retry_after(answer.headers) if reason is FailureReason.RATE_LIMITED else None)
+
+
+def refused_fields(failed: Failed) -> frozenset[str]:
+    """Return the fields for which a message was refused; none when Jira has not named them."""
+    if failed.reason is not FailureReason.BAD_MESSAGE:
+        return frozenset()
+    return frozenset(name for name in failed.detail.split(",") if _is_field(name))
+
+
+def _of_fields(names: list[str], detail: str) -> Failed:
+    """A project or type that is not there is a destination that is wrong, and no message."""
+    reason = FailureReason.BAD_TARGET if _TARGETS & set(names) else FailureReason.BAD_MESSAGE
+    return Failed(reason, ",".join(names) or detail)
+
+
+def _fields(body: bytes) -> list[str]:
+    try:
+        errors = json_object(body).get("errors")
+    except BadAnswer:
+        return []
+    return sorted(name for name in errors if _is_field(name))[:_MOST_FIELDS] if isinstance(errors, dict) else []
+
+
+def _is_field(name: str) -> bool:
+    return name in _FIELDS or _CUSTOM_FIELD.fullmatch(name) is not None

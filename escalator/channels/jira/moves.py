@@ -1,0 +1,66 @@
+"""What an incident's state asks of its issue: a status of another category, and a word about it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from escalator.channels.contract import digest_of
+from escalator.channels.jira.api import Category, Transition
+from escalator.model.incident import State
+from escalator.model.message import Standing
+
+MOST_TRIES = 2
+"""How many of a workflow's ways to the same category are tried: the first may ask for fields that we do not know."""
+
+_OVER = frozenset({State.RESOLVED, State.MERGED})
+_TAKEN = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
+_OPEN_AGAIN = (Category.NEW, Category.UNDEFINED, Category.INDETERMINATE)
+_MARKER_CHARS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is commented once: `marker` is the same for the same fact, and stands in the comment."""
+
+    marker: str
+    text: str
+
+
+def wanted(state: State, present: Category) -> tuple[Category, ...]:
+    """Return the categories that the issue should be moved to, the best one first; none while it may stay.
+
+    What a person holds is left where they have put it, as long as that is not done.
+    """
+    if state in _OVER:
+        return () if present is Category.DONE else (Category.DONE,)
+    if state in _TAKEN and present is not Category.INDETERMINATE:
+        return (Category.INDETERMINATE,) if present is not Category.DONE else (Category.INDETERMINATE, *_OPEN_AGAIN)
+    if state is State.TRIGGERED and present is Category.DONE:
+        return _OPEN_AGAIN
+    return ()
+
+
+def ways(offered: Sequence[Transition], categories: Sequence[Category]) -> tuple[Transition, ...]:
+    """Return the offered transitions worth trying, in order of preference."""
+    fitting = [way for category in categories for way in offered if way.to is category and way.id]
+    return tuple(dict.fromkeys(fitting))[:MOST_TRIES]
+
+
+def remark(standing: Standing, text: str, present: Category) -> Remark | None:
+    """Return what is said once of how the incident stands; None when there is nothing to say."""
+    if standing.state in _OVER:
+        return Remark(_marker("over", standing, str(standing.outcome)), text)
+    if standing.state in _TAKEN:
+        return Remark(_marker("taken", standing), text)
+    if standing.state is State.TRIGGERED and present is Category.DONE:
+        return Remark(_marker("open", standing), f"Open again: {text}")
+    return None
+
+
+def marker(*parts: str) -> str:
+    """Return a mark for these facts that nobody writes by chance."""
+    return f"escalator-{digest_of(*parts)[:_MARKER_CHARS]}"
+
+
+def _marker(what: str, standing: Standing, *more: str) -> str:
+    since = standing.since.isoformat() if standing.since else ""
+    return marker(what, str(standing.incident_id), str(standing.round), standing.by or "", since, *more)

@@ -1,0 +1,202 @@
+"""Jira's REST API over HTTP: every outcome a value, every call with an end, and an end to all of one conversation.
+
+Sources: developer.atlassian.com/cloud/jira/platform/rest/v3 and docs.atlassian.com/software/jira/docs/api/REST (v2).
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from escalator.channels.jira.api import (
+    Category,
+    Document,
+    Flavour,
+    Issue,
+    Json,
+    Transition,
+    account_id,
+    category_of,
+    is_issue_key,
+)
+from escalator.channels.jira.site import PATIENT, Site
+from escalator.channels.wire import Limits
+from escalator.clock import Stopwatch
+from escalator.model.message import Context, Delivered, Failed, FailureReason
+
+CONVERSATION_S = 22.0
+"""For all requests of one conversation together: below contract.CALL_ENDS_S, whatever Jira does."""
+
+INDEX_LAG = timedelta(seconds=30)
+"""How long after a creation of unknown outcome it is tried again. Cloud's search is a copy that follows "within
+seconds" (developer.atlassian.com/cloud/jira/platform/search-and-reconcile): asked sooner, it knows of no issue."""
+
+NEEDED = ("BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "ADD_COMMENTS", "TRANSITION_ISSUES")
+"""The permissions in a project without which something here does not work; the names are the same in both Jiras."""
+
+_SEARCHES = {Flavour.CLOUD: "/search/jql", Flavour.DATA_CENTER: "/search"}
+_NEWEST_COMMENTS = 10
+"""What was said before a lost answer is among the newest; many more might not fit into a bounded answer."""
+
+_LEAST_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a check has found in a project: permissions that are missing, and whether it has the type of issue."""
+
+    missing: tuple[str, ...]
+    has_issue_type: bool
+
+
+class JiraRest:
+    """The real one."""
+
+    def __init__(self, url: str, email: str, token: str, *, limits: Limits = PATIENT) -> None:
+        self._site = Site(url, email, token, limits)
+
+    @property
+    def flavour(self) -> Flavour:
+        """Which of the two Jiras it is."""
+        return self._site.flavour
+
+    def conversation(self, _context: Context, /) -> "RestConversation":
+        """Begin the calls about one notification; their time runs from now."""
+        return RestConversation(self._site)
+
+    def myself(self) -> str | Failed:
+        """Return the account whose token it is, as `agent.id` has it in what Jira tells of our own acts."""
+        said = self._site.ask("GET", "/myself")
+        return said if isinstance(said, Failed) else account_id(said) or _odd("no_account")
+
+    def check(self, project: str, issue_type: str) -> Access | Failed:
+        """Ask what we may do in a project, and whether it has this type of issue; nothing is made or changed."""
+        asked = {"projectKey": project, "permissions": ",".join(NEEDED)}
+        said = self._site.ask("GET", f"/mypermissions?{urlencode(asked)}")
+        if isinstance(said, Failed):
+            return said
+        found = self._site.ask("GET", f"/project/{quote(project, safe='')}")
+        if isinstance(found, Failed):
+            return found
+        granted = said.get("permissions")
+        if not isinstance(granted, dict):
+            return _odd("no_permissions")
+        missing = tuple(name for name in NEEDED if not _is_granted(granted.get(name)))
+        types = {str(one.get("name", "")).casefold() for one in _objects(found.get("issueTypes"))}
+        return Access(missing, issue_type.casefold() in types)
+
+    def category_of_status(self, status_id: str) -> Category | Failed:
+        """Return what a status means, given the id that a change log has of it."""
+        said = self._site.ask("GET", f"/status/{quote(status_id, safe='')}")
+        return said if isinstance(said, Failed) else category_of(said)
+
+
+class RestConversation:
+    """The requests about one notification: each has its own limit, and all of them CONVERSATION_S."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._watch = Stopwatch()
+
+    def find(self, label: str, /) -> str | Failed:
+        """Return the key of the oldest issue with this label; empty when there is none."""
+        asked = {"jql": f'labels = "{label}" ORDER BY created ASC', "maxResults": 1, "fields": ["summary"]}
+        said = self._ask("POST", _SEARCHES[self._site.flavour], asked)
+        if isinstance(said, Failed):
+            return said
+        issues = said.get("issues")
+        if not isinstance(issues, list):
+            return _odd("no_issues")
+        return next((key for one in _objects(issues) if is_issue_key(key := one.get("key"))), "")
+
+    def create(self, fields: Json, /) -> Delivered | Failed:
+        """Open an issue. When it may have been opened unsaid, it is tried again once the search would know of it."""
+        said = self._ask("POST", "/issue", {"fields": fields})
+        if isinstance(said, Failed):
+            return self._late(said) if said.reason.is_retryable else said
+        key = said.get("key")
+        return Delivered(key) if is_issue_key(key) else self._late(_odd("no_key"))
+
+    def _late(self, failed: Failed) -> Failed:
+        is_certain = failed.reason is FailureReason.RATE_LIMITED
+        if is_certain or self._site.flavour is not Flavour.CLOUD:
+            return failed
+        return replace(failed, retry_after=max(failed.retry_after or INDEX_LAG, INDEX_LAG))
+
+    def read(self, key: str, /) -> Issue | Failed:
+        """Return how an issue stands."""
+        said = self._ask("GET", f"{_issue(key)}?fields=summary,description,status", of_issue=True)
+        if isinstance(said, Failed):
+            return said
+        fields, present = said.get("fields"), said.get("key")
+        if not isinstance(fields, dict) or not is_issue_key(present):
+            return _odd("no_issue")
+        description = fields.get("description")
+        return Issue(
+            key=present,
+            summary=str(fields.get("summary") or ""),
+            description=description if isinstance(description, dict | str) else "",
+            category=category_of(fields.get("status")),
+        )
+
+    def edit(self, key: str, fields: Json, /) -> Delivered | Failed:
+        """Change fields of an issue."""
+        said = self._ask("PUT", _issue(key), {"fields": fields}, of_issue=True)
+        return said if isinstance(said, Failed) else Delivered(key)
+
+    def comment_once(self, key: str, marker: str, body: Document, /) -> Delivered | Failed:
+        """Add a comment, unless one of the newest holds the marker."""
+        newest = f"{_issue(key)}/comment?orderBy=-created&maxResults={_NEWEST_COMMENTS}"
+        said = self._ask("GET", newest, of_issue=True)
+        if isinstance(said, Failed):
+            return said
+        comments = said.get("comments")
+        if not isinstance(comments, list):
+            return _odd("no_comments")
+        if any(marker in json.dumps(one.get("body")) for one in _objects(comments)):
+            return Delivered(key)
+        made = self._ask("POST", f"{_issue(key)}/comment", {"body": body}, of_issue=True)
+        if isinstance(made, Failed):
+            return made
+        return Delivered(key) if made.get("id") else _odd("no_id")
+
+    def transitions(self, key: str, /) -> tuple[Transition, ...] | Failed:
+        """Return the ways that the workflow offers from where the issue stands."""
+        said = self._ask("GET", f"{_issue(key)}/transitions", of_issue=True)
+        if isinstance(said, Failed):
+            return said
+        offered = said.get("transitions")
+        if not isinstance(offered, list):
+            return _odd("no_transitions")
+        return tuple(Transition(str(one.get("id", "")), category_of(one.get("to"))) for one in _objects(offered))
+
+    def move(self, key: str, transition_id: str, /) -> Delivered | Failed:
+        """Take one of those ways."""
+        said = self._ask("POST", f"{_issue(key)}/transitions", {"transition": {"id": transition_id}}, of_issue=True)
+        return said if isinstance(said, Failed) else Delivered(key)
+
+    def _ask(
+        self, method: str, path: str, body: Json | None = None, *, of_issue: bool = False
+    ) -> dict[str, Any] | Failed:
+        left = CONVERSATION_S - self._watch.seconds()
+        if left < _LEAST_S:
+            return Failed(FailureReason.TIMEOUT, "conversation")
+        return self._site.ask(method, path, body, of_issue=of_issue, within_s=left)
+
+
+def _issue(key: str) -> str:
+    return f"/issue/{quote(key, safe='')}"
+
+
+def _objects(said: object) -> list[dict[str, Any]]:
+    return [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+
+
+def _is_granted(said: object) -> bool:
+    return isinstance(said, dict) and said.get("havePermission") is True
+
+
+def _odd(word: str) -> Failed:
+    """An answer that is none: the object lacks what it promises."""
+    return Failed(FailureReason.BAD_ANSWER, word)

@@ -1,0 +1,141 @@
+"""What Jira tells us: is it Jira, has it said so before, and what has been done there? Pure.
+
+Cloud signs what it sends since 2024: `X-Hub-Signature: METHOD=HEX`, an HMAC of the raw body by the webhook's secret
+(developer.atlassian.com/cloud/jira/platform/webhooks, "Secure admin webhooks"). A Data Center that cannot sign sends a
+long random token in the address of its webhook instead, as `?token=…`, which is one of the same secrets: so it is in
+the logs of every proxy on the way, and should be the secret of nothing else.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from escalator.channels.jira.api import Category, account_id, category_of, is_issue_key
+from escalator.model.heard import Agent, AgentKind, Heard, HeardKind
+from escalator.model.policy import DestinationKind
+
+_SIGNATURE = "x-hub-signature"
+_METHODS = frozenset({"sha256", "sha384", "sha512"})
+_UPDATED = "jira:issue_updated"
+_DELETED = "jira:issue_deleted"
+_KINDS = {Category.DONE: HeardKind.RESOLVED, Category.INDETERMINATE: HeardKind.ACKNOWLEDGED}
+_MOST_ID = 128
+_MOST_EMAIL = 254
+
+CategoryOf = Callable[[str], Category]
+"""The id of a status -> what it means."""
+
+
+def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], token_in_url: str = "") -> bool:
+    """Whether the owner of one of these secrets has sent it; never without a secret. Nothing in it can crash this.
+
+    Where a signature is there, only the signature counts.
+    """
+    keys = [_bytes(secret) for secret in secrets if secret.strip()]
+    said = next((value for name, value in headers.items() if name.lower() == _SIGNATURE), None)
+    if said is None:
+        token = _bytes(token_in_url)
+        return any(hmac.compare_digest(key, token) for key in keys)
+    method, _, signature = said.strip().partition("=")
+    if method.lower() not in _METHODS:
+        return False
+    given = _bytes(signature.strip().lower())
+    return any(hmac.compare_digest(_signed(key, body, method.lower()), given) for key in keys)
+
+
+def event_id(body: bytes) -> str:
+    """Return what names an event over all its deliveries, in 64 characters.
+
+    It is a digest of the body: `X-Atlassian-Webhook-Identifier` is not signed, so whoever has seen one body could send
+    it again under any number of names. A repetition by Jira has the same body; two events differ in their timestamp.
+    """
+    return hashlib.sha256(body).hexdigest()
+
+
+def parse(body: bytes, category_of_status: CategoryOf = lambda _id: Category.UNDEFINED) -> Heard | None:
+    """Return what was done to an issue, or None for what does not matter here. Nothing in it can crash this.
+
+    Of the status that an issue has left Jira tells the name and id, not what it means: `category_of_status` may know.
+    Where it does not, an issue comes from done if its resolution was taken away in the same change.
+    """
+    said = _object(body)
+    issue = _inner(said, "issue")
+    key, event = issue.get("key"), said.get("webhookEvent")
+    if not is_issue_key(key):
+        return None
+    if event == _DELETED:
+        return _heard(said, key, HeardKind.NOTED, _DELETED)
+    items = _inner(said, "changelog").get("items")
+    changes = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+    left = next((one for one in changes if one.get("field") == "status"), None)
+    if event != _UPDATED or left is None:
+        return None
+    category = category_of(_inner(issue, "fields").get("status"))
+    kind = _KINDS.get(category) or _not_begun(category, left, changes, category_of_status)
+    return _heard(said, key, kind, f"{_UPDATED} {category.value}")
+
+
+def _not_begun(
+    category: Category, left: Mapping[str, Any], changes: list[dict[str, Any]], category_of_status: CategoryOf
+) -> HeardKind:
+    if category is not Category.NEW:
+        return HeardKind.NOTED
+    before = category_of_status(str(left.get("from") or ""))
+    if before is Category.UNDEFINED and any(_takes_resolution_away(one) for one in changes):
+        before = Category.DONE
+    return HeardKind.REOPENED if before is Category.DONE else HeardKind.NOTED
+
+
+def _takes_resolution_away(change: Mapping[str, Any]) -> bool:
+    return change.get("field") == "resolution" and bool(change.get("from")) and not change.get("to")
+
+
+def _heard(said: Mapping[str, Any], key: str, kind: HeardKind, word: str) -> Heard:
+    agent = _agent(said.get("user"))
+    return Heard(DestinationKind.JIRA, kind, word, agent, refs=(key,), at=_at(said.get("timestamp")))
+
+
+def _agent(user: object) -> Agent:
+    """Return who did it. An app is no person, whoever has installed it."""
+    known = account_id(user)[:_MOST_ID] if isinstance(user, dict) else ""
+    if not isinstance(user, dict) or not known:
+        return Agent(AgentKind.NOBODY)
+    if user.get("accountType") == "app":
+        return Agent(AgentKind.INTEGRATION, known)
+    email = user.get("emailAddress")
+    is_address = isinstance(email, str) and "@" in email and len(email) <= _MOST_EMAIL
+    return Agent(AgentKind.PERSON, known, str(email) if is_address else "")
+
+
+def _at(milliseconds: object) -> datetime | None:
+    if not isinstance(milliseconds, int) or isinstance(milliseconds, bool):
+        return None
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _signed(key: bytes, body: bytes, method: str) -> bytes:
+    return hmac.new(key, body, method).hexdigest().encode()
+
+
+def _bytes(text: str) -> bytes:
+    """Return any text as bytes, also one that no encoding has: what a header holds is the sender's choice."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _inner(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = said.get(name)
+    return found if isinstance(found, dict) else {}
