@@ -8,9 +8,13 @@ import structlog
 
 from escalator.channels.absent import AbsentChannel
 from escalator.channels.contract import Channel
+from escalator.channels.jira.api import Flavour, JiraApi
+from escalator.channels.jira.channel import JiraChannel
+from escalator.channels.jira.rest import JiraRest
 from escalator.channels.pagerduty.api import Events
 from escalator.channels.pagerduty.channel import PagerDutyChannel
 from escalator.channels.pagerduty.events import PagerDutyEvents
+from escalator.channels.pagerduty.rest import PagerDutyRest
 from escalator.channels.slack.api import SlackApi
 from escalator.channels.slack.channel import SlackChannel
 from escalator.channels.slack.web_api import SlackWebApi
@@ -23,6 +27,7 @@ from escalator.model.ranks import Mode
 from escalator.ports import NullQueue, TaskQueue
 from escalator.sealing import Seal
 from escalator.services.core import Core
+from escalator.services.inbox.jira import InboxJira
 from escalator.services.inbox.pagerduty import InboxPagerDuty
 from escalator.services.inbox.shelf import Shelf
 from escalator.services.inbox.slack import InboxSlack
@@ -60,6 +65,7 @@ def build(
         policies=PolicyShelf(settings, clock),
         slack=slack,
         channels=_channels(settings, slack, shelf, clock),
+        alert_keys=PagerDutyRest(settings.pagerduty_api_url, settings.pagerduty_api_token).alert_keys,
     )
 
 
@@ -77,9 +83,11 @@ def _channels(
 ) -> Callable[[Mode], Mapping[DestinationKind, Channel]]:
     """Return the ways out in each mode; in the sandbox everything ends in its inbox."""
     webhook = WebhookChannel(HttpWebhook(guard_of(settings.webhook_allowed)), clock)
-    real = _ways_out(slack(Mode.PRODUCTION), PagerDutyEvents(settings.pagerduty_events_url), webhook)
+    jira = JiraRest(settings.jira_url, settings.jira_email, settings.jira_token)
+    real = _ways_out(slack(Mode.PRODUCTION), PagerDutyEvents(settings.pagerduty_events_url), webhook, jira)
     webhook = WebhookChannel(InboxWebhook(shelf), clock, spare_secret=settings.sandbox_signing_secret)
-    sandbox = _ways_out(slack(Mode.SANDBOX), InboxPagerDuty(shelf), webhook)
+    inbox_jira = InboxJira(shelf, jira.flavour if settings.jira_url else Flavour.CLOUD)
+    sandbox = _ways_out(slack(Mode.SANDBOX), InboxPagerDuty(shelf), webhook, inbox_jira)
 
     def of_mode(mode: Mode) -> Mapping[DestinationKind, Channel]:
         return sandbox if mode is Mode.SANDBOX else real
@@ -87,12 +95,14 @@ def _channels(
     return of_mode
 
 
-def _ways_out(slack: SlackApi, pagerduty: Events, webhook: WebhookChannel) -> Mapping[DestinationKind, Channel]:
+def _ways_out(
+    slack: SlackApi, pagerduty: Events, webhook: WebhookChannel, jira: JiraApi
+) -> Mapping[DestinationKind, Channel]:
     return {
         DestinationKind.SLACK: SlackChannel(slack),
         DestinationKind.PAGERDUTY: PagerDutyChannel(pagerduty),
         DestinationKind.EMAIL: AbsentChannel(),
-        DestinationKind.JIRA: AbsentChannel(),
+        DestinationKind.JIRA: JiraChannel(jira),
         DestinationKind.WEBHOOK: webhook,
     }
 

@@ -79,6 +79,26 @@ def destination_at(connection: Connection, address: str) -> str | None:
     return found
 
 
+def about(
+    connection: Connection, channel: DestinationKind, destination: str, incident_id: UUID | None, limit: int
+) -> Sequence[Item]:
+    """Return the newest items of a channel about an incident (None: about none) at a destination, newest first."""
+    mine = (inbox.c.channel == channel, inbox.c.destination == destination, inbox.c.incident_id == incident_id)
+    rows = connection.execute(select(inbox).where(*mine).order_by(inbox.c.at.desc(), inbox.c.id.desc()).limit(limit))
+    return [found for row in rows if (found := _item(row))]
+
+
+def newest_ts(connection: Connection, channel: DestinationKind, address: str) -> str | None:
+    """Return the `ts` of the newest item of a channel at an address."""
+    found: str | None = connection.scalar(
+        select(inbox.c.ts)
+        .where(inbox.c.channel == channel, inbox.c.address == address)
+        .order_by(inbox.c.at.desc(), inbox.c.id.desc())
+        .limit(1)
+    )
+    return found
+
+
 def newest(connection: Connection, limit: int, views_since: datetime) -> Sequence[Item]:
     """Return the newest items, the oldest of them first; of windows only those opened since then."""
     rows = connection.execute(
