@@ -17,6 +17,7 @@ from escalator.channels.pagerduty.events import PagerDutyEvents
 from escalator.channels.pagerduty.rest import PagerDutyRest
 from escalator.channels.slack.api import SlackApi
 from escalator.channels.slack.channel import SlackChannel
+from escalator.channels.slack.pacing import shared_pace
 from escalator.channels.slack.web_api import SlackWebApi
 from escalator.channels.webhook.channel import WebhookChannel
 from escalator.channels.webhook.client import HttpWebhook
@@ -84,10 +85,11 @@ def _channels(
     """Return the ways out in each mode; in the sandbox everything ends in its inbox."""
     webhook = WebhookChannel(HttpWebhook(guard_of(settings.webhook_allowed)), clock)
     jira = JiraRest(settings.jira_url, settings.jira_email, settings.jira_token)
-    real = _ways_out(slack(Mode.PRODUCTION), PagerDutyEvents(settings.pagerduty_events_url), webhook, jira)
+    paced = SlackChannel(slack(Mode.PRODUCTION), shared_pace(settings.redis_client_url))
+    real = _ways_out(paced, PagerDutyEvents(settings.pagerduty_events_url), webhook, jira)
     webhook = WebhookChannel(InboxWebhook(shelf), clock, spare_secret=settings.sandbox_signing_secret)
     inbox_jira = InboxJira(shelf, jira.flavour if settings.jira_url else Flavour.CLOUD)
-    sandbox = _ways_out(slack(Mode.SANDBOX), InboxPagerDuty(shelf), webhook, inbox_jira)
+    sandbox = _ways_out(SlackChannel(slack(Mode.SANDBOX)), InboxPagerDuty(shelf), webhook, inbox_jira)
 
     def of_mode(mode: Mode) -> Mapping[DestinationKind, Channel]:
         return sandbox if mode is Mode.SANDBOX else real
@@ -99,7 +101,7 @@ def _ways_out(
     slack: SlackApi, pagerduty: Events, webhook: WebhookChannel, jira: JiraApi
 ) -> Mapping[DestinationKind, Channel]:
     return {
-        DestinationKind.SLACK: SlackChannel(slack),
+        DestinationKind.SLACK: slack,
         DestinationKind.PAGERDUTY: PagerDutyChannel(pagerduty),
         DestinationKind.EMAIL: AbsentChannel(),
         DestinationKind.JIRA: JiraChannel(jira),

@@ -10,6 +10,7 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 
 """Upper bounds of the histograms, in seconds."""
 
 EVENTS = "escalator_events_total"
+CALLBACKS = "escalator_callbacks_total"
 DELIVERIES = "escalator_deliveries_total"
 UNROUTED = "escalator_unrouted_total"
 LATENESS = "escalator_escalation_lateness_seconds"

@@ -16,7 +16,7 @@ from escalator.services.housekeeping import flush_tally
 from escalator.services.timekeeping import measure_offset
 from escalator.settings import from_environment
 from escalator.store.database import WAIT_S
-from web import errors, health, sandbox, slack, stream
+from web import errors, health, sandbox, slack, stream, vendors
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,7 @@ def create_app(core: Core | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.register_blueprint(stream.blueprint(core))
     app.register_blueprint(slack.blueprint(core))
+    app.register_blueprint(vendors.blueprint(core))
     app.register_blueprint(health.blueprint(core))
     app.register_blueprint(sandbox.sandbox_blueprint(core))
     errors.register(app)

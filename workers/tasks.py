@@ -1,11 +1,11 @@
-"""The three tasks. Each says only that there is work: the database says which."""
+"""The tasks. Each says only that there is work: the database says which."""
 
 from typing import Any
 
 from celery import Task, shared_task
 
 from escalator.errors import Unavailable
-from escalator.services import escalation, processing
+from escalator.services import escalation, hearing, processing
 from workers.process import process_of
 
 
@@ -29,3 +29,9 @@ def deliver(self: "Task[Any, Any]") -> None:
 def escalate(self: "Task[Any, Any]") -> None:
     """Fire the deadlines that are due."""
     escalation.on_alarm(_core_of(self))
+
+
+@shared_task(name="hear", bind=True, throws=(Unavailable,))
+def hear(self: "Task[Any, Any]") -> None:
+    """Do what vendors have told us of."""
+    hearing.hear_all(_core_of(self))

@@ -71,6 +71,10 @@ class _Case:
     def via(self) -> str:
         return SANDBOX if self.asked.is_sandbox else SLACK
 
+    @property
+    def actor(self) -> Actor:
+        return Actor("person", self.person.key) if self.person else Actor("stranger", self.asked.user_id)
+
 
 def act(core: Core, asked: Asked) -> Reply:
     """Do what somebody asked, or tell them why not. Raises Unavailable when it could not be recorded."""
@@ -91,7 +95,7 @@ def act(core: Core, asked: Asked) -> Reply:
         if isinstance(done, Change):
             work.apply([Decision(incident, done)], running, now)
         elif done is not None:
-            _record_refusal(connection, case, done)
+            record_refusal(connection, incident, case.actor, case.via, asked.verb.value, done, now)
     return _reply(case, done)
 
 
@@ -178,11 +182,12 @@ def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
     return posts.adopt(connection, new, case.now)
 
 
-def _record_refusal(connection: Connection, case: _Case, why: Refusal) -> None:
-    actor = Actor("person", case.person.key) if case.person else Actor("stranger", case.asked.user_id)
-    after = {"verb": case.asked.verb.value}
-    entry = Entry(Action.REFUSED, actor, case.via, why.why.value, after=after, incident_id=case.incident.id)
-    records.insert(connection, [(entry, case.incident.policy_version)], case.now)
+def record_refusal(  # noqa: PLR0913  # a record is made of these
+    connection: Connection, incident: Incident, actor: Actor, via: str, verb: str, why: Refusal, now: datetime
+) -> None:
+    """Record that somebody wanted to do something and why they could not."""
+    entry = Entry(Action.REFUSED, actor, via, why.why.value, after={"verb": verb}, incident_id=incident.id)
+    records.insert(connection, [(entry, incident.policy_version)], now)
 
 
 def _reply(case: _Case, done: Change | Refusal | None) -> Reply:

@@ -10,6 +10,7 @@ from uuid6 import uuid7
 from escalator.channels.contract import Channel
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock
+from escalator.model.message import Failed
 from escalator.model.policy import DestinationKind, Policy, Source
 from escalator.model.ranks import Mode
 from escalator.policy import expand
@@ -27,7 +28,8 @@ from escalator.tally import Tally
 class Core:
     """The parts of one process. `id` names the process in leases.
 
-    `channels` gives the ways out in a mode, and `slack` what stands for Slack's windows and private answers there.
+    `channels` gives the ways out in a mode, and `slack` what stands for Slack's windows and private answers there;
+    `alert_keys` asks PagerDuty which of our alerts an incident there stands for.
     `outlet` is put in by a process that sends.
     """
 
@@ -39,6 +41,7 @@ class Core:
     policies: PolicyShelf
     slack: Callable[[Mode], SlackApi]
     channels: Callable[[Mode], Mapping[DestinationKind, Channel]]
+    alert_keys: Callable[[str], tuple[str, ...] | Failed]
     outlet: Outlet = field(default_factory=NoOutlet)
     tally: Tally = field(default_factory=Tally)
     beat_failed_at: datetime | None = None

@@ -26,11 +26,12 @@ from escalator.store import events, health, processes
 from escalator.store.events import EventState, StoredEvent
 from escalator.store.health import Health
 from escalator.store.migrate import is_current
-from escalator.tally import BUCKETS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND
+from escalator.tally import BUCKETS, CALLBACKS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND
 
 _COUNTERS = {
     EVENTS: ("Webhook deliveries by what became of them", ("source", "type", "outcome")),
     DELIVERIES: ("Notifications by what became of them", ("channel", "outcome", "reason")),
+    CALLBACKS: ("What other vendors than Stream told us, by what became of it", ("vendor", "outcome")),
     UNROUTED: ("Incidents that no route took", ()),
 }
 _HISTOGRAMS = {

@@ -12,7 +12,7 @@ import structlog
 
 from escalator.clock import Stopwatch, SystemClock
 from escalator.errors import Unavailable
-from escalator.services import escalation, outbox, processing
+from escalator.services import escalation, hearing, outbox, processing
 from escalator.services.applying import HORIZON
 from escalator.services.beating import SWEEPER, beat
 from escalator.services.core import Core
@@ -31,7 +31,7 @@ _JITTER = 0.2
 
 def sweep(core: Core, sender: Sender) -> None:
     """Do one round. Raises Unavailable when the database cannot be asked."""
-    for part in (_follow_policy, _fire, arm, _process):
+    for part in (_follow_policy, _fire, arm, _process, hearing.hear_all):
         try:
             part(core)
         except Unavailable:
