@@ -98,7 +98,7 @@ def _channels(
 
 
 def _ways_out(
-    slack: SlackApi, pagerduty: Events, webhook: WebhookChannel, jira: JiraApi
+    slack: SlackChannel, pagerduty: Events, webhook: WebhookChannel, jira: JiraApi
 ) -> Mapping[DestinationKind, Channel]:
     return {
         DestinationKind.SLACK: slack,

@@ -65,6 +65,12 @@ class Settings:
         return self.database_url.startswith("sqlite")
 
     @property
+    def redis_client_url(self) -> str:
+        """The broker's address as Redis' own client reads it; `redis_url` is as Celery does."""
+        plain = self.redis_url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
+        return plain.replace("=CERT_REQUIRED", "=required").replace("=CERT_NONE", "=none")
+
+    @property
     def sandbox_signing_secret(self) -> Secret:
         """The secret of what the sandbox itself says in a vendor's stead, accepted only for sandbox incidents."""
         return Secret(derived(self.secret_key, "sandbox clicks"))

@@ -96,21 +96,14 @@ def _can_be_told(core: Core, person: Person) -> bool:
 def broker(settings: Settings) -> Finding:
     """Look at Redis, which is allowed to be away: then everything is a little late."""
     try:
-        url = _redis_py_url(settings.redis_url)
         once = Retry(NoBackoff(), retries=0)
         options = {"socket_timeout": _TIMEOUT_S, "socket_connect_timeout": _TIMEOUT_S, "retry": once}
-        with redis.Redis.from_url(url, **options) as client:
+        with redis.Redis.from_url(settings.redis_client_url, **options) as client:
             client.ping()
     except (redis.RedisError, OSError, ValueError) as error:
         remedy = "look at REDIS_URL; without one, `escalator run` brings its own. Meanwhile the sweep does the work"
         return Finding("redis", Status.FAIL, f"does not answer ({type(error).__name__})", remedy)
     return Finding("redis", Status.OK, "answers")
-
-
-def _redis_py_url(url: str) -> str:
-    """Return Celery's form of the address in the form of Redis' own client."""
-    plain = url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
-    return plain.replace("=CERT_REQUIRED", "=required").replace("=CERT_NONE", "=none")
 
 
 def slack(core: Core) -> Iterator[Finding]:

@@ -1,31 +1,46 @@
 """Slack as a way out: a full message in each place, replies in its thread, and updates of it."""
 
 import json
+from collections.abc import Callable
 
 from escalator.channels.contract import Notification, digest_of
 from escalator.channels.slack import blocks
 from escalator.channels.slack.api import SlackApi
-from escalator.model.message import Delivered, Failed
+from escalator.channels.slack.pacing import UNPACED, Pacer
+from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.rendering.card import reply
 
 
 class SlackChannel:
-    """Says things in Slack; the reference is `CHANNEL/TS`."""
+    """Says things in Slack, no faster than a channel takes them; the reference is `CHANNEL/TS`."""
 
-    def __init__(self, api: SlackApi) -> None:
+    def __init__(self, api: SlackApi, pacer: Pacer = UNPACED) -> None:
         self._api = api
+        self._pacer = pacer
 
     def tell(self, one: Notification, /) -> Delivered | Failed:
         """Post the full message, or ring in the thread of the one that stands, for the whole channel to hear."""
         if one.ref is None:
-            return self._api.post(one.context, one.address, blocks.message(one.card))
+            return self._paced(one.address, lambda: self._api.post(one.context, one.address, blocks.message(one.card)))
         channel, _, ts = one.ref.partition("/")
-        return self._api.post(one.context, channel, blocks.message(reply(one.card)), thread_ts=ts, broadcast=True)
+        rung = blocks.message(reply(one.card))
+        return self._paced(channel, lambda: self._api.post(one.context, channel, rung, thread_ts=ts, broadcast=True))
 
     def show(self, one: Notification, /) -> Delivered | Failed:
         """Bring the full message up to date."""
-        return self._api.update(one.context, one.ref or "", blocks.message(one.card))
+        ref = one.ref or ""
+        return self._paced(ref.partition("/")[0], lambda: self._api.update(one.context, ref, blocks.message(one.card)))
 
     def face(self, one: Notification, /) -> str:
         """Return a digest of the full message."""
         return digest_of(json.dumps(blocks.message(one.card), sort_keys=True))
+
+    def _paced(self, place: str, call: Callable[[], Delivered | Failed]) -> Delivered | Failed:
+        """Make the call when it is its turn; what Slack itself says of the pace holds for everybody."""
+        wait = self._pacer.take(place)
+        if wait is not None:
+            return Failed(FailureReason.PACED, "paced", wait)
+        done = call()
+        if isinstance(done, Failed) and done.reason is FailureReason.RATE_LIMITED and done.retry_after is not None:
+            self._pacer.hold(place, done.retry_after)
+        return done

@@ -1,0 +1,115 @@
+"""How fast one Slack channel is spoken to, by all processes together: 30 at once, then one a second.
+
+Slack takes about one message a second in a channel, with bursts (docs.slack.dev, "Rate limits"). The bucket is a key
+in Redis that one script reads and writes (the generic cell rate algorithm), by the time of Redis. It is a courtesy and
+never a condition: without Redis there is no bucket, and asking holds nobody.
+"""
+
+from datetime import timedelta
+from threading import Lock
+from typing import Any, Protocol
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from escalator.channels.wire import in_time
+from escalator.clock import Stopwatch
+
+BURST = 30
+EVERY = timedelta(seconds=1)
+ASK_S = 0.1
+REST_S = 5.0
+_CONNECT_S = 1.0
+"""Longer than an answer is waited for: a connection that was slow to make is there for who asks next."""
+
+_KEY = "escalator:slack-pace:"
+_NOW = "local time = redis.call('TIME') local now = time[1] * 1000 + math.floor(time[2] / 1000) "
+_KEEP = "redis.call('SET', KEYS[1], string.format('%.0f', full), 'PX', string.format('%.0f', full - now)) "
+
+# The key holds when the bucket will be full again, in milliseconds; without the key it is full.
+_TAKE = f"""{_NOW}
+local every, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local full = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + every
+local wait = full - now - burst * every
+if wait > 0 then return math.ceil(wait) end
+{_KEEP}
+return 0
+"""
+_HOLD = f"""{_NOW}
+local full = now + tonumber(ARGV[1])
+if full > tonumber(redis.call('GET', KEYS[1]) or now) then {_KEEP} end
+return 0
+"""
+
+
+class Pacer(Protocol):
+    """Says when it is a message's turn. Never raises, and never waits for long."""
+
+    def take(self, place: str) -> timedelta | None:
+        """Take the right to one call about this channel; None when it was taken, else how long there is none."""
+        ...
+
+    def hold(self, place: str, wait: timedelta) -> None:
+        """Let nobody speak to this channel for so long: Slack has said so."""
+        ...
+
+
+class Unpaced:
+    """No pace: for the sandbox, where nobody limits anything."""
+
+    def take(self, place: str) -> None:
+        """Take what there is plenty of."""
+
+    def hold(self, place: str, wait: timedelta) -> None:
+        """Hold nothing."""
+
+
+UNPACED = Unpaced()
+
+
+class SharedPace:
+    """The pace that all processes keep together. After a failure Redis is not asked for `rest_s` seconds."""
+
+    def __init__(self, client: "redis.Redis", *, ask_s: float = ASK_S, rest_s: float = REST_S) -> None:
+        self._take = client.register_script(_TAKE)
+        self._hold = client.register_script(_HOLD)
+        self._ask_s = ask_s
+        self._rest_s = rest_s
+        self._failed: Stopwatch | None = None
+        self._lock = Lock()
+
+    def take(self, place: str) -> timedelta | None:
+        """Take the right to one call about this channel; None when it was taken, or when nobody can say."""
+        wait_ms = self._asked(self._take, place, _milliseconds(EVERY), BURST)
+        return timedelta(milliseconds=wait_ms) if wait_ms else None
+
+    def hold(self, place: str, wait: timedelta) -> None:
+        """Let the next call's turn come after so long; from then on one a second."""
+        self._asked(self._hold, place, _milliseconds(wait + (BURST - 1) * EVERY))
+
+    def _asked(self, script: Any, place: str, *arguments: int) -> int:
+        """Return what a script says, 0 when Redis does not say it in time."""
+        if self._is_resting():
+            return 0
+        try:
+            return int(in_time(lambda _wire: script(keys=[_KEY + place], args=arguments), self._ask_s))
+        except (redis.RedisError, OSError, ValueError):
+            with self._lock:
+                self._failed = Stopwatch()
+            return 0
+
+    def _is_resting(self) -> bool:
+        with self._lock:
+            return self._failed is not None and self._failed.seconds() < self._rest_s
+
+
+def shared_pace(url: str) -> SharedPace:
+    """Return the pace kept in this Redis (an address as its own client reads it). Opens no connection yet."""
+    once = Retry(NoBackoff(), retries=0)
+    client = redis.Redis.from_url(url, socket_timeout=_CONNECT_S, socket_connect_timeout=_CONNECT_S, retry=once)
+    return SharedPace(client)
+
+
+def _milliseconds(span: timedelta) -> int:
+    return int(span / timedelta(milliseconds=1))
