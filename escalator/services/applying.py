@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.change import Change, Notice, Rules
+from escalator.engine.feeds import Copy, copies
 from escalator.engine.targets import Recipient, address_of, resolve
 from escalator.model.incident import Incident
 from escalator.model.message import Occasion
@@ -27,6 +28,11 @@ from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
 HORIZON = timedelta(seconds=30)
 PAGE_EXPIRES = timedelta(hours=2)
+COPY_EXPIRES = timedelta(hours=72)
+COPIES_LAST = -1
+"""The urgency of a copy: below that of every page."""
+
+_ACTOR_CHARS = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def apply(
     changed = [(one.before, one.change.incident) for one in decisions if one.before is not None]
     incidents.save(connection, changed, armed, core.seal)
     _suppress(connection, decisions)
-    outbox = _distinct(made for one in decisions for made in _deliveries(core, one.change, running.policy, now))
+    outbox = _distinct(made for one in decisions for made in _deliveries(core, one, running.policy, now))
     raised = [(new.id, new.revision) for old, new in changed if new.revision != old.revision]
     posts.raise_wanted(connection, raised, now)
     _record(connection, decisions, now)
@@ -144,13 +150,17 @@ def _suppress(connection: Connection, decisions: Iterable[Decision]) -> None:
         deliveries.suppress_pages(connection, incident.id, below, decision.change.suppress)
 
 
-def _deliveries(core: Core, change: Change, policy: Policy, now: datetime) -> Iterable[Delivery]:
-    incident = change.incident
+def _deliveries(core: Core, decision: Decision, policy: Policy, now: datetime) -> Iterable[Delivery]:
+    """Return who is told; a diverted incident has no copies: its tests are nobody's figures."""
+    incident = decision.change.incident
     mode = min(incident.mode, core.mode_of(incident.source, policy))
-    for notice in change.notices:
+    for notice in decision.change.notices:
         recipients = _diverted(notice.recipient, incident, policy) if mode is Mode.DIVERT else (notice.recipient,)
         for recipient in recipients:
             yield _delivery(core, incident, replace(notice, recipient=recipient), mode, now)
+    if mode is not Mode.DIVERT:
+        for copy in copies(decision.before, decision.change, policy):
+            yield _copy(core, incident, copy, mode, now)
 
 
 def _diverted(recipient: Recipient, incident: Incident, policy: Policy) -> Iterable[Recipient]:
@@ -159,24 +169,34 @@ def _diverted(recipient: Recipient, incident: Incident, policy: Policy) -> Itera
     return (replace(one, target=recipient.target) for one in resolve((divert_to,), None, policy).told)
 
 
-def _delivery(core: Core, incident: Incident, notice: Notice, mode: Mode, now: datetime) -> Delivery:
+def _delivery(core: Core, incident: Incident, told: Notice | Copy, mode: Mode, now: datetime) -> Delivery:
     return Delivery(
         id=uuid7(),
         kind=DeliveryKind.PAGE,
-        occasion=notice.occasion,
-        target=notice.recipient.target,
-        destination=notice.recipient.destination,
-        address=address(notice.recipient, core.settings.environment),
-        channel=notice.recipient.kind,
+        occasion=told.occasion,
+        target=told.recipient.target,
+        destination=told.recipient.destination,
+        address=address(told.recipient, core.settings.environment),
+        channel=told.recipient.kind,
         mode=mode,
         urgency=urgency(incident),
         created_at=now,
         next_at=now,
         expires_at=now + PAGE_EXPIRES,
         incident_id=incident.id,
-        round=notice.round,
-        step=notice.step,
-        sending=notice.sending,
+        round=told.round,
+        step=told.step,
+        sending=told.sending,
+    )
+
+
+def _copy(core: Core, incident: Incident, copy: Copy, mode: Mode, now: datetime) -> Delivery:
+    return replace(
+        _delivery(core, incident, copy, mode, now),
+        kind=DeliveryKind.COPY,
+        urgency=COPIES_LAST,
+        expires_at=now + COPY_EXPIRES,
+        actor=copy.actor and copy.actor[:_ACTOR_CHARS],
     )
 
 

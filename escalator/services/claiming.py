@@ -17,9 +17,12 @@ from escalator.services import messages
 from escalator.services.calls import ToSend
 from escalator.services.core import Core
 from escalator.services.policies import Running
-from escalator.store import destinations, posts
+from escalator.store import deliveries, destinations, posts
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posts import Post
+
+MOST_COPIES = 4
+"""How many copies a process sends at the same time: a machine that answers slowly must not hold up pages."""
 
 _GONE = Failed(FailureReason.GONE, "disabled")
 _CALLED_OFF = frozenset({Occasion.STEP, Occasion.ONE_MORE, Occasion.OVERDUE, Occasion.RESTART, Occasion.HAND_OVER})
@@ -62,7 +65,7 @@ class Claims:
     """What one transaction claims: the incidents are locked, `standing` are their posts, locked too.
 
     The first page to a place becomes the full message, later ones reply in its thread. `busy` are pages that must
-    wait because another process is about to create the full message.
+    wait because another process is about to create the full message, and copies that wait for earlier ones.
     """
 
     core: Core
@@ -77,6 +80,7 @@ class Claims:
     _posts: dict[Place, Post] = field(default_factory=dict)
     _new: list[Post] = field(default_factory=list)
     _held: list[UUID] = field(default_factory=list)
+    _copies: int | None = None
 
     def __post_init__(self) -> None:
         self._posts = {_place(one, one.incident_id, one.round): one for one in self.standing}
@@ -93,8 +97,15 @@ class Claims:
 
     def take(self, delivery: Delivery) -> bool:
         """Claim one wanted delivery; False when it has to wait."""
-        if delivery.kind is not DeliveryKind.COPY:
-            return self._page(delivery)
+        return self._copy(delivery) if delivery.kind is DeliveryKind.COPY else self._page(delivery)
+
+    def _copy(self, delivery: Delivery) -> bool:
+        if self._copies is None:
+            self._copies = deliveries.copies_of(self.connection, self.core.id)
+        if self._copies >= MOST_COPIES:
+            self.busy.append(delivery.id)
+            return False
+        self._copies += 1
         self._send(delivery, self.incidents[delivery.incident_id or UUID(int=0)], None)
         return True
 
@@ -111,6 +122,8 @@ class Claims:
         return True
 
     def _send(self, delivery: Delivery, incident: Incident, post: Post | None) -> None:
+        """Let a page say how it stands now, and a copy when it happened, however late it gets through."""
+        merged = messages.numbers_of(self.connection, [incident.merged_into]) if incident.merged_into else {}
         view = messages.view_of(
             self.core,
             incident,
@@ -119,7 +132,8 @@ class Claims:
             delivery,
             occasion=delivery.occasion,
             said=self.said.get(incident.id, ()),
-            now=self.now,
+            merged_into=next(iter(merged.values()), None),
+            now=delivery.created_at if delivery.kind is DeliveryKind.COPY else self.now,
         )
         note = messages.notification(self.core, view, delivery, key=delivery.id, post=post)
         is_first = delivery.kind is DeliveryKind.PAGE and delivery.round == 1 and delivery.step == 0

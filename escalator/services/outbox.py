@@ -21,7 +21,7 @@ from escalator.services.outcomes import entry_of
 from escalator.services.policies import Running
 from escalator.services.troubles import detail_of, own_mode
 from escalator.store import deliveries, incidents, leases, posts, records
-from escalator.store.deliveries import Delivery
+from escalator.store.deliveries import Delivery, DeliveryKind
 
 log = structlog.get_logger(__name__)
 
@@ -144,7 +144,8 @@ def _page(connection: Connection, claims: Claims, mine: Sequence[Delivery], now:
     claimed = []
     for delivery in mine:
         unwanted = claims.why_unwanted(delivery)
-        if unwanted is None and delivery.attempts and deliveries.has_later(connection, delivery):
+        is_late = delivery.kind is DeliveryKind.PAGE and delivery.attempts > 0
+        if unwanted is None and is_late and deliveries.has_later(connection, delivery):
             unwanted = "superseded"
         if unwanted is not None:
             _drop(connection, delivery, unwanted, now)

@@ -1,5 +1,6 @@
 """Writing what became of the calls that `outbox` has claimed, and doing what follows from failures."""
 
+import random
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from escalator.channels.contract import digest_of
 from escalator.engine.deadlines import step_failed
 from escalator.model.incident import Incident, State
 from escalator.model.message import Delivered, Failed, FailureReason
+from escalator.model.policy import DestinationKind
 from escalator.model.records import Action, Entry
 from escalator.services.applying import Decision, fallback, is_step, rules_for
 from escalator.services.calls import Outcome
@@ -28,6 +30,11 @@ log = structlog.get_logger(__name__)
 
 UNKNOWN_TRIES = 5
 _BACKOFF = (1, 2, 4, 8, 15, 30, 60)
+_MACHINES_BACKOFF = (5, 30, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600)
+"""Seconds; a machine can wait, and one that is down for a day must not be asked every minute (Standard Webhooks)."""
+
+_JITTER = 0.1
+_LONGEST_CLOSED = timedelta(minutes=1)
 _NOT_THERE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message", "issue_not_found"})
 _HOPELESS = frozenset(
     {FailureReason.BAD_TARGET, FailureReason.BAD_MESSAGE, FailureReason.NOT_SUPPORTED, FailureReason.GONE}
@@ -78,10 +85,10 @@ def _lost(connection: Connection, failed: Sequence[Delivery]) -> Collection[UUID
 
 def is_for_good(delivery: Delivery, failed: Failed, now: datetime) -> bool:
     """Whether a delivery that has just failed is not worth another try."""
-    tries = delivery.attempts + 1
-    if not failed.reason.is_retryable or (failed.reason is FailureReason.UNKNOWN and tries >= UNKNOWN_TRIES):
+    has_tried_enough = delivery.attempts + 1 >= UNKNOWN_TRIES
+    if not failed.reason.is_retryable or (failed.reason is FailureReason.UNKNOWN and has_tried_enough):
         return True
-    return retry_at(tries, failed, now) >= delivery.expires_at
+    return retry_at(delivery, failed, now) >= delivery.expires_at
 
 
 def _is_orphan(one: Outcome) -> bool:
@@ -96,10 +103,23 @@ def _is_over(one: Outcome, delivery: Delivery, now: datetime) -> bool:
     return is_for_good(delivery, one.result, now)
 
 
-def retry_at(tries: int, failed: Failed, now: datetime) -> datetime:
-    """Return when to try again: when the vendor says, else after a wait that grows."""
-    wait = timedelta(seconds=_BACKOFF[min(tries, len(_BACKOFF)) - 1])
-    return now + max(wait if failed.retry_after is None else failed.retry_after, timedelta(seconds=1))
+def retry_at(one: Delivery | Post, failed: Failed, now: datetime) -> datetime:
+    """Return when to try what has just failed again: when the vendor says, else after a wait that grows.
+
+    The wait is up to a tenth longer or shorter, the same each time it is asked, so that not all come back at once.
+    """
+    if failed.retry_after is not None:
+        return now + max(failed.retry_after, timedelta(seconds=1))
+    waits = _MACHINES_BACKOFF if _is_for_a_machine(one) else _BACKOFF
+    spread = random.Random(f"{one.id} {one.attempts}").uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311  # not a secret
+    return now + timedelta(seconds=max(waits[min(one.attempts, len(waits) - 1)] * spread, 1))
+
+
+def _is_for_a_machine(one: Delivery | Post) -> bool:
+    """Whether nobody waits for it: a copy, or how an incident stands at a webhook. A page to one is a page."""
+    if isinstance(one, Delivery):
+        return one.kind is DeliveryKind.COPY
+    return one.channel is DestinationKind.WEBHOOK
 
 
 def _row(one: Outcome, delivery: Delivery, now: datetime) -> dict[str, Any]:
@@ -110,7 +130,7 @@ def _row(one: Outcome, delivery: Delivery, now: datetime) -> dict[str, Any]:
     row["reason"] = f"{result.reason.value}: {result.detail}" if result.detail else result.reason.value
     if _is_over(one, delivery, now):
         return row | {"state": DeliveryState.FAILED}
-    return row | {"state": DeliveryState.PENDING, "next_at": retry_at(delivery.attempts + 1, result, now)}
+    return row | {"state": DeliveryState.PENDING, "next_at": retry_at(delivery, result, now)}
 
 
 def _note_posts(connection: Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
@@ -136,7 +156,7 @@ def _note_posts(connection: Connection, outcomes: Iterable[Outcome], now: dateti
 
 def _note_not_shown(connection: Connection, post: Post, failed: Failed, now: datetime, *, is_update: bool) -> None:
     if is_update:
-        next_at = retry_at(post.attempts + 1, failed, now)
+        next_at = retry_at(post, failed, now)
         give_up = failed.reason in _HOPELESS
         posts.not_shown(connection, post, post.claim, next_at, failed.reason.value, give_up=give_up)
     else:
@@ -155,7 +175,9 @@ def _note_deliveries(
             entries.append(entry_of(Action.DELIVERY_FAILED, delivery, one.result.reason.value))
             _replace(core, connection, delivery, one.result, running, now)
         elif one.result.reason in _WAITING:
-            until = retry_at(delivery.attempts + 1, one.result, now)
+            # What a copy waits for by itself is no reason to let the pages to its destination wait.
+            longest = one.result.retry_after or _LONGEST_CLOSED
+            until = min(retry_at(delivery, one.result, now), now + longest)
             destinations.close_until(connection, delivery.destination, until)
     records.insert(connection, [(entry, None) for entry in entries], now)
 

@@ -258,8 +258,15 @@ def step_states(connection: Connection, incident_id: UUID, round_: int, step: in
     return [DeliveryState(state) for state in rows]
 
 
+def copies_of(connection: Connection, owner: UUID) -> int:
+    """Return how many copies this process is sending."""
+    mine = (deliveries.c.state == DeliveryState.SENDING, deliveries.c.owner == owner)
+    counted = select(func.count()).select_from(deliveries).where(*mine, deliveries.c.kind == DeliveryKind.COPY)
+    return connection.scalar(counted) or 0
+
+
 def has_later(connection: Connection, one: Delivery) -> bool:
-    """Whether a later send to the same address in this round has got through already."""
+    """Whether a later page to the same address in this round has got through already."""
     later = or_(deliveries.c.step > one.step, and_(deliveries.c.step == one.step, deliveries.c.sending > one.sending))
     found = connection.scalar(
         select(func.count())
@@ -268,6 +275,7 @@ def has_later(connection: Connection, one: Delivery) -> bool:
             deliveries.c.incident_id == one.incident_id,
             deliveries.c.round == one.round,
             deliveries.c.destination == one.destination,
+            deliveries.c.kind == DeliveryKind.PAGE,
             deliveries.c.state == DeliveryState.DELIVERED,
             later,
         )

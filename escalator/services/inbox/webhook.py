@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from escalator.channels.slack.blocks import Json
 from escalator.model.message import Context, Delivered, Failed
 from escalator.model.policy import DestinationKind
 from escalator.services.inbox.shelf import Shelf
@@ -18,7 +19,7 @@ class InboxWebhook:
     def post(self, context: Context, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
         """Keep a message, under the name of its destination; `body` is kept as the text that is signed."""
         text = _first_words(json.loads(body))
-        said = {"webhook": {"headers": dict(headers), "body": body.decode()}, "text": text, "first_text": text}
+        said: Json = {"webhook": {"headers": dict(headers), "body": body.decode()}, "text": text, "first_text": text}
         return self._shelf.keep(DestinationKind.WEBHOOK, context, context.destination, said)
 
 

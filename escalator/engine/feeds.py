@@ -1,0 +1,104 @@
+"""Feeds: which copies, for machines, a change of an incident makes. They open nothing and wait for nobody."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from escalator.engine.change import Change
+from escalator.engine.classify import Assessment
+from escalator.engine.routing import Subject, holds
+from escalator.engine.targets import Recipient, resolve
+from escalator.model.incident import Incident, State
+from escalator.model.message import Occasion
+from escalator.model.policy import DestinationKind, Policy
+from escalator.model.records import Action
+
+_WAITING = frozenset({State.TRIGGERED, State.LOGGED})
+_HELD = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
+_OVER = frozenset({State.RESOLVED, State.MERGED})
+_PEOPLE = frozenset({"person", "stranger"})
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One thing that happened, for one feed. `actor` did it: a policy key or a vendor's id, None for automation.
+
+    Of an escalation `round`, `step` and `sending` say which send it was. Of anything else `sending` is the incident's
+    revision: it tells apart what happens several times within one step.
+    """
+
+    occasion: Occasion
+    recipient: Recipient
+    round: int
+    step: int
+    sending: int
+    actor: str | None
+
+
+def copies(before: Incident | None, change: Change, policy: Policy) -> tuple[Copy, ...]:
+    """Return the copies that a change makes by the running policy; `before` is None for an incident that is new.
+
+    Only webhooks are fed: a copy in a channel of people would be one more page.
+    """
+    if not policy.feeds:
+        return ()
+    happened = tuple(_happened(before, change))
+    if not happened:
+        return ()
+    subject = _subject(change.incident)
+    fed = (feed.to for feed in policy.feeds if holds(feed.when, subject))
+    machines = [one for one in resolve(fed, None, policy).told if one.kind is DestinationKind.WEBHOOK]
+    return tuple(_copy(occasion, recipient, change) for occasion in happened for recipient in machines)
+
+
+def _happened(before: Incident | None, change: Change) -> Iterator[Occasion]:
+    """Yield what a machine is told of; what waits again after it was held, or over, is reopened."""
+    after = change.incident.state
+    if before is None:
+        if after is State.MERGED:
+            return
+        yield Occasion.OPENED
+    is_reopened = before is not None and _is_reopened(before.state, after)
+    if is_reopened:
+        yield Occasion.REOPENED
+    if before is not None and _is_escalated(change, is_restart=not is_reopened):
+        yield Occasion.ESCALATED
+    if after in _HELD and (before is None or before.state not in _HELD or before.owner != change.incident.owner):
+        yield Occasion.ACKNOWLEDGED
+    if after in _OVER and (before is None or before.state not in _OVER):
+        yield Occasion.RESOLVED
+
+
+def _is_reopened(before: State, after: State) -> bool:
+    return (before in _OVER and after not in _OVER) or (before in _HELD and after in _WAITING)
+
+
+def _is_escalated(change: Change, *, is_restart: bool) -> bool:
+    """Whether a step after the first has fired, or a repeat, or a path that nobody answered has begun again."""
+    incident = change.incident
+    if not any(entry.action is Action.STEP_FIRED for entry in change.entries):
+        return False
+    return incident.step > 0 or incident.sending > 1 or (is_restart and incident.round > 1)
+
+
+def _subject(incident: Incident) -> Subject:
+    """Return what the conditions of a feed are asked about: the incident as it stands."""
+    categories = () if incident.category is None else (incident.category,)
+    judged = Assessment(categories, incident.severity, incident.severity_reason, incident.content_rule)
+    return Subject(incident.source, incident.facts, judged)
+
+
+def _copy(occasion: Occasion, recipient: Recipient, change: Change) -> Copy:
+    incident = change.incident
+    sending = incident.sending if occasion is Occasion.ESCALATED else incident.revision
+    return Copy(occasion, recipient, incident.round, incident.step, sending, _actor(occasion, change))
+
+
+def _actor(occasion: Occasion, change: Change) -> str | None:
+    """Return who did it: whose act it was, else whose review in Stream it follows from."""
+    acted = next((entry.actor.key for entry in change.entries if entry.actor.kind in _PEOPLE), None)
+    if acted is not None or occasion not in {Occasion.ACKNOWLEDGED, Occasion.RESOLVED}:
+        return acted
+    incident = change.incident
+    if occasion is Occasion.RESOLVED:
+        return incident.closed_by or None
+    return incident.answers[-1].person if incident.answers else None
