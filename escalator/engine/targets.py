@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.policy import DestinationKind, Person, Policy, Team
 from escalator.model.ranks import Role
 
 PERSON = "person:"
@@ -70,10 +70,17 @@ def people_of(target: str, assign: str | None, policy: Policy) -> tuple[str, ...
     if target.startswith(SCHEDULE):
         schedule = policy.schedules.get(target.removeprefix(SCHEDULE))
         return schedule.people if schedule else ()
-    team = policy.teams.get(target.removeprefix(TEAM))
+    team = team_of(target, None, policy)
     if team is None:
         return ()
     return team.members or ((team.lead,) if team.lead else ())
+
+
+def team_of(target: str, assign: str | None, policy: Policy) -> Team | None:
+    """Return the team that a target names, or None when it names none."""
+    if target == "team":
+        return team_of(assign, None, policy) if assign and assign != "team" else None
+    return policy.teams.get(target.removeprefix(TEAM))
 
 
 def last_resort(policy: Policy) -> tuple[str, ...]:

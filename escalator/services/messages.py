@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from escalator.channels.contract import Notification
 from escalator.engine.rounds import following
-from escalator.engine.targets import people_of
+from escalator.engine.targets import people_of, team_of
 from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Card, Context, Occasion
 from escalator.model.policy import DestinationKind, Policy
@@ -189,6 +189,15 @@ def next_what(incident: Incident, frozen: Policy, running: Policy) -> str:
 
 
 def mentions(core: Core, incident: Incident, frozen: Policy, running: Policy) -> tuple[str, ...]:
-    """Return the Slack ids of the people whom the present step names."""
-    people = _people_told(incident, frozen, running)
-    return tuple(found for key in people if (found := core.expand(running.people[key].slack or "")))
+    """Return the Slack ids of whom the present step names: a team's user group where it has one, else its people."""
+    targets = (target for target in _present_targets(incident, frozen) if target not in running.destinations)
+    return tuple(dict.fromkeys(one for target in targets for one in _slack_ids(core, target, incident.assign, running)))
+
+
+def _slack_ids(core: Core, target: str, assign: str | None, policy: Policy) -> tuple[str, ...]:
+    team = team_of(target, assign, policy)
+    group = core.expand(team.slack_group or "") if team else ""
+    if group:
+        return (group,)
+    known = (policy.people.get(key) for key in people_of(target, assign, policy))
+    return tuple(found for person in known if person and (found := core.expand(person.slack or "")))

@@ -14,7 +14,6 @@ _SECTIONS = (
     ("hours", "`during` and `outside` count as holding in a condition, and a step waits for no hours"),
     ("storms", "every incident is told on its own"),
     ("drills", "nothing is rehearsed"),
-    ("teams.*.slack_group", "the members are mentioned one by one"),
 )
 
 
