@@ -1,0 +1,1 @@
+"""E-mail: letters, their headers, and SMTP."""

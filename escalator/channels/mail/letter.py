@@ -1,0 +1,38 @@
+"""What a mail says, before it is plain text or HTML: a full message, or one short word of what became of it."""
+
+from dataclasses import dataclass
+
+from escalator.channels.contract import Notification
+from escalator.model.message import Line, Link
+
+WHY = "Sent by Escalator because the escalation policy names this address. Nobody reads replies to this mail."
+ALONE = "The links in this mail are meant for you alone: please do not pass it on."
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail. `lead` is what is new and is read first; `answer` is where the reader may answer."""
+
+    lead: str
+    heading: str
+    lines: tuple[Line, ...]
+    answer: Link | None
+    small: tuple[str, ...]
+
+
+def full(one: Notification) -> Letter:
+    """Return all that may be said by mail. What a user wrote is not: mail never gets more than `hide` (RULES 5)."""
+    card = one.card
+    return Letter(
+        lead=card.text,
+        heading=card.header if card.header != card.text else "",
+        lines=tuple(line for line in card.lines if line != (card.text,)),
+        answer=one.answer,
+        small=(WHY,) if one.answer is None else (ALONE, WHY),
+    )
+
+
+def follow_up(one: Notification) -> Letter:
+    """Return what became of what this reader was asked."""
+    said = f"{one.standing.headline}: nothing more is asked of you." if one.standing else ""
+    return Letter(lead=one.card.text, heading="", lines=((said,),), answer=None, small=(WHY,))
