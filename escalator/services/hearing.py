@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from uuid6 import uuid7
 from escalator.channels.jira import webhooks as jira
 from escalator.channels.pagerduty import webhooks as pagerduty
 from escalator.channels.pagerduty.api import ACKNOWLEDGE
-from escalator.engine.change import Change, Rules
+from escalator.engine.change import Change
 from escalator.engine.rights import Refusal
 from escalator.engine.vendors import heard, stranger
 from escalator.errors import InvalidEvent, Unavailable
@@ -106,7 +107,7 @@ def _named(core: Core, said: Heard, one: Callback) -> Heard | Failed:
     what is not known yet is asked for, outside of any transaction.
     """
     with core.database.reading() as connection:
-        if posts.find(connection, said.vendor, said.refs, said.alias) is not None:
+        if posts.find(connection, said.vendor, said.refs, said.alias):
             return said
     if said.vendor is not DestinationKind.PAGERDUTY or not said.alias or one.is_sandbox:
         return said
@@ -144,47 +145,43 @@ class _Case:
         return self.work.connection
 
     def settle(self, one: Callback, said: Heard) -> None:
-        """Do it, if it still waits."""
+        """Do it, if it still waits: for every incident of ours that what stands there is about."""
         running = self.core.policies.running(self.connection)
         if running is None or callbacks.lock(self.connection, one.id) is None:
             return
-        post = self._post(said)
-        incident = self._incident(post, one, running)
-        if post is None or incident is None:
-            callbacks.done(self.connection, one.id, "not ours")
-            self.core.tally.count(CALLBACKS, vendor=said.vendor.value, outcome="not_ours")
-            return
+        said, found = self._without_our_own(said), self._posts(said)
+        locked = incidents.lock(self.connection, [post.incident_id for post in found], self.core.seal)
+        ours = [(post, locked[post.incident_id]) for post in found if self._is_of_this_door(one, locked, post, running)]
+        for post, incident in ours:
+            self._do(said, post, incident, running)
+        callbacks.done(self.connection, one.id, None if ours else "not ours")
+        self.core.tally.count(CALLBACKS, vendor=said.vendor.value, outcome="done" if ours else "not_ours")
+
+    def _posts(self, said: Heard) -> list[Post]:
+        found = posts.find(self.connection, said.vendor, said.refs, said.alias)
+        if found or self.core.settings.pagerduty_api_token:
+            return found
+        number = _NUMBER.search(said.title)
+        return posts.of_number(self.connection, said.vendor, int(number[1])) if number else []
+
+    def _is_of_this_door(self, one: Callback, locked: Mapping[UUID, Incident], post: Post, running: Running) -> bool:
+        """What the sandbox says counts only for what is there, and there nothing else does."""
+        incident = locked.get(post.incident_id)
+        if incident is None:
+            return False
+        is_in_sandbox = min(incident.mode, self.core.mode_of(incident.source, running.policy)) is Mode.SANDBOX
+        return is_in_sandbox is one.is_sandbox
+
+    def _do(self, said: Heard, post: Post, incident: Incident, running: Running) -> None:
         if said.alias:
             posts.name(self.connection, post, said.alias)
-        said = self._without_our_own(said)
-        decided = heard(said, self._who(said, running.policy), incident, self._rules(incident, running), self.now)
+        rules = rules_for(self.core, self.connection, incident, running)
+        decided = heard(said, self._who(said, running.policy), incident, rules, self.now)
         if isinstance(decided, Change):
             self.work.apply([Decision(incident, decided)], running, self.now)
         elif decided is not None:
             self._refuse(said, incident, decided, running)
         self._look_at(post, said, decided.incident if isinstance(decided, Change) else incident)
-        callbacks.done(self.connection, one.id)
-        self.core.tally.count(CALLBACKS, vendor=said.vendor.value, outcome="done")
-
-    def _post(self, said: Heard) -> Post | None:
-        found = posts.find(self.connection, said.vendor, said.refs, said.alias)
-        if found is not None or self.core.settings.pagerduty_api_token:
-            return found
-        number = _NUMBER.search(said.title)
-        return posts.of_number(self.connection, said.vendor, int(number[1])) if number else None
-
-    def _incident(self, post: Post | None, one: Callback, running: Running) -> Incident | None:
-        """Return the incident, locked; what the sandbox says counts only for what is there, and there nothing else."""
-        if post is None:
-            return None
-        incident = incidents.lock(self.connection, [post.incident_id], self.core.seal).get(post.incident_id)
-        if incident is None:
-            return None
-        is_in_sandbox = min(incident.mode, self.core.mode_of(incident.source, running.policy)) is Mode.SANDBOX
-        return incident if is_in_sandbox is one.is_sandbox else None
-
-    def _rules(self, incident: Incident, running: Running) -> Rules:
-        return rules_for(self.core, self.connection, incident, running)
 
     def _without_our_own(self, said: Heard) -> Heard:
         """Return it with our own account, which Jira knows as a user like any other, as the integration that it is."""

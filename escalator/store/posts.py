@@ -246,18 +246,18 @@ def next_slot(connection: Connection, incident_id: UUID) -> int:
     return (highest or 0) + 1
 
 
-def find(connection: Connection, channel: DestinationKind, refs: Iterable[str], alias: str) -> Post | None:
-    """Return the post at a vendor with one of these references, or known there by that name."""
+def find(connection: Connection, channel: DestinationKind, refs: Iterable[str], alias: str) -> list[Post]:
+    """Return the posts at a vendor with one of these references, or known there by that name: one for each incident."""
     wanted = [posts.c.ref.in_(list(refs)), *([posts.c.alias == alias] if alias else [])]
     rows = connection.execute(
-        _WITH_HOLDER.where(posts.c.channel == channel, or_(*wanted)).order_by(posts.c.created_at.desc()).limit(1),
+        _WITH_HOLDER.where(posts.c.channel == channel, or_(*wanted)).order_by(posts.c.created_at),
         lost_since(_LONG_AGO),
     )
-    row = rows.first()
-    return None if row is None else _post(row)
+    newest = {row.incident_id: row for row in rows}
+    return [_post(row) for row in newest.values()]
 
 
-def of_number(connection: Connection, channel: DestinationKind, number: int) -> Post | None:
+def of_number(connection: Connection, channel: DestinationKind, number: int) -> list[Post]:
     """Return what stands at a vendor for the incident of that number; of several rounds the last."""
     named = select(incidents.c.id).where(incidents.c.number == number).scalar_subquery()
     rows = connection.execute(
@@ -266,8 +266,7 @@ def of_number(connection: Connection, channel: DestinationKind, number: int) -> 
         .limit(1),
         lost_since(_LONG_AGO),
     )
-    row = rows.first()
-    return None if row is None else _post(row)
+    return [_post(row) for row in rows]
 
 
 def name(connection: Connection, one: Post, alias: str) -> None:

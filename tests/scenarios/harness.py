@@ -17,15 +17,15 @@ from werkzeug.test import TestResponse
 from escalator.bootstrap import build
 from escalator.channels.slack.callbacks import sign_callback
 from escalator.commands.audit import followed
-from escalator.ports import DELIVER, PROCESS_EVENTS
-from escalator.services import escalation, processing, sending
+from escalator.ports import DELIVER, HEAR, PROCESS_EVENTS
+from escalator.services import escalation, hearing, processing, sending
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
 from escalator.services.housekeeping import keep
 from escalator.services.outcomes import finish
 from escalator.settings import read_settings
 from escalator.store import records
-from escalator.store.tables import deliveries, destinations, events, incidents, posts
+from escalator.store.tables import callbacks, deliveries, destinations, events, incidents, posts
 from escalator.store.tables import records as record_table
 from escalator.stream.signature import sign
 from tests.doubles.slack import SlackDouble
@@ -148,6 +148,14 @@ class Harness(Witness):
             self.work()
         return answer
 
+    def hear(self, vendor: str, told: tuple[bytes, Mapping[str, str]], *, is_working: bool = True) -> TestResponse:
+        """Let PagerDuty or Jira tell what was done there."""
+        body, headers = told
+        answer = self.app.test_client().post(f"/webhooks/{vendor}", data=body, headers=dict(headers))
+        if is_working:
+            self.work()
+        return answer
+
     @contextmanager
     def slack_down(self, **how: object) -> Iterator[None]:
         """Let every call to Slack fail, with a 503 unless told otherwise."""
@@ -176,6 +184,8 @@ class Harness(Witness):
             if PROCESS_EVENTS in told:
                 while processing.process_events(self.core) == processing.BATCH:
                     pass
+            if HEAR in told:
+                hearing.hear_all(self.core)
             if DELIVER in told:
                 sending.deliver_all(self.core)
             has_rung = self.queue.ring(self.clock.now())
@@ -186,6 +196,7 @@ class Harness(Witness):
             pass
         while processing.process_events(self.core):
             pass
+        hearing.hear_all(self.core)
         while sending.deliver_all(self.core):
             pass
         self.work()
@@ -209,6 +220,7 @@ class Harness(Witness):
             select(func.min(incidents.c.due_at)).where(incidents.c.due_at > now),
             select(func.min(incidents.c.next_at)).where(incidents.c.next_at > now, incidents.c.due_at.is_not(None)),
             select(func.min(events.c.next_at)).where(events.c.next_at > now, events.c.state == "new"),
+            select(func.min(callbacks.c.next_at)).where(callbacks.c.next_at > now, callbacks.c.state == "new"),
             select(func.min(deliveries.c.next_at)).where(deliveries.c.next_at > now, deliveries.c.state == "pending"),
             select(func.min(destinations.c.not_before)).where(destinations.c.not_before > now),
             select(func.min(posts.c.next_at)).where(posts.c.next_at > now, posts.c.shown_rev < posts.c.want_rev),
