@@ -8,6 +8,7 @@ moved through the REST API is told of too, in `emitted`.
 """
 
 import base64
+import html
 import itertools
 import re
 from dataclasses import dataclass, field
@@ -297,7 +298,7 @@ class JiraDouble(HttpDouble):
 
 
 def said(document):
-    """Return the words of a description or comment, a line for each paragraph."""
+    """Return what a description or comment shows, a line for each paragraph; wiki text without markup is expected."""
     if not isinstance(document, dict):
-        return document
+        return html.unescape(document.replace("\n\n", "\n"))
     return "\n".join("".join(node["text"] for node in block.get("content", ())) for block in document["content"])
