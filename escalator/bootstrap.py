@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from escalator.channels.absent import AbsentChannel
 from escalator.channels.contract import Channel
 from escalator.channels.jira.api import Flavour, JiraApi
 from escalator.channels.jira.channel import JiraChannel
 from escalator.channels.jira.rest import JiraRest
+from escalator.channels.mail.channel import MailChannel
+from escalator.channels.mail.smtp import SmtpMailer
 from escalator.channels.pagerduty.api import Events
 from escalator.channels.pagerduty.channel import PagerDutyChannel
 from escalator.channels.pagerduty.events import PagerDutyEvents
@@ -29,6 +30,7 @@ from escalator.ports import NullQueue, TaskQueue
 from escalator.sealing import Seal
 from escalator.services.core import Core
 from escalator.services.inbox.jira import InboxJira
+from escalator.services.inbox.mail import InboxMail
 from escalator.services.inbox.pagerduty import InboxPagerDuty
 from escalator.services.inbox.shelf import Shelf
 from escalator.services.inbox.slack import InboxSlack
@@ -37,6 +39,9 @@ from escalator.services.policies import PolicyShelf
 from escalator.settings import Settings
 from escalator.store import Database
 from escalator.store.database import PATIENCE_S
+
+_SANDBOX_SENDER = "Escalator <escalator@sandbox.invalid>"
+"""Who mails come from in a sandbox that has no sender yet."""
 
 
 def build(
@@ -66,6 +71,7 @@ def build(
         policies=PolicyShelf(settings, clock),
         slack=slack,
         channels=_channels(settings, slack, shelf, clock),
+        jira_account=JiraRest(settings.jira_url, settings.jira_email, settings.jira_token).myself,
         alert_keys=PagerDutyRest(settings.pagerduty_api_url, settings.pagerduty_api_token).alert_keys,
     )
 
@@ -86,10 +92,12 @@ def _channels(
     webhook = WebhookChannel(HttpWebhook(guard_of(settings.webhook_allowed)), clock)
     jira = JiraRest(settings.jira_url, settings.jira_email, settings.jira_token)
     paced = SlackChannel(slack(Mode.PRODUCTION), shared_pace(settings.redis_client_url))
-    real = _ways_out(paced, PagerDutyEvents(settings.pagerduty_events_url), webhook, jira)
+    mail = MailChannel(SmtpMailer(settings.smtp_url), settings.mail_from)
+    real = _ways_out(paced, PagerDutyEvents(settings.pagerduty_events_url), mail, webhook, jira)
     webhook = WebhookChannel(InboxWebhook(shelf), clock, spare_secret=settings.sandbox_signing_secret)
     inbox_jira = InboxJira(shelf, jira.flavour if settings.jira_url else Flavour.CLOUD)
-    sandbox = _ways_out(SlackChannel(slack(Mode.SANDBOX)), InboxPagerDuty(shelf), webhook, inbox_jira)
+    mail = MailChannel(InboxMail(shelf), settings.mail_from or _SANDBOX_SENDER)
+    sandbox = _ways_out(SlackChannel(slack(Mode.SANDBOX)), InboxPagerDuty(shelf), mail, webhook, inbox_jira)
 
     def of_mode(mode: Mode) -> Mapping[DestinationKind, Channel]:
         return sandbox if mode is Mode.SANDBOX else real
@@ -98,12 +106,12 @@ def _channels(
 
 
 def _ways_out(
-    slack: SlackChannel, pagerduty: Events, webhook: WebhookChannel, jira: JiraApi
+    slack: SlackChannel, pagerduty: Events, mail: MailChannel, webhook: WebhookChannel, jira: JiraApi
 ) -> Mapping[DestinationKind, Channel]:
     return {
         DestinationKind.SLACK: slack,
         DestinationKind.PAGERDUTY: PagerDutyChannel(pagerduty),
-        DestinationKind.EMAIL: AbsentChannel(),
+        DestinationKind.EMAIL: mail,
         DestinationKind.JIRA: JiraChannel(jira),
         DestinationKind.WEBHOOK: webhook,
     }

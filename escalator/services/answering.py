@@ -19,6 +19,7 @@ from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.notices import refusal_words
+from escalator.services.accounts import WORKSPACE
 from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
@@ -26,7 +27,6 @@ from escalator.services.work import working
 from escalator.store import incidents, posts, processes, records
 from escalator.store.posts import Post
 
-WORKSPACE = "slack_workspace"
 SANDBOX = "sandbox"
 SLACK = "slack"
 
@@ -86,7 +86,7 @@ def act(core: Core, asked: Asked) -> Reply:
         incident = found.get(asked.button.incident_id)
         if running is None:
             raise Unavailable("no policy is active yet")
-        if incident is None or not _is_of_this_door(core, asked, incident, running.policy):
+        if incident is None or is_in_sandbox(core, incident, running.policy) is not asked.is_sandbox:
             nothing = refusal_words(Refusal(Refused.NO_INCIDENT), None, running.policy, now)
             return Reply(Context(None, None, ""), _mode(asked), nothing)
         case = _Case(asked, incident, running, _person(core, asked.user_id, running.policy), now)
@@ -99,10 +99,9 @@ def act(core: Core, asked: Asked) -> Reply:
     return _reply(case, done)
 
 
-def _is_of_this_door(core: Core, asked: Asked, incident: Incident, policy: Policy) -> bool:
-    """The sandbox's clicks count only for what is in the sandbox, and nobody else's do there."""
-    is_in_sandbox = min(incident.mode, core.mode_of(incident.source, policy)) is Mode.SANDBOX
-    return is_in_sandbox is asked.is_sandbox
+def is_in_sandbox(core: Core, incident: Incident, policy: Policy) -> bool:
+    """Whether an incident is in the sandbox now: answers given there count for no other, and no others count for it."""
+    return min(incident.mode, core.mode_of(incident.source, policy)) is Mode.SANDBOX
 
 
 def _mode(asked: Asked) -> Mode:

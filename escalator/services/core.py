@@ -29,7 +29,7 @@ class Core:
     """The parts of one process. `id` names the process in leases.
 
     `channels` gives the ways out in a mode, and `slack` what stands for Slack's windows and private answers there;
-    `alert_keys` asks PagerDuty which of our alerts an incident there stands for.
+    `alert_keys` asks PagerDuty which of our alerts an incident there stands for, `jira_account` asks Jira who we are.
     `outlet` is put in by a process that sends.
     """
 
@@ -42,6 +42,7 @@ class Core:
     slack: Callable[[Mode], SlackApi]
     channels: Callable[[Mode], Mapping[DestinationKind, Channel]]
     alert_keys: Callable[[str], tuple[str, ...] | Failed]
+    jira_account: Callable[[], str | Failed]
     outlet: Outlet = field(default_factory=NoOutlet)
     tally: Tally = field(default_factory=Tally)
     beat_failed_at: datetime | None = None

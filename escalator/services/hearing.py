@@ -24,6 +24,7 @@ from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Actor
 from escalator.ports import HEAR
+from escalator.services.accounts import JIRA_ACCOUNT
 from escalator.services.answering import record_refusal
 from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
@@ -37,7 +38,6 @@ from escalator.tally import CALLBACKS
 
 log = structlog.get_logger(__name__)
 
-JIRA_ACCOUNT = "jira_account"
 BATCH = 20
 TRIES = 5
 GIVE_UP_AFTER = timedelta(hours=2)

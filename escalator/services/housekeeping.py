@@ -9,11 +9,9 @@ from datetime import datetime, timedelta
 import requests
 import structlog
 
-from escalator.channels.slack.api import Workspace
 from escalator.errors import Unavailable
-from escalator.model.message import Failed
 from escalator.model.ranks import Mode
-from escalator.services.answering import WORKSPACE
+from escalator.services.accounts import ask_accounts
 from escalator.services.beating import KEEP
 from escalator.services.core import Core
 from escalator.services.noticing import notice
@@ -55,7 +53,7 @@ class Keeper:
 
 def keep(core: Core) -> None:
     """Do every job that is due and that no other process has taken. Raises nothing."""
-    for job in (flush_tally, notice, _seal, _purge, _check, _heartbeat, _ask_workspace, _say_sandbox):
+    for job in (flush_tally, notice, _seal, _purge, _check, _heartbeat, ask_accounts, _say_sandbox):
         try:
             job(core)
         except Unavailable as error:
@@ -143,23 +141,6 @@ def is_late(found: Health, now: datetime) -> bool:
     return any(
         at is not None and now - at > LATE for at in (found.oldest_deadline, found.oldest_event, found.oldest_delivery)
     )
-
-
-def _ask_workspace(core: Core) -> None:
-    """Learn which workspace our token belongs to, once: clicks from others do not count."""
-    if core.settings.mode is Mode.SANDBOX or not core.settings.slack_bot_token:
-        return
-    with core.database.reading() as connection:
-        if processes.recall(connection, WORKSPACE) is not None:
-            return
-    if not _take(core, "auth_test", timedelta(minutes=1)):
-        return
-    answer: Workspace | Failed = core.slack(Mode.PRODUCTION).auth_test()
-    if isinstance(answer, Failed):
-        log.warning("auth_test_failed", reason=answer.reason.value, detail=answer.detail)
-        return
-    with core.database.writing() as connection:
-        processes.remember(connection, WORKSPACE, answer.team_id, core.clock.now())
 
 
 def _say_sandbox(core: Core) -> None:
