@@ -10,6 +10,7 @@ those among them that our own events cause: PagerDuty sends us those too.
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from tests.doubles import pagerduty_rules as rules
 from tests.doubles import pagerduty_webhooks as webhooks
@@ -24,6 +25,10 @@ ENQUEUE = "/v2/enqueue"
 _ACCEPT = "application/vnd.pagerduty+json;version=2"
 _ALERTS = re.compile(r"/incidents/([A-Z0-9]+)/alerts")
 _SORTS = {f"{name}:{order}" for name in ("incident_number", "created_at", "resolved_at") for order in ("asc", "desc")}
+
+
+def _now():
+    return datetime.now(UTC)
 
 
 @dataclass(eq=False)
@@ -74,11 +79,12 @@ class PagerDutyDouble(HttpDouble):
     """An account. Every routing key in `routing_keys` is an integration of a service of its own.
 
     `events` are those that were accepted, `dropped` those among them that changed nothing, as PagerDuty drops without a
-    word what acknowledges or resolves no open alert.
+    word what acknowledges or resolves no open alert. `now` is its clock, by which things happen there.
     """
 
-    def __init__(self, *, routing_keys=(ROUTING_KEY,), token=TOKEN, secrets=(SECRET,), tls=None):
+    def __init__(self, *, routing_keys=(ROUTING_KEY,), token=TOKEN, secrets=(SECRET,), tls=None, now=_now):
         super().__init__(tls=tls)
+        self.now = now
         self.routing_keys = set(routing_keys)
         self.routing_key = routing_keys[0]
         self.token = token
@@ -215,7 +221,7 @@ class PagerDutyDouble(HttpDouble):
         return self._keep(word, data, who)
 
     def _keep(self, word, data, who):
-        self.outbox.append(webhooks.signed(webhooks.body(word, data, who), *self.secrets))
+        self.outbox.append(webhooks.signed(webhooks.body(word, data, who, self.now()), *self.secrets))
         return self.outbox[-1]
 
     # REST

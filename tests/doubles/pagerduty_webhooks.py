@@ -4,8 +4,10 @@ import hashlib
 import hmac
 import json
 import uuid
+from datetime import UTC, datetime
 
 SUBSCRIPTION = "PSUBSCR1"
+AT = datetime(2026, 8, 20, 14, 5, 22, 169_000, UTC)
 INTEGRATION = {
     "html_url": "https://acme.pagerduty.com/services/PF9KMXH/integrations/PXMQRWJ",
     "id": "PXMQRWJ",
@@ -67,13 +69,13 @@ def note(incident_id, title, content):
     return {"incident": about, "id": "P2LA89X", "content": content, "trimmed": False, "type": "incident_note"}
 
 
-def body(event_type, data, who):
-    """Return the body of a webhook, with an event id of its own."""
+def body(event_type, data, who, at=AT):
+    """Return the body of a webhook, with an event id of its own; `at` is when it happened."""
     event = {
         "id": f"01{uuid.uuid4().hex[:24].upper()}",
         "event_type": event_type,
         "resource_type": event_type.partition(".")[0],
-        "occurred_at": "2026-08-20T14:05:22.169Z",
+        "occurred_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "agent": agent(who),
         "client": {"name": "PagerDuty"} if isinstance(who, str) else None,
         "data": data,

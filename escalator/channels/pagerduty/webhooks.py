@@ -16,11 +16,13 @@ from escalator.errors import InvalidEvent, Unauthorized
 from escalator.model.heard import Agent, AgentKind, Heard, HeardKind
 from escalator.model.policy import DestinationKind
 from escalator.stream.text import clean
+from escalator.stream.times import instant
 
 SIGNATURE_HEADER = "X-PagerDuty-Signature"
 SCHEME = "v1="
 
 _MOST_SIGNATURES = 32
+_MAX_EVENT_ID_CHARS = 128
 _MAX_ID_CHARS = 255
 _MAX_TITLE_CHARS = 1024
 _PERSON = "user_reference"
@@ -90,6 +92,7 @@ def parse(body: bytes) -> Heard | None:
         alias=_text(incident["id"]),
         merged_into=_text((reason.get("incident") or {}).get("id")) if kind is HeardKind.MERGED else "",
         title=_text(incident["title"], _MAX_TITLE_CHARS),
+        at=instant(event.get("occurred_at")),
     )
 
 
@@ -99,7 +102,7 @@ class _Tolerant(Schema):
 
 
 class _Named(_Tolerant):
-    id = fields.String(required=True, validate=validate.Length(1, _MAX_ID_CHARS))
+    id = fields.String(required=True, validate=validate.Length(1, _MAX_EVENT_ID_CHARS))
 
 
 class _Reference(_Tolerant):
