@@ -16,7 +16,7 @@ from escalator.services.housekeeping import flush_tally
 from escalator.services.timekeeping import measure_offset
 from escalator.settings import from_environment
 from escalator.store.database import WAIT_S
-from web import errors, health, sandbox, slack, stream, vendors
+from web import answers, errors, health, sandbox, slack, stream, vendors
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +33,7 @@ def create_app(core: Core | None = None) -> Flask:
     app.register_blueprint(stream.blueprint(core))
     app.register_blueprint(slack.blueprint(core))
     app.register_blueprint(vendors.blueprint(core))
+    app.register_blueprint(answers.blueprint(core))
     app.register_blueprint(health.blueprint(core))
     app.register_blueprint(sandbox.sandbox_blueprint(core))
     errors.register(app)

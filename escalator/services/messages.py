@@ -20,6 +20,7 @@ from escalator.rendering.card import card, standing
 from escalator.rendering.disclosure import names_by_key
 from escalator.rendering.targets import listed, target_words
 from escalator.rendering.view import View
+from escalator.services.answer_links import link_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.store.deliveries import Delivery
@@ -124,6 +125,7 @@ def notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post
         standing=standing(view),
         ref=post.ref if post else None,
         options=_options(core, to.destination, view.running),
+        answer=link_for(core, view, to),
     )
 
 

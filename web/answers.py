@@ -1,0 +1,122 @@
+"""The door behind the links of a mail: a page that changes nothing, and a button on it that acknowledges.
+
+Mail scanners fetch every link, and some run scripts and thereby send forms that send themselves. So a GET shows a page
+with one plain button; only what that page sends back changes anything.
+"""
+
+import secrets
+
+import structlog
+from flask import Blueprint, Response, g, make_response, render_template, request
+
+from escalator.errors import EscalatorError, Unavailable
+from escalator.model.ranks import Mode
+from escalator.services.answer_links import AnswerLink, Unreadable, links_of
+from escalator.services.answering_by_link import Picture, acknowledge, look
+from escalator.services.core import Core
+from escalator.services.sandbox import count_sandboxed
+
+log = structlog.get_logger(__name__)
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+_STALE = "The page was open for too long. Please press once more."
+_TOLD = {
+    Unreadable.WRONG: (404, "No such link", "Open it again from the mail, or answer in Slack."),
+    Unreadable.TOO_OLD: (410, "This link is too old", "Links of a mail are good for a week. Please answer in Slack."),
+}
+_SIGN_IN = "This version cannot sign anybody in yet. Please answer in Slack."
+_UNAVAILABLE = "That could not be done. Please try again in a moment, or answer in Slack."
+
+
+def blueprint(core: Core) -> Blueprint:
+    """Return the door for one application."""
+    door = Blueprint("answers", __name__)
+
+    @door.after_request
+    def seclude(response: Response) -> Response:
+        response.headers.update(_HEADERS)
+        response.headers["Content-Security-Policy"] = (
+            f"default-src 'none'; style-src 'nonce-{_style_nonce()}'; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'"
+        )
+        return response
+
+    @door.errorhandler(EscalatorError)
+    def unavailable(error: EscalatorError) -> Response:
+        log.warning("answer_failed", kind=type(error).__name__)
+        response = _told(core, 503, "Not now", _UNAVAILABLE)
+        response.headers["Retry-After"] = "1"
+        return response
+
+    @door.get("/answer/<token>")
+    def show(token: str) -> Response:
+        link = links_of(core).read(token)
+        return _unreadable(core, link) if isinstance(link, Unreadable) else _shown(core, token, look(core, link))
+
+    @door.post("/answer")
+    def acknowledge_by_link() -> Response:
+        links, token = links_of(core), request.form.get("token", "")
+        link = links.read(token)
+        if isinstance(link, Unreadable):
+            return _unreadable(core, link)
+        if not links.is_of_page(request.form.get("page", ""), token):
+            return _asked_again(core, token, link)
+        return _shown(core, token, acknowledge(core, link))
+
+    @door.get("/sign-in")
+    def sign_in() -> Response:
+        return _told(core, 200, "Sign in", _SIGN_IN)
+
+    return door
+
+
+def _unreadable(core: Core, why: Unreadable) -> Response:
+    return _told(core, *_TOLD[why])
+
+
+def _asked_again(core: Core, token: str, link: AnswerLink) -> Response:
+    """Show the page anew: what was sent back was no page of ours, or one from long ago."""
+    shown = look(core, link)
+    return _shown(core, token, shown, note=_STALE if shown is not None and shown.can_answer else "", status=409)
+
+
+def _shown(core: Core, token: str, shown: Picture | None, *, note: str = "", status: int = 200) -> Response:
+    if shown is None:
+        return _unreadable(core, Unreadable.WRONG)
+    if shown.must_sign_in:
+        return _told(core, 403, f"Sign in to answer #{shown.number}", _SIGN_IN)
+    page = links_of(core).page(token) if shown.can_answer else ""
+    status = 409 if shown.is_refused else status
+    return _page(core, status, "answer.html", shown=shown, note=note or shown.note, token=token, page=page)
+
+
+def _told(core: Core, status: int, heading: str, said: str) -> Response:
+    return _page(core, status, "answer_told.html", heading=heading, said=said)
+
+
+def _page(core: Core, status: int, template: str, **said: object) -> Response:
+    html = render_template(template, style_nonce=_style_nonce(), sandbox=_sandbox(core), **said)
+    return make_response(html, status)
+
+
+def _style_nonce() -> str:
+    """Return what allows the style of this answer's page, and no other."""
+    if "style_nonce" not in g:
+        g.style_nonce = secrets.token_urlsafe(16)
+    return str(g.style_nonce)
+
+
+def _sandbox(core: Core) -> str:
+    """Return what every page of a sandbox says; nothing elsewhere."""
+    if core.settings.mode is not Mode.SANDBOX:
+        return ""
+    try:
+        with core.database.reading() as connection:
+            return f"SANDBOX, {count_sandboxed(connection)} alerts reached nobody"
+    except Unavailable:
+        return "SANDBOX"
