@@ -183,6 +183,13 @@ class Installation:
         }
         self.core = build(read_settings(self.environment))
 
+    def use(self, policy: Path, **environment: str) -> None:
+        """Take another policy and more of the environment; before anything is started."""
+        Path(self.environment["ESCALATOR_POLICY"]).write_text(policy.read_text())
+        self.environment |= environment
+        self.core.database.close()
+        self.core = build(read_settings(self.environment))
+
     # Processes.
 
     def start(self, *how: str) -> None:

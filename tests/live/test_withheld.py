@@ -20,7 +20,7 @@ SECRETS = {
 MARK = b"MARK"
 
 
-def _grave(event_type: str = "review_queue_item.new", label: str = "CSAM") -> bytes:
+def grave(event_type: str = "review_queue_item.new", label: str = "CSAM") -> bytes:
     """Return an event that holds what must not leave, wherever an event can hold it."""
     payload = {"texts": [SECRETS["text"]], "images": [SECRETS["image"]], "videos": [], "custom": {"a": SECRETS["text"]}}
     author = {"id": SECRETS["author"], "name": SECRETS["name"]}
@@ -42,7 +42,7 @@ def _grave(event_type: str = "review_queue_item.new", label: str = "CSAM") -> by
     return json.dumps({**body, "type": event_type}).encode()
 
 
-def _has_mark(stored: bytes) -> bool:
+def has_mark(stored: bytes) -> bool:
     """Whether these bytes hold what must not leave, plainly, in hexadecimal, or in Base64 as Celery writes bodies."""
     shifted = (base64.b64encode(b"x" * shift + MARK)[(0, 2, 3)[shift] :] for shift in range(3))
     encoded = (part.rstrip(b"=")[: -1 if len(MARK) % 3 else None] for part in shifted)
@@ -67,7 +67,7 @@ def _watched(redis: RedisServer) -> Iterator[list[bytes]]:
         while not is_over.wait(0.05):
             with redis.client() as client:
                 values = [client.dump(key) or b"" for key in client.scan_iter()]
-            found.extend(value for value in values if _has_mark(value))
+            found.extend(value for value in values if has_mark(value))
 
     watcher = Thread(target=look)
     watcher.start()
@@ -80,10 +80,10 @@ def _watched(redis: RedisServer) -> Iterator[list[bytes]]:
 
 def test_the_search_finds_what_it_looks_for() -> None:
     body = base64.b64encode(json.dumps([["MARKtext"], {}, {}]).encode())
-    assert all(_has_mark(base64.b64encode(b"x" * shift + b"a MARK b")) for shift in range(3))
-    assert _has_mark(body)
-    assert _has_mark(b"MARKtext".hex().encode())
-    assert not _has_mark(base64.b64encode(b"nothing of that kind"))
+    assert all(has_mark(base64.b64encode(b"x" * shift + b"a MARK b")) for shift in range(3))
+    assert has_mark(body)
+    assert has_mark(b"MARKtext".hex().encode())
+    assert not has_mark(base64.b64encode(b"nothing of that kind"))
 
 
 def test_what_is_withheld_is_in_no_message_no_log_and_no_key_of_redis(
@@ -91,28 +91,28 @@ def test_what_is_withheld_is_in_no_message_no_log_and_no_key_of_redis(
 ) -> None:
     on_postgres.start("--loglevel=DEBUG", *PREFORK)
     with _watched(on_postgres.redis) as found:
-        grave = _grave()
+        gravest = grave()
         on_postgres.slack.inject("chat.postMessage", Fault(status=500), Fault(error="invalid_blocks"))
-        on_postgres.deliver(grave)
+        on_postgres.deliver(gravest)
         [senior] = on_postgres.expect_messages(1, SENIORS)
-        assert on_postgres.post(grave[:-1]) == 400, "signed, and no JSON"
-        assert on_postgres.post(grave, secret="another") == 401
-        assert on_postgres.post(_grave("message.new")) == 200, "a private message, which nobody asked for"
+        assert on_postgres.post(gravest[:-1]) == 400, "signed, and no JSON"
+        assert on_postgres.post(gravest, secret="another") == 401
+        assert on_postgres.post(grave("message.new")) == 200, "a private message, which nobody asked for"
         on_postgres.wait_until_idle()
         on_postgres.click("dana", "Acknowledge", senior)
         wait_until(lambda: "taken by Dana Fox" in senior.text, "the message says who has it")
         postgres_server.stop()
-        assert on_postgres.post(_grave()) == 503
+        assert on_postgres.post(grave()) == 503
         postgres_server.start()
-        on_postgres.deliver(_grave())
+        on_postgres.deliver(grave())
         on_postgres.expect_messages(2, SENIORS)
         on_postgres.wait_until_idle()
 
     assert {row["content_rule"] for row in on_postgres.rows(incidents)} == {"withhold"}
     assert [row["sealed_body"] for row in on_postgres.rows(events, type="message.new")] == [None]
     assert found == []
-    assert not _has_mark(_everything_in(on_postgres.redis))
-    assert not _has_mark(on_postgres.logs().encode())
-    assert not _has_mark(json.dumps(on_postgres.slack.log()).encode())
-    assert not _has_mark(repr(on_postgres.rows(incidents) + on_postgres.rows(events)).encode())
-    assert not _has_mark(repr(on_postgres.records("incident.opened", "incident.acknowledged")).encode())
+    assert not has_mark(_everything_in(on_postgres.redis))
+    assert not has_mark(on_postgres.logs().encode())
+    assert not has_mark(json.dumps(on_postgres.slack.log()).encode())
+    assert not has_mark(repr(on_postgres.rows(incidents) + on_postgres.rows(events)).encode())
+    assert not has_mark(repr(on_postgres.records("incident.opened", "incident.acknowledged")).encode())

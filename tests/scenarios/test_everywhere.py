@@ -1,16 +1,32 @@
 """What is answered in one place shows in all the others, each exactly once, with the right name."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
 
-from tests.scenarios.everywhere import Told, Vendors, ana_in_jira, vendors
+from tests.doubles.everybody import POLICY, Vendors, ana_in_jira, vendors
+from tests.doubles.slack_state import Message
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM
 
-POLICY = Path(__file__).with_name("everywhere.yml")
 PAGE = "CRITICAL · Self-harm · acknowledge within 5 min · #1001"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What has come to Slack's channel, and what the places that keep a story say of the first incident."""
+
+    message: Message
+    vendors: Vendors
+
+    def everywhere(self, words: str) -> dict[str, int]:
+        """Return how often each place says these words; a mailbox for each mail that begins with them."""
+        mailed = [mail.lead for one in ("ana@example.com", "desk@example.com") for mail in self.vendors.mail.to(one)]
+        return {
+            "mail": sum(words in lead for lead in mailed),
+            "jira": sum(words in comment for comment in self.vendors.jira.comments(self.vendors.issue)),
+        }
 
 
 @pytest.fixture

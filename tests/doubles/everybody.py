@@ -1,25 +1,28 @@
-"""An installation with every vendor there: what has come to each, and what somebody does at each."""
+"""Every vendor besides Slack at once: their doubles, and the environment in which an installation finds them."""
 
+import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.doubles import jira_webhooks
 from tests.doubles.jira import JiraDouble
 from tests.doubles.mail import MailDouble
 from tests.doubles.pagerduty import SECRET as PAGERDUTY_SECRET
 from tests.doubles.pagerduty import Alert, PagerDutyDouble
-from tests.doubles.slack_state import Message
 from tests.doubles.webhook import WebhookDouble
 from tests.fakes import FakeClock
 
+POLICY = Path(__file__).with_name("everywhere.yml")
+BASE_URL = "https://escalator.example.com"
 LINK = re.compile(r"https?://\S+/answer/\S+")
 
 
 @dataclass(frozen=True)
 class Vendors:
-    """The doubles, and the environment in which an installation finds them."""
+    """The doubles, and what has come to them of the one incident there is."""
 
     pagerduty: PagerDutyDouble
     jira: JiraDouble
@@ -43,7 +46,7 @@ class Vendors:
             "WEBHOOK_URL": self.feed.url,
             "WEBHOOK_SECRET": self.feed.secret,
             "WEBHOOK_ALLOW_PRIVATE": "127.0.0.1",
-            "ESCALATOR_BASE_URL": "https://escalator.example.com",
+            "ESCALATOR_BASE_URL": BASE_URL,
         }
 
     @property
@@ -61,7 +64,13 @@ class Vendors:
         """Return where the link in Ana's first mail leads."""
         found = LINK.search(self.mail.to("ana@example.com")[0].text)
         assert found is not None
-        return found[0].removeprefix("https://escalator.example.com")
+        return found[0].removeprefix(BASE_URL)
+
+
+def form_in(page: str) -> dict[str, str]:
+    """Return what the form of a page would send."""
+    inputs = (dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<input[^>]*>", page))
+    return {html.unescape(one["name"]): html.unescape(one.get("value", "")) for one in inputs if "name" in one}
 
 
 @contextmanager
@@ -79,19 +88,3 @@ def vendors(clock: FakeClock | None = None) -> Iterator[Vendors]:
 def ana_in_jira() -> dict[str, object]:
     """Return Ana as Jira knows her."""
     return jira_webhooks.person(is_cloud=True) | {"emailAddress": "ana@example.com", "displayName": "Ana"}
-
-
-@dataclass(frozen=True)
-class Told:
-    """What has come to Slack's channel, and what the places that keep a story say of the first incident."""
-
-    message: Message
-    vendors: Vendors
-
-    def everywhere(self, words: str) -> dict[str, int]:
-        """Return how often each place says these words; a mailbox for each mail that begins with them."""
-        mailed = [mail.lead for one in ("ana@example.com", "desk@example.com") for mail in self.vendors.mail.to(one)]
-        return {
-            "mail": sum(words in lead for lead in mailed),
-            "jira": sum(words in comment for comment in self.vendors.jira.comments(self.vendors.issue)),
-        }
