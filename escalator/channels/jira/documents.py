@@ -22,7 +22,7 @@ MAX_DOCUMENT_CHARS = 32_767
 MAX_SUMMARY_CHARS = 255
 
 _MARKUP = re.compile(
-    r"[\\&{}\[\]!*+^~?|()<>@]"  # macros, links, pictures, bold, inserted, super- and subscript, cites, tables, emoticons
+    r"[\\&{}\[\]!*+^~?|()<>@]"  # macros, links, pictures, bold, inserted, super- and subscript, tables, emoticons
     r"|[:;](?![\s\d])"  # emoticons, and addresses that would become links
     r"|(?<!\w)[-_]|[-_](?!\w)"  # struck out, emphasised, rules and lists; inside a word they mean nothing
     r"|#(?!\d)|(?<=h[1-6])\.|(?<=bq)\."  # numbered lists, headings and quotes
