@@ -101,7 +101,7 @@ class Claims:
 
     def _copy(self, delivery: Delivery) -> bool:
         if self._copies is None:
-            self._copies = deliveries.copies_of(self.connection, self.core.id)
+            self._copies = deliveries.copies_of(self.connection, self.core.id, self.now)
         if self._copies >= MOST_COPIES:
             self.busy.append(delivery.id)
             return False

@@ -258,11 +258,15 @@ def step_states(connection: Connection, incident_id: UUID, round_: int, step: in
     return [DeliveryState(state) for state in rows]
 
 
-def copies_of(connection: Connection, owner: UUID) -> int:
-    """Return how many copies this process is sending."""
-    mine = (deliveries.c.state == DeliveryState.SENDING, deliveries.c.owner == owner)
-    counted = select(func.count()).select_from(deliveries).where(*mine, deliveries.c.kind == DeliveryKind.COPY)
-    return connection.scalar(counted) or 0
+def copies_of(connection: Connection, owner: UUID, now: datetime) -> int:
+    """Return how many copies this process is sending; a claim that has outlived its lease is no call any more."""
+    rows = select(func.count()).where(
+        deliveries.c.state == DeliveryState.SENDING,
+        deliveries.c.kind == DeliveryKind.COPY,
+        deliveries.c.owner == owner,
+        deliveries.c.claimed_at > now - LEASE,
+    )
+    return connection.scalar(rows) or 0
 
 
 def has_later(connection: Connection, one: Delivery) -> bool:
