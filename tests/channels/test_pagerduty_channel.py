@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -265,6 +266,14 @@ def test_a_waiting_alerts_face_is_a_digest_of_its_words(pagerduty, channel):
     assert face == channel.face(say(pagerduty, KEY))
     others = ({"severity": Severity.HIGH}, {"waiting_for": ("Ben Okafor",)}, {"content_rule": ContentRule.WITHHOLD})
     assert len({face, *(channel.face(say(pagerduty, **how)) for how in others)}) == 4
+
+
+def test_what_is_about_no_incident_has_a_face_too_and_can_be_told_anew(pagerduty, channel):
+    channel.tell(notice(pagerduty))
+    again = replace(notice(pagerduty), ref="escalator-a-key")
+    assert channel.face(again) == channel.face(notice(pagerduty))
+    assert channel.show(again) == Delivered("escalator-a-key")
+    assert len(pagerduty.alerts) == 1
 
 
 @pytest.mark.parametrize("later", [timedelta(minutes=1), timedelta(minutes=9), timedelta(hours=3), timedelta(days=40)])
