@@ -348,6 +348,17 @@ def test_a_search_that_still_knows_a_deleted_issue_does_not_keep_a_new_one_back(
     assert gone.comments == []
 
 
+def test_a_search_that_is_refused_keeps_no_page_back(jira):
+    jira.inject_at("POST", "/search/jql", Fault(status=400))
+    assert channel_of(jira).tell(say()) == Delivered(f"{PROJECT}-1")
+
+
+def test_a_search_that_fails_for_the_moment_is_waited_for(jira):
+    jira.inject_at("POST", "/search/jql", Fault(status=503))
+    assert channel_of(jira).tell(say()) == Failed(FailureReason.VENDOR_ERROR, "http_503")
+    assert jira.issues == {}
+
+
 def test_a_comment_whose_answer_was_lost_is_not_said_twice(jira):
     channel = channel_of(jira)
     ref = channel.tell(say()).ref

@@ -30,15 +30,15 @@ class JiraChannel:
         """Open the issue, or comment on the one that stands.
 
         Whether an attempt before has opened it unsaid is not known here, so its label is looked for first: one more
-        request for each issue, against two issues for one incident.
+        request for each issue, against two issues for one incident. A Jira that refuses the search still gets the page.
         """
         talk = self._api.conversation(one.context)
         if one.ref is not None:
             return self._comment(talk, one.ref, moves.marker("told", one.key), one.card.text)
         found = talk.find(label(one))
-        if isinstance(found, Failed):
+        if isinstance(found, Failed) and found.reason.is_retryable:
             return found
-        if found:
+        if isinstance(found, str) and found:
             shown = self._bring(talk, one, found)
             if not _is_gone(shown):
                 return shown

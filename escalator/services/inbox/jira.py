@@ -30,7 +30,6 @@ _WAYS = {f"{number}1": category for number, category in enumerate(STATUSES, star
 _GONE = Failed(FailureReason.BAD_TARGET, ISSUE_NOT_FOUND)
 _MOST_LOOKED_AT = 50
 _MOST_KEY = 32
-_TRIES = 100
 
 
 class InboxJira:
@@ -83,7 +82,7 @@ class InboxConversation:
             with self._shelf.database.writing() as connection:
                 newest = inbox.newest_ts(connection, DestinationKind.JIRA, project) or ""
                 number = int(newest.rpartition("-")[2] or 0)
-                for _ in range(_TRIES):
+                while True:
                     number += 1
                     key = f"{project}-{number}"
                     if not is_issue_key(key) or len(key) > _MOST_KEY:
@@ -92,7 +91,6 @@ class InboxConversation:
                         return Delivered(key)
         except Unavailable:
             return NOT_NOW
-        return Failed(FailureReason.VENDOR_ERROR, "no_key")
 
     def read(self, key: str, /) -> Issue | Failed:
         """Return how an issue stands."""
