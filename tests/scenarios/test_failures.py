@@ -222,9 +222,11 @@ def test_a_process_that_lives_keeps_what_it_has_claimed_for_a_minute(h: Harness)
     h.expect_dm("ben", late)
 
 
-def test_a_channel_of_a_kind_that_is_not_built_fails_at_once_and_the_path_moves_on(bare: Harness) -> None:
-    text = POLICY.read_text().replace('{slack: "#hate", fallback: leads}', "{pagerduty: key}")
-    h = bare.start(text, mode="sandbox")
+def test_a_person_whom_nothing_reaches_fails_at_once_and_the_path_moves_on(bare: Harness) -> None:
+    """PagerDuty pages by the key of a service: a user's id there reaches nobody."""
+    text = POLICY.read_text().replace("{notify: [hate-room]}", '{notify: ["person:pat"]}')
+    pat = "  pat:  {name: Pat Grey, pagerduty: PPAT001, contact: [pagerduty]}"
+    h = bare.start(text.replace("people:\n", f"people:\n{pat}\n"), mode="sandbox")
     h.post(SELF_HARM, **HATE)
     h.fast_forward(seconds=2)
     assert [row["reason"] for row in h.records("delivery.failed")] == ["not_supported"]
