@@ -69,11 +69,14 @@ def _rearmed(said: Heard, who: Person | None, incident: Incident, rules: Rules, 
 
 
 def _is_of_an_earlier_wait(said: Heard, incident: Incident) -> bool:
-    """Whether it happened before people began to wait for the answer that is missing now; vendors may tell late."""
+    """Whether it happened before people began to wait anew for an answer; vendors may tell late.
+
+    The first wait has none before it: there no difference between two clocks can make an answer void.
+    """
     since = incident.waiting_since
     if incident.state is not State.TRIGGERED or since is None or said.at is None:
         return False
-    return said.at < since
+    return incident.opened_at < since and said.at < since
 
 
 def _is_echo(said: Heard, incident: Incident) -> bool:

@@ -67,10 +67,11 @@ class Vendors:
         return found[0].removeprefix(BASE_URL)
 
 
-def form_in(page: str) -> dict[str, str]:
-    """Return what the form of a page would send."""
+def form_in(page: str) -> tuple[str, dict[str, str]]:
+    """Return where the form of a page is sent, and what it sends."""
+    (form,) = re.findall(r'<form[^>]* action="([^"]*)"', page)
     inputs = (dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<input[^>]*>", page))
-    return {html.unescape(one["name"]): html.unescape(one.get("value", "")) for one in inputs if "name" in one}
+    return html.unescape(form), {html.unescape(one["name"]): html.unescape(one["value"]) for one in inputs}
 
 
 @contextmanager

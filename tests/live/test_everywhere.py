@@ -55,8 +55,8 @@ def by_mail(installed: Installation, everybody: Vendors) -> None:
         page = browser.get(installed.url(everybody.answer_path), timeout=20)
         assert page.status_code == 200
         assert installed.incident()["state"] == "triggered", "looking at it changes nothing"
-        pressed = browser.post(installed.url(everybody.answer_path), data=form_in(page.text), timeout=20)
-        assert pressed.status_code == 200
+        place, said = form_in(page.text)
+        assert browser.post(installed.url(place), data=said, timeout=20).status_code == 200
 
 
 def told_everywhere(installed: Installation, everybody: Vendors) -> bool:

@@ -28,6 +28,7 @@ from escalator.store import records
 from escalator.store.tables import callbacks, deliveries, destinations, events, incidents, posts
 from escalator.store.tables import records as record_table
 from escalator.stream.signature import sign
+from tests.doubles.everybody import form_in
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_state import Fault, Message
 from tests.fakes import FakeClock, RecordingQueue
@@ -154,6 +155,14 @@ class Harness(Witness):
         answer = self.app.test_client().post(f"/webhooks/{vendor}", data=body, headers=dict(headers))
         if is_working:
             self.work()
+        return answer
+
+    def answer_link(self, path: str) -> TestResponse:
+        """Let the reader of a mail follow its link and press the button there."""
+        browser = self.app.test_client()
+        place, said = form_in(browser.get(path).text)
+        answer = browser.post(place, data=said)
+        self.work()
         return answer
 
     @contextmanager
