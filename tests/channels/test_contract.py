@@ -35,7 +35,6 @@ import logging
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import structlog
@@ -112,11 +111,7 @@ class _Vendor:
         return getattr(self.module, "SHOWS_TIME", False)
 
 
-ADAPTERS = {
-    name: _Vendor(importlib.import_module(f"tests.channels.contract_{name}"))
-    for name in VENDORS
-    if Path(__file__).with_name(f"contract_{name}.py").exists()
-}
+ADAPTERS = {name: _Vendor(importlib.import_module(f"tests.channels.contract_{name}")) for name in VENDORS}
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -321,7 +316,6 @@ def test_a_face_changes_with_what_it_shows_and_not_with_time(vendor, double):
     faces = [
         face(),
         face(**TAKEN),
-        face(**{**TAKEN, "owner": "ben"}),
         face(
             **{**TAKEN, "state": State.RESOLVED, "outcome": Outcome.NO_VIOLATION, "closed_by": "ana", "closed_at": NOW}
         ),
@@ -333,6 +327,4 @@ def test_a_face_changes_with_what_it_shows_and_not_with_time(vendor, double):
 
 
 def test_every_vendor_has_an_adapter_of_its_own():
-    if len(ADAPTERS) < len(VENDORS):
-        pytest.skip(f"not there yet: {sorted(set(VENDORS) - set(ADAPTERS))}")
-    assert {found.KIND for found in ADAPTERS.values()} == set(DestinationKind)
+    assert sorted(found.KIND for found in ADAPTERS.values()) == sorted(DestinationKind)
