@@ -76,7 +76,7 @@ def _is_of_an_earlier_wait(said: Heard, incident: Incident) -> bool:
     since = incident.waiting_since
     if incident.state is not State.TRIGGERED or since is None or said.at is None:
         return False
-    return incident.opened_at < since and said.at < since
+    return incident.round > 1 and said.at < since
 
 
 def _is_echo(said: Heard, incident: Incident) -> bool:
