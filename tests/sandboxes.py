@@ -6,7 +6,7 @@ from escalator.bootstrap import build
 from escalator.services.escalation import fire_due
 from escalator.services.intake import Receiver
 from escalator.services.processing import process_events
-from escalator.services.sandbox_acts import send_sample
+from escalator.services.sandbox.acts import send_sample
 from escalator.services.sending import deliver_all
 from escalator.settings import read_settings
 from tests.fakes import FakeClock, RecordingQueue

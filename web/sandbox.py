@@ -2,18 +2,28 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
 from marshmallow import Schema, ValidationError, fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
 from escalator.channels.slack.blocks import Json
+from escalator.errors import ContentLocked, Unavailable
 from escalator.model.ranks import Mode
 from escalator.services.core import Core
 from escalator.services.intake import Receiver
 from escalator.services.sandbox import sandbox_state
-from escalator.services.sandbox_acts import Press, Refused, kill_worker, run_out, send_sample, signed_click
+from escalator.services.sandbox.acts import kill_worker, run_out, send_sample
+from escalator.services.sandbox.clicks import Press, signed_click
+from escalator.services.sandbox.mail import mail_page
+from escalator.services.sandbox.signed import Refused, Signed
+from escalator.services.sandbox.vendor_acts import Deed, signed_act
+
+MODULES = tuple(sorted(file.name for file in (Path(__file__).parent / "static").glob("*.js")))
+"""What the page's script is made of: named in the page, so that none is waited for after another."""
 
 MARK = "X-Sandbox"
 """A header that no other site's page can send along: a request without it changes nothing."""
@@ -21,12 +31,18 @@ MARK = "X-Sandbox"
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'self'"
+        "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+_OF_A_MAIL = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+)
+"""A mail is somebody else's page: it runs and loads nothing and has no origin; its links open outside of it."""
+
 _MOST_CHARS = 3_000
 
 
@@ -42,6 +58,12 @@ class _Click(Schema):
     view_state = fields.Dict(
         keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.String()), load_default=None
     )
+
+
+class _Deed(Schema):
+    person = fields.String(required=True)
+    message = fields.UUID(required=True)
+    act = fields.String(required=True, validate=validate.Length(max=_MOST_CHARS))
 
 
 class _Fire(Schema):
@@ -66,7 +88,8 @@ def sandbox_blueprint(core: Core) -> Blueprint:
 
     @door.after_request
     def seclude(response: Response) -> Response:
-        response.headers.update(_HEADERS)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
         return response
 
     @door.errorhandler(ValidationError)
@@ -85,7 +108,9 @@ def _show(door: Blueprint, core: Core) -> None:
 
     @door.get("/sandbox")
     def page() -> str:
-        return render_template("sandbox.html")
+        state = _state_or_none(core)
+        etag = f'"{_fingerprint(state)}"' if state else ""
+        return render_template("sandbox.html", picture=state, etag=etag, modules=MODULES)
 
     @door.get("/sandbox.json")
     def picture() -> Response:
@@ -94,6 +119,21 @@ def _show(door: Blueprint, core: Core) -> None:
         response.set_etag(_fingerprint(state))
         response.make_conditional(request)
         return response
+
+    @door.get("/sandbox/mail/<uuid:item_id>")
+    def mail(item_id: UUID) -> Response:
+        html = mail_page(core, item_id)
+        if html is None:
+            abort(404)
+        return Response(html, mimetype="text/html", headers={"Content-Security-Policy": _OF_A_MAIL})
+
+
+def _state_or_none(core: Core) -> Json | None:
+    """Return the picture that the page begins with; None when it cannot be had now: the page asks for it again."""
+    try:
+        return sandbox_state(core)
+    except (Unavailable, ContentLocked):
+        return None
 
 
 def _act(door: Blueprint, core: Core) -> None:
@@ -107,7 +147,12 @@ def _act(door: Blueprint, core: Core) -> None:
     @door.post("/sandbox/click")
     def click() -> Response:
         done = signed_click(core, Press(**_said(_Click())))
-        return _refused(done) if isinstance(done, Refused) else _answer(headers=dict(done.headers), body=done.body)
+        return _refused(done) if isinstance(done, Refused) else _signed(done)
+
+    @door.post("/sandbox/act")
+    def act() -> Response:
+        done = signed_act(core, Deed(**_said(_Deed())))
+        return _refused(done) if isinstance(done, Refused) else _signed(done)
 
     @door.post("/sandbox/fire")
     def fire() -> Response:
@@ -138,6 +183,10 @@ def _answer(status: int = 200, **said: object) -> Response:
 
 def _refused(why: Refused) -> Response:
     return _answer(409, error=why.why)
+
+
+def _signed(done: Signed) -> Response:
+    return _answer(door=done.door, headers=dict(done.headers), body=done.body)
 
 
 def _fingerprint(state: Json) -> str:

@@ -27,8 +27,11 @@ from escalator.services.beating import SENDER, SWEEPER
 from escalator.services.escalation import fire_due
 from escalator.services.intake import Accepted, Receiver
 from escalator.services.processing import process_events
-from escalator.services.sandbox import MOST_INCIDENTS, MOST_MESSAGES, VIEWS_STAY, sandbox_state
-from escalator.services.sandbox_acts import Press, Refused, kill_worker, run_out, send_sample, signed_click
+from escalator.services.sandbox.acts import kill_worker, run_out, send_sample
+from escalator.services.sandbox.clicks import Press, signed_click
+from escalator.services.sandbox.incidents import MOST_INCIDENTS
+from escalator.services.sandbox.picture import MOST_MESSAGES, VIEWS_STAY, sandbox_state
+from escalator.services.sandbox.signed import Refused
 from escalator.services.sending import deliver_all
 from escalator.store import processes
 from escalator.store.processes import Process

@@ -1,44 +1,24 @@
-"""What people do on the sandbox page: send a sample, click as somebody, run a clock out, kill a worker."""
+"""Clicks in Slack, as the sandbox plays them: a button pressed by somebody, or a window submitted."""
 
 import json
-import os
-import signal
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID, uuid4
-
-from sqlalchemy import select
+from uuid import UUID
 
 from escalator.channels.slack.blocks import BUTTONS_BLOCK, Json
 from escalator.channels.slack.callbacks import sign_callback
-from escalator.model.policy import Person, Policy
-from escalator.model.ranks import Mode
-from escalator.ports import PROCESS_EVENTS
-from escalator.services.beating import SWEEPER
+from escalator.model.policy import Person
 from escalator.services.core import Core
-from escalator.services.escalation import fire_now
 from escalator.services.inbox.shelf import opened
 from escalator.services.inbox.slack import TEAM
-from escalator.services.intake import Accepted, Delivered, Receiver
-from escalator.store import inbox, processes
-from escalator.store.deliveries import BEAT_LOST
+from escalator.services.sandbox.signed import Refused, Signed
+from escalator.store import inbox
 from escalator.store.inbox import Item, ItemType
-from escalator.store.tables import incidents
-from escalator.stream.samples import SAMPLES, sample
-from escalator.stream.signature import sign
 
+DOOR = "/slack/interactions"
 _APP = "SANDBOX"
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why something was not done, in words for the page."""
-
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,42 +35,7 @@ class Press:
     view_state: Mapping[str, Mapping[str, str]] | None = field(default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class SignedClick:
-    """The very request that Slack would send for a click."""
-
-    headers: Mapping[str, str]
-    body: str
-
-
-def send_sample(core: Core, receiver: Receiver, name: str) -> Accepted | Refused:
-    """Let a realistic event in by the same door as Stream's, signed with the source's own secret.
-
-    Raises what the receiver raises.
-    """
-    if name not in SAMPLES:
-        return Refused(f"There is no sample called {name}.")
-    with core.database.reading() as connection:
-        running = core.policies.running(connection)
-    credentials = next(_credentials(core, running.policy), None) if running else None
-    if credentials is None:
-        return Refused("No source of the policy has an API key and secret: set those that it names, and start again.")
-    api_key, secret = credentials
-    body = sample(name, core.clock.now(), lambda: str(uuid4()))
-    accepted = receiver.receive(Delivered(body, api_key, sign(body, secret), str(uuid4())))
-    core.queue.tell(PROCESS_EVENTS)
-    return accepted
-
-
-def _credentials(core: Core, policy: Policy) -> Iterator[tuple[str, str]]:
-    for source in policy.sources.values():
-        api_key = core.expand(source.api_key)
-        secret = next((said for one in source.api_secrets if (said := core.expand(one)).strip()), None)
-        if api_key and secret:
-            yield api_key, secret
-
-
-def signed_click(core: Core, press: Press) -> SignedClick | Refused:
+def signed_click(core: Core, press: Press) -> Signed | Refused:
     """Return what Slack would send us for this click, signed with the sandbox's own secret. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)
@@ -112,7 +57,7 @@ def signed_click(core: Core, press: Press) -> SignedClick | Refused:
         payload = _view_submission(person, user_id, item, said["view"], press.view_state)
     body = urlencode({"payload": json.dumps(payload)})
     headers = sign_callback(body.encode(), core.settings.sandbox_signing_secret, core.clock.now())
-    return SignedClick(headers, body)
+    return Signed(DOOR, headers, body)
 
 
 def _interaction(kind: str, person: Person, user_id: str, item: Item) -> Json:
@@ -176,39 +121,8 @@ def _input(element: Mapping[str, Any], value: str) -> Json:
             return {"type": "static_select", "selected_option": chosen}
         case "users_select":
             return {"type": "users_select", "selected_user": value or None}
+        case "radio_buttons":
+            chosen = next((option for option in element["options"] if option["value"] == value), None)
+            return {"type": "radio_buttons", "selected_option": chosen}
         case kind:
             return {"type": kind, "value": value or None}
-
-
-def run_out(core: Core, number: int) -> Refused | None:
-    """Move the deadline of a sandbox incident to now; the workers fire it. Raises Unavailable."""
-    with core.database.reading() as connection:
-        mode = connection.scalar(select(incidents.c.mode).where(incidents.c.number == number))
-    if mode != Mode.SANDBOX:
-        return Refused(f"There is no #{number} in the sandbox.")
-    return None if fire_now(core, number) else Refused(f"No clock is running for #{number}.")
-
-
-def kill_worker(core: Core) -> int | Refused:
-    """Kill the newest living worker of this machine, main process and all, without a warning; return its pid.
-
-    Only a worker in our own process group, which is what `run` starts, is ever killed: a pid in a row may long be
-    somebody else's. Raises Unavailable.
-    """
-    if not core.settings.can_kill_worker:
-        return Refused("Only what `escalator run` has started can be killed from here: it starts again by itself.")
-    since = core.clock.now() - BEAT_LOST
-    with core.database.reading() as connection:
-        alive = processes.processes(connection, since)
-    for one in reversed(alive):
-        if one.kind == SWEEPER and one.host == socket.gethostname()[:256] and _kill(one.pid):
-            return one.pid
-    return Refused("No worker is alive right now.")
-
-
-def _kill(pid: int) -> bool:
-    with suppress(ProcessLookupError, PermissionError):
-        if pid != os.getpid() and os.getpgid(pid) == os.getpgrp():
-            os.kill(pid, signal.SIGKILL)
-            return True
-    return False
