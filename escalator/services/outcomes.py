@@ -30,8 +30,10 @@ log = structlog.get_logger(__name__)
 
 UNKNOWN_TRIES = 5
 _BACKOFF = (1, 2, 4, 8, 15, 30, 60)
-_MACHINES_BACKOFF = (5, 30, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600)
+_COPIES_BACKOFF = (5, 30, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600)
 """Seconds; a machine can wait, and one that is down for a day must not be asked every minute (Standard Webhooks)."""
+
+_SHOWN_TO_MACHINES_BACKOFF = _COPIES_BACKOFF[:4]
 
 _JITTER = 0.1
 _LONGEST_CLOSED = timedelta(minutes=1)
@@ -110,16 +112,16 @@ def retry_at(one: Delivery | Post, failed: Failed, now: datetime) -> datetime:
     """
     if failed.retry_after is not None:
         return now + max(failed.retry_after, timedelta(seconds=1))
-    waits = _MACHINES_BACKOFF if _is_for_a_machine(one) else _BACKOFF
+    waits = _waits(one)
     spread = random.Random(f"{one.id} {one.attempts}").uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311  # not a secret
     return now + timedelta(seconds=max(waits[min(one.attempts, len(waits) - 1)] * spread, 1))
 
 
-def _is_for_a_machine(one: Delivery | Post) -> bool:
-    """Whether nobody waits for it: a copy, or how an incident stands at a webhook. A page to one is a page."""
+def _waits(one: Delivery | Post) -> tuple[int, ...]:
+    """Return the seconds to wait after each try. A page to a webhook is a page; what becomes of it can wait."""
     if isinstance(one, Delivery):
-        return one.kind is DeliveryKind.COPY
-    return one.channel is DestinationKind.WEBHOOK
+        return _COPIES_BACKOFF if one.kind is DeliveryKind.COPY else _BACKOFF
+    return _SHOWN_TO_MACHINES_BACKOFF if one.channel is DestinationKind.WEBHOOK else _BACKOFF
 
 
 def _row(one: Outcome, delivery: Delivery, now: datetime) -> dict[str, Any]:
