@@ -1,4 +1,4 @@
-"""When what has failed is tried again: pages soon, copies over days, nobody all at once, and the vendor's word rules."""
+"""When what has failed is tried again: pages soon, copies over days, never all at once; the vendor's word rules."""
 
 from dataclasses import replace
 from datetime import timedelta
