@@ -132,8 +132,8 @@ class _Handler:
 class _Controller(Controller):
     """A controller on a socket that is bound already: no port is guessed."""
 
-    def __init__(self, listening, handler, **how):
-        self._listening = listening
+    def __init__(self, listening, handler, *, must_log_in, **how):
+        self._listening, self._must_log_in = listening, must_log_in
         self._conversations = []
         super().__init__(handler, hostname=HOST, port=listening.getsockname()[1], **how)
 
@@ -142,6 +142,8 @@ class _Controller(Controller):
 
     def factory(self):
         made = super().factory()
+        # Its constructor warns of a login without TLS, which is what a double without TLS is about.
+        made._auth_required = self._must_log_in
         self._conversations.append(made)
         return made
 
@@ -187,7 +189,7 @@ class MailDouble:
             how |= {"ssl_context": self._tls}
         is_starttls = self.security is Security.STARTTLS
         # aiosmtpd counts only STARTTLS as TLS when it asks whether it may offer a login.
-        how |= {"auth_required": offers_login, "auth_require_tls": is_starttls or not offers_login}
+        how |= {"must_log_in": offers_login, "auth_require_tls": is_starttls or not offers_login}
         return how
 
     @property
