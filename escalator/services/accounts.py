@@ -27,7 +27,7 @@ def ask_accounts(core: Core) -> None:
     if core.settings.slack_bot_token:
         _ask(core, WORKSPACE, lambda: _workspace(core))
     if core.settings.jira_token:
-        _ask(core, JIRA_ACCOUNT, core.jira_account)
+        _ask(core, JIRA_ACCOUNT, core.vendors.jira.myself)
 
 
 def _workspace(core: Core) -> str | Failed:

@@ -1,16 +1,14 @@
 """What every use case works with, wired once by `escalator.bootstrap`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from uuid6 import uuid7
 
-from escalator.channels.contract import Channel
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock
-from escalator.model.message import Failed
 from escalator.model.policy import DestinationKind, Policy, Source
 from escalator.model.ranks import Mode
 from escalator.policy import expand
@@ -18,6 +16,7 @@ from escalator.ports import TaskQueue
 from escalator.sealing import Seal
 from escalator.services.calls import NoOutlet, Outlet
 from escalator.services.policies import PolicyShelf
+from escalator.services.vendors import Vendors, WaysOut
 from escalator.settings import Settings
 from escalator.store import Database
 from escalator.store.deliveries import BEAT_LOST, LEASE
@@ -29,7 +28,7 @@ class Core:
     """The parts of one process. `id` names the process in leases.
 
     `channels` gives the ways out in a mode, and `slack` what stands for Slack's windows and private answers there;
-    `alert_keys` asks PagerDuty which of our alerts an incident there stands for, `jira_account` asks Jira who we are.
+    `vendors` are the real ones, for questions.
     `outlet` is put in by a process that sends.
     """
 
@@ -40,9 +39,8 @@ class Core:
     queue: TaskQueue
     policies: PolicyShelf
     slack: Callable[[Mode], SlackApi]
-    channels: Callable[[Mode], Mapping[DestinationKind, Channel]]
-    alert_keys: Callable[[str], tuple[str, ...] | Failed]
-    jira_account: Callable[[], str | Failed]
+    channels: Callable[[Mode], WaysOut]
+    vendors: Vendors
     outlet: Outlet = field(default_factory=NoOutlet)
     tally: Tally = field(default_factory=Tally)
     beat_failed_at: datetime | None = None

@@ -113,7 +113,7 @@ def _named(core: Core, said: Heard, one: Callback) -> Heard | Failed:
         return said
     if not core.settings.pagerduty_api_token:
         return said
-    keys = core.alert_keys(said.alias)
+    keys = core.vendors.pagerduty_rest.alert_keys(said.alias)
     return keys if isinstance(keys, Failed) else replace(said, refs=(*said.refs, *keys))
 
 
