@@ -2,18 +2,24 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from uuid import UUID
 
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
 from escalator.channels.slack.blocks import notice
-from escalator.channels.slack.callbacks import Click, Ignored, Submission, parse, verify
-from escalator.channels.slack.modals import reference_needed
-from escalator.errors import Unauthorized
+from escalator.channels.slack.callbacks import Click, Ignored, parse
+from escalator.channels.slack.modals import NOTE, errors, reference_needed
+from escalator.channels.slack.submissions import Opening, Submission
+from escalator.errors import Unavailable
 from escalator.model.incident import Outcome, Verb
 from escalator.model.message import Failed
 from escalator.services.answering import Asked, Reply, act
 from escalator.services.core import Core
+from escalator.services.linking import link_unknown
+from escalator.services.notes import publish
+from web.slack_commands import add_commands, opened
+from web.slack_requests import is_sandboxs, log_failure
 
 log = structlog.get_logger(__name__)
 
@@ -28,58 +34,60 @@ def blueprint(core: Core) -> Blueprint:
     @door.post("/slack/interactions")
     def interactions() -> Response:
         body = request.get_data()
-        is_sandbox = _verified(core, body)
+        is_sandbox = is_sandboxs(core, body)
         said = parse(body)
         if isinstance(said, Ignored):
             return Response(status=200)
-        reply = act(core, _asked(said, is_sandbox=is_sandbox))
+        if not is_sandbox:
+            link_unknown(core, said.user_id, said.team_id)
+        if isinstance(said, Opening):
+            return opened(core, said, is_sandbox=is_sandbox)
         if isinstance(said, Submission):
-            return _after_window(core, answerers, said, reply)
-        if reply.view is not None:
-            shown = core.slack(reply.mode).open_view(reply.context, said.trigger_id, reply.view)
-            _log_failure(shown, "view_failed")
-        elif reply.text:
-            answerers.submit(_tell, core, said.user_id, said.channel_id, said.response_url, reply)
-        return Response(status=200)
+            return _after_window(core, answerers, said, is_sandbox=is_sandbox)
+        return _after_click(core, answerers, said, is_sandbox=is_sandbox)
 
+    add_commands(door, core)
     return door
-
-
-def _verified(core: Core, body: bytes) -> bool:
-    """Whether the sandbox signed it; raises Unauthorized when neither Slack nor the sandbox did."""
-    now, headers = core.clock.now(), dict(request.headers)
-    if core.settings.slack_signing_secret:
-        try:
-            verify(body, headers, core.settings.slack_signing_secret, now)
-        except Unauthorized:
-            pass
-        else:
-            return False
-    verify(body, headers, core.settings.sandbox_signing_secret, now)
-    return True
 
 
 def _asked(said: Click | Submission, *, is_sandbox: bool) -> Asked:
     asked = Asked(
         user_id=said.user_id,
         team_id=said.team_id,
-        verb=Verb.RESOLVE,
+        verb=said.verb,
         button=said.button,
         channel_id=said.channel_id,
         message_ts=said.message_ts,
         is_sandbox=is_sandbox,
     )
     if isinstance(said, Click):
-        return replace(asked, verb=said.verb)
-    return replace(asked, outcome=said.outcome or Outcome.ACTION_TAKEN, reference=said.reference)
+        return asked
+    outcome = said.outcome or Outcome.ACTION_TAKEN
+    return replace(asked, is_filled=True, outcome=outcome, reference=said.reference, to=said.to, note=said.note)
 
 
-def _after_window(core: Core, answerers: ThreadPoolExecutor, said: Submission, reply: Reply) -> Response:
+def _after_click(core: Core, answerers: ThreadPoolExecutor, said: Click, *, is_sandbox: bool) -> Response:
+    """Open the window that a click asks for, while its trigger is good, or tell what only they see."""
+    reply = act(core, _asked(said, is_sandbox=is_sandbox))
+    if reply.view is not None:
+        shown = core.slack(reply.mode).open_view(reply.context, said.trigger_id, reply.view)
+        log_failure(shown, "view_failed")
+    elif reply.text:
+        answerers.submit(_tell, core, said.user_id, said.channel_id, said.response_url, reply)
+    return Response(status=200)
+
+
+def _after_window(core: Core, answerers: ThreadPoolExecutor, said: Submission, *, is_sandbox: bool) -> Response:
     """Keep the window open where something is missing; say anything else where it was opened from."""
+    if said.verb is Verb.NOTE and not said.note:
+        return jsonify(errors({NOTE: "Write something."}))
+    reply = act(core, _asked(said, is_sandbox=is_sandbox))
     if reply.needs_reference:
         return jsonify(reference_needed())
     if reply.text:
         answerers.submit(_tell, core, said.user_id, said.channel_id, "", reply)
+    elif reply.note is not None:
+        answerers.submit(_publish, core, reply.note)
     return Response(status=200)
 
 
@@ -89,9 +97,12 @@ def _tell(core: Core, user_id: str, channel_id: str, response_url: str, reply: R
     told = slack.respond(reply.context, response_url, payload) if response_url else None
     if told is None or isinstance(told, Failed):
         told = slack.ephemeral(reply.context, channel_id, user_id, payload)
-    _log_failure(told, "ephemeral_failed")
+    log_failure(told, "ephemeral_failed")
 
 
-def _log_failure(result: object, event: str) -> None:
-    if isinstance(result, Failed):
-        log.warning(event, reason=result.reason.value, detail=result.detail)
+def _publish(core: Core, note: UUID) -> None:
+    """Show a note where it may be shown; it is kept whatever becomes of that."""
+    try:
+        publish(core, note)
+    except Unavailable as error:
+        log.warning("note_not_shown", reason=str(error))

@@ -41,7 +41,8 @@ EXTENSIONS_IN_A_ROW = 4
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What somebody wants to do. `seen` is the (round, fence) of the button, None where there was no button."""
+    """What somebody wants to do. `seen` is the (round, fence) of the button, None where there was no button;
+    `note` is the id of what they wrote."""
 
     verb: Verb
     person: Person
@@ -51,6 +52,7 @@ class Act:
     reference: str | None = None
     minutes: int | None = None
     to: str | None = None
+    note: str | None = None
 
 
 def answer(act: Act, incident: Incident, rules: Rules, now: datetime) -> Change | Refusal:
@@ -69,6 +71,9 @@ def answer(act: Act, incident: Incident, rules: Rules, now: datetime) -> Change 
 def _too_late(act: Act, incident: Incident) -> Refusal | None:
     if incident.state is State.MERGED:
         return Refusal(Refused.MERGED)
+    if act.verb is Verb.NOTE:
+        # What somebody knows is no less true because the incident has moved on while they wrote.
+        return None
     if incident.state is State.RESOLVED and act.verb is not Verb.REOPEN:
         return Refusal(Refused.RESOLVED, by=incident.closed_by, at=incident.closed_at)
     if act.verb is not Verb.ACKNOWLEDGE and act.seen is not None and act.seen != (incident.round, incident.fence):
@@ -227,6 +232,11 @@ def _reopen(draft: Draft, act: Act) -> Refusal | None:
     return None
 
 
+def _note(draft: Draft, act: Act) -> Refusal | None:
+    draft.record(Action.NOTED, reason_id=act.note or "")
+    return None
+
+
 _ACTS: dict[Verb, Callable[[Draft, Act], Refusal | None]] = {
     Verb.ACKNOWLEDGE: _acknowledge,
     Verb.RELEASE: _release,
@@ -238,4 +248,5 @@ _ACTS: dict[Verb, Callable[[Draft, Act], Refusal | None]] = {
     Verb.STILL_ON_IT: _still_on_it,
     Verb.REVEAL: _reveal,
     Verb.REOPEN: _reopen,
+    Verb.NOTE: _note,
 }

@@ -28,10 +28,12 @@ class Assessment:
 def assess(facts: Facts, policy: Policy) -> Assessment:
     """Return what these facts amount to under this policy."""
     labels, reasons = (_plain(facts.values(name)) for name in ("label", "reason"))
+    named = facts.values("category")
     fitting = tuple(
         category
         for category in policy.categories.values()
-        if not (labels.isdisjoint(_plain(category.labels)) and reasons.isdisjoint(_plain(category.reasons)))
+        if category.key in named
+        or not (labels.isdisjoint(_plain(category.labels)) and reasons.isdisjoint(_plain(category.reasons)))
     )
     severity, reason = max(_claims(facts, fitting, policy), key=lambda claim: claim[0])
     content = max((category.content for category in fitting), default=ContentRule.HIDE)

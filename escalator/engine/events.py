@@ -17,7 +17,7 @@ from escalator.model.facts import Content, Facts, Observation, Review
 from escalator.model.incident import Answer, Incident, Outcome, State
 from escalator.model.policy import Policy
 from escalator.model.ranks import ContentRule
-from escalator.model.records import Action
+from escalator.model.records import SYSTEM, Action, Actor
 
 VIA = "stream"
 ENTITY_JOINS_FOR = timedelta(hours=24)
@@ -32,7 +32,8 @@ def is_wanted(observation: Observation, policy: Policy) -> bool:
 
 def open_incident(blank: Incident, observation: Observation, rules: Rules, now: datetime) -> Change:
     """Return a new incident: on its path, logged, or already reviewed. `blank` has its identity, mode and times."""
-    draft = Draft(replace(blank, waiting_since=now), rules, now, via=VIA)
+    actor = Actor("person", observation.opened_by) if observation.opened_by else SYSTEM
+    draft = Draft(replace(blank, waiting_since=now), rules, now, actor, observation.via)
     draft.record(Action.OPENED, observation.event_type)
     _hear(draft, observation)
     begin_anew(draft, "opened", since=blank.opened_at)

@@ -31,6 +31,7 @@ class Refused(StrEnum):
     TOO_OFTEN = "too_often"
     NO_REFERENCE = "no_reference"
     MERGED = "merged"
+    NOBODY_ELSE = "nobody_else"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,18 @@ def refusal(verb: Verb, person: Person, incident: Incident, policy: Policy) -> R
     if person.role < Role.SENIOR and not _is_theirs(verb, person, incident, policy):
         return Refusal(Refused.NOT_YOURS, by=incident.owner, at=incident.acknowledged_at)
     return None
+
+
+def may_answer(incident: Incident, policy: Policy) -> tuple[Person, ...]:
+    """Return who may take this incident, in the order of the policy."""
+    people = policy.people.values()
+    return tuple(one for one in people if refusal(Verb.ACKNOWLEDGE, one, incident, policy) is None)
+
+
+def may_see(person: str, category: Category, policy: Policy) -> bool:
+    """Whether somebody may see incidents of this category: it is open to all, or to a team of theirs."""
+    teams = category.restricted_to
+    return not teams or any(person in people_of(team, None, policy) for team in teams)
 
 
 def _categories(incident: Incident, policy: Policy) -> tuple[Category, ...]:

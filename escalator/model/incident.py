@@ -47,6 +47,7 @@ class Verb(StrEnum):
     STILL_ON_IT = "still_on_it"
     REVEAL = "reveal"
     REOPEN = "reopen"
+    NOTE = "note"
 
 
 class Outcome(StrEnum):

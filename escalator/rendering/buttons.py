@@ -46,18 +46,22 @@ def decode(text: str) -> ButtonValue | None:
 
 
 def buttons(incident: Incident, rule: ContentRule, *, can_reveal: bool) -> tuple[Button, ...]:
-    """Return the buttons of a full message in this state; there are none once it is over."""
+    """Return the buttons of a full message in this state; once it is over only the way back."""
     reveal = (_button(incident, Verb.REVEAL, "Reveal"),) if can_reveal else ()
     escalate = (_button(incident, Verb.ESCALATE_NOW, "Escalate now"),)
     if incident.state is State.TRIGGERED:
         acknowledge = _button(incident, Verb.ACKNOWLEDGE, "Acknowledge", is_primary=True)
         return (acknowledge, *reveal, *escalate, *_snoozes(incident, rule))
+    if incident.state is State.RESOLVED:
+        return (_button(incident, Verb.REOPEN, "Reopen"),)
     if incident.state not in {State.ACKNOWLEDGED, State.SNOOZED}:
         return ()
     still = (_button(incident, Verb.STILL_ON_IT, "Still on it"),) if _may_go_on(incident) else ()
     resolve = _button(incident, Verb.RESOLVE, "Resolve", is_primary=True)
+    hand_over = _button(incident, Verb.HAND_OVER, "Hand over")
     release = _button(incident, Verb.RELEASE, "Release")
-    return (resolve, _false_alarm(incident), *still, release, *reveal, *escalate)
+    note = _button(incident, Verb.NOTE, "Note")
+    return (resolve, _false_alarm(incident), *still, hand_over, release, *reveal, note, *escalate)
 
 
 def _may_go_on(incident: Incident) -> bool:

@@ -12,6 +12,7 @@ from escalator.rendering.buttons import buttons
 from escalator.rendering.disclosure import Disclosure, dashboard_url, disclose
 from escalator.rendering.targets import listed
 from escalator.rendering.view import View
+from escalator.stream import manual
 
 _WITH_PEOPLE = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 _FIRST_AGAIN = frozenset({Occasion.ONE_MORE, Occasion.HAND_OVER, Occasion.OVERDUE})
@@ -173,8 +174,10 @@ def _resolved(view: View, said: Disclosure) -> str:
 
 
 def _is_reviewed(incident: Incident) -> bool:
-    """Whether Stream's own queue has it behind it: a review that no later flag or report has undone."""
-    if incident.outcome is Outcome.REVIEWED_IN_STREAM:
+    """Whether Stream's own queue has it behind it, by a review that no later flag or report has undone, or never
+    had it: what a person has opened by hand stands in no queue.
+    """
+    if incident.outcome is Outcome.REVIEWED_IN_STREAM or incident.facts.values("event") == {manual.TYPE}:
         return True
     reviewed_at = incident.reviewed_at
     if reviewed_at is None:

@@ -25,6 +25,7 @@ _SAID = {
     Refused.TOO_LONG: "Nothing changed: #{number} can be snoozed for 15 min only.",
     Refused.TOO_OFTEN: "Nothing changed: that was done too often in a row. Resolve it, release it or escalate it.",
     Refused.NO_REFERENCE: "Nothing changed: say where it was referred to.",
+    Refused.NOBODY_ELSE: "Nothing changed: nobody else may answer #{number}. Release it or escalate it.",
     Refused.MERGED: "Nothing changed: #{number} goes on in another incident.",
 }
 _WITHOUT_INCIDENT = frozenset({Refused.UNKNOWN_PERSON, Refused.WRONG_WORKSPACE, Refused.ROLE})
@@ -38,8 +39,18 @@ _STATES = {
 }
 
 
+def stranger_words(slack_id: str) -> str:
+    """Return what somebody in Slack is told whom the policy does not know."""
+    return (
+        "Nothing changed: the escalation policy does not know you. Ask whoever runs it to write "
+        f"`slack: {slack_id}`, or the e-mail address that you have in Slack, beside your name."
+    )
+
+
 def refusal_words(refusal: Refusal, incident: Incident | None, policy: Policy, now: datetime) -> str:
     """Return the answer to who acted. `policy` is the running one; without an incident nothing of one is said."""
+    if refusal.why is Refused.UNKNOWN_PERSON and refusal.by:
+        return stranger_words(refusal.by)
     if incident is None:
         return _SAID[refusal.why if refusal.why in _WITHOUT_INCIDENT else Refused.NO_INCIDENT]
     owner = called(incident.owner, policy) if incident.owner else "its team"

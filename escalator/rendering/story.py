@@ -23,6 +23,7 @@ _SAID = {
     Action.STILL_ON_IT: "{actor} is still on it",
     Action.REVEALED: "Text revealed by {actor}",
     Action.REOPENED: "Reopened: {reason}",
+    Action.NOTED: "Note by {actor}",
     Action.REVIEW_NOTED: "Reviewed in Stream by {by}: {reason}",
     Action.VENDOR_NOTED: "At {vendor}: {reason}",
     Action.REMINDED: "{owner} was reminded",
@@ -73,6 +74,8 @@ def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy:
         name: policy.people[value].name if name in _PEOPLE and value in policy.people else value
         for name, value in values.items()
     }
+    if action == Action.OPENED and actor in policy.people:
+        named["reason"] = policy.people[actor].name
     if "destination" in named:
         named["destination"] = _destination(named["destination"], policy)
     sentence = _SAID[Action(action)] if action in set(_SAID) else action.replace(".", " ").replace("_", " ")

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.channels.slack.blocks import Json
-from escalator.channels.slack.modals import Origin, resolve_view, reveal_view
+from escalator.channels.slack.modals import Origin, reveal_view
 from escalator.engine.answers import Act, answer
 from escalator.engine.change import Change
-from escalator.engine.rights import Refusal, Refused, refusal
+from escalator.engine.rights import Refusal, Refused
 from escalator.errors import Unavailable
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.message import Context
@@ -19,13 +20,15 @@ from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.notices import refusal_words
-from escalator.services.accounts import WORKSPACE
 from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
+from escalator.services.linking import is_ours, person_of
 from escalator.services.policies import Running
+from escalator.services.windows import WINDOWED, refused_window, window
 from escalator.services.work import working
-from escalator.store import incidents, posts, processes, records
+from escalator.store import incidents, posts, records, texts
 from escalator.store.posts import Post
+from escalator.store.texts import Text
 
 SANDBOX = "sandbox"
 SLACK = "slack"
@@ -33,7 +36,10 @@ SLACK = "slack"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody in Slack asked for; `is_sandbox` when the sandbox's own secret signed it."""
+    """What somebody in Slack asked for; `is_sandbox` when the sandbox's own secret signed it.
+
+    `is_filled` when a window has come back, with what it asked for.
+    """
 
     user_id: str
     team_id: str
@@ -42,19 +48,26 @@ class Asked:
     channel_id: str = ""
     message_ts: str = ""
     is_sandbox: bool = False
+    is_filled: bool = False
     outcome: Outcome | None = None
     reference: str = ""
+    to: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the person gets: a text only they see, or a window; nothing when the message itself says it all."""
+    """What the person gets: a text only they see, or a window; nothing when the message itself says it all.
+
+    `note` is what they have written, to be shown where it may be.
+    """
 
     context: Context
     mode: Mode
     text: str = ""
     view: Json | None = None
     needs_reference: bool = False
+    note: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class _Case:
     running: Running
     person: Person | None
     now: datetime
+    text_id: UUID
 
     @property
     def via(self) -> str:
@@ -89,11 +103,12 @@ def act(core: Core, asked: Asked) -> Reply:
         if incident is None or is_in_sandbox(core, incident, running.policy) is not asked.is_sandbox:
             nothing = refusal_words(Refusal(Refused.NO_INCIDENT), None, running.policy, now)
             return Reply(Context(None, None, ""), _mode(asked), nothing)
-        case = _Case(asked, incident, running, _person(core, asked.user_id, running.policy), now)
+        case = _Case(asked, incident, running, person_of(core, connection, asked.user_id, running.policy), now, uuid7())
         work.has_deliveries = _adopt(core, connection, case)
         done = _judge(core, connection, case)
         if isinstance(done, Change):
             work.apply([Decision(incident, done)], running, now)
+            _keep_note(core, connection, case)
         elif done is not None:
             record_refusal(connection, incident, case.actor, case.via, asked.verb.value, done, now)
     return _reply(case, done)
@@ -109,22 +124,17 @@ def _mode(asked: Asked) -> Mode:
     return Mode.SANDBOX if asked.is_sandbox else Mode.PRODUCTION
 
 
-def _person(core: Core, user_id: str, policy: Policy) -> Person | None:
-    known = (one for one in policy.people.values() if one.slack and core.expand(one.slack) == user_id)
-    return next(known, None) if user_id else None
-
-
 def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal | None:
     """Return what the act changes or why it is refused; None where a window must be filled in first."""
-    if not _is_from_our_workspace(connection, case.asked):
+    asked = case.asked
+    if not asked.is_sandbox and not is_ours(connection, asked.team_id):
         return Refusal(Refused.WRONG_WORKSPACE)
     if case.person is None:
-        return Refusal(Refused.UNKNOWN_PERSON)
-    if case.asked.verb is Verb.RESOLVE and case.asked.outcome is None:
-        return _window_refused(case, case.person)
-    asked = case.asked
+        return Refusal(Refused.UNKNOWN_PERSON, by=asked.user_id)
+    if asked.verb in WINDOWED and not asked.is_filled:
+        return refused_window(asked.verb, asked.button, case.person, case.incident, case.running.policy)
     seen = (asked.button.round, asked.button.fence)
-    if asked.verb is Verb.RESOLVE:
+    if asked.is_filled:
         # A step that fires while the window is open changes the fence; a new round is another matter.
         seen = (asked.button.round, case.incident.fence)
     wanted = Act(
@@ -135,26 +145,16 @@ def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal 
         outcome=asked.outcome,
         reference=asked.reference,
         minutes=asked.button.minutes,
+        to=asked.to,
+        note=str(case.text_id),
     )
     return answer(wanted, case.incident, rules_for(core, connection, case.incident, case.running), case.now)
 
 
-def _window_refused(case: _Case, person: Person) -> Refusal | None:
-    """Return why the window that asks for an outcome is not opened, or None when it is."""
-    incident, button = case.incident, case.asked.button
-    if incident.closed_at:
-        return Refusal(Refused.RESOLVED, incident.closed_by, incident.closed_at)
-    if (button.round, button.fence) != (incident.round, incident.fence):
-        return Refusal(Refused.STALE, incident.owner, incident.acknowledged_at)
-    return refusal(Verb.RESOLVE, person, incident, case.running.policy)
-
-
-def _is_from_our_workspace(connection: Connection, asked: Asked) -> bool:
-    """Until `auth.test` has named our workspace, any signed click counts; a sandbox has none."""
-    if asked.is_sandbox:
-        return True
-    ours = processes.recall(connection, WORKSPACE)
-    return ours is None or asked.team_id == ours
+def _keep_note(core: Core, connection: Connection, case: _Case) -> None:
+    if case.asked.verb is Verb.NOTE and case.person is not None:
+        sealed = core.seal.seal(case.asked.note.encode())
+        texts.insert(connection, Text(case.text_id, case.incident.id, case.now, case.person.key, sealed))
 
 
 def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
@@ -192,13 +192,14 @@ def record_refusal(  # noqa: PLR0913  # a record is made of these
 def _reply(case: _Case, done: Change | Refusal | None) -> Reply:
     incident, asked = case.incident, case.asked
     context = Context(incident.id, incident.number, asked.channel_id, case.person.key if case.person else None)
-    if done is None:
+    if done is None and case.person is not None:
         origin = Origin(encode(asked.button), asked.channel_id, asked.message_ts)
-        return Reply(context, _mode(asked), view=resolve_view(incident.number, origin))
-    refusal_ = done if isinstance(done, Refusal) else done.note
+        view = window(asked.verb, origin, case.person, incident, case.running.policy)
+        return Reply(context, _mode(asked), view=view)
+    refusal_ = done.note if isinstance(done, Change) else done
     if refusal_ is not None:
         text = refusal_words(refusal_, incident, case.running.policy, case.now)
         return Reply(context, _mode(asked), text, needs_reference=refusal_.why is Refused.NO_REFERENCE)
     if asked.verb is Verb.REVEAL:
         return Reply(context, _mode(asked), view=reveal_view(incident.number, incident.content["text"]))
-    return Reply(context, _mode(asked))
+    return Reply(context, _mode(asked), note=case.text_id if asked.verb is Verb.NOTE else None)

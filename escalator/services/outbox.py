@@ -13,7 +13,7 @@ from escalator.errors import ContentLocked
 from escalator.model.incident import Incident
 from escalator.model.records import Action
 from escalator.rendering.card import alarm
-from escalator.services import messages
+from escalator.services import messages, notes
 from escalator.services.calls import ToSend
 from escalator.services.claiming import Claims
 from escalator.services.core import Core
@@ -88,6 +88,7 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
     said = messages.recorded(connection, about)
     superseded = posts.superseded(connection, behind)
     merged = messages.numbers_of(connection, [one.merged_into for one in about.values()])
+    written = notes.written(connection, behind)
     to_send = []
     for post in behind:
         incident, held = about.get(post.incident_id), replace(post, claim=post.claim + 1)
@@ -111,6 +112,8 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
             now=now,
         )
         note = messages.notification(core, view, post, key=post.id, post=post)
+        if post.id in written:
+            note = notes.as_note(core, note, view, written[post.id])
         to_send.append(ToSend(note, post.mode, post.channel, incident.revision, post=held))
     return Claimed(tuple(to_send), len(behind) == limit)
 

@@ -44,6 +44,11 @@ def process_events(core: Core, limit: int = BATCH) -> int:
     )
 
 
+def process_one(core: Core, event_id: UUID) -> None:
+    """Process one event now, unless another process has it. What goes wrong is raised; the workers then try again."""
+    _process(core, 1, [], only=event_id)
+
+
 def process_all(core: Core) -> None:
     """Process what waits, for some seconds; the rest is told again. Raises Unavailable."""
     watch = Stopwatch()

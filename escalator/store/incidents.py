@@ -32,7 +32,7 @@ from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
 from escalator.model.ranks import ContentRule, Mode, Severity
 from escalator.sealing import Seal
 from escalator.store.codec import open_content, open_facts, seal_content, seal_facts
-from escalator.store.tables import answers, incident_keys, incident_numbers, incidents
+from escalator.store.tables import answers, events, incident_keys, incident_numbers, incidents
 
 FIRST_NUMBER = 1001
 _DERIVED = frozenset(
@@ -216,6 +216,13 @@ def move_keys(connection: Connection, younger: UUID, older: UUID) -> None:
 def id_by_number(connection: Connection, number: int) -> UUID | None:
     """Return the id of the incident with that number."""
     found: UUID | None = connection.scalar(select(incidents.c.id).where(incidents.c.number == number))
+    return found
+
+
+def number_of_event(connection: Connection, source: str, sha256: str) -> int | None:
+    """Return the number of the incident that a stored event belongs to, if it does by now."""
+    mine = (events.c.source == source, events.c.sha256 == sha256)
+    found: int | None = connection.scalar(select(incidents.c.number).join(events).where(*mine))
     return found
 
 

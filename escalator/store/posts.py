@@ -59,18 +59,21 @@ _BEHIND = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=posts)
 )
-_OF = (
-    _WITH_HOLDER.where(posts.c.incident_id.in_(bindparam("ids", expanding=True)))
-    .order_by(posts.c.id)
-    .with_for_update(of=posts)
-)
+_OF = _WITH_HOLDER.where(posts.c.incident_id.in_(bindparam("ids", expanding=True))).order_by(posts.c.id)
+_OF_LOCKED = _OF.with_for_update(of=posts)
 
 
 def lock_of(
     connection: Connection, incident_ids: Iterable[UUID], now: datetime, silence: timedelta = BEAT_LOST
 ) -> list[Post]:
     """Return the posts of these incidents, locked; the incidents are locked already."""
-    return [_post(row) for row in connection.execute(_OF, lost_since(now, silence) | {"ids": list(incident_ids)})]
+    wanted = lost_since(now, silence) | {"ids": list(incident_ids)}
+    return [_post(row) for row in connection.execute(_OF_LOCKED, wanted)]
+
+
+def of_incident(connection: Connection, incident_id: UUID, now: datetime) -> list[Post]:
+    """Return the posts of an incident as they stand, the oldest first."""
+    return [_post(row) for row in connection.execute(_OF, lost_since(now) | {"ids": [incident_id]})]
 
 
 def is_any(connection: Connection, due_before: datetime) -> bool:

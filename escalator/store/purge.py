@@ -32,6 +32,7 @@ def content(connection: Connection, now: datetime, retain: timedelta) -> int:
             update(incidents).where(incidents.c.id.in_(ids)).values(sealed_content=None, sealed_facts=None)
         )
         connection.execute(update(events).where(events.c.incident_id.in_(ids)).values(sealed_body=None))
+        connection.execute(update(texts).where(texts.c.incident_id.in_(ids)).values(sealed_body=None))
         connection.execute(update(inbox).where(inbox.c.incident_id.in_(ids)).values(sealed_payload=None))
         connection.execute(update(texts).where(texts.c.incident_id.in_(ids)).values(sealed_body=None))
         connection.execute(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from escalator.model.facts import Observation, Review
-from escalator.stream import events
+from escalator.stream import events, manual
 from escalator.stream.content import content_of
 from escalator.stream.envelope import parsed, type_of
 from escalator.stream.gather import facts_of
@@ -21,6 +21,8 @@ def observe(body: bytes | Mapping[str, object], received_at: datetime) -> Observ
     """
     value = parsed(body) if isinstance(body, bytes) else body
     event_type = type_of(value)
+    if event_type == manual.TYPE and isinstance(value, Mapping):
+        return manual.observation(value, received_at)
     if not isinstance(value, Mapping) or not events.is_handled(event_type, value):
         return None
     event = read_event(value)

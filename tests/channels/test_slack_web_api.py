@@ -10,6 +10,7 @@ import pytest
 from escalator.channels.slack import transport
 from escalator.channels.slack.api import Workspace
 from escalator.channels.slack.blocks import message, notice
+from escalator.channels.slack.manifest import SCOPES
 from escalator.channels.slack.modals import Origin, resolve_view, reveal_view
 from escalator.channels.slack.web_api import SlackWebApi, is_slacks
 from escalator.channels.wire import Limits
@@ -136,8 +137,7 @@ def test_an_address_that_is_not_slacks_is_not_called(slack, api):
 
 
 def test_the_token_says_whose_it_is_and_what_it_may(api):
-    scopes = frozenset({"chat:write", "chat:write.public", "im:write"})
-    assert api.auth_test() == Workspace("T0DOUBLE", "Double", "U0BOT", scopes)
+    assert api.auth_test() == Workspace("T0DOUBLE", "Double", "U0BOT", frozenset(SCOPES))
 
 
 @pytest.mark.parametrize(

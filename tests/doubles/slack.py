@@ -9,19 +9,24 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+from tests.doubles.slack_rules import filled
 from tests.doubles.slack_state import TOKEN, Fault, Refused, SlackState
 
 DRIP_S = 0.05
-SCOPES = "chat:write,chat:write.public,im:write"
+SCOPES = "chat:write,chat:write.public,im:write,commands,users:read,users:read.email"
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: "_Server"
 
     def do_GET(self):
-        if self.path == "/_log":
+        if self.path.startswith("/api/"):
+            parts = urlsplit(self.path)
+            arguments = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+            self._api(parts.path.removeprefix("/api/"), arguments, is_form=True)
+        elif self.path == "/_log":
             self._answer(200, json.dumps(self.server.state.log()))
         else:
             self._answer(404, "{}")
@@ -44,13 +49,15 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(404, "{}")
 
-    def _api(self, method, arguments):
+    def _api(self, method, arguments, *, is_form=False):
         state = self.server.state
         fault = state.next_fault(method)
         with state.lock:
             authorization = self.headers.get("Authorization", "")
             state.calls.append({"at": time.time(), "method": method, "arguments": arguments})
-            answer = self._done(state, method, arguments, authorization, fault)
+            # A method that only asks reads no JSON: what is in it is not there (docs.slack.dev, "users.info").
+            heard = arguments if is_form is (method in state.QUESTIONS) else {}
+            answer = self._done(state, method, heard, authorization, fault)
         self._send(answer, fault or Fault())
 
     def _done(self, state, method, arguments, authorization, fault):
@@ -173,6 +180,44 @@ class SlackDouble(SlackState):
             "actions": [
                 {key: button[key] for key in ("action_id", "type", "value", "text")} | {"action_ts": message.ts}
             ],
+        }
+        return urlencode({"payload": json.dumps(payload)}).encode()
+
+    def typed(self, command, user, text="", *, team="T0DOUBLE", channel="C0SOMEWHERE"):
+        """Return the body that Slack would post when this person types a command, with a fresh trigger."""
+        trigger = self.issue_trigger()
+        fields = {
+            "token": "(deprecated)",
+            "team_id": team,
+            "team_domain": "double",
+            "channel_id": channel,
+            "channel_name": "somewhere",
+            "user_id": user,
+            "user_name": "somebody",
+            "command": command,
+            "text": text,
+            "api_app_id": "A0DOUBLE",
+            "is_enterprise_install": "false",
+            "response_url": f"{self.origin}/response/{trigger}",
+            "trigger_id": trigger,
+        }
+        return urlencode(fields).encode()
+
+    def submitted(self, view, values, user, *, team="T0DOUBLE", view_id="V0DOUBLE"):
+        """Return the body that Slack would post when this person sends a window, its inputs filled as it lets them be.
+
+        Raises LookupError for an input that is not there, and ValueError for what Slack would not let through: an empty
+        required input, a choice that is not offered, a text that is too long.
+        """
+        payload = {
+            "type": "view_submission",
+            "team": {"id": team, "domain": "double"},
+            "user": {"id": user, "username": "somebody", "name": "somebody", "team_id": team},
+            "api_app_id": "A0DOUBLE",
+            "token": "(deprecated)",
+            "trigger_id": self.issue_trigger(),
+            "view": {**view, "id": view_id, "team_id": team, "hash": "1", "state": {"values": filled(view, values)}},
+            "response_urls": [],
         }
         return urlencode({"payload": json.dumps(payload)}).encode()
 

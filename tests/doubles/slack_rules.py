@@ -8,6 +8,7 @@ MAX_BLOCKS = 50
 MAX_VIEW_BLOCKS = 100
 MAX_UPDATE_TEXT = 4_000
 MAX_TITLE = 24
+MAX_OPTIONS = 100
 MAX_PRIVATE_METADATA = 3_000
 MAX_TEXTS = {"header": 150, "section": 3_000, "button": 75}
 
@@ -68,6 +69,53 @@ def view_problems(view):
         problems.append("title")
     if len(view.get("private_metadata", "")) > MAX_PRIVATE_METADATA:
         problems.append("private_metadata")
-    if any(block["type"] == "input" for block in view["blocks"]) and "submit" not in view:
+    inputs = [block for block in view["blocks"] if block["type"] == "input"]
+    if inputs and "submit" not in view:
         problems.append("inputs without submit")
+    return problems + [problem for block in inputs for problem in _input(block)]
+
+
+def _input(block):
+    """Return what Slack would refuse in an input (docs.slack.dev, "Block Kit", by element)."""
+    element = block["element"]
+    problems = [] if 1 <= len(block["label"]["text"]) <= 2_000 else ["label"]
+    if element["type"] == "plain_text_input" and not 1 <= element.get("max_length", 3_000) <= 3_000:
+        problems.append("max_length")
+    if element["type"] == "static_select":
+        problems += _options(element)
     return problems
+
+
+def _options(element):
+    options = element["options"]
+    problems = [] if 1 <= len(options) <= MAX_OPTIONS else [f"{len(options)} options"]
+    values = [option["value"] for option in options]
+    if len(values) != len(set(values)):
+        problems.append("a value twice")
+    if any(not 1 <= len(option["text"]["text"]) <= 75 or not 1 <= len(option["value"]) <= 150 for option in options):
+        problems.append("an option that is empty or too long")
+    if "initial_option" in element and element["initial_option"] not in options:
+        problems.append("an initial option that is not offered")
+    return problems
+
+
+def filled(view, values):
+    """Return the state of a window whose inputs hold these values; raises for what Slack's client lets nobody send."""
+    inputs = {block["block_id"]: block for block in view["blocks"] if block["type"] == "input"}
+    if unknown := set(values) - set(inputs):
+        raise LookupError(f"no such inputs: {sorted(unknown)}")
+    return {name: {block["element"]["action_id"]: _held(block, values.get(name, ""))} for name, block in inputs.items()}
+
+
+def _held(block, value):
+    element = block["element"]
+    if not value and not block.get("optional", False):
+        raise ValueError(f"{block['block_id']} must be filled")
+    if element["type"] == "static_select":
+        chosen = [option for option in element["options"] if option["value"] == value]
+        if value and not chosen:
+            raise ValueError(f"{value} is not offered")
+        return {"type": "static_select", "selected_option": chosen[0] if chosen else None}
+    if len(value) > element.get("max_length", 3_000):
+        raise ValueError(f"{block['block_id']} is too long")
+    return {"type": element["type"], "value": value or None}

@@ -74,11 +74,14 @@ class Refused(Exception):
 
 
 class SlackState:
-    """A workspace. `channels` None means that every channel and user exists."""
+    """A workspace. `channels` None means that every channel and user exists; `users.info` knows who has joined."""
+
+    QUESTIONS = frozenset({"users.info"})
 
     def __init__(self, token=TOKEN, channels=None):
         self.token = token
         self.channels = channels
+        self.users = {}
         self.messages = []
         self.ephemerals = []
         self.views = []
@@ -112,6 +115,7 @@ class SlackState:
             "chat.update": self._update,
             "chat.postEphemeral": self._ephemeral,
             "views.open": self._open,
+            "users.info": self._user,
         }
         if method not in handlers:
             raise Refused("unknown_method")
@@ -119,6 +123,20 @@ class SlackState:
 
     def _auth_test(self, _arguments):
         return {"team": "Double", "team_id": "T0DOUBLE", "user_id": "U0BOT", "bot_id": "B0BOT"}
+
+    def join(self, user_id, email, **more):
+        """Let somebody be a member of the workspace (docs.slack.dev, "User object")."""
+        flags = dict.fromkeys(("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger"), False)
+        user = {"id": user_id, "team_id": "T0DOUBLE", "name": "somebody", **flags, "is_email_confirmed": True}
+        self.users[user_id] = {**user, "is_app_user": False, "profile": {"email": email}, **more}
+
+    def _user(self, arguments):
+        if not arguments.get("user"):
+            raise Refused("user_not_found")
+        found = self.users.get(arguments["user"])
+        if found is None:
+            raise Refused("user_not_found")
+        return {"user": found}
 
     def channel_id(self, name):
         if not isinstance(name, str) or not name or (self.channels is not None and name not in self.channels):

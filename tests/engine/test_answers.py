@@ -77,17 +77,18 @@ NOT_NOW, ALREADY_TAKEN = Refused.NOT_NOW, Refused.ALREADY_TAKEN
         pytest.param(Verb.ESCALATE_NOW, [TRIGGERED, TRIGGERED, TRIGGERED, TRIGGERED], id="escalate now"),
         pytest.param(Verb.STILL_ON_IT, [NOT_NOW, ACKNOWLEDGED, NOT_NOW, NOT_NOW], id="still on it"),
         pytest.param(Verb.REVEAL, [TRIGGERED, ACKNOWLEDGED, SNOOZED, LOGGED], id="reveal"),
+        pytest.param(Verb.NOTE, [TRIGGERED, ACKNOWLEDGED, SNOOZED, LOGGED], id="note"),
         pytest.param(Verb.REOPEN, [NOT_NOW, NOT_NOW, NOT_NOW, NOT_NOW], id="reopen"),
     ],
 )
 def test_every_verb_in_every_state(verb: Verb, outcomes: list[State | Refused], state: State) -> None:
     change = do(IN[state], verb, "dana", to="ben")
     found = change.why if isinstance(change, Refusal) else change.incident.state
-    after_the_end = [TRIGGERED if verb is Verb.REOPEN else Refused.RESOLVED, Refused.MERGED]
+    after_the_end = [{Verb.REOPEN: TRIGGERED, Verb.NOTE: RESOLVED}.get(verb, Refused.RESOLVED), Refused.MERGED]
     assert found == [*outcomes, *after_the_end][list(State).index(state)]
 
 
-@pytest.mark.parametrize("verb", [verb for verb in Verb if verb is not Verb.REOPEN])
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in {Verb.REOPEN, Verb.NOTE}])
 def test_a_click_on_a_resolved_incident_is_told_who_and_when(verb: Verb) -> None:
     refused = do(IN[RESOLVED], verb, "dana", at=9)
     assert refused == Refusal(Refused.RESOLVED, "ana", minute(2))
@@ -101,7 +102,7 @@ def test_who_may_not_see_it_is_not_even_told_who_closed_it() -> None:
 # --- Old buttons ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in {Verb.ACKNOWLEDGE, Verb.REOPEN}])
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in {Verb.ACKNOWLEDGE, Verb.REOPEN, Verb.NOTE}])
 def test_an_old_button_is_answered_with_the_present_state(verb: Verb) -> None:
     incident = taken()
     refused = do(incident, verb, "dana", seen=(incident.round, incident.fence - 1), to="ben")
@@ -436,3 +437,20 @@ def test_a_senior_may_reopen_and_a_moderator_may_not() -> None:
 def test_what_its_route_only_logs_rings_when_somebody_reopens_it() -> None:
     after = done(done(logged(), Verb.RESOLVE), Verb.REOPEN, "dana")
     assert (after.state, after.path, after.route) == (TRIGGERED, "triage", "Lesser things")
+
+
+# --- Notes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not MERGED])
+def test_a_note_is_recorded_by_its_id_alone_and_changes_nothing(state: State) -> None:
+    change = do(IN[state], Verb.NOTE, "ana", seen=(0, 0), note="text-7")
+    assert isinstance(change, Change)
+    assert change.incident == IN[state]
+    [entry] = change.entries
+    assert (entry.action, entry.actor.key, entry.reason, entry.after) == (
+        "incident.noted",
+        "ana",
+        "",
+        {"reason_id": "text-7"},
+    )

@@ -289,23 +289,27 @@ TRIGGERED = ["Acknowledge", "Reveal", "Escalate now", "Snooze 15 min"]
             {"content_rule": ContentRule.SHOW}, ["Acknowledge", "Escalate now", "Snooze 15 min"], id="nothing is hidden"
         ),
         pytest.param({"content": some_content(text=" ")}, ["Acknowledge", *TRIGGERED[2:]], id="no text to reveal"),
-        pytest.param(TAKEN, ["Resolve", "False alarm", "Release", "Reveal", "Escalate now"], id="acknowledged"),
+        pytest.param(
+            TAKEN,
+            ["Resolve", "False alarm", "Hand over", "Release", "Reveal", "Note", "Escalate now"],
+            id="acknowledged",
+        ),
         pytest.param(
             {**TAKEN, "due_kind": DueKind.RESOLVE_WITHIN},
-            ["Resolve", "False alarm", "Still on it", "Release", "Reveal", "Escalate now"],
+            ["Resolve", "False alarm", "Still on it", "Hand over", "Release", "Reveal", "Note", "Escalate now"],
             id="reminded",
         ),
         pytest.param(
             {**TAKEN, "due_kind": DueKind.RESOLVE_WITHIN, "extensions": 4},
-            ["Resolve", "False alarm", "Release", "Reveal", "Escalate now"],
+            ["Resolve", "False alarm", "Hand over", "Release", "Reveal", "Note", "Escalate now"],
             id="reminded, and moved four times in a row",
         ),
         pytest.param(
             {**TAKEN, "state": State.SNOOZED},
-            ["Resolve", "False alarm", "Release", "Reveal", "Escalate now"],
+            ["Resolve", "False alarm", "Hand over", "Release", "Reveal", "Note", "Escalate now"],
             id="snoozed",
         ),
-        pytest.param({"state": State.RESOLVED, "outcome": Outcome.TEST, "due_at": None}, [], id="resolved"),
+        pytest.param({"state": State.RESOLVED, "outcome": Outcome.TEST, "due_at": None}, ["Reopen"], id="resolved"),
         pytest.param({"state": State.MERGED, "due_at": None}, [], id="merged"),
     ],
 )

@@ -63,6 +63,12 @@ def test_every_refusal_can_be_said_in_every_state(why):
         assert "{" not in said
 
 
+def test_a_stranger_is_told_their_own_id_and_what_to_do_with_it():
+    for incident in (an_incident(), None):
+        said = refusal_words(Refusal(Refused.UNKNOWN_PERSON, "U0STRANGER"), incident, a_policy(), NOW)
+        assert "`slack: U0STRANGER`" in said
+
+
 @pytest.mark.parametrize(
     ("why", "said"),
     [

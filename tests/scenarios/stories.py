@@ -8,7 +8,7 @@ REVIEWED = "review_queue_item.updated__mark_reviewed"
 TITLE = "CRITICAL · Self-harm"
 PAGE = f"{TITLE} · acknowledge within 5 min · #1001"
 TRIGGERED = ["Acknowledge", "Reveal", "Escalate now", "Snooze 15 min"]
-TAKEN = ["Resolve", "False alarm", "Release", "Reveal", "Escalate now"]
+TAKEN = ["Resolve", "False alarm", "Hand over", "Release", "Reveal", "Note", "Escalate now"]
 
 Messages = tuple[Message, Message, Message]
 

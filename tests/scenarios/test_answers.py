@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from escalator.rendering.notices import stranger_words
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, REVIEWED, SELF_HARM, TRIGGERED, labelled, nobody, paged, taken_by_ana
@@ -94,8 +95,7 @@ def test_of_eight_acknowledgements_at_once_one_counts_and_seven_are_told_who_won
 def test_a_stranger_changes_nothing_and_is_told_what_to_do(h: Harness) -> None:
     messages = paged(h)
     h.click("stranger", "Acknowledge", on=messages[0])
-    text = "Nothing changed: the escalation policy does not know you. Ask whoever runs it to add you."
-    h.expect_answer("stranger", text)
+    h.expect_answer("stranger", stranger_words("U0STRANGER"))
     [record] = h.records("incident.act_refused")
     assert (record["actor_kind"], record["actor_key"], record["reason"]) == ("stranger", "U0STRANGER", "unknown_person")
     h.fast_forward(minutes=5)

@@ -97,7 +97,7 @@ def test_an_incident_is_resolved_in_a_window_that_asks_how_it_ended(h: Harness) 
     h.expect_nothing()
     h.submit("ana", window, "action_taken")
     done = "#1001 resolved by Ana Ruiz: action taken"
-    h.expect_updates(*messages, text=done, buttons=[], says="Still in Stream's queue")
+    h.expect_updates(*messages, text=done, buttons=["Reopen"], says="Still in Stream's queue")
     h.fast_forward(hours=3)
 
 
@@ -116,7 +116,7 @@ def test_a_false_alarm_is_one_click_that_asks_first_above_high(h: Harness) -> No
     messages = taken_by_ana(h)
     assert messages[0].button("False alarm")["confirm"]["text"]["text"].startswith("Close #1001 as no violation?")
     h.click("ana", "False alarm", on=messages[0])
-    h.expect_updates(*messages, text="#1001 resolved by Ana Ruiz: no violation", buttons=[])
+    h.expect_updates(*messages, text="#1001 resolved by Ana Ruiz: no violation", buttons=["Reopen"])
 
 
 def test_a_released_incident_begins_again_from_the_top_at_once(h: Harness) -> None:

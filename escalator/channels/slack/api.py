@@ -17,6 +17,16 @@ class Workspace:
     scopes: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who somebody is, as `users.info` says. `is_ours` is False for guests, apps, strangers and who has left."""
+
+    user_id: str
+    team_id: str
+    email: str
+    is_ours: bool
+
+
 class SlackApi(Protocol):
     """The methods we use. No method raises for anything Slack or the network does."""
 
@@ -47,6 +57,10 @@ class SlackApi(Protocol):
 
     def respond(self, context: Context, /, response_url: str, payload: Payload) -> Delivered | Failed:
         """Answer a click, only to the person who clicked; NOT_SUPPORTED when the address is not one of Slack's."""
+        ...
+
+    def user(self, user_id: str, /) -> Profile | Failed:
+        """Return who somebody is."""
         ...
 
     def auth_test(self) -> Workspace | Failed:

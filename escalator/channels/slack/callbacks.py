@@ -13,9 +13,9 @@ from urllib.parse import parse_qs
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from slack_sdk.signature import Clock, SignatureVerifier
 
-from escalator.channels.slack.modals import OUTCOME, REFERENCE, RESOLVE_CALLBACK, origin_of
+from escalator.channels.slack.submissions import Opening, Sender, Submission, submission
 from escalator.errors import InvalidEvent, Unauthorized
-from escalator.model.incident import Outcome, Verb
+from escalator.model.incident import Verb
 from escalator.rendering.buttons import ButtonValue, decode
 
 TIMESTAMP_HEADER = "X-Slack-Request-Timestamp"
@@ -35,20 +35,6 @@ class Click:
     message_ts: str
     trigger_id: str
     response_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """The window that asks how it ended was sent. `outcome` is None when none of ours was chosen."""
-
-    user_id: str
-    team_id: str
-    api_app_id: str
-    button: ButtonValue
-    outcome: Outcome | None
-    reference: str
-    channel_id: str
-    message_ts: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +97,7 @@ class _Container(_Tolerant):
 
 
 class _View(_Tolerant):
+    id = fields.String(load_default="")
     callback_id = fields.String(load_default="")
     private_metadata = fields.String(load_default="")
     state = fields.Dict(load_default=dict)
@@ -132,7 +119,7 @@ class _Payload(_Tolerant):
 _PAYLOAD = _Payload()
 
 
-def parse(body: bytes) -> Click | Submission | Ignored:
+def parse(body: bytes) -> Click | Submission | Opening | Ignored:
     """Return what a verified request asks for; raises InvalidEvent when it is not of Slack's form."""
     form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     if "ssl_check" in form:
@@ -179,24 +166,11 @@ def _click(said: dict[str, Any]) -> Click | Ignored:
     )
 
 
-def _submission(said: dict[str, Any]) -> Submission | Ignored:
-    view = said["view"]
-    if said["user"] is None or view is None or view["callback_id"] != RESOLVE_CALLBACK:
+def _submission(said: dict[str, Any]) -> Submission | Opening | Ignored:
+    if said["user"] is None or said["view"] is None:
         return Ignored("view")
-    origin = origin_of(view["private_metadata"])
-    button = decode(origin.value)
-    if button is None:
-        return Ignored("view")
-    return Submission(
-        user_id=said["user"]["id"],
-        team_id=_team(said),
-        api_app_id=said["api_app_id"] or "",
-        button=button,
-        outcome=_outcome(_input(view["state"], OUTCOME).get("selected_option")),
-        reference=str(_input(view["state"], REFERENCE).get("value") or "").strip(),
-        channel_id=origin.channel_id,
-        message_ts=origin.message_ts,
-    )
+    sender = Sender(said["user"]["id"], _team(said), said["api_app_id"] or "")
+    return submission(sender, said["view"]) or Ignored("view")
 
 
 def _team(said: dict[str, Any]) -> str:
@@ -207,16 +181,3 @@ def _verb(action_id: str) -> Verb | None:
     """Return the verb of one of our buttons; a second button with the same verb has a number behind it."""
     word = action_id.split(":")[0]
     return Verb(word) if word in set(Verb) else None
-
-
-def _input(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return what was put into the input whose block and action have this name."""
-    for key in ("values", name, name):
-        inner = state.get(key)
-        state = inner if isinstance(inner, Mapping) else {}
-    return state
-
-
-def _outcome(option: object) -> Outcome | None:
-    value = option.get("value") if isinstance(option, Mapping) else None
-    return Outcome(value) if isinstance(value, str) and value in set(Outcome) else None

@@ -5,16 +5,21 @@ from urllib.parse import quote
 import yaml
 
 from escalator.channels.slack.blocks import Json
+from escalator.channels.slack.slash import ESCALATE, ONCALL
 
 INTERACTIONS_PATH = "/slack/interactions"
-SCOPES = ("chat:write", "chat:write.public", "im:write")
-"""What the token must be allowed: to post and update, to post where nobody invited us, to write to a person."""
+COMMANDS_PATH = "/slack/commands"
+SCOPES = ("chat:write", "chat:write.public", "im:write", "commands", "users:read", "users:read.email")
+"""What the token must be allowed: to post and update, to post where nobody invited us, to write to a person, to have
+commands, and to see who clicks, with their e-mail address.
+"""
 
 _NEW_APP = "https://api.slack.com/apps?new_app=1&manifest_yaml="
 
 
 def manifest(base_url: str) -> Json:
     """Return the app for an installation that Slack reaches at this address."""
+    commands = f"{base_url.rstrip('/')}{COMMANDS_PATH}"
     return {
         "display_information": {
             "name": "Escalator",
@@ -28,6 +33,21 @@ def manifest(base_url: str) -> Json:
                 "messages_tab_read_only_enabled": True,
             },
             "bot_user": {"display_name": "Escalator", "always_online": True},
+            "slash_commands": [
+                {
+                    "command": ESCALATE,
+                    "description": "Open an incident by hand",
+                    "url": commands,
+                    "should_escape": False,
+                },
+                {
+                    "command": ONCALL,
+                    "description": "Who answers now",
+                    "usage_hint": "[team]",
+                    "url": commands,
+                    "should_escape": False,
+                },
+            ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {

@@ -1,7 +1,9 @@
-"""The two windows that a click may open: the hidden text, and how an incident ends. Only plain text, never an image."""
+"""The windows that a click may open. Only plain text, never an image; what comes back is read in `submissions`."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from escalator.channels.slack.blocks import MAX_SECTION_TEXT, Json, plain
 from escalator.model.incident import Outcome
@@ -12,11 +14,22 @@ MAX_METADATA = 3_000
 MAX_REFERENCE = 200
 MAX_OPTION_TEXT = 75
 MAX_LABEL = 2_000
+MAX_OPTIONS = 100
+MAX_OPTION_VALUE = 150
+MAX_NOTE = 2_000
 
 RESOLVE_CALLBACK = "resolve"
 REVEAL_CALLBACK = "reveal"
+HAND_OVER_CALLBACK = "hand_over"
+NOTE_CALLBACK = "note"
+TOLD_CALLBACK = "told"
 OUTCOME = "outcome"
 REFERENCE = "reference"
+TO = "to"
+NOTE = "note"
+
+Choice = tuple[str, str]
+"""A value, and the label under which it is offered."""
 
 _CHOICES = {
     Outcome.ACTION_TAKEN: "Action taken",
@@ -65,34 +78,76 @@ def reveal_view(number: int, text: str) -> Json:
 
 def resolve_view(number: int, origin: Origin) -> Json:
     """Return the window that asks how it ended; a reference is required for what was referred."""
-    options = [{"text": plain(label, MAX_OPTION_TEXT), "value": outcome.value} for outcome, label in _CHOICES.items()]
-    outcome = {"type": "static_select", "action_id": OUTCOME, "options": options, "initial_option": options[0]}
-    reference = {"type": "plain_text_input", "action_id": REFERENCE, "multiline": False, "max_length": MAX_REFERENCE}
-    inputs: list[Json] = [
-        {"type": "input", "block_id": OUTCOME, "label": plain("Outcome", MAX_LABEL), "element": outcome},
-        {
-            "type": "input",
-            "block_id": REFERENCE,
-            "label": plain("Reference", MAX_LABEL),
-            "hint": plain("The number of a report or case. No content, no names.", MAX_LABEL),
-            "element": reference,
-            "optional": True,
-        },
+    outcome = select(OUTCOME, [(outcome.value, label) for outcome, label in _CHOICES.items()])
+    inputs = [
+        asked(OUTCOME, "Outcome", {**outcome, "initial_option": outcome["options"][0]}),
+        asked(
+            REFERENCE,
+            "Reference",
+            written(REFERENCE, MAX_REFERENCE),
+            hint="The number of a report or case. No content, no names.",
+            optional=True,
+        ),
     ]
-    view = _view(RESOLVE_CALLBACK, f"Resolve #{number}", inputs)
-    return {
-        **view,
-        "submit": plain("Resolve", MAX_TITLE),
-        "private_metadata": origin.to_metadata()[:MAX_METADATA],
-    }
+    return form(RESOLVE_CALLBACK, f"Resolve #{number}", "Resolve", inputs, origin.to_metadata())
+
+
+def hand_over_view(number: int, origin: Origin, people: Iterable[Choice]) -> Json:
+    """Return the window that asks who has it from now on; of the people, by key and name, the first 100."""
+    hint = "They are told at once, and have to acknowledge it. Until they do, it goes on escalating."
+    inputs = [asked(TO, "Who has it from now on", select(TO, people), hint=hint)]
+    return form(HAND_OVER_CALLBACK, f"Hand over #{number}", "Hand over", inputs, origin.to_metadata())
+
+
+def note_view(number: int, origin: Origin, *, is_posted: bool) -> Json:
+    """Return the window in which a note is written."""
+    hint = "It is shown in the thread." if is_posted else "It is kept sealed, and shown nowhere in Slack."
+    inputs = [asked(NOTE, "Note", written(NOTE, MAX_NOTE, multiline=True), hint=hint)]
+    return form(NOTE_CALLBACK, f"Note on #{number}", "Keep", inputs, origin.to_metadata())
+
+
+def told_view(title: str, text: str) -> Json:
+    """Return the window that says what became of another one."""
+    return _view(TOLD_CALLBACK, title, [{"type": "section", "text": plain(text, MAX_SECTION_TEXT)}])
 
 
 def reference_needed() -> Json:
     """Return the answer that keeps the window open because something was referred without saying where."""
+    return errors({REFERENCE: "Say where it was referred to: a case or report number."})
+
+
+def errors(by_input: dict[str, str]) -> Json:
+    """Return the answer that keeps a window open and says what is wrong, by the input's name."""
+    return {"response_action": "errors", "errors": by_input}
+
+
+def form(callback_id: str, title: str, submit: str, inputs: Iterable[Json], metadata: str) -> Json:
+    """Return a window that asks for something; Slack keeps the metadata with it and gives it back."""
     return {
-        "response_action": "errors",
-        "errors": {REFERENCE: "Say where it was referred to: a case or report number."},
+        **_view(callback_id, title, list(inputs)),
+        "submit": plain(submit, MAX_TITLE),
+        "private_metadata": metadata[:MAX_METADATA],
     }
+
+
+def asked(name: str, label: str, element: Json, *, hint: str = "", optional: bool = False) -> Json:
+    """Return an input: block and action have the same name."""
+    block: Json = {"type": "input", "block_id": name, "label": plain(label, MAX_LABEL), "element": element}
+    if hint:
+        block["hint"] = plain(hint, MAX_LABEL)
+    return {**block, "optional": True} if optional else block
+
+
+def select(name: str, choices: Iterable[Choice]) -> dict[str, Any]:
+    """Return a menu of the first 100 choices; one whose value Slack would refuse is left out."""
+    offered = [(value, label) for value, label in choices if 0 < len(value) <= MAX_OPTION_VALUE]
+    options = [{"text": plain(label or value, MAX_OPTION_TEXT), "value": value} for value, label in offered]
+    return {"type": "static_select", "action_id": name, "options": options[:MAX_OPTIONS]}
+
+
+def written(name: str, most: int, *, multiline: bool = False) -> Json:
+    """Return a field for text."""
+    return {"type": "plain_text_input", "action_id": name, "multiline": multiline, "max_length": most}
 
 
 def _view(callback_id: str, title: str, blocks: list[Json]) -> Json:

@@ -10,7 +10,7 @@ from urllib.request import Request
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from escalator.channels.http import BROKEN, broken, exchange
-from escalator.channels.slack.api import Workspace
+from escalator.channels.slack.api import Profile, Workspace
 from escalator.channels.slack.blocks import Json, Payload
 from escalator.channels.slack.failures import BLOCKS_REFUSED, failure
 from escalator.channels.slack.transport import PATIENT, PROMPT, BoundedWebClient
@@ -20,6 +20,7 @@ from escalator.model.message import Context, Delivered, Failed, FailureReason
 DEFAULT_API_URL = "https://slack.com/api/"
 RESPONSE_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
 
+_NOT_OURS = ("deleted", "is_bot", "is_workflow_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
 _BROKEN = (*BROKEN, SlackClientError)
 
 
@@ -96,6 +97,19 @@ class SlackWebApi:
             return Delivered("")
         return failure(answer.status, None, answer.headers)
 
+    def user(self, user_id: str, /) -> Profile | Failed:
+        """Ask who somebody is (docs.slack.dev, "users.info" and "User object"; the e-mail needs a scope of its own)."""
+        answer = self._call(self._prompt, "users.info", {"user": user_id}, is_question=True)
+        if isinstance(answer, Failed):
+            return answer
+        user = answer.data.get("user")
+        if not isinstance(user, dict) or user.get("id") != user_id:
+            return Failed(FailureReason.BAD_ANSWER, "no_user")
+        profile = user.get("profile")
+        email = profile.get("email") if isinstance(profile, dict) else None
+        is_ours = not any(user.get(name) for name in _NOT_OURS) and user.get("is_email_confirmed", True) is True
+        return Profile(user_id, str(user.get("team_id") or ""), email if isinstance(email, str) else "", is_ours)
+
     def auth_test(self) -> Workspace | Failed:
         """Ask whose token it is, and what it may do."""
         answer = self._call(self._prompt, "auth.test", {})
@@ -121,11 +135,18 @@ class SlackWebApi:
             return self._call(self._patient, method, bare | without_blocks)
         return answer
 
-    def _call(self, client: BoundedWebClient, method: str, arguments: Json) -> _Answered | Failed:
+    def _call(
+        self, client: BoundedWebClient, method: str, arguments: Json, *, is_question: bool = False
+    ) -> _Answered | Failed:
+        """Call a method; one that only asks reads no JSON, and is given its arguments in the address."""
         if not self._has_token:
             return Failed(FailureReason.NOT_CONFIGURED, "no_token")
         try:
-            response = client.api_call(method, json=arguments)
+            response = (
+                client.api_call(method, http_verb="GET", params=arguments)
+                if is_question
+                else client.api_call(method, json=arguments)
+            )
         except SlackApiError as error:
             answer = error.response
             return failure(answer.status_code, answer.get("error"), answer.headers)

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding, quoted, remedy, warning
 from escalator.policy.walk import found, pattern
+from escalator.stream import manual
 from escalator.stream.events import NAMED, means_something
 
+_OURS = frozenset({"*", manual.TYPE})
 _PLACES = ("routes[].when.event[]", "routes[].unless.event[]", "feeds[].when.event[]")
 
 
@@ -14,5 +16,5 @@ def findings(draft: Draft) -> Iterator[Finding]:
     """Yield a warning for each event that opens and changes no incident."""
     for where in _PLACES:
         for place, event in found(draft.tree, pattern(where)):
-            if isinstance(event, str) and event != "*" and not means_something(event):
+            if isinstance(event, str) and event not in _OURS and not means_something(event):
                 yield warning(place, f"{quoted(event)} opens or changes no incident", remedy(event, NAMED))

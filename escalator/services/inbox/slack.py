@@ -1,6 +1,6 @@
 """What stands in Slack's place in the sandbox."""
 
-from escalator.channels.slack.api import Workspace
+from escalator.channels.slack.api import Profile, Workspace
 from escalator.channels.slack.blocks import Json, Payload
 from escalator.engine.targets import PERSON
 from escalator.errors import Unavailable
@@ -61,6 +61,10 @@ class InboxSlack:
     def respond(self, _context: Context, /, response_url: str, payload: Payload) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
         """Say that there is no such address here: the answer then goes by `ephemeral`."""
         return Failed(FailureReason.NOT_SUPPORTED, "response_url")
+
+    def user(self, user_id: str, /) -> Profile | Failed:  # noqa: ARG002  # the Protocol's
+        """Say that there is nobody but the people of the policy."""
+        return Failed(FailureReason.BAD_TARGET, "user_not_found")
 
     def auth_test(self) -> Workspace | Failed:
         """Return the workspace that the sandbox is."""

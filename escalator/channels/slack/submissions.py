@@ -1,0 +1,123 @@
+"""What comes back when somebody sends a window of ours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from escalator.channels.slack import escalating
+from escalator.channels.slack.modals import (
+    HAND_OVER_CALLBACK,
+    NOTE,
+    NOTE_CALLBACK,
+    OUTCOME,
+    REFERENCE,
+    RESOLVE_CALLBACK,
+    TO,
+    origin_of,
+)
+from escalator.model.incident import Outcome, Verb
+from escalator.rendering.buttons import ButtonValue, decode
+
+_VERBS = {RESOLVE_CALLBACK: Verb.RESOLVE, HAND_OVER_CALLBACK: Verb.HAND_OVER, NOTE_CALLBACK: Verb.NOTE}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent something. `team_id` is their workspace, which may be a guest's."""
+
+    user_id: str
+    team_id: str
+    api_app_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A window about an incident was sent. `outcome` is None when none of ours was chosen; the rest may be empty."""
+
+    user_id: str
+    team_id: str
+    api_app_id: str
+    button: ButtonValue
+    outcome: Outcome | None
+    reference: str
+    channel_id: str
+    message_ts: str
+    verb: Verb = Verb.RESOLVE
+    to: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The window of `/escalate` was sent. `view_id` is the same however often Slack's client sends it."""
+
+    user_id: str
+    team_id: str
+    view_id: str
+    category: str
+    about: str
+    item: str
+    author: str
+    source: str
+
+
+def submission(sender: Sender, view: Mapping[str, Any]) -> Submission | Opening | None:
+    """Return what a window says, or None for one that is not ours."""
+    if view["callback_id"] == escalating.CALLBACK:
+        return _opening(sender, view)
+    verb = _VERBS.get(view["callback_id"])
+    origin = origin_of(view["private_metadata"])
+    button = decode(origin.value)
+    if verb is None or button is None:
+        return None
+    state = view["state"]
+    return Submission(
+        user_id=sender.user_id,
+        team_id=sender.team_id,
+        api_app_id=sender.api_app_id,
+        button=button,
+        outcome=_outcome(_chosen(state, OUTCOME)),
+        reference=_said(state, REFERENCE),
+        channel_id=origin.channel_id,
+        message_ts=origin.message_ts,
+        verb=verb,
+        to=_chosen(state, TO),
+        note=_said(state, NOTE),
+    )
+
+
+def _opening(sender: Sender, view: Mapping[str, Any]) -> Opening:
+    state = view["state"]
+    return Opening(
+        user_id=sender.user_id,
+        team_id=sender.team_id,
+        view_id=view["id"],
+        category=_chosen(state, escalating.CATEGORY),
+        about=_said(state, escalating.ABOUT),
+        item=_said(state, escalating.ITEM),
+        author=_said(state, escalating.AUTHOR),
+        source=_chosen(state, escalating.SOURCE),
+    )
+
+
+def _input(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return what was put into the input whose block and action have this name."""
+    for key in ("values", name, name):
+        inner = state.get(key)
+        state = inner if isinstance(inner, Mapping) else {}
+    return state
+
+
+def _chosen(state: Mapping[str, Any], name: str) -> str:
+    option = _input(state, name).get("selected_option")
+    value = option.get("value") if isinstance(option, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def _said(state: Mapping[str, Any], name: str) -> str:
+    value = _input(state, name).get("value")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _outcome(value: str) -> Outcome | None:
+    return Outcome(value) if value in set(Outcome) else None

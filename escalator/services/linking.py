@@ -1,0 +1,96 @@
+"""Who somebody in Slack is: by the policy, or by the e-mail address that Slack knows and the policy names."""
+
+import structlog
+from sqlalchemy import Connection
+
+from escalator.channels.slack.api import Profile
+from escalator.errors import Unavailable
+from escalator.model.message import Failed
+from escalator.model.policy import Person, Policy
+from escalator.model.ranks import Mode
+from escalator.model.records import Action, Actor, Entry
+from escalator.services.accounts import WORKSPACE
+from escalator.services.core import Core
+from escalator.store import processes, records
+
+log = structlog.get_logger(__name__)
+
+_LINK = "slack_user:"
+_LONGEST_ID = 64
+
+
+def is_ours(connection: Connection, team_id: str) -> bool:
+    """Whether somebody is from our workspace; until `auth.test` has named it, everybody is."""
+    ours = processes.recall(connection, WORKSPACE)
+    return ours is None or team_id == ours
+
+
+def person_of(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
+    """Return the person with this Slack id, or None.
+
+    What the policy says goes before every link, and one of somebody who is not in it any more, or has another id
+    there by now, is none.
+    """
+    if not user_id:
+        return None
+    known = (one for one in policy.people.values() if _slack_id(core, one) == user_id)
+    return next(known, None) or _linked(core, connection, user_id, policy)
+
+
+def _slack_id(core: Core, person: Person) -> str:
+    return core.expand(person.slack or "")
+
+
+def _linked(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
+    key = processes.recall(connection, _name_of(user_id))
+    person = policy.people.get(key or "")
+    return person if person is not None and not _slack_id(core, person) else None
+
+
+def _name_of(user_id: str) -> str:
+    return _LINK + user_id[:_LONGEST_ID]
+
+
+def link_unknown(core: Core, user_id: str, team_id: str) -> None:
+    """Find out who a Slack user is whom nobody knows, and keep it. Raises Unavailable.
+
+    Slack is asked outside of any transaction, within what a click may wait for. Only a full member of our workspace,
+    which must be known, is linked, and only to the one person of the policy who has the same e-mail address and no
+    Slack id.
+    """
+    if not _is_worth_asking(core, user_id, team_id):
+        return
+    profile = core.slack(Mode.PRODUCTION).user(user_id)
+    if isinstance(profile, Failed):
+        log.warning("users_info_failed", reason=profile.reason.value, detail=profile.detail)
+    elif profile.is_ours and profile.team_id == team_id and profile.email:
+        _link(core, profile)
+
+
+def _is_worth_asking(core: Core, user_id: str, team_id: str) -> bool:
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+        if running is None:
+            raise Unavailable("no policy is active yet")
+        is_stranger = person_of(core, connection, user_id, running.policy) is None
+        return is_stranger and bool(user_id) and processes.recall(connection, WORKSPACE) == team_id
+
+
+def _link(core: Core, profile: Profile) -> None:
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        running = core.policies.running(connection)
+        person = _owner_of(core, profile.email, running.policy) if running else None
+        if running is None or person is None or _slack_id(core, person):
+            return
+        if processes.recall(connection, _name_of(profile.user_id)) == person.key:
+            return
+        processes.remember(connection, _name_of(profile.user_id), person.key, now)
+        entry = Entry(Action.PERSON_LINKED, Actor("person", person.key), "slack", after={"slack": profile.user_id})
+        records.insert(connection, [(entry, running.version)], now)
+
+
+def _owner_of(core: Core, email: str, policy: Policy) -> Person | None:
+    wanted = email.casefold()
+    found = [one for one in policy.people.values() if core.expand(one.email or "").casefold() == wanted]
+    return found[0] if len(found) == 1 else None

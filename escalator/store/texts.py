@@ -1,0 +1,41 @@
+"""What people write about incidents: sealed, beside the records that name it by its id, and emptied without them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+
+from escalator.store.tables import texts
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One note. `author` is a policy key; `sealed_body` is None once it has been emptied."""
+
+    id: UUID
+    incident_id: UUID
+    at: datetime
+    author: str
+    sealed_body: bytes | None
+
+
+_KEPT = tuple(texts.c[name] for name in Text.__dataclass_fields__)
+
+
+def insert(connection: Connection, new: Text) -> None:
+    """Write one."""
+    connection.execute(texts.insert(), {name: getattr(new, name) for name in Text.__dataclass_fields__})
+
+
+def find(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Text]:
+    """Return these, by their ids."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    return {row.id: _text(row) for row in connection.execute(select(*_KEPT).where(texts.c.id.in_(wanted)))}
+
+
+def _text(row: Row[tuple[object, ...]]) -> Text:
+    return Text(**row._mapping)

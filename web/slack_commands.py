@@ -1,0 +1,45 @@
+"""Slack's door for slash commands, and for the window that one of them opens."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from escalator.channels.slack.callbacks import Ignored
+from escalator.channels.slack.escalating import ABOUT
+from escalator.channels.slack.modals import errors, told_view
+from escalator.channels.slack.slash import ephemeral, parse_command
+from escalator.channels.slack.submissions import Opening
+from escalator.model.message import Failed
+from escalator.services.core import Core
+from escalator.services.linking import link_unknown
+from escalator.services.manual import NotOpened, open_by_hand
+from escalator.services.slash import answered
+from web.slack_requests import is_sandboxs, log_failure
+
+_NO_WINDOW = "Nothing changed: the window could not be opened. Type it again."
+
+
+def add_commands(door: Blueprint, core: Core) -> None:
+    """Let a door take commands: each is answered in the response, which Slack waits 3 s for."""
+
+    @door.post("/slack/commands")
+    def commands() -> Response:
+        body = request.get_data()
+        is_sandbox = is_sandboxs(core, body)
+        typed = parse_command(body)
+        if isinstance(typed, Ignored):
+            return Response(status=200)
+        if not is_sandbox:
+            link_unknown(core, typed.user_id, typed.team_id)
+        said = answered(core, typed, is_sandbox=is_sandbox)
+        if said.view is None:
+            return jsonify(ephemeral(said.text))
+        shown = core.slack(said.mode).open_view(said.context, typed.trigger_id, said.view)
+        log_failure(shown, "view_failed")
+        return jsonify(ephemeral(_NO_WINDOW)) if isinstance(shown, Failed) else Response(status=200)
+
+
+def opened(core: Core, said: Opening, *, is_sandbox: bool) -> Response:
+    """Answer the window of `/escalate`: it says itself what has become of it."""
+    told = open_by_hand(core, said, is_sandbox=is_sandbox)
+    if told is NotOpened.NOTHING_SAID:
+        return jsonify(errors({ABOUT: "Say what it is about."}))
+    return jsonify({"response_action": "update", "view": told_view("Escalate", told)})
