@@ -37,7 +37,8 @@ class MailFault:
     """What goes wrong at one stage: login (from then on), sender, recipient or data.
 
     `reply` is said instead of the honest answer. The connection is dropped without a word, or kept in silence, or the
-    answer drips, or does not end. With `is_done` a mail has been taken, and only the answer goes wrong.
+    answer drips, or does not end. With `is_done` a mail has been taken, and only the answer goes wrong. `to` leaves
+    every other recipient alone.
     """
 
     stage: str
@@ -47,6 +48,7 @@ class MailFault:
     drip: bool = False
     endless: bool = False
     is_done: bool = False
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class _Handler:
         return wrong or "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802  # aiosmtpd's name
-        wrong = await self._wrong(server, "recipient")
+        wrong = await self._wrong(server, "recipient", address)
         if wrong is None:
             envelope.rcpt_tos.append(address)
         return wrong or "250 OK"
@@ -110,8 +112,8 @@ class _Handler:
         double.mails.append(TakenMail(envelope.mail_from, envelope.rcpt_tos[0], envelope.content))
         return "250 OK" if fault is None else await self._misbehave(server, fault)
 
-    async def _wrong(self, server, stage):
-        fault = self._double.next_fault(stage)
+    async def _wrong(self, server, stage, address=""):
+        fault = self._double.next_fault(stage, address)
         return None if fault is None else await self._misbehave(server, fault)
 
     async def _misbehave(self, server, fault):
@@ -200,9 +202,9 @@ class MailDouble:
     def inject(self, *faults):
         self._faults += faults
 
-    def next_fault(self, stage):
+    def next_fault(self, stage, address=""):
         for fault in self._faults:
-            if fault.stage == stage:
+            if fault.stage == stage and fault.to in {"", address}:
                 if stage != "login":
                     # A client tries one way of logging in after the other: that is one attempt.
                     self._faults.remove(fault)
