@@ -8,9 +8,10 @@ from dataclasses import asdict
 import click
 
 from escalator.bootstrap import build, configure_logging
-from escalator.commands import examining
+from escalator.commands import examining, reaching
 from escalator.commands.examining import Finding, Status
-from escalator.errors import ConfigurationError
+from escalator.commands.opening import Misused, running_policy
+from escalator.errors import ConfigurationError, PolicyError
 from escalator.services.core import Core
 from escalator.settings import from_environment
 
@@ -45,7 +46,18 @@ def _of(core: Core) -> Iterator[Finding]:
     yield from examining.policy(core)
     yield examining.broker(core.settings)
     yield from examining.slack(core)
+    yield from _vendors(core)
     yield from examining.database(core)
+
+
+def _vendors(core: Core) -> Iterator[Finding]:
+    """Look at the vendors as the file has them; one with problems has been told of already."""
+    try:
+        policy = running_policy(core.settings.environment)
+    except (PolicyError, Misused):
+        return
+    yield from reaching.destinations(core, policy)
+    yield from reaching.pagerduty_answers(core, policy)
 
 
 def _line(one: Finding) -> str:

@@ -13,6 +13,7 @@ from redis.retry import Retry
 from escalator.channels.slack.manifest import SCOPES
 from escalator.commands import one_line
 from escalator.commands.opening import DEMO, has_database
+from escalator.engine.targets import address_of
 from escalator.errors import Unavailable
 from escalator.model.message import Failed
 from escalator.model.policy import DestinationKind, Person, Policy
@@ -85,12 +86,14 @@ def _contacts(core: Core, policy: Policy) -> Finding:
     if not without:
         return Finding("people", Status.OK, f"all {len(policy.people)} have a working contact")
     status = Status.FAIL if core.settings.mode is Mode.PRODUCTION else Status.WARN
-    remedy = "give them a `slack` member id that is set"
+    remedy = "give them a `slack` member id, or an `email` and the mail server's variables, that are set"
     return Finding("people", status, f"no working contact: {', '.join(without)}", remedy)
 
 
 def _can_be_told(core: Core, person: Person) -> bool:
-    return DestinationKind.SLACK in person.contact and bool(core.expand(person.slack or ""))
+    has_mail = bool(core.settings.smtp_url and core.settings.mail_from) or core.settings.mode is Mode.SANDBOX
+    works = {DestinationKind.SLACK: True, DestinationKind.EMAIL: has_mail}
+    return any(works.get(kind) and core.expand(address_of(person, kind) or "") for kind in person.contact)
 
 
 def broker(settings: Settings) -> Finding:

@@ -31,6 +31,12 @@ def well(core, redis_url, monkeypatch):
     return core
 
 
+@pytest.fixture(autouse=True)
+def unasked(monkeypatch):
+    """What other vendors say is a matter of its own (test_reaching)."""
+    monkeypatch.setattr("escalator.commands.reaching.destinations", lambda *_: ())
+
+
 def of(found, what):
     return [(status, said) for name, status, said in found if name == what]
 

@@ -2,13 +2,14 @@
 
 import smtplib
 import ssl
+from collections.abc import Callable
 from contextlib import closing, suppress
 from socket import socket
 from typing import BinaryIO
 
 from escalator.channels.http import BROKEN, BadAnswer
 from escalator.channels.mail.api import Mail
-from escalator.channels.mail.failures import NO_STARTTLS, failure
+from escalator.channels.mail.failures import NO_STARTTLS, Stage, failure, refused
 from escalator.channels.mail.server import Security, Server, server
 from escalator.channels.wire import Limits, Wire, in_time
 from escalator.model.message import Context, Delivered, Failed
@@ -30,17 +31,43 @@ class SmtpMailer:
 
     def send(self, _context: Context, /, mail: Mail) -> Delivered | Failed:
         """Hand a mail over; one whose taking nobody heard of is sent again under the same Message-ID."""
+
+        def hand_over(smtp: smtplib.SMTP) -> Delivered:
+            smtp.sendmail(mail.sender, [mail.recipient], mail.message.as_bytes())
+            # The server has it: no answer to this, and no broken line, changes anything.
+            with suppress(OSError):
+                smtp.putcmd("quit")
+            return Delivered(str(mail.message["Message-ID"]))
+
+        return self._converse(mail.sender, hand_over)
+
+    def check(self, sender: str, recipient: str) -> Delivered | Failed:
+        """Ask whether a mail to this recipient would be taken, and hand none over."""
+
+        def ask(smtp: smtplib.SMTP) -> Delivered | Failed:
+            for stage, (code, _said) in ((Stage.SENDER, smtp.mail(sender)), (Stage.RECIPIENT, smtp.rcpt(recipient))):
+                if code >= 400:
+                    return refused(stage, code)
+            with suppress(OSError):
+                smtp.putcmd("quit")
+            return Delivered("")
+
+        return self._converse(sender, ask)
+
+    def _converse(self, sender: str, talk: Callable[[smtplib.SMTP], Delivered | Failed]) -> Delivered | Failed:
         to = self._server
         if isinstance(to, Failed):
             return to
         try:
-            return in_time(lambda wire: self._converse(wire, to, mail), self._limits.total_s)
+            return in_time(lambda wire: self._logged_in(wire, to, sender, talk), self._limits.total_s)
         except BROKEN as error:
             return failure(error)
 
-    def _converse(self, wire: Wire, to: Server, mail: Mail) -> Delivered | Failed:
+    def _logged_in(
+        self, wire: Wire, to: Server, sender: str, talk: Callable[[smtplib.SMTP], Delivered | Failed]
+    ) -> Delivered | Failed:
         tls = self._tls if to.security is Security.TLS else None
-        _, _, domain = mail.sender.partition("@")
+        _, _, domain = sender.partition("@")
         with closing(_Conversation(wire, to, domain, self._limits.socket_s, tls)) as smtp:
             smtp.ehlo_or_helo_if_needed()
             if to.security is Security.STARTTLS:
@@ -49,11 +76,7 @@ class SmtpMailer:
                 smtp.starttls(context=self._tls)
             if to.user:
                 smtp.login(to.user, to.password)
-            smtp.sendmail(mail.sender, [mail.recipient], mail.message.as_bytes())
-            # The server has it: no answer to this, and no broken line, changes anything.
-            with suppress(OSError):
-                smtp.putcmd("quit")
-        return Delivered(str(mail.message["Message-ID"]))
+            return talk(smtp)
 
 
 class _Conversation(smtplib.SMTP):

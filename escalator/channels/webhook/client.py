@@ -7,7 +7,7 @@ from urllib.request import Request
 
 from escalator.channels.http import BROKEN, broken, exchange
 from escalator.channels.webhook.failures import failure, is_success
-from escalator.channels.wire import Guard, Limits
+from escalator.channels.wire import Guard, Limits, Wire, in_time
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 
 PATIENT = Limits(socket_s=10.0, total_s=15.0)
@@ -34,6 +34,24 @@ class HttpWebhook:
         except BROKEN as error:
             return broken(error)
         return Delivered("") if is_success(answer.status) else failure(answer)
+
+    def reach(self, url: str) -> Delivered | Failed:
+        """Connect to where a webhook would go, as far as TLS, and say nothing there."""
+        if not _is_url(url):
+            return _NOT_A_URL
+        parts = urlsplit(url)
+        host, is_secure = str(parts.hostname), parts.scheme == "https"
+
+        def connect(wire: Wire) -> None:
+            with wire.connect((host, parts.port or (443 if is_secure else 80)), self._limits.socket_s) as connection:
+                if is_secure:
+                    self._tls.wrap_socket(connection, server_hostname=host).close()
+
+        try:
+            in_time(connect, self._limits.total_s, self._guard)
+        except BROKEN as error:
+            return broken(error)
+        return Delivered("")
 
 
 def _is_url(url: str) -> bool:

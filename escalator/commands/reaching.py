@@ -1,0 +1,90 @@
+"""Whether each destination of the policy would be reached: asked of its vendor, without disturbing anybody."""
+
+from collections.abc import Callable, Iterator
+
+from escalator.channels.mail.addresses import sender
+from escalator.channels.pagerduty.channel import PagerDutyChannel
+from escalator.commands.examining import Finding, Status
+from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.policy import Destination, DestinationKind, Policy
+from escalator.model.ranks import Mode
+from escalator.services.core import Core
+
+Asked = Callable[[Core, Destination, str], Delivered | Failed]
+
+_NOT_SET = Failed(FailureReason.NOT_CONFIGURED, "no_address")
+_NOT_SENDER = Failed(FailureReason.NOT_CONFIGURED, "mail_from")
+_REMEDIES = {
+    FailureReason.NOT_CONFIGURED: "set what it needs: `escalator check` and the README name the variables",
+    FailureReason.BAD_CREDENTIALS: "look at its key or token, and at what that may do",
+    FailureReason.BAD_TARGET: "look at its address in the policy",
+    FailureReason.FORBIDDEN: "a private address: allow it by WEBHOOK_ALLOW_PRIVATE, if it is meant",
+}
+
+
+def destinations(core: Core, policy: Policy) -> Iterator[Finding]:
+    """Ask for every destination besides Slack's, whose channels a token cannot be asked about without more rights.
+
+    In the sandbox nothing is asked: nothing leaves it.
+    """
+    if core.settings.mode is Mode.SANDBOX:
+        return
+    for destination in policy.destinations.values():
+        ask = _QUESTIONS.get(destination.kind)
+        if ask is not None:
+            yield from (_finding(destination, ask(core, destination, one)) for one in destination.addresses)
+
+
+def _finding(destination: Destination, answer: Delivered | Failed) -> Finding:
+    what = f"{destination.kind.value} {destination.key}"
+    if isinstance(answer, Delivered):
+        return Finding(what, Status.OK, "would be reached")
+    detail = f" ({answer.detail})" if answer.detail else ""
+    remedy = _REMEDIES.get(answer.reason, "try again in a moment")
+    return Finding(what, Status.FAIL, f"{answer.reason.value}{detail}", remedy)
+
+
+def _pagerduty(core: Core, destination: Destination, written: str) -> Delivered | Failed:
+    key = core.expand(written)
+    channel = PagerDutyChannel(core.vendors.pagerduty)
+    return channel.probe(Context(None, None, destination.key), key) if key else _NOT_SET
+
+
+def _email(core: Core, _destination: Destination, written: str) -> Delivered | Failed:
+    mail_from = sender(core.settings.mail_from)
+    return core.vendors.mail.check(mail_from.addr_spec, core.expand(written)) if mail_from else _NOT_SENDER
+
+
+def _jira(core: Core, destination: Destination, written: str) -> Delivered | Failed:
+    found = core.vendors.jira.check(core.expand(written), core.expand(destination.options.get("issue_type", "")))
+    if isinstance(found, Failed):
+        return found
+    if found.missing:
+        return Failed(FailureReason.BAD_CREDENTIALS, f"may not {', '.join(found.missing)}")
+    return Delivered("") if found.has_issue_type else Failed(FailureReason.BAD_TARGET, "issue_type")
+
+
+def _webhook(core: Core, _destination: Destination, written: str) -> Delivered | Failed:
+    url = core.expand(written)
+    return core.vendors.webhooks.reach(url) if url else _NOT_SET
+
+
+_QUESTIONS: dict[DestinationKind, Asked] = {
+    DestinationKind.PAGERDUTY: _pagerduty,
+    DestinationKind.EMAIL: _email,
+    DestinationKind.JIRA: _jira,
+    DestinationKind.WEBHOOK: _webhook,
+}
+
+
+def pagerduty_answers(core: Core, policy: Policy) -> Iterator[Finding]:
+    """Look at whether an answer given in PagerDuty can be told to be about an incident of ours."""
+    has_pager = any(one.kind is DestinationKind.PAGERDUTY for one in policy.destinations.values())
+    if core.settings.mode is Mode.SANDBOX or not has_pager or not core.settings.pagerduty_api_token:
+        return
+    found = core.vendors.pagerduty_rest.check()
+    if isinstance(found, Failed):
+        remedy = "check PAGERDUTY_API_TOKEN: a read-only one is enough"
+        yield Finding("pagerduty token", Status.FAIL, f"{found.reason.value} {found.detail}".strip(), remedy)
+    else:
+        yield Finding("pagerduty token", Status.OK, found)

@@ -1,0 +1,84 @@
+"""`escalator doctor` asks every vendor whether it would be reached, and disturbs nobody."""
+
+import json
+
+import pytest
+
+from tests.doubles.everybody import POLICY, vendors
+from tests.doubles.mail import MailFault
+from tests.doubles.slack import SlackDouble
+
+VENDORS = ("pagerduty pager", "email mailbox", "jira board", "webhook copy", "pagerduty token")
+
+
+@pytest.fixture
+def everybody(core, monkeypatch):
+    """Every vendor, and an installation in production that knows them."""
+    with vendors() as found, SlackDouble() as slack:
+        known = found.environment | {
+            "ESCALATOR_POLICY": str(POLICY),
+            "ESCALATOR_MODE": "production",
+            "SLACK_BOT_TOKEN": slack.token,
+            "SLACK_API_URL": slack.url,
+            "STREAM_API_KEY": "key",
+            "STREAM_API_SECRET": "secret",
+        }
+        for name, value in known.items():
+            monkeypatch.setenv(name, value)
+        yield found
+
+
+@pytest.fixture
+def examined(cli, everybody):
+    def run():
+        found = json.loads(cli("doctor", "--json").stdout)
+        return {one["what"]: (one["status"], one["found"]) for one in found if one["what"] in VENDORS}
+
+    return run
+
+
+def test_all_would_be_reached_and_nobody_is_disturbed(everybody, examined):
+    assert {status for status, _found in examined().values()} == {"ok"}
+    assert set(examined()) == set(VENDORS)
+    assert everybody.pagerduty.alerts == []
+    assert everybody.jira.issues == {}
+    assert everybody.mail.mails == []
+    assert everybody.feed.received == []
+
+
+def test_a_routing_key_that_is_refused_fails(everybody, examined):
+    everybody.pagerduty.routing_keys.clear()
+    assert examined()["pagerduty pager"][0] == "fail"
+
+
+def test_a_token_that_may_not_read_incidents_fails(everybody, examined):
+    everybody.pagerduty.token = "another"
+    assert examined()["pagerduty token"] == ("fail", "bad_credentials http_401")
+
+
+def test_a_mailbox_that_is_refused_fails(everybody, examined):
+    everybody.mail.inject(*[MailFault("recipient", "550 no such user")] * 2)
+    assert examined()["email mailbox"] == ("fail", "bad_target (recipient_550)")
+
+
+def test_a_project_in_which_we_may_open_nothing_fails(everybody, examined):
+    everybody.jira.permissions = ()
+    status, found = examined()["jira board"]
+    assert status == "fail"
+    assert "may not" in found
+    assert "CREATE_ISSUES" in found
+
+
+def test_a_private_address_that_nobody_has_allowed_fails(everybody, examined, monkeypatch):
+    monkeypatch.delenv("WEBHOOK_ALLOW_PRIVATE")
+    assert examined()["webhook copy"] == ("fail", "forbidden (private_address)")
+
+
+def test_a_receiver_that_is_not_there_fails(everybody, examined, monkeypatch):
+    monkeypatch.setenv("WEBHOOK_URL", "http://127.0.0.1:1/nobody")
+    assert examined()["webhook copy"] == ("fail", "unreachable")
+
+
+def test_in_the_sandbox_no_vendor_is_asked(everybody, examined, monkeypatch):
+    monkeypatch.setenv("ESCALATOR_MODE", "sandbox")
+    assert examined() == {}
