@@ -18,7 +18,18 @@ DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgres").split(",")
 TEMPLATE = "template_escalator"
 
 # What the developer's own shell says of a real installation must reach no test and no process that a test starts.
-PREFIXES = ("ESCALATOR_", "SLACK_", "PAGERDUTY_", "JIRA_", "STREAM_", "SMTP_", "MAIL_", "REDIS_", "DATABASE_")
+PREFIXES = (
+    "ESCALATOR_",
+    "SLACK_",
+    "PAGERDUTY_",
+    "JIRA_",
+    "STREAM_",
+    "SMTP_",
+    "MAIL_",
+    "WEBHOOK_",
+    "REDIS_",
+    "DATABASE_",
+)
 NAMES = {"SECRET_KEY", "CONTENT_KEY", "DYNO", "PORT", "HOST", "WEB_CONCURRENCY"}
 for _name in [name for name in os.environ if name.startswith(PREFIXES) or name in NAMES]:
     del os.environ[_name]

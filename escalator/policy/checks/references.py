@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from escalator.model.policy import DestinationKind
 from escalator.policy.document import Tree
 from escalator.policy.draft import Draft, fallbacks
 from escalator.policy.expand import has_placeholder
@@ -20,6 +21,7 @@ def findings(draft: Draft) -> Iterator[Finding]:
         if known is not None:
             for place, value in found(draft.tree, pattern(where)):
                 yield from _unknown(place, value, kind, known)
+    yield from _not_for_machines(draft)
     yield from _circles(draft)
     yield from _ambiguous(draft)
 
@@ -120,6 +122,14 @@ _REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
     ("alarms.notify[]", "target", _listeners),
     ("drills[].route", "route", _route_names),
 )
+
+
+def _not_for_machines(draft: Draft) -> Iterator[Finding]:
+    for place, feed in draft.feeds.items():
+        destination = draft.destinations.get(feed.to)
+        if destination is not None and destination.kind is not DestinationKind.WEBHOOK:
+            what = f"{quoted(feed.to)} is read by people, and a feed is for machines"
+            yield Finding(("feeds", place, "to"), what, "name a destination with a `webhook`, or a step to tell people")
 
 
 def _circles(draft: Draft) -> Iterator[Finding]:
