@@ -77,7 +77,8 @@ def test_ten_mistakes_are_told_in_one_run() -> None:
 
 
 def test_load_refuses_with_every_error_and_no_warning() -> None:
-    text = minimal(("default: urgent", "default: nowhere"), ("5m", "5"), more="storms: {group: {by: category, within: 10m, after: 5}}\n")
+    storms = "storms: {group: {by: category, within: 10m, after: 5}}\n"
+    text = minimal(("default: urgent", "default: nowhere"), ("5m", "5"), more=storms)
     with pytest.raises(PolicyError) as refused:
         load(text, {}, file="team.yml")
     assert refused.value.problems == (
