@@ -88,6 +88,8 @@ def _asked_again(core: Core, token: str, link: AnswerLink) -> Response:
 def _shown(core: Core, token: str, shown: Picture | None, *, note: str = "", status: int = 200) -> Response:
     if shown is None:
         return _unreadable(core, Unreadable.WRONG)
+    if shown.is_of_nobody:
+        return _told(core, 403, "This link is nobody's now", shown.note)
     if shown.must_sign_in:
         return _told(core, 403, f"Sign in to answer #{shown.number}", _SIGN_IN)
     page = links_of(core).page(token) if shown.can_answer else ""

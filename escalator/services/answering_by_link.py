@@ -33,8 +33,8 @@ EMAIL = "email"
 class Picture:
     """How an incident stands, for the page under a link; all in words, a person by their key.
 
-    `note` is what else the reader should know: what became of their answer, or why they cannot give one. With
-    `must_sign_in` nothing but the number is told.
+    `note` is what else the reader should know: what became of their answer, or why they cannot give one. Where
+    `must_sign_in`, and where the link `is_of_nobody` any more, nothing is told of the incident but its number.
     """
 
     number: int
@@ -45,6 +45,7 @@ class Picture:
     can_answer: bool = False
     is_refused: bool = False
     must_sign_in: bool = False
+    is_of_nobody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,7 @@ def _judge(case: _Case) -> Change | Refusal:
 
 def _looked_at(case: _Case) -> Picture:
     shown = _picture(case)
-    if case.person is None:
-        return replace(shown, note=_words(case, Refusal(Refused.UNKNOWN_PERSON)))
-    if shown.must_sign_in or case.incident.state is not State.TRIGGERED:
+    if case.person is None or shown.must_sign_in or case.incident.state is not State.TRIGGERED:
         return shown
     refused = refusal(case.link.verb, case.person, case.incident, case.running.policy)
     if refused is not None:
@@ -145,6 +144,9 @@ def _words(case: _Case, why: Refusal) -> str:
 def _picture(case: _Case) -> Picture:
     """Return what may be said to whoever has the link: what stood in the mail, and how it stands now."""
     incident, policy = case.incident, case.running.policy
+    if case.person is None:
+        said = _words(case, Refusal(Refused.UNKNOWN_PERSON))
+        return Picture(incident.number, case.link.person, note=said, is_of_nobody=True)
     if case.is_restricted:
         return Picture(incident.number, case.link.person, must_sign_in=True)
     merged = messages.numbers_of(case.connection, [incident.merged_into])

@@ -326,9 +326,12 @@ def test_the_page_of_one_link_answers_no_other(h: Harness, mail: MailDouble) -> 
 def test_somebody_who_has_left_changes_nothing(h: Harness, mail: MailDouble) -> None:
     page = opened(h, mailed(h, mail)["Ben@Example.com"])
     h.change_policy("  ben:  {name: Ben Okafor", "  bert: {name: Ben Okafor")
-    answer = pressed(h, page)
-    assert answer.status_code == 409
-    assert "the escalation policy does not know you" in answer.text
+    first = mail.to("Ben@Example.com")[0]
+    for answer in (opened(h, first), pressed(h, page)):
+        assert answer.status_code == 403
+        assert "the escalation policy does not know you" in answer.text
+        assert "Self-harm" not in answer.text
+    assert [(one["actor_kind"], one["actor_key"]) for one in h.records("incident.act_refused")] == [("stranger", "ben")]
     assert h.incident()["state"] == "triggered"
     h.forget_seen()
 

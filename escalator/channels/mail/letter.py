@@ -25,7 +25,7 @@ def full(one: Notification) -> Letter:
     card = one.card
     return Letter(
         lead=card.text,
-        heading=card.header if card.header != card.text else "",
+        heading="" if card.header in card.text else card.header,
         lines=tuple(line for line in card.lines if line != (card.text,)),
         answer=one.answer,
         small=(WHY,) if one.answer is None else (ALONE, WHY),
