@@ -17,7 +17,7 @@ from escalator.services.core import Core
 from escalator.services.intake import Receiver
 from escalator.services.sandbox import sandbox_state
 from escalator.services.sandbox.acts import kill_worker, run_out, send_sample
-from escalator.services.sandbox.clicks import Press, signed_click
+from escalator.services.sandbox.clicks import Press, Typed, signed_click, signed_command
 from escalator.services.sandbox.mail import mail_page
 from escalator.services.sandbox.signed import Refused, Signed
 from escalator.services.sandbox.vendor_acts import Deed, signed_act
@@ -64,6 +64,12 @@ class _Deed(Schema):
     person = fields.String(required=True)
     message = fields.UUID(required=True)
     act = fields.String(required=True, validate=validate.Length(max=_MOST_CHARS))
+
+
+class _Command(Schema):
+    person = fields.String(required=True)
+    message = fields.UUID(required=True)
+    typed = fields.String(required=True, validate=validate.Length(max=_MOST_CHARS))
 
 
 class _Fire(Schema):
@@ -147,6 +153,11 @@ def _act(door: Blueprint, core: Core) -> None:
     @door.post("/sandbox/click")
     def click() -> Response:
         done = signed_click(core, Press(**_said(_Click())))
+        return _refused(done) if isinstance(done, Refused) else _signed(done)
+
+    @door.post("/sandbox/command")
+    def command() -> Response:
+        done = signed_command(core, Typed(**_said(_Command())))
         return _refused(done) if isinstance(done, Refused) else _signed(done)
 
     @door.post("/sandbox/act")

@@ -1,7 +1,7 @@
 /** The left column: the selected incident's clock, the processes that keep it, its figures and its timeline. */
 
 import { arrange, byId, element, setText, whenChanged } from "./dom.js";
-import { after, clockTimeToTheSecond, countdown, duration, milliseconds } from "./times.js";
+import { after, clockTime, clockTimeToTheSecond, countdown, duration, milliseconds } from "./times.js";
 
 /**
  * @typedef {import("./api.js").Incident} Incident
@@ -49,7 +49,6 @@ export function showIncident(incident, nameOf) {
   setText(state, stateInWords(incident, nameOf));
   state.className = `state ${incident.state}`;
   byId("countdown").className = `countdown ${incident.state}`;
-  setText(byId("countdown-next"), incident.due_at && incident.next ? `Then: ${incident.next}` : "");
   setText(byId("coach"), advice(incident, nameOf));
   setText(byId("fire"), FIRE_LABELS[incident.due_kind] ?? "Run this clock out");
   byId("fire").hidden = !incident.due_at;
@@ -99,13 +98,21 @@ function clockLabel(incident, now) {
   return late < FIRING_MS ? "Firing now" : `Overdue by ${duration(late)}`;
 }
 
-/** Moves the falling clock. */
-export function tickClock(incident, now) {
+/** `Next at 14:08 (in 3 min): tells senior moderators and PagerDuty` */
+function nextInWords({ due_at: due, next }, now, timezone) {
+  if (!due || !next) return "";
+  const left = Date.parse(due) - now;
+  return `Next at ${clockTime(Date.parse(due), timezone)} (${left > 0 ? `in ${duration(left)}` : "now"}): ${next}`;
+}
+
+/** Moves the falling clock. @param {Incident} incident @param {number} now @param {string} timezone the viewer's */
+export function tickClock(incident, now, timezone) {
   byId("countdown").classList.toggle("still", !incident.due_at);
   setText(byId("countdown-label"), clockLabel(incident, now));
   if (!incident.due_at) return;
   const due = Date.parse(incident.due_at);
   setText(byId("countdown-figure"), countdown(due - now));
+  setText(byId("countdown-next"), nextInWords(incident, now, timezone));
   const left = Math.min(1, Math.max(0, (due - now) / spanOf(incident, due, now)));
   byId("countdown-bar").style.setProperty("--left", left.toFixed(4));
 }

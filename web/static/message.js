@@ -3,7 +3,7 @@
 import { renderBlocks } from "./blockkit.js";
 import { byId, element } from "./dom.js";
 import { plainWords, renderMrkdwn } from "./mrkdwn.js";
-import { clockTime, clockTimeToTheSecond } from "./times.js";
+import { timeOf } from "./parts.js";
 
 /** Whether this message stands in a thread below another. */
 export const isReply = (message) => message.type === "message" && Boolean(message.thread_ts) && message.thread_ts !== message.ts;
@@ -35,11 +35,6 @@ export function messageContent(message, { replies, parent, stage, scene, openVie
   }
   if (replies.length) column.append(thread(replies, stage));
   return [avatar, column];
-}
-
-function timeOf(at, timezone) {
-  const ms = Date.parse(at);
-  return element("time", { datetime: at, title: clockTimeToTheSecond(ms, timezone) }, clockTime(ms, timezone));
 }
 
 function ephemeralNote(message, scene, stage) {

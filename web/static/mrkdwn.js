@@ -6,7 +6,10 @@
 import { element } from "./dom.js";
 import { slackDate } from "./times.js";
 
-/** @typedef {{timezone: string, now: number, people: import("./api.js").Person[], slack: string|null}} Reader who looks */
+/**
+ * @typedef {{timezone: string, now: number, people: import("./api.js").Person[], groups: import("./api.js").Group[],
+ *   slack: string|null}} Reader who looks
+ */
 
 const INLINE = new RegExp(
   [
@@ -72,12 +75,18 @@ function controlNode(control, reader) {
   if (target.startsWith("@")) return mention(personName(target.slice(1), label, reader), target.slice(1) === reader.slack);
   if (target.startsWith("#")) return mention(`#${label || target.slice(1)}`);
   if (target.startsWith("!date^")) return date(target, label, reader);
-  if (target.startsWith("!subteam^")) return mention(label || `@${target.slice("!subteam^".length)}`);
+  if (target.startsWith("!subteam^")) return groupMention(target.slice("!subteam^".length), label, reader);
   if (target.startsWith("!")) return mention(`@${target.slice(1)}`);
   return link(plainWords(target), plainWords(label || target));
 }
 
 const mention = (text, isReader = false) => element("span", { class: isReader ? "mention mine" : "mention" }, text);
+
+function groupMention(slack, label, reader) {
+  const group = reader.groups.find((one) => one.slack === slack);
+  const isMember = reader.people.some((one) => one.slack === reader.slack && group?.members.includes(one.key));
+  return mention(plainWords(label) || `@${group?.name ?? slack}`, isMember);
+}
 
 function personName(slack, label, reader) {
   const name = reader.people.find((person) => person.slack === slack)?.name;

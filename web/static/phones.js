@@ -1,21 +1,23 @@
-/** The wall of phones: one for each channel that was written to, one for each person, each as its reader sees it. */
+/** The wall of phones: one for each place that was written to, one for each person, each as its reader sees it. */
 
+import { apps } from "./apps.js";
 import { arrange, byId, element, prefersStillness, setText, whenChanged } from "./dom.js";
-import { isReply, messageContent } from "./message.js";
+import { isReply } from "./message.js";
 import { plainWords } from "./mrkdwn.js";
 import { clockTime, duration, placeOf, shortDay } from "./times.js";
 
-const APPS = { slack: "Slack", pagerduty: "PagerDuty", email: "Mail", jira: "Jira", webhook: "Webhook" };
 const NEAR_END_PX = 60;
 const EDGE_PX = 24;
 
 /**
  * @typedef {import("./api.js").Message} Message
  * @typedef {import("./api.js").Person} Person
- * @typedef {{people: Person[], viewer: Person, now: number, incident: number|null, isFirst?: boolean}} Scene
+ * @typedef {{people: Person[], groups: import("./api.js").Group[], viewer: Person, now: number,
+ *   incident: number|null, isFirst?: boolean}} Scene
  *   who acts, what is selected, and whether the page has only just been opened: then nothing rings
  * @typedef {{press: (message: Message, owner: Person|null, button: Object, pressed: HTMLElement) => void,
- *   openView: (message: Message) => void}} Hands what the phones can do
+ *   act: (message: Message, button: Object, pressed: HTMLElement) => void,
+ *   openView: (message: Message) => void, command: (typed: string, place: Message) => void}} Hands what the phones can do
  */
 
 export class Wall {
@@ -37,14 +39,17 @@ export class Wall {
    */
   show(messages, scene) {
     const byPhone = groupByPhone(messages);
-    for (const person of scene.people) this.#phone(`slack person:${person.key}`, () => new Phone(person.name, person));
+    const make = (channel, title, owner) => () => new Phone(channel, title, owner, this.#hands);
+    for (const person of scene.people) this.#phone(`slack person:${person.key}`, make("slack", person.name, person));
     for (const [key, [first]] of byPhone) {
-      this.#phone(key, () => new Phone(titleOf(first, scene.people), ownerOf(first, scene.people)));
+      const app = apps[first.channel];
+      const owner = app.ownerOf(first, scene.people);
+      this.#phone(key, make(first.channel, app.titleOf(first, owner), owner));
     }
     const seen = { ...scene, isFirst: this.#isFirst };
     const rung = [...this.#phones].flatMap(([key, phone]) => phone.show(byPhone.get(key) ?? [], seen, this.#hands));
     this.#isFirst = false;
-    const inOrder = [...this.#phones.values()].sort(byChannelThenWaking);
+    const inOrder = [...this.#phones.values()].sort(inReadingOrder);
     arrange(byId("rail"), inOrder.map((phone) => phone.node));
     arrange(byId("roster"), inOrder.map((phone) => phone.chip));
     for (const phone of inOrder) phone.settle();
@@ -70,9 +75,9 @@ export class Wall {
   }
 }
 
-/** Channels come first, because everybody's buttons are there; then people, in the order in which they were rung. */
-function byChannelThenWaking(one, other) {
-  return Boolean(one.owner) - Boolean(other.owner) || one.wokenAt - other.wokenAt || 0;
+/** Slack's channels come first, for everybody's buttons are there; then whoever was rung, in that order; then machines. */
+function inReadingOrder(one, other) {
+  return one.rank - other.rank || one.wokenAt - other.wokenAt || 0;
 }
 
 class Phone {
@@ -83,8 +88,16 @@ class Phone {
   #notice = null;
   #follow = null;
 
-  /** @param {string} title @param {Person|null} owner null for a channel, which everybody reads */
-  constructor(title, owner) {
+  /**
+   * @param {import("./api.js").Channel} channel
+   * @param {string} title
+   * @param {Person|null} owner null for what everybody reads
+   * @param {Hands} hands
+   */
+  constructor(channel, title, owner, hands) {
+    this.app = apps[channel];
+    this.isChannel = channel === "slack" && !owner;
+    this.rank = this.isChannel ? 0 : 1 + Number(this.app.isMachine);
     this.title = title;
     this.owner = owner;
     this.thread = element("ol", { class: "thread", tabindex: "0", "aria-label": `Messages, ${title}` });
@@ -101,21 +114,36 @@ class Phone {
       more: element("p", { class: "notice-more" }),
       count: element("span", { class: "chip-count" }),
     };
-    this.node = this.#draw();
+    this.node = this.#draw(hands);
     this.chip = element("button", { type: "button", class: "chip", onclick: () => this.#take() }, title, this.parts.count);
   }
 
-  #draw() {
+  #draw(hands) {
     const { subtitle, time, day, noticeWhen, noticeText, more } = this.parts;
-    this.app = element("span", {}, "Slack");
-    const noticeHead = element("p", { class: "notice-head" }, this.app, noticeWhen);
+    const noticeHead = element("p", { class: "notice-head" }, element("span", {}, this.app.name), noticeWhen);
     const notice = element("div", { class: "notice" }, noticeHead, noticeText, more);
     const lock = element("div", { class: "lock" }, time, day, notice, element("p", { class: "lock-quiet" }, "No notifications"));
-    const bar = element("p", { class: "slack-bar" }, this.owner ? "Escalator" : this.title);
-    this.screen = element("div", { class: "slack" }, bar, this.thread, this.below);
+    const bar = element("p", { class: "app-bar" }, this.app.barOf(this));
+    const composer = this.isChannel ? this.#composer(hands) : null;
+    this.screen = element("div", { class: `app ${this.app.look}` }, bar, this.thread, this.below, composer);
     const label = element("header", { class: "phone-label" }, element("h2", {}, this.title), subtitle);
     const device = element("div", { class: "device" }, lock, this.screen);
-    return element("article", { class: "phone quiet", "aria-label": this.title }, label, device);
+    const shape = this.app.isOnDesk ? "phone desk quiet" : "phone quiet";
+    return element("article", { class: shape, "aria-label": this.title }, label, device);
+  }
+
+  /** Where a command is typed, as in Slack: nothing else that is typed there would be read by anybody. */
+  #composer(hands) {
+    const label = `Type /escalate or /oncall in ${this.title}`;
+    const field = element("input", { type: "text", "aria-label": label, placeholder: "/escalate or /oncall", autocomplete: "off" });
+    const send = element("button", { type: "submit" }, "Send");
+    const form = element("form", { class: "composer" }, field, send);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (field.value.trim()) hands.command(field.value.trim(), this.#notice);
+      field.value = "";
+    });
+    return form;
   }
 
   /** @returns {{phone: string, text: string}[]} */
@@ -126,7 +154,7 @@ class Phone {
     arrange(this.thread, nodes);
     const rung = messages.filter((one) => one.type === "message");
     this.#noticeNewest(rung);
-    const ringing = scene.isFirst ? [] : fresh.filter((one) => one.type === "message");
+    const ringing = scene.isFirst || this.app.isMachine ? [] : fresh.filter((one) => one.type === "message");
     this.isRinging = ringing.length > 0;
     this.isWoken = this.isRinging && rung.length === ringing.length;
     const isAnswer = fresh.some((one) => one.type === "ephemeral");
@@ -152,7 +180,6 @@ class Phone {
     if (!newest || newest.id === this.#notice?.id) return;
     this.#notice = newest;
     this.wokenAt = Math.min(this.wokenAt, Date.parse(rung[0].at));
-    setText(this.app, APPS[newest.kind] ?? newest.kind);
     setText(this.parts.noticeText, plainWords(newest.first_text || newest.text));
     setText(this.parts.more, rung.length > 1 ? `and ${rung.length - 1} earlier` : "");
   }
@@ -161,7 +188,7 @@ class Phone {
     const { timezone } = this.owner ?? viewer;
     setText(this.parts.time, clockTime(now, timezone));
     setText(this.parts.day, `${placeOf(timezone)}, ${shortDay(now, timezone)}`);
-    setText(this.parts.subtitle, this.owner ? this.owner.role : `as ${viewer.name} sees it`);
+    setText(this.parts.subtitle, this.app.subtitleOf(this.owner, viewer));
     const age = this.#notice ? now - Date.parse(this.#notice.at) : 0;
     setText(this.parts.noticeWhen, age < 5000 ? "now" : `${duration(age)} ago`);
   }
@@ -180,12 +207,14 @@ class Phone {
       timezone: reader.timezone,
       now: scene.now,
       people: scene.people,
+      groups: scene.groups,
       slack: reader.slack,
       press: (button, pressed) => hands.press(message, this.owner, button, pressed),
+      act: (button, pressed) => hands.act(message, button, pressed),
     };
     const changed = whenChanged(item, [message, replies, reader.key], () => {
       const focused = item.contains(document.activeElement) ? document.activeElement : null;
-      item.replaceChildren(...messageContent(message, { replies, parent, stage, scene, openView: hands.openView }));
+      item.replaceChildren(...this.app.contentOf(message, { replies, parent, stage, scene, openView: hands.openView }));
       if (focused) sameAction(item, focused).focus();
     });
     const isEdited = item.dataset.updated !== (message.updated_at ?? "");
@@ -231,23 +260,14 @@ function sameAction(item, focused) {
   return buttons.find((one) => one.dataset.action === focused.dataset.action) ?? item;
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------------ */
-
+/** One phone for each place; a destination of several mailboxes is as many places. */
 function groupByPhone(messages) {
   const groups = new Map();
   for (const message of messages) {
-    const key = `${message.kind} ${message.destination}`;
+    const key = [message.channel, message.destination, message.email?.to ?? ""].join(" ").trim();
     groups.set(key, [...(groups.get(key) ?? []), message]);
   }
   return groups;
-}
-
-const ownerOf = (message, people) => people.find((person) => `person:${person.key}` === message.destination) ?? null;
-
-function titleOf(message, people) {
-  const name = ownerOf(message, people)?.name;
-  if (message.kind === "slack") return name ?? message.address;
-  return `${APPS[message.kind] ?? message.kind}: ${name ?? message.destination}`;
 }
 
 /** Plays an animation class from its beginning. */

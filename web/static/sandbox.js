@@ -1,4 +1,4 @@
-/** The sandbox page: polls the picture, draws it, and turns presses into signed Slack callbacks. */
+/** The sandbox page: polls the picture, draws it, and turns what people do into the vendors' own signed callbacks. */
 
 import { PictureSource, ServerClock, interact, post } from "./api.js";
 import { ViewDialog, confirmed } from "./dialogs.js";
@@ -15,8 +15,10 @@ const DEFAULT_SAMPLE = "threat";
 
 const clock = new ServerClock();
 const source = new PictureSource(clock);
-const wall = new Wall({ press, openView });
+const wall = new Wall({ press, act, openView, command });
 const view = new ViewDialog(submitView);
+
+const NAMES = { pagerduty: "PagerDuty", jira: "Jira" };
 
 /** What this page remembers between two pictures. */
 const page = {
@@ -25,6 +27,8 @@ const page = {
   /** @type {number|null} chosen by hand; the newest otherwise */ chosen: null,
   /** @type {import("./incident.js").Kill|null} */ kill: null,
   seenViews: new Set(),
+  /** @type {import("./api.js").Message[]} to commands; they stand on this page only */ answers: [],
+  isFirst: true,
   misses: 0,
   turn: 0,
   timer: 0,
@@ -40,11 +44,14 @@ const selected = () => page.picture.incidents.find((one) => one.number === page.
 
 function draw() {
   const { picture } = page;
-  const isFirst = document.body.dataset.stage === "loading";
+  const isFirst = page.isFirst;
+  page.isFirst = false;
   document.body.dataset.stage = picture.incidents.length || picture.messages.length ? "live" : "empty";
   drawBar(picture);
-  const scene = { people: picture.people, viewer: viewer(), now: clock.now(), incident: selected()?.number ?? null };
-  announce(wall.show(picture.messages, scene));
+  const { people, groups, messages } = picture;
+  const scene = { people, groups, viewer: viewer(), now: clock.now(), incident: selected()?.number ?? null };
+  const all = [...messages, ...page.answers].toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
+  announce(wall.show(all, scene));
   drawIncident();
   openNewViews(isFirst);
   tick();
@@ -83,7 +90,7 @@ function tick() {
   const now = clock.now();
   wall.tick(now, viewer());
   const incident = selected();
-  if (incident) tickClock(incident, now);
+  if (incident) tickClock(incident, now, viewer().timezone);
   showProcesses(page.picture, page.kill, now);
 }
 
@@ -100,7 +107,7 @@ async function press(message, owner, button, pressed) {
   pressed.ariaBusy = "true";
   await attempt(async () => {
     const click = { person: viewer().key, message: message.id, action_id: button.action_id, value: button.value ?? "" };
-    const { status, ms } = await interact(click);
+    const { status, ms } = await interact("click", click);
     if (message.incident !== null) page.chosen = message.incident;
     toast(`${viewer().name} pressed ${button.text.text}. The signed callback answered ${status} in ${milliseconds(ms)}.`);
   });
@@ -108,9 +115,40 @@ async function press(message, owner, button, pressed) {
   await poll();
 }
 
+/** Somebody does something in PagerDuty or Jira; a time-out is nobody's doing, whoever runs it out here. */
+async function act(message, button, pressed) {
+  if (pressed.ariaBusy === "true") return;
+  pressed.ariaBusy = "true";
+  await attempt(async () => {
+    const { door, status, ms } = await interact("act", { person: viewer().key, message: message.id, act: button.action_id });
+    if (message.incident !== null) page.chosen = message.incident;
+    toast(`${NAMES[message.channel]}: ${button.label}. ${door} answered ${status} in ${milliseconds(ms)}.`);
+  });
+  pressed.ariaBusy = "false";
+  await poll();
+}
+
+/** Somebody types a command; what only they are told stands in the answer. */
+async function command(typed, place) {
+  await attempt(async () => {
+    const { answer } = await interact("command", { person: viewer().key, message: place.id, typed });
+    if (answer?.text) page.answers.push(answerIn(place, answer.text));
+    draw();
+  });
+  await poll();
+}
+
+/** An answer to a command, as Slack shows it in the place where it was typed; Slack keeps it nowhere either. */
+function answerIn({ destination, address }, text) {
+  const at = new Date(clock.now()).toISOString();
+  const plain = { incident: null, thread_ts: null, broadcast: false, updated_at: null, blocks: [], view: null };
+  const id = `answer-${page.answers.length}`;
+  return { ...plain, id, ts: id, at, channel: "slack", type: "ephemeral", destination, address, person: viewer().key, text };
+}
+
 async function submitView(message, state) {
   const who = message.person ?? viewer().key;
-  const { status, ms, answer } = await interact({ person: who, message: message.id, view_state: state });
+  const { status, ms, answer } = await interact("click", { person: who, message: message.id, view_state: state });
   const title = message.view.title.text;
   toast(`${nameOf(who)} submitted “${title}”. The signed callback answered ${status} in ${milliseconds(ms)}.`);
   poll();
@@ -119,7 +157,8 @@ async function submitView(message, state) {
 
 function openView(message) {
   const reader = person(message.person) ?? viewer();
-  const stage = { timezone: reader.timezone, now: clock.now(), people: page.picture.people, slack: reader.slack };
+  const { people, groups } = page.picture;
+  const stage = { timezone: reader.timezone, now: clock.now(), people, groups, slack: reader.slack };
   view.open(message, { ...stage, press: (button, pressed) => press(message, reader, button, pressed) });
 }
 
@@ -223,4 +262,6 @@ byId("fire").addEventListener("click", fire);
 byId("kill").addEventListener("click", kill);
 document.addEventListener("visibilitychange", () => document.hidden || poll());
 setInterval(tick, TICK_MS);
+page.picture = source.first();
+if (page.picture) draw();
 poll();

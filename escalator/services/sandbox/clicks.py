@@ -1,4 +1,4 @@
-"""Clicks in Slack, as the sandbox plays them: a button pressed by somebody, or a window submitted."""
+"""What people do in Slack, as the sandbox plays it: a button pressed, a window submitted, a command typed."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from escalator.channels.slack.blocks import BUTTONS_BLOCK, Json
 from escalator.channels.slack.callbacks import sign_callback
-from escalator.model.policy import Person
+from escalator.model.policy import DestinationKind, Person
 from escalator.services.core import Core
 from escalator.services.inbox.shelf import opened
 from escalator.services.inbox.slack import TEAM
@@ -17,7 +17,8 @@ from escalator.services.sandbox.signed import Refused, Signed
 from escalator.store import inbox
 from escalator.store.inbox import Item, ItemType
 
-DOOR = "/slack/interactions"
+_CLICKS = "/slack/interactions"
+_COMMANDS = "/slack/commands"
 _APP = "SANDBOX"
 
 
@@ -33,6 +34,15 @@ class Press:
     action_id: str = ""
     value: str = ""
     view_state: Mapping[str, Mapping[str, str]] | None = field(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Somebody (a policy key) types a command where a message stands, such as `/oncall child-safety`."""
+
+    person: str
+    message: UUID
+    typed: str
 
 
 def signed_click(core: Core, press: Press) -> Signed | Refused:
@@ -57,7 +67,42 @@ def signed_click(core: Core, press: Press) -> Signed | Refused:
         payload = _view_submission(person, user_id, item, said["view"], press.view_state)
     body = urlencode({"payload": json.dumps(payload)})
     headers = sign_callback(body.encode(), core.settings.sandbox_signing_secret, core.clock.now())
-    return Signed(DOOR, headers, body)
+    return Signed(_CLICKS, headers, body)
+
+
+def signed_command(core: Core, one: Typed) -> Signed | Refused:
+    """Return what Slack would send us for this command. Raises Unavailable.
+
+    The form: docs.slack.dev/interactivity/implementing-slash-commands.
+    """
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+        item = inbox.by_id(connection, one.message)
+    person = running.policy.people.get(one.person) if running else None
+    user_id = core.expand(person.slack or "") if person else ""
+    command, _, text = one.typed.strip().partition(" ")
+    if item is None or item.channel is not DestinationKind.SLACK:
+        return Refused("There is no such place in Slack.")
+    if not user_id:
+        return Refused(f"{one.person} has no Slack id in the policy, so nothing can come from them.")
+    if not command.startswith("/"):
+        return Refused("A command begins with a slash. Nothing else that is typed here is read by anybody.")
+    form = {
+        "team_id": TEAM,
+        "team_domain": "sandbox",
+        "channel_id": item.address,
+        "channel_name": item.destination,
+        "user_id": user_id,
+        "user_name": one.person,
+        "command": command,
+        "text": text,
+        "api_app_id": _APP,
+        "trigger_id": f"{user_id}.{item.ts}",
+        "response_url": "",
+    }
+    body = urlencode(form)
+    headers = sign_callback(body.encode(), core.settings.sandbox_signing_secret, core.clock.now())
+    return Signed(_COMMANDS, headers, body)
 
 
 def _interaction(kind: str, person: Person, user_id: str, item: Item) -> Json:
