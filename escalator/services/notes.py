@@ -40,7 +40,7 @@ class _Plan:
     incident: Incident
     mode: Mode
     under: Sequence[Post]
-    view: View
+    said: Notification
     note: Text
 
 
@@ -52,16 +52,17 @@ def publish(core: Core, text_id: UUID) -> None:
     plan = _planned(core, text_id)
     if plan is None:
         return
-    said = message(note_card(plan.view, plan.note.author, _body(core, plan.note)))
+    slack, said = core.slack(plan.mode), message(plan.said.card)
+    face = core.channels(plan.mode)[DestinationKind.SLACK].face(plan.said)
     shown = []
     for one in plan.under:
         channel, _, ts = (one.ref or "").partition("/")
         context = Context(plan.incident.id, plan.incident.number, one.destination, one.person)
-        done = core.slack(plan.mode).post(context, channel, said, ts)
+        done = slack.post(context, channel, said, ts)
         if isinstance(done, Failed):
             log.warning("note_not_shown", reason=done.reason.value, detail=done.detail)
         else:
-            shown.append(replace(one, ref=done.ref, address=channel))
+            shown.append(replace(one, ref=done.ref, address=channel, face=face))
     _keep(core, plan, shown)
 
 
@@ -80,7 +81,8 @@ def _planned(core: Core, text_id: UUID) -> _Plan | None:
             return None
         frozen = core.policies.version(connection, incident.policy_version)
         view = messages.view_of(core, incident, frozen, running, under[0], now=now)
-    return _Plan(incident, mode, under, view, note)
+    said = messages.notification(core, view, under[0], key=text_id, post=None)
+    return _Plan(incident, mode, under, as_note(core, said, view, note), note)
 
 
 def _full_messages(connection: Connection, incident: Incident, mode: Mode, now: datetime) -> list[Post]:
@@ -107,7 +109,6 @@ def _keep(core: Core, plan: _Plan, shown: Sequence[Post]) -> None:
                 shown_rev=plan.incident.revision,
                 claim=0,
                 attempts=0,
-                face=None,
             )
             for index, one in enumerate(shown)
         ]

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 from tests.doubles.slack_rules import filled
 from tests.doubles.slack_state import TOKEN, Fault, Refused, SlackState
@@ -18,27 +18,32 @@ DRIP_S = 0.05
 SCOPES = "chat:write,chat:write.public,im:write,commands,users:read,users:read.email"
 
 
+def _form(raw):
+    return {name: values[0] for name, values in parse_qs(raw.decode(), keep_blank_values=True).items()}
+
+
+def _json(raw):
+    try:
+        return json.loads(raw or b"{}")
+    except ValueError:
+        return {}
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: "_Server"
 
     def do_GET(self):
-        if self.path.startswith("/api/"):
-            parts = urlsplit(self.path)
-            arguments = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-            self._api(parts.path.removeprefix("/api/"), arguments, is_form=True)
-        elif self.path == "/_log":
+        if self.path == "/_log":
             self._answer(200, json.dumps(self.server.state.log()))
         else:
             self._answer(404, "{}")
 
     def do_POST(self):
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        try:
-            body = json.loads(raw or b"{}")
-        except ValueError:
-            body = {}
+        is_form = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+        body = _form(raw) if is_form else _json(raw)
         if self.path.startswith("/api/"):
-            self._api(self.path.removeprefix("/api/"), body)
+            self._api(self.path.removeprefix("/api/"), body, is_form=is_form)
         elif self.path.startswith("/response/"):
             self._response(body)
         elif self.path == "/_inject":

@@ -27,4 +27,4 @@ def escalate_view(categories: Sequence[Choice], sources: Sequence[Choice]) -> Js
     ]
     if len(sources) > 1:
         inputs.append(asked(SOURCE, "Where it was seen", select(SOURCE, sources)))
-    return form(CALLBACK, "Escalate", "Escalate", inputs, "")
+    return form(CALLBACK, "Escalate", "Escalate", inputs)

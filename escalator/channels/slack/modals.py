@@ -89,21 +89,21 @@ def resolve_view(number: int, origin: Origin) -> Json:
             optional=True,
         ),
     ]
-    return form(RESOLVE_CALLBACK, f"Resolve #{number}", "Resolve", inputs, origin.to_metadata())
+    return form(RESOLVE_CALLBACK, f"Resolve #{number}", "Resolve", inputs, origin)
 
 
 def hand_over_view(number: int, origin: Origin, people: Iterable[Choice]) -> Json:
     """Return the window that asks who has it from now on; of the people, by key and name, the first 100."""
     hint = "They are told at once, and have to acknowledge it. Until they do, it goes on escalating."
     inputs = [asked(TO, "Who has it from now on", select(TO, people), hint=hint)]
-    return form(HAND_OVER_CALLBACK, f"Hand over #{number}", "Hand over", inputs, origin.to_metadata())
+    return form(HAND_OVER_CALLBACK, f"Hand over #{number}", "Hand over", inputs, origin)
 
 
 def note_view(number: int, origin: Origin, *, is_posted: bool) -> Json:
     """Return the window in which a note is written."""
     hint = "It is shown in the thread." if is_posted else "It is kept sealed, and shown nowhere in Slack."
     inputs = [asked(NOTE, "Note", written(NOTE, MAX_NOTE, multiline=True), hint=hint)]
-    return form(NOTE_CALLBACK, f"Note on #{number}", "Keep", inputs, origin.to_metadata())
+    return form(NOTE_CALLBACK, f"Note on #{number}", "Keep", inputs, origin)
 
 
 def told_view(title: str, text: str) -> Json:
@@ -121,13 +121,10 @@ def errors(by_input: dict[str, str]) -> Json:
     return {"response_action": "errors", "errors": by_input}
 
 
-def form(callback_id: str, title: str, submit: str, inputs: Iterable[Json], metadata: str) -> Json:
-    """Return a window that asks for something; Slack keeps the metadata with it and gives it back."""
-    return {
-        **_view(callback_id, title, list(inputs)),
-        "submit": plain(submit, MAX_TITLE),
-        "private_metadata": metadata[:MAX_METADATA],
-    }
+def form(callback_id: str, title: str, submit: str, inputs: Iterable[Json], origin: Origin | None = None) -> Json:
+    """Return a window that asks for something; Slack keeps with it where it came from, and gives that back."""
+    view = {**_view(callback_id, title, list(inputs)), "submit": plain(submit, MAX_TITLE)}
+    return view if origin is None else {**view, "private_metadata": origin.to_metadata()[:MAX_METADATA]}
 
 
 def asked(name: str, label: str, element: Json, *, hint: str = "", optional: bool = False) -> Json:

@@ -138,15 +138,12 @@ class SlackWebApi:
     def _call(
         self, client: BoundedWebClient, method: str, arguments: Json, *, is_question: bool = False
     ) -> _Answered | Failed:
-        """Call a method; one that only asks reads no JSON, and is given its arguments in the address."""
+        """Call a method; one that only asks reads no JSON, and is given its arguments as a form."""
         if not self._has_token:
             return Failed(FailureReason.NOT_CONFIGURED, "no_token")
         try:
-            response = (
-                client.api_call(method, http_verb="GET", params=arguments)
-                if is_question
-                else client.api_call(method, json=arguments)
-            )
+            form, body = (arguments, None) if is_question else (None, arguments)
+            response = client.api_call(method, params=form, json=body)
         except SlackApiError as error:
             answer = error.response
             return failure(answer.status_code, answer.get("error"), answer.headers)
