@@ -116,7 +116,7 @@ def act(core: Core, asked: Asked) -> Reply:
 
 def is_in_sandbox(core: Core, incident: Incident, policy: Policy) -> bool:
     """Whether an incident is in the sandbox now: answers given there count for no other, and no others count for it."""
-    return min(incident.mode, core.mode_of(incident.source, policy)) is Mode.SANDBOX
+    return core.mode_for(incident, policy) is Mode.SANDBOX
 
 
 def _mode(asked: Asked) -> Mode:
@@ -169,7 +169,7 @@ def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
         destination=f"person:{case.person.key}" if is_direct else asked.channel_id,
         address=asked.channel_id,
         slot=posts.next_slot(connection, incident.id),
-        mode=min(incident.mode, core.mode_of(incident.source, case.running.policy)),
+        mode=core.mode_for(incident, case.running.policy),
         channel=DestinationKind.SLACK,
         person=case.person.key if is_direct else None,
         ref=f"{asked.channel_id}/{asked.message_ts}",

@@ -155,7 +155,7 @@ def _picture(case: _Case) -> Picture:
         frozen=case.core.policies.version(case.connection, incident.policy_version),
         running=names_by_key(policy),
         now=case.now,
-        is_test=min(incident.mode, case.core.mode_of(incident.source, policy)) is Mode.DIVERT,
+        is_test=case.core.mode_for(incident, policy) is Mode.DIVERT,
         merged_into=merged.get(incident.merged_into) if incident.merged_into else None,
         channel=DestinationKind.EMAIL,
     )

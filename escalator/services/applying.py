@@ -153,7 +153,7 @@ def _suppress(connection: Connection, decisions: Iterable[Decision]) -> None:
 def _deliveries(core: Core, decision: Decision, policy: Policy, now: datetime) -> Iterable[Delivery]:
     """Return who is told; a diverted incident has no copies: its tests are nobody's figures."""
     incident = decision.change.incident
-    mode = min(incident.mode, core.mode_of(incident.source, policy))
+    mode = core.mode_for(incident, policy)
     for notice in decision.change.notices:
         recipients = _diverted(notice.recipient, incident, policy) if mode is Mode.DIVERT else (notice.recipient,)
         for recipient in recipients:

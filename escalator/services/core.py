@@ -9,6 +9,7 @@ from uuid6 import uuid7
 
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock
+from escalator.model.incident import Incident
 from escalator.model.policy import DestinationKind, Policy, Source
 from escalator.model.ranks import Mode
 from escalator.policy import expand
@@ -62,6 +63,10 @@ class Core:
         if mode is Mode.DIVERT and (said is None or not self._can_divert(said, policy)):
             return Mode.SANDBOX
         return mode
+
+    def mode_for(self, incident: Incident, policy: Policy) -> Mode:
+        """Return the mode of an incident: of the one it was opened in and its source's present one the milder."""
+        return min(incident.mode, self.mode_of(incident.source, policy))
 
     def _can_divert(self, source: Source, policy: Policy) -> bool:
         destination = policy.destinations.get(source.divert_to or "")

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection
@@ -21,11 +20,10 @@ from escalator.model.heard import Agent, AgentKind, Heard, HeardKind
 from escalator.model.incident import Incident
 from escalator.model.message import Failed
 from escalator.model.policy import DestinationKind, Person, Policy
-from escalator.model.ranks import Mode
 from escalator.model.records import Actor
 from escalator.ports import HEAR
 from escalator.services.accounts import JIRA_ACCOUNT
-from escalator.services.answering import record_refusal
+from escalator.services.answering import is_in_sandbox, record_refusal
 from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
@@ -151,7 +149,8 @@ class _Case:
             return
         said, found = self._without_our_own(said), self._posts(said)
         locked = incidents.lock(self.connection, [post.incident_id for post in found], self.core.seal)
-        ours = [(post, locked[post.incident_id]) for post in found if self._is_of_this_door(one, locked, post, running)]
+        about = [(post, locked[post.incident_id]) for post in found if post.incident_id in locked]
+        ours = [pair for pair in about if is_in_sandbox(self.core, pair[1], running.policy) is one.is_sandbox]
         for post, incident in ours:
             self._do(said, post, incident, running)
         callbacks.done(self.connection, one.id, None if ours else "not ours")
@@ -163,14 +162,6 @@ class _Case:
             return found
         number = _NUMBER.search(said.title)
         return posts.of_number(self.connection, said.vendor, int(number[1])) if number else []
-
-    def _is_of_this_door(self, one: Callback, locked: Mapping[UUID, Incident], post: Post, running: Running) -> bool:
-        """What the sandbox says counts only for what is there, and there nothing else does."""
-        incident = locked.get(post.incident_id)
-        if incident is None:
-            return False
-        is_in_sandbox = min(incident.mode, self.core.mode_of(incident.source, running.policy)) is Mode.SANDBOX
-        return is_in_sandbox is one.is_sandbox
 
     def _do(self, said: Heard, post: Post, incident: Incident, running: Running) -> None:
         if said.alias:

@@ -75,7 +75,7 @@ def _planned(core: Core, text_id: UUID) -> _Plan | None:
         if running is None or note is None:
             return None
         incident = incidents.read(connection, [note.incident_id], core.seal)[note.incident_id]
-        mode = min(incident.mode, core.mode_of(incident.source, running.policy))
+        mode = core.mode_for(incident, running.policy)
         under = _full_messages(connection, incident, mode, now)
         if not under or not is_posted(incident, running.policy):
             return None
