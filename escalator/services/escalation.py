@@ -96,7 +96,7 @@ def _last_step(core: Core, connection: Connection, stuck: Place, running: Runnin
         path = core.policies.version(connection, stuck.policy_version).paths.get(stuck.path, ())
     except PolicyError:
         path = running.policy.paths.get(stuck.path, ())
-    mode = core.mode_for(stuck, running.policy)
+    mode = min(stuck.mode, core.mode_of(stuck.source, running.policy))
     if not path or mode is not Mode.PRODUCTION:
         return ()
     return tuple(stuck.assign or target if target == "team" else target for target in path[-1].notify)
