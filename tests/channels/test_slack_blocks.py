@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalator.channels.slack.blocks import MAX_TEXT, escape, message, notice
-from escalator.channels.slack.modals import Origin, origin_of, reference_needed, resolve_view, reveal_view
+from escalator.channels.slack.escalating import escalate_view
+from escalator.channels.slack.modals import (
+    Origin,
+    hand_over_view,
+    note_view,
+    origin_of,
+    reference_needed,
+    resolve_view,
+    reveal_view,
+    told_view,
+)
 from escalator.model.incident import Verb
 from escalator.model.message import Button, Card, Link, Moment
 from escalator.rendering.buttons import ButtonValue, encode
@@ -177,3 +187,41 @@ def test_a_missing_reference_keeps_the_window_open():
     blocks = {block["block_id"] for block in resolve_view(1, Origin("v"))["blocks"]}
     assert set(reference_needed()["errors"]) <= blocks
     assert json.loads(json.dumps(reference_needed()))["response_action"] == "errors"
+
+
+PEOPLE = [(f"person-{number}", f"Person {number}") for number in range(150)]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_slack_accepts_every_window_whatever_people_are_called(hostile):
+    for view in (
+        hand_over_view(10**15, Origin("v"), [*PEOPLE, ("key", hostile), (hostile, hostile), ("none", "")]),
+        escalate_view([("key", hostile)], [("one", hostile), ("two", hostile)]),
+        note_view(10**15, Origin("v"), is_posted=True),
+        note_view(10**15, Origin("v"), is_posted=False),
+        told_view("Escalate", hostile),
+    ):
+        assert view_problems(view) == []
+
+
+def test_of_many_people_the_first_hundred_are_offered():
+    view = hand_over_view(1, Origin("v"), PEOPLE)
+    assert [option["value"] for option in view["blocks"][0]["element"]["options"]] == [key for key, _ in PEOPLE[:100]]
+
+
+def test_a_choice_that_slack_would_refuse_is_left_out():
+    view = hand_over_view(1, Origin("v"), [("x" * 151, "Too long"), ("ana", "Ana Ruiz")])
+    assert [option["value"] for option in view["blocks"][0]["element"]["options"]] == ["ana"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "asked"),
+    [
+        pytest.param([("chat", "chat")], ["category", "about", "item", "author"], id="one source: nobody is asked"),
+        pytest.param(
+            [("a", "a"), ("b", "b")], ["category", "about", "item", "author", "source"], id="several: which of them"
+        ),
+    ],
+)
+def test_only_what_is_not_known_is_asked(sources, asked):
+    assert [block["block_id"] for block in escalate_view([("hate", "Hate")], sources)["blocks"]] == asked

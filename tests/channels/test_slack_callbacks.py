@@ -12,11 +12,15 @@ from slack_bolt.middleware.request_verification import RequestVerification
 from slack_bolt.request import BoltRequest
 from slack_bolt.response import BoltResponse
 
-from escalator.channels.slack.callbacks import Click, Ignored, Submission, parse, sign_callback, verify
-from escalator.channels.slack.modals import Origin, resolve_view
+from escalator.channels.slack.callbacks import Click, Ignored, parse, sign_callback, verify
+from escalator.channels.slack.escalating import escalate_view
+from escalator.channels.slack.modals import Origin, hand_over_view, note_view, resolve_view
+from escalator.channels.slack.slash import Command, parse_command
+from escalator.channels.slack.submissions import Submission
 from escalator.errors import InvalidEvent, Unauthorized
 from escalator.model.incident import Outcome, Verb
 from escalator.rendering.buttons import ButtonValue, encode
+from tests.doubles.slack import SlackDouble
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 BUTTON = ButtonValue(UUID(int=7), 2, 5)
@@ -263,3 +267,97 @@ def test_a_window_without_an_answer_has_no_outcome(state):
 
 def test_an_outcome_that_is_none_of_ours_is_none():
     assert parse(posted(a_submission("whatever", None))).outcome is None
+
+
+SENDER = {"user_id": "U111", "team_id": "T0DOUBLE"}
+
+
+@pytest.mark.parametrize(
+    ("view", "values", "expected"),
+    [
+        pytest.param(
+            hand_over_view(1042, Origin(encode(BUTTON), "C111", "1.2"), [("ben", "Ben Okafor")]),
+            {"to": "ben"},
+            {"verb": Verb.HAND_OVER, "to": "ben", "note": "", "button": BUTTON, "channel_id": "C111"},
+            id="who has it from now on",
+        ),
+        pytest.param(
+            note_view(1042, Origin(encode(BUTTON), "C111", "1.2"), is_posted=True),
+            {"note": " a line\nand another "},
+            {"verb": Verb.NOTE, "to": "", "note": "a line\nand another", "button": BUTTON, "message_ts": "1.2"},
+            id="a note",
+        ),
+        pytest.param(
+            escalate_view([("hate", "Hate")], [("chat", "chat"), ("other", "other")]),
+            {"category": "hate", "about": " look ", "item": "m-1", "author": "user-42", "source": "other"},
+            {
+                "view_id": "V0DOUBLE",
+                "category": "hate",
+                "about": "look",
+                "item": "m-1",
+                "author": "user-42",
+                "source": "other",
+            },
+            id="an incident that somebody opens",
+        ),
+        pytest.param(
+            escalate_view([("hate", "Hate")], [("chat", "chat")]),
+            {"category": "hate", "about": "look"},
+            {"category": "hate", "item": "", "author": "", "source": ""},
+            id="without what may be left out",
+        ),
+    ],
+)
+def test_a_window_that_was_sent_says_what_was_put_into_it(view, values, expected):
+    with SlackDouble() as slack:
+        said = parse(slack.submitted(view, values, "U111"))
+    assert {name: getattr(said, name) for name in expected | SENDER} == expected | SENDER
+
+
+@pytest.mark.parametrize("state", [{}, {"values": None}, {"values": {"note": {"note": {"value": 7}}}}])
+def test_a_window_in_which_nothing_of_ours_stands_says_nothing(state):
+    view = {**note_view(1042, Origin(encode(BUTTON)), is_posted=True), "id": "V1", "state": state}
+    said = parse(posted({"type": "view_submission", "user": {"id": "U1"}, "view": view}))
+    assert (said.to, said.note, said.outcome) == ("", "", None)
+
+
+# --- Commands ------------------------------------------------------------------------------------------------------
+
+
+def test_a_command_says_who_what_and_where():
+    with SlackDouble() as slack:
+        body = slack.typed("/OnCall", "U111", " child safety ")
+    assert parse_command(body) == Command("U111", "T0DOUBLE", "/oncall", "child safety", "C0SOMEWHERE", "1.2.trigger1")
+
+
+def test_the_published_command_is_understood():
+    typed = parse_command(PUBLISHED_BODY)
+    assert (typed.command, typed.user_id, typed.team_id, typed.text) == (
+        "/webhook-collect",
+        "U2CERLKJA",
+        "T1DC2JH3J",
+        "",
+    )
+
+
+def test_bolt_reads_the_same_command():
+    with SlackDouble() as slack:
+        body = slack.typed("/oncall", "U111", "child-safety")
+    theirs = BoltRequest(body=body.decode(), headers={"content-type": ["application/x-www-form-urlencoded"]})
+    typed = parse_command(body)
+    assert (theirs.body["command"], theirs.body["text"], theirs.context.user_id, theirs.context.team_id) == (
+        typed.command,
+        typed.text,
+        typed.user_id,
+        typed.team_id,
+    )
+
+
+def test_slacks_check_of_a_command_is_let_pass():
+    assert parse_command(b"ssl_check=1&token=x") == Ignored("ssl_check")
+
+
+@pytest.mark.parametrize("body", [b"", b"command=%2Foncall", b"user_id=U1", b"\xff\xfe=%00", b"command=&user_id=U1"])
+def test_what_is_no_command_is_refused(body):
+    with pytest.raises(InvalidEvent):
+        parse_command(body)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from escalator.channels.slack import transport
-from escalator.channels.slack.api import Workspace
+from escalator.channels.slack.api import Profile, Workspace
 from escalator.channels.slack.blocks import message, notice
 from escalator.channels.slack.manifest import SCOPES
 from escalator.channels.slack.modals import Origin, resolve_view, reveal_view
@@ -309,3 +309,30 @@ def test_a_response_url_that_is_used_up_fails(slack, api):
     slack.inject("response_url", Fault(status=404, html=True))
     failed = api.respond(CONTEXT, f"{slack.origin}/response/1", notice("x"))
     assert failed == Failed(FailureReason.BAD_ANSWER, "http_404")
+
+
+def test_who_somebody_is_comes_with_their_address(slack, api):
+    slack.join("U0ANA", "Ana@Example.com")
+    assert api.user("U0ANA") == Profile("U0ANA", "T0DOUBLE", "Ana@Example.com", is_ours=True)
+    assert api.user("U0NOBODY") == Failed(FailureReason.BAD_TARGET, "user_not_found")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param('{"ok": true}', id="nobody"),
+        pytest.param('{"ok": true, "user": []}', id="no object"),
+        pytest.param('{"ok": true, "user": {"id": "U0OTHER"}}', id="somebody else"),
+    ],
+)
+def test_an_answer_about_nobody_is_a_bad_one(slack, api, body):
+    slack.inject("users.info", Fault(body=body))
+    assert api.user("U0ANA") == Failed(FailureReason.BAD_ANSWER, "no_user")
+
+
+def test_to_ask_who_somebody_is_holds_nobody(slack):
+    slack.inject("users.info", Fault(delay=30))
+    began = time.monotonic()
+    failed = SlackWebApi(slack.token, slack.url, prompt=SHORT).user("U0ANA")
+    assert failed.reason is FailureReason.TIMEOUT
+    assert time.monotonic() - began < LONG_AGO_S

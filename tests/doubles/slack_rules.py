@@ -60,9 +60,10 @@ def view_problems(view):
     try:
         parsed = View(**view)
         parsed.validate_json()
+        known = parsed.to_dict()
     except (SlackObjectFormationError, TypeError) as error:
         return [str(error)]
-    if parsed.to_dict() != view:
+    if known != view:
         return ["properties that Slack does not know"]
     problems = block_problems(view.get("blocks"), MAX_VIEW_BLOCKS)
     if not 1 <= len(view["title"]["text"]) <= MAX_TITLE:

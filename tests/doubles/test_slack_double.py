@@ -139,3 +139,55 @@ def test_it_runs_beside_the_product():
         finally:
             process.terminate()
     assert answer.json()["ok"] is True
+
+
+def asked(slack, **how):
+    return requests.post(
+        f"{slack.url}users.info", headers={"Authorization": "Bearer xoxb-double"}, timeout=10, **how
+    ).json()
+
+
+def test_who_somebody_is_is_asked_by_a_form_and_never_by_json(slack):
+    slack.join("U1", "ana@example.com")
+    assert asked(slack, data={"user": "U1"})["user"]["profile"]["email"] == "ana@example.com"
+    assert asked(slack, json={"user": "U1"}) == {"ok": False, "error": "user_not_found"}
+    assert asked(slack, data={"user": "U2"}) == {"ok": False, "error": "user_not_found"}
+
+
+def text_input(**changes):
+    label = {"type": "plain_text", "text": "Note", "emoji": False}
+    element = {"type": "plain_text_input", "action_id": "note", "multiline": True, "max_length": 10}
+    return {"type": "input", "block_id": "note", "label": label, "element": element} | changes
+
+
+def menu(*values):
+    options = [{"text": {"type": "plain_text", "text": value, "emoji": False}, "value": value} for value in values]
+    return text_input(element={"type": "static_select", "action_id": "note", "options": options})
+
+
+def asking(*blocks):
+    return {**VIEW, "blocks": list(blocks), "submit": {"type": "plain_text", "text": "Keep", "emoji": False}}
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        pytest.param({**asking(text_input()), "submit": None}, id="an input without a button to send it"),
+        pytest.param(asking(menu()), id="a menu of nothing"),
+        pytest.param(asking(menu(*map(str, range(101)))), id="more than 100 options"),
+        pytest.param(asking(menu("x" * 76)), id="an option longer than 75"),
+        pytest.param(asking(menu("a", "a")), id="a value twice"),
+    ],
+)
+def test_a_window_that_slack_refuses_is_refused(view):
+    assert view_problems({name: value for name, value in view.items() if value is not None}) != []
+
+
+def test_a_window_is_sent_only_as_slacks_client_lets_it(slack):
+    view = asking(text_input())
+    assert b"view_submission" in slack.submitted(view, {"note": "short"}, "U1")
+    for values, error in (({}, ValueError), ({"note": "x" * 11}, ValueError), ({"other": "x"}, LookupError)):
+        with pytest.raises(error):
+            slack.submitted(view, values, "U1")
+    with pytest.raises(ValueError, match="not offered"):
+        slack.submitted(asking(menu("a")), {"note": "b"}, "U1")

@@ -107,3 +107,14 @@ def test_what_is_shown_is_shown_only_while_nothing_stricter_fits() -> None:
     )
     assert assess(some_facts(label="SPAM"), policy).content is ContentRule.SHOW
     assert assess(some_facts(label=["SPAM", "PII"]), policy).content is ContentRule.WITHHOLD
+
+
+def test_what_a_person_calls_it_is_its_category_whatever_its_labels() -> None:
+    policy = a_policy(
+        categories={"odd": Category("odd", "Odd", at_least=HIGH), "hate": Category("hate", "Hate", ("HATE",))}
+    )
+    found = assess(some_facts(category="odd"), policy)
+    assert (found.category, found.severity, found.reason) == ("odd", HIGH, "Odd is at least high")
+    assert assess(some_facts(category="odd", label="HATE"), policy).categories == ("odd", "hate")
+    assert assess(some_facts(category="gone"), policy).categories == ()
+    assert assess(some_facts(label="odd", reason="odd"), policy).categories == ()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.rights import Refused, allowed_people, is_withheld, refusal
+from escalator.engine.rights import Refused, allowed_people, is_withheld, may_answer, may_see, refusal
 from escalator.model.incident import Incident, State, Verb
 from escalator.model.policy import Category, Person, Policy, Team
 from escalator.model.ranks import ContentRule, Role
@@ -152,3 +152,30 @@ def test_of_the_content_rule_the_stricter_of_frozen_and_running_holds(
     assert is_withheld(incident, policy) is withheld
     refused = refusal(Verb.REVEAL, EXAMPLE_POLICY.people["dana"], incident, policy)
     assert (refused is not None and refused.why is Refused.WITHHELD) is withheld
+
+
+@pytest.mark.parametrize(
+    ("category", "expected"),
+    [
+        pytest.param("self_harm", ["ana", "ben", "chen", "dana", "eli"], id="open to all whose role is enough"),
+        pytest.param("csam", ["ana", "ben", "chen", "dana"], id="restricted: only who is named"),
+    ],
+)
+def test_who_may_take_an_incident(category: str, expected: list[str]) -> None:
+    people = {**EXAMPLE_POLICY.people, "vera": Person("vera", "Vera", role=Role.VIEWER)}
+    incident = an_incident(facts=some_facts(), category=category)
+    assert [one.key for one in may_answer(incident, a_policy(people=people))] == expected
+
+
+@pytest.mark.parametrize(
+    ("person", "may"),
+    [
+        pytest.param("ana", True, id="in one of its teams"),
+        pytest.param("dana", True, id="in the other"),
+        pytest.param("eli", False, id="in neither, whatever the role"),
+    ],
+)
+def test_who_may_see_a_restricted_category(person: str, may: bool) -> None:
+    categories = EXAMPLE_POLICY.categories
+    assert may_see(person, categories["csam"], EXAMPLE_POLICY) is may
+    assert may_see(person, categories["threat"], EXAMPLE_POLICY) is True

@@ -264,3 +264,7 @@ def test_rows_of_another_channel_are_told_apart(phone):
     (item,) = phone.items()
 
     assert item.channel == "email"
+
+
+def test_nobody_is_looked_up_in_the_sandbox(phone):
+    assert phone.slack.user("U0ANA") == Failed(FailureReason.BAD_TARGET, "user_not_found")
