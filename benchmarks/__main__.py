@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import deadlines, footprint, pipeline
+from benchmarks import deadlines, everywhere, footprint, pipeline
 
 MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "intake": pipeline.intake,
@@ -12,6 +12,7 @@ MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "lateness": deadlines.lateness,
     "pending": deadlines.pending,
     "kill": deadlines.kill,
+    "everywhere": everywhere.everywhere,
     "memory": footprint.memory,
 }
 """Each returns rows of the table: what, ours, baseline, ratio or bound."""

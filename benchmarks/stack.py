@@ -138,7 +138,7 @@ class Stack:
 
     def start_worker(self, *more: str) -> subprocess.Popen[bytes]:
         """Start the product's worker."""
-        celery = ("-m", "celery", "-A", "workers.app", "worker", "--loglevel=WARNING")
+        celery = ("-m", "celery", "-A", "benchmarks.unpaced", "worker", "--loglevel=WARNING")
         quiet = more or ("--concurrency=2", "--without-gossip", "--without-mingle")
         return self.start(sys.executable, *celery, *quiet)
 
