@@ -10,7 +10,7 @@ from escalator.engine.change import Change, Draft, Rules
 from escalator.engine.classify import assess
 from escalator.engine.holding import answers_missing, conclude, reopen
 from escalator.engine.reviews import REVIEW, as_facts, is_graver, reviewer
-from escalator.engine.rounds import assessed, gravest
+from escalator.engine.rounds import assessed, begin_round, gravest
 from escalator.engine.routing import names_event
 from escalator.engine.settling import begin_anew, settle
 from escalator.model.facts import Content, Facts, Observation, Review
@@ -31,12 +31,18 @@ def is_wanted(observation: Observation, policy: Policy) -> bool:
 
 
 def open_incident(blank: Incident, observation: Observation, rules: Rules, now: datetime) -> Change:
-    """Return a new incident: on its path, logged, or already reviewed. `blank` has its identity, mode and times."""
+    """Return a new incident: on its path, logged, or already reviewed. `blank` has its identity, mode and times.
+
+    What a person opens is never only logged: a person asks for people.
+    """
     actor = Actor("person", observation.opened_by) if observation.opened_by else SYSTEM
     draft = Draft(replace(blank, waiting_since=now), rules, now, actor, observation.via)
     draft.record(Action.OPENED, observation.event_type)
     _hear(draft, observation)
-    begin_anew(draft, "opened", since=blank.opened_at)
+    if observation.opened_by:
+        begin_round(draft, "opened")
+    else:
+        begin_anew(draft, "opened", since=blank.opened_at)
     return _done(draft)
 
 

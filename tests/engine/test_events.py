@@ -427,3 +427,14 @@ def test_what_comes_after_a_thousand_others_is_decided_by_all_the_same() -> None
     assert len(after.facts.values("reason")) == 1000
     again = hear(after, said(6, reason="suicide")).incident
     assert (again.category, again.severity, again.round) == ("self_harm", Severity.CRITICAL, after.round)
+
+
+# --- Opened by hand ------------------------------------------------------------------------------------------------
+
+
+def test_what_a_person_opens_is_theirs_in_the_record_and_never_only_logged() -> None:
+    quiet = said(0, text_severity="low")
+    assert opening(quiet).incident.state is State.LOGGED
+    change = opening(replace(quiet, opened_by="ana", via="slack"))
+    assert (change.incident.state, told(change)) == (State.TRIGGERED, ["critical-alerts"])
+    assert {(entry.actor.kind, entry.actor.key, entry.via) for entry in change.entries} == {("person", "ana", "slack")}

@@ -288,3 +288,11 @@ def test_a_route_may_ask_for_it_by_name(bare: Harness) -> None:
     fill(bare, opened(bare), category="hate", about=NOTE)
     assert bare.incident()["route"] == "By hand"
     bare.forget_seen()
+
+
+def test_what_a_person_opens_is_never_only_logged(bare: Harness) -> None:
+    route = "  - {name: Quiet hate, when: {category: hate}, path: log-only}\n"
+    bare.start(POLICY.read_text().replace("routes:\n", f"routes:\n{route}"))
+    fill(bare, opened(bare), category="hate", about=NOTE)
+    assert (bare.incident()["state"], bare.incident()["path"]) == ("triggered", "triage")
+    bare.expect_message("#critical-alerts", "UNKNOWN · Hate · acknowledge within 30 min · #1001")
