@@ -20,43 +20,18 @@ from escalator.store import processes
 from escalator.store.processes import Process
 from tests.fakes import InlineExecutor
 from tests.sandboxes import a_core, alert, demo_policy, go_on
+from tests.web.browser import MARKED, Browser
 from web.app import create_app
 
 STATIC = Path(__file__).parents[2] / "web" / "static"
-MARKED = {"X-Sandbox": "1"}
-POSTS = ("/sandbox/sample", "/sandbox/click", "/sandbox/fire", "/sandbox/kill")
-
-
-class Browser:
-    """The page's own requests."""
-
-    def __init__(self, core):
-        self.core = core
-        self.http = create_app(core).test_client()
-
-    def picture(self):
-        return self.http.get("/sandbox.json").get_json()
-
-    def status(self, address):
-        with self.http.get(address) as answer:
-            return answer.status_code
-
-    def post(self, command, said, **headers):
-        return self.http.post(f"/sandbox/{command}", json=said, headers={**MARKED, **headers})
-
-    def interact(self, click):
-        """As `interact` of web/static/api.js: signed by the sandbox's door, sent to Slack's."""
-        signed = self.post("click", click).get_json()
-        headers = {"Content-Type": "application/x-www-form-urlencoded", **signed["headers"]}
-        answer = self.http.post("/slack/interactions", data=signed["body"], headers=headers)
-        deliver_all(self.core)
-        return answer
-
-    def press(self, person, label, message=None):
-        message = message or self.picture()["messages"][0]
-        button = next(one for one in message["buttons"] if one["label"] == label)
-        action = {"action_id": button["action_id"], "value": button["value"]}
-        return self.interact({"person": person, "message": message["id"], **action})
+POSTS = (
+    "/sandbox/sample",
+    "/sandbox/click",
+    "/sandbox/command",
+    "/sandbox/act",
+    "/sandbox/fire",
+    "/sandbox/kill",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -86,23 +61,19 @@ def test_an_alert_is_sent_rung_taken_and_resolved_without_leaving_the_page(brows
     assert browser.post("sample", {"name": "threat"}).get_json() == {"accepted": "stored"}
     process_events(browser.core)
     deliver_all(browser.core)
-    assert [one["destination"] for one in browser.picture()["messages"]] == [
-        "critical-alerts",
-        "person:ana",
-        "person:ben",
-    ]
+    assert [one["destination"] for one in browser.items("slack")] == ["critical-alerts", "person:ana", "person:ben"]
 
     assert browser.post("fire", {"number": 1001}).status_code == 200
     go_on(browser.core)
-    assert browser.picture()["messages"][-1]["text"].startswith("Nobody answered for 0 s: HIGH · Threat")
+    assert browser.items("slack")[-1]["text"].startswith("Nobody answered for 0 s: HIGH · Threat")
 
     assert browser.press("dana", "Acknowledge").status_code == 200
     picture = browser.picture()
     assert (picture["incidents"][0]["state"], picture["incidents"][0]["owner"]) == ("acknowledged", "dana")
-    assert {one["text"] for one in picture["messages"]} == {"#1001 taken by Dana Fox after 0 s"}
+    assert {one["text"] for one in browser.items("slack")} == {"#1001 taken by Dana Fox after 0 s"}
 
     browser.press("dana", "Resolve")
-    window = browser.picture()["messages"][-1]
+    window = browser.items("slack")[-1]
     assert (window["type"], window["destination"], window["view"]["title"]["text"]) == (
         "view",
         "person:dana",
@@ -117,7 +88,7 @@ def test_an_alert_is_sent_rung_taken_and_resolved_without_leaving_the_page(brows
     browser.interact({"person": "dana", "message": window["id"], "view_state": state})
     picture = browser.picture()
     assert picture["incidents"][0]["state"] == "resolved"
-    assert {one["text"] for one in picture["messages"] if one["type"] == "message"} == {
+    assert {one["text"] for one in browser.items("slack") if one["type"] == "message"} == {
         "#1001 resolved by Dana Fox: referred"
     }
 
@@ -154,7 +125,7 @@ def test_the_page_brings_nothing_that_its_policy_forbids(one_browser):
     assert page.status_code == 200
     assert page.content_type == "text/html; charset=utf-8"
     html = page.get_data(as_text=True)
-    assert not re.findall(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", html)
+    assert not re.findall(r"<script(?![^>]*\ssrc=|\stype=\"application/json\")|<style|\sstyle=|\son\w+=", html)
     loaded = re.findall(r'(?:src|href)="(/[^"]+)"', html)
     assert loaded
     assert {one_browser.status(address) for address in loaded} == {200}
@@ -175,7 +146,7 @@ def test_every_answer_is_sealed_off(one_browser, path):
 
     assert headers["Content-Security-Policy"] == (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'self'"
+        "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     )
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
@@ -193,7 +164,7 @@ def test_outside_the_sandbox_there_is_no_page(sqlite_url, tmp_path, mode):
         *(http.post(path, json={}, headers=MARKED) for path in POSTS),
     ]
 
-    assert [answer.status_code for answer in answers] == [404] * 6
+    assert [answer.status_code for answer in answers] == [404] * (2 + len(POSTS))
     core.database.close()
 
 
@@ -216,6 +187,9 @@ def test_another_sites_page_changes_nothing(one_browser, path):
         pytest.param("click", {"person": "ana", "message": "first"}, id="a message that is no id"),
         pytest.param("click", {"person": "ana", "message": str(uuid7()), "value": "x" * 3001}, id="a value too long"),
         pytest.param("click", {"person": "ana", "message": str(uuid7()), "view_state": {"a": "b"}}, id="a flat state"),
+        pytest.param("act", {"person": "ana", "message": str(uuid7())}, id="something without a name"),
+        pytest.param("act", {"person": "ana", "message": "first", "act": "start"}, id="done to what is no id"),
+        pytest.param("command", {"person": "ana", "message": str(uuid7()), "typed": "/" * 3001}, id="typed too long"),
         pytest.param("fire", {"number": "1001"}, id="a number as text"),
         pytest.param("fire", {"number": 2**40}, id="a number beyond all"),
         pytest.param("fire", {"number": True}, id="a number that is none"),
