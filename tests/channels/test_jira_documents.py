@@ -20,7 +20,7 @@ AT = Moment(datetime(2026, 8, 20, 14, 8, tzinfo=UTC))
 MARKUP = re.compile(
     r"\{|\[|\]|!|\*|\^|~|\||\\|\?\?|<|(?<!&)#(?!\d)"  # what opens or closes markup anywhere
     r"|&(?!#\d+;)"  # an entity that is not ours
-    r"|(?<!\w)[-+_]\w|\w[-+_](?!\w)|--|\((?=[/x!?*iyn+-])|[:;][)(DP]"  # phrases, dashes, emoticons
+    r"|(?<!\w)[-+_]\w|\w[-+_](?!\w)|--|\((?=[/x!?*iyn+-])|:[)(DP]|;\)"  # phrases, dashes, emoticons
     r"|\w:/|@|(?m:^h[1-6]\.|^bq\.|^- )"  # addresses, headings, quotes, lists
 )
 """What Jira's renderer would take as markup, written down apart from what the product escapes."""
