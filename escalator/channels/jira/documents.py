@@ -24,7 +24,7 @@ MAX_SUMMARY_CHARS = 255
 _MARKUP = re.compile(
     r"[\\&{}\[\]!*+^~?|()<>@]"  # macros, links, pictures, bold, inserted, super- and subscript, tables, emoticons
     r"|[:;](?![\s\d])"  # emoticons, and addresses that would become links
-    r"|(?<!\w)[-_]|[-_](?!\w)"  # struck out, emphasised, rules and lists; inside a word they mean nothing
+    r"|(?<![^\W_])[-_]|[-_](?![^\W_])"  # struck out, emphasised, rules and lists; inside a word they mean nothing
     r"|#(?!\d)|(?<=h[1-6])\.|(?<=bq)\."  # numbered lists, headings and quotes
 )
 _SAFE_IN_LINK = "-._~:/?#@$&'()+,;=%"
