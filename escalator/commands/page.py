@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from escalator.commands.preparing import Prepared
-from escalator.model.policy import DestinationKind, Policy
+from escalator.engine.targets import address_of
+from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Mode
 from escalator.settings import Settings, base_url
 
@@ -49,10 +50,12 @@ def _fact(name: str, text: str) -> str:
 
 def real(policy: Policy, expand: Callable[[str], str]) -> str:
     """Return how many people and destinations are told for real."""
-    people = sum(
-        DestinationKind.SLACK in one.contact and bool(expand(one.slack or "")) for one in policy.people.values()
-    )
+    people = sum(_is_reachable(one, expand) for one in policy.people.values())
     places = [one for one in policy.destinations.values() if any(expand(address) for address in one.addresses)]
     told = f"{people} {'person' if people == 1 else 'people'}"
     channels = f"{len(places)} destination{'' if len(places) == 1 else 's'}"
     return f"The first start in production: {told} and {channels} are now real."
+
+
+def _is_reachable(person: Person, expand: Callable[[str], str]) -> bool:
+    return any(expand(address_of(person, kind) or "") for kind in person.contact)

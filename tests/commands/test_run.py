@@ -127,6 +127,11 @@ def test_who_is_real_are_those_with_an_address():
     assert "1 person and 1 destination are" in real(policy, lambda text: "" if "${" in text else text)
 
 
+def test_who_is_reached_by_mail_only_is_real_too():
+    policy = load(minimal(("slack: U0ANA", "email: ana@example.com")), {})
+    assert "1 person and" in real(policy, lambda text: text)
+
+
 def test_a_port_that_is_taken_is_told():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
