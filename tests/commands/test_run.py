@@ -129,7 +129,7 @@ def test_who_is_real_are_those_with_an_address():
 
 def test_who_is_reached_by_mail_only_is_real_too():
     policy = load(minimal(("slack: U0ANA", "email: ana@example.com")), {})
-    assert "1 person and" in real(policy, lambda text: text)
+    assert "2 people and" in real(policy, lambda text: text)
 
 
 def test_a_port_that_is_taken_is_told():

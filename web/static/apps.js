@@ -17,7 +17,7 @@ import { webhookContent } from "./webhook.js";
  */
 
 const nobody = () => null;
-const actingAs = (viewer, isKnown) => `as ${viewer.name}${isKnown ? "" : ", a stranger there"}`;
+const actingAs = (viewer, isKnown) => `as ${viewer.name}${isKnown ? "" : " (a stranger)"}`;
 
 /** @type {Record<import("./api.js").Channel, App>} */
 export const apps = {

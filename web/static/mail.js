@@ -16,7 +16,7 @@ export function mailContent(message, { stage }) {
   const head = element("p", { class: "mail-head" }, element("strong", {}, subject), timeOf(message.at, stage.timezone));
   const who = fieldList([["From", from], ["To", to]]);
   const frame = element("iframe", {
-    class: "mail-frame",
+    class: message.buttons.length ? "mail-frame asking" : "mail-frame",
     src: `/sandbox/mail/${encodeURIComponent(message.id)}`,
     sandbox: "allow-popups allow-popups-to-escape-sandbox",
     loading: "lazy",
