@@ -59,14 +59,13 @@ def take_in(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, 
 
 
 def hear_all(core: Core) -> None:
-    """Do what vendors have told us of and what is due. Raises Unavailable."""
-    while True:
-        with core.database.reading() as connection:
-            waiting = callbacks.due(connection, core.clock.now(), BATCH)
-        for one in waiting:
-            _hear_safely(core, one)
-        if len(waiting) < BATCH:
-            return
+    """Do what vendors have told us of and what is due, a batch of it; the rest is told again. Raises Unavailable."""
+    with core.database.reading() as connection:
+        waiting = callbacks.due(connection, core.clock.now(), BATCH)
+    for one in waiting:
+        _hear_safely(core, one)
+    if len(waiting) == BATCH:
+        core.queue.tell(HEAR)
 
 
 def _hear_safely(core: Core, one: Callback) -> None:
@@ -145,7 +144,9 @@ class _Case:
     def settle(self, one: Callback, said: Heard) -> None:
         """Do it, if it still waits: for every incident of ours that what stands there is about."""
         running = self.core.policies.running(self.connection)
-        if running is None or callbacks.lock(self.connection, one.id) is None:
+        if running is None:
+            raise Unavailable("no policy is active yet")
+        if callbacks.lock(self.connection, one.id) is None:
             return
         said, found = self._without_our_own(said), self._posts(said)
         locked = incidents.lock(self.connection, [post.incident_id for post in found], self.core.seal)
