@@ -81,15 +81,13 @@ function input(block, stage) {
 
 const FIELDS = {
   plain_text_input: textField,
-  static_select: (one) => select(one, optionsOf(one), one.initial_option?.value),
-  radio_buttons: (one) => select(one, optionsOf(one), one.initial_option?.value),
+  static_select: (one) =>
+    select(one, one.options.map((option) => [option.value, option.text.text]), one.initial_option?.value),
   users_select: (one, stage) => {
     const people = stage.people.filter((person) => person.slack);
     return select(one, people.map((person) => [person.slack, person.name]), one.initial_user);
   },
 };
-
-const optionsOf = (one) => one.options.map((option) => [option.value, option.text.text]);
 
 function textField(one) {
   const shared = { placeholder: one.placeholder?.text ?? null, maxlength: one.max_length ?? null };

@@ -166,8 +166,5 @@ def _input(element: Mapping[str, Any], value: str) -> Json:
             return {"type": "static_select", "selected_option": chosen}
         case "users_select":
             return {"type": "users_select", "selected_user": value or None}
-        case "radio_buttons":
-            chosen = next((option for option in element["options"] if option["value"] == value), None)
-            return {"type": "radio_buttons", "selected_option": chosen}
         case kind:
             return {"type": kind, "value": value or None}
