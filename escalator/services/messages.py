@@ -23,7 +23,7 @@ from escalator.rendering.view import View
 from escalator.services.answer_links import link_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
-from escalator.store.deliveries import Delivery
+from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posts import Post
 from escalator.store.tables import incidents, records
 
@@ -44,10 +44,11 @@ _MOST_STORY = 12
 
 
 def recorded(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Records]:
-    """Return what was recorded of each of these incidents that the story so far tells."""
+    """Return what was recorded of each of these incidents that the story so far tells: of people, not of machines."""
     found: dict[UUID, Records] = {}
     for row in connection.execute(_TOLD, {"ids": list(ids)}):
-        found[row.incident_id] = (*found.get(row.incident_id, ()), row)
+        if json.loads(row.after).get("kind") != DeliveryKind.COPY:
+            found[row.incident_id] = (*found.get(row.incident_id, ()), row)
     return {key: said[-_MOST_STORY:] for key, said in found.items()}
 
 

@@ -241,6 +241,8 @@ def _measure(core: Core, one: Outcome, now: datetime) -> None:
 def entry_of(action: Action, delivery: Delivery, reason: str = "") -> Entry:
     """Return the record of what became of a delivery."""
     after = {"destination": delivery.destination, "channel": delivery.channel.value, "mode": delivery.mode.value}
+    if delivery.kind is not DeliveryKind.PAGE:
+        after["kind"] = delivery.kind.value
     if delivery.step >= 0:
         after |= {"round": str(delivery.round), "step": str(delivery.step + 1), "sending": str(delivery.sending)}
     return Entry(action, reason=reason, after=after, incident_id=delivery.incident_id)

@@ -11,7 +11,7 @@ from escalator.store.tables import deliveries, inbox
 from tests.doubles.http import Fault
 from tests.doubles.webhook import SECRET, WebhookDouble
 from tests.scenarios.harness import POLICY, Harness
-from tests.scenarios.stories import PAGE, REVIEWED, SELF_HARM, labelled, paged, taken_by_ana
+from tests.scenarios.stories import PAGE, REVIEWED, SELF_HARM, labelled, nobody, paged, taken_by_ana
 
 GONE = "Escalator needs attention: destination"
 TEXT = "I cannot do this any longer"
@@ -61,6 +61,13 @@ def test_a_story_is_told_as_it_happens_with_who_did_what(h: Harness, feed: Webho
     assert [one.data["number"] for one in feed.received] == [1001] * 4
     assert (feed.received[2].data["seconds_to_acknowledge"], feed.received[3].data["seconds_to_resolve"]) == (300, 360)
     assert feed.refused == []
+
+
+def test_the_story_that_seniors_read_tells_of_people_only(h: Harness) -> None:
+    messages = paged(h)
+    h.fast_forward(minutes=5)
+    h.expect_updates(*messages, text=nobody(5))
+    h.expect_dm("dana", nobody(5), says="Told critical-alerts", never="bi-feed")
 
 
 def test_a_reopening_is_told(h: Harness, feed: WebhookDouble) -> None:
