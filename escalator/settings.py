@@ -18,6 +18,9 @@ DEFAULT_PAGERDUTY_EVENTS_URL = "https://events.pagerduty.com"
 DEFAULT_PAGERDUTY_API_URL = "https://api.pagerduty.com"
 
 
+_FASTEST_PACE = 100
+
+
 class Secret(str):
     """A text that shows itself to nobody by accident."""
 
@@ -45,6 +48,7 @@ class Settings:
     slack_bot_token: Secret
     slack_signing_secret: Secret
     slack_api_url: str
+    slack_pace: float
     pagerduty_events_url: str
     pagerduty_api_url: str
     pagerduty_api_token: Secret
@@ -132,6 +136,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         slack_bot_token=Secret(values.get("SLACK_BOT_TOKEN", "")),
         slack_signing_secret=Secret(values.get("SLACK_SIGNING_SECRET", "")),
         slack_api_url=_slashed(values.get("SLACK_API_URL") or DEFAULT_SLACK_API_URL),
+        slack_pace=_pace(values.get("SLACK_PACE") or "1"),
         pagerduty_events_url=(values.get("PAGERDUTY_EVENTS_URL") or DEFAULT_PAGERDUTY_EVENTS_URL).rstrip("/"),
         pagerduty_api_url=(values.get("PAGERDUTY_API_URL") or DEFAULT_PAGERDUTY_API_URL).rstrip("/"),
         pagerduty_api_token=Secret(values.get("PAGERDUTY_API_TOKEN", "")),
@@ -198,6 +203,17 @@ def _port(values: Mapping[str, str]) -> int:
     if not said.isdigit() or not 0 <= int(said) < 65536:
         raise ConfigurationError(f"PORT: {said!r} is no port; a number from 0 to 65535")
     return int(said)
+
+
+def _pace(said: str) -> float:
+    try:
+        pace = float(said)
+    except ValueError:
+        pace = -1.0
+    if not 0 <= pace <= _FASTEST_PACE:
+        right = f"how many messages a second one channel takes, at most {_FASTEST_PACE}; 0 for a server without a limit"
+        raise ConfigurationError(f"SLACK_PACE: {said!r} is no pace; {right}")
+    return pace
 
 
 def _database_url(url: str) -> str:

@@ -14,7 +14,7 @@ from escalator.channels.pagerduty.events import PagerDutyEvents
 from escalator.channels.pagerduty.rest import PagerDutyRest
 from escalator.channels.slack.api import SlackApi
 from escalator.channels.slack.channel import SlackChannel
-from escalator.channels.slack.pacing import shared_pace
+from escalator.channels.slack.pacing import UNPACED, Pacer, shared_pace
 from escalator.channels.slack.web_api import SlackWebApi
 from escalator.channels.webhook.channel import WebhookChannel
 from escalator.channels.webhook.client import HttpWebhook
@@ -75,12 +75,16 @@ def ways_out(
 
 def _real(settings: Settings, vendors: Vendors, slack: SlackApi, clock: Clock) -> WaysOut:
     return {
-        DestinationKind.SLACK: SlackChannel(slack, shared_pace(settings.redis_client_url)),
+        DestinationKind.SLACK: SlackChannel(slack, _pacer(settings)),
         DestinationKind.PAGERDUTY: PagerDutyChannel(vendors.pagerduty),
         DestinationKind.EMAIL: MailChannel(vendors.mail, settings.mail_from),
         DestinationKind.JIRA: JiraChannel(vendors.jira),
         DestinationKind.WEBHOOK: WebhookChannel(vendors.webhooks, clock),
     }
+
+
+def _pacer(settings: Settings) -> Pacer:
+    return shared_pace(settings.redis_client_url, settings.slack_pace) if settings.slack_pace else UNPACED
 
 
 def _sandbox(settings: Settings, slack: SlackApi, shelf: Shelf, clock: Clock, flavour: Flavour) -> WaysOut:

@@ -178,6 +178,8 @@ class Installation:
             "SLACK_BOT_TOKEN": slack.token,
             "SLACK_SIGNING_SECRET": SLACK_SECRET,
             "SLACK_API_URL": slack.url,
+            # Hundreds of messages go to one channel here, and the double has no limit of its own.
+            "SLACK_PACE": "0",
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
         }

@@ -71,9 +71,12 @@ UNPACED = Unpaced()
 class SharedPace:
     """The pace that all processes keep together. After a failure Redis is not asked for `rest_s` seconds."""
 
-    def __init__(self, client: "redis.Redis", *, ask_s: float = ASK_S, rest_s: float = REST_S) -> None:
+    def __init__(
+        self, client: "redis.Redis", *, every: timedelta = EVERY, ask_s: float = ASK_S, rest_s: float = REST_S
+    ) -> None:
         self._take = client.register_script(_TAKE)
         self._hold = client.register_script(_HOLD)
+        self._every = every
         self._ask_s = ask_s
         self._rest_s = rest_s
         self._failed: Stopwatch | None = None
@@ -81,12 +84,12 @@ class SharedPace:
 
     def take(self, place: str) -> timedelta | None:
         """Take the right to one call about this channel; None when it was taken, or when nobody can say."""
-        wait_ms = self._asked(self._take, place, _milliseconds(EVERY), BURST)
+        wait_ms = self._asked(self._take, place, _milliseconds(self._every), BURST)
         return timedelta(milliseconds=wait_ms) if wait_ms else None
 
     def hold(self, place: str, wait: timedelta) -> None:
         """Let the next call's turn come after so long; from then on one a second."""
-        self._asked(self._hold, place, _milliseconds(wait + (BURST - 1) * EVERY))
+        self._asked(self._hold, place, _milliseconds(wait + (BURST - 1) * self._every))
 
     def _asked(self, script: Any, place: str, *arguments: int) -> int:
         """Return what a script says, 0 when Redis does not say it in time."""
@@ -104,11 +107,13 @@ class SharedPace:
             return self._failed is not None and self._failed.seconds() < self._rest_s
 
 
-def shared_pace(url: str) -> SharedPace:
-    """Return the pace kept in this Redis (an address as its own client reads it). Opens no connection yet."""
+def shared_pace(url: str, a_second: float = 1.0) -> SharedPace:
+    """Return the pace kept in this Redis (an address as its own client reads it), so many messages a second in one
+    channel. Opens no connection yet.
+    """
     once = Retry(NoBackoff(), retries=0)
     client = redis.Redis.from_url(url, socket_timeout=_CONNECT_S, socket_connect_timeout=_CONNECT_S, retry=once)
-    return SharedPace(client)
+    return SharedPace(client, every=EVERY / a_second)
 
 
 def _milliseconds(span: timedelta) -> int:
