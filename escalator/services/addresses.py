@@ -1,12 +1,25 @@
-"""Where a recipient is reached."""
+"""Where a recipient is reached, and whose an address is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from escalator.engine.targets import Recipient
-from escalator.model.policy import DestinationKind
+from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.policy import expand
 
 
 def address(recipient: Recipient, env: Mapping[str, str]) -> str:
     """Return the address to keep with a delivery: expanded for Slack; elsewhere as written, for it may be a secret."""
     return expand(recipient.address, env) if recipient.kind is DestinationKind.SLACK else recipient.address
+
+
+def person_with_email(policy: Policy, expanded: Callable[[str], str], email: str) -> Person | None:
+    """Return the only person with this e-mail address, in whatever case it is written.
+
+    Nobody where several share it, for a mailbox that several read proves nobody, nor for an empty one: `expanded`,
+    which replaces the `${NAME}` of a value, leaves one where a variable is not set.
+    """
+    wanted = email.strip().casefold()
+    if not wanted:
+        return None
+    owners = [one for one in policy.people.values() if one.email and expanded(one.email).strip().casefold() == wanted]
+    return owners[0] if len(owners) == 1 else None
