@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from escalator.channels.mail.addresses import sender
+from escalator.channels.mail.addresses import address, sender
 from escalator.channels.pagerduty.channel import PagerDutyChannel
 from escalator.commands.examining import Finding, Status
 from escalator.model.message import Context, Delivered, Failed, FailureReason
@@ -14,6 +14,7 @@ Asked = Callable[[Core, Destination, str], Delivered | Failed]
 
 _NOT_SET = Failed(FailureReason.NOT_CONFIGURED, "no_address")
 _NOT_SENDER = Failed(FailureReason.NOT_CONFIGURED, "mail_from")
+_NOT_A_MAILBOX = Failed(FailureReason.BAD_TARGET, "address")
 _REMEDIES = {
     FailureReason.NOT_CONFIGURED: "set what it needs: `escalator check` and the README name the variables",
     FailureReason.BAD_CREDENTIALS: "look at its key or token, and at what that may do",
@@ -51,8 +52,10 @@ def _pagerduty(core: Core, destination: Destination, written: str) -> Delivered 
 
 
 def _email(core: Core, _destination: Destination, written: str) -> Delivered | Failed:
-    mail_from = sender(core.settings.mail_from)
-    return core.vendors.mail.check(mail_from.addr_spec, core.expand(written)) if mail_from else _NOT_SENDER
+    mail_from, recipient = sender(core.settings.mail_from), address(core.expand(written))
+    if mail_from is None:
+        return _NOT_SENDER
+    return core.vendors.mail.check(mail_from.addr_spec, recipient.addr_spec) if recipient else _NOT_A_MAILBOX
 
 
 def _jira(core: Core, destination: Destination, written: str) -> Delivered | Failed:

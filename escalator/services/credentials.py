@@ -34,6 +34,9 @@ _NEEDS = {
 }
 
 
+_NO_LINKS = "so the links in mails lead nowhere; the address at which people reach this installation"
+
+
 def missing(settings: Settings, policy: Policy) -> Iterator[str]:
     """Yield what must be set before anything is sent, as `NAME: is not set, …; what would be right`."""
     kinds = _kinds(policy)
@@ -41,6 +44,8 @@ def missing(settings: Settings, policy: Policy) -> Iterator[str]:
         for need in needs:
             if kind in kinds and not need.is_met(settings):
                 yield f"{need.name}: is not set, {need.right}"
+    if DestinationKind.EMAIL in kinds and not settings.environment.get("ESCALATOR_BASE_URL"):
+        yield f"ESCALATOR_BASE_URL: is not set, {_NO_LINKS}"
 
 
 def lacking(settings: Settings, policy: Policy) -> Iterator[str]:

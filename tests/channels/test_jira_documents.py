@@ -193,6 +193,11 @@ def test_the_double_knows_adf(document, is_right):
     [
         pytest.param({"type": "doc", "content": "x"}, id="content that is no list"),
         pytest.param({"type": "doc", "content": [1, {"marks": [1, {"type": "link"}], "text": 2}]}, id="odd nodes"),
+        pytest.param({"type": "doc", "content": [{"type": "text", "marks": 7}]}, id="marks that are no list"),
+        pytest.param(
+            {"type": "doc", "content": [{"text": "x", "marks": [{"type": "link", "attrs": None}]}]},
+            id="a link without attributes",
+        ),
         pytest.param({}, id="nothing"),
     ],
 )

@@ -106,6 +106,14 @@ def test_a_wrong_password_is_no_retry():
         assert (failed.reason, failed.reason.is_retryable) == (FailureReason.BAD_CREDENTIALS, False)
 
 
+@pytest.mark.parametrize("security", Security)
+def test_a_relay_without_login_can_be_asked(security):
+    with MailDouble(security, offers_login=False) as double:
+        url = f"{security.value}://{double.url.rpartition('@')[2]}"
+        asked = SmtpMailer(url, tls=double.trust).check("alerts@example.com", RECIPIENT)
+        assert (asked, double.mails) == (Delivered(""), [])
+
+
 def test_a_server_that_offers_no_login_hears_no_password():
     with MailDouble(Security.INSECURE, offers_login=False) as double:
         assert send(double) == Failed(FailureReason.BAD_CREDENTIALS, "no_login")

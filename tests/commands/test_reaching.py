@@ -82,3 +82,10 @@ def test_a_receiver_that_is_not_there_fails(everybody, examined, monkeypatch):
 def test_in_the_sandbox_no_vendor_is_asked(everybody, examined, monkeypatch):
     monkeypatch.setenv("ESCALATOR_MODE", "sandbox")
     assert examined() == {}
+
+
+def test_a_mailbox_that_no_mail_could_go_to_fails(everybody, examined, tmp_path, monkeypatch):
+    policy = tmp_path / "escalation.yml"
+    policy.write_text(POLICY.read_text().replace("desk@example.com", "the..desk@example.com"))
+    monkeypatch.setenv("ESCALATOR_POLICY", str(policy))
+    assert examined()["email mailbox"] == ("fail", "bad_target (address)")

@@ -163,3 +163,17 @@ def test_an_event_that_nobody_acts_on_is_a_warning_in_a_condition(event: str) ->
     (problem,) = parse(minimal(("{category: csam}", f"{{category: csam, event: {event}}}")), {}).problems
     assert problem.is_warning
     assert problem.what == f'"{event}" opens or changes no incident'
+
+
+@pytest.mark.parametrize(
+    "reached",
+    [
+        pytest.param("email: ana@example.com, contact: [email]", id="by e-mail only"),
+        pytest.param("email: ana@example.com", id="by e-mail, for want of Slack"),
+        pytest.param("slack: U0ANA, contact: [slack]", id="in Slack only"),
+        pytest.param('email: "${ANA_MAIL}", contact: [email]', id="at an address of the environment"),
+    ],
+)
+def test_whoever_has_one_contact_that_works_can_be_told(reached: str) -> None:
+    parsed = parse(minimal(("slack: U0ANA", reached)), {"ANA_MAIL": "ana@example.com"})
+    assert not [one.told("") for one in parsed.problems if "no contact" in one.told("")]

@@ -60,7 +60,7 @@ def says(written: Document) -> str:
     """Return what a document says and where it leads, to compare what stands with what should: Jira adds to ADF."""
     if isinstance(written, str):
         return written.replace("\r\n", "\n").strip()
-    return "\n".join("".join(_texts(block)) for block in _content(written)).strip()
+    return "\n".join("".join(_texts(block)) for block in _list(written, "content")).strip()
 
 
 def _written(flavour: Flavour, paragraphs: Sequence[Sequence[Run]]) -> Document:
@@ -88,13 +88,14 @@ def _texts(node: object) -> Iterator[str]:
         return
     if isinstance(node.get("text"), str):
         yield node["text"]
-    for mark in node.get("marks") or ():
+    for mark in _list(node, "marks"):
         if isinstance(mark, dict) and mark.get("type") == "link":
-            yield f"<{mark.get('attrs', {}).get('href', '')}>"
-    for inner in _content(node):
+            attributes = mark.get("attrs")
+            yield f"<{attributes.get('href', '') if isinstance(attributes, dict) else ''}>"
+    for inner in _list(node, "content"):
         yield from _texts(inner)
 
 
-def _content(node: object) -> list[Any]:
-    content = node.get("content") if isinstance(node, dict) else None
-    return content if isinstance(content, list) else []
+def _list(node: object, name: str) -> list[Any]:
+    found = node.get(name) if isinstance(node, dict) else None
+    return found if isinstance(found, list) else []

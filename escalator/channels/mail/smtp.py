@@ -74,6 +74,8 @@ class SmtpMailer:
                 if not smtp.has_extn("starttls"):
                     return NO_STARTTLS
                 smtp.starttls(context=self._tls)
+                # What was said before TLS is forgotten (RFC 3207, 4.2), our greeting too.
+                smtp.ehlo_or_helo_if_needed()
             if to.user:
                 smtp.login(to.user, to.password)
             return talk(smtp)

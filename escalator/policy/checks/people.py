@@ -23,14 +23,15 @@ def _contacts(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     for key in sorted(_named(draft)):
         person = draft.people.get(key)
         if person is not None and not _can_be_told(person, env):
-            what = "is told by a step and has no contact that works: this version tells people in Slack only"
-            yield warning(("people", key), what, "add `slack` with their member id, and leave slack in `contact`")
+            what = "is told by a step and has no contact that works: this version tells people in Slack and by e-mail"
+            right = "add `slack` with their member id or `email`, and leave it in `contact`"
+            yield warning(("people", key), what, right)
 
 
 def _can_be_told(person: Person, env: Mapping[str, str]) -> bool:
-    if DestinationKind.SLACK not in person.contact or not person.slack:
-        return False
-    return bool(expand(person.slack, env)) or person.slack.startswith("${")
+    known = {DestinationKind.SLACK: person.slack, DestinationKind.EMAIL: person.email}
+    written = [address for kind in person.contact if (address := known.get(kind))]
+    return any(expand(address, env) or address.startswith("${") for address in written)
 
 
 def _named(draft: Draft) -> set[str]:
