@@ -1,7 +1,7 @@
 """The links under which the readers of a mail answer: signed, good for a week, and each for one person and incident.
 
-Who is no person of the policy, or reads of a restricted category, gets a link to sign in instead: a mailbox that
-several people read proves nobody, and a mail is forwarded more easily than it should be.
+Who is no person of the policy, shares the mailbox with another, or reads of a restricted category, gets a link to sign
+in instead: a mailbox that several people read proves nobody, and a mail is forwarded more easily than it should be.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ from escalator.model.message import COPIED, Link
 from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.model.ranks import Mode
 from escalator.rendering.view import View
+from escalator.services.addresses import person_with_email
 from escalator.services.core import Core
 from escalator.store.deliveries import Delivery
 from escalator.store.posts import Post
@@ -143,9 +144,6 @@ def link_for(core: Core, view: View, to: Delivery | Post) -> Link | None:
 
 
 def _reader(core: Core, to: Delivery | Post, policy: Policy) -> Person | None:
-    """Return whose mailbox it is: the person who is told, or the only one whose address it is."""
-    if to.person is not None:
-        return policy.people.get(to.person)
-    address = core.expand(to.address).casefold()
-    owners = [one for one in policy.people.values() if one.email and core.expand(one.email).casefold() == address]
-    return owners[0] if len(owners) == 1 else None
+    """Return the only person whose mailbox it is; nobody where somebody else is told there."""
+    owner = person_with_email(policy, core.expand, core.expand(to.address))
+    return owner if owner is not None and to.person in {None, owner.key} else None

@@ -1,5 +1,7 @@
 """Who somebody in Slack is: by the policy, or by the e-mail address that Slack knows and the policy names."""
 
+import hashlib
+
 import structlog
 from sqlalchemy import Connection
 
@@ -9,7 +11,8 @@ from escalator.model.message import Failed
 from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
-from escalator.services.accounts import WORKSPACE
+from escalator.services.accounts import WORKSPACE, account
+from escalator.services.addresses import person_with_email
 from escalator.services.core import Core
 from escalator.store import processes, records
 
@@ -22,14 +25,14 @@ _LONGEST_ID = 64
 def is_ours(connection: Connection, team_id: str) -> bool:
     """Whether somebody is from our workspace; until `auth.test` has named it, everybody is."""
     ours = processes.recall(connection, WORKSPACE)
-    return ours is None or team_id == ours
+    return not ours or team_id == ours
 
 
 def person_of(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
     """Return the person with this Slack id, or None.
 
-    What the policy says goes before every link, and one of somebody who is not in it any more, or has another id
-    there by now, is none.
+    What the policy says goes before every link, and one of somebody who is not in it any more, or has another id or
+    another e-mail address there by now, is none.
     """
     if not user_id:
         return None
@@ -42,9 +45,15 @@ def _slack_id(core: Core, person: Person) -> str:
 
 
 def _linked(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
-    key = processes.recall(connection, _name_of(user_id))
-    person = policy.people.get(key or "")
-    return person if person is not None and not _slack_id(core, person) else None
+    kept = processes.recall(connection, _name_of(user_id)) or ""
+    person = policy.people.get(kept.partition(" ")[0])
+    return person if person is not None and not _slack_id(core, person) and kept == _link_to(core, person) else None
+
+
+def _link_to(core: Core, person: Person) -> str:
+    """Return what is kept of a link: to whom, and by a digest the address that it was made for."""
+    email = core.expand(person.email or "").strip().casefold()
+    return f"{person.key} {hashlib.sha256(email.encode()).hexdigest()[:32]}"
 
 
 def _name_of(user_id: str) -> str:
@@ -73,24 +82,19 @@ def _is_worth_asking(core: Core, user_id: str, team_id: str) -> bool:
         if running is None:
             raise Unavailable("no policy is active yet")
         is_stranger = person_of(core, connection, user_id, running.policy) is None
-        return is_stranger and bool(user_id) and processes.recall(connection, WORKSPACE) == team_id
+        return is_stranger and bool(user_id) and account(connection, core.settings, WORKSPACE) == team_id
 
 
 def _link(core: Core, profile: Profile) -> None:
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.running(connection)
-        person = _owner_of(core, profile.email, running.policy) if running else None
+        person = person_with_email(running.policy, core.expand, profile.email) if running else None
         if running is None or person is None or _slack_id(core, person):
             return
-        if processes.recall(connection, _name_of(profile.user_id)) == person.key:
+        link = _link_to(core, person)
+        if processes.recall(connection, _name_of(profile.user_id)) == link:
             return
-        processes.remember(connection, _name_of(profile.user_id), person.key, now)
+        processes.remember(connection, _name_of(profile.user_id), link, now)
         entry = Entry(Action.PERSON_LINKED, Actor("person", person.key), "slack", after={"slack": profile.user_id})
         records.insert(connection, [(entry, running.version)], now)
-
-
-def _owner_of(core: Core, email: str, policy: Policy) -> Person | None:
-    wanted = email.casefold()
-    found = [one for one in policy.people.values() if core.expand(one.email or "").casefold() == wanted]
-    return found[0] if len(found) == 1 else None

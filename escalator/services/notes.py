@@ -47,7 +47,9 @@ class _Plan:
 def publish(core: Core, text_id: UUID) -> None:
     """Show a note under the full messages of its incident in channels; where there are none, under people's own.
 
-    It is written already; what Slack refuses is only not shown. Raises Unavailable.
+    It is written already; what Slack refuses is only not shown. A process that dies between Slack's taking it and the
+    row leaves a reply that we do not know, and cannot redact: only Slack's answer says where it stands, and unlike a
+    page, which a click makes known, a note has no button. Raises Unavailable.
     """
     plan = _planned(core, text_id)
     if plan is None:

@@ -3,7 +3,7 @@
 import json
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 from uuid6 import uuid7
 
 from escalator.model.incident import State
@@ -17,12 +17,10 @@ BATCH = 200
 def content(connection: Connection, now: datetime, retain: timedelta) -> int:
     """Delete the content of incidents closed (logged ones: last heard of) before that; return how many."""
     before = now - retain
-    closed = and_(incidents.c.state.in_([State.RESOLVED, State.MERGED]), incidents.c.closed_at < before)
-    logged = and_(incidents.c.state == State.LOGGED, incidents.c.last_event_at < before)
     ids = list(
         connection.scalars(
             select(incidents.c.id)
-            .where(or_(closed, logged), incidents.c.hold.is_(False), incidents.c.sealed_content.is_not(None))
+            .where(_is_past(before), incidents.c.sealed_content.is_not(None))
             .limit(BATCH)
             .with_for_update(skip_locked=True)
         )
@@ -34,7 +32,6 @@ def content(connection: Connection, now: datetime, retain: timedelta) -> int:
         connection.execute(update(events).where(events.c.incident_id.in_(ids)).values(sealed_body=None))
         connection.execute(update(texts).where(texts.c.incident_id.in_(ids)).values(sealed_body=None))
         connection.execute(update(inbox).where(inbox.c.incident_id.in_(ids)).values(sealed_payload=None))
-        connection.execute(update(texts).where(texts.c.incident_id.in_(ids)).values(sealed_body=None))
         connection.execute(
             records.insert(),
             [
@@ -53,8 +50,23 @@ def content(connection: Connection, now: datetime, retain: timedelta) -> int:
                 for one in ids
             ],
         )
+    _late_notes(connection, before)
     _stray_events(connection, before)
     return len(ids)
+
+
+def _is_past(before: datetime) -> ColumnElement[bool]:
+    """Incidents that have been over since then, and are not held."""
+    closed = and_(incidents.c.state.in_([State.RESOLVED, State.MERGED]), incidents.c.closed_at < before)
+    logged = and_(incidents.c.state == State.LOGGED, incidents.c.last_event_at < before)
+    return and_(or_(closed, logged), incidents.c.hold.is_(False))
+
+
+def _late_notes(connection: Connection, before: datetime) -> None:
+    """Forget what was written about incidents when their content was deleted already, as long after it was written."""
+    purged = select(incidents.c.id).where(_is_past(before), incidents.c.sealed_content.is_(None))
+    late = and_(texts.c.at < before, texts.c.sealed_body.is_not(None), texts.c.incident_id.in_(purged))
+    connection.execute(update(texts).where(late).values(sealed_body=None))
 
 
 def _stray_events(connection: Connection, before: datetime) -> None:

@@ -157,6 +157,13 @@ def test_a_mailbox_of_a_person_answers_and_one_of_nobody_is_asked_to_sign_in(h: 
     h.forget_seen()
 
 
+def test_two_who_share_a_mailbox_are_both_asked_to_sign_in(h: Harness, mail: MailDouble) -> None:
+    """Whoever opens it could be either, also where only one of them is told."""
+    h.change_policy('email: "${BENS_MAIL}"', "email: Ana@Example.com")
+    by_reader = mailed(h, mail)
+    assert link_of(by_reader["ana@example.com"]) == "/sign-in?incident=1001"
+
+
 def test_who_may_not_answer_gets_no_link_that_says_so(h: Harness, mail: MailDouble) -> None:
     h.post(SELF_HARM, **labelled("Spam", "medium", 40))
     by_reader = {one.recipient: one for one in mail.mails}

@@ -1,9 +1,10 @@
 """Somebody whom the policy knows by e-mail clicks in Slack for the first time: it counts at once, and is remembered."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from escalator.rendering.notices import stranger_words
+from escalator.services.accounts import WORKSPACE
 from escalator.store.tables import known
 from tests.doubles.slack_state import Fault, Message
 from tests.scenarios.harness import POLICY, Harness
@@ -22,7 +23,7 @@ def with_nina(h: Harness, line: str = f"{{name: Nina Roy, email: {EMAIL}}}") -> 
 def links(h: Harness) -> dict[str, str]:
     with h.core.database.reading() as connection:
         rows = connection.execute(select(known).where(known.c.name.like("slack_user:%"))).all()
-    return {row.name: row.value for row in rows}
+    return {row.name: row.value.partition(" ")[0] for row in rows}
 
 
 def asked(h: Harness) -> list[str]:
@@ -154,6 +155,55 @@ def test_a_link_ends_when_who_it_names(bare: Harness, old: str, new: str) -> Non
     h.expect_answer("nina", stranger_words(NINA))
     assert h.incident()["state"] == "triggered"
     h.forget_seen()
+
+
+def test_who_has_another_address_by_now_is_linked_anew(bare: Harness) -> None:
+    h = with_nina(bare)
+    messages = paged(h)
+    h.slack.join(NINA, EMAIL)
+    h.click("nina", "Reveal", on=messages[0])
+    h.change_policy(EMAIL, "another.nina@example.com")
+    h.forget_seen()
+    h.click("nina", "Acknowledge", on=messages[0])
+    h.expect_answer("nina", stranger_words(NINA))
+    assert h.incident()["state"] == "triggered"
+    h.slack.join("U0NEWNINA", "another.nina@example.com")
+    h.click("nina", "Acknowledge", on=messages[0], user="U0NEWNINA")
+    assert h.incident()["owner"] == "nina"
+    assert [one["after"] for one in h.records("person.linked")] == [{"slack": NINA}, {"slack": "U0NEWNINA"}]
+    h.forget_seen()
+
+
+def test_another_token_asks_anew_whose_workspace_it_is(h: Harness) -> None:
+    messages = paged(h)
+    with h.core.database.writing() as connection:
+        connection.execute(update(known).where(known.c.name == WORKSPACE).values(value="T0OLD"))
+    h.click("ana", "Acknowledge", on=messages[0])
+    h.expect_answer("ana", "Nothing changed: this is not the workspace that answers these alerts.")
+    h.slack.token = "xoxb-of-another-workspace"
+    h.start("")
+    h.click("ana", "Acknowledge", on=messages[0])
+    assert h.incident()["owner"] == "ana"
+    h.forget_seen()
+
+
+def test_until_another_token_is_answered_nobody_is_held_to_the_workspace_of_the_old_one(h: Harness) -> None:
+    messages = paged(h)
+    with h.core.database.writing() as connection:
+        connection.execute(update(known).where(known.c.name == WORKSPACE).values(value="T0OLD"))
+    h.slack.token = "xoxb-of-another-workspace"
+    h.slack.inject("auth.test", Fault(error="internal_error"))
+    h.start("")
+    h.click("ana", "Acknowledge", on=messages[0])
+    assert h.incident()["owner"] == "ana"
+    h.forget_seen()
+
+
+def test_of_one_token_it_is_asked_once(h: Harness) -> None:
+    h.clock.move(minutes=2)
+    h.tidy()
+    h.start("")
+    assert [call["method"] for call in h.slack.calls].count("auth.test") == 1
 
 
 def test_of_two_people_with_one_address_nobody_is_linked(bare: Harness) -> None:

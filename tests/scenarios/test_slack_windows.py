@@ -2,9 +2,12 @@
 
 import pytest
 from sqlalchemy import select, update
+from uuid6 import uuid7
 
 from escalator.model.ranks import Mode
 from escalator.store.tables import incidents, posts, texts
+from escalator.store.texts import Text
+from escalator.store.texts import insert as insert_text
 from tests.doubles.slack_rules import view_problems
 from tests.doubles.slack_state import Fault, Message
 from tests.scenarios.harness import Harness
@@ -229,6 +232,21 @@ def test_a_note_is_deleted_with_the_content(h: Harness) -> None:
     h.tidy()
     assert h.count(texts, sealed_body=None) == 1
     assert len(h.records("incident.noted")) == 1
+
+
+@pytest.mark.parametrize(("days", "left"), [pytest.param(29, 1, id="kept"), pytest.param(31, 0, id="deleted")])
+def test_a_note_written_after_the_content_was_deleted_is_kept_as_long(h: Harness, days: int, left: int) -> None:
+    messages = taken_by_ana(h)
+    h.click("ana", "False alarm", on=messages[1])
+    h.forget_seen()
+    h.clock.move(days=31)
+    h.tidy()
+    late = Text(uuid7(), h.incident()["id"], h.clock.now(), "ana", h.core.seal.seal(WRITTEN.encode()))
+    with h.core.database.writing() as connection:
+        insert_text(connection, late)
+    h.clock.move(days=days)
+    h.tidy()
+    assert h.count(texts) - h.count(texts, sealed_body=None) == left
 
 
 # --- Reopen --------------------------------------------------------------------------------------------------------
