@@ -1,6 +1,7 @@
 """What Jira tells us: only Jira may say it, it counts once, and only a person's move is an answer."""
 
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pytest
@@ -8,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalator.channels.jira.api import Category
-from escalator.channels.jira.channel import JiraChannel
+from escalator.channels.jira.channel import JiraChannel, label
 from escalator.channels.jira.rest import JiraRest
 from escalator.channels.jira.webhooks import event_id, parse, verify
+from escalator.errors import Unauthorized
 from escalator.model.heard import Agent, AgentKind, Heard, HeardKind
 from escalator.model.policy import DestinationKind
 from tests.channels.test_jira_channel import RESOLVED, say
@@ -25,7 +27,7 @@ PUBLISHED_SIGNATURE = "sha256=a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1
 
 def test_the_published_vector_is_verified():
     secret, body = PUBLISHED
-    assert verify(body, {"X-Hub-Signature": PUBLISHED_SIGNATURE}, [secret])
+    verify(body, {"X-Hub-Signature": PUBLISHED_SIGNATURE}, [secret])
 
 
 @pytest.mark.parametrize(
@@ -58,12 +60,14 @@ def test_the_published_vector_is_verified():
     ],
 )
 def test_only_who_has_the_secret_is_jira(headers, secrets, token, is_jiras):
-    assert verify(BODY, headers, secrets, token) is is_jiras
+    with nullcontext() if is_jiras else pytest.raises(Unauthorized):
+        verify(BODY, headers, secrets, token)
 
 
 @given(st.text(), st.text())
 def test_no_header_crashes_the_door(header, token):
-    assert verify(BODY, {"X-Hub-Signature": header}, [SECRET], token) is False
+    with pytest.raises(Unauthorized):
+        verify(BODY, {"X-Hub-Signature": header}, [SECRET], token)
 
 
 def test_an_event_is_known_by_its_signed_body_alone():
@@ -101,23 +105,23 @@ def ana(jira):
         pytest.param(["indeterminate"], HeardKind.ACKNOWLEDGED, "indeterminate", id="begun"),
         pytest.param(["done", "new"], HeardKind.REOPENED, "new", id="open again"),
         pytest.param(["indeterminate", "new"], HeardKind.NOTED, "new", id="put back, never closed"),
-        pytest.param(["done", "indeterminate"], HeardKind.ACKNOWLEDGED, "indeterminate", id="closed, and begun again"),
+        pytest.param(["done", "indeterminate"], HeardKind.REOPENED, "indeterminate", id="closed, and begun again"),
     ],
 )
 def test_a_persons_move_is_heard(jira, moves, kind, word):
     for category in moves:
         body, headers = jira.move(KEY, category)
-    assert verify(body, headers, [SECRET], "" if jira.is_cloud else SECRET)
+    verify(body, headers, [SECRET], "" if jira.is_cloud else SECRET)
     heard = parse(body)
     assert (heard.vendor, heard.kind, heard.word) == (DestinationKind.JIRA, kind, f"jira:issue_updated {word}")
-    assert (heard.agent, heard.refs) == (ana(jira), (KEY,))
+    assert (heard.agent, heard.refs) == (ana(jira), (KEY, label(say())))
     assert heard.at.tzinfo is UTC
 
 
 def test_a_deleted_issue_is_noted(jira):
     body, _headers = jira.delete(KEY)
     heard = parse(body)
-    assert (heard.kind, heard.word, heard.refs) == (HeardKind.NOTED, "jira:issue_deleted", (KEY,))
+    assert (heard.kind, heard.word, heard.refs) == (HeardKind.NOTED, "jira:issue_deleted", (KEY, label(say())))
 
 
 def test_our_own_move_is_known_by_our_account(jira):
@@ -141,10 +145,31 @@ def test_our_own_move_is_known_by_our_account(jira):
         pytest.param({"accountId": "u" * 999}, Agent(AgentKind.PERSON, "u" * 128), id="an id without end"),
         pytest.param({"key": "k", "emailAddress": "?"}, Agent(AgentKind.PERSON, "k"), id="an address that is none"),
         pytest.param({"key": "k", "emailAddress": ["a@b"]}, Agent(AgentKind.PERSON, "k"), id="an odd address"),
+        pytest.param(
+            {"key": "a\x00b", "emailAddress": "a\x00@b"}, Agent(AgentKind.PERSON, "a\ufffdb", "a\ufffd@b"), id="a NUL"
+        ),
     ],
 )
 def test_who_did_it(user, agent):
     assert parse(moved(user=user)).agent == agent
+
+
+@pytest.mark.parametrize(
+    ("labels", "refs"),
+    [
+        pytest.param(["urgent", "escalator-0123"], ("escalator-0123",), id="ours among others"),
+        pytest.param(["escalator-a\x00"], ("escalator-a\ufffd",), id="one that no database takes"),
+        pytest.param(["escalator-" + "x" * 999, 7, None], (), id="none that could be ours"),
+        pytest.param("escalator-0123", (), id="no list"),
+        pytest.param([f"escalator-{number}" for number in range(99)], None, id="too many"),
+    ],
+)
+def test_our_labels_name_an_issue_too(labels, refs):
+    body = json.loads(moved())
+    body["issue"]["fields"]["labels"] = labels
+    found = parse(json.dumps(body).encode()).refs
+    assert found[0] == KEY
+    assert found[1:] == refs if refs is not None else len(found) < 10
 
 
 def moved(user=None, to="done", items=None, event="jira:issue_updated", key=KEY, **changes):
@@ -181,8 +206,15 @@ def test_whether_an_issue_comes_from_done(before, resolution, kind):
     items = [change("status", ("77", "Wherever"), (TO_DO.id, TO_DO.name))]
     items += [change("resolution", ("1", "Done"), None)] if resolution else []
     asked = []
-    assert parse(moved(to="new", items=items), lambda one: asked.append(one) or before).kind is kind
+    assert parse(moved(to="new", items=items), category_of_status=lambda one: asked.append(one) or before).kind is kind
     assert asked == ["77"]
+
+
+def test_what_was_done_and_is_begun_again_is_open_again():
+    known = {"5": Category.DONE, "3": Category.INDETERMINATE}
+    for left, kind in (("5", HeardKind.REOPENED), ("3", HeardKind.ACKNOWLEDGED)):
+        items = [change("status", (left, "Wherever"), (DOING.id, DOING.name))]
+        assert parse(moved(to="indeterminate", items=items), category_of_status=known.__getitem__).kind is kind
 
 
 @pytest.mark.parametrize(

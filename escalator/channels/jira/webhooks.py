@@ -14,14 +14,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from escalator.channels.jira.api import Category, account_id, category_of, is_issue_key
+from escalator.errors import Unauthorized
 from escalator.model.heard import Agent, AgentKind, Heard, HeardKind
 from escalator.model.policy import DestinationKind
+from escalator.stream.text import clean
 
 _SIGNATURE = "x-hub-signature"
 _METHODS = frozenset({"sha256", "sha384", "sha512"})
 _UPDATED = "jira:issue_updated"
 _DELETED = "jira:issue_deleted"
-_KINDS = {Category.DONE: HeardKind.RESOLVED, Category.INDETERMINATE: HeardKind.ACKNOWLEDGED}
+_OUR_LABELS = "escalator-"
+_MOST_LABELS = 8
 _MOST_ID = 128
 _MOST_EMAIL = 254
 
@@ -29,11 +32,16 @@ CategoryOf = Callable[[str], Category]
 """The id of a status -> what it means."""
 
 
-def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], token_in_url: str = "") -> bool:
-    """Whether the owner of one of these secrets has sent it; never without a secret. Nothing in it can crash this.
+def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], token_in_url: str = "") -> None:
+    """Raise Unauthorized unless the owner of one of these secrets has sent it; without a secret nothing is accepted.
 
-    Where a signature is there, only the signature counts.
+    Where a signature is there, only the signature counts. Nothing in it can crash this.
     """
+    if not _is_jiras(body, headers, secrets, token_in_url):
+        raise Unauthorized("jira signature")
+
+
+def _is_jiras(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], token_in_url: str) -> bool:
     keys = [_bytes(secret) for secret in secrets if secret.strip()]
     said = next((value for name, value in headers.items() if name.lower() == _SIGNATURE), None)
     if said is None:
@@ -58,8 +66,9 @@ def event_id(body: bytes) -> str:
 def parse(body: bytes, category_of_status: CategoryOf = lambda _id: Category.UNDEFINED) -> Heard | None:
     """Return what was done to an issue, or None for what does not matter here. Nothing in it can crash this.
 
-    Of the status that an issue has left Jira tells the name and id, not what it means: `category_of_status` may know.
-    Where it does not, an issue comes from done if its resolution was taken away in the same change.
+    An issue that comes from done was opened again, wherever it went. Of the status that it has left Jira tells the
+    name and id, not what it means: `category_of_status` may know. Where it does not, it was done if its resolution was
+    taken away in the same change. The references are the issue's key, and after it what labels of ours it has.
     """
     said = _object(body)
     issue = _inner(said, "issue")
@@ -67,47 +76,55 @@ def parse(body: bytes, category_of_status: CategoryOf = lambda _id: Category.UND
     if not is_issue_key(key):
         return None
     if event == _DELETED:
-        return _heard(said, key, HeardKind.NOTED, _DELETED)
+        return _heard(said, issue, HeardKind.NOTED, _DELETED)
     items = _inner(said, "changelog").get("items")
     changes = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
     left = next((one for one in changes if one.get("field") == "status"), None)
     if event != _UPDATED or left is None:
         return None
     category = category_of(_inner(issue, "fields").get("status"))
-    kind = _KINDS.get(category) or _not_begun(category, left, changes, category_of_status)
-    return _heard(said, key, kind, f"{_UPDATED} {category.value}")
+    if category is Category.DONE:
+        kind = HeardKind.RESOLVED
+    elif _was_done(left, changes, category_of_status):
+        kind = HeardKind.REOPENED
+    else:
+        kind = HeardKind.ACKNOWLEDGED if category is Category.INDETERMINATE else HeardKind.NOTED
+    return _heard(said, issue, kind, f"{_UPDATED} {category.value}")
 
 
-def _not_begun(
-    category: Category, left: Mapping[str, Any], changes: list[dict[str, Any]], category_of_status: CategoryOf
-) -> HeardKind:
-    if category is not Category.NEW:
-        return HeardKind.NOTED
-    before = category_of_status(str(left.get("from") or ""))
-    if before is Category.UNDEFINED and any(_takes_resolution_away(one) for one in changes):
-        before = Category.DONE
-    return HeardKind.REOPENED if before is Category.DONE else HeardKind.NOTED
+def _was_done(left: Mapping[str, Any], changes: list[dict[str, Any]], category_of_status: CategoryOf) -> bool:
+    before = category_of_status(clean(str(left.get("from") or ""))[:_MOST_ID])
+    if before is Category.UNDEFINED:
+        return any(_takes_resolution_away(one) for one in changes)
+    return before is Category.DONE
 
 
 def _takes_resolution_away(change: Mapping[str, Any]) -> bool:
     return change.get("field") == "resolution" and bool(change.get("from")) and not change.get("to")
 
 
-def _heard(said: Mapping[str, Any], key: str, kind: HeardKind, word: str) -> Heard:
-    agent = _agent(said.get("user"))
-    return Heard(DestinationKind.JIRA, kind, word, agent, refs=(key,), at=_at(said.get("timestamp")))
+def _heard(said: Mapping[str, Any], issue: Mapping[str, Any], kind: HeardKind, word: str) -> Heard:
+    refs = (str(issue["key"]), *_our_labels(_inner(issue, "fields").get("labels")))
+    return Heard(DestinationKind.JIRA, kind, word, _agent(said.get("user")), refs=refs, at=_at(said.get("timestamp")))
+
+
+def _our_labels(labels: object) -> tuple[str, ...]:
+    """Return the labels by which we find an issue of which we do not know the key yet."""
+    texts = (clean(one) for one in labels if isinstance(one, str)) if isinstance(labels, list) else ()
+    ours = [one for one in texts if one.startswith(_OUR_LABELS) and len(one) <= _MOST_ID]
+    return tuple(dict.fromkeys(ours))[:_MOST_LABELS]
 
 
 def _agent(user: object) -> Agent:
     """Return who did it. An app is no person, whoever has installed it."""
-    known = account_id(user)[:_MOST_ID] if isinstance(user, dict) else ""
+    known = clean(account_id(user))[:_MOST_ID] if isinstance(user, dict) else ""
     if not isinstance(user, dict) or not known:
         return Agent(AgentKind.NOBODY)
     if user.get("accountType") == "app":
         return Agent(AgentKind.INTEGRATION, known)
     email = user.get("emailAddress")
     is_address = isinstance(email, str) and "@" in email and len(email) <= _MOST_EMAIL
-    return Agent(AgentKind.PERSON, known, str(email) if is_address else "")
+    return Agent(AgentKind.PERSON, known, clean(str(email)) if is_address else "")
 
 
 def _at(milliseconds: object) -> datetime | None:
