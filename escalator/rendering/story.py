@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from escalator.model.policy import Policy
 from escalator.model.records import Action
+from escalator.rendering.view import called
 
 _SAID = {
     Action.OPENED: "Opened by {reason}",
@@ -31,6 +32,7 @@ _SAID = {
     Action.RESTARTED: "Nobody answered: from the top",
     Action.AUTOMATION_STOPPED: "Automation stopped after {rounds} rounds in an hour",
     Action.DEADLINE_PARKED: "The deadline could not be fired: {reason}",
+    Action.REFUSED: "{actor} wanted to {verb}: {reason}",
     Action.REDACTED: "Content rule now {after}, was {before} for {visible_s} s",
     Action.CONTENT_PURGED: "Content deleted",
     Action.STEP_FIRED: "Step {step}, send {sending}: {told} told",
@@ -41,6 +43,26 @@ _SAID = {
     Action.DELIVERY_FAILED: "Could not tell {destination}: {reason}",
 }
 _PEOPLE = frozenset({"actor", "to", "owner", "by"})
+_WANTED = {
+    "hand_over": "hand it over",
+    "false_alarm": "call it a false alarm",
+    "escalate_now": "escalate it",
+    "still_on_it": "stay on it",
+    "reveal": "see the text",
+    "note": "note something",
+}
+_SOMEBODY, _UNKNOWN = "somebody", "unknown_person"
+_REFUSED = {
+    _UNKNOWN: "the policy does not know them",
+    "role": "not allowed to this role",
+    "restricted": "only a few may",
+    "not_yours": "it is with somebody else",
+    "resolved": "already resolved",
+    "stale": "by a message that was out of date",
+    "not_now": "not as it stands",
+    "merged": "it goes on in another incident",
+}
+"""Why an act was refused, where the word that the record holds does not say it by itself."""
 
 STORY = frozenset(
     {
@@ -68,18 +90,31 @@ class _Blank(dict[str, str]):
 
 
 def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy: Policy) -> str:
-    """Return what a record says, for people."""
+    """Return what a record says, for people: who did it is called as everywhere else."""
     values = {"actor": actor, "reason": reason, **after}
-    named = {
-        name: policy.people[value].name if name in _PEOPLE and value in policy.people else value
-        for name, value in values.items()
-    }
+    named = {name: called(value, policy) if name in _PEOPLE else value for name, value in values.items()}
     if action == Action.OPENED and actor in policy.people:
-        named["reason"] = policy.people[actor].name
+        named["reason"] = called(actor, policy)
+    if action == Action.REFUSED:
+        named |= _refused(named["actor"], reason, after.get("verb", ""))
     if "destination" in named:
         named["destination"] = _destination(named["destination"], policy)
-    sentence = _SAID[Action(action)] if action in set(_SAID) else action.replace(".", " ").replace("_", " ")
-    return sentence.format_map(_Blank(named))
+    sentence = _SAID[Action(action)] if action in set(_SAID) else _spaced(action)
+    said = sentence.format_map(_Blank(named))
+    return said if actor in policy.people else said[:1].upper() + said[1:]
+
+
+def _refused(who: str, reason: str, verb: str) -> dict[str, str]:
+    """Return who wanted what and why not. Whom the policy does not know has no name that says anything."""
+    return {
+        "actor": _SOMEBODY if reason == _UNKNOWN else who,
+        "reason": _REFUSED.get(reason, _spaced(reason)),
+        "verb": _WANTED.get(verb, _spaced(verb)) or "answer",
+    }
+
+
+def _spaced(key: str) -> str:
+    return key.replace(".", " ").replace("_", " ")
 
 
 def _destination(key: str, policy: Policy) -> str:
