@@ -30,6 +30,14 @@ def everybody_told(core, name="threat"):
     go_on(core, seconds=20)
 
 
+@pytest.fixture
+def without_ana_there(sqlite_url, tmp_path):
+    """Ana has no id in PagerDuty."""
+    core = a_core(sqlite_url, tmp_path, policy=demo_policy().replace("pagerduty: PANA01, ", ""))
+    yield core
+    core.database.close()
+
+
 def items(core, channel):
     return [one for one in sandbox_state(core)["messages"] if one["channel"] == channel]
 
@@ -164,7 +172,7 @@ def test_what_was_purged_leaves_rows_with_nothing_in_them(core):
     ("person", "kind", "id_"),
     [
         pytest.param("dana", AgentKind.PERSON, "PDANA01", id="somebody whom the policy knows there"),
-        pytest.param("ana", AgentKind.PERSON, "PSANDBOXANA", id="somebody without an id there: a stranger"),
+        pytest.param("ana", AgentKind.PERSON, "PANA01", id="everybody in the demo"),
     ],
 )
 def test_pagerduty_tells_who_acknowledged_signed_with_the_sandboxs_own_secret(core, person, kind, id_):
@@ -183,6 +191,14 @@ def test_pagerduty_tells_who_acknowledged_signed_with_the_sandboxs_own_secret(co
     (page,) = items(core, "pagerduty")
     assert said.refs == (page["pagerduty"]["dedup_key"],)
     assert said.title == page["pagerduty"]["title"]
+
+
+def test_who_has_no_id_in_pagerduty_is_a_stranger_there(without_ana_there):
+    everybody_told(without_ana_there)
+
+    said = pagerduty.parse(deed(without_ana_there, "pagerduty", "Acknowledge", "ana").body.encode())
+
+    assert (said.agent.kind, said.agent.id) == (AgentKind.PERSON, "PSANDBOXANA")
 
 
 def test_a_time_out_is_nobodys_doing(core):

@@ -11,7 +11,7 @@ from escalator.model.message import Context
 from escalator.model.policy import DestinationKind
 from escalator.services.inbox.shelf import Shelf
 from tests.fakes import InlineExecutor
-from tests.sandboxes import a_core, alert, go_on
+from tests.sandboxes import a_core, alert, demo_policy, go_on
 from tests.web.browser import Browser
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
@@ -84,13 +84,30 @@ def test_pagerduty_is_not_told_its_own_news(browser):
     assert known[0][2]["event_action"] == "trigger"
 
 
-def test_who_is_a_stranger_there_acknowledges_for_whom_it_is_assigned_to(browser):
+def test_everybody_of_the_demo_is_known_in_pagerduty_by_name(browser):
+    (page,) = browser.items("pagerduty")
+
+    browser.act("ben", "Acknowledge", page)
+
+    assert (incident(browser)["state"], incident(browser)["owner"]) == ("acknowledged", "ben")
+    assert said_in_slack(browser) == {"#1001 taken by Ben Okafor after 40 s"}
+
+
+def test_who_is_a_stranger_there_acknowledges_for_whom_it_is_assigned_to(sqlite_url, tmp_path):
+    policy = demo_policy().replace("pagerduty: PBEN01, ", "")
+    core = a_core(sqlite_url, tmp_path, policy=policy)
+    browser = Browser(core)
+    alert(core)
+    go_on(core, seconds=20)
     (page,) = browser.items("pagerduty")
 
     browser.act("ben", "Acknowledge", page)
 
     assert incident(browser)["state"] == "acknowledged"
     assert incident(browser)["owner"] not in {"ben", None}
+    told = [one["text"] for one in incident(browser)["timeline"]]
+    assert "Acknowledged by somebody in PagerDuty" in told
+    core.database.close()
 
 
 def test_a_resolution_in_pagerduty_ends_it_here(browser):
