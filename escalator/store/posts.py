@@ -222,14 +222,22 @@ def lower_wanted(connection: Connection, one: Post, revision: int) -> None:
 def adopt(connection: Connection, new: Post, now: datetime) -> bool:
     """Make a message of ours that we did not know one of its incident's posts; return whether it was unknown.
 
-    A post whose message was on its way to the same place when its sender died is completed rather than doubled.
+    A post whose message was on its way to the same place when its sender died is completed rather than doubled; one at
+    another vendor, or of another mode, is not that place.
     """
-    if connection.execute(select(posts.c.id).where(posts.c.ref == new.ref).limit(1)).first() is not None:
+    is_sandbox = new.mode is Mode.SANDBOX
+    # A message outlives a change of its mode, but what stands in the sandbox is never what stands at the vendor.
+    same_world = posts.c.mode == Mode.SANDBOX if is_sandbox else posts.c.mode != Mode.SANDBOX
+    at_vendor = posts.c.channel == new.channel
+    known = select(posts.c.id).where(posts.c.ref == new.ref, at_vendor, same_world).limit(1)
+    if connection.execute(known).first() is not None:
         return False
     waiting = connection.scalar(
         select(posts.c.id)
         .where(
             posts.c.incident_id == new.incident_id,
+            at_vendor,
+            posts.c.mode == new.mode,
             posts.c.ref.is_(None),
             or_(posts.c.address == new.address, posts.c.destination == new.destination),
         )
