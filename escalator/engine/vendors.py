@@ -4,7 +4,8 @@ Only a person's agent answers, also one who is not in the policy (a stranger, wh
 the owner); on restricted categories only who may. What time-outs, integrations and automations do is recorded.
 """
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from escalator.engine.answers import Act, answer
 from escalator.engine.change import Change, Draft, Rules
@@ -20,18 +21,31 @@ _VERBS = {
     HeardKind.RESOLVED: Verb.RESOLVE,
     HeardKind.REOPENED: Verb.REOPEN,
 }
+_CLOCKS_DIFFER = timedelta(seconds=10)
 _WITH_PEOPLE = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 
 
-def heard(said: Heard, who: Person | None, incident: Incident, rules: Rules, now: datetime) -> Change | Refusal | None:
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where at the vendor it was done: the round that stands there (None where all do), and whether the answer to the
+    present round was given right there.
+    """
+
+    round: int | None = None
+    is_answered: bool = False
+
+
+def heard(  # noqa: PLR0913  # what was said, by whom, where and about what
+    said: Heard, who: Person | None, spot: Spot, incident: Incident, rules: Rules, now: datetime
+) -> Change | Refusal | None:
     """Return what follows from what a vendor told us; None for the echo of what we have done there ourselves.
 
     `who` is the person of the policy whose agent it was, or None.
     """
     verb = _VERBS.get(said.kind)
-    if said.kind is HeardKind.UNACKNOWLEDGED and _was_taken_there(said, incident):
+    if said.kind is HeardKind.UNACKNOWLEDGED and spot.is_answered and incident.state is State.ACKNOWLEDGED:
         return _rearmed(said, who, incident, rules, now)
-    if said.agent.kind is AgentKind.PERSON and verb is not None and not _is_of_an_earlier_wait(said, incident):
+    if said.agent.kind is AgentKind.PERSON and verb is not None and not _is_of_an_earlier_wait(said, spot, incident):
         act = Act(verb, who or stranger(said), said.vendor.value, outcome=Outcome.ACTION_TAKEN)
         return answer(act, incident, rules, now)
     if said.agent.kind is AgentKind.INTEGRATION and _is_echo(said, incident):
@@ -53,12 +67,6 @@ def _actor(said: Heard, who: Person | None) -> Actor:
     return Actor("person", who.key) if who else Actor("stranger", stranger(said).key)
 
 
-def _was_taken_there(said: Heard, incident: Incident) -> bool:
-    """Whether the acknowledgement that holds was given at this vendor: only that one can be taken back there."""
-    given = [one.via for one in incident.answers]
-    return incident.state is State.ACKNOWLEDGED and bool(given) and given[-1] == said.vendor.value
-
-
 def _rearmed(said: Heard, who: Person | None, incident: Incident, rules: Rules, now: datetime) -> Change:
     """Start the clock again, from the top: nobody holds it any more."""
     draft = Draft(incident, rules, now, _actor(said, who), said.vendor.value)
@@ -68,15 +76,15 @@ def _rearmed(said: Heard, who: Person | None, incident: Incident, rules: Rules, 
     return draft.done()
 
 
-def _is_of_an_earlier_wait(said: Heard, incident: Incident) -> bool:
+def _is_of_an_earlier_wait(said: Heard, spot: Spot, incident: Incident) -> bool:
     """Whether it happened before people began to wait anew for an answer; vendors may tell late.
 
-    The first wait has none before it: there no difference between two clocks can make an answer void.
+    What is done to the present round's own alert is never late, whatever the clocks say; else they may differ a little.
     """
     since = incident.waiting_since
-    if incident.state is not State.TRIGGERED or since is None or said.at is None:
+    if spot.round == incident.round or incident.state is not State.TRIGGERED or since is None or said.at is None:
         return False
-    return incident.round > 1 and said.at < since
+    return incident.round > 1 and said.at < since - _CLOCKS_DIFFER
 
 
 def _is_echo(said: Heard, incident: Incident) -> bool:

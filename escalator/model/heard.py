@@ -1,10 +1,21 @@
 """What a vendor tells us of what stands there: somebody answered at PagerDuty or in Jira, or something was done."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from escalator.model.policy import DestinationKind
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_MARK = re.compile(rf"escalator-(?:[0-9a-f-]+-)?({_UUID})", re.ASCII)
+
+
+def place_in(reference: str) -> UUID | None:
+    """Return the place that a mark of ours names (`escalator-…-UUID`: PagerDuty's key, Jira's label), if it is one."""
+    found = _MARK.fullmatch(reference)
+    return UUID(found[1]) if found else None
 
 
 class HeardKind(StrEnum):

@@ -134,6 +134,8 @@ def _degraded(found: Health, now: datetime) -> Iterator[str]:
         yield f"deliveries: the oldest has waited {int((now - found.oldest_delivery).total_seconds())} s"
     if found.parked_events:
         yield f"events: {found.parked_events} parked"
+    if found.parked_callbacks:
+        yield f"callbacks: {found.parked_callbacks} parked"
     for key, detail in found.troubles:
         yield f"{key}: {detail}"
 

@@ -3,7 +3,6 @@
 It runs in a thread of its own, so that nothing here can hold up the sweep.
 """
 
-import threading
 from datetime import datetime, timedelta
 
 import requests
@@ -27,28 +26,6 @@ SEAL_AFTER = timedelta(seconds=5)
 LATE = timedelta(seconds=10)
 _SEAL_BATCH = 500
 _HEARTBEAT_TIMEOUT_S = 5
-
-
-class Keeper:
-    """A thread that does the housekeeping whenever it is woken and is not at it already."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._wanted = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def wake(self) -> None:
-        """Say that it is time."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
-            self._thread.start()
-        self._wanted.set()
-
-    def _run(self) -> None:
-        while True:
-            self._wanted.wait()
-            self._wanted.clear()
-            keep(self._core)
 
 
 def keep(core: Core) -> None:

@@ -15,13 +15,13 @@ from escalator.model.records import Action
 from escalator.rendering.card import alarm
 from escalator.services import messages, notes
 from escalator.services.calls import ToSend
-from escalator.services.claiming import Claims
+from escalator.services.claiming import Claims, room_for_copies
 from escalator.services.core import Core
 from escalator.services.outcomes import entry_of
 from escalator.services.policies import Running
 from escalator.services.troubles import detail_of, own_mode
 from escalator.store import deliveries, incidents, leases, posts, records
-from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.deliveries import Candidate, Delivery, DeliveryKind
 
 log = structlog.get_logger(__name__)
 
@@ -34,10 +34,14 @@ _UNREADABLE_WAIT = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a process is to send now, and whether there may be more to claim at once."""
+    """What a process is to send now, and whether there may be more to claim at once.
+
+    `is_held_up` when others are deciding about all that is due: it may be claimed in a moment.
+    """
 
     calls: tuple[ToSend, ...] = ()
     has_more: bool = False
+    is_held_up: bool = False
 
 
 _Claim = Callable[[Core, Connection, Running, datetime, int], Claimed]
@@ -66,7 +70,7 @@ def claim(core: Core, limit: int) -> Claimed:
         raise
     if not half and not told.calls:
         shown = _claimed(core, _claim_posts, limit)
-    return Claimed(shown.calls + told.calls, shown.has_more or told.has_more)
+    return Claimed(shown.calls + told.calls, shown.has_more or told.has_more, told.is_held_up)
 
 
 def _claimed(core: Core, claim_: _Claim, limit: int) -> Claimed:
@@ -99,7 +103,9 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
             posts.not_shown(connection, held, held.claim, now + _OTHER_MODE_WAIT, "mode", give_up=False)
             continue
         if post.want_rev > incident.revision:
+            # Somebody asked to look again: what stands there is not what we think.
             posts.lower_wanted(connection, post, incident.revision)
+            held = replace(held, face=None)
         view = messages.view_of(
             core,
             incident,
@@ -120,14 +126,13 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
 
 def _claim_deliveries(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> Claimed:
     silence = core.silence_of_the_dead(now)
-    found = deliveries.candidates(connection, now, limit * _CHOICE, silence)
-    named = list(dict.fromkeys(incident_id for _id, incident_id in found if incident_id is not None))
+    found = _found(core, connection, now, limit * _CHOICE)
+    named = list(dict.fromkeys(one.incident_id for one in found if one.incident_id is not None))
     free = incidents.lock_free(connection, named, limit)
-    wanted = [one for one, incident_id in found if incident_id is None or incident_id in free][:limit]
+    wanted = [one.id for one in found if one.incident_id is None or one.incident_id in free][:limit]
     mine = deliveries.lock_claimable(connection, wanted, now, silence) if wanted else []
-    has_more = len(wanted) < len(found)
     if not mine:
-        return Claimed((), has_more)
+        return Claimed(is_held_up=bool(found))
     about = _about(connection, {one.incident_id for one in mine if one.incident_id is not None}, core)
     unreadable = [one.id for one in mine if one.incident_id is not None and one.incident_id not in about]
     deliveries.put_off(connection, unreadable, now + _UNREADABLE_WAIT)
@@ -139,7 +144,15 @@ def _claim_deliveries(core: Core, connection: Connection, running: Running, now:
     claims.write()
     deliveries.put_off(connection, claims.busy, now + _BUSY_WAIT)
     deliveries.claim(connection, claimed, core.id, now)
-    return Claimed((*alarms, *claims.to_send), has_more)
+    return Claimed((*alarms, *claims.to_send), has_more=len(wanted) < len(found))
+
+
+def _found(core: Core, connection: Connection, now: datetime, most: int) -> list[Candidate]:
+    """Return what may be claimed, with as many copies as this process may send: the others wait where they are."""
+    room = room_for_copies(core, connection, now)
+    found = deliveries.candidates(connection, now, most, core.silence_of_the_dead(now), with_copies=room > 0)
+    pages = [one for one in found if not one.is_copy]
+    return pages + [one for one in found if one.is_copy][:room]
 
 
 def _page(connection: Connection, claims: Claims, mine: Sequence[Delivery], now: datetime) -> list[UUID]:
@@ -147,7 +160,7 @@ def _page(connection: Connection, claims: Claims, mine: Sequence[Delivery], now:
     claimed = []
     for delivery in mine:
         unwanted = claims.why_unwanted(delivery)
-        is_late = delivery.kind is DeliveryKind.PAGE and delivery.attempts > 0
+        is_late = delivery.kind is DeliveryKind.PAGE and (delivery.claim > 0 or delivery.expires_at <= now)
         if unwanted is None and is_late and deliveries.has_later(connection, delivery):
             unwanted = "superseded"
         if unwanted is not None:

@@ -12,11 +12,13 @@ import structlog
 
 from escalator.clock import Stopwatch, SystemClock
 from escalator.errors import Unavailable
-from escalator.services import escalation, hearing, outbox, processing
+from escalator.services import escalation, outbox, processing
 from escalator.services.applying import HORIZON
+from escalator.services.aside import Aside
 from escalator.services.beating import SWEEPER, beat
 from escalator.services.core import Core
-from escalator.services.housekeeping import Keeper
+from escalator.services.hearing import hear_all
+from escalator.services.housekeeping import keep
 from escalator.services.sending import Sender
 from escalator.services.timekeeping import measure_offset
 from escalator.store import incidents
@@ -31,7 +33,7 @@ _JITTER = 0.2
 
 def sweep(core: Core, sender: Sender) -> None:
     """Do one round. Raises Unavailable when the database cannot be asked."""
-    for part in (_follow_policy, _fire, arm, _process, hearing.hear_all):
+    for part in (_follow_policy, _fire, arm, _process):
         try:
             part(core)
         except Unavailable:
@@ -77,7 +79,7 @@ class Sweeper:
         self._end_process = end_process
         self._stopping = threading.Event()
         self._round = Stopwatch()
-        self._keeper = Keeper(core)
+        self._asides = (Aside(core, "housekeeping", keep), Aside(core, "hearing", hear_all))
 
     def start(self) -> None:
         """Start both threads."""
@@ -94,7 +96,8 @@ class Sweeper:
                 offset = measure_offset(self._core, self._clock)
                 sweep(self._core, self._sender)
                 beat(self._core, SWEEPER, self._core.clock.now(), offset)
-                self._keeper.wake()
+                for aside in self._asides:
+                    aside.wake()
             except Unavailable as error:
                 log.warning("sweep_without_database", reason=str(error))
             except Exception:  # no exception may end the sweep: it is what notices all other failures

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, select, update
 
 from escalator.model.policy import DestinationKind
 from escalator.store.tables import callbacks
@@ -24,11 +24,15 @@ class CallbackState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """One verified request of a vendor. `sealed_body` is None once it is done: nobody needs it any more."""
+    """One verified request of a vendor, about one `subject` there (empty where it is about nothing).
+
+    `attempts` counts faults of ours. `sealed_body` is None once it is done: nobody needs it any more.
+    """
 
     id: UUID
     vendor: DestinationKind
     event_id: str
+    subject: str
     is_sandbox: bool
     received_at: datetime
     sealed_body: bytes | None
@@ -49,8 +53,16 @@ def insert(connection: Connection, new: Callback) -> bool:
 
 
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[Callback]:
-    """Return the oldest that wait and are due; what one vendor tells of one thing is done in its order."""
-    waiting = select(*_KEPT).where(callbacks.c.state == CallbackState.NEW, callbacks.c.next_at <= now)
+    """Return the oldest that wait and are due; of what a vendor tells of one thing only the first."""
+    earlier = callbacks.alias()
+    has_earlier = exists().where(
+        earlier.c.vendor == callbacks.c.vendor,
+        earlier.c.subject == callbacks.c.subject,
+        earlier.c.subject != "",
+        earlier.c.state == CallbackState.NEW,
+        earlier.c.received_at < callbacks.c.received_at,
+    )
+    waiting = select(*_KEPT).where(callbacks.c.state == CallbackState.NEW, callbacks.c.next_at <= now, ~has_earlier)
     return [_callback(row) for row in connection.execute(waiting.order_by(callbacks.c.received_at).limit(limit))]
 
 
@@ -67,13 +79,11 @@ def done(connection: Connection, callback_id: UUID, reason: str | None = None) -
     connection.execute(update(callbacks).where(callbacks.c.id == callback_id).values(values))
 
 
-def put_off(connection: Connection, callback_id: UUID, until: datetime, reason: str) -> None:
-    """Let it wait for another try."""
-    connection.execute(
-        update(callbacks)
-        .where(callbacks.c.id == callback_id)
-        .values(attempts=callbacks.c.attempts + 1, next_at=until, reason=reason)
-    )
+def put_off(connection: Connection, callback_id: UUID, until: datetime, reason: str, *, is_fault: bool) -> None:
+    """Let it wait for another try; a fault of ours is counted."""
+    values: dict[str, Any] = {"next_at": until, "reason": reason}
+    values |= {"attempts": callbacks.c.attempts + 1} if is_fault else {}
+    connection.execute(update(callbacks).where(callbacks.c.id == callback_id).values(values))
 
 
 def park(connection: Connection, callback_id: UUID, reason: str) -> None:
@@ -86,6 +96,12 @@ def park(connection: Connection, callback_id: UUID, reason: str) -> None:
 def forget(connection: Connection, now: datetime, after: timedelta) -> None:
     """Delete what is older: no vendor tells it again."""
     connection.execute(delete(callbacks).where(callbacks.c.received_at < now - after))
+
+
+def count_parked(connection: Connection) -> int:
+    """Return how many could not be done."""
+    parked = select(func.count()).select_from(callbacks).where(callbacks.c.state == CallbackState.PARKED)
+    return connection.scalar(parked) or 0
 
 
 def _callback(row: Row[Any]) -> Callback:

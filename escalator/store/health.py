@@ -7,6 +7,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from escalator.model.incident import State
 from escalator.model.ranks import Mode
+from escalator.store import callbacks
 from escalator.store.deliveries import DeliveryState
 from escalator.store.events import EventState, waiting_since
 from escalator.store.tables import deliveries, events, incidents, posts, troubles, workers
@@ -23,6 +24,7 @@ class Health:
     oldest_event: datetime | None
     oldest_delivery: datetime | None
     parked_events: int
+    parked_callbacks: int
     workers: int
     sandbox_incidents: int
     troubles: tuple[tuple[str, str], ...]
@@ -50,6 +52,7 @@ def health(connection: Connection, now: datetime) -> Health:
         oldest_event=waiting_since(connection, now),
         oldest_delivery=connection.scalar(unsent),
         parked_events=connection.scalar(parked) or 0,
+        parked_callbacks=callbacks.count_parked(connection),
         workers=connection.scalar(alive) or 0,
         sandbox_incidents=connection.scalar(sandbox) or 0,
         troubles=tuple((row.key, row.detail) for row in found),

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, case, func, not_, or_, select, update
 
+from escalator.model.heard import place_in
 from escalator.model.message import Delivered
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
@@ -20,7 +21,8 @@ from escalator.store.upserts import insert_or_leave
 class Post:
     """What stands, or will stand, at a vendor for an incident; `ref` is None until it has got through.
 
-    `face` is what of its notification it shows, as its channel says; None when that is not known.
+    `face` is what of its notification it shows, as its channel says; None when that is not known. `alias` is the
+    vendor's own name for what it stands in, `answered_round` the round that was last acknowledged right there.
     """
 
     id: UUID
@@ -37,6 +39,8 @@ class Post:
     claim: int
     attempts: int
     face: str | None = None
+    alias: str | None = None
+    answered_round: int | None = None
     is_held: bool = False
 
     @property
@@ -44,6 +48,9 @@ class Post:
         """Return the round that the slot stands for, where there is a message for each (PagerDuty)."""
         return self.slot if self.slot >= 0 else -1 - self.slot
 
+
+_ASIDE = 1_000_000
+"""Above the slots of all rounds that will ever be."""
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _NOW = bindparam("now", type_=Instant)
@@ -136,33 +143,32 @@ def created(connection: Connection, new: Sequence[tuple[Post, int, Delivered]]) 
     ]
     connection.execute(_CREATED, rows)
     for one, _revision, _said in new:
-        if one.channel is DestinationKind.PAGERDUTY and one.round > 1:
-            connection.execute(update(posts).where(_earlier(one)).values(shown_rev=0))
+        if one.channel is DestinationKind.PAGERDUTY:
+            _look_again(connection, and_(_same_place(one), posts.c.id < one.id))
 
 
-def _earlier(one: Post) -> ColumnElement[bool]:
-    """What stands at the same place for earlier rounds; slots of the sandbox are counted down."""
-    slots = posts.c.slot.between(1, one.slot - 1) if one.slot > 0 else posts.c.slot.between(one.slot + 1, -2)
+def _same_place(one: Post) -> ColumnElement[bool]:
     return and_(
         posts.c.incident_id == one.incident_id,
         posts.c.destination == one.destination,
         posts.c.address == one.address,
+        posts.c.mode == one.mode,
         posts.c.ref.is_not(None),
-        slots,
     )
 
 
 def superseded(connection: Connection, behind: Iterable[Post]) -> frozenset[UUID]:
-    """Return those of these posts at whose place a later round's message stands."""
-    found = set()
-    for one in behind:
-        if one.channel is DestinationKind.PAGERDUTY:
-            later = posts.c.slot > one.slot if one.slot > 0 else posts.c.slot < one.slot
-            same = (posts.c.destination == one.destination, posts.c.address == one.address, posts.c.ref.is_not(None))
-            mine = posts.c.incident_id == one.incident_id
-            if connection.execute(select(posts.c.id).where(mine, later, *same).limit(1)).first() is not None:
-                found.add(one.id)
-    return frozenset(found)
+    """Return those of these posts at whose place a later alert stands (their ids are in the order of their making)."""
+    alerts = (one for one in behind if one.channel is DestinationKind.PAGERDUTY)
+    later = ((one, select(posts.c.id).where(_same_place(one), posts.c.id > one.id).limit(1)) for one in alerts)
+    return frozenset(one.id for one, question in later if connection.execute(question).first() is not None)
+
+
+def _look_again(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Let posts be brought up to date once more, also those that somebody works on right now: what they want is more
+    than their incident has reached, which their next claim puts right and takes for a word that their face is unknown.
+    """
+    connection.execute(update(posts).where(which).values(want_rev=posts.c.want_rev + 1))
 
 
 def shown(connection: Connection, updated: Sequence[tuple[Post, int, Delivered]]) -> None:
@@ -258,37 +264,41 @@ def next_slot(connection: Connection, incident_id: UUID) -> int:
 
 
 def find(connection: Connection, channel: DestinationKind, refs: Iterable[str], alias: str) -> list[Post]:
-    """Return the posts at a vendor with one of these references, or known there by that name: one for each incident."""
-    wanted = [posts.c.ref.in_(list(refs)), *([posts.c.alias == alias] if alias else [])]
-    rows = connection.execute(
-        _WITH_HOLDER.where(posts.c.channel == channel, or_(*wanted)).order_by(posts.c.created_at),
-        lost_since(_LONG_AGO),
-    )
-    newest = {row.incident_id: row for row in rows}
-    return [_post(row) for row in newest.values()]
+    """Return the posts at a vendor that one of these references means, or that stand in what it calls by that name.
+
+    A mark of ours among the references names the post itself, also one of which nobody has written yet that it stands.
+    """
+    named = list(refs)
+    places = [place for ref in named if (place := place_in(ref)) is not None]
+    wanted = [posts.c.ref.in_(named), posts.c.id.in_(places), *([posts.c.alias == alias] if alias else [])]
+    return _found(connection, _WITH_HOLDER.where(posts.c.channel == channel, or_(*wanted)).order_by(posts.c.id))
 
 
-def of_number(connection: Connection, channel: DestinationKind, number: int) -> list[Post]:
-    """Return what stands at a vendor for the incident of that number; of several rounds the last."""
-    named = select(incidents.c.id).where(incidents.c.number == number).scalar_subquery()
-    rows = connection.execute(
-        _WITH_HOLDER.where(posts.c.channel == channel, posts.c.incident_id == named, posts.c.ref.is_not(None))
-        .order_by(posts.c.created_at.desc())
-        .limit(1),
-        lost_since(_LONG_AGO),
-    )
-    return [_post(row) for row in rows]
+def _found(connection: Connection, question: Select[Any]) -> list[Post]:
+    return [_post(row) for row in connection.execute(question, lost_since(_LONG_AGO))]
 
 
-def name(connection: Connection, one: Post, alias: str) -> None:
-    """Keep the vendor's own name for what a post stands in."""
-    connection.execute(update(posts).where(posts.c.id == one.id).values(alias=alias[:64]))
+def of_number(connection: Connection, channel: DestinationKind, number: int, alias: str) -> list[Post]:
+    """Return what stands at a vendor for the incident of that number, unless it has another name there."""
+    mine = select(incidents.c.id).where(incidents.c.number == number).scalar_subquery()
+    is_nameless = or_(posts.c.alias.is_(None), posts.c.alias == alias)
+    newest = _WITH_HOLDER.where(posts.c.channel == channel, posts.c.incident_id == mine, posts.c.ref.is_not(None))
+    return _found(connection, newest.where(is_nameless).order_by(posts.c.id.desc()).limit(1))
 
 
-def rename(connection: Connection, channel: DestinationKind, alias: str, now_named: str) -> None:
-    """Note that what stood under one name at a vendor has become part of another."""
-    mine = (posts.c.channel == channel, posts.c.alias == alias)
-    connection.execute(update(posts).where(*mine).values(alias=now_named[:64]))
+def stands_as(connection: Connection, one: Post, ref: str, alias: str) -> None:
+    """Note where a post stands, if nobody has yet, and the vendor's own name for what it stands in."""
+    is_new = and_(posts.c.id == one.id, posts.c.ref.is_(None))
+    connection.execute(update(posts).where(is_new).values(ref=ref[:256], shown_rev=0))
+    if alias:
+        is_nameless = and_(posts.c.id == one.id, posts.c.alias.is_(None))
+        connection.execute(update(posts).where(is_nameless).values(alias=alias[:64]))
+
+
+def forget_names(connection: Connection, channel: DestinationKind, aliases: Iterable[str]) -> None:
+    """Note that what stands under these names at a vendor is no longer told apart by them: it is asked for anew."""
+    mine = (posts.c.channel == channel, posts.c.alias.in_([alias for alias in aliases if alias]))
+    connection.execute(update(posts).where(*mine).values(alias=None))
 
 
 def seen_as(connection: Connection, one: Post, face: str | None) -> None:
@@ -296,6 +306,19 @@ def seen_as(connection: Connection, one: Post, face: str | None) -> None:
     connection.execute(update(posts).where(posts.c.id == one.id).values(face=face))
 
 
+def answered_at(connection: Connection, one: Post, round_: int) -> None:
+    """Note that the answer to a round was given right there."""
+    connection.execute(update(posts).where(posts.c.id == one.id).values(answered_round=round_))
+
+
+def set_aside(connection: Connection, one: Post) -> None:
+    """Let the next page at the place of a post stand on its own; this one is kept, and superseded by it."""
+    slot = one.slot + _ASIDE if one.slot >= 0 else one.slot - _ASIDE
+    taken = select(func.count()).where(posts.c.incident_id == one.incident_id).scalar_subquery()
+    apart = slot + taken if one.slot >= 0 else slot - taken
+    connection.execute(update(posts).where(posts.c.id == one.id).values(slot=apart))
+
+
 def look_again(connection: Connection, one: Post) -> None:
     """Let a post be brought up to date once more, whatever it shows."""
-    connection.execute(update(posts).where(posts.c.id == one.id).values(shown_rev=0, face=None))
+    _look_again(connection, posts.c.id == one.id)

@@ -246,6 +246,7 @@ posts = Table(
     Column("reason", Text),
     Column("face", String(64)),
     Column("alias", String(64)),
+    Column("answered_round", Integer),
     UniqueConstraint("incident_id", "destination", "address", "slot"),
     Index(
         "ix_posts_behind",
@@ -263,6 +264,7 @@ callbacks = Table(
     Column("id", Uuid, primary_key=True),
     Column("vendor", String(16), nullable=False),
     Column("event_id", String(128), nullable=False),
+    Column("subject", String(128), nullable=False),
     Column("is_sandbox", Boolean, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("sealed_body", LargeBinary),
@@ -273,6 +275,7 @@ callbacks = Table(
     UniqueConstraint("vendor", "event_id"),
     Index("ix_callbacks_todo", "next_at", postgresql_where=text("state = 'new'"), sqlite_where=text("state = 'new'")),
     Index("ix_callbacks_received_at", "received_at"),
+    Index("ix_callbacks_subject", "vendor", "subject"),
 )
 
 texts = Table(

@@ -1,13 +1,12 @@
 """What somebody did at PagerDuty or in Jira, and what it means here (RULES 3; facts of both vendors)."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from escalator.engine.change import Change
 from escalator.engine.rights import Refusal, Refused
-from escalator.engine.vendors import heard
+from escalator.engine.vendors import Spot, heard
 from escalator.model.heard import Agent, AgentKind, Heard, HeardKind
 from escalator.model.incident import Incident, Outcome, State
 from escalator.model.policy import DestinationKind
@@ -16,6 +15,7 @@ from tests.builders import EXAMPLE_POLICY, an_incident, an_observation, minute, 
 
 PAGERDUTY, JIRA = DestinationKind.PAGERDUTY, DestinationKind.JIRA
 PEOPLE = EXAMPLE_POLICY.people
+ANYWHERE = Spot()
 A_PERSON = Agent(AgentKind.PERSON, "PSOMEBODY")
 
 
@@ -23,10 +23,17 @@ def said(kind: HeardKind, agent: Agent = A_PERSON, vendor: DestinationKind = PAG
     return Heard(vendor, kind, f"incident.{kind.value}", agent, **more)
 
 
-def hear(
-    kind: HeardKind, incident: Incident, agent: Agent = A_PERSON, *, who: str | None = None, at: float = 3, **more
+def hear(  # noqa: PLR0913  # what was said, by whom, where and when
+    kind: HeardKind,
+    incident: Incident,
+    agent: Agent = A_PERSON,
+    *,
+    who: str | None = None,
+    spot: Spot = ANYWHERE,
+    on: float = 3,
+    **more,
 ) -> Change | Refusal | None:
-    return heard(said(kind, agent, **more), PEOPLE.get(who or ""), incident, rules(), minute(at))
+    return heard(said(kind, agent, **more), PEOPLE.get(who or ""), spot, incident, rules(), minute(on))
 
 
 def after(*arguments, **more) -> Incident:
@@ -89,6 +96,7 @@ def test_who_may_see_what_is_restricted_answers_it_there_too_and_counts_as_one_o
         pytest.param(HeardKind.RESOLVED, NOBODY, TAKEN_THERE, id="nor what somebody holds"),
         pytest.param(HeardKind.UNACKNOWLEDGED, NOBODY, TRIGGERED, id="what nobody holds is not taken back"),
         pytest.param(HeardKind.UNACKNOWLEDGED, NOBODY, TAKEN_IN_JIRA, id="nor what was taken elsewhere"),
+        pytest.param(HeardKind.UNACKNOWLEDGED, NOBODY, TAKEN_THERE, id="nor what was taken at another service there"),
         pytest.param(HeardKind.UNACKNOWLEDGED, NOBODY, RESOLVED, id="nor what is over"),
         pytest.param(HeardKind.MERGED, A_PERSON, TRIGGERED, id="a merge is no resolution"),
         pytest.param(HeardKind.NOTED, A_PERSON, TRIGGERED, id="what is reassigned there is only shown"),
@@ -117,7 +125,7 @@ def test_our_own_echo_is_not_even_recorded(kind: HeardKind, incident: Incident) 
 
 @pytest.mark.parametrize("taken", [TAKEN_THERE, TAKEN_BY_A_STRANGER])
 def test_what_was_taken_there_and_is_taken_back_there_starts_from_the_top(taken: Incident) -> None:
-    change = hear(HeardKind.UNACKNOWLEDGED, taken, NOBODY, at=20)
+    change = hear(HeardKind.UNACKNOWLEDGED, taken, NOBODY, spot=Spot(is_answered=True), on=20)
     again = change.incident
     assert (again.state, again.owner, again.round, again.step) == (State.TRIGGERED, None, taken.round + 1, 0)
     assert again.waiting_since == minute(20)
@@ -131,10 +139,22 @@ def test_a_second_answer_is_refused_with_who_was_first() -> None:
     assert (refused.why, refused.by) == (Refused.ALREADY_TAKEN, "chen")
 
 
-def test_what_was_done_before_people_began_to_wait_again_is_no_answer_to_that() -> None:
-    released = after(HeardKind.UNACKNOWLEDGED, TAKEN_THERE, NOBODY, at=20)
-    late = said(HeardKind.ACKNOWLEDGED, at=minute(20) - timedelta(seconds=1))
-    in_time = replace(late, at=minute(20) + timedelta(seconds=1))
-    noted = heard(late, PEOPLE["chen"], released, rules(), minute(21))
-    assert recorded(noted) == ["vendor_noted"]
-    assert heard(in_time, PEOPLE["chen"], released, rules(), minute(21)).incident.state is State.ACKNOWLEDGED
+RELEASED = after(HeardKind.UNACKNOWLEDGED, TAKEN_THERE, NOBODY, spot=Spot(is_answered=True), on=20)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spot", "counts"),
+    [
+        pytest.param(-30, Spot(), False, id="before they began to wait"),
+        pytest.param(-5, Spot(), True, id="as far as two clocks may differ"),
+        pytest.param(-30, Spot(round=TAKEN_THERE.round), False, id="at the alert of an earlier round"),
+        pytest.param(-30, Spot(round=RELEASED.round), True, id="at the present round's alert, whatever the clocks say"),
+        pytest.param(5, Spot(), True, id="after they began"),
+    ],
+)
+def test_what_was_done_before_people_began_to_wait_anew_is_no_answer_to_that(
+    seconds: float, spot: Spot, counts: bool
+) -> None:
+    change = hear(HeardKind.ACKNOWLEDGED, RELEASED, who="chen", spot=spot, at=minute(20) + timedelta(seconds=seconds))
+    assert isinstance(change, Change)
+    assert (change.incident.state is State.ACKNOWLEDGED) is counts

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select, update
 
+from escalator.store.tables import posts
 from tests.doubles import pagerduty_webhooks as webhooks
-from tests.doubles.pagerduty import SECRET, Alert, PagerDutyDouble
+from tests.doubles.pagerduty import SECRET, TOKEN, Alert, PagerDutyDouble
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM, labelled
@@ -204,6 +206,99 @@ def test_a_merge_is_no_resolution_and_an_answer_to_what_they_became_counts_for_b
     h.expect_update(second, "#1002 taken by Ana Ruiz after 0 s")
 
 
+def test_an_answer_given_before_we_know_that_the_alert_stands_counts(h: Harness, pagerduty: PagerDutyDouble) -> None:
+    """A worker was killed between PagerDuty's answer and our note of it."""
+    message, alert = paged(h, pagerduty)
+    with h.core.database.writing() as connection:
+        connection.execute(update(posts).where(posts.c.channel == "pagerduty").values(ref=None, shown_rev=0))
+    h.hear("pagerduty", pagerduty.acknowledge(alert, "PANA001"))
+    h.expect_update(message, "#1001 taken by Ana Ruiz after 0 s")
+    with h.core.database.reading() as connection:
+        assert connection.scalar(select(posts.c.ref).where(posts.c.channel == "pagerduty")) == alert.key
+
+
+def test_a_title_that_only_names_our_number_is_none_of_ours(h: Harness, pagerduty: PagerDutyDouble) -> None:
+    known = {"ROUTING_KEY": pagerduty.routing_key, "PAGERDUTY_EVENTS_URL": pagerduty.origin}
+    h.start("", **known, PAGERDUTY_WEBHOOK_SECRET=SECRET)
+    paged(h, pagerduty)
+    for title in ("Disk full on db3, ticket #1001", "#1001 is with you now", "Build #1001 of web failed"):
+        foreign = webhooks.incident("QFOREIGN1", 77, title, "acknowledged")
+        h.hear("pagerduty", webhooks.signed(webhooks.body("incident.acknowledged", foreign, "PANA001"), SECRET))
+    assert h.incident()["state"] == "triggered"
+
+
+def test_an_answer_that_could_not_be_looked_up_is_not_overtaken_by_its_withdrawal(
+    h: Harness, pagerduty: PagerDutyDouble
+) -> None:
+    _message, alert = paged(h, pagerduty)
+    taken, taken_back = pagerduty.acknowledge(alert, "PANA001"), pagerduty.unacknowledge(alert)
+    pagerduty.token = "another"
+    h.hear("pagerduty", taken)
+    pagerduty.token = TOKEN
+    h.clock.move(milliseconds=500)
+    h.hear("pagerduty", taken_back)
+    h.fast_forward(seconds=3)
+    h.forget_seen()
+    assert h.incident()["state"] == "triggered", "nobody holds it there, so nobody holds it here"
+
+
+def test_a_vendor_that_does_not_say_is_asked_once_and_holds_up_nobody(h: Harness, pagerduty: PagerDutyDouble) -> None:
+    message, alert = paged(h, pagerduty)
+    h.hear("pagerduty", pagerduty.reassign(alert, "PDANA01", "PANA001"))
+    pagerduty.token = "another"
+    before = len(pagerduty.requests)
+    for number in range(10):
+        foreign = webhooks.incident(f"QFOREIGN{number}", number, "Disk full", "acknowledged")
+        told = webhooks.signed(webhooks.body("incident.acknowledged", foreign, "PX"), SECRET)
+        h.hear("pagerduty", told, is_working=False)
+    h.hear("pagerduty", pagerduty.acknowledge(alert, "PANA001"))
+    h.expect_update(message, "#1001 taken by Ana Ruiz after 0 s")
+    assert len(pagerduty.requests) == before + 1
+
+
+@pytest.fixture
+def two(bare: Harness, pagerduty: PagerDutyDouble) -> Harness:
+    """An installation that pages two services at once."""
+    second = "R1" + pagerduty.routing_key[2:]
+    pagerduty.routing_keys.add(second)
+    policy = POLICY.replace("  leads:  ", '  pager2:          {pagerduty: "${SECOND_KEY}"}\n  leads:  ', 1)
+    return bare.start(
+        policy.replace("[critical-alerts, pager]", "[critical-alerts, pager, pager2]"),
+        ROUTING_KEY=pagerduty.routing_key,
+        SECOND_KEY=second,
+        PAGERDUTY_EVENTS_URL=pagerduty.origin,
+        PAGERDUTY_API_URL=pagerduty.origin,
+        PAGERDUTY_API_TOKEN=pagerduty.token,
+        PAGERDUTY_WEBHOOK_SECRET=SECRET,
+    )
+
+
+def test_of_two_services_each_is_brought_up_to_date_and_only_where_it_was_taken_it_is_taken_back(
+    two: Harness, pagerduty: PagerDutyDouble
+) -> None:
+    two.post(SELF_HARM)
+    message = two.expect_message("#critical-alerts", PAGE)
+    first, second = pagerduty.alerts
+    two.hear("pagerduty", pagerduty.acknowledge(first, "PANA001"))
+    two.expect_update(message, "#1001 taken by Ana Ruiz after 0 s")
+    assert [first.status, second.status] == ["acknowledged", "acknowledged"]
+    two.hear("pagerduty", pagerduty.unacknowledge(second))
+    assert two.incident()["state"] == "acknowledged", "it was not given there"
+    two.hear("pagerduty", pagerduty.unacknowledge(first))
+    two.forget_seen()
+    assert two.incident()["state"] == "triggered"
+
+
+def test_an_answer_there_that_does_not_count_does_not_silence_the_next_step(
+    h: Harness, pagerduty: PagerDutyDouble
+) -> None:
+    _message, alert = paged(h, pagerduty, **labelled("CSAM"))
+    h.hear("pagerduty", pagerduty.acknowledge(alert, "PSTRANGER"))
+    h.fast_forward(minutes=5)
+    h.forget_seen()
+    assert [one.status for one in pagerduty.alerts] == ["resolved", "triggered"]
+
+
 @pytest.mark.parametrize("what", ["reassign", "escalate", "annotate"])
 def test_what_people_do_there_besides_is_recorded_and_changes_nothing(
     h: Harness, pagerduty: PagerDutyDouble, what: str
@@ -244,7 +339,7 @@ def test_an_answer_given_while_their_interface_is_away_counts_once_it_is_back(
     pagerduty.token = "another"
     h.hear("pagerduty", told)
     assert h.incident()["state"] == "triggered"
-    pagerduty.token = type(pagerduty).__init__.__kwdefaults__["token"]
+    pagerduty.token = TOKEN
     h.fast_forward(seconds=2)
     h.expect_update(message, "#1001 taken by Ana Ruiz after 1 s")
 

@@ -17,8 +17,8 @@ from tests.fakes import START
 PAGERDUTY, JIRA = DestinationKind.PAGERDUTY, DestinationKind.JIRA
 
 
-def told(event_id: str, vendor: DestinationKind = PAGERDUTY, seconds: float = 0) -> Callback:
-    return Callback(uuid7(), vendor, event_id, False, START + timedelta(seconds=seconds), b"sealed")
+def told(event_id: str, vendor: DestinationKind = PAGERDUTY, seconds: float = 0, subject: str = "") -> Callback:
+    return Callback(uuid7(), vendor, event_id, subject, False, START + timedelta(seconds=seconds), b"sealed")
 
 
 def keep(core: Core, *new: Callback) -> list[bool]:
@@ -41,15 +41,28 @@ def test_they_are_given_out_in_the_order_in_which_they_came(core: Core) -> None:
     assert waiting(core) == [early.id, late.id]
 
 
-def test_one_that_is_put_off_waits_and_counts_its_tries(core: Core) -> None:
+def test_one_that_is_put_off_waits_and_its_faults_are_counted(core: Core) -> None:
     one = told("1")
     keep(core, one)
     with core.database.writing() as connection:
-        callbacks.put_off(connection, one.id, START + timedelta(seconds=50), "unreachable")
+        callbacks.put_off(connection, one.id, START + timedelta(seconds=50), "ValueError", is_fault=True)
+        callbacks.put_off(connection, one.id, START + timedelta(seconds=50), "unreachable", is_fault=False)
     assert waiting(core, 49) == []
     assert waiting(core, 50) == [one.id]
     with core.database.writing() as connection:
         assert callbacks.lock(connection, one.id).attempts == 1
+
+
+def test_what_is_told_of_one_thing_is_given_out_one_after_the_other(core: Core) -> None:
+    first, second = told("1", seconds=1, subject="PT4KHLK"), told("2", seconds=2, subject="PT4KHLK")
+    elsewhere, unnamed = told("3", JIRA, seconds=3, subject="PT4KHLK"), told("4", seconds=4)
+    keep(core, first, second, elsewhere, unnamed)
+    with core.database.writing() as connection:
+        callbacks.put_off(connection, first.id, START + timedelta(seconds=50), "unreachable", is_fault=False)
+    assert waiting(core, 49) == [elsewhere.id, unnamed.id]
+    with core.database.writing() as connection:
+        callbacks.done(connection, first.id)
+    assert waiting(core, 49) == [second.id, elsewhere.id, unnamed.id]
 
 
 @pytest.mark.parametrize("end", ["done", "park"])

@@ -73,7 +73,7 @@ def _key(one: Notification) -> str:
     """Return the key of the alert: what stands keeps its own, which is an earlier round's where it is superseded."""
     if one.ref:
         return one.ref
-    return dedup_key(one.standing) if one.standing else notice_key(one.key)
+    return dedup_key(one.standing, one.place) if one.standing else notice_key(one.key)
 
 
 def _action(one: Notification) -> str:

@@ -13,14 +13,16 @@ MAX_CHARS = 255
 """Of a dedup_key (developer.pagerduty.com, Events API v2, Send an alert event)."""
 
 _PREFIX = "escalator-"
-_INCIDENT = re.compile(
-    _PREFIX + r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})-(0|[1-9][0-9]{0,8})", re.ASCII
-)
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_INCIDENT = re.compile(rf"{_PREFIX}({_UUID})-(0|[1-9][0-9]{{0,8}})-{_UUID}", re.ASCII)
 
 
-def dedup_key(standing: Standing) -> str:
-    """Return the key of an incident's alert in its present round."""
-    return f"{_PREFIX}{standing.incident_id}-{standing.round}"
+def dedup_key(standing: Standing, place: str) -> str:
+    """Return the key of an incident's alert in its present round at one place, named by its UUID.
+
+    By the place it is told which of several services an event is about, and what stands where nobody knows it yet.
+    """
+    return f"{_PREFIX}{standing.incident_id}-{standing.round}-{place}"
 
 
 def notice_key(key: str) -> str:

@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column("deliveries", sa.Column("actor", sa.String(length=160), nullable=True))
     op.add_column("posts", sa.Column("face", sa.String(length=64), nullable=True))
     op.add_column("posts", sa.Column("alias", sa.String(length=64), nullable=True))
+    op.add_column("posts", sa.Column("answered_round", sa.Integer(), nullable=True))
     op.create_index("ix_posts_alias", "posts", ["alias"], unique=False, postgresql_where=sa.text("alias IS NOT NULL"))
     op.add_column("destinations", sa.Column("gone_address", sa.String(length=64), nullable=True))
     op.create_table(
@@ -23,6 +24,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("vendor", sa.String(length=16), nullable=False),
         sa.Column("event_id", sa.String(length=128), nullable=False),
+        sa.Column("subject", sa.String(length=128), nullable=False),
         sa.Column("is_sandbox", sa.Boolean(), nullable=False),
         sa.Column("received_at", Instant, nullable=False),
         sa.Column("sealed_body", sa.LargeBinary(), nullable=True),
@@ -42,6 +44,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'new'"),
     )
     op.create_index("ix_callbacks_received_at", "callbacks", ["received_at"], unique=False)
+    op.create_index("ix_callbacks_subject", "callbacks", ["vendor", "subject"], unique=False)
     op.create_table(
         "texts",
         sa.Column("id", sa.Uuid(), nullable=False),
