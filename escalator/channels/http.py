@@ -10,7 +10,8 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.error import URLError
@@ -41,7 +42,7 @@ class Forbidden(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: at most MAX_ANSWER_BYTES of it."""
+    """What came back: at most MAX_ANSWER_BYTES of its body, or nothing of it where none was wanted."""
 
     status: int
     headers: Mapping[str, str]
@@ -76,11 +77,19 @@ class _Handler(AbstractHTTPHandler):
         return connection
 
 
-def exchange(request: Request, limits: Limits, context: ssl.SSLContext | None, guard: Guard | None = None) -> Answer:
+def exchange(
+    request: Request,
+    limits: Limits,
+    context: ssl.SSLContext | None,
+    guard: Guard | None = None,
+    *,
+    wants_body: bool = True,
+) -> Answer:
     """Send a request and return its answer, whatever its status; a redirect is an answer and is not followed.
 
-    `guard` chooses the address to connect to; then no proxy is used. Raises TimeoutError when the total time is over,
-    OSError, http.client.HTTPException, and BadAnswer for more than MAX_ANSWER_BYTES.
+    `guard` chooses the address to connect to; then no proxy is used. Where no body is wanted none is read, so that it
+    cannot make a failure of what the status says. Raises TimeoutError when the total time is over, OSError,
+    http.client.HTTPException, and BadAnswer for more than MAX_ANSWER_BYTES.
     """
 
     def run(wire: Wire) -> Answer:
@@ -88,7 +97,7 @@ def exchange(request: Request, limits: Limits, context: ssl.SSLContext | None, g
         opener.add_handler(ProxyHandler({} if guard else None))
         opener.add_handler(_Handler(wire, context))
         with opener.open(request, timeout=limits.socket_s) as response:
-            body = response.read(MAX_ANSWER_BYTES + 1)
+            body = response.read(MAX_ANSWER_BYTES + 1) if wants_body else b""
             if len(body) > MAX_ANSWER_BYTES:
                 raise BadAnswer("too_large")
             return Answer(response.status, dict(response.headers.items()), body)
@@ -146,11 +155,28 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Return how long a vendor asks us to wait, at most an hour; None when it does not say so in seconds."""
-    said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "").strip()
-    if not (said.isascii() and said.isdigit() and len(said) < 10):
+    """Return how long a vendor asks us to wait, at most an hour; None when it does not say so.
+
+    It says it in seconds or as an instant (RFC 9110, 10.2.3), which is counted from the vendor's own `Date`; what is
+    over already is no wait.
+    """
+    said = _header(headers, "retry-after")
+    if said.isascii() and said.isdigit() and len(said) < 10:
+        return min(timedelta(seconds=int(said)), LONGEST_RETRY_AFTER)
+    until, since = _instant(said), _instant(_header(headers, "date"))
+    return None if until is None or since is None else min(max(until - since, timedelta()), LONGEST_RETRY_AFTER)
+
+
+def _header(headers: Mapping[str, str], wanted: str) -> str:
+    return next((value for name, value in headers.items() if name.lower() == wanted), "").strip()
+
+
+def _instant(said: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(said)
+    except (ValueError, OverflowError):
         return None
-    return min(timedelta(seconds=int(said)), LONGEST_RETRY_AFTER)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def broken(error: Exception) -> Failed:

@@ -20,6 +20,8 @@ EXPECTED = {
     "json_of_another_form": "delivered",
     "json_deeply_nested": "delivered",
     "json_of_huge_numbers": "delivered",
+    "oversized": "delivered",
+    "dripping_body": "delivered",
 }
 
 _FAULTS = {
@@ -29,12 +31,12 @@ _FAULTS = {
     "json_of_another_form": Fault(status=200, body=["ok"], is_done=True),
     "json_deeply_nested": Fault(status=200, body="[" * 90_000, is_done=True),
     "json_of_huge_numbers": Fault(status=200, body='{"ok": ' + "9" * 5_000 + "}", is_done=True),
-    "oversized": Fault(status=200, oversized=400_000),
+    "oversized": Fault(status=200, oversized=400_000, is_done=True),
     "dropped": Fault(drop=True),
     "lost": Fault(drop=True, is_done=True),
     "silence": Fault(delay=30),
     "dripping_head": Fault(drip_headers=True),
-    "dripping_body": Fault(status=200, body="x" * 9_000, drip=True),
+    "dripping_body": Fault(status=200, body="x" * 9_000, drip=True, is_done=True),
 }
 
 

@@ -59,6 +59,10 @@ def _is_address(host):
         pytest.param("::ffff:10.0.0.1", id="private in the clothes of IPv6"),
         pytest.param("64:ff9b::a00:1", id="private behind NAT64"),
         pytest.param("2002:a00:1::", id="private behind 6to4"),
+        pytest.param("fec0::1", id="site-local"),
+        pytest.param("::127.0.0.1", id="loopback as IPv6 once wrote it"),
+        pytest.param("::ffff:0:7f00:1", id="loopback behind SIIT"),
+        pytest.param("168.63.129.16", id="the services of Azure"),
     ],
 )
 def test_an_address_within_is_refused(monkeypatch, address):
@@ -94,6 +98,10 @@ def test_a_public_address_of_ipv6_is_where_it_goes(monkeypatch):
         pytest.param("10.0.0.0/8", "bi.internal", "10.1.2.3", "10.1.2.3", id="a network"),
         pytest.param("10.0.0.0/8", "bi.internal", "::ffff:10.1.2.3", "10.1.2.3", id="in the clothes of IPv6"),
         pytest.param("fc00::/7", "bi.internal", "fc00::1", "fc00::1", id="a network of IPv6"),
+        pytest.param("bi.internal:8080", "bi.internal", "10.1.2.3", "bi.internal", id="a host with a port"),
+        pytest.param("10.1.2.3:8080", "bi.internal", "10.1.2.3", "10.1.2.3", id="an address with a port"),
+        pytest.param("[fd00::1]", "fd00::1", "fd00::1", "fd00::1", id="an address in brackets"),
+        pytest.param("[fd00::1]:8080", "fd00::1", "fd00::1", "fd00::1", id="an address in brackets with a port"),
     ],
 )
 def test_what_is_allowed_is_reached(monkeypatch, allowed, host, address, goes_to):

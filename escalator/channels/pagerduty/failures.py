@@ -50,6 +50,9 @@ def failure(status: int, headers: Mapping[str, str]) -> Failed:
     reason = _REASONS.get(status, FailureReason.BAD_ANSWER)
     if reason is not FailureReason.RATE_LIMITED:
         return Failed(reason, word)
+    wait = retry_after(headers)
+    if wait is not None:
+        return Failed(reason, word, wait)
     # REST says in `ratelimit-reset` how many seconds are left of the minute; the Events API says nothing.
     reset = next((value for name, value in headers.items() if name.lower() == "ratelimit-reset"), "")
-    return Failed(reason, word, retry_after(headers) or retry_after({"Retry-After": reset}))
+    return Failed(reason, word, retry_after({"Retry-After": reset}))
