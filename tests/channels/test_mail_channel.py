@@ -28,7 +28,7 @@ RESOLVED = {
 MERGED = {"state": State.MERGED, "closed_at": NOW, "due_kind": None, "due_at": None}
 ROOT = f"<incident.{INCIDENT_ID}@example.com>"
 FIRST = f"<{KEY}@example.com>"
-REF = f"{FIRST} the first subject"
+REF = FIRST
 
 
 class Mailer:
@@ -121,17 +121,19 @@ def test_the_first_mail_stands_under_the_incident(channel, mailer):
     assert (message["In-Reply-To"], message["References"]) == (ROOT, ROOT)
 
 
-def test_the_reference_names_the_first_mail_and_its_subject(channel):
+def test_the_reference_names_the_first_mail(channel):
     note = a_note()
-    assert channel.tell(note) == Delivered(f"{FIRST} {note.card.text}")
+    assert channel.tell(note) == Delivered(FIRST)
     assert channel.tell(replace(note, ref=REF)) == Delivered(REF)
 
 
-def test_what_follows_stands_under_the_first_mail_with_its_subject(channel, mailer):
-    channel.tell(a_note(ref=REF, key="0198c7a0-0000-7000-8000-0000000000b2"))
+def test_what_follows_stands_under_the_first_mail_and_its_subject_is_its_own_news(channel, mailer):
+    again = a_note(ref=REF, key="0198c7a0-0000-7000-8000-0000000000b2")
+    channel.tell(again)
     channel.show(a_note(ref=REF, view=TAKEN))
+    assert [mail.subject for mail in mailer.mails] == [again.card.text, "#1042 taken by Ana Ruiz after 57 s"]
     for mail in mailer.mails:
-        assert mail.subject == "Re: the first subject"
+        assert mail.subject == mail.lead
         assert str(mail.message["References"]).split() == [ROOT, FIRST]
         assert mail.message["In-Reply-To"] == FIRST
     assert len({one.id for one in mailer.mails}) == 2

@@ -23,7 +23,9 @@ _TAKEN = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 
 
 class MailChannel:
-    """Says things by mail. The reference is `MESSAGE-ID SUBJECT` of the first mail, under which the others stand.
+    """Says things by mail. The reference is the message id of the first mail, under which the others stand.
+
+    They stand there by `References` alone: a subject is what a locked phone shows, so each mail's is its own news.
 
     `mail_from` is `alerts@example.com` or `Escalator <alerts@example.com>`.
     """
@@ -64,23 +66,21 @@ class MailChannel:
         if recipient is None:
             return Failed(FailureReason.BAD_TARGET, "address")
         id_ = message_id(key, self._sender.domain)
-        first, _, base = (one.ref or "").partition(" ")
-        subject = f"Re: {base}" if base else one_line(one.card.text, SUBJECT_CHARS)
         sent = self._mailer.send(
             one.context,
             compose(
                 letter,
                 sender=self._sender,
                 recipient=recipient,
-                subject=subject,
+                subject=one_line(letter.lead, SUBJECT_CHARS),
                 id_=id_,
-                thread=_thread(one, self._sender, first),
+                thread=_thread(one, self._sender),
                 at=one.at,
             ),
         )
         if isinstance(sent, Failed):
             return sent
-        return Delivered(one.ref or f"{id_} {subject}"[:_REF_CHARS])
+        return Delivered(one.ref or id_[:_REF_CHARS])
 
 
 def _is_theirs(one: Notification, standing: Standing) -> bool:
@@ -88,9 +88,9 @@ def _is_theirs(one: Notification, standing: Standing) -> bool:
     return standing.by is not None and standing.by == one.context.person
 
 
-def _thread(one: Notification, from_: Address, first: str) -> tuple[str, ...]:
+def _thread(one: Notification, from_: Address) -> tuple[str, ...]:
     """Return what the mail stands under: a root that no mail has, the same for all of the incident, and the first."""
     if one.standing is None:
         return ()
     root = message_id(f"incident.{one.standing.incident_id}", from_.domain)
-    return (root, first) if first else (root,)
+    return (root, one.ref) if one.ref else (root,)
