@@ -25,6 +25,7 @@ MOST_COPIES = 4
 """How many copies a process sends at the same time: a machine that answers slowly must not hold up pages."""
 
 _GONE = Failed(FailureReason.GONE, "disabled")
+_EXPIRED = Failed(FailureReason.EXPIRED)
 _CALLED_OFF = frozenset({Occasion.STEP, Occasion.ONE_MORE, Occasion.OVERDUE, Occasion.RESTART, Occasion.HAND_OVER})
 
 Place = tuple[UUID | None, str, str, Mode, int]
@@ -45,12 +46,18 @@ def _place(one: Delivery | Post, incident_id: UUID | None, round_: int) -> Place
     return (incident_id, one.destination, one.address, one.mode, _series(one.channel, round_))
 
 
+def room_for_copies(core: Core, connection: Connection, now: datetime) -> int:
+    """Return how many more copies this process may send at the moment."""
+    return max(0, MOST_COPIES - deliveries.copies_of(connection, core.id, now))
+
+
 def why_unwanted(delivery: Delivery, incident: Incident, now: datetime) -> str | None:
-    """Return why a page need not be sent any more, or None while it is wanted."""
-    if now >= delivery.expires_at:
-        return FailureReason.EXPIRED
+    """Return why a delivery need not be sent any more, or None while it is wanted.
+
+    A page that has expired is wanted all the same: it has failed, and something has to follow from that.
+    """
     if delivery.kind is DeliveryKind.COPY:
-        return None
+        return FailureReason.EXPIRED if now >= delivery.expires_at else None
     if delivery.round != incident.round:
         return "superseded"
     if delivery.occasion in _CALLED_OFF and incident.state is not State.TRIGGERED:
@@ -65,7 +72,7 @@ class Claims:
     """What one transaction claims: the incidents are locked, `standing` are their posts, locked too.
 
     The first page to a place becomes the full message, later ones reply in its thread. `busy` are pages that must
-    wait because another process is about to create the full message, and copies that wait for earlier ones.
+    wait because another process is about to create the full message.
     """
 
     core: Core
@@ -80,7 +87,8 @@ class Claims:
     _posts: dict[Place, Post] = field(default_factory=dict)
     _new: list[Post] = field(default_factory=list)
     _held: list[UUID] = field(default_factory=list)
-    _copies: int | None = None
+    _room: int | None = None
+    _closed: dict[str, datetime] | None = None
 
     def __post_init__(self) -> None:
         self._posts = {_place(one, one.incident_id, one.round): one for one in self.standing}
@@ -100,12 +108,11 @@ class Claims:
         return self._copy(delivery) if delivery.kind is DeliveryKind.COPY else self._page(delivery)
 
     def _copy(self, delivery: Delivery) -> bool:
-        if self._copies is None:
-            self._copies = deliveries.copies_of(self.connection, self.core.id, self.now)
-        if self._copies >= MOST_COPIES:
-            self.busy.append(delivery.id)
+        if self._room is None:
+            self._room = room_for_copies(self.core, self.connection, self.now)
+        if not self._room:
             return False
-        self._copies += 1
+        self._room -= 1
         self._send(delivery, self.incidents[delivery.incident_id or UUID(int=0)], None)
         return True
 
@@ -146,9 +153,22 @@ class Claims:
                 delivery=delivery,
                 post=post,
                 received_at=incident.opened_at if is_first else None,
-                refused=_GONE if self._is_gone(delivery, note.address) else None,
+                refused=self._refused(delivery, note.address),
             )
         )
+
+    def _refused(self, delivery: Delivery, address: str) -> Failed | None:
+        """Return why there is no use in calling the vendor; what follows is what follows from a call that failed."""
+        if self._is_gone(delivery, address):
+            return _GONE
+        if delivery.kind is not DeliveryKind.PAGE:
+            return None
+        if self.now >= delivery.expires_at:
+            return _EXPIRED
+        if self._closed is None:
+            self._closed = destinations.closed_beyond(self.connection, self.now + deliveries.PATIENCE)
+        until = self._closed.get(delivery.destination)
+        return Failed(FailureReason.RATE_LIMITED, "closed", until - self.now) if until else None
 
     def _is_gone(self, delivery: Delivery, address: str) -> bool:
         is_webhook = delivery.channel is DestinationKind.WEBHOOK

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,8 @@ from escalator.channels.contract import digest_of
 from escalator.engine.deadlines import step_failed
 from escalator.model.incident import Incident, State
 from escalator.model.message import Delivered, Failed, FailureReason
-from escalator.model.policy import DestinationKind
+from escalator.model.policy import DestinationKind, Policy
+from escalator.model.ranks import Mode
 from escalator.model.records import Action, Entry
 from escalator.services.applying import Decision, fallback, is_step, rules_for
 from escalator.services.calls import Outcome
@@ -70,11 +72,14 @@ def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
         locked = incidents.lock(connection, {one.incident_id for _, one in failures if one.incident_id}, core.seal)
         lost = _lost(connection, [delivery for _, delivery in failures])
         kept = [(one, delivery) for one, delivery in paged if delivery.id not in lost]
-        deliveries.finish(connection, [_row(one, delivery, now) for one, delivery in kept])
+        over = {delivery.id for one, delivery in kept if _is_over(core, one, delivery, running.policy, now)}
+        deliveries.finish(connection, [_row(one, delivery, over, now) for one, delivery in kept])
         _note_posts(connection, outcomes, now)
-        _note_deliveries(core, connection, kept, running, now)
-        work.apply(_failed_steps(core, connection, locked, kept, running, now), running, now)
-        _heal(connection, outcomes, now)
+        _note_deliveries(core, connection, kept, over, running, now)
+        touched = {delivery.incident_id for _, delivery in kept if is_step(delivery) and delivery.id in over}
+        work.apply(_failed_steps(core, connection, locked, touched, running, now), running, now)
+        told = [(one.sent.context.destination, one.sent.mode, one.result) for one, _ in paged]
+        heal(Troubles(connection, now), told)
     for one in outcomes:
         _measure(core, one, now)
 
@@ -98,11 +103,20 @@ def _is_orphan(one: Outcome) -> bool:
     return isinstance(one.result, Failed) and one.sent.rings_again and one.result.detail in _NOT_THERE
 
 
-def _is_over(one: Outcome, delivery: Delivery, now: datetime) -> bool:
+def _is_over(core: Core, one: Outcome, delivery: Delivery, policy: Policy, now: datetime) -> bool:
     """Whether a delivery has failed for good."""
     if isinstance(one.result, Delivered) or _is_orphan(one):
         return False
-    return is_for_good(delivery, one.result, now)
+    return is_for_good(delivery, one.result, now) or _is_too_late_here(core, one.result, delivery, policy, now)
+
+
+def _is_too_late_here(core: Core, failed: Failed, delivery: Delivery, policy: Policy, now: datetime) -> bool:
+    """Whether its vendor wants a delivery to wait longer than whoever has another way should.
+
+    Without another way it is tried again when the vendor says, and has not failed: the path goes its way meanwhile.
+    """
+    is_long = failed.retry_after is not None and failed.retry_after > deliveries.PATIENCE
+    return is_long and bool(fallback(core, delivery, policy, now))
 
 
 def retry_at(one: Delivery | Post, failed: Failed, now: datetime) -> datetime:
@@ -124,13 +138,15 @@ def _waits(one: Delivery | Post) -> tuple[int, ...]:
     return _SHOWN_TO_MACHINES_BACKOFF if one.channel is DestinationKind.WEBHOOK else _BACKOFF
 
 
-def _row(one: Outcome, delivery: Delivery, now: datetime) -> dict[str, Any]:
+def _row(one: Outcome, delivery: Delivery, over: Collection[UUID], now: datetime) -> dict[str, Any]:
     result = one.result
+    is_tried = one.sent.refused is None and not (isinstance(result, Failed) and result.reason is FailureReason.PACED)
     row: dict[str, Any] = {"id": delivery.id, "claim": delivery.claim + 1, "next_at": now}
+    row["attempts"] = delivery.attempts + is_tried
     if isinstance(result, Delivered):
         return row | {"state": DeliveryState.DELIVERED, "delivered_at": now}
     row["reason"] = f"{result.reason.value}: {result.detail}" if result.detail else result.reason.value
-    if _is_over(one, delivery, now):
+    if delivery.id in over:
         return row | {"state": DeliveryState.FAILED}
     return row | {"state": DeliveryState.PENDING, "next_at": retry_at(delivery, result, now)}
 
@@ -165,30 +181,46 @@ def _note_not_shown(connection: Connection, post: Post, failed: Failed, now: dat
         posts.let_go(connection, post, post.claim)
 
 
-def _note_deliveries(
-    core: Core, connection: Connection, kept: Iterable[tuple[Outcome, Delivery]], running: Running, now: datetime
+def _note_deliveries(  # noqa: PLR0913  # writes under the locks of the caller
+    core: Core,
+    connection: Connection,
+    kept: Iterable[tuple[Outcome, Delivery]],
+    over: Collection[UUID],
+    running: Running,
+    now: datetime,
 ) -> None:
     """Record what became of deliveries, and do what their failures ask for."""
     entries = []
     for one, delivery in kept:
         if isinstance(one.result, Delivered):
             entries.append(entry_of(Action.DELIVERED, delivery))
-        elif _is_over(one, delivery, now):
+            continue
+        if one.sent.refused is None:
+            _close(connection, delivery, one.result, now)
+        if delivery.id in over:
             entries.append(entry_of(Action.DELIVERY_FAILED, delivery, one.result.reason.value))
             _replace(core, connection, delivery, one.result, running, now)
-        elif one.result.reason in _WAITING:
-            # What a copy waits for by itself is no reason to let the pages to its destination wait.
-            longest = one.result.retry_after or _LONGEST_CLOSED
-            until = min(retry_at(delivery, one.result, now), now + longest)
-            destinations.close_until(connection, delivery.destination, until)
     records.insert(connection, [(entry, None) for entry in entries], now)
+
+
+def _close(connection: Connection, delivery: Delivery, failed: Failed, now: datetime) -> None:
+    """Leave a destination alone when a page to it has to wait; what a copy is asked to wait is no wait for pages."""
+    if delivery.kind is DeliveryKind.PAGE and failed.reason in _WAITING:
+        longest = failed.retry_after or _LONGEST_CLOSED
+        until = min(retry_at(delivery, failed, now), now + longest)
+        destinations.close_until(connection, delivery.destination, until)
 
 
 def _replace(  # noqa: PLR0913  # what takes the place of what failed, and why
     core: Core, connection: Connection, delivery: Delivery, failed: Failed, running: Running, now: datetime
 ) -> None:
-    """Let the fallback have a try at once, and tell the owner, once, of a destination that is broken."""
-    deliveries.insert(connection, fallback(core, delivery, running.policy, now))
+    """Let the fallback have a try at once, and tell the owner, once, of a destination that is broken.
+
+    It has as long as what it replaces had: that may have expired.
+    """
+    until = now + (delivery.expires_at - delivery.created_at)
+    instead = [replace(one, expires_at=until) for one in fallback(core, delivery, running.policy, now)]
+    deliveries.insert(connection, instead)
     if failed.reason is FailureReason.GONE:
         destinations.note_gone(connection, delivery.destination, digest_of(core.expand(delivery.address)))
     if delivery.kind is not DeliveryKind.ALARM and failed.reason in _BROKEN:
@@ -201,12 +233,11 @@ def _failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
     core: Core,
     connection: Connection,
     locked: dict[UUID, Incident],
-    kept: Iterable[tuple[Outcome, Delivery]],
+    touched: Collection[UUID | None],
     running: Running,
     now: datetime,
 ) -> list[Decision]:
-    """Return what follows for incidents whose present step has failed for good at every recipient."""
-    touched = {delivery.incident_id for one, delivery in kept if is_step(delivery) and _is_over(one, delivery, now)}
+    """Return what follows for those incidents whose present step has failed for good at every recipient."""
     decisions = []
     for incident_id in touched:
         incident = locked.get(incident_id) if incident_id else None
@@ -219,10 +250,15 @@ def _failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
     return decisions
 
 
-def _heal(connection: Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
-    """End the trouble of every destination that has just been reached."""
-    reached = {one.sent.context.destination for one in outcomes if isinstance(one.result, Delivered)}
-    Troubles(connection, now).end(*(f"destination:{name}" for name in sorted(reached)))
+def heal(troubles: Troubles, told: Iterable[tuple[str, Mode, Delivered | Failed]]) -> frozenset[str]:
+    """End the trouble of every destination that has really been told something; return which.
+
+    The sandbox reaches nobody, and a message brought up to date does not count: that may have needed no call at all.
+    """
+    sent = ((name, result) for name, mode, result in told if mode is not Mode.SANDBOX)
+    reached = frozenset(name for name, result in sent if isinstance(result, Delivered))
+    troubles.end(*(f"destination:{name}" for name in sorted(reached)))
+    return reached
 
 
 def _measure(core: Core, one: Outcome, now: datetime) -> None:

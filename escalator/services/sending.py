@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from uuid import UUID
@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 SLOTS = 16
 _AFTER_FAULT_S = 1.0
+_HELD_UP_S = 0.2
 
 
 def send(core: Core, one: ToSend) -> Delivered | Failed:
@@ -70,6 +71,7 @@ class Sender:
         self._known: set[UUID] = set()
         self._busy = 0
         self._holders = 0
+        self._patience_s: float | None = None
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._stopping = threading.Event()
         self._ended = threading.Event()
@@ -174,12 +176,11 @@ class Sender:
 
     def _listen(self) -> None:
         """Wait for news, and take all there is: outcomes of calls, and words that there is work."""
-        news = [self._news.get()]
-        while True:
-            try:
+        news: list[Outcome | None] = []
+        with suppress(Empty):
+            news.append(self._news.get(timeout=self._patience_s))
+            while True:
                 news.append(self._news.get_nowait())
-            except Empty:
-                break
         outcomes = [one for one in news if one is not None]
         self._free(len(outcomes))
         self._unwritten += outcomes
@@ -213,14 +214,20 @@ class Sender:
             self._known -= _claims(one.sent for one in written)
 
     def _claim(self) -> None:
-        while free := self.reserve(self._slots):
-            claimed = outbox.Claimed()
-            try:
-                claimed = outbox.claim(self._core, free)
-            finally:
-                self.send(claimed.calls, free)
-            if not claimed.has_more:
-                return
+        """Claim once: whatever there is to claim, what has come in meanwhile is written before more is claimed."""
+        self._patience_s = None
+        free = self.reserve(self._slots)
+        if not free:
+            return
+        claimed = outbox.Claimed()
+        try:
+            claimed = outbox.claim(self._core, free)
+        finally:
+            self.send(claimed.calls, free)
+        if claimed.has_more:
+            self._news.put(None)
+        elif claimed.is_held_up:
+            self._patience_s = _HELD_UP_S
 
     def _call(self, one: ToSend) -> None:
         try:

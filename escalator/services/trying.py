@@ -15,6 +15,7 @@ from escalator.services import messages
 from escalator.services.addresses import address
 from escalator.services.calls import ToSend
 from escalator.services.core import Core
+from escalator.services.outcomes import heal
 from escalator.services.sending import send
 from escalator.services.troubles import Troubles
 from escalator.store import destinations, records
@@ -78,6 +79,5 @@ def _note(troubles: Troubles, tried: Tried) -> None:
     after = {"destination": name, "channel": tried.recipient.kind.value, "mode": tried.mode.value}
     entry = Entry(Action.DESTINATION_TESTED, _BY, "cli", reason, after=after)
     records.insert(troubles.connection, [(entry, None)], troubles.now)
-    if isinstance(tried.result, Delivered) and tried.mode is not Mode.SANDBOX:
-        destinations.forget_gone(troubles.connection, name)
-        troubles.end(f"destination:{name}")
+    for reached in heal(troubles, [(name, tried.mode, tried.result)]):
+        destinations.forget_gone(troubles.connection, reached)

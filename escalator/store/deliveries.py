@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, exists, func, not_, or_, select, update
@@ -17,6 +17,8 @@ from escalator.store.upserts import insert_or_leave
 
 BEAT_LOST = timedelta(seconds=6)
 LEASE = timedelta(seconds=60)
+PATIENCE = timedelta(minutes=5)
+"""How long a page waits for its destination to be open again; beyond that, another way is looked for."""
 
 
 class DeliveryState(StrEnum):
@@ -78,6 +80,14 @@ class Delivery:
         return self.destination.removeprefix("person:") if self.destination.startswith("person:") else None
 
 
+class Candidate(NamedTuple):
+    """A delivery that may be claimed."""
+
+    id: UUID
+    incident_id: UUID | None
+    is_copy: bool
+
+
 def insert(connection: Connection, new: Sequence[Delivery]) -> None:
     """Write deliveries; one that is there already (a second firing of a step) is left as it is."""
     if not new:
@@ -91,22 +101,23 @@ def _values(one: Delivery) -> dict[str, Any]:
 
 def is_any(connection: Connection, due_before: datetime) -> bool:
     """Whether some delivery has been claimable since then."""
-    return connection.execute(_ANY, lost_since(due_before)).first() is not None
+    return connection.execute(_ANY, _claimable_at(due_before, BEAT_LOST)).first() is not None
 
 
 def candidates(
-    connection: Connection, now: datetime, limit: int, silence: timedelta = BEAT_LOST
-) -> list[tuple[UUID, UUID | None]]:
-    """Return (id, incident) of deliveries that may be claimed: the gravest first, then the oldest."""
-    rows = connection.execute(_CANDIDATES, lost_since(now, silence) | {"most": limit})
-    return [(row.id, row.incident_id) for row in rows]
+    connection: Connection, now: datetime, limit: int, silence: timedelta = BEAT_LOST, *, with_copies: bool = True
+) -> list[Candidate]:
+    """Return deliveries that may be claimed: the gravest first, then the oldest; copies are the last of all."""
+    statement = _CANDIDATES if with_copies else _CANDIDATES_BUT_COPIES
+    rows = connection.execute(statement, _claimable_at(now, silence) | {"most": limit})
+    return [Candidate(row.id, row.incident_id, row.kind == DeliveryKind.COPY) for row in rows]
 
 
 def lock_claimable(
     connection: Connection, ids: Iterable[UUID], now: datetime, silence: timedelta = BEAT_LOST
 ) -> list[Delivery]:
     """Return those of the deliveries that may still be claimed, locked; what others hold is left to them."""
-    rows = connection.execute(_LOCK, lost_since(now, silence) | {"ids": list(ids)})
+    rows = connection.execute(_LOCK, _claimable_at(now, silence) | {"ids": list(ids)})
     return [_delivery(row) for row in rows]
 
 
@@ -128,17 +139,29 @@ def lost_since(now: datetime, silence: timedelta = BEAT_LOST) -> dict[str, Any]:
 
 
 def _claimable() -> ColumnElement[bool]:
+    """A page does not wait where it would wait too long, or in vain: it is claimed to be sent another way."""
     now = bindparam("now", type_=Instant)
-    closed = exists().where(destinations.c.name == deliveries.c.destination, destinations.c.not_before > now)
+    closed_until = destinations.c.not_before
+    opens_soon = and_(closed_until <= bindparam("patient_until", type_=Instant), deliveries.c.expires_at > now)
+    waits = or_(deliveries.c.kind != DeliveryKind.PAGE, opens_soon)
+    closed = exists().where(destinations.c.name == deliveries.c.destination, closed_until > now, waits)
     pending = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now, not_(closed))
     return or_(pending, and_(deliveries.c.state == DeliveryState.SENDING, is_lost(deliveries)))
+
+
+def _claimable_at(now: datetime, silence: timedelta) -> dict[str, Any]:
+    return lost_since(now, silence) | {"patient_until": now + PATIENCE}
 
 
 _FIRST = (deliveries.c.urgency.desc(), deliveries.c.created_at, deliveries.c.id)
 _ANY = select(deliveries.c.id).where(_claimable()).limit(1)
 _CANDIDATES = (
-    select(deliveries.c.id, deliveries.c.incident_id).where(_claimable()).order_by(*_FIRST).limit(bindparam("most"))
+    select(deliveries.c.id, deliveries.c.incident_id, deliveries.c.kind)
+    .where(_claimable())
+    .order_by(*_FIRST)
+    .limit(bindparam("most"))
 )
+_CANDIDATES_BUT_COPIES = _CANDIDATES.where(deliveries.c.kind != DeliveryKind.COPY)
 _LOCK = (
     select(deliveries)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _claimable())
@@ -190,13 +213,13 @@ def lock_held(connection: Connection, claims: Mapping[UUID, int]) -> frozenset[U
 
 
 def finish(connection: Connection, outcomes: Sequence[Mapping[str, Any]]) -> None:
-    """Write the outcome of claimed deliveries (id, claim, state, reason, next_at, delivered_at).
+    """Write the outcome of claimed deliveries (id, claim, state, reason, attempts, next_at, delivered_at).
 
     The outcome of a claim that is no longer ours is void: another process has taken the delivery over.
     """
     if not outcomes:
         return
-    names = ("state", "reason", "next_at", "delivered_at")
+    names = ("state", "reason", "attempts", "next_at", "delivered_at")
     statement = (
         update(deliveries)
         .where(

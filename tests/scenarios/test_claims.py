@@ -42,7 +42,7 @@ def test_messages_that_are_claimed_are_not_lost_when_claiming_pages_then_fails(
     messages = paged(h)
     h.click("ana", "Acknowledge", on=messages[0], is_working=False)
 
-    def fail(*_arguments: object) -> None:
+    def fail(*_arguments: object, **_named: object) -> None:
         raise error
 
     with monkeypatch.context() as broken:

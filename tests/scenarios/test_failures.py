@@ -1,15 +1,20 @@
 """What happens when Slack fails, or a process of ours: late rather than lost, and twice rather than never."""
 
+from datetime import timedelta
+
 import pytest
 
 from escalator.bootstrap import build
-from escalator.model.message import Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason
+from escalator.model.ranks import Mode
 from escalator.services import outbox, sending
 from escalator.services.beating import SENDER, beat
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
-from escalator.services.outcomes import finish
+from escalator.services.outcomes import finish, heal
 from escalator.services.processing import process_events
+from escalator.services.troubles import Troubles
+from escalator.store import destinations
 from escalator.store.tables import deliveries, posts
 from tests.doubles.slack_state import Fault
 from tests.scenarios.harness import POLICY, Harness
@@ -96,6 +101,74 @@ def test_slack_is_left_alone_for_as_long_as_it_asks(h: Harness) -> None:
     h.expect_nothing()
     h.fast_forward(seconds=1)
     h.expect_message("#critical-alerts", PAGE)
+
+
+def test_a_page_that_would_have_to_wait_too_long_goes_another_way_at_once(h: Harness) -> None:
+    h.slack.inject("chat.postMessage", Fault(status=429, retry_after="3600"))
+    h.post(SELF_HARM, **HATE)
+    h.expect_message("#leads", HATE_PAGE)
+    h.post(SELF_HARM, item=2, **HATE)
+    h.expect_message("#leads", HATE_PAGE.replace("1001", "1002"))
+    h.expect_nothing()
+    assert [row["reason"] for row in h.records("delivery.failed")] == ["rate_limited", "rate_limited"]
+    assert h.records("step.failed", "trouble.found") == []
+
+
+def test_a_page_that_expired_without_getting_through_has_failed(h: Harness) -> None:
+    h.send(h.sample(SELF_HARM, **HATE), is_working=False)
+    process_events(h.core)
+    h.clock.move(hours=2)
+    with h.core.database.writing() as connection:
+        destinations.close_until(connection, "hate-room", h.clock.now() + timedelta(minutes=4))
+    sending.deliver_all(h.core)
+    h.expect_message("#leads", "HIGH · Hate · acknowledge within 0 s · #1001")
+    assert [row["reason"] for row in h.records("delivery.failed")] == ["expired"]
+    assert h.records("delivery.suppressed", "step.failed") == []
+    h.forget_seen()
+
+
+def test_a_longer_wait_of_a_destination_is_not_cut_short_by_a_shorter_one(h: Harness) -> None:
+    now = h.clock.now()
+    with h.core.database.writing() as connection:
+        for seconds in (30, 600, 1):
+            destinations.close_until(connection, "hate-room", now + timedelta(seconds=seconds))
+        assert destinations.closed_beyond(connection, now) == {"hate-room": now + timedelta(seconds=600)}
+
+
+def test_a_page_held_back_by_the_pace_has_not_been_tried(h: Harness) -> None:
+    h.send(h.sample(SELF_HARM), is_working=False)
+    claimed = claimed_by(h.core, h)
+    finish(h.core, [Outcome(one, Failed(FailureReason.PACED, "paced", timedelta(seconds=1))) for one in claimed])
+    assert h.count(deliveries, state="pending", attempts=0) == 3
+
+
+@pytest.mark.parametrize(
+    ("mode", "result", "is_over"),
+    [
+        pytest.param(Mode.PRODUCTION, Delivered("C1/1"), True, id="who was really told is no trouble any more"),
+        pytest.param(Mode.DIVERT, Delivered("C1/1"), True, id="nor is whoever everything is diverted to"),
+        pytest.param(Mode.SANDBOX, Delivered("C1/1"), False, id="the sandbox reaches nobody"),
+        pytest.param(Mode.PRODUCTION, Failed(FailureReason.TIMEOUT), False, id="what failed heals nothing"),
+    ],
+)
+def test_only_a_real_message_ends_the_trouble_of_a_destination(
+    h: Harness, mode: Mode, result: Delivered | Failed, is_over: bool
+) -> None:
+    with h.core.database.writing() as connection:
+        troubles = Troubles(connection, h.clock.now())
+        troubles.find("destination:pager", "", h.core.policies.running(connection).policy, h.core.settings)
+        assert heal(troubles, [("pager", mode, result)]) == ({"pager"} if is_over else set())
+        assert (troubles.open() == []) is is_over
+
+
+def test_a_message_brought_up_to_date_ends_no_trouble(h: Harness) -> None:
+    messages = paged(h)
+    with h.core.database.writing() as connection:
+        troubles = Troubles(connection, h.clock.now())
+        troubles.find("destination:critical-alerts", "", h.core.policies.running(connection).policy, h.core.settings)
+    h.click("ana", "Acknowledge", on=messages[0])
+    h.forget_seen()
+    assert h.records("trouble.ended") == []
 
 
 @pytest.mark.parametrize(

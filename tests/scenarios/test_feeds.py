@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from escalator.services import outbox
 from escalator.services.claiming import MOST_COPIES
+from escalator.store import destinations
 from escalator.store.tables import deliveries, inbox
 from tests.doubles.http import Fault
 from tests.doubles.webhook import SECRET, WebhookDouble
@@ -208,6 +209,27 @@ def test_pages_go_before_copies(h: Harness, feed: WebhookDouble) -> None:
     h.forget_seen()
 
 
+def pending_copies(h: Harness) -> list[tuple[object, ...]]:
+    question = select(deliveries.c.id, deliveries.c.next_at).where(deliveries.c.state == "pending")
+    with h.core.database.reading() as connection:
+        return sorted(tuple(row) for row in connection.execute(question))
+
+
+def test_what_a_machine_asks_its_copies_to_wait_is_no_wait_for_its_pages(bare: Harness, feed: WebhookDouble) -> None:
+    hook = 'hook: {webhook: "${BI_URL}", secret: "${BI_SECRET}"}'
+    policy = POLICY.read_text().replace("destinations:\n", f"destinations:\n  {hook}\n")
+    policy = policy.replace("- {notify: [critical-alerts, team]}", "- {notify: [critical-alerts, team, hook]}")
+    policy += "\nfeeds:\n  - {to: hook}\n"
+    h = bare.start(policy, BI_URL=feed.url, BI_SECRET=SECRET, WEBHOOK_ALLOW_PRIVATE="127.0.0.0/8")
+    feed.inject(Fault(status=429, retry_after="3600"))
+    h.post(SELF_HARM, **labelled("NOTHING", "low", 5))
+    with h.core.database.reading() as connection:
+        assert destinations.closed_beyond(connection, h.clock.now()) == {}
+    h.post(SELF_HARM, item=2)
+    h.forget_seen()
+    assert h.count(deliveries, kind="page", destination="hook", state="delivered") == 1
+
+
 def test_many_copies_take_few_threads(h: Harness, feed: WebhookDouble) -> None:
     feed.inject(*[Fault(status=503)] * 10)
     for item in range(1, 9):
@@ -215,7 +237,10 @@ def test_many_copies_take_few_threads(h: Harness, feed: WebhookDouble) -> None:
     h.clock.move(seconds=10)
     claimed = outbox.claim(h.core, 16)
     assert len(claimed.calls) == MOST_COPIES
-    assert outbox.claim(h.core, 16).calls == ()
+    waiting = pending_copies(h)
+    assert outbox.claim(h.core, 16) == outbox.Claimed()
+    assert (len(waiting), pending_copies(h)) == (4, waiting)
+    h.fast_forward(minutes=2)
     h.fast_forward(hours=1)
     assert sorted(feed.types) == ["incident.opened"] * 8
 

@@ -4,12 +4,14 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from escalator.clock import SystemClock
 from escalator.errors import Unavailable
-from escalator.services import sending
+from escalator.model.message import Delivered
+from escalator.services import outbox, sending
 from escalator.services.core import Core
 from escalator.services.sending import Sender
 from tests.sandboxes import a_core
@@ -122,6 +124,41 @@ def test_a_process_remembers_when_it_could_not_beat(
     heart.failing = 1
     assert heart.recovered.wait(PATIENCE_S)
     assert core.beat_failed_at == core.clock.now()
+
+
+def test_outcomes_are_written_however_much_there_is_to_claim(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = SimpleNamespace(delivery=None, post=None, rings_again=False)
+    backlog = [outbox.Claimed((call,), has_more=True)]
+    written, over = threading.Event(), threading.Event()
+
+    def claim(_core: Core, _limit: int) -> outbox.Claimed:
+        return backlog.pop() if backlog else outbox.Claimed(has_more=not over.is_set())
+
+    monkeypatch.setattr(outbox, "claim", claim)
+    monkeypatch.setattr(sending, "send", lambda _core, _one: Delivered("C1/1"))
+    monkeypatch.setattr(sending, "finish", lambda _core, _outcomes: written.set())
+    sender.wake()
+    try:
+        assert written.wait(PATIENCE_S)
+    finally:
+        over.set()
+
+
+def test_what_others_hold_at_the_moment_is_asked_for_again_soon(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_again = threading.Event()
+    answers = [outbox.Claimed(is_held_up=True)]
+
+    def claim(_core: Core, _limit: int) -> outbox.Claimed:
+        if answers:
+            return answers.pop()
+        asked_again.set()
+        return outbox.Claimed()
+
+    monkeypatch.setattr(outbox, "claim", claim)
+    sender.wake()
+    assert asked_again.wait(PATIENCE_S)
 
 
 def test_whatever_goes_wrong_with_a_beat_the_next_one_comes(
