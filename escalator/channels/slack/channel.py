@@ -10,6 +10,8 @@ from escalator.channels.slack.pacing import UNPACED, Pacer
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.rendering.card import reply
 
+_MOST_KNOWN = 1_000
+
 
 class SlackChannel:
     """Says things in Slack, no faster than a channel takes them; the reference is `CHANNEL/TS`."""
@@ -17,11 +19,12 @@ class SlackChannel:
     def __init__(self, api: SlackApi, pacer: Pacer = UNPACED) -> None:
         self._api = api
         self._pacer = pacer
+        self._channel_ids: dict[str, str] = {}
 
     def tell(self, one: Notification, /) -> Delivered | Failed:
         """Post the full message, or ring in the thread of the one that stands, for the whole channel to hear."""
         if one.ref is None:
-            return self._paced(one.address, lambda: self._api.post(one.context, one.address, blocks.message(one.card)))
+            return self._tell_first(one)
         channel, _, ts = one.ref.partition("/")
         rung = blocks.message(reply(one.card))
         return self._paced(channel, lambda: self._api.post(one.context, channel, rung, thread_ts=ts, broadcast=True))
@@ -34,6 +37,16 @@ class SlackChannel:
     def face(self, one: Notification, /) -> str:
         """Return a digest of the full message."""
         return digest_of(json.dumps(blocks.message(one.card), sort_keys=True))
+
+    def _tell_first(self, one: Notification) -> Delivered | Failed:
+        """Post the full message, and note which channel the address means: a `#name` and an id have one pace."""
+        place = self._channel_ids.get(one.address, one.address)
+        done = self._paced(place, lambda: self._api.post(one.context, one.address, blocks.message(one.card)))
+        if isinstance(done, Delivered):
+            if len(self._channel_ids) >= _MOST_KNOWN:
+                self._channel_ids.clear()
+            self._channel_ids[one.address] = done.ref.partition("/")[0]
+        return done
 
     def _paced(self, place: str, call: Callable[[], Delivered | Failed]) -> Delivered | Failed:
         """Make the call when it is its turn; what Slack itself says of the pace holds for everybody."""
