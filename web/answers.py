@@ -26,11 +26,15 @@ _HEADERS = {
 }
 _STALE = "The page was open for too long. Please press once more."
 _TOLD = {
-    Unreadable.WRONG: (404, "No such link", "Open it again from the mail, or answer in Slack."),
-    Unreadable.TOO_OLD: (410, "This link is too old", "Links of a mail are good for a week. Please answer in Slack."),
+    Unreadable.WRONG: (404, "No such link", "Open it again from the mail. Or answer in Slack, or ask a lead."),
+    Unreadable.TOO_OLD: (
+        410,
+        "This link is too old",
+        "Links of a mail are good for a week. Answer in Slack, or ask a lead.",
+    ),
 }
-_SIGN_IN = "This version cannot sign anybody in yet. Please answer in Slack."
-_UNAVAILABLE = "That could not be done. Please try again in a moment, or answer in Slack."
+_SIGN_IN = "This version cannot sign anybody in yet. Answer in Slack, or ask a lead."
+_UNAVAILABLE = "That could not be done. Please try again in a moment. Or answer in Slack, or ask a lead."
 
 
 def blueprint(core: Core) -> Blueprint:
@@ -66,7 +70,7 @@ def blueprint(core: Core) -> Blueprint:
             return _unreadable(core, link)
         if not links.is_of_page(request.form.get("page", ""), token):
             return _asked_again(core, token, link)
-        return _shown(core, token, acknowledge(core, link))
+        return _shown(core, token, acknowledge(core, link), is_answer=True)
 
     @door.get("/sign-in")
     def sign_in() -> Response:
@@ -85,7 +89,9 @@ def _asked_again(core: Core, token: str, link: AnswerLink) -> Response:
     return _shown(core, token, shown, note=_STALE if shown is not None and shown.can_answer else "", status=409)
 
 
-def _shown(core: Core, token: str, shown: Picture | None, *, note: str = "", status: int = 200) -> Response:
+def _shown(  # noqa: PLR0913  # a page is made of these
+    core: Core, token: str, shown: Picture | None, *, note: str = "", status: int = 200, is_answer: bool = False
+) -> Response:
     if shown is None:
         return _unreadable(core, Unreadable.WRONG)
     if shown.is_of_nobody:
@@ -94,7 +100,8 @@ def _shown(core: Core, token: str, shown: Picture | None, *, note: str = "", sta
         return _told(core, 403, f"Sign in to answer #{shown.number}", _SIGN_IN)
     page = links_of(core).page(token) if shown.can_answer else ""
     status = 409 if shown.is_refused else status
-    return _page(core, status, "answer.html", shown=shown, note=note or shown.note, token=token, page=page)
+    said = {"shown": shown, "note": note or shown.note, "token": token, "page": page}
+    return _page(core, status, "answer.html", is_answered=is_answer and not shown.is_refused, **said)
 
 
 def _told(core: Core, status: int, heading: str, said: str) -> Response:

@@ -32,6 +32,7 @@ PAGE_GOOD_FOR = timedelta(hours=1)
 _CLOCKS_DIFFER = timedelta(seconds=60)
 """By how much the clocks of two machines may differ before a link that one has just made is refused by the other."""
 
+_SIGN_IN = "Sign in to answer (not possible in this version: answer in Slack)"
 _LINK, _PAGE = "answer-link-v1", "answer-page-v1"
 
 
@@ -138,7 +139,7 @@ def link_for(core: Core, view: View, to: Delivery | Post) -> Link | None:
         or allowed_people(incident, view.running) is not None
         or refusal(Verb.ACKNOWLEDGE, person, incident, view.running) is not None
     ):
-        return Link("Sign in to answer", f"{core.settings.base_url}/sign-in?incident={incident.number}")
+        return Link(_SIGN_IN, f"{core.settings.base_url}/sign-in?incident={incident.number}")
     link = AnswerLink(incident.id, incident.round, person.key, is_sandbox=to.mode is Mode.SANDBOX)
     return Link(f"Acknowledge #{incident.number}", f"{core.settings.base_url}/answer/{links_of(core).token(link)}")
 

@@ -148,6 +148,8 @@ def test_a_link_of_the_sandbox_works_in_the_sandbox(reader):
     done = reader.press(page)
     assert done.status_code == 200
     assert "It is with you now." in done.text
+    assert "What comes next, to resolve it, hand it over or release it, is done in Slack" in done.text
+    assert "What comes next" not in page.text
     assert reader.state() == ("acknowledged", "ana")
 
     go_on(reader.core)
@@ -254,7 +256,7 @@ def test_a_form_that_is_none_of_ours_is_nothing(reader, said):
 def test_signing_in_says_honestly_that_it_cannot_be_done_yet(reader):
     answer = reader.http.get("/sign-in?incident=1001")
     assert answer.status_code == 200
-    assert "This version cannot sign anybody in yet. Please answer in Slack." in answer.text
+    assert "This version cannot sign anybody in yet. Answer in Slack, or ask a lead." in answer.text
     of_nothing = reader.http.get("/sign-in?incident=4711")
     said, said_of_nothing = (re.sub(r'nonce="[^"]+"', "", one.text) for one in (answer, of_nothing))
     assert said == said_of_nothing

@@ -15,7 +15,7 @@ p { margin: 0 0 10px; overflow-wrap: anywhere; }
 .lead { font-size: 19px; line-height: 1.35; font-weight: 600; }
 .heading { font-weight: 600; }
 .answer { margin: 22px 0; }
-.answer a { display: inline-block; padding: 13px 22px; border-radius: 8px; background: #bf2b0f; color: #ffffff;
+.answer a { display: inline-block; padding: 13px 22px; border-radius: 8px; background: #1f6b46; color: #ffffff;
   font-weight: 600; text-decoration: none; }
 .small { margin: 0; color: #5b5e65; font-size: 13px; }
 a { color: #1264a3; }
