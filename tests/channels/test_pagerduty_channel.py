@@ -13,6 +13,7 @@ from escalator.channels.pagerduty import payload
 from escalator.channels.pagerduty.channel import PagerDutyChannel
 from escalator.channels.pagerduty.events import PagerDutyEvents
 from escalator.channels.pagerduty.keys import MAX_CHARS, dedup_key, incident_of, notice_key
+from escalator.model.heard import place_in
 from escalator.model.incident import Outcome, State
 from escalator.model.message import Card, Context, Delivered, Failed, FailureReason, Link, Occasion
 from escalator.model.policy import DestinationKind
@@ -23,7 +24,8 @@ from tests.doubles.pagerduty import PagerDutyDouble
 from tests.rendering.builders import INCIDENT_ID, NOW, SECRETS, TAKEN, a_view
 
 CONTEXT = Context(INCIDENT_ID, 1042, "ts-pager")
-KEY = f"escalator-{INCIDENT_ID}-1"
+PLACE = "0198c7a0-0000-7000-8000-0000000000aa"
+KEY = f"escalator-{INCIDENT_ID}-1-{PLACE}"
 OVER = {"state": State.RESOLVED, "outcome": Outcome.NO_VIOLATION, "closed_by": "ana", "closed_at": NOW}
 QUIET = {"due_kind": None, "due_at": None}
 
@@ -42,13 +44,13 @@ def channel(pagerduty):
 def say(pagerduty, ref=None, occasion=Occasion.STEP, now=NOW, context=CONTEXT, **how):
     view = a_view(channel=DestinationKind.PAGERDUTY, occasion=occasion, now=now, **how)
     return Notification(
-        context, pagerduty.routing_key, card(view), occasion, "a-key", "a-place", now, standing=standing(view), ref=ref
+        context, pagerduty.routing_key, card(view), occasion, "a-key", PLACE, now, standing=standing(view), ref=ref
     )
 
 
 def notice(pagerduty, occasion=Occasion.ALARM, key="a-key", said=None):
     said = said or alarm("Escalator needs attention", ("ts-leads cannot be told",))
-    return Notification(Context(None, None, "ts-pager"), pagerduty.routing_key, said, occasion, key, "a-place", NOW)
+    return Notification(Context(None, None, "ts-pager"), pagerduty.routing_key, said, occasion, key, PLACE, NOW)
 
 
 def told(pagerduty, channel):
@@ -191,7 +193,7 @@ def test_a_step_opens_a_new_alert_when_pagerduty_has_resolved_the_last_by_itself
 def test_a_new_round_opens_an_alert_of_its_own(pagerduty, channel):
     first = told(pagerduty, channel)
     channel.show(say(pagerduty, KEY, **TAKEN))
-    assert channel.tell(say(pagerduty, round=2)) == Delivered(f"escalator-{INCIDENT_ID}-2")
+    assert channel.tell(say(pagerduty, round=2)) == Delivered(f"escalator-{INCIDENT_ID}-2-{PLACE}")
     channel.show(say(pagerduty, KEY, round=2, is_superseded=True))
     assert (first.status, pagerduty.alerts[1].status) == ("resolved", "triggered")
 
@@ -284,9 +286,10 @@ def test_time_alone_changes_no_face(pagerduty, channel, later):
 # Its key
 
 
-def test_a_key_names_incident_and_round():
-    key = dedup_key(standing(a_view(round=7)))
-    assert (key, incident_of(key)) == (f"escalator-{INCIDENT_ID}-7", (INCIDENT_ID, 7))
+def test_a_key_names_incident_round_and_place():
+    key = dedup_key(standing(a_view(round=7)), PLACE)
+    assert (key, incident_of(key)) == (f"escalator-{INCIDENT_ID}-7-{PLACE}", (INCIDENT_ID, 7))
+    assert place_in(key) == UUID(PLACE)
 
 
 @pytest.mark.parametrize(
@@ -296,15 +299,16 @@ def test_a_key_names_incident_and_round():
         "escalator-doctor",
         f"escalator-{INCIDENT_ID}",
         f"escalator-{INCIDENT_ID}-",
-        f"escalator-{INCIDENT_ID}-x",
-        f"escalator-{INCIDENT_ID}--1",
-        f"escalator-{INCIDENT_ID}-01",
-        f"escalator-{INCIDENT_ID}-1\n",
-        f" escalator-{INCIDENT_ID}-1",
-        f"escalator-{INCIDENT_ID}-٣",
-        f"escalator-{INCIDENT_ID}-{'9' * 5000}",
-        f"escalator-{str(INCIDENT_ID).upper()}-1",
-        f"escalator-{INCIDENT_ID.hex}-1",
+        f"escalator-{INCIDENT_ID}-x-{PLACE}",
+        f"escalator-{INCIDENT_ID}--1-{PLACE}",
+        f"escalator-{INCIDENT_ID}-01-{PLACE}",
+        f"escalator-{INCIDENT_ID}-1-{PLACE}\n",
+        f" escalator-{INCIDENT_ID}-1-{PLACE}",
+        f"escalator-{INCIDENT_ID}-٣-{PLACE}",
+        f"escalator-{INCIDENT_ID}-{'9' * 5000}-{PLACE}",
+        f"escalator-{str(INCIDENT_ID).upper()}-1-{PLACE}",
+        f"escalator-{INCIDENT_ID.hex}-1-{PLACE}",
+        f"escalator-{INCIDENT_ID}-1",
         notice_key(str(UUID(int=1))),
     ],
 )
