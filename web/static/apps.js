@@ -1,7 +1,7 @@
 /** What a phone shows besides Slack: each vendor's name, whose phone it is, and how its messages are drawn. */
 
 import { jiraContent } from "./jira.js";
-import { mailContent } from "./mail.js";
+import { answeredSince, mailContent } from "./mail.js";
 import { messageContent } from "./message.js";
 import { pagerdutyContent } from "./pagerduty.js";
 import { nothingLeft } from "./parts.js";
@@ -13,7 +13,9 @@ import { webhookContent } from "./webhook.js";
  * @typedef {{name: string, look: string, isMachine: boolean, isOnDesk: boolean,
  *   contentOf: (message: Message, around: Object) => Node[], ownerOf: (message: Message, people: Person[]) => Person|null,
  *   titleOf: (message: Message, owner: Person|null) => string, barOf: (phone: {title: string, owner: Person|null}) => string,
- *   subtitleOf: (owner: Person|null, viewer: Person) => string}} App
+ *   subtitleOf: (owner: Person|null, viewer: Person) => string,
+ *   sinceOf?: (message: Message, scene: import("./phones.js").Scene) => string|null}} App
+ *   `sinceOf` is what has happened since, where what was sent cannot be brought up to date
  */
 
 const nobody = () => null;
@@ -38,6 +40,7 @@ export const apps = {
     isMachine: false,
     isOnDesk: false,
     contentOf: unlessGone("email", mailContent),
+    sinceOf: answeredSince,
     ownerOf: (message, people) => people.find((person) => person.email && person.email === message.email.to) ?? null,
     titleOf: (message, owner) => `Mail: ${owner?.name ?? message.email.to ?? message.destination}`,
     barOf: () => "Inbox",

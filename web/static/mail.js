@@ -4,14 +4,15 @@ import { element } from "./dom.js";
 import { link } from "./mrkdwn.js";
 import { fieldList, timeOf } from "./parts.js";
 
+const STILL_ASKING = new Set(["triggered", "logged"]);
 const ADDRESS = /(https?:\/\/[^\s<>"]+)/;
 
 /**
  * @param {import("./api.js").Message} message
- * @param {{stage: import("./blockkit.js").Stage}} around
+ * @param {{stage: import("./blockkit.js").Stage, since: string|null}} around
  * @returns {Node[]}
  */
-export function mailContent(message, { stage }) {
+export function mailContent(message, { stage, since }) {
   const { from, to, subject, text } = message.email;
   const head = element("p", { class: "mail-head" }, element("strong", {}, subject), timeOf(message.at, stage.timezone));
   const who = fieldList([["From", from], ["To", to]]);
@@ -24,7 +25,15 @@ export function mailContent(message, { stage }) {
     title: `Mail: ${subject}`,
   });
   const plain = element("details", { class: "mail-plain" }, element("summary", {}, "Plain text"), plainText(text));
-  return [element("article", { class: "card mail" }, head, who, frame, plain)];
+  return [element("article", { class: "card mail" }, since && element("p", { class: "mail-since" }, since), head, who, frame, plain)];
+}
+
+/** What the reader of a mail that asks does not know: that it needs no answer any more. The mail stays as it was sent. */
+export function answeredSince(message, { incidents, people }) {
+  const incident = incidents.find((one) => one.number === message.incident);
+  if (!message.buttons.length || !incident || STILL_ASKING.has(incident.state)) return null;
+  const owner = people.find((person) => person.key === incident.owner);
+  return `Answered since: ${incident.state}${owner ? `, with ${owner.name}` : ""}`;
 }
 
 /** The text as it stands; addresses become links, as every mail program makes them. */

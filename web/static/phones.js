@@ -13,7 +13,7 @@ const EDGE_PX = 24;
  * @typedef {import("./api.js").Message} Message
  * @typedef {import("./api.js").Person} Person
  * @typedef {{people: Person[], groups: import("./api.js").Group[], viewer: Person, now: number,
- *   incident: number|null, isFirst?: boolean}} Scene
+ *   incident: number|null, incidents: import("./api.js").Incident[], isFirst?: boolean}} Scene
  *   who acts, what is selected, and whether the page has only just been opened: then nothing rings
  * @typedef {{press: (message: Message, owner: Person|null, button: Object, pressed: HTMLElement) => void,
  *   act: (message: Message, button: Object, pressed: HTMLElement) => void,
@@ -52,12 +52,13 @@ export class Wall {
     const inOrder = [...this.#phones.values()].sort(inReadingOrder);
     arrange(byId("rail"), inOrder.map((phone) => phone.node));
     arrange(byId("roster"), inOrder.map((phone) => phone.chip));
+    markFirsts(inOrder);
     for (const phone of inOrder) phone.settle();
     this.#comeIntoView(inOrder);
     return rung;
   }
 
-  /** Whoever has just been woken is looked at first, unless somebody has a phone in hand: nothing moves under a finger. */
+  /** Where the phones stand side by side whoever has just been woken is looked at first, unless somebody has a phone in hand: nothing moves under a finger. */
   #comeIntoView(phones) {
     const ringing = phones.filter((phone) => phone.isRinging);
     if (!ringing.length || byId("rail").matches(":hover, :focus-within")) return;
@@ -78,6 +79,11 @@ export class Wall {
 /** Slack's channels come first, for everybody's buttons are there; then whoever was rung, in that order; then machines. */
 function inReadingOrder(one, other) {
   return one.rank - other.rank || one.wokenAt - other.wokenAt || 0;
+}
+
+/** On a narrow screen one chip for each vendor leads to its first phone; the others are swiped to. */
+function markFirsts(phones) {
+  for (const phone of phones) phone.chip.classList.toggle("first", phone === phones.find((one) => one.app === phone.app));
 }
 
 class Phone {
@@ -115,7 +121,8 @@ class Phone {
       count: element("span", { class: "chip-count" }),
     };
     this.node = this.#draw(hands);
-    this.chip = element("button", { type: "button", class: "chip", onclick: () => this.#take() }, title, this.parts.count);
+    const names = [element("span", { class: "chip-title" }, title), element("span", { class: "chip-app" }, this.app.name)];
+    this.chip = element("button", { type: "button", class: "chip", onclick: () => this.#take() }, ...names, this.parts.count);
   }
 
   #draw(hands) {
@@ -212,9 +219,10 @@ class Phone {
       press: (button, pressed) => hands.press(message, this.owner, button, pressed),
       act: (button, pressed) => hands.act(message, button, pressed),
     };
-    const changed = whenChanged(item, [message, replies, reader.key], () => {
+    const since = this.app.sinceOf?.(message, scene) ?? null;
+    const changed = whenChanged(item, [message, replies, reader.key, since], () => {
       const focused = item.contains(document.activeElement) ? document.activeElement : null;
-      item.replaceChildren(...this.app.contentOf(message, { replies, parent, stage, scene, openView: hands.openView }));
+      item.replaceChildren(...this.app.contentOf(message, { replies, parent, stage, scene, since, openView: hands.openView }));
       if (focused) sameAction(item, focused).focus();
     });
     const isEdited = item.dataset.updated !== (message.updated_at ?? "");
@@ -240,10 +248,11 @@ class Phone {
 
   #take() {
     this.comeIntoView();
+    this.node.scrollIntoView({ block: "nearest", behavior: prefersStillness() ? "instant" : "smooth" });
     this.thread.focus({ preventScroll: true });
   }
 
-  /** Scrolls the rail, never the page, until this phone can be seen. */
+  /** Scrolls the rail, never the page, until this phone can be seen; phones that stand in rows have no rail to scroll. */
   comeIntoView() {
     const rail = byId("rail");
     const { left, right } = this.node.getBoundingClientRect();

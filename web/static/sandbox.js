@@ -48,8 +48,8 @@ function draw() {
   page.isFirst = false;
   document.body.dataset.stage = picture.incidents.length || picture.messages.length ? "live" : "empty";
   drawBar(picture);
-  const { people, groups, messages } = picture;
-  const scene = { people, groups, viewer: viewer(), now: clock.now(), incident: selected()?.number ?? null };
+  const { people, groups, messages, incidents } = picture;
+  const scene = { people, groups, viewer: viewer(), now: clock.now(), incident: selected()?.number ?? null, incidents };
   const all = [...messages, ...page.answers].toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
   announce(wall.show(all, scene));
   drawIncident();
