@@ -29,6 +29,20 @@ LONGEST_RETRY_AFTER = timedelta(hours=1)
 BROKEN = (OSError, http.client.HTTPException, ValueError)
 """What an exchange raises when there is no answer (BadAnswer, TimeoutError and requests' errors are among them)."""
 
+REASONS: Mapping[int, FailureReason] = {
+    400: FailureReason.BAD_MESSAGE,
+    401: FailureReason.BAD_CREDENTIALS,
+    403: FailureReason.BAD_CREDENTIALS,
+    404: FailureReason.BAD_TARGET,
+    408: FailureReason.TIMEOUT,
+    409: FailureReason.VENDOR_ERROR,
+    413: FailureReason.BAD_MESSAGE,
+    422: FailureReason.BAD_MESSAGE,
+    425: FailureReason.VENDOR_ERROR,
+    429: FailureReason.RATE_LIMITED,
+}
+"""What a status means wherever it comes from (RFC 9110, 15.5; RFC 6585; RFC 8470); vendors add what it means there."""
+
 _Session = TypeVar("_Session", bound=requests.Session)
 
 

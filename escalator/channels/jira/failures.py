@@ -6,25 +6,12 @@ what was sent, so that none is kept; names of fields are kept where they are Jir
 """
 
 import re
-from collections.abc import Mapping
 
-from escalator.channels.http import Answer, BadAnswer, json_object, retry_after
+from escalator.channels.http import REASONS, Answer, BadAnswer, json_object, retry_after
 from escalator.channels.jira.api import ISSUE_NOT_FOUND
 from escalator.model.message import Failed, FailureReason
 
-_REASONS: Mapping[int, FailureReason] = {
-    400: FailureReason.BAD_MESSAGE,
-    401: FailureReason.BAD_CREDENTIALS,
-    403: FailureReason.BAD_CREDENTIALS,
-    404: FailureReason.BAD_TARGET,
-    408: FailureReason.TIMEOUT,
-    409: FailureReason.VENDOR_ERROR,
-    410: FailureReason.BAD_TARGET,
-    413: FailureReason.BAD_MESSAGE,
-    422: FailureReason.BAD_MESSAGE,
-    425: FailureReason.VENDOR_ERROR,
-    429: FailureReason.RATE_LIMITED,
-}
+_REASONS = {**REASONS, 410: FailureReason.BAD_TARGET}
 _OF_FIELDS = frozenset({400, 422})
 _TARGETS = frozenset({"project", "pid", "issuetype"})
 _FIELDS = frozenset(

@@ -10,20 +10,10 @@ from collections.abc import Mapping
 
 import requests
 
-from escalator.channels.http import broken, retry_after
+from escalator.channels.http import REASONS, broken, retry_after
 from escalator.model.message import Failed, FailureReason
 
-_REASONS = {
-    400: FailureReason.BAD_MESSAGE,
-    401: FailureReason.BAD_CREDENTIALS,
-    402: FailureReason.NOT_SUPPORTED,
-    403: FailureReason.BAD_CREDENTIALS,
-    404: FailureReason.BAD_TARGET,
-    408: FailureReason.TIMEOUT,
-    410: FailureReason.BAD_TARGET,
-    413: FailureReason.BAD_MESSAGE,
-    429: FailureReason.RATE_LIMITED,
-}
+_REASONS = {**REASONS, 402: FailureReason.NOT_SUPPORTED, 410: FailureReason.BAD_TARGET}
 _READ_BYTES = 4096
 _ROUTING_KEY = re.compile(rb"routing[ _]key", re.IGNORECASE)
 

@@ -1,20 +1,14 @@
 """What a receiver's status means. Only 2xx is a success, and only 410 says that nothing is to be sent any more."""
 
-from escalator.channels.http import Answer, retry_after
+from escalator.channels.http import REASONS, Answer, retry_after
 from escalator.model.message import Failed, FailureReason
 
 _BY_STATUS = {
+    **REASONS,
     301: FailureReason.BAD_TARGET,
     308: FailureReason.BAD_TARGET,
-    401: FailureReason.BAD_CREDENTIALS,
-    403: FailureReason.BAD_CREDENTIALS,
-    404: FailureReason.BAD_TARGET,
     405: FailureReason.BAD_TARGET,
-    408: FailureReason.TIMEOUT,
-    409: FailureReason.VENDOR_ERROR,
     410: FailureReason.GONE,
-    425: FailureReason.VENDOR_ERROR,
-    429: FailureReason.RATE_LIMITED,
 }
 
 
