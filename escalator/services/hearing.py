@@ -3,15 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from uuid6 import uuid7
 
 from escalator.channels.jira import webhooks as jira
+from escalator.channels.jira.api import Category
 from escalator.channels.pagerduty import webhooks as pagerduty
 from escalator.clock import Stopwatch
 from escalator.errors import InvalidEvent, Unavailable
-from escalator.model.heard import Heard
+from escalator.model.heard import Heard, HeardKind
 from escalator.model.message import Failed
 from escalator.model.policy import DestinationKind
 from escalator.ports import HEAR
@@ -94,10 +96,7 @@ def _safely(core: Core, one: Callback, do: Callable[[Core, Callback], bool]) -> 
 
 
 def _do_known(core: Core, one: Callback) -> bool:
-    """Do what needs no question; False for what does.
-
-    PagerDuty leaves its `incident_key` out where an incident was opened through the Events API (api-schema, REST).
-    """
+    """Do what needs no question; False for what does."""
     said = _parsed(one.vendor, core.seal.open(one.sealed_body or b""))
     if said is None:
         with core.database.writing() as connection:
@@ -105,25 +104,50 @@ def _do_known(core: Core, one: Callback) -> bool:
         return True
     with core.database.reading() as connection:
         is_known = bool(posts.find(connection, said.vendor, said.refs, said.alias))
-    may_ask = said.vendor is DestinationKind.PAGERDUTY and bool(said.alias) and not one.is_sandbox
-    if not is_known and may_ask and core.settings.pagerduty_api_token:
+    if not one.is_sandbox and _has_a_question(core, said, is_known=is_known):
         return False
     heed(core, one, said)
     return True
 
 
+def _has_a_question(core: Core, said: Heard, *, is_known: bool) -> bool:
+    """Whether the vendor has to be asked before it is clear what this means.
+
+    PagerDuty leaves its `incident_key` out where an incident was opened through the Events API (api-schema, REST);
+    Jira does not say whether the status that an issue has left was a done one.
+    """
+    if said.vendor is DestinationKind.PAGERDUTY:
+        return not is_known and bool(said.alias) and bool(core.settings.pagerduty_api_token)
+    is_settled = said.kind in {HeardKind.RESOLVED, HeardKind.REOPENED}
+    return is_known and not is_settled and bool(core.settings.jira_token)
+
+
 def _ask_and_do(core: Core, one: Callback) -> bool:
-    """Ask what it is about, outside of any transaction, and do it; False when the vendor does not say."""
-    said = _parsed(one.vendor, core.seal.open(one.sealed_body or b""))
-    if said is None:
-        return True
-    keys = core.vendors.pagerduty_rest.alert_keys(said.alias)
-    if isinstance(keys, Failed):
+    """Ask what it means, outside of any transaction, and do it; False when the vendor does not say."""
+    said = _asked(core, one, core.seal.open(one.sealed_body or b""))
+    if isinstance(said, Failed):
         is_last = core.clock.now() - one.received_at >= GIVE_UP_AFTER
-        _try_later(core, one, keys.reason.value, is_fault=False, is_last=is_last)
+        _try_later(core, one, said.reason.value, is_fault=False, is_last=is_last)
         return False
-    heed(core, one, replace(said, refs=(*said.refs, *keys)))
+    if said is not None:
+        heed(core, one, said)
     return True
+
+
+def _asked(core: Core, one: Callback, body: bytes) -> Heard | Failed | None:
+    if one.vendor is DestinationKind.JIRA:
+        return jira.parse(body, partial(_category, core))
+    said = _parsed(one.vendor, body)
+    keys = core.vendors.pagerduty_rest.alert_keys(said.alias) if said else ()
+    if isinstance(keys, Failed) or said is None:
+        return keys if isinstance(keys, Failed) else None
+    return replace(said, refs=(*said.refs, *keys))
+
+
+def _category(core: Core, status_id: str) -> Category:
+    """Return what a status of Jira means; what it does not say now is not worth waiting for."""
+    found = core.vendors.jira.category_of_status(status_id)
+    return Category.UNDEFINED if isinstance(found, Failed) else found
 
 
 def _try_later(core: Core, one: Callback, reason: str, *, is_fault: bool, is_last: bool) -> None:

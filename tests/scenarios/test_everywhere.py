@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import update
 
+from escalator.store.tables import posts
 from tests.doubles.everybody import POLICY, Vendors, ana_in_jira, vendors
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import Harness
-from tests.scenarios.stories import SELF_HARM
+from tests.scenarios.stories import SELF_HARM, labelled
 
 PAGE = "CRITICAL · Self-harm · acknowledge within 5 min · #1001"
 
@@ -135,6 +137,38 @@ def test_a_resolution_given_anywhere_shows_everywhere(
     assert everybody.jira.issues[everybody.issue].status.category == "done"
     assert everybody.feed.types[-1] == "incident.resolved"
     assert len(h.records("incident.resolved")) == 1
+
+
+@pytest.mark.parametrize("category", ["new", "indeterminate"])
+def test_a_senior_who_moves_an_issue_back_from_done_opens_it_again(h: Harness, told: Told, category: str) -> None:
+    resolve_in_jira(h, told)
+    h.expect_update(told.message, "#1001 resolved by Ana Ruiz: action taken")
+    dana = ana_in_jira() | {"accountId": "u-dana", "emailAddress": "dana@example.com"}
+    h.hear("jira", told.vendors.jira.move(told.vendors.issue, category, dana))
+    h.forget_seen()
+    assert h.incident()["state"] == "triggered"
+    assert [row["actor_key"] for row in h.records("incident.reopened")] == ["dana"]
+    assert told.vendors.jira.issues[told.vendors.issue].status.category != "done"
+
+
+def test_an_issue_whose_key_we_do_not_know_yet_is_known_by_its_label(h: Harness, told: Told) -> None:
+    """A worker was killed between Jira's answer and our note of it."""
+    with h.core.database.writing() as connection:
+        connection.execute(update(posts).where(posts.c.channel == "jira").values(ref=None, shown_rev=0))
+    in_jira(h, told)
+    h.expect_update(told.message, "#1001 taken by Ana Ruiz after 57 s")
+    assert len(told.vendors.jira.issues) == 1
+
+
+def test_a_stranger_without_an_address_is_nobody_of_the_policy(bare: Harness, everybody: Vendors) -> None:
+    text = POLICY.read_text().replace("email: dana@example.com", 'email: "${DANA_MAIL:-}@"').replace('}@"', '}"')
+    h = bare.start(text, **everybody.environment)
+    h.post(SELF_HARM, **labelled("CSAM"))
+    nobody_known = {"accountId": "u-stranger", "accountType": "atlassian", "displayName": "Somebody", "active": True}
+    h.hear("jira", everybody.jira.move(everybody.issue, "indeterminate", nobody_known))
+    h.forget_seen()
+    assert h.incident()["state"] == "triggered"
+    assert [row["actor_key"] for row in h.records("incident.act_refused")] == ["jira:u-stranger"]
 
 
 def test_nobody_answers_and_every_place_says_so(h: Harness, told: Told) -> None:
