@@ -26,13 +26,12 @@ from escalator.engine.rounds import (
     wait_for_next,
 )
 from escalator.engine.targets import PERSON
-from escalator.model.incident import DueKind, Incident, Outcome, State, Verb
+from escalator.model.incident import HELD, DueKind, Incident, Outcome, State, Verb
 from escalator.model.message import Occasion
 from escalator.model.policy import Person
 from escalator.model.ranks import Role, Severity
 from escalator.model.records import Action, Actor
 
-HELD = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 SNOOZES_MIN = (15, 60)
 LONGEST_SNOOZE_MIN = 24 * 60
 SNOOZES_IN_A_ROW = 2

@@ -7,14 +7,12 @@ from escalator.engine.change import Change
 from escalator.engine.classify import Assessment
 from escalator.engine.routing import Subject, holds
 from escalator.engine.targets import Recipient, resolve
-from escalator.model.incident import Incident, State
+from escalator.model.incident import HELD, OVER, Incident, State
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind, Policy
 from escalator.model.records import Action
 
 _WAITING = frozenset({State.TRIGGERED, State.LOGGED})
-_HELD = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
-_OVER = frozenset({State.RESOLVED, State.MERGED})
 _PEOPLE = frozenset({"person", "stranger"})
 
 
@@ -62,14 +60,14 @@ def _happened(before: Incident | None, change: Change) -> Iterator[Occasion]:
         yield Occasion.REOPENED
     if before is not None and _is_escalated(change, is_restart=not is_reopened):
         yield Occasion.ESCALATED
-    if after in _HELD and (before is None or before.state not in _HELD or before.owner != change.incident.owner):
+    if after in HELD and (before is None or before.state not in HELD or before.owner != change.incident.owner):
         yield Occasion.ACKNOWLEDGED
-    if after in _OVER and (before is None or before.state not in _OVER):
+    if after in OVER and (before is None or before.state not in OVER):
         yield Occasion.RESOLVED
 
 
 def _is_reopened(before: State, after: State) -> bool:
-    return (before in _OVER and after not in _OVER) or (before in _HELD and after in _WAITING)
+    return (before in OVER and after not in OVER) or (before in HELD and after in _WAITING)
 
 
 def _is_escalated(change: Change, *, is_restart: bool) -> bool:

@@ -12,7 +12,7 @@ from escalator.engine.change import Change, Draft, Rules
 from escalator.engine.rights import Refusal
 from escalator.engine.rounds import begin_round
 from escalator.model.heard import AgentKind, Heard, HeardKind
-from escalator.model.incident import Incident, Outcome, State, Verb
+from escalator.model.incident import HELD, Incident, Outcome, State, Verb
 from escalator.model.policy import Person
 from escalator.model.records import SYSTEM, Action, Actor
 
@@ -22,7 +22,6 @@ _VERBS = {
     HeardKind.REOPENED: Verb.REOPEN,
 }
 _CLOCKS_DIFFER = timedelta(seconds=10)
-_WITH_PEOPLE = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def _is_of_an_earlier_wait(said: Heard, spot: Spot, incident: Incident) -> bool:
 def _is_echo(said: Heard, incident: Incident) -> bool:
     """Whether the vendor tells us what we have told it."""
     if said.kind is HeardKind.ACKNOWLEDGED:
-        return incident.state in _WITH_PEOPLE
+        return incident.state in HELD
     if said.kind is HeardKind.RESOLVED:
         return not incident.is_open
     return said.kind in {HeardKind.NOTED, HeardKind.REOPENED}

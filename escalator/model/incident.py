@@ -22,6 +22,11 @@ class State(StrEnum):
 
 
 OPEN = frozenset({State.TRIGGERED, State.ACKNOWLEDGED, State.SNOOZED})
+HELD = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
+"""Somebody has it."""
+
+OVER = frozenset({State.RESOLVED, State.MERGED})
+"""It is over, here at least."""
 
 
 class DueKind(StrEnum):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from escalator.engine.answers import EXTENSIONS_IN_A_ROW, SNOOZES_IN_A_ROW
-from escalator.model.incident import DueKind, Incident, State, Verb
+from escalator.model.incident import HELD, DueKind, Incident, State, Verb
 from escalator.model.message import Button
 from escalator.model.ranks import ContentRule, Severity
 
@@ -54,7 +54,7 @@ def buttons(incident: Incident, rule: ContentRule, *, can_reveal: bool) -> tuple
         return (acknowledge, *reveal, *escalate, *_snoozes(incident, rule))
     if incident.state is State.RESOLVED:
         return (_button(incident, Verb.REOPEN, "Reopen"),)
-    if incident.state not in {State.ACKNOWLEDGED, State.SNOOZED}:
+    if incident.state not in HELD:
         return ()
     still = (_button(incident, Verb.STILL_ON_IT, "Still on it"),) if _may_go_on(incident) else ()
     resolve = _button(incident, Verb.RESOLVE, "Resolve", is_primary=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from escalator.model.incident import DueKind, Incident, Outcome, State
+from escalator.model.incident import HELD, DueKind, Incident, Outcome, State
 from escalator.model.message import Card, Line, Link, Moment, Occasion, Standing
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import ContentRule
@@ -14,7 +14,6 @@ from escalator.rendering.targets import listed
 from escalator.rendering.view import View
 from escalator.stream import manual
 
-_WITH_PEOPLE = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 _FIRST_AGAIN = frozenset({Occasion.ONE_MORE, Occasion.HAND_OVER, Occasion.OVERDUE})
 _FIRST_RUNG = (1, 0, 1)
 _NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
@@ -84,7 +83,7 @@ def _text(view: View) -> str:
         return f"#{incident.number} is now part of #{view.merged_into}"
     if incident.state is State.RESOLVED and incident.outcome is not None:
         return texts.resolved(incident.number, view.name(incident.closed_by), incident.outcome)
-    if incident.state in _WITH_PEOPLE:
+    if incident.state in HELD:
         return _taken_text(view)
     return _asking_text(view)
 

@@ -8,7 +8,7 @@ destinations that ask for it.
 
 from datetime import UTC, datetime, timedelta
 
-from escalator.model.incident import Incident, State
+from escalator.model.incident import OVER, Incident
 from escalator.model.ranks import ContentRule
 from escalator.rendering.disclosure import NAME_CHARS, SNIPPET_CHARS, one_line
 from escalator.rendering.view import View
@@ -17,7 +17,6 @@ ID_CHARS = 256
 WORD_CHARS = 40
 MOST_VALUES = 10
 _MOST_DIGITS = 9
-_OVER = frozenset({State.RESOLVED, State.MERGED})
 
 
 def data(view: View) -> dict[str, object]:
@@ -46,7 +45,7 @@ def _plain(view: View) -> dict[str, object]:
 
 def _times(view: View) -> dict[str, object]:
     incident = view.incident
-    over_at = incident.closed_at if incident.state in _OVER else None
+    over_at = incident.closed_at if incident.state in OVER else None
     taken_at = incident.acknowledged_at
     return {
         "opened_at": _iso(incident.opened_at),
@@ -75,7 +74,7 @@ _OURS = (
 
 def _ours(view: View) -> dict[str, object]:
     incident = view.incident
-    is_over = incident.state in _OVER
+    is_over = incident.state in OVER
     round_, step, sending = view.rung or (incident.round, incident.step, incident.sending)
     return {
         "source": incident.source,

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from escalator.engine.answers import HELD, Act, answer
+from escalator.engine.answers import Act, answer
 from escalator.engine.change import Change
 from escalator.engine.rights import Refusal, Refused, allowed_people, refusal
 from escalator.errors import Unavailable
-from escalator.model.incident import Incident, State
+from escalator.model.incident import HELD, Incident, State
 from escalator.model.policy import DestinationKind, Person
 from escalator.model.ranks import Mode
 from escalator.model.records import Actor

@@ -4,12 +4,11 @@ from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.modals import Origin, hand_over_view, note_view, resolve_view
 from escalator.engine.rights import Refusal, Refused, is_withheld, may_answer, refusal
 from escalator.engine.targets import people_of
-from escalator.model.incident import Incident, State, Verb
+from escalator.model.incident import HELD, Incident, State, Verb
 from escalator.model.policy import Person, Policy
 from escalator.rendering.buttons import ButtonValue
 
 WINDOWED = frozenset({Verb.RESOLVE, Verb.HAND_OVER, Verb.NOTE})
-_HELD = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 
 
 def refused_window(
@@ -25,7 +24,7 @@ def refused_window(
     refused = refusal(verb, person, incident, policy)
     if refused is not None or verb is not Verb.HAND_OVER:
         return refused
-    if incident.state not in _HELD:
+    if incident.state not in HELD:
         return Refusal(Refused.NOT_NOW)
     return None if successors(person, incident, policy) else Refusal(Refused.NOBODY_ELSE)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 from uuid6 import uuid7
 
-from escalator.model.incident import State
+from escalator.model.incident import OVER, State
 from escalator.model.records import SYSTEM, Action
 from escalator.store.events import EventState
 from escalator.store.tables import events, inbox, incidents, records, texts
@@ -57,7 +57,7 @@ def content(connection: Connection, now: datetime, retain: timedelta) -> int:
 
 def _is_past(before: datetime) -> ColumnElement[bool]:
     """Incidents that have been over since then, and are not held."""
-    closed = and_(incidents.c.state.in_([State.RESOLVED, State.MERGED]), incidents.c.closed_at < before)
+    closed = and_(incidents.c.state.in_(OVER), incidents.c.closed_at < before)
     logged = and_(incidents.c.state == State.LOGGED, incidents.c.last_event_at < before)
     return and_(or_(closed, logged), incidents.c.hold.is_(False))
 

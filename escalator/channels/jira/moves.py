@@ -5,14 +5,12 @@ from dataclasses import dataclass
 
 from escalator.channels.contract import digest_of
 from escalator.channels.jira.api import Category, Transition
-from escalator.model.incident import State
+from escalator.model.incident import HELD, OVER, State
 from escalator.model.message import Standing
 
 MOST_TRIES = 2
 """How many of a workflow's ways to the same category are tried: the first may ask for fields that we do not know."""
 
-_OVER = frozenset({State.RESOLVED, State.MERGED})
-_TAKEN = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 _OPEN_AGAIN = (Category.NEW, Category.UNDEFINED, Category.INDETERMINATE)
 _MARKER_CHARS = 16
 
@@ -30,9 +28,9 @@ def wanted(state: State, present: Category) -> tuple[Category, ...]:
 
     What a person holds is left where they have put it, as long as that is not done.
     """
-    if state in _OVER:
+    if state in OVER:
         return () if present is Category.DONE else (Category.DONE,)
-    if state in _TAKEN and present is not Category.INDETERMINATE:
+    if state in HELD and present is not Category.INDETERMINATE:
         return (Category.INDETERMINATE,) if present is not Category.DONE else (Category.INDETERMINATE, *_OPEN_AGAIN)
     if state is State.TRIGGERED and present is Category.DONE:
         return _OPEN_AGAIN
@@ -47,9 +45,9 @@ def ways(offered: Sequence[Transition], categories: Sequence[Category]) -> tuple
 
 def remark(standing: Standing, text: str, present: Category) -> Remark | None:
     """Return what is said once of how the incident stands; None when there is nothing to say."""
-    if standing.state in _OVER:
+    if standing.state in OVER:
         return Remark(_marker("over", standing, str(standing.outcome)), text)
-    if standing.state in _TAKEN:
+    if standing.state in HELD:
         return Remark(_marker("taken", standing), text)
     if standing.state is State.TRIGGERED and present is Category.DONE:
         return Remark(_marker("open", standing), f"Open again: {text}")

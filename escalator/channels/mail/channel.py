@@ -11,7 +11,7 @@ from escalator.channels.mail.addresses import address, sender
 from escalator.channels.mail.api import Mailer
 from escalator.channels.mail.composing import compose, message_id
 from escalator.channels.mail.letter import Letter, follow_up, full
-from escalator.model.incident import State
+from escalator.model.incident import HELD, State
 from escalator.model.message import Delivered, Failed, FailureReason, Standing
 from escalator.rendering.disclosure import one_line
 
@@ -19,7 +19,6 @@ SUBJECT_CHARS = 150
 _REF_CHARS = 256
 _FACE_DIGEST = 40
 _QUIET = frozenset({State.TRIGGERED, State.LOGGED})
-_TAKEN = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 
 
 class MailChannel:
@@ -57,7 +56,7 @@ class MailChannel:
         if standing.state is State.TRIGGERED:
             return "asking"
         who = digest_of(standing.by or "", standing.since.isoformat() if standing.since else "", standing.outcome or "")
-        return f"{'taken' if standing.state in _TAKEN else standing.state.value}:{who[:_FACE_DIGEST]}"
+        return f"{'taken' if standing.state in HELD else standing.state.value}:{who[:_FACE_DIGEST]}"
 
     def _send(self, one: Notification, letter: Letter, key: str) -> Delivered | Failed:
         if self._sender is None:
