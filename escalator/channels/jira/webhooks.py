@@ -54,6 +54,11 @@ def _is_jiras(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], t
     return any(hmac.compare_digest(_signed(key, body, method.lower()), given) for key in keys)
 
 
+def sign(body: bytes, secret: str) -> str:
+    """Return the value of X-Hub-Signature, as Jira writes it."""
+    return f"sha256={_signed(_bytes(secret), body, 'sha256').decode()}"
+
+
 def event_id(body: bytes) -> str:
     """Return what names an event over all its deliveries, in 64 characters.
 

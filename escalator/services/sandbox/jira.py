@@ -3,8 +3,6 @@
 The form of a webhook: developer.atlassian.com/cloud/jira/platform/webhooks, "Webhook payloads".
 """
 
-import hashlib
-import hmac
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -80,11 +78,6 @@ def told(key: str, before: Mapping[str, Any], act: Act, agent: Agent, now: datet
         "changelog": {"id": event_id, "items": list(_changes(Category(before["category"]), to))},
     }
     return json.dumps(said).encode()
-
-
-def sign(body: bytes, secret: str) -> str:
-    """Return the value of X-Hub-Signature, as Jira writes it."""
-    return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
 
 
 def _user(agent: Agent) -> Json:

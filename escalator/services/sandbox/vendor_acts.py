@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from escalator.channels.pagerduty import webhooks
+from escalator.channels.jira import webhooks as jira_webhooks
+from escalator.channels.pagerduty import webhooks as pagerduty_webhooks
 from escalator.channels.slack.blocks import Json
 from escalator.model.policy import DestinationKind, Person
 from escalator.services.core import Core
@@ -66,8 +67,8 @@ def _in_pagerduty(core: Core, item: Item, said: Mapping[str, Any], person: Perso
     agent = pagerduty.agent_of(person, core.expand(person.pagerduty or ""))
     alert = pagerduty.after(alert, act, agent)
     body = pagerduty.told(item, alert, act, agent, core.clock.now(), uuid4().hex.upper()[:26])
-    signature = webhooks.sign(body, core.settings.sandbox_signing_secret)
-    return _Done(alert, _signed(DestinationKind.PAGERDUTY, body, webhooks.SIGNATURE_HEADER, signature))
+    signature = pagerduty_webhooks.sign(body, core.settings.sandbox_signing_secret)
+    return _Done(alert, _signed(DestinationKind.PAGERDUTY, body, pagerduty_webhooks.SIGNATURE_HEADER, signature))
 
 
 def _in_jira(core: Core, item: Item, said: Mapping[str, Any], person: Person, deed: str) -> _Done | Refused:
@@ -77,7 +78,7 @@ def _in_jira(core: Core, item: Item, said: Mapping[str, Any], person: Person, de
         return Refused(f"It is {issue.get('status', 'gone')} in Jira by now, which does not offer that.")
     agent = jira.Agent(person, core.expand(person.email or ""))
     body = jira.told(item.ts, issue, act, agent, core.clock.now(), str(uuid4().int)[:18])
-    signature = jira.sign(body, core.settings.sandbox_signing_secret)
+    signature = jira_webhooks.sign(body, core.settings.sandbox_signing_secret)
     return _Done(jira.after(issue, act), _signed(DestinationKind.JIRA, body, "X-Hub-Signature", signature))
 
 
