@@ -1,6 +1,5 @@
 """Writing what became of the calls that `outbox` has claimed, and doing what follows from failures."""
 
-import random
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,13 +13,14 @@ from escalator.channels.contract import digest_of
 from escalator.engine.deadlines import step_failed
 from escalator.model.incident import Incident, State
 from escalator.model.message import Delivered, Failed, FailureReason
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Entry
 from escalator.services.applying import Decision, fallback, is_step, rules_for
 from escalator.services.calls import Outcome
 from escalator.services.core import Core
 from escalator.services.policies import Running
+from escalator.services.retrying import is_for_good, retry_at
 from escalator.services.troubles import Troubles
 from escalator.services.work import working
 from escalator.store import deliveries, destinations, incidents, posts, records
@@ -30,14 +30,6 @@ from escalator.tally import DELIVERIES, WEBHOOK_TO_SEND
 
 log = structlog.get_logger(__name__)
 
-UNKNOWN_TRIES = 5
-_BACKOFF = (1, 2, 4, 8, 15, 30, 60)
-_COPIES_BACKOFF = (5, 30, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600)
-"""Seconds; a machine can wait, and one that is down for a day must not be asked every minute (Standard Webhooks)."""
-
-_SHOWN_TO_MACHINES_BACKOFF = _COPIES_BACKOFF[:4]
-
-_JITTER = 0.1
 _LONGEST_CLOSED = timedelta(minutes=1)
 _NOT_THERE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message", "issue_not_found"})
 _HOPELESS = frozenset(
@@ -90,14 +82,6 @@ def _lost(connection: Connection, failed: Sequence[Delivery]) -> Collection[UUID
     return claims.keys() - deliveries.lock_held(connection, claims)
 
 
-def is_for_good(delivery: Delivery, failed: Failed, now: datetime) -> bool:
-    """Whether a delivery that has just failed is not worth another try."""
-    has_tried_enough = delivery.attempts + 1 >= UNKNOWN_TRIES
-    if not failed.reason.is_retryable or (failed.reason is FailureReason.UNKNOWN and has_tried_enough):
-        return True
-    return retry_at(delivery, failed, now) >= delivery.expires_at
-
-
 def _is_orphan(one: Outcome) -> bool:
     """Whether a reply failed because its full message is gone: then the next try is the full message."""
     return isinstance(one.result, Failed) and one.sent.rings_again and one.result.detail in _NOT_THERE
@@ -117,25 +101,6 @@ def _is_too_late_here(core: Core, failed: Failed, delivery: Delivery, policy: Po
     """
     is_long = failed.retry_after is not None and failed.retry_after > deliveries.PATIENCE
     return is_long and bool(fallback(core, delivery, policy, now))
-
-
-def retry_at(one: Delivery | Post, failed: Failed, now: datetime) -> datetime:
-    """Return when to try what has just failed again: when the vendor says, else after a wait that grows.
-
-    The wait is up to a tenth longer or shorter, the same each time it is asked, so that not all come back at once.
-    """
-    if failed.retry_after is not None:
-        return now + max(failed.retry_after, timedelta(seconds=1))
-    waits = _waits(one)
-    spread = random.Random(f"{one.id} {one.attempts}").uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311  # not a secret
-    return now + timedelta(seconds=max(waits[min(one.attempts, len(waits) - 1)] * spread, 1))
-
-
-def _waits(one: Delivery | Post) -> tuple[int, ...]:
-    """Return the seconds to wait after each try. A page to a webhook is a page; what becomes of it can wait."""
-    if isinstance(one, Delivery):
-        return _COPIES_BACKOFF if one.kind is DeliveryKind.COPY else _BACKOFF
-    return _SHOWN_TO_MACHINES_BACKOFF if one.channel is DestinationKind.WEBHOOK else _BACKOFF
 
 
 def _row(one: Outcome, delivery: Delivery, over: Collection[UUID], now: datetime) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from escalator.model.message import Failed, FailureReason, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
-from escalator.services.outcomes import is_for_good, retry_at
+from escalator.services.retrying import is_for_good, retry_at
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posts import Post
 from tests.fakes import START
