@@ -7,7 +7,7 @@ import pytest
 from escalator.bootstrap import build
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.model.ranks import Mode
-from escalator.services import outbox, outcomes, sending
+from escalator.services import outbox, retrying, sending
 from escalator.services.beating import SENDER, beat
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
@@ -208,7 +208,7 @@ def test_where_the_first_message_did_not_get_through_the_next_one_is_the_full_on
 
 
 def test_an_outage_of_slack_does_not_burn_the_path(h: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outcomes, "_JITTER", 0)
+    monkeypatch.setattr(retrying, "_JITTER", 0)
     with h.slack_down():
         h.post(SELF_HARM, **HATE)
         h.fast_forward(minutes=14, seconds=59)
