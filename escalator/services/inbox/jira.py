@@ -4,8 +4,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from uuid6 import uuid7
-
 from escalator.channels.jira.api import (
     ISSUE_NOT_FOUND,
     Category,
@@ -21,7 +19,7 @@ from escalator.model.message import Context, Delivered, Failed, FailureReason
 from escalator.model.policy import DestinationKind
 from escalator.services.inbox.shelf import NOT_NOW, Shelf, opened
 from escalator.store import inbox
-from escalator.store.inbox import Item, ItemType
+from escalator.store.inbox import Item
 
 STATUSES = {Category.NEW: "To Do", Category.INDETERMINATE: "In Progress", Category.DONE: "Done"}
 """The workflow of every project here, in which each status leads to each other one."""
@@ -149,20 +147,8 @@ class InboxConversation:
         return issue
 
     def _item(self, key: str, project: str, issue: Json) -> Item:
-        context = self._context
-        return Item(
-            id=uuid7(),
-            at=self._shelf.clock.now(),
-            type=ItemType.MESSAGE,
-            channel=DestinationKind.JIRA,
-            incident_id=context.incident_id,
-            number=context.number,
-            destination=context.destination,
-            address=project,
-            person=context.person,
-            ts=key,
-            sealed_payload=self._sealed({"key": key, **issue}, issue["fields"]["summary"]),
-        )
+        sealed = self._sealed({"key": key, **issue}, issue["fields"]["summary"])
+        return self._shelf.item(DestinationKind.JIRA, self._context, project, sealed, key)
 
     def _sealed(self, issue: Json, first_text: str) -> bytes:
         said = {"jira": issue, "text": issue["fields"]["summary"], "first_text": first_text}

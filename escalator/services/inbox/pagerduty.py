@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-from uuid6 import uuid7
-
 from escalator.channels.contract import digest_of
 from escalator.channels.pagerduty.api import ACKNOWLEDGE, RESOLVE, TRIGGER, Event
 from escalator.errors import Unavailable
@@ -12,7 +10,7 @@ from escalator.model.message import Context, Delivered, Failed
 from escalator.model.policy import DestinationKind
 from escalator.services.inbox.shelf import NOT_NOW, Shelf, opened
 from escalator.store import inbox
-from escalator.store.inbox import Item, ItemType
+from escalator.store.inbox import Item
 
 _TRIGGERED = "triggered"
 _ACKNOWLEDGED = "acknowledged"
@@ -60,19 +58,7 @@ class InboxPagerDuty:
         return self._shelf.seal.seal(json.dumps(said).encode())
 
     def _item(self, context: Context, ts: str, said: bytes) -> Item:
-        return Item(
-            id=uuid7(),
-            at=self._shelf.clock.now(),
-            type=ItemType.MESSAGE,
-            channel=DestinationKind.PAGERDUTY,
-            incident_id=context.incident_id,
-            number=context.number,
-            destination=context.destination,
-            address=context.destination,
-            person=context.person,
-            ts=ts,
-            sealed_payload=said,
-        )
+        return self._shelf.item(DestinationKind.PAGERDUTY, context, context.destination, said, ts)
 
 
 def _status(before: str, action: str) -> str | None:

@@ -44,31 +44,35 @@ class Shelf:
         broadcast: bool = False,
     ) -> Delivered | Failed:
         """Keep something that somebody would see, under a `ts` that is new here: seconds, a point and six digits."""
-        now = self.clock.now()
-        item = Item(
-            id=uuid7(),
-            at=now,
-            type=type_,
-            channel=channel,
-            incident_id=context.incident_id,
-            number=context.number,
-            destination=context.destination,
-            address=address,
-            person=context.person,
-            ts="",
-            sealed_payload=self._sealed(said),
-            thread_ts=thread_ts,
-            broadcast=broadcast,
-        )
+        new = self.item(channel, context, address, self._sealed(said))
+        item = replace(new, type=type_, thread_ts=thread_ts, broadcast=broadcast)
         try:
             for _ in range(_TRIES):
-                ts = f"{int(now.timestamp())}.{secrets.randbelow(_MICROSECONDS):06d}"
+                ts = f"{int(item.at.timestamp())}.{secrets.randbelow(_MICROSECONDS):06d}"
                 with self.database.one_statement() as connection:
                     if inbox.insert(connection, replace(item, ts=ts)):
                         return Delivered(f"{address}/{ts}")
         except Unavailable:
             return NOT_NOW
         return Failed(FailureReason.VENDOR_ERROR, "no_ts")
+
+    def item(
+        self, channel: DestinationKind, context: Context, address: str, sealed_payload: bytes, ts: str = ""
+    ) -> Item:
+        """Return a message to one recipient, said now; `ts` names it where its vendor has a name for it."""
+        return Item(
+            id=uuid7(),
+            at=self.clock.now(),
+            type=ItemType.MESSAGE,
+            channel=channel,
+            incident_id=context.incident_id,
+            number=context.number,
+            destination=context.destination,
+            address=address,
+            person=context.person,
+            ts=ts,
+            sealed_payload=sealed_payload,
+        )
 
     def rewrite(self, ref: str, change: Callable[[dict[str, Any]], Json]) -> Delivered | Failed:
         """Let what stands say what `change` makes of what it says; BAD_TARGET when nothing stands there."""
