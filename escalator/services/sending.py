@@ -34,7 +34,8 @@ def send(core: Core, one: ToSend) -> Delivered | Failed:
         return one.refused
     if not note.address:
         return Failed(FailureReason.NO_CONTACT if note.context.person else FailureReason.NOT_CONFIGURED, "no address")
-    face = channel.face(note)
+    # Who rings where something stands changes nothing of that.
+    face = "" if one.rings_again else channel.face(note)
     if one.delivery is None and one.post is not None and one.post.face == face:
         return Delivered(note.ref or "", face)
     done = channel.show(note) if one.delivery is None else channel.tell(note)
