@@ -1,0 +1,40 @@
+"""Public holidays by country and subdivision.
+
+The library costs some 15 MB in every process, and most policies name no holiday: it is imported when one is asked for.
+"""
+
+import re
+from datetime import date
+from functools import lru_cache
+from importlib import import_module
+
+_CODE = re.compile(r"[A-Z]{2}(-.+)?")
+
+
+@lru_cache(maxsize=256)
+def knows(code: str) -> bool:
+    """Return whether a country, or a subdivision of it (`US`, `US-NY`), is one whose holidays are known."""
+    if not _CODE.fullmatch(code):
+        return False
+    try:
+        _calendar(code)
+    except NotImplementedError:
+        return False
+    return True
+
+
+def is_holiday(code: str, day: date) -> bool:
+    """Return whether the offices of that country or subdivision are closed that day; never where it is not known."""
+    return day in _holidays(code, day.year)
+
+
+@lru_cache(maxsize=1024)
+def _holidays(code: str, year: int) -> frozenset[date]:
+    return frozenset(_calendar(code, year)) if knows(code) else frozenset()
+
+
+def _calendar(code: str, *years: int) -> dict[date, str]:
+    country, _, subdivision = code.partition("-")
+    library = import_module("holidays")
+    found: dict[date, str] = library.country_holidays(country, subdiv=subdivision or None, years=years, expand=False)
+    return found
