@@ -7,6 +7,7 @@ from uuid import UUID
 
 from escalator.engine.change import Change, Rules
 from escalator.engine.events import open_incident
+from escalator.engine.roster import Roster
 from escalator.model.facts import Content, Facts, Key, Observation, Review
 from escalator.model.incident import Incident
 from escalator.model.policy import Conditions, Policy, Route, Step
@@ -28,6 +29,11 @@ def minute(count: float) -> datetime:
 def a_policy(**changes) -> Policy:
     """The example's policy, changed. In it Ana and Ben are child-safety, Dana is a senior, Eli the admin."""
     return replace(EXAMPLE_POLICY, **changes)
+
+
+def a_roster(at: datetime = START, **changes) -> Roster:
+    """The people of the example's policy, changed, at that instant."""
+    return Roster(a_policy(**changes), at)
 
 
 def rules(policy: Policy = EXAMPLE_POLICY, running: Policy | None = None) -> Rules:

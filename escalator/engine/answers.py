@@ -25,7 +25,7 @@ from escalator.engine.rounds import (
     spend_reviews,
     wait_for_next,
 )
-from escalator.engine.targets import PERSON
+from escalator.engine.targets import PERSON, team_of
 from escalator.model.incident import HELD, DueKind, Incident, Outcome, State, Verb
 from escalator.model.message import Occasion
 from escalator.model.policy import Person
@@ -186,6 +186,38 @@ def _hand_over(draft: Draft, act: Act) -> Refusal | None:
     return None
 
 
+def _take_over(draft: Draft, act: Act) -> Refusal | None:
+    """Give what somebody holds to who asks for it, without a moment in which nobody has it: the second clock anew."""
+    incident = draft.incident
+    if incident.state is State.TRIGGERED:
+        return _acknowledge(draft, act)
+    if incident.state not in HELD:
+        return Refusal(Refused.NOT_NOW)
+    if incident.owner == act.person.key:
+        return Refusal(Refused.ALREADY_TAKEN, by=incident.owner, at=incident.acknowledged_at)
+    if not _may_take_over(draft, act.person):
+        return Refusal(Refused.NOT_YOURS, by=incident.owner, at=incident.acknowledged_at)
+    draft.record(Action.TAKEN_OVER, owner=incident.owner or "")
+    count_answer(draft, act.person.key, act.verb.value)
+    draft.put(
+        state=State.ACKNOWLEDGED, owner=act.person.key, acknowledged_at=draft.now, restarts=0, extensions=0, snoozes=0
+    )
+    start_second_clock(draft)
+    return None
+
+
+def _may_take_over(draft: Draft, person: Person) -> bool:
+    """Whether somebody may take what another holds: seniors, and who has come on duty what its owner has gone off."""
+    incident, roster = draft.incident, draft.rules.roster(draft.now)
+    if person.role >= Role.SENIOR or incident.owner not in draft.rules.running.people:
+        return True
+    team = team_of("team", incident.assign, draft.rules.running)
+    if team is None or team.schedule is None:
+        return False
+    on_call = roster.on_team(team)
+    return person.key in on_call and incident.owner not in on_call
+
+
 def _keep_place(draft: Draft, reason: str) -> None:
     """Start a round that goes on where the path stood; its step's delay begins anew."""
     spend_reviews(draft)
@@ -243,6 +275,7 @@ _ACTS: dict[Verb, Callable[[Draft, Act], Refusal | None]] = {
     Verb.FALSE_ALARM: _resolve,
     Verb.SNOOZE: _snooze,
     Verb.HAND_OVER: _hand_over,
+    Verb.TAKE_OVER: _take_over,
     Verb.ESCALATE_NOW: _escalate_now,
     Verb.STILL_ON_IT: _still_on_it,
     Verb.REVEAL: _reveal,

@@ -1,27 +1,46 @@
 """A decision in the making, and what it amounts to: the incident afterwards, whom to tell, what to record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from escalator.engine.rights import Refusal
+from escalator.engine.rights import Refusal, allowed_people
+from escalator.engine.roster import Roster
 from escalator.engine.targets import Recipient, resolve
 from escalator.model.facts import Content, Facts
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy, Step
 from escalator.model.records import SYSTEM, Action, Actor, Entry
+from escalator.model.rota import Calendars
+from escalator.model.silence import Silence
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The two policies a decision goes by: what is frozen with the round, and the running one for people."""
+    """The two policies a decision goes by: what is frozen with the round, and the running one for people.
+
+    `silences` are those that are in force, or will be.
+    """
 
     frozen: Policy
     running: Policy
     running_version: UUID
+    calendars: Calendars = field(default_factory=dict)
+    silences: tuple[Silence, ...] = ()
+
+    def roster(self, at: datetime) -> Roster:
+        """Return the people of the running policy at an instant."""
+        return Roster(self.running, at, self.calendars)
+
+
+class Told(NamedTuple):
+    """How many are told, and for which targets nobody is on call."""
+
+    recipients: int
+    unattended: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +107,17 @@ class Draft:
         *,
         besides: frozenset[str] = frozenset(),
         sending: int | None = None,
-    ) -> int:
-        """Add a notice for everybody these targets mean now, and return how many are told.
+    ) -> Told:
+        """Add a notice for everybody these targets mean now who may know of it, and return how many are told.
 
         `sending` tells apart what is sent several times within one step; the incident's own, unless given.
         """
-        found = resolve(targets, self.incident.assign, self.rules.running)
+        found = resolve(targets, self.incident.assign, self.rules.roster(self.now))
         for target in found.missing:
             self.record(Action.TARGET_MISSING, target=target)
-        wanted = [recipient for recipient in found.told if recipient.person not in besides]
+        for target in found.unattended:
+            self.record(Action.NOBODY_ON_CALL, target=target)
+        wanted = [one for one in self._allowed(found.told) if one.person not in besides]
         self.notices += [
             Notice(
                 occasion,
@@ -107,7 +128,16 @@ class Draft:
             )
             for recipient in wanted
         ]
-        return len(wanted)
+        return Told(len(wanted), found.unattended)
+
+    def _allowed(self, told: Iterable[Recipient]) -> Iterator[Recipient]:
+        """Yield the places, and of the people those whom a restricted category lets know."""
+        allowed = allowed_people(self.incident, self.rules.running)
+        for one in told:
+            if one.person is None or allowed is None or one.person in allowed:
+                yield one
+            else:
+                self.record(Action.NOT_ALLOWED, target=one.destination)
 
     @property
     def path(self) -> tuple[Step, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from escalator.engine.change import Change
 from escalator.engine.classify import Assessment
 from escalator.engine.routing import Subject, holds
-from escalator.engine.targets import Recipient, resolve
+from escalator.engine.targets import Recipient, places
 from escalator.model.incident import HELD, OVER, Incident, State
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind, Policy
@@ -43,8 +43,8 @@ def copies(before: Incident | None, change: Change, policy: Policy) -> tuple[Cop
     if not happened:
         return ()
     subject = _subject(change.incident)
-    fed = (feed.to for feed in policy.feeds if holds(feed.when, subject))
-    machines = [one for one in resolve(fed, None, policy).told if one.kind is DestinationKind.WEBHOOK]
+    fed = (feed.to for feed in policy.feeds if holds(feed.when, subject, policy))
+    machines = [one for one in places(fed, policy) if one.kind is DestinationKind.WEBHOOK]
     return tuple(_copy(occasion, recipient, change) for occasion in happened for recipient in machines)
 
 
@@ -82,7 +82,7 @@ def _subject(incident: Incident) -> Subject:
     """Return what the conditions of a feed are asked about: the incident as it stands."""
     categories = () if incident.category is None else (incident.category,)
     judged = Assessment(categories, incident.severity, incident.severity_reason, incident.content_rule)
-    return Subject(incident.source, incident.facts, judged)
+    return Subject(incident.source, incident.facts, judged, incident.opened_at)
 
 
 def _copy(occasion: Occasion, recipient: Recipient, change: Change) -> Copy:

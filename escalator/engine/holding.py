@@ -3,6 +3,7 @@
 from escalator.engine.change import Draft
 from escalator.engine.reviews import REVIEW, reviews_resolve
 from escalator.engine.rounds import begin_round
+from escalator.engine.targets import PERSON, members_of
 from escalator.model.facts import Content
 from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
 from escalator.model.message import Occasion
@@ -24,11 +25,13 @@ def answers_missing(incident: Incident) -> int:
 
 
 def ask_one_more(draft: Draft) -> None:
-    """Tell the rest of the team that one has answered and another is needed; the clock goes on."""
+    """Tell the rest of the team, on call or not, that one has answered and another is needed; the clock goes on."""
     incident = draft.incident
     draft.record(Action.ANSWERED, given=str(len(incident.answers)), needed=str(incident.acks_needed))
     if incident.assign:
-        draft.tell(Occasion.ONE_MORE, ("team",), besides=frozenset(given.person for given in incident.answers))
+        members = members_of(incident.assign, draft.rules.running)
+        targets = tuple(PERSON + key for key in members) or ("team",)
+        draft.tell(Occasion.ONE_MORE, targets, besides=frozenset(given.person for given in incident.answers))
 
 
 def conclude(draft: Draft) -> None:

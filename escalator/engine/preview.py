@@ -14,6 +14,7 @@ from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
+from escalator.model.rota import Calendars
 
 _NOBODY = UUID(int=0)
 _MOST_SENDS = 500
@@ -39,11 +40,13 @@ class Preview:
     feeds: tuple[str, ...]
 
 
-def preview(observation: Observation, source: str, policy: Policy, now: datetime) -> Preview:
+def preview(
+    observation: Observation, source: str, policy: Policy, now: datetime, calendars: Calendars | None = None
+) -> Preview:
     """Return the plan of one unanswered pass through the path, for an event accepted at that time."""
     if not is_wanted(observation, policy):
         return Preview(None, (), None, ())
-    rules = Rules(policy, policy, _NOBODY)
+    rules = Rules(policy, policy, _NOBODY, calendars or {})
     blank = Incident(_NOBODY, 0, source, Mode.SANDBOX, _NOBODY, now)
     change = open_incident(blank, observation, rules, now)
     opened, planned = change.incident, [*_sends(change, now)]
@@ -53,8 +56,8 @@ def preview(observation: Observation, source: str, policy: Policy, now: datetime
         change = fire(incident, rules, at)
         planned += _sends(change, at)
         incident = change.incident
-    subject = Subject(source, opened.facts, assess(opened.facts, policy))
-    feeds = tuple(feed.to for feed in policy.feeds if holds(feed.when, subject))
+    subject = Subject(source, opened.facts, assess(opened.facts, policy), now)
+    feeds = tuple(feed.to for feed in policy.feeds if holds(feed.when, subject, policy))
     restart_at = incident.due_at if incident.due_kind is DueKind.RESTART else None
     return Preview(opened, tuple(planned), restart_at, feeds)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from escalator.engine.classify import assess
-from escalator.engine.targets import people_of
+from escalator.engine.targets import members_of
 from escalator.model.incident import Incident, State, Verb
 from escalator.model.policy import Category, Person, Policy
 from escalator.model.ranks import ContentRule, Role
@@ -72,7 +72,7 @@ def may_answer(incident: Incident, policy: Policy) -> tuple[Person, ...]:
 def may_see(person: str, category: Category, policy: Policy) -> bool:
     """Whether somebody may see incidents of this category: it is open to all, or to a team of theirs."""
     teams = category.restricted_to
-    return not teams or any(person in people_of(team, None, policy) for team in teams)
+    return not teams or any(person in members_of(team, policy) for team in teams)
 
 
 def _categories(incident: Incident, policy: Policy) -> tuple[Category, ...]:
@@ -96,7 +96,7 @@ def allowed_people(incident: Incident, policy: Policy) -> frozenset[str] | None:
     named = [category.restricted_to for category in _categories(incident, policy) if category.restricted_to]
     if not named:
         return None
-    groups = [frozenset(person for team in teams for person in people_of(team, None, policy)) for teams in named]
+    groups = [frozenset(person for team in teams for person in members_of(team, policy)) for teams in named]
     return frozenset.intersection(*groups) or groups[0]
 
 
@@ -108,4 +108,4 @@ def _is_theirs(verb: Verb, person: Person, incident: Incident, policy: Policy) -
     """
     if verb not in _OWNERS_OR_UNOWNED or incident.owner is None or incident.state is State.TRIGGERED:
         return True
-    return incident.owner == person.key or person.key in people_of(incident.owner, None, policy)
+    return incident.owner == person.key or person.key in members_of(incident.owner, policy)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from escalator.engine.change import Draft
 from escalator.engine.classify import assess
+from escalator.engine.hours import fires_at
 from escalator.engine.reviews import spend
 from escalator.engine.routing import Routing, Subject, route
 from escalator.engine.targets import last_resort
@@ -35,12 +36,6 @@ def following(incident: Incident, path: tuple[Step, ...]) -> Send | None:
     return Send(current + 1, 1) if current + 1 < len(path) else None
 
 
-def distance(incident: Incident, path: tuple[Step, ...], policy: Policy) -> timedelta:
-    """Return how long after the send that has just fired the next one is due (a restart, at the end of the path)."""
-    send = following(incident, path)
-    return restart_wait(incident, policy) if send is None else path[send.step].after
-
-
 def restart_wait(incident: Incident, policy: Policy) -> timedelta:
     """Return how long a path that ended waits before it begins again; it doubles each time below critical."""
     wait = policy.unanswered.restart_after
@@ -62,7 +57,7 @@ def assessed(incident: Incident, policy: Policy) -> tuple[Incident, Routing]:
         content_rule=max(incident.content_rule, assessment.content) if incident.round else assessment.content,
     )
     judged = replace(assessment, severity=after.severity)
-    return after, route(Subject(incident.source, incident.facts, judged), policy)
+    return after, route(Subject(incident.source, incident.facts, judged, incident.opened_at), policy)
 
 
 def gravest(one: str | None, other: str | None, policy: Policy) -> str | None:
@@ -96,7 +91,7 @@ def start_path(draft: Draft, since: datetime) -> None:
         draft.due(None, None)
         return
     draft.put(state=State.TRIGGERED)
-    begins_at = since + draft.path[0].after
+    begins_at = fires_at(draft.path[0], since + draft.path[0].after, draft.rules.frozen)
     draft.due(DueKind.STEP, begins_at)
     if begins_at <= draft.now:
         fire_next(draft)
@@ -157,10 +152,12 @@ def fire_next(draft: Draft) -> None:
         return
     draft.put(step=send.step, sending=send.sending)
     told = draft.tell(Occasion.STEP, draft.path[send.step].notify)
-    draft.record(Action.STEP_FIRED, step=str(send.step + 1), sending=str(send.sending), told=str(told))
-    if not told:
+    draft.record(Action.STEP_FIRED, step=str(send.step + 1), sending=str(send.sending), told=str(told.recipients))
+    if not told.recipients:
         _reach_nobody(draft)
-    wait_for_next(draft, at_once=not told)
+    elif told.unattended and send.step + 1 < len(draft.path):
+        skip_repeats(draft)
+    wait_for_next(draft, at_once=not told.recipients or bool(told.unattended))
 
 
 def _reach_nobody(draft: Draft) -> None:
@@ -178,14 +175,19 @@ def skip_repeats(draft: Draft) -> None:
 
 
 def wait_for_next(draft: Draft, *, at_once: bool = False) -> None:
-    """Set the deadline after a send; `at_once` for a step that reached nobody, unless it is the last."""
-    send = following(draft.incident, draft.path)
+    """Set the deadline after a send, for when the hours of the next step are open.
+
+    `at_once` leaves out the delay before the next step, after one that reached nobody, or for which nobody is on call;
+    not the one before a repeat, nor a restart.
+    """
+    policy, send = draft.rules.frozen, following(draft.incident, draft.path)
     if send is None:
-        draft.due(DueKind.RESTART, draft.now + restart_wait(draft.incident, draft.rules.frozen))
-    elif at_once:
-        draft.due(DueKind.STEP, draft.now)
-    else:
-        draft.due(DueKind.STEP, draft.now + distance(draft.incident, draft.path, draft.rules.frozen))
+        draft.due(DueKind.RESTART, draft.now + restart_wait(draft.incident, policy))
+        return
+    step = draft.path[send.step]
+    is_hurried = at_once and send.sending == 1
+    falls_due = draft.now if is_hurried else draft.now + step.after
+    draft.due(DueKind.STEP, fires_at(step, falls_due, policy))
 
 
 def restart(draft: Draft) -> None:

@@ -2,23 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from escalator.engine.classify import Assessment
+from escalator.engine.hours import DURING, OUTSIDE, hold
 from escalator.model.facts import Facts, plain
 from escalator.model.policy import Conditions, Policy
 from escalator.model.ranks import Severity
 
 ANYTHING = "*"
-_NOT_YET_JUDGED = frozenset({"during", "outside"})
+_HOURS = frozenset({DURING, OUTSIDE})
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What conditions are asked about: an item of a source, as assessed."""
+    """What conditions are asked about: an item of a source, as assessed. Hours are judged at its opening."""
 
     source: str
     facts: Facts
     assessment: Assessment
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Routing:
 def route(subject: Subject, policy: Policy) -> Routing:
     """Return the first route that takes the subject, or the default path."""
     for rank, candidate in enumerate(policy.routes):
-        if holds(candidate.when, subject) and not excludes(candidate.unless, subject):
+        if holds(candidate.when, subject, policy) and not excludes(candidate.unless, subject, policy):
             return Routing(candidate.name, rank, candidate.path, candidate.assign, candidate.acknowledgements)
     return Routing(None, len(policy.routes), policy.default, None, 1)
 
@@ -51,19 +54,19 @@ def names_event(event_type: str, policy: Policy) -> bool:
     return plain(event_type) in named
 
 
-def holds(conditions: Conditions, subject: Subject) -> bool:
-    """Whether all hold. What cannot be judged yet (hours) counts as holding, so that nobody is left out."""
-    return all(_test(name, wanted, subject) is not False for name, wanted in conditions.tests.items())
+def holds(conditions: Conditions, subject: Subject, policy: Policy) -> bool:
+    """Whether all hold."""
+    return all(_test(name, wanted, subject, policy) for name, wanted in conditions.tests.items())
 
 
-def excludes(conditions: Conditions, subject: Subject) -> bool:
-    """Whether any holds. What cannot be judged yet (hours) excludes nothing."""
-    return any(_test(name, wanted, subject) is True for name, wanted in conditions.tests.items())
+def excludes(conditions: Conditions, subject: Subject, policy: Policy) -> bool:
+    """Whether any holds."""
+    return any(_test(name, wanted, subject, policy) for name, wanted in conditions.tests.items())
 
 
-def _test(name: str, wanted: tuple[str, ...], subject: Subject) -> bool | None:
-    if name in _NOT_YET_JUDGED:
-        return None
+def _test(name: str, wanted: tuple[str, ...], subject: Subject, policy: Policy) -> bool:
+    if name in _HOURS:
+        return hold(name, wanted, subject.opened_at, policy)
     if name == "min_severity":
         severity = subject.assessment.severity
         return severity is not Severity.UNKNOWN and any(severity >= Severity(word) for word in wanted)

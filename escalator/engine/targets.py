@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from escalator.engine.roster import Roster
 from escalator.model.policy import DestinationKind, Person, Policy, Team
 from escalator.model.ranks import Role
 
@@ -27,53 +28,84 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """Everybody a step tells, each once, and the targets that mean nobody."""
+    """Everybody a step tells, each once; the targets that mean nobody, and those for which nobody is on call.
+
+    The lead of a team of which nobody is on call is told, and stands among those who are.
+    """
 
     told: tuple[Recipient, ...]
     missing: tuple[str, ...]
+    unattended: tuple[str, ...] = ()
 
 
-def resolve(targets: Iterable[str], assign: str | None, policy: Policy) -> Recipients:
-    """Return whom these targets mean now. `assign` is what `team` stands for."""
+def resolve(targets: Iterable[str], assign: str | None, roster: Roster) -> Recipients:
+    """Return whom these targets mean at the roster's instant. `assign` is what `team` stands for."""
     told: dict[tuple[str, str], Recipient] = {}
     missing: list[str] = []
+    unattended: list[str] = []
     for target in targets:
-        found = list(_recipients(target, assign, policy))
-        if not found:
+        is_attended = target in roster.policy.destinations or _is_attended(target, assign, roster)
+        found = list(_recipients(target, assign, roster))
+        if not is_attended:
+            unattended.append(target)
+        elif not found:
             missing.append(target)
         for recipient in found:
             told.setdefault((recipient.destination, recipient.address), recipient)
-    return Recipients(tuple(told.values()), tuple(missing))
+    return Recipients(tuple(told.values()), tuple(missing), tuple(unattended))
 
 
-def _recipients(target: str, assign: str | None, policy: Policy) -> Iterator[Recipient]:
-    destination = policy.destinations.get(target)
-    if destination is not None:
-        yield from (Recipient(target, destination.key, destination.kind, one) for one in destination.addresses)
-        return
-    for key in people_of(target, assign, policy):
-        person = policy.people.get(key)
+def places(destinations: Iterable[str], policy: Policy) -> tuple[Recipient, ...]:
+    """Return the addresses of destinations, each once; nothing for what is none."""
+    found = (policy.destinations[name] for name in dict.fromkeys(destinations) if name in policy.destinations)
+    return tuple(Recipient(one.key, one.key, one.kind, address) for one in found for address in one.addresses)
+
+
+def _recipients(target: str, assign: str | None, roster: Roster) -> Iterator[Recipient]:
+    yield from places((target,), roster.policy)
+    for key in people_of(target, assign, roster):
+        person = roster.policy.people.get(key)
         if person is not None:
             kind = first_contact(person)
             yield Recipient(target, PERSON + key, kind, address_of(person, kind) or "", key)
 
 
-def people_of(target: str, assign: str | None, policy: Policy) -> tuple[str, ...]:
-    """Return the people a target means, in order; nobody for what no longer exists.
+def _is_attended(target: str, assign: str | None, roster: Roster) -> bool:
+    """Whether somebody is on call, where the target names a rota at all."""
+    if target == "team" and assign and assign != "team":
+        return _is_attended(assign, None, roster)
+    if target.startswith(SCHEDULE):
+        key = target.removeprefix(SCHEDULE)
+        return key not in roster.policy.schedules or bool(roster.on_schedule(key))
+    team = team_of(target, None, roster.policy)
+    return team is None or team.schedule not in roster.policy.schedules or bool(roster.on_team(team))
 
-    Rotas are not read by this version: a team means all its members, a schedule everybody it names.
+
+def people_of(target: str, assign: str | None, roster: Roster) -> tuple[str, ...]:
+    """Return the people a target means, in order; nobody for a destination, or for what no longer exists.
+
+    A team means whoever of it is on call, and its lead when nobody is.
     """
+    if target in roster.policy.destinations:
+        return ()
     if target == "team":
-        return people_of(assign, None, policy) if assign and assign != "team" else ()
+        return people_of(assign, None, roster) if assign and assign != "team" else ()
     if target.startswith(PERSON):
         return (target.removeprefix(PERSON),)
     if target.startswith(SCHEDULE):
-        schedule = policy.schedules.get(target.removeprefix(SCHEDULE))
-        return schedule.people if schedule else ()
-    team = team_of(target, None, policy)
+        return roster.on_schedule(target.removeprefix(SCHEDULE))
+    team = team_of(target, None, roster.policy)
     if team is None:
         return ()
-    return team.members or ((team.lead,) if team.lead else ())
+    return roster.on_team(team) or ((team.lead,) if team.lead else ())
+
+
+def members_of(team: str, policy: Policy) -> tuple[str, ...]:
+    """Return everybody of a team, on call or not: who may see and answer what is theirs."""
+    found = team_of(team, None, policy)
+    if found is None:
+        return ()
+    return found.members or ((found.lead,) if found.lead else ())
 
 
 def team_of(target: str, assign: str | None, policy: Policy) -> Team | None:

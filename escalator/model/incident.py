@@ -11,17 +11,21 @@ from escalator.model.ranks import ContentRule, Mode, Severity
 
 
 class State(StrEnum):
-    """Where an incident is. Logged is a decision of the policy to be silent; merged ones live on in another."""
+    """Where an incident is. Logged is a decision of the policy to be silent; merged ones live on in another.
+
+    A grouped one is told by its group, which has the deadline and is answered for it.
+    """
 
     TRIGGERED = "triggered"
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
+    GROUPED = "grouped"
     LOGGED = "logged"
     RESOLVED = "resolved"
     MERGED = "merged"
 
 
-OPEN = frozenset({State.TRIGGERED, State.ACKNOWLEDGED, State.SNOOZED})
+OPEN = frozenset({State.TRIGGERED, State.ACKNOWLEDGED, State.SNOOZED, State.GROUPED})
 HELD = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 """Somebody has it."""
 
@@ -48,6 +52,7 @@ class Verb(StrEnum):
     FALSE_ALARM = "false_alarm"
     SNOOZE = "snooze"
     HAND_OVER = "hand_over"
+    TAKE_OVER = "take_over"
     ESCALATE_NOW = "escalate_now"
     STILL_ON_IT = "still_on_it"
     REVEAL = "reveal"
@@ -85,6 +90,9 @@ class Incident:
     `waiting_since` is when people began to wait for an answer (the opening, a release, the end of a snooze).
     `restarts`, `extensions` and `snoozes` count those in a row. `reviewed_at` and every time inside `facts` are
     Stream's own. `loop_started_at` and `loop_rounds` bound the rounds that automation may start within an hour.
+    `group_id` is the group that tells of it, or told; `members` counts those of a group that are not over, and is None
+    for an incident of its own; `kind_key` is equal for what a storm may group. `drill` is the name of the drill that
+    it is. `silenced_step` is the step whose turn a silence took in this round.
     """
 
     id: UUID
@@ -130,8 +138,18 @@ class Incident:
     revision: int = 1
     hold: bool = False
     merged_into: UUID | None = None
+    group_id: UUID | None = None
+    members: int | None = None
+    kind_key: str | None = None
+    drill: str | None = None
+    silenced_step: int | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether a person still has something to do here."""
         return self.state in OPEN
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it stands for several incidents of a kind."""
+        return self.members is not None

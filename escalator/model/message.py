@@ -26,6 +26,9 @@ class Occasion(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
     REOPENED = "reopened"
+    LIST = "list"
+    SHIFT = "shift"
+    SILENCE = "silence"
 
 
 COPIED = frozenset({Occasion.OPENED, Occasion.ESCALATED, Occasion.ACKNOWLEDGED, Occasion.RESOLVED, Occasion.REOPENED})

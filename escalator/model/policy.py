@@ -6,11 +6,13 @@ ever stored, hashed or shown. Durations are timedeltas. Mappings keep the order 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from escalator.model.ranks import ContentRule, Mode, Role, Severity
+from escalator.model.rota import Hours, Schedule
+from escalator.model.silence import Silence
 
 
 class DestinationKind(StrEnum):
@@ -37,7 +39,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can be told and who may answer. `contact` lists kinds: slack, email, pagerduty."""
+    """Somebody who can be told and who may answer. `contact` lists kinds: slack, email, pagerduty.
+
+    Outside `hours` a Slack message or a mail reaches nobody (coverage counts by them; they hold no message back).
+    """
 
     key: str
     name: str
@@ -48,6 +53,7 @@ class Person:
     pagerduty: str | None = None
     timezone: ZoneInfo | None = None
     contact: tuple[DestinationKind, ...] = (DestinationKind.SLACK, DestinationKind.EMAIL)
+    hours: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +66,6 @@ class Team:
     schedule: str | None = None
     slack_group: str | None = None
     role: Role = Role.MODERATOR
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """A rota. This version does not read it: `people` are all whom it names, in the order of the file."""
-
-    key: str
-    people: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +179,26 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Grouping:
+    """When alerts of a kind are told as one: from the one after `after` within `within`; `by` are names of facts."""
+
+    by: tuple[str, ...]
+    within: timedelta
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A rehearsal of a route, every week on that `weekday` (0 is Monday) at that time in the policy's zone."""
+
+    name: str
+    route: str
+    weekday: int
+    at: time
+    expected_within: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The whole file. `default` is a path; `alarms` is a list of notify targets (empty: every admin)."""
 
@@ -203,3 +221,7 @@ class Policy:
     retain_content: timedelta = timedelta(days=30)
     retain_records: timedelta | None = None
     heartbeat: Heartbeat | None = None
+    hours: Mapping[str, Hours] = field(default_factory=dict)
+    grouping: Grouping | None = None
+    drills: tuple[Drill, ...] = ()
+    silences: tuple[Silence, ...] = ()

@@ -58,7 +58,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One person instead of whoever it would be. Instants are naive in the schedule's zone unless they have their own."""
+    """One person instead of whoever it would be. Naive times are in the schedule's zone."""
 
     person: str
     start: datetime

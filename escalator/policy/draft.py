@@ -12,12 +12,13 @@ from escalator.model.policy import (
     Acknowledged,
     Category,
     Destination,
+    Drill,
     Feed,
+    Grouping,
     Heartbeat,
     Person,
     Policy,
     Route,
-    Schedule,
     SeverityScale,
     Source,
     Step,
@@ -25,13 +26,14 @@ from escalator.model.policy import (
     Unanswered,
 )
 from escalator.model.ranks import Role
-from escalator.policy import rules, sections
+from escalator.model.rota import Hours, Schedule
+from escalator.model.silence import Silence
+from escalator.policy import rules, sections, times
 from escalator.policy.document import Tree
-from escalator.policy.fields import Complaint, Text, Whole, Zone
+from escalator.policy.fields import Complaint, Text, Whole, Zone, zone_named
 from escalator.policy.problems import Finding, Place
 from escalator.policy.shapes import Entry, Keys, Named
-
-UTC = ZoneInfo("UTC")
+from escalator.rota.local import first_instant
 
 
 class PolicyKeys(Keys):
@@ -42,8 +44,8 @@ class PolicyKeys(Keys):
     sources = Named(Entry(sections.SourceKeys, sections.source))
     people = Named(Entry(sections.PersonKeys, Person))
     teams = Named(Entry(sections.TeamKeys, sections.team))
-    hours = Named(Entry(sections.HoursKeys, sections.hours))
-    schedules = Named(Entry(sections.ScheduleKeys, sections.schedule))
+    hours = times.HOURS
+    schedules = times.SCHEDULES
     destinations = Named(Entry(sections.DestinationKeys, sections.destination))
     categories = Named(Entry(sections.CategoryKeys, sections.category))
     severity = rules.SEVERITY
@@ -58,7 +60,8 @@ class PolicyKeys(Keys):
     storms = rules.STORMS
     retention = rules.RETENTION
     heartbeat = rules.HEARTBEAT
-    drills = rules.DRILLS
+    drills = times.DRILLS
+    silences = times.SILENCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,11 @@ class Draft:
     """What is good of a policy. An entry with a mistake of its own is missing; `tree` has everything as written."""
 
     tree: dict[str, Tree]
-    timezone: ZoneInfo = UTC
+    timezone: ZoneInfo = times.UTC
     sources: Mapping[str, Source] = field(default_factory=dict)
     people: Mapping[str, Person] = field(default_factory=dict)
     teams: Mapping[str, Team] = field(default_factory=dict)
+    hours: Mapping[str, Hours] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     destinations: Mapping[str, Destination] = field(default_factory=dict)
     categories: Mapping[str, Category] = field(default_factory=dict)
@@ -83,6 +87,9 @@ class Draft:
     alarms: tuple[str, ...] = ()
     reopen_after_reports: int = 5
     heartbeat: Heartbeat | None = None
+    storms: Grouping | None = None
+    drills: Mapping[int, Drill] = field(default_factory=dict)
+    silences: Mapping[int, Silence] = field(default_factory=dict)
     retention: Mapping[str, timedelta] = field(default_factory=dict)
 
     def policy(self) -> Policy:
@@ -105,6 +112,10 @@ class Draft:
             alarms=self.alarms,
             reopen_after_reports=self.reopen_after_reports,
             heartbeat=self.heartbeat,
+            hours=self.hours,
+            grouping=self.storms,
+            drills=tuple(self.drills.values()),
+            silences=tuple(self.silences.values()),
             **self.retention,
         )
 
@@ -112,7 +123,7 @@ class Draft:
 def drafted(tree: dict[str, Tree]) -> tuple[Draft, tuple[Finding, ...]]:
     """Return what could be read of the tree, and what could not."""
     try:
-        loaded: dict[str, Any] = PolicyKeys().load(tree)
+        loaded: dict[str, Any] = PolicyKeys().load(_zoned(tree))
         findings: tuple[Finding, ...] = ()
     except ValidationError as error:
         loaded = error.valid_data if isinstance(error.valid_data, dict) else {}
@@ -120,6 +131,24 @@ def drafted(tree: dict[str, Tree]) -> tuple[Draft, tuple[Finding, ...]]:
     known = {part.name for part in fields(Draft)}
     draft = Draft(tree, **{name: value for name, value in loaded.items() if name in known})
     return _settled(draft), findings
+
+
+_ZONED = ("hours", "schedules")
+
+
+def _zoned(tree: dict[str, Tree]) -> dict[str, Tree]:
+    """Return the tree in which hours and schedules that name no zone have the policy's."""
+    zone = tree.get("timezone")
+    if not isinstance(zone, str) or zone_named(zone) is None:
+        return tree
+    filled: dict[str, Tree] = {}
+    for name in _ZONED:
+        section = tree.get(name)
+        if isinstance(section, dict):
+            filled[name] = {
+                key: {"timezone": zone, **entry} if isinstance(entry, dict) else entry for key, entry in section.items()
+            }
+    return tree | filled
 
 
 def fallbacks(name: str, draft: Draft) -> list[str]:
@@ -144,10 +173,17 @@ def _findings(messages: Any, place: Place) -> Iterator[Finding]:
 
 
 def _settled(draft: Draft) -> Draft:
-    """Return the draft with what one section says of another applied: roles by team, people told by their key."""
+    """Return the draft with what one section says of another applied: roles, people told by their key, zones."""
     people = {key: replace(person, role=_role(person, draft)) for key, person in draft.people.items()}
     tell = tuple(_told(name, draft) for name in draft.unanswered.tell)
-    return replace(draft, people=people, unanswered=replace(draft.unanswered, tell=tell))
+    silences = {place: _dated(one, draft.timezone) for place, one in draft.silences.items()}
+    unanswered = replace(draft.unanswered, tell=tell)
+    return replace(draft, people=people, unanswered=unanswered, silences=silences)
+
+
+def _dated(one: Silence, zone: ZoneInfo) -> Silence:
+    start, end = (at if at.tzinfo else first_instant(at, zone) for at in (one.starts_at, one.ends_at))
+    return replace(one, starts_at=start, ends_at=end)
 
 
 def _role(person: Person, draft: Draft) -> Role:

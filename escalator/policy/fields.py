@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError, fields
 
+from escalator.model.rota import WEEKDAYS, Turn
 from escalator.policy.expand import has_placeholder
 from escalator.policy.problems import quoted, remedy
 from escalator.policy.targets import spelled
@@ -24,8 +25,10 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _NUMBER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(%?)")
+_MONTHDAY = re.compile(r"[1-9]|[12][0-9]|3[01]")
+_HOURS = re.compile(r"([1-9][0-9]{0,2})h")
+_TURNS = {"daily": Turn.DAYS, "weekly": Turn.WEEKS, "monthly": Turn.MONTHS}
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,14 +238,49 @@ class TimeOfDay(Scalar[time]):
         return time.fromisoformat(text) if _TIME.fullmatch(text) else None
 
 
-class Weekly(Scalar[str]):
-    """`mon 09:00`, or only a time where the day does not matter."""
+class Weekly(Scalar[tuple[int, time]]):
+    """`tue 10:00`: the weekday, 0 for Monday, and the time."""
 
     right = "write a weekday and a time such as mon 09:00"
 
-    def _typed(self, text: str) -> str | None:
+    def _typed(self, text: str) -> tuple[int, time] | None:
+        day, _, at = text.partition(" ")
+        return (WEEKDAYS.index(day), time.fromisoformat(at)) if day in WEEKDAYS and _TIME.fullmatch(at) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """When turns change: a time of day, with a weekday (0 is Monday) or a day of the month where one is written."""
+
+    at: time
+    weekday: int | None = None
+    monthday: int | None = None
+
+
+class HandoverTime(Scalar[Handover]):
+    """`mon 09:00`, `1 09:00` (a day of the month), or `09:00`."""
+
+    right = "write a time such as 09:00, with a weekday (mon 09:00) or a day of the month (1 09:00) before it"
+
+    def _typed(self, text: str) -> Handover | None:
         day, _, at = text.rpartition(" ")
-        return text if _TIME.fullmatch(at) and day in ("", *WEEKDAYS) else None
+        if not _TIME.fullmatch(at):
+            return None
+        if day in ("", *WEEKDAYS):
+            return Handover(time.fromisoformat(at), WEEKDAYS.index(day) if day else None)
+        return Handover(time.fromisoformat(at), monthday=int(day)) if _MONTHDAY.fullmatch(day) else None
+
+
+class Rotation(Scalar[tuple[Turn, int]]):
+    """`daily`, `weekly`, `monthly` or a number of hours: what turns are counted in, and how many make one."""
+
+    right = "write daily, weekly, monthly, or hours such as 12h"
+
+    def _typed(self, text: str) -> tuple[Turn, int] | None:
+        if text in _TURNS:
+            return _TURNS[text], 1
+        found = _HOURS.fullmatch(text)
+        return (Turn.HOURS, int(found[1])) if found else None
 
 
 class Day(Scalar[date]):
@@ -269,7 +307,12 @@ class Zone(Scalar[ZoneInfo]):
     right = "write a time zone such as Europe/Madrid or UTC"
 
     def _typed(self, text: str) -> ZoneInfo | None:
-        return _parsed(ZoneInfo, text)
+        return zone_named(text)
+
+
+def zone_named(text: str) -> ZoneInfo | None:
+    """Return the time zone of that name, or None when there is none."""
+    return _parsed(ZoneInfo, text)
 
 
 def _parsed(parse: Callable[[str], T], text: str) -> T | None:

@@ -1,4 +1,4 @@
-"""The sections that say when and what then: routes, paths, clocks, and what this version only reads."""
+"""The sections that say when and what then: routes, paths, clocks, storms."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,7 +6,17 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from escalator.model.policy import Acknowledged, Conditions, Feed, Heartbeat, Route, SeverityScale, Step, Unanswered
+from escalator.model.policy import (
+    Acknowledged,
+    Conditions,
+    Feed,
+    Grouping,
+    Heartbeat,
+    Route,
+    SeverityScale,
+    Step,
+    Unanswered,
+)
 from escalator.model.ranks import Severity
 from escalator.policy.fields import (
     AnyText,
@@ -19,7 +29,6 @@ from escalator.policy.fields import (
     Target,
     Text,
     Value,
-    Weekly,
     Whole,
     Word,
     refusal,
@@ -159,10 +168,6 @@ class AcknowledgedKeys(Keys):
     remind = Duration()
 
 
-def unread(**_: object) -> None:
-    """Return nothing: this version checks the form of the section and does not go by it."""
-
-
 class GroupKeys(Keys):
     """What makes a storm."""
 
@@ -174,7 +179,12 @@ class GroupKeys(Keys):
 class StormKeys(Keys):
     """How storms are grouped."""
 
-    group = Section(GroupKeys, unread, required=True)
+    group = Section(GroupKeys, Grouping, required=True)
+
+
+def storms(group: Grouping) -> Grouping:
+    """Return when and by what alerts are grouped."""
+    return group
 
 
 class RetentionKeys(Keys):
@@ -197,15 +207,6 @@ class HeartbeatKeys(Keys):
     url = AnyText('write the address to call, or "${HEARTBEAT_URL:-}"', required=True)
 
 
-class DrillKeys(Keys):
-    """A rehearsal."""
-
-    name = Text(required=True)
-    route = Text("name the route that it rehearses", required=True)
-    at = Weekly(required=True)
-    expect_acknowledged_within = Duration()
-
-
 VERSION = Matching("1", "write `version: 1`")
 SEVERITY = Section(SeverityKeys, SeverityScale)
 ROUTES = Items(Section(RouteKeys, route))
@@ -214,7 +215,6 @@ FEEDS = Items(Section(FeedKeys, Feed))
 UNANSWERED = Section(UnansweredKeys, Unanswered)
 ACKNOWLEDGED = Section(AcknowledgedKeys, Acknowledged)
 ALARMS = Section(AlarmKeys, alarms)
-STORMS = Section(StormKeys, unread)
+STORMS = Section(StormKeys, storms)
 RETENTION = Section(RetentionKeys, retention)
 HEARTBEAT = Section(HeartbeatKeys, Heartbeat)
-DRILLS = Items(Section(DrillKeys, unread))

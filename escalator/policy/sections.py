@@ -1,34 +1,26 @@
-"""The sections that say who and where: sources, people, teams, hours, schedules, destinations, categories."""
+"""The sections that say who and where: sources, people, teams, destinations, categories."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError, validates_schema
 
-from escalator.model.policy import Category, Destination, DestinationKind, Schedule, Source, Team
+from escalator.model.policy import Category, Destination, DestinationKind, Source, Team
 from escalator.model.ranks import ContentRule, Mode, Role, Severity
 from escalator.policy.fields import (
-    WEEKDAYS,
     Address,
     AnyText,
     Complaint,
-    Day,
     Duration,
     Flag,
     Matching,
-    Moment,
     OneOf,
     Target,
     Text,
-    TimeOfDay,
-    Weekly,
     Word,
     Zone,
-    refusal,
 )
-from escalator.policy.shapes import Items, Keys, OneOrMore, Section, Several
+from escalator.policy.shapes import Keys, OneOrMore, Section, Several
 
 _CONTACTS = (DestinationKind.SLACK, DestinationKind.EMAIL, DestinationKind.PAGERDUTY)
 _SLACK_CHANNEL = r"#[^\s#]{1,80}|[CGD][A-Z0-9_]{1,30}"
@@ -69,6 +61,7 @@ class PersonKeys(Keys):
     pagerduty = Text()
     timezone = Zone()
     contact = OneOrMore(Word(_CONTACTS))
+    hours = Text()
 
 
 class TeamKeys(Keys):
@@ -84,79 +77,6 @@ class TeamKeys(Keys):
 def team(key: str, role: Role = Role.AUDITOR, **keys: Any) -> Team:  # noqa: ANN401
     """Return a team; one that states no role raises nobody."""
     return Team(key, role=role, **keys)
-
-
-class HoursKeys(Keys):
-    """A span of the day, on some days of the week."""
-
-    weekdays = OneOrMore(OneOf(*WEEKDAYS))
-    start = TimeOfDay(data_key="from", required=True)
-    end = TimeOfDay(data_key="to", required=True)
-    holidays = Matching(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "write a country such as US, or US-NY")
-
-
-def hours(_name: str, start: time, end: time, **_: object) -> tuple[time, time]:
-    """Return the span; this version goes by no hours."""
-    if start == end:
-        raise refusal("are no hours: `from` and `to` are the same", "write two different times")
-    return start, end
-
-
-class LayerKeys(Keys):
-    """People who take turns."""
-
-    rotate = OneOf("daily", "weekly", required=True)
-    handover = Weekly(required=True)
-    start = Day(required=True)
-    people = Several(Text(), required=True)
-
-
-class OverrideKeys(Keys):
-    """Somebody instead of whoever it would be."""
-
-    person = Text(required=True)
-    start = Moment(data_key="from", required=True)
-    end = Moment(data_key="to", required=True)
-
-
-def override(person: str, start: datetime, end: datetime) -> str:
-    """Return whom an override names."""
-    if (start.tzinfo is None) == (end.tzinfo is None) and start >= end:
-        raise refusal("ends before it begins", "write a `to` that is later than `from`")
-    return person
-
-
-def layer(rotate: str, handover: str, start: date, people: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
-    """Return whom a layer names."""
-    if rotate == "weekly" and " " not in handover:
-        raise ValidationError({"handover": [Complaint("names no weekday", Weekly.right)]})
-    return people
-
-
-class ScheduleKeys(Keys):
-    """A rota: layers with overrides, or a calendar."""
-
-    timezone = Zone()
-    layers = Items(Section(LayerKeys, layer))
-    overrides = Items(Section(OverrideKeys, override))
-    ical = AnyText()
-    people = Several(Text())
-
-
-def schedule(  # noqa: PLR0913
-    key: str,
-    layers: Mapping[int, tuple[str, ...]] | None = None,
-    overrides: Mapping[int, str] | None = None,
-    people: tuple[str, ...] = (),
-    ical: str | None = None,  # noqa: ARG001
-    timezone: ZoneInfo | None = None,  # noqa: ARG001
-) -> Schedule:
-    """Return everybody whom a schedule names, in the order of the file."""
-    named = [name for turn in (layers or {}).values() for name in turn]
-    everybody = dict.fromkeys((*named, *(overrides or {}).values(), *people))
-    if not everybody:
-        raise refusal("names nobody", "add `layers` with people, or `people` for when the calendar is silent")
-    return Schedule(key, tuple(everybody))
 
 
 class JiraKeys(Keys):

@@ -10,7 +10,7 @@ from uuid6 import uuid7
 
 from escalator.engine.change import Change, Notice, Rules
 from escalator.engine.feeds import Copy, copies
-from escalator.engine.targets import Recipient, address_of, resolve
+from escalator.engine.targets import Recipient, address_of, places
 from escalator.model.incident import Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
@@ -59,7 +59,7 @@ class Aftermath:
 def rules_for(core: Core, connection: Connection, incident: Incident, running: Running) -> Rules:
     """Return the policies that decide about this incident."""
     frozen = core.policies.version(connection, incident.policy_version)
-    return Rules(frozen, running.policy, running.version)
+    return running.rules(frozen)
 
 
 def apply(
@@ -166,7 +166,7 @@ def _deliveries(core: Core, decision: Decision, policy: Policy, now: datetime) -
 def _diverted(recipient: Recipient, incident: Incident, policy: Policy) -> Iterable[Recipient]:
     """Return the one destination that everything of a diverted source goes to."""
     divert_to = policy.sources[incident.source].divert_to or ""
-    return (replace(one, target=recipient.target) for one in resolve((divert_to,), None, policy).told)
+    return (replace(one, target=recipient.target) for one in places((divert_to,), policy))
 
 
 def _delivery(core: Core, incident: Incident, told: Notice | Copy, mode: Mode, now: datetime) -> Delivery:
@@ -243,7 +243,7 @@ def _fallback_destination(failed: Delivery, policy: Policy) -> tuple[Recipient, 
     destination = policy.destinations.get(failed.destination)
     if destination is None or destination.fallback is None:
         return ()
-    return tuple(replace(one, target=failed.target) for one in resolve((destination.fallback,), None, policy).told)
+    return tuple(replace(one, target=failed.target) for one in places((destination.fallback,), policy))
 
 
 def _record(connection: Connection, decisions: Iterable[Decision], now: datetime) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, select
 
 from escalator.channels.contract import Notification
+from escalator.engine.roster import Roster
 from escalator.engine.rounds import following
 from escalator.engine.targets import people_of, team_of
 from escalator.model.incident import DueKind, Incident
@@ -83,6 +84,7 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
     """Return everything that a card about this incident, for this reader, is made from."""
     is_slack = to.channel is DestinationKind.SLACK
     policy = running.policy if is_slack else names_by_key(running.policy)
+    roster = Roster(policy, now, running.calendars)
     is_for_seniors = _is_senior(to.person, policy) and (incident.step > 0 or incident.round > 1)
     has_mentions = is_slack and not to.person and to.mode is not Mode.DIVERT
     return View(
@@ -93,10 +95,10 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
         occasion=occasion,
         is_test=to.mode is Mode.DIVERT,
         is_for_seniors=is_for_seniors,
-        waiting_for=waiting_for(incident, frozen, policy),
+        waiting_for=waiting_for(incident, frozen, roster),
         next_what=next_what(incident, frozen, policy),
         story=_story(said, policy) if is_for_seniors else (),
-        mentions=mentions(core, incident, frozen, policy) if has_mentions else (),
+        mentions=mentions(core, incident, frozen, roster) if has_mentions else (),
         merged_into=merged_into,
         channel=to.channel,
         is_superseded=is_superseded,
@@ -159,25 +161,31 @@ def _present_targets(incident: Incident, frozen: Policy) -> Sequence[str]:
     return path[incident.step].notify if 0 <= incident.step < len(path) else ()
 
 
-def _people_told(incident: Incident, frozen: Policy, running: Policy) -> list[str]:
-    told = (
-        key
-        for target in _present_targets(incident, frozen)
-        if target not in running.destinations
-        for key in people_of(target, incident.assign, running)
-    )
-    return [key for key in dict.fromkeys(told) if key in running.people]
+def _people_told(incident: Incident, frozen: Policy, roster: Roster) -> list[str]:
+    """Return the names of whom the present step asks, with their team where its rota says that it is them."""
+    said: dict[str, str] = {}
+    for target in _present_targets(incident, frozen):
+        for key in people_of(target, incident.assign, roster):
+            if key in roster.policy.people:
+                said.setdefault(key, roster.policy.people[key].name + _on_call(target, incident.assign, roster))
+    return list(said.values())
 
 
-def waiting_for(incident: Incident, frozen: Policy, running: Policy) -> tuple[str, ...]:
+def _on_call(target: str, assign: str | None, roster: Roster) -> str:
+    team = team_of(target, assign, roster.policy)
+    return f" ({team.key}, on call)" if team and team.schedule and roster.on_team(team) else ""
+
+
+def waiting_for(incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
     """Return who is asked to answer now: the people the present step names, or whom it is assigned to."""
-    people = _people_told(incident, frozen, running) or [
-        key for key in people_of(incident.assign or "", None, running) if key in running.people
-    ]
-    names = tuple(running.people[key].name for key in people)
+    names = tuple(_people_told(incident, frozen, roster)) or tuple(
+        roster.policy.people[key].name
+        for key in people_of(incident.assign or "", None, roster)
+        if key in roster.policy.people
+    )
     if names and len(names) <= _MOST_NAMES:
         return names
-    words = target_words(_present_targets(incident, frozen), incident.assign, running)
+    words = target_words(_present_targets(incident, frozen), incident.assign, roster.policy)
     return (words,) if words else ()
 
 
@@ -191,16 +199,16 @@ def next_what(incident: Incident, frozen: Policy, running: Policy) -> str:
     return target_words(frozen.paths[incident.path][send.step].notify, incident.assign, running)
 
 
-def mentions(core: Core, incident: Incident, frozen: Policy, running: Policy) -> tuple[str, ...]:
+def mentions(core: Core, incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
     """Return the Slack ids of whom the present step names: a team's user group where it has one, else its people."""
-    targets = (target for target in _present_targets(incident, frozen) if target not in running.destinations)
-    return tuple(dict.fromkeys(one for target in targets for one in _slack_ids(core, target, incident.assign, running)))
+    targets = _present_targets(incident, frozen)
+    return tuple(dict.fromkeys(one for target in targets for one in _slack_ids(core, target, incident.assign, roster)))
 
 
-def _slack_ids(core: Core, target: str, assign: str | None, policy: Policy) -> tuple[str, ...]:
-    team = team_of(target, assign, policy)
+def _slack_ids(core: Core, target: str, assign: str | None, roster: Roster) -> tuple[str, ...]:
+    team = team_of(target, assign, roster.policy)
     group = core.expand(team.slack_group or "") if team else ""
     if group:
         return (group,)
-    known = (policy.people.get(key) for key in people_of(target, assign, policy))
+    known = (roster.policy.people.get(key) for key in people_of(target, assign, roster))
     return tuple(found for person in known if person and (found := core.expand(person.slack or "")))

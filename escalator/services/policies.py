@@ -1,7 +1,8 @@
 """The policy that runs: the file is offered, checked, and becomes a version that all processes follow."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from uuid import UUID
@@ -10,23 +11,37 @@ import structlog
 from sqlalchemy import Connection
 
 from escalator.clock import Clock
+from escalator.engine.change import Rules
+from escalator.engine.roster import Roster
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
+from escalator.model.rota import Calendars
+from escalator.model.silence import Silence
 from escalator.policy import Problem, parse, reload
 from escalator.services.troubles import POLICY_FILE, Troubles
 from escalator.settings import Settings
-from escalator.store import Database, policies, records
+from escalator.store import Database, calendars, policies, records
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The active version."""
+    """The active version, with what the calendars of its schedules say."""
 
     version: UUID
     policy: Policy
+    calendars: Calendars = field(default_factory=dict)
+    silences: tuple[Silence, ...] = ()
+
+    def rules(self, frozen: Policy) -> Rules:
+        """Return what a decision goes by about an incident with that policy frozen in it."""
+        return Rules(frozen, self.policy, self.version, self.calendars, self.silences)
+
+    def roster(self, at: datetime) -> Roster:
+        """Return its people at an instant."""
+        return Roster(self.policy, at, self.calendars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +65,10 @@ class PolicyShelf:
     def running(self, connection: Connection) -> Running | None:
         """Return the active version, or None before the first file was taken."""
         version = policies.active_id(connection)
-        return None if version is None else Running(version, self.version(connection, version))
+        if version is None:
+            return None
+        policy = self.version(connection, version)
+        return Running(version, policy, calendars.said(connection, policy))
 
     def version(self, connection: Connection, version: UUID) -> Policy:
         """Return one version; raises PolicyError for one that this version of the product cannot read."""

@@ -182,7 +182,7 @@ class _Board:
     def _open(self, row: StoredEvent, said: Observation) -> UUID:
         mode = self.core.mode_of(row.source, self.running.policy)
         blank = Incident(row.id, 0, row.source, mode, self.running.version, row.received_at)
-        rules = Rules(self.running.policy, self.running.policy, self.running.version)
+        rules = self.running.rules(self.running.policy)
         change = open_incident(blank, said, rules, self.now)
         self._put(change)
         self._give(row.source, said.keys, blank.id)

@@ -46,7 +46,7 @@ def answered(core: Core, typed: Command, *, is_sandbox: bool) -> Answered:
 
 def _said(core: Core, typed: Command, person: Person, running: Running, *, is_sandbox: bool) -> str | Json:
     if typed.command == ONCALL:
-        return oncall_text(running.policy, person, typed.text, core.expand)
+        return oncall_text(running.roster(core.clock.now()), person, typed.text, core.expand)
     if typed.command == ESCALATE:
         return escalate_window(core, person, running.policy, is_sandbox=is_sandbox)
     return help_text()

@@ -8,14 +8,15 @@ from uuid import UUID
 from sqlalchemy import Connection, select, update
 from uuid6 import uuid7
 
-from escalator.engine.targets import Recipient, resolve
+from escalator.engine.roster import Roster
+from escalator.engine.targets import Recipient, last_resort, resolve
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
-from escalator.model.ranks import Mode, Role
+from escalator.model.ranks import Mode
 from escalator.model.records import Action, Entry
 from escalator.services.addresses import address
 from escalator.settings import Settings
-from escalator.store import deliveries, records
+from escalator.store import calendars, deliveries, records
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.tables import troubles
 from escalator.store.upserts import upsert
@@ -47,7 +48,8 @@ class Troubles:
         )
         if written.scalar_one_or_none() is None:
             return False
-        told = resolve((*(policy.alarms or _admins(policy)), *also), None, policy).told
+        roster = Roster(policy, self.now, calendars.said(self.connection, policy))
+        told = resolve((*last_resort(policy), *also), None, roster).told
         deliveries.insert(self.connection, [self._alarm(one, trouble_id, settings) for one in told])
         entry = Entry(Action.TROUBLE_FOUND, reason=key, after={"told": str(len(told))})
         records.insert(self.connection, [(entry, None)], self.now)
@@ -98,7 +100,3 @@ def detail_of(connection: Connection, trouble_ids: Iterable[UUID]) -> dict[UUID,
     """Return (key, detail) of these troubles."""
     rows = connection.execute(select(troubles).where(troubles.c.id.in_(list(trouble_ids))))
     return {row.id: (row.key, row.detail) for row in rows}
-
-
-def _admins(policy: Policy) -> tuple[str, ...]:
-    return tuple(f"person:{person.key}" for person in policy.people.values() if person.role is Role.ADMIN)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from uuid6 import uuid7
 
+from escalator.engine.roster import Roster
 from escalator.engine.targets import Recipient, resolve
 from escalator.model.message import Delivered, Failed, Occasion
 from escalator.model.policy import Policy
@@ -18,7 +19,7 @@ from escalator.services.core import Core
 from escalator.services.outcomes import heal
 from escalator.services.sending import send
 from escalator.services.troubles import Troubles
-from escalator.store import destinations, records
+from escalator.store import calendars, destinations, records
 from escalator.store.deliveries import Delivery, DeliveryKind
 
 _WORDS = "This is a test of {name}: nothing has happened, and nobody has to answer"
@@ -37,7 +38,9 @@ class Tried:
 def try_out(core: Core, name: str, policy: Policy) -> list[Tried]:
     """Tell everybody whom a target of the policy means; a list of nobody when it means none. Raises Unavailable."""
     mode, now = _mode(core, name, policy), core.clock.now()
-    tried = [_test(core, one, policy, mode, now) for one in resolve((name,), None, policy).told]
+    with core.database.reading() as connection:
+        roster = Roster(policy, now, calendars.said(connection, policy))
+    tried = [_test(core, one, policy, mode, now) for one in resolve((name,), None, roster).told]
     with core.database.writing() as connection:
         for one in tried:
             _note(Troubles(connection, now), one)

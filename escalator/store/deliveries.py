@@ -34,19 +34,21 @@ class DeliveryState(StrEnum):
 class DeliveryKind(StrEnum):
     """A page waits for an answer and is dropped once there is one; an alarm is the product's own trouble.
 
-    A copy is for a machine (a feed): it is always wanted.
+    A copy is for a machine (a feed): it is always wanted. A bulletin is about no single incident: a list of many, the
+    work of a shift, a silence.
     """
 
     PAGE = "page"
     COPY = "copy"
     ALARM = "alarm"
+    BULLETIN = "bulletin"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One notification to one destination or person. `channel` is the vendor; `address` is unexpanded.
 
-    `actor` is the key of whoever did what a copy tells of.
+    `actor` is the key of whoever did what a copy tells of. `bulletin_id` is what a bulletin tells.
     """
 
     id: UUID
@@ -73,6 +75,7 @@ class Delivery:
     claimed_at: datetime | None = None
     fallback_of: UUID | None = None
     actor: str | None = None
+    bulletin_id: UUID | None = None
 
     @property
     def person(self) -> str | None:

@@ -35,9 +35,7 @@ from escalator.store.codec import open_content, open_facts, seal_content, seal_f
 from escalator.store.tables import answers, events, incident_keys, incident_numbers, incidents
 
 FIRST_NUMBER = 1001
-_DERIVED = frozenset(
-    {"id", "number", "source", "policy_version", "opened_at", "facts", "links", "content", "answers", "is_open"}
-)
+_DERIVED = frozenset({"id", "number", "source", "policy_version", "opened_at", "facts", "links", "content", "answers"})
 _PLAIN = tuple(name for name in Incident.__dataclass_fields__ if name not in _DERIVED)
 
 

@@ -146,12 +146,21 @@ incidents = Table(
     Column("revision", Integer, nullable=False),
     Column("hold", Boolean, nullable=False),
     Column("merged_into", Uuid, ForeignKey("incidents.id")),
+    Column("group_id", Uuid, ForeignKey("incidents.id")),
+    Column("members", Integer),
+    Column("kind_key", String(64)),
+    Column("drill", String(128)),
+    Column("silenced_step", Integer),
     CheckConstraint("state NOT IN ('triggered', 'snoozed') OR due_at IS NOT NULL", name="no_silence"),
     CheckConstraint("state NOT IN ('logged', 'resolved', 'merged') OR due_at IS NULL", name="no_late_alarm"),
     CheckConstraint("(due_at IS NULL) = (due_kind IS NULL)", name="due_has_a_kind"),
+    CheckConstraint("state <> 'grouped' OR (group_id IS NOT NULL AND due_at IS NULL)", name="told_by_its_group"),
     Index("ix_incidents_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     Index("ix_incidents_state", "state"),
     Index("ix_incidents_closed_at", "closed_at"),
+    Index("ix_incidents_kind", "kind_key", "opened_at", postgresql_where=text("kind_key IS NOT NULL")),
+    Index("ix_incidents_group_id", "group_id", "state", postgresql_where=text("group_id IS NOT NULL")),
+    Index("ix_incidents_category", "category", "opened_at"),
 )
 
 incident_keys = Table(
@@ -206,6 +215,8 @@ deliveries = Table(
     Column("reason", Text),
     Column("fallback_of", Uuid, ForeignKey("deliveries.id")),
     Column("actor", String(160)),
+    Column("bulletin_id", Uuid, ForeignKey("bulletins.id")),
+    Column("listed_in", Uuid, ForeignKey("bulletins.id")),
     UniqueConstraint("incident_id", "round", "step", "sending", "occasion", "destination", "address"),
     Index(
         "ix_deliveries_todo",
@@ -221,6 +232,7 @@ deliveries = Table(
         sqlite_where=text("state = 'sending'"),
     ),
     Index("ix_deliveries_trouble_id", "trouble_id"),
+    Index("ix_deliveries_listed_in", "listed_in", postgresql_where=text("listed_in IS NOT NULL")),
 )
 
 posts = Table(
@@ -287,6 +299,70 @@ texts = Table(
     Column("author", String(160), nullable=False),
     Column("sealed_body", LargeBinary),
     Index("ix_texts_incident_id", "incident_id"),
+)
+
+bulletins = Table(
+    "bulletins",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("sent_at", Instant),
+)
+"""Messages about no single incident: a list of many, a shift's work, a silence. `body` is JSON of keys and ids."""
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("schedule", String(128), primary_key=True),
+    Column("address_digest", String(64), nullable=False),
+    Column("tried_at", Instant, nullable=False),
+    Column("fetched_at", Instant),
+    Column("failing_since", Instant),
+    Column("reason", String(128), nullable=False, server_default=text("''")),
+    Column("sealed_feed", LargeBinary),
+    Column("policy_version_id", Uuid, ForeignKey("policy_versions.id"), nullable=False),
+    Column("bookings", Text, nullable=False, server_default=text("'[]'")),
+)
+
+duties = Table(
+    "duties",
+    metadata,
+    Column("team", String(128), primary_key=True),
+    Column("people", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+"""Who was on call for a team when somebody last looked: whoever is not any more hands over."""
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("of", String(16), nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("is_for_critical", Boolean, nullable=False),
+    Column("author", String(160), nullable=False),
+    Column("via", String(32), nullable=False),
+    Column("sealed_reason", LargeBinary),
+    Index("ix_silences_ends_at", "ends_at"),
+)
+
+drills = Table(
+    "drills",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("route", Text, nullable=False),
+    Column("scheduled_at", Instant, nullable=False),
+    Column("expected_by", Instant, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("incident_id", Uuid, ForeignKey("incidents.id")),
+    Column("acknowledged_by", String(160)),
+    Column("acknowledged_at", Instant),
+    UniqueConstraint("name", "scheduled_at"),
 )
 
 workers = Table(

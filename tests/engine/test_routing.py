@@ -1,6 +1,7 @@
 """Which route takes an item (RULES 2): every condition, and what cannot be judged."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -8,13 +9,13 @@ from escalator.engine.classify import assess
 from escalator.engine.routing import Subject, excludes, holds, names_event, rank_of, route
 from escalator.model.facts import Facts
 from escalator.model.policy import Conditions
-from tests.builders import a_policy, a_route, some_facts
+from tests.builders import START, a_policy, a_route, some_facts
 
 REPORTS = {"report": ["user-1", "user-2", "user-3"]}
 
 
 def a_subject(facts: Facts) -> Subject:
-    return Subject("chat-prod", facts, assess(facts, a_policy()))
+    return Subject("chat-prod", facts, assess(facts, a_policy()), START)
 
 
 @pytest.mark.parametrize(
@@ -62,32 +63,45 @@ def a_subject(facts: Facts) -> Subject:
 )
 def test_a_condition(condition: str, wanted: list[str], facts: dict[str, str], expected: bool) -> None:
     conditions, subject = Conditions({condition: tuple(wanted)}), a_subject(some_facts(**facts))
-    assert holds(conditions, subject) is expected
-    assert excludes(conditions, subject) is expected
+    assert holds(conditions, subject, a_policy()) is expected
+    assert excludes(conditions, subject, a_policy()) is expected
 
 
 def test_the_newest_recommended_action_is_what_stream_did() -> None:
-    assert holds(Conditions({"action": ("remove",)}), a_subject(some_facts(latest="remove")))
+    assert holds(Conditions({"action": ("remove",)}), a_subject(some_facts(latest="remove")), a_policy())
 
 
 def test_all_must_hold_and_one_is_enough_to_exclude() -> None:
     conditions = Conditions({"label": ("THREAT",), "kind": ("image",)})
     subject = a_subject(some_facts(label="THREAT", kind="text"))
-    assert not holds(conditions, subject)
-    assert excludes(conditions, subject)
+    assert not holds(conditions, subject, a_policy())
+    assert excludes(conditions, subject, a_policy())
 
 
 def test_no_condition_holds_always_and_excludes_nothing() -> None:
     subject = a_subject(some_facts())
-    assert holds(Conditions(), subject)
-    assert not excludes(Conditions(), subject)
+    assert holds(Conditions(), subject, a_policy())
+    assert not excludes(Conditions(), subject, a_policy())
 
 
-@pytest.mark.parametrize("name", ["during", "outside"])
-def test_hours_count_as_holding_and_exclude_nothing(name: str) -> None:
-    conditions, subject = Conditions({name: ("office",)}), a_subject(some_facts())
-    assert holds(conditions, subject)
-    assert not excludes(conditions, subject)
+@pytest.mark.parametrize(
+    ("name", "wanted", "opened", "expected"),
+    [
+        pytest.param("during", ["office"], "2026-08-20T13:00Z", True, id="during: they open at nine in New York"),
+        pytest.param("during", ["office"], "2026-08-20T12:59Z", False, id="during: not yet open"),
+        pytest.param("during", ["office"], "2026-08-20T22:00Z", False, id="during: the end is exclusive"),
+        pytest.param("outside", ["office"], "2026-08-20T22:00Z", True, id="outside: they have closed"),
+        pytest.param("outside", ["office"], "2026-08-22T15:00Z", True, id="outside: at the weekend"),
+        pytest.param("during", ["office"], "2026-07-03T15:00Z", False, id="during: on a holiday they never open"),
+        pytest.param("during", ["office", "night"], "2026-08-21T03:00Z", True, id="during: any of several"),
+        pytest.param("outside", ["office"], "2026-08-20T15:00Z", False, id="outside: they are open"),
+    ],
+)
+def test_hours_are_judged_at_the_opening(name: str, wanted: list[str], opened: str, expected: bool) -> None:
+    conditions = Conditions({name: tuple(wanted)})
+    subject = replace(a_subject(some_facts()), opened_at=datetime.fromisoformat(opened))
+    assert holds(conditions, subject, a_policy()) is expected
+    assert excludes(conditions, subject, a_policy()) is expected
 
 
 @pytest.mark.parametrize(
@@ -97,7 +111,7 @@ def test_hours_count_as_holding_and_exclude_nothing(name: str) -> None:
         pytest.param(
             some_facts(action="escalate", label="SUICIDE"), "Escalated in Stream", id="an escalation stands high"
         ),
-        pytest.param(some_facts(label="SUICIDE"), "Urgent harms, office hours", id="hours are not asked yet"),
+        pytest.param(some_facts(label="SUICIDE"), "Urgent harms, office hours", id="within office hours"),
         pytest.param(some_facts(text_severity="high"), "Still visible", id="no excluding action"),
         pytest.param(some_facts(latest="shadow", text_severity="high"), "High and critical", id="an excluding action"),
         pytest.param(some_facts(event="moderation_rule.triggered"), "A Stream rule asked for us", id="a rule"),

@@ -6,7 +6,7 @@ import pytest
 
 from escalator.engine.targets import first_contact, last_resort, people_of, resolve
 from escalator.model.policy import DestinationKind, Person, Team
-from tests.builders import a_policy
+from tests.builders import a_policy, a_roster
 
 SLACK, PAGERDUTY, EMAIL = DestinationKind.SLACK, DestinationKind.PAGERDUTY, DestinationKind.EMAIL
 
@@ -31,7 +31,7 @@ SLACK, PAGERDUTY, EMAIL = DestinationKind.SLACK, DestinationKind.PAGERDUTY, Dest
     ],
 )
 def test_who_is_told(targets: list[str], assign: str | None, expected: list[str]) -> None:
-    found = resolve(targets, assign, a_policy())
+    found = resolve(targets, assign, a_roster())
     assert [one.destination for one in found.told] == expected
     assert found.missing == ()
 
@@ -49,21 +49,21 @@ def test_who_is_told(targets: list[str], assign: str | None, expected: list[str]
     ],
 )
 def test_a_target_that_means_nobody_is_missing(target: str, assign: str | None) -> None:
-    found = resolve([target, "critical-alerts"], assign, a_policy())
+    found = resolve([target, "critical-alerts"], assign, a_roster())
     assert found.missing == (target,)
     assert [one.destination for one in found.told] == ["critical-alerts"]
 
 
 def test_a_recipient_says_what_the_step_said_and_by_which_channel() -> None:
-    (pager, dana) = resolve(["ts-pager", "person:dana"], None, a_policy()).told
+    (pager, dana) = resolve(["ts-pager", "person:dana"], None, a_roster()).told
     assert (pager.target, pager.kind, pager.person) == ("ts-pager", PAGERDUTY, None)
     assert (dana.target, dana.kind, dana.person) == ("person:dana", SLACK, "dana")
 
 
 def test_a_team_without_members_is_its_lead() -> None:
     teams = {"leads": Team("leads", (), lead="eli"), "empty": Team("empty", ())}
-    assert people_of("team:leads", None, a_policy(teams=teams)) == ("eli",)
-    assert people_of("team:empty", None, a_policy(teams=teams)) == ()
+    assert people_of("team:leads", None, a_roster(teams=teams)) == ("eli",)
+    assert people_of("team:empty", None, a_roster(teams=teams)) == ()
 
 
 @pytest.mark.parametrize(

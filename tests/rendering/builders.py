@@ -13,12 +13,12 @@ from escalator.model.policy import (
     DestinationKind,
     Person,
     Policy,
-    Schedule,
     SeverityScale,
     Source,
     Team,
 )
 from escalator.model.ranks import ContentRule, Mode, Severity
+from escalator.model.rota import Schedule
 from escalator.rendering.view import View
 
 OPENED = datetime(2026, 8, 20, 14, 3, tzinfo=UTC)
@@ -50,7 +50,7 @@ def a_policy(**changes):
             "child-safety": Team("child-safety", ("ana", "ben")),
             "senior-moderators": Team("senior-moderators", ()),
         },
-        schedules={"seniors-on-call": Schedule("seniors-on-call", ("dana",))},
+        schedules={"seniors-on-call": Schedule("seniors-on-call", ZoneInfo("UTC"), people=("dana",))},
         destinations={
             "ts-pager": Destination("ts-pager", DestinationKind.PAGERDUTY, ("${PD}",)),
             "ts-leads": Destination("ts-leads", DestinationKind.EMAIL, ("leads@example.com",)),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from escalator.channels.slack.blocks import MAX_TEXT, escape
 from escalator.engine.rights import may_see
+from escalator.engine.roster import Roster
 from escalator.engine.targets import address_of, first_contact, people_of
 from escalator.model.facts import plain
 from escalator.model.policy import DestinationKind, Person, Policy, Team
@@ -14,11 +15,12 @@ _MORE = "\n… ask for one team: `/oncall TEAM`"
 Expand = Callable[[str], str]
 
 
-def oncall_text(policy: Policy, asker: Person, wanted: str, expand: Expand) -> str:
+def oncall_text(roster: Roster, asker: Person, wanted: str, expand: Expand) -> str:
     """Return who answers for the wanted team, or for all that the asker may know of, in mrkdwn.
 
     The team of a restricted category is nobody's business but of those who are in one of its teams.
     """
+    policy = roster.policy
     teams = [team for team in policy.teams.values() if _may_know(team, asker, policy)]
     if wanted:
         named = [team for team in teams if plain(team.key) == plain(wanted)]
@@ -28,7 +30,7 @@ def oncall_text(policy: Policy, asker: Person, wanted: str, expand: Expand) -> s
         teams = named
     if not teams:
         return "There is no team."
-    return _fitting(_HEAD, [_line(team, policy, expand) for team in teams])
+    return _fitting(_HEAD, [_line(team, roster, expand) for team in teams])
 
 
 def _may_know(team: Team, asker: Person, policy: Policy) -> bool:
@@ -36,8 +38,9 @@ def _may_know(team: Team, asker: Person, policy: Policy) -> bool:
     return not closed or any(may_see(asker.key, category, policy) for category in closed)
 
 
-def _line(team: Team, policy: Policy, expand: Expand) -> str:
-    keys = dict.fromkeys([*people_of(team.key, None, policy), *([team.lead] if team.lead else [])])
+def _line(team: Team, roster: Roster, expand: Expand) -> str:
+    policy = roster.policy
+    keys = dict.fromkeys([*people_of(team.key, None, roster), *([team.lead] if team.lead else [])])
     people = [policy.people[key] for key in keys if key in policy.people]
     said = [f"{_called(one, expand)}{' (lead)' if one.key == team.lead else ''}" for one in people]
     return f"*{escape(team.key)}* · all members: {', '.join(said) or 'nobody'}"

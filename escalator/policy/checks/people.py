@@ -52,7 +52,7 @@ def _people_of(draft: Draft, target: str) -> tuple[str, ...]:
     if kind == "person":
         return (name,)
     if kind == "schedule" and name in draft.schedules:
-        return draft.schedules[name].people
+        return draft.schedules[name].everybody
     if kind == "team" and name in draft.teams:
         return draft.teams[name].members
     return ()

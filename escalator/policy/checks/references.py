@@ -121,6 +121,11 @@ _REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
     ("unanswered.tell[]", "target", _told),
     ("alarms.notify[]", "target", _listeners),
     ("drills[].route", "route", _route_names),
+    ("people.*.hours", "hours", _hours),
+    ("schedules.*.layers[].hours", "hours", _hours),
+    ("silences[].category", "category", _categories),
+    ("silences[].route", "route", _route_names),
+    ("silences[].by", "person", _people),
 )
 
 
