@@ -35,6 +35,7 @@ _STATES = {
     State.SNOOZED: "snoozed by {by}",
     State.RESOLVED: "resolved",
     State.MERGED: "merged into another one",
+    State.GROUPED: "told within a group",
     State.LOGGED: "only logged",
 }
 

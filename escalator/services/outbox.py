@@ -14,13 +14,14 @@ from escalator.model.incident import Incident
 from escalator.model.records import Action
 from escalator.rendering.card import alarm
 from escalator.services import messages, notes
+from escalator.services.bulletins import card_of
 from escalator.services.calls import ToSend
 from escalator.services.claiming import Claims, room_for_copies
 from escalator.services.core import Core
 from escalator.services.outcomes import entry_of
 from escalator.services.policies import Running
 from escalator.services.troubles import detail_of, own_mode
-from escalator.store import deliveries, incidents, leases, posts, records
+from escalator.store import bulletins, deliveries, incidents, leases, posts, records
 from escalator.store.deliveries import Candidate, Delivery, DeliveryKind
 
 log = structlog.get_logger(__name__)
@@ -138,13 +139,13 @@ def _claim_deliveries(core: Core, connection: Connection, running: Running, now:
     deliveries.put_off(connection, unreadable, now + _UNREADABLE_WAIT)
     standing = posts.lock_of(connection, about, now, silence)
     claims = Claims(core, connection, running, now, about, standing, messages.recorded(connection, about))
-    alarms = _alarms(core, connection, running, [one for one in mine if one.incident_id is None], now)
-    claimed = [one.delivery.id for one in alarms if one.delivery]
+    notices = _notices(core, connection, running, [one for one in mine if one.incident_id is None], now)
+    claimed = [one.delivery.id for one in notices if one.delivery]
     claimed += _page(connection, claims, [one for one in mine if one.incident_id in about], now)
     claims.write()
     deliveries.put_off(connection, claims.busy, now + _BUSY_WAIT)
     deliveries.claim(connection, claimed, core.id, now)
-    return Claimed((*alarms, *claims.to_send), has_more=len(wanted) < len(found))
+    return Claimed((*notices, *claims.to_send), has_more=len(wanted) < len(found))
 
 
 def _found(core: Core, connection: Connection, now: datetime, most: int) -> list[Candidate]:
@@ -187,17 +188,23 @@ def _drop(connection: Connection, delivery: Delivery, reason: str, now: datetime
     records.insert(connection, [(entry, None)], now)
 
 
-def _alarms(
+def _notices(
     core: Core, connection: Connection, running: Running, wanted: Sequence[Delivery], now: datetime
 ) -> list[ToSend]:
-    """Return the calls that tell of the product's own trouble."""
+    """Return the calls that are about no incident: the product's own trouble, and bulletins."""
     troubles = detail_of(connection, [one.trouble_id for one in wanted if one.trouble_id]) if wanted else {}
+    said = bulletins.find(connection, [one.bulletin_id for one in wanted if one.bulletin_id])
     to_send = []
     for one in wanted:
-        key, detail = troubles.get(one.trouble_id or UUID(int=0), ("", ""))
-        card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))
+        if one.bulletin_id is not None:
+            mode = min(one.mode, core.settings.mode)
+            card = card_of(core, connection, running, said[one.bulletin_id], one, now)
+        else:
+            mode = min(one.mode, own_mode(core.settings))
+            key, detail = troubles.get(one.trouble_id or UUID(int=0), ("", ""))
+            card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))
         note = messages.notice(core, running.policy, one, card, now)
-        to_send.append(ToSend(note, min(one.mode, own_mode(core.settings)), one.channel, 0, delivery=one))
+        to_send.append(ToSend(note, mode, one.channel, 0, delivery=one))
     return to_send
 
 

@@ -1,0 +1,23 @@
+"""What a bulletin says to one reader, made when it is told: as things stand by then."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from escalator.model.bulletin import Bulletin, BulletinKind
+from escalator.model.message import Card
+from escalator.services.core import Core
+from escalator.services.policies import Running
+from escalator.store.deliveries import Delivery
+
+Say = Callable[[Core, Connection, Running, Bulletin, Delivery, datetime], Card]
+
+_CARDS: Mapping[BulletinKind, Say] = {}
+
+
+def card_of(  # noqa: PLR0913  # what a bulletin says, to whom and when
+    core: Core, connection: Connection, running: Running, one: Bulletin, to: Delivery, now: datetime
+) -> Card:
+    """Return what this bulletin says to this reader now."""
+    return _CARDS[one.kind](core, connection, running, one, to, now)
