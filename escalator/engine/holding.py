@@ -30,8 +30,8 @@ def ask_one_more(draft: Draft) -> None:
     draft.record(Action.ANSWERED, given=str(len(incident.answers)), needed=str(incident.acks_needed))
     if incident.assign:
         members = members_of(incident.assign, draft.rules.running)
-        targets = tuple(PERSON + key for key in members) or ("team",)
-        draft.tell(Occasion.ONE_MORE, targets, besides=frozenset(given.person for given in incident.answers))
+        answered = frozenset(given.person for given in incident.answers)
+        draft.tell(Occasion.ONE_MORE, [PERSON + key for key in members], besides=answered)
 
 
 def conclude(draft: Draft) -> None:

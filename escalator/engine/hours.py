@@ -3,11 +3,10 @@
 from datetime import datetime
 
 from escalator.model.policy import Policy, Step
-from escalator.rota.hours import closes_at, is_open, opens_at
+from escalator.rota.hours import holds_from, is_open
 
 DURING = "during"
 OUTSIDE = "outside"
-_MOST_TURNS = 50
 
 
 def hold(name: str, wanted: tuple[str, ...], at: datetime, policy: Policy) -> bool:
@@ -21,15 +20,4 @@ def fires_at(step: Step, at: datetime, policy: Policy) -> datetime:
     Hours that never come (the policy is refused for them) hold nobody up.
     """
     during, outside = (policy.hours.get(key or "") for key in (step.during, step.outside))
-    fires: datetime | None = at
-    for _ in range(_MOST_TURNS):
-        before = fires
-        if during is not None and fires is not None:
-            fires = opens_at(during, fires)
-        if outside is not None and fires is not None:
-            fires = closes_at(outside, fires)
-        if fires is None:
-            return at
-        if fires == before:
-            return fires
-    return at
+    return holds_from(during, outside, at) or at

@@ -1,6 +1,5 @@
 """Who is on call at an instant: the people, teams and schedules of a policy, with what the calendars say."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,6 +33,4 @@ class Roster:
         return tuple(key for key in found if key in team.members) or found
 
     def _on_call(self, schedule: Schedule) -> tuple[str, ...]:
-        bookings = self.calendars.get(schedule.key, ())
-        people: Mapping[str, object] = self.policy.people
-        return tuple(key for key in on_call(schedule, self.policy.hours, bookings, self.at) if key in people)
+        return on_call(schedule, self.policy.hours, self.calendars.get(schedule.key, ()), self.at)

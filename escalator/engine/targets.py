@@ -100,9 +100,14 @@ def people_of(target: str, assign: str | None, roster: Roster) -> tuple[str, ...
     return roster.on_team(team) or ((team.lead,) if team.lead else ())
 
 
-def members_of(team: str, policy: Policy) -> tuple[str, ...]:
-    """Return everybody of a team, on call or not: who may see and answer what is theirs."""
-    found = team_of(team, None, policy)
+def members_of(owner: str, policy: Policy) -> tuple[str, ...]:
+    """Return everybody of a team (or of a schedule), on call or not: who may see and answer what is theirs."""
+    if owner.startswith(PERSON):
+        return (owner.removeprefix(PERSON),)
+    if owner.startswith(SCHEDULE):
+        schedule = policy.schedules.get(owner.removeprefix(SCHEDULE))
+        return schedule.everybody if schedule else ()
+    found = team_of(owner, None, policy)
     if found is None:
         return ()
     return found.members or ((found.lead,) if found.lead else ())

@@ -48,6 +48,19 @@ def closes_at(hours: Hours, at: datetime) -> datetime | None:
     return None
 
 
+def holds_from(during: Hours | None, outside: Hours | None, at: datetime) -> datetime | None:
+    """Return the first instant from `at` on that is within the one and not within the other; None for never."""
+    last = at + _LOOKAHEAD_DAYS * _DAY
+    found: datetime | None = at
+    while found is not None and found <= last:
+        asked = found
+        found = opens_at(during, found) if during else found
+        found = closes_at(outside, found) if outside and found is not None else found
+        if found == asked:
+            return found
+    return None
+
+
 def edges(hours: Hours, start: datetime, end: datetime) -> tuple[datetime, ...]:
     """Return every instant in [start, end) at which they open or close, ascending."""
     return tuple(_edges(hours, start.astimezone(UTC) - _TICK, end))

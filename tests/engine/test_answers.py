@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -25,7 +26,7 @@ from tests.builders import (
     told,
 )
 
-TRIGGERED, ACKNOWLEDGED, SNOOZED, LOGGED, RESOLVED, MERGED = State
+TRIGGERED, ACKNOWLEDGED, SNOOZED, GROUPED, LOGGED, RESOLVED, MERGED = State
 
 
 def act(verb: Verb, by: str = "ana", **more) -> Act:
@@ -58,6 +59,7 @@ IN = {
     SNOOZED: done(an_incident(), Verb.SNOOZE),
     LOGGED: logged(),
     RESOLVED: done(taken(), Verb.RESOLVE, outcome=Outcome.ACTION_TAKEN),
+    GROUPED: replace(an_incident(), state=GROUPED, due_kind=None, due_at=None, group_id=UUID(int=9)),
     MERGED: replace(an_incident(), state=MERGED, due_kind=None, due_at=None),
 }
 NOT_NOW, ALREADY_TAKEN = Refused.NOT_NOW, Refused.ALREADY_TAKEN
@@ -67,13 +69,14 @@ NOT_NOW, ALREADY_TAKEN = Refused.NOT_NOW, Refused.ALREADY_TAKEN
 @pytest.mark.parametrize(
     ("verb", "outcomes"),
     [
-        # what it is then, or why not: triggered, acknowledged, snoozed, logged
+        # what it is then, or why not: triggered (and grouped), acknowledged, snoozed, logged
         pytest.param(Verb.ACKNOWLEDGE, [ACKNOWLEDGED, ALREADY_TAKEN, ALREADY_TAKEN, NOT_NOW], id="acknowledge"),
         pytest.param(Verb.RELEASE, [NOT_NOW, TRIGGERED, TRIGGERED, NOT_NOW], id="release"),
         pytest.param(Verb.RESOLVE, [RESOLVED, RESOLVED, RESOLVED, RESOLVED], id="resolve"),
         pytest.param(Verb.FALSE_ALARM, [RESOLVED, RESOLVED, RESOLVED, RESOLVED], id="false alarm"),
         pytest.param(Verb.SNOOZE, [SNOOZED, SNOOZED, ALREADY_TAKEN, NOT_NOW], id="snooze"),
         pytest.param(Verb.HAND_OVER, [NOT_NOW, TRIGGERED, TRIGGERED, NOT_NOW], id="hand over"),
+        pytest.param(Verb.TAKE_OVER, [ACKNOWLEDGED, ACKNOWLEDGED, ACKNOWLEDGED, NOT_NOW], id="take over"),
         pytest.param(Verb.ESCALATE_NOW, [TRIGGERED, TRIGGERED, TRIGGERED, TRIGGERED], id="escalate now"),
         pytest.param(Verb.STILL_ON_IT, [NOT_NOW, ACKNOWLEDGED, NOT_NOW, NOT_NOW], id="still on it"),
         pytest.param(Verb.REVEAL, [TRIGGERED, ACKNOWLEDGED, SNOOZED, LOGGED], id="reveal"),
@@ -85,7 +88,10 @@ def test_every_verb_in_every_state(verb: Verb, outcomes: list[State | Refused], 
     change = do(IN[state], verb, "dana", to="ben")
     found = change.why if isinstance(change, Refusal) else change.incident.state
     after_the_end = [{Verb.REOPEN: TRIGGERED, Verb.NOTE: RESOLVED}.get(verb, Refused.RESOLVED), Refused.MERGED]
-    assert found == [*outcomes, *after_the_end][list(State).index(state)]
+    triggered, acknowledged, snoozed, logged = outcomes
+    grouped = GROUPED if triggered is TRIGGERED and verb is not Verb.ESCALATE_NOW else triggered
+    expected = [triggered, acknowledged, snoozed, grouped, logged, *after_the_end]
+    assert found == expected[list(State).index(state)]
 
 
 @pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in {Verb.REOPEN, Verb.NOTE}])

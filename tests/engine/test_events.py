@@ -212,7 +212,7 @@ def test_a_higher_route_starts_a_new_round_and_drops_what_the_old_path_has_not_s
         0,
     )
     assert (after.due_at, after.waiting_since, change.suppress) == (minute(8), minute(0), "superseded")
-    assert told(change) == ["person:ana", "person:ben", "child-safety-room"]
+    assert told(change) == ["person:ana", "child-safety-room"]
     assert (recorded(change)[-1], change.entries[-1].after) == ("moved", {"route": "Child safety"})
 
 

@@ -31,7 +31,7 @@ def findings(draft: Draft) -> Iterator[Finding]:
 
 def _critical(draft: Draft, category: Category) -> Iterator[Finding]:
     for taker in takers(kind_of(category), draft.routes):
-        place, path, assign = _taken(draft, taker)
+        place, path, assign = taken(draft, taker)
         if path not in draft.paths:
             continue
         if _is_silent(draft, path):
@@ -43,7 +43,8 @@ def _critical(draft: Draft, category: Category) -> Iterator[Finding]:
             yield warning(place, what, "add a person or a team to it, or `urgent: true` to one of its channels")
 
 
-def _taken(draft: Draft, taker: int | None) -> tuple[Place, str, str | None]:
+def taken(draft: Draft, taker: int | None) -> tuple[Place, str, str | None]:
+    """Return where a route (None: the default) stands, its path, and who is assigned."""
     if taker is None:
         return ("default",), draft.default, None
     route = draft.routes[taker]
@@ -71,9 +72,9 @@ def _is_urgent(draft: Draft, name: str) -> bool:
 
 def _unassigned(draft: Draft) -> Iterator[Finding]:
     """`team` means the assigned one: where nobody is assigned, the step tells nobody."""
-    taken: list[int | None] = [*draft.routes, None]
-    for taker in taken:
-        place, path, assign = _taken(draft, taker)
+    everything: list[int | None] = [*draft.routes, None]
+    for taker in everything:
+        place, path, assign = taken(draft, taker)
         steps = draft.paths.get(path, {})
         if assign is None and any(TEAM in step.notify for step in steps.values()):
             what = f"{quoted(path)} tells `team`, and nobody is assigned here, so that means nobody"
@@ -85,7 +86,7 @@ def _overheard(draft: Draft, category: Category) -> Iterator[Finding]:
     shared = _shared(draft)
     told: set[str] = set()
     for taker in takers(kind_of(category), draft.routes):
-        place, path, _ = _taken(draft, taker)
+        place, path, _ = taken(draft, taker)
         channels = dict.fromkeys(name for name in _channels(draft, path) if name in shared)
         if channels and path not in told:
             told.add(path)
@@ -100,7 +101,7 @@ def _why(channels: Iterable[str], shared: Mapping[str, str]) -> str:
 def _shared(draft: Draft) -> dict[str, str]:
     """Return the Slack channels that others read too, each with the reason why we think so."""
     kinds = [Kind(None, Severity.UNKNOWN), *(kind_of(c) for c in draft.categories.values() if not c.restricted_to)]
-    paths = {_taken(draft, taker)[1] for kind in kinds for taker in takers(kind, draft.routes)}
+    paths = {taken(draft, taker)[1] for kind in kinds for taker in takers(kind, draft.routes)}
     used = {name for path in paths for name in _channels(draft, path)} | set(draft.alarms)
     shared: dict[str, str] = {}
     for name, destination in draft.destinations.items():

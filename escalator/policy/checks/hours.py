@@ -1,0 +1,61 @@
+"""Hours and rotas: do they ever come, does their country exist, does the gravest wait for them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from escalator.model.policy import Step
+from escalator.model.ranks import Severity
+from escalator.policy.checks.coverage import taken
+from escalator.policy.draft import Draft
+from escalator.policy.likelihood import kind_of, takers
+from escalator.policy.problems import Finding, quoted, warning
+from escalator.rota.holiday import knows
+from escalator.rota.hours import holds_from
+
+_ANY_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
+"""Hours come again every week but for holidays, so a look from any instant tells whether they ever do."""
+
+
+def findings(draft: Draft) -> Iterator[Finding]:
+    """Yield hours that never come, countries that do not exist, and what waits or is called in vain."""
+    for key, hours in draft.hours.items():
+        if hours.holidays is not None and not knows(hours.holidays):
+            what = f"{quoted(hours.holidays)} is no country or subdivision whose holidays are known"
+            yield Finding(("hours", key, "holidays"), what, "write a country such as US, or US-NY (ISO 3166)")
+    for name, steps in draft.paths.items():
+        for index, step in steps.items():
+            if _never_comes(step, draft):
+                what = f"waits for hours that never come: during {step.during}, outside {step.outside}"
+                yield Finding(("paths", name, index), what, "leave out one of the two")
+    yield from _grave_and_waiting(draft)
+    yield from _strange_rotas(draft)
+
+
+def _never_comes(step: Step, draft: Draft) -> bool:
+    during, outside = (draft.hours.get(key or "") for key in (step.during, step.outside))
+    named = [hours.holidays for hours in (during, outside) if hours and hours.holidays]
+    return all(map(knows, named)) and holds_from(during, outside, _ANY_INSTANT) is None
+
+
+def _grave_and_waiting(draft: Draft) -> Iterator[Finding]:
+    """Yield paths on which a critical incident waits for hours at every step."""
+    told: set[str] = set()
+    for category in draft.categories.values():
+        if category.at_least is not Severity.CRITICAL:
+            continue
+        for taker in takers(kind_of(category), draft.routes):
+            place, path, _assign = taken(draft, taker)
+            steps = draft.paths.get(path, {}).values()
+            if steps and path not in told and all(step.during or step.outside for step in steps):
+                told.add(path)
+                what = f"a critical incident ({quoted(category.key)}) can end on {quoted(path)}, where every step waits"
+                yield warning(place, f"{what} for hours", "add a step without hours; `escalator coverage` shows when")
+
+
+def _strange_rotas(draft: Draft) -> Iterator[Finding]:
+    """Yield teams whose rota names nobody of them: a rota of another team, by mistake perhaps."""
+    for key, team in draft.teams.items():
+        schedule = draft.schedules.get(team.schedule or "")
+        if schedule is not None and not {*schedule.everybody} & {*team.members}:
+            what = f"{quoted(schedule.key)} names nobody of this team"
+            yield warning(("teams", key, "schedule"), what, "name its own rota, or let its members be in it")
