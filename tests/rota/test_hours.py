@@ -142,6 +142,12 @@ def test_edges_are_where_hours_open_and_close_from_the_start_and_before_the_end(
     assert edges(OFFICE, at[0] + TICK, at[3] + TICK) == tuple(at[1:])
 
 
+def test_an_edge_at_a_start_that_is_told_in_local_time_is_an_edge():
+    hours = some_hours("02:15", "04:00", zone=CHICAGO)
+    start, end = utc("2026-03-08 08:00"), utc("2026-03-08 12:00")
+    assert edges(hours, start.astimezone(CHICAGO), end) == (start, utc("2026-03-08 09:00"))
+
+
 def test_two_spans_between_which_the_clock_leaps_have_no_edge_between_them():
     # 03:00 to 02:00 of the next day leaves one hour a day, and on this day there is no such hour.
     around = some_hours("03:00", "02:00", zone=CHICAGO)

@@ -190,6 +190,30 @@ def test_the_shift_of_one_who_follows_themselves_is_one():
     assert list(shifts(schedule, {}, (), NOON - HOUR, NOON + HOUR)) == [Shift(NOON - HOUR, NOON + HOUR, ("ana",))]
 
 
+def test_shifts_end_where_the_next_would_begin():
+    assert told(list(shifts(EXAMPLE, {}, (), utc("2026-01-12 08:00"), utc("2026-01-26 08:00")))) == expect(
+        "ben 2026-01-19 08:00", "ana 2026-01-26 08:00"
+    )
+
+
+def test_times_that_exist_twice_are_told_apart_in_a_calendar_of_the_same_zone():
+    first, second = utc("2026-11-01 06:30").astimezone(CHICAGO), utc("2026-11-01 07:30").astimezone(CHICAGO)
+    event = booked("ben", start=first, end=utc("2026-11-01 06:45").astimezone(CHICAGO))
+    schedule = Schedule("s", CHICAGO)
+    assert on_call(schedule, {}, (event,), first) == ("ben",)
+    assert on_call(schedule, {}, (event,), second) == ()
+
+
+def test_shifts_are_told_in_utc_whatever_the_zone_of_the_question():
+    start, end = utc("2026-03-08 06:00"), utc("2026-03-09 06:00")
+    found = list(shifts(EXAMPLE, {}, (), start.astimezone(CHICAGO), end.astimezone(CHICAGO)))
+    found.append(shift_at(EXAMPLE, {}, (), start.astimezone(CHICAGO), timedelta(days=1)))
+    found.append(shift_at(EXAMPLE, {}, (), end.astimezone(CHICAGO), timedelta(days=1)))
+    assert found[0] == Shift(start, end, ("ana",))
+    assert (found[1].end, found[2].start) == (end, start)
+    assert all(shift.start.tzinfo is shift.end.tzinfo is UTC for shift in found)
+
+
 def test_there_is_no_shift_in_no_time():
     assert list(shifts(EXAMPLE, {}, (), NOON, NOON)) == []
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import strategies as st
 
 from escalator.model.rota import Booking, Hours, Layer, Override, Turn
-from tests.rota.times import DAY, zones
+from tests.rota.times import CHICAGO, DAY, zones
 
 PEOPLE = ("ana", "ben", "chen")
 
@@ -45,7 +45,7 @@ def overrides_around(draw: st.DrawFn, at: datetime) -> Override:
     """An override by quarters of an hour within two days of the instant, naive or with a zone, at times a void one."""
     start = at.replace(tzinfo=None) + draw(st.integers(-200, 200)) * timedelta(minutes=15)
     end = start + draw(st.integers(-2, 100)) * timedelta(minutes=15)
-    own = draw(st.sampled_from([None, UTC]))
+    own = draw(st.sampled_from([None, UTC, CHICAGO]))
     return Override("dana", start.replace(tzinfo=own), end.replace(tzinfo=own))
 
 
