@@ -190,10 +190,10 @@ def test_the_shift_of_one_who_follows_themselves_is_one():
     assert list(shifts(schedule, {}, (), NOON - HOUR, NOON + HOUR)) == [Shift(NOON - HOUR, NOON + HOUR, ("ana",))]
 
 
-def test_shifts_end_where_the_next_would_begin():
-    assert told(list(shifts(EXAMPLE, {}, (), utc("2026-01-12 08:00"), utc("2026-01-26 08:00")))) == expect(
-        "ben 2026-01-19 08:00", "ana 2026-01-26 08:00"
-    )
+def test_shifts_begin_and_end_where_the_people_change():
+    found = list(shifts(EXAMPLE, {}, (), utc("2026-12-14 08:00"), utc("2026-12-23 23:00")))
+    assert told(found) == expect("ben 2026-12-21 08:00", "ana 2026-12-23 23:00")
+    assert [shift.start for shift in found] == [utc("2026-12-14 08:00"), utc("2026-12-21 08:00")]
 
 
 def test_times_that_exist_twice_are_told_apart_in_a_calendar_of_the_same_zone():
