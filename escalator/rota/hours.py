@@ -76,10 +76,10 @@ def _edges(hours: Hours, after: datetime, end: datetime) -> Iterator[datetime]:
 
 
 def _closing(hours: Hours, now: datetime) -> datetime | None:
-    """Return the local end of the span that holds this local time (of two, the later end), or None."""
+    """Return the local end of the span that holds this local time, or None; no two spans overlap."""
     today = now.date()
     spans = (_span(hours, today), _span(hours, today - _DAY))
-    return max((span[1] for span in spans if span and span[0] <= now < span[1]), default=None)
+    return next((span[1] for span in spans if span and span[0] <= now < span[1]), None)
 
 
 def _span(hours: Hours, day: date) -> tuple[datetime, datetime] | None:
