@@ -52,10 +52,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What a reading means: bookings of people of the policy, and how many events mean nobody."""
+    """What a reading means. `strangers` counts the events to come that mean nobody, `unreadable` those not made out."""
 
-    bookings: tuple[Booking, ...]
-    strangers: int
+    bookings: tuple[Booking, ...] = ()
+    strangers: int = 0
+    unreadable: int = 0
 
 
 def feed_address(text: str) -> str | None:
@@ -69,22 +70,22 @@ def feed_address(text: str) -> str | None:
     return parts._replace(scheme=scheme).geturl() if scheme in {"http", "https"} and has_host else None
 
 
-def booked(events: Iterable[Event], people: Mapping[str, Person], expand: Callable[[str], str]) -> Booked:
-    """Return whom events mean: attendees by e-mail, else the summary by e-mail, key or name.
+def booked(reading: Reading, people: Mapping[str, Person], expand: Callable[[str], str], now: datetime) -> Booked:
+    """Return whom the events of a feed mean: attendees by e-mail, else the summary by e-mail, key or name.
 
     Attendees whom nobody knows (a room, a list) do not hide a person in the summary. An event means everybody of a
     name that two people share: rather one too many than nobody.
     """
     mailboxes, names = _mailboxes(people, expand), _names(people)
     bookings, strangers = [], 0
-    for event in events:
+    for event in reading.events:
         found = _known(event.attendees, mailboxes)
         found = found or mailboxes.get(_folded(event.summary), ()) or names.get(plain(event.summary), ())
         if found:
             bookings.append(Booking(event.start, event.end, found))
-        else:
+        elif event.end > now:
             strangers += 1
-    return Booked(tuple(bookings), strangers)
+    return Booked(tuple(bookings), strangers, reading.unreadable)
 
 
 def _known(attendees: Sequence[str], mailboxes: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
