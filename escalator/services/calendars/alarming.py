@@ -43,7 +43,8 @@ def tell(connection: Connection, settings: Settings, running: Running, tried: Tr
     if feed.reason and _is_alarming(feed):
         troubles.find(_feed(feed.schedule), _detail(feed), running.policy, settings)
     if booked.strangers or booked.unreadable:
-        names = f"{booked.strangers} events to come name nobody of the policy, {booked.unreadable} cannot be read"
+        counted = f"{booked.strangers} events to come mean nobody of the policy, {booked.unreadable} cannot be read"
+        names = f"the calendar of {feed.schedule}: {counted}"
         troubles.find(_names(feed.schedule), names, running.policy, settings)
     else:
         troubles.end(_names(feed.schedule))
@@ -67,8 +68,9 @@ def _is_alarming(feed: Feed) -> bool:
 
 
 def _detail(feed: Feed) -> str:
+    whose = f"the calendar of {feed.schedule}"
     if feed.reason in _SAYS_NOBODY:
-        return f"names nobody to come ({feed.reason}); whom the schedule itself names is on call meanwhile"
+        return f"{whose} names nobody to come ({feed.reason}); whom the schedule itself names is on call meanwhile"
     if feed.fetched_at is None:
-        return f"was never read ({feed.reason}); whom the schedule itself names is on call meanwhile"
-    return f"not read since {feed.fetched_at:%Y-%m-%d %H:%M} UTC ({feed.reason}); its last good copy is gone by"
+        return f"{whose} was never read ({feed.reason}); whom the schedule itself names is on call meanwhile"
+    return f"{whose} was last read at {feed.fetched_at:%Y-%m-%d %H:%M} UTC ({feed.reason}); that copy is gone by"

@@ -30,13 +30,14 @@ def fetch(address: str, limits: Limits = PATIENT) -> bytes | Failed:
             answer = _get(address, Limits(min(limits.socket_s, rest_s), rest_s, limits.answer_bytes))
             if answer.status_code not in _MOVED:
                 return _body(answer)
-            to = feed_address(urljoin(address, answer.headers.get("Location", "")))
+            location = answer.headers.get("Location")
+            to = feed_address(urljoin(address, location)) if location else None
             if to is None or (urlsplit(address).scheme == "https" and urlsplit(to).scheme == "http"):
-                break
+                return Failed(FailureReason.BAD_ANSWER, "redirect")
             address = to
     except BROKEN as error:
         return broken(error)
-    return Failed(FailureReason.BAD_ANSWER, "redirect")
+    return Failed(FailureReason.BAD_ANSWER, "redirect_loop")
 
 
 def _get(address: str, limits: Limits) -> requests.Response:
@@ -45,6 +46,7 @@ def _get(address: str, limits: Limits) -> requests.Response:
     place = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
     login = requests.utils.get_auth_from_url(address)
     with bounded(requests.Session(), limits) as session:
+        session.max_redirects = 1  # requests prepares the next request, which is ours to judge, and would refuse to
         return session.get(place, headers=_HEADERS, auth=login if any(login) else None, allow_redirects=False)
 
 
