@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from escalator.commands.examining import Finding, Status
+from escalator.commands.opening import has_database
 from escalator.errors import Unavailable
 from escalator.model.rota import Schedule
 from escalator.services.core import Core
@@ -19,7 +20,7 @@ _FOLLOWS = "a worker asks for it every five minutes; look at its log, and at the
 def schedules(core: Core) -> Iterator[Finding]:
     """Look at every schedule of the active policy that follows a calendar. What is down is told as a trouble too."""
     try:
-        if not is_current(core.database):
+        if not has_database(core) or not is_current(core.database):
             return
         with core.database.reading() as connection:
             running = core.policies.running(connection)

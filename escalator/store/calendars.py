@@ -69,7 +69,7 @@ def copy_of(connection: Connection, schedule: str) -> bytes | None:
 
 
 def keep(connection: Connection, feed: Feed, sealed_feed: bytes | None, bookings: Iterable[Booking]) -> None:
-    """Keep how it stands with a feed, its last good copy, and what is gone by."""
+    """Keep how it stands with a feed, its last good copy, and its bookings."""
     values = {name: getattr(feed, name) for name in Feed.__dataclass_fields__}
     values |= {"sealed_feed": sealed_feed, "bookings": written(bookings)}
     statement = upsert(connection, calendars).values(**values)

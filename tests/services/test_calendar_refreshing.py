@@ -1,4 +1,4 @@
-"""Keeping calendars fresh: what is gone by while a feed is good, down, broken or empty, and who hears of it."""
+"""Keeping calendars fresh: what is used while a feed is good, down, broken or empty, and who hears of it."""
 
 import pytest
 from sqlalchemy import select
@@ -95,7 +95,7 @@ def test_a_feed_is_asked_for_every_five_minutes_and_not_before(core, server):
     assert len(server.requests) == 2
 
 
-def test_a_changed_policy_is_gone_by_at_once(core, server):
+def test_a_changed_policy_counts_at_once(core, server):
     refresh_all(core)
     rewrite(core, "email: ana@example.com,", "email: other@example.com,")
     again(core)
@@ -152,7 +152,7 @@ def test_one_that_is_switched_off_is_never_asked_for(sqlite_url, tmp_path):
         pytest.param(Fault(body=calendar(event(":x", ":y"))), "unreadable", id="nothing in it can be read"),
     ],
 )
-def test_the_last_good_copy_is_gone_by_and_alarmed_after_a_quarter_of_an_hour(core, server, fault, reason):
+def test_the_last_good_copy_is_used_and_alarmed_after_a_quarter_of_an_hour(core, server, fault, reason):
     refresh_all(core)
     server.inject(*[fault] * 4)
     again(core, minutes=5)
@@ -163,7 +163,7 @@ def test_the_last_good_copy_is_gone_by_and_alarmed_after_a_quarter_of_an_hour(co
     again(core, minutes=5)
     assert on_call(core) == ("ana",)
     assert troubles(core)[TROUBLE] == (
-        f"the calendar of rota was last read at 2026-08-20 14:03 UTC ({reason}); that copy is gone by"
+        f"the calendar of rota was last read at 2026-08-20 14:03 UTC ({reason}); that copy is used meanwhile"
     )
     again(core, minutes=5)
     assert (feed(core).failing_since, feed(core).reason, troubles(core)) == (None, "", {})
@@ -179,7 +179,7 @@ def test_the_last_good_copy_is_read_anew_while_the_feed_is_down(core, server):
     assert on_call(core) == ("ana",)
 
 
-def test_a_page_instead_of_a_calendar_is_alarmed_at_once_while_the_last_good_copy_is_gone_by(core, server):
+def test_a_page_instead_of_a_calendar_is_alarmed_at_once_while_the_last_good_copy_is_used(core, server):
     refresh_all(core)
     server.feed = HTML
     again(core, minutes=5)

@@ -19,7 +19,7 @@ _AT_ONCE = _SAYS_NOBODY | {Flaw.NOT_A_CALENDAR.value}
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A try to refresh a feed: how it stood before, if it was ever tried, how it stands now, and what is gone by."""
+    """A try to refresh a feed: how it stood before, if it was ever tried, how it stands now, and its bookings."""
 
     before: Feed | None
     feed: Feed
@@ -73,4 +73,4 @@ def _detail(feed: Feed) -> str:
         return f"{whose} names nobody to come ({feed.reason}); whom the schedule itself names is on call meanwhile"
     if feed.fetched_at is None:
         return f"{whose} was never read ({feed.reason}); whom the schedule itself names is on call meanwhile"
-    return f"{whose} was last read at {feed.fetched_at:%Y-%m-%d %H:%M} UTC ({feed.reason}); that copy is gone by"
+    return f"{whose} was last read at {feed.fetched_at:%Y-%m-%d %H:%M} UTC ({feed.reason}); that copy is used meanwhile"

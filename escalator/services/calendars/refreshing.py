@@ -44,7 +44,7 @@ class _Task:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a refresh has come to: why the feed is not good (empty when it is), the last good copy, what is gone by."""
+    """What a refresh came to: why the feed is not good (empty when it is), the last good copy, and what it means."""
 
     reason: str
     sealed_feed: bytes | None
