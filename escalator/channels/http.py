@@ -24,7 +24,6 @@ from requests.structures import CaseInsensitiveDict
 from escalator.channels.wire import Guard, Limits, Wire, in_time
 from escalator.model.message import Failed, FailureReason
 
-MAX_ANSWER_BYTES = 256 * 1024
 LONGEST_RETRY_AFTER = timedelta(hours=1)
 BROKEN = (OSError, http.client.HTTPException, ValueError)
 """What an exchange raises when there is no answer (BadAnswer, TimeoutError and requests' errors are among them)."""
@@ -56,7 +55,7 @@ class Forbidden(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: at most MAX_ANSWER_BYTES of its body, or nothing of it where none was wanted."""
+    """What came back: at most `Limits.answer_bytes` of its body, or nothing of it where none was wanted."""
 
     status: int
     headers: Mapping[str, str]
@@ -103,7 +102,7 @@ def exchange(
 
     `guard` chooses the address to connect to; then no proxy is used. Where no body is wanted none is read, so that it
     cannot make a failure of what the status says. Raises TimeoutError when the total time is over, OSError,
-    http.client.HTTPException, and BadAnswer for more than MAX_ANSWER_BYTES.
+    http.client.HTTPException, and BadAnswer for more than `answer_bytes`.
     """
 
     def run(wire: Wire) -> Answer:
@@ -111,8 +110,8 @@ def exchange(
         opener.add_handler(ProxyHandler({} if guard else None))
         opener.add_handler(_Handler(wire, context))
         with opener.open(request, timeout=limits.socket_s) as response:
-            body = response.read(MAX_ANSWER_BYTES + 1) if wants_body else b""
-            if len(body) > MAX_ANSWER_BYTES:
+            body = response.read(limits.answer_bytes + 1) if wants_body else b""
+            if len(body) > limits.answer_bytes:
                 raise BadAnswer("too_large")
             return Answer(response.status, dict(response.headers.items()), body)
 

@@ -12,6 +12,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
+MAX_ANSWER_BYTES = 256 * 1024
+
 T = TypeVar("T")
 
 Guard = Callable[[str, int], str]
@@ -20,10 +22,11 @@ Guard = Callable[[str, int], str]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long one operation on the socket, and a whole call, may take, in seconds."""
+    """How long one operation on the socket, and a whole call, may take, in seconds; and how large an answer may be."""
 
     socket_s: float = 5.0
     total_s: float = 9.0
+    answer_bytes: int = MAX_ANSWER_BYTES
 
 
 class Wire:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from escalator.bootstrap import build, configure_logging
-from escalator.commands import examining, reaching
+from escalator.commands import calendars, examining, reaching
 from escalator.commands.examining import Finding, Status
 from escalator.commands.opening import Misused, running_policy
 from escalator.errors import ConfigurationError, PolicyError
@@ -48,6 +48,7 @@ def _of(core: Core) -> Iterator[Finding]:
     yield from examining.slack(core)
     yield from _vendors(core)
     yield from examining.database(core)
+    yield from calendars.schedules(core)
 
 
 def _vendors(core: Core) -> Iterator[Finding]:

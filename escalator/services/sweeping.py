@@ -16,6 +16,7 @@ from escalator.services import escalation, outbox, processing
 from escalator.services.applying import HORIZON
 from escalator.services.aside import Aside
 from escalator.services.beating import SWEEPER, beat
+from escalator.services.calendars.refreshing import refresh_all
 from escalator.services.core import Core
 from escalator.services.hearing import hear_all
 from escalator.services.housekeeping import keep
@@ -79,7 +80,11 @@ class Sweeper:
         self._end_process = end_process
         self._stopping = threading.Event()
         self._round = Stopwatch()
-        self._asides = (Aside(core, "housekeeping", keep), Aside(core, "hearing", hear_all))
+        self._asides = (
+            Aside(core, "housekeeping", keep),
+            Aside(core, "hearing", hear_all),
+            Aside(core, "calendars", refresh_all),
+        )
 
     def start(self) -> None:
         """Start both threads."""

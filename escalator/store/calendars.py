@@ -1,16 +1,39 @@
 """What calendars say of who is on call: the last good copy of each, whatever has become of its feed."""
 
 import json
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from escalator.model.policy import Policy
 from escalator.model.rota import Booking, Calendars
 from escalator.store.tables import calendars
+from escalator.store.upserts import upsert
 
 _BOOKINGS = select(calendars.c.schedule, calendars.c.bookings)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """How it stands with the feed of a schedule, without what it says.
+
+    `fetched_at` is when it was last good, None when it never was; `failing_since` is None while it is good, and
+    `reason` then empty. `policy_version_id` is the version whose people its bookings name.
+    """
+
+    schedule: str
+    address_digest: str
+    tried_at: datetime
+    policy_version_id: UUID
+    fetched_at: datetime | None = None
+    failing_since: datetime | None = None
+    reason: str = ""
+
+
+_FEEDS = select(*(calendars.c[name] for name in Feed.__dataclass_fields__))
 
 
 def said(connection: Connection, policy: Policy) -> Calendars:
@@ -38,3 +61,27 @@ def read(text: str, known: Container[str]) -> tuple[Booking, ...]:
 def written(bookings: Iterable[Booking]) -> str:
     """Return bookings as they are kept: instants and the keys of people."""
     return json.dumps([(one.start.isoformat(), one.end.isoformat(), one.people) for one in bookings])
+
+
+def feeds(connection: Connection) -> Mapping[str, Feed]:
+    """Return how it stands with every feed that was ever asked for, by schedule."""
+    return {row.schedule: Feed(**row._mapping) for row in connection.execute(_FEEDS)}
+
+
+def copy_of(connection: Connection, schedule: str) -> bytes | None:
+    """Return the last good copy of a feed, sealed, if there is one."""
+    found: bytes | None = connection.scalar(select(calendars.c.sealed_feed).where(calendars.c.schedule == schedule))
+    return found
+
+
+def keep(connection: Connection, feed: Feed, sealed_feed: bytes | None, bookings: Iterable[Booking]) -> None:
+    """Keep how it stands with a feed, its last good copy, and its bookings."""
+    values = {name: getattr(feed, name) for name in Feed.__dataclass_fields__}
+    values |= {"sealed_feed": sealed_feed, "bookings": written(bookings)}
+    statement = upsert(connection, calendars).values(**values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["schedule"], set_=values))
+
+
+def forget(connection: Connection, schedules: Collection[str]) -> None:
+    """Delete all that is kept of these."""
+    connection.execute(delete(calendars).where(calendars.c.schedule.in_(schedules)))

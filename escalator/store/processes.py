@@ -56,6 +56,11 @@ def take_job(connection: Connection, name: str, now: datetime, every: timedelta)
     return done.rowcount == 1
 
 
+def finish_job(connection: Connection, name: str) -> None:
+    """Let a job that was taken be taken again at once."""
+    connection.execute(delete(jobs).where(jobs.c.name == name))
+
+
 def count(connection: Connection, tally: Mapping[tuple[str, tuple[tuple[str, str], ...]], int]) -> None:
     """Add what a process has counted to the totals of all."""
     if not tally:

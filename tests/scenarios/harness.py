@@ -19,6 +19,7 @@ from escalator.channels.slack.callbacks import sign_callback
 from escalator.commands.audit import followed
 from escalator.ports import DELIVER, HEAR, PROCESS_EVENTS
 from escalator.services import escalation, hearing, processing, sending
+from escalator.services.calendars.refreshing import refresh_all
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
 from escalator.services.housekeeping import keep
@@ -222,6 +223,11 @@ class Harness(Witness):
     def tidy(self) -> None:
         """Do the housekeeping that is due."""
         keep(self.core)
+
+    def read_calendars(self) -> None:
+        """Refresh the calendars that are due, and tell whom that makes the workers tell."""
+        refresh_all(self.core)
+        self.sweep()
 
     def _next_instant(self) -> datetime | None:
         now = self.clock.now()

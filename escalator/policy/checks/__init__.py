@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from escalator.policy.checks import (
+    calendars,
     clocks,
     coverage,
     duplicates,
@@ -28,5 +29,6 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from people.findings(draft, env)
     yield from clocks.findings(draft)
     yield from hours.findings(draft)
+    yield from calendars.findings(draft, env)
     yield from placeholders.findings(draft, env)
     yield from unsupported.findings(draft)

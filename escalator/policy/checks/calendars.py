@@ -1,0 +1,23 @@
+"""Schedules that follow a calendar: is its address one, and who is it while the calendar is silent."""
+
+from collections.abc import Iterator, Mapping
+
+from escalator.policy.draft import Draft
+from escalator.policy.expand import expand
+from escalator.policy.problems import Finding, warning
+from escalator.rota.calendar import feed_address
+
+
+def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield addresses that cannot be asked, and schedules on which nobody is while their calendar is silent."""
+    for key, schedule in draft.schedules.items():
+        place = ("schedules", key, "ical")
+        if schedule.ical is None:
+            continue
+        address = expand(schedule.ical, env).strip()
+        if address and feed_address(address) is None:
+            right = "write the https:// or webcal:// address of an iCalendar feed"
+            yield warning(place, "is no address, so the calendar is never read", right, blocks_production=True)
+        if not (schedule.people or schedule.layers):
+            what = "may be silent, and then nobody is on call"
+            yield warning(place, what, "add `people` for when the calendar is silent")

@@ -1,0 +1,1 @@
+"""The calendars of schedules: fetched, read, kept, and alarmed when they fail."""
