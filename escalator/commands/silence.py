@@ -22,21 +22,17 @@ _HEADINGS = ("ID", "WHAT", "BY", "UNTIL", "WHY")
 _DURATION = re.compile(r"([0-9]{1,5})([mh])")
 
 
-class _Duration(click.ParamType):
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Return how long it lasts."""
-        found = _DURATION.fullmatch(str(value))
-        if found is None:
-            self.fail(f"{value!r} is no duration; write 30m or 2h", param, ctx)
-        count = int(found[1])
-        return timedelta(minutes=count) if found[2] == "m" else timedelta(hours=count)
+def _duration(text: str) -> timedelta:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no duration; write 30m or 2h")
+    count = int(found[1])
+    return timedelta(minutes=count) if found[2] == "m" else timedelta(hours=count)
 
 
 @click.command("silence")
 @click.argument("named", metavar="[CATEGORY_OR_ROUTE]", required=False)
-@click.option("--for", "lasts", type=_Duration(), metavar="2h", help="How long: at most 24h, with --critical 8h.")
+@click.option("--for", "lasts", type=_duration, metavar="2h", help="How long: at most 24h, with --critical 8h.")
 @click.option("--reason", metavar="TEXT", help="Why. It is shown to people, kept sealed, and never recorded.")
 @click.option("--by", metavar="PERSON", help="Who says so, by their key in the policy: a senior or an admin.")
 @click.option("--critical", "is_for_critical", is_flag=True, help="Critical incidents too; this is announced.")
