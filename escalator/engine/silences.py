@@ -1,18 +1,13 @@
 """Silences: which one an incident is under, until when, and who may say so."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from escalator.engine.rights import allowed_people, may_see
 from escalator.model.incident import Incident, State
 from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Role, Severity
 from escalator.model.silence import Silence, SilenceOf
-
-
-def longest(*, is_for_critical: bool) -> timedelta:
-    """Return how long a silence may last (RULES 6)."""
-    return timedelta(hours=8 if is_for_critical else 24)
 
 
 def silencing(incident: Incident, silences: Iterable[Silence], policy: Policy, now: datetime) -> Silence | None:

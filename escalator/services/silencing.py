@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.rights import may_see
-from escalator.engine.silences import categories_of, longest, may_silence
+from escalator.engine.silences import categories_of, may_silence
 from escalator.errors import Unavailable
 from escalator.model.facts import plain
 from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Role, Severity
 from escalator.model.records import Action, Actor, Entry
-from escalator.model.silence import Silence, SilenceOf
+from escalator.model.silence import Silence, SilenceOf, longest
 from escalator.policy.problems import quoted, remedy
 from escalator.rendering.texts import words
 from escalator.services.core import Core

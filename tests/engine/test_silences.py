@@ -13,11 +13,11 @@ from escalator.engine.change import Change, Rules
 from escalator.engine.deadlines import fire
 from escalator.engine.events import absorb, open_incident
 from escalator.engine.preview import preview
-from escalator.engine.silences import longest, matches, may_silence, silencing
+from escalator.engine.silences import matches, may_silence, silencing
 from escalator.model.incident import DueKind, Incident, Verb
 from escalator.model.policy import Policy
 from escalator.model.ranks import Severity
-from escalator.model.silence import Silence, SilenceOf
+from escalator.model.silence import Silence, SilenceOf, longest
 from tests.builders import (
     EXAMPLE_POLICY,
     a_blank,

@@ -10,6 +10,7 @@ from escalator.policy.checks import (
     people,
     placeholders,
     references,
+    silences,
     sources,
     unsupported,
 )
@@ -26,5 +27,6 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from events.findings(draft)
     yield from people.findings(draft, env)
     yield from clocks.findings(draft)
+    yield from silences.findings(draft)
     yield from placeholders.findings(draft, env)
     yield from unsupported.findings(draft)
