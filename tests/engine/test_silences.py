@@ -206,8 +206,11 @@ def test_a_silence_that_begins_later_takes_the_turn_of_one_later_step() -> None:
     assert story(opened(TWO, silence), TWO, silence) == [(0, ["critical-alerts"]), (15, []), (30, ["person:eli"])]
 
 
-def test_a_new_round_is_silenced_anew() -> None:
-    silence = a_silence(end=600)
+@pytest.mark.parametrize(
+    "begins", [pytest.param(0, id="the first step was silenced"), pytest.param(5, id="a later step was")]
+)
+def test_a_new_round_is_silenced_anew(begins: int) -> None:
+    silence = a_silence(begins, 600)
     incident = opened(TWO, silence).incident
     for _ in range(2):
         incident = fire(incident, under(TWO, silence), incident.due_at).incident
