@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from escalator.channels.slack.blocks import notice
 from escalator.channels.slack.callbacks import Click, Ignored, parse
 from escalator.channels.slack.modals import NOTE, errors, reference_needed
-from escalator.channels.slack.submissions import Opening, Submission
+from escalator.channels.slack.submissions import Opening, Silencing, Submission
 from escalator.errors import Unavailable
 from escalator.model.incident import Outcome, Verb
 from escalator.model.message import Failed
@@ -18,7 +18,7 @@ from escalator.services.answering import Asked, Reply, act
 from escalator.services.core import Core
 from escalator.services.linking import link_unknown
 from escalator.services.notes import publish
-from web.slack_commands import add_commands, opened
+from web.slack_commands import add_commands, opened, silenced
 from web.slack_requests import is_sandboxs, log_failure
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,8 @@ def blueprint(core: Core) -> Blueprint:
             link_unknown(core, said.user_id, said.team_id)
         if isinstance(said, Opening):
             return opened(core, said, is_sandbox=is_sandbox)
+        if isinstance(said, Silencing):
+            return silenced(core, said, is_sandbox=is_sandbox)
         if isinstance(said, Submission):
             return _after_window(core, answerers, said, is_sandbox=is_sandbox)
         return _after_click(core, answerers, said, is_sandbox=is_sandbox)

@@ -1,19 +1,23 @@
-"""Slack's door for slash commands, and for the window that one of them opens."""
+"""Slack's door for slash commands, and for the windows that they open."""
 
 from flask import Blueprint, Response, jsonify, request
 
 from escalator.channels.slack.callbacks import Ignored
 from escalator.channels.slack.escalating import ABOUT
 from escalator.channels.slack.modals import errors, told_view
+from escalator.channels.slack.silencing import CRITICAL, LASTS, NAMED, REASON
 from escalator.channels.slack.slash import ephemeral, parse_command
-from escalator.channels.slack.submissions import Opening
+from escalator.channels.slack.submissions import Opening, Silencing
 from escalator.model.message import Failed
 from escalator.services.core import Core
 from escalator.services.linking import link_unknown
 from escalator.services.manual import NotOpened, open_by_hand
+from escalator.services.silence_commands import silence_by_window
+from escalator.services.silencing import NotDone, Wrong
 from escalator.services.slash import answered
 from web.slack_requests import is_sandboxs, log_failure
 
+_INPUTS = {Wrong.NAME: NAMED, Wrong.LASTS: LASTS, Wrong.REASON: REASON, Wrong.CRITICAL: CRITICAL}
 _NO_WINDOW = "Nothing changed: the window could not be opened. Type it again."
 
 
@@ -43,3 +47,11 @@ def opened(core: Core, said: Opening, *, is_sandbox: bool) -> Response:
     if told is NotOpened.NOTHING_SAID:
         return jsonify(errors({ABOUT: "Say what it is about."}))
     return jsonify({"response_action": "update", "view": told_view("Escalate", told)})
+
+
+def silenced(core: Core, said: Silencing, *, is_sandbox: bool) -> Response:
+    """Answer the window of `/silence`: it stays open with what is wrong, or says what is silenced."""
+    told = silence_by_window(core, said, is_sandbox=is_sandbox)
+    if isinstance(told, NotDone):
+        return jsonify(errors({_INPUTS.get(told.what, NAMED): f"{told.said[:1].upper()}{told.said[1:]}."}))
+    return jsonify({"response_action": "update", "view": told_view("Silence", told)})

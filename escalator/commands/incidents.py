@@ -10,6 +10,7 @@ import click
 from sqlalchemy import Connection, Row
 
 from escalator.commands.opening import open_core
+from escalator.engine.silences import is_silenced
 from escalator.model.incident import Incident, State
 from escalator.model.policy import Policy
 from escalator.rendering.story import told
@@ -60,7 +61,7 @@ def _row(one: Incident, policy: Policy, now: datetime) -> tuple[str, ...]:
     opened = f"{words(now - one.opened_at)} ago"
     return (
         f"#{one.number}",
-        one.state.value,
+        f"{one.state}, silenced" if is_silenced(one) else one.state.value,
         _what(one, policy),
         one.source,
         _owner(one, policy),
@@ -93,6 +94,7 @@ def _document(one: Incident) -> dict[str, Any]:
     return {
         "id": str(one.id),
         **plain,
+        "is_silenced": is_silenced(one),
         **{name: value.value if value is not None else None for name, value in ranked.items()},
         **{name: _stamp(getattr(one, name)) for name in instants},
     }

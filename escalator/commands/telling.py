@@ -115,6 +115,9 @@ def _row(one: Planned, now: datetime, policy: Policy) -> Iterator[tuple[str, ...
     step = f"{one.step}, again {one.repeat}" if one.repeat else str(one.step)
     at = one.at.astimezone(policy.timezone).strftime("%a %H:%M:%S")
     lead: tuple[str, str, str] = (_after(one.at - now), at, step)
+    if one.silenced_until is not None:
+        until = one.silenced_until.astimezone(policy.timezone).strftime("%a %H:%M:%S")
+        yield (*lead, "nobody", f"silenced until {until}")
     for notice in one.told:
         yield (*lead, _who(notice, policy), _through(notice, policy))
         lead = ("", "", "")

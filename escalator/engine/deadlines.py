@@ -3,7 +3,15 @@
 from datetime import datetime, timedelta
 
 from escalator.engine.change import Change, Draft, Rules
-from escalator.engine.rounds import begin_round, fire_next, restart, skip_repeats, told_people, wait_for_next
+from escalator.engine.rounds import (
+    begin_round,
+    fire_next,
+    restart,
+    send_or_wait,
+    skip_repeats,
+    told_people,
+    wait_for_next,
+)
 from escalator.engine.targets import PERSON
 from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Occasion
@@ -27,6 +35,8 @@ def fire(incident: Incident, rules: Rules, now: datetime) -> Change:
             draft.record(Action.SNOOZE_ENDED)
             draft.put(waiting_since=now)
             begin_round(draft, "snooze_end")
+        case DueKind.SILENCE_END:
+            send_or_wait(draft)
     return draft.done()
 
 

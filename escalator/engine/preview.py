@@ -14,20 +14,24 @@ from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
+from escalator.model.records import Action
 from escalator.model.rota import Calendars
+from escalator.model.silence import Silence
 
 _NOBODY = UUID(int=0)
 _MOST_SENDS = 500
+_GOES_ON = frozenset({DueKind.STEP, DueKind.SILENCE_END})
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One send of one step: when, and who is told."""
+    """One send of one step: when, and who is told; nobody while a silence takes its turn, until `silenced_until`."""
 
     at: datetime
     step: int
     repeat: int
     told: tuple[Notice, ...]
+    silenced_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +44,26 @@ class Preview:
     feeds: tuple[str, ...]
 
 
-def preview(
-    observation: Observation, source: str, policy: Policy, now: datetime, calendars: Calendars | None = None
+def preview(  # noqa: PLR0913  # what is said outside the policy may be left out
+    observation: Observation,
+    source: str,
+    policy: Policy,
+    now: datetime,
+    calendars: Calendars | None = None,
+    silences: tuple[Silence, ...] = (),
 ) -> Preview:
-    """Return the plan of one unanswered pass through the path, for an event accepted at that time."""
+    """Return the plan of one unanswered pass through the path, for an event accepted at that time.
+
+    `silences` are those that people have begun, besides the policy's own.
+    """
     if not is_wanted(observation, policy):
         return Preview(None, (), None, ())
-    rules = Rules(policy, policy, _NOBODY, calendars or {})
+    rules = Rules(policy, policy, _NOBODY, calendars or {}, (*policy.silences, *silences))
     blank = Incident(_NOBODY, 0, source, Mode.SANDBOX, _NOBODY, now)
     change = open_incident(blank, observation, rules, now)
     opened, planned = change.incident, [*_sends(change, now)]
     incident = opened
-    while incident.due_kind is DueKind.STEP and incident.due_at is not None and len(planned) < _MOST_SENDS:
+    while incident.due_kind in _GOES_ON and incident.due_at is not None and len(planned) < _MOST_SENDS:
         at = incident.due_at
         change = fire(incident, rules, at)
         planned += _sends(change, at)
@@ -64,4 +76,10 @@ def preview(
 
 def _sends(change: Change, at: datetime) -> list[Planned]:
     told = tuple(notice for notice in change.notices if notice.occasion is Occasion.STEP)
-    return [Planned(at, told[0].step + 1, told[0].sending - 1, told)] if told else []
+    if told:
+        return [Planned(at, told[0].step + 1, told[0].sending - 1, told)]
+    silenced = (entry.after for entry in change.entries if entry.action is Action.STEP_SILENCED)
+    return [
+        Planned(at, int(said["step"]), int(said["sending"]) - 1, (), datetime.fromisoformat(said["until"]))
+        for said in silenced
+    ]

@@ -9,12 +9,17 @@ from escalator.engine.classify import assess
 from escalator.engine.hours import fires_at
 from escalator.engine.reviews import spend
 from escalator.engine.routing import Routing, Subject, route
+from escalator.engine.silences import is_silenced, silencing
 from escalator.engine.targets import last_resort
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy, Step
 from escalator.model.ranks import Severity
-from escalator.model.records import Action
+from escalator.model.records import SYSTEM, Action
+from escalator.model.silence import Silence
+
+FILE = "file"
+"""What a record says of a silence that has no id."""
 
 LONGEST_WAIT = timedelta(days=1)
 LOOP_WINDOW = timedelta(hours=1)
@@ -99,7 +104,7 @@ def start_path(draft: Draft, since: datetime) -> None:
 
 def next_round(draft: Draft, reason: str) -> None:
     """Count a new round: what the old one has not sent is dropped, and its answers count no more."""
-    draft.put(round=draft.incident.round + 1, answers=(), acknowledged_at=None)
+    draft.put(round=draft.incident.round + 1, answers=(), acknowledged_at=None, silenced_step=None)
     draft.suppress = "superseded"
     draft.record(
         Action.ROUND_STARTED,
@@ -151,13 +156,57 @@ def fire_next(draft: Draft) -> None:
         restart(draft)
         return
     draft.put(step=send.step, sending=send.sending)
-    told = draft.tell(Occasion.STEP, draft.path[send.step].notify)
-    draft.record(Action.STEP_FIRED, step=str(send.step + 1), sending=str(send.sending), told=str(told.recipients))
+    send_or_wait(draft)
+
+
+def send_or_wait(draft: Draft) -> None:
+    """Make the send that the incident is at, unless it is under a silence, which takes the turn of one step a round."""
+    silence = _silence_of(draft)
+    if silence is None:
+        _send(draft)
+    else:
+        _keep_silent(draft, silence)
+
+
+def _send(draft: Draft) -> None:
+    step, sending = draft.incident.step, draft.incident.sending
+    if is_silenced(draft.incident):
+        draft.put(silenced_step=None)
+    told = draft.tell(Occasion.STEP, draft.path[step].notify)
+    draft.record(Action.STEP_FIRED, step=str(step + 1), sending=str(sending), told=str(told.recipients))
     if not told.recipients:
         _reach_nobody(draft)
-    elif told.unattended and send.step + 1 < len(draft.path):
+    elif told.unattended and step + 1 < len(draft.path):
         skip_repeats(draft)
     wait_for_next(draft, at_once=not told.recipients or bool(told.unattended))
+
+
+def _silence_of(draft: Draft) -> Silence | None:
+    """Return the silence that takes this step's turn. What a person asks for is never silenced."""
+    incident = draft.incident
+    if draft.actor.kind != SYSTEM.kind or incident.silenced_step not in {None, incident.step}:
+        return None
+    return silencing(incident, draft.rules.silences, draft.rules.running, draft.now)
+
+
+def _keep_silent(draft: Draft, silence: Silence) -> None:
+    """Tell nobody, and go on as if somebody had been told: but not beyond the silence, nor off the end of the path."""
+    step, sending = draft.incident.step, draft.incident.sending
+    draft.put(silenced_step=step)
+    by, until = str(silence.id or FILE), silence.ends_at.isoformat()
+    draft.record(Action.STEP_SILENCED, step=str(step + 1), sending=str(sending), silence=by, until=until)
+    wait_for_next(draft)
+    next_at = draft.incident.due_at
+    if step + 1 == len(draft.path) or next_at is None or next_at > silence.ends_at:
+        draft.due(DueKind.SILENCE_END, silence.ends_at)
+
+
+def speak_up(draft: Draft) -> None:
+    """Make a silenced send at once when its silence is not about the incident any more, such as a graver one."""
+    due_at = draft.incident.due_at
+    is_waiting = is_silenced(draft.incident) and due_at is not None and due_at > draft.now
+    if is_waiting and _silence_of(draft) is None:
+        _send(draft)
 
 
 def _reach_nobody(draft: Draft) -> None:

@@ -12,7 +12,7 @@ from escalator.engine.change import Draft, Rules
 from escalator.engine.classify import assess
 from escalator.engine.holding import answers_missing, ask_one_more, close, conclude, count_answer, take_back
 from escalator.engine.reviews import REVIEW, calls_again, knows_reviews, reviews_resolve, standing
-from escalator.engine.rounds import assessed, freeze, may_loop, next_round, spend_reviews, start_path
+from escalator.engine.rounds import assessed, freeze, may_loop, next_round, speak_up, spend_reviews, start_path
 from escalator.engine.routing import rank_of
 from escalator.model.incident import Incident, Outcome, State
 from escalator.model.policy import Policy
@@ -29,6 +29,7 @@ def settle(draft: Draft, before: Incident) -> None:
             draft.record(Action.MOVED, route=draft.incident.route or "default")
     else:
         _apply_reviews(draft)
+        speak_up(draft)
 
 
 def _settle_closed(draft: Draft, before: Incident) -> None:

@@ -41,6 +41,7 @@ class DueKind(StrEnum):
     REMIND = "remind"
     RESOLVE_WITHIN = "resolve_within"
     SNOOZE_END = "snooze_end"
+    SILENCE_END = "silence_end"
 
 
 class Verb(StrEnum):
@@ -92,7 +93,7 @@ class Incident:
     Stream's own. `loop_started_at` and `loop_rounds` bound the rounds that automation may start within an hour.
     `group_id` is the group that tells of it, or told; `members` counts those of a group that are not over, and is None
     for an incident of its own; `kind_key` is equal for what a storm may group. `drill` is the name of the drill that
-    it is. `silenced_step` is the step whose turn a silence took in this round.
+    it is. `silenced_step` is the step whose turn a silence took in this round, unless it was sent after all.
     """
 
     id: UUID

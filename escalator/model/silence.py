@@ -1,7 +1,7 @@
 """A silence: a category or a route whose first step tells nobody for a while; who said so, why and until when."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -11,6 +11,11 @@ class SilenceOf(StrEnum):
 
     CATEGORY = "category"
     ROUTE = "route"
+
+
+def longest(*, is_for_critical: bool) -> timedelta:
+    """Return how long a silence may last (RULES 6)."""
+    return timedelta(hours=8 if is_for_critical else 24)
 
 
 @dataclass(frozen=True, slots=True)

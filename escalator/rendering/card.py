@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from escalator.engine.silences import is_silenced
 from escalator.model.incident import HELD, DueKind, Incident, Outcome, State
 from escalator.model.message import Card, Line, Link, Moment, Occasion, Standing
 from escalator.model.policy import DestinationKind
@@ -10,6 +11,7 @@ from escalator.model.ranks import ContentRule
 from escalator.rendering import machine, texts
 from escalator.rendering.buttons import buttons
 from escalator.rendering.disclosure import Disclosure, dashboard_url, disclose
+from escalator.rendering.silences import silenced_by
 from escalator.rendering.targets import listed
 from escalator.rendering.view import View
 from escalator.stream import manual
@@ -135,7 +137,7 @@ def _state(view: View, said: Disclosure) -> Iterator[Line]:
     incident = view.incident
     match incident.state:
         case State.TRIGGERED:
-            yield (_waiting(view),)
+            yield _waiting_or_silenced(view)
         case State.ACKNOWLEDGED:
             taken_at = incident.acknowledged_at or view.now
             yield (f"Taken by {view.name(incident.owner)} after {texts.words(taken_at - view.since)}",)
@@ -149,6 +151,16 @@ def _state(view: View, said: Disclosure) -> Iterator[Line]:
             yield ("Merged: it goes on there",)
         case State.LOGGED:
             yield ("Logged: nobody is asked to answer",)
+
+
+def _waiting_or_silenced(view: View) -> Line:
+    """Return who is waited for, and under which silence somebody was not told."""
+    incident = view.incident
+    if view.silence is None or incident.silenced_step is None:
+        return (_waiting(view),)
+    said = silenced_by(view.silence, view.running)
+    lead = f"S{said[1:]}" if is_silenced(incident) else f"{_waiting(view)} · {said}"
+    return (f"{lead} until ", Moment(view.silence.ends_at), f": step {incident.silenced_step + 1} tells nobody")
 
 
 def _waiting(view: View) -> str:

@@ -37,6 +37,7 @@ _SAID = {
     Action.CONTENT_PURGED: "Content deleted",
     Action.STEP_FIRED: "Step {step}, send {sending}: {told} told",
     Action.STEP_REACHED_NOBODY: "Step {step} reached nobody",
+    Action.STEP_SILENCED: "Step {step}, send {sending}: silenced, nobody told",
     Action.STEP_FAILED: "Step {step}: every delivery failed",
     Action.TARGET_MISSING: "{target} means nobody any more",
     Action.DELIVERED: "Told {destination}",
@@ -67,6 +68,7 @@ _REFUSED = {
 STORY = frozenset(
     {
         Action.OPENED,
+        Action.STEP_SILENCED,
         Action.DELIVERED,
         Action.DELIVERY_FAILED,
         Action.ANSWERED,

@@ -8,6 +8,7 @@ from escalator.model.incident import Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Category, DestinationKind, Policy
 from escalator.model.ranks import ContentRule
+from escalator.model.silence import Silence
 from escalator.rendering.disclosure import rule_in_force
 
 NO_TITLE = "Uncategorised"
@@ -30,6 +31,7 @@ class View:
     Outside Slack `running` is what `names_by_key` makes of it. `is_superseded`: a later round's message stands there.
     For machines: `rung` is the round, step and send that are told of, where that is not how far the incident is by
     now; `actor` did what is told, where that is not who holds or ended it; `wants_content` asks for what may be shown.
+    `silence` is the one under which a step of this round has told nobody.
     `expand` replaces `${NAME}` in a value of the policy at the moment of use.
     """
 
@@ -51,6 +53,7 @@ class View:
     rung: tuple[int, int, int] | None = None
     actor: str | None = None
     wants_content: bool = False
+    silence: Silence | None = None
     expand: Callable[[str], str] = str
 
     @property

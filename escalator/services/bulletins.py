@@ -7,13 +7,14 @@ from sqlalchemy import Connection
 
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
+from escalator.services import silence_notices
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.store.deliveries import Delivery
 
 Say = Callable[[Core, Connection, Running, Bulletin, Delivery, datetime], Card]
 
-_CARDS: Mapping[BulletinKind, Say] = {}
+_CARDS: Mapping[BulletinKind, Say] = {BulletinKind.SILENCE: silence_notices.said}
 
 
 def card_of(  # noqa: PLR0913  # what a bulletin says, to whom and when

@@ -11,11 +11,13 @@ from sqlalchemy import Connection, Row, bindparam, select
 from escalator.channels.contract import Notification
 from escalator.engine.roster import Roster
 from escalator.engine.rounds import following
+from escalator.engine.silences import silencing
 from escalator.engine.targets import people_of, team_of
 from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Card, Context, Occasion
 from escalator.model.policy import DestinationKind, Policy
 from escalator.model.ranks import ContentRule, Mode, Role
+from escalator.model.silence import Silence
 from escalator.rendering import story
 from escalator.rendering.card import card, standing
 from escalator.rendering.disclosure import names_by_key
@@ -105,8 +107,15 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
         rung=_rung(to) if isinstance(to, Delivery) else None,
         actor=to.actor if isinstance(to, Delivery) else None,
         wants_content=_options(core, to.destination, running.policy).get("content") == ContentRule.SHOW.value,
+        silence=_silence_of(incident, running, now),
         expand=core.expand,
     )
+
+
+def _silence_of(incident: Incident, running: Running, now: datetime) -> Silence | None:
+    if incident.silenced_step is None:
+        return None
+    return silencing(incident, running.silences, running.policy, now)
 
 
 def _rung(told: Delivery) -> tuple[int, int, int] | None:
@@ -191,6 +200,8 @@ def waiting_for(incident: Incident, frozen: Policy, roster: Roster) -> tuple[str
 
 def next_what(incident: Incident, frozen: Policy, running: Policy) -> str:
     """Return who is told at the next deadline, in words."""
+    if incident.due_kind is DueKind.SILENCE_END:
+        return target_words(_present_targets(incident, frozen), incident.assign, running)
     send = following(incident, frozen.paths.get(incident.path, ()))
     if incident.due_kind is DueKind.RESTART or send is None:
         tell = frozen.unanswered.tell

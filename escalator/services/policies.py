@@ -21,14 +21,14 @@ from escalator.model.silence import Silence
 from escalator.policy import Problem, parse, reload
 from escalator.services.troubles import POLICY_FILE, Troubles
 from escalator.settings import Settings
-from escalator.store import Database, calendars, policies, records
+from escalator.store import Database, calendars, policies, records, silences
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The active version, with what the calendars of its schedules say."""
+    """The active version, what the calendars of its schedules say, and the silences that have not ended."""
 
     version: UUID
     policy: Policy
@@ -64,11 +64,18 @@ class PolicyShelf:
 
     def running(self, connection: Connection) -> Running | None:
         """Return the active version, or None before the first file was taken."""
-        version = policies.active_id(connection)
+        version, has_silences = policies.followed(connection)
         if version is None:
             return None
         policy = self.version(connection, version)
-        return Running(version, policy, calendars.said(connection, policy))
+        begun = self._begun(connection) if has_silences else ()
+        return Running(version, policy, calendars.said(connection, policy), (*policy.silences, *begun))
+
+    def _begun(self, connection: Connection) -> tuple[Silence, ...]:
+        """Return what people have silenced. What was said in the sandbox counts only while there is nothing else."""
+        is_sandbox = self._settings.mode is Mode.SANDBOX
+        kept = silences.unended(connection)
+        return tuple(one.silence for one in kept if is_sandbox or one.via != Mode.SANDBOX.value)
 
     def version(self, connection: Connection, version: UUID) -> Policy:
         """Return one version; raises PolicyError for one that this version of the product cannot read."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.oncall import oncall_text
-from escalator.channels.slack.slash import ESCALATE, ONCALL, Command, help_text
+from escalator.channels.slack.slash import ESCALATE, ONCALL, SILENCE, Command, help_text
 from escalator.errors import Unavailable
 from escalator.model.message import Context
 from escalator.model.policy import Person
@@ -14,6 +14,7 @@ from escalator.services.core import Core
 from escalator.services.linking import is_ours, person_of
 from escalator.services.manual import NotOpened, escalate_window
 from escalator.services.policies import Running
+from escalator.services.silence_commands import silence_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +50,6 @@ def _said(core: Core, typed: Command, person: Person, running: Running, *, is_sa
         return oncall_text(running.roster(core.clock.now()), person, typed.text, core.expand)
     if typed.command == ESCALATE:
         return escalate_window(core, person, running.policy, is_sandbox=is_sandbox)
+    if typed.command == SILENCE:
+        return silence_answer(core, typed.text, person, running, is_sandbox=is_sandbox)
     return help_text()

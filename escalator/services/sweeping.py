@@ -21,6 +21,7 @@ from escalator.services.core import Core
 from escalator.services.hearing import hear_all
 from escalator.services.housekeeping import keep
 from escalator.services.sending import Sender
+from escalator.services.silence_ends import go_on
 from escalator.services.timekeeping import measure_offset
 from escalator.store import incidents
 
@@ -34,7 +35,7 @@ _JITTER = 0.2
 
 def sweep(core: Core, sender: Sender) -> None:
     """Do one round. Raises Unavailable when the database cannot be asked."""
-    for part in (_follow_policy, _fire, arm, _process):
+    for part in (_follow_policy, go_on, _fire, arm, _process):
         try:
             part(core)
         except Unavailable:

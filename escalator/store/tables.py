@@ -161,6 +161,12 @@ incidents = Table(
     Index("ix_incidents_kind", "kind_key", "opened_at", postgresql_where=text("kind_key IS NOT NULL")),
     Index("ix_incidents_group_id", "group_id", "state", postgresql_where=text("group_id IS NOT NULL")),
     Index("ix_incidents_category", "category", "opened_at"),
+    Index(
+        "ix_incidents_silenced",
+        "due_at",
+        postgresql_where=text("silenced_step IS NOT NULL"),
+        sqlite_where=text("silenced_step IS NOT NULL"),
+    ),
 )
 
 incident_keys = Table(
@@ -347,8 +353,15 @@ silences = Table(
     Column("author", String(160), nullable=False),
     Column("via", String(32), nullable=False),
     Column("sealed_reason", LargeBinary),
-    Index("ix_silences_ends_at", "ends_at"),
+    Column("ended_at", Instant),
+    Index(
+        "ix_silences_ends_at",
+        "ends_at",
+        postgresql_where=text("ended_at IS NULL"),
+        sqlite_where=text("ended_at IS NULL"),
+    ),
 )
+"""What people have silenced. `ended_at` is when its end was recorded: a person's wish, or its own."""
 
 drills = Table(
     "drills",

@@ -120,3 +120,18 @@ def test_the_source_decides_which_routes_hold(cli, folder):
 
 
 STAGING = ["--source", "chat-staging"]
+
+
+SILENCED = (
+    "  - {category: self_harm, from: 2026-01-05T09:00, to: 2026-01-05T12:00, by: dana, reason: Test, critical: true}"
+)
+
+
+def test_a_silenced_send_is_shown_with_nobody_to_notify(cli, folder):
+    policy = folder / "silenced.yml"
+    policy.write_text(f"{EXAMPLE.read_text()}\nsilences:\n{SILENCED}\n")
+    plan = json.loads(cli("explain", SELF_HARM, "--policy", policy, "--at", MONDAY, "--json").stdout)["plan"]
+    assert [(one["offset_s"], one["step"], bool(one["notify"])) for one in plan[:2]] == [(0, 1, False), (300, 2, True)]
+    table = cli("explain", SELF_HARM, "--policy", policy, "--at", MONDAY).stdout
+    rows = [" ".join(line.split()) for line in table.splitlines()]
+    assert "at once Mon 10:00:00 1 nobody silenced until Mon 12:00:00" in rows

@@ -1,5 +1,6 @@
 """Whatever events come, whoever answers what, however the clock jumps: what must always hold does (see world.py)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from escalator.engine.answers import Act
 from escalator.engine.change import Change
 from escalator.model.facts import Key
 from escalator.model.incident import OPEN, Outcome, State, Verb
+from escalator.model.silence import Silence, SilenceOf
 from tests.builders import ENTITY, EXAMPLE_POLICY, ITEM, a_policy, an_observation
 from tests.engine.world import World
 
@@ -72,6 +74,18 @@ class Life(RuleBasedStateMachine):
         for incident_id, one in before.items():
             after = self.world.incidents[incident_id]
             assert (one.state in OPEN) == (after.state in OPEN), "time closes nothing and opens nothing"
+
+    @rule(
+        name=st.sampled_from(["csam", "self_harm", "threat", "hate", "pii"]),
+        minutes=st.sampled_from([3, 20, 300]),
+        is_for_critical=st.booleans(),
+        is_ended=st.booleans(),
+    )
+    def silence(self, name, minutes, is_for_critical, is_ended) -> None:
+        now = self.world.now
+        kept = () if is_ended else self.world.rules.silences
+        new = Silence(SilenceOf.CATEGORY, name, now, now + timedelta(minutes=minutes), "dana", "", is_for_critical)
+        self.world.rules = replace(self.world.rules, silences=(*kept, new))
 
     @rule(which=st.integers(0, 2))
     def fail(self, which) -> None:

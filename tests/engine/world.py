@@ -19,7 +19,7 @@ from tests.builders import EXAMPLE_POLICY, START, a_blank, rules
 RINGS = {State.TRIGGERED, State.SNOOZED}
 OVER = {State.LOGGED, State.RESOLVED, State.MERGED}
 DUE_IN = {
-    State.TRIGGERED: {DueKind.STEP, DueKind.RESTART},
+    State.TRIGGERED: {DueKind.STEP, DueKind.RESTART, DueKind.SILENCE_END},
     State.SNOOZED: {DueKind.SNOOZE_END},
     State.ACKNOWLEDGED: {DueKind.REMIND, DueKind.RESOLVE_WITHIN, None},
     **dict.fromkeys(OVER, {None}),

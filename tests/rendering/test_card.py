@@ -12,6 +12,7 @@ from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.message import Link, Occasion
 from escalator.model.policy import Category
 from escalator.model.ranks import ContentRule, Severity
+from escalator.model.silence import Silence, SilenceOf
 from escalator.rendering.card import alarm, card, reply
 from tests.rendering.builders import (
     NOW,
@@ -348,3 +349,27 @@ def test_an_alarm_says_what_is_wrong_and_nothing_more():
     assert said.text == "TEST · Slack refuses our token"
     assert spoken(said) == ["TEST · Slack refuses our token", "critical-alerts: invalid_auth"]
     assert said.buttons == ()
+
+
+SILENCE = Silence(
+    SilenceOf.CATEGORY, "self_harm", OPENED, OPENED + timedelta(hours=2), "dana", TEXT, is_for_critical=True
+)
+
+
+@pytest.mark.parametrize(
+    ("step", "line"),
+    [
+        pytest.param(0, "Silenced by Dana Fox until 16:03: step 1 tells nobody", id="the present step is silenced"),
+        pytest.param(
+            1,
+            "Waiting for Ana Ruiz (child-safety, on call) · silenced by Dana Fox until 16:03: step 1 tells nobody",
+            id="the step after it waits",
+        ),
+    ],
+)
+def test_a_silence_is_said_in_the_line_of_the_state(step, line):
+    assert spoken(card(a_view(step=step, silenced_step=0, silence=SILENCE)))[5] == line
+
+
+def test_of_a_silence_that_is_over_nothing_is_said():
+    assert spoken(card(a_view(step=1, silenced_step=0)))[5] == "Waiting for Ana Ruiz (child-safety, on call)"

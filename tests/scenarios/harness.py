@@ -24,6 +24,7 @@ from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
 from escalator.services.housekeeping import keep
 from escalator.services.outcomes import finish
+from escalator.services.sweeping import sweep
 from escalator.settings import read_settings
 from escalator.store import records
 from escalator.store.tables import callbacks, deliveries, destinations, events, incidents, posts
@@ -56,6 +57,13 @@ class InlineOutlet:
         assert len(claimed) <= reserved
         if claimed:
             finish(self._core, [Outcome(one, sending.send(self._core, one)) for one in claimed])
+
+
+class _Sender:
+    """Sender threads that are never asked: the scenario does their work itself."""
+
+    def wake(self) -> None:
+        pass
 
 
 class Harness(Witness):
@@ -210,6 +218,12 @@ class Harness(Witness):
         while sending.deliver_all(self.core):
             pass
         self.work()
+
+    def sweep_once(self) -> None:
+        """Do one round of the sweep that every worker does, a moment from now."""
+        self.clock.move(seconds=2)
+        sweep(self.core, _Sender())
+        self.sweep()
 
     def fast_forward(self, **span: float) -> None:
         """Move the clock from one due instant to the next, doing what is due at each."""

@@ -229,6 +229,20 @@ def test_an_incident_is_opened_by_hand_through_a_window(browser):
     assert (window["type"], window["person"], window["view"]["callback_id"]) == ("view", "ana", "escalate")
 
 
+def test_something_is_silenced_through_a_window_and_listed(browser):
+    place = browser.items("slack")[0]
+
+    browser.interact({"person": "dana", "message": place["id"], "typed": "/silence"}, "command")
+    window = browser.items("slack")[-1]
+    filled = {"named": "category:threat", "lasts": "60", "reason": "Load test", "critical": "no"}
+    state = {name: {name: value} for name, value in filled.items()}
+    answer = browser.interact({"person": "dana", "message": window["id"], "view_state": state})
+    said = browser.interact({"person": "ana", "message": place["id"], "typed": "/silence list"}, "command")
+
+    assert "Threat is silenced for 1 h" in answer.text
+    assert "by Dana Fox: Load test" in said.get_json()["text"]
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

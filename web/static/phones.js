@@ -141,8 +141,8 @@ class Phone {
 
   /** Where a command is typed, as in Slack: nothing else that is typed there would be read by anybody. */
   #composer(hands) {
-    const label = `Type /escalate or /oncall in ${this.title}`;
-    const field = element("input", { type: "text", "aria-label": label, placeholder: "/escalate or /oncall", autocomplete: "off" });
+    const label = `Type /escalate, /silence or /oncall in ${this.title}`;
+    const field = element("input", { type: "text", "aria-label": label, placeholder: "/escalate, /silence or /oncall", autocomplete: "off" });
     const send = element("button", { type: "submit" }, "Send");
     const form = element("form", { class: "composer" }, field, send);
     form.addEventListener("submit", (event) => {

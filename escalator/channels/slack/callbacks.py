@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from slack_sdk.signature import Clock, SignatureVerifier
 
-from escalator.channels.slack.submissions import Opening, Sender, Submission, submission
+from escalator.channels.slack.submissions import Opening, Sender, Silencing, Submission, submission
 from escalator.errors import InvalidEvent, Unauthorized
 from escalator.model.incident import Verb
 from escalator.rendering.buttons import ButtonValue, decode
@@ -119,7 +119,7 @@ class _Payload(_Tolerant):
 _PAYLOAD = _Payload()
 
 
-def parse(body: bytes) -> Click | Submission | Opening | Ignored:
+def parse(body: bytes) -> Click | Submission | Opening | Silencing | Ignored:
     """Return what a verified request asks for; raises InvalidEvent when it is not of Slack's form."""
     form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     if "ssl_check" in form:
@@ -166,7 +166,7 @@ def _click(said: dict[str, Any]) -> Click | Ignored:
     )
 
 
-def _submission(said: dict[str, Any]) -> Submission | Opening | Ignored:
+def _submission(said: dict[str, Any]) -> Submission | Opening | Silencing | Ignored:
     if said["user"] is None or said["view"] is None:
         return Ignored("view")
     sender = Sender(said["user"]["id"], _team(said), said["api_app_id"] or "")

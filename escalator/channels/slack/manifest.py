@@ -5,7 +5,7 @@ from urllib.parse import quote
 import yaml
 
 from escalator.channels.slack.blocks import Json
-from escalator.channels.slack.slash import ESCALATE, ONCALL
+from escalator.channels.slack.slash import ESCALATE, ONCALL, SILENCE
 
 INTERACTIONS_PATH = "/slack/interactions"
 COMMANDS_PATH = "/slack/commands"
@@ -44,6 +44,13 @@ def manifest(base_url: str) -> Json:
                     "command": ONCALL,
                     "description": "Who answers now",
                     "usage_hint": "[team]",
+                    "url": commands,
+                    "should_escape": False,
+                },
+                {
+                    "command": SILENCE,
+                    "description": "Silence a category or a route for a while",
+                    "usage_hint": "[list | end ID]",
                     "url": commands,
                     "should_escape": False,
                 },

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from escalator.channels.slack import escalating
+from escalator.channels.slack import escalating, silencing
 from escalator.channels.slack.modals import (
     HAND_OVER_CALLBACK,
     NOTE,
@@ -61,8 +61,22 @@ class Opening:
     source: str
 
 
-def submission(sender: Sender, view: Mapping[str, Any]) -> Submission | Opening | None:
+@dataclass(frozen=True, slots=True)
+class Silencing:
+    """The window of `/silence` was sent. `minutes` is 0 when none of ours was chosen."""
+
+    user_id: str
+    team_id: str
+    named: str
+    minutes: int
+    reason: str
+    is_for_critical: bool
+
+
+def submission(sender: Sender, view: Mapping[str, Any]) -> Submission | Opening | Silencing | None:
     """Return what a window says, or None for one that is not ours."""
+    if view["callback_id"] == silencing.CALLBACK:
+        return _silencing(sender, view)
     if view["callback_id"] == escalating.CALLBACK:
         return _opening(sender, view)
     verb = _VERBS.get(view["callback_id"])
@@ -97,6 +111,18 @@ def _opening(sender: Sender, view: Mapping[str, Any]) -> Opening:
         item=_said(state, escalating.ITEM),
         author=_said(state, escalating.AUTHOR),
         source=_chosen(state, escalating.SOURCE),
+    )
+
+
+def _silencing(sender: Sender, view: Mapping[str, Any]) -> Silencing:
+    state = view["state"]
+    return Silencing(
+        user_id=sender.user_id,
+        team_id=sender.team_id,
+        named=_chosen(state, silencing.NAMED),
+        minutes=silencing.minutes_of(_chosen(state, silencing.LASTS)),
+        reason=_said(state, silencing.REASON),
+        is_for_critical=_chosen(state, silencing.CRITICAL) == silencing.YES,
     )
 
 

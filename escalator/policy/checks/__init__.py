@@ -12,6 +12,7 @@ from escalator.policy.checks import (
     people,
     placeholders,
     references,
+    silences,
     sources,
     unsupported,
 )
@@ -30,5 +31,6 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from clocks.findings(draft)
     yield from hours.findings(draft)
     yield from calendars.findings(draft, env)
+    yield from silences.findings(draft)
     yield from placeholders.findings(draft, env)
     yield from unsupported.findings(draft)

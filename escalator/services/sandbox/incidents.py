@@ -115,7 +115,9 @@ def _next(one: Incident, frozen: Policy, running: Policy) -> str | None:
         return None
     if one.due_kind in _NEXT:
         return _NEXT[one.due_kind]
-    is_over = one.due_kind is DueKind.RESTART or following(one, frozen.paths.get(one.path, ())) is None
+    is_over = one.due_kind is DueKind.RESTART or (
+        one.due_kind is DueKind.STEP and following(one, frozen.paths.get(one.path, ())) is None
+    )
     return f"{'starts' if is_over else 'tells'} {next_what(one, frozen, running)}"
 
 

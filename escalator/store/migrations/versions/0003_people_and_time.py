@@ -97,9 +97,11 @@ def _times() -> None:
         sa.Column("author", sa.String(length=160), nullable=False),
         sa.Column("via", sa.String(length=32), nullable=False),
         sa.Column("sealed_reason", sa.LargeBinary(), nullable=True),
+        sa.Column("ended_at", Instant, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_silences")),
     )
-    op.create_index("ix_silences_ends_at", "silences", ["ends_at"], unique=False)
+    _index_some("ix_silences_ends_at", "silences", "ends_at", sa.text("ended_at IS NULL"))
+    _index_some("ix_incidents_silenced", "incidents", "due_at", sa.text("silenced_step IS NOT NULL"))
     op.create_table(
         "drills",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -115,6 +117,10 @@ def _times() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_drills")),
         sa.UniqueConstraint("name", "scheduled_at", name=op.f("uq_drills_name")),
     )
+
+
+def _index_some(name: str, table: str, column: str, condition: sa.TextClause) -> None:
+    op.create_index(name, table, [column], unique=False, postgresql_where=condition, sqlite_where=condition)
 
 
 def downgrade() -> None:

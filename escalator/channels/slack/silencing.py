@@ -1,0 +1,35 @@
+"""The window of `/silence`: what somebody says who silences a category or a route for a while."""
+
+from collections.abc import Sequence
+
+from escalator.channels.slack.blocks import Json
+from escalator.channels.slack.modals import Choice, asked, form, select, written
+
+CALLBACK = "silence"
+NAMED = "named"
+LASTS = "lasts"
+REASON = "reason"
+CRITICAL = "critical"
+YES = "yes"
+
+_LASTS = ((30, "30 min"), (60, "1 h"), (120, "2 h"), (240, "4 h"), (480, "8 h"), (1440, "24 h"))
+_CRITICAL = (("no", "No: they tell everybody as always"), (YES, "Yes, for 8 h at most; this is announced"))
+
+
+def minutes_of(value: str) -> int:
+    """Return how long was chosen; 0 for what was never offered."""
+    return next((minutes for minutes, _label in _LASTS if str(minutes) == value), 0)
+
+
+def silence_view(choices: Sequence[Choice], most_reason: int) -> Json:
+    """Return the window; of what may be silenced the first 100."""
+    lasts = select(LASTS, [(str(minutes), label) for minutes, label in _LASTS])
+    critical = select(CRITICAL, _CRITICAL)
+    hint = "Meanwhile one step of each incident tells nobody. The step after it does, and so does the end."
+    inputs = [
+        asked(NAMED, "What is silenced", select(NAMED, choices), hint=hint),
+        asked(LASTS, "For how long", {**lasts, "initial_option": lasts["options"][1]}),
+        asked(REASON, "Why", written(REASON, most_reason), hint="People see it. No content, no names of users."),
+        asked(CRITICAL, "Critical incidents too", {**critical, "initial_option": critical["options"][0]}),
+    ]
+    return form(CALLBACK, "Silence", "Silence", inputs)

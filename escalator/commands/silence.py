@@ -1,0 +1,124 @@
+"""`escalator silence`: begin a silence, end one before its time, or list those there are."""
+
+import json
+import re
+from datetime import UTC, timedelta
+from typing import Any
+
+import click
+
+from escalator.commands.opening import Misused, open_core
+from escalator.errors import Unavailable
+from escalator.model.policy import Policy
+from escalator.model.silence import Silence
+from escalator.rendering.silences import subject
+from escalator.rendering.texts import words
+from escalator.rendering.view import called
+from escalator.services.core import Core
+from escalator.services.silencing import Listed, NotDone, Wanted, Wrong, begin, end, listed
+
+VIA = "cli"
+_HEADINGS = ("ID", "WHAT", "BY", "UNTIL", "WHY")
+_DURATION = re.compile(r"([0-9]{1,5})([mh])")
+
+
+def _duration(text: str) -> timedelta:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no duration; write 30m or 2h")
+    count = int(found[1])
+    return timedelta(minutes=count) if found[2] == "m" else timedelta(hours=count)
+
+
+@click.command("silence")
+@click.argument("named", metavar="[CATEGORY_OR_ROUTE]", required=False)
+@click.option("--for", "lasts", type=_duration, metavar="2h", help="How long: at most 24h, with --critical 8h.")
+@click.option("--reason", metavar="TEXT", help="Why. It is shown to people, kept sealed, and never recorded.")
+@click.option("--by", metavar="PERSON", help="Who says so, by their key in the policy: a senior or an admin.")
+@click.option("--critical", "is_for_critical", is_flag=True, help="Critical incidents too; this is announced.")
+@click.option("--end", "ending", metavar="ID", help="End the silence with this id now.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def command(  # noqa: PLR0913  # one for each option
+    named: str | None,
+    lasts: timedelta | None,
+    reason: str | None,
+    by: str | None,
+    ending: str | None,
+    *,
+    is_for_critical: bool,
+    as_json: bool,
+) -> None:
+    """Silence a category or a route of the policy for a while; without an argument, list what is silenced.
+
+    While it lasts, one step of each incident tells nobody. The step after it does, and so does the end of the silence.
+    """
+    core = open_core()
+    if ending is not None:
+        if named is not None or by is None:
+            raise Misused("--end takes the id of a silence and --by, and no category or route")
+        over = _done(end(core, ending, by, VIA))
+        click.echo(f"Ended: {_about(core, over)}. What it held back is told now.")
+    elif named is not None:
+        if lasts is None or reason is None or by is None:
+            raise Misused(f"silence {named}: say --for, --reason and --by")
+        begun = _done(begin(core, Wanted(named, lasts, reason, by, VIA, is_for_critical)))
+        click.echo(f"Silenced: {_about(core, begun)} for {words(begun.ends_at - begun.starts_at)}.")
+    else:
+        click.echo(_list(core, as_json=as_json))
+
+
+def _done(done: Silence | NotDone) -> Silence:
+    """Return what was done; who may not gets exit code 1, and what cannot be meant 2."""
+    if isinstance(done, Silence):
+        return done
+    if done.what is Wrong.ROLE:
+        raise click.ClickException(done.said)
+    raise Misused(done.said)
+
+
+def _about(core: Core, silence: Silence) -> str:
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+    return _what(silence, running.policy) if running else silence.name
+
+
+def _what(silence: Silence, policy: Policy) -> str:
+    return subject(silence, policy) + (" (critical too)" if silence.is_for_critical else "")
+
+
+def _list(core: Core, *, as_json: bool) -> str:
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+        if running is None:
+            raise Unavailable("no policy is active yet")
+        found = listed(core, connection, running)
+    if as_json:
+        return json.dumps([_document(one) for one in found], indent=2, ensure_ascii=False)
+    if not found:
+        return "Nothing is silenced."
+    rows = [_HEADINGS, *(_row(one, running.policy) for one in found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _row(one: Listed, policy: Policy) -> tuple[str, ...]:
+    silence = one.silence
+    span = [at.astimezone(policy.timezone).strftime("%a %d %b %H:%M") for at in (silence.starts_at, silence.ends_at)]
+    until = span[1] if one.is_in_force else f"{span[0]} to {span[1]}"
+    return (one.handle or "file", _what(silence, policy), called(silence.author, policy), until, silence.reason)
+
+
+def _document(one: Listed) -> dict[str, Any]:
+    silence = one.silence
+    return {
+        "id": one.handle or None,
+        silence.of.value: silence.name,
+        "by": silence.author,
+        "from": silence.starts_at.astimezone(UTC).isoformat(),
+        "to": silence.ends_at.astimezone(UTC).isoformat(),
+        "critical": silence.is_for_critical,
+        "in_force": one.is_in_force,
+        "reason": silence.reason,
+    }

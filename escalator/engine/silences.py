@@ -1,0 +1,61 @@
+"""Silences: which one an incident is under, until when, and who may say so."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from escalator.engine.rights import allowed_people, may_see
+from escalator.model.incident import Incident, State
+from escalator.model.policy import Person, Policy
+from escalator.model.ranks import Role, Severity
+from escalator.model.silence import Silence, SilenceOf
+
+
+def silencing(incident: Incident, silences: Iterable[Silence], policy: Policy, now: datetime) -> Silence | None:
+    """Return the silence that an incident is under, or None. `policy` is the running one.
+
+    Of several it is the one that ends last, of those too that follow without a gap: until then nobody would be told.
+    """
+    fitting = sorted((one for one in silences if one.ends_at > now), key=lambda one: one.starts_at)
+    last, reach = None, now
+    for one in fitting:
+        if one.starts_at > reach:
+            break
+        if one.ends_at > reach and matches(one, incident, policy):
+            last, reach = one, one.ends_at
+    return last
+
+
+def matches(silence: Silence, incident: Incident, policy: Policy) -> bool:
+    """Whether a silence is about this incident, whatever the time.
+
+    A rehearsal is never silenced, a critical incident only where somebody has said so, and a restricted one only by
+    those who may know of it.
+    """
+    name = incident.category if silence.of is SilenceOf.CATEGORY else incident.route
+    if name != silence.name or incident.drill is not None:
+        return False
+    if incident.severity is Severity.CRITICAL and not silence.is_for_critical:
+        return False
+    allowed = allowed_people(incident, policy)
+    return allowed is None or silence.author in allowed
+
+
+def is_silenced(incident: Incident) -> bool:
+    """Whether a silence has taken the turn of the send that fired last."""
+    return incident.state is State.TRIGGERED and incident.silenced_step == incident.step
+
+
+def may_silence(person: Person, of: SilenceOf, name: str, policy: Policy) -> bool:
+    """Whether somebody may silence this: seniors and admins, who may see what it is about.
+
+    A route is about the categories that it names. What else it takes is asked of each incident.
+    """
+    if person.role < Role.SENIOR:
+        return False
+    named = {name} if of is SilenceOf.CATEGORY else categories_of(name, policy)
+    return all(may_see(person.key, policy.categories[key], policy) for key in named & set(policy.categories))
+
+
+def categories_of(route: str, policy: Policy) -> set[str]:
+    """Return the categories that a route asks for."""
+    return {key for one in policy.routes if one.name == route for key in one.when.tests.get("category", ())}

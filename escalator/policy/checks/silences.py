@@ -1,0 +1,76 @@
+"""Silences of the file: within the limits of what a person may silence, said by somebody who may."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from escalator.model.ranks import Role, Severity
+from escalator.model.silence import Silence, SilenceOf, longest
+from escalator.policy.draft import Draft
+from escalator.policy.problems import Finding, Place, quoted, warning
+
+
+def findings(draft: Draft) -> Iterator[Finding]:
+    """Yield silences that last too long, whose author may not silence that, and that silence nothing."""
+    for index, silence in draft.silences.items():
+        place: Place = ("silences", index)
+        yield from _lengths(place, silence, draft)
+        yield from _authors(place, silence, draft)
+        if not silence.is_for_critical and _is_always_critical(silence, draft):
+            what = f"silences nothing: every {quoted(silence.name)} incident is critical"
+            yield warning(place, what, "add `critical: true`, or leave it out")
+
+
+def _lengths(place: Place, silence: Silence, draft: Draft) -> Iterator[Finding]:
+    most = longest(is_for_critical=silence.is_for_critical)
+    right = f"end it within {most // timedelta(hours=1)}h"
+    if silence.ends_at - silence.starts_at > most:
+        yield Finding((*place, "to"), "is too late for a silence", right)
+        return
+    alike = [one for one in draft.silences.values() if _is_alike(one, silence)]
+    is_first = not any(one.starts_at < silence.starts_at <= one.ends_at for one in alike)
+    if is_first and _reach(silence, alike) - silence.starts_at > most:
+        yield Finding(place, "goes on too long with those that follow it without a gap", right)
+
+
+def _is_alike(one: Silence, other: Silence) -> bool:
+    return (one.of, one.name, one.is_for_critical) == (other.of, other.name, other.is_for_critical)
+
+
+def _reach(silence: Silence, alike: list[Silence]) -> datetime:
+    """Return when it is over, with all that follow without a gap."""
+    reach = silence.ends_at
+    for one in sorted(alike, key=lambda one: one.starts_at):
+        if silence.starts_at <= one.starts_at <= reach:
+            reach = max(reach, one.ends_at)
+    return reach
+
+
+def _authors(place: Place, silence: Silence, draft: Draft) -> Iterator[Finding]:
+    author = draft.people.get(silence.author)
+    if author is None:
+        return
+    if author.role < Role.SENIOR:
+        what = f"{quoted(author.key)} may not silence anything"
+        yield Finding((*place, "by"), what, "name somebody whose role is senior or admin")
+    elif _is_closed(silence, author.key, draft):
+        what = f"{quoted(author.key)} may not know of {quoted(silence.name)}"
+        yield Finding((*place, "by"), what, "name somebody of its `restricted_to`")
+
+
+def _is_closed(silence: Silence, author: str, draft: Draft) -> bool:
+    """Whether it is about a restricted category that its author may not see."""
+    restricted = (draft.categories[key].restricted_to for key in _categories(silence, draft) if key in draft.categories)
+    teams = [[draft.teams[key] for key in keys if key in draft.teams] for keys in restricted if keys]
+    return any(all(author not in team.members for team in each) for each in teams)
+
+
+def _categories(silence: Silence, draft: Draft) -> set[str]:
+    if silence.of is SilenceOf.CATEGORY:
+        return {silence.name}
+    named = [one.when.tests.get("category", ()) for one in draft.routes.values() if one.name == silence.name]
+    return {key for keys in named for key in keys}
+
+
+def _is_always_critical(silence: Silence, draft: Draft) -> bool:
+    known = [draft.categories[key] for key in _categories(silence, draft) if key in draft.categories]
+    return bool(known) and all(category.at_least is Severity.CRITICAL for category in known)

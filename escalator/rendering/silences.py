@@ -1,0 +1,45 @@
+"""Silences in words: what they are about, who said so, until when."""
+
+from escalator.engine.silences import categories_of
+from escalator.model.message import Card, Line, Moment
+from escalator.model.policy import Policy
+from escalator.model.ranks import ContentRule
+from escalator.model.silence import Silence, SilenceOf
+from escalator.rendering.texts import words
+from escalator.rendering.view import called
+
+
+def subject(silence: Silence, policy: Policy) -> str:
+    """Return `Self-harm`, or `the route "High and critical"`."""
+    if silence.of is SilenceOf.ROUTE:
+        return f'the route "{silence.name}"'
+    category = policy.categories.get(silence.name)
+    return category.title if category else silence.name
+
+
+def silenced_by(silence: Silence, policy: Policy) -> str:
+    """Return `silenced by Dana Fox`."""
+    return f"silenced by {called(silence.author, policy)}"
+
+
+def may_show_reason(silence: Silence, policy: Policy) -> bool:
+    """Whether the reason may stand where anybody reads it: not of what is restricted or withheld, like a note."""
+    names = {silence.name} if silence.of is SilenceOf.CATEGORY else categories_of(silence.name, policy)
+    named = [policy.categories[name] for name in names & set(policy.categories)]
+    return not any(one.restricted_to or one.content is ContentRule.WITHHOLD for one in named)
+
+
+def begun(silence: Silence, policy: Policy) -> Card:
+    """Return what is said where a silence begins that critical incidents are under too. An empty reason is not."""
+    lasts = words(silence.ends_at - silence.starts_at)
+    author = called(silence.author, policy)
+    text = f"{author} silenced {subject(silence, policy)} for {lasts}, critical incidents too"
+    until: Line = ("Until ", Moment(silence.ends_at), " one step of each incident tells nobody; the next one does")
+    return Card(text, text, (until, (f"Reason: {silence.reason}",)) if silence.reason else (until,))
+
+
+def ended(silence: Silence, policy: Policy, by: str | None) -> Card:
+    """Return what is said where such a silence ends: by itself, when nobody has ended it."""
+    what = subject(silence, policy)
+    text = f"{called(by, policy)} ended the silence of {what}" if by else f"The silence of {what} is over"
+    return Card(text, text, (("What it held back is told now",),))

@@ -1,0 +1,98 @@
+"""What people have silenced, and the incidents that wait for the end of a silence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, select, update
+
+from escalator.model.incident import DueKind, State
+from escalator.model.ranks import Severity
+from escalator.model.silence import Silence, SilenceOf
+from escalator.store.tables import incidents, silences
+
+_PLAIN = ("id", "name", "starts_at", "ends_at", "author", "is_for_critical")
+_UNENDED = select(silences).where(silences.c.ended_at.is_(None)).order_by(silences.c.ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One silence as it is kept: its reason is sealed, so that of `silence` is empty. `via` is where it was said."""
+
+    silence: Silence
+    via: str
+    sealed_reason: bytes | None
+
+
+def insert(connection: Connection, new: Silence, via: str, sealed_reason: bytes) -> None:
+    """Write one."""
+    row = {name: getattr(new, name) for name in _PLAIN}
+    row |= {"of": new.of.value, "via": via, "sealed_reason": sealed_reason}
+    connection.execute(silences.insert(), row)
+
+
+def unended(connection: Connection, *, locked: bool = False) -> list[Kept]:
+    """Return those whose end has not been recorded yet, the one that ends next first."""
+    return [_kept(row) for row in connection.execute(_UNENDED.with_for_update() if locked else _UNENDED)]
+
+
+def find(connection: Connection, silence_id: UUID) -> Kept | None:
+    """Return one, ended or not."""
+    row = connection.execute(select(silences).where(silences.c.id == silence_id)).one_or_none()
+    return None if row is None else _kept(row)
+
+
+def end(connection: Connection, silence_id: UUID, ends_at: datetime, now: datetime) -> None:
+    """Note when it has ended, and that this is recorded now."""
+    connection.execute(update(silences).where(silences.c.id == silence_id).values(ends_at=ends_at, ended_at=now))
+
+
+def _kept(row: Row[Any]) -> Kept:
+    silence = Silence(of=SilenceOf(row.of), reason="", **{name: getattr(row, name) for name in _PLAIN})
+    return Kept(silence, row.via, row.sealed_reason)
+
+
+def has_waiting(connection: Connection, silences_in_force: Sequence[Silence], now: datetime) -> bool:
+    """Whether an incident waits for the end of a silence that is none of these."""
+    return connection.scalar(select(incidents.c.id).where(_waits(silences_in_force, now)).limit(1)) is not None
+
+
+def hurry_waiting(
+    connection: Connection, silences_in_force: Sequence[Silence], now: datetime, limit: int
+) -> Sequence[UUID]:
+    """Let up to so many incidents go on now that wait for the end of a silence that is none of these; return which.
+
+    They are locked for it; what somebody else has locked is left for the next time.
+    """
+    chosen = (
+        select(incidents.c.id)
+        .where(_waits(silences_in_force, now))
+        .order_by(incidents.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    ids = connection.scalars(chosen).all()
+    due = {"due_kind": DueKind.SILENCE_END.value, "due_at": now, "fence": incidents.c.fence + 1, "armed_until": now}
+    if ids:
+        connection.execute(update(incidents).where(incidents.c.id.in_(ids)).values(due))
+    return ids
+
+
+def _waits(silences_in_force: Sequence[Silence], now: datetime) -> ColumnElement[bool]:
+    return and_(
+        incidents.c.silenced_step.is_not(None),
+        incidents.c.silenced_step == incidents.c.step,
+        incidents.c.state == State.TRIGGERED.value,
+        incidents.c.due_at > now,
+        *(not_(_is_about(one)) for one in silences_in_force),
+    )
+
+
+def _is_about(silence: Silence) -> ColumnElement[bool]:
+    named = incidents.c.category if silence.of is SilenceOf.CATEGORY else incidents.c.route
+    is_named = func.coalesce(named, "") == silence.name
+    if silence.is_for_critical:
+        return is_named
+    return and_(is_named, incidents.c.severity != Severity.CRITICAL.value)
