@@ -11,6 +11,7 @@ from escalator.policy.checks import (
     placeholders,
     references,
     sources,
+    storms,
     unsupported,
 )
 from escalator.policy.draft import Draft
@@ -26,5 +27,6 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from events.findings(draft)
     yield from people.findings(draft, env)
     yield from clocks.findings(draft)
+    yield from storms.findings(draft)
     yield from placeholders.findings(draft, env)
     yield from unsupported.findings(draft)
