@@ -1,7 +1,9 @@
 """A storm: the first alerts of a kind are told one by one, the others as one, which one answer takes."""
 
 import pytest
+from click.testing import CliRunner
 
+from escalator.commands.incidents import command
 from escalator.services import tending
 from escalator.store.tables import deliveries, incidents
 from tests.doubles.slack_state import Message
@@ -232,3 +234,11 @@ def test_a_restricted_category_stays_so_in_a_storm(h: Harness) -> None:
     h.forget_seen()
     h.click("ana", "Acknowledge", on=message)
     h.expect_answer("ana", "Nothing changed: #1006 is restricted, and you are not among those who may handle it.")
+
+
+def test_the_list_says_who_tells_of_whom(h: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    waved(h, alerts=7)
+    monkeypatch.setattr("escalator.commands.incidents.open_core", lambda: h.core)
+    lines = CliRunner().invoke(command, []).output.splitlines()
+    assert "grouped, #1006 tells of it" in next(line for line in lines if line.startswith("#1007"))
+    assert "triggered, 2 alerts" in next(line for line in lines if line.startswith("#1006"))
