@@ -7,13 +7,14 @@ PROCESS_EVENTS = "process_events"
 DELIVER = "deliver"
 ESCALATE = "escalate"
 HEAR = "hear"
+TEND = "tend"
 
 
 class TaskQueue(Protocol):
     """Tells the workers that there is work, and names none. What is lost here costs time, never work."""
 
     def tell(self, work: str) -> None:
-        """Say that there is work of this kind: PROCESS_EVENTS, DELIVER or HEAR. Never blocks and never raises."""
+        """Say that there is work of this kind: PROCESS_EVENTS, DELIVER, HEAR or TEND. Never blocks and never raises."""
         ...
 
     def alarm(self, at: datetime, work: str = ESCALATE) -> None:

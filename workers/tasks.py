@@ -5,7 +5,7 @@ from typing import Any
 from celery import Task, shared_task
 
 from escalator.errors import Unavailable
-from escalator.services import escalation, hearing, processing
+from escalator.services import escalation, hearing, processing, tending
 from workers.process import process_of
 
 
@@ -35,3 +35,9 @@ def escalate(self: "Task[Any, Any]") -> None:
 def hear(self: "Task[Any, Any]") -> None:
     """Do what vendors have told us of."""
     hearing.hear_all(_core_of(self))
+
+
+@shared_task(name="tend", bind=True, throws=(Unavailable,))
+def tend(self: "Task[Any, Any]") -> None:
+    """End what groups tell of that are over."""
+    tending.tend_all(_core_of(self))

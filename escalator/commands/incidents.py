@@ -1,7 +1,7 @@
 """`escalator incidents`: the list, and the story of one."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from escalator.rendering.story import told
 from escalator.rendering.texts import headline, words
 from escalator.rendering.view import NO_TITLE
 from escalator.services.core import Core
+from escalator.services.messages import numbers_of
 from escalator.store import incidents, listing, records
 
 _HEADINGS = ("NUMBER", "STATE", "WHAT", "SOURCE", "OWNER", "OPENED", "NEXT")
@@ -46,7 +47,8 @@ def _list(core: Core, connection: Connection, states: list[State], limit: int, *
     if not found:
         return "No incidents."
     policies = _policies(core, connection, {one.policy_version for one in found})
-    rows = [_HEADINGS, *(_row(one, policies[one.policy_version], core.clock.now()) for one in found)]
+    groups = numbers_of(connection, [one.group_id for one in found])
+    rows = [_HEADINGS, *(_row(one, policies[one.policy_version], groups, core.clock.now()) for one in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return "\n".join(lines)
@@ -56,18 +58,26 @@ def _policies(core: Core, connection: Connection, versions: Iterable[UUID]) -> d
     return {version: core.policies.version(connection, version) for version in versions}
 
 
-def _row(one: Incident, policy: Policy, now: datetime) -> tuple[str, ...]:
+def _row(one: Incident, policy: Policy, groups: Mapping[UUID, int], now: datetime) -> tuple[str, ...]:
     due = f"{one.due_kind} {_distance(one.due_at, now)}" if one.due_kind and one.due_at else ""
     opened = f"{words(now - one.opened_at)} ago"
     return (
         f"#{one.number}",
-        f"{one.state}, silenced" if is_silenced(one) else one.state.value,
+        _stands(one, groups),
         _what(one, policy),
         one.source,
         _owner(one, policy),
         opened,
         due.replace("_", " "),
     )
+
+
+def _stands(one: Incident, groups: Mapping[UUID, int]) -> str:
+    """Return the state; of one of many who tells of it, of a group how many it tells of; and whether it is silenced."""
+    if one.state is State.GROUPED and one.group_id is not None and one.group_id in groups:
+        return f"{one.state.value}, #{groups[one.group_id]} tells of it"
+    stands = f"{one.state.value}, {one.members} alerts" if one.members else one.state.value
+    return f"{stands}, silenced" if is_silenced(one) else stands
 
 
 def _owner(one: Incident, policy: Policy) -> str:
@@ -88,7 +98,7 @@ def _document(one: Incident) -> dict[str, Any]:
     plain = {
         name: getattr(one, name)
         for name in ("number", "source", "category", "route", "path", "assign", "round", "step", "owner", "closed_by")
-    }
+    } | {"group_id": str(one.group_id) if one.group_id else None, "members": one.members}
     ranked = {name: getattr(one, name) for name in ("state", "mode", "severity", "due_kind", "outcome")}
     instants = ("opened_at", "acknowledged_at", "due_at", "closed_at")
     return {
@@ -115,7 +125,8 @@ def _story(core: Core, connection: Connection, number: int, *, as_json: bool) ->
         return json.dumps({**_document(one), "timeline": lines}, indent=2, ensure_ascii=False)
     owner = f", owner {_owner(one, policy)}" if one.owner else ""
     told_lines = (f"  {line['at'][:19].replace('T', ' ')}  {line['text']}{_by(line)}" for line in lines)
-    return "\n".join([f"#{number} {_what(one, policy)} · {one.state}{owner} (times in UTC)", *told_lines])
+    stands = _stands(one, numbers_of(connection, [one.group_id]))
+    return "\n".join([f"#{number} {_what(one, policy)} · {stands}{owner} (times in UTC)", *told_lines])
 
 
 def _told(record: Row[Any], policy: Policy) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from escalator.engine.rounds import (
     wait_for_next,
 )
 from escalator.engine.targets import PERSON, team_of
-from escalator.model.incident import HELD, DueKind, Incident, Outcome, State, Verb
+from escalator.model.incident import HELD, UNANSWERED, DueKind, Incident, Outcome, State, Verb
 from escalator.model.message import Occasion
 from escalator.model.policy import Person
 from escalator.model.ranks import Role, Severity
@@ -84,7 +84,7 @@ def _acknowledge(draft: Draft, act: Act) -> Refusal | None:
     incident = draft.incident
     if incident.state is State.LOGGED:
         return Refusal(Refused.NOT_NOW)
-    if incident.state is not State.TRIGGERED:
+    if incident.state not in UNANSWERED:
         return Refusal(Refused.ALREADY_TAKEN, by=incident.owner, at=incident.acknowledged_at)
     if not count_answer(draft, act.person.key, act.verb.value):
         earlier = next(given for given in incident.answers if given.person == act.person.key)
@@ -107,7 +107,7 @@ def _release(draft: Draft, act: Act) -> Refusal | None:
 
 def _answered_enough(draft: Draft, act: Act) -> bool:
     """Count the act as an acknowledgement too; False when another person's is needed before the act can be done."""
-    if draft.incident.state is not State.TRIGGERED:
+    if draft.incident.state not in UNANSWERED:
         return True
     count_answer(draft, act.person.key, act.verb.value)
     if not answers_missing(draft.incident):
@@ -120,7 +120,7 @@ def _resolve(draft: Draft, act: Act) -> Refusal | None:
     outcome = Outcome.NO_VIOLATION if act.verb is Verb.FALSE_ALARM else act.outcome or Outcome.ACTION_TAKEN
     if outcome is Outcome.REFERRED and not (act.reference or "").strip():
         return Refusal(Refused.NO_REFERENCE)
-    is_waiting = draft.incident.state is State.TRIGGERED
+    is_waiting = draft.incident.state in UNANSWERED
     if not _answered_enough(draft, act):
         return Refusal(Refused.ONE_MORE_NEEDED)
     if is_waiting:
@@ -189,7 +189,7 @@ def _hand_over(draft: Draft, act: Act) -> Refusal | None:
 def _take_over(draft: Draft, act: Act) -> Refusal | None:
     """Give what somebody holds to who asks for it, without a moment in which nobody has it: the second clock anew."""
     incident = draft.incident
-    if incident.state is State.TRIGGERED:
+    if incident.state in UNANSWERED:
         return _acknowledge(draft, act)
     if incident.state not in HELD:
         return Refusal(Refused.NOT_NOW)
@@ -252,6 +252,8 @@ def _still_on_it(draft: Draft, _act: Act) -> Refusal | None:
 
 
 def _reveal(draft: Draft, _act: Act) -> Refusal | None:
+    if draft.incident.is_group:
+        return Refusal(Refused.OF_A_GROUP)
     draft.record(Action.REVEALED)
     return None
 

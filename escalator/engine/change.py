@@ -1,6 +1,6 @@
 """A decision in the making, and what it amounts to: the incident afterwards, whom to tell, what to record."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from escalator.engine.rights import Refusal, allowed_people
 from escalator.engine.roster import Roster
 from escalator.engine.targets import Recipient, resolve
 from escalator.model.facts import Content, Facts
-from escalator.model.incident import DueKind, Incident, State
+from escalator.model.incident import OVER, DueKind, Incident, State
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy, Step
 from escalator.model.records import SYSTEM, Action, Actor, Entry
@@ -145,13 +145,43 @@ class Draft:
         return self.rules.frozen.paths.get(self.incident.path, ())
 
     def done(self) -> Change:
-        """Return the decision: the fence moves with the deadline, the revision with what anybody can see."""
-        before, after = self._before, self.incident
+        """Return the decision: the fence moves with the deadline, the revision with what anybody can see.
+
+        A group that somebody has answered is of no kind any more: it takes no new member, whatever becomes of it.
+        """
+        before = self._before
+        if before.state is State.GROUPED and self.incident.state not in {State.GROUPED, *OVER}:
+            self.record(Action.LEFT_GROUP, group=str(before.group_id))
+        after = self.incident
+        if after.is_group and not _takes_members(before, after):
+            after = replace(after, kind_key=None)
         if (before.due_kind, before.due_at) != (after.due_kind, after.due_at):
             after = replace(after, fence=after.fence + 1)
         if _seen(after) != _seen(before):
             after = replace(after, revision=after.revision + 1)
         return Change(after, tuple(self.notices), tuple(self.entries), self.suppress, tuple(self.alarms))
+
+
+def together(changes: Sequence[Change]) -> Change:
+    """Return several changes of one incident as one; what a later one suppresses is asked again before sending."""
+    return replace(
+        changes[-1],
+        notices=tuple(notice for change in changes for notice in change.notices),
+        entries=tuple(entry for change in changes for entry in change.entries),
+        alarms=tuple(alarm for change in changes for alarm in change.alarms),
+        suppress=next((change.suppress for change in reversed(changes) if change.suppress), None),
+    )
+
+
+def _takes_members(before: Incident, after: Incident) -> bool:
+    """Whether a group still waits for its first answer, and for that of the same people as before."""
+    is_untouched = after.state is State.TRIGGERED and not after.answers and after.owner is None
+    return is_untouched and (before.round == 0 or _asked(before) == _asked(after))
+
+
+def _asked(incident: Incident) -> tuple[object, ...]:
+    said = (incident.category, incident.severity, incident.content_rule)
+    return (incident.route, incident.path, incident.assign, incident.acks_needed, *said)
 
 
 def _seen(incident: Incident) -> tuple[object, ...]:
@@ -163,8 +193,9 @@ def _seen(incident: Incident) -> tuple[object, ...]:
     """
     facts, newest = incident.facts, incident.facts.latest.get("recommended_action")
     is_over = incident.state is State.RESOLVED
+    unseen: dict[str, Any] = {"facts": Facts(), "content": Content(), "last_event_at": None, "kind_key": None}
     return (
-        replace(incident, facts=Facts(), content=Content(), last_event_at=None, loop_started_at=None, loop_rounds=0),
+        replace(incident, **unseen, loop_started_at=None, loop_rounds=0),
         {name: value for name, (_at, value) in incident.content.said.items()},
         [facts.values(name) for name in ("kind", "language", "action")],
         newest and newest[1],

@@ -14,7 +14,7 @@ from escalator.engine.rounds import assessed, begin_round, gravest
 from escalator.engine.routing import names_event
 from escalator.engine.settling import begin_anew, settle
 from escalator.model.facts import Content, Facts, Observation, Review
-from escalator.model.incident import Answer, Incident, Outcome, State
+from escalator.model.incident import UNANSWERED, Answer, Incident, Outcome, State
 from escalator.model.policy import Policy
 from escalator.model.ranks import ContentRule
 from escalator.model.records import SYSTEM, Action, Actor
@@ -135,7 +135,7 @@ def _carry_over(draft: Draft, older: Incident, younger: Incident) -> None:
     if draft.incident.state is State.RESOLVED and younger.is_open and _is_another_matter(older, younger):
         reopen(draft, "merged")
     carried = tuple(given for given in younger.answers if given.verb != REVIEW)
-    if draft.incident.state in {State.TRIGGERED, State.LOGGED} and carried and not _is_worse(draft, younger):
+    if draft.incident.state in {*UNANSWERED, State.LOGGED} and carried and not _is_worse(draft, younger):
         _give_answers(draft, carried)
 
 

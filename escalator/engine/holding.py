@@ -2,10 +2,10 @@
 
 from escalator.engine.change import Draft
 from escalator.engine.reviews import REVIEW, reviews_resolve
-from escalator.engine.rounds import begin_round
+from escalator.engine.rounds import begin_round, wait_for_next
 from escalator.engine.targets import PERSON, members_of
 from escalator.model.facts import Content
-from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
+from escalator.model.incident import UNANSWERED, Answer, DueKind, Incident, Outcome, State
 from escalator.model.message import Occasion
 from escalator.model.records import Action
 
@@ -25,7 +25,13 @@ def answers_missing(incident: Incident) -> int:
 
 
 def ask_one_more(draft: Draft) -> None:
-    """Tell the rest of the team, on call or not, that one has answered and another is needed; the clock goes on."""
+    """Tell the rest of the team, on call or not, that one has answered and another is needed; the clock goes on.
+
+    What a group tells of stands on its own from here: the answer that it has does not count for the others.
+    """
+    if draft.incident.state is State.GROUPED:
+        draft.put(state=State.TRIGGERED, waiting_since=draft.now)
+        wait_for_next(draft)
     incident = draft.incident
     draft.record(Action.ANSWERED, given=str(len(incident.answers)), needed=str(incident.acks_needed))
     if incident.assign:
@@ -44,7 +50,7 @@ def conclude(draft: Draft) -> None:
     reviewers = [answer.person for answer in given if answer.verb == REVIEW]
     if reviewers and reviews_resolve(draft.incident, draft.rules.frozen):
         close(draft, Outcome.REVIEWED_IN_STREAM, reviewers[-1])
-    elif draft.incident.state is State.TRIGGERED:
+    elif draft.incident.state in UNANSWERED:
         take(draft, given[0].person)
 
 
@@ -80,8 +86,8 @@ def start_second_clock(draft: Draft) -> None:
         draft.due(DueKind.RESOLVE_WITHIN, draft.now + within)
 
 
-def close(draft: Draft, outcome: Outcome, by: str, reference: str | None = None) -> None:
-    """End it. A reference (of a referral, say) is free text and stands with the content."""
+def close(draft: Draft, outcome: Outcome, by: str, reference: str | None = None, *, reason: str = "") -> None:
+    """End it. A reference (of a referral, say) is free text and stands with the content; `reason` is a word of ours."""
     if reference:
         said = Content({"reference": (draft.now, reference.strip())})
         draft.put(content=draft.incident.content.merged(said))
@@ -97,7 +103,7 @@ def close(draft: Draft, outcome: Outcome, by: str, reference: str | None = None)
     )
     draft.due(None, None)
     draft.suppress = "resolved"
-    draft.record(Action.RESOLVED, outcome=outcome.value)
+    draft.record(Action.RESOLVED, reason, outcome=outcome.value)
 
 
 def take_back(draft: Draft, reason: str) -> None:

@@ -32,6 +32,12 @@ def spend(facts: Facts, reviewed_at: datetime | None) -> Facts:
     return facts if reviewed_at is None else facts.merged(Facts({}, {_SPENT: (reviewed_at, "")}))
 
 
+def without_reviews(facts: Facts) -> Facts:
+    """Return the facts as if nobody had reviewed the item."""
+    seen = {name: sightings for name, sightings in facts.seen.items() if name != REVIEW}
+    return Facts(seen, {name: said for name, said in facts.latest.items() if not name.startswith((_NEWEST, _SPENT))})
+
+
 def reviewer(stream_id: str, policy: Policy) -> str:
     """Return the policy key of who reviewed in Stream, or `stream:ID` for somebody not in the policy."""
     known = (person.key for person in policy.people.values() if person.stream and person.stream == stream_id)

@@ -32,6 +32,7 @@ class Refused(StrEnum):
     NO_REFERENCE = "no_reference"
     MERGED = "merged"
     NOBODY_ELSE = "nobody_else"
+    OF_A_GROUP = "of_a_group"
 
 
 @dataclass(frozen=True, slots=True)

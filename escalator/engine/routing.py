@@ -72,10 +72,11 @@ def _test(name: str, wanted: tuple[str, ...], subject: Subject, policy: Policy) 
         return severity is not Severity.UNKNOWN and any(severity >= Severity(word) for word in wanted)
     if name == "min_reports":
         return any(len(subject.facts.values("report")) >= int(count) for count in wanted)
-    return _matches(_said(name, subject), wanted)
+    return _matches(values_of(name, subject), wanted)
 
 
-def _said(name: str, subject: Subject) -> frozenset[str]:
+def values_of(name: str, subject: Subject) -> frozenset[str]:
+    """Return what the fact of that name says of the subject; nothing where it is unknown."""
     derived: Mapping[str, str | None] = {
         "source": subject.source,
         "category": subject.assessment.category,

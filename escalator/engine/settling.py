@@ -14,7 +14,7 @@ from escalator.engine.holding import answers_missing, ask_one_more, close, concl
 from escalator.engine.reviews import REVIEW, calls_again, knows_reviews, reviews_resolve, standing
 from escalator.engine.rounds import assessed, freeze, may_loop, next_round, speak_up, spend_reviews, start_path
 from escalator.engine.routing import rank_of
-from escalator.model.incident import Incident, Outcome, State
+from escalator.model.incident import UNANSWERED, Incident, Outcome, State
 from escalator.model.policy import Policy
 from escalator.model.records import Action
 
@@ -90,6 +90,7 @@ def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
     It does where a higher route decides (one that somebody holds: only for a graver category or severity), and where
     the answers that it rests on are too few without the reviews that later flags outweigh. What is held by nothing
     but reviews moves as if nobody held it: reviews that stand end or hold it in the new round too, and tell nobody.
+    What a group tells of leaves it for a graver category or severity as well: it is of another kind then.
     """
     policy = rules.frozen
     _assessed, routing = assessed(incident, policy)
@@ -99,9 +100,11 @@ def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
     left = [given for given in incident.answers if given.verb != REVIEW or given.person in stands]
     if len(left) < min(len(incident.answers), incident.acks_needed):
         return True
+    is_worse, has_higher_severity = _worsened(incident, before, policy)
+    if incident.state is State.GROUPED:
+        return is_higher or is_worse
     if incident.state in {State.TRIGGERED, State.LOGGED} or len(_reviewers(incident)) == len(incident.answers):
         return is_higher
-    is_worse, has_higher_severity = _worsened(incident, before, policy)
     return has_higher_severity or (is_higher and is_worse)
 
 
@@ -144,7 +147,7 @@ def _apply_reviews(draft: Draft) -> None:
     is_new = _count_reviews(draft)
     if not standing(draft.incident.facts, draft.rules.frozen, draft.rules.running):
         return
-    if draft.path and draft.incident.state is State.TRIGGERED and answers_missing(draft.incident):
+    if draft.path and draft.incident.state in UNANSWERED and answers_missing(draft.incident):
         if is_new:
             ask_one_more(draft)
     else:

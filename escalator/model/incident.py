@@ -26,6 +26,9 @@ class State(StrEnum):
 
 
 OPEN = frozenset({State.TRIGGERED, State.ACKNOWLEDGED, State.SNOOZED, State.GROUPED})
+UNANSWERED = frozenset({State.TRIGGERED, State.GROUPED})
+"""People are asked to answer: by its own messages, or by its group's."""
+
 HELD = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 """Somebody has it."""
 
@@ -91,9 +94,10 @@ class Incident:
     `waiting_since` is when people began to wait for an answer (the opening, a release, the end of a snooze).
     `restarts`, `extensions` and `snoozes` count those in a row. `reviewed_at` and every time inside `facts` are
     Stream's own. `loop_started_at` and `loop_rounds` bound the rounds that automation may start within an hour.
-    `group_id` is the group that tells of it, or told; `members` counts those of a group that are not over, and is None
-    for an incident of its own; `kind_key` is equal for what a storm may group. `drill` is the name of the drill that
-    it is. `silenced_step` is the step whose turn a silence took in this round, unless it was sent after all.
+    `group_id` is the group that tells of it, or told. `members` counts those that a group tells of, and is None for an
+    incident of its own. `kind_key` is equal for what a storm may group; a group has it only while it takes members.
+    `drill` is the name of the drill that it is. `silenced_step` is the step whose turn a silence took in this round,
+    unless it was sent after all.
     """
 
     id: UUID

@@ -33,7 +33,7 @@ from escalator.policy.fields import (
     Word,
     refusal,
 )
-from escalator.policy.problems import remedy
+from escalator.policy.problems import quoted, remedy
 from escalator.policy.shapes import Items, Keys, Named, OneOrMore, Section, Several
 
 FACTS = (
@@ -168,10 +168,27 @@ class AcknowledgedKeys(Keys):
     remind = Duration()
 
 
+_NOTHING_ALIKE = frozenset({"min_severity", "min_reports", "during", "outside"})
+_ALIKE = tuple(fact for fact in FACTS if fact not in _NOTHING_ALIKE)
+
+
+class _Alike(OneOf):
+    """A fact in which alerts can be alike; what only asks something of a fact is none."""
+
+    def __init__(self) -> None:
+        super().__init__(*_ALIKE, "text")
+
+    def _typed(self, text: str) -> str | None:
+        if text in _NOTHING_ALIKE:
+            what = f"{quoted(text)} is a question to one alert, and nothing in which two are alike"
+            raise refusal(what, "write a fact such as category, author or text")
+        return super()._typed(text)
+
+
 class GroupKeys(Keys):
     """What makes a storm."""
 
-    by = OneOrMore(OneOf(*FACTS, "text"), required=True)
+    by = OneOrMore(_Alike(), required=True)
     within = Duration(required=True)
     after = Whole(1, 1_000_000, required=True)
 

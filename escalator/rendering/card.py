@@ -12,12 +12,20 @@ from escalator.rendering import machine, texts
 from escalator.rendering.buttons import buttons
 from escalator.rendering.disclosure import Disclosure, dashboard_url, disclose
 from escalator.rendering.silences import silenced_by
+from escalator.rendering.storms import storm_words
 from escalator.rendering.targets import listed
 from escalator.rendering.view import View
 from escalator.stream import manual
 
 _FIRST_AGAIN = frozenset({Occasion.ONE_MORE, Occasion.HAND_OVER, Occasion.OVERDUE})
 _FIRST_RUNG = (1, 0, 1)
+_ELSEWHERE = {
+    State.MERGED: "Merged: it goes on there",
+    State.GROUPED: "One of several: it is answered there, with the others",
+    State.LOGGED: "Logged: nobody is asked to answer",
+}
+"""What is said of a state in which nobody is asked here."""
+
 _NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 
 
@@ -83,6 +91,8 @@ def _text(view: View) -> str:
     incident = view.incident
     if incident.state is State.MERGED and view.merged_into is not None:
         return f"#{incident.number} is now part of #{view.merged_into}"
+    if incident.state is State.GROUPED and view.group is not None:
+        return f"#{incident.number} is now part of #{view.group}"
     if incident.state is State.RESOLVED and incident.outcome is not None:
         return texts.resolved(incident.number, view.name(incident.closed_by), incident.outcome)
     if incident.state in HELD:
@@ -112,6 +122,8 @@ def _asking_text(view: View) -> str:
 
 def _lines(view: View, said: Disclosure, rule: ContentRule) -> Iterator[Line]:
     yield _what(view.incident, said)
+    if view.incident.is_group:
+        yield (storm_words(view),)
     if said.content is not None and said.snippet is None:
         yield (said.content,)
     if said.did or said.why:
@@ -147,10 +159,8 @@ def _state(view: View, said: Disclosure) -> Iterator[Line]:
             yield (_resolved(view, said),)
             if not _is_reviewed(incident):
                 yield ("Still in Stream's queue: it has to be reviewed there too",)
-        case State.MERGED:
-            yield ("Merged: it goes on there",)
-        case State.LOGGED:
-            yield ("Logged: nobody is asked to answer",)
+        case _:
+            yield (_ELSEWHERE[incident.state],)
 
 
 def _waiting_or_silenced(view: View) -> Line:

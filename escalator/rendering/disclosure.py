@@ -66,6 +66,8 @@ def names_by_key(policy: Policy) -> Policy:
 
 def disclose(incident: Incident, rule: ContentRule, now: datetime) -> Disclosure:
     """Return what may be said under this rule; a caller that must say less passes a stricter one."""
+    if incident.is_group:
+        return _of_a_group(incident, rule)
     if rule is ContentRule.WITHHOLD:
         return Disclosure(content="Content withheld: it is read in the dashboard only")
     text = incident.content["text"]
@@ -79,6 +81,16 @@ def disclose(incident: Incident, rule: ContentRule, now: datetime) -> Disclosure
         who=_who(incident.content, now, with_name=is_shown),
         reference=one_line(incident.content["reference"], SNIPPET_CHARS) or None,
         can_reveal=not is_shown and bool(text.strip()),
+    )
+
+
+def _of_a_group(incident: Incident, rule: ContentRule) -> Disclosure:
+    """Return what may be said of several alerts at once: nothing of what only one of them is about."""
+    if rule is ContentRule.WITHHOLD:
+        return Disclosure()
+    return Disclosure(
+        why=one_line(incident.severity_reason, SNIPPET_CHARS) or None,
+        reference=one_line(incident.content["reference"], SNIPPET_CHARS) or None,
     )
 
 

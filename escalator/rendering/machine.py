@@ -40,6 +40,8 @@ def _plain(view: View) -> dict[str, object]:
         "content": view.rule.value,
         "is_test": view.is_test,
         "is_drill": view.is_drill,
+        "group": view.group,
+        "members": incident.members,
     }
 
 

@@ -26,6 +26,7 @@ _SAID = {
     Refused.TOO_OFTEN: "Nothing changed: that was done too often in a row. Resolve it, release it or escalate it.",
     Refused.NO_REFERENCE: "Nothing changed: say where it was referred to.",
     Refused.NOBODY_ELSE: "Nothing changed: nobody else may answer #{number}. Release it or escalate it.",
+    Refused.OF_A_GROUP: "#{number} stands for several alerts and has no text of its own. Look at them one by one.",
     Refused.MERGED: "Nothing changed: #{number} goes on in another incident.",
 }
 _WITHOUT_INCIDENT = frozenset({Refused.UNKNOWN_PERSON, Refused.WRONG_WORKSPACE, Refused.ROLE})
@@ -33,6 +34,7 @@ _STATES = {
     State.TRIGGERED: "waiting for an answer",
     State.ACKNOWLEDGED: "with {by}",
     State.SNOOZED: "snoozed by {by}",
+    State.GROUPED: "told by its group",
     State.RESOLVED: "resolved",
     State.MERGED: "merged into another one",
     State.GROUPED: "told within a group",

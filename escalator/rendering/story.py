@@ -19,6 +19,9 @@ _SAID = {
     Action.RESOLVED: "Resolved by {actor}: {outcome}",
     Action.SNOOZED: "Snoozed by {actor} for {minutes} min",
     Action.SNOOZE_ENDED: "The snooze ended",
+    Action.GROUPED: "Told by a group from here on",
+    Action.GROUP_OPENED: "A group of {members}, and of those that follow",
+    Action.LEFT_GROUP: "Told on its own from here on",
     Action.HANDED_OVER: "Handed over by {actor} to {to}",
     Action.ESCALATED_NOW: "Escalated by {actor}",
     Action.STILL_ON_IT: "{actor} is still on it",
@@ -62,6 +65,7 @@ _REFUSED = {
     "stale": "by a message that was out of date",
     "not_now": "not as it stands",
     "merged": "it goes on in another incident",
+    "of_a_group": "it stands for several",
 }
 """Why an act was refused, where the word that the record holds does not say it by itself."""
 

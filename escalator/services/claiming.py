@@ -130,7 +130,6 @@ class Claims:
 
     def _send(self, delivery: Delivery, incident: Incident, post: Post | None) -> None:
         """Let a page say how it stands now, and a copy when it happened, however late it gets through."""
-        merged = messages.numbers_of(self.connection, [incident.merged_into]) if incident.merged_into else {}
         view = messages.view_of(
             self.core,
             incident,
@@ -139,7 +138,7 @@ class Claims:
             delivery,
             occasion=delivery.occasion,
             said=self.said.get(incident.id, ()),
-            merged_into=next(iter(merged.values()), None),
+            others=messages.others_of(self.connection, [incident])[incident.id],
             now=delivery.created_at if delivery.kind is DeliveryKind.COPY else self.now,
         )
         note = messages.notification(self.core, view, delivery, key=delivery.id, post=post)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from escalator.engine.roster import Roster
 from escalator.engine.rounds import following
 from escalator.engine.silences import silencing
 from escalator.engine.targets import people_of, team_of
-from escalator.model.incident import DueKind, Incident
+from escalator.model.incident import DueKind, Incident, State
 from escalator.model.message import Card, Context, Occasion
 from escalator.model.policy import DestinationKind, Policy
 from escalator.model.ranks import ContentRule, Mode, Role
@@ -26,6 +27,7 @@ from escalator.rendering.view import View
 from escalator.services.answer_links import link_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
+from escalator.store import groups
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posts import Post
 from escalator.store.tables import incidents, records
@@ -70,6 +72,31 @@ def numbers_of(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UU
     return {row.id: row.number for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Numbers of other incidents that a message names, as `View` has them."""
+
+    merged_into: int | None = None
+    group: int | None = None
+    told_of: tuple[int, int] | None = None
+
+
+def others_of(connection: Connection, about: Iterable[Incident]) -> Mapping[UUID, Others]:
+    """Return for each of these incidents which others its message names."""
+    known = list(about)
+    grouped = [one.group_id for one in known if one.state is State.GROUPED]
+    numbers = numbers_of(connection, [*(one.merged_into for one in known), *grouped])
+    spans = groups.spans(connection, [one.id for one in known if one.is_group])
+    return {
+        one.id: Others(
+            merged_into=numbers.get(one.merged_into) if one.merged_into else None,
+            group=numbers.get(one.group_id) if one.group_id and one.state is State.GROUPED else None,
+            told_of=spans.get(one.id),
+        )
+        for one in known
+    }
+
+
 def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
     core: Core,
     incident: Incident,
@@ -79,7 +106,7 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
     *,
     occasion: Occasion = Occasion.STEP,
     said: Records = (),
-    merged_into: int | None = None,
+    others: Others = Others(),
     is_superseded: bool = False,
     now: datetime,
 ) -> View:
@@ -101,7 +128,9 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
         next_what=next_what(incident, frozen, policy),
         story=_story(said, policy) if is_for_seniors else (),
         mentions=mentions(core, incident, frozen, roster) if has_mentions else (),
-        merged_into=merged_into,
+        merged_into=others.merged_into,
+        group=others.group,
+        told_of=others.told_of,
         channel=to.channel,
         is_superseded=is_superseded,
         rung=_rung(to) if isinstance(to, Delivery) else None,

@@ -92,7 +92,7 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
     about = _about(connection, {one.incident_id for one in behind}, core)
     said = messages.recorded(connection, about)
     superseded = posts.superseded(connection, behind)
-    merged = messages.numbers_of(connection, [one.merged_into for one in about.values()])
+    others = messages.others_of(connection, about.values())
     written = notes.written(connection, behind)
     to_send = []
     for post in behind:
@@ -114,7 +114,7 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
             running,
             post,
             said=said.get(incident.id, ()),
-            merged_into=merged.get(incident.merged_into) if incident.merged_into else None,
+            others=others[incident.id],
             is_superseded=post.id in superseded,
             now=now,
         )

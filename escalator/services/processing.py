@@ -1,14 +1,14 @@
 """Stored events become incidents, or change them: a batch in one transaction, and one by one when a batch fails."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from escalator.clock import Stopwatch
-from escalator.engine.change import Change, Rules
+from escalator.engine.change import Change, Rules, together
 from escalator.engine.events import ENTITY_JOINS_FOR, absorb, is_wanted, merge, open_incident
 from escalator.errors import Conflict
 from escalator.model.facts import Key, Observation
@@ -18,6 +18,7 @@ from escalator.services.applying import Decision, rules_for
 from escalator.services.batches import together_or_alone
 from escalator.services.core import Core
 from escalator.services.policies import Running
+from escalator.services.storms import grouped
 from escalator.services.troubles import Troubles
 from escalator.services.work import Work, working
 from escalator.store import events, incidents
@@ -212,18 +213,8 @@ class _Board:
                 self.owners[source, key] = self.given[source, key] = owner
 
     def _write(self, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
-        decisions = [Decision(self.before.get(one), _together(changes)) for one, changes in self.changes.items()]
+        decided = [Decision(self.before.get(one), together(changes)) for one, changes in self.changes.items()]
+        decisions = grouped(self.core, self.connection, decided, self.running, self.now)
         self.work.apply(decisions, self.running, self.now)
         incidents.give_keys(self.connection, self.given, self.stored)
         events.done(self.connection, belongs)
-
-
-def _together(changes: Sequence[Change]) -> Change:
-    """Return several changes of one incident as one; what a later one suppresses is asked again before sending."""
-    return replace(
-        changes[-1],
-        notices=tuple(notice for change in changes for notice in change.notices),
-        entries=tuple(entry for change in changes for entry in change.entries),
-        alarms=tuple(alarm for change in changes for alarm in change.alarms),
-        suppress=next((change.suppress for change in reversed(changes) if change.suppress), None),
-    )

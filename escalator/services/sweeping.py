@@ -22,6 +22,7 @@ from escalator.services.hearing import hear_all
 from escalator.services.housekeeping import keep
 from escalator.services.sending import Sender
 from escalator.services.silence_ends import go_on
+from escalator.services.tending import tend_all
 from escalator.services.timekeeping import measure_offset
 from escalator.store import incidents
 
@@ -35,7 +36,7 @@ _JITTER = 0.2
 
 def sweep(core: Core, sender: Sender) -> None:
     """Do one round. Raises Unavailable when the database cannot be asked."""
-    for part in (_follow_policy, go_on, _fire, arm, _process):
+    for part in (_follow_policy, go_on, _fire, arm, _process, tend_all):
         try:
             part(core)
         except Unavailable:

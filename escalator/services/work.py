@@ -7,9 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from escalator.ports import DELIVER
+from escalator.model.incident import OVER, Incident
+from escalator.ports import DELIVER, TEND
 from escalator.services.applying import Aftermath, Decision, apply
 from escalator.services.core import Core
+from escalator.services.groups import with_their_groups
 from escalator.services.policies import Running
 
 
@@ -20,12 +22,15 @@ class Work:
     core: Core
     connection: Connection
     has_deliveries: bool = False
+    has_ended_groups: bool = False
     _aftermaths: list[Aftermath] = field(default_factory=list)
 
     def apply(self, decisions: Sequence[Decision], running: Running, now: datetime) -> None:
         """Write decisions about incidents that this transaction has locked or is about to make."""
         if decisions:
-            self._aftermaths.append(apply(self.core, self.connection, decisions, running, now))
+            whole = with_their_groups(self.core, self.connection, decisions, running, now)
+            self._aftermaths.append(apply(self.core, self.connection, whole, running, now))
+            self.has_ended_groups |= any(_is_ended_group(one.change.incident) for one in whole)
 
     def tell(self) -> None:
         """Send what this process has claimed, and tell the others of the rest."""
@@ -33,6 +38,8 @@ class Work:
             self.core.outlet.send(one.claimed, one.reserved)
             for at in one.alarms:
                 self.core.queue.alarm(at)
+        if self.has_ended_groups:
+            self.core.queue.tell(TEND)
         if self.has_deliveries or any(one.has_more for one in self._aftermaths):
             self.core.queue.tell(DELIVER)
 
@@ -40,6 +47,10 @@ class Work:
         """Give back the threads that were reserved for what has not been committed."""
         for one in self._aftermaths:
             self.core.outlet.send((), one.reserved)
+
+
+def _is_ended_group(incident: Incident) -> bool:
+    return incident.state in OVER and bool(incident.members)
 
 
 @contextmanager

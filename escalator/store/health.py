@@ -7,13 +7,14 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from escalator.model.incident import State
 from escalator.model.ranks import Mode
-from escalator.store import callbacks
+from escalator.store import callbacks, groups
 from escalator.store.deliveries import DeliveryState
 from escalator.store.events import EventState, waiting_since
 from escalator.store.tables import deliveries, events, incidents, posts, troubles, workers
 
 ALIVE = timedelta(seconds=10)
 STALE_POST = timedelta(minutes=10)
+UNTENDED_GROUP = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def must_be_zero(connection: Connection, now: datetime) -> dict[str, int]:
             posts.c.reason.is_distinct_from("mode"),
         ),
     }
-    return {name: connection.scalar(question) or 0 for name, question in questions.items()}
+    counted = {name: connection.scalar(question) or 0 for name, question in questions.items()}
+    return counted | dict(groups.broken(connection, now, UNTENDED_GROUP))
 
 
 def counts_by_state(connection: Connection) -> list[tuple[str, str, int]]:

@@ -1,6 +1,7 @@
 """Incidents and their keys and answers: found, locked, written.
 
-An incident is locked FOR NO KEY UPDATE: against other changes, but not against new rows that refer to it.
+An incident is locked FOR NO KEY UPDATE: against other changes, but not against new rows that refer to it. Several are
+locked in the order of their ids, groups after all others (see `escalator.store.groups`).
 """
 
 from collections import defaultdict
@@ -43,7 +44,7 @@ _NUMBERS = select(incident_numbers.next_value()).select_from(
     func.generate_series(1, bindparam("count", type_=Integer)).table_valued("n")
 )
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_THESE = select(incidents).where(incidents.c.id.in_(_IDS)).order_by(incidents.c.id)
+_THESE = select(incidents).where(incidents.c.id.in_(_IDS)).order_by(incidents.c.members.is_not(None), incidents.c.id)
 _THESE_LOCKED = _THESE.with_for_update(of=incidents, key_share=True)
 _ALL = _THESE.with_only_columns(incidents.c.id).with_for_update(key_share=True)
 _FREE = _ALL.with_for_update(skip_locked=True, key_share=True)
@@ -117,14 +118,14 @@ def readable(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UU
 
 
 def lock(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
-    """Return these incidents, locked in the order of their ids for the rest of the transaction."""
+    """Return these incidents, locked in the order of their ids, groups last, for the rest of the transaction."""
     wanted = {"ids": list(ids)}
-    return _opened(connection, connection.execute(_THESE_LOCKED, wanted).all(), seal) if wanted["ids"] else {}
+    return opened(connection, connection.execute(_THESE_LOCKED, wanted).all(), seal) if wanted["ids"] else {}
 
 
 def read(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
     """Return these incidents as they stand, without locking them."""
-    return _opened(connection, connection.execute(_THESE, {"ids": list(ids)}).all(), seal)
+    return opened(connection, connection.execute(_THESE, {"ids": list(ids)}).all(), seal)
 
 
 def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
@@ -151,7 +152,7 @@ def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
     )
     rows = connection.execute(statement).all()
     taken += [row.id for row in rows]
-    return _opened(connection, rows, seal)
+    return opened(connection, rows, seal)
 
 
 def first_due(connection: Connection, now: datetime) -> datetime | None:
@@ -224,7 +225,8 @@ def number_of_event(connection: Connection, source: str, sha256: str) -> int | N
     return found
 
 
-def _opened(connection: Connection, rows: Sequence[Row[Any]], seal: Seal) -> dict[UUID, Incident]:
+def opened(connection: Connection, rows: Sequence[Row[Any]], seal: Seal) -> dict[UUID, Incident]:
+    """Return the incidents that these rows hold, with what is sealed in them. Raises ContentLocked."""
     given = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
     return {row.id: _incident(row, given.get((row.id, row.round), ()), seal) for row in rows}
 

@@ -27,7 +27,9 @@ def content(connection: Connection, now: datetime, retain: timedelta) -> int:
     )
     if ids:
         connection.execute(
-            update(incidents).where(incidents.c.id.in_(ids)).values(sealed_content=None, sealed_facts=None)
+            update(incidents)
+            .where(incidents.c.id.in_(ids))
+            .values(sealed_content=None, sealed_facts=None, kind_key=None)
         )
         connection.execute(update(events).where(events.c.incident_id.in_(ids)).values(sealed_body=None))
         connection.execute(update(texts).where(texts.c.incident_id.in_(ids)).values(sealed_body=None))

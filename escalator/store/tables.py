@@ -160,6 +160,19 @@ incidents = Table(
     Index("ix_incidents_closed_at", "closed_at"),
     Index("ix_incidents_kind", "kind_key", "opened_at", postgresql_where=text("kind_key IS NOT NULL")),
     Index("ix_incidents_group_id", "group_id", "state", postgresql_where=text("group_id IS NOT NULL")),
+    Index(
+        "ix_incidents_open_group",
+        "kind_key",
+        unique=True,
+        postgresql_where=text("members IS NOT NULL"),
+        sqlite_where=text("members IS NOT NULL"),
+    ),
+    Index(
+        "ix_incidents_with_members",
+        "state",
+        postgresql_where=text("members > 0"),
+        sqlite_where=text("members > 0"),
+    ),
     Index("ix_incidents_category", "category", "opened_at"),
     Index(
         "ix_incidents_silenced",

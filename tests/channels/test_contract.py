@@ -197,6 +197,7 @@ def test_what_stands_has_a_reference(vendor, double):
         ("released", {"state": State.TRIGGERED, "waiting_since": NOW, "round": 2}),
         ("merged", {"state": State.MERGED, "closed_at": NOW, "merged_into": None}),
         ("snoozed", {**TAKEN, "state": State.SNOOZED}),
+        ("grouped", {"state": State.GROUPED}),
     ],
 )
 def test_every_state_can_be_shown(vendor, double, state, how):

@@ -3,21 +3,33 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from escalator.engine.answers import Act
 from escalator.engine.change import Change
 from escalator.model.facts import Key
 from escalator.model.incident import OPEN, Outcome, State, Verb
+from escalator.model.policy import Grouping
 from escalator.model.silence import Silence, SilenceOf
 from tests.builders import ENTITY, EXAMPLE_POLICY, ITEM, a_policy, an_observation
 from tests.engine.world import World
 
 SILENT = {State.LOGGED, State.RESOLVED}
 OTHER_ITEM = Key("item", "item-2")
-KEYS = st.sampled_from([(ITEM, ENTITY), (ITEM,), (ENTITY,), (OTHER_ITEM,), (OTHER_ITEM, ENTITY)])
+KEYS = st.sampled_from(
+    [
+        (ITEM, ENTITY),
+        (ITEM,),
+        (ENTITY,),
+        (OTHER_ITEM,),
+        (OTHER_ITEM, ENTITY),
+        *((Key("item", f"{n}"),) for n in range(3)),
+    ]
+)
+ONE_OR_MANY = a_policy(grouping=Grouping(("category",), timedelta(minutes=10), 1))
 POLICIES = [
     EXAMPLE_POLICY,
     a_policy(acknowledged=None, categories={}),
@@ -49,7 +61,7 @@ class Life(RuleBasedStateMachine):
         self.world.hear(an_observation(at, keys=keys, **facts))
 
     @rule(
-        which=st.integers(0, 2),
+        which=st.integers(0, 5),
         verb=st.sampled_from(Verb),
         by=st.sampled_from(sorted(EXAMPLE_POLICY.people)),
         to=st.sampled_from(["ana", "ben", "dana", "zoe"]),
@@ -87,24 +99,51 @@ class Life(RuleBasedStateMachine):
         new = Silence(SilenceOf.CATEGORY, name, now, now + timedelta(minutes=minutes), "dana", "", is_for_critical)
         self.world.rules = replace(self.world.rules, silences=(*kept, new))
 
-    @rule(which=st.integers(0, 2))
+    @invariant()
+    def everybody_is_told_of(self) -> None:
+        if hasattr(self, "world"):
+            self.world.check_groups()
+
+    @rule(which=st.integers(0, 5))
     def fail(self, which) -> None:
         living = self.world.living
         if living:
             self.world.fail_step(living[which % len(living)])
 
-    @rule(which=st.integers(0, 2))
+    @rule(which=st.integers(0, 5))
     def hurry(self, which) -> None:
         living = self.world.living
         if living:
             self.world.hurry(living[which % len(living)])
 
 
-def test_what_must_always_hold_does() -> None:
+class Storm(Life):
+    """The same, while many items of a kind come at once."""
+
+    @initialize(policy=st.just(ONE_OR_MANY))
+    def begin(self, policy) -> None:
+        super().begin(policy)
+        self.items = 0
+
+    @rule(at=st.integers(0, 60), label=st.sampled_from(["SUICIDE", "THREAT"]), count=st.integers(1, 4))
+    def flood(self, at, label, count) -> None:
+        for _ in range(count):
+            self.items += 1
+            self.world.hear(an_observation(at, keys=(Key("item", f"flood-{self.items}"),), label=label))
+
+    @rule(which=st.integers(0, 2), at=st.integers(0, 60), facts=FACTS)
+    def say_more_of_one_of_many(self, which, at, facts) -> None:
+        if self.items:
+            item = Key("item", f"flood-{max(1, self.items - which)}")
+            self.world.hear(an_observation(at, keys=(item,), **facts))
+
+
+@pytest.mark.parametrize("life", [Life, Storm])
+def test_what_must_always_hold_does(life: type[Life]) -> None:
     bounded = settings(
         max_examples=120, stateful_step_count=25, derandomize=True, database=None, deadline=None, print_blob=False
     )
-    run_state_machine_as_test(Life, settings=bounded)
+    run_state_machine_as_test(life, settings=bounded)
 
 
 @settings(max_examples=60, derandomize=True, database=None, deadline=None)

@@ -11,6 +11,7 @@ from escalator.engine.change import Change
 from escalator.engine.deadlines import fire, fire_at_once, step_failed
 from escalator.engine.events import ENTITY_JOINS_FOR, absorb, is_wanted, merge, open_incident
 from escalator.engine.rights import Refusal
+from escalator.engine.storms import end_with, grow, is_alert, is_storm, join, kind_key, lose, open_group
 from escalator.model.facts import Key, Observation
 from escalator.model.incident import OPEN, DueKind, Incident, State
 from escalator.model.policy import Policy
@@ -22,6 +23,7 @@ DUE_IN = {
     State.TRIGGERED: {DueKind.STEP, DueKind.RESTART, DueKind.SILENCE_END},
     State.SNOOZED: {DueKind.SNOOZE_END},
     State.ACKNOWLEDGED: {DueKind.REMIND, DueKind.RESOLVE_WITHIN, None},
+    State.GROUPED: {None},
     **dict.fromkeys(OVER, {None}),
 }
 
@@ -57,7 +59,9 @@ class World:
             self._keep(kept, self.incidents[oldest])
             self._keep(gone, younger)
             self.owners = {key: oldest if owner == younger.id else owner for key, owner in self.owners.items()}
-        self._keep(absorb(self.incidents[oldest], said, self.rules, self.now), self.incidents[oldest])
+        before = self.incidents[oldest]
+        self._keep(absorb(before, said, self.rules, self.now), before)
+        self._group(self.incidents[oldest], before)
         self.owners.update(dict.fromkeys(said.keys, oldest))
 
     def _matching(self, said: Observation) -> list[Incident]:
@@ -74,6 +78,48 @@ class World:
         blank = replace(a_blank(len(self.incidents) + 1), opened_at=self.now)
         self._keep(open_incident(blank, said, self.rules, self.now), blank)
         self.owners.update(dict.fromkeys(said.keys, blank.id))
+        self._group(self.incidents[blank.id], None)
+
+    def _group(self, alert: Incident, before: Incident | None) -> None:
+        """What begins to ring in a storm is told by the group of its kind."""
+        rule, kind = self.policy.grouping, kind_key(alert, self.policy)
+        if rule is None or kind is None or not is_alert(before, alert) or (before and before.kind_key == kind):
+            return
+        others = [one.opened_at for one in self.incidents.values() if one.kind_key == kind and not one.is_group]
+        self.incidents[alert.id] = alert = replace(alert, kind_key=kind)
+        if not is_storm(alert.opened_at, others, rule):
+            return
+        group = next((one for one in self.incidents.values() if one.kind_key == kind and one.is_group), None)
+        if group is None:
+            blank = replace(a_blank(len(self.incidents) + 1), opened_at=alert.opened_at)
+            self._keep(open_group(blank, alert, 1, self.rules, self.now), blank)
+            group = self.incidents[blank.id]
+        else:
+            self._keep(grow(group, 1, self.rules, self.now), group)
+        self._keep(join(Change(alert), group, self.rules, self.now), alert)
+
+    def _follow(self, before: Incident, after: Incident) -> None:
+        """A group counts those that leave it no more, and what it tells of ends with it."""
+        if before.state is State.GROUPED and after.state is not State.GROUPED:
+            group = self.incidents[before.group_id]
+            if group.state not in OVER:
+                self._keep(lose(group, [after], self.rules, self.now), group)
+        if after.is_group and before.state in OPEN and after.state in OVER:
+            for member in self.told_by(after):
+                self._keep(end_with(after, member, self.rules, self.now), member)
+
+    def told_by(self, group: Incident) -> list[Incident]:
+        return [one for one in self.living if one.state is State.GROUPED and one.group_id == group.id]
+
+    def check_groups(self) -> None:
+        """Whoever is not told on their own is told by a group that waits for an answer or has one."""
+        groups = [one for one in self.living if one.is_group]
+        assert all(one.members == len(self.told_by(one)) for one in groups if one.is_open)
+        assert all(one.members for one in groups if one.state is State.TRIGGERED and one.kind_key)
+        kinds = [one.kind_key for one in groups if one.kind_key]
+        assert len(kinds) == len(set(kinds)), "one group of a kind takes members"
+        told = sum(len(self.told_by(one)) for one in groups if one.is_open)
+        assert told == sum(one.state is State.GROUPED for one in self.living), "no silence"
 
     def act(self, act: Act, incident: Incident) -> Change | Refusal:
         done = answer(act, incident, self.rules, self.now)
@@ -102,6 +148,7 @@ class World:
         self.incidents[after.id] = after
         check_state(after, self.policy)
         check_change(change, before)
+        self._follow(before, after)
         if before.state in OPEN and after.state is State.LOGGED:
             assert change.entries[0].actor.kind == "system", "a person never silences an incident"
 

@@ -34,6 +34,8 @@ STATES = {
     "logged": {"state": State.LOGGED, "step": -1, "sending": 0, "round": 1, "due_kind": None, "due_at": None},
     "resolved": RESOLVED,
     "merged": {**RESOLVED, "state": State.MERGED, "outcome": None, "merged_into": 1041},
+    "grouped": {"state": State.GROUPED, "group": 1041, "due_kind": None, "due_at": None},
+    "a group": {"members": 37},
     "nothing known": {"facts": Facts(), "content": Content(), "links": {}, "category": None, "severity_reason": ""},
 }
 
@@ -57,6 +59,8 @@ def test_a_page_is_told_by_ids_and_figures():
         "content": "hide",
         "is_test": False,
         "is_drill": False,
+        "group": None,
+        "members": None,
         "opened_at": "2026-08-20T14:03:00.000Z",
         "waiting_since": "2026-08-20T14:03:00.000Z",
         "acknowledged_at": None,

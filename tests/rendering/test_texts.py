@@ -104,6 +104,11 @@ def minutes(count):
             id="a merged one says where it goes on",
         ),
         pytest.param(
+            {"state": State.GROUPED, "group": 1007, "due_at": None},
+            "#1042 is now part of #1007",
+            id="one of many says where it is told",
+        ),
+        pytest.param(
             {"now": OPENED, "is_drill": True},
             "DRILL · CRITICAL · Self-harm · acknowledge within 5 min · #1042",
             id="a drill says so first",

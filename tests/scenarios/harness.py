@@ -17,8 +17,8 @@ from werkzeug.test import TestResponse
 from escalator.bootstrap import build
 from escalator.channels.slack.callbacks import sign_callback
 from escalator.commands.audit import followed
-from escalator.ports import DELIVER, HEAR, PROCESS_EVENTS
-from escalator.services import escalation, hearing, processing, sending
+from escalator.ports import DELIVER, HEAR, PROCESS_EVENTS, TEND
+from escalator.services import escalation, hearing, processing, sending, tending
 from escalator.services.calendars.refreshing import refresh_all
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
@@ -204,6 +204,8 @@ class Harness(Witness):
                     pass
             if HEAR in told:
                 hearing.hear_all(self.core)
+            if TEND in told:
+                tending.tend_all(self.core)
             if DELIVER in told:
                 sending.deliver_all(self.core)
             has_rung = self.queue.ring(self.clock.now())

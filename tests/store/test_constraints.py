@@ -58,6 +58,7 @@ SILENT = {"due_kind": None, "due_at": None}
         pytest.param({"state": "resolved"}, id="resolved with a deadline"),
         pytest.param({"state": "logged"}, id="logged with a deadline"),
         pytest.param({"state": "merged"}, id="merged with a deadline"),
+        pytest.param({"state": "grouped", **SILENT}, id="grouped without a group"),
         pytest.param({"state": "acknowledged", "due_kind": None}, id="a deadline for nothing"),
         pytest.param({"state": "acknowledged", "due_at": None}, id="nothing that is due never"),
     ],
@@ -98,6 +99,14 @@ def test_two_incidents_never_have_one_number(core: Core) -> None:
     write(core, incidents, an_incident(core))
     with pytest.raises(Conflict):
         write(core, incidents, an_incident(core))
+
+
+def test_of_a_kind_one_group_takes_members(core: Core) -> None:
+    kind, told = {"kind_key": "0" * 64}, {"members": 1}
+    write(core, incidents, an_incident(core, **kind), an_incident(core, number=1002, **kind))
+    write(core, incidents, an_incident(core, number=1003, **kind, **told), an_incident(core, number=1004, **told))
+    with pytest.raises(Conflict):
+        write(core, incidents, an_incident(core, number=1005, **kind, **told))
 
 
 def test_there_is_one_active_policy(core: Core) -> None:

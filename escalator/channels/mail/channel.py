@@ -18,7 +18,7 @@ from escalator.rendering.disclosure import one_line
 SUBJECT_CHARS = 150
 _REF_CHARS = 256
 _FACE_DIGEST = 40
-_QUIET = frozenset({State.TRIGGERED, State.LOGGED})
+_QUIET = frozenset({State.TRIGGERED, State.GROUPED, State.LOGGED})
 
 
 class MailChannel:

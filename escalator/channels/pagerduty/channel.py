@@ -20,6 +20,7 @@ _ACTIONS = {
     State.RESOLVED: RESOLVE,
     State.MERGED: RESOLVE,
     State.LOGGED: RESOLVE,
+    State.GROUPED: RESOLVE,
 }
 _PROBE = notice_key("doctor")
 

@@ -14,6 +14,7 @@ from escalator.policy.checks import (
     references,
     silences,
     sources,
+    storms,
     unsupported,
 )
 from escalator.policy.draft import Draft
@@ -32,5 +33,6 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from hours.findings(draft)
     yield from calendars.findings(draft, env)
     yield from silences.findings(draft)
+    yield from storms.findings(draft)
     yield from placeholders.findings(draft, env)
     yield from unsupported.findings(draft)

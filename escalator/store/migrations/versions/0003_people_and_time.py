@@ -48,6 +48,11 @@ def _incidents() -> None:
         ("ix_incidents_category", ["category", "opened_at"], None),
     ):
         op.create_index(name, "incidents", columns, unique=False, postgresql_where=condition)
+    for name, column, is_unique, groups in (
+        ("ix_incidents_open_group", "kind_key", True, sa.text("members IS NOT NULL")),
+        ("ix_incidents_with_members", "state", False, sa.text("members > 0")),
+    ):
+        op.create_index(name, "incidents", [column], unique=is_unique, postgresql_where=groups, sqlite_where=groups)
 
 
 def _add_reference(table: str, name: str, to: str, check: tuple[str, str] | None = None) -> None:

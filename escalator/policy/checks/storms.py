@@ -1,0 +1,20 @@
+"""Storms: whether a group could hide people behind one another."""
+
+from collections.abc import Iterator
+
+from escalator.model.ranks import Severity
+from escalator.policy.draft import Draft
+from escalator.policy.problems import Finding, warning
+
+_AUTHOR = "author"
+
+
+def findings(draft: Draft) -> Iterator[Finding]:
+    """Yield a warning where alerts about many people, critical ones too, become one message."""
+    rule = draft.storms
+    if rule is None or _AUTHOR in rule.by:
+        return
+    critical = [key for key, category in draft.categories.items() if category.at_least is Severity.CRITICAL]
+    named = f"critical ones too ({', '.join(critical)})" if critical else "critical ones too"
+    what = f"does not tell authors apart: alerts about many people, {named}, become one message"
+    yield warning(("storms", "group", "by"), what, "add author")

@@ -1,0 +1,131 @@
+"""Groups and what belongs to them: counted, found and locked.
+
+Rows are locked in one order everywhere: incidents of their own by id, then the turn of a kind, then groups by id, so
+that who joins or leaves a group waits for it and for nobody who waits for them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select, text, union_all, update
+
+from escalator.model.incident import OVER, Incident, State
+from escalator.sealing import Seal
+from escalator.store.incidents import opened
+from escalator.store.tables import incidents
+
+_TURNS = text("SELECT pg_advisory_xact_lock(turn) FROM unnest(CAST(:turns AS bigint[])) AS turn")
+_TURN_BYTES = 8
+_IS_OVER_WITH_MEMBERS = (incidents.c.members > 0, incidents.c.state.in_(OVER))
+
+
+class Span(NamedTuple):
+    """The numbers of the first and the newest that a group tells of, or has told of."""
+
+    first: int
+    newest: int
+
+
+def take_turns(connection: Connection, kinds: Iterable[str]) -> None:
+    """Wait until nobody else decides about alerts of these kinds, for the rest of the transaction.
+
+    So whoever counts them counts all. On SQLite there is one writer anyway.
+    """
+    if connection.dialect.name != "sqlite":
+        turns = [int.from_bytes(bytes.fromhex(kind)[:_TURN_BYTES], signed=True) for kind in kinds]
+        connection.execute(_TURNS, {"turns": sorted(turns)})
+
+
+def recent(connection: Connection, kinds: Iterable[str], most: int) -> Mapping[str, list[datetime]]:
+    """Return when the newest incidents of each kind were opened, so many at most: grouped ones too, no groups."""
+    found: dict[str, list[datetime]] = defaultdict(list)
+    newest = [
+        select(incidents.c.kind_key, incidents.c.opened_at)
+        .where(incidents.c.kind_key == kind, incidents.c.members.is_(None))
+        .order_by(incidents.c.opened_at.desc())
+        .limit(most)
+        .subquery()
+        for kind in sorted(kinds)
+    ]
+    for row in connection.execute(union_all(*(select(one) for one in newest))):
+        found[row.kind_key].append(row.opened_at)
+    return found
+
+
+def lock_open(connection: Connection, kinds: Iterable[str], seal: Seal) -> Mapping[str, Incident]:
+    """Return the group of each of these kinds that takes members, locked; one that was answered meanwhile is none."""
+    statement = (
+        select(incidents)
+        .where(incidents.c.kind_key.in_(sorted(kinds)), incidents.c.members.is_not(None))
+        .order_by(incidents.c.id)
+        .with_for_update(key_share=True)
+    )
+    found = opened(connection, connection.execute(statement).all(), seal)
+    return {one.kind_key: one for one in found.values() if one.kind_key is not None}
+
+
+def spans(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, Span]:
+    """Return the numbers that each of these groups stands for; nothing for those that nobody has joined."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    number = incidents.c.number
+    statement = select(incidents.c.group_id, func.min(number), func.max(number)).group_by(incidents.c.group_id)
+    rows = connection.execute(statement.where(incidents.c.group_id.in_(wanted)))
+    return {row[0]: Span(row[1], row[2]) for row in rows}
+
+
+def ended(connection: Connection, most: int) -> list[UUID]:
+    """Return groups that are over while some of their members are not."""
+    return list(connection.scalars(select(incidents.c.id).where(*_IS_OVER_WITH_MEMBERS).limit(most)))
+
+
+def lock_ended(connection: Connection, group_id: UUID, seal: Seal) -> Incident | None:
+    """Return such a group, locked, unless somebody else has it or it is none any more."""
+    statement = (
+        select(incidents)
+        .where(incidents.c.id == group_id, *_IS_OVER_WITH_MEMBERS)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    return opened(connection, connection.execute(statement).all(), seal).get(group_id)
+
+
+def lock_members(connection: Connection, group_id: UUID, most: int, seal: Seal) -> list[Incident]:
+    """Return so many of those a group tells of, locked; those that others hold at the moment are left to them."""
+    statement = (
+        select(incidents)
+        .where(incidents.c.group_id == group_id, incidents.c.state == State.GROUPED)
+        .limit(most)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    return list(opened(connection, connection.execute(statement).all(), seal).values())
+
+
+def recount(connection: Connection, group_id: UUID) -> None:
+    """Let a group that is over count those that it still tells of; its message says nothing of that."""
+    left = (
+        select(func.count())
+        .select_from(incidents)
+        .where(incidents.c.group_id == group_id, incidents.c.state == State.GROUPED)
+    )
+    connection.execute(update(incidents).where(incidents.c.id == group_id).values(members=connection.scalar(left)))
+
+
+def broken(connection: Connection, now: datetime, patience: timedelta) -> Mapping[str, int]:
+    """Count what must never be, by what it is called: whom nobody tells of, and a group that tells of nobody."""
+    groups = incidents.alias("groups")
+    untold = (
+        select(func.count())
+        .select_from(incidents.join(groups, groups.c.id == incidents.c.group_id))
+        .where(incidents.c.state == State.GROUPED, groups.c.state.in_(OVER), groups.c.closed_at < now - patience)
+    )
+    empty = (
+        select(func.count())
+        .select_from(incidents)
+        .where(incidents.c.members == 0, incidents.c.kind_key.is_not(None), incidents.c.state == State.TRIGGERED)
+    )
+    questions = {"grouped_without_group": untold, "group_without_members": empty}
+    return {name: connection.scalar(question) or 0 for name, question in questions.items()}
