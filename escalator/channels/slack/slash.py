@@ -10,7 +10,7 @@ from escalator.errors import InvalidEvent
 ONCALL = "/oncall"
 ESCALATE = "/escalate"
 COMMANDS = {
-    ONCALL: "who answers now, for all teams or for one: `/oncall child-safety`",
+    ONCALL: "who answers now and next, for all teams or for one: `/oncall child-safety`",
     ESCALATE: "open an incident by hand",
 }
 
