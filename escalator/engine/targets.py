@@ -101,7 +101,9 @@ def people_of(target: str, assign: str | None, roster: Roster) -> tuple[str, ...
 
 
 def members_of(team: str, policy: Policy) -> tuple[str, ...]:
-    """Return everybody of a team, on call or not: who may see and answer what is theirs."""
+    """Return everybody of a team, on call or not, or the person named: who may see and answer what is theirs."""
+    if team.startswith(PERSON):
+        return (team.removeprefix(PERSON),)
     found = team_of(team, None, policy)
     if found is None:
         return ()

@@ -20,6 +20,7 @@ _SAID = {
     Action.SNOOZED: "Snoozed by {actor} for {minutes} min",
     Action.SNOOZE_ENDED: "The snooze ended",
     Action.HANDED_OVER: "Handed over by {actor} to {to}",
+    Action.TAKEN_OVER: "Taken over by {actor} from {owner}",
     Action.ESCALATED_NOW: "Escalated by {actor}",
     Action.STILL_ON_IT: "{actor} is still on it",
     Action.REVEALED: "Text revealed by {actor}",
@@ -45,6 +46,7 @@ _SAID = {
 _PEOPLE = frozenset({"actor", "to", "owner", "by"})
 _WANTED = {
     "hand_over": "hand it over",
+    "take_over": "take it over",
     "false_alarm": "call it a false alarm",
     "escalate_now": "escalate it",
     "still_on_it": "stay on it",
@@ -74,6 +76,7 @@ STORY = frozenset(
         Action.RELEASED,
         Action.SNOOZED,
         Action.HANDED_OVER,
+        Action.TAKEN_OVER,
         Action.ESCALATED_NOW,
         Action.OVERDUE,
         Action.RESTARTED,
