@@ -17,7 +17,7 @@ from escalator.rendering.view import called
 MOST_LINES = 15
 
 _HINTS = {
-    Part.ON: "What somebody holds who has gone off is yours for the taking.",
+    Part.ON: "You may take over what is with somebody who has gone off.",
     Part.OFF: "Whoever has come on can take them over. Release begins one again from the top of its path, at once.",
     Part.LEAD: "Whoever is on call for the team has been told as well.",
 }
@@ -75,7 +75,7 @@ def _lines(view: ShiftView) -> Iterator[Line]:
     left = len(view.listed) - MOST_LINES
     if left > 0:
         yield (f"and {left} more",)
-    if view.listed:
+    if view.listed and (view.part is not Part.ON or any(one.state in HELD for one, _title in view.listed)):
         yield (_HINTS[view.part],)
 
 

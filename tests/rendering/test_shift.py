@@ -44,9 +44,13 @@ def test_who_comes_on_reads_how_everything_stands():
         "#1042 CRITICAL · Self-harm · waiting for an answer since 14:03",
         "#1043 CRITICAL · Self-harm · with Ana Ruiz for 1 min",
         "#1044 HIGH · Self-harm · snoozed by Ana Ruiz until 14:23",
-        "What somebody holds who has gone off is yours for the taking.",
+        "You may take over what is with somebody who has gone off.",
     ]
     assert [one.label for one in said.buttons] == ["Take over #1042", "Take over #1043", "Take over #1044"]
+
+
+def test_where_nobody_holds_anything_there_is_no_hint():
+    assert len(card(a_view(Part.ON, WAITING)).lines) == 1
 
 
 def test_each_button_is_about_its_own_incident_as_it_stands():
