@@ -2,17 +2,21 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
 import click
 
 from escalator.bootstrap import build, configure_logging
-from escalator.errors import ConfigurationError
+from escalator.clock import SystemClock
+from escalator.errors import ConfigurationError, Unavailable
 from escalator.model.policy import Policy
+from escalator.model.rota import Calendars
 from escalator.policy import load
 from escalator.services.core import Core
 from escalator.settings import Settings, from_environment, policy_file
+from escalator.store import calendars
 from escalator.store.migrate import is_current
 
 DEMO = files("escalator.policy").joinpath("demo.yml")
@@ -44,6 +48,33 @@ def running_policy(env: Mapping[str, str], named: Path | None = None) -> Policy:
     if named is None and not env.get("ESCALATOR_POLICY") and not path.exists():
         return load(DEMO.read_bytes(), env, DEMO.name)
     return load(read(path), env, str(path))
+
+
+def instant(said: str | None, policy: Policy) -> datetime:
+    """Return the instant that `--at` names, now without one; raises Misused for what is no time."""
+    if said is None:
+        return SystemClock().now()
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError as error:
+        raise Misused(f"--at: {said!r} is no time; write it as 2026-01-05T18:00 or 2026-01-05T18:00:00Z") from error
+    return at if at.tzinfo else at.replace(tzinfo=policy.timezone)
+
+
+def known_calendars(policy: Policy) -> Calendars:
+    """Return what the calendars of the policy's schedules say, from the database; where it cannot be asked, that
+    nobody knows is said on stderr: the people whom the schedules name themselves are on call then.
+    """
+    if not any(schedule.ical for schedule in policy.schedules.values()):
+        return {}
+    try:
+        core = open_core()
+        with core.database.reading() as connection:
+            return calendars.said(connection, policy)
+    except (ConfigurationError, Unavailable) as error:
+        why = " ".join(str(error).split())
+        click.echo(f"The calendars are not known here ({why}): whom a schedule itself names counts instead.", err=True)
+        return {}
 
 
 def open_core() -> Core:

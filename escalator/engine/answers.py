@@ -28,7 +28,7 @@ from escalator.engine.rounds import (
 from escalator.engine.targets import PERSON, team_of
 from escalator.model.incident import HELD, UNANSWERED, DueKind, Incident, Outcome, State, Verb
 from escalator.model.message import Occasion
-from escalator.model.policy import Person
+from escalator.model.policy import Person, Team
 from escalator.model.ranks import Role, Severity
 from escalator.model.records import Action, Actor
 
@@ -36,6 +36,7 @@ SNOOZES_MIN = (15, 60)
 LONGEST_SNOOZE_MIN = 24 * 60
 SNOOZES_IN_A_ROW = 2
 EXTENSIONS_IN_A_ROW = 4
+_COUNT_WHATEVER_THEY_SHOW = frozenset({Verb.ACKNOWLEDGE, Verb.TAKE_OVER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class Act:
     minutes: int | None = None
     to: str | None = None
     note: str | None = None
+
+    def is_out_of_date(self, incident: Incident) -> bool:
+        """Whether the button is older than how the incident stands."""
+        return self.seen is not None and self.seen != (incident.round, incident.fence)
 
 
 def answer(act: Act, incident: Incident, rules: Rules, now: datetime) -> Change | Refusal:
@@ -75,7 +80,7 @@ def _too_late(act: Act, incident: Incident) -> Refusal | None:
         return None
     if incident.state is State.RESOLVED and act.verb is not Verb.REOPEN:
         return Refusal(Refused.RESOLVED, by=incident.closed_by, at=incident.closed_at)
-    if act.verb is not Verb.ACKNOWLEDGE and act.seen is not None and act.seen != (incident.round, incident.fence):
+    if act.verb not in _COUNT_WHATEVER_THEY_SHOW and act.is_out_of_date(incident):
         return Refusal(Refused.STALE, by=incident.owner, at=incident.acknowledged_at)
     return None
 
@@ -195,8 +200,9 @@ def _take_over(draft: Draft, act: Act) -> Refusal | None:
         return Refusal(Refused.NOT_NOW)
     if incident.owner == act.person.key:
         return Refusal(Refused.ALREADY_TAKEN, by=incident.owner, at=incident.acknowledged_at)
-    if not _may_take_over(draft, act.person):
-        return Refusal(Refused.NOT_YOURS, by=incident.owner, at=incident.acknowledged_at)
+    why_not = _why_not_take_over(draft, act)
+    if why_not is not None:
+        return Refusal(why_not, by=incident.owner, at=incident.acknowledged_at)
     draft.record(Action.TAKEN_OVER, owner=incident.owner or "")
     count_answer(draft, act.person.key, act.verb.value)
     draft.put(
@@ -206,16 +212,30 @@ def _take_over(draft: Draft, act: Act) -> Refusal | None:
     return None
 
 
-def _may_take_over(draft: Draft, person: Person) -> bool:
-    """Whether somebody may take what another holds: seniors, and who has come on duty what its owner has gone off."""
-    incident, roster = draft.incident, draft.rules.roster(draft.now)
-    if person.role >= Role.SENIOR or incident.owner not in draft.rules.running.people:
-        return True
-    team = team_of("team", incident.assign, draft.rules.running)
-    if team is None or team.schedule is None:
-        return False
-    on_call = roster.on_team(team)
-    return person.key in on_call and incident.owner not in on_call
+def _why_not_take_over(draft: Draft, act: Act) -> Refused | None:
+    """Return why somebody may not take what another holds, or None when they may.
+
+    A moderator who is on duty may take what its owner took on duty and has gone off with; seniors may take anything.
+    The list of a shift is never brought up to date: by such an old button even a senior takes only what was left
+    behind, and not what somebody has taken since.
+    """
+    incident, policy = draft.incident, draft.rules.running
+    if incident.owner not in policy.people:
+        return None
+    team = team_of("team", incident.assign, policy)
+    was_left = team is not None and team.schedule is not None and _has_gone_off(draft, team)
+    if act.person.role >= Role.SENIOR:
+        return None if was_left or not act.is_out_of_date(incident) else Refused.STALE
+    is_on_duty = team is not None and act.person.key in draft.rules.roster(draft.now).on_team(team)
+    return None if was_left and is_on_duty else Refused.NOT_YOURS
+
+
+def _has_gone_off(draft: Draft, team: Team) -> bool:
+    """Whether the owner was on call for this team when they took it, and is not any more."""
+    incident, rules = draft.incident, draft.rules
+    taken_at = incident.acknowledged_at or draft.now
+    was_on_duty = incident.owner in rules.roster(taken_at).on_team(team)
+    return was_on_duty and incident.owner not in rules.roster(draft.now).on_team(team)
 
 
 def _keep_place(draft: Draft, reason: str) -> None:

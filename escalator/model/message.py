@@ -70,7 +70,8 @@ Line = tuple["str | Moment | Link", ...]
 class Card:
     """A full message. `text` is all that a locked phone shows; `snippet` is what a user wrote (plain text only).
 
-    `mentions` are Slack user ids. `buttons` are empty on a thread reply.
+    `mentions` are Slack user ids. `buttons` are empty on a thread reply. A bulletin is no incident's message: each of
+    its buttons is about an incident of its own.
     """
 
     text: str
@@ -79,6 +80,7 @@ class Card:
     snippet: str | None = None
     buttons: tuple[Button, ...] = ()
     mentions: tuple[str, ...] = ()
+    is_bulletin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,11 @@ def buttons(incident: Incident, rule: ContentRule, *, can_reveal: bool) -> tuple
     return (resolve, _false_alarm(incident), *still, hand_over, release, *reveal, note, *escalate)
 
 
+def listed_button(incident: Incident, verb: Verb, label: str) -> Button:
+    """Return a button in a list of several incidents: it says which one it is about."""
+    return _button(incident, verb, f"{label} #{incident.number}")
+
+
 def _may_go_on(incident: Incident) -> bool:
     """Whether the second clock is in its last stretch, after the reminder, and may be moved once more."""
     return incident.due_kind is DueKind.RESOLVE_WITHIN and incident.extensions < EXTENSIONS_IN_A_ROW

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from escalator.engine.rights import Refusal, Refused
-from escalator.model.incident import Incident, State
+from escalator.model.incident import HELD, Incident, State
 from escalator.model.policy import Policy
 from escalator.rendering.texts import words
 from escalator.rendering.view import called
@@ -63,6 +63,16 @@ def refusal_words(refusal: Refusal, incident: Incident | None, policy: Policy, n
         ago=_ago(now - refusal.at) if refusal.at else "",
         state=_STATES[incident.state].format(by=owner),
     )
+
+
+def done_words(person: str, incident: Incident, policy: Policy) -> str:
+    """Return what somebody is told whose act has been done where no message of the incident's shows it."""
+    if incident.owner == person and incident.state in HELD:
+        return f"#{incident.number} is yours now"
+    if incident.state is State.TRIGGERED and any(given.person == person for given in incident.answers):
+        return f"Your answer to #{incident.number} counts; somebody else has to answer too"
+    owner = called(incident.owner, policy) if incident.owner else "its team"
+    return f"#{incident.number} is {_STATES[incident.state].format(by=owner)} now"
 
 
 def _ago(passed: timedelta) -> str:

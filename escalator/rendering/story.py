@@ -23,6 +23,7 @@ _SAID = {
     Action.GROUP_OPENED: "A group of {members}, and of those that follow",
     Action.LEFT_GROUP: "Told on its own from here on",
     Action.HANDED_OVER: "Handed over by {actor} to {to}",
+    Action.TAKEN_OVER: "Taken over by {actor} from {owner}",
     Action.ESCALATED_NOW: "Escalated by {actor}",
     Action.STILL_ON_IT: "{actor} is still on it",
     Action.REVEALED: "Text revealed by {actor}",
@@ -49,6 +50,7 @@ _SAID = {
 _PEOPLE = frozenset({"actor", "to", "owner", "by"})
 _WANTED = {
     "hand_over": "hand it over",
+    "take_over": "take it over",
     "false_alarm": "call it a false alarm",
     "escalate_now": "escalate it",
     "still_on_it": "stay on it",
@@ -80,6 +82,7 @@ STORY = frozenset(
         Action.RELEASED,
         Action.SNOOZED,
         Action.HANDED_OVER,
+        Action.TAKEN_OVER,
         Action.ESCALATED_NOW,
         Action.OVERDUE,
         Action.RESTARTED,

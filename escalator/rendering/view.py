@@ -63,13 +63,12 @@ class View:
     @property
     def category(self) -> Category | None:
         """Return the category that names the incident, as it was when the incident was opened."""
-        key = self.incident.category or ""
-        return self.frozen.categories.get(key) or self.running.categories.get(key)
+        return category_of(self.incident, self.frozen, self.running)
 
     @property
     def title(self) -> str:
         """Return the only word about the harm that may be said everywhere."""
-        return self.category.title if self.category else NO_TITLE
+        return title_of(self.incident, self.frozen, self.running)
 
     @property
     def rule(self) -> ContentRule:
@@ -94,6 +93,18 @@ class View:
     def name(self, person: str | None) -> str:
         """Return how a person is called here: their name, `a reviewer in Stream`, or automation."""
         return called(person, self.running)
+
+
+def category_of(incident: Incident, frozen: Policy, running: Policy) -> Category | None:
+    """Return the category that names an incident, as it was when the incident was opened."""
+    key = incident.category or ""
+    return frozen.categories.get(key) or running.categories.get(key)
+
+
+def title_of(incident: Incident, frozen: Policy, running: Policy) -> str:
+    """Return the only word about the harm that may be said everywhere."""
+    category = category_of(incident, frozen, running)
+    return category.title if category else NO_TITLE
 
 
 def called(person: str | None, policy: Policy) -> str:

@@ -19,7 +19,7 @@ from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
 from escalator.rendering.buttons import ButtonValue, encode
-from escalator.rendering.notices import refusal_words
+from escalator.rendering.notices import done_words, refusal_words
 from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
 from escalator.services.linking import is_ours, person_of
@@ -202,4 +202,8 @@ def _reply(case: _Case, done: Change | Refusal | None) -> Reply:
         return Reply(context, _mode(asked), text, needs_reference=refusal_.why is Refused.NO_REFERENCE)
     if asked.verb is Verb.REVEAL:
         return Reply(context, _mode(asked), view=reveal_view(incident.number, incident.content["text"]))
-    return Reply(context, _mode(asked), note=case.text_id if asked.verb is Verb.NOTE else None)
+    if asked.verb is Verb.NOTE:
+        return Reply(context, _mode(asked), note=case.text_id)
+    if isinstance(done, Change) and case.person is not None and not asked.message_ts:
+        return Reply(context, _mode(asked), done_words(case.person.key, done.incident, case.running.policy))
+    return Reply(context, _mode(asked))

@@ -10,11 +10,15 @@ from escalator.model.message import Card
 from escalator.services import silence_notices
 from escalator.services.core import Core
 from escalator.services.policies import Running
+from escalator.services.shifts import card_of_shift
 from escalator.store.deliveries import Delivery
 
 Say = Callable[[Core, Connection, Running, Bulletin, Delivery, datetime], Card]
 
-_CARDS: Mapping[BulletinKind, Say] = {BulletinKind.SILENCE: silence_notices.said}
+_CARDS: Mapping[BulletinKind, Say] = {
+    BulletinKind.SHIFT: card_of_shift,
+    BulletinKind.SILENCE: silence_notices.said,
+}
 
 
 def card_of(  # noqa: PLR0913  # what a bulletin says, to whom and when

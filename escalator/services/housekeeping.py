@@ -14,6 +14,7 @@ from escalator.services.accounts import ask_accounts
 from escalator.services.beating import KEEP
 from escalator.services.core import Core
 from escalator.services.noticing import notice
+from escalator.services.shifts import change_shifts
 from escalator.services.silence_ends import keep_silences
 from escalator.services.troubles import Troubles
 from escalator.store import callbacks, health, processes, purge, records
@@ -31,7 +32,18 @@ _HEARTBEAT_TIMEOUT_S = 5
 
 def keep(core: Core) -> None:
     """Do every job that is due and that no other process has taken. Raises nothing."""
-    for job in (flush_tally, notice, keep_silences, _seal, _purge, _check, _heartbeat, ask_accounts, _say_sandbox):
+    for job in (
+        flush_tally,
+        change_shifts,
+        notice,
+        keep_silences,
+        _seal,
+        _purge,
+        _check,
+        _heartbeat,
+        ask_accounts,
+        _say_sandbox,
+    ):
         try:
             job(core)
         except Unavailable as error:

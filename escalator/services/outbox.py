@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from escalator.errors import ContentLocked
 from escalator.model.incident import Incident
+from escalator.model.ranks import Mode
 from escalator.model.records import Action
 from escalator.rendering.card import alarm
 from escalator.services import messages, notes
@@ -197,7 +198,8 @@ def _notices(
     to_send = []
     for one in wanted:
         if one.bulletin_id is not None:
-            mode = min(one.mode, core.settings.mode)
+            # What was meant for a less mild mode than the present one goes to nobody: it may be a real person's.
+            mode = one.mode if one.mode <= core.settings.mode else Mode.SANDBOX
             card = card_of(core, connection, running, said[one.bulletin_id], one, now)
         else:
             mode = min(one.mode, own_mode(core.settings))

@@ -144,6 +144,13 @@ def test_every_real_card_is_accepted(written):
     assert block_problems(message(card(view))["blocks"]) == []
 
 
+@pytest.mark.parametrize("is_bulletin", [False, True], ids=["a full message", "a bulletin"])
+def test_the_buttons_of_a_bulletin_stand_in_a_block_of_their_own(is_bulletin):
+    button = Button(Verb.ACKNOWLEDGE, "Acknowledge", "value")
+    (*_others, actions) = message(a_card(buttons=(button,), is_bulletin=is_bulletin))["blocks"]
+    assert actions["block_id"] == ("bulletin" if is_bulletin else "answers")
+
+
 def test_an_empty_line_takes_no_room():
     assert [block["text"]["text"] for block in message(a_card(header="", lines=(("",), (" ",), ("x",))))["blocks"]] == [
         "x"

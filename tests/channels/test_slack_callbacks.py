@@ -1,6 +1,7 @@
 """What is accepted from Slack, and what it means. Bolt is the independent referee for signatures."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,6 +13,7 @@ from slack_bolt.middleware.request_verification import RequestVerification
 from slack_bolt.request import BoltRequest
 from slack_bolt.response import BoltResponse
 
+from escalator.channels.slack.blocks import BULLETIN_BLOCK
 from escalator.channels.slack.callbacks import Click, Ignored, parse, sign_callback, verify
 from escalator.channels.slack.escalating import escalate_view
 from escalator.channels.slack.modals import Origin, hand_over_view, note_view, resolve_view
@@ -162,6 +164,12 @@ EXPECTED_CLICK = Click(
 
 def test_a_click_says_who_what_and_where():
     assert parse(posted(a_click())) == EXPECTED_CLICK
+
+
+def test_a_button_of_a_bulletin_stands_on_no_message_of_its_incident():
+    (action,) = a_click()["actions"]
+    click = parse(posted(a_click(actions=[action | {"block_id": BULLETIN_BLOCK}])))
+    assert click == replace(EXPECTED_CLICK, message_ts="")
 
 
 def test_the_workspace_is_that_of_who_clicked():

@@ -171,7 +171,7 @@ class SlackDouble(SlackState):
 
     def click(self, message, label, user, *, team="T0DOUBLE"):
         """Return the body that Slack would post when this person presses that button, with a fresh trigger."""
-        button = message.button(label)
+        block, button = message.pressed(label)
         trigger = self.issue_trigger()
         payload = {
             "type": "block_actions",
@@ -183,7 +183,8 @@ class SlackDouble(SlackState):
             "channel": {"id": message.channel, "name": "somewhere"},
             "response_url": f"{self.origin}/response/{trigger}",
             "actions": [
-                {key: button[key] for key in ("action_id", "type", "value", "text")} | {"action_ts": message.ts}
+                {key: button[key] for key in ("action_id", "type", "value", "text")}
+                | {"block_id": block["block_id"], "action_ts": message.ts}
             ],
         }
         return urlencode({"payload": json.dumps(payload)}).encode()

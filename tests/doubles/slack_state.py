@@ -56,10 +56,14 @@ class Message:
 
     def button(self, label):
         """Return the button with this label as it stands now."""
+        return self.pressed(label)[1]
+
+    def pressed(self, label):
+        """Return the same, behind the block in which it stands."""
         for block in self.blocks:
             for element in block.get("elements", []) if block["type"] == "actions" else []:
                 if element["text"]["text"] == label:
-                    return element
+                    return block, element
         raise LookupError(label)
 
     @property

@@ -6,8 +6,8 @@ import pytest
 
 from escalator.engine.rights import Refusal, Refused
 from escalator.model.incident import State
-from escalator.rendering.notices import refusal_words
-from tests.rendering.builders import NOW, TAKEN, a_policy, an_incident
+from escalator.rendering.notices import done_words, refusal_words
+from tests.rendering.builders import NOW, TAKEN, a_policy, an_incident, answered_by
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,20 @@ def test_without_an_incident_nothing_of_one_is_said(why, said):
     words = refusal_words(Refusal(why), None, a_policy(), NOW)
     assert said in words
     assert "#" not in words
+
+
+@pytest.mark.parametrize(
+    ("incident", "said"),
+    [
+        pytest.param(TAKEN, "#1042 is yours now", id="they have it"),
+        pytest.param(TAKEN | {"owner": "ben"}, "#1042 is with Ben Okafor now", id="somebody else has it"),
+        pytest.param({}, "#1042 is waiting for an answer now", id="they have given it back"),
+        pytest.param(
+            {"answers": answered_by("ana"), "acks_needed": 2},
+            "Your answer to #1042 counts; somebody else has to answer too",
+            id="one of two answers",
+        ),
+    ],
+)
+def test_what_was_done_is_said_where_no_message_shows_it(incident, said):
+    assert done_words("ana", an_incident(**incident), a_policy()) == said

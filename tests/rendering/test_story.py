@@ -28,6 +28,9 @@ from tests.rendering.builders import a_policy
             "Handed over by Ana Ruiz to senior moderators",
             id="a team",
         ),
+        pytest.param(
+            Action.TAKEN_OVER, "ben", {"owner": "ana"}, "Taken over by Ben Okafor from Ana Ruiz", id="from somebody"
+        ),
         pytest.param(Action.RELEASED, "zoe", {}, "Released by zoe", id="somebody who has left the policy"),
     ],
 )

@@ -1,11 +1,13 @@
 """What people type in Slack: who answers now, and an incident that a person opens."""
 
 import json
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select
 
+from escalator.channels.slack.blocks import date
 from escalator.channels.slack.callbacks import sign_callback
 from escalator.rendering.notices import stranger_words
 from escalator.store.tables import events
@@ -17,7 +19,12 @@ from tests.scenarios.stories import TITLE
 from tests.scenarios.witness import Window, words_of
 
 NOTE = "She wrote to me directly <!channel>: goodbye"
-HEAD = "All members of a team answer for it; rotas are not followed yet."
+ROTA = """
+schedules:
+  rota:
+    overrides: [{person: ana, from: 2026-08-20T00:00, to: 2026-08-21T00:00}]
+    layers: [{rotate: daily, start: 2026-08-22, handover: 09:00, people: [ben]}]
+"""
 
 
 # --- The door ------------------------------------------------------------------------------------------------------
@@ -63,20 +70,47 @@ def test_somebody_from_another_workspace_is_told_nothing(h: Harness, command: st
 
 def test_who_answers_is_told_by_name_and_contact(h: Harness) -> None:
     assert answer_to(typed(h, "vera", "/oncall")).splitlines() == [
-        HEAD,
-        "*moderators* · all members: Ana Ruiz <@U0ANA>, Ben Okafor <@U0BEN>",
-        "*seniors* · all members: Dana Fox <@U0DANA> (lead)",
+        "*moderators* · everybody: Ana Ruiz <@U0ANA>, Ben Okafor <@U0BEN>",
+        "*seniors* · everybody: Dana Fox <@U0DANA> (lead)",
     ]
+
+
+def on_rota(h: Harness) -> Harness:
+    text = POLICY.read_text().replace("[ana, ben]}", "[ana, ben], schedule: rota, lead: eli}")
+    return h.start(text + ROTA)
+
+
+def test_a_rota_says_until_when_and_who_is_next_in_the_readers_own_zone(bare: Harness) -> None:
+    h = on_rota(bare)
+    now, until, then = "Ana Ruiz <@U0ANA>", date(datetime(2026, 8, 21, tzinfo=UTC)), "Ben Okafor <@U0BEN>"
+    line = f"*moderators* · now {now} until {until} · next {then} from {date(datetime(2026, 8, 22, 9, tzinfo=UTC))}"
+    assert line in answer_to(typed(h, "vera", "/oncall")).splitlines()
+
+
+def test_where_nobody_is_on_call_the_lead_is_named(bare: Harness) -> None:
+    h = on_rota(bare)
+    h.clock.move(days=1)
+    until = date(datetime(2026, 8, 22, 9, tzinfo=UTC))
+    line = (
+        f"*moderators* · nobody is on call until {until} · instead Eli Stone <@U0ELI> (lead) · next Ben Okafor <@U0BEN>"
+    )
+    assert line in answer_to(typed(h, "vera", "/oncall")).splitlines()
+
+
+def test_a_schedule_is_shown_for_itself_when_it_is_asked_for(bare: Harness) -> None:
+    h = on_rota(bare)
+    assert "*rota*" not in answer_to(typed(h, "vera", "/oncall"))
+    assert answer_to(typed(h, "vera", "/oncall rota")).startswith("*rota* · now Ana Ruiz <@U0ANA>")
 
 
 @pytest.mark.parametrize("wanted", ["moderators", "Moderators", " moderators "])
 def test_one_team_may_be_asked_for(h: Harness, wanted: str) -> None:
     said = answer_to(typed(h, "ana", f"/oncall {wanted}"))
-    assert said.splitlines() == [HEAD, "*moderators* · all members: Ana Ruiz <@U0ANA>, Ben Okafor <@U0BEN>"]
+    assert said.splitlines() == ["*moderators* · everybody: Ana Ruiz <@U0ANA>, Ben Okafor <@U0BEN>"]
 
 
 def test_the_team_of_a_restricted_category_is_shown_to_who_is_in_it(h: Harness) -> None:
-    line = "*child-safety* · all members: Ben Okafor <@U0BEN>, Dana Fox <@U0DANA>"
+    line = "*child-safety* · everybody: Ben Okafor <@U0BEN>, Dana Fox <@U0DANA>"
     assert line in answer_to(typed(h, "ben", "/oncall")).splitlines()
     assert line in answer_to(typed(h, "dana", "/oncall child-safety")).splitlines()
 
@@ -84,7 +118,7 @@ def test_the_team_of_a_restricted_category_is_shown_to_who_is_in_it(h: Harness) 
 @pytest.mark.parametrize("wanted", ["child-safety", "nobody-knows"])
 def test_a_team_that_is_not_theirs_to_know_is_as_one_that_is_not_there(h: Harness, wanted: str) -> None:
     said = answer_to(typed(h, "eli", f"/oncall {wanted}"))
-    assert said == f"There is no team `{wanted}`. Known: `moderators`, `seniors`."
+    assert said == f"There is no team or schedule `{wanted}`. Known: `moderators`, `seniors`."
 
 
 # --- /escalate -----------------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ MAX_CONFIRM_TEXT = 300
 MAX_URL = 2_000
 
 BUTTONS_BLOCK = "answers"
+BULLETIN_BLOCK = "bulletin"
+"""The buttons of a full message, and those of a bulletin: what is clicked there is not the incident's own message."""
 
 _MENTION = re.compile(r"[A-Z][A-Z0-9]{1,30}")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -55,7 +57,8 @@ def _blocks(card: Card) -> Iterator[Json]:
     mentions = " ".join(_mentions(card.mentions))
     if mentions:
         before.append({"type": "section", "text": _markup(mentions)})
-    after = [_actions(card.buttons)] if card.buttons else []
+    block_id = BULLETIN_BLOCK if card.is_bulletin else BUTTONS_BLOCK
+    after = [_actions(card.buttons, block_id)] if card.buttons else []
     body = [*_sections(card.lines[:1]), *_snippet(card.snippet), *_sections(card.lines[1:])]
     yield from before
     yield from body[: MAX_BLOCKS - len(before) - len(after)]
@@ -126,7 +129,7 @@ def _mentions(ids: Iterable[str]) -> Iterator[str]:
             yield f"<!subteam^{key}>" if key.startswith("S") else f"<@{key}>"
 
 
-def _actions(buttons: tuple[Button, ...]) -> Json:
+def _actions(buttons: tuple[Button, ...], block_id: str) -> Json:
     used: dict[str, int] = {}
     elements: list[Json] = []
     for button in buttons[:MAX_ACTION_ELEMENTS]:
@@ -134,7 +137,7 @@ def _actions(buttons: tuple[Button, ...]) -> Json:
         used[button.verb.value] = before + 1
         action_id = f"{button.verb.value}:{before + 1}" if before else button.verb.value
         elements.append(_button(button, action_id))
-    return {"type": "actions", "block_id": BUTTONS_BLOCK, "elements": elements}
+    return {"type": "actions", "block_id": block_id, "elements": elements}
 
 
 def _button(button: Button, action_id: str) -> Json:

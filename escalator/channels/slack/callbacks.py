@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from slack_sdk.signature import Clock, SignatureVerifier
 
+from escalator.channels.slack.blocks import BULLETIN_BLOCK
 from escalator.channels.slack.submissions import Opening, Sender, Silencing, Submission, submission
 from escalator.errors import InvalidEvent, Unauthorized
 from escalator.model.incident import Verb
@@ -24,7 +25,10 @@ SIGNATURE_HEADER = "X-Slack-Signature"
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button of ours was pressed. `team_id` is the workspace of who pressed it, which may be a guest's."""
+    """A button of ours was pressed. `team_id` is the workspace of who pressed it, which may be a guest's.
+
+    `message_ts` is that of the incident's own message; empty for a button of a bulletin, which is no incident's.
+    """
 
     user_id: str
     team_id: str
@@ -88,6 +92,7 @@ class _Identified(_Tolerant):
 
 class _Action(_Tolerant):
     action_id = fields.String(load_default="")
+    block_id = fields.String(load_default="", allow_none=True)
     value = fields.String(load_default="", allow_none=True)
 
 
@@ -147,7 +152,7 @@ def _load(payload: str) -> dict[str, Any]:
 
 
 def _click(said: dict[str, Any]) -> Click | Ignored:
-    action = said["actions"][0] if said["actions"] else {"action_id": "", "value": ""}
+    action = said["actions"][0] if said["actions"] else {"action_id": "", "block_id": "", "value": ""}
     verb = _verb(action["action_id"])
     button = decode(action["value"] or "")
     if said["user"] is None or verb is None or button is None:
@@ -160,7 +165,7 @@ def _click(said: dict[str, Any]) -> Click | Ignored:
         verb=verb,
         button=button,
         channel_id=container["channel_id"] or (said["channel"] or {}).get("id") or "",
-        message_ts=container["message_ts"],
+        message_ts="" if action["block_id"] == BULLETIN_BLOCK else container["message_ts"],
         trigger_id=said["trigger_id"] or "",
         response_url=said["response_url"] or "",
     )

@@ -1,53 +1,81 @@
-"""Who answers for each team now, as Slack shows it."""
+"""Who answers for each team now and next, as Slack shows it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from escalator.channels.slack.blocks import MAX_TEXT, escape
+from escalator.channels.slack.blocks import MAX_TEXT, date, escape
+from escalator.engine.duty import Duty, duties
 from escalator.engine.rights import may_see
 from escalator.engine.roster import Roster
-from escalator.engine.targets import address_of, first_contact, people_of
+from escalator.engine.targets import address_of, first_contact
 from escalator.model.facts import plain
-from escalator.model.policy import DestinationKind, Person, Policy, Team
+from escalator.model.policy import DestinationKind, Person, Policy
 
-_HEAD = "All members of a team answer for it; rotas are not followed yet."
 _MORE = "\n… ask for one team: `/oncall TEAM`"
 
 Expand = Callable[[str], str]
 
 
 def oncall_text(roster: Roster, asker: Person, wanted: str, expand: Expand) -> str:
-    """Return who answers for the wanted team, or for all that the asker may know of, in mrkdwn.
+    """Return who answers for the wanted team or schedule, or for all that the asker may know of, in mrkdwn.
 
-    The team of a restricted category is nobody's business but of those who are in one of its teams.
+    The team of a restricted category is nobody's business but of those who are in one of its teams, and so is its
+    schedule. A schedule that some team follows is shown for itself only when it is asked for.
     """
-    policy = roster.policy
-    teams = [team for team in policy.teams.values() if _may_know(team, asker, policy)]
+    known = [duty for duty in duties(roster) if _may_know(duty, asker, roster.policy)]
+    shown = known
     if wanted:
-        named = [team for team in teams if plain(team.key) == plain(wanted)]
-        if not named:
-            known = ", ".join(f"`{escape(team.key)}`" for team in teams) or "none"
-            return f"There is no team `{escape(wanted[:80])}`. Known: {known}."[:MAX_TEXT]
-        teams = named
-    if not teams:
+        shown = [duty for duty in known if plain(duty.key) == plain(wanted)]
+        if not shown:
+            names = ", ".join(f"`{escape(duty.key)}`" for duty in known) or "none"
+            return f"There is no team or schedule `{escape(wanted[:80])}`. Known: {names}."[:MAX_TEXT]
+    else:
+        followed = {duty.schedule for duty in known if duty.is_team}
+        shown = [duty for duty in known if duty.is_team or duty.key not in followed]
+    if not shown:
         return "There is no team."
-    return _fitting(_HEAD, [_line(team, roster, expand) for team in teams])
+    return _fitting(_line(duty, roster.policy, expand) for duty in shown)
 
 
-def _may_know(team: Team, asker: Person, policy: Policy) -> bool:
-    closed = [category for category in policy.categories.values() if team.key in category.restricted_to]
+def _may_know(duty: Duty, asker: Person, policy: Policy) -> bool:
+    """Whether the asker may know of a team; of a schedule, where they may know of a team that follows it."""
+    if duty.is_team:
+        return _may_know_team(duty.key, asker, policy)
+    following = [team.key for team in policy.teams.values() if team.schedule == duty.key]
+    return not following or any(_may_know_team(team, asker, policy) for team in following)
+
+
+def _may_know_team(team: str, asker: Person, policy: Policy) -> bool:
+    closed = [category for category in policy.categories.values() if team in category.restricted_to]
     return not closed or any(may_see(asker.key, category, policy) for category in closed)
 
 
-def _line(team: Team, roster: Roster, expand: Expand) -> str:
-    policy = roster.policy
-    keys = dict.fromkeys([*people_of(team.key, None, roster), *([team.lead] if team.lead else [])])
-    people = [policy.people[key] for key in keys if key in policy.people]
-    said = [f"{_called(one, expand)}{' (lead)' if one.key == team.lead else ''}" for one in people]
-    return f"*{escape(team.key)}* · all members: {', '.join(said) or 'nobody'}"
+def _line(duty: Duty, policy: Policy, expand: Expand) -> str:
+    def named(keys: Iterable[str]) -> str:
+        return ", ".join(_called(key, duty.lead, policy, expand) for key in keys if key in policy.people)
+
+    return f"*{escape(duty.key)}* · {' · '.join(_said(duty, named))}"
 
 
-def _called(person: Person, expand: Expand) -> str:
+def _said(duty: Duty, named: Callable[[Iterable[str]], str]) -> Iterator[str]:
+    if duty.schedule is None:
+        keys = dict.fromkeys((*duty.now, *([duty.lead] if duty.lead else [])))
+        yield f"everybody: {named(keys) or 'nobody'}"
+        return
+    until = f" until {date(duty.until)}" if duty.until else ""
+    if duty.is_attended:
+        yield f"now {named(duty.now)}{until}"
+    else:
+        yield f"nobody is on call{until}"
+        if duty.lead:
+            yield f"instead {named([duty.lead])}"
+    if duty.next_from:
+        since = f" from {date(duty.next_from)}" if duty.next_from != duty.until else ""
+        yield f"next {named(duty.next)}{since}"
+
+
+def _called(key: str, lead: str | None, policy: Policy, expand: Expand) -> str:
     """Return a name and the first way of reaching it."""
+    person = policy.people[key]
     kind = first_contact(person)
     address = expand(address_of(person, kind) or "")
     contact = {
@@ -55,14 +83,15 @@ def _called(person: Person, expand: Expand) -> str:
         DestinationKind.EMAIL: escape(address),
         DestinationKind.PAGERDUTY: "PagerDuty",
     }
-    return f"{escape(person.name)} {contact[kind]}" if address else f"{escape(person.name)} (no contact)"
+    reached = contact[kind] if address else "(no contact)"
+    return f"{escape(person.name)} {reached}{' (lead)' if key == lead else ''}"
 
 
-def _fitting(head: str, lines: Iterable[str]) -> str:
+def _fitting(lines: Iterable[str]) -> str:
     """Return as many whole lines as fit: a cut mention would be none."""
-    said = head
+    said = ""
     for line in lines:
         if len(said) + len(line) + len(_MORE) >= MAX_TEXT:
-            return said + _MORE
-        said += f"\n{line}"
+            return (said + _MORE).lstrip("\n")
+        said += f"\n{line}" if said else line
     return said

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from escalator.channels.slack.blocks import BUTTONS_BLOCK, Json
+from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.callbacks import sign_callback
 from escalator.model.policy import DestinationKind, Person
 from escalator.services.core import Core
@@ -121,7 +121,7 @@ def _block_actions(person: Person, user_id: str, item: Item, said: Mapping[str, 
     """Return the payload of a pressed button; without an address to answer to, so that answers go to the inbox."""
     action = {
         "type": "button",
-        "block_id": BUTTONS_BLOCK,
+        "block_id": _block_of(press.action_id, said),
         "action_id": press.action_id,
         "value": press.value,
         "action_ts": item.ts,
@@ -139,6 +139,13 @@ def _block_actions(person: Person, user_id: str, item: Item, said: Mapping[str, 
         "response_url": "",
         "actions": [action],
     }
+
+
+def _block_of(action_id: str, said: Mapping[str, Any]) -> str:
+    """Return the id of the block in which that button stands."""
+    rows = [block for block in said.get("blocks", ()) if block["type"] == "actions"]
+    standing = {one["action_id"]: str(row["block_id"]) for row in rows for one in row["elements"]}
+    return standing.get(action_id, "")
 
 
 def _view_submission(

@@ -1,0 +1,111 @@
+"""`escalator oncall`: who is on call for every team and on every schedule, now and next."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from escalator.commands.opening import Misused, instant, known_calendars, running_policy
+from escalator.engine.duty import Duty, duties
+from escalator.engine.roster import Roster
+from escalator.model.policy import Policy
+from escalator.settings import environment
+
+_HEADINGS = ("FOR", "NOW", "UNTIL", "NEXT")
+_TIME = "%a %Y-%m-%d %H:%M"
+
+
+@click.command("oncall")
+@click.argument("name", required=False, metavar="[TEAM|SCHEDULE]")
+@click.option("--policy", type=click.Path(path_type=Path), help="ESCALATOR_POLICY or escalation.yml if you name none.")
+@click.option("--at", metavar="TIME", help="When, as 2026-01-05T18:00 (in the policy's zone); now.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.pass_context
+def command(ctx: click.Context, name: str | None, policy: Path | None, at: str | None, *, as_json: bool) -> None:
+    """Say who is on call for every team and on every schedule, until when, and who is next.
+
+    Exits 1 when somewhere nobody is on call.
+    """
+    running = running_policy(environment(), policy)
+    now = instant(at, running)
+    found = _named(name, duties(Roster(running, now, known_calendars(running))))
+    if as_json:
+        click.echo(json.dumps(_document(found, now), indent=2, ensure_ascii=False))
+    else:
+        click.echo(_table(found, now, running))
+    ctx.exit(0 if all(duty.is_attended for duty in found) else 1)
+
+
+def _named(name: str | None, found: tuple[Duty, ...]) -> list[Duty]:
+    """Return what is asked for: `x`, `team:x` or `schedule:x`; all without a name. Raises Misused for none of ours."""
+    wanted = [duty for duty in found if name in {None, duty.key, f"{_kind(duty)}:{duty.key}"}]
+    if name is not None and not wanted:
+        known = ", ".join(dict.fromkeys(duty.key for duty in found)) or "none"
+        raise Misused(f"{name!r} is no team or schedule of the policy; known: {known}")
+    return wanted
+
+
+def _kind(duty: Duty) -> str:
+    return "team" if duty.is_team else "schedule"
+
+
+def _document(found: Iterable[Duty], now: datetime) -> dict[str, Any]:
+    return {"at": _stamp(now), "oncall": [_as_json(duty) for duty in found]}
+
+
+def _as_json(duty: Duty) -> dict[str, Any]:
+    return {
+        "kind": _kind(duty),
+        "key": duty.key,
+        "schedule": duty.schedule,
+        "attended": duty.is_attended,
+        "now": list(duty.now),
+        "until": _stamp(duty.until) if duty.until else None,
+        "next": list(duty.next),
+        "next_from": _stamp(duty.next_from) if duty.next_from else None,
+        "lead": duty.lead,
+    }
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _table(found: Iterable[Duty], now: datetime, policy: Policy) -> str:
+    """Return what people read; times are in the policy's zone, and in that of who comes next where it differs."""
+    rows = [_HEADINGS, *(_row(duty, policy) for duty in found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    head = f"On call at {now.astimezone(policy.timezone).strftime(_TIME)} ({policy.timezone.key})"
+    return "\n".join((head, "", *lines))
+
+
+def _row(duty: Duty, policy: Policy) -> tuple[str, ...]:
+    name = duty.key if duty.is_team else f"schedule:{duty.key}"
+    if duty.schedule is None:
+        return (name, f"everybody: {_names(duty.now, policy)}", "", "")
+    stands_in = f"; the lead: {_names((duty.lead,), policy)}" if duty.lead else ""
+    now = _names(duty.now, policy) if duty.is_attended else f"nobody{stands_in}"
+    until = duty.until.astimezone(policy.timezone).strftime(_TIME) if duty.until else "further than is looked ahead"
+    return (name, now, until, "".join(_next(duty, policy)))
+
+
+def _next(duty: Duty, policy: Policy) -> Iterator[str]:
+    if duty.next_from is None:
+        return
+    yield _names(duty.next, policy)
+    local = duty.next_from.astimezone(policy.timezone)
+    if duty.next_from != duty.until:
+        yield f" from {local.strftime(_TIME)}"
+    for key in duty.next:
+        zone = policy.people[key].timezone
+        theirs = duty.next_from.astimezone(zone) if zone else local
+        if zone and theirs.utcoffset() != local.utcoffset():
+            yield f" ({theirs.strftime('%a %H:%M')} in {zone.key})"
+
+
+def _names(keys: Iterable[str], policy: Policy) -> str:
+    return ", ".join(policy.people[key].name if key in policy.people else key for key in keys) or "nobody"

@@ -1,0 +1,84 @@
+"""Who is on call for a team or on a schedule: now, until when, and who comes next."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from escalator.engine.roster import Roster
+from escalator.model.policy import Team
+from escalator.model.rota import Schedule, Shift
+from escalator.rota.oncall import shifts
+
+HORIZON = timedelta(days=62)
+"""How far ahead a change is looked for: longer than the longest turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """The people (keys) on call `now` and `next`. What does not change within the horizon has no `until`.
+
+    `next_from` is after `until` where nobody is on call between them. `schedule` is the rota, None for a team that
+    follows none: then `now` is everybody of it. `lead` stands in while nobody is on call.
+    """
+
+    key: str
+    is_team: bool
+    now: tuple[str, ...]
+    until: datetime | None = None
+    next: tuple[str, ...] = ()
+    next_from: datetime | None = None
+    lead: str | None = None
+    schedule: str | None = None
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether anybody is on call."""
+        return bool(self.now)
+
+
+def duties(roster: Roster) -> tuple[Duty, ...]:
+    """Return the duty of every team, then of every schedule, in the order of the policy."""
+    policy = roster.policy
+    teams = (team_duty(team, roster) for team in policy.teams.values())
+    schedules = (schedule_duty(schedule, roster) for schedule in policy.schedules.values())
+    return (*teams, *schedules)
+
+
+def team_duty(team: Team, roster: Roster) -> Duty:
+    """Return who of a team is on call from the roster's instant on."""
+    schedule = roster.policy.schedules.get(team.schedule or "")
+    if schedule is None:
+        return Duty(team.key, is_team=True, now=team.members, lead=team.lead)
+    found = _duty(team.key, schedule, roster, lambda then: then.on_team(team))
+    return replace(found, is_team=True, lead=team.lead)
+
+
+def schedule_duty(schedule: Schedule, roster: Roster) -> Duty:
+    """Return who is on call on a schedule from the roster's instant on."""
+    return _duty(schedule.key, schedule, roster, lambda then: then.on_schedule(schedule.key))
+
+
+def _duty(key: str, schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> Duty:
+    coming = _shifts(schedule, roster, who)
+    present = next(coming)
+    following = next((shift for shift in coming if shift.people), None)
+    return Duty(
+        key,
+        is_team=False,
+        now=present.people,
+        until=present.end if present.end < roster.at + HORIZON else None,
+        next=following.people if following else (),
+        next_from=following.start if following else None,
+        schedule=schedule.key,
+    )
+
+
+def _shifts(schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> Iterator[Shift]:
+    """Yield the shifts from the roster's instant on, of the people that count here: neighbours differ in them."""
+    bookings = roster.calendars.get(schedule.key, ())
+    coming = shifts(schedule, roster.policy.hours, bookings, roster.at, roster.at + HORIZON)
+    named = (replace(shift, people=who(replace(roster, at=shift.start))) for shift in coming)
+    for people, group in groupby(named, key=lambda shift: shift.people):
+        same = list(group)
+        yield Shift(same[0].start, same[-1].end, people)

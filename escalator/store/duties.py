@@ -1,0 +1,58 @@
+"""Who was on call for each team when somebody last looked."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select, update
+
+from escalator.store.tables import duties
+from escalator.store.upserts import insert_or_leave
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The people (keys) who were on call for a team, and since when that is noted."""
+
+    team: str
+    people: tuple[str, ...]
+    since: datetime
+
+
+def known(connection: Connection) -> dict[str, Noted]:
+    """Return what is noted, by team."""
+    return {row.team: _noted(row) for row in connection.execute(select(duties))}
+
+
+def lock(connection: Connection, team: str) -> Noted | None:
+    """Return what is noted of a team, locked for the rest of the transaction; None when it is seen for the first time.
+
+    Whoever waits for the lock reads what the one before has written.
+    """
+    row = connection.execute(select(duties).where(duties.c.team == team).with_for_update()).one_or_none()
+    return _noted(row) if row else None
+
+
+def begin(connection: Connection, new: Noted) -> None:
+    """Note a team for the first time, unless another process was first."""
+    connection.execute(insert_or_leave(connection.dialect.name, duties), _row(new))
+
+
+def save(connection: Connection, new: Noted) -> None:
+    """Note who it is now; the row is locked by this transaction."""
+    connection.execute(update(duties).where(duties.c.team == new.team).values(**_row(new)))
+
+
+def forget(connection: Connection, teams: Collection[str]) -> None:
+    """Forget teams that follow no rota any more."""
+    connection.execute(delete(duties).where(duties.c.team.in_(teams)))
+
+
+def _noted(row: Row[Any]) -> Noted:
+    return Noted(row.team, tuple(json.loads(row.people)), row.since)
+
+
+def _row(one: Noted) -> dict[str, Any]:
+    return {"team": one.team, "people": json.dumps(one.people), "since": one.since}
