@@ -70,7 +70,7 @@ Line = tuple["str | Moment | Link", ...]
 class Card:
     """A full message. `text` is all that a locked phone shows; `snippet` is what a user wrote (plain text only).
 
-    `mentions` are Slack user ids. `buttons` are empty on a thread reply.
+    `mentions` are Slack user ids. `buttons` are empty on a thread reply. `severity` is that of a list: the gravest.
     """
 
     text: str
@@ -79,6 +79,7 @@ class Card:
     snippet: str | None = None
     buttons: tuple[Button, ...] = ()
     mentions: tuple[str, ...] = ()
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from escalator.channels.contract import digest_of
 from escalator.engine.deadlines import step_failed
 from escalator.model.incident import Incident, State
-from escalator.model.message import Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, Occasion
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Entry
@@ -23,7 +23,7 @@ from escalator.services.policies import Running
 from escalator.services.retrying import is_for_good, retry_at
 from escalator.services.troubles import Troubles
 from escalator.services.work import working
-from escalator.store import deliveries, destinations, incidents, posts, records
+from escalator.store import deliveries, destinations, incidents, lists, posts, records
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 from escalator.store.posts import Post
 from escalator.tally import DELIVERIES, WEBHOOK_TO_SEND
@@ -67,9 +67,10 @@ def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
         over = {delivery.id for one, delivery in kept if _is_over(core, one, delivery, running.policy, now)}
         deliveries.finish(connection, [_row(one, delivery, over, now) for one, delivery in kept])
         _note_posts(connection, outcomes, now)
+        lists.delivered(connection, [one.id for told, one in kept if _is_told_list(told, one)], now)
         _note_deliveries(core, connection, kept, over, running, now)
         touched = {delivery.incident_id for _, delivery in kept if is_step(delivery) and delivery.id in over}
-        work.apply(_failed_steps(core, connection, locked, touched, running, now), running, now)
+        work.apply(failed_steps(core, connection, locked, touched, running, now), running, now)
         told = [(one.sent.context.destination, one.sent.mode, one.result) for one, _ in paged]
         heal(Troubles(connection, now), told)
     for one in outcomes:
@@ -114,6 +115,10 @@ def _row(one: Outcome, delivery: Delivery, over: Collection[UUID], now: datetime
     if delivery.id in over:
         return row | {"state": DeliveryState.FAILED}
     return row | {"state": DeliveryState.PENDING, "next_at": retry_at(delivery, result, now)}
+
+
+def _is_told_list(one: Outcome, delivery: Delivery) -> bool:
+    return delivery.occasion is Occasion.LIST and isinstance(one.result, Delivered)
 
 
 def _note_posts(connection: Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
@@ -194,7 +199,7 @@ def _replace(  # noqa: PLR0913  # what takes the place of what failed, and why
         Troubles(connection, now).find(key, detail, running.policy, core.settings)
 
 
-def _failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
+def failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
     core: Core,
     connection: Connection,
     locked: dict[UUID, Incident],

@@ -19,6 +19,7 @@ from escalator.services.beating import SWEEPER, beat
 from escalator.services.core import Core
 from escalator.services.hearing import hear_all
 from escalator.services.housekeeping import keep
+from escalator.services.listing import keep_lists
 from escalator.services.sending import Sender
 from escalator.services.timekeeping import measure_offset
 from escalator.store import incidents
@@ -79,7 +80,8 @@ class Sweeper:
         self._end_process = end_process
         self._stopping = threading.Event()
         self._round = Stopwatch()
-        self._asides = (Aside(core, "housekeeping", keep), Aside(core, "hearing", hear_all))
+        beside = {"housekeeping": keep, "hearing": hear_all, "listing": keep_lists}
+        self._asides = tuple(Aside(core, name, work) for name, work in beside.items())
 
     def start(self) -> None:
         """Start both threads."""

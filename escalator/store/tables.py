@@ -160,7 +160,14 @@ incidents = Table(
     Index("ix_incidents_closed_at", "closed_at"),
     Index("ix_incidents_kind", "kind_key", "opened_at", postgresql_where=text("kind_key IS NOT NULL")),
     Index("ix_incidents_group_id", "group_id", "state", postgresql_where=text("group_id IS NOT NULL")),
-    Index("ix_incidents_category", "category", "opened_at"),
+    Index(
+        "ix_incidents_category",
+        "source",
+        "category",
+        "opened_at",
+        postgresql_where=text("state <> 'logged'"),
+        sqlite_where=text("state <> 'logged'"),
+    ),
 )
 
 incident_keys = Table(
@@ -232,7 +239,18 @@ deliveries = Table(
         sqlite_where=text("state = 'sending'"),
     ),
     Index("ix_deliveries_trouble_id", "trouble_id"),
-    Index("ix_deliveries_listed_in", "listed_in", postgresql_where=text("listed_in IS NOT NULL")),
+    Index(
+        "ix_deliveries_listed",
+        "listed_in",
+        postgresql_where=text("state = 'listed'"),
+        sqlite_where=text("state = 'listed'"),
+    ),
+    Index(
+        "ix_deliveries_bulletin_id",
+        "bulletin_id",
+        postgresql_where=text("bulletin_id IS NOT NULL"),
+        sqlite_where=text("bulletin_id IS NOT NULL"),
+    ),
 )
 
 posts = Table(

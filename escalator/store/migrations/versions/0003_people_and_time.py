@@ -32,8 +32,11 @@ def _bulletins() -> None:
     )
     for name in ("bulletin_id", "listed_in"):
         _add_reference("deliveries", name, "bulletins")
-    listed = sa.text("listed_in IS NOT NULL")
-    op.create_index("ix_deliveries_listed_in", "deliveries", ["listed_in"], unique=False, postgresql_where=listed)
+    for index, column, which in (
+        ("ix_deliveries_listed", "listed_in", sa.text("state = 'listed'")),
+        ("ix_deliveries_bulletin_id", "bulletin_id", sa.text("bulletin_id IS NOT NULL")),
+    ):
+        op.create_index(index, "deliveries", [column], unique=False, postgresql_where=which, sqlite_where=which)
 
 
 def _incidents() -> None:
@@ -45,9 +48,13 @@ def _incidents() -> None:
     for name, columns, condition in (
         ("ix_incidents_kind", ["kind_key", "opened_at"], sa.text("kind_key IS NOT NULL")),
         ("ix_incidents_group_id", ["group_id", "state"], sa.text("group_id IS NOT NULL")),
-        ("ix_incidents_category", ["category", "opened_at"], None),
     ):
         op.create_index(name, "incidents", columns, unique=False, postgresql_where=condition)
+    alerts = sa.text("state <> 'logged'")
+    columns = ["source", "category", "opened_at"]
+    op.create_index(
+        "ix_incidents_category", "incidents", columns, unique=False, postgresql_where=alerts, sqlite_where=alerts
+    )
 
 
 def _add_reference(table: str, name: str, to: str, check: tuple[str, str] | None = None) -> None:
