@@ -46,7 +46,7 @@ def _lines(listed: Iterable[Listed], answered: int) -> Iterator[Line]:
     if rest:
         yield (f"{sum(len(numbers) for _, numbers in rest)} more of {len(rest)} other kinds",)
     if answered:
-        yield (f"{answered} more have been dealt with meanwhile.",)
+        yield (f"Dealt with meanwhile: {answered}",)
     yield (_WHERE,)
 
 

@@ -1,6 +1,6 @@
 """Decisions -> rows: incident, answers, deliveries, records and wanted revisions, in the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -23,7 +23,7 @@ from escalator.services.claiming import Claims
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.troubles import Troubles
-from escalator.store import deliveries, incidents, posts, records
+from escalator.store import deliveries, destinations, incidents, posts, records
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
 HORIZON = timedelta(seconds=30)
@@ -119,11 +119,17 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
     standing = posts.lock_of(connection, known, now, core.silence_of_the_dead(now)) if known else []
     said = messages.recorded(connection, known) if known else {}
     claims = Claims(core, connection, running, now, about, standing, said)
+    closed = destinations.closed_beyond(connection, now)
     for one in born:
-        if claims.why_unwanted(one) is None:
+        if claims.why_unwanted(one) is None and _may_be_sent(one, closed):
             claims.take(one)
     claims.write()
     return claims.to_send
+
+
+def _may_be_sent(one: Delivery, closed: Mapping[str, datetime]) -> bool:
+    """Whether no wait of its destination holds it, in which it would overtake those who have waited for longer."""
+    return one.urgency >= deliveries.FIRST_OF_ITS_KIND or one.destination not in closed
 
 
 def _claimed(one: Delivery, core: Core, now: datetime) -> Delivery:

@@ -12,7 +12,7 @@ from escalator.channels.contract import Notification
 from escalator.engine.roster import Roster
 from escalator.engine.rounds import following
 from escalator.engine.targets import people_of, team_of
-from escalator.model.incident import DueKind, Incident
+from escalator.model.incident import DueKind, Incident, State
 from escalator.model.message import Card, Context, Occasion
 from escalator.model.policy import DestinationKind, Policy
 from escalator.model.ranks import ContentRule, Mode, Role
@@ -24,7 +24,7 @@ from escalator.rendering.view import View
 from escalator.services.answer_links import link_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
-from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.deliveries import FIRST_OF_ITS_KIND, Delivery, DeliveryKind
 from escalator.store.posts import Post
 from escalator.store.tables import incidents, records
 
@@ -129,7 +129,15 @@ def notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post
         ref=post.ref if post else None,
         options=_options(core, to.destination, view.running),
         answer=link_for(core, view, to),
+        is_urgent=_is_urgent(view, to),
     )
+
+
+def _is_urgent(view: View, to: Delivery | Post) -> bool:
+    """Whether it waits behind no flood: the first alert of a category, and a message that shows what somebody did."""
+    if isinstance(to, Delivery):
+        return to.urgency >= FIRST_OF_ITS_KIND
+    return view.incident.state is not State.TRIGGERED
 
 
 def notice(core: Core, policy: Policy, to: Delivery, said: Card, now: datetime) -> Notification:

@@ -17,6 +17,7 @@ from escalator.ports import PROCESS_EVENTS
 from escalator.services.applying import Decision, rules_for
 from escalator.services.batches import together_or_alone
 from escalator.services.core import Core
+from escalator.services.firsts import firsts
 from escalator.services.policies import Running
 from escalator.services.troubles import Troubles
 from escalator.services.work import Work, working
@@ -212,7 +213,9 @@ class _Board:
                 self.owners[source, key] = self.given[source, key] = owner
 
     def _write(self, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
-        decisions = [Decision(self.before.get(one), _together(changes)) for one, changes in self.changes.items()]
+        together = {one: _together(changes) for one, changes in self.changes.items()}
+        first = firsts(self.connection, self.before, (one.incident for one in together.values()), self.now)
+        decisions = [Decision(self.before.get(one), said, one in first) for one, said in together.items()]
         self.work.apply(decisions, self.running, self.now)
         incidents.give_keys(self.connection, self.given, self.stored)
         events.done(self.connection, belongs)

@@ -1,8 +1,10 @@
-"""How fast one Slack channel is spoken to, by all processes together: 30 at once, then one a second.
+"""How fast Slack is spoken to, by all processes together: 30 at once, then one message a second in a channel.
 
-Slack takes about one message a second in a channel, with bursts (docs.slack.dev, "Rate limits"). The bucket is a key
-in Redis that one script reads and writes (the generic cell rate algorithm), by the time of Redis. It is a courtesy and
-never a condition: without Redis there is no bucket, and asking holds nobody.
+Slack takes about one message a second in a channel, with bursts, and 50 updates a minute in a workspace, which are
+counted apart from messages (docs.slack.dev, "Rate limits": chat.postMessage has a tier of its own, chat.update is in
+tier 3). A bucket is a key in Redis that one script reads and writes (the generic cell rate algorithm), by the time of
+Redis. The last of a bucket are kept for what is urgent, so that it waits behind no flood. It is a courtesy and never a
+condition: without Redis there is no bucket, and asking holds nobody.
 """
 
 from datetime import timedelta
@@ -17,7 +19,16 @@ from escalator.channels.wire import in_time
 from escalator.clock import Stopwatch
 
 BURST = 30
+KEPT = 6
+"""Of the burst, for what is urgent."""
+
 EVERY = timedelta(seconds=1)
+UPDATES = "updates"
+"""The place of updates: one for all channels."""
+
+UPDATES_TAKE = 1.2
+"""How many times as long as a message an update counts: 50 a minute."""
+
 ASK_S = 0.1
 REST_S = 5.0
 _CONNECT_S = 1.0
@@ -46,19 +57,19 @@ return 0
 class Pacer(Protocol):
     """Says when it is a message's turn. Never raises, and never waits for long."""
 
-    def take(self, place: str) -> timedelta | None:
-        """Take the right to one call about this channel; None when it was taken, else how long there is none."""
+    def take(self, place: str, *, is_urgent: bool = False) -> timedelta | None:
+        """Take the right to one call about this place; None when it was taken, else how long there is none."""
         ...
 
     def hold(self, place: str, wait: timedelta) -> None:
-        """Let nobody speak to this channel for so long: Slack has said so."""
+        """Let nobody make a call about this place for so long: Slack has said so."""
         ...
 
 
 class Unpaced:
     """No pace: for the sandbox, where nobody limits anything."""
 
-    def take(self, place: str) -> None:
+    def take(self, place: str, *, is_urgent: bool = False) -> None:
         """Take what there is plenty of."""
 
     def hold(self, place: str, wait: timedelta) -> None:
@@ -82,14 +93,18 @@ class SharedPace:
         self._failed: Stopwatch | None = None
         self._lock = Lock()
 
-    def take(self, place: str) -> timedelta | None:
-        """Take the right to one call about this channel; None when it was taken, or when nobody can say."""
-        wait_ms = self._asked(self._take, place, _milliseconds(self._every), BURST)
+    def take(self, place: str, *, is_urgent: bool = False) -> timedelta | None:
+        """Take the right to one call about this place; None when it was taken, or when nobody can say."""
+        burst = BURST if is_urgent else BURST - KEPT
+        wait_ms = self._asked(self._take, place, _milliseconds(self._every_of(place)), burst)
         return timedelta(milliseconds=wait_ms) if wait_ms else None
 
     def hold(self, place: str, wait: timedelta) -> None:
         """Let the next call's turn come after so long; from then on one a second."""
-        self._asked(self._hold, place, _milliseconds(wait + (BURST - 1) * self._every))
+        self._asked(self._hold, place, _milliseconds(wait + (BURST - 1) * self._every_of(place)))
+
+    def _every_of(self, place: str) -> timedelta:
+        return self._every * UPDATES_TAKE if place == UPDATES else self._every
 
     def _asked(self, script: Any, place: str, *arguments: int) -> int:
         """Return what a script says, 0 when Redis does not say it in time."""
