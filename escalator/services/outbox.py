@@ -146,7 +146,9 @@ def _claim_deliveries(core: Core, connection: Connection, running: Running, now:
     claims.write()
     deliveries.put_off(connection, claims.busy, now + _BUSY_WAIT)
     deliveries.claim(connection, claimed, core.id, now)
-    return Claimed((*notices, *claims.to_send), has_more=len(wanted) < len(found))
+    turns = {one.id: turn for turn, one in enumerate(mine)}
+    calls = sorted((*notices, *claims.to_send), key=lambda one: turns[one.delivery.id] if one.delivery else 0)
+    return Claimed(tuple(calls), has_more=len(wanted) < len(found))
 
 
 def _found(core: Core, connection: Connection, now: datetime, most: int) -> list[Candidate]:

@@ -29,9 +29,11 @@ UPDATES = "updates"
 UPDATES_TAKE = 1.2
 """How many times as long as a message an update counts: 50 a minute."""
 
-ASK_S = 0.1
+ASK_S = 1.0
+"""Under a flood an answer takes its time: who did not wait for it would speak too fast just when it matters."""
+
 REST_S = 5.0
-_CONNECT_S = 1.0
+_CONNECT_S = 2.0
 """Longer than an answer is waited for: a connection that was slow to make is there for who asks next."""
 
 _KEY = "escalator:slack-pace:"
