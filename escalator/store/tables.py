@@ -93,8 +93,15 @@ events = Table(
     Column("next_at", Instant, nullable=False),
     Column("reason", Text),
     Column("incident_id", Uuid, ForeignKey("incidents.id")),
+    Column("queue", String(16), nullable=False, server_default=text("''")),
     UniqueConstraint("source", "sha256"),
-    Index("ix_events_todo", "next_at", postgresql_where=text("state = 'new'"), sqlite_where=text("state = 'new'")),
+    Index(
+        "ix_events_todo",
+        "next_at",
+        "queue",
+        postgresql_where=text("state = 'new'"),
+        sqlite_where=text("state = 'new'"),
+    ),
     Index("ix_events_received_at", "received_at"),
     Index("ix_events_incident_id", "incident_id"),
 )

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from escalator.services import outbox, processing
 from escalator.services.listing import KEPT, keep_lists
-from escalator.store.tables import deliveries, inbox
+from escalator.store.tables import deliveries, inbox, incidents
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import LEASE_ENDS, POLICY, Harness
 from tests.scenarios.stories import REVIEWED, SELF_HARM, labelled
@@ -215,3 +215,13 @@ def test_an_alert_is_the_first_of_its_category_again_after_ten_minutes_without_o
             select(deliveries.c.urgency).where(deliveries.c.kind == "page").order_by(deliveries.c.created_at)
         ).all()
     assert urgencies == [13, 3, 3, 13]
+
+
+def test_no_backlog_of_one_kind_of_harm_keeps_another_kind_waiting(h: Harness) -> None:
+    for item in range(FIRST_ITEM, FIRST_ITEM + 3 * processing.BATCH):
+        h.send(h.sample(SELF_HARM, item=item), is_working=False)
+    h.send(h.sample(SELF_HARM, item=99, **labelled("HATE", "high", 60)), is_working=False)
+    processing.process_events(h.core)
+    with h.core.database.reading() as connection:
+        categories = Counter(connection.scalars(select(incidents.c.category)))
+    assert categories == {"self_harm": processing.BATCH, "hate": 1}

@@ -15,9 +15,18 @@ _TOLD_BY_ITS_GROUP = "state <> 'grouped' OR (group_id IS NOT NULL AND due_at IS 
 
 def upgrade() -> None:
     """Add what grouping, time and people need."""
+    _events()
     _bulletins()
     _incidents()
     _times()
+
+
+def _events() -> None:
+    op.add_column("events", sa.Column("queue", sa.String(length=16), server_default=sa.text("''"), nullable=False))
+    new = sa.text("state = 'new'")
+    op.drop_index("ix_events_todo", "events")
+    columns = ["next_at", "queue"]
+    op.create_index("ix_events_todo", "events", columns, unique=False, postgresql_where=new, sqlite_where=new)
 
 
 def _bulletins() -> None:
