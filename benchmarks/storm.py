@@ -8,7 +8,7 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,10 +54,8 @@ class Storm:
             new = text.replace(item, str(uuid4())).replace(author, f"user-{uuid4().hex[:12]}")
             yield new.encode()
 
-    def flood(self) -> None:
-        """Send so many alerts in a minute, each at its time."""
-        made = self.bodies("THREAT")
-        bodies = [next(made) for _ in range(ALERTS)]
+    def flood(self, bodies: Sequence[bytes]) -> None:
+        """Send the alerts within a minute, each at its time."""
         started = time.monotonic()
 
         def send(part: int) -> None:
@@ -117,7 +115,9 @@ _WAITING = (
 def storm() -> list[str]:
     """Return what came of it."""
     with _storm() as running:
-        flooding = [threading.Thread(target=work) for work in (running.flood, running.watch)]
+        made = running.bodies("THREAT")
+        bodies = [next(made) for _ in range(ALERTS)]
+        flooding = [threading.Thread(target=running.flood, args=(bodies,)), threading.Thread(target=running.watch)]
         flooded_at = time.time()
         for one in flooding:
             one.start()

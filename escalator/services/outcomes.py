@@ -161,24 +161,30 @@ def _note_deliveries(  # noqa: PLR0913  # writes under the locks of the caller
 ) -> None:
     """Record what became of deliveries, and do what their failures ask for."""
     entries = []
+    closed: dict[str, datetime] = {}
     for one, delivery in kept:
         if isinstance(one.result, Delivered):
             entries.append(entry_of(Action.DELIVERED, delivery))
             continue
-        if one.sent.refused is None:
-            _close(connection, delivery, one.result, now)
+        until = _closed_until(delivery, one.result, now) if one.sent.refused is None else None
+        if until is not None:
+            closed[delivery.destination] = max(until, closed.get(delivery.destination, until))
         if delivery.id in over:
             entries.append(entry_of(Action.DELIVERY_FAILED, delivery, one.result.reason.value))
             _replace(core, connection, delivery, one.result, running, now)
+    for name, until in sorted(closed.items()):
+        destinations.close_until(connection, name, until)
     records.insert(connection, [(entry, None) for entry in entries], now)
 
 
-def _close(connection: Connection, delivery: Delivery, failed: Failed, now: datetime) -> None:
-    """Leave a destination alone when a page to it has to wait; what a copy is asked to wait is no wait for pages."""
-    if delivery.kind is DeliveryKind.PAGE and failed.reason in _WAITING:
-        longest = failed.retry_after or _LONGEST_CLOSED
-        until = min(retry_at(delivery, failed, now), now + longest)
-        destinations.close_until(connection, delivery.destination, until)
+def _closed_until(delivery: Delivery, failed: Failed, now: datetime) -> datetime | None:
+    """Return until when a destination is left alone because a page to it has to wait, if it is.
+
+    What a copy is asked to wait is no wait for pages.
+    """
+    if delivery.kind is not DeliveryKind.PAGE or failed.reason not in _WAITING:
+        return None
+    return min(retry_at(delivery, failed, now), now + (failed.retry_after or _LONGEST_CLOSED))
 
 
 def _replace(  # noqa: PLR0913  # what takes the place of what failed, and why

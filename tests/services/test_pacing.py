@@ -118,9 +118,9 @@ def _let_pass(server, seconds):
 
 @dataclass
 class Away:
-    """A Redis that cannot be asked."""
+    """A Redis that cannot be asked; without an error it can, and has no objection."""
 
-    error: Exception
+    error: Exception | None
     asked: int = 0
 
     def register_script(self, _text):
@@ -128,7 +128,9 @@ class Away:
 
     def __call__(self, **_arguments):
         self.asked += 1
-        raise self.error
+        if self.error is not None:
+            raise self.error
+        return 0
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,17 @@ def test_without_redis_there_is_no_bucket_and_it_is_left_alone_for_a_while(error
     assert [one.take(PLACE) for _ in range(100)] == [None] * 100
     one.hold(PLACE, SECOND)
     assert away.asked == 1
+
+
+def test_a_redis_that_has_just_answered_and_is_slow_now_holds_what_is_not_urgent():
+    away = Away(redis.TimeoutError("slow"))
+    one = SharedPace(away)
+    away.error, slow = None, away.error
+    assert one.take(PLACE) is None
+    away.error = slow
+    assert [one.take(PLACE) for _ in range(3)] == [SECOND] * 3
+    assert one.take(PLACE, is_urgent=True) is None
+    assert away.asked == 5
 
 
 def test_after_a_while_it_is_asked_again():
