@@ -21,7 +21,7 @@ class Pace:
     def __init__(self):
         self.asked = []
 
-    def take(self, place):
+    def take(self, place, *, is_urgent=False):
         self.asked.append(place)
 
     def hold(self, place, wait):
