@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import deadlines, everywhere, footprint, pipeline
+from benchmarks import deadlines, everywhere, footprint, pipeline, storm
 
 MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "intake": pipeline.intake,
@@ -13,6 +13,7 @@ MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "pending": deadlines.pending,
     "kill": deadlines.kill,
     "everywhere": everywhere.everywhere,
+    "storm": storm.storm,
     "memory": footprint.memory,
 }
 """Each returns rows of the table: what, ours, baseline, ratio or bound."""

@@ -25,7 +25,8 @@ class Notification:
     secrets. `standing` is None for what is about no incident: the product's own trouble, and tests. `key` names this
     notification and is the same whenever it is tried again; `place` names what stands at the vendor for this incident
     and recipient over all its notifications; `ref` is the vendor's reference of that, None while nothing stands there.
-    `answer` is the link under which the reader of a mail may answer. `at` is when it is said.
+    `answer` is the link under which the reader of a mail may answer. `at` is when it is said. `is_urgent` is what waits
+    behind no flood: the first alert of a category, and what somebody has done.
     """
 
     context: Context
@@ -39,6 +40,7 @@ class Notification:
     ref: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     answer: Link | None = None
+    is_urgent: bool = False
 
 
 class Channel(Protocol):

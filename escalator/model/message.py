@@ -71,7 +71,7 @@ class Card:
     """A full message. `text` is all that a locked phone shows; `snippet` is what a user wrote (plain text only).
 
     `mentions` are Slack user ids. `buttons` are empty on a thread reply. A bulletin is no incident's message: each of
-    its buttons is about an incident of its own.
+    its buttons is about an incident of its own. `severity` is that of a list: the gravest.
     """
 
     text: str
@@ -81,6 +81,7 @@ class Card:
     buttons: tuple[Button, ...] = ()
     mentions: tuple[str, ...] = ()
     is_bulletin: bool = False
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)

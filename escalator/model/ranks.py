@@ -50,6 +50,11 @@ class Severity(Ranked):
     HIGH = "high"
     CRITICAL = "critical"
 
+    @property
+    def gravity(self) -> int:
+        """Return how grave it is taken for where turns are decided: what nobody could grade is not the last."""
+        return Severity.MEDIUM.rank if self is Severity.UNKNOWN else self.rank
+
 
 class ContentRule(Ranked):
     """What of the content may leave the sealed column; the later, the stricter."""

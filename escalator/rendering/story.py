@@ -46,6 +46,7 @@ _SAID = {
     Action.TARGET_MISSING: "{target} means nobody any more",
     Action.DELIVERED: "Told {destination}",
     Action.DELIVERY_FAILED: "Could not tell {destination}: {reason}",
+    Action.DELIVERY_LISTED: "Told {destination} on a list",
 }
 _PEOPLE = frozenset({"actor", "to", "owner", "by"})
 _WANTED = {
@@ -77,6 +78,7 @@ STORY = frozenset(
         Action.STEP_SILENCED,
         Action.DELIVERED,
         Action.DELIVERY_FAILED,
+        Action.DELIVERY_LISTED,
         Action.ANSWERED,
         Action.ACKNOWLEDGED,
         Action.RELEASED,

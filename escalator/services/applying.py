@@ -1,6 +1,6 @@
 """Decisions -> rows: incident, answers, deliveries, records and wanted revisions, in the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,7 +14,7 @@ from escalator.engine.targets import Recipient, address_of, places
 from escalator.model.incident import Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
-from escalator.model.ranks import Mode, Severity
+from escalator.model.ranks import Mode
 from escalator.model.records import Entry
 from escalator.services import messages
 from escalator.services.addresses import address
@@ -23,7 +23,7 @@ from escalator.services.claiming import Claims
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.troubles import Troubles
-from escalator.store import deliveries, incidents, posts, records
+from escalator.store import deliveries, destinations, incidents, posts, records
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
 HORIZON = timedelta(seconds=30)
@@ -37,10 +37,14 @@ _ACTOR_CHARS = 160
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A change and what it changes; `before` is None for an incident that is new."""
+    """A change and what it changes; `before` is None for an incident that is new.
+
+    `is_first` when it is the first alert of its category for a while, which no flood may delay.
+    """
 
     before: Incident | None
     change: Change
+    is_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +119,17 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
     standing = posts.lock_of(connection, known, now, core.silence_of_the_dead(now)) if known else []
     said = messages.recorded(connection, known) if known else {}
     claims = Claims(core, connection, running, now, about, standing, said)
+    closed = destinations.closed_beyond(connection, now)
     for one in born:
-        if claims.why_unwanted(one) is None:
+        if claims.why_unwanted(one) is None and _may_be_sent(one, closed):
             claims.take(one)
     claims.write()
     return claims.to_send
+
+
+def _may_be_sent(one: Delivery, closed: Mapping[str, datetime]) -> bool:
+    """Whether no wait of its destination holds it, in which it would overtake those who have waited for longer."""
+    return one.urgency >= deliveries.FIRST_OF_ITS_KIND or one.destination not in closed
 
 
 def _claimed(one: Delivery, core: Core, now: datetime) -> Delivery:
@@ -157,7 +167,8 @@ def _deliveries(core: Core, decision: Decision, policy: Policy, now: datetime) -
     for notice in decision.change.notices:
         recipients = _diverted(notice.recipient, incident, policy) if mode is Mode.DIVERT else (notice.recipient,)
         for recipient in recipients:
-            yield _delivery(core, incident, replace(notice, recipient=recipient), mode, now)
+            told = _delivery(core, incident, replace(notice, recipient=recipient), mode, now)
+            yield replace(told, urgency=urgency(incident, is_first=decision.is_first))
     if mode is not Mode.DIVERT:
         for copy in copies(decision.before, decision.change, policy):
             yield _copy(core, incident, copy, mode, now)
@@ -200,9 +211,9 @@ def _copy(core: Core, incident: Incident, copy: Copy, mode: Mode, now: datetime)
     )
 
 
-def urgency(incident: Incident) -> int:
-    """Return how soon a delivery's turn comes; what nobody could grade is not the last."""
-    return Severity.MEDIUM.rank if incident.severity is Severity.UNKNOWN else incident.severity.rank
+def urgency(incident: Incident, *, is_first: bool = False) -> int:
+    """Return how soon a delivery's turn comes: by severity, and those of the first alert of a category before all."""
+    return incident.severity.gravity + (deliveries.FIRST_OF_ITS_KIND if is_first else 0)
 
 
 def fallback(core: Core, failed: Delivery, policy: Policy, now: datetime) -> list[Delivery]:

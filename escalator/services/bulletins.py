@@ -1,4 +1,4 @@
-"""What a bulletin says to one reader, made when it is told: as things stand by then."""
+"""What a bulletin says to one reader, made when it is told: as things stand by then, if there is anything left."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -7,15 +7,16 @@ from sqlalchemy import Connection
 
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
-from escalator.services import silence_notices
+from escalator.services import listing, silence_notices
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.shifts import card_of_shift
 from escalator.store.deliveries import Delivery
 
-Say = Callable[[Core, Connection, Running, Bulletin, Delivery, datetime], Card]
+Say = Callable[[Core, Connection, Running, Bulletin, Delivery, datetime], Card | None]
 
 _CARDS: Mapping[BulletinKind, Say] = {
+    BulletinKind.LIST: listing.card_of,
     BulletinKind.SHIFT: card_of_shift,
     BulletinKind.SILENCE: silence_notices.said,
 }
@@ -23,6 +24,6 @@ _CARDS: Mapping[BulletinKind, Say] = {
 
 def card_of(  # noqa: PLR0913  # what a bulletin says, to whom and when
     core: Core, connection: Connection, running: Running, one: Bulletin, to: Delivery, now: datetime
-) -> Card:
-    """Return what this bulletin says to this reader now."""
+) -> Card | None:
+    """Return what this bulletin says to this reader now, if it still says anything."""
     return _CARDS[one.kind](core, connection, running, one, to, now)

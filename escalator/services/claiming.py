@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -51,18 +52,36 @@ def room_for_copies(core: Core, connection: Connection, now: datetime) -> int:
     return max(0, MOST_COPIES - deliveries.copies_of(connection, core.id, now))
 
 
+class Progress(Protocol):
+    """How far an incident is: what decides whether a page about it is still wanted."""
+
+    @property
+    def state(self) -> State: ...  # noqa: D102
+
+    @property
+    def round(self) -> int: ...  # noqa: D102
+
+    @property
+    def due_kind(self) -> DueKind | None: ...  # noqa: D102
+
+
 def why_unwanted(delivery: Delivery, incident: Incident, now: datetime) -> str | None:
-    """Return why a delivery need not be sent any more, or None while it is wanted.
+    """Return why a delivery need not be sent any more, or None while it is wanted."""
+    if delivery.kind is DeliveryKind.COPY:
+        return FailureReason.EXPIRED if now >= delivery.expires_at else None
+    return why_called_off(delivery.occasion, delivery.round, incident)
+
+
+def why_called_off(occasion: Occasion, round_: int, incident: Progress) -> str | None:
+    """Return why a page of that round need not be sent any more, or None while it is wanted.
 
     A page that has expired is wanted all the same: it has failed, and something has to follow from that.
     """
-    if delivery.kind is DeliveryKind.COPY:
-        return FailureReason.EXPIRED if now >= delivery.expires_at else None
-    if delivery.round != incident.round:
+    if round_ != incident.round:
         return "superseded"
-    if delivery.occasion in _CALLED_OFF and incident.state is not State.TRIGGERED:
+    if occasion in _CALLED_OFF and incident.state is not State.TRIGGERED:
         return incident.state.value
-    if delivery.occasion is Occasion.REMIND and incident.due_kind is not DueKind.RESOLVE_WITHIN:
+    if occasion is Occasion.REMIND and incident.due_kind is not DueKind.RESOLVE_WITHIN:
         return incident.state.value
     return None
 

@@ -80,7 +80,7 @@ class Receiver:
             self._core.tally.count(EVENTS, source=source, type="", outcome="invalid")
             raise
         state = EventState.NEW if envelope.kind is EnvelopeKind.HANDLED else EventState.IGNORED
-        event = self._event(source, body, envelope.type, webhook_id, state)
+        event = replace(self._event(source, body, envelope.type, webhook_id, state), queue=envelope.queue)
         is_new = self._insert(event, body if state is EventState.NEW else None)
         kept = Accepted.IGNORED if state is EventState.IGNORED else Accepted.STORED
         outcome = kept if is_new else Accepted.DUPLICATE

@@ -28,7 +28,7 @@ from escalator.services.answer_links import link_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.store import groups
-from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.deliveries import FIRST_OF_ITS_KIND, Delivery, DeliveryKind
 from escalator.store.posts import Post
 from escalator.store.tables import incidents, records
 
@@ -167,7 +167,15 @@ def notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post
         ref=post.ref if post else None,
         options=_options(core, to.destination, view.running),
         answer=link_for(core, view, to),
+        is_urgent=_is_urgent(view, to),
     )
+
+
+def _is_urgent(view: View, to: Delivery | Post) -> bool:
+    """Whether it waits behind no flood: the first alert of a category, and a message that shows what somebody did."""
+    if isinstance(to, Delivery):
+        return to.urgency >= FIRST_OF_ITS_KIND
+    return view.incident.state is not State.TRIGGERED
 
 
 def notice(core: Core, policy: Policy, to: Delivery, said: Card, now: datetime) -> Notification:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from escalator.errors import ContentLocked
 from escalator.model.incident import Incident
+from escalator.model.message import Failed, FailureReason
 from escalator.model.ranks import Mode
 from escalator.model.records import Action
 from escalator.rendering.card import alarm
@@ -22,7 +23,7 @@ from escalator.services.core import Core
 from escalator.services.outcomes import entry_of
 from escalator.services.policies import Running
 from escalator.services.troubles import detail_of, own_mode
-from escalator.store import bulletins, deliveries, incidents, leases, posts, records
+from escalator.store import bulletins, deliveries, destinations, incidents, leases, posts, records
 from escalator.store.deliveries import Candidate, Delivery, DeliveryKind
 
 log = structlog.get_logger(__name__)
@@ -146,7 +147,9 @@ def _claim_deliveries(core: Core, connection: Connection, running: Running, now:
     claims.write()
     deliveries.put_off(connection, claims.busy, now + _BUSY_WAIT)
     deliveries.claim(connection, claimed, core.id, now)
-    return Claimed((*notices, *claims.to_send), has_more=len(wanted) < len(found))
+    turns = {one.id: turn for turn, one in enumerate(mine)}
+    calls = sorted((*notices, *claims.to_send), key=lambda one: turns[one.delivery.id] if one.delivery else 0)
+    return Claimed(tuple(calls), has_more=len(wanted) < len(found))
 
 
 def _found(core: Core, connection: Connection, now: datetime, most: int) -> list[Candidate]:
@@ -195,18 +198,25 @@ def _notices(
     """Return the calls that are about no incident: the product's own trouble, and bulletins."""
     troubles = detail_of(connection, [one.trouble_id for one in wanted if one.trouble_id]) if wanted else {}
     said = bulletins.find(connection, [one.bulletin_id for one in wanted if one.bulletin_id])
+    closed = destinations.closed_beyond(connection, now + deliveries.PATIENCE) if said else {}
     to_send = []
     for one in wanted:
+        refused = None
         if one.bulletin_id is not None:
             # What was meant for a less mild mode than the present one goes to nobody: it may be a real person's.
             mode = one.mode if one.mode <= core.settings.mode else Mode.SANDBOX
-            card = card_of(core, connection, running, said[one.bulletin_id], one, now)
+            told = card_of(core, connection, running, said[one.bulletin_id], one, now)
+            if told is None:
+                _drop(connection, one, "nothing_left", now)
+                continue
+            card, until = told, closed.get(one.destination)
+            refused = Failed(FailureReason.RATE_LIMITED, "closed", until - now) if until else None
         else:
             mode = min(one.mode, own_mode(core.settings))
             key, detail = troubles.get(one.trouble_id or UUID(int=0), ("", ""))
             card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))
         note = messages.notice(core, running.policy, one, card, now)
-        to_send.append(ToSend(note, mode, one.channel, 0, delivery=one))
+        to_send.append(ToSend(note, mode, one.channel, 0, delivery=one, refused=refused))
     return to_send
 
 

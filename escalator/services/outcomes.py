@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from escalator.channels.contract import digest_of
 from escalator.engine.deadlines import step_failed
 from escalator.model.incident import Incident, State
-from escalator.model.message import Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, Occasion
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Entry
@@ -23,7 +23,7 @@ from escalator.services.policies import Running
 from escalator.services.retrying import is_for_good, retry_at
 from escalator.services.troubles import Troubles
 from escalator.services.work import working
-from escalator.store import deliveries, destinations, incidents, posts, records
+from escalator.store import deliveries, destinations, incidents, lists, posts, records
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 from escalator.store.posts import Post
 from escalator.tally import DELIVERIES, WEBHOOK_TO_SEND
@@ -67,9 +67,10 @@ def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
         over = {delivery.id for one, delivery in kept if _is_over(core, one, delivery, running.policy, now)}
         deliveries.finish(connection, [_row(one, delivery, over, now) for one, delivery in kept])
         _note_posts(connection, outcomes, now)
+        lists.delivered(connection, [one.id for told, one in kept if _is_told_list(told, one)], now)
         _note_deliveries(core, connection, kept, over, running, now)
         touched = {delivery.incident_id for _, delivery in kept if is_step(delivery) and delivery.id in over}
-        work.apply(_failed_steps(core, connection, locked, touched, running, now), running, now)
+        work.apply(failed_steps(core, connection, locked, touched, running, now), running, now)
         told = [(one.sent.context.destination, one.sent.mode, one.result) for one, _ in paged]
         heal(Troubles(connection, now), told)
     for one in outcomes:
@@ -116,6 +117,10 @@ def _row(one: Outcome, delivery: Delivery, over: Collection[UUID], now: datetime
     return row | {"state": DeliveryState.PENDING, "next_at": retry_at(delivery, result, now)}
 
 
+def _is_told_list(one: Outcome, delivery: Delivery) -> bool:
+    return delivery.occasion is Occasion.LIST and isinstance(one.result, Delivered)
+
+
 def _note_posts(connection: Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
     """Note what stands at the vendors now; a reply says nothing of its full message but that it is gone."""
     created: list[tuple[Post, int, Delivered]] = []
@@ -156,24 +161,30 @@ def _note_deliveries(  # noqa: PLR0913  # writes under the locks of the caller
 ) -> None:
     """Record what became of deliveries, and do what their failures ask for."""
     entries = []
+    closed: dict[str, datetime] = {}
     for one, delivery in kept:
         if isinstance(one.result, Delivered):
             entries.append(entry_of(Action.DELIVERED, delivery))
             continue
-        if one.sent.refused is None:
-            _close(connection, delivery, one.result, now)
+        until = _closed_until(delivery, one.result, now) if one.sent.refused is None else None
+        if until is not None:
+            closed[delivery.destination] = max(until, closed.get(delivery.destination, until))
         if delivery.id in over:
             entries.append(entry_of(Action.DELIVERY_FAILED, delivery, one.result.reason.value))
             _replace(core, connection, delivery, one.result, running, now)
+    for name, until in sorted(closed.items()):
+        destinations.close_until(connection, name, until)
     records.insert(connection, [(entry, None) for entry in entries], now)
 
 
-def _close(connection: Connection, delivery: Delivery, failed: Failed, now: datetime) -> None:
-    """Leave a destination alone when a page to it has to wait; what a copy is asked to wait is no wait for pages."""
-    if delivery.kind is DeliveryKind.PAGE and failed.reason in _WAITING:
-        longest = failed.retry_after or _LONGEST_CLOSED
-        until = min(retry_at(delivery, failed, now), now + longest)
-        destinations.close_until(connection, delivery.destination, until)
+def _closed_until(delivery: Delivery, failed: Failed, now: datetime) -> datetime | None:
+    """Return until when a destination is left alone because a page to it has to wait, if it is.
+
+    What a copy is asked to wait is no wait for pages.
+    """
+    if delivery.kind is not DeliveryKind.PAGE or failed.reason not in _WAITING:
+        return None
+    return min(retry_at(delivery, failed, now), now + (failed.retry_after or _LONGEST_CLOSED))
 
 
 def _replace(  # noqa: PLR0913  # what takes the place of what failed, and why
@@ -194,7 +205,7 @@ def _replace(  # noqa: PLR0913  # what takes the place of what failed, and why
         Troubles(connection, now).find(key, detail, running.policy, core.settings)
 
 
-def _failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
+def failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
     core: Core,
     connection: Connection,
     locked: dict[UUID, Incident],

@@ -17,6 +17,7 @@ from escalator.ports import PROCESS_EVENTS
 from escalator.services.applying import Decision, rules_for
 from escalator.services.batches import together_or_alone
 from escalator.services.core import Core
+from escalator.services.firsts import firsts
 from escalator.services.policies import Running
 from escalator.services.storms import grouped
 from escalator.services.troubles import Troubles
@@ -213,7 +214,9 @@ class _Board:
                 self.owners[source, key] = self.given[source, key] = owner
 
     def _write(self, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
-        decided = [Decision(self.before.get(one), together(changes)) for one, changes in self.changes.items()]
+        done = {one: together(changes) for one, changes in self.changes.items()}
+        first = firsts(self.connection, self.before, (one.incident for one in done.values()), self.now)
+        decided = [Decision(self.before.get(one), said, one in first) for one, said in done.items()]
         decisions = grouped(self.core, self.connection, decided, self.running, self.now)
         self.work.apply(decisions, self.running, self.now)
         incidents.give_keys(self.connection, self.given, self.stored)

@@ -20,6 +20,7 @@ from escalator.services.calendars.refreshing import refresh_all
 from escalator.services.core import Core
 from escalator.services.hearing import hear_all
 from escalator.services.housekeeping import keep
+from escalator.services.listing import keep_lists
 from escalator.services.sending import Sender
 from escalator.services.silence_ends import go_on
 from escalator.services.tending import tend_all
@@ -82,11 +83,13 @@ class Sweeper:
         self._end_process = end_process
         self._stopping = threading.Event()
         self._round = Stopwatch()
-        self._asides = (
-            Aside(core, "housekeeping", keep),
-            Aside(core, "hearing", hear_all),
-            Aside(core, "calendars", refresh_all),
-        )
+        beside = {
+            "housekeeping": keep,
+            "hearing": hear_all,
+            "listing": keep_lists,
+            "calendars": refresh_all,
+        }
+        self._asides = tuple(Aside(core, name, work) for name, work in beside.items())
 
     def start(self) -> None:
         """Start both threads."""

@@ -159,7 +159,7 @@ def _postgres_engine(url: URL, pool_size: int, patience_s: float | None, **more:
         pool_recycle=1800,
         connect_args={
             "connect_timeout": WAIT_S,
-            "options": "-c timezone=UTC -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
+            "options": "-c timezone=UTC -c jit=off -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
             "tcp_user_timeout": 5000,
         },
         **more,

@@ -21,11 +21,16 @@ PATIENCE = timedelta(minutes=5)
 """How long a page waits for its destination to be open again; beyond that, another way is looked for."""
 
 
+FIRST_OF_ITS_KIND = 10
+"""The least urgency of what tells of the first alert of a category: it goes before all that tells of others."""
+
+
 class DeliveryState(StrEnum):
-    """The fate of a delivery."""
+    """The fate of a delivery. What is listed is told by a list, and shares the fate of that."""
 
     PENDING = "pending"
     SENDING = "sending"
+    LISTED = "listed"
     DELIVERED = "delivered"
     FAILED = "failed"
     SUPPRESSED = "suppressed"
@@ -121,7 +126,7 @@ def lock_claimable(
 ) -> list[Delivery]:
     """Return those of the deliveries that may still be claimed, locked; what others hold is left to them."""
     rows = connection.execute(_LOCK, _claimable_at(now, silence) | {"ids": list(ids)})
-    return [_delivery(row) for row in rows]
+    return [delivery_of(row) for row in rows]
 
 
 def is_lost(table: Table) -> ColumnElement[bool]:
@@ -142,11 +147,15 @@ def lost_since(now: datetime, silence: timedelta = BEAT_LOST) -> dict[str, Any]:
 
 
 def _claimable() -> ColumnElement[bool]:
-    """A page does not wait where it would wait too long, or in vain: it is claimed to be sent another way."""
+    """A page does not wait where it would wait too long, or in vain: it is claimed to be sent another way.
+
+    Nor does the first of its kind wait behind a flood: what its channel keeps for it, the channel knows.
+    """
     now = bindparam("now", type_=Instant)
     closed_until = destinations.c.not_before
     opens_soon = and_(closed_until <= bindparam("patient_until", type_=Instant), deliveries.c.expires_at > now)
-    waits = or_(deliveries.c.kind != DeliveryKind.PAGE, opens_soon)
+    has_another_way = deliveries.c.kind.in_([DeliveryKind.PAGE, DeliveryKind.BULLETIN])
+    waits = and_(deliveries.c.urgency < FIRST_OF_ITS_KIND, or_(not_(has_another_way), opens_soon))
     closed = exists().where(destinations.c.name == deliveries.c.destination, closed_until > now, waits)
     pending = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now, not_(closed))
     return or_(pending, and_(deliveries.c.state == DeliveryState.SENDING, is_lost(deliveries)))
@@ -173,7 +182,8 @@ _LOCK = (
 )
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def delivery_of(row: Row[Any]) -> Delivery:
+    """Return the delivery that a row of the table is."""
     kept = {name: getattr(row, name) for name in Delivery.__dataclass_fields__}
     return Delivery(
         **kept

@@ -1,6 +1,6 @@
 """Stored webhook deliveries: written before the 2xx, taken by the workers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 from escalator.store.tables import events
 from escalator.store.upserts import upsert_for
@@ -33,7 +33,10 @@ _JOIN = (
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """One verified delivery. `sealed_body` is None for what is only counted and for what has been purged."""
+    """One verified delivery. `sealed_body` is None for what is only counted and for what has been purged.
+
+    Events of one `queue` are probably about one kind of harm: those of another one do not wait for them.
+    """
 
     id: UUID
     source: str
@@ -44,6 +47,7 @@ class StoredEvent:
     webhook_id: str | None = None
     sealed_body: bytes | None = None
     attempts: int = 0
+    queue: str = ""
 
 
 _NEW = select(*(events.c[name] for name in StoredEvent.__dataclass_fields__)).where(events.c.state == EventState.NEW)
@@ -54,6 +58,7 @@ _OLDEST = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_OLDEST_OF_OTHERS = _OLDEST.where(events.c.queue.not_in(bindparam("queues", expanding=True)))
 
 
 @cache
@@ -77,11 +82,21 @@ def try_out(connection: Connection, event: StoredEvent) -> None:
 
 
 def lock_new(connection: Connection, now: datetime, limit: int, only: UUID | None = None) -> list[StoredEvent]:
-    """Return the oldest events that wait for their processing, locked; what others hold is left to them."""
+    """Return the oldest events that wait for their processing, locked; what others hold is left to them.
+
+    When there are as many as that, the oldest of queues that are not among them come along: a flood of one kind of harm
+    keeps no other waiting.
+    """
     if only is not None:
-        rows = connection.execute(_THIS, {"event": only})
-    else:
-        rows = connection.execute(_OLDEST, {"now": now, "most": limit})
+        return _stored(connection.execute(_THIS, {"event": only}))
+    oldest = _stored(connection.execute(_OLDEST, {"now": now, "most": limit}))
+    if len(oldest) < limit:
+        return oldest
+    others = {"now": now, "most": limit // 2, "queues": sorted({one.queue for one in oldest})}
+    return oldest + _stored(connection.execute(_OLDEST_OF_OTHERS, others))
+
+
+def _stored(rows: Iterable[Row[Any]]) -> list[StoredEvent]:
     return [StoredEvent(**dict(row._mapping) | {"state": EventState(row.state)}) for row in rows]
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, case, func, not_, or_, select, update
 
 from escalator.model.heard import place_in
+from escalator.model.incident import State
 from escalator.model.message import Delivered
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
@@ -60,9 +61,11 @@ _IS_BEHIND = and_(
 )
 _WITH_HOLDER = select(posts, _IS_HELD.label("is_held"))
 _ANY_BEHIND = select(posts.c.id).where(_IS_BEHIND).limit(1)
+_IS_WAITING = incidents.c.state == State.TRIGGERED
 _BEHIND = (
-    _WITH_HOLDER.where(_IS_BEHIND)
-    .order_by(posts.c.next_at)
+    _WITH_HOLDER.join(incidents, incidents.c.id == posts.c.incident_id)
+    .where(_IS_BEHIND)
+    .order_by(case((_IS_WAITING, 1), else_=0), posts.c.next_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=posts)
 )
@@ -89,7 +92,10 @@ def is_any(connection: Connection, due_before: datetime) -> bool:
 
 
 def lock_behind(connection: Connection, now: datetime, limit: int, silence: timedelta = BEAT_LOST) -> list[Post]:
-    """Return posts that show less than they should, locked; those that others hold are left to them."""
+    """Return posts that show less than they should, locked; those that others hold are left to them.
+
+    What somebody has done is shown before what has merely gone on.
+    """
     return [_post(row) for row in connection.execute(_BEHIND, lost_since(now, silence) | {"most": limit})]
 
 

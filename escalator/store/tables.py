@@ -93,8 +93,15 @@ events = Table(
     Column("next_at", Instant, nullable=False),
     Column("reason", Text),
     Column("incident_id", Uuid, ForeignKey("incidents.id")),
+    Column("queue", String(16), nullable=False, server_default=text("''")),
     UniqueConstraint("source", "sha256"),
-    Index("ix_events_todo", "next_at", postgresql_where=text("state = 'new'"), sqlite_where=text("state = 'new'")),
+    Index(
+        "ix_events_todo",
+        "next_at",
+        "queue",
+        postgresql_where=text("state = 'new'"),
+        sqlite_where=text("state = 'new'"),
+    ),
     Index("ix_events_received_at", "received_at"),
     Index("ix_events_incident_id", "incident_id"),
 )
@@ -173,12 +180,19 @@ incidents = Table(
         postgresql_where=text("members > 0"),
         sqlite_where=text("members > 0"),
     ),
-    Index("ix_incidents_category", "category", "opened_at"),
     Index(
         "ix_incidents_silenced",
         "due_at",
         postgresql_where=text("silenced_step IS NOT NULL"),
         sqlite_where=text("silenced_step IS NOT NULL"),
+    ),
+    Index(
+        "ix_incidents_category",
+        "source",
+        "category",
+        "opened_at",
+        postgresql_where=text("state <> 'logged'"),
+        sqlite_where=text("state <> 'logged'"),
     ),
 )
 
@@ -251,7 +265,18 @@ deliveries = Table(
         sqlite_where=text("state = 'sending'"),
     ),
     Index("ix_deliveries_trouble_id", "trouble_id"),
-    Index("ix_deliveries_listed_in", "listed_in", postgresql_where=text("listed_in IS NOT NULL")),
+    Index(
+        "ix_deliveries_listed",
+        "listed_in",
+        postgresql_where=text("state = 'listed'"),
+        sqlite_where=text("state = 'listed'"),
+    ),
+    Index(
+        "ix_deliveries_bulletin_id",
+        "bulletin_id",
+        postgresql_where=text("bulletin_id IS NOT NULL"),
+        sqlite_where=text("bulletin_id IS NOT NULL"),
+    ),
 )
 
 posts = Table(

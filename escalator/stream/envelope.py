@@ -1,7 +1,8 @@
 """What the web request needs to know of a signed body before it is stored: its type, and whether to keep it whole."""
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +13,8 @@ from escalator.stream.events import is_handled
 from escalator.stream.text import clean
 
 MAX_TYPE_CHARS = 100
+_MOST_FLAGS = 20
+_QUEUE_CHARS = 16
 _NOT_JSON = {"_schema": ["Not valid JSON."]}
 
 
@@ -24,10 +27,11 @@ class EnvelopeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The least that is known of an event."""
+    """The least that is known of an event. `queue` is equal for events that were flagged as the same kinds of harm."""
 
     type: str
     kind: EnvelopeKind
+    queue: str = ""
 
 
 class EnvelopeSchema(Schema):
@@ -59,8 +63,31 @@ def read_envelope(body: bytes) -> Envelope:
     """
     value = parsed(body)
     event_type = type_of(value)
-    is_kept = isinstance(value, Mapping) and is_handled(event_type, value)
-    return Envelope(event_type, EnvelopeKind.HANDLED if is_kept else EnvelopeKind.IGNORED)
+    if not isinstance(value, Mapping) or not is_handled(event_type, value):
+        return Envelope(event_type, EnvelopeKind.IGNORED)
+    return Envelope(event_type, EnvelopeKind.HANDLED, queue_of(value))
+
+
+def queue_of(event: Mapping[str, object]) -> str:
+    """Return a digest of the labels and reasons of an event's flags, 16 characters; nothing when it has none.
+
+    It is a guess that costs little: what an event is about is decided when it is processed.
+    """
+    item = event.get("review_queue_item")
+    flags = [event.get("flags"), item.get("flags") if isinstance(item, Mapping) else None]
+    words = {word for some in flags if isinstance(some, list) for flag in some[:_MOST_FLAGS] for word in _words(flag)}
+    said = json.dumps(sorted(words)).encode()
+    return hashlib.sha256(said).hexdigest()[:_QUEUE_CHARS] if words else ""
+
+
+def _words(flag: object) -> Iterator[str]:
+    """Yield what a flag calls the harm."""
+    if not isinstance(flag, Mapping):
+        return
+    labels = flag.get("labels")
+    for word in [flag.get("reason"), *(labels[:_MOST_FLAGS] if isinstance(labels, list) else ())]:
+        if isinstance(word, str) and word:
+            yield word
 
 
 def type_of(value: object) -> str:

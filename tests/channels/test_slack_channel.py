@@ -21,7 +21,7 @@ class Pace:
     def __init__(self):
         self.asked = []
 
-    def take(self, place):
+    def take(self, place, *, is_urgent=False):
         self.asked.append(place)
 
     def hold(self, place, wait):
@@ -57,7 +57,7 @@ def test_an_address_and_the_channel_that_it_means_have_one_pace(pace, api, addre
     channel, one = SlackChannel(api, pace), replace(FIRST, address=address)
     channel.tell(one)
     channel.tell(one)
-    channel.show(replace(one, ref="C1/1.2"))
+    channel.tell(replace(one, ref="C1/1.2"))
     assert pace.asked == [address, "C1", "C1"]
 
 

@@ -58,6 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
         state = self.server.state
         fault = state.next_fault(method)
         with state.lock:
+            if state.limits and state.limits.is_too_fast(method, arguments.get("channel")):
+                fault = Fault(error="ratelimited", status=429, retry_after="1")
             authorization = self.headers.get("Authorization", "")
             state.calls.append({"at": time.time(), "method": method, "arguments": arguments})
             # A method that only asks reads no JSON: what is in it is not there (docs.slack.dev, "users.info").

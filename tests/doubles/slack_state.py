@@ -78,13 +78,17 @@ class Refused(Exception):
 
 
 class SlackState:
-    """A workspace. `channels` None means that every channel and user exists; `users.info` knows who has joined."""
+    """A workspace. `channels` None means that every channel and user exists; `users.info` knows who has joined.
+
+    `limits` say how fast it takes messages; without any it takes them as they come.
+    """
 
     QUESTIONS = frozenset({"users.info"})
 
     def __init__(self, token=TOKEN, channels=None):
         self.token = token
         self.channels = channels
+        self.limits = None
         self.users = {}
         self.messages = []
         self.ephemerals = []

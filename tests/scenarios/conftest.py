@@ -10,6 +10,7 @@ from tests.doubles.slack import SlackDouble
 from tests.fakes import InlineExecutor
 from tests.scenarios.harness import Harness
 from tests.scenarios.log import Log
+from tests.scenarios.turnstile import Turnstile
 
 
 @pytest.fixture
@@ -36,3 +37,9 @@ def bare(database_url: str, slack: SlackDouble, tmp_path: Path, monkeypatch: pyt
 def h(bare: Harness) -> Harness:
     """A running installation, in production, with the policy of the scenarios."""
     return bare.start()
+
+
+@pytest.fixture
+def turnstile(h: Harness) -> Turnstile:
+    """The pace of Slack in that installation, in the hands of the scenario."""
+    return Turnstile.of(h)

@@ -29,9 +29,9 @@ BROKEN = "Escalator needs attention: destination"
 def test_a_destination_that_is_gone_is_replaced_by_its_fallback_and_told_once(h: Harness) -> None:
     h.slack.channels = EVERYWHERE - {"#hate"}
     h.post(SELF_HARM, **HATE)
+    h.expect_message("#leads", HATE_PAGE, buttons=["Acknowledge", "Escalate now", "Snooze 15 min", "Snooze 1 h"])
     h.expect_message("#leads", BROKEN, says="hate-room cannot be told: bad_target channel_not_found")
     h.expect_dm("eli", BROKEN)
-    h.expect_message("#leads", HATE_PAGE, buttons=["Acknowledge", "Escalate now", "Snooze 15 min", "Snooze 1 h"])
     h.post(SELF_HARM, item=2, **HATE)
     h.expect_message("#leads", HATE_PAGE.replace("1001", "1002"))
     assert len(h.records("trouble.found")) == 1

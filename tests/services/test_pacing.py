@@ -10,7 +10,7 @@ import redis
 from escalator.bootstrap import build
 from escalator.channels.contract import Notification
 from escalator.channels.slack.channel import SlackChannel
-from escalator.channels.slack.pacing import BURST, SharedPace, Unpaced, shared_pace
+from escalator.channels.slack.pacing import BURST, KEPT, UPDATES, SharedPace, Unpaced, shared_pace
 from escalator.clock import Stopwatch
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 from escalator.model.policy import DestinationKind
@@ -36,13 +36,25 @@ def pace(server, **how):
 
 
 def used_up(one, place=PLACE):
-    assert [one.take(place) for _ in range(BURST)] == [None] * BURST
+    ordinary = BURST - KEPT
+    assert [one.take(place) for _ in range(ordinary)] == [None] * ordinary
     return one
 
 
-def test_thirty_go_at_once_and_the_next_waits_a_second(server):
+def test_a_burst_goes_at_once_and_the_next_waits_a_second(server):
     wait = used_up(pace(server)).take(PLACE)
     assert timedelta(0) < wait <= SECOND
+
+
+def test_the_last_of_a_burst_are_kept_for_what_is_urgent(server):
+    one = used_up(pace(server))
+    assert [one.take(PLACE, is_urgent=True) for _ in range(KEPT)] == [None] * KEPT
+    assert timedelta(0) < one.take(PLACE, is_urgent=True) <= SECOND
+
+
+def test_updates_are_paced_apart_from_messages_fifty_a_minute(server):
+    one = used_up(used_up(pace(server)), UPDATES)
+    assert SECOND < one.take(UPDATES) <= 1.2 * SECOND
 
 
 def test_all_processes_share_one_bucket(server):
@@ -69,15 +81,24 @@ def test_the_bucket_is_forgotten_once_it_is_full_again(server):
     used_up(pace(server))
     client = fakeredis.FakeRedis(server=server)
     [key] = client.keys()
-    assert 29_000 < client.pttl(key) <= 30_000
+    assert 23_000 < client.pttl(key) <= 24_000
 
 
 def test_what_slack_says_of_the_pace_rules(server):
     one = pace(server)
     one.hold(PLACE, timedelta(seconds=17))
-    assert timedelta(seconds=16) < one.take(PLACE) <= timedelta(seconds=17)
+    assert timedelta(seconds=16) < one.take(PLACE, is_urgent=True) <= timedelta(seconds=17)
     assert one.take(OTHER) is None
     _let_pass(server, seconds=17)
+    assert [one.take(PLACE, is_urgent=True) is None for _ in range(2)] == [True, False]
+
+
+def test_after_what_slack_asked_for_the_first_turns_are_those_of_what_is_urgent(server):
+    one = pace(server)
+    one.hold(PLACE, timedelta(seconds=17))
+    _let_pass(server, seconds=17)
+    assert one.take(PLACE) is not None
+    _let_pass(server, seconds=KEPT)
     assert [one.take(PLACE) is None for _ in range(2)] == [True, False]
 
 
@@ -97,9 +118,9 @@ def _let_pass(server, seconds):
 
 @dataclass
 class Away:
-    """A Redis that cannot be asked."""
+    """A Redis that cannot be asked; without an error it can, and has no objection."""
 
-    error: Exception
+    error: Exception | None
     asked: int = 0
 
     def register_script(self, _text):
@@ -107,7 +128,9 @@ class Away:
 
     def __call__(self, **_arguments):
         self.asked += 1
-        raise self.error
+        if self.error is not None:
+            raise self.error
+        return 0
 
 
 @pytest.mark.parametrize(
@@ -125,6 +148,17 @@ def test_without_redis_there_is_no_bucket_and_it_is_left_alone_for_a_while(error
     assert [one.take(PLACE) for _ in range(100)] == [None] * 100
     one.hold(PLACE, SECOND)
     assert away.asked == 1
+
+
+def test_a_redis_that_has_just_answered_and_is_slow_now_holds_what_is_not_urgent():
+    away = Away(redis.TimeoutError("slow"))
+    one = SharedPace(away)
+    away.error, slow = None, away.error
+    assert one.take(PLACE) is None
+    away.error = slow
+    assert [one.take(PLACE) for _ in range(3)] == [SECOND] * 3
+    assert one.take(PLACE, is_urgent=True) is None
+    assert away.asked == 5
 
 
 def test_after_a_while_it_is_asked_again():
@@ -174,8 +208,8 @@ class Slow:
     asked: list = field(default_factory=list)
     held: list = field(default_factory=list)
 
-    def take(self, place):
-        self.asked.append(place)
+    def take(self, place, *, is_urgent=False):
+        self.asked.append((place, is_urgent))
         return self.wait
 
     def hold(self, place, wait):
@@ -201,23 +235,23 @@ class Api:
 ASKED = [
     pytest.param("tell", None, "#alerts", "post", id="a full message, by its address"),
     pytest.param("tell", "C1/1.2", "C1", "post", id="a reply, by the channel's id"),
-    pytest.param("show", "C1/1.2", "C1", "update", id="an update, by the channel's id"),
+    pytest.param("show", "C1/1.2", UPDATES, "update", id="an update, whatever its channel"),
 ]
 
 
-def said(ref):
+def said(ref, *, is_urgent=False):
     view = a_view()
-    return Notification(
-        Context(None, None, "alerts"), "#alerts", card(view), view.occasion, "k", "p", view.now, ref=ref
-    )
+    context, full = Context(None, None, "alerts"), card(view)
+    return Notification(context, "#alerts", full, view.occasion, "k", "p", view.now, ref=ref, is_urgent=is_urgent)
 
 
 @pytest.mark.parametrize(("call", "ref", "place", "method"), ASKED)
 def test_every_call_asks_for_its_turn_first(call, ref, place, method):
     pacer, api = Slow(), Api()
-    failed = getattr(SlackChannel(api, pacer), call)(said(ref))
-    assert failed == Failed(FailureReason.PACED, "paced", SECOND)
-    assert (pacer.asked, api.calls) == ([place], [])
+    for is_urgent in (False, True):
+        failed = getattr(SlackChannel(api, pacer), call)(said(ref, is_urgent=is_urgent))
+        assert failed == Failed(FailureReason.PACED, "paced", SECOND)
+    assert (pacer.asked, api.calls) == ([(place, False), (place, True)], [])
     pacer.wait = None
     assert getattr(SlackChannel(api, pacer), call)(said(ref)) == api.answer
     assert api.calls == [method]

@@ -133,3 +133,39 @@ def test_a_type_can_always_be_stored() -> None:
         read_envelope(b'{"type":"message\\u0000.new\\ud800"}').type
         == "message\N{REPLACEMENT CHARACTER}.new\N{REPLACEMENT CHARACTER}"
     )
+
+
+def queue_of(**body: object) -> str:
+    return read_envelope(as_json({"type": "review_queue_item.new", **body})).queue
+
+
+def test_events_flagged_as_the_same_harm_wait_in_one_queue_whatever_else_they_say() -> None:
+    flags = [{"labels": ["THREAT", "INSULT"], "reason": ""}]
+    queue = queue_of(flags=flags, review_queue_item={"id": "1"})
+    assert queue == queue_of(review_queue_item={"id": "2", "flags": [{"labels": ["INSULT"]}, {"labels": ["THREAT"]}]})
+    assert len(queue) == 16
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        pytest.param([{"labels": ["SELF_HARM"]}], id="another label"),
+        pytest.param([{"labels": ["THREAT"]}, {"reason": "self harm"}], id="a reason beside it"),
+        pytest.param([], id="no flag"),
+    ],
+)
+def test_what_is_flagged_as_another_harm_waits_in_another_queue(flags: list[object]) -> None:
+    assert queue_of(flags=flags) != queue_of(flags=[{"labels": ["THREAT"]}])
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [None, "THREAT", [None, 1, "THREAT"], [{"labels": "THREAT"}], [{"labels": [None, 7, {}], "reason": []}]],
+    ids=["nothing", "a text", "no objects", "labels no list", "labels no texts"],
+)
+def test_flags_that_say_nothing_make_no_queue(flags: object) -> None:
+    assert queue_of(flags=flags, review_queue_item=flags) == ""
+
+
+def test_a_label_that_cannot_be_encoded_has_a_queue_all_the_same() -> None:
+    assert queue_of(flags=[{"labels": ["\ud800"]}])

@@ -74,6 +74,8 @@ def _graded(one: Notification) -> dict[str, str]:
     if one.occasion is Occasion.TEST:
         return {"severity": "info", "class": "test", "component": "destination"}
     standing = one.standing
+    if one.card.severity is not None:
+        return {"severity": SEVERITIES[one.card.severity], "class": "list", "component": "incidents"}
     if standing is None:
         return {"severity": "error", "class": "alarm", "component": "escalator"}
     return {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from escalator.channels.contract import Notification, digest_of
 from escalator.channels.slack import blocks
 from escalator.channels.slack.api import SlackApi
-from escalator.channels.slack.pacing import UNPACED, Pacer
+from escalator.channels.slack.pacing import UNPACED, UPDATES, Pacer
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.rendering.card import reply
 
@@ -27,12 +27,14 @@ class SlackChannel:
             return self._tell_first(one)
         channel, _, ts = one.ref.partition("/")
         rung = blocks.message(reply(one.card))
-        return self._paced(channel, lambda: self._api.post(one.context, channel, rung, thread_ts=ts, broadcast=True))
+        return self._paced(
+            one, channel, lambda: self._api.post(one.context, channel, rung, thread_ts=ts, broadcast=True)
+        )
 
     def show(self, one: Notification, /) -> Delivered | Failed:
         """Bring the full message up to date."""
         ref = one.ref or ""
-        return self._paced(ref.partition("/")[0], lambda: self._api.update(one.context, ref, blocks.message(one.card)))
+        return self._paced(one, UPDATES, lambda: self._api.update(one.context, ref, blocks.message(one.card)))
 
     def face(self, one: Notification, /) -> str:
         """Return a digest of the full message."""
@@ -41,16 +43,16 @@ class SlackChannel:
     def _tell_first(self, one: Notification) -> Delivered | Failed:
         """Post the full message, and note which channel the address means: a `#name` and an id have one pace."""
         place = self._channel_ids.get(one.address, one.address)
-        done = self._paced(place, lambda: self._api.post(one.context, one.address, blocks.message(one.card)))
+        done = self._paced(one, place, lambda: self._api.post(one.context, one.address, blocks.message(one.card)))
         if isinstance(done, Delivered):
             if len(self._channel_ids) >= _MOST_KNOWN:
                 self._channel_ids.clear()
             self._channel_ids[one.address] = done.ref.partition("/")[0]
         return done
 
-    def _paced(self, place: str, call: Callable[[], Delivered | Failed]) -> Delivered | Failed:
+    def _paced(self, one: Notification, place: str, call: Callable[[], Delivered | Failed]) -> Delivered | Failed:
         """Make the call when it is its turn; what Slack itself says of the pace holds for everybody."""
-        wait = self._pacer.take(place)
+        wait = self._pacer.take(place, is_urgent=one.is_urgent)
         if wait is not None:
             return Failed(FailureReason.PACED, "paced", wait)
         done = call()

@@ -1,8 +1,11 @@
-"""How fast one Slack channel is spoken to, by all processes together: 30 at once, then one a second.
+"""How fast Slack is spoken to, by all processes together: 30 at once, then one message a second in a channel.
 
-Slack takes about one message a second in a channel, with bursts (docs.slack.dev, "Rate limits"). The bucket is a key
-in Redis that one script reads and writes (the generic cell rate algorithm), by the time of Redis. It is a courtesy and
-never a condition: without Redis there is no bucket, and asking holds nobody.
+Slack takes about one message a second in a channel, with bursts, and 50 updates a minute in a workspace, which are
+counted apart from messages (docs.slack.dev, "Rate limits": chat.postMessage has a tier of its own, chat.update is in
+tier 3). A bucket is a key in Redis that one script reads and writes (the generic cell rate algorithm), by the time of
+Redis. The last of a bucket are kept for what is urgent, so that it waits behind no flood. It is a courtesy and never a
+condition: without Redis there is no bucket, and asking holds nobody. One that has just answered and is slow now, as on
+a machine under a flood, is asked again in a second, for ten seconds at most; what is urgent does not wait for it.
 """
 
 from datetime import timedelta
@@ -17,10 +20,26 @@ from escalator.channels.wire import in_time
 from escalator.clock import Stopwatch
 
 BURST = 30
+KEPT = 6
+"""Of the burst, for what is urgent."""
+
 EVERY = timedelta(seconds=1)
-ASK_S = 0.1
+UPDATES = "updates"
+"""The place of updates: one for all channels."""
+
+UPDATES_TAKE = 1.2
+"""How many times as long as a message an update counts: 50 a minute."""
+
+ASK_S = 1.0
+"""Under a flood an answer takes its time: who did not wait for it would speak too fast just when it matters."""
+
 REST_S = 5.0
-_CONNECT_S = 1.0
+SLOW_S = 10.0
+"""How long a Redis that does not answer in time is taken for slow rather than away."""
+
+_ASK_AGAIN_MS = 1_000
+_TOO_LATE = (redis.TimeoutError, TimeoutError)
+_CONNECT_S = 2.0
 """Longer than an answer is waited for: a connection that was slow to make is there for who asks next."""
 
 _KEY = "escalator:slack-pace:"
@@ -46,19 +65,19 @@ return 0
 class Pacer(Protocol):
     """Says when it is a message's turn. Never raises, and never waits for long."""
 
-    def take(self, place: str) -> timedelta | None:
-        """Take the right to one call about this channel; None when it was taken, else how long there is none."""
+    def take(self, place: str, *, is_urgent: bool = False) -> timedelta | None:
+        """Take the right to one call about this place; None when it was taken, else how long there is none."""
         ...
 
     def hold(self, place: str, wait: timedelta) -> None:
-        """Let nobody speak to this channel for so long: Slack has said so."""
+        """Let nobody make a call about this place for so long: Slack has said so."""
         ...
 
 
 class Unpaced:
     """No pace: for the sandbox, where nobody limits anything."""
 
-    def take(self, place: str) -> None:
+    def take(self, place: str, *, is_urgent: bool = False) -> None:
         """Take what there is plenty of."""
 
     def hold(self, place: str, wait: timedelta) -> None:
@@ -80,27 +99,42 @@ class SharedPace:
         self._ask_s = ask_s
         self._rest_s = rest_s
         self._failed: Stopwatch | None = None
+        self._answered: Stopwatch | None = None
         self._lock = Lock()
 
-    def take(self, place: str) -> timedelta | None:
-        """Take the right to one call about this channel; None when it was taken, or when nobody can say."""
-        wait_ms = self._asked(self._take, place, _milliseconds(self._every), BURST)
+    def take(self, place: str, *, is_urgent: bool = False) -> timedelta | None:
+        """Take the right to one call about this place; None when it was taken, or when nobody can say."""
+        burst = BURST if is_urgent else BURST - KEPT
+        late_ms = 0 if is_urgent else _ASK_AGAIN_MS
+        wait_ms = self._asked(self._take, place, _milliseconds(self._every_of(place)), burst, late_ms=late_ms)
         return timedelta(milliseconds=wait_ms) if wait_ms else None
 
     def hold(self, place: str, wait: timedelta) -> None:
         """Let the next call's turn come after so long; from then on one a second."""
-        self._asked(self._hold, place, _milliseconds(wait + (BURST - 1) * self._every))
+        self._asked(self._hold, place, _milliseconds(wait + (BURST - 1) * self._every_of(place)))
 
-    def _asked(self, script: Any, place: str, *arguments: int) -> int:
-        """Return what a script says, 0 when Redis does not say it in time."""
+    def _every_of(self, place: str) -> timedelta:
+        return self._every * UPDATES_TAKE if place == UPDATES else self._every
+
+    def _asked(self, script: Any, place: str, *arguments: int, late_ms: int = 0) -> int:
+        """Return what a script says, 0 when Redis cannot say it, and `late_ms` when it is merely slow."""
         if self._is_resting():
             return 0
         try:
-            return int(in_time(lambda _wire: script(keys=[_KEY + place], args=arguments), self._ask_s))
-        except (redis.RedisError, OSError, ValueError):
+            said = int(in_time(lambda _wire: script(keys=[_KEY + place], args=arguments), self._ask_s))
+        except (redis.RedisError, OSError, ValueError) as error:
+            if isinstance(error, _TOO_LATE) and self._has_just_answered():
+                return late_ms
             with self._lock:
                 self._failed = Stopwatch()
             return 0
+        with self._lock:
+            self._answered = Stopwatch()
+        return said
+
+    def _has_just_answered(self) -> bool:
+        with self._lock:
+            return self._answered is not None and self._answered.seconds() < SLOW_S
 
     def _is_resting(self) -> bool:
         with self._lock:

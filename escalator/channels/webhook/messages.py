@@ -12,8 +12,8 @@ MAX_BODY_BYTES = 20_000
 
 OPENED, ESCALATED, REOPENED = "incident.opened", "incident.escalated", "incident.reopened"
 ACKNOWLEDGED, RESOLVED = "incident.acknowledged", "incident.resolved"
-ALARM, TEST = "escalator.alarm", "escalator.test"
-TYPES = (OPENED, ESCALATED, ACKNOWLEDGED, RESOLVED, REOPENED, ALARM, TEST)
+ALARM, TEST, LIST = "escalator.alarm", "escalator.test", "escalator.list"
+TYPES = (OPENED, ESCALATED, ACKNOWLEDGED, RESOLVED, REOPENED, ALARM, TEST, LIST)
 
 _COPIES = {
     Occasion.OPENED: OPENED,
@@ -22,6 +22,7 @@ _COPIES = {
     Occasion.RESOLVED: RESOLVED,
     Occasion.REOPENED: REOPENED,
 }
+_OF_NO_INCIDENT = {Occasion.TEST: TEST, Occasion.LIST: LIST}
 _STATES = {
     State.TRIGGERED: REOPENED,
     State.LOGGED: REOPENED,
@@ -39,8 +40,8 @@ _DETAILS = 20
 
 def told_type(one: Notification) -> str:
     """Return what rings: a copy says what happened, a page is the first of its incident or an escalation."""
-    if one.occasion is Occasion.TEST:
-        return TEST
+    if one.occasion in _OF_NO_INCIDENT:
+        return _OF_NO_INCIDENT[one.occasion]
     if one.standing is None:
         return ALARM
     if one.occasion in _COPIES:

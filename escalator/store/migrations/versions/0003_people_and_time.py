@@ -15,9 +15,18 @@ _TOLD_BY_ITS_GROUP = "state <> 'grouped' OR (group_id IS NOT NULL AND due_at IS 
 
 def upgrade() -> None:
     """Add what grouping, time and people need."""
+    _events()
     _bulletins()
     _incidents()
     _times()
+
+
+def _events() -> None:
+    op.add_column("events", sa.Column("queue", sa.String(length=16), server_default=sa.text("''"), nullable=False))
+    new = sa.text("state = 'new'")
+    op.drop_index("ix_events_todo", "events")
+    columns = ["next_at", "queue"]
+    op.create_index("ix_events_todo", "events", columns, unique=False, postgresql_where=new, sqlite_where=new)
 
 
 def _bulletins() -> None:
@@ -32,8 +41,11 @@ def _bulletins() -> None:
     )
     for name in ("bulletin_id", "listed_in"):
         _add_reference("deliveries", name, "bulletins")
-    listed = sa.text("listed_in IS NOT NULL")
-    op.create_index("ix_deliveries_listed_in", "deliveries", ["listed_in"], unique=False, postgresql_where=listed)
+    for index, column, which in (
+        ("ix_deliveries_listed", "listed_in", sa.text("state = 'listed'")),
+        ("ix_deliveries_bulletin_id", "bulletin_id", sa.text("bulletin_id IS NOT NULL")),
+    ):
+        op.create_index(index, "deliveries", [column], unique=False, postgresql_where=which, sqlite_where=which)
 
 
 def _incidents() -> None:
@@ -45,7 +57,6 @@ def _incidents() -> None:
     for name, columns, condition in (
         ("ix_incidents_kind", ["kind_key", "opened_at"], sa.text("kind_key IS NOT NULL")),
         ("ix_incidents_group_id", ["group_id", "state"], sa.text("group_id IS NOT NULL")),
-        ("ix_incidents_category", ["category", "opened_at"], None),
     ):
         op.create_index(name, "incidents", columns, unique=False, postgresql_where=condition)
     for name, column, is_unique, groups in (
@@ -53,6 +64,11 @@ def _incidents() -> None:
         ("ix_incidents_with_members", "state", False, sa.text("members > 0")),
     ):
         op.create_index(name, "incidents", [column], unique=is_unique, postgresql_where=groups, sqlite_where=groups)
+    alerts = sa.text("state <> 'logged'")
+    columns = ["source", "category", "opened_at"]
+    op.create_index(
+        "ix_incidents_category", "incidents", columns, unique=False, postgresql_where=alerts, sqlite_where=alerts
+    )
 
 
 def _add_reference(table: str, name: str, to: str, check: tuple[str, str] | None = None) -> None:

@@ -1,0 +1,164 @@
+"""Lists: when many pages wait for one destination, those beyond the first twenty are told there as one message.
+
+A list is a bulletin whose delivery takes its turn among the others of its place, by urgency and age. Who is on it waits
+for what becomes of it: told, they have been told; failed for good, they have failed, and what follows from a failed
+step follows. While it waits more may join, and what has been answered meanwhile drops out when it is told.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.model.bulletin import Bulletin, BulletinKind
+from escalator.model.message import Card, Occasion
+from escalator.model.policy import Policy
+from escalator.model.ranks import Mode
+from escalator.model.records import Action
+from escalator.rendering.lists import Listed, list_card
+from escalator.rendering.view import NO_TITLE
+from escalator.services.applying import is_step
+from escalator.services.claiming import why_called_off
+from escalator.services.core import Core
+from escalator.services.outcomes import entry_of, failed_steps
+from escalator.services.policies import Running
+from escalator.services.publishing import EXPIRES
+from escalator.services.work import working
+from escalator.store import bulletins, deliveries, incidents, lists, processes, records
+from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.lists import Member, Place
+
+KEPT = 20
+"""How many full messages wait for one destination one by one (issue 4, storms)."""
+
+BATCH = 1_000
+_FAILED_BATCH = 50
+_JOB = "lists"
+
+
+def keep_lists(core: Core) -> None:
+    """Put what is too much for its destination on lists, and let who was on a failed one fail. Raises Unavailable."""
+    while _settle_failed(core):
+        pass
+    with core.database.reading() as connection:
+        if not lists.may_be_too_much(connection, KEPT):
+            return
+    while _list_surplus(core) == BATCH:
+        pass
+
+
+def _list_surplus(core: Core) -> int:
+    """List up to a batch of pages; return how many. One process at a time, so that a place has one list."""
+    now = core.clock.now()
+    with working(core) as work:
+        connection = work.connection
+        if not processes.take_job(connection, _JOB, now, timedelta(0)):
+            return 0
+        surplus = lists.lock_surplus(connection, KEPT, BATCH)
+        if not surplus:
+            return 0
+        waiting = lists.lock_open(connection)
+        for place, pages in _by_place(surplus).items():
+            list_id = waiting.get(place) or _begin(connection, pages[0], now)
+            lists.put(connection, list_id, [one.id for one in pages], max(one.urgency for one in pages))
+            _record(connection, pages, list_id, now)
+        work.has_deliveries = True
+    return len(surplus)
+
+
+def _by_place(surplus: Iterable[Delivery]) -> Mapping[Place, list[Delivery]]:
+    found: dict[Place, list[Delivery]] = {}
+    for one in surplus:
+        found.setdefault(lists.place_of(one), []).append(one)
+    return found
+
+
+def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
+    """Begin a list at the place of its first page, and return its id."""
+    new = Bulletin(uuid7(), BulletinKind.LIST, now, {})
+    bulletins.insert(connection, new)
+    told = Delivery(
+        id=uuid7(),
+        kind=DeliveryKind.BULLETIN,
+        occasion=Occasion.LIST,
+        target=first.target,
+        destination=first.destination,
+        address=first.address,
+        channel=first.channel,
+        mode=first.mode,
+        urgency=first.urgency,
+        created_at=now,
+        next_at=now,
+        expires_at=now + EXPIRES,
+        bulletin_id=new.id,
+    )
+    deliveries.insert(connection, [told])
+    return new.id
+
+
+def _record(connection: Connection, pages: Iterable[Delivery], list_id: UUID, now: datetime) -> None:
+    entries = [entry_of(Action.DELIVERY_LISTED, one) for one in pages]
+    named = [replace(one, after={**one.after, "list": str(list_id)}) for one in entries]
+    records.insert(connection, [(one, None) for one in named], now)
+
+
+def card_of(  # noqa: PLR0913  # what every bulletin is made from
+    core: Core, connection: Connection, running: Running, one: Bulletin, to: Delivery, _now: datetime
+) -> Card | None:
+    """Return what a list says now; None when everything on it has been dealt with.
+
+    What is no longer wanted drops out for good. The incidents are not locked, they may be ten thousand: one that is
+    answered at this very moment is told as one of a number, as a page that was claimed just before would be.
+    """
+    wanted: dict[UUID, Member] = {}
+    unwanted: dict[str, list[Member]] = {}
+    for member in lists.members(connection, one.id):
+        reason = _why_unwanted(core, running.policy, member, to.mode)
+        if reason is None:
+            wanted[member.incident_id] = member
+        else:
+            unwanted.setdefault(reason, []).append(member)
+    for reason, dropped in unwanted.items():
+        deliveries.suppress(connection, [member.id for member in dropped], reason)
+    if not wanted:
+        return None
+    answered = {member.incident_id for dropped in unwanted.values() for member in dropped} - wanted.keys()
+    said = [_listed(member, running.policy) for member in wanted.values()]
+    return list_card(said, len(answered), is_test=to.mode is Mode.DIVERT)
+
+
+def _why_unwanted(core: Core, policy: Policy, member: Member, mode: Mode) -> str | None:
+    if core.mode_of(member.source, policy) < mode:
+        return "mode"
+    return why_called_off(member.occasion, member.round_asked, member)
+
+
+def _listed(member: Member, policy: Policy) -> Listed:
+    category = policy.categories.get(member.category or "")
+    title = category.title if category else NO_TITLE
+    return Listed(member.number, member.severity, title, is_drill=member.drill is not None)
+
+
+def _settle_failed(core: Core) -> bool:
+    """Let some of those fail whose list has failed for good, and do what follows; whether there may be more."""
+    with core.database.reading() as connection:
+        forsaken = lists.forsaken(connection)
+        found = lists.listed(connection, forsaken, _FAILED_BATCH) if forsaken else []
+    if not found:
+        return False
+    now = core.clock.now()
+    with working(core) as work:
+        connection = work.connection
+        running = core.policies.running(connection)
+        if running is None:
+            return False
+        locked = incidents.lock(connection, {incident_id for _, incident_id in found}, core.seal)
+        failed = lists.fail(connection, [page_id for page_id, _ in found], "list")
+        entries = [entry_of(Action.DELIVERY_FAILED, one, "list") for one in failed]
+        records.insert(connection, [(entry, None) for entry in entries], now)
+        touched = {one.incident_id for one in failed if is_step(one)}
+        work.apply(failed_steps(core, connection, locked, touched, running, now), running, now)
+    return True

@@ -1,0 +1,29 @@
+"""Which alerts are the first of their kind for a while: of one category, from one source."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, Exists, literal_column, select
+
+from escalator.store.tables import incidents
+
+Kind = tuple[str, str | None]
+"""A source, and a category or none."""
+
+_IS_ALERT = incidents.c.state != literal_column("'logged'")
+"""Written out, so that the index of alerts alone answers however many incidents are merely logged."""
+
+
+def seen_since(connection: Connection, kinds: Collection[Kind], since: datetime) -> frozenset[Kind]:
+    """Return those of these kinds of which there has been an alert since then: one look at the index for each."""
+    if not kinds:
+        return frozenset()
+    asked = list(kinds)
+    found = connection.execute(select(*(_seen(kind, since) for kind in asked))).one()
+    return frozenset(kind for kind, is_seen in zip(asked, found, strict=True) if is_seen)
+
+
+def _seen(kind: Kind, since: datetime) -> Exists:
+    source, category = kind
+    of_kind = (incidents.c.source == source, incidents.c.category == category)
+    return select(incidents.c.id).where(*of_kind, incidents.c.opened_at > since, _IS_ALERT).exists()
