@@ -47,8 +47,7 @@ def preview(
     if not is_wanted(observation, policy):
         return Preview(None, (), None, ())
     rules = Rules(policy, policy, _NOBODY, calendars or {})
-    blank = Incident(_NOBODY, 0, source, Mode.SANDBOX, _NOBODY, now)
-    change = open_incident(blank, observation, rules, now)
+    change = opened_by(observation, source, rules, now)
     opened, planned = change.incident, [*_sends(change, now)]
     incident = opened
     while incident.due_kind is DueKind.STEP and incident.due_at is not None and len(planned) < _MOST_SENDS:
@@ -60,6 +59,11 @@ def preview(
     feeds = tuple(feed.to for feed in policy.feeds if holds(feed.when, subject, policy))
     restart_at = incident.due_at if incident.due_kind is DueKind.RESTART else None
     return Preview(opened, tuple(planned), restart_at, feeds)
+
+
+def opened_by(observation: Observation, source: str, rules: Rules, now: datetime) -> Change:
+    """Return the incident that an event accepted at that time would open, as the live engine opens it."""
+    return open_incident(Incident(_NOBODY, 0, source, Mode.SANDBOX, _NOBODY, now), observation, rules, now)
 
 
 def _sends(change: Change, at: datetime) -> list[Planned]:
