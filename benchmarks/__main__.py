@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import deadlines, everywhere, footprint, pipeline
+from benchmarks import coverage, deadlines, everywhere, footprint, pipeline
 
 MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "intake": pipeline.intake,
@@ -14,6 +14,7 @@ MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "kill": deadlines.kill,
     "everywhere": everywhere.everywhere,
     "memory": footprint.memory,
+    "coverage": coverage.coverage,
 }
 """Each returns rows of the table: what, ours, baseline, ratio or bound."""
 

@@ -6,7 +6,7 @@ an opening is followed send by send until one of these instants, which move with
 until then all openings fare alike.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -17,6 +17,8 @@ from escalator.engine.coverage.timeline import Timeline
 from escalator.engine.coverage.values import Heard, Interval
 from escalator.engine.deadlines import fire
 from escalator.engine.preview import opened_by
+from escalator.engine.rounds import following
+from escalator.engine.targets import last_resort, schedules_asked
 from escalator.model.facts import Observation
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.policy import Policy
@@ -30,9 +32,10 @@ _TICK = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A decision of the engine that is still to come, and what it amounts to in each state of the timeline."""
+    """A decision of the engine that is still to come, and what it amounts to in each state that it depends on."""
 
     decide: Callable[[datetime], Change]
+    states: Sequence[Hashable]
     outcomes: dict[Hashable, "_Outcome"] = field(default_factory=dict)
 
 
@@ -59,16 +62,19 @@ class _Sent(NamedTuple):
 
 
 class Ahead:
-    """One incident under one policy, opened at any instant of a timeline."""
+    """One incident of a policy that has one route, opened at any instant of a timeline."""
 
     def __init__(
         self, observation: Observation, source: str, rules: Rules, timeline: Timeline, target: timedelta
     ) -> None:
+        (route,) = rules.frozen.routes
+        self._assign = route.assign
+        self._path = rules.frozen.paths.get(route.path, ())
         self._rules = rules
         self._timeline = timeline
         self._target = target
-        self._opening = _Moment(lambda at: opened_by(observation, source, rules, at))
         self._moments: dict[Hashable, _Moment] = {}
+        self._opening = _Moment(lambda at: opened_by(observation, source, rules, at), self._states(0))
 
     def intervals(self, start: datetime, end: datetime) -> Iterator[Interval]:
         """Yield what becomes of openings from start to end, without gap; two that follow each other differ."""
@@ -125,7 +131,7 @@ class Ahead:
         )
 
     def _outcome(self, moment: _Moment, span: int) -> _Outcome:
-        state = self._timeline.states[span]
+        state = moment.states[span]
         found = moment.outcomes.get(state)
         if found is None:
             at = self._timeline.middle(span)
@@ -149,9 +155,19 @@ class Ahead:
     def _moment(self, incident: Incident) -> _Moment:
         """Return the firing of this incident's deadline, one for all that differ only in their instants."""
         known = (incident.due_kind, incident.step, incident.sending)
-        return self._moments.setdefault(
-            known, _Moment(lambda at: fire(replace(incident, due_at=at), self._rules, at))
-        )
+        if known not in self._moments:
+            send = following(incident, self._path)
+            states = self._states(send.step if send else 0)
+            self._moments[known] = _Moment(lambda at: fire(replace(incident, due_at=at), self._rules, at), states)
+        return self._moments[known]
+
+    def _states(self, step: int) -> Sequence[Hashable]:
+        """Return what the firing of this step depends on: whom it can tell, and for what it or the next can wait."""
+        policy = self._rules.running
+        steps = self._path[step : step + 2]
+        targets = (*(target for one in steps[:1] for target in one.notify), *told_at_the_end(policy))
+        asked = schedules_asked(targets, self._assign, policy)
+        return self._timeline.states(asked, with_hours=any(one.during or one.outside for one in steps))
 
     def _heard(self, outcome: _Outcome, span: int) -> tuple[Heard, ...]:
         found = outcome.heard.get(span)
@@ -171,4 +187,11 @@ def _distinct(sends: list[_Sent]) -> tuple[Heard, ...]:
 
 
 def _fares_alike(one: Interval, other: Interval) -> bool:
-    return replace(one, start=other.start, end=other.end) == other
+    return (one.first, one.delay, one.at, one.is_silent, one.responders, one.reached) == (
+        *(other.first, other.delay, other.at, other.is_silent, other.responders, other.reached),
+    )
+
+
+def told_at_the_end(policy: Policy) -> tuple[str, ...]:
+    """Return the targets that are told when a path begins again, or when it reaches nobody at all."""
+    return (*policy.unanswered.tell, *last_resort(policy))

@@ -14,14 +14,14 @@ from uuid import UUID
 
 from escalator.engine.change import Rules
 from escalator.engine.coverage import findings
-from escalator.engine.coverage.ahead import FOLLOWED, Ahead
+from escalator.engine.coverage.ahead import FOLLOWED, Ahead, told_at_the_end
 from escalator.engine.coverage.asked import Asked, bare, kinds, possible
 from escalator.engine.coverage.timeline import Almanac
 from escalator.engine.coverage.values import Coverage, Interval, Row, Stretch
 from escalator.engine.hours import DURING, OUTSIDE
 from escalator.engine.rights import allowed_people
 from escalator.engine.rounds import assessed
-from escalator.engine.targets import last_resort, schedules_asked
+from escalator.engine.targets import schedules_asked
 from escalator.model.incident import Incident
 from escalator.model.policy import Policy, Route
 from escalator.model.ranks import Mode
@@ -82,9 +82,7 @@ def coverage(
 class _Judge:
     """The work of one coverage: what is shared between its rows is worked out once."""
 
-    def __init__(
-        self, policy: Policy, start: datetime, end: datetime, within: timedelta, calendars: Calendars
-    ) -> None:
+    def __init__(self, policy: Policy, start: datetime, end: datetime, within: timedelta, calendars: Calendars) -> None:
         self._policy = policy
         self._start = start
         self._end = end
@@ -156,8 +154,7 @@ class _Judge:
     def _followed(self, asked: Asked, fate: _Fate) -> Iterator[Interval]:
         only = replace(self._policy, routes=(Route("", fate.path, assign=fate.assign),))
         steps = self._policy.paths.get(fate.path, ())
-        targets = {target for step in steps for target in step.notify}
-        asking = {*targets, *self._policy.unanswered.tell, *last_resort(self._policy)}
+        asking = {*(target for step in steps for target in step.notify), *told_at_the_end(self._policy)}
         timeline = self.almanac.timeline(
             schedules_asked(asking, fate.assign, self._policy),
             {key for step in steps for key in (step.during, step.outside) if key},

@@ -1,9 +1,9 @@
 """When anything changes that decides who is told, or who hears: handovers, hours that open or close."""
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import repeat
 
 from escalator.model.policy import Policy
 from escalator.model.rota import Calendars, Shift
@@ -11,15 +11,15 @@ from escalator.rota.hours import edges
 from escalator.rota.oncall import shifts
 
 
-@dataclass(frozen=True, slots=True)
 class Timeline:
-    """Spans without gap between which something changes. Span `i` is [starts[i], starts[i + 1]).
+    """Spans without gap between which something changes. Span `i` is [starts[i], starts[i + 1])."""
 
-    Two spans with equal `state` are alike in all that the engine asks: people on call and hours of steps.
-    """
-
-    starts: Sequence[datetime]
-    states: Sequence[Hashable]
+    def __init__(
+        self, starts: Sequence[datetime], people: Mapping[str, Sequence[Hashable]], waits: Sequence[Hashable]
+    ) -> None:
+        self.starts = starts
+        self._people = people
+        self._waits = waits
 
     def span(self, at: datetime) -> int:
         """Return which span holds that instant."""
@@ -28,6 +28,14 @@ class Timeline:
     def middle(self, span: int) -> datetime:
         """Return an instant inside a span, at which nothing changes, now or a step's delay later."""
         return self.starts[span] + (self.starts[span + 1] - self.starts[span]) / 2
+
+    def states(self, schedules: Iterable[str], *, with_hours: bool) -> Sequence[Hashable]:
+        """Return for each span a state: two with equal ones are alike in who is on call on these schedules.
+
+        `with_hours` also in whether, and until when, a step would wait.
+        """
+        asked = [self._people[key] for key in sorted(schedules)]
+        return list(zip(*asked, *([self._waits] if with_hours else []), repeat(None, len(self._waits)), strict=True))
 
 
 class Almanac:
@@ -57,26 +65,27 @@ class Almanac:
         return self._edges[hours]
 
     def timeline(
-        self, schedules: Iterable[str], waited_for: Iterable[str], delays: Iterable[timedelta], listened: Iterable[str]
+        self,
+        schedules: Collection[str],
+        waited_for: Collection[str],
+        delays: Collection[timedelta],
+        listened: Collection[str],
     ) -> Timeline:
         """Return the changes on these schedules, of hours that steps wait for, and of hours in which people listen.
 
         A step asks for its hours at the instant at which it falls due, which is `delays` after it is decided: those
         instants change something too.
         """
-        rotas = [self.shifts(key) for key in sorted(schedules)]
         opened = {edge - delay for key in waited_for for edge in self.edges(key) for delay in delays}
-        handed = {shift.start for rota in rotas for shift in rota}
+        handed = {shift.start for key in schedules for shift in self.shifts(key)}
         heard = {edge for key in listened for edge in self.edges(key)}
         inside = {at for at in opened | handed | heard if self._start < at < self._end}
         starts = [self._start, *sorted(inside), self._end]
         marks = sorted(opened)
-        on_call = [[shift.start for shift in rota] for rota in rotas]
-        states = [
-            (
-                bisect_right(marks, at),
-                *(rota[bisect_right(since, at) - 1].people for rota, since in zip(rotas, on_call, strict=True)),
-            )
-            for at in starts[:-1]
-        ]
-        return Timeline(starts, states)
+        waits = [bisect_right(marks, at) for at in starts[:-1]]
+        return Timeline(starts, {key: self._on_call(key, starts[:-1]) for key in schedules}, waits)
+
+    def _on_call(self, schedule: str, instants: Iterable[datetime]) -> list[Hashable]:
+        rota = self.shifts(schedule)
+        since = [shift.start for shift in rota]
+        return [rota[bisect_right(since, at) - 1].people for at in instants]
