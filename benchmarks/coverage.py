@@ -38,7 +38,7 @@ def _lines() -> Iterator[str]:
     for number in range(10):
         people = [f"p{number * 5 + place}" for place in range(5)]
         rotation = _ROTATIONS[number % 3] % ", ".join(people)
-        night = "{rotate: daily, handover: 09:00, start: 2026-01-05, hours: night, people: [%s]}" % people[-1]
+        night = f"{{rotate: daily, handover: 09:00, start: 2026-01-05, hours: night, people: [{people[-1]}]}}"
         override = f"{{person: {people[2]}, from: 2026-03-{number + 5:02}T12:00, to: 2026-03-{number + 6:02}T12:00}}"
         yield f"  rota-{number}:\n    timezone: {_ZONES[number % 5]}\n    layers: [{rotation}, {night}]"
         yield f"    overrides: [{override}]"
@@ -46,7 +46,8 @@ def _lines() -> Iterator[str]:
     for number in range(10):
         people = ", ".join(f"p{number * 5 + place}" for place in range(5))
         yield f"  team-{number}: {{members: [{people}], lead: p{number * 5}, schedule: rota-{number}}}"
-    yield 'destinations:\n  room: {slack: "#room"}\n  alerts: {slack: "#alerts", urgent: true}\n  pager: {pagerduty: key}'
+    yield 'destinations:\n  room: {slack: "#room"}\n  alerts: {slack: "#alerts", urgent: true}'
+    yield "  pager: {pagerduty: key}"
     yield "categories:"
     for number in range(20):
         yield f"  c{number}: {{title: Category {number}, labels: [L{number}]{_FLOORS[number % 4]}}}"
@@ -55,7 +56,8 @@ def _lines() -> Iterator[str]:
         team, when = f"team-{number % 10}", f"category: c{number}"
         yield f"  - {{name: Day {number}, when: {{{when}, during: office}}, assign: {team}, path: grave}}"
         yield f"  - {{name: Night {number}, when: {{{when}, outside: office}}, assign: {team}, path: night}}"
-    yield "  - {name: Reported, when: {reporter: user, min_reports: 3}, assign: team-8, path: slow}\ndefault: slow\npaths:"
+    yield "  - {name: Reported, when: {reporter: user, min_reports: 3}, assign: team-8, path: slow}"
+    yield "default: slow\npaths:"
     yield "  grave:\n    - {notify: [team, room]}\n    - {after: 5m, notify: [team:team-0, pager]}"
     yield "    - {after: 10m, notify: [schedule:rota-1, alerts], repeat: 3}"
     yield "  night:\n    - {notify: [team]}\n    - {after: 10m, notify: [team:team-2, schedule:rota-3], repeat: 2}"
