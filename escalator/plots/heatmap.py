@@ -20,6 +20,8 @@ _LEFT, _TOP, _RIGHT, _BOTTOM = 196, 104, 172, 62
 _COLUMN, _ROW, _GAP = 6, 22, 4
 _GRID = SLOTS * _COLUMN
 _LONGEST_LABEL = 26
+_LETTER = 7
+"""The width that is left for a letter, in whatever font a viewer has."""
 _STEPS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30))
 
 _LIGHT = {
@@ -195,10 +197,12 @@ def _span(start: int, end: int) -> str:
 def _legend(svg: Element, y: int, target: timedelta) -> None:
     entries = [(f"s{shade}", f"within {words(limit)}") for shade, limit in _limits(target).items()]
     entries += [("late", f"later than {words(target)}"), ("none", "nobody"), ("silent", "silent by decision")]
-    for place, (look, said) in enumerate(entries):
-        x = _LEFT + place * 126
+    _text(svg, _LEFT - 12, y, "the first one hears", "faint", anchor="end")
+    x = _LEFT
+    for look, said in entries:
         SubElement(svg, "rect", {"class": look, "x": str(x), "y": str(y - 11), "width": "18", "height": "14"})
         _text(svg, x + 24, y, said, "faint")
+        x += 44 + _LETTER * len(said)
 
 
 def _title(category: str | None, policy: Policy) -> str:

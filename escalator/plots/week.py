@@ -37,24 +37,29 @@ def weeks(found: Coverage) -> dict[str | None, Week]:
     for row in found.rows:
         if row.severity in GRAVE:
             of_category.setdefault(row.category, []).append(row)
-    return {category: _week(_distinct(rows), found.timezone) for category, rows in of_category.items()}
-
-
-def _distinct(rows: Iterable[Row]) -> Iterable[Row]:
-    """Return one row for all that share their intervals, the gravest."""
-    return {id(row.intervals): row for row in reversed(list(rows))}.values()
+    return {category: _week(rows, found.timezone) for category, rows in of_category.items()}
 
 
 def _week(rows: Iterable[Row], zone: ZoneInfo) -> Week:
+    """Return the worst of these rows; routes that need other facts make worse only what is not silent without them."""
     worst: list[Cell | None] = [None] * SLOTS
-    for row in rows:
-        for interval in row.heard:
-            for slot, opened in _slots(interval, zone):
-                cell = Cell(interval.within(opened), interval.first, opened, row)
-                known = worst[slot]
-                if known is None or cell.badness > known.badness:
-                    worst[slot] = cell
+    for row in sorted(_distinct(rows), key=lambda row: not row.is_bare):
+        for slot, cell in _cells(row, zone):
+            known = worst[slot]
+            if row.is_bare if known is None else cell.badness > known.badness:
+                worst[slot] = cell
     return tuple(worst)
+
+
+def _distinct(rows: Iterable[Row]) -> Iterable[Row]:
+    """Return one row for all that share their intervals: a bare one, the gravest."""
+    return {id(row.intervals): row for row in sorted(rows, key=lambda row: (row.is_bare, row.severity))}.values()
+
+
+def _cells(row: Row, zone: ZoneInfo) -> Iterator[tuple[int, Cell]]:
+    for interval in row.heard:
+        for slot, opened in _slots(interval, zone):
+            yield slot, Cell(interval.within(opened), interval.first, opened, row)
 
 
 def _slots(interval: Interval, zone: ZoneInfo) -> Iterator[tuple[int, datetime]]:
