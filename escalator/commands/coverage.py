@@ -8,7 +8,8 @@ import click
 from marshmallow import ValidationError
 
 from escalator.commands.opening import Misused, calendars_of, instant, read
-from escalator.commands.proving import document, table
+from escalator.commands.proving import table
+from escalator.commands.proving_json import document
 from escalator.engine.coverage.judge import coverage
 from escalator.engine.coverage.values import GRAVE, Coverage
 from escalator.errors import PolicyError

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from escalator.clock import SystemClock
-from escalator.commands.opening import Misused, read
+from escalator.commands.opening import Misused, calendars_of, instant, read
 from escalator.commands.telling import document, silence, table
 from escalator.engine.preview import preview
 from escalator.errors import InvalidEvent, PolicyError
@@ -37,10 +36,11 @@ def command(event: Path, policy: Path | None, source: str | None, at: str | None
     parsed = parse(read(path), env)
     if parsed.policy is None:
         raise PolicyError(tuple(problem.told(str(path)) for problem in parsed.errors))
-    now = _instant(at, parsed.policy)
+    now = instant("--at", at, parsed.policy)
     observation = _observed(event, now)
     name = _source(source, parsed.policy)
-    found = preview(observation, name, parsed.policy, now) if observation else None
+    calendars = calendars_of(parsed.policy, env)
+    found = preview(observation, name, parsed.policy, now, calendars) if observation else None
     reason = silence(found, observation)
     if reason:
         click.echo(reason, err=True)
@@ -62,13 +62,3 @@ def _source(named: str | None, policy: Policy) -> str:
     if named is not None and named not in policy.sources:
         raise Misused(f"--source: {named!r} is no source of the policy; known: {', '.join(policy.sources) or 'none'}")
     return named or next(iter(policy.sources), "")
-
-
-def _instant(said: str | None, policy: Policy) -> datetime:
-    if said is None:
-        return SystemClock().now()
-    try:
-        at = datetime.fromisoformat(said)
-    except ValueError as error:
-        raise Misused(f"--at: {said!r} is no time; write it as 2026-01-05T18:00 or 2026-01-05T18:00:00Z") from error
-    return at if at.tzinfo else at.replace(tzinfo=policy.timezone)

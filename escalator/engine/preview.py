@@ -14,10 +14,12 @@ from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
+from escalator.model.records import Action
 from escalator.model.rota import Calendars
 
 _NOBODY = UUID(int=0)
 _MOST_SENDS = 500
+_REMARKABLE = frozenset({Action.NOBODY_ON_CALL, Action.NOT_ALLOWED, Action.TARGET_MISSING, Action.STEP_REACHED_NOBODY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,27 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Why a send tells others than its step names: `action` is what the engine records of `target`."""
+
+    at: datetime
+    step: int
+    action: Action
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
-    """An event's fate under a policy: the incident as it opens (None: it opens nothing), its sends, its feeds."""
+    """An event's fate under a policy: the incident as it opens (None: it opens nothing), its sends, its feeds.
+
+    A send that tells nobody is not in the plan; `remarks` say why.
+    """
 
     incident: Incident | None
     plan: tuple[Planned, ...]
     restart_at: datetime | None
     feeds: tuple[str, ...]
+    remarks: tuple[Remark, ...] = ()
 
 
 def preview(
@@ -48,17 +64,18 @@ def preview(
         return Preview(None, (), None, ())
     rules = Rules(policy, policy, _NOBODY, calendars or {})
     change = opened_by(observation, source, rules, now)
-    opened, planned = change.incident, [*_sends(change, now)]
+    opened, planned, remarks = change.incident, _sends(change, now), _remarks(change, now)
     incident = opened
     while incident.due_kind is DueKind.STEP and incident.due_at is not None and len(planned) < _MOST_SENDS:
         at = incident.due_at
         change = fire(incident, rules, at)
         planned += _sends(change, at)
+        remarks += _remarks(change, at)
         incident = change.incident
     subject = Subject(source, opened.facts, assess(opened.facts, policy), now)
     feeds = tuple(feed.to for feed in policy.feeds if holds(feed.when, subject, policy))
     restart_at = incident.due_at if incident.due_kind is DueKind.RESTART else None
-    return Preview(opened, tuple(planned), restart_at, feeds)
+    return Preview(opened, tuple(planned), restart_at, feeds, tuple(remarks))
 
 
 def opened_by(observation: Observation, source: str, rules: Rules, now: datetime) -> Change:
@@ -69,3 +86,12 @@ def opened_by(observation: Observation, source: str, rules: Rules, now: datetime
 def _sends(change: Change, at: datetime) -> list[Planned]:
     told = tuple(notice for notice in change.notices if notice.occasion is Occasion.STEP)
     return [Planned(at, told[0].step + 1, told[0].sending - 1, told)] if told else []
+
+
+def _remarks(change: Change, at: datetime) -> list[Remark]:
+    step = change.incident.step + 1
+    return [
+        Remark(at, step, entry.action, entry.after.get("target", ""))
+        for entry in change.entries
+        if entry.action in _REMARKABLE
+    ]
