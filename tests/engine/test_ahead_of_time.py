@@ -39,7 +39,7 @@ def lived(event: Observation, policy: Policy, at: datetime, said: Calendars) -> 
     return [(now, change.notices) for now, change in changes[: restarts[0] + 1 if restarts else None]]
 
 
-@settings(max_examples=250, derandomize=True, database=None, deadline=None)
+@settings(max_examples=200, derandomize=True, database=None, deadline=None)
 @given(EVENTS, policies(), MINUTES, calendars())
 def test_explain_tells_who_when_and_by_which_step_as_the_live_engine_then_does(event, policy, at, said) -> None:
     foretold = preview(event, "chat-prod", policy, at, said)
@@ -103,7 +103,7 @@ def test_coverage_says_of_every_minute_what_the_live_engine_then_does(policy, mi
             assert (interval.reached, interval.is_silent) == (wanted.reached, wanted.is_silent)
 
 
-@settings(max_examples=40, derandomize=True, database=None, deadline=None)
+@settings(max_examples=20, derandomize=True, database=None, deadline=None)
 @given(policies(), calendars())
 def test_the_intervals_of_a_row_have_no_gap_and_no_overlap(policy, said) -> None:
     found = coverage(policy, WINDOW_START, WINDOW_END, WITHIN, said)
@@ -120,7 +120,7 @@ def test_the_random_policies_wait_for_hours_and_find_nobody_on_call() -> None:
     """Else the properties above would hold of nothing."""
     seen: set[str] = set()
 
-    @settings(max_examples=250, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=150, derandomize=True, database=None, deadline=None)
     @given(EVENTS, policies(), MINUTES, calendars())
     def draw(event, policy, at, said) -> None:
         world = World(policy, at, said)

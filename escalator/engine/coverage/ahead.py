@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from escalator.engine.change import Change, Notice, Rules
-from escalator.engine.coverage.hearing import hearers
+from escalator.engine.coverage.hearing import each_once, hearers
 from escalator.engine.coverage.timeline import Timeline
 from escalator.engine.coverage.values import Heard, Interval
 from escalator.engine.deadlines import fire
@@ -125,8 +125,8 @@ class Ahead:
             first.heard[0] if first else None,
             first.at - opened if first and first.moves else None,
             first.at if first and not first.moves else None,
-            _distinct(in_time),
-            _distinct([one for one in sends if not one.is_restart]),
+            each_once(heard for one in in_time for heard in one.heard),
+            each_once(heard for one in sends if not one.is_restart for heard in one.heard),
             is_silent,
         )
 
@@ -180,10 +180,6 @@ class Ahead:
 def _is_opening(at: datetime, policy: Policy) -> bool:
     """Whether some hours open or close at this very instant."""
     return any(is_open(hours, at) != is_open(hours, at - _TICK) for hours in policy.hours.values())
-
-
-def _distinct(sends: list[_Sent]) -> tuple[Heard, ...]:
-    return tuple({one.who: one for sent in reversed(sends) for one in reversed(sent.heard)}.values())[::-1]
 
 
 def _fares_alike(one: Interval, other: Interval) -> bool:

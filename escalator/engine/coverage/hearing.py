@@ -18,7 +18,15 @@ def hearers(notices: Iterable[Notice], policy: Policy, at: datetime) -> tuple[He
     A destination's fallback is for failures, and counts for nothing here.
     """
     heard = (_heard(notice.recipient, policy, at) for notice in notices)
-    return tuple({one.who: one for one in reversed([one for one in heard if one])}.values())[::-1]
+    return each_once(one for one in heard if one is not None)
+
+
+def each_once(heard: Iterable[Heard]) -> tuple[Heard, ...]:
+    """Return everybody once, as they heard first."""
+    found: dict[str, Heard] = {}
+    for one in heard:
+        found.setdefault(one.who, one)
+    return tuple(found.values())
 
 
 def _heard(recipient: Recipient, policy: Policy, at: datetime) -> Heard | None:
