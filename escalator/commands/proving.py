@@ -177,7 +177,7 @@ def _listed(heading: str, lines: Sequence[str]) -> str:
 
 def _wait(longest: timedelta | None) -> str:
     if longest is None:
-        return "nobody hears before the path begins again"
+        return "nobody hears, not even when the path begins again"
     return f"the longest wait is {words(longest)}"
 
 

@@ -180,7 +180,7 @@ def _said(cell: Cell | None, found: Coverage, policy: Policy) -> str:
     who = cell.first.who if cell.first else "nobody"
     name = policy.people[who].name if cell.first and cell.first.is_person else who
     given = "" if cell.row.is_bare else f", by {cell.row.given or 'the default path'}"
-    told = f"{name}, {_wait(cell)}" if cell.first else "nobody, before the path begins again"
+    told = f"{name}, {_wait(cell)}" if cell.first else "nobody, not even when the path begins again"
     return f"at worst: {told} ({cell.row.severity.value}{given}, opened {local:%a %Y-%m-%d %H:%M})"
 
 
