@@ -100,7 +100,8 @@ def test_every_row_fills_the_whole_week(drawn):
         pytest.param(
             "Self-harm <script>alert(1)</script> & more",
             "none",
-            "Tue 00:00–08:00\nat worst: nobody, not even when the path begins again (critical, opened Tue 2026-03-03 00:00)",
+            "Tue 00:00–08:00\nat worst: nobody, not even when the path begins again"
+            " (critical, opened Tue 2026-03-03 00:00)",
             id="nobody",
         ),
         pytest.param(
