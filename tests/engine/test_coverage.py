@@ -20,6 +20,8 @@ people:
   eli: {name: Eli, stream: eli, role: admin}
 hours:
   office: {weekdays: [mon, tue, wed, thu, fri], from: 09:00, to: 18:00, holidays: US}
+  early: {from: 06:00, to: 18:00, timezone: UTC}
+  nobodys: {from: 12:30, to: 13:30, timezone: UTC}
 schedules:
   desk: {layers: [{rotate: daily, handover: 09:00, start: 2026-01-05, hours: office, people: [ben]}]}
   turns: {layers: [{rotate: weekly, handover: mon 09:00, start: 2026-01-05, people: [ana, ben]}]}
@@ -169,6 +171,13 @@ def test_a_hole_is_a_hole_from_the_first_opening_of_which_nobody_hears_in_time()
     found = judged('[{notify: [room]}, {after: 10m, notify: ["person:ben"]}]')
     assert holes(found)[1] == ("Mon 02 17:50", "Tue 03 08:50")
     assert {one.longest for one in found.holes} == {None}
+
+
+def test_hours_that_no_step_waits_for_hold_nothing_up():
+    """At half past twelve, just when these open, falls due what was opened in the middle of the hours before."""
+    found = judged("[{notify: [room], during: early}, {after: 1h, notify: [pager]}]")
+    by_day = {(one.delay, one.at) for one in harm(found).heard if 6 <= one.start.hour < 18}
+    assert by_day == {(timedelta(hours=1), None)}
 
 
 def test_routes_by_hours_are_judged_at_the_opening():

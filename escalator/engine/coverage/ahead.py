@@ -73,6 +73,8 @@ class Ahead:
         self._rules = rules
         self._timeline = timeline
         self._target = target
+        named = {key for step in self._path for key in (step.during, step.outside)}
+        self._waited_for = [hours for key, hours in rules.running.hours.items() if key in named]
         self._moments: dict[Hashable, _Moment] = {}
         self._opening = _Moment(lambda at: opened_by(observation, source, rules, at), self._states(0))
 
@@ -142,7 +144,7 @@ class Ahead:
         incident, due = change.incident, change.incident.due_at
         is_restart = incident.round > 1
         follows = due is not None and incident.state is State.TRIGGERED and not is_restart
-        stands = due if due is not None and _is_opening(due, self._rules.running) else None
+        stands = due if due is not None and self._is_opening(due) else None
         return _Outcome(
             change.notices,
             is_restart,
@@ -151,6 +153,10 @@ class Ahead:
             due - at if due is not None else timedelta(0),
             stands if incident.due_kind is DueKind.STEP else None,
         )
+
+    def _is_opening(self, at: datetime) -> bool:
+        """Whether hours that a step waits for open or close at this very instant."""
+        return any(is_open(hours, at) != is_open(hours, at - _TICK) for hours in self._waited_for)
 
     def _moment(self, incident: Incident) -> _Moment:
         """Return the firing of this incident's deadline, one for all that differ only in their instants."""
@@ -175,11 +181,6 @@ class Ahead:
             at = self._timeline.middle(span)
             found = outcome.heard[span] = hearers(outcome.notices, self._rules.running, at)
         return found
-
-
-def _is_opening(at: datetime, policy: Policy) -> bool:
-    """Whether some hours open or close at this very instant."""
-    return any(is_open(hours, at) != is_open(hours, at - _TICK) for hours in policy.hours.values())
 
 
 def _fares_alike(one: Interval, other: Interval) -> bool:
