@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import deadlines, everywhere, footprint, pipeline, storm
+from benchmarks import coverage, deadlines, everywhere, footprint, pipeline, storm
 
 MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "intake": pipeline.intake,
@@ -15,6 +15,7 @@ MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "everywhere": everywhere.everywhere,
     "storm": storm.storm,
     "memory": footprint.memory,
+    "coverage": coverage.coverage,
 }
 """Each returns rows of the table: what, ours, baseline, ratio or bound."""
 

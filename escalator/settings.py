@@ -101,6 +101,16 @@ def policy_file(values: Mapping[str, str]) -> Path:
     return Path(values.get("ESCALATOR_POLICY") or "escalation.yml")
 
 
+def database_url(values: Mapping[str, str]) -> str:
+    """Return where the database is, for SQLAlchemy; raises ConfigurationError for one that is not supported."""
+    embedded = f"sqlite:///{(_var(values) / 'escalator.db').absolute()}"
+    return _database_url(values.get("DATABASE_URL") or embedded)
+
+
+def _var(values: Mapping[str, str]) -> Path:
+    return Path(values.get("ESCALATOR_VAR") or "var")
+
+
 def base_url(values: Mapping[str, str]) -> str:
     """Return the address at which people reach this installation, without a slash at its end."""
     host = values.get("HOST") or _HOST
@@ -116,13 +126,12 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     """Return the settings that these variables make; raises ConfigurationError naming variable and remedy."""
     values = _with_files(env)
     mode = _mode(values)
-    var = Path(values.get("ESCALATOR_VAR") or "var")
+    var = _var(values)
     is_on_dyno = bool(values.get("DYNO"))
-    database_url = _database_url(values.get("DATABASE_URL") or f"sqlite:///{(var / 'escalator.db').absolute()}")
     secret_key = _secret_key(values, var, mode, may_make=not is_on_dyno)
     settings = Settings(
         environment=values,
-        database_url=database_url,
+        database_url=database_url(values),
         redis_url=_redis_url(values, var),
         policy_file=policy_file(values),
         mode=mode,

@@ -15,6 +15,7 @@ _COMMANDS = {
     "check": "Say everything that is wrong with a policy file.",
     "explain": "Say what an event would do, minute by minute.",
     "oncall": "Say who is on call, now and next.",
+    "coverage": "Prove that somebody always answers, or say when nobody does.",
     "init": "Write a commented policy to start from.",
     "sample": "Post a realistic signed event to a running instance.",
     "incidents": "List incidents, or tell the story of one.",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from escalator.commands.opening import Misused, instant, read
+from escalator.commands.opening import Misused, calendars_of, instant, read
 from escalator.commands.telling import document, silence, table
 from escalator.engine.preview import preview
 from escalator.errors import InvalidEvent, PolicyError
@@ -36,10 +36,11 @@ def command(event: Path, policy: Path | None, source: str | None, at: str | None
     parsed = parse(read(path), env)
     if parsed.policy is None:
         raise PolicyError(tuple(problem.told(str(path)) for problem in parsed.errors))
-    now = instant(at, parsed.policy)
+    now = instant("--at", at, parsed.policy)
     observation = _observed(event, now)
     name = _source(source, parsed.policy)
-    found = preview(observation, name, parsed.policy, now) if observation else None
+    calendars = calendars_of(parsed.policy, env)
+    found = preview(observation, name, parsed.policy, now, calendars) if observation else None
     reason = silence(found, observation)
     if reason:
         click.echo(reason, err=True)

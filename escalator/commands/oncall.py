@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from escalator.commands.opening import Misused, instant, known_calendars, running_policy
+from escalator.commands.opening import Misused, calendars_of, instant, running_policy
 from escalator.engine.duty import Duty, duties
 from escalator.engine.roster import Roster
 from escalator.model.policy import Policy
@@ -29,9 +29,10 @@ def command(ctx: click.Context, name: str | None, policy: Path | None, at: str |
 
     Exits 1 when somewhere nobody is on call.
     """
-    running = running_policy(environment(), policy)
-    now = instant(at, running)
-    found = _named(name, duties(Roster(running, now, known_calendars(running))))
+    env = environment()
+    running = running_policy(env, policy)
+    now = instant("--at", at, running)
+    found = _named(name, duties(Roster(running, now, calendars_of(running, env))))
     if as_json:
         click.echo(json.dumps(_document(found, now), indent=2, ensure_ascii=False))
     else:

@@ -10,13 +10,14 @@ import click
 
 from escalator.bootstrap import build, configure_logging
 from escalator.clock import SystemClock
+from escalator.commands import one_line
 from escalator.errors import ConfigurationError, Unavailable
 from escalator.model.policy import Policy
 from escalator.model.rota import Calendars
-from escalator.policy import load
+from escalator.policy import expand, load
 from escalator.services.core import Core
-from escalator.settings import Settings, from_environment, policy_file
-from escalator.store import calendars
+from escalator.settings import Settings, database_url, from_environment, policy_file
+from escalator.store import Database, calendars
 from escalator.store.migrate import is_current
 
 DEMO = files("escalator.policy").joinpath("demo.yml")
@@ -50,31 +51,46 @@ def running_policy(env: Mapping[str, str], named: Path | None = None) -> Policy:
     return load(read(path), env, str(path))
 
 
-def instant(said: str | None, policy: Policy) -> datetime:
-    """Return the instant that `--at` names, now without one; raises Misused for what is no time."""
+def instant(option: str, said: str | None, policy: Policy) -> datetime:
+    """Return the time that an option says, in the policy's zone unless it has its own, or now; raises Misused."""
     if said is None:
         return SystemClock().now()
     try:
         at = datetime.fromisoformat(said)
     except ValueError as error:
-        raise Misused(f"--at: {said!r} is no time; write it as 2026-01-05T18:00 or 2026-01-05T18:00:00Z") from error
+        right = "write it as 2026-01-05T18:00 or 2026-01-05T18:00:00Z"
+        raise Misused(f"{option}: {said!r} is no time; {right}") from error
     return at if at.tzinfo else at.replace(tzinfo=policy.timezone)
 
 
-def known_calendars(policy: Policy) -> Calendars:
-    """Return what the calendars of the policy's schedules say, from the database; where it cannot be asked, that
-    nobody knows is said on stderr: the people whom the schedules name themselves are on call then.
+def calendars_of(policy: Policy, env: Mapping[str, str]) -> Calendars:
+    """Return what the calendars of its schedules say, by the installation's database.
+
+    For those that it does not know, or when it cannot be asked, it is said on stderr by what they are judged instead.
     """
-    if not any(schedule.ical for schedule in policy.schedules.values()):
+    read_from = {key for key, one in policy.schedules.items() if one.ical and expand(one.ical, env)}
+    if not read_from:
         return {}
+    known, why = _known_calendars(policy, env)
+    missing = sorted(read_from - set(known))
+    if missing:
+        told = f"{', '.join(missing)}: no calendar is known ({why}), so judged by layers, overrides and `people`"
+        click.echo(told, err=True)
+    return known
+
+
+def _known_calendars(policy: Policy, env: Mapping[str, str]) -> tuple[Calendars, str]:
+    """Return the calendars that are known, and why others are not."""
     try:
-        core = open_core()
-        with core.database.reading() as connection:
-            return calendars.said(connection, policy)
+        database = Database(database_url(env), pool_size=1)
+        if not _is_there(database):
+            return {}, "there is no database"
+        if not is_current(database):
+            return {}, "the database has no schema, or an old one"
+        with database.reading() as connection:
+            return calendars.said(connection, policy), "none has been read yet"
     except (ConfigurationError, Unavailable) as error:
-        why = " ".join(str(error).split())
-        click.echo(f"The calendars are not known here ({why}): whom a schedule itself names counts instead.", err=True)
-        return {}
+        return {}, f"the database cannot be asked: {one_line(error)}"
 
 
 def open_core() -> Core:
@@ -88,8 +104,12 @@ def open_core() -> Core:
 
 def has_database(core: Core) -> bool:
     """Whether there is something to connect to: asking SQLite would make an empty file."""
-    path = core.database.url.database
-    return not core.database.is_sqlite or (path is not None and Path(path).exists())
+    return _is_there(core.database)
+
+
+def _is_there(database: Database) -> bool:
+    path = database.url.database
+    return not database.is_sqlite or (path is not None and Path(path).exists())
 
 
 def prepare_folder(settings: Settings) -> None:

@@ -21,6 +21,7 @@ from escalator.model.silence import Silence
 _NOBODY = UUID(int=0)
 _MOST_SENDS = 500
 _GOES_ON = frozenset({DueKind.STEP, DueKind.SILENCE_END})
+_REMARKABLE = frozenset({Action.NOBODY_ON_CALL, Action.NOT_ALLOWED, Action.TARGET_MISSING, Action.STEP_REACHED_NOBODY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,27 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Why a send tells others than its step names: `action` is what the engine records of `target`."""
+
+    at: datetime
+    step: int
+    action: Action
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
-    """An event's fate under a policy: the incident as it opens (None: it opens nothing), its sends, its feeds."""
+    """An event's fate under a policy: the incident as it opens (None: it opens nothing), its sends, its feeds.
+
+    A send that tells nobody is not in the plan; `remarks` say why.
+    """
 
     incident: Incident | None
     plan: tuple[Planned, ...]
     restart_at: datetime | None
     feeds: tuple[str, ...]
+    remarks: tuple[Remark, ...] = ()
 
 
 def preview(  # noqa: PLR0913  # what is said outside the policy may be left out
@@ -59,19 +74,24 @@ def preview(  # noqa: PLR0913  # what is said outside the policy may be left out
     if not is_wanted(observation, policy):
         return Preview(None, (), None, ())
     rules = Rules(policy, policy, _NOBODY, calendars or {}, (*policy.silences, *silences))
-    blank = Incident(_NOBODY, 0, source, Mode.SANDBOX, _NOBODY, now)
-    change = open_incident(blank, observation, rules, now)
-    opened, planned = change.incident, [*_sends(change, now)]
+    change = opened_by(observation, source, rules, now)
+    opened, planned, remarks = change.incident, _sends(change, now), _remarks(change, now)
     incident = opened
     while incident.due_kind in _GOES_ON and incident.due_at is not None and len(planned) < _MOST_SENDS:
         at = incident.due_at
         change = fire(incident, rules, at)
         planned += _sends(change, at)
+        remarks += _remarks(change, at)
         incident = change.incident
     subject = Subject(source, opened.facts, assess(opened.facts, policy), now)
     feeds = tuple(feed.to for feed in policy.feeds if holds(feed.when, subject, policy))
     restart_at = incident.due_at if incident.due_kind is DueKind.RESTART else None
-    return Preview(opened, tuple(planned), restart_at, feeds)
+    return Preview(opened, tuple(planned), restart_at, feeds, tuple(remarks))
+
+
+def opened_by(observation: Observation, source: str, rules: Rules, now: datetime) -> Change:
+    """Return the incident that an event accepted at that time would open, as the live engine opens it."""
+    return open_incident(Incident(_NOBODY, 0, source, Mode.SANDBOX, _NOBODY, now), observation, rules, now)
 
 
 def _sends(change: Change, at: datetime) -> list[Planned]:
@@ -82,4 +102,13 @@ def _sends(change: Change, at: datetime) -> list[Planned]:
     return [
         Planned(at, int(said["step"]), int(said["sending"]) - 1, (), datetime.fromisoformat(said["until"]))
         for said in silenced
+    ]
+
+
+def _remarks(change: Change, at: datetime) -> list[Remark]:
+    step = change.incident.step + 1
+    return [
+        Remark(at, step, entry.action, entry.after.get("target", ""))
+        for entry in change.entries
+        if entry.action in _REMARKABLE
     ]

@@ -100,6 +100,14 @@ def people_of(target: str, assign: str | None, roster: Roster) -> tuple[str, ...
     return roster.on_team(team) or ((team.lead,) if team.lead else ())
 
 
+def schedules_asked(targets: Iterable[str], assign: str | None, policy: Policy) -> frozenset[str]:
+    """Return the schedules of the policy by which it is decided whom these targets mean."""
+    meant = {assign if target == "team" and assign else target for target in targets}
+    teams = (team_of(target, None, policy) for target in meant)
+    named = {target.removeprefix(SCHEDULE) for target in meant if target.startswith(SCHEDULE)}
+    return frozenset({*named, *(team.schedule for team in teams if team and team.schedule)} & set(policy.schedules))
+
+
 def members_of(owner: str, policy: Policy) -> tuple[str, ...]:
     """Return everybody of a team (or of a schedule), on call or not: who may see and answer what is theirs."""
     if owner.startswith(PERSON):

@@ -19,10 +19,11 @@ class Chance(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """All incidents of one category (None: of no category), whose severity is not below the floor."""
+    """All incidents of one category (None: of no category) whose severity is from the floor to the highest."""
 
     category: str | None
     floor: Severity
+    highest: Severity = Severity.CRITICAL
 
 
 def kind_of(category: Category) -> Kind:
@@ -56,7 +57,7 @@ def _judged(kind: Kind, conditions: Conditions) -> list[Chance]:
 def _condition(kind: Kind, fact: str, values: tuple[str, ...]) -> Chance:
     if fact == "category":
         return _named(kind.category, values)
-    possible = [grade for grade in Severity if grade >= kind.floor]
+    possible = [grade for grade in Severity if kind.floor <= grade <= kind.highest]
     if fact == "severity":
         return _share([grade.value in values or "*" in values for grade in possible])
     if fact == "min_severity":

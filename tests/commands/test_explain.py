@@ -1,9 +1,14 @@
 """`escalator explain`."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from escalator.model.rota import Booking
+from escalator.store import policies
+from escalator.store.calendars import written
+from escalator.store.tables import calendars
 from tests.commands.conftest import EVENTS, EXAMPLE, ROOT
 
 SELF_HARM = EVENTS / "review_queue_item.new__text_self_harm_critical.json"
@@ -78,9 +83,10 @@ def test_people_read_a_table_of_who_when_and_through_what(explain):
     rows = [" ".join(line.split()) for line in lines]
     assert "at once Mon 10:00:00 1 critical-alerts Slack #critical-alerts" in rows
     assert "Chen Wei (team) Slack, direct message" in rows
-    assert "ts-pager PagerDuty: not executed, fails at once" in rows
+    assert "ts-pager PagerDuty" in rows
+    assert "Dana Fox (schedule:seniors-on-call, on call) Slack, direct message" in rows
     assert "Still no answer: again from the top +1 h 15 min (Mon 11:15:00 America/New_York)" in rows
-    assert "Not executed by this version:" in rows
+    assert "Copies to: bi-feed" in rows
 
 
 @pytest.mark.parametrize("at", ["2026-01-05T10:00", "2026-01-05T15:00:00Z", "2026-01-05T16:00+01:00"])
@@ -135,3 +141,92 @@ def test_a_silenced_send_is_shown_with_nobody_to_notify(cli, folder):
     table = cli("explain", SELF_HARM, "--policy", policy, "--at", MONDAY).stdout
     rows = [" ".join(line.split()) for line in table.splitlines()]
     assert "at once Mon 10:00:00 1 nobody silenced until Mon 12:00:00" in rows
+
+
+PEOPLE_AND_TIME = """\
+timezone: UTC
+sources: {app: {api_key: key, api_secret: secret}}
+people:
+  ana: {name: Ana Ruiz, slack: U0ANA, stream: ana}
+  ben: {name: Ben Okafor, slack: U0BEN, stream: ben}
+  dana: {name: Dana Fox, slack: U0DANA, stream: dana, role: admin}
+hours:
+  office: {weekdays: [mon, tue, wed, thu, fri], from: 09:00, to: 18:00}
+schedules:
+  desk: {layers: [{rotate: daily, handover: 09:00, start: 2026-01-05, hours: office, people: [ana]}]}
+  later: {ical: "${CALENDAR:-}", people: [ben]}
+teams:
+  mods: {members: [ana, ben], lead: ben, schedule: desk}
+destinations:
+  pager: {pagerduty: key}
+categories:
+  self_harm: {title: Self-harm, labels: [SELF_HARM], at_least: critical, restricted_to: [mods]}
+default: rungs
+routes:
+  - {name: All, when: {category: self_harm}, assign: mods, path: rungs}
+paths:
+  rungs:
+    - {notify: [team, "person:dana"]}
+    - {after: 5m, during: office, notify: [pager, "schedule:later"]}
+"""
+SATURDAY = "2026-01-10T10:00"
+
+
+@pytest.fixture
+def told(cli, folder):
+    """What is explained of a goodbye note by a policy with people and time, row by row without the columns."""
+    (folder / "escalation.yml").write_text(PEOPLE_AND_TIME)
+
+    def run(at: str) -> list[str]:
+        return [" ".join(line.split()) for line in cli("explain", SELF_HARM, "--at", at).stdout.splitlines()]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("at", "row"),
+    [
+        pytest.param(MONDAY, "at once Mon 10:00:00 1 Ana Ruiz (team, on call) Slack, direct message", id="on call"),
+        pytest.param(
+            SATURDAY,
+            "at once Sat 10:00:00 1 Ben Okafor (team: nobody is on call, the lead stands in) Slack, direct message",
+            id="nobody is on call, and the lead stands in",
+        ),
+        pytest.param(SATURDAY, "· team: nobody is on call, so the next step is due at once", id="nobody is on call"),
+        pytest.param(SATURDAY, "· Dana Fox is not told: the category is restricted", id="not theirs to know"),
+        pytest.param(SATURDAY, "+1 d 23 h Mon 09:00:00 2 pager PagerDuty", id="until when a step waits"),
+        pytest.param(SATURDAY, "· waited for its hours: during office", id="what a step waits for"),
+    ],
+)
+def test_the_table_says_who_is_on_call_what_is_waited_for_and_who_may_not_know(told, at, row):
+    assert row in told(at)
+
+
+def test_a_step_that_waited_for_nothing_does_not_say_so(told):
+    assert not any("waited" in row for row in told(MONDAY))
+
+
+def test_calendars_come_from_the_database_and_are_missed_aloud(cli, folder, core, monkeypatch):
+    monkeypatch.setenv("CALENDAR", "https://calendar.example.com/later.ics")
+    (folder / "escalation.yml").write_text(PEOPLE_AND_TIME)
+    command = ("explain", SELF_HARM, "--policy", "escalation.yml", "--at", MONDAY)
+    unread = cli(*command)
+    assert "later: no calendar is known (none has been read yet)" in unread.stderr
+    assert "Ben Okafor (schedule:later, on call)" in unread.stdout
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    booked = written([Booking(start, start + timedelta(days=1), ("ana",))])
+    with core.database.writing() as connection:
+        version = policies.active_id(connection)
+        read = {"address_digest": "", "tried_at": start, "fetched_at": start, "policy_version_id": version}
+        connection.execute(calendars.insert().values(schedule="later", bookings=booked, **read))
+    known = cli(*command)
+    assert known.stderr == ""
+    assert "Ana Ruiz (schedule:later, on call)" in known.stdout
+
+
+def test_without_a_database_nothing_is_made_to_look_for_calendars(cli, folder, monkeypatch):
+    monkeypatch.setenv("CALENDAR", "https://calendar.example.com/later.ics")
+    (folder / "escalation.yml").write_text(PEOPLE_AND_TIME)
+    result = cli("explain", SELF_HARM, "--at", MONDAY)
+    assert "later: no calendar is known (there is no database)" in result.stderr
+    assert [path.name for path in folder.iterdir()] == ["escalation.yml"]

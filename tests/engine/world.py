@@ -15,6 +15,7 @@ from escalator.engine.storms import end_with, grow, is_alert, is_storm, join, ki
 from escalator.model.facts import Key, Observation
 from escalator.model.incident import OPEN, DueKind, Incident, State
 from escalator.model.policy import Policy
+from escalator.model.rota import Calendars
 from tests.builders import EXAMPLE_POLICY, START, a_blank, rules
 
 RINGS = {State.TRIGGERED, State.SNOOZED}
@@ -31,10 +32,13 @@ DUE_IN = {
 class World:
     """What the use cases do with a database, done with two dictionaries."""
 
-    def __init__(self, policy: Policy = EXAMPLE_POLICY, now: datetime = START) -> None:
+    def __init__(
+        self, policy: Policy = EXAMPLE_POLICY, now: datetime = START, calendars: Calendars | None = None
+    ) -> None:
         self.policy = policy
-        self.rules = rules(policy)
+        self.rules = replace(rules(policy), calendars=calendars or {})
         self.now = now
+        self.history: list[tuple[datetime, Change]] = []
         self.incidents: dict[UUID, Incident] = {}
         self.owners: dict[Key, UUID] = {}
 
@@ -145,6 +149,7 @@ class World:
 
     def _keep(self, change: Change, before: Incident) -> None:
         after = change.incident
+        self.history.append((self.now, change))
         self.incidents[after.id] = after
         check_state(after, self.policy)
         check_change(change, before)

@@ -9,6 +9,7 @@ from escalator.policy.likelihood import Kind, takers
 CRITICAL = Kind("csam", Severity.CRITICAL)
 ANY_SEVERITY = Kind("hate", Severity.UNKNOWN)
 NO_CATEGORY = Kind(None, Severity.UNKNOWN)
+JUST_HIGH = Kind("hate", Severity.HIGH, Severity.HIGH)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,8 @@ NO_CATEGORY = Kind(None, Severity.UNKNOWN)
         pytest.param(CRITICAL, {"min_severity": ("high",)}, {}, [0], id="critical is always above high"),
         pytest.param(CRITICAL, {"severity": ("low", "medium")}, {}, [None], id="critical is never low"),
         pytest.param(ANY_SEVERITY, {"min_severity": ("low",)}, {}, [0, None], id="an unknown severity passes by"),
+        pytest.param(JUST_HIGH, {"min_severity": ("critical",)}, {}, [None], id="what is just high is never critical"),
+        pytest.param(JUST_HIGH, {"severity": ("high",)}, {}, [0], id="what is just high always is"),
         pytest.param(CRITICAL, {"kind": ("image",)}, {}, [0, None], id="of other facts nothing is known"),
         pytest.param(CRITICAL, {"during": ("office",)}, {}, [0, None], id="hours may be closed"),
         pytest.param(CRITICAL, {}, {"category": ("csam",)}, [None], id="what it is named in `unless` never takes it"),

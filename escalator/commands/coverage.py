@@ -1,0 +1,88 @@
+"""`escalator coverage`: which human hears of what, through what and how soon, in every minute of the coming weeks."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+from marshmallow import ValidationError
+
+from escalator.commands.opening import Misused, calendars_of, instant, read
+from escalator.commands.proving import table
+from escalator.commands.proving_json import document
+from escalator.engine.coverage.judge import coverage
+from escalator.engine.coverage.values import GRAVE, Coverage
+from escalator.errors import PolicyError
+from escalator.model.policy import Policy
+from escalator.plots.heatmap import heatmap
+from escalator.policy import parse
+from escalator.policy.fields import Duration
+from escalator.settings import environment, policy_file
+
+_MOST_WEEKS = 26
+
+
+@click.command("coverage")
+@click.argument("policy", required=False, type=click.Path(path_type=Path))
+@click.option("--from", "since", metavar="DATE", help="From when on, as 2026-01-05 (in the policy's zone); now.")
+@click.option("--weeks", default=4, show_default=True, type=click.IntRange(1, _MOST_WEEKS), help="For how long.")
+@click.option("--within", default="30m", show_default=True, help="Within how long somebody must hear.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.option("--svg", type=click.Path(path_type=Path), help="Write a heat map of the week to this file as well.")
+@click.option("--strict", is_flag=True, help="Let single points of failure count as problems.")
+@click.pass_context
+def command(  # noqa: PLR0913  # one for each option
+    ctx: click.Context,
+    policy: Path | None,
+    since: str | None,
+    weeks: int,
+    within: str,
+    *,
+    as_json: bool,
+    svg: Path | None,
+    strict: bool,
+) -> None:
+    """Prove that somebody always answers: for every category, severity and minute, who hears first and how soon.
+
+    POLICY is ESCALATOR_POLICY or escalation.yml if you name none. Exits 1 when of something high or critical nobody
+    hears in time, else 0.
+    """
+    env = environment()
+    path = policy or policy_file(env)
+    parsed = parse(read(path), env)
+    if parsed.policy is None:
+        raise PolicyError(tuple(problem.told(str(path)) for problem in parsed.errors))
+    start = instant("--from", since, parsed.policy)
+    end = _weeks_later(start, weeks, parsed.policy)
+    found = coverage(parsed.policy, start, end, _duration(within), calendars_of(parsed.policy, env))
+    if svg is not None:
+        _write(svg, heatmap(found, parsed.policy))
+    if as_json:
+        click.echo(json.dumps(document(found), indent=2, ensure_ascii=False))
+    else:
+        click.echo(table(found, parsed.policy))
+    ctx.exit(1 if _is_at_fault(found, strict=strict) else 0)
+
+
+def _is_at_fault(found: Coverage, *, strict: bool) -> bool:
+    rows = [*(hole.row for hole in found.holes), *(single.row for single in found.singles if strict)]
+    return any(row.severity in GRAVE for row in rows)
+
+
+def _weeks_later(start: datetime, weeks: int, policy: Policy) -> datetime:
+    """Return the same local time so many weeks later."""
+    return start.astimezone(policy.timezone) + timedelta(weeks=weeks)
+
+
+def _duration(said: str) -> timedelta:
+    try:
+        return Duration().deserialize(said)
+    except ValidationError as error:
+        raise Misused(f"--within: {said!r} is no duration; {Duration.right}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Misused(f"--svg: {path}: {error.strerror or error}") from error

@@ -1,0 +1,123 @@
+"""What a lead must know of a coverage: holes, single points of failure, empty rotas, holidays, handovers."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from itertools import groupby, pairwise
+
+from escalator.engine.coverage.timeline import Almanac
+from escalator.engine.coverage.values import Handover, Hole, Holiday, Interval, RotaGap, Row, Single
+from escalator.engine.hours import DURING, OUTSIDE
+from escalator.model.policy import Policy
+from escalator.model.rota import Shift
+from escalator.rota.holiday import is_holiday
+
+_DAY = timedelta(days=1)
+_NOBODY = timedelta.max
+_Late = tuple[datetime, datetime, timedelta]
+
+
+def holes(rows: Iterable[Row], within: timedelta) -> tuple[Hole, ...]:
+    """Return the openings of every row of which nobody hears in time, those that touch as one."""
+    return tuple(
+        Hole(row, start, end, None if longest == _NOBODY else longest)
+        for row in rows
+        for start, end, longest in _joined(_late(row.heard, within))
+    )
+
+
+def _late(intervals: Iterable[Interval], within: timedelta) -> Iterator[_Late]:
+    for one in intervals:
+        end = one.end if one.at is None else min(one.end, one.at - within)
+        is_in_time = one.delay is not None and one.delay <= within
+        if not is_in_time and one.start < end:
+            yield one.start, end, _NOBODY if one.longest is None else one.longest
+
+
+def _joined(pieces: Iterable[_Late]) -> Iterator[_Late]:
+    """Yield the pieces, those that touch as one with the longest of their waits."""
+    last: _Late | None = None
+    for start, end, longest in pieces:
+        if last is not None and last[1] == start:
+            last = (last[0], end, max(last[2], longest))
+        else:
+            if last is not None:
+                yield last
+            last = (start, end, longest)
+    if last is not None:
+        yield last
+
+
+def singles(rows: Iterable[Row]) -> tuple[Single, ...]:
+    """Return the openings of which one person alone hears before the path begins again.
+
+    A pager and an urgent channel are more than one person.
+    """
+    return tuple(single for row in rows for single in _singles(row))
+
+
+def _singles(row: Row) -> Iterator[Single]:
+    for person, same in groupby(row.intervals, key=_only_person):
+        if person is not None:
+            for start, end, _longest in _joined((one.start, one.end, _NOBODY) for one in same):
+                yield Single(row, start, end, person)
+
+
+def _only_person(interval: Interval) -> str | None:
+    reached = interval.reached
+    return reached[0].who if len(reached) == 1 and reached[0].is_person else None
+
+
+def gaps(policy: Policy, almanac: Almanac, start: datetime, end: datetime) -> tuple[RotaGap, ...]:
+    """Return when schedules have nobody on call."""
+    return tuple(
+        RotaGap(key, max(shift.start, start), min(shift.end, end))
+        for key in policy.schedules
+        for shift in _shifts(policy, almanac, key, end)
+        if not shift.people
+    )
+
+
+def handovers(policy: Policy, almanac: Almanac, start: datetime, end: datetime) -> tuple[Handover, ...]:
+    """Return every handover after start and before end, in order."""
+    found = [
+        Handover(key, after.start, before.people, after.people)
+        for key in policy.schedules
+        for before, after in pairwise(_shifts(policy, almanac, key, end))
+        if after.start > start
+    ]
+    return tuple(sorted(found, key=lambda one: (one.at, one.schedule)))
+
+
+def _shifts(policy: Policy, almanac: Almanac, schedule: str, end: datetime) -> Iterator[Shift]:
+    for shift in almanac.shifts(schedule):
+        if shift.start < end:
+            yield Shift(shift.start, shift.end, tuple(one for one in shift.people if one in policy.people))
+
+
+def holidays(policy: Policy, start: datetime, end: datetime) -> tuple[Holiday, ...]:
+    """Return the public holidays on which hours that a route, a step, a person or a layer uses would else open."""
+    used = _used_hours(policy)
+    found = [
+        Holiday(day, hours.key, hours.holidays)
+        for hours in policy.hours.values()
+        if hours.key in used and hours.holidays
+        for day in _days(start.astimezone(hours.timezone), end.astimezone(hours.timezone))
+        if day.weekday() in hours.weekdays and is_holiday(hours.holidays, day)
+    ]
+    return tuple(sorted(found, key=lambda one: (one.day, one.hours)))
+
+
+def _days(start: datetime, end: datetime) -> Iterator[date]:
+    day = start.date()
+    while day <= (end - timedelta(microseconds=1)).date():
+        yield day
+        day += _DAY
+
+
+def _used_hours(policy: Policy) -> frozenset[str]:
+    conditions = [tests for route in policy.routes for tests in (route.when.tests, route.unless.tests)]
+    routes = (key for tests in conditions for name in (DURING, OUTSIDE) for key in tests.get(name, ()))
+    steps = (key for path in policy.paths.values() for step in path for key in (step.during, step.outside))
+    people = (person.hours for person in policy.people.values())
+    layers = (layer.hours for schedule in policy.schedules.values() for layer in schedule.layers)
+    return frozenset(key for key in (*routes, *steps, *people, *layers) if key)

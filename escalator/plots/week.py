@@ -1,0 +1,71 @@
+"""The week in which a lead thinks: of every hour of it, the worst that coverage says over all the weeks."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from escalator.engine.coverage.values import GRAVE, Coverage, Heard, Interval, Row
+
+HOURS = 24
+SLOTS = 7 * HOURS
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The worst of an hour of the week: how long the first one is waited for (None: nobody), and when."""
+
+    wait: timedelta | None
+    first: Heard | None
+    opened: datetime
+    row: Row
+
+    @property
+    def badness(self) -> timedelta:
+        """Return the wait, the longest of all for nobody."""
+        return timedelta.max if self.wait is None else self.wait
+
+
+Week = tuple[Cell | None, ...]
+"""One cell for each hour, Monday 00:00 first; None where all is silent by decision."""
+
+
+def weeks(found: Coverage) -> dict[str | None, Week]:
+    """Return for each category the week of all that is high or critical in it."""
+    of_category: dict[str | None, list[Row]] = {}
+    for row in found.rows:
+        if row.severity in GRAVE:
+            of_category.setdefault(row.category, []).append(row)
+    return {category: _week(rows, found.timezone) for category, rows in of_category.items()}
+
+
+def _week(rows: Iterable[Row], zone: ZoneInfo) -> Week:
+    """Return the worst of these rows; routes that need other facts make worse only what is not silent without them."""
+    worst: list[Cell | None] = [None] * SLOTS
+    for row in sorted(_distinct(rows), key=lambda row: not row.is_bare):
+        for slot, cell in _cells(row, zone):
+            known = worst[slot]
+            if row.is_bare if known is None else cell.badness > known.badness:
+                worst[slot] = cell
+    return tuple(worst)
+
+
+def _distinct(rows: Iterable[Row]) -> Iterable[Row]:
+    """Return one row for all that share their intervals: a bare one, the gravest."""
+    return {id(row.intervals): row for row in sorted(rows, key=lambda row: (row.is_bare, row.severity))}.values()
+
+
+def _cells(row: Row, zone: ZoneInfo) -> Iterator[tuple[int, Cell]]:
+    for interval in row.heard:
+        for slot, opened in _slots(interval, zone):
+            yield slot, Cell(interval.within(opened), interval.first, opened, row)
+
+
+def _slots(interval: Interval, zone: ZoneInfo) -> Iterator[tuple[int, datetime]]:
+    """Yield every hour that the interval touches, and the first instant of it: nobody waits longer in that hour."""
+    at = interval.start
+    while at < interval.end:
+        local = at.astimezone(zone)
+        yield local.weekday() * HOURS + local.hour, at
+        at += _HOUR - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
