@@ -10,8 +10,8 @@ from escalator.model.facts import Observation
 from escalator.model.incident import Incident, State
 from escalator.model.policy import DestinationKind, Policy
 from escalator.policy import Parsed
-from escalator.rendering.texts import headline, words
-from escalator.rendering.view import NO_TITLE
+from escalator.rendering.texts import words
+from escalator.rendering.view import headline
 
 _EXECUTED = frozenset({DestinationKind.SLACK})
 _NOT_EXECUTED = "is not executed by this version"
@@ -95,7 +95,7 @@ def _about(incident: Incident, policy: Policy) -> str:
     owner = f", assigned to {incident.assign}" if incident.assign else ", assigned to nobody"
     many = "" if incident.acks_needed == 1 else f", {incident.acks_needed} acknowledgements needed"
     return (
-        f"{headline(incident.severity, category.title if category else NO_TITLE)}\n"
+        f"{headline(incident, category)}\n"
         f"  severity: {incident.severity_reason}\n"
         f"  content:  {incident.content_rule.value}\n"
         f"  decided:  {route}, path {incident.path}{owner}{many}"

@@ -39,6 +39,8 @@ _SAID = {
     Action.STEP_REACHED_NOBODY: "Step {step} reached nobody",
     Action.STEP_FAILED: "Step {step}: every delivery failed",
     Action.TARGET_MISSING: "{target} means nobody any more",
+    Action.DRILL_PASSED: "Drill passed: {by}, after {seconds} s",
+    Action.DRILL_FAILED: "Drill failed: {reason}",
     Action.DELIVERED: "Told {destination}",
     Action.DELIVERY_FAILED: "Could not tell {destination}: {reason}",
 }

@@ -8,6 +8,7 @@ from escalator.model.incident import Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Category, DestinationKind, Policy
 from escalator.model.ranks import ContentRule
+from escalator.rendering import texts
 from escalator.rendering.disclosure import rule_in_force
 
 NO_TITLE = "Uncategorised"
@@ -39,7 +40,6 @@ class View:
     now: datetime
     occasion: Occasion = Occasion.STEP
     is_test: bool = False
-    is_drill: bool = False
     is_for_seniors: bool = False
     waiting_for: tuple[str, ...] = ()
     next_what: str = ""
@@ -62,7 +62,17 @@ class View:
     @property
     def title(self) -> str:
         """Return the only word about the harm that may be said everywhere."""
-        return self.category.title if self.category else NO_TITLE
+        return title_of(self.category)
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether it is only a rehearsal."""
+        return self.incident.drill is not None
+
+    @property
+    def headline(self) -> str:
+        """Return `CRITICAL · Self-harm`, marked where it is a test or a drill."""
+        return headline(self.incident, self.category, is_test=self.is_test)
 
     @property
     def rule(self) -> ContentRule:
@@ -87,6 +97,17 @@ class View:
     def name(self, person: str | None) -> str:
         """Return how a person is called here: their name, `a reviewer in Stream`, or automation."""
         return called(person, self.running)
+
+
+def headline(incident: Incident, category: Category | None, *, is_test: bool = False) -> str:
+    """Return what an incident is called in a line of its own: `CRITICAL · Self-harm`, a drill marked as one."""
+    said = texts.headline(incident.severity, title_of(category))
+    return texts.marked(said, is_test=is_test, is_drill=incident.drill is not None)
+
+
+def title_of(category: Category | None) -> str:
+    """Return the title of a category, or what stands for it where there is none."""
+    return category.title if category else NO_TITLE
 
 
 def called(person: str | None, policy: Policy) -> str:

@@ -13,6 +13,7 @@ from escalator.model.ranks import Mode
 from escalator.services.accounts import ask_accounts
 from escalator.services.beating import KEEP
 from escalator.services.core import Core
+from escalator.services.drills import rehearse
 from escalator.services.noticing import notice
 from escalator.services.troubles import Troubles
 from escalator.store import callbacks, health, processes, purge, records
@@ -30,7 +31,7 @@ _HEARTBEAT_TIMEOUT_S = 5
 
 def keep(core: Core) -> None:
     """Do every job that is due and that no other process has taken. Raises nothing."""
-    for job in (flush_tally, notice, _seal, _purge, _check, _heartbeat, ask_accounts, _say_sandbox):
+    for job in (flush_tally, notice, _seal, _purge, _check, _heartbeat, ask_accounts, _say_sandbox, rehearse):
         try:
             job(core)
         except Unavailable as error:

@@ -104,7 +104,7 @@ def minutes(count):
             id="a merged one says where it goes on",
         ),
         pytest.param(
-            {"now": OPENED, "is_drill": True},
+            {"now": OPENED, "drill": "Weekly"},
             "DRILL · CRITICAL · Self-harm · acknowledge within 5 min · #1042",
             id="a drill says so first",
         ),
