@@ -17,6 +17,7 @@ _COMMANDS = {
     "init": "Write a commented policy to start from.",
     "sample": "Post a realistic signed event to a running instance.",
     "incidents": "List incidents, or tell the story of one.",
+    "drill": "List drills and their results, or begin one now.",
     "audit": "Export or verify the audit trail.",
     "doctor": "Say whether everything is reachable and everybody can be told.",
     "test-destination": "Send one destination or person a message that says it is a test.",
