@@ -18,6 +18,7 @@ _COMMANDS = {
     "sample": "Post a realistic signed event to a running instance.",
     "incidents": "List incidents, or tell the story of one.",
     "policy": "Show which policies have run, and how they differ.",
+    "backtest": "Say who would have been told differently by another policy.",
     "drill": "List drills and their results, or begin one now.",
     "audit": "Export or verify the audit trail.",
     "doctor": "Say whether everything is reachable and everybody can be told.",
