@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from escalator.services.sandbox.incidents import newest_incidents
 from escalator.store.tables import drills, events, incidents
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM
@@ -259,6 +260,9 @@ def test_a_drill_of_a_source_in_the_sandbox_stays_there(bare: Harness) -> None:
     come_to(h, AT)
     go_on(h, seconds=10)
     assert h.incident()["mode"] == "sandbox"
+    with h.core.database.reading() as connection:
+        [shown] = newest_incidents(h.core, connection, h.core.policies.running(connection))
+    assert shown["header"] == "DRILL · CRITICAL · Self-harm"
     h.expect_nothing()
     go_on(h, minutes=5)
     assert rows(h) == [("Fire drill", "failed", None)]
