@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from escalator.services.sandbox.incidents import newest_incidents
 from escalator.store.tables import drills, events, incidents
@@ -265,4 +265,37 @@ def test_a_drill_of_a_source_in_the_sandbox_stays_there(bare: Harness) -> None:
     assert shown["header"] == "DRILL · CRITICAL · Self-harm"
     h.expect_nothing()
     go_on(h, minutes=5)
+    assert rows(h) == [("Fire drill", "failed", None)]
+
+
+def test_a_drill_belongs_to_a_source_that_its_route_names(bare: Harness) -> None:
+    video = "  video: {platform: stream, api_key: other-key, api_secret: other-secret}\n"
+    text = with_drills(FIRE).replace("\npeople:\n", f"{video}\npeople:\n", 1)
+    h = bare.start(text.replace("when: {category: self_harm}", "when: {category: self_harm, source: video}"))
+    come_to(h, AT)
+    go_on(h, seconds=5)
+    assert h.incident()["source"] == "video"
+    h.forget_seen()
+
+
+def test_a_drill_without_any_source_fails_with_that_reason(bare: Harness) -> None:
+    text = with_drills(FIRE).replace("${STREAM_API_KEY}", "${STREAM_API_KEY:-}")
+    h = bare.start(text, STREAM_API_KEY="")
+    come_to(h, AT)
+    go_on(h, seconds=5)
+    assert [row["reason"] for row in h.records("drill.failed")] == ["no_source"]
+    h.forget_seen()
+
+
+def test_a_drill_whose_event_waits_for_ever_fails(bare: Harness) -> None:
+    h = bare
+    h.start(with_drills(FIRE))
+    come_to(h, AT)
+    h.clock.move_to(AT)
+    h.tidy()
+    with h.core.database.writing() as connection:
+        connection.execute(update(events).values(state="parked"))
+    go_on(h, minutes=5)
+    h.expect_message("#leads", ALARM, says="its event waits, or is parked")
+    h.forget_seen()
     assert rows(h) == [("Fire drill", "failed", None)]
