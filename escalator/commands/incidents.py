@@ -14,8 +14,8 @@ from escalator.engine.silences import is_silenced
 from escalator.model.incident import Incident, State
 from escalator.model.policy import Policy
 from escalator.rendering.story import told
-from escalator.rendering.texts import headline, words
-from escalator.rendering.view import NO_TITLE
+from escalator.rendering.texts import words
+from escalator.rendering.view import headline
 from escalator.services.core import Core
 from escalator.services.messages import numbers_of
 from escalator.store import incidents, listing, records
@@ -90,14 +90,25 @@ def _distance(at: datetime, now: datetime) -> str:
 
 
 def _what(one: Incident, policy: Policy) -> str:
-    category = policy.categories.get(one.category or "")
-    return headline(one.severity, category.title if category else NO_TITLE)
+    return headline(one, policy.categories.get(one.category or ""))
 
 
 def _document(one: Incident) -> dict[str, Any]:
     plain = {
         name: getattr(one, name)
-        for name in ("number", "source", "category", "route", "path", "assign", "round", "step", "owner", "closed_by")
+        for name in (
+            "number",
+            "source",
+            "category",
+            "route",
+            "path",
+            "assign",
+            "round",
+            "step",
+            "owner",
+            "closed_by",
+            "drill",
+        )
     } | {"group_id": str(one.group_id) if one.group_id else None, "members": one.members}
     ranked = {name: getattr(one, name) for name in ("state", "mode", "severity", "due_kind", "outcome")}
     instants = ("opened_at", "acknowledged_at", "due_at", "closed_at")

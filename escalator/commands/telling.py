@@ -14,8 +14,8 @@ from escalator.model.incident import Incident, State
 from escalator.model.policy import DestinationKind, Policy
 from escalator.model.records import Action
 from escalator.policy import Parsed
-from escalator.rendering.texts import headline, words
-from escalator.rendering.view import NO_TITLE
+from escalator.rendering.texts import words
+from escalator.rendering.view import headline
 
 _SHOWN = frozenset({DestinationKind.SLACK, DestinationKind.EMAIL})
 """Kinds whose addresses are no secrets."""
@@ -109,7 +109,7 @@ def _about(incident: Incident, policy: Policy) -> str:
     owner = f", assigned to {incident.assign}" if incident.assign else ", assigned to nobody"
     many = "" if incident.acks_needed == 1 else f", {incident.acks_needed} acknowledgements needed"
     return (
-        f"{headline(incident.severity, category.title if category else NO_TITLE)}\n"
+        f"{headline(incident, category)}\n"
         f"  severity: {incident.severity_reason}\n"
         f"  content:  {incident.content_rule.value}\n"
         f"  decided:  {route}, path {incident.path}{owner}{many}"

@@ -47,6 +47,8 @@ def _plain(words: Iterable[str]) -> frozenset[str]:
 def _claims(facts: Facts, fitting: tuple[Category, ...], policy: Policy) -> Iterator[tuple[Severity, str]]:
     """Yield every severity that something states, and why; of two equal ones the first is told."""
     yield Severity.UNKNOWN, "nothing states a severity"
+    for word in sorted(facts.values("severity")):
+        yield Severity(word), f"the drill rehearses {word}"
     for word in sorted(facts.values("text_severity")):
         if word.casefold() in _WORDS:
             yield _WORDS[word.casefold()], f"Stream's text severity is {word.casefold()}"

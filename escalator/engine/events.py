@@ -11,7 +11,7 @@ from escalator.engine.classify import assess
 from escalator.engine.holding import answers_missing, conclude, reopen
 from escalator.engine.reviews import REVIEW, as_facts, is_graver, reviewer
 from escalator.engine.rounds import assessed, begin_round, gravest
-from escalator.engine.routing import names_event
+from escalator.engine.routing import named, names_event
 from escalator.engine.settling import begin_anew, settle
 from escalator.model.facts import Content, Facts, Observation, Review
 from escalator.model.incident import UNANSWERED, Answer, Incident, Outcome, State
@@ -24,7 +24,9 @@ ENTITY_JOINS_FOR = timedelta(hours=24)
 
 
 def is_wanted(observation: Observation, policy: Policy) -> bool:
-    """Whether an event about an item that nobody knows opens an incident."""
+    """Whether an event about an item that nobody knows opens an incident; a drill, as long as its route is there."""
+    if observation.drill:
+        return named(observation.route, policy) is not None
     if observation.only_if_named:
         return names_event(observation.event_type, policy)
     return observation.opens
@@ -36,7 +38,8 @@ def open_incident(blank: Incident, observation: Observation, rules: Rules, now: 
     What a person opens is never only logged: a person asks for people.
     """
     actor = Actor("person", observation.opened_by) if observation.opened_by else SYSTEM
-    draft = Draft(replace(blank, waiting_since=now), rules, now, actor, observation.via)
+    blank = replace(blank, waiting_since=now, drill=observation.drill or None, route=observation.route or None)
+    draft = Draft(blank, rules, now, actor, observation.via)
     draft.record(Action.OPENED, observation.event_type)
     _hear(draft, observation)
     if observation.opened_by:

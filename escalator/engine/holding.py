@@ -86,8 +86,11 @@ def start_second_clock(draft: Draft) -> None:
         draft.due(DueKind.RESOLVE_WITHIN, draft.now + within)
 
 
-def close(draft: Draft, outcome: Outcome, by: str, reference: str | None = None, *, reason: str = "") -> None:
-    """End it. A reference (of a referral, say) is free text and stands with the content; `reason` is a word of ours."""
+def close(draft: Draft, outcome: Outcome, by: str | None, reference: str | None = None, *, reason: str = "") -> None:
+    """End it; `by` None is automation.
+
+    A reference (of a referral, say) is free text and stands with the content; `reason` is a word of ours.
+    """
     if reference:
         said = Content({"reference": (draft.now, reference.strip())})
         draft.put(content=draft.incident.content.merged(said))

@@ -8,7 +8,7 @@ from escalator.engine.change import Draft
 from escalator.engine.classify import assess
 from escalator.engine.hours import fires_at
 from escalator.engine.reviews import spend
-from escalator.engine.routing import Routing, Subject, route
+from escalator.engine.routing import Routing, Subject, named, route
 from escalator.engine.silences import is_silenced, silencing
 from escalator.engine.targets import last_resort
 from escalator.model.incident import DueKind, Incident, State
@@ -61,8 +61,16 @@ def assessed(incident: Incident, policy: Policy) -> tuple[Incident, Routing]:
         severity_reason=assessment.reason if graver else incident.severity_reason,
         content_rule=max(incident.content_rule, assessment.content) if incident.round else assessment.content,
     )
+    if incident.drill is not None:
+        return after, _rehearsed(incident, policy)
     judged = replace(assessment, severity=after.severity)
     return after, route(Subject(incident.source, incident.facts, judged, incident.opened_at), policy)
+
+
+def _rehearsed(incident: Incident, policy: Policy) -> Routing:
+    """Return the route that a drill rehearses; where this policy has it no more, what it was when it began."""
+    as_it_was = Routing(incident.route, len(policy.routes), incident.path, incident.assign, incident.acks_needed)
+    return named(incident.route or "", policy) or as_it_was
 
 
 def gravest(one: str | None, other: str | None, policy: Policy) -> str | None:

@@ -43,6 +43,15 @@ def route(subject: Subject, policy: Policy) -> Routing:
     return Routing(None, len(policy.routes), policy.default, None, 1)
 
 
+def named(name: str, policy: Policy) -> Routing | None:
+    """Return that very route, whatever its conditions; None for one that the policy does not have."""
+    rank = rank_of(name, policy)
+    if rank == len(policy.routes):
+        return None
+    found = policy.routes[rank]
+    return Routing(found.name, rank, found.path, found.assign, found.acknowledgements)
+
+
 def rank_of(name: str | None, policy: Policy) -> int:
     """Return the place of a route in the file; the default stands below all."""
     return next((rank for rank, known in enumerate(policy.routes) if known.name == name), len(policy.routes))

@@ -30,12 +30,13 @@ _ABOUT_TELLING = ("step.", "target.")
 def is_alert(before: Incident | None, incident: Incident) -> bool:
     """Whether facts have just begun to ring for an incident that nobody has touched; `before` is None for a new one.
 
-    What a person has opened is never grouped: a person asks for people.
+    What a person has opened is never grouped: a person asks for people. Nor is a drill: each is its own rehearsal.
     """
     is_untouched = incident.state is State.TRIGGERED and not incident.answers and incident.owner is None
     begins = incident.round > (before.round if before else 0)
     is_by_hand = manual.TYPE in incident.facts.values("event")
-    return begins and is_untouched and not incident.is_group and not is_by_hand
+    is_one_of_many = not incident.is_group and incident.drill is None and not is_by_hand
+    return begins and is_untouched and is_one_of_many
 
 
 def kind_key(incident: Incident, policy: Policy) -> str | None:

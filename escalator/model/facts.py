@@ -33,7 +33,8 @@ class Facts:
     `seen` maps a name to its sightings. Names of the language: event label kind action entity_type reporter reason
     rule language channel config_key author stream_team custom.<key>. Names of our own: `text_severity` (a word),
     `severity_number`, `confidence` (0 to 1), both as decimal text, `report` (ids of the users who reported),
-    `review` (ids of those who reviewed in Stream), `category` (what a person has said it is, by its key).
+    `review` (ids of those who reviewed in Stream), `category` (what a person or a drill has said it is, by its key),
+    `severity` (a word: what a drill rehearses).
     `latest` maps a name to the newest (time, value), for what Stream replaces: `recommended_action`. Names of our own:
     `review:ID` (a person's newest review), `reviews_spent` (reviews up to then count no more).
     """
@@ -151,7 +152,8 @@ class Observation:
     `keys` hold at most one of each kind; an event without any is an incident of its own. `opens` is False for what
     is only shown and recorded; `waits` is True for what waits 10 s for the item's own event; `only_if_named` for what
     opens only where a route names the event (appeals). `links` fill the source's `dashboard_url`: item_id,
-    entity_type, entity_id, user_id. `opened_by` is the person (policy key) who opens it by hand, in `via`.
+    entity_type, entity_id, user_id. `opened_by` is the person (policy key) who opens it by hand, in `via`. `drill` is
+    the name of the drill that it is, and `route` the one it rehearses, whatever its conditions.
     """
 
     event_type: str
@@ -166,3 +168,5 @@ class Observation:
     links: Mapping[str, str] = field(default_factory=dict)
     opened_by: str = ""
     via: str = "stream"
+    drill: str = ""
+    route: str = ""

@@ -136,7 +136,7 @@ def schedule(  # noqa: PLR0913  # as the file has them
 class DrillKeys(Keys):
     """A rehearsal."""
 
-    name = Text(required=True)
+    name = Matching(r".{1,100}", "name it in at most 100 characters", required=True)
     route = Text("name the route that it rehearses", required=True)
     at = Weekly(required=True)
     expect_acknowledged_within = Duration()

@@ -35,7 +35,7 @@ def card(view: View) -> Card:
     said = disclose(view.incident, rule, view.now)
     return Card(
         text=text(view),
-        header=_headline(view),
+        header=view.headline,
         lines=tuple(_lines(view, said, rule)),
         snippet=said.snippet,
         buttons=buttons(view.incident, rule, can_reveal=said.can_reveal),
@@ -58,7 +58,7 @@ def standing(view: View) -> Standing:
         round=incident.round,
         state=incident.state,
         severity=incident.severity,
-        headline=_headline(view),
+        headline=view.headline,
         by=incident.closed_by if is_over else incident.owner,
         since=incident.closed_at if is_over else incident.acknowledged_at,
         outcome=incident.outcome,
@@ -66,10 +66,6 @@ def standing(view: View) -> Standing:
         is_first=view.rung == _FIRST_RUNG,
         data=machine.data(view) if view.channel is DestinationKind.WEBHOOK else {},
     )
-
-
-def _headline(view: View) -> str:
-    return _marked(view, texts.headline(view.incident.severity, view.title))
 
 
 def alarm(text: str, details: tuple[str, ...] = (), *, mentions: tuple[str, ...] = (), is_test: bool = False) -> Card:
@@ -196,9 +192,10 @@ def _resolved(view: View, said: Disclosure) -> str:
 
 def _is_reviewed(incident: Incident) -> bool:
     """Whether Stream's own queue has it behind it, by a review that no later flag or report has undone, or never
-    had it: what a person has opened by hand stands in no queue.
+    had it: a drill, and what a person has opened by hand, stand in no queue.
     """
-    if incident.outcome is Outcome.REVIEWED_IN_STREAM or incident.facts.values("event") == {manual.TYPE}:
+    is_ours = incident.drill is not None or incident.facts.values("event") == {manual.TYPE}
+    if incident.outcome is Outcome.REVIEWED_IN_STREAM or is_ours:
         return True
     reviewed_at = incident.reviewed_at
     if reviewed_at is None:

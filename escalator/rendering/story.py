@@ -44,6 +44,8 @@ _SAID = {
     Action.STEP_SILENCED: "Step {step}, send {sending}: silenced, nobody told",
     Action.STEP_FAILED: "Step {step}: every delivery failed",
     Action.TARGET_MISSING: "{target} means nobody any more",
+    Action.DRILL_PASSED: "Drill passed: {by}, after {seconds} s",
+    Action.DRILL_FAILED: "Drill failed: {reason}",
     Action.DELIVERED: "Told {destination}",
     Action.DELIVERY_FAILED: "Could not tell {destination}: {reason}",
     Action.DELIVERY_LISTED: "Told {destination} on a list",

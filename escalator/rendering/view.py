@@ -9,6 +9,7 @@ from escalator.model.message import Occasion
 from escalator.model.policy import Category, DestinationKind, Policy
 from escalator.model.ranks import ContentRule
 from escalator.model.silence import Silence
+from escalator.rendering import texts
 from escalator.rendering.disclosure import rule_in_force
 
 NO_TITLE = "Uncategorised"
@@ -43,7 +44,6 @@ class View:
     now: datetime
     occasion: Occasion = Occasion.STEP
     is_test: bool = False
-    is_drill: bool = False
     is_for_seniors: bool = False
     waiting_for: tuple[str, ...] = ()
     next_what: str = ""
@@ -68,7 +68,17 @@ class View:
     @property
     def title(self) -> str:
         """Return the only word about the harm that may be said everywhere."""
-        return title_of(self.incident, self.frozen, self.running)
+        return title_of(self.category)
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether it is only a rehearsal."""
+        return self.incident.drill is not None
+
+    @property
+    def headline(self) -> str:
+        """Return `CRITICAL · Self-harm`, marked where it is a test or a drill."""
+        return headline(self.incident, self.category, is_test=self.is_test)
 
     @property
     def rule(self) -> ContentRule:
@@ -101,9 +111,14 @@ def category_of(incident: Incident, frozen: Policy, running: Policy) -> Category
     return frozen.categories.get(key) or running.categories.get(key)
 
 
-def title_of(incident: Incident, frozen: Policy, running: Policy) -> str:
-    """Return the only word about the harm that may be said everywhere."""
-    category = category_of(incident, frozen, running)
+def headline(incident: Incident, category: Category | None, *, is_test: bool = False) -> str:
+    """Return what an incident is called in a line of its own: `CRITICAL · Self-harm`, a drill marked as one."""
+    said = texts.headline(incident.severity, title_of(category))
+    return texts.marked(said, is_test=is_test, is_drill=incident.drill is not None)
+
+
+def title_of(category: Category | None) -> str:
+    """Return the title of a category, or what stands for it where there is none."""
     return category.title if category else NO_TITLE
 
 

@@ -13,6 +13,7 @@ from escalator.model.ranks import Mode
 from escalator.services.accounts import ask_accounts
 from escalator.services.beating import KEEP
 from escalator.services.core import Core
+from escalator.services.drills import rehearse
 from escalator.services.noticing import notice
 from escalator.services.shifts import change_shifts
 from escalator.services.silence_ends import keep_silences
@@ -37,6 +38,7 @@ def keep(core: Core) -> None:
         change_shifts,
         notice,
         keep_silences,
+        rehearse,
         _seal,
         _purge,
         _check,

@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from threading import Lock
 from uuid import UUID
 
@@ -24,6 +23,9 @@ from escalator.settings import Settings
 from escalator.store import Database, calendars, policies, records, silences
 
 log = structlog.get_logger(__name__)
+
+_TOLD_AT = 2
+"""So many times in a row a file may be away before it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class PolicyShelf:
         self._clock = clock
         self._parsed: dict[UUID, Policy] = {}
         self._offered_sha256: str | None = None
+        self._unread = 0
         self._lock = Lock()
 
     def running(self, connection: Connection) -> Running | None:
@@ -86,17 +89,38 @@ class PolicyShelf:
         return found
 
     def offer(self, database: Database) -> Offered:
-        """Take the file, if its content has changed since this process last offered it; a bad one is refused loudly."""
+        """Take the file, if its content has changed since this process last offered it; a bad one is refused loudly.
+
+        So is one that is not there, or cannot be read, when it is asked for a second time: an editor may be writing it.
+        """
         with self._lock:
-            text = _read(self._settings.policy_file)
-            if text is None:
+            try:
+                text = self._settings.policy_file.read_bytes()
+            except OSError as error:
+                self._miss(database, error)
                 return Offered(is_new=False)
+            self._unread = 0
             sha256 = hashlib.sha256(text).hexdigest()
             if sha256 == self._offered_sha256:
                 return Offered(is_new=False)
             offered = self._take(database, text, sha256)
             self._offered_sha256 = sha256
             return offered
+
+    def _miss(self, database: Database, error: OSError) -> None:
+        """Tell once that the file cannot be read; what it holds when it is back is looked at, changed or not."""
+        self._unread += 1
+        self._offered_sha256 = None
+        if self._unread != _TOLD_AT:
+            return
+        file, reason = self._settings.policy_file.name, error.strerror or type(error).__name__
+        log.error("policy_unreadable", file=file, reason=reason)
+        now = self._clock.now()
+        with database.writing() as connection:
+            running = self.running(connection)
+            if running is not None:
+                detail = f"{file} cannot be read ({reason}); the last good policy goes on"
+                Troubles(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
 
     def _take(self, database: Database, text: bytes, sha256: str) -> Offered:
         parsed = parse(text, self._settings.environment)
@@ -134,10 +158,3 @@ class PolicyShelf:
             if running is not None:
                 detail = f"{file} has {len(problems)} problems and was refused; the last good policy goes on"
                 Troubles(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None

@@ -21,7 +21,7 @@ from escalator.model.ranks import Mode
 from escalator.model.records import Action, Entry
 from escalator.rendering.disclosure import names_by_key
 from escalator.rendering.shift import ShiftView, card
-from escalator.rendering.view import title_of
+from escalator.rendering.view import category_of, title_of
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.publishing import publish
@@ -134,4 +134,4 @@ def _assigned(core: Core, connection: Connection, team: str) -> tuple[list[Incid
 
 
 def _title(core: Core, connection: Connection, incident: Incident, policy: Policy) -> str:
-    return title_of(incident, core.policies.version(connection, incident.policy_version), policy)
+    return title_of(category_of(incident, core.policies.version(connection, incident.policy_version), policy))

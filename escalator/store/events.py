@@ -81,6 +81,12 @@ def try_out(connection: Connection, event: StoredEvent) -> None:
     connection.execute(delete(events).where(events.c.id == event.id))
 
 
+def state_of(connection: Connection, event_id: UUID) -> EventState | None:
+    """Return what became of an event; None for one that is not there."""
+    found = connection.scalar(select(events.c.state).where(events.c.id == event_id))
+    return EventState(found) if found else None
+
+
 def lock_new(connection: Connection, now: datetime, limit: int, only: UUID | None = None) -> list[StoredEvent]:
     """Return the oldest events that wait for their processing, locked; what others hold is left to them.
 

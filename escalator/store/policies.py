@@ -1,14 +1,19 @@
 """Policy versions and which of them is active; texts as written, with `${NAME}` in them."""
 
+import json
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, Row, exists, select, update
 from uuid6 import uuid7
 
-from escalator.store.tables import active_policy, policy_versions, silences
+from escalator.model.records import Action
+from escalator.store.tables import active_policy, policy_versions, records, silences
 from escalator.store.upserts import upsert
 
+_VERSION = ("id", "sha256", "author")
 _ACTIVE = select(active_policy.c.version_id)
 _FOLLOWED = _ACTIVE.add_columns(exists().where(silences.c.ended_at.is_(None)).label("has_silences"))
 
@@ -36,6 +41,52 @@ def text_of(connection: Connection, version: UUID) -> str:
 def sha256_of(connection: Connection, version: UUID) -> str:
     """Return a version's hash."""
     return str(connection.execute(select(policy_versions.c.sha256).where(policy_versions.c.id == version)).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of the policy. `author` is who brought it: `file`."""
+
+    id: UUID
+    sha256: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One time at which a file was taken, or refused for so many problems; then it has no version."""
+
+    at: datetime
+    actor: str
+    version: Version | None = None
+    problems: int = 0
+
+
+_OFFERS = (
+    select(records.c.at, records.c.actor_key, records.c.after, *(policy_versions.c[name] for name in _VERSION))
+    .outerjoin(policy_versions, policy_versions.c.id == records.c.policy_version_id)
+    .where(records.c.action.in_([Action.POLICY_ACTIVATED.value, Action.POLICY_REFUSED.value]))
+    .order_by(records.c.at.desc(), records.c.id.desc())
+)
+
+
+def history(connection: Connection, most: int | None = None) -> list[Offer]:
+    """Return when which file was taken or refused, the newest first."""
+    return [_offer(row) for row in connection.execute(_OFFERS.limit(most))]
+
+
+def _offer(row: Row[Any]) -> Offer:
+    if row.sha256 is None:
+        return Offer(row.at, row.actor_key, problems=int(json.loads(row.after).get("problems", 0)))
+    return Offer(row.at, row.actor_key, Version(row.id, row.sha256, row.author))
+
+
+def find(connection: Connection, sha256: str) -> list[Version]:
+    """Return the versions whose hash begins like this."""
+    columns = [policy_versions.c[name] for name in _VERSION]
+    matching = policy_versions.c.sha256.startswith(sha256.lower(), autoescape=True)
+    rows = connection.execute(select(*columns).where(matching).order_by(policy_versions.c.at))
+    return [Version(row.id, row.sha256, row.author) for row in rows]
 
 
 def activate(connection: Connection, text: str, sha256: str, author: str, at: datetime) -> UUID:

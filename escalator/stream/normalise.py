@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from escalator.model.facts import Observation, Review
-from escalator.stream import events, manual
+from escalator.stream import drill, events, manual
 from escalator.stream.content import content_of
 from escalator.stream.envelope import parsed, type_of
 from escalator.stream.gather import facts_of
 from escalator.stream.identity import subject_of
 from escalator.stream.reviews import banned_by, reviews_of
 from escalator.stream.schemas import Event, read_event
+
+_OUR_OWN = {manual.TYPE: manual.observation, drill.TYPE: drill.observation}
+"""Events that only we can store: at Stream's door their types mean nothing."""
 
 
 def observe(body: bytes | Mapping[str, object], received_at: datetime) -> Observation | None:
@@ -21,8 +24,8 @@ def observe(body: bytes | Mapping[str, object], received_at: datetime) -> Observ
     """
     value = parsed(body) if isinstance(body, bytes) else body
     event_type = type_of(value)
-    if event_type == manual.TYPE and isinstance(value, Mapping):
-        return manual.observation(value, received_at)
+    if event_type in _OUR_OWN and isinstance(value, Mapping):
+        return _OUR_OWN[event_type](value, received_at)
     if not isinstance(value, Mapping) or not events.is_handled(event_type, value):
         return None
     event = read_event(value)

@@ -109,7 +109,7 @@ def minutes(count):
             id="one of many says where it is told",
         ),
         pytest.param(
-            {"now": OPENED, "is_drill": True},
+            {"now": OPENED, "drill": "Weekly"},
             "DRILL · CRITICAL · Self-harm · acknowledge within 5 min · #1042",
             id="a drill says so first",
         ),

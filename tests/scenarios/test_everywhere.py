@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import update
@@ -169,6 +170,33 @@ def test_a_stranger_without_an_address_is_nobody_of_the_policy(bare: Harness, ev
     h.forget_seen()
     assert h.incident()["state"] == "triggered"
     assert [row["actor_key"] for row in h.records("incident.act_refused")] == ["jira:u-stranger"]
+
+
+def test_a_drill_says_so_first_in_every_place(bare: Harness, everybody: Vendors) -> None:
+    route = "{name: Rehearsed, when: {category: self_harm}, assign: moderators, path: everywhere}"
+    drill = "{name: Fire drill, route: Rehearsed, at: thu 15:00, expect_acknowledged_within: 2m}"
+    text = POLICY.read_text().replace("routes:\n", f"routes:\n  - {route}\n")
+    h = bare.start(f"{text}\ndrills: [{drill}]\n", **everybody.environment)
+    h.tidy()
+    h.clock.move_to(datetime(2026, 8, 20, 15, 0, tzinfo=UTC))
+    h.tidy()
+    h.work()
+    message = h.expect_message("#critical-alerts", f"DRILL · {PAGE}", says="DRILL · CRITICAL · Self-harm")
+    summary = everybody.jira.issues[everybody.issue].fields["summary"]
+    subject = everybody.mail.to("ana@example.com")[0].subject
+    said = everybody.alert.events[0]["payload"]["summary"]
+    assert [text[:8] for text in (summary, subject, said)] == ["DRILL · "] * 3
+    page = h.app.test_client().get(everybody.answer_path).text
+    assert "<h1>DRILL · CRITICAL · Self-harm</h1>" in page
+    assert everybody.feed.received[0].data["is_drill"] is True
+    h.fast_forward(minutes=2, seconds=1)
+    h.tidy()
+    h.fast_forward(seconds=30)
+    h.expect_update(message, "DRILL · #1001 resolved by automation: test")
+    assert everybody.alert.status == "resolved"
+    assert everybody.jira.issues[everybody.issue].status.category == "done"
+    assert everybody.feed.types == ["incident.opened", "incident.resolved"]
+    h.forget_seen()
 
 
 def test_nobody_answers_and_every_place_says_so(h: Harness, told: Told) -> None:

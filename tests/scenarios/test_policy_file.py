@@ -62,6 +62,36 @@ def test_a_bad_file_is_refused_and_told_once_and_the_last_good_one_goes_on(h: Ha
     assert any("policy_file" in line for line in h.app.test_client().get("/readyz").json["degraded"])
 
 
+def test_a_file_that_is_gone_is_told_once_and_the_last_good_one_goes_on(h: Harness) -> None:
+    text = h.policy_file.read_text()
+    h.policy_file.unlink()
+    h.core.policies.offer(h.core.database)
+    h.fast_forward(seconds=2)
+    h.expect_nothing()  # an editor may be writing it
+    for _ in range(3):
+        h.core.policies.offer(h.core.database)
+    h.fast_forward(seconds=2)
+    h.expect_message("#leads", REFUSED, says="cannot be read (No such file or directory); the last good policy goes on")
+    h.expect_dm("eli", REFUSED)
+    h.expect_error("policy_unreadable")
+    paged(h)
+    h.policy_file.write_text(text)
+    h.core.policies.offer(h.core.database)
+    assert [row["reason"] for row in h.records("trouble.ended")] == ["policy_file"]
+    assert len(h.records("policy.activated")) == 1
+
+
+def test_a_file_that_is_a_folder_cannot_be_read_either(h: Harness) -> None:
+    h.policy_file.unlink()
+    h.policy_file.mkdir()
+    for _ in range(2):
+        h.core.policies.offer(h.core.database)
+    h.fast_forward(seconds=2)
+    h.expect_message("#leads", REFUSED, says="cannot be read")
+    h.forget_seen()
+    h.expect_error("policy_unreadable")
+
+
 def test_a_file_that_is_good_again_ends_the_trouble(h: Harness) -> None:
     h.change_policy("path: urgent}", "path: nowhere}")
     h.change_policy("path: nowhere}", "path: urgent}")

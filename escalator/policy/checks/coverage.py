@@ -27,6 +27,16 @@ def findings(draft: Draft) -> Iterator[Finding]:
             what = "names no category, severity or event, so it takes whatever comes by"
             yield warning(("routes", place), what, "add `category`, `min_severity` or `event` to its `when`")
     yield from _unassigned(draft)
+    yield from _unanswerable(draft)
+
+
+def _unanswerable(draft: Draft) -> Iterator[Finding]:
+    """A drill of a silent route tells nobody, so nobody can pass it."""
+    silent = {route.name for route in draft.routes.values() if _is_silent(draft, route.path)}
+    for place, drill in draft.drills.items():
+        if drill.route in silent:
+            what = f"rehearses {quoted(drill.route)}, whose path has no steps: nobody is told, so it always fails"
+            yield warning(("drills", place, "route"), what, "name a route whose path tells somebody")
 
 
 def _critical(draft: Draft, category: Category) -> Iterator[Finding]:

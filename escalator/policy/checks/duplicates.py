@@ -23,6 +23,9 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     names = ((place, name) for place, name in found(draft.tree, pattern("routes[].name")) if isinstance(name, str))
     for place, first in _twice(names):
         yield Finding(place, f"is the name of {_owner(first)} too", "name each route differently")
+    drills = ((place, name) for place, name in found(draft.tree, pattern("drills[].name")) if isinstance(name, str))
+    for place, first in _twice(drills):
+        yield Finding(place, f"is the name of drill {int(first[1]) + 1} too", "name each drill differently")
     for section in ("categories", "sources"):
         keys = ((place, plain(str(place[1]))) for place, _ in found(draft.tree, (section, ANY)))
         for place, first in _twice(keys):

@@ -17,8 +17,7 @@ from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action
 from escalator.rendering import story
-from escalator.rendering.texts import headline
-from escalator.rendering.view import NO_TITLE
+from escalator.rendering.view import headline
 from escalator.services.core import Core
 from escalator.services.messages import next_what
 from escalator.services.policies import Running
@@ -93,7 +92,7 @@ def _incident(one: Incident, frozen: Policy, running: Policy, history: _History)
     return {
         "number": one.number,
         "state": one.state.value,
-        "header": headline(one.severity, category.title if category else NO_TITLE),
+        "header": headline(one, category),
         "category": one.category,
         "severity": one.severity.value,
         "opened_at": stamp(one.opened_at),

@@ -1,0 +1,80 @@
+"""`escalator drill`: the drills of the policy with what became of them, and one begun now."""
+
+from datetime import datetime
+
+import click
+from sqlalchemy import Connection
+
+from escalator.commands.opening import Misused, open_core
+from escalator.errors import Unavailable
+from escalator.model.policy import Drill, Policy
+from escalator.model.ranks import Mode
+from escalator.model.records import Actor
+from escalator.rendering.texts import words
+from escalator.rota.weekly import next_due
+from escalator.services.core import Core
+from escalator.services.drills import start_now
+from escalator.store import drills
+from escalator.store.drills import DrillState, Past
+
+_MOST = 5
+
+
+@click.command("drill")
+@click.argument("name", required=False)
+@click.option("--yes", is_flag=True, help="Yes, in production: real people are told.")
+@click.pass_context
+def command(ctx: click.Context, name: str | None, *, yes: bool) -> None:
+    """List the policy's drills with their last results; or, with a NAME, begin that one now.
+
+    Exits 1 when the last drill of any name was not passed, or when it could not begin.
+    """
+    core = open_core()
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+        if running is None:
+            raise Unavailable("no policy is active yet")
+        if name is None:
+            ctx.exit(_list(connection, running.policy, core.clock.now()))
+    _start(core, _named(name, running.policy), running.policy, yes=yes)
+
+
+def _list(connection: Connection, policy: Policy, now: datetime) -> int:
+    if not policy.drills:
+        click.echo("The policy has no drills.")
+    is_passed = True
+    for drill in policy.drills:
+        coming = next_due(drill.weekday, drill.at, policy.timezone, now).astimezone(policy.timezone)
+        click.echo(f"{drill.name}: route {drill.route}, next {coming:%a %Y-%m-%d %H:%M %Z}")
+        found = drills.newest(connection, drill.name, _MOST)
+        for past in found:
+            click.echo(f"  {past.run.scheduled_at.astimezone(policy.timezone):%Y-%m-%d %H:%M}  {_said(past)}")
+        ended = [past.run.state for past in found if past.run.state is not DrillState.RUNNING]
+        is_passed = is_passed and ended[:1] in ([], [DrillState.PASSED])
+    return 0 if is_passed else 1
+
+
+def _said(past: Past) -> str:
+    run = past.run
+    incident = f" (#{past.number})" if past.number else ""
+    if run.acknowledged_at is None or past.opened_at is None:
+        return f"{run.state.value}{incident}"
+    return f"{run.state.value} by {run.acknowledged_by} after {words(run.acknowledged_at - past.opened_at)}{incident}"
+
+
+def _named(name: str, policy: Policy) -> Drill:
+    found = {drill.name: drill for drill in policy.drills}
+    if name not in found:
+        raise Misused(f"{name!r} is no drill of the policy; known: {', '.join(found) or 'none'}")
+    return found[name]
+
+
+def _start(core: Core, drill: Drill, policy: Policy, *, yes: bool) -> None:
+    """Write the drill; the workers, which must be running, do the rest."""
+    modes = {core.mode_of(source, policy) for source in policy.sources}
+    if Mode.PRODUCTION in modes and not yes:
+        raise Misused("this is production, where a drill tells real people; add --yes if that is what you want")
+    if start_now(core, drill, Actor("system", "cli"), "cli") is None:
+        raise click.ClickException(f"{drill.name!r} runs already, or could not begin; look at `escalator drill`")
+    within = words(drill.expected_within)
+    click.echo(f"Begun: {drill.name}, route {drill.route}; to be acknowledged within {within}. See `escalator drill`.")

@@ -1,0 +1,101 @@
+"""`escalator policy`: the versions that have run, what each said, and how two of them differ."""
+
+from collections.abc import Iterator
+from difflib import unified_diff
+from uuid import UUID
+
+import click
+from sqlalchemy import Connection
+
+from escalator.commands.opening import Misused, open_core, read
+from escalator.commands.versions import SHORT, version
+from escalator.errors import Unavailable
+from escalator.store import policies
+from escalator.store.policies import Offer, Version
+
+
+@click.group("policy")
+def command() -> None:
+    """Show which policies have run, and how they differ. `${NAME}` is never replaced."""
+
+
+@command.command("history")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="How many, the newest first.")
+def history(limit: int) -> None:
+    """List when which file was taken or refused, the newest first; the active version has a star."""
+    with open_core().database.reading() as connection:
+        active = policies.active_id(connection)
+        found = policies.history(connection, limit)
+    if not found:
+        click.echo("No policy has been taken yet.")
+    newest = next((one for one in found if one.version and one.version.id == active), None)
+    for one in found:
+        click.echo(f"{'*' if one is newest else ' '} {one.at:%Y-%m-%d %H:%M:%S} UTC  {_said(one)}")
+
+
+def _said(one: Offer) -> str:
+    if one.version is None:
+        return f"{'refused':<{SHORT}}  by {one.actor}: {one.problems} problem{'' if one.problems == 1 else 's'}"
+    return f"{one.version.sha256[:SHORT]}  by {one.actor}"
+
+
+@command.command("show")
+@click.argument("sha256", required=False, metavar="[HASH]")
+def show(sha256: str | None) -> None:
+    """Print a version as it was written: the active one, or the one whose hash begins with HASH."""
+    with open_core().database.reading() as connection:
+        wanted = version(connection, sha256).id if sha256 else _active(connection)
+        click.echo(policies.text_of(connection, wanted), nl=False)
+
+
+@command.command("diff")
+@click.argument("old", required=False)
+@click.argument("new", required=False)
+@click.option("--file", "is_file", is_flag=True, help="Compare with the file, as it lies there now.")
+@click.pass_context
+def diff(ctx: click.Context, old: str | None, new: str | None, *, is_file: bool) -> None:
+    """Say how two versions differ: the active one from the one before it, if you name none.
+
+    OLD and NEW are hashes, or beginnings of them; without NEW the active version is compared. Exits 1 when they differ.
+    """
+    if new and is_file:
+        raise Misused("--file stands for NEW; name one of them")
+    core = open_core()
+    with core.database.reading() as connection:
+        if is_file:
+            file = core.settings.policy_file
+            ours = version(connection, old).id if old else _active(connection)
+            pair = _text(connection, ours), (file.name, read(file).decode(errors="replace"))
+        else:
+            theirs = version(connection, new).id if new else _active(connection)
+            ours = version(connection, old).id if old else _before(connection, theirs)
+            pair = _text(connection, ours), _text(connection, theirs)
+    lines = list(_differences(*pair))
+    click.echo("\n".join(lines) if lines else "No difference.")
+    ctx.exit(1 if lines else 0)
+
+
+def _differences(old: tuple[str, str], new: tuple[str, str]) -> Iterator[str]:
+    (old_name, old_text), (new_name, new_text) = old, new
+    yield from unified_diff(old_text.splitlines(), new_text.splitlines(), old_name, new_name, lineterm="")
+
+
+def _text(connection: Connection, wanted: UUID) -> tuple[str, str]:
+    return policies.sha256_of(connection, wanted)[:SHORT], policies.text_of(connection, wanted)
+
+
+def _active(connection: Connection) -> UUID:
+    active = policies.active_id(connection)
+    if active is None:
+        raise Unavailable("no policy is active yet")
+    return active
+
+
+def _before(connection: Connection, wanted: UUID) -> UUID:
+    """Return the version that ran before that one did last."""
+    ran = [one.version for one in policies.history(connection) if one.version is not None]
+    since = next((place for place, one in enumerate(ran) if one.id == wanted), len(ran))
+    before: Version | None = next((one for one in ran[since:] if one.id != wanted), None)
+    if before is None:
+        raise Misused("no other policy has run before; name two versions, or compare with --file")
+    return before.id

@@ -1,0 +1,94 @@
+"""Drills that were due: one row for each, which says what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, RowMapping, select, update
+
+from escalator.store.tables import drills, incidents
+from escalator.store.upserts import upsert
+
+
+class DrillState(StrEnum):
+    """What became of a drill. A missed one was due while nothing ran that could have begun it."""
+
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class DrillRun:
+    """One drill. `id` is also that of its event, and so of its incident. `acknowledged_by` are keys, with commas."""
+
+    id: UUID
+    name: str
+    route: str
+    scheduled_at: datetime
+    expected_by: datetime
+    state: DrillState
+    incident_id: UUID | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+
+
+_COLUMNS = tuple(drills.c[name] for name in DrillRun.__dataclass_fields__)
+_BY_CHARS = 160
+
+
+def insert(connection: Connection, run: DrillRun) -> bool:
+    """Write a drill; False when the one of that instant is there already."""
+    values = {name: getattr(run, name) for name in DrillRun.__dataclass_fields__}
+    statement = upsert(connection, drills).values(**values)
+    statement = statement.on_conflict_do_nothing(index_elements=["name", "scheduled_at"])
+    return connection.execute(statement.returning(drills.c.id)).scalar_one_or_none() is not None
+
+
+def running(connection: Connection) -> list[DrillRun]:
+    """Return the drills whose end is not known yet, the oldest first."""
+    rows = connection.execute(select(*_COLUMNS).where(drills.c.state == DrillState.RUNNING).order_by(drills.c.id))
+    return [_read(row._mapping) for row in rows]
+
+
+def finish(connection: Connection, run: DrillRun) -> bool:
+    """Write what became of a running drill; False when that is written already."""
+    changed = connection.execute(
+        update(drills)
+        .where(drills.c.id == run.id, drills.c.state == DrillState.RUNNING)
+        .values(
+            state=run.state,
+            incident_id=run.incident_id,
+            acknowledged_by=run.acknowledged_by and run.acknowledged_by[:_BY_CHARS],
+            acknowledged_at=run.acknowledged_at,
+        )
+    )
+    return changed.rowcount == 1
+
+
+class Past(NamedTuple):
+    """A drill, and the number of its incident and when that was opened; None where it has none."""
+
+    run: DrillRun
+    number: int | None
+    opened_at: datetime | None
+
+
+def newest(connection: Connection, name: str, most: int) -> list[Past]:
+    """Return the newest drills of that name, the newest first."""
+    statement = (
+        select(*_COLUMNS, incidents.c.number, incidents.c.opened_at)
+        .outerjoin(incidents, incidents.c.id == drills.c.id)
+        .where(drills.c.name == name)
+        .order_by(drills.c.scheduled_at.desc())
+        .limit(most)
+    )
+    return [Past(_read(row._mapping), row.number, row.opened_at) for row in connection.execute(statement)]
+
+
+def _read(row: RowMapping) -> DrillRun:
+    values = {name: row[name] for name in DrillRun.__dataclass_fields__}
+    return DrillRun(**values | {"state": DrillState(row["state"])})

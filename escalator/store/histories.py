@@ -1,0 +1,93 @@
+"""What has happened to incidents, for who wants to live it again: which there were, and the events of each."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+
+from escalator.store.events import EventState
+from escalator.store.tables import events, incidents
+
+_PAGE = 500
+_CHUNK = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One incident that has been: `ids` are its own and those of what was merged into it."""
+
+    ids: tuple[UUID, ...]
+    number: int
+    source: str
+    opened_at: datetime
+    closed_at: datetime | None
+    is_drill: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One stored event; `sealed_body` is None for what has been purged."""
+
+    received_at: datetime
+    sealed_body: bytes | None
+
+
+def lives(connection: Connection, since: datetime) -> Iterator[Life]:
+    """Yield the incidents opened since then, by their numbers, those that were merged away with what they joined."""
+    merged = _merged(connection, since)
+    number = 0
+    while True:
+        statement = (
+            select(incidents)
+            .where(incidents.c.opened_at >= since, incidents.c.number > number, incidents.c.merged_into.is_(None))
+            .order_by(incidents.c.number)
+            .limit(_PAGE)
+        )
+        page = connection.execute(statement).all()
+        for row in page:
+            ids = (row.id, *merged.get(row.id, ()))
+            yield Life(ids, row.number, row.source, row.opened_at, row.closed_at, row.drill is not None)
+        if len(page) < _PAGE:
+            return
+        number = page[-1].number
+
+
+def _merged(connection: Connection, since: datetime) -> dict[UUID, list[UUID]]:
+    """Return what was merged into each incident that has not been merged itself, however often on the way."""
+    rows = connection.execute(
+        select(incidents.c.id, incidents.c.merged_into).where(
+            incidents.c.merged_into.is_not(None), incidents.c.opened_at >= since
+        )
+    )
+    into = {row.id: row.merged_into for row in rows}
+    found: dict[UUID, list[UUID]] = {}
+    for one in into:
+        last = one
+        while last in into:
+            last = into[last]
+        found.setdefault(last, []).append(one)
+    return found
+
+
+def of(connection: Connection, ids: Iterable[UUID]) -> Iterator[Kept]:
+    """Yield the events that these incidents are made of, the oldest first, a few at a time."""
+    statement = (
+        select(events.c.received_at, events.c.sealed_body)
+        .where(events.c.incident_id.in_(list(ids)))
+        .order_by(events.c.received_at, events.c.id)
+        .execution_options(yield_per=_CHUNK)
+    )
+    for row in connection.execute(statement):
+        yield Kept(row.received_at, row.sealed_body)
+
+
+def count_without_incident(connection: Connection, since: datetime) -> dict[EventState, int]:
+    """Return how many events since then belong to no incident, by what became of them."""
+    statement = (
+        select(events.c.state, func.count().label("many"))
+        .where(events.c.received_at >= since, events.c.incident_id.is_(None))
+        .group_by(events.c.state)
+    )
+    return {EventState(row.state): row.many for row in connection.execute(statement)}
