@@ -73,9 +73,9 @@ LEADS = ["person:dana", "ts-leads"]
         ),
         pytest.param(
             labelled("CSAM"),
-            "2026-10-26T08:00Z",
+            "2026-10-26T07:59Z",
             {0: ["child-safety-room", "person:ben"], 5: SENIORS, 15: LEADS, 25: LEADS, 35: LEADS, 45: LEADS},
-            id="child safety: nine in Madrid in winter",
+            id="child safety: Ben until nine in Madrid, in winter too",
         ),
         pytest.param(
             labelled("CSAM"),
