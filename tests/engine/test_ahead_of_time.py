@@ -87,7 +87,7 @@ def distinct(heard: list[Heard]) -> tuple[Heard, ...]:
     return tuple(found.values())
 
 
-@settings(max_examples=60, derandomize=True, database=None, deadline=None)
+@settings(max_examples=30, derandomize=True, database=None, deadline=None)
 @given(policies(), st.lists(MINUTES, min_size=4, max_size=4), calendars(), st.integers(0, 4))
 def test_coverage_says_of_every_minute_what_the_live_engine_then_does(policy, minutes, said, first) -> None:
     found = coverage(policy, WINDOW_START, WINDOW_END, WITHIN, said)
