@@ -16,15 +16,8 @@ from escalator.engine.holding import (
     take,
 )
 from escalator.engine.rights import Refusal, Refused, is_withheld, refusal
-from escalator.engine.rounds import (
-    begin_round,
-    fire_next,
-    following,
-    next_round,
-    skip_repeats,
-    spend_reviews,
-    wait_for_next,
-)
+from escalator.engine.rounds import begin_round, fire_next, next_round, spend_reviews
+from escalator.engine.sends import following, skip_repeats, wait_for_next
 from escalator.engine.targets import PERSON, team_of
 from escalator.model.incident import HELD, UNANSWERED, DueKind, Incident, Outcome, State, Verb
 from escalator.model.message import Occasion

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from escalator.channels.contract import Notification
 from escalator.engine.roster import Roster
-from escalator.engine.rounds import following
+from escalator.engine.sends import following
 from escalator.engine.silences import silencing
 from escalator.engine.targets import people_of, team_of
 from escalator.model.incident import DueKind, Incident, State
