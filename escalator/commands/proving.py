@@ -5,18 +5,12 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from math import floor
 
+from escalator.commands.printing import CHANNELS, columns
 from escalator.engine.coverage.values import GRAVE, Coverage, Hole, Interval, Row, Single, share_within
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.rendering.texts import words
 
 _HEADINGS = ("WHAT", "SEVERITY", "WORST", "THROUGH, AT WORST", "TYPICAL", "COVERED", "HOLES", "SINGLE")
-_KINDS = {
-    DestinationKind.SLACK: "Slack",
-    DestinationKind.PAGERDUTY: "PagerDuty",
-    DestinationKind.EMAIL: "email",
-    DestinationKind.JIRA: "Jira",
-    DestinationKind.WEBHOOK: "webhook",
-}
 _MOST_LINES = 12
 _NOBODY = "nobody"
 _NO_HOLES = "No holes: of all that is high or critical somebody hears in time, in every minute."
@@ -42,7 +36,7 @@ class _Told:
         found, target = self._found, words(self._found.target)
         span = f"{self._at(found.start)} – {self._at(found.end)} ({found.timezone.key})"
         yield f"Who hears of what is opened {span},\nif nobody answers; somebody must within {target}"
-        yield _aligned([_HEADINGS, *self._lines()])
+        yield columns([_HEADINGS, *self._lines()])
         grave = [hole for hole in found.holes if hole.row.severity in GRAVE]
         verdict = f"Holes (high or critical, and nobody hears within {target})"
         yield _listed(verdict, self._holes(grave)) if grave else _NO_HOLES
@@ -99,7 +93,7 @@ class _Told:
         one = interval.first
         if one is None:
             return "–"
-        return f"{self._name(one.who) if one.is_person else one.who} ({_KINDS[one.kind]})"
+        return f"{self._name(one.who) if one.is_person else one.who} ({CHANNELS[one.kind]})"
 
     def _alone(self, row: Row) -> str:
         singles = [single for single in self._found.singles if single.row is row]
@@ -158,12 +152,6 @@ class _Told:
 
     def _at(self, at: datetime) -> str:
         return at.astimezone(self._found.timezone).strftime("%a %Y-%m-%d %H:%M")
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines)
 
 
 def _listed(heading: str, lines: Sequence[str]) -> str:
