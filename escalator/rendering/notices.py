@@ -34,7 +34,6 @@ _STATES = {
     State.TRIGGERED: "waiting for an answer",
     State.ACKNOWLEDGED: "with {by}",
     State.SNOOZED: "snoozed by {by}",
-    State.GROUPED: "told by its group",
     State.RESOLVED: "resolved",
     State.MERGED: "merged into another one",
     State.GROUPED: "told within a group",
