@@ -7,7 +7,6 @@ import click
 
 from escalator.commands.opening import Misused, duration, open_core
 from escalator.commands.printing import columns, stamp
-from escalator.errors import Unavailable
 from escalator.model.policy import Policy
 from escalator.model.silence import Silence
 from escalator.rendering.silences import subject
@@ -80,9 +79,7 @@ def _what(silence: Silence, policy: Policy) -> str:
 
 def _list(core: Core, *, as_json: bool) -> str:
     with core.database.reading() as connection:
-        running = core.policies.running(connection)
-        if running is None:
-            raise Unavailable("no policy is active yet")
+        running = core.policies.required(connection)
         found = listed(core, connection, running)
     if as_json:
         return json.dumps([_document(one) for one in found], indent=2, ensure_ascii=False)

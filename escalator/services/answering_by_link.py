@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from escalator.engine.answers import Act, answer
 from escalator.engine.change import Change
 from escalator.engine.rights import Refusal, Refused, allowed_people, refusal
-from escalator.errors import Unavailable
 from escalator.model.incident import HELD, Incident, State
 from escalator.model.policy import DestinationKind, Person
 from escalator.model.ranks import Mode
@@ -93,9 +92,7 @@ def acknowledge(core: Core, link: AnswerLink) -> Picture | None:
 
 
 def _case(core: Core, connection: Connection, link: AnswerLink, incident: Incident | None) -> _Case | None:
-    running = core.policies.running(connection)
-    if running is None:
-        raise Unavailable("no policy is active yet")
+    running = core.policies.required(connection)
     if incident is None or is_in_sandbox(core, incident, running.policy) is not link.is_sandbox:
         return None
     return _Case(core, connection, link, incident, running, core.clock.now())

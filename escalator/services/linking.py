@@ -6,7 +6,6 @@ import structlog
 from sqlalchemy import Connection
 
 from escalator.channels.slack.api import Profile
-from escalator.errors import Unavailable
 from escalator.model.message import Failed
 from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Mode
@@ -78,9 +77,7 @@ def link_unknown(core: Core, user_id: str, team_id: str) -> None:
 
 def _is_worth_asking(core: Core, user_id: str, team_id: str) -> bool:
     with core.database.reading() as connection:
-        running = core.policies.running(connection)
-        if running is None:
-            raise Unavailable("no policy is active yet")
+        running = core.policies.required(connection)
         is_stranger = person_of(core, connection, user_id, running.policy) is None
         return is_stranger and bool(user_id) and account(connection, core.settings, WORKSPACE) == team_id
 

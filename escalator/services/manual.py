@@ -93,9 +93,7 @@ def open_by_hand(core: Core, said: Opening, *, is_sandbox: bool) -> str:
 
 def _checked(core: Core, connection: Connection, said: Opening, *, is_sandbox: bool) -> tuple[StoredEvent, Mode] | str:
     """Return the event to store and the mode it will be opened in, or why it is not stored."""
-    running = core.policies.running(connection)
-    if running is None:
-        raise Unavailable("no policy is active yet")
+    running = core.policies.required(connection)
     if not is_sandbox and not is_ours(connection, said.team_id):
         return NotOpened.WORKSPACE
     person = person_of(core, connection, said.user_id, running.policy)

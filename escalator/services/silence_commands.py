@@ -7,7 +7,6 @@ from escalator.channels.slack.modals import Choice
 from escalator.channels.slack.silencing import silence_view
 from escalator.channels.slack.submissions import Silencing
 from escalator.engine.silences import may_silence
-from escalator.errors import Unavailable
 from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Mode
 from escalator.model.silence import SilenceOf
@@ -80,9 +79,7 @@ def _line(one: Listed, person: Person, policy: Policy) -> str:
 def silence_by_window(core: Core, said: Silencing, *, is_sandbox: bool) -> str | NotDone:
     """Return what to tell who has sent the window: what is silenced, or what was wrong. Raises Unavailable."""
     with core.database.reading() as connection:
-        running = core.policies.running(connection)
-        if running is None:
-            raise Unavailable("no policy is active yet")
+        running = core.policies.required(connection)
         if not is_sandbox and not is_ours(connection, said.team_id):
             return NotOpened.WORKSPACE
         person = person_of(core, connection, said.user_id, running.policy)

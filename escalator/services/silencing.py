@@ -10,7 +10,6 @@ from uuid6 import uuid7
 
 from escalator.engine.rights import may_see
 from escalator.engine.silences import categories_of, may_silence
-from escalator.errors import Unavailable
 from escalator.model.facts import plain
 from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Role, Severity
@@ -75,7 +74,7 @@ def begin(core: Core, wanted: Wanted) -> Silence | NotDone:
     """Begin a silence now, or say what is wrong with it. Raises Unavailable."""
     now = core.clock.now()
     with working(core) as work:
-        running = _running(core, work.connection)
+        running = core.policies.required(work.connection)
         new = _checked(wanted, running.policy, now)
         if isinstance(new, NotDone):
             return new
@@ -90,7 +89,7 @@ def end(core: Core, handle: str, by: str, via: str) -> Silence | NotDone:
     """End a silence now: what it held back is told at once. Raises Unavailable."""
     now = core.clock.now()
     with working(core) as work:
-        running = _running(core, work.connection)
+        running = core.policies.required(work.connection)
         found = _named(silences.unended(work.connection, locked=True), handle, now)
         refused = _may_not_end(found, handle, by, running.policy)
         if refused is not None or found is None or found.id is None:
@@ -123,13 +122,6 @@ def choices(person: Person, policy: Policy) -> Iterator[tuple[SilenceOf, str]]:
     named = [*((SilenceOf.CATEGORY, key) for key in policy.categories)]
     named += [(SilenceOf.ROUTE, route.name) for route in policy.routes]
     return (one for one in named if may_silence(person, *one, policy))
-
-
-def _running(core: Core, connection: Connection) -> Running:
-    running = core.policies.running(connection)
-    if running is None:
-        raise Unavailable("no policy is active yet")
-    return running
 
 
 def _checked(wanted: Wanted, policy: Policy, now: datetime) -> Silence | NotDone:

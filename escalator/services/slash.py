@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.oncall import oncall_text
 from escalator.channels.slack.slash import ESCALATE, ONCALL, SILENCE, Command, help_text
-from escalator.errors import Unavailable
 from escalator.model.message import Context
 from escalator.model.policy import Person
 from escalator.model.ranks import Mode
@@ -31,9 +30,7 @@ def answered(core: Core, typed: Command, *, is_sandbox: bool) -> Answered:
     """Return the answer to a command. `is_sandbox` when the sandbox's own secret signed it. Raises Unavailable."""
     mode = Mode.SANDBOX if is_sandbox else Mode.PRODUCTION
     with core.database.reading() as connection:
-        running = core.policies.running(connection)
-        if running is None:
-            raise Unavailable("no policy is active yet")
+        running = core.policies.required(connection)
         is_elsewhere = not is_sandbox and not is_ours(connection, typed.team_id)
         person = person_of(core, connection, typed.user_id, running.policy)
     context = Context(None, None, typed.channel_id, person.key if person else None)
