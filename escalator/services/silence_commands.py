@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from escalator.channels.slack.blocks import MAX_TEXT, Json, date, escape
+from escalator.channels.slack.blocks import Json, date, escape, fitting
 from escalator.channels.slack.modals import Choice
 from escalator.channels.slack.silencing import silence_view
 from escalator.channels.slack.submissions import Silencing
@@ -23,7 +23,7 @@ from escalator.services.silencing import MAX_REASON, Listed, NotDone, Wanted, Wr
 _OUTSIDE = "Nothing changed: what is silenced in the sandbox would be silent outside of it too."
 _HELP = "`/silence` silences something, `/silence list` says what is silenced, `/silence end ID` ends it."
 _NOTHING = "Nothing is silenced."
-_MORE = "\n… `escalator silence` lists all of them"
+_MORE = "… `escalator silence` lists all of them"
 
 
 def silence_answer(core: Core, said: str, person: Person, running: Running, *, is_sandbox: bool) -> str | Json:
@@ -54,13 +54,7 @@ def _unchanged(done: NotDone) -> str:
 def _list(core: Core, person: Person, running: Running) -> str:
     with core.database.reading() as connection:
         found = listed(core, connection, running, person)
-    text = ""
-    for one in found:
-        line = _line(one, person, running.policy)
-        if len(text) + len(line) + len(_MORE) >= MAX_TEXT:
-            return text + _MORE
-        text += f"\n{line}" if text else line
-    return text or _NOTHING
+    return fitting((_line(one, person, running.policy) for one in found), _MORE) or _NOTHING
 
 
 def _line(one: Listed, person: Person, policy: Policy) -> str:
