@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from math import floor
 
 from escalator.commands.printing import CHANNELS, columns
 from escalator.engine.coverage.values import GRAVE, Coverage, Hole, Interval, Row, Single, share_within
 from escalator.model.policy import Policy
+from escalator.rendering.coverage import how_soon, percent
 from escalator.rendering.texts import words
 
 _HEADINGS = ("WHAT", "SEVERITY", "WORST", "THROUGH, AT WORST", "TYPICAL", "COVERED", "HOLES", "SINGLE")
@@ -81,10 +81,10 @@ class _Told:
         worst = max(heard, key=lambda one: timedelta.max if one.longest is None else one.longest)
         holes = [hole for hole in self._found.holes if hole.row is row]
         return (
-            _delay(worst.longest),
+            how_soon(worst.longest),
             self._through(worst),
-            _delay(_typical(heard)),
-            _percent(share_within(heard, self._found.target)),
+            how_soon(_typical(heard)),
+            percent(share_within(heard, self._found.target)),
             f"{len(holes)} ({words(_total(holes))})" if holes else "none",
             self._alone(row),
         )
@@ -167,17 +167,6 @@ def _wait(longest: timedelta | None) -> str:
     if longest is None:
         return "nobody hears, not even when the path begins again"
     return f"the longest wait is {words(longest)}"
-
-
-def _delay(delay: timedelta | None) -> str:
-    if delay is None:
-        return _NOBODY
-    return words(delay) if delay else "at once"
-
-
-def _percent(share: float) -> str:
-    """Return a share, rounded down: 100 % is all of it."""
-    return f"{floor(share * 1000) / 10:g} %"
 
 
 def _total(found: Iterable[Hole | Single]) -> timedelta:

@@ -146,14 +146,13 @@ def _picture(case: _Case) -> Picture:
         return Picture(incident.number, case.link.person, note=said, is_of_nobody=True)
     if case.is_restricted:
         return Picture(incident.number, case.link.person, must_sign_in=True)
-    merged = messages.numbers_of(case.connection, [incident.merged_into])
     view = View(
         incident=incident,
         frozen=case.core.policies.version(case.connection, incident.policy_version),
         running=names_by_key(policy),
         now=case.now,
         is_test=case.core.mode_for(incident, policy) is Mode.DIVERT,
-        merged_into=merged.get(incident.merged_into) if incident.merged_into else None,
+        others=messages.others_of(case.connection, [incident])[incident.id],
         channel=DestinationKind.EMAIL,
     )
     return Picture(incident.number, case.link.person, card.standing(view).headline, _stands(view))
