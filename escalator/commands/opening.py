@@ -17,6 +17,7 @@ from escalator.model.policy import Policy
 from escalator.model.rota import Calendars
 from escalator.policy import expand, load
 from escalator.policy.fields import Duration
+from escalator.rota.local import first_instant
 from escalator.services.core import Core
 from escalator.settings import Settings, database_url, from_environment, policy_file
 from escalator.store import Database, calendars
@@ -62,7 +63,7 @@ def instant(option: str, said: str | None, policy: Policy) -> datetime:
     except ValueError as error:
         right = "write it as 2026-01-05T18:00 or 2026-01-05T18:00:00Z"
         raise Misused(f"{option}: {said!r} is no time; {right}") from error
-    return at if at.tzinfo else at.replace(tzinfo=policy.timezone)
+    return at if at.tzinfo else first_instant(at, policy.timezone)
 
 
 def duration(option: str, said: str, examples: str) -> timedelta:

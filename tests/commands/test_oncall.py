@@ -107,6 +107,10 @@ def test_what_cannot_be_meant_is_said_with_what_would_be_right(oncall, arguments
     assert right in result.stderr
 
 
+def test_a_time_that_the_clock_leaves_out_is_the_instant_of_its_leap(oncall):
+    assert json.loads(oncall("--at", "2026-03-29T02:30", "--json").stdout)["at"] == "2026-03-29T01:00:00Z"
+
+
 def test_without_a_database_the_schedules_own_people_count_and_that_is_said(cli, folder, monkeypatch):
     monkeypatch.setenv("SENIORS_ICAL_URL", CALENDAR)
     result = cli("oncall", "seniors-on-call", "--policy", EXAMPLE, "--at", FRIDAY)
