@@ -2,21 +2,19 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import click
-from marshmallow import ValidationError
 
-from escalator.commands.opening import Misused, open_core, read
+from escalator.commands.opening import Misused, duration, open_core, read
+from escalator.commands.printing import stamp
 from escalator.commands.versions import version
 from escalator.engine.replay import Fate
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.policy import load
-from escalator.policy.fields import Duration
 from escalator.rendering.texts import words
 from escalator.services.backtest import FOLLOWED, Backtest, Difference, backtest
 from escalator.services.core import Core
@@ -40,18 +38,11 @@ def command(ctx: click.Context, old: str, new: str, since: str, *, as_json: bool
     OLD and NEW are files, or the beginnings of the hashes of versions that have run. Nothing is stored or sent, and no
     content is shown. Exits 1 when there is a difference.
     """
-    span = _span(since)
+    span = duration("--since", since, "12h or 7d")
     core = open_core()
     found = backtest(core, _policy(core, old), _policy(core, new), core.clock.now() - span)
     click.echo(json.dumps(_document(found), indent=2) if as_json else "\n".join(_lines(found)))
     ctx.exit(1 if found.differences else 0)
-
-
-def _span(said: str) -> timedelta:
-    try:
-        return Duration().read(said, "since")
-    except ValidationError as error:
-        raise Misused(f"--since: {said!r} is no duration; write it as 12h or 7d") from error
 
 
 def _policy(core: Core, named: str) -> Policy:
@@ -114,8 +105,8 @@ def _told(fate: Fate) -> str:
 
 def _document(found: Backtest) -> dict[str, Any]:
     return {
-        "since": found.since.isoformat(),
-        "until": found.until.isoformat(),
+        "since": stamp(found.since),
+        "until": stamp(found.until),
         "incidents": found.incidents,
         "differences": [
             {"number": one.number, "old": _fate(one.old), "new": _fate(one.new)} for one in found.differences

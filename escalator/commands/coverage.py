@@ -5,18 +5,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
-from marshmallow import ValidationError
 
-from escalator.commands.opening import Misused, calendars_of, instant, read
+from escalator.commands.opening import Misused, calendars_of, duration, instant, read
 from escalator.commands.proving import table
 from escalator.commands.proving_json import document
 from escalator.engine.coverage.judge import coverage
 from escalator.engine.coverage.values import GRAVE, Coverage
-from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.plots.heatmap import heatmap
-from escalator.policy import parse
-from escalator.policy.fields import Duration
+from escalator.policy import load
 from escalator.settings import environment, policy_file
 
 _MOST_WEEKS = 26
@@ -49,18 +46,16 @@ def command(  # noqa: PLR0913  # one for each option
     """
     env = environment()
     path = policy or policy_file(env)
-    parsed = parse(read(path), env)
-    if parsed.policy is None:
-        raise PolicyError(tuple(problem.told(str(path)) for problem in parsed.errors))
-    start = instant("--from", since, parsed.policy)
-    end = _weeks_later(start, weeks, parsed.policy)
-    found = coverage(parsed.policy, start, end, _duration(within), calendars_of(parsed.policy, env))
+    judged = load(read(path), env, str(path))
+    start = instant("--from", since, judged)
+    end = _weeks_later(start, weeks, judged)
+    found = coverage(judged, start, end, duration("--within", within, "30m or 2h"), calendars_of(judged, env))
     if svg is not None:
-        _write(svg, heatmap(found, parsed.policy))
+        _write(svg, heatmap(found, judged))
     if as_json:
         click.echo(json.dumps(document(found), indent=2, ensure_ascii=False))
     else:
-        click.echo(table(found, parsed.policy))
+        click.echo(table(found, judged))
     ctx.exit(1 if _is_at_fault(found, strict=strict) else 0)
 
 
@@ -72,13 +67,6 @@ def _is_at_fault(found: Coverage, *, strict: bool) -> bool:
 def _weeks_later(start: datetime, weeks: int, policy: Policy) -> datetime:
     """Return the same local time so many weeks later."""
     return start.astimezone(policy.timezone) + timedelta(weeks=weeks)
-
-
-def _duration(said: str) -> timedelta:
-    try:
-        return Duration().deserialize(said)
-    except ValidationError as error:
-        raise Misused(f"--within: {said!r} is no duration; {Duration.right}") from error
 
 
 def _write(path: Path, text: str) -> None:

@@ -6,7 +6,6 @@ import click
 from sqlalchemy import Connection
 
 from escalator.commands.opening import Misused, open_core
-from escalator.errors import Unavailable
 from escalator.model.policy import Drill, Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Actor
@@ -31,9 +30,7 @@ def command(ctx: click.Context, name: str | None, *, yes: bool) -> None:
     """
     core = open_core()
     with core.database.reading() as connection:
-        running = core.policies.running(connection)
-        if running is None:
-            raise Unavailable("no policy is active yet")
+        running = core.policies.required(connection)
         if name is None:
             ctx.exit(_list(connection, running.policy, core.clock.now()))
     _start(core, _named(name, running.policy), running.policy, yes=yes)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import click
 from sqlalchemy import Connection, Row
 
 from escalator.commands.opening import open_core
+from escalator.commands.printing import columns, stamp
 from escalator.engine.silences import is_silenced
 from escalator.model.incident import Incident, State
 from escalator.model.policy import Policy
@@ -49,9 +50,7 @@ def _list(core: Core, connection: Connection, states: list[State], limit: int, *
     policies = _policies(core, connection, {one.policy_version for one in found})
     groups = numbers_of(connection, [one.group_id for one in found])
     rows = [_HEADINGS, *(_row(one, policies[one.policy_version], groups, core.clock.now()) for one in found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines)
+    return columns(rows)
 
 
 def _policies(core: Core, connection: Connection, versions: Iterable[UUID]) -> dict[UUID, Policy]:
@@ -117,12 +116,8 @@ def _document(one: Incident) -> dict[str, Any]:
         **plain,
         "is_silenced": is_silenced(one),
         **{name: value.value if value is not None else None for name, value in ranked.items()},
-        **{name: _stamp(getattr(one, name)) for name in instants},
+        **{name: stamp(at) if (at := getattr(one, name)) else None for name in instants},
     }
-
-
-def _stamp(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
 def _story(core: Core, connection: Connection, number: int, *, as_json: bool) -> str:
@@ -143,7 +138,7 @@ def _story(core: Core, connection: Connection, number: int, *, as_json: bool) ->
 def _told(record: Row[Any], policy: Policy) -> dict[str, Any]:
     after = json.loads(record.after)
     return {
-        "at": _stamp(record.at),
+        "at": stamp(record.at),
         "action": record.action,
         "actor": {"kind": record.actor_kind, "key": record.actor_key},
         "via": record.via,

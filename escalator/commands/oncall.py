@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from escalator.commands.opening import Misused, calendars_of, instant, running_policy
+from escalator.commands.printing import columns, stamp
 from escalator.engine.duty import Duty, duties
 from escalator.engine.roster import Roster
 from escalator.model.policy import Policy
@@ -54,7 +55,7 @@ def _kind(duty: Duty) -> str:
 
 
 def _document(found: Iterable[Duty], now: datetime) -> dict[str, Any]:
-    return {"at": _stamp(now), "oncall": [_as_json(duty) for duty in found]}
+    return {"at": stamp(now), "oncall": [_as_json(duty) for duty in found]}
 
 
 def _as_json(duty: Duty) -> dict[str, Any]:
@@ -64,24 +65,18 @@ def _as_json(duty: Duty) -> dict[str, Any]:
         "schedule": duty.schedule,
         "attended": duty.is_attended,
         "now": list(duty.now),
-        "until": _stamp(duty.until) if duty.until else None,
+        "until": stamp(duty.until) if duty.until else None,
         "next": list(duty.next),
-        "next_from": _stamp(duty.next_from) if duty.next_from else None,
+        "next_from": stamp(duty.next_from) if duty.next_from else None,
         "lead": duty.lead,
     }
-
-
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _table(found: Iterable[Duty], now: datetime, policy: Policy) -> str:
     """Return what people read; times are in the policy's zone, and in that of who comes next where it differs."""
     rows = [_HEADINGS, *(_row(duty, policy) for duty in found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     head = f"On call at {now.astimezone(policy.timezone).strftime(_TIME)} ({policy.timezone.key})"
-    return "\n".join((head, "", *lines))
+    return f"{head}\n\n{columns(rows)}"
 
 
 def _row(duty: Duty, policy: Policy) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
 import click
+from marshmallow import ValidationError
 
 from escalator.bootstrap import build, configure_logging
 from escalator.clock import SystemClock
@@ -15,6 +16,8 @@ from escalator.errors import ConfigurationError, Unavailable
 from escalator.model.policy import Policy
 from escalator.model.rota import Calendars
 from escalator.policy import expand, load
+from escalator.policy.fields import Duration
+from escalator.rota.local import first_instant
 from escalator.services.core import Core
 from escalator.settings import Settings, database_url, from_environment, policy_file
 from escalator.store import Database, calendars
@@ -60,7 +63,15 @@ def instant(option: str, said: str | None, policy: Policy) -> datetime:
     except ValueError as error:
         right = "write it as 2026-01-05T18:00 or 2026-01-05T18:00:00Z"
         raise Misused(f"{option}: {said!r} is no time; {right}") from error
-    return at if at.tzinfo else at.replace(tzinfo=policy.timezone)
+    return at if at.tzinfo else first_instant(at, policy.timezone)
+
+
+def duration(option: str, said: str, examples: str) -> timedelta:
+    """Return the duration that an option says, written as in a policy; raises Misused."""
+    try:
+        return Duration().read(said, option)
+    except ValidationError as error:
+        raise Misused(f"{option}: {said!r} is no duration; write {examples}") from error
 
 
 def calendars_of(policy: Policy, env: Mapping[str, str]) -> Calendars:

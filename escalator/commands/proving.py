@@ -3,20 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from math import floor
 
+from escalator.commands.printing import CHANNELS, columns
 from escalator.engine.coverage.values import GRAVE, Coverage, Hole, Interval, Row, Single, share_within
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
+from escalator.rendering.coverage import how_soon, percent
 from escalator.rendering.texts import words
 
 _HEADINGS = ("WHAT", "SEVERITY", "WORST", "THROUGH, AT WORST", "TYPICAL", "COVERED", "HOLES", "SINGLE")
-_KINDS = {
-    DestinationKind.SLACK: "Slack",
-    DestinationKind.PAGERDUTY: "PagerDuty",
-    DestinationKind.EMAIL: "email",
-    DestinationKind.JIRA: "Jira",
-    DestinationKind.WEBHOOK: "webhook",
-}
 _MOST_LINES = 12
 _NOBODY = "nobody"
 _NO_HOLES = "No holes: of all that is high or critical somebody hears in time, in every minute."
@@ -42,7 +36,7 @@ class _Told:
         found, target = self._found, words(self._found.target)
         span = f"{self._at(found.start)} – {self._at(found.end)} ({found.timezone.key})"
         yield f"Who hears of what is opened {span},\nif nobody answers; somebody must within {target}"
-        yield _aligned([_HEADINGS, *self._lines()])
+        yield columns([_HEADINGS, *self._lines()])
         grave = [hole for hole in found.holes if hole.row.severity in GRAVE]
         verdict = f"Holes (high or critical, and nobody hears within {target})"
         yield _listed(verdict, self._holes(grave)) if grave else _NO_HOLES
@@ -87,10 +81,10 @@ class _Told:
         worst = max(heard, key=lambda one: timedelta.max if one.longest is None else one.longest)
         holes = [hole for hole in self._found.holes if hole.row is row]
         return (
-            _delay(worst.longest),
+            how_soon(worst.longest),
             self._through(worst),
-            _delay(_typical(heard)),
-            _percent(share_within(heard, self._found.target)),
+            how_soon(_typical(heard)),
+            percent(share_within(heard, self._found.target)),
             f"{len(holes)} ({words(_total(holes))})" if holes else "none",
             self._alone(row),
         )
@@ -99,7 +93,7 @@ class _Told:
         one = interval.first
         if one is None:
             return "–"
-        return f"{self._name(one.who) if one.is_person else one.who} ({_KINDS[one.kind]})"
+        return f"{self._name(one.who) if one.is_person else one.who} ({CHANNELS[one.kind]})"
 
     def _alone(self, row: Row) -> str:
         singles = [single for single in self._found.singles if single.row is row]
@@ -160,12 +154,6 @@ class _Told:
         return at.astimezone(self._found.timezone).strftime("%a %Y-%m-%d %H:%M")
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines)
-
-
 def _listed(heading: str, lines: Sequence[str]) -> str:
     """Return lines under a heading, or nothing; of many only the first, and how many there are more."""
     if not lines:
@@ -179,17 +167,6 @@ def _wait(longest: timedelta | None) -> str:
     if longest is None:
         return "nobody hears, not even when the path begins again"
     return f"the longest wait is {words(longest)}"
-
-
-def _delay(delay: timedelta | None) -> str:
-    if delay is None:
-        return _NOBODY
-    return words(delay) if delay else "at once"
-
-
-def _percent(share: float) -> str:
-    """Return a share, rounded down: 100 % is all of it."""
-    return f"{floor(share * 1000) / 10:g} %"
 
 
 def _total(found: Iterable[Hole | Single]) -> timedelta:

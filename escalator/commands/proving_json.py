@@ -1,8 +1,9 @@
 """A coverage as the JSON of `coverage --json`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from escalator.commands.printing import stamp
 from escalator.engine.coverage.values import Coverage, Heard, Hole, Interval, Row, Single, share_within
 
 
@@ -11,20 +12,20 @@ def document(found: Coverage) -> dict[str, Any]:
     timelines = {id(row.intervals): row.intervals for row in found.rows}
     places = {key: place for place, key in enumerate(timelines)}
     return {
-        "from": _z(found.start),
-        "to": _z(found.end),
+        "from": stamp(found.start),
+        "to": stamp(found.end),
         "timezone": found.timezone.key,
         "within_s": _seconds(found.target),
         "rows": [_row_document(row, places[id(row.intervals)], found) for row in found.rows],
         "timelines": [[_interval_document(one) for one in line] for line in timelines.values()],
         "holes": [{**_finding_document(one), "longest_s": _seconds(one.longest)} for one in found.holes],
         "single_points": [{**_finding_document(one), "person": one.person} for one in found.singles],
-        "rota_gaps": [{"schedule": one.schedule, "from": _z(one.start), "to": _z(one.end)} for one in found.gaps],
+        "rota_gaps": [{"schedule": one.schedule, "from": stamp(one.start), "to": stamp(one.end)} for one in found.gaps],
         "holidays": [
             {"date": one.day.isoformat(), "hours": one.hours, "holidays": one.place} for one in found.holidays
         ],
         "handovers": [
-            {"schedule": one.schedule, "at": _z(one.at), "off": list(one.off), "on": list(one.on)}
+            {"schedule": one.schedule, "at": stamp(one.at), "off": list(one.off), "on": list(one.on)}
             for one in found.handovers
         ],
     }
@@ -37,18 +38,20 @@ def _named(row: Row) -> dict[str, Any]:
 
 
 def _row_document(row: Row, timeline: int, found: Coverage) -> dict[str, Any]:
-    routes = [{"route": one.route, "path": one.path, "from": _z(one.start), "to": _z(one.end)} for one in row.stretches]
+    routes = [
+        {"route": one.route, "path": one.path, "from": stamp(one.start), "to": stamp(one.end)} for one in row.stretches
+    ]
     share = None if row.is_silent else share_within(tuple(row.heard), found.target)
     return {**_named(row), "silent": row.is_silent, "covered": share, "routes": routes, "timeline": timeline}
 
 
 def _interval_document(one: Interval) -> dict[str, Any]:
     return {
-        "from": _z(one.start),
-        "to": _z(one.end),
+        "from": stamp(one.start),
+        "to": stamp(one.end),
         "first": _heard_document(one.first) if one.first else None,
         "longest_s": _seconds(one.longest),
-        "told_at": _z(one.at) if one.at else None,
+        "told_at": stamp(one.at) if one.at else None,
         "responders": [_heard_document(each) for each in one.responders],
         "reached": [_heard_document(each) for each in one.reached],
     }
@@ -61,11 +64,7 @@ def _heard_document(one: Heard) -> dict[str, Any]:
 
 
 def _finding_document(one: Hole | Single) -> dict[str, Any]:
-    return {**_named(one.row), "from": _z(one.start), "to": _z(one.end)}
-
-
-def _z(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return {**_named(one.row), "from": stamp(one.start), "to": stamp(one.end)}
 
 
 def _seconds(duration: timedelta | None) -> int | None:

@@ -1,14 +1,12 @@
 """`escalator silence`: begin a silence, end one before its time, or list those there are."""
 
 import json
-import re
-from datetime import UTC, timedelta
 from typing import Any
 
 import click
 
-from escalator.commands.opening import Misused, open_core
-from escalator.errors import Unavailable
+from escalator.commands.opening import Misused, duration, open_core
+from escalator.commands.printing import columns, stamp
 from escalator.model.policy import Policy
 from escalator.model.silence import Silence
 from escalator.rendering.silences import subject
@@ -19,20 +17,11 @@ from escalator.services.silencing import Listed, NotDone, Wanted, Wrong, begin, 
 
 VIA = "cli"
 _HEADINGS = ("ID", "WHAT", "BY", "UNTIL", "WHY")
-_DURATION = re.compile(r"([0-9]{1,5})([mh])")
-
-
-def _duration(text: str) -> timedelta:
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        raise click.BadParameter(f"{text!r} is no duration; write 30m or 2h")
-    count = int(found[1])
-    return timedelta(minutes=count) if found[2] == "m" else timedelta(hours=count)
 
 
 @click.command("silence")
 @click.argument("named", metavar="[CATEGORY_OR_ROUTE]", required=False)
-@click.option("--for", "lasts", type=_duration, metavar="2h", help="How long: at most 24h, with --critical 8h.")
+@click.option("--for", "lasts", metavar="2h", help="How long: at most 24h, with --critical 8h.")
 @click.option("--reason", metavar="TEXT", help="Why. It is shown to people, kept sealed, and never recorded.")
 @click.option("--by", metavar="PERSON", help="Who says so, by their key in the policy: a senior or an admin.")
 @click.option("--critical", "is_for_critical", is_flag=True, help="Critical incidents too; this is announced.")
@@ -40,7 +29,7 @@ def _duration(text: str) -> timedelta:
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def command(  # noqa: PLR0913  # one for each option
     named: str | None,
-    lasts: timedelta | None,
+    lasts: str | None,
     reason: str | None,
     by: str | None,
     ending: str | None,
@@ -61,7 +50,9 @@ def command(  # noqa: PLR0913  # one for each option
     elif named is not None:
         if lasts is None or reason is None or by is None:
             raise Misused(f"silence {named}: say --for, --reason and --by")
-        begun = _done(begin(core, Wanted(named, lasts, reason, by, VIA, is_for_critical)))
+        begun = _done(
+            begin(core, Wanted(named, duration("--for", lasts, "30m or 2h"), reason, by, VIA, is_for_critical))
+        )
         click.echo(f"Silenced: {_about(core, begun)} for {words(begun.ends_at - begun.starts_at)}.")
     else:
         click.echo(_list(core, as_json=as_json))
@@ -88,19 +79,13 @@ def _what(silence: Silence, policy: Policy) -> str:
 
 def _list(core: Core, *, as_json: bool) -> str:
     with core.database.reading() as connection:
-        running = core.policies.running(connection)
-        if running is None:
-            raise Unavailable("no policy is active yet")
+        running = core.policies.required(connection)
         found = listed(core, connection, running)
     if as_json:
         return json.dumps([_document(one) for one in found], indent=2, ensure_ascii=False)
     if not found:
         return "Nothing is silenced."
-    rows = [_HEADINGS, *(_row(one, running.policy) for one in found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return columns([_HEADINGS, *(_row(one, running.policy) for one in found)])
 
 
 def _row(one: Listed, policy: Policy) -> tuple[str, ...]:
@@ -116,8 +101,8 @@ def _document(one: Listed) -> dict[str, Any]:
         "id": one.handle or None,
         silence.of.value: silence.name,
         "by": silence.author,
-        "from": silence.starts_at.astimezone(UTC).isoformat(),
-        "to": silence.ends_at.astimezone(UTC).isoformat(),
+        "from": stamp(silence.starts_at),
+        "to": stamp(silence.ends_at),
         "critical": silence.is_for_critical,
         "in_force": one.is_in_force,
         "reason": silence.reason,

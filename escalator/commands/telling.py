@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from escalator.commands.printing import CHANNELS, columns, stamp
 from escalator.engine.change import Notice
 from escalator.engine.hours import DURING, OUTSIDE
 from escalator.engine.preview import Planned, Preview, Remark
@@ -21,13 +22,6 @@ _SHOWN = frozenset({DestinationKind.SLACK, DestinationKind.EMAIL})
 """Kinds whose addresses are no secrets."""
 
 _NOT_EXECUTED = "is not executed by this version"
-_KINDS = {
-    DestinationKind.SLACK: "Slack",
-    DestinationKind.PAGERDUTY: "PagerDuty",
-    DestinationKind.EMAIL: "email",
-    DestinationKind.JIRA: "Jira",
-    DestinationKind.WEBHOOK: "webhook",
-}
 _REMARKS = {
     Action.NOBODY_ON_CALL: "{}: nobody is on call, so the next step is due at once",
     Action.NOT_ALLOWED: "{} is not told: the category is restricted",
@@ -60,7 +54,7 @@ def document(found: Preview | None, now: datetime) -> dict[str, Any]:
 def _sent(one: Planned, now: datetime) -> dict[str, Any]:
     return {
         "offset_s": int((one.at - now).total_seconds()),
-        "at": one.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "at": stamp(one.at),
         "step": one.step,
         "repeat": one.repeat,
         "notify": [_told(notice) for notice in one.told],
@@ -96,7 +90,7 @@ def table(found: Preview, now: datetime, parsed: Parsed) -> str:
     left_out = [f"  {one.path}: {one.right}" for one in parsed.warnings if one.what == _NOT_EXECUTED]
     parts = (
         _about(incident, policy),
-        "\n".join(_rows(found, now, policy)),
+        _plan(found, now, policy),
         "\n".join(_afterwards(found, now, policy)),
         "\n".join(["Not executed by this version:", *left_out]) if left_out else "",
     )
@@ -116,13 +110,9 @@ def _about(incident: Incident, policy: Policy) -> str:
     )
 
 
-def _rows(found: Preview, now: datetime, policy: Policy) -> Iterator[str]:
+def _plan(found: Preview, now: datetime, policy: Policy) -> str:
     rows = [row for send in _sends(found) for row in _row(send, now, policy)]
-    if not rows:
-        return
-    widths = [max(len(row[column]) for row in [_HEADINGS, *rows]) for column in range(len(_HEADINGS))]
-    for row in [_HEADINGS, *rows]:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    return columns([_HEADINGS, *rows]) if rows else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +177,10 @@ def _who(notice: Notice, send: _Send, policy: Policy) -> str:
 def _through(notice: Notice, policy: Policy) -> str:
     kind, destination = notice.recipient.kind, policy.destinations.get(notice.recipient.target)
     if destination is None:
-        return f"{_KINDS[kind]}, direct message" if kind is DestinationKind.SLACK else _KINDS[kind]
+        return f"{CHANNELS[kind]}, direct message" if kind is DestinationKind.SLACK else CHANNELS[kind]
     address = f" {notice.recipient.address}" if kind in _SHOWN else ""
     fallback = f"; if that fails, {destination.fallback}" if destination.fallback else ""
-    return f"{_KINDS[kind]}{address}{fallback}"
+    return f"{CHANNELS[kind]}{address}{fallback}"
 
 
 def _said(send: _Send, now: datetime, policy: Policy) -> Iterator[str]:

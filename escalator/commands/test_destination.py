@@ -3,7 +3,6 @@
 import click
 
 from escalator.commands.opening import Misused, open_core
-from escalator.errors import Unavailable
 from escalator.model.message import Delivered
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
@@ -20,9 +19,7 @@ def command(ctx: click.Context, name: str) -> None:
     """
     core = open_core()
     with core.database.reading() as connection:
-        running = core.policies.running(connection)
-    if running is None:
-        raise Unavailable("no policy is active yet")
+        running = core.policies.required(connection)
     tried = try_out(core, name, running.policy)
     if not tried:
         raise Misused(f"{name}: is nothing that the policy tells; {_known(running.policy)}")

@@ -15,26 +15,17 @@ from escalator.engine.holding import (
     start_second_clock,
     take,
 )
-from escalator.engine.rights import Refusal, Refused, is_withheld, refusal
-from escalator.engine.rounds import (
-    begin_round,
-    fire_next,
-    following,
-    next_round,
-    skip_repeats,
-    spend_reviews,
-    wait_for_next,
-)
-from escalator.engine.targets import PERSON, team_of
+from escalator.engine.rights import Refusal, Refused, refusal
+from escalator.engine.rounds import begin_round, fire_next, next_round, spend_reviews
+from escalator.engine.sends import following, skip_repeats, wait_for_next
+from escalator.engine.snoozing import SNOOZES_MIN, why_not_snooze
+from escalator.engine.taking_over import why_not_take_over
+from escalator.engine.targets import PERSON
 from escalator.model.incident import HELD, UNANSWERED, DueKind, Incident, Outcome, State, Verb
 from escalator.model.message import Occasion
-from escalator.model.policy import Person, Team
-from escalator.model.ranks import Role, Severity
+from escalator.model.policy import Person
 from escalator.model.records import Action, Actor
 
-SNOOZES_MIN = (15, 60)
-LONGEST_SNOOZE_MIN = 24 * 60
-SNOOZES_IN_A_ROW = 2
 EXTENSIONS_IN_A_ROW = 4
 _COUNT_WHATEVER_THEY_SHOW = frozenset({Verb.ACKNOWLEDGE, Verb.TAKE_OVER})
 
@@ -138,42 +129,19 @@ def _snooze(draft: Draft, act: Act) -> Refusal | None:
     """Pause the path. Only a release, an escalation or the end breaks the row of snoozes: an acknowledgement between
     two of them does not, or one person could keep everybody else away by turns.
     """
-    refused = _why_no_snooze(draft, act)
+    minutes = SNOOZES_MIN[0] if act.minutes is None else act.minutes
+    refused = why_not_snooze(draft.incident, act.person, minutes, draft.rules.running)
     if refused is not None:
         return refused
     if not _answered_enough(draft, act):
         return Refusal(Refused.ONE_MORE_NEEDED)
-    incident, wait = draft.incident, timedelta(minutes=_minutes(act))
+    incident = draft.incident
     taken_at = incident.acknowledged_at or draft.now
     draft.put(state=State.SNOOZED, owner=act.person.key, acknowledged_at=taken_at, snoozes=incident.snoozes + 1)
-    draft.due(DueKind.SNOOZE_END, draft.now + wait)
+    draft.due(DueKind.SNOOZE_END, draft.now + timedelta(minutes=minutes))
     draft.suppress = "snoozed"
-    draft.record(Action.SNOOZED, minutes=str(_minutes(act)))
+    draft.record(Action.SNOOZED, minutes=str(minutes))
     return None
-
-
-def _minutes(act: Act) -> int:
-    return SNOOZES_MIN[0] if act.minutes is None else act.minutes
-
-
-def _why_no_snooze(draft: Draft, act: Act) -> Refusal | None:
-    incident = draft.incident
-    if incident.state is State.LOGGED:
-        return Refusal(Refused.NOT_NOW)
-    if incident.state is State.SNOOZED:
-        return Refusal(Refused.ALREADY_TAKEN, by=incident.owner, at=incident.acknowledged_at)
-    if is_withheld(incident, draft.rules.running):
-        return Refusal(Refused.WITHHELD)
-    if not _may_wait(_minutes(act), act.person, incident.severity):
-        return Refusal(Refused.TOO_LONG)
-    return Refusal(Refused.TOO_OFTEN) if incident.snoozes >= SNOOZES_IN_A_ROW else None
-
-
-def _may_wait(minutes: int, person: Person, severity: Severity) -> bool:
-    """Whether it may rest that long: seniors choose any time up to a day, but nobody more than 15 min of a critical."""
-    if severity is Severity.CRITICAL:
-        return minutes == SNOOZES_MIN[0]
-    return minutes in SNOOZES_MIN or (person.role >= Role.SENIOR and 1 <= minutes <= LONGEST_SNOOZE_MIN)
 
 
 def _hand_over(draft: Draft, act: Act) -> Refusal | None:
@@ -200,7 +168,8 @@ def _take_over(draft: Draft, act: Act) -> Refusal | None:
         return Refusal(Refused.NOT_NOW)
     if incident.owner == act.person.key:
         return Refusal(Refused.ALREADY_TAKEN, by=incident.owner, at=incident.acknowledged_at)
-    why_not = _why_not_take_over(draft, act)
+    is_out_of_date = act.is_out_of_date(incident)
+    why_not = why_not_take_over(incident, act.person, draft.rules, draft.now, is_out_of_date=is_out_of_date)
     if why_not is not None:
         return Refusal(why_not, by=incident.owner, at=incident.acknowledged_at)
     draft.record(Action.TAKEN_OVER, owner=incident.owner or "")
@@ -210,32 +179,6 @@ def _take_over(draft: Draft, act: Act) -> Refusal | None:
     )
     start_second_clock(draft)
     return None
-
-
-def _why_not_take_over(draft: Draft, act: Act) -> Refused | None:
-    """Return why somebody may not take what another holds, or None when they may.
-
-    A moderator who is on duty may take what its owner took on duty and has gone off with; seniors may take anything.
-    The list of a shift is never brought up to date: by such an old button even a senior takes only what was left
-    behind, and not what somebody has taken since.
-    """
-    incident, policy = draft.incident, draft.rules.running
-    if incident.owner not in policy.people:
-        return None
-    team = team_of("team", incident.assign, policy)
-    was_left = team is not None and team.schedule is not None and _has_gone_off(draft, team)
-    if act.person.role >= Role.SENIOR:
-        return None if was_left or not act.is_out_of_date(incident) else Refused.STALE
-    is_on_duty = team is not None and act.person.key in draft.rules.roster(draft.now).on_team(team)
-    return None if was_left and is_on_duty else Refused.NOT_YOURS
-
-
-def _has_gone_off(draft: Draft, team: Team) -> bool:
-    """Whether the owner was on call for this team when they took it, and is not any more."""
-    incident, rules = draft.incident, draft.rules
-    taken_at = incident.acknowledged_at or draft.now
-    was_on_duty = incident.owner in rules.roster(taken_at).on_team(team)
-    return was_on_duty and incident.owner not in rules.roster(draft.now).on_team(team)
 
 
 def _keep_place(draft: Draft, reason: str) -> None:

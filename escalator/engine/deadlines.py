@@ -3,15 +3,8 @@
 from datetime import datetime, timedelta
 
 from escalator.engine.change import Change, Draft, Rules
-from escalator.engine.rounds import (
-    begin_round,
-    fire_next,
-    restart,
-    send_or_wait,
-    skip_repeats,
-    told_people,
-    wait_for_next,
-)
+from escalator.engine.rounds import begin_round, fire_next, restart, told_people
+from escalator.engine.sends import send_or_wait, skip_repeats, wait_for_next
 from escalator.engine.targets import PERSON
 from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Occasion

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from escalator.engine.roster import Roster
 from escalator.model.policy import Team
 from escalator.model.rota import Schedule, Shift
-from escalator.rota.oncall import shifts
+from escalator.rota.oncall import joined, shifts
 
 HORIZON = timedelta(days=62)
 """How far ahead a change is looked for: longer than the longest turn."""
@@ -75,10 +74,7 @@ def _duty(key: str, schedule: Schedule, roster: Roster, who: Callable[[Roster], 
 
 
 def _shifts(schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> Iterator[Shift]:
-    """Yield the shifts from the roster's instant on, of the people that count here: neighbours differ in them."""
+    """Return the shifts from the roster's instant on, of the people that count here: neighbours differ in them."""
     bookings = roster.calendars.get(schedule.key, ())
     coming = shifts(schedule, roster.policy.hours, bookings, roster.at, roster.at + HORIZON)
-    named = (replace(shift, people=who(replace(roster, at=shift.start))) for shift in coming)
-    for people, group in groupby(named, key=lambda shift: shift.people):
-        same = list(group)
-        yield Shift(same[0].start, same[-1].end, people)
+    return joined(replace(shift, people=who(replace(roster, at=shift.start))) for shift in coming)

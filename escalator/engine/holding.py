@@ -2,7 +2,8 @@
 
 from escalator.engine.change import Draft
 from escalator.engine.reviews import REVIEW, reviews_resolve
-from escalator.engine.rounds import begin_round, wait_for_next
+from escalator.engine.rounds import begin_round
+from escalator.engine.sends import wait_for_next
 from escalator.engine.targets import PERSON, members_of
 from escalator.model.facts import Content
 from escalator.model.incident import UNANSWERED, Answer, DueKind, Incident, Outcome, State

@@ -18,7 +18,9 @@ from escalator.model.records import Action
 from escalator.model.rota import Calendars
 from escalator.model.silence import Silence
 
-_NOBODY = UUID(int=0)
+NOBODY = UUID(int=0)
+"""The id of incidents and policies that stand in no database."""
+
 _MOST_SENDS = 500
 _GOES_ON = frozenset({DueKind.STEP, DueKind.SILENCE_END})
 _REMARKABLE = frozenset({Action.NOBODY_ON_CALL, Action.NOT_ALLOWED, Action.TARGET_MISSING, Action.STEP_REACHED_NOBODY})
@@ -73,7 +75,7 @@ def preview(  # noqa: PLR0913  # what is said outside the policy may be left out
     """
     if not is_wanted(observation, policy):
         return Preview(None, (), None, ())
-    rules = Rules(policy, policy, _NOBODY, calendars or {}, (*policy.silences, *silences))
+    rules = Rules(policy, policy, NOBODY, calendars or {}, (*policy.silences, *silences))
     change = opened_by(observation, source, rules, now)
     opened, planned, remarks = change.incident, _sends(change, now), _remarks(change, now)
     incident = opened
@@ -91,7 +93,7 @@ def preview(  # noqa: PLR0913  # what is said outside the policy may be left out
 
 def opened_by(observation: Observation, source: str, rules: Rules, now: datetime) -> Change:
     """Return the incident that an event accepted at that time would open, as the live engine opens it."""
-    return open_incident(Incident(_NOBODY, 0, source, Mode.SANDBOX, _NOBODY, now), observation, rules, now)
+    return open_incident(Incident(NOBODY, 0, source, Mode.SANDBOX, NOBODY, now), observation, rules, now)
 
 
 def _sends(change: Change, at: datetime) -> list[Planned]:

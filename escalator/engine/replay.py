@@ -3,20 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from escalator.engine.answers import Act, answer
 from escalator.engine.change import Change, Rules
 from escalator.engine.deadlines import fire
-from escalator.engine.events import absorb, is_wanted, open_incident
+from escalator.engine.events import absorb, is_wanted
+from escalator.engine.preview import NOBODY, opened_by
 from escalator.engine.rights import Refusal
 from escalator.model.facts import Observation
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.policy import Person, Policy
-from escalator.model.ranks import Mode, Severity
+from escalator.model.ranks import Severity
 from escalator.model.rota import Calendars
 
-_NOBODY = UUID(int=0)
 _MOST_FIRINGS = 500
 
 
@@ -66,7 +65,7 @@ def replay(
 
     Hours and rotas are asked at the instants of then. What somebody did is done again as far as this policy lets them.
     """
-    life = _Life(source, Rules(policy, policy, _NOBODY, calendars))
+    life = _Life(source, Rules(policy, policy, NOBODY, calendars))
     for one in happened:
         life.go_on(one.at)
         if isinstance(one, Heard):
@@ -99,8 +98,7 @@ class _Life:
         if self.incident is not None:
             self._keep(absorb(self.incident, one.said, self.rules, one.at), one.at)
         elif is_wanted(one.said, self.rules.running):
-            blank = Incident(_NOBODY, 0, self.source, Mode.SANDBOX, _NOBODY, one.at)
-            self._keep(open_incident(blank, one.said, self.rules, one.at), one.at)
+            self._keep(opened_by(one.said, self.source, self.rules, one.at), one.at)
 
     def act(self, one: Acted) -> None:
         if self.incident is None:

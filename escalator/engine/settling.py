@@ -12,8 +12,9 @@ from escalator.engine.change import Draft, Rules
 from escalator.engine.classify import assess
 from escalator.engine.holding import answers_missing, ask_one_more, close, conclude, count_answer, take_back
 from escalator.engine.reviews import REVIEW, calls_again, knows_reviews, reviews_resolve, standing
-from escalator.engine.rounds import assessed, freeze, may_loop, next_round, speak_up, spend_reviews, start_path
+from escalator.engine.rounds import assessed, freeze, may_loop, next_round, spend_reviews, start_path
 from escalator.engine.routing import rank_of
+from escalator.engine.sends import speak_up
 from escalator.model.incident import UNANSWERED, Incident, Outcome, State
 from escalator.model.policy import Policy
 from escalator.model.records import Action

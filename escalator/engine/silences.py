@@ -5,7 +5,7 @@ from datetime import datetime
 
 from escalator.engine.rights import allowed_people, may_see
 from escalator.model.incident import Incident, State
-from escalator.model.policy import Person, Policy
+from escalator.model.policy import Category, Person, Policy
 from escalator.model.ranks import Role, Severity
 from escalator.model.silence import Silence, SilenceOf
 
@@ -46,16 +46,22 @@ def is_silenced(incident: Incident) -> bool:
 
 
 def may_silence(person: Person, of: SilenceOf, name: str, policy: Policy) -> bool:
-    """Whether somebody may silence this: seniors and admins, who may see what it is about.
+    """Whether somebody may silence this: seniors and admins, who may see what it is about."""
+    return person.role >= Role.SENIOR and may_know(person, of, name, policy)
 
-    A route is about the categories that it names. What else it takes is asked of each incident.
+
+def may_know(person: Person, of: SilenceOf, name: str, policy: Policy) -> bool:
+    """Whether somebody may see all that a silence of this is about.
+
+    What a route takes besides the categories that it names is asked of each incident.
     """
-    if person.role < Role.SENIOR:
-        return False
-    named = {name} if of is SilenceOf.CATEGORY else categories_of(name, policy)
-    return all(may_see(person.key, policy.categories[key], policy) for key in named & set(policy.categories))
+    return all(may_see(person.key, category, policy) for category in categories_of(of, name, policy))
 
 
-def categories_of(route: str, policy: Policy) -> set[str]:
-    """Return the categories that a route asks for."""
-    return {key for one in policy.routes if one.name == route for key in one.when.tests.get("category", ())}
+def categories_of(of: SilenceOf, name: str, policy: Policy) -> list[Category]:
+    """Return the categories that a silence of this is about: the one of that name, or those that the route names."""
+    if of is SilenceOf.CATEGORY:
+        named = [name]
+    else:
+        named = [key for one in policy.routes if one.name == name for key in one.when.tests.get("category", ())]
+    return [policy.categories[key] for key in named if key in policy.categories]

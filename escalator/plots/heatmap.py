@@ -13,6 +13,7 @@ from escalator.engine.coverage.values import Coverage, share_within
 from escalator.model.policy import Policy
 from escalator.model.rota import WEEKDAYS
 from escalator.plots.week import HOURS, SLOTS, Cell, Week, weeks
+from escalator.rendering.coverage import how_soon, percent
 from escalator.rendering.texts import words
 from escalator.rendering.view import NO_TITLE
 
@@ -132,7 +133,7 @@ def _row(svg: Element, top: int, title: str, week: Week, found: Coverage, policy
         share = _covered(found, heard)
         worst = max(heard, key=lambda cell: cell.badness)
         _text(svg, _LEFT + _GRID + 16, top + 15, share, "")
-        _text(svg, _LEFT + _GRID + 82, top + 15, _wait(worst), "faint")
+        _text(svg, _LEFT + _GRID + 82, top + 15, how_soon(worst.wait), "faint")
 
 
 def _runs(week: Week, target: timedelta) -> Iterator[tuple[int, int, Cell | None]]:
@@ -168,8 +169,7 @@ def _covered(found: Coverage, heard: Iterable[Cell]) -> str:
     category = next(iter(heard)).row.category
     grades = {cell.row.severity for cell in heard}
     rows = [row for row in found.rows if row.category == category and row.severity in grades and not row.is_silent]
-    share = min(share_within(tuple(row.heard), found.target) for row in rows)
-    return f"{int(share * 1000) / 10:g} %"
+    return percent(min(share_within(tuple(row.heard), found.target) for row in rows))
 
 
 def _said(cell: Cell | None, found: Coverage, policy: Policy) -> str:
@@ -180,14 +180,8 @@ def _said(cell: Cell | None, found: Coverage, policy: Policy) -> str:
     who = cell.first.who if cell.first else "nobody"
     name = policy.people[who].name if cell.first and cell.first.is_person else who
     given = "" if cell.row.is_bare else f", by {cell.row.given or 'the default path'}"
-    told = f"{name}, {_wait(cell)}" if cell.first else "nobody, not even when the path begins again"
+    told = f"{name}, {how_soon(cell.wait)}" if cell.first else "nobody, not even when the path begins again"
     return f"at worst: {told} ({cell.row.severity.value}{given}, opened {local:%a %Y-%m-%d %H:%M})"
-
-
-def _wait(cell: Cell) -> str:
-    if cell.wait is None:
-        return "nobody"
-    return f"{words(cell.wait)}" if cell.wait else "at once"
 
 
 def _span(start: int, end: int) -> str:

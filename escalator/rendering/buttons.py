@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from escalator.engine.answers import EXTENSIONS_IN_A_ROW, SNOOZES_IN_A_ROW
+from escalator.engine.answers import EXTENSIONS_IN_A_ROW
+from escalator.engine.snoozing import SNOOZES_IN_A_ROW
 from escalator.model.incident import HELD, DueKind, Incident, State, Verb
 from escalator.model.message import Button
 from escalator.model.ranks import ContentRule, Severity

@@ -85,10 +85,10 @@ def _marked(view: View, said: str) -> str:
 
 def _text(view: View) -> str:
     incident = view.incident
-    if incident.state is State.MERGED and view.merged_into is not None:
-        return f"#{incident.number} is now part of #{view.merged_into}"
-    if incident.state is State.GROUPED and view.group is not None:
-        return f"#{incident.number} is now part of #{view.group}"
+    if incident.state is State.MERGED and view.others.merged_into is not None:
+        return f"#{incident.number} is now part of #{view.others.merged_into}"
+    if incident.state is State.GROUPED and view.others.group is not None:
+        return f"#{incident.number} is now part of #{view.others.group}"
     if incident.state is State.RESOLVED and incident.outcome is not None:
         return texts.resolved(incident.number, view.name(incident.closed_by), incident.outcome)
     if incident.state in HELD:

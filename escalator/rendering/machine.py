@@ -40,7 +40,7 @@ def _plain(view: View) -> dict[str, object]:
         "content": view.rule.value,
         "is_test": view.is_test,
         "is_drill": view.is_drill,
-        "group": view.group,
+        "group": view.others.group,
         "members": incident.members,
     }
 
@@ -89,7 +89,7 @@ def _ours(view: View) -> dict[str, object]:
         "owner": incident.owner,
         "actor": view.actor or (incident.closed_by if is_over else incident.owner),
         "outcome": incident.outcome.value if incident.outcome else None,
-        "merged_into": view.merged_into,
+        "merged_into": view.others.merged_into,
     }
 
 

@@ -8,11 +8,12 @@ from escalator.model.policy import Policy
 from escalator.rendering.texts import words
 from escalator.rendering.view import called
 
+ROLE_REFUSED = "Nothing changed: your role does not allow this. Ask a senior moderator."
 _SAID = {
     Refused.UNKNOWN_PERSON: "Nothing changed: the escalation policy does not know you. Ask whoever runs it to add you.",
     Refused.WRONG_WORKSPACE: "Nothing changed: this is not the workspace that answers these alerts.",
     Refused.NO_INCIDENT: "Nothing changed: there is no such incident.",
-    Refused.ROLE: "Nothing changed: your role does not allow this. Ask a senior moderator.",
+    Refused.ROLE: ROLE_REFUSED,
     Refused.RESTRICTED: "Nothing changed: #{number} is restricted, and you are not among those who may handle it.",
     Refused.NOT_YOURS: "Nothing changed: #{number} is with {by}. A senior moderator may take it over.",
     Refused.ALREADY_TAKEN: "#{number} was already taken by {by}{ago}.",
@@ -34,7 +35,6 @@ _STATES = {
     State.TRIGGERED: "waiting for an answer",
     State.ACKNOWLEDGED: "with {by}",
     State.SNOOZED: "snoozed by {by}",
-    State.GROUPED: "told by its group",
     State.RESOLVED: "resolved",
     State.MERGED: "merged into another one",
     State.GROUPED: "told within a group",

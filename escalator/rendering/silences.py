@@ -24,9 +24,8 @@ def silenced_by(silence: Silence, policy: Policy) -> str:
 
 def may_show_reason(silence: Silence, policy: Policy) -> bool:
     """Whether the reason may stand where anybody reads it: not of what is restricted or withheld, like a note."""
-    names = {silence.name} if silence.of is SilenceOf.CATEGORY else categories_of(silence.name, policy)
-    named = [policy.categories[name] for name in names & set(policy.categories)]
-    return not any(one.restricted_to or one.content is ContentRule.WITHHOLD for one in named)
+    about = categories_of(silence.of, silence.name, policy)
+    return not any(one.restricted_to or one.content is ContentRule.WITHHOLD for one in about)
 
 
 def begun(silence: Silence, policy: Policy) -> Card:

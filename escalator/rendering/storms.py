@@ -28,9 +28,9 @@ def _alerts(view: View) -> str:
 
 
 def _numbers(view: View) -> str:
-    if view.told_of is None:
+    if view.others.told_of is None:
         return ""
-    first, newest = view.told_of
+    first, newest = view.others.told_of
     return f"#{first}" if first == newest else f"#{first} to #{newest}"
 
 

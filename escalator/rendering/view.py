@@ -22,15 +22,27 @@ _STRANGERS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Others:
+    """Numbers of other incidents that a message names: of the one that it goes on in, of the group which tells of it,
+    and of the first and the newest of which a group tells.
+    """
+
+    merged_into: int | None = None
+    group: int | None = None
+    told_of: tuple[int, int] | None = None
+
+
+NO_OTHERS = Others()
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What a message is about, for whom and when.
 
     `frozen` is the policy version the incident was opened with, `running` the one that holds now: of the content rule
     the stricter counts, names and addresses are today's. `waiting_for` and `next_what` are texts such as
     `Ana Ruiz (child-safety, on call)` and `senior moderators and PagerDuty`; without `next_what` no next line is shown.
-    `story` is only shown to seniors. `is_test` marks a diverted message. `merged_into` is the number of the incident
-    that it goes on in, `group` that of the group which tells of it; `told_of` has those of the first and the newest of
-    which a group tells.
+    `story` is only shown to seniors. `is_test` marks a diverted message.
     Outside Slack `running` is what `names_by_key` makes of it. `is_superseded`: a later round's message stands there.
     For machines: `rung` is the round, step and send that are told of, where that is not how far the incident is by
     now; `actor` did what is told, where that is not who holds or ended it; `wants_content` asks for what may be shown.
@@ -49,9 +61,7 @@ class View:
     next_what: str = ""
     story: tuple[tuple[datetime, str], ...] = ()
     mentions: tuple[str, ...] = ()
-    merged_into: int | None = None
-    group: int | None = None
-    told_of: tuple[int, int] | None = None
+    others: Others = NO_OTHERS
     channel: DestinationKind = DestinationKind.SLACK
     is_superseded: bool = False
     rung: tuple[int, int, int] | None = None

@@ -4,8 +4,8 @@ An override goes before the calendar, the calendar before the layers, a later la
 schedule itself names is on call while nobody else is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,6 @@ from escalator.model.rota import Booking, Hours, Layer, Override, Schedule, Shif
 from escalator.rota.hours import edges, is_open
 from escalator.rota.local import first_instant, reached
 from escalator.rota.turns import handovers, whose
-
-_HORIZON = timedelta(days=62)
 
 
 def on_call(
@@ -45,26 +43,17 @@ def shifts(
     instants = {at for at in _changes(schedule, hours, bookings, start, end) if start < at < end}
     if start >= end:
         return
-    pieces = [
+    yield from joined(
         Shift(begins, ends, on_call(schedule, hours, bookings, begins))
         for begins, ends in pairwise((start, *sorted(instants), end))
-    ]
+    )
+
+
+def joined(pieces: Iterable[Shift]) -> Iterator[Shift]:
+    """Yield these, which follow one another, as shifts of which two that follow each other differ in people."""
     for people, group in groupby(pieces, key=lambda piece: piece.people):
         same = list(group)
         yield Shift(same[0].start, same[-1].end, people)
-
-
-def shift_at(
-    schedule: Schedule,
-    hours: Mapping[str, Hours],
-    bookings: Sequence[Booking],
-    at: datetime,
-    horizon: timedelta = _HORIZON,
-) -> Shift:
-    """Return the shift that holds `at`; it is cut off where it began or will end beyond the horizon."""
-    at = at.astimezone(UTC)
-    around = shifts(schedule, hours, bookings, at - horizon, at + horizon)
-    return next(shift for shift in around if at < shift.end)
 
 
 def _hours_of(layer: Layer, hours: Mapping[str, Hours]) -> Hours | None:

@@ -15,11 +15,6 @@ from escalator.rota.local import first_instant, reached
 _WEEK = timedelta(days=7)
 
 
-def who(layer: Layer, zone: ZoneInfo, at: datetime) -> str | None:
-    """Return the person whose turn it is at this instant, or None before the layer's start."""
-    return whose(layer, reached(at, zone))
-
-
 def whose(layer: Layer, now: datetime) -> str | None:
     """Return the person whose turn it is when the local clock has reached `now`, or None before the layer's start."""
     turn = _turn(layer, now)

@@ -12,7 +12,6 @@ from escalator.channels.slack.modals import Origin, reveal_view
 from escalator.engine.answers import Act, answer
 from escalator.engine.change import Change
 from escalator.engine.rights import Refusal, Refused
-from escalator.errors import Unavailable
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.message import Context
 from escalator.model.policy import DestinationKind, Person, Policy
@@ -95,11 +94,9 @@ def act(core: Core, asked: Asked) -> Reply:
     now = core.clock.now()
     with working(core) as work:
         connection = work.connection
-        running = core.policies.running(connection)
+        running = core.policies.required(connection)
         found = incidents.lock(connection, [asked.button.incident_id], core.seal)
         incident = found.get(asked.button.incident_id)
-        if running is None:
-            raise Unavailable("no policy is active yet")
         if incident is None or is_in_sandbox(core, incident, running.policy) is not asked.is_sandbox:
             nothing = refusal_words(Refusal(Refused.NO_INCIDENT), None, running.policy, now)
             return Reply(Context(None, None, ""), _mode(asked), nothing)

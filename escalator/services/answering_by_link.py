@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from escalator.engine.answers import Act, answer
 from escalator.engine.change import Change
 from escalator.engine.rights import Refusal, Refused, allowed_people, refusal
-from escalator.errors import Unavailable
 from escalator.model.incident import HELD, Incident, State
 from escalator.model.policy import DestinationKind, Person
 from escalator.model.ranks import Mode
@@ -93,9 +92,7 @@ def acknowledge(core: Core, link: AnswerLink) -> Picture | None:
 
 
 def _case(core: Core, connection: Connection, link: AnswerLink, incident: Incident | None) -> _Case | None:
-    running = core.policies.running(connection)
-    if running is None:
-        raise Unavailable("no policy is active yet")
+    running = core.policies.required(connection)
     if incident is None or is_in_sandbox(core, incident, running.policy) is not link.is_sandbox:
         return None
     return _Case(core, connection, link, incident, running, core.clock.now())
@@ -149,14 +146,13 @@ def _picture(case: _Case) -> Picture:
         return Picture(incident.number, case.link.person, note=said, is_of_nobody=True)
     if case.is_restricted:
         return Picture(incident.number, case.link.person, must_sign_in=True)
-    merged = messages.numbers_of(case.connection, [incident.merged_into])
     view = View(
         incident=incident,
         frozen=case.core.policies.version(case.connection, incident.policy_version),
         running=names_by_key(policy),
         now=case.now,
         is_test=case.core.mode_for(incident, policy) is Mode.DIVERT,
-        merged_into=merged.get(incident.merged_into) if incident.merged_into else None,
+        others=messages.others_of(case.connection, [incident])[incident.id],
         channel=DestinationKind.EMAIL,
     )
     return Picture(incident.number, case.link.person, card.standing(view).headline, _stands(view))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
-from escalator.services import listing, silence_notices
+from escalator.services import lists, silence_notices
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.shifts import card_of_shift
@@ -16,7 +16,7 @@ from escalator.store.deliveries import Delivery
 Say = Callable[[Core, Connection, Running, Bulletin, Delivery, datetime], Card | None]
 
 _CARDS: Mapping[BulletinKind, Say] = {
-    BulletinKind.LIST: listing.card_of,
+    BulletinKind.LIST: lists.card_of,
     BulletinKind.SHIFT: card_of_shift,
     BulletinKind.SILENCE: silence_notices.said,
 }

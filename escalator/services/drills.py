@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.drills import Done, answered, end_drill, stand_in
-from escalator.errors import PolicyError, Unavailable
+from escalator.errors import PolicyError
 from escalator.model.incident import Incident
 from escalator.model.policy import Drill, Policy, Route
 from escalator.model.records import SYSTEM, Action, Actor, Entry
@@ -66,9 +66,7 @@ def start_now(core: Core, drill: Drill, by: Actor, via: str) -> DrillRun | None:
     """Begin a drill of the running policy at somebody's wish; None when one of that name runs, or it cannot begin."""
     now = core.clock.now()
     with core.database.writing() as connection:
-        running = core.policies.running(connection)
-        if running is None:
-            raise Unavailable("no policy is active yet")
+        running = core.policies.required(connection)
         if any(one.name == drill.name for one in drills.running(connection)):
             return None
         return _begin(core, connection, drill, running.policy, Start(now, now, by, via))

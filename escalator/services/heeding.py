@@ -11,7 +11,6 @@ from escalator.channels.pagerduty.api import ACKNOWLEDGE
 from escalator.engine.change import Change
 from escalator.engine.rights import Refusal
 from escalator.engine.vendors import Spot, heard, stranger
-from escalator.errors import Unavailable
 from escalator.model.heard import Agent, AgentKind, Heard, HeardKind, place_in
 from escalator.model.incident import Incident, State
 from escalator.model.policy import DestinationKind, Person, Policy
@@ -35,9 +34,7 @@ _OUR_TITLE = re.compile(r" · #(\d{1,9})$")
 def heed(core: Core, one: Callback, said: Heard) -> None:
     """Do one thing that a vendor told us, unless somebody else does it. Raises Unavailable."""
     with working(core) as work:
-        running = core.policies.running(work.connection)
-        if running is None:
-            raise Unavailable("no policy is active yet")
+        running = core.policies.required(work.connection)
         if callbacks.lock(work.connection, one.id) is None:
             return
         case = _Case(core, work, running, core.clock.now())

@@ -6,11 +6,12 @@ import structlog
 from sqlalchemy import Connection
 
 from escalator.channels.slack.api import Profile
-from escalator.errors import Unavailable
+from escalator.engine.rights import Refusal, Refused
 from escalator.model.message import Failed
 from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
+from escalator.rendering.notices import refusal_words, stranger_words
 from escalator.services.accounts import WORKSPACE, account
 from escalator.services.addresses import person_with_email
 from escalator.services.core import Core
@@ -26,6 +27,18 @@ def is_ours(connection: Connection, team_id: str) -> bool:
     """Whether somebody is from our workspace; until `auth.test` has named it, everybody is."""
     ours = processes.recall(connection, WORKSPACE)
     return not ours or team_id == ours
+
+
+def sender_of(
+    core: Core, connection: Connection, policy: Policy, user_id: str, team_id: str, *, is_sandbox: bool
+) -> Person | str:
+    """Return the person who has typed a command or sent its window, or what to tell who may do neither.
+
+    What the sandbox's own secret has signed comes from no workspace.
+    """
+    if not is_sandbox and not is_ours(connection, team_id):
+        return refusal_words(Refusal(Refused.WRONG_WORKSPACE), None, policy, core.clock.now())
+    return person_of(core, connection, user_id, policy) or stranger_words(user_id)
 
 
 def person_of(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
@@ -78,9 +91,7 @@ def link_unknown(core: Core, user_id: str, team_id: str) -> None:
 
 def _is_worth_asking(core: Core, user_id: str, team_id: str) -> bool:
     with core.database.reading() as connection:
-        running = core.policies.running(connection)
-        if running is None:
-            raise Unavailable("no policy is active yet")
+        running = core.policies.required(connection)
         is_stranger = person_of(core, connection, user_id, running.policy) is None
         return is_stranger and bool(user_id) and account(connection, core.settings, WORKSPACE) == team_id
 

@@ -16,10 +16,9 @@ from escalator.errors import Conflict, Unavailable
 from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Mode, Role
 from escalator.ports import PROCESS_EVENTS
-from escalator.rendering.notices import stranger_words
 from escalator.sealing import digest
 from escalator.services.core import Core
-from escalator.services.linking import is_ours, person_of
+from escalator.services.linking import sender_of
 from escalator.services.processing import process_one
 from escalator.store import events, incidents
 from escalator.store.events import EventState, StoredEvent
@@ -35,7 +34,6 @@ class NotOpened(StrEnum):
     """Why nobody may open, or nothing was opened, in words."""
 
     ROLE = "Nothing changed: your role does not allow this. Ask a moderator."
-    WORKSPACE = "Nothing changed: this is not the workspace that answers these alerts."
     NO_SOURCE = "Nothing changed: no source of the policy is on."
     NO_CATEGORY = "Nothing changed: the policy has no category that you may open an incident in."
     NOTHING_SAID = "Nothing changed: say what it is about."
@@ -93,14 +91,10 @@ def open_by_hand(core: Core, said: Opening, *, is_sandbox: bool) -> str:
 
 def _checked(core: Core, connection: Connection, said: Opening, *, is_sandbox: bool) -> tuple[StoredEvent, Mode] | str:
     """Return the event to store and the mode it will be opened in, or why it is not stored."""
-    running = core.policies.running(connection)
-    if running is None:
-        raise Unavailable("no policy is active yet")
-    if not is_sandbox and not is_ours(connection, said.team_id):
-        return NotOpened.WORKSPACE
-    person = person_of(core, connection, said.user_id, running.policy)
-    if person is None:
-        return stranger_words(said.user_id)
+    running = core.policies.required(connection)
+    person = sender_of(core, connection, running.policy, said.user_id, said.team_id, is_sandbox=is_sandbox)
+    if isinstance(person, str):
+        return person
     choices = _choices(core, person, running.policy, is_sandbox=is_sandbox)
     if isinstance(choices, NotOpened):
         return choices

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from escalator.channels.contract import Notification
 from escalator.engine.roster import Roster
-from escalator.engine.rounds import following
+from escalator.engine.sends import following
 from escalator.engine.silences import silencing
 from escalator.engine.targets import people_of, team_of
 from escalator.model.incident import DueKind, Incident, State
@@ -23,7 +22,7 @@ from escalator.rendering import story
 from escalator.rendering.card import card, standing
 from escalator.rendering.disclosure import names_by_key
 from escalator.rendering.targets import listed, target_words
-from escalator.rendering.view import View
+from escalator.rendering.view import NO_OTHERS, Others, View
 from escalator.services.answer_links import link_for
 from escalator.services.core import Core
 from escalator.services.policies import Running
@@ -72,15 +71,6 @@ def numbers_of(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UU
     return {row.id: row.number for row in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class Others:
-    """Numbers of other incidents that a message names, as `View` has them."""
-
-    merged_into: int | None = None
-    group: int | None = None
-    told_of: tuple[int, int] | None = None
-
-
 def others_of(connection: Connection, about: Iterable[Incident]) -> Mapping[UUID, Others]:
     """Return for each of these incidents which others its message names."""
     known = list(about)
@@ -106,7 +96,7 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
     *,
     occasion: Occasion = Occasion.STEP,
     said: Records = (),
-    others: Others = Others(),
+    others: Others = NO_OTHERS,
     is_superseded: bool = False,
     now: datetime,
 ) -> View:
@@ -128,9 +118,7 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
         next_what=next_what(incident, frozen, policy),
         story=_story(said, policy) if is_for_seniors else (),
         mentions=mentions(core, incident, frozen, roster) if has_mentions else (),
-        merged_into=others.merged_into,
-        group=others.group,
-        told_of=others.told_of,
+        others=others,
         channel=to.channel,
         is_superseded=is_superseded,
         rung=_rung(to) if isinstance(to, Delivery) else None,

@@ -22,7 +22,7 @@ from escalator.services.claiming import Claims, room_for_copies
 from escalator.services.core import Core
 from escalator.services.outcomes import entry_of
 from escalator.services.policies import Running
-from escalator.services.troubles import detail_of, own_mode
+from escalator.services.troubles import detail_of
 from escalator.store import bulletins, deliveries, destinations, incidents, leases, posts, records
 from escalator.store.deliveries import Candidate, Delivery, DeliveryKind
 
@@ -201,20 +201,19 @@ def _notices(
     closed = destinations.closed_beyond(connection, now + deliveries.PATIENCE) if said else {}
     to_send = []
     for one in wanted:
-        refused = None
         if one.bulletin_id is not None:
-            # What was meant for a less mild mode than the present one goes to nobody: it may be a real person's.
-            mode = one.mode if one.mode <= core.settings.mode else Mode.SANDBOX
-            told = card_of(core, connection, running, said[one.bulletin_id], one, now)
-            if told is None:
-                _drop(connection, one, "nothing_left", now)
-                continue
-            card, until = told, closed.get(one.destination)
-            refused = Failed(FailureReason.RATE_LIMITED, "closed", until - now) if until else None
+            card = card_of(core, connection, running, said[one.bulletin_id], one, now)
+            until = closed.get(one.destination)
         else:
-            mode = min(one.mode, own_mode(core.settings))
             key, detail = troubles.get(one.trouble_id or UUID(int=0), ("", ""))
             card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))
+            until = None
+        if card is None:
+            _drop(connection, one, "nothing_left", now)
+            continue
+        # What was meant for a less mild mode than the present one goes to nobody: it may be a real person's.
+        mode = one.mode if one.mode <= core.settings.mode else Mode.SANDBOX
+        refused = Failed(FailureReason.RATE_LIMITED, "closed", until - now) if until else None
         note = messages.notice(core, running.policy, one, card, now)
         to_send.append(ToSend(note, mode, one.channel, 0, delivery=one, refused=refused))
     return to_send

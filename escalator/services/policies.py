@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from escalator.clock import Clock
 from escalator.engine.change import Rules
 from escalator.engine.roster import Roster
+from escalator.errors import Unavailable
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
@@ -73,6 +74,13 @@ class PolicyShelf:
         policy = self.version(connection, version)
         begun = self._begun(connection) if has_silences else ()
         return Running(version, policy, calendars.said(connection, policy), (*policy.silences, *begun))
+
+    def required(self, connection: Connection) -> Running:
+        """Return the active version; raises Unavailable before the first file was taken."""
+        running = self.running(connection)
+        if running is None:
+            raise Unavailable("no policy is active yet")
+        return running
 
     def _begun(self, connection: Connection) -> tuple[Silence, ...]:
         """Return what people have silenced. What was said in the sandbox counts only while there is nothing else."""

@@ -16,7 +16,7 @@ from escalator.store import bulletins, deliveries
 from escalator.store.deliveries import Delivery, DeliveryKind
 
 EXPIRES = timedelta(hours=2)
-URGENCY = Severity.MEDIUM.rank
+URGENCY = Severity.MEDIUM.gravity
 """Behind the grave incidents and before the lesser ones."""
 
 

@@ -2,31 +2,28 @@
 
 from datetime import timedelta
 
-from escalator.channels.slack.blocks import MAX_TEXT, Json, date, escape
+from escalator.channels.slack.blocks import Json, date, escape, fitting
 from escalator.channels.slack.modals import Choice
 from escalator.channels.slack.silencing import silence_view
 from escalator.channels.slack.submissions import Silencing
 from escalator.engine.silences import may_silence
-from escalator.errors import Unavailable
 from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Mode
 from escalator.model.silence import SilenceOf
-from escalator.rendering.notices import stranger_words
+from escalator.rendering.notices import ROLE_REFUSED
 from escalator.rendering.silences import subject
 from escalator.rendering.texts import words
 from escalator.rendering.view import called
 from escalator.services.answering import SANDBOX, SLACK
 from escalator.services.core import Core
-from escalator.services.linking import is_ours, person_of
-from escalator.services.manual import NotOpened
+from escalator.services.linking import sender_of
 from escalator.services.policies import Running
 from escalator.services.silencing import MAX_REASON, Listed, NotDone, Wanted, Wrong, begin, choices, end, listed
 
-_SENIORS = "Nothing changed: your role does not allow this. Ask a senior moderator."
 _OUTSIDE = "Nothing changed: what is silenced in the sandbox would be silent outside of it too."
 _HELP = "`/silence` silences something, `/silence list` says what is silenced, `/silence end ID` ends it."
 _NOTHING = "Nothing is silenced."
-_MORE = "\n… `escalator silence` lists all of them"
+_MORE = "… `escalator silence` lists all of them"
 
 
 def silence_answer(core: Core, said: str, person: Person, running: Running, *, is_sandbox: bool) -> str | Json:
@@ -42,7 +39,7 @@ def silence_answer(core: Core, said: str, person: Person, running: Running, *, i
     if verb:
         return _HELP
     offered = [_choice(of, name, running.policy) for of, name in choices(person, running.policy)]
-    return silence_view(offered, MAX_REASON) if offered else _SENIORS
+    return silence_view(offered, MAX_REASON) if offered else ROLE_REFUSED
 
 
 def _choice(of: SilenceOf, name: str, policy: Policy) -> Choice:
@@ -57,13 +54,7 @@ def _unchanged(done: NotDone) -> str:
 def _list(core: Core, person: Person, running: Running) -> str:
     with core.database.reading() as connection:
         found = listed(core, connection, running, person)
-    text = ""
-    for one in found:
-        line = _line(one, person, running.policy)
-        if len(text) + len(line) + len(_MORE) >= MAX_TEXT:
-            return text + _MORE
-        text += f"\n{line}" if text else line
-    return text or _NOTHING
+    return fitting((_line(one, person, running.policy) for one in found), _MORE) or _NOTHING
 
 
 def _line(one: Listed, person: Person, policy: Policy) -> str:
@@ -80,19 +71,15 @@ def _line(one: Listed, person: Person, policy: Policy) -> str:
 def silence_by_window(core: Core, said: Silencing, *, is_sandbox: bool) -> str | NotDone:
     """Return what to tell who has sent the window: what is silenced, or what was wrong. Raises Unavailable."""
     with core.database.reading() as connection:
-        running = core.policies.running(connection)
-        if running is None:
-            raise Unavailable("no policy is active yet")
-        if not is_sandbox and not is_ours(connection, said.team_id):
-            return NotOpened.WORKSPACE
-        person = person_of(core, connection, said.user_id, running.policy)
-    if person is None:
-        return stranger_words(said.user_id)
+        running = core.policies.required(connection)
+        person = sender_of(core, connection, running.policy, said.user_id, said.team_id, is_sandbox=is_sandbox)
+    if isinstance(person, str):
+        return person
     if is_sandbox and core.settings.mode is not Mode.SANDBOX:
         return _OUTSIDE
     lasts = timedelta(minutes=said.minutes)
     via = SANDBOX if is_sandbox else SLACK
     done = begin(core, Wanted(said.named, lasts, said.reason, person.key, via, said.is_for_critical))
     if isinstance(done, NotDone):
-        return _SENIORS if done.what is Wrong.ROLE else done
+        return ROLE_REFUSED if done.what is Wrong.ROLE else done
     return f"{subject(done, running.policy)} is silenced for {words(lasts)}. `/silence list` says how to end it."

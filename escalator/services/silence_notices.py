@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.silences import categories_of
 from escalator.engine.targets import PERSON, last_resort, resolve, team_of
 from escalator.errors import ContentLocked
 from escalator.model.bulletin import Bulletin, BulletinKind
@@ -52,9 +51,8 @@ def announce(  # noqa: PLR0913  # what has happened, to what, when, and by whom
         "by": by or "",
     }
     told = resolve(_targets(silence, running.policy), None, running.roster(now)).told
-    return (
-        publish(core, connection, Bulletin(uuid7(), BulletinKind.SILENCE, now, body), told, own_mode(core.settings)) > 0
-    )
+    new = Bulletin(uuid7(), BulletinKind.SILENCE, now, body)
+    return publish(core, connection, new, told, own_mode(core.settings)) > 0
 
 
 def _targets(silence: Silence, policy: Policy) -> tuple[str, ...]:
@@ -64,12 +62,8 @@ def _targets(silence: Silence, policy: Policy) -> tuple[str, ...]:
 def _leads(silence: Silence, policy: Policy) -> Iterator[str]:
     """Yield the leads of the teams to whom routes assign what is silenced."""
     for route in policy.routes:
-        is_silenced = (
-            route.name == silence.name
-            if silence.of is SilenceOf.ROUTE
-            else silence.name in categories_of(route.name, policy)
-        )
-        team = team_of(route.assign, None, policy) if is_silenced and route.assign else None
+        named = (route.name,) if silence.of is SilenceOf.ROUTE else route.when.tests.get("category", ())
+        team = team_of(route.assign, None, policy) if silence.name in named and route.assign else None
         if team is not None and team.lead is not None:
             yield PERSON + team.lead
 

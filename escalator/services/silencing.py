@@ -8,9 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.rights import may_see
-from escalator.engine.silences import categories_of, may_silence
-from escalator.errors import Unavailable
+from escalator.engine.silences import categories_of, may_know, may_silence
 from escalator.model.facts import plain
 from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Role, Severity
@@ -75,7 +73,7 @@ def begin(core: Core, wanted: Wanted) -> Silence | NotDone:
     """Begin a silence now, or say what is wrong with it. Raises Unavailable."""
     now = core.clock.now()
     with working(core) as work:
-        running = _running(core, work.connection)
+        running = core.policies.required(work.connection)
         new = _checked(wanted, running.policy, now)
         if isinstance(new, NotDone):
             return new
@@ -90,7 +88,7 @@ def end(core: Core, handle: str, by: str, via: str) -> Silence | NotDone:
     """End a silence now: what it held back is told at once. Raises Unavailable."""
     now = core.clock.now()
     with working(core) as work:
-        running = _running(core, work.connection)
+        running = core.policies.required(work.connection)
         found = _named(silences.unended(work.connection, locked=True), handle, now)
         refused = _may_not_end(found, handle, by, running.policy)
         if refused is not None or found is None or found.id is None:
@@ -114,7 +112,7 @@ def listed(core: Core, connection: Connection, running: Running, asker: Person |
     return [
         Listed(one, one.starts_at <= now, handle)
         for one, handle in found
-        if one.ends_at > now and (asker is None or _may_know(asker, one, running.policy))
+        if one.ends_at > now and (asker is None or may_know(asker, one.of, one.name, running.policy))
     ]
 
 
@@ -123,13 +121,6 @@ def choices(person: Person, policy: Policy) -> Iterator[tuple[SilenceOf, str]]:
     named = [*((SilenceOf.CATEGORY, key) for key in policy.categories)]
     named += [(SilenceOf.ROUTE, route.name) for route in policy.routes]
     return (one for one in named if may_silence(person, *one, policy))
-
-
-def _running(core: Core, connection: Connection) -> Running:
-    running = core.policies.running(connection)
-    if running is None:
-        raise Unavailable("no policy is active yet")
-    return running
 
 
 def _checked(wanted: Wanted, policy: Policy, now: datetime) -> Silence | NotDone:
@@ -186,8 +177,7 @@ def _why_not(new: Silence, policy: Policy) -> NotDone | None:
 
 
 def _is_always_critical(silence: Silence, policy: Policy) -> bool:
-    names = {silence.name} if silence.of is SilenceOf.CATEGORY else categories_of(silence.name, policy)
-    floors = [policy.categories[name].at_least for name in names if name in policy.categories]
+    floors = [category.at_least for category in categories_of(silence.of, silence.name, policy)]
     return bool(floors) and all(floor is Severity.CRITICAL for floor in floors)
 
 
@@ -217,9 +207,3 @@ def _may_not_end(found: Silence | None, handle: str, by: str, policy: Policy) ->
 
 def _no_such(handle: str) -> str:
     return f"there is no silence {quoted(handle)} that they may end; the list says which there are"
-
-
-def _may_know(asker: Person, silence: Silence, policy: Policy) -> bool:
-    """Whether somebody may see that something is silenced: who may see all that it is about."""
-    names = {silence.name} if silence.of is SilenceOf.CATEGORY else categories_of(silence.name, policy)
-    return all(may_see(asker.key, policy.categories[name], policy) for name in names & set(policy.categories))

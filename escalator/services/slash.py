@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.oncall import oncall_text
 from escalator.channels.slack.slash import ESCALATE, ONCALL, SILENCE, Command, help_text
-from escalator.errors import Unavailable
 from escalator.model.message import Context
 from escalator.model.policy import Person
 from escalator.model.ranks import Mode
-from escalator.rendering.notices import stranger_words
 from escalator.services.core import Core
-from escalator.services.linking import is_ours, person_of
-from escalator.services.manual import NotOpened, escalate_window
+from escalator.services.linking import sender_of
+from escalator.services.manual import escalate_window
 from escalator.services.policies import Running
 from escalator.services.silence_commands import silence_answer
 
@@ -31,16 +29,11 @@ def answered(core: Core, typed: Command, *, is_sandbox: bool) -> Answered:
     """Return the answer to a command. `is_sandbox` when the sandbox's own secret signed it. Raises Unavailable."""
     mode = Mode.SANDBOX if is_sandbox else Mode.PRODUCTION
     with core.database.reading() as connection:
-        running = core.policies.running(connection)
-        if running is None:
-            raise Unavailable("no policy is active yet")
-        is_elsewhere = not is_sandbox and not is_ours(connection, typed.team_id)
-        person = person_of(core, connection, typed.user_id, running.policy)
-    context = Context(None, None, typed.channel_id, person.key if person else None)
-    if is_elsewhere:
-        return Answered(context, mode, NotOpened.WORKSPACE)
-    if person is None:
-        return Answered(context, mode, stranger_words(typed.user_id))
+        running = core.policies.required(connection)
+        person = sender_of(core, connection, running.policy, typed.user_id, typed.team_id, is_sandbox=is_sandbox)
+    if isinstance(person, str):
+        return Answered(Context(None, None, typed.channel_id), mode, person)
+    context = Context(None, None, typed.channel_id, person.key)
     said = _said(core, typed, person, running, is_sandbox=is_sandbox)
     return Answered(context, mode, said) if isinstance(said, str) else Answered(context, mode, view=said)
 

@@ -20,7 +20,7 @@ from escalator.services.calendars.refreshing import refresh_all
 from escalator.services.core import Core
 from escalator.services.hearing import hear_all
 from escalator.services.housekeeping import keep
-from escalator.services.listing import keep_lists
+from escalator.services.lists import keep_lists
 from escalator.services.sending import Sender
 from escalator.services.silence_ends import go_on
 from escalator.services.tending import tend_all

@@ -21,7 +21,6 @@ class Life:
     ids: tuple[UUID, ...]
     number: int
     source: str
-    opened_at: datetime
     closed_at: datetime | None
     is_drill: bool
 
@@ -48,7 +47,7 @@ def lives(connection: Connection, since: datetime) -> Iterator[Life]:
         page = connection.execute(statement).all()
         for row in page:
             ids = (row.id, *merged.get(row.id, ()))
-            yield Life(ids, row.number, row.source, row.opened_at, row.closed_at, row.drill is not None)
+            yield Life(ids, row.number, row.source, row.closed_at, row.drill is not None)
         if len(page) < _PAGE:
             return
         number = page[-1].number

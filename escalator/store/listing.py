@@ -9,8 +9,7 @@ from escalator.model.incident import State
 from escalator.model.ranks import Severity
 from escalator.store.tables import incidents
 
-_AS_GRAVE_AS = {one.value: one.rank for one in Severity} | {Severity.UNKNOWN.value: Severity.MEDIUM.rank}
-"""What nobody could grade is not the last."""
+_GRAVITIES = {one.value: one.gravity for one in Severity}
 
 
 def newest(connection: Connection, states: Collection[State], limit: int) -> list[UUID]:
@@ -30,7 +29,7 @@ def assigned(connection: Connection, team: str, states: Collection[State], limit
             incidents.c.state.in_([state.value for state in states]),
             incidents.c.drill.is_(None),
         )
-        .order_by(case(_AS_GRAVE_AS, value=incidents.c.severity).desc(), incidents.c.opened_at, incidents.c.number)
+        .order_by(case(_GRAVITIES, value=incidents.c.severity).desc(), incidents.c.opened_at, incidents.c.number)
         .limit(limit)
     )
     return list(connection.scalars(statement))

@@ -352,7 +352,6 @@ bulletins = Table(
     Column("kind", String(16), nullable=False),
     Column("at", Instant, nullable=False),
     Column("body", Text, nullable=False),
-    Column("sent_at", Instant),
 )
 """Messages about no single incident: a list of many, a shift's work, a silence. `body` is JSON of keys and ids."""
 

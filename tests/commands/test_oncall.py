@@ -36,6 +36,7 @@ paths:
   urgent:
     - {notify: [alerts]}
 """
+CALENDAR = "https://calendar.example/seniors.ics"
 FRIDAY, SATURDAY = "2026-01-09T10:00", "2026-01-10T10:00"
 
 
@@ -106,13 +107,19 @@ def test_what_cannot_be_meant_is_said_with_what_would_be_right(oncall, arguments
     assert right in result.stderr
 
 
-def test_without_a_database_the_schedules_own_people_count_and_that_is_said(cli, folder):
+def test_a_time_that_the_clock_leaves_out_is_the_instant_of_its_leap(oncall):
+    assert json.loads(oncall("--at", "2026-03-29T02:30", "--json").stdout)["at"] == "2026-03-29T01:00:00Z"
+
+
+def test_without_a_database_the_schedules_own_people_count_and_that_is_said(cli, folder, monkeypatch):
+    monkeypatch.setenv("SENIORS_ICAL_URL", CALENDAR)
     result = cli("oncall", "seniors-on-call", "--policy", EXAMPLE, "--at", FRIDAY)
     assert "Dana Fox" in result.stdout
-    assert "The calendars are not known here (the database has no schema" in result.stderr
+    assert "seniors-on-call: no calendar is known (there is no database)" in result.stderr
 
 
-def test_calendars_come_from_the_database(cli, core):
+def test_calendars_come_from_the_database(cli, core, monkeypatch):
+    monkeypatch.setenv("SENIORS_ICAL_URL", CALENDAR)
     with core.database.writing() as connection:
         running = core.policies.running(connection)
         now = core.clock.now()

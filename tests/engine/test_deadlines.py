@@ -9,7 +9,8 @@ import pytest
 from escalator.engine.answers import Act, answer
 from escalator.engine.change import Change, Rules
 from escalator.engine.deadlines import fire, fire_at_once, owner_targets, step_failed
-from escalator.engine.rounds import LOOP_LIMIT, following
+from escalator.engine.rounds import LOOP_LIMIT
+from escalator.engine.sends import following
 from escalator.model.incident import DueKind, Incident, State, Verb
 from escalator.model.message import Occasion
 from escalator.model.policy import Acknowledged, Policy, Unanswered

@@ -19,7 +19,7 @@ from escalator.model.policy import (
 )
 from escalator.model.ranks import ContentRule, Mode, Severity
 from escalator.model.rota import Schedule
-from escalator.rendering.view import View
+from escalator.rendering.view import Others, View
 
 OPENED = datetime(2026, 8, 20, 14, 3, tzinfo=UTC)
 NOW = OPENED + timedelta(minutes=2)
@@ -123,13 +123,15 @@ def an_incident(**changes):
 
 
 def a_view(**changes):
-    """A view of `an_incident`; what is no field of View changes the incident."""
+    """A view of `an_incident`; what is no field of View, nor of its `others`, changes the incident."""
+    named = {name: changes.pop(name) for name in list(changes) if name in Others.__dataclass_fields__}
     of_view = {name: changes.pop(name) for name in list(changes) if name in View.__dataclass_fields__}
     values = {
         "incident": an_incident(**changes),
         "frozen": a_policy(),
         "running": a_policy(),
         "now": NOW,
+        "others": Others(**named),
         "waiting_for": ("Ana Ruiz (child-safety, on call)",),
         "next_what": "senior moderators and PagerDuty",
         "expand": lambda text: text.replace("${APP}", "12345"),

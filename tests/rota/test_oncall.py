@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalator.model.rota import Booking, Hours, Layer, Override, Schedule, Shift, Turn
-from escalator.rota.oncall import on_call, shift_at, shifts
+from escalator.rota.oncall import on_call, shifts
 from tests.rota.times import CHICAGO, MADRID, TICK, instants, local, utc, zones
 from tests.rota.values import any_hours, bookings_around, layers_around, overrides_around
 
@@ -207,29 +207,12 @@ def test_times_that_exist_twice_are_told_apart_in_a_calendar_of_the_same_zone():
 def test_shifts_are_told_in_utc_whatever_the_zone_of_the_question():
     start, end = utc("2026-03-08 06:00"), utc("2026-03-09 06:00")
     found = list(shifts(EXAMPLE, {}, (), start.astimezone(CHICAGO), end.astimezone(CHICAGO)))
-    found.append(shift_at(EXAMPLE, {}, (), start.astimezone(CHICAGO), timedelta(days=1)))
-    found.append(shift_at(EXAMPLE, {}, (), end.astimezone(CHICAGO), timedelta(days=1)))
     assert found[0] == Shift(start, end, ("ana",))
-    assert (found[1].end, found[2].start) == (end, start)
     assert all(shift.start.tzinfo is shift.end.tzinfo is UTC for shift in found)
 
 
 def test_there_is_no_shift_in_no_time():
     assert list(shifts(EXAMPLE, {}, (), NOON, NOON)) == []
-
-
-def test_the_shift_at_an_instant_has_its_true_bounds():
-    wanted = Shift(utc("2026-12-23 23:00"), utc("2026-12-26 23:00"), ("ben",))
-    for at in (wanted.start, utc("2026-12-25 10:00").astimezone(CHICAGO), wanted.end - TICK):
-        assert shift_at(EXAMPLE, {}, (), at) == wanted
-    assert shift_at(EXAMPLE, {}, (), wanted.end).people == ("ana",)
-
-
-def test_a_shift_without_end_is_cut_off_at_the_horizon():
-    schedule = Schedule("s", MADRID, people=("dana",))
-    far = timedelta(days=62)
-    assert shift_at(schedule, {}, (), NOON) == Shift(NOON - far, NOON + far, ("dana",))
-    assert shift_at(schedule, {}, (), NOON, HOUR) == Shift(NOON - HOUR, NOON + HOUR, ("dana",))
 
 
 @st.composite
@@ -262,13 +245,3 @@ def test_whoever_is_on_call_is_the_one_of_the_shift(data, rota):
         inside = shift.start + data.draw(st.floats(0, 1, exclude_max=True)) * (shift.end - shift.start)
         for moment in (shift.start, min(inside, shift.end - TICK), shift.end - TICK):
             assert on_call(schedule, hours, bookings, moment) == shift.people
-
-
-@given(st.data(), rotas())
-def test_the_shift_at_an_instant_is_that_of_the_shifts(data, rota):
-    schedule, hours, bookings, at = rota
-    horizon = timedelta(days=2)
-    moment = at + timedelta(minutes=data.draw(st.integers(0, 3 * 24 * 60)))
-    found = shift_at(schedule, hours, bookings, moment, horizon)
-    assert found in list(shifts(schedule, hours, bookings, moment - horizon, moment + horizon))
-    assert found.start <= moment < found.end

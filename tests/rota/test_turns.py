@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalator.model.rota import Layer, Turn
-from escalator.rota.local import first_instant
-from escalator.rota.turns import handovers, who
+from escalator.rota.local import first_instant, reached
+from escalator.rota.turns import handovers, whose
 from tests.rota.times import CHICAGO, DAY, LORD_HOWE, MADRID, TICK, instants, utc, zones
 from tests.rota.values import PEOPLE, layers_around
 
@@ -19,6 +19,11 @@ MONDAY, WEDNESDAY = 0, 2
 
 def a_layer(turn: Turn, start: str, handover: str, day: int | None = None, every: int = 1, people=PEOPLE) -> Layer:
     return Layer(people, turn, date.fromisoformat(start), time.fromisoformat(handover), day, every)
+
+
+def who(layer: Layer, zone, at: datetime) -> str | None:
+    """Whose turn it is at an instant."""
+    return whose(layer, reached(at, zone))
 
 
 def shown(layer: Layer, zone, start: str, end: str) -> list[str]:

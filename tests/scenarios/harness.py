@@ -18,7 +18,7 @@ from escalator.bootstrap import build
 from escalator.channels.slack.callbacks import sign_callback
 from escalator.commands.audit import followed
 from escalator.ports import DELIVER, HEAR, PROCESS_EVENTS, TEND
-from escalator.services import escalation, hearing, listing, processing, sending, tending
+from escalator.services import escalation, hearing, lists, processing, sending, tending
 from escalator.services.calendars.refreshing import refresh_all
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
@@ -217,7 +217,7 @@ class Harness(Witness):
         while processing.process_events(self.core):
             pass
         hearing.hear_all(self.core)
-        listing.keep_lists(self.core)
+        lists.keep_lists(self.core)
         while sending.deliver_all(self.core):
             pass
         self.work()

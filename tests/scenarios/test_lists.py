@@ -5,7 +5,7 @@ from collections import Counter
 from sqlalchemy import select
 
 from escalator.services import outbox, processing
-from escalator.services.listing import KEPT, keep_lists
+from escalator.services.lists import KEPT, keep_lists
 from escalator.store.tables import deliveries, inbox, incidents
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import LEASE_ENDS, POLICY, Harness

@@ -40,6 +40,16 @@ def escape(text: str) -> str:
     return "".join(_ESCAPES.get(char, char) for char in text)
 
 
+def fitting(lines: Iterable[str], more: str) -> str:
+    """Return as many whole lines as fit, and `more` for those left out: a cut mention would be none."""
+    said = ""
+    for line in lines:
+        if len(said) + len(line) + len(more) + 1 >= MAX_TEXT:
+            return f"{said}\n{more}".lstrip("\n")
+        said += f"\n{line}" if said else line
+    return said
+
+
 def message(card: Card) -> Payload:
     """Return what stands at Slack for this card."""
     return {"text": _fit(card.text, MAX_TEXT), "blocks": list(_blocks(card))}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from escalator.channels.slack.blocks import MAX_TEXT, date, escape
+from escalator.channels.slack.blocks import MAX_TEXT, date, escape, fitting
 from escalator.engine.duty import Duty, duties
 from escalator.engine.rights import may_see
 from escalator.engine.roster import Roster
@@ -10,7 +10,7 @@ from escalator.engine.targets import address_of, first_contact
 from escalator.model.facts import plain
 from escalator.model.policy import DestinationKind, Person, Policy
 
-_MORE = "\n… ask for one team: `/oncall TEAM`"
+_MORE = "… ask for one team: `/oncall TEAM`"
 
 Expand = Callable[[str], str]
 
@@ -33,7 +33,7 @@ def oncall_text(roster: Roster, asker: Person, wanted: str, expand: Expand) -> s
         shown = [duty for duty in known if duty.is_team or duty.key not in followed]
     if not shown:
         return "There is no team."
-    return _fitting(_line(duty, roster.policy, expand) for duty in shown)
+    return fitting((_line(duty, roster.policy, expand) for duty in shown), _MORE)
 
 
 def _may_know(duty: Duty, asker: Person, policy: Policy) -> bool:
@@ -85,13 +85,3 @@ def _called(key: str, lead: str | None, policy: Policy, expand: Expand) -> str:
     }
     reached = contact[kind] if address else "(no contact)"
     return f"{escape(person.name)} {reached}{' (lead)' if key == lead else ''}"
-
-
-def _fitting(lines: Iterable[str]) -> str:
-    """Return as many whole lines as fit: a cut mention would be none."""
-    said = ""
-    for line in lines:
-        if len(said) + len(line) + len(_MORE) >= MAX_TEXT:
-            return (said + _MORE).lstrip("\n")
-        said += f"\n{line}" if said else line
-    return said

@@ -17,7 +17,7 @@ from escalator.engine.coverage.timeline import Timeline
 from escalator.engine.coverage.values import Heard, Interval
 from escalator.engine.deadlines import fire
 from escalator.engine.preview import opened_by
-from escalator.engine.rounds import following
+from escalator.engine.sends import following
 from escalator.engine.targets import last_resort, schedules_asked
 from escalator.model.facts import Observation
 from escalator.model.incident import DueKind, Incident, State

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, takewhile
 
 from escalator.engine.coverage.timeline import Almanac
 from escalator.engine.coverage.values import Handover, Hole, Holiday, Interval, RotaGap, Row, Single
@@ -72,7 +72,7 @@ def gaps(policy: Policy, almanac: Almanac, start: datetime, end: datetime) -> tu
     return tuple(
         RotaGap(key, max(shift.start, start), min(shift.end, end))
         for key in policy.schedules
-        for shift in _shifts(policy, almanac, key, end)
+        for shift in _shifts(almanac, key, end)
         if not shift.people
     )
 
@@ -82,16 +82,15 @@ def handovers(policy: Policy, almanac: Almanac, start: datetime, end: datetime) 
     found = [
         Handover(key, after.start, before.people, after.people)
         for key in policy.schedules
-        for before, after in pairwise(_shifts(policy, almanac, key, end))
+        for before, after in pairwise(_shifts(almanac, key, end))
         if after.start > start
     ]
     return tuple(sorted(found, key=lambda one: (one.at, one.schedule)))
 
 
-def _shifts(policy: Policy, almanac: Almanac, schedule: str, end: datetime) -> Iterator[Shift]:
-    for shift in almanac.shifts(schedule):
-        if shift.start < end:
-            yield Shift(shift.start, shift.end, tuple(one for one in shift.people if one in policy.people))
+def _shifts(almanac: Almanac, schedule: str, end: datetime) -> Iterator[Shift]:
+    """Return the shifts that begin before the end: an almanac looks further ahead."""
+    return takewhile(lambda shift: shift.start < end, almanac.shifts(schedule))
 
 
 def holidays(policy: Policy, start: datetime, end: datetime) -> tuple[Holiday, ...]:

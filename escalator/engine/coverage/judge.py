@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from typing import NamedTuple
-from uuid import UUID
 
 from escalator.engine.change import Rules
 from escalator.engine.coverage import findings
@@ -19,6 +18,7 @@ from escalator.engine.coverage.asked import Asked, bare, kinds, possible
 from escalator.engine.coverage.timeline import Almanac
 from escalator.engine.coverage.values import Coverage, Interval, Row, Stretch
 from escalator.engine.hours import DURING, OUTSIDE
+from escalator.engine.preview import NOBODY
 from escalator.engine.rights import allowed_people
 from escalator.engine.rounds import assessed
 from escalator.engine.targets import schedules_asked
@@ -28,7 +28,6 @@ from escalator.model.ranks import Mode
 from escalator.model.rota import Calendars
 from escalator.rota.hours import is_open
 
-_NOBODY = UUID(int=0)
 WITHIN = timedelta(minutes=30)
 """Within how long somebody must hear, unless it is said."""
 
@@ -142,7 +141,7 @@ class _Judge:
         return _Taken(routing.route, routing.rank, fate)
 
     def _blank(self, at: datetime) -> Incident:
-        return Incident(_NOBODY, 0, self._source, Mode.SANDBOX, _NOBODY, at)
+        return Incident(NOBODY, 0, self._source, Mode.SANDBOX, NOBODY, at)
 
     def _intervals(self, asked: Asked, windows: tuple[_Window, ...]) -> Iterator[Interval]:
         for window in windows:
@@ -161,7 +160,7 @@ class _Judge:
             {timedelta(0), *(step.after for step in steps)},
             {person.hours for person in self._policy.people.values() if person.hours},
         )
-        rules = Rules(only, only, _NOBODY, self._calendars)
+        rules = Rules(only, only, NOBODY, self._calendars)
         ahead = Ahead(asked.observation, self._source, rules, timeline, self._within)
         return ahead.intervals(self._start, self._end)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, func, select
 
 from escalator.channels.slack.blocks import Json
-from escalator.engine.rounds import following
+from escalator.engine.sends import following
 from escalator.model.incident import DueKind, Incident
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode

@@ -36,7 +36,6 @@ def _bulletins() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("at", Instant, nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("sent_at", Instant, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bulletins")),
     )
     for name in ("bulletin_id", "listed_in"):

@@ -19,7 +19,7 @@ from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action
 from escalator.rendering.lists import Listed, list_card
-from escalator.rendering.view import NO_TITLE
+from escalator.rendering.view import title_of
 from escalator.services.applying import is_step
 from escalator.services.claiming import why_called_off
 from escalator.services.core import Core
@@ -137,8 +137,7 @@ def _why_unwanted(core: Core, policy: Policy, member: Member, mode: Mode) -> str
 
 
 def _listed(member: Member, policy: Policy) -> Listed:
-    category = policy.categories.get(member.category or "")
-    title = category.title if category else NO_TITLE
+    title = title_of(policy.categories.get(member.category or ""))
     return Listed(member.number, member.severity, title, is_drill=member.drill is not None)
 
 
