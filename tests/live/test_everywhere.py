@@ -110,8 +110,9 @@ def test_nothing_of_what_is_withheld_gets_to_any_vendor_log_or_column(
     in_pagerduty(installed, everybody)
     in_jira(installed, everybody)
     installed.bring_near(0)
-    wait_until(lambda: everybody.mail.to("eli@example.com"), "the next step has been told")
+    wait_until(lambda: len(installed.firings()) == 2, "the next step has fired")
     installed.wait_until_idle()
+    assert not everybody.mail.to("eli@example.com"), "the step names him, and he may not know of it"
 
     assert {row["content_rule"] for row in installed.rows(incidents)} == {"withhold"}
     for double in (everybody.pagerduty, everybody.jira, everybody.feed):

@@ -83,7 +83,7 @@ def _insist(deed: Callable[[], int]) -> int:
 def _acknowledge(core: Core, incident_id: UUID) -> int:
     button = ButtonValue(incident_id, round=1, fence=1)
     asked = Asked(user_id="U0ANA", team_id="T1", verb=Verb.ACKNOWLEDGE, button=button)
-    assert act(core, asked).text == ""
+    assert act(core, asked).text.endswith("is yours now")
     return 1
 
 
