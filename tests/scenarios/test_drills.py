@@ -299,3 +299,18 @@ def test_a_drill_whose_event_waits_for_ever_fails(bare: Harness) -> None:
     h.expect_message("#leads", ALARM, says="its event waits, or is parked")
     h.forget_seen()
     assert rows(h) == [("Fire drill", "failed", None)]
+
+
+def test_a_drill_that_has_failed_pages_nobody_however_late_its_event_is_taken(bare: Harness) -> None:
+    h = bare
+    h.start(with_drills(FIRE))
+    come_to(h, AT)
+    h.clock.move_to(AT)
+    h.tidy()
+    h.clock.move(minutes=5)
+    h.tidy()
+    go_on(h, minutes=30)
+    h.expect_message("#leads", ALARM, says="its event waits, or is parked")
+    h.expect_dm("eli", ALARM)
+    assert rows(h) == [("Fire drill", "failed", None)]
+    assert h.count(incidents) == 0
