@@ -56,12 +56,6 @@ def with_schedule(schedule: Schedule) -> Policy:
             a_schedule(people=("dana",)), at(6, 10), (("dana",), None, (), None), id="always the same: no end in sight"
         ),
         pytest.param(a_schedule(), at(6, 10), ((), None, (), None), id="nobody at all"),
-        pytest.param(
-            a_schedule(Layer(("ana", "gone"), Turn.WEEKS, date(2026, 1, 5), time(9))),
-            at(6, 10),
-            (("ana",), MONDAY, ("ana",), at(19, 8)),
-            id="the turn of somebody who is gone is nobody's",
-        ),
     ],
 )
 def test_who_is_on_call_and_who_is_next(schedule: Schedule, now: datetime, expected: tuple[object, ...]) -> None:
