@@ -13,6 +13,7 @@ from escalator.model.incident import Incident
 from escalator.model.policy import Grouping, Policy
 from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
+from escalator.services.groups import leaving
 from escalator.services.policies import Running
 from escalator.store import groups
 
@@ -33,7 +34,7 @@ def grouped(
         return marked
     groups.take_turns(connection, {_kind(one) for one in alerts})
     joining = _joining(connection, alerts, rule, now)
-    standing = groups.lock_open(connection, joining, core.seal) if joining else {}
+    standing = groups.lock_open(connection, joining, leaving(marked), core.seal) if joining else {}
     found: list[Decision] = []
     for kind, members in joining.items():
         found += _told_together(core, connection, standing.get(kind), members, running, now)
