@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from escalator.engine.change import Draft
 from escalator.engine.hours import fires_at
+from escalator.engine.rights import allowed_people
 from escalator.engine.silences import is_silenced, silencing
-from escalator.engine.targets import last_resort
+from escalator.engine.targets import PERSON, last_resort
 from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy, Step
@@ -95,11 +96,17 @@ def speak_up(draft: Draft) -> None:
 
 
 def _reach_nobody(draft: Draft) -> None:
-    """Let the next step follow at once on one whose targets mean nobody; at the end tell who hears of alarms."""
+    """Let the next step follow at once on one whose targets mean nobody; at the end tell who hears of alarms.
+
+    Where none of them may know of it, everybody hears who alone may, on call or not.
+    """
     draft.record(Action.STEP_REACHED_NOBODY, step=str(draft.incident.step + 1))
     skip_repeats(draft)
     if following(draft.incident, draft.path) is None:
-        draft.tell(Occasion.STEP, last_resort(draft.rules.running))
+        told = draft.tell(Occasion.STEP, last_resort(draft.rules.running))
+        if not told.recipients:
+            allowed = allowed_people(draft.incident, draft.rules.running) or ()
+            draft.tell(Occasion.STEP, [PERSON + key for key in sorted(allowed)])
 
 
 def skip_repeats(draft: Draft) -> None:

@@ -62,9 +62,9 @@ def _values(name: str, incident: Incident) -> list[str]:
     return sorted(values_of(name, Subject(incident.source, incident.facts, judged, incident.opened_at)))
 
 
-def is_storm(opened_at: datetime, others: Sequence[datetime], rule: Grouping) -> bool:
+def is_storm(begins_at: datetime, others: Sequence[datetime], rule: Grouping) -> bool:
     """Whether an alert is told by a group: so many `others` of its kind have been opened within the time before it."""
-    return sum(at > opened_at - rule.within for at in others) >= rule.after
+    return sum(at > begins_at - rule.within for at in others) >= rule.after
 
 
 def join(change: Change, group: Incident, rules: Rules, now: datetime) -> Change:

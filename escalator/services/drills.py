@@ -185,12 +185,15 @@ def _done(connection: Connection, incident_id: UUID) -> Iterator[Done]:
 
 
 def _why_failed(results: Results, run: DrillRun, incident: Incident | None) -> Failure | None:
-    """Return why a drill that nobody has answered is failed; None while there is time."""
+    """Return why a drill that nobody has answered is failed; None while there is time.
+
+    One that is failed before it has begun never does: nothing would end what it begins.
+    """
     if incident is None and events.state_of(results.connection, run.id) is EventState.IGNORED:
         return _NO_ROUTE
     if results.now <= run.expected_by:
         return None
     if incident is None:
-        return _NOT_PROCESSED
+        return _NOT_PROCESSED if events.withdraw(results.connection, run.id) else None
     within = words(run.expected_by - incident.opened_at)
     return Failure("not_acknowledged", f"was not acknowledged within {within} (#{incident.number})")

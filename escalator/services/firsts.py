@@ -17,11 +17,11 @@ def firsts(
 ) -> frozenset[UUID]:
     """Return those of these incidents that are the first alerts of their category from their source for a while.
 
-    One that had been an alert of that category before is none; of several at once it is the first of them.
+    One that had been an alert of that category before is none, nor is a drill; of several at once it is the first.
     """
     new: dict[Kind, UUID] = {}
     for one in after:
-        if one.state is State.TRIGGERED and not _was_alert(before.get(one.id), one.category):
+        if one.state is State.TRIGGERED and one.drill is None and not _was_alert(before.get(one.id), one.category):
             new.setdefault((one.source, one.category), one.id)
     seen = seen_since(connection, new, now - FOR_A_WHILE)
     return frozenset(one for kind, one in new.items() if kind not in seen)

@@ -20,10 +20,10 @@ def with_their_groups(
     core: Core, connection: Connection, decisions: Sequence[Decision], running: Running, now: datetime
 ) -> list[Decision]:
     """Return the decisions, and what follows from them for the groups that lose a member, which are locked here."""
-    leaving = _leaving(decisions)
+    gone_from = leaving(decisions)
     decided = {one.change.incident.id: one for one in decisions}
-    others = incidents.lock(connection, leaving.keys() - decided.keys(), core.seal)
-    for group_id, gone in leaving.items():
+    others = incidents.lock(connection, gone_from.keys() - decided.keys(), core.seal)
+    for group_id, gone in gone_from.items():
         known = decided.get(group_id)
         group = known.change.incident if known else others[group_id]
         if group.state in OVER:
@@ -36,7 +36,7 @@ def with_their_groups(
     return list(decided.values())
 
 
-def _leaving(decisions: Iterable[Decision]) -> Mapping[UUID, list[Incident]]:
+def leaving(decisions: Iterable[Decision]) -> Mapping[UUID, list[Incident]]:
     """Return by group those that it tells of no more, as they are now."""
     gone: dict[UUID, list[Incident]] = defaultdict(list)
     for one in decisions:

@@ -122,7 +122,7 @@ def card_of(  # noqa: PLR0913  # what every bulletin is made from
         else:
             unwanted.setdefault(reason, []).append(member)
     for reason, dropped in unwanted.items():
-        deliveries.suppress(connection, [member.id for member in dropped], reason)
+        lists.drop(connection, [member.id for member in dropped], reason)
     if not wanted:
         return None
     answered = {member.incident_id for dropped in unwanted.values() for member in dropped} - wanted.keys()

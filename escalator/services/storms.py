@@ -13,6 +13,7 @@ from escalator.model.incident import Incident
 from escalator.model.policy import Grouping, Policy
 from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
+from escalator.services.groups import leaving
 from escalator.services.policies import Running
 from escalator.store import groups
 
@@ -32,8 +33,8 @@ def grouped(
     if not alerts:
         return marked
     groups.take_turns(connection, {_kind(one) for one in alerts})
-    joining = _joining(connection, alerts, rule)
-    standing = groups.lock_open(connection, joining, core.seal) if joining else {}
+    joining = _joining(connection, alerts, rule, now)
+    standing = groups.lock_open(connection, joining, leaving(marked), core.seal) if joining else {}
     found: list[Decision] = []
     for kind, members in joining.items():
         found += _told_together(core, connection, standing.get(kind), members, running, now)
@@ -61,17 +62,22 @@ def _kind(one: Decision) -> str:
     return one.change.incident.kind_key or ""
 
 
-def _joining(connection: Connection, alerts: Iterable[Decision], rule: Grouping) -> Mapping[str, list[Decision]]:
-    """Return by kind which alerts are told by a group: those that enough others came before."""
+def _joining(
+    connection: Connection, alerts: Iterable[Decision], rule: Grouping, now: datetime
+) -> Mapping[str, list[Decision]]:
+    """Return by kind which alerts are told by a group: those that enough others came before.
+
+    What was there already is an alert of its kind only from now on.
+    """
     in_order = sorted(alerts, key=lambda one: (one.change.incident.opened_at, one.change.incident.id))
     others = groups.recent(connection, {_kind(one) for one in in_order}, rule.after)
     before = defaultdict(list, others)
     joining: dict[str, list[Decision]] = defaultdict(list)
     for one in in_order:
-        opened_at = one.change.incident.opened_at
-        if storms.is_storm(opened_at, before[_kind(one)], rule):
+        begins_at = now if one.before else one.change.incident.opened_at
+        if storms.is_storm(begins_at, before[_kind(one)], rule):
             joining[_kind(one)].append(one)
-        before[_kind(one)].append(opened_at)
+        before[_kind(one)].append(begins_at)
     return joining
 
 

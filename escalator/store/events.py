@@ -87,6 +87,14 @@ def state_of(connection: Connection, event_id: UUID) -> EventState | None:
     return EventState(found) if found else None
 
 
+def withdraw(connection: Connection, event_id: UUID) -> bool:
+    """Let nobody take an event any more; False when it has gone to an incident. Whoever takes it now is waited for."""
+    here = events.c.id == event_id
+    values = {"state": EventState.IGNORED, "sealed_body": None}
+    connection.execute(update(events).where(here, events.c.state != EventState.DONE).values(values))
+    return state_of(connection, event_id) is not EventState.DONE
+
+
 def lock_new(connection: Connection, now: datetime, limit: int, only: UUID | None = None) -> list[StoredEvent]:
     """Return the oldest events that wait for their processing, locked; what others hold is left to them.
 

@@ -15,7 +15,10 @@ _IS_ALERT = incidents.c.state != literal_column("'logged'")
 
 
 def seen_since(connection: Connection, kinds: Collection[Kind], since: datetime) -> frozenset[Kind]:
-    """Return those of these kinds of which there has been an alert since then: one look at the index for each."""
+    """Return those of these kinds of which there has been an alert since then: one look at the index for each.
+
+    A drill is no alert: it keeps no real one from being the first.
+    """
     if not kinds:
         return frozenset()
     asked = list(kinds)
@@ -25,5 +28,5 @@ def seen_since(connection: Connection, kinds: Collection[Kind], since: datetime)
 
 def _seen(kind: Kind, since: datetime) -> Exists:
     source, category = kind
-    of_kind = (incidents.c.source == source, incidents.c.category == category)
-    return select(incidents.c.id).where(*of_kind, incidents.c.opened_at > since, _IS_ALERT).exists()
+    of_kind = (incidents.c.source == source, incidents.c.category == category, incidents.c.opened_at > since)
+    return select(incidents.c.id).where(*of_kind, _IS_ALERT, incidents.c.drill.is_(None)).exists()

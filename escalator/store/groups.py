@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, text, union_all, update
+from sqlalchemy import Connection, and_, func, or_, select, text, union_all, update
 
 from escalator.model.incident import OVER, Incident, State
 from escalator.sealing import Seal
@@ -55,16 +55,21 @@ def recent(connection: Connection, kinds: Iterable[str], most: int) -> Mapping[s
     return found
 
 
-def lock_open(connection: Connection, kinds: Iterable[str], seal: Seal) -> Mapping[str, Incident]:
-    """Return the group of each of these kinds that takes members, locked; one that was answered meanwhile is none."""
+def lock_open(connection: Connection, kinds: Iterable[str], left: Iterable[UUID], seal: Seal) -> Mapping[str, Incident]:
+    """Return the group of each of these kinds that takes members, locked; one that was answered meanwhile is none.
+
+    The groups that are `left` in the same transaction are locked with them, so that all are in one order.
+    """
+    wanted = sorted(kinds)
+    takes = and_(incidents.c.kind_key.in_(wanted), incidents.c.members.is_not(None))
     statement = (
         select(incidents)
-        .where(incidents.c.kind_key.in_(sorted(kinds)), incidents.c.members.is_not(None))
+        .where(or_(takes, incidents.c.id.in_(sorted(left))))
         .order_by(incidents.c.id)
         .with_for_update(key_share=True)
     )
     found = opened(connection, connection.execute(statement).all(), seal)
-    return {one.kind_key: one for one in found.values() if one.kind_key is not None}
+    return {one.kind_key: one for one in found.values() if one.kind_key in wanted}
 
 
 def spans(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, Span]:

@@ -85,6 +85,8 @@ _OPEN = (
         deliveries.c.state == DeliveryState.PENDING,
         deliveries.c.kind == DeliveryKind.BULLETIN,
         deliveries.c.occasion == Occasion.LIST,
+        # What goes another way may go several, and not all of them tell it anew.
+        deliveries.c.fallback_of.is_(None),
     )
     .order_by(deliveries.c.created_at)
     .with_for_update(skip_locked=True, of=deliveries)
@@ -102,7 +104,10 @@ _MEMBERS = (
         incidents.c.due_kind,
     )
     .join(incidents, incidents.c.id == deliveries.c.incident_id)
-    .where(_LISTED)
+    .where(
+        deliveries.c.listed_in.in_(bindparam("lists", expanding=True)),
+        deliveries.c.state.in_([DeliveryState.LISTED, DeliveryState.DELIVERED]),
+    )
     .order_by(incidents.c.number)
 )
 _UNDER_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
@@ -145,7 +150,7 @@ def put(connection: Connection, list_id: UUID, ids: Sequence[UUID], urgency: int
 
 
 def members(connection: Connection, list_id: UUID) -> list[Member]:
-    """Return what a list has to tell, by the numbers of the incidents."""
+    """Return what a list has to tell, or has told in another of its places, by the numbers of the incidents."""
     return [_member(row) for row in connection.execute(_MEMBERS, {"lists": [list_id]})]
 
 
@@ -160,6 +165,12 @@ def _member(row: Any) -> Member:
             "due_kind": DueKind(row.due_kind) if row.due_kind else None,
         }
     )
+
+
+def drop(connection: Connection, ids: Sequence[UUID], reason: str) -> None:
+    """Drop these from their list, unless it has been told."""
+    mine = (deliveries.c.id.in_(ids), deliveries.c.state == DeliveryState.LISTED)
+    connection.execute(update(deliveries).where(*mine).values(state=DeliveryState.SUPPRESSED, reason=reason))
 
 
 def delivered(connection: Connection, list_deliveries: Iterable[UUID], now: datetime) -> None:

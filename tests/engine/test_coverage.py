@@ -202,9 +202,9 @@ def test_without_a_lead_the_next_step_comes_at_once():
     assert (by_night.first.who, by_night.delay) == ("pager", timedelta(0))
 
 
-def test_who_may_not_know_of_a_restricted_category_hears_nothing():
+def test_where_a_path_tells_only_who_may_not_know_of_a_restricted_category_those_hear_who_may():
     found = judged('[{notify: ["person:ana"]}]', CATEGORY=", restricted_to: [some]")
-    assert (share(found), {one.first for one in harm(found).heard}) == (0.0, {None})
+    assert {one.first and one.first.who for one in harm(found).heard} == {None, "ben"}
 
 
 def test_who_is_told_when_the_path_begins_again_is_the_last_to_count():

@@ -174,3 +174,10 @@ def test_a_step_of_which_nobody_may_know_is_followed_at_once() -> None:
     policy = a_policy(paths={**EXAMPLE_POLICY.paths, "child-safety": steps})
     change = open_incident(a_blank(), an_observation(label="CSAM"), rules(policy), START)
     assert (told(change), change.incident.due_at) == ([], START)
+
+
+def test_a_path_that_reaches_nobody_who_may_know_tells_all_who_may() -> None:
+    paths = {**EXAMPLE_POLICY.paths, "child-safety": (Step(("person:eli",)),)}
+    change = open_incident(a_blank(), an_observation(label="CSAM"), rules(a_policy(paths=paths, alarms=())), START)
+    assert told(change) == ["person:ana", "person:ben", "person:chen", "person:dana"]
+    assert change.incident.due_kind is DueKind.RESTART

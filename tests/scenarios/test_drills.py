@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select, update
 
 from escalator.services.sandbox.incidents import newest_incidents
-from escalator.store.tables import drills, events, incidents
+from escalator.store.deliveries import FIRST_OF_ITS_KIND
+from escalator.store.tables import deliveries, drills, events, incidents
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM
 
@@ -299,3 +300,32 @@ def test_a_drill_whose_event_waits_for_ever_fails(bare: Harness) -> None:
     h.expect_message("#leads", ALARM, says="its event waits, or is parked")
     h.forget_seen()
     assert rows(h) == [("Fire drill", "failed", None)]
+
+
+def test_a_drill_that_has_failed_pages_nobody_however_late_its_event_is_taken(bare: Harness) -> None:
+    h = bare
+    h.start(with_drills(FIRE))
+    come_to(h, AT)
+    h.clock.move_to(AT)
+    h.tidy()
+    h.clock.move(minutes=5)
+    h.tidy()
+    go_on(h, minutes=30)
+    h.expect_message("#leads", ALARM, says="its event waits, or is parked")
+    h.expect_dm("eli", ALARM)
+    assert rows(h) == [("Fire drill", "failed", None)]
+    assert h.count(incidents) == 0
+
+
+def test_a_drill_is_not_the_first_alert_of_its_category_nor_keeps_a_real_one_from_being_it(bare: Harness) -> None:
+    h = bare
+    begun(h)
+    h.forget_seen()
+    h.post(SELF_HARM)
+    h.forget_seen()
+    with h.core.database.reading() as connection:
+        joined = select(incidents.c.number, deliveries.c.urgency).join(deliveries).distinct().order_by("number")
+        found = [(number, urgency >= FIRST_OF_ITS_KIND) for number, urgency in connection.execute(joined)]
+    assert found == [(1001, False), (1002, True)]
+    go_on(h, minutes=5)
+    h.forget_seen()

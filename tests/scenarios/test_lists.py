@@ -1,11 +1,16 @@
 """What is too much for one destination: twenty messages one by one, and the rest as one list that takes its turn."""
 
 from collections import Counter
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from escalator.model.message import Delivered, Failed, FailureReason, Occasion
+from escalator.model.policy import DestinationKind
 from escalator.services import outbox, processing
+from escalator.services.calls import Outcome
 from escalator.services.lists import KEPT, keep_lists
+from escalator.services.outcomes import finish
 from escalator.store.tables import deliveries, inbox, incidents
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import LEASE_ENDS, POLICY, Harness
@@ -225,3 +230,36 @@ def test_no_backlog_of_one_kind_of_harm_keeps_another_kind_waiting(h: Harness) -
     with h.core.database.reading() as connection:
         categories = Counter(connection.scalars(select(incidents.c.category)))
     assert categories == {"self_harm": processing.BATCH, "hate": 1}
+
+
+def told_by_mail(h: Harness) -> list[tuple[str, str]]:
+    """Whatever is due gets through by mail, and by nothing else; return the lists among it, with their addresses."""
+    told = []
+    while calls := outbox.claim(h.core, 200).calls:
+        mails = [call for call in calls if call.channel is DestinationKind.EMAIL]
+        told += [
+            (call.notification.address, call.notification.card.text)
+            for call in mails
+            if call.delivery and call.delivery.occasion is Occasion.LIST
+        ]
+        lost = Failed(FailureReason.BAD_TARGET)
+        finish(h.core, [Outcome(call, Delivered("1") if call in mails else lost) for call in calls])
+    return told
+
+
+def test_a_list_that_goes_another_way_is_told_in_all_of_its_places_and_takes_no_more(bare: Harness) -> None:
+    both = "  both: {email: [one@example.com, two@example.com]}\n"
+    h = bare.start(
+        POLICY.read_text().replace("fallback: leads", "fallback: both").replace("  leads: ", f"{both}  leads: ")
+    )
+    flood(h)
+    later = h.clock.now() + timedelta(minutes=1)
+    calls = outbox.claim(h.core, 200).calls
+    finish(h.core, [Outcome(call, Failed(FailureReason.BAD_TARGET)) for call in calls])
+    with h.core.database.writing() as connection:
+        second = update(deliveries).where(deliveries.c.address == "two@example.com")
+        connection.execute(second.values(next_at=later))
+    keep_lists(h.core)
+    assert told_by_mail(h) == [("one@example.com", LIST)]
+    h.clock.move(minutes=1)
+    assert told_by_mail(h) == [("two@example.com", LIST)]

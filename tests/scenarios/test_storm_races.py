@@ -1,6 +1,9 @@
 """A storm that several workers decide about at once, while people answer it."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError, Event
 from uuid import UUID
 
 import pytest
@@ -12,12 +15,15 @@ from escalator.rendering.buttons import ButtonValue
 from escalator.services import processing, tending
 from escalator.services.answering import Asked, act
 from escalator.services.core import Core
+from escalator.store.groups import lock_open
 from escalator.store.tables import incidents
 from tests.scenarios.harness import POLICY, Harness
+from tests.scenarios.stories import SELF_HARM, labelled
 from tests.scenarios.test_races import bodies, patiently, store, together
 from tests.scenarios.test_storms import STORMS
 
 AFTER = 5
+FLAGGED = "review_queue_item.updated__flagged_after_review"
 
 
 @pytest.fixture
@@ -115,4 +121,35 @@ def test_nobody_waits_for_one_another_for_ever(h: Harness, cores: Sequence[Core]
     assert (told_of(h, group), groups(h)) == (0, {group: 0})
     assert h.count(incidents, outcome="test") == 1 + 40 - AFTER + 40 - 16
     assert [line["event"] for line in h.log.lines("warning", "error")] == []
+    forget(h)
+
+
+def test_two_batches_that_each_join_the_group_that_the_other_leaves_do_not_block_one_another(
+    h: Harness, cores: Sequence[Core], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threat, graver = labelled("THREAT", "high", 75), labelled("CSAM")
+    for item in range(1, 8):
+        h.post(SELF_HARM, item=item)
+        h.post(SELF_HARM, item=20 + item, **threat)
+    has_joined, both = Event(), Barrier(2)
+
+    def locked(*asked: object) -> object:
+        found = lock_open(*asked)
+        has_joined.set()
+        with suppress(BrokenBarrierError):
+            both.wait(1)
+        return found
+
+    monkeypatch.setattr("escalator.store.groups.lock_open", locked)
+    with ThreadPoolExecutor(1) as pool:
+        h.send(h.sample(SELF_HARM, item=28, **threat), is_working=False)
+        h.send(h.sample(FLAGGED, item=7, **graver), is_working=False)
+        other = pool.submit(processing.process_events, cores[1])
+        assert has_joined.wait(5)
+        if h.core.database.is_sqlite:
+            other.result()
+        h.send(h.sample(SELF_HARM, item=8), is_working=False)
+        h.send(h.sample(FLAGGED, item=27, **graver), is_working=False)
+        assert (processing.process_events(h.core), other.result()) == (2, 2)
+    assert sorted(groups(h).values()) == [2, 2]
     forget(h)

@@ -242,3 +242,17 @@ def test_the_list_says_who_tells_of_whom(h: Harness, monkeypatch: pytest.MonkeyP
     lines = CliRunner().invoke(command, []).output.splitlines()
     assert "grouped, #1006 tells of it" in next(line for line in lines if line.startswith("#1007"))
     assert "triggered, 2 alerts" in next(line for line in lines if line.startswith("#1006"))
+
+
+def test_what_begins_to_ring_long_after_it_was_opened_is_no_storm_with_what_has_come_since(bare: Harness) -> None:
+    grave = "when: {category: hate, min_severity: high}"
+    h = bare.start(POLICY.read_text().replace("when: {category: hate}", grave) + STORMS)
+    h.post(SELF_HARM, item=1, **labelled("HATE", "low", 10))
+    for item in range(2, 7):
+        h.clock.move(hours=9)
+        h.post(SELF_HARM, item=item, **labelled("HATE", "high", 75))
+    h.clock.move(hours=9)
+    h.post(SELF_HARM, item=1, **labelled("HATE", "high", 75))
+    assert state(h, 1001) == ["triggered"]
+    assert grouped(h) == 0
+    h.forget_seen()
