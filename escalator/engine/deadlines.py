@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from escalator.engine.change import Change, Draft, Rules
 from escalator.engine.rounds import begin_round, fire_next, restart, told_people
-from escalator.engine.sends import send_or_wait, skip_repeats, wait_for_next
+from escalator.engine.sends import send_after_silence, skip_repeats, wait_for_next
 from escalator.engine.targets import PERSON
 from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Occasion
@@ -29,7 +29,7 @@ def fire(incident: Incident, rules: Rules, now: datetime) -> Change:
             draft.put(waiting_since=now)
             begin_round(draft, "snooze_end")
         case DueKind.SILENCE_END:
-            send_or_wait(draft)
+            send_after_silence(draft)
     return draft.done()
 
 

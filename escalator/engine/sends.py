@@ -87,6 +87,15 @@ def _keep_silent(draft: Draft, silence: Silence) -> None:
         draft.due(DueKind.SILENCE_END, silence.ends_at)
 
 
+def send_after_silence(draft: Draft) -> None:
+    """Make the silenced send now that its silence is over, or as soon as the hours of its step are open."""
+    opens_at = fires_at(draft.path[draft.incident.step], draft.now, draft.rules.frozen)
+    if opens_at > draft.now:
+        draft.due(DueKind.SILENCE_END, opens_at)
+    else:
+        send_or_wait(draft)
+
+
 def speak_up(draft: Draft) -> None:
     """Make a silenced send at once when its silence is not about the incident any more, such as a graver one."""
     due_at = draft.incident.due_at

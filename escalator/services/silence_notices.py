@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.targets import PERSON, last_resort, resolve, team_of
+from escalator.engine.silences import categories_of, may_know
+from escalator.engine.targets import PERSON, Recipient, last_resort, resolve, team_of
 from escalator.errors import ContentLocked
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
@@ -50,13 +51,23 @@ def announce(  # noqa: PLR0913  # what has happened, to what, when, and by whom
         "is_over": is_over,
         "by": by or "",
     }
-    told = resolve(_targets(silence, running.policy), None, running.roster(now)).told
+    told = _told(silence, running, now)
     new = Bulletin(uuid7(), BulletinKind.SILENCE, now, body)
     return publish(core, connection, new, told, own_mode(core.settings)) > 0
 
 
-def _targets(silence: Silence, policy: Policy) -> tuple[str, ...]:
-    return (*last_resort(policy), *_leads(silence, policy))
+def _told(silence: Silence, running: Running, now: datetime) -> list[Recipient]:
+    """Return who hears of a silence: of one of a restricted category only people, and those who may know of it.
+
+    Where none of the usual ones may, everybody hears who may.
+    """
+    policy, roster = running.policy, running.roster(now)
+    usual = resolve((*last_resort(policy), *_leads(silence, policy)), None, roster).told
+    if not any(category.restricted_to for category in categories_of(silence.of, silence.name, policy)):
+        return list(usual)
+    knowing = [PERSON + one.key for one in policy.people.values() if may_know(one, silence.of, silence.name, policy)]
+    among = [one for one in usual if one.destination in knowing]
+    return among or list(resolve(knowing, None, roster).told)
 
 
 def _leads(silence: Silence, policy: Policy) -> Iterator[str]:

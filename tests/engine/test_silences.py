@@ -333,3 +333,16 @@ def test_somebody_is_told_by_the_next_step_or_when_the_silence_is_over(policy, s
             assert told_at <= at + here.repeat * (here.after / timedelta(minutes=1)) + following.after / timedelta(
                 minutes=1
             )
+
+
+def test_at_the_end_of_a_silence_a_step_still_waits_for_its_hours() -> None:
+    office = replace(EXAMPLE_POLICY.hours["office"], holidays=None)
+    policy = replace(with_path(replace(a_step("critical-alerts"), during="office")), hours={"office": office})
+    silence = a_silence(0, 600)
+    silenced = opened(policy, silence).incident
+    over = fire(silenced, under(policy), silenced.due_at)
+    assert (silenced.due_kind, silenced.due_at, told(over)) == (DueKind.SILENCE_END, silence.ends_at, [])
+    at_nine = over.incident.due_at
+    assert at_nine is not None
+    assert at_nine.astimezone(office.timezone).strftime("%a %H:%M") == "Fri 09:00"
+    assert told(fire(over.incident, under(policy), at_nine)) == ["critical-alerts"]
