@@ -13,7 +13,7 @@ def storm_words(view: View) -> str:
     """Return `Storm: 37 alerts of one kind, #1047 to #1083 · author user-42`.
 
     The author is named where all have the same and their id may be said. How many there were is not said of a group
-    that is over, since they end with it one after the other.
+    that is over, since they end with it one after the other, nor when it has been opened again without them.
     """
     said = ", ".join(part for part in (f"Storm: {_alerts(view)} of one kind", _numbers(view)) if part)
     authors = _authors(view)
@@ -22,7 +22,7 @@ def storm_words(view: View) -> str:
 
 def _alerts(view: View) -> str:
     count = view.incident.members or 0
-    if view.incident.state in OVER:
+    if view.incident.state in OVER or not count:
         return "alerts"
     return "1 alert" if count == 1 else f"{count} alerts"
 

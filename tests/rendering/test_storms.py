@@ -40,6 +40,9 @@ def line(view):
             "Storm: alerts of one kind, #1043 to #1083 · author user-42",
             id="over",
         ),
+        pytest.param(
+            {"members": 0}, "Storm: alerts of one kind, #1043 to #1083 · author user-42", id="opened again without them"
+        ),
     ],
 )
 def test_a_group_says_how_many_it_tells_of(how, said):
