@@ -18,7 +18,10 @@ def upgrade() -> None:
     _events()
     _bulletins()
     _incidents()
-    _times()
+    _calendars()
+    _duties()
+    _silences()
+    _drills()
 
 
 def _events() -> None:
@@ -82,7 +85,7 @@ def _add_reference(table: str, name: str, to: str, check: tuple[str, str] | None
     op.execute(f"{column} CONSTRAINT ck_{table}_{check[0]} CHECK ({check[1]})" if check else column)
 
 
-def _times() -> None:
+def _calendars() -> None:
     op.create_table(
         "calendars",
         sa.Column("schedule", sa.String(length=128), nullable=False),
@@ -99,6 +102,9 @@ def _times() -> None:
         ),
         sa.PrimaryKeyConstraint("schedule", name=op.f("pk_calendars")),
     )
+
+
+def _duties() -> None:
     op.create_table(
         "duties",
         sa.Column("team", sa.String(length=128), nullable=False),
@@ -106,6 +112,9 @@ def _times() -> None:
         sa.Column("since", Instant, nullable=False),
         sa.PrimaryKeyConstraint("team", name=op.f("pk_duties")),
     )
+
+
+def _silences() -> None:
     op.create_table(
         "silences",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -122,6 +131,9 @@ def _times() -> None:
     )
     _index_some("ix_silences_ends_at", "silences", "ends_at", sa.text("ended_at IS NULL"))
     _index_some("ix_incidents_silenced", "incidents", "due_at", sa.text("silenced_step IS NOT NULL"))
+
+
+def _drills() -> None:
     op.create_table(
         "drills",
         sa.Column("id", sa.Uuid(), nullable=False),
