@@ -134,7 +134,7 @@ class PolicyShelf:
         parsed = parse(text, self._settings.environment)
         refused = parsed.errors or self._forbidden_in_production(parsed.problems)
         if refused:
-            self._refuse(database, refused)
+            self._refuse(database, refused, sha256)
             return Offered(is_new=False, problems=refused)
         now = self._clock.now()
         with database.writing() as connection:
@@ -154,15 +154,18 @@ class PolicyShelf:
             return ()
         return tuple(problem for problem in problems if problem.blocks_production)
 
-    def _refuse(self, database: Database, problems: tuple[Problem, ...]) -> None:
+    def _refuse(self, database: Database, problems: tuple[Problem, ...], sha256: str) -> None:
+        """Tell and record that a file is refused: once, though each process is offered it."""
         file = self._settings.policy_file.name
         for problem in problems:
             log.error("policy_refused", problem=problem.told(file))
         now = self._clock.now()
         with database.writing() as connection:
-            entry = Entry(Action.POLICY_REFUSED, Actor("file", "file"), "file", after={"problems": str(len(problems))})
-            records.insert(connection, [(entry, None)], now)
             running = self.running(connection)
             if running is not None:
                 detail = f"{file} has {len(problems)} problems and was refused; the last good policy goes on"
                 Troubles(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
+            if policies.refused_last(connection) != sha256:
+                after = {"problems": str(len(problems)), "sha256": sha256}
+                entry = Entry(Action.POLICY_REFUSED, Actor("file", "file"), "file", after=after)
+                records.insert(connection, [(entry, None)], now)

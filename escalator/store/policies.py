@@ -75,6 +75,12 @@ def history(connection: Connection, most: int | None = None) -> list[Offer]:
     return [_offer(row) for row in connection.execute(_OFFERS.limit(most))]
 
 
+def refused_last(connection: Connection) -> str | None:
+    """Return the hash of the file that was refused, if that is what became of the last one offered."""
+    newest = connection.execute(_OFFERS.limit(1)).first()
+    return None if newest is None or newest.sha256 is not None else json.loads(newest.after).get("sha256")
+
+
 def _offer(row: Row[Any]) -> Offer:
     if row.sha256 is None:
         return Offer(row.at, row.actor_key, problems=int(json.loads(row.after).get("problems", 0)))

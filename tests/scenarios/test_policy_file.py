@@ -62,6 +62,15 @@ def test_a_bad_file_is_refused_and_told_once_and_the_last_good_one_goes_on(h: Ha
     assert any("policy_file" in line for line in h.app.test_client().get("/readyz").json["degraded"])
 
 
+def test_a_bad_file_is_recorded_once_though_every_process_is_offered_it(h: Harness) -> None:
+    h.change_policy("path: urgent}", "path: nowhere}")
+    h.start("")
+    h.fast_forward(seconds=2)
+    h.forget_seen()
+    assert len(h.records("policy.refused")) == 1
+    h.expect_error("policy_refused")
+
+
 def test_a_file_that_is_gone_is_told_once_and_the_last_good_one_goes_on(h: Harness) -> None:
     text = h.policy_file.read_text()
     h.policy_file.unlink()
