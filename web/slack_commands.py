@@ -12,8 +12,8 @@ from escalator.model.message import Failed
 from escalator.services.core import Core
 from escalator.services.linking import link_unknown
 from escalator.services.manual import NotOpened, open_by_hand
-from escalator.services.silence_commands import silence_by_window
-from escalator.services.silencing import NotDone, Wrong
+from escalator.services.silences.acts import NotDone, Wrong
+from escalator.services.silences.commands import silence_by_window
 from escalator.services.slash import answered
 from web.slack_requests import is_sandboxs, log_failure
 

@@ -13,7 +13,7 @@ from escalator.rendering.silences import subject
 from escalator.rendering.texts import words
 from escalator.rendering.view import called
 from escalator.services.core import Core
-from escalator.services.silencing import Listed, NotDone, Wanted, Wrong, begin, end, listed
+from escalator.services.silences.acts import Listed, NotDone, Wanted, Wrong, begin, end, listed
 
 VIA = "cli"
 _HEADINGS = ("ID", "WHAT", "BY", "UNTIL", "WHY")

@@ -7,10 +7,11 @@ from sqlalchemy import Connection
 
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
-from escalator.services import lists, silence_notices
+from escalator.services import lists
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.shifts import card_of_shift
+from escalator.services.silences import announcing
 from escalator.store.deliveries import Delivery
 
 Say = Callable[[Core, Connection, Running, Bulletin, Delivery, datetime], Card | None]
@@ -18,7 +19,7 @@ Say = Callable[[Core, Connection, Running, Bulletin, Delivery, datetime], Card |
 _CARDS: Mapping[BulletinKind, Say] = {
     BulletinKind.LIST: lists.card_of,
     BulletinKind.SHIFT: card_of_shift,
-    BulletinKind.SILENCE: silence_notices.said,
+    BulletinKind.SILENCE: announcing.said,
 }
 
 

@@ -16,7 +16,7 @@ from escalator.services.core import Core
 from escalator.services.drills import rehearse
 from escalator.services.noticing import notice
 from escalator.services.shifts import change_shifts
-from escalator.services.silence_ends import keep_silences
+from escalator.services.silences.ending import keep_silences
 from escalator.services.troubles import Troubles
 from escalator.store import callbacks, health, processes, purge, records
 from escalator.store.health import Health

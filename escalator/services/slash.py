@@ -12,7 +12,7 @@ from escalator.services.core import Core
 from escalator.services.linking import sender_of
 from escalator.services.manual import escalate_window
 from escalator.services.policies import Running
-from escalator.services.silence_commands import silence_answer
+from escalator.services.silences.commands import silence_answer
 
 
 @dataclass(frozen=True, slots=True)

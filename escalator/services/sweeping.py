@@ -22,7 +22,7 @@ from escalator.services.hearing import hear_all
 from escalator.services.housekeeping import keep
 from escalator.services.lists import keep_lists
 from escalator.services.sending import Sender
-from escalator.services.silence_ends import go_on
+from escalator.services.silences.ending import go_on
 from escalator.services.tending import tend_all
 from escalator.services.timekeeping import measure_offset
 from escalator.store import incidents

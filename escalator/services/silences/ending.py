@@ -9,7 +9,7 @@ from escalator.model.records import SYSTEM, Action, Actor, Entry
 from escalator.model.silence import Silence
 from escalator.services.core import Core
 from escalator.services.policies import Running
-from escalator.services.silence_notices import announce
+from escalator.services.silences.announcing import announce
 from escalator.services.work import working
 from escalator.store import processes, records, silences
 

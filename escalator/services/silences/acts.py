@@ -18,8 +18,8 @@ from escalator.policy.problems import quoted, remedy
 from escalator.rendering.texts import words
 from escalator.services.core import Core
 from escalator.services.policies import Running
-from escalator.services.silence_ends import about, go_on
-from escalator.services.silence_notices import announce, reason_of
+from escalator.services.silences.announcing import announce, reason_of
+from escalator.services.silences.ending import about, go_on
 from escalator.services.work import working
 from escalator.store import records, silences
 from escalator.store.silences import Kept

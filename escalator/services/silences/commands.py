@@ -18,7 +18,7 @@ from escalator.services.answering import SANDBOX, SLACK
 from escalator.services.core import Core
 from escalator.services.linking import sender_of
 from escalator.services.policies import Running
-from escalator.services.silencing import MAX_REASON, Listed, NotDone, Wanted, Wrong, begin, choices, end, listed
+from escalator.services.silences.acts import MAX_REASON, Listed, NotDone, Wanted, Wrong, begin, choices, end, listed
 
 _OUTSIDE = "Nothing changed: what is silenced in the sandbox would be silent outside of it too."
 _HELP = "`/silence` silences something, `/silence list` says what is silenced, `/silence end ID` ends it."
