@@ -1,4 +1,4 @@
-"""Lists: when many pages wait for one destination, those beyond the first twenty are told there as one message.
+"""Lists: when many pages wait for one destination, those beyond the first twenty are soon told there as one message.
 
 A list is a bulletin whose delivery takes its turn among the others of its place, by urgency and age. Who is on it waits
 for what becomes of it: told, they have been told; failed for good, they have failed, and what follows from a failed
@@ -34,6 +34,9 @@ from escalator.store.lists import Member, Place
 KEPT = 20
 """How many full messages wait for one destination one by one (issue 4, storms)."""
 
+WAITED = timedelta(seconds=5)
+"""How long the others have waited before they are put on a list: what goes out at once is told one by one."""
+
 BATCH = 1_000
 _FAILED_BATCH = 50
 _JOB = "lists"
@@ -57,7 +60,7 @@ def _list_surplus(core: Core) -> int:
         connection = work.connection
         if not processes.take_job(connection, _JOB, now, timedelta(0)):
             return 0
-        surplus = lists.lock_surplus(connection, KEPT, BATCH)
+        surplus = lists.lock_surplus(connection, KEPT, now - WAITED, BATCH)
         if not surplus:
             return 0
         waiting = lists.lock_open(connection)

@@ -17,7 +17,7 @@ from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode, Severity
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState, delivery_of
-from escalator.store.tables import deliveries, incidents, posts
+from escalator.store.tables import Instant, deliveries, incidents, posts
 
 
 class Place(NamedTuple):
@@ -72,9 +72,10 @@ _RANKED = (
     .where(_UNSENT, ~_STANDS)
     .subquery()
 )
+_TOO_MANY = select(_RANKED.c.id).where(_RANKED.c.turn > bindparam("kept"))
 _SURPLUS = (
     select(deliveries)
-    .where(deliveries.c.id.in_(select(_RANKED.c.id).where(_RANKED.c.turn > bindparam("kept"))), _UNSENT)
+    .where(deliveries.c.id.in_(_TOO_MANY), _UNSENT, deliveries.c.created_at <= bindparam("waited_since", type_=Instant))
     .order_by(*_ORDER)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=deliveries)
@@ -118,12 +119,12 @@ def may_be_too_much(connection: Connection, kept: int) -> bool:
     return connection.execute(_MANY, {"kept": kept}).first() is not None
 
 
-def lock_surplus(connection: Connection, kept: int, most: int) -> list[Delivery]:
-    """Return pages beyond the first `kept` of each place, in the order of their turns, locked.
+def lock_surplus(connection: Connection, kept: int, waited_since: datetime, most: int) -> list[Delivery]:
+    """Return pages that have waited since then beyond the first `kept` of each place, in their turns, locked.
 
     Only full messages count, not what rings where something stands. What others hold is left to them.
     """
-    rows = connection.execute(_SURPLUS, {"kept": kept, "most": most})
+    rows = connection.execute(_SURPLUS, {"kept": kept, "waited_since": waited_since, "most": most})
     return [delivery_of(row) for row in rows]
 
 

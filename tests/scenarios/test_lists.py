@@ -9,7 +9,7 @@ from escalator.model.message import Delivered, Failed, FailureReason, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.services import outbox, processing
 from escalator.services.calls import Outcome
-from escalator.services.lists import KEPT, keep_lists
+from escalator.services.lists import KEPT, WAITED, keep_lists
 from escalator.services.outcomes import finish
 from escalator.store.tables import deliveries, inbox, incidents
 from tests.doubles.slack_state import Message
@@ -30,6 +30,7 @@ def flood(h: Harness, count: int = KEPT + TOO_MANY, first: int = FIRST_ITEM) -> 
     for item in range(first, first + count):
         h.send(h.sample(SELF_HARM, item=item, **labelled("HATE", "high", 60)), is_working=False)
     process(h)
+    h.clock.move(seconds=WAITED.total_seconds())
     keep_lists(h.core)
 
 
@@ -66,6 +67,18 @@ def test_beyond_twenty_the_rest_is_told_as_one_list_without_buttons(h: Harness) 
     assert "HIGH · Hate: 10 (#1021, #1022, #1023, #1024, #1025, …)" in str(told.blocks)
     assert pages(h) == {"delivered": KEPT + TOO_MANY}
     assert len(h.records("delivery.listed")) == TOO_MANY
+    h.forget_seen()
+
+
+def test_what_goes_out_at_once_is_told_one_by_one(h: Harness) -> None:
+    for item in range(FIRST_ITEM, FIRST_ITEM + KEPT + TOO_MANY):
+        h.send(h.sample(SELF_HARM, item=item, **labelled("HATE", "high", 60)), is_working=False)
+    process(h)
+    h.clock.move(seconds=WAITED.total_seconds() - 1)
+    keep_lists(h.core)
+    assert pages(h) == {"pending": KEPT + TOO_MANY}
+    h.sweep()
+    assert lists_in(h) == []
     h.forget_seen()
 
 
