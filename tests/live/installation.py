@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,6 +47,7 @@ THREADS = ("--pool=threads", "--concurrency=4")
 _PR_SET_PDEATHSIG = 1
 _FAULTS = ('"level": "error"', '"level": "critical"', "raised unexpected", "Exception in thread", "Exception ignored")
 _NUMBER = re.compile(r"#(\d+)")
+_LIST = re.compile(r"\d+ more alerts? ")
 
 Json = dict[str, object]
 Found = TypeVar("Found")
@@ -302,22 +303,34 @@ class Installation:
     # What somebody sees.
 
     def messages(self, channel: str = ROOM, number: int | None = None) -> list[Message]:
-        """Return what has come to a channel, about one incident or all."""
-        with self.slack.lock:
-            there = [message for message in self.slack.messages if message.channel == channel]
+        """Return what has come to a channel about one incident, this one or any; lists are about many."""
+        there = [one for one in self._there(channel) if not _LIST.search(one.first_text)]
         return [one for one in there if number is None or number_in(one.first_text) == number]
 
+    def _there(self, channel: str) -> list[Message]:
+        with self.slack.lock:
+            return [message for message in self.slack.messages if message.channel == channel]
+
     def expect_messages(self, count: int, channel: str = ROOM, number: int | None = None) -> list[Message]:
-        """Wait until so many messages have come to a channel."""
+        """Wait until a channel has been told so often, by messages or on lists; return the messages."""
         wait_until(
-            lambda: len(self.messages(channel, number)) >= count,
-            f"{count} messages are in {channel}; {len(self.messages(channel, number))} came",
+            lambda: sum(number in {None, one} for one in self.numbers_told(channel)) >= count,
+            f"{channel} has been told {count} times",
         )
         return self.messages(channel, number)
 
     def numbers_told(self, channel: str = ROOM) -> list[int]:
-        """Return the incidents of a channel's messages, sorted."""
-        return sorted(number_in(message.first_text) for message in self.messages(channel))
+        """Return the incidents of a channel's messages, sorted, with those that are on its lists.
+
+        Whoever cannot keep up gets a list, and a slow machine cannot: what is on it, only the database says.
+        """
+        alone = [number_in(message.first_text) for message in self.messages(channel)]
+        return sorted([*alone, *(self._numbers_listed(channel) if len(alone) < len(self._there(channel)) else [])])
+
+    def _numbers_listed(self, channel: str) -> list[int]:
+        told = self.rows(deliveries, address=channel, state="delivered")
+        listed = {row["incident_id"] for row in told if row["listed_in"]}
+        return [row["number"] for row in self.rows(incidents) if row["id"] in listed]
 
     # What the database says.
 
@@ -412,15 +425,6 @@ class Installation:
 
 def _without_bytes(row: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in row.items() if value is not None and not isinstance(value, bytes)}
-
-
-def by_number(messages: Iterable[Message]) -> dict[int, int]:
-    """Return how many messages there are about each incident."""
-    counts: dict[int, int] = {}
-    for message in messages:
-        number = number_in(message.first_text)
-        counts[number] = counts.get(number, 0) + 1
-    return counts
 
 
 def _free_port() -> int:

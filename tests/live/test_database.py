@@ -13,7 +13,7 @@ import pytest
 
 from escalator.store.tables import deliveries, events, incidents
 from tests.doubles.slack_state import Fault
-from tests.live.installation import ROOM, SENIORS, Installation, by_number, children_of, event, wait_until
+from tests.live.installation import ROOM, SENIORS, Installation, children_of, event, wait_until
 from tests.servers import PostgresServer
 
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test_%' AND pid <> pg_backend_pid()"
@@ -62,7 +62,7 @@ def test_what_comes_while_postgres_is_away_is_refused_and_accepted_when_it_comes
     on_postgres.wait_until_idle()
     assert on_postgres.count(events) == on_postgres.count(incidents) == 1 + MANY
     for channel in (ROOM, SENIORS):
-        told = by_number(on_postgres.messages(channel))
+        told = Counter(on_postgres.numbers_told(channel))
         assert sorted(told) == sorted(row["number"] for row in on_postgres.rows(incidents))
         assert max(told.values()) <= most
     assert {name: process.pid for name, process in on_postgres.processes.items()} == pids
@@ -85,16 +85,10 @@ def test_what_was_accepted_before_postgres_crashed_is_told_after_it(
     wait_until(lambda: on_postgres.count(events, state="new") == 0, "all that was stored is processed")
     stored = on_postgres.count(incidents)
     assert stored >= accepted >= 50
-    wait_until(lambda: len(_told(on_postgres, "seniors")) == stored, "the seniors know of every incident")
+    wait_until(lambda: len(set(on_postgres.numbers_told(SENIORS))) == stored, "the seniors know of every incident")
     on_postgres.wait_until_idle()
-    assert len(_told(on_postgres, "room")) == stored
+    assert len(set(on_postgres.numbers_told(ROOM))) == stored
     assert len(on_postgres.firings()) == 2 * stored
-
-
-def _told(installation: Installation, destination: str) -> set[object]:
-    """Return the incidents that a destination knows of, each by a message of its own or on a list."""
-    found = installation.rows(deliveries, destination=destination, state="delivered")
-    return {row["incident_id"] for row in found if row["incident_id"] is not None}
 
 
 def _let_a_page_be_under_way(installation: Installation) -> None:
@@ -135,7 +129,7 @@ def test_connections_that_break_again_and_again_lose_nothing(
     assert on_postgres.count(incidents) == count
     assert len(on_postgres.firings()) == 2 * count
     for channel in (ROOM, SENIORS):
-        told = by_number(on_postgres.messages(channel))
+        told = Counter(on_postgres.numbers_told(channel))
         assert sorted(told) == sorted(row["number"] for row in on_postgres.rows(incidents))
         assert max(told.values()) <= 1 + cuts
     assert {row["state"] for row in on_postgres.rows(deliveries)} == {"delivered"}

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
@@ -11,7 +12,7 @@ import pytest
 
 from escalator.store.tables import deliveries, incidents, workers
 from tests.doubles.slack_state import Fault
-from tests.live.installation import ROOM, SENIORS, Installation, by_number, event, wait_until
+from tests.live.installation import ROOM, SENIORS, Installation, event, wait_until
 
 SLOW_S = 3.0
 """How long Slack takes to answer what it has done at once: time enough to be killed in, and less than we wait."""
@@ -156,14 +157,14 @@ def test_whatever_is_killed_every_event_is_told_and_every_deadline_fires_once(on
         for one in sent:
             one.result()
     # A transaction that dies with its process leaves a gap in the numbers, so they are not known beforehand.
-    wait_until(lambda: len(by_number(on_postgres.messages(SENIORS))) == count, "the seniors know of every incident")
+    wait_until(lambda: len(Counter(on_postgres.numbers_told(SENIORS))) == count, "the seniors know of every incident")
     on_postgres.wait_until_idle()
     ids = sorted(row["id"] for row in on_postgres.rows(incidents))
     everyone = sorted(row["number"] for row in on_postgres.rows(incidents))
     assert len(everyone) == count
     assert on_postgres.firings() == [(one, step) for one in ids for step in ("1", "2")]
     for channel in (ROOM, SENIORS):
-        told = by_number(on_postgres.messages(channel))
+        told = Counter(on_postgres.numbers_told(channel))
         assert sorted(told) == everyone
         assert max(told.values()) <= 1 + kills
     assert {row["state"] for row in on_postgres.rows(deliveries)} == {"delivered"}
