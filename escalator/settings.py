@@ -47,6 +47,8 @@ class Settings:
     content_keys: tuple[Secret, ...]
     slack_bot_token: Secret
     slack_signing_secret: Secret
+    slack_client_id: str
+    slack_client_secret: Secret
     slack_api_url: str
     slack_pace: float
     pagerduty_events_url: str
@@ -78,6 +80,21 @@ class Settings:
     def sandbox_signing_secret(self) -> Secret:
         """The secret of what the sandbox itself says in a vendor's stead, accepted only for sandbox incidents."""
         return Secret(derived(self.secret_key, "sandbox clicks"))
+
+    @property
+    def has_slack_sign_in(self) -> bool:
+        """Whether people can sign in with Slack."""
+        return bool(self.slack_client_id and self.slack_client_secret)
+
+    @property
+    def csrf_secret(self) -> Secret:
+        """The secret that proves of a form which session it was made for."""
+        return Secret(derived(self.secret_key, "forms"))
+
+    @property
+    def cookie_secret(self) -> Secret:
+        """The secret that signs what a browser keeps for us while somebody signs in."""
+        return Secret(derived(self.secret_key, "cookies"))
 
     @property
     def answer_link_secret(self) -> Secret:
@@ -144,6 +161,8 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         content_keys=(*_secrets(values.get("CONTENT_KEY", "")), secret_key),
         slack_bot_token=Secret(values.get("SLACK_BOT_TOKEN", "")),
         slack_signing_secret=Secret(values.get("SLACK_SIGNING_SECRET", "")),
+        slack_client_id=values.get("SLACK_CLIENT_ID", ""),
+        slack_client_secret=Secret(values.get("SLACK_CLIENT_SECRET", "")),
         slack_api_url=_slashed(values.get("SLACK_API_URL") or DEFAULT_SLACK_API_URL),
         slack_pace=_pace(values.get("SLACK_PACE") or "1"),
         pagerduty_events_url=(values.get("PAGERDUTY_EVENTS_URL") or DEFAULT_PAGERDUTY_EVENTS_URL).rstrip("/"),
@@ -188,6 +207,7 @@ _SECRETS = frozenset(
         "CONTENT_KEY",
         "SLACK_BOT_TOKEN",
         "SLACK_SIGNING_SECRET",
+        "SLACK_CLIENT_SECRET",
         "STREAM_API_KEY",
         "STREAM_API_SECRET",
         "PAGERDUTY_WEBHOOK_SECRET",

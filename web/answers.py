@@ -9,21 +9,15 @@ import secrets
 import structlog
 from flask import Blueprint, Response, g, make_response, render_template, request
 
-from escalator.errors import EscalatorError, Unavailable
-from escalator.model.ranks import Mode
+from escalator.errors import EscalatorError
 from escalator.services.answer_links import AnswerLink, Unreadable, links_of
 from escalator.services.answering_by_link import Picture, acknowledge, look
 from escalator.services.core import Core
-from escalator.services.sandbox import count_sandboxed
+from web.dashboard.frame import sandbox_words
+from web.headers import PRIVATE
 
 log = structlog.get_logger(__name__)
 
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 _STALE = "The page was open for too long. Please press once more."
 _TOLD = {
     Unreadable.WRONG: (404, "No such link", "Open it again from the mail. Or answer in Slack, or ask a lead."),
@@ -43,7 +37,7 @@ def blueprint(core: Core) -> Blueprint:
 
     @door.after_request
     def seclude(response: Response) -> Response:
-        response.headers.update(_HEADERS)
+        response.headers.update(PRIVATE)
         response.headers["Content-Security-Policy"] = (
             f"default-src 'none'; style-src 'nonce-{_style_nonce()}'; form-action 'self'; base-uri 'none'; "
             "frame-ancestors 'none'"
@@ -71,10 +65,6 @@ def blueprint(core: Core) -> Blueprint:
         if not links.is_of_page(request.form.get("page", ""), token):
             return _asked_again(core, token, link)
         return _shown(core, token, acknowledge(core, link), is_answer=True)
-
-    @door.get("/sign-in")
-    def sign_in() -> Response:
-        return _told(core, 200, "Sign in", _SIGN_IN)
 
     return door
 
@@ -109,7 +99,7 @@ def _told(core: Core, status: int, heading: str, said: str) -> Response:
 
 
 def _page(core: Core, status: int, template: str, **said: object) -> Response:
-    html = render_template(template, style_nonce=_style_nonce(), sandbox=_sandbox(core), **said)
+    html = render_template(template, style_nonce=_style_nonce(), sandbox=sandbox_words(core), **said)
     return make_response(html, status)
 
 
@@ -118,14 +108,3 @@ def _style_nonce() -> str:
     if "style_nonce" not in g:
         g.style_nonce = secrets.token_urlsafe(16)
     return str(g.style_nonce)
-
-
-def _sandbox(core: Core) -> str:
-    """Return what every page of a sandbox says; nothing elsewhere."""
-    if core.settings.mode is not Mode.SANDBOX:
-        return ""
-    try:
-        with core.database.reading() as connection:
-            return f"SANDBOX, {count_sandboxed(connection)} alerts reached nobody"
-    except Unavailable:
-        return "SANDBOX"

@@ -9,14 +9,15 @@ from flask import Flask
 from escalator.bootstrap import build, configure_logging
 from escalator.clock import SystemClock
 from escalator.errors import Unavailable
-from escalator.model.ranks import Mode
 from escalator.nudging import Nudger
 from escalator.services.core import Core
 from escalator.services.housekeeping import flush_tally
 from escalator.services.timekeeping import measure_offset
 from escalator.settings import from_environment
 from escalator.store.database import WAIT_S
-from web import answers, errors, health, sandbox, slack, stream, vendors
+from web import answers, errors, health, sandbox, sign_in, slack, stream, vendors
+from web.dashboard import pages
+from web.signed_in import sign_cookies
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +27,8 @@ REFRESH_S = 2.0
 def create_app(core: Core | None = None) -> Flask:
     """Return the application; without a core, one wired from the environment, as gunicorn asks for it."""
     core = core or _core_from_environment()
-    is_sandbox = core.settings.mode is Mode.SANDBOX
-    app = Flask(__name__, static_folder="static" if is_sandbox else None)
+    app = Flask(__name__)
+    sign_cookies(app, core)
     # A Slack payload repeats the whole message; Stream's door has a limit of its own.
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.register_blueprint(stream.blueprint(core))
@@ -36,6 +37,8 @@ def create_app(core: Core | None = None) -> Flask:
     app.register_blueprint(answers.blueprint(core))
     app.register_blueprint(health.blueprint(core))
     app.register_blueprint(sandbox.sandbox_blueprint(core))
+    app.register_blueprint(sign_in.blueprint(core))
+    app.register_blueprint(pages.blueprint(core))
     errors.register(app)
     return app
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, abort, jsonify, render_template, request
 from marshmallow import Schema, ValidationError, fields, validate
-from werkzeug.wrappers import Response as AnyResponse
 
 from escalator.channels.slack.blocks import Json
 from escalator.errors import ContentLocked, Unavailable
@@ -108,10 +107,6 @@ def sandbox_blueprint(core: Core) -> Blueprint:
 
 
 def _show(door: Blueprint, core: Core) -> None:
-    @door.get("/")
-    def home() -> AnyResponse:
-        return redirect("/sandbox")
-
     @door.get("/sandbox")
     def page() -> str:
         state = _state_or_none(core)

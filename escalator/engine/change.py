@@ -193,7 +193,13 @@ def _seen(incident: Incident) -> tuple[object, ...]:
     """
     facts, newest = incident.facts, incident.facts.latest.get("recommended_action")
     is_over = incident.state is State.RESOLVED
-    unseen: dict[str, Any] = {"facts": Facts(), "content": Content(), "last_event_at": None, "kind_key": None}
+    unseen: dict[str, Any] = {
+        "facts": Facts(),
+        "content": Content(),
+        "last_event_at": None,
+        "kind_key": None,
+        "fits": (),
+    }
     return (
         replace(incident, **unseen, loop_started_at=None, loop_rounds=0),
         {name: value for name, (_at, value) in incident.content.said.items()},

@@ -63,6 +63,7 @@ def merge(older: Incident, younger: Incident, rules: Rules, now: datetime) -> tu
     """Return the older incident with the younger's facts and answers, and the younger, merged away."""
     draft = Draft(older, rules, now, via=VIA)
     draft.record(Action.MERGED, merged=str(younger.number))
+    draft.put(fits=tuple(sorted({*older.fits, *younger.fits})))
     _learn(draft, younger.facts, younger.content)
     if younger.reviewed_at is not None:
         _note_review(draft, younger.reviewed_at, younger.reviewed_by or "")
@@ -102,10 +103,11 @@ def _learn(draft: Draft, facts: Facts, content: Content) -> None:
     """Take in what is new; the addresses of withheld media are forgotten at once."""
     incident = draft.incident
     known = incident.facts.joined(facts)
-    rules = (assess(known, policy).content for policy in (draft.rules.frozen, draft.rules.running))
+    assessments = [assess(known, policy) for policy in (draft.rules.frozen, draft.rules.running)]
     said = incident.content.merged(content)
-    is_withheld = max(incident.content_rule, *rules) is ContentRule.WITHHOLD
-    draft.put(facts=known, content=said.without("media") if is_withheld else said)
+    is_withheld = max(incident.content_rule, *(one.content for one in assessments)) is ContentRule.WITHHOLD
+    fits = sorted({*incident.fits, *(key for one in assessments for key in one.categories)})
+    draft.put(facts=known, content=said.without("media") if is_withheld else said, fits=tuple(fits))
 
 
 def _note_review(draft: Draft, at: datetime, person: str, review: Review | None = None) -> None:

@@ -65,6 +65,7 @@ def take(draft: Draft, owner: str) -> None:
         state=State.ACKNOWLEDGED,
         owner=owner if known else draft.incident.assign,
         acknowledged_at=draft.now,
+        first_answered_at=draft.incident.first_answered_at or draft.now,
         restarts=0,
         extensions=0,
     )
@@ -98,6 +99,7 @@ def close(draft: Draft, outcome: Outcome, by: str | None, reference: str | None 
     draft.put(
         state=State.RESOLVED,
         outcome=outcome,
+        first_answered_at=draft.incident.first_answered_at or draft.now,
         closed_at=draft.now,
         closed_by=by,
         reports_at_close=len(draft.incident.facts.values("report")),

@@ -1,5 +1,6 @@
 """Who may do what to an incident (the table of RULES 3), and the answer to who may not."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -78,7 +79,7 @@ def may_see(person: str, category: Category, policy: Policy) -> bool:
 
 def _categories(incident: Incident, policy: Policy) -> tuple[Category, ...]:
     """Return every category of this policy that fits, the gravest first."""
-    fitting = {*assess(incident.facts, policy).categories, incident.category}
+    fitting = {*assess(incident.facts, policy).categories, *incident.fits, incident.category}
     return tuple(category for key, category in policy.categories.items() if key in fitting)
 
 
@@ -89,12 +90,21 @@ def is_withheld(incident: Incident, policy: Policy) -> bool:
 
 
 def allowed_people(incident: Incident, policy: Policy) -> frozenset[str] | None:
-    """Return who alone may see and answer this incident, or None when its categories are not restricted.
+    """Return who alone may see and answer this incident, or None when its categories are not restricted."""
+    return _allowed(_categories(incident, policy), policy)
 
-    Of several restricted categories only who is allowed by all; where that is nobody, those of the gravest: an
-    incident that nobody may answer would call people all night who can do nothing about it.
+
+def allowed_by(fits: Collection[str], policy: Policy) -> frozenset[str] | None:
+    """Return who alone may see what fits these categories, by their keys; None when none of them is restricted."""
+    return _allowed([category for key, category in policy.categories.items() if key in fits], policy)
+
+
+def _allowed(fitting: Iterable[Category], policy: Policy) -> frozenset[str] | None:
+    """Return who is allowed by all restricted ones; where that is nobody, those of the gravest.
+
+    An incident that nobody may answer would call people all night who can do nothing about it.
     """
-    named = [category.restricted_to for category in _categories(incident, policy) if category.restricted_to]
+    named = [category.restricted_to for category in fitting if category.restricted_to]
     if not named:
         return None
     groups = [frozenset(person for team in teams for person in members_of(team, policy)) for teams in named]

@@ -28,6 +28,9 @@ class Send(NamedTuple):
     sending: int
 
 
+FIRST_SEND = Send(0, 1)
+
+
 def following(incident: Incident, path: tuple[Step, ...]) -> Send | None:
     """Return the send after the one that fired last, or None at the end of the path."""
     current = incident.step
@@ -58,6 +61,8 @@ def _send(draft: Draft) -> None:
     step, sending = draft.incident.step, draft.incident.sending
     if is_silenced(draft.incident):
         draft.put(silenced_step=None)
+    if (step, sending) > FIRST_SEND:
+        draft.put(escalated_at=draft.incident.escalated_at or draft.now)
     told = draft.tell(Occasion.STEP, draft.path[step].notify)
     draft.record(Action.STEP_FIRED, step=str(step + 1), sending=str(sending), told=str(told.recipients))
     if not told.recipients:

@@ -90,6 +90,7 @@ def open_group(blank: Incident, first: Incident, members: int, rules: Rules, now
     group = replace(
         blank,
         facts=without_reviews(first.facts),
+        fits=first.fits,
         category=first.category,
         severity=first.severity,
         severity_reason=first.severity_reason,

@@ -97,7 +97,9 @@ class Incident:
     `group_id` is the group that tells of it, or told. `members` counts those that a group tells of, and is None for an
     incident of its own. `kind_key` is equal for what a storm may group; a group has it only while it takes members.
     `drill` is the name of the drill that it is. `silenced_step` is the step whose turn a silence took in this round,
-    unless it was sent after all.
+    unless it was sent after all. `fits` are all categories that ever fitted, sorted: who may see it is asked by them.
+    `first_answered_at` is when people first had answered enough, `escalated_at` when more than the first send of a path
+    was first needed: neither is ever taken back.
     """
 
     id: UUID
@@ -148,6 +150,9 @@ class Incident:
     kind_key: str | None = None
     drill: str | None = None
     silenced_step: int | None = None
+    fits: tuple[str, ...] = ()
+    first_answered_at: datetime | None = None
+    escalated_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:

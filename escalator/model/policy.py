@@ -199,6 +199,13 @@ class Drill:
 
 
 @dataclass(frozen=True, slots=True)
+class Care:
+    """From how many grave items a day on somebody is asked to stop before they are shown the text of another."""
+
+    reveals_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The whole file. `default` is a path; `alarms` is a list of notify targets (empty: every admin)."""
 
@@ -225,3 +232,4 @@ class Policy:
     grouping: Grouping | None = None
     drills: tuple[Drill, ...] = ()
     silences: tuple[Silence, ...] = ()
+    care: Care | None = None

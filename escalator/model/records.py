@@ -63,6 +63,14 @@ class Action(StrEnum):
     DRILL_STARTED = "drill.started"
     DRILL_PASSED = "drill.passed"
     DRILL_FAILED = "drill.failed"
+    SIGNED_IN = "person.signed_in"
+    SIGNED_OUT = "person.signed_out"
+    INVITED = "person.invited"
+    OVERRIDE_BEGUN = "override.begun"
+    OVERRIDE_ENDED = "override.ended"
+    TOKEN_MADE = "token.made"  # noqa: S105  # the word for it
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    EXPORTED = "audit.exported"
     TROUBLE_FOUND = "trouble.found"
     TROUBLE_ENDED = "trouble.ended"
 

@@ -10,6 +10,7 @@ from marshmallow import ValidationError
 
 from escalator.model.policy import (
     Acknowledged,
+    Care,
     Category,
     Destination,
     Drill,
@@ -62,6 +63,7 @@ class PolicyKeys(Keys):
     heartbeat = rules.HEARTBEAT
     drills = times.DRILLS
     silences = times.SILENCES
+    care = rules.CARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Draft:
     storms: Grouping | None = None
     drills: Mapping[int, Drill] = field(default_factory=dict)
     silences: Mapping[int, Silence] = field(default_factory=dict)
+    care: Care | None = None
     retention: Mapping[str, timedelta] = field(default_factory=dict)
 
     def policy(self) -> Policy:
@@ -116,6 +119,7 @@ class Draft:
             grouping=self.storms,
             drills=tuple(self.drills.values()),
             silences=tuple(self.silences.values()),
+            care=self.care,
             **self.retention,
         )
 

@@ -8,6 +8,7 @@ from marshmallow import ValidationError
 
 from escalator.model.policy import (
     Acknowledged,
+    Care,
     Conditions,
     Feed,
     Grouping,
@@ -224,6 +225,12 @@ class HeartbeatKeys(Keys):
     url = AnyText('write the address to call, or "${HEARTBEAT_URL:-}"', required=True)
 
 
+class CareKeys(Keys):
+    """How many grave items a day somebody looks at before they are asked to stop."""
+
+    reveals_per_day = Whole(1, 1_000, required=True)
+
+
 VERSION = Matching("1", "write `version: 1`")
 SEVERITY = Section(SeverityKeys, SeverityScale)
 ROUTES = Items(Section(RouteKeys, route))
@@ -235,3 +242,4 @@ ALARMS = Section(AlarmKeys, alarms)
 STORMS = Section(StormKeys, storms)
 RETENTION = Section(RetentionKeys, retention)
 HEARTBEAT = Section(HeartbeatKeys, Heartbeat)
+CARE = Section(CareKeys, Care)

@@ -1,7 +1,7 @@
 """Facts and content as sealed JSON, and back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,6 +35,16 @@ def seal_content(content: Content, seal: Seal) -> bytes:
 def open_content(sealed: bytes | None, seal: Seal) -> Content:
     """Return what was sealed; nothing once it is purged. Raises ContentLocked."""
     return Content() if sealed is None else Content(_register(json.loads(seal.open(sealed))))
+
+
+def written_fits(fits: Iterable[str]) -> str:
+    """Return categories as they are kept: plain keys, so that who may see an incident can be asked in a query."""
+    return "\n".join(sorted(fits))
+
+
+def read_fits(kept: str) -> tuple[str, ...]:
+    """Return categories as they were written."""
+    return tuple(kept.split("\n")) if kept else ()
 
 
 def seal_json(value: Any, seal: Seal) -> bytes:

@@ -32,11 +32,13 @@ from escalator.model.facts import Key
 from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
 from escalator.model.ranks import ContentRule, Mode, Severity
 from escalator.sealing import Seal
-from escalator.store.codec import open_content, open_facts, seal_content, seal_facts
+from escalator.store.codec import open_content, open_facts, read_fits, seal_content, seal_facts, written_fits
 from escalator.store.tables import answers, events, incident_keys, incident_numbers, incidents
 
 FIRST_NUMBER = 1001
-_DERIVED = frozenset({"id", "number", "source", "policy_version", "opened_at", "facts", "links", "content", "answers"})
+_DERIVED = frozenset(
+    {"id", "number", "source", "policy_version", "opened_at", "facts", "links", "content", "answers", "fits"}
+)
 _PLAIN = tuple(name for name in Incident.__dataclass_fields__ if name not in _DERIVED)
 
 
@@ -267,6 +269,7 @@ def _incident(row: Row[Any], given: tuple[Answer, ...], seal: Seal) -> Incident:
         links=links,
         content=open_content(row.sealed_content, seal),
         answers=given,
+        fits=read_fits(row.fits),
         **kept,
     )
 
@@ -319,6 +322,7 @@ def _values(one: Incident, seal: Seal, *, with_content: bool = True) -> dict[str
     row = {name: getattr(one, name) for name in _PLAIN}
     row |= {"id": one.id, "number": one.number, "source": one.source, "opened_at": one.opened_at}
     row["policy_version_id"] = one.policy_version
+    row["fits"] = written_fits(one.fits)
     if with_content:
         row["sealed_facts"] = seal_facts(one.facts, one.links, seal)
         row["sealed_content"] = seal_content(one.content, seal)

@@ -158,12 +158,17 @@ incidents = Table(
     Column("kind_key", String(64)),
     Column("drill", String(128)),
     Column("silenced_step", Integer),
+    Column("fits", Text, nullable=False, server_default=text("''")),
+    Column("first_answered_at", Instant),
+    Column("escalated_at", Instant),
     CheckConstraint("state NOT IN ('triggered', 'snoozed') OR due_at IS NOT NULL", name="no_silence"),
     CheckConstraint("state NOT IN ('logged', 'resolved', 'merged') OR due_at IS NULL", name="no_late_alarm"),
     CheckConstraint("(due_at IS NULL) = (due_kind IS NULL)", name="due_has_a_kind"),
     CheckConstraint("state <> 'grouped' OR (group_id IS NOT NULL AND due_at IS NULL)", name="told_by_its_group"),
     Index("ix_incidents_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     Index("ix_incidents_state", "state"),
+    Index("ix_incidents_opened_at", "opened_at"),
+    Index("ix_incidents_fits", "fits"),
     Index("ix_incidents_closed_at", "closed_at"),
     Index("ix_incidents_kind", "kind_key", "opened_at", postgresql_where=text("kind_key IS NOT NULL")),
     Index("ix_incidents_group_id", "group_id", "state", postgresql_where=text("group_id IS NOT NULL")),
@@ -415,6 +420,73 @@ drills = Table(
     UniqueConstraint("name", "scheduled_at"),
 )
 
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("schedule", String(128), nullable=False),
+    Column("person", String(128), nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("author", String(160), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    CheckConstraint("starts_at < ends_at", name="lasts"),
+    Index("ix_overrides_ends_at", "ends_at", postgresql_where=text("ended_at IS NULL")),
+)
+"""Who stands in for whoever it would be, by somebody's click. `ended_at` is when it was taken back."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("person", String(128), nullable=False),
+    Column("via", String(32), nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Index("ix_sessions_person", "person", "begun_at"),
+)
+"""Who is signed in, by the digest of what their browser holds."""
+
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("person", String(128), nullable=False),
+    Column("author", String(160), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+"""Links that sign one person in once, by the digest of what the link holds."""
+
+tries = Table(
+    "tries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("key", String(128), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_tries_key", "key", "at"),
+)
+"""Who has tried to sign in lately, by a digest of their address or of the mail they named: what a limit counts."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("name", String(128), nullable=False),
+    Column("person", String(128), nullable=False),
+    Column("scopes", String(256), nullable=False),
+    Column("author", String(160), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
+)
+"""What machines sign in with, by its digest; it may do what its person may, within its scopes."""
+
 workers = Table(
     "workers",
     metadata,
@@ -476,7 +548,9 @@ records = Table(
     Column("after", Text, nullable=False),
     Column("policy_version_id", Uuid, ForeignKey("policy_versions.id")),
     Index("ix_records_incident_id", "incident_id"),
-    Index("ix_records_at", "at"),
+    Index("ix_records_at", "at", "id"),
+    Index("ix_records_actor_key", "actor_key", "at", "id"),
+    Index("ix_records_action", "action", "at", "id"),
 )
 
 seals = Table(

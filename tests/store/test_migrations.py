@@ -32,6 +32,7 @@ def test_every_check_of_the_tables_stands_in_the_database(core: Core) -> None:
         "ck_incidents_no_late_alarm",
         "ck_incidents_due_has_a_kind",
         "ck_incidents_told_by_its_group",
+        "ck_overrides_lasts",
     }
 
 

@@ -205,7 +205,7 @@ def test_every_page_has_a_form_token_of_its_own(reader):
     assert len({Form.of(reader.open()).values["page"] for _ in range(3)}) == 3
 
 
-@pytest.mark.parametrize("where", ["a good link", "/answer/wrong", "/sign-in", "a press"])
+@pytest.mark.parametrize("where", ["a good link", "/answer/wrong", "a press"])
 def test_every_answer_is_sealed_off(reader, where):
     page = reader.open()
     answer = {"a good link": lambda: page, "a press": lambda: reader.press(page)}.get(
@@ -251,15 +251,6 @@ def test_a_form_that_is_none_of_ours_is_nothing(reader, said):
     answer = reader.http.post("/answer", data=said)
     assert answer.status_code == 404
     assert "#1001" not in answer.text
-
-
-def test_signing_in_says_honestly_that_it_cannot_be_done_yet(reader):
-    answer = reader.http.get("/sign-in?incident=1001")
-    assert answer.status_code == 200
-    assert "This version cannot sign anybody in yet. Answer in Slack, or ask a lead." in answer.text
-    of_nothing = reader.http.get("/sign-in?incident=4711")
-    said, said_of_nothing = (re.sub(r'nonce="[^"]+"', "", one.text) for one in (answer, of_nothing))
-    assert said == said_of_nothing
 
 
 @pytest.mark.parametrize("call", ["look", "acknowledge"])

@@ -1,0 +1,87 @@
+"""Somebody who is signed in acts on an incident: the same engine and the same records as a click in Slack."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from uuid6 import uuid7
+
+from escalator.engine.answers import Act, answer
+from escalator.engine.change import Change
+from escalator.engine.rights import Refusal, Refused
+from escalator.model.incident import Incident, Outcome, Verb
+from escalator.model.policy import Policy
+from escalator.model.records import Actor
+from escalator.rendering.notices import done_words, refusal_words
+from escalator.services.answering import record_refusal
+from escalator.services.applying import Decision, rules_for
+from escalator.services.core import Core
+from escalator.services.signing_in.viewer import Viewer
+from escalator.services.work import working
+from escalator.store import incidents, texts
+from escalator.store.texts import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to do. `seen` is the (round, fence) of the page they pressed on, None for a machine."""
+
+    verb: Verb
+    seen: tuple[int, int] | None = None
+    outcome: Outcome | None = None
+    reference: str = ""
+    minutes: int | None = None
+    to: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of it: the incident as it stands now, what to tell the person, and why it was refused, if it was."""
+
+    incident: Incident
+    words: str
+    refused: Refused | None = None
+
+
+def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
+    """Do what somebody wants, or tell them why not; None when there is no such incident that they may see.
+
+    Raises Unavailable when it could not be recorded.
+    """
+    now = core.clock.now()
+    with working(core) as work:
+        connection = work.connection
+        running = core.policies.required(connection)
+        incident_id = incidents.id_by_number(connection, number)
+        found = incidents.lock(connection, [incident_id], core.seal) if incident_id else {}
+        incident = next(iter(found.values()), None)
+        if incident is None or not viewer.may_see_incident(incident, running.policy):
+            return None
+        text_id = uuid7()
+        asked = Act(
+            verb=wanted.verb,
+            person=viewer.person,
+            via=viewer.via,
+            seen=wanted.seen,
+            outcome=wanted.outcome,
+            reference=wanted.reference or None,
+            minutes=wanted.minutes,
+            to=wanted.to or None,
+            note=str(text_id) if wanted.note else None,
+        )
+        done = answer(asked, incident, rules_for(core, connection, incident, running), now)
+        if isinstance(done, Refusal):
+            actor = Actor("person", viewer.person.key)
+            record_refusal(connection, incident, actor, viewer.via, wanted.verb.value, done, now)
+            return Done(incident, refusal_words(done, incident, running.policy, now), done.why)
+        work.apply([Decision(incident, done)], running, now)
+        if wanted.note:
+            sealed = core.seal.seal(wanted.note.encode())
+            texts.insert(connection, Text(text_id, incident.id, now, viewer.person.key, sealed))
+        return Done(done.incident, _words(done, viewer, running.policy, now), done.note.why if done.note else None)
+
+
+def _words(done: Change, viewer: Viewer, policy: Policy, now: datetime) -> str:
+    if done.note is not None:
+        return refusal_words(done.note, done.incident, policy, now)
+    return done_words(viewer.person.key, done.incident, policy)

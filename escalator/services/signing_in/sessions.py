@@ -1,0 +1,65 @@
+"""Sessions: a browser holds a random text, the database its digest, so that each can be ended from here."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from escalator.model.ranks import Mode
+from escalator.model.records import Action, Actor, Entry
+from escalator.services.core import Core
+from escalator.services.policies import Running
+from escalator.services.signing_in.viewer import DASHBOARD, Viewer
+from escalator.store import records, sessions
+from escalator.store.sessions import Session
+
+LONGEST = timedelta(days=7)
+IDLE = timedelta(hours=12)
+SANDBOX = "sandbox"
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+def begin(core: Core, person: str, via: str) -> str:
+    """Sign somebody in, and return what their browser is to hold: a new one each time. Raises Unavailable.
+
+    `via` is slack, link or mail; sandbox for somebody who has only said who they are.
+    """
+    token, now = secrets.token_urlsafe(32), core.clock.now()
+    with core.database.writing() as connection:
+        sessions.begin(connection, Session(digest_of(token), person, via, now, now))
+        records.insert(connection, [(Entry(Action.SIGNED_IN, Actor("person", person), via), None)], now)
+    return token
+
+
+def find(core: Core, token: str) -> tuple[Viewer, Running] | None:
+    """Return who holds this, and the running policy, in which they still are; None for nobody. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        session = sessions.find(connection, digest_of(token))
+        if session is None or _is_over(session, now):
+            return None
+        running = core.policies.required(connection)
+    person = running.policy.people.get(session.person)
+    is_sandbox = session.via == SANDBOX
+    if person is None or (is_sandbox and core.settings.mode is not Mode.SANDBOX):
+        return None
+    if now - session.seen_at >= _NOTED_EVERY:
+        with core.database.writing(durable=False) as connection:
+            sessions.see(connection, session.digest, now)
+    return Viewer(person, DASHBOARD, is_sandbox=is_sandbox), running
+
+
+def end(core: Core, token: str, person: str) -> None:
+    """Sign somebody out of this browser. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        sessions.end(connection, digest_of(token), now)
+        records.insert(connection, [(Entry(Action.SIGNED_OUT, Actor("person", person), DASHBOARD), None)], now)
+
+
+def digest_of(token: str) -> str:
+    """Return what is kept of a secret text that is itself long and random."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _is_over(session: Session, now: datetime) -> bool:
+    return now - session.begun_at >= LONGEST or now - session.seen_at >= IDLE

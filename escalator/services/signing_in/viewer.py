@@ -1,0 +1,44 @@
+"""Somebody who is signed in, and what they may see."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from escalator.engine.rights import allowed_by, allowed_people
+from escalator.model.incident import Incident
+from escalator.model.policy import Person, Policy
+from escalator.model.ranks import Mode
+from escalator.store.audience import Audience, Fits, combinations
+
+DASHBOARD, API = "dashboard", "api"
+"""Where an act comes from, for the records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A person of the running policy, and how they are here: `via` is dashboard or api.
+
+    One of the sandbox has only said who they are: they see and answer what the sandbox has opened, and nothing else.
+    """
+
+    person: Person
+    via: str = DASHBOARD
+    is_sandbox: bool = False
+
+    def may_see(self, fits: Fits, policy: Policy) -> bool:
+        """Whether they may see what fits these categories."""
+        allowed = allowed_by(fits, policy)
+        return allowed is None or self.person.key in allowed
+
+    def may_see_incident(self, incident: Incident, policy: Policy) -> bool:
+        """Whether they may see this incident: by all that is known of it, also what came since it was last written."""
+        if self.is_sandbox and incident.mode is not Mode.SANDBOX:
+            return False
+        allowed = allowed_people(incident, policy)
+        return allowed is None or self.person.key in allowed
+
+
+def audience_of(connection: Connection, viewer: Viewer, policy: Policy) -> Audience:
+    """Return what somebody may see under the running policy, to be asked in every query about incidents."""
+    seen = frozenset(fits for fits in combinations(connection) if viewer.may_see(fits, policy))
+    return Audience(seen, viewer.is_sandbox)

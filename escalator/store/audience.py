@@ -1,0 +1,42 @@
+"""Who may see which incidents, asked in the query: what somebody may not see is neither listed, counted nor found."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+
+from escalator.model.ranks import Mode
+from escalator.store.codec import read_fits, written_fits
+from escalator.store.tables import incidents, records
+
+Fits = tuple[str, ...]
+"""Categories that fit an incident together, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """What somebody may see: incidents that fit one of these; only those of the sandbox where `is_sandbox`."""
+
+    fits: frozenset[Fits]
+    is_sandbox: bool
+
+    def may_see(self) -> ColumnElement[bool]:
+        """Return the condition on rows of `incidents`. A combination that is newer than this is not seen."""
+        shown = incidents.c.fits.in_(sorted(written_fits(one) for one in self.fits))
+        return and_(shown, incidents.c.mode == Mode.SANDBOX if self.is_sandbox else true())
+
+    def may_see_records(self) -> ColumnElement[bool]:
+        """Return the condition on rows of `records`: of an incident that is seen, or of none."""
+        seen = select(incidents.c.id).where(incidents.c.id == records.c.incident_id, self.may_see()).exists()
+        return or_(records.c.incident_id.is_(None), seen)
+
+
+def combinations(connection: Connection) -> Collection[Fits]:
+    """Return every combination of categories that fits some incident.
+
+    They are few: each is looked up after the one before it, in the index, however many incidents there are.
+    """
+    first = select(func.min(incidents.c.fits).label("fits")).cte("combinations", recursive=True)
+    after = select(func.min(incidents.c.fits)).where(incidents.c.fits > first.c.fits).scalar_subquery()
+    found = first.union_all(select(after).where(first.c.fits.is_not(None)))
+    return [read_fits(kept) for kept in connection.scalars(select(found.c.fits).where(found.c.fits.is_not(None)))]

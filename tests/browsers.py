@@ -1,0 +1,28 @@
+"""Browsers of people who are signed in, for tests of pages."""
+
+from flask.testing import FlaskClient
+
+from escalator.services.core import Core
+from escalator.services.signing_in import sessions
+from web.app import create_app
+from web.signed_in import CSRF_FIELD, cookie_name, csrf_of
+
+
+class Browser:
+    """One browser of one person: follows redirects, and sends forms as a page of ours would."""
+
+    def __init__(self, core: Core, person: str | None = None, via: str = "link") -> None:
+        self.core = core
+        self.client: FlaskClient = create_app(core).test_client()
+        self._token = ""
+        if person is not None:
+            self._token = sessions.begin(core, person, via)
+            self.client.set_cookie(cookie_name(core), self._token)
+
+    def get(self, path, **options):
+        return self.client.get(path, **options)
+
+    def post(self, path, data=None, **options):
+        """Send a form, with the proof that it is one of ours."""
+        proof = {CSRF_FIELD: csrf_of(self.core, self._token)}
+        return self.client.post(path, data={**(data or {}), **proof}, **options)

@@ -1,0 +1,9 @@
+"""The audit trail."""
+
+from flask import Blueprint
+
+from escalator.services.core import Core
+
+
+def add(door: Blueprint, core: Core) -> None:
+    """Add the page."""

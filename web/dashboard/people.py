@@ -1,0 +1,9 @@
+"""Who can sign in."""
+
+from flask import Blueprint
+
+from escalator.services.core import Core
+
+
+def add(door: Blueprint, core: Core) -> None:
+    """Add the page."""

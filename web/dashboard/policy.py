@@ -1,0 +1,9 @@
+"""The policy that runs."""
+
+from flask import Blueprint
+
+from escalator.services.core import Core
+
+
+def add(door: Blueprint, core: Core) -> None:
+    """Add the page."""
