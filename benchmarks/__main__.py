@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import coverage, deadlines, everywhere, footprint, pipeline, storm
+from benchmarks import coverage, deadlines, everywhere, footprint, pages, pipeline, storm
 
 MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "intake": pipeline.intake,
@@ -16,6 +16,7 @@ MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "storm": storm.storm,
     "memory": footprint.memory,
     "coverage": coverage.coverage,
+    "pages": pages.pages,
 }
 """Each returns rows of the table: what, ours, baseline, ratio or bound."""
 
