@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint format types layers unit live coverage bench lock clean python
+.PHONY: help run test lint format types layers unit live browser coverage bench lock clean python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +32,13 @@ format: $(VENV)/testable ## Write the code as `make lint` wants it
 unit: $(VENV)/testable ## Run the tests that may run side by side
 	$(PYTEST) -m "not live" --numprocesses $(JOBS) --dist loadfile
 
-live: $(VENV)/testable ## Run the tests that start real processes and kill them
+browser: ## Install the browser that the tests drive, where there is none and Debian's package can be had
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || \
+	  echo "There is no Chromium here, so the tests in a browser are left out (on Debian: apt install chromium)."
+
+live: $(VENV)/testable browser ## Run the tests that start real processes and kill them
 	$(PYTEST) -m live
 
 coverage: $(VENV)/testable ## Run every test and say which lines and branches none of them reaches
