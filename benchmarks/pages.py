@@ -70,7 +70,7 @@ def _searches() -> Mapping[str, str]:
     span = f"since={_days_ago(90)}&until={_days_ago(60)}"
     return {
         "a person": "/audit?person=p7",
-        "an incident": f"/audit?incident={_NEWEST - 77}",
+        "an incident": f"/audit?number={_NEWEST - 77}",
         "a category": "/audit?category=c3",
         "a time": f"/audit?{span}",
         "an action": "/audit?action=incident.resolved",
