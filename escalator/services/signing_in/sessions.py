@@ -58,7 +58,7 @@ def end(core: Core, token: str, person: str) -> None:
 
 def digest_of(token: str) -> str:
     """Return what is kept of a secret text that is itself long and random."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _is_over(session: Session, now: datetime) -> bool:
