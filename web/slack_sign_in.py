@@ -84,7 +84,7 @@ def add_slack(door: Blueprint, core: Core) -> None:
         try:
             gone: AnyResponse = client.authorize_redirect(there)
         except _NOT_DONE as error:
-            return _not_done(error)
+            return _not_done(client, error)
         return gone
 
     @door.get("/sign-in/slack/callback")
@@ -93,7 +93,7 @@ def add_slack(door: Blueprint, core: Core) -> None:
             claims = client.authorize_access_token(claims_options=_wanted(core.settings))["userinfo"]
             user_id, team_id = str(claims[_USER]), str(claims[_TEAM])
         except _NOT_DONE as error:
-            return _not_done(error)
+            return _not_done(client, error)
         person = slack.person_behind(core, user_id, team_id)
         if isinstance(person, str):
             return told(403, "You cannot sign in", person)
@@ -110,7 +110,11 @@ def _wanted(settings: Settings) -> dict[str, dict[str, object]]:
     }
 
 
-def _not_done(error: Exception) -> AnyResponse:
-    """Answer who was not signed in. Slack's own words may hold an address, so only the kind of error is logged."""
+def _not_done(client: Any, error: Exception) -> AnyResponse:
+    """Answer who was not signed in. Slack's own words may hold an address, so only the kind of error is logged.
+
+    Authlib keeps whatever was discovered, broken or not, for as long as the process lives: it is asked for again.
+    """
+    client.server_metadata = {}
     log.warning("slack_sign_in_failed", kind=type(error).__name__)
     return told(400, "Not signed in", _FAILED)
