@@ -479,6 +479,7 @@ tokens = Table(
     Column("name", String(128), nullable=False),
     Column("person", String(128), nullable=False),
     Column("scopes", String(256), nullable=False),
+    Column("is_sandbox", Boolean, nullable=False),
     Column("author", String(160), nullable=False),
     Column("at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),

@@ -101,6 +101,7 @@ def _signing_in() -> None:
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("person", sa.String(length=128), nullable=False),
         sa.Column("scopes", sa.String(length=256), nullable=False),
+        sa.Column("is_sandbox", sa.Boolean(), nullable=False),
         sa.Column("author", sa.String(length=160), nullable=False),
         sa.Column("at", Instant, nullable=False),
         sa.Column("expires_at", Instant, nullable=False),

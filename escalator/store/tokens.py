@@ -1,0 +1,72 @@
+"""Tokens of machines: one row for each, found by the digest of what the machine holds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
+
+from escalator.store.tables import tokens
+
+MOST_LISTED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a machine may sign in with, for `person` and within `scopes`. `is_sandbox` when it was made in a sandbox."""
+
+    id: UUID
+    name: str
+    person: str
+    scopes: frozenset[str]
+    is_sandbox: bool
+    author: str
+    at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+_COLUMNS = [tokens.c[name] for name in Token.__dataclass_fields__]
+
+
+def add(connection: Connection, new: Token, digest: str) -> None:
+    """Write a token."""
+    values = {name: getattr(new, name) for name in Token.__dataclass_fields__}
+    connection.execute(insert(tokens).values(**(values | {"digest": digest, "scopes": " ".join(sorted(new.scopes))})))
+
+
+def find(connection: Connection, digest: str) -> Token | None:
+    """Return the token with this digest, be it over or not."""
+    return _first(connection, tokens.c.digest == digest)
+
+
+def get(connection: Connection, token_id: UUID) -> Token | None:
+    """Return the token with this id, be it over or not."""
+    return _first(connection, tokens.c.id == token_id)
+
+
+def listed(connection: Connection, *, is_sandbox: bool) -> list[Token]:
+    """Return the newest tokens, the newest first; those of the sandbox, or those that are not."""
+    wanted = select(*_COLUMNS).where(tokens.c.is_sandbox.is_(is_sandbox)).order_by(tokens.c.id.desc())
+    return [_token(row._mapping) for row in connection.execute(wanted.limit(MOST_LISTED))]
+
+
+def use(connection: Connection, token_id: UUID, now: datetime) -> None:
+    """Note that it was used."""
+    connection.execute(update(tokens).where(tokens.c.id == token_id).values(used_at=now))
+
+
+def revoke(connection: Connection, token_id: UUID, now: datetime) -> bool:
+    """Revoke a token; whether it was good until now."""
+    good = update(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None), tokens.c.expires_at > now)
+    return connection.execute(good.values(revoked_at=now)).rowcount == 1
+
+
+def _first(connection: Connection, mine: ColumnElement[bool]) -> Token | None:
+    row = connection.execute(select(*_COLUMNS).where(mine)).first()
+    return None if row is None else _token(row._mapping)
+
+
+def _token(row: RowMapping) -> Token:
+    return Token(**(dict(row) | {"scopes": frozenset(row["scopes"].split())}))
