@@ -14,6 +14,7 @@ from escalator.services.accounts import ask_accounts
 from escalator.services.beating import KEEP
 from escalator.services.core import Core
 from escalator.services.drills import rehearse
+from escalator.services.fitting import refit
 from escalator.services.noticing import notice
 from escalator.services.shifts import change_shifts
 from escalator.services.silences.ending import keep_silences
@@ -39,6 +40,7 @@ def keep(core: Core) -> None:
         notice,
         keep_silences,
         rehearse,
+        refit,
         _seal,
         _purge,
         _check,
