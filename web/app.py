@@ -10,8 +10,12 @@ from escalator.bootstrap import build, configure_logging
 from escalator.clock import SystemClock
 from escalator.errors import Unavailable
 from escalator.nudging import Nudger
+from escalator.services.aside import Aside
+from escalator.services.beating import WEB, beat
 from escalator.services.core import Core
 from escalator.services.housekeeping import flush_tally
+from escalator.services.lookout import WORKERS_EXPECTED, Lookout
+from escalator.services.sending import deliver_alarms
 from escalator.services.timekeeping import measure_offset
 from escalator.settings import from_environment
 from escalator.store.database import WAIT_S
@@ -67,13 +71,22 @@ def _core_from_environment() -> Core:
 
 
 def _keep_up(core: Core, clock: SystemClock) -> None:
-    """Follow the database's clock and the policy file, and hand in what was counted, while the process lives."""
+    """Follow the database's clock and the policy file, hand in what was counted, and say that this process lives.
+
+    While no worker does, nobody else is left to say so: then what tells of our own trouble is sent from here.
+    """
     pause = threading.Event()
+    lookout = Lookout(WORKERS_EXPECTED)
+    alarms = Aside(core, "alarms", deliver_alarms)
     while True:
         try:
             measure_offset(core, clock)
             core.policies.offer(core.database)
             flush_tally(core)
+            beat(core, WEB)
+            lookout.look(core)
+            if lookout.is_missed:
+                alarms.wake()
         except Unavailable as error:
             log.warning("database_unavailable", reason=str(error))
         except Exception:  # the thread must outlive a bad policy file and a full disk alike

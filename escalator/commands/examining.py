@@ -20,10 +20,9 @@ from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.model.ranks import Mode
 from escalator.policy import Parsed, parse
 from escalator.services.core import Core
-from escalator.services.housekeeping import LATE
 from escalator.settings import Settings
 from escalator.store import health, policies
-from escalator.store.health import Health
+from escalator.store.health import LATE, Health
 from escalator.store.migrate import is_current
 
 _TIMEOUT_S = 2

@@ -14,6 +14,7 @@ from escalator.store.processes import Process
 BEAT_S = 2.0
 SENDER = "sender"
 SWEEPER = "sweeper"
+WEB = "web"
 KEEP = timedelta(hours=1)
 
 

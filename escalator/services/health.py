@@ -20,8 +20,8 @@ from uuid6 import uuid7
 from escalator.errors import Unavailable
 from escalator.model.ranks import Mode
 from escalator.sealing import digest
+from escalator.services.concerns import SILENT_SOURCE, concerns
 from escalator.services.core import Core
-from escalator.services.housekeeping import LATE
 from escalator.store import events, health, processes
 from escalator.store.events import EventState, StoredEvent
 from escalator.store.health import Health
@@ -107,7 +107,7 @@ def readiness(core: Core, trial: StoreTrial) -> Readiness:
     with core.database.reading() as connection:
         running = core.policies.running(connection)
         found = health.health(connection, now)
-    degraded = tuple(_degraded(found, now))
+    degraded = tuple(str(one) for one in concerns(found, now))
     if running is None:
         return Readiness(core.settings.mode, can_store=False, degraded=("policy: none is active", *degraded))
     failure = trial.failure()
@@ -121,23 +121,6 @@ def sandbox_note(core: Core, found: Health) -> tuple[str, ...]:
     if core.settings.mode is not Mode.SANDBOX:
         return ()
     return (found.sandbox_words,)
-
-
-def _degraded(found: Health, now: datetime) -> Iterator[str]:
-    if not found.workers:
-        yield "workers: none is alive; nothing is sent or escalated"
-    if found.oldest_deadline is not None and now - found.oldest_deadline > LATE:
-        yield f"deadlines: the oldest is {int((now - found.oldest_deadline).total_seconds())} s late"
-    if found.oldest_event is not None and now - found.oldest_event > LATE:
-        yield f"events: the oldest has waited {int((now - found.oldest_event).total_seconds())} s"
-    if found.oldest_delivery is not None and now - found.oldest_delivery > LATE:
-        yield f"deliveries: the oldest has waited {int((now - found.oldest_delivery).total_seconds())} s"
-    if found.parked_events:
-        yield f"events: {found.parked_events} parked"
-    if found.parked_callbacks:
-        yield f"callbacks: {found.parked_callbacks} parked"
-    for key, detail in found.troubles:
-        yield f"{key}: {detail}"
 
 
 def metrics_text(core: Core) -> bytes:
@@ -156,6 +139,7 @@ class _Totals(Collector):
             self._totals = processes.totals(connection)
             self._states = health.counts_by_state(connection)
             self._health = health.health(connection, now)
+        self._concerns = concerns(self._health, now)
         self._now = now
 
     def describe(self) -> list[Metric]:
@@ -172,13 +156,26 @@ class _Totals(Collector):
         for state, severity, count in self._states:
             gauge.add_metric((state, severity), count)
         yield gauge
-        yield GaugeMetricFamily("escalator_workers", "Worker processes alive", value=self._health.workers)
-        late = self._age(self._health.oldest_deadline)
-        yield GaugeMetricFamily("escalator_oldest_deadline_seconds", "How late the oldest deadline is", value=late)
-        waited = self._age(self._health.oldest_event)
-        yield GaugeMetricFamily("escalator_oldest_event_seconds", "How long the oldest event has waited", value=waited)
-        parked = self._health.parked_events
-        yield GaugeMetricFamily("escalator_parked_events", "Events that could not be processed", value=parked)
+        for name, (words, value) in self._gauges().items():
+            yield GaugeMetricFamily(f"escalator_{name}", words, value=value)
+
+    def _gauges(self) -> dict[str, tuple[str, float]]:
+        found = self._health
+        return {
+            "workers": ("Worker processes alive", found.workers),
+            "web_processes": ("Web processes alive", found.web),
+            "oldest_deadline_seconds": ("How late the oldest deadline is", self._age(found.oldest_deadline)),
+            "late_deadlines": ("Deadlines that are late by more than 10 s", found.late_deadlines),
+            "oldest_event_seconds": ("How long the oldest event has waited", self._age(found.oldest_event)),
+            "last_event_seconds": ("How long ago the last event came", self._age(found.last_event)),
+            "oldest_delivery_seconds": ("How long the oldest delivery has waited", self._age(found.oldest_delivery)),
+            "stuck_deliveries": ("Deliveries under way for longer than their lease", found.stuck_deliveries),
+            "parked_events": ("Events that could not be processed", found.parked_events),
+            "parked_callbacks": ("What vendors told us and could not be done", found.parked_callbacks),
+            "silent_sources": ("Sources silent for far longer than they ever are", found.count_of(SILENT_SOURCE)),
+            "troubles": ("Troubles of the product itself that have not ended", len(found.troubles)),
+            "concerns": ("What is wrong at the moment, as readyz and the first page say it", len(self._concerns)),
+        }
 
     def _age(self, at: datetime | None) -> float:
         return 0.0 if at is None else (self._now - at).total_seconds()

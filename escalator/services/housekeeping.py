@@ -3,7 +3,7 @@
 It runs in a thread of its own, so that nothing here can hold up the sweep.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import requests
 import structlog
@@ -12,22 +12,22 @@ from escalator.errors import Unavailable
 from escalator.model.ranks import Mode
 from escalator.services.accounts import ask_accounts
 from escalator.services.beating import KEEP
+from escalator.services.concerns import is_late
 from escalator.services.core import Core
 from escalator.services.drills import rehearse
+from escalator.services.fitting import refit
 from escalator.services.noticing import notice
 from escalator.services.shifts import change_shifts
 from escalator.services.signing_in import entrance
 from escalator.services.silences.ending import keep_silences
 from escalator.services.troubles import Troubles
 from escalator.store import callbacks, health, processes, purge, records
-from escalator.store.health import Health
 
 log = structlog.get_logger(__name__)
 
 _TOLD_AGAIN_FOR = timedelta(days=7)
 """Longer than any vendor goes on telling the same event (PagerDuty: 48 h)."""
 SEAL_AFTER = timedelta(seconds=5)
-LATE = timedelta(seconds=10)
 _SEAL_BATCH = 500
 _HEARTBEAT_TIMEOUT_S = 5
 
@@ -40,6 +40,7 @@ def keep(core: Core) -> None:
         notice,
         keep_silences,
         rehearse,
+        refit,
         _seal,
         _purge,
         _check,
@@ -128,13 +129,6 @@ def _heartbeat(core: Core) -> None:
             log.debug("heartbeat", status=answer.status_code)
     except requests.RequestException as error:
         log.warning("heartbeat_failed", reason=type(error).__name__)
-
-
-def is_late(found: Health, now: datetime) -> bool:
-    """Whether a deadline or an event is late by more than we promise."""
-    return any(
-        at is not None and now - at > LATE for at in (found.oldest_deadline, found.oldest_event, found.oldest_delivery)
-    )
 
 
 def _say_sandbox(core: Core) -> None:

@@ -76,6 +76,11 @@ def claim(core: Core, limit: int) -> Claimed:
     return Claimed(shown.calls + told.calls, shown.has_more or told.has_more, told.is_held_up)
 
 
+def claim_alarms(core: Core, limit: int) -> Claimed:
+    """Claim up to so many calls about the product's own trouble, and no others. Raises Unavailable."""
+    return _claimed(core, _claim_alarms, limit)
+
+
 def _claimed(core: Core, claim_: _Claim, limit: int) -> Claimed:
     """Claim one kind in a transaction of its own: posts are locked after incidents, never before."""
     if not limit:
@@ -125,6 +130,15 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
             note = notes.as_note(core, note, view, written[post.id])
         to_send.append(ToSend(note, post.mode, post.channel, incident.revision, post=held))
     return Claimed(tuple(to_send), len(behind) == limit)
+
+
+def _claim_alarms(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> Claimed:
+    silence = core.silence_of_the_dead(now)
+    found = deliveries.alarms(connection, now, limit, silence)
+    mine = deliveries.lock_claimable(connection, found, now, silence) if found else []
+    notices = _notices(core, connection, running, mine, now)
+    deliveries.claim(connection, [one.delivery.id for one in notices if one.delivery], core.id, now)
+    return Claimed(tuple(notices))
 
 
 def _claim_deliveries(core: Core, connection: Connection, running: Running, now: datetime, limit: int) -> Claimed:

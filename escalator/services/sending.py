@@ -51,6 +51,15 @@ def deliver_all(core: Core) -> int:
     return count
 
 
+def deliver_alarms(core: Core) -> None:
+    """Send what is due about the product's own trouble, and nothing else: for who lives when no worker does.
+
+    Raises Unavailable.
+    """
+    while (claimed := outbox.claim_alarms(core, SLOTS)).calls:
+        finish(core, [Outcome(one, send(core, one)) for one in claimed.calls])
+
+
 def _claims(calls: Iterable[ToSend]) -> set[UUID]:
     """Return the ids of what these calls hold."""
     held = ((one.delivery, None if one.rings_again else one.post) for one in calls)

@@ -21,6 +21,7 @@ from escalator.services.core import Core
 from escalator.services.hearing import hear_all
 from escalator.services.housekeeping import keep
 from escalator.services.lists import keep_lists
+from escalator.services.lookout import WEB_EXPECTED, Lookout
 from escalator.services.sending import Sender
 from escalator.services.silences.ending import go_on
 from escalator.services.tending import tend_all
@@ -88,6 +89,7 @@ class Sweeper:
             "hearing": hear_all,
             "listing": keep_lists,
             "calendars": refresh_all,
+            "lookout": Lookout(WEB_EXPECTED).look,
         }
         self._asides = tuple(Aside(core, name, work) for name, work in beside.items())
 

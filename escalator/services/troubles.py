@@ -85,6 +85,11 @@ class Troubles:
         entries = [(Entry(Action.TROUBLE_ENDED, reason=row.key), None) for row in ended]
         records.insert(self.connection, entries, self.now)
 
+    def is_open(self, key: str) -> bool:
+        """Whether this trouble is known and has not ended."""
+        found = select(troubles.c.id).where(troubles.c.key == key, troubles.c.ended_at.is_(None))
+        return self.connection.scalar(found) is not None
+
     def open(self) -> list[tuple[str, str]]:
         """Return (key, detail) of the troubles that have not ended."""
         rows = self.connection.execute(select(troubles).where(troubles.c.ended_at.is_(None)))

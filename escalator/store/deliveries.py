@@ -121,6 +121,11 @@ def candidates(
     return [Candidate(row.id, row.incident_id, row.kind == DeliveryKind.COPY) for row in rows]
 
 
+def alarms(connection: Connection, now: datetime, limit: int, silence: timedelta = BEAT_LOST) -> list[UUID]:
+    """Return the deliveries of the product's own trouble that may be claimed."""
+    return list(connection.scalars(_ALARMS, _claimable_at(now, silence) | {"most": limit}))
+
+
 def lock_claimable(
     connection: Connection, ids: Iterable[UUID], now: datetime, silence: timedelta = BEAT_LOST
 ) -> list[Delivery]:
@@ -173,6 +178,7 @@ _CANDIDATES = (
     .order_by(*_FIRST)
     .limit(bindparam("most"))
 )
+_ALARMS = _CANDIDATES.with_only_columns(deliveries.c.id).where(deliveries.c.kind == DeliveryKind.ALARM)
 _CANDIDATES_BUT_COPIES = _CANDIDATES.where(deliveries.c.kind != DeliveryKind.COPY)
 _LOCK = (
     select(deliveries)

@@ -8,13 +8,15 @@ from sqlalchemy import Connection, and_, func, or_, select
 from escalator.model.incident import State
 from escalator.model.ranks import Mode
 from escalator.store import callbacks, groups
-from escalator.store.deliveries import DeliveryState
+from escalator.store.deliveries import LEASE, DeliveryState
 from escalator.store.events import EventState, waiting_since
 from escalator.store.tables import deliveries, events, incidents, posts, troubles, workers
 
 ALIVE = timedelta(seconds=10)
 STALE_POST = timedelta(minutes=10)
 UNTENDED_GROUP = timedelta(minutes=5)
+LATE = timedelta(seconds=10)
+"""How late a deadline, an event or a delivery may be before it is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,19 @@ class Health:
     oldest_deadline: datetime | None
     oldest_event: datetime | None
     oldest_delivery: datetime | None
+    late_deadlines: int
+    stuck_deliveries: int
     parked_events: int
     parked_callbacks: int
     workers: int
+    web: int
+    last_event: datetime | None
     sandbox_incidents: int
     troubles: tuple[tuple[str, str], ...]
+
+    def count_of(self, kind: str) -> int:
+        """Return how many troubles of this kind there are: those whose keys begin like that."""
+        return sum(key.startswith(kind) for key, _detail in self.troubles)
 
     @property
     def sandbox_words(self) -> str:
@@ -39,22 +49,31 @@ class Health:
 def health(connection: Connection, now: datetime) -> Health:
     """Return how the product is now."""
     overdue = select(func.min(incidents.c.due_at)).where(incidents.c.due_at <= now)
+    late = select(func.count()).select_from(incidents).where(incidents.c.due_at < now - LATE)
+    stuck = (
+        select(func.count())
+        .select_from(deliveries)
+        .where(deliveries.c.state == DeliveryState.SENDING, deliveries.c.claimed_at < now - LEASE)
+    )
     unsent = select(func.min(deliveries.c.next_at)).where(
         deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now
     )
     parked = select(func.count()).select_from(events).where(events.c.state == EventState.PARKED)
-    alive = (
-        select(func.count()).select_from(workers).where(workers.c.kind == "sweeper", workers.c.beat_at > now - ALIVE)
-    )
+    alive = select(workers.c.kind, func.count()).where(workers.c.beat_at > now - ALIVE).group_by(workers.c.kind)
+    processes = {row[0]: row[1] for row in connection.execute(alive)}
     sandbox = select(func.count()).select_from(incidents).where(incidents.c.mode == Mode.SANDBOX)
     found = connection.execute(select(troubles.c.key, troubles.c.detail).where(troubles.c.ended_at.is_(None)))
     return Health(
         oldest_deadline=connection.scalar(overdue),
         oldest_event=waiting_since(connection, now),
         oldest_delivery=connection.scalar(unsent),
+        late_deadlines=connection.scalar(late) or 0,
+        stuck_deliveries=connection.scalar(stuck) or 0,
         parked_events=connection.scalar(parked) or 0,
         parked_callbacks=callbacks.count_parked(connection),
-        workers=connection.scalar(alive) or 0,
+        workers=processes.get("sweeper", 0),
+        web=processes.get("web", 0),
+        last_event=connection.scalar(select(func.max(events.c.received_at))),
         sandbox_incidents=connection.scalar(sandbox) or 0,
         troubles=tuple((row.key, row.detail) for row in found),
     )

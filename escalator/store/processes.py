@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, exists, func, select, update
 
 from escalator.store.tables import counters, jobs, known, workers
 from escalator.store.upserts import upsert
@@ -15,7 +15,7 @@ from escalator.store.upserts import upsert
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process of ours that is or was alive; `kind` is sweeper (a worker's main process) or sender."""
+    """One process of ours that is or was alive; `kind` is sweeper (a worker's main process), sender or web."""
 
     id: UUID
     kind: str
@@ -42,9 +42,17 @@ def processes(connection: Connection, since: datetime) -> list[Process]:
     return [Process(**row._mapping) for row in rows]
 
 
+def last_beat(connection: Connection, kind: str) -> datetime | None:
+    """Return when some process of that kind was last alive; None when there never was one."""
+    found: datetime | None = connection.scalar(select(func.max(workers.c.beat_at)).where(workers.c.kind == kind))
+    return found
+
+
 def forget_processes(connection: Connection, before: datetime) -> None:
-    """Delete the rows of processes long gone."""
-    connection.execute(delete(workers).where(workers.c.beat_at < before))
+    """Delete the rows of processes long gone, but for the last of each kind: that there was one makes it missed."""
+    later = workers.alias("later")
+    has_later = exists().where(later.c.kind == workers.c.kind, later.c.beat_at > workers.c.beat_at)
+    connection.execute(delete(workers).where(workers.c.beat_at < before, has_later))
 
 
 def take_job(connection: Connection, name: str, now: datetime, every: timedelta) -> bool:

@@ -102,7 +102,14 @@ events = Table(
         postgresql_where=text("state = 'new'"),
         sqlite_where=text("state = 'new'"),
     ),
+    Index(
+        "ix_events_parked",
+        "received_at",
+        postgresql_where=text("state = 'parked'"),
+        sqlite_where=text("state = 'parked'"),
+    ),
     Index("ix_events_received_at", "received_at"),
+    Index("ix_events_source", "source", "received_at"),
     Index("ix_events_incident_id", "incident_id"),
 )
 
@@ -169,6 +176,12 @@ incidents = Table(
     Index("ix_incidents_state", "state"),
     Index("ix_incidents_opened_at", "opened_at"),
     Index("ix_incidents_fits", "fits"),
+    Index(
+        "ix_incidents_sandbox",
+        "id",
+        postgresql_where=text("mode = 'sandbox'"),
+        sqlite_where=text("mode = 'sandbox'"),
+    ),
     Index("ix_incidents_closed_at", "closed_at"),
     Index("ix_incidents_kind", "kind_key", "opened_at", postgresql_where=text("kind_key IS NOT NULL")),
     Index("ix_incidents_group_id", "group_id", "state", postgresql_where=text("group_id IS NOT NULL")),

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from escalator.channels.slack.blocks import Json
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
-from escalator.services.beating import SWEEPER
+from escalator.services.beating import SWEEPER, WEB
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.sandbox.incidents import newest_incidents
@@ -47,7 +47,7 @@ def sandbox_state(core: Core) -> Json:
             "people": _people(core, running.policy) if running else [],
             "groups": _groups(core, running.policy) if running else [],
             "samples": [{"name": name, "title": _sentence(one.about)} for name, one in SAMPLES.items()],
-            "workers": _workers(alive, now),
+            "workers": _workers([one for one in alive if one.kind != WEB], now),
             "messages": [shown(core, item, running.policy if running else None) for item in items],
             "incidents": newest_incidents(core, connection, running) if running else [],
         }

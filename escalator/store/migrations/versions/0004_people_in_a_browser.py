@@ -1,5 +1,7 @@
 """Who is signed in and by what, tokens, overrides by a click; and of incidents what lists and reports ask for."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -14,6 +16,7 @@ depends_on = None
 def upgrade() -> None:
     """Add what a browser needs."""
     _incidents()
+    _events()
     _records()
     _overrides()
     _signing_in()
@@ -31,6 +34,16 @@ def _incidents() -> None:
     op.execute(_since("escalated_at", beyond_the_first))
     op.create_index("ix_incidents_opened_at", "incidents", ["opened_at"])
     op.create_index("ix_incidents_fits", "incidents", ["fits"])
+    op.create_index("ix_incidents_sandbox", "incidents", ["id"], **_where("mode = 'sandbox'"))
+
+
+def _events() -> None:
+    op.create_index("ix_events_source", "events", ["source", "received_at"])
+    op.create_index("ix_events_parked", "events", ["received_at"], **_where("state = 'parked'"))
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {f"{dialect}_where": sa.text(condition) for dialect in ("postgresql", "sqlite")}
 
 
 def _since(column: str, happened: str) -> str:

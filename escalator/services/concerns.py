@@ -1,0 +1,67 @@
+"""What of the product's health is a concern: the one judgement that readyz, the metrics and the first page show."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from escalator.store.health import LATE, Health
+
+WORKERS_GONE = "workers_gone"
+WEB_GONE = "web_gone"
+SILENT_SOURCE = "silent_source:"
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One thing that is wrong at the moment: keys, counts and spans, never content."""
+
+    about: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.about}: {self.words}"
+
+    @property
+    def title(self) -> str:
+        """Return what it is about, as a heading says it."""
+        return self.about.partition(":")[0].replace("_", " ").capitalize()
+
+
+def concerns(found: Health, now: datetime) -> tuple[Concern, ...]:
+    """Return what is wrong at the moment, the gravest first."""
+    return tuple(Concern(about, words) for about, words in _wrong(found, now))
+
+
+def is_late(found: Health, now: datetime) -> bool:
+    """Whether a deadline, an event or a delivery is late by more than we promise."""
+    return any(_is_late(at, now) for at in (found.oldest_deadline, found.oldest_event, found.oldest_delivery))
+
+
+def _is_late(at: datetime | None, now: datetime) -> bool:
+    return at is not None and now - at > LATE
+
+
+def _wrong(found: Health, now: datetime) -> Iterator[tuple[str, str]]:
+    if not found.workers:
+        yield "workers", "none is alive; nothing is sent or escalated"
+    yield from _late(found, now)
+    counted = (
+        ("sending", found.stuck_deliveries, "{} under way for longer than a minute"),
+        ("events", found.parked_events, "{} parked"),
+        ("callbacks", found.parked_callbacks, "{} parked"),
+    )
+    yield from ((about, words.format(count)) for about, count, words in counted if count)
+    # That no worker is alive is said above, as soon as it is so.
+    yield from (trouble for trouble in found.troubles if found.workers or trouble[0] != WORKERS_GONE)
+
+
+def _late(found: Health, now: datetime) -> Iterator[tuple[str, str]]:
+    oldest = f"the oldest of {found.late_deadlines}" if found.late_deadlines > 1 else "the oldest"
+    waiting = (
+        ("deadlines", found.oldest_deadline, oldest + " is {} s late"),
+        ("events", found.oldest_event, "the oldest has waited {} s"),
+        ("deliveries", found.oldest_delivery, "the oldest has waited {} s"),
+    )
+    for about, at, words in waiting:
+        if at is not None and _is_late(at, now):
+            yield about, words.format(int((now - at).total_seconds()))
