@@ -21,7 +21,17 @@ QUIET = (
     "--disable-sync",
 )
 SERIOUS = frozenset({"serious", "critical"})
-PAGES = ("/", "/incidents", "/oncall", "/policy", "/policy/explain", "/policy/history", "/audit", "/audit/week", "/reports")
+PAGES = (
+    "/",
+    "/incidents",
+    "/oncall",
+    "/policy",
+    "/policy/explain",
+    "/policy/history",
+    "/audit",
+    "/audit/week",
+    "/reports",
+)
 
 
 def chromium() -> str:
@@ -37,9 +47,7 @@ def chromium() -> str:
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Root may not use Chromium's own sandbox.
-        opened = playwright.chromium.launch(
-            executable_path=chromium(), args=QUIET, chromium_sandbox=os.geteuid() != 0
-        )
+        opened = playwright.chromium.launch(executable_path=chromium(), args=QUIET, chromium_sandbox=os.geteuid() != 0)
         yield opened
         opened.close()
 
