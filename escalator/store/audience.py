@@ -1,24 +1,33 @@
 """Who may see which incidents, asked in the query: what somebody may not see is neither listed, counted nor found."""
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, true
 
 from escalator.model.ranks import Mode
+from escalator.model.records import Action
+from escalator.model.silence import SilenceOf
 from escalator.store.codec import read_fits, written_fits
 from escalator.store.tables import incidents, records
 
 Fits = tuple[str, ...]
 """Categories that fit an incident together, sorted."""
 
+_SILENCES = (Action.SILENCE_BEGUN.value, Action.SILENCE_ENDED.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """What somebody may see: incidents that fit one of these; only those of the sandbox where `is_sandbox`."""
+    """What somebody may see: incidents that fit one of these; only those of the sandbox where `is_sandbox`.
+
+    `unknown` is what they may not know silences of: categories and routes.
+    """
 
     fits: frozenset[Fits]
     is_sandbox: bool
+    unknown: frozenset[tuple[SilenceOf, str]] = frozenset()
 
     def may_see(self) -> ColumnElement[bool]:
         """Return the condition on rows of `incidents`. A combination that is newer than this is not seen."""
@@ -28,7 +37,13 @@ class Audience:
     def may_see_records(self) -> ColumnElement[bool]:
         """Return the condition on rows of `records`: of an incident that is seen, or of none."""
         seen = select(incidents.c.id).where(incidents.c.id == records.c.incident_id, self.may_see()).exists()
-        return or_(records.c.incident_id.is_(None), seen)
+        return or_(and_(records.c.incident_id.is_(None), self._may_know()), seen)
+
+    def _may_know(self) -> ColumnElement[bool]:
+        """Return the condition on records of silences, which name what they are of in JSON."""
+        named = (f"{json.dumps(of.value)}: {json.dumps(name)}" for of, name in sorted(self.unknown))
+        told = [records.c.after.contains(one, autoescape=True) for one in named]
+        return or_(records.c.action.not_in(_SILENCES), not_(or_(*told))) if told else true()
 
 
 def combinations(connection: Connection) -> Collection[Fits]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from escalator.engine.rights import allowed_by, allowed_people
+from escalator.engine.silences import may_know
 from escalator.model.incident import Incident
 from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Mode
+from escalator.model.silence import SilenceOf
 from escalator.store.audience import Audience, Fits, combinations
 
 DASHBOARD, API = "dashboard", "api"
@@ -41,4 +43,11 @@ class Viewer:
 def audience_of(connection: Connection, viewer: Viewer, policy: Policy) -> Audience:
     """Return what somebody may see under the running policy, to be asked in every query about incidents."""
     seen = frozenset(fits for fits in combinations(connection) if viewer.may_see(fits, policy))
-    return Audience(seen, viewer.is_sandbox)
+    return Audience(seen, viewer.is_sandbox, _unknown(viewer.person, policy))
+
+
+def _unknown(person: Person, policy: Policy) -> frozenset[tuple[SilenceOf, str]]:
+    """Return what somebody may not know silences of, of all that can be silenced."""
+    named = [(SilenceOf.CATEGORY, key) for key in policy.categories]
+    named += [(SilenceOf.ROUTE, route.name) for route in policy.routes]
+    return frozenset((of, name) for of, name in named if not may_know(person, of, name, policy))
