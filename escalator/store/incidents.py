@@ -40,6 +40,8 @@ _DERIVED = frozenset(
     {"id", "number", "source", "policy_version", "opened_at", "facts", "links", "content", "answers", "fits"}
 )
 _PLAIN = tuple(name for name in Incident.__dataclass_fields__ if name not in _DERIVED)
+OUTLINE = tuple(column for column in incidents.c if not column.name.startswith("sealed_"))
+"""What a list reads of incidents: all that is not sealed."""
 
 
 _NUMBERS = select(incident_numbers.next_value()).select_from(
@@ -248,8 +250,18 @@ def _answers(connection: Connection, ids: Sequence[UUID]) -> dict[tuple[UUID, in
     return found
 
 
+def outlined(connection: Connection, rows: Sequence[Row[Any]]) -> list[Incident]:
+    """Return the incidents that rows of OUTLINE hold, in their order, without anything that is sealed."""
+    given = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
+    return [_outline(row, given.get((row.id, row.round), ())) for row in rows]
+
+
 def _incident(row: Row[Any], given: tuple[Answer, ...], seal: Seal) -> Incident:
     facts, links = open_facts(row.sealed_facts, seal)
+    return replace(_outline(row, given), facts=facts, links=links, content=open_content(row.sealed_content, seal))
+
+
+def _outline(row: Row[Any], given: tuple[Answer, ...]) -> Incident:
     kept = {name: getattr(row, name) for name in _PLAIN}
     kept.update(
         state=State(row.state),
@@ -265,9 +277,6 @@ def _incident(row: Row[Any], given: tuple[Answer, ...], seal: Seal) -> Incident:
         source=row.source,
         policy_version=row.policy_version_id,
         opened_at=row.opened_at,
-        facts=facts,
-        links=links,
-        content=open_content(row.sealed_content, seal),
         answers=given,
         fits=read_fits(row.fits),
         **kept,
