@@ -74,8 +74,8 @@ def seal_new(connection: Connection, before: datetime, limit: int) -> int:
     return len(rows)
 
 
-def line(record: Row[Any], seq: int, prev_hash: str) -> dict[str, Any]:
-    """Return a record as it is exported, without its hash."""
+def line(record: Row[Any], seq: int | None, prev_hash: str | None) -> dict[str, Any]:
+    """Return a record as it is exported, without its hash; one that is not sealed yet has no place in the chain."""
     return {
         "seq": seq,
         "at": record.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
@@ -97,9 +97,8 @@ def chained(exported: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def sealed(connection: Connection, batch: int = 1000) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield every sealed record in order, as (line without hash, hash as stored)."""
-    after = 0
+def sealed(connection: Connection, batch: int = 1000, after: int = 0) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield every sealed record after this one in order, as (line without hash, hash as stored)."""
     while True:
         rows = connection.execute(
             select(records, seals.c.seq, seals.c.prev_hash, seals.c.hash)
@@ -118,6 +117,11 @@ def sealed(connection: Connection, batch: int = 1000) -> Iterator[tuple[dict[str
 def last_seq(connection: Connection) -> int:
     """Return the number of the newest seal, whether or not its record is still there."""
     return connection.scalar(select(func.max(seals.c.seq))) or 0
+
+
+def hash_of(connection: Connection, seq: int) -> str:
+    """Return the hash that the seal of this number holds; what a chain begins with, where there is none."""
+    return connection.scalar(select(seals.c.hash).where(seals.c.seq == seq)) or FIRST_HASH
 
 
 def count_unsealed(connection: Connection) -> int:

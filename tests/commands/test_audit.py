@@ -6,8 +6,8 @@ import sqlite3
 
 import pytest
 
-from escalator.commands.audit import followed
 from escalator.model.records import Action, Entry
+from escalator.services.desk.chain import followed
 from escalator.store import records
 
 FIELDS = [

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError
 
-from escalator.commands.audit import Verdict, followed
 from escalator.errors import Conflict
 from escalator.model.records import Action, Entry
 from escalator.services.core import Core
+from escalator.services.desk.chain import Verdict, followed
 from escalator.store import records
 from escalator.store.tables import records as table
 from escalator.store.tables import seals
