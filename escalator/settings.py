@@ -142,7 +142,7 @@ _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  # where it listens, no
 def read_settings(env: Mapping[str, str]) -> Settings:
     """Return the settings that these variables make; raises ConfigurationError naming variable and remedy."""
     values = _with_files(env)
-    mode = _mode(values)
+    mode = chosen_mode(values)
     var = _var(values)
     is_on_dyno = bool(values.get("DYNO"))
     secret_key = _secret_key(values, var, mode, may_make=not is_on_dyno)
@@ -219,7 +219,8 @@ _SECRETS = frozenset(
 )
 
 
-def _mode(values: Mapping[str, str]) -> Mode:
+def chosen_mode(values: Mapping[str, str]) -> Mode:
+    """Return what is sent to real people: sandbox unless something else is chosen; raises ConfigurationError."""
     said = values.get("ESCALATOR_MODE") or Mode.SANDBOX
     try:
         return Mode(said)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from escalator.commands.opening import Misused, calendars_of, duration, instant, read
+from escalator.commands.opening import Misused, as_it_stands, duration, instant, read
 from escalator.commands.proving import table
 from escalator.commands.proving_json import document
 from escalator.engine.coverage.judge import coverage
@@ -48,8 +48,9 @@ def command(  # noqa: PLR0913  # one for each option
     path = policy or policy_file(env)
     judged = load(read(path), env, str(path))
     start = instant("--from", since, judged)
+    judged, calendars = as_it_stands(judged, env, start)
     end = _weeks_later(start, weeks, judged)
-    found = coverage(judged, start, end, duration("--within", within, "30m or 2h"), calendars_of(judged, env))
+    found = coverage(judged, start, end, duration("--within", within, "30m or 2h"), calendars)
     if svg is not None:
         _write(svg, heatmap(found, judged))
     if as_json:

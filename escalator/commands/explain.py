@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from escalator.commands.opening import Misused, calendars_of, instant, read
+from escalator.commands.opening import Misused, as_it_stands, instant, read
 from escalator.commands.telling import document, silence, table
 from escalator.engine.preview import preview
 from escalator.errors import InvalidEvent, PolicyError
@@ -39,8 +39,8 @@ def command(event: Path, policy: Path | None, source: str | None, at: str | None
     now = instant("--at", at, parsed.policy)
     observation = _observed(event, now)
     name = _source(source, parsed.policy)
-    calendars = calendars_of(parsed.policy, env)
-    found = preview(observation, name, parsed.policy, now, calendars) if observation else None
+    asked, calendars = as_it_stands(parsed.policy, env, now)
+    found = preview(observation, name, asked, now, calendars) if observation else None
     reason = silence(found, observation)
     if reason:
         click.echo(reason, err=True)

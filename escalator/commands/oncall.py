@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from escalator.commands.opening import Misused, calendars_of, instant, running_policy
+from escalator.commands.opening import Misused, as_it_stands, instant, running_policy
 from escalator.commands.printing import columns, stamp
 from escalator.engine.duty import Duty, duties
 from escalator.engine.roster import Roster
@@ -33,7 +33,8 @@ def command(ctx: click.Context, name: str | None, policy: Path | None, at: str |
     env = environment()
     running = running_policy(env, policy)
     now = instant("--at", at, running)
-    found = _named(name, duties(Roster(running, now, calendars_of(running, env))))
+    running, calendars = as_it_stands(running, env, now)
+    found = _named(name, duties(Roster(running, now, calendars)))
     if as_json:
         click.echo(json.dumps(_document(found, now), indent=2, ensure_ascii=False))
     else:

@@ -1,7 +1,7 @@
 """What commands read and open: a policy file, a database that is ready to be asked."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -12,15 +12,17 @@ from marshmallow import ValidationError
 from escalator.bootstrap import build, configure_logging
 from escalator.clock import SystemClock
 from escalator.commands import one_line
+from escalator.engine.standing_in import standing_in
 from escalator.errors import ConfigurationError, Unavailable
 from escalator.model.policy import Policy
-from escalator.model.rota import Calendars
+from escalator.model.ranks import Mode
+from escalator.model.rota import Calendars, StandIn
 from escalator.policy import expand, load
 from escalator.policy.fields import Duration
 from escalator.rota.local import first_instant
 from escalator.services.core import Core
-from escalator.settings import Settings, database_url, from_environment, policy_file
-from escalator.store import Database, calendars
+from escalator.settings import Settings, chosen_mode, database_url, from_environment, policy_file
+from escalator.store import Database, calendars, overrides
 from escalator.store.migrate import is_current
 
 DEMO = files("escalator.policy").joinpath("demo.yml")
@@ -74,34 +76,36 @@ def duration(option: str, said: str, examples: str) -> timedelta:
         raise Misused(f"{option}: {said!r} is no duration; write {examples}") from error
 
 
-def calendars_of(policy: Policy, env: Mapping[str, str]) -> Calendars:
-    """Return what the calendars of its schedules say, by the installation's database.
+def as_it_stands(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Policy, Calendars]:
+    """Return a policy with the overrides that people have clicked, and what the calendars of its schedules say.
 
-    For those that it does not know, or when it cannot be asked, it is said on stderr by what they are judged instead.
+    Both are the installation's database's to say. For calendars that it does not know, or when it cannot be asked, it
+    is said on stderr by what they are judged instead.
     """
+    if not policy.schedules:
+        return policy, {}
+    clicked, known, why = _known(policy, env, since)
     read_from = {key for key, one in policy.schedules.items() if one.ical and expand(one.ical, env)}
-    if not read_from:
-        return {}
-    known, why = _known_calendars(policy, env)
     missing = sorted(read_from - set(known))
     if missing:
         told = f"{', '.join(missing)}: no calendar is known ({why}), so judged by layers, overrides and `people`"
         click.echo(told, err=True)
-    return known
+    return standing_in(policy, clicked), known
 
 
-def _known_calendars(policy: Policy, env: Mapping[str, str]) -> tuple[Calendars, str]:
-    """Return the calendars that are known, and why others are not."""
+def _known(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Sequence[StandIn], Calendars, str]:
+    """Return the overrides and calendars that are known, and why others are not."""
     try:
         database = Database(database_url(env), pool_size=1)
         if not _is_there(database):
-            return {}, "there is no database"
+            return (), {}, "there is no database"
         if not is_current(database):
-            return {}, "the database has no schema, or an old one"
+            return (), {}, "the database has no schema, or an old one"
         with database.reading() as connection:
-            return calendars.said(connection, policy), "none has been read yet"
+            clicked = overrides.since(connection, since, is_sandbox=chosen_mode(env) is Mode.SANDBOX)
+            return clicked, calendars.said(connection, policy), "none has been read yet"
     except (ConfigurationError, Unavailable) as error:
-        return {}, f"the database cannot be asked: {one_line(error)}"
+        return (), {}, f"the database cannot be asked: {one_line(error)}"
 
 
 def open_core() -> Core:

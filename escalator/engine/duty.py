@@ -1,11 +1,13 @@
-"""Who is on call for a team or on a schedule: now, until when, and who comes next."""
+"""Who is on call for a team or on a schedule: now, until when, and who comes next; and who may know of it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from escalator.engine.rights import may_see
 from escalator.engine.roster import Roster
-from escalator.model.policy import Team
+from escalator.engine.targets import TEAM
+from escalator.model.policy import Person, Policy, Team
 from escalator.model.rota import Schedule, Shift
 from escalator.rota.oncall import joined, shifts
 
@@ -58,6 +60,33 @@ def schedule_duty(schedule: Schedule, roster: Roster) -> Duty:
     return _duty(schedule.key, schedule, roster, lambda then: then.on_schedule(schedule.key))
 
 
+def own_shifts(person: str, roster: Roster, most: int) -> list[tuple[str, Shift]]:
+    """Return the next shifts of somebody, each with its schedule, from the roster's instant on, the soonest first."""
+    found = [
+        (schedule.key, shift)
+        for schedule in roster.policy.schedules.values()
+        for shift in _coming(schedule, roster)
+        if person in shift.people
+    ]
+    return sorted(found, key=lambda one: one[1].start)[:most]
+
+
+def may_know(duty: Duty, asker: Person, policy: Policy) -> bool:
+    """Whether somebody may know who answers there: the team of a restricted category is nobody else's business."""
+    return _may_know_team(duty.key, asker, policy) if duty.is_team else may_know_schedule(duty.key, asker, policy)
+
+
+def may_know_schedule(schedule: str, asker: Person, policy: Policy) -> bool:
+    """Whether somebody may know of a schedule: where they may know of a team that follows it, or where none does."""
+    following = [team.key for team in policy.teams.values() if team.schedule == schedule]
+    return not following or any(_may_know_team(team, asker, policy) for team in following)
+
+
+def _may_know_team(team: str, asker: Person, policy: Policy) -> bool:
+    closed = [one for one in policy.categories.values() if {team, TEAM + team} & {*one.restricted_to}]
+    return not closed or any(may_see(asker.key, category, policy) for category in closed)
+
+
 def _duty(key: str, schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> Duty:
     coming = _shifts(schedule, roster, who)
     present = next(coming)
@@ -75,6 +104,10 @@ def _duty(key: str, schedule: Schedule, roster: Roster, who: Callable[[Roster], 
 
 def _shifts(schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> Iterator[Shift]:
     """Return the shifts from the roster's instant on, of the people that count here: neighbours differ in them."""
-    bookings = roster.calendars.get(schedule.key, ())
-    coming = shifts(schedule, roster.policy.hours, bookings, roster.at, roster.at + HORIZON)
+    coming = _coming(schedule, roster)
     return joined(replace(shift, people=who(replace(roster, at=shift.start))) for shift in coming)
+
+
+def _coming(schedule: Schedule, roster: Roster) -> Iterator[Shift]:
+    bookings = roster.calendars.get(schedule.key, ())
+    return shifts(schedule, roster.policy.hours, bookings, roster.at, roster.at + HORIZON)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -63,6 +64,18 @@ class Override:
     person: str
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """An override that somebody has clicked: one person on a schedule in [start, end), both aware, by its author."""
+
+    id: UUID
+    schedule: str
+    person: str
+    start: datetime
+    end: datetime
+    author: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from escalator.engine.replay import Acted, Fate, Heard, replay
+from escalator.engine.standing_in import standing_in
 from escalator.errors import ContentLocked, InvalidEvent
 from escalator.model.incident import Outcome, Verb
 from escalator.model.policy import Policy
@@ -82,7 +83,8 @@ def backtest(core: Core, old: Policy, new: Policy, since: datetime) -> Backtest:
     """
     found = Backtest(since, core.clock.now())
     with core.database.reading() as connection:
-        said = [(policy, calendars.said(connection, policy)) for policy in (old, new)]
+        clicked = core.policies.stand_ins(connection, since)
+        said = [(standing_in(policy, clicked), calendars.said(connection, policy)) for policy in (old, new)]
         for life in histories.lives(connection, since):
             try:
                 happened = _happened(core, connection, life)

@@ -1,6 +1,7 @@
 """The policy that runs: the file is offered, checked, and becomes a version that all processes follow."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -12,16 +13,17 @@ from sqlalchemy import Connection
 from escalator.clock import Clock
 from escalator.engine.change import Rules
 from escalator.engine.roster import Roster
+from escalator.engine.standing_in import standing_in
 from escalator.errors import Unavailable
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
-from escalator.model.rota import Calendars
+from escalator.model.rota import Calendars, StandIn
 from escalator.model.silence import Silence
 from escalator.policy import Problem, parse, reload
 from escalator.services.troubles import POLICY_FILE, Troubles
 from escalator.settings import Settings
-from escalator.store import Database, calendars, policies, records, silences
+from escalator.store import Database, calendars, overrides, policies, records, silences
 
 log = structlog.get_logger(__name__)
 
@@ -31,12 +33,16 @@ _TOLD_AT = 2
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The active version, what the calendars of its schedules say, and the silences that have not ended."""
+    """The active version, what the calendars of its schedules say, and the silences that have not ended.
+
+    `stand_ins` are the overrides that people have clicked; the schedules of `policy` have them already.
+    """
 
     version: UUID
     policy: Policy
     calendars: Calendars = field(default_factory=dict)
     silences: tuple[Silence, ...] = ()
+    stand_ins: tuple[StandIn, ...] = ()
 
     def rules(self, frozen: Policy) -> Rules:
         """Return what a decision goes by about an incident with that policy frozen in it."""
@@ -68,12 +74,17 @@ class PolicyShelf:
 
     def running(self, connection: Connection) -> Running | None:
         """Return the active version, or None before the first file was taken."""
-        version, has_silences = policies.followed(connection)
-        if version is None:
+        now = self._clock.now()
+        found = policies.followed(connection, now)
+        if found is None:
             return None
-        policy = self.version(connection, version)
-        begun = self._begun(connection) if has_silences else ()
-        return Running(version, policy, calendars.said(connection, policy), (*policy.silences, *begun))
+        policy = self.version(connection, found.version)
+        begun = self._begun(connection) if found.has_silences else ()
+        stand_ins = self.stand_ins(connection, now) if found.has_stand_ins else ()
+        said = calendars.said(connection, policy)
+        return Running(
+            found.version, standing_in(policy, stand_ins), said, (*policy.silences, *begun), tuple(stand_ins)
+        )
 
     def required(self, connection: Connection) -> Running:
         """Return the active version; raises Unavailable before the first file was taken."""
@@ -81,6 +92,13 @@ class PolicyShelf:
         if running is None:
             raise Unavailable("no policy is active yet")
         return running
+
+    def stand_ins(self, connection: Connection, since: datetime) -> Sequence[StandIn]:
+        """Return the overrides that people have clicked and that were not over then, the newest last.
+
+        What was clicked in the sandbox, where anybody says who they are, counts only there.
+        """
+        return overrides.since(connection, since, is_sandbox=self._settings.mode is Mode.SANDBOX)
 
     def _begun(self, connection: Connection) -> tuple[Silence, ...]:
         """Return what people have silenced. What was said in the sandbox counts only while there is nothing else."""

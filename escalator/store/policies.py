@@ -3,19 +3,23 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, exists, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, select, update
 from uuid6 import uuid7
 
 from escalator.model.records import Action
-from escalator.store.tables import active_policy, policy_versions, records, silences
+from escalator.store.tables import active_policy, overrides, policy_versions, records, silences
 from escalator.store.upserts import upsert
 
 _VERSION = ("id", "sha256", "author")
 _ACTIVE = select(active_policy.c.version_id)
-_FOLLOWED = _ACTIVE.add_columns(exists().where(silences.c.ended_at.is_(None)).label("has_silences"))
+_STANDS_IN = and_(overrides.c.ended_at.is_(None), overrides.c.ends_at > bindparam("now"))
+_FOLLOWED = _ACTIVE.add_columns(
+    exists().where(silences.c.ended_at.is_(None)).label("has_silences"),
+    exists().where(_STANDS_IN).label("has_stand_ins"),
+)
 
 
 def active_id(connection: Connection) -> UUID | None:
@@ -24,13 +28,21 @@ def active_id(connection: Connection) -> UUID | None:
     return found
 
 
-def followed(connection: Connection) -> tuple[UUID | None, bool]:
-    """Return the version that all processes follow, and whether people have silenced something: in one question.
+class Followed(NamedTuple):
+    """The version that all processes follow; whether people have silenced something, and whether somebody stands in."""
 
-    Every transaction that decides asks both, and hardly ever is there a silence.
+    version: UUID
+    has_silences: bool
+    has_stand_ins: bool
+
+
+def followed(connection: Connection, now: datetime) -> Followed | None:
+    """Return what all processes follow, in one question; None before the first file was taken.
+
+    Every transaction that decides asks all of it, and hardly ever is there a silence or an override.
     """
-    row = connection.execute(_FOLLOWED).one_or_none()
-    return (None, False) if row is None else (row.version_id, row.has_silences)
+    row = connection.execute(_FOLLOWED, {"now": now}).one_or_none()
+    return None if row is None else Followed(*row)
 
 
 def text_of(connection: Connection, version: UUID) -> str:

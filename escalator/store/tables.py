@@ -429,6 +429,7 @@ overrides = Table(
     Column("starts_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False),
     Column("author", String(160), nullable=False),
+    Column("via", String(32), nullable=False),
     Column("at", Instant, nullable=False),
     Column("ended_at", Instant),
     CheckConstraint("starts_at < ends_at", name="lasts"),

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from escalator.channels.slack.blocks import MAX_TEXT, date, escape, fitting
-from escalator.engine.duty import Duty, duties
-from escalator.engine.rights import may_see
+from escalator.engine.duty import Duty, duties, may_know
 from escalator.engine.roster import Roster
 from escalator.engine.targets import address_of, first_contact
 from escalator.model.facts import plain
@@ -21,7 +20,7 @@ def oncall_text(roster: Roster, asker: Person, wanted: str, expand: Expand) -> s
     The team of a restricted category is nobody's business but of those who are in one of its teams, and so is its
     schedule. A schedule that some team follows is shown for itself only when it is asked for.
     """
-    known = [duty for duty in duties(roster) if _may_know(duty, asker, roster.policy)]
+    known = [duty for duty in duties(roster) if may_know(duty, asker, roster.policy)]
     shown = known
     if wanted:
         shown = [duty for duty in known if plain(duty.key) == plain(wanted)]
@@ -34,19 +33,6 @@ def oncall_text(roster: Roster, asker: Person, wanted: str, expand: Expand) -> s
     if not shown:
         return "There is no team."
     return fitting((_line(duty, roster.policy, expand) for duty in shown), _MORE)
-
-
-def _may_know(duty: Duty, asker: Person, policy: Policy) -> bool:
-    """Whether the asker may know of a team; of a schedule, where they may know of a team that follows it."""
-    if duty.is_team:
-        return _may_know_team(duty.key, asker, policy)
-    following = [team.key for team in policy.teams.values() if team.schedule == duty.key]
-    return not following or any(_may_know_team(team, asker, policy) for team in following)
-
-
-def _may_know_team(team: str, asker: Person, policy: Policy) -> bool:
-    closed = [category for category in policy.categories.values() if team in category.restricted_to]
-    return not closed or any(may_see(asker.key, category, policy) for category in closed)
 
 
 def _line(duty: Duty, policy: Policy, expand: Expand) -> str:

@@ -56,6 +56,7 @@ def _overrides() -> None:
         sa.Column("starts_at", Instant, nullable=False),
         sa.Column("ends_at", Instant, nullable=False),
         sa.Column("author", sa.String(length=160), nullable=False),
+        sa.Column("via", sa.String(length=32), nullable=False),
         sa.Column("at", Instant, nullable=False),
         sa.Column("ended_at", Instant, nullable=True),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_overrides_lasts")),

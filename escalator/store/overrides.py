@@ -1,0 +1,55 @@
+"""Who stands in for whoever it would be, by somebody's click."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, and_, or_, select, true, update
+
+from escalator.model.ranks import Mode
+from escalator.model.rota import StandIn
+from escalator.store.tables import overrides
+
+
+def insert(connection: Connection, new: StandIn, via: str, now: datetime) -> None:
+    """Write one that somebody has clicked now; `via` is where."""
+    values = {
+        "id": new.id,
+        "schedule": new.schedule,
+        "person": new.person,
+        "starts_at": new.start,
+        "ends_at": new.end,
+        "author": new.author,
+        "via": via,
+        "at": now,
+    }
+    connection.execute(overrides.insert(), values)
+
+
+def since(connection: Connection, at: datetime, *, is_sandbox: bool) -> Sequence[StandIn]:
+    """Return those that were not over at this instant, the newest last; those of the sandbox only in one.
+
+    What was taken back while it was in force is returned with the end that it had.
+    """
+    still = and_(overrides.c.ended_at > at, overrides.c.ended_at > overrides.c.starts_at)
+    counts = true() if is_sandbox else overrides.c.via != Mode.SANDBOX.value
+    wanted = and_(overrides.c.ends_at > at, or_(overrides.c.ended_at.is_(None), still), counts)
+    return [_stand_in(row) for row in connection.execute(select(overrides).where(wanted).order_by(overrides.c.id))]
+
+
+def find(connection: Connection, override_id: UUID) -> StandIn | None:
+    """Return one that nobody has taken back, locked."""
+    wanted = select(overrides).where(overrides.c.id == override_id, overrides.c.ended_at.is_(None))
+    row = connection.execute(wanted.with_for_update()).one_or_none()
+    return None if row is None else _stand_in(row)
+
+
+def end(connection: Connection, override_id: UUID, now: datetime) -> None:
+    """Note that one is taken back now."""
+    connection.execute(update(overrides).where(overrides.c.id == override_id).values(ended_at=now))
+
+
+def _stand_in(row: Row[Any]) -> StandIn:
+    end = row.ends_at if row.ended_at is None else min(row.ends_at, row.ended_at)
+    return StandIn(row.id, row.schedule, row.person, row.starts_at, end, row.author)
