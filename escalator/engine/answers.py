@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from escalator.engine.care import Burden, asks_to_stop
 from escalator.engine.change import Change, Draft, Rules
 from escalator.engine.holding import (
     answers_missing,
@@ -31,9 +32,19 @@ _COUNT_WHATEVER_THEY_SHOW = frozenset({Verb.ACKNOWLEDGE, Verb.TAKE_OVER})
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How a text is read: what somebody has read before, which line of how many (None: all of it), and whether they
+    want it although they have been asked to stop."""
+
+    burden: Burden
+    line: tuple[int, int] | None = None
+    is_insisted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """What somebody wants to do. `seen` is the (round, fence) of the button, None where there was no button;
-    `note` is the id of what they wrote."""
+    `note` is the id of what they wrote. `is_in_dashboard`: a text is shown there, and nowhere else."""
 
     verb: Verb
     person: Person
@@ -44,6 +55,8 @@ class Act:
     minutes: int | None = None
     to: str | None = None
     note: str | None = None
+    reading: Reading | None = None
+    is_in_dashboard: bool = False
 
     def is_out_of_date(self, incident: Incident) -> bool:
         """Whether the button is older than how the incident stands."""
@@ -52,7 +65,8 @@ class Act:
 
 def answer(act: Act, incident: Incident, rules: Rules, now: datetime) -> Change | Refusal:
     """Return what this act changes, or why it changes nothing."""
-    refused = refusal(act.verb, act.person, incident, rules.running) or _too_late(act, incident)
+    may = refusal(act.verb, act.person, incident, rules.running, is_in_dashboard=act.is_in_dashboard)
+    refused = may or _too_late(act, incident)
     if refused is not None:
         return refused
     kind = "person" if act.person.key in rules.running.people else "stranger"
@@ -214,10 +228,17 @@ def _still_on_it(draft: Draft, _act: Act) -> Refusal | None:
     return None
 
 
-def _reveal(draft: Draft, _act: Act) -> Refusal | None:
+def _reveal(draft: Draft, act: Act) -> Refusal | None:
+    """Record that somebody is shown the text, or a line of it. Who has read a lot is asked to stop, and may insist."""
     if draft.incident.is_group:
         return Refusal(Refused.OF_A_GROUP)
-    draft.record(Action.REVEALED)
+    read = act.reading
+    is_over = read is not None and asks_to_stop(draft.incident.severity, read.burden, draft.rules.running)
+    if is_over and read is not None and not read.is_insisted:
+        return Refusal(Refused.OVER_LIMIT)
+    line, of = (read and read.line) or (0, 0)
+    place = {"line": str(line), "of": str(of)} if of else {}
+    draft.record(Action.REVEALED, Refused.OVER_LIMIT.value if is_over else "", **place)
     return None
 
 

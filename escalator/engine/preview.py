@@ -1,6 +1,6 @@
-"""What would happen to an event if nobody ever answered: the live engine, run ahead of the clock (`explain`)."""
+"""What would happen if nobody ever answered: the live engine, run ahead of the clock, for an event or an incident."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -48,6 +48,23 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """One unanswered pass through the rest of a path: its sends, and the incident as it stands after them.
+
+    `restart_at` is when the path would begin again.
+    """
+
+    incident: Incident
+    plan: tuple[Planned, ...]
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def restart_at(self) -> datetime | None:
+        """Return when the path begins again."""
+        return self.incident.due_at if self.incident.due_kind is DueKind.RESTART else None
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """An event's fate under a policy: the incident as it opens (None: it opens nothing), its sends, its feeds.
 
@@ -77,18 +94,27 @@ def preview(  # noqa: PLR0913  # what is said outside the policy may be left out
         return Preview(None, (), None, ())
     rules = Rules(policy, policy, NOBODY, calendars or {}, (*policy.silences, *silences))
     change = opened_by(observation, source, rules, now)
-    opened, planned, remarks = change.incident, _sends(change, now), _remarks(change, now)
-    incident = opened
-    while incident.due_kind in _GOES_ON and incident.due_at is not None and len(planned) < _MOST_SENDS:
-        at = incident.due_at
-        change = fire(incident, rules, at)
+    opened, rest = change.incident, ahead(change.incident, rules, now, most=_MOST_SENDS)
+    planned, remarks = (*_sends(change, now), *rest.plan), (*_remarks(change, now), *rest.remarks)
+    subject = Subject(source, opened.facts, assess(opened.facts, policy), now)
+    feeds = tuple(feed.to for feed in policy.feeds if holds(feed.when, subject, policy))
+    return Preview(opened, planned, rest.restart_at, feeds, remarks)
+
+
+def ahead(incident: Incident, rules: Rules, now: datetime, *, most: int) -> Ahead:
+    """Return what follows on how an incident stands if nobody answers, up to the end of its path or `most` sends.
+
+    What is late fires now.
+    """
+    planned: list[Planned] = []
+    remarks: list[Remark] = []
+    while incident.due_kind in _GOES_ON and incident.due_at is not None and len(planned) < most:
+        at = max(incident.due_at, now)
+        change = fire(replace(incident, due_at=at), rules, at)
         planned += _sends(change, at)
         remarks += _remarks(change, at)
         incident = change.incident
-    subject = Subject(source, opened.facts, assess(opened.facts, policy), now)
-    feeds = tuple(feed.to for feed in policy.feeds if holds(feed.when, subject, policy))
-    restart_at = incident.due_at if incident.due_kind is DueKind.RESTART else None
-    return Preview(opened, tuple(planned), restart_at, feeds, tuple(remarks))
+    return Ahead(incident, tuple(planned), tuple(remarks))
 
 
 def opened_by(observation: Observation, source: str, rules: Rules, now: datetime) -> Change:

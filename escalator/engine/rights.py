@@ -34,6 +34,7 @@ class Refused(StrEnum):
     MERGED = "merged"
     NOBODY_ELSE = "nobody_else"
     OF_A_GROUP = "of_a_group"
+    OVER_LIMIT = "over_limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,21 @@ _OWNERS_OR_UNOWNED = frozenset(
 )
 
 
-def refusal(verb: Verb, person: Person, incident: Incident, policy: Policy) -> Refusal | None:
-    """Return why this person may not do this to this incident, or None when they may. `policy` is the running one."""
+def refusal(
+    verb: Verb, person: Person, incident: Incident, policy: Policy, *, is_in_dashboard: bool = False
+) -> Refusal | None:
+    """Return why this person may not do this to this incident, or None when they may. `policy` is the running one.
+
+    What is withheld is read in the dashboard or nowhere.
+    """
     allowed = allowed_people(incident, policy)
     if allowed is not None and person.key not in allowed:
         return Refusal(Refused.RESTRICTED)
     if person.role < Role.MODERATOR or (verb in _SENIORS_ONLY and person.role < Role.SENIOR):
         return Refusal(Refused.ROLE)
     if verb is Verb.REVEAL and is_withheld(incident, policy):
-        return Refusal(Refused.WITHHELD)
+        may_read = is_in_dashboard and may_read_withheld(person, incident, policy)
+        return None if may_read else Refusal(Refused.WITHHELD)
     if person.role < Role.SENIOR and not _is_theirs(verb, person, incident, policy):
         return Refusal(Refused.NOT_YOURS, by=incident.owner, at=incident.acknowledged_at)
     return None
@@ -87,6 +94,17 @@ def is_withheld(incident: Incident, policy: Policy) -> bool:
     """Whether the content is withheld: of what is frozen with the incident and this policy, the stricter holds."""
     rules = {incident.content_rule, *(category.content for category in _categories(incident, policy))}
     return ContentRule.WITHHOLD in rules
+
+
+def may_read_withheld(person: Person, incident: Incident, policy: Policy) -> bool:
+    """Whether somebody is named among those who may read what is withheld: by each category that withholds it, and
+    shut out by none that fits. Where a category that withholds names nobody, nobody is.
+    """
+    fitting = _categories(incident, policy)
+    withholding = [one for one in fitting if one.content is ContentRule.WITHHOLD]
+    naming = withholding or [one for one in fitting if one.restricted_to]
+    is_named = bool(naming) and all(one.restricted_to for one in naming)
+    return is_named and all(may_see(person.key, one, policy) for one in fitting)
 
 
 def allowed_people(incident: Incident, policy: Policy) -> frozenset[str] | None:

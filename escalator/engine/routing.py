@@ -25,6 +25,18 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Met:
+    """One condition of a route that held: `said` are those of the `wanted` values that the subject has.
+
+    Of hours and thresholds nothing is said but what is wanted.
+    """
+
+    name: str
+    wanted: tuple[str, ...]
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Routing:
     """The decision: `route` is None for the default path; `rank` is the place in the file, the lower the higher."""
 
@@ -82,6 +94,23 @@ def _test(name: str, wanted: tuple[str, ...], subject: Subject, policy: Policy) 
     if name == "min_reports":
         return any(len(subject.facts.values("report")) >= int(count) for count in wanted)
     return _matches(values_of(name, subject), wanted)
+
+
+def why(route_name: str | None, subject: Subject, policy: Policy) -> tuple[Met, ...]:
+    """Return which conditions of a route hold for the subject, as they stand in the file.
+
+    Nothing for the default path, for a route that the policy does not have, and for one that does not take the
+    subject (any more): then nobody can say why.
+    """
+    found = next((one for one in policy.routes if one.name == route_name), None)
+    if found is None or not holds(found.when, subject, policy):
+        return ()
+    return tuple(Met(name, wanted, _fitting(name, wanted, subject)) for name, wanted in found.when.tests.items())
+
+
+def _fitting(name: str, wanted: tuple[str, ...], subject: Subject) -> tuple[str, ...]:
+    words = {plain(word) for word in wanted}
+    return tuple(sorted(said for said in values_of(name, subject) if ANYTHING in wanted or plain(said) in words))
 
 
 def values_of(name: str, subject: Subject) -> frozenset[str]:

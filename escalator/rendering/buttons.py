@@ -12,6 +12,22 @@ from escalator.model.ranks import ContentRule, Severity
 SHORT_SNOOZE_MIN = 15
 LONG_SNOOZE_MIN = 60
 
+LABELS = {
+    Verb.ACKNOWLEDGE: "Acknowledge",
+    Verb.RELEASE: "Release",
+    Verb.RESOLVE: "Resolve",
+    Verb.FALSE_ALARM: "False alarm",
+    Verb.SNOOZE: "Snooze",
+    Verb.HAND_OVER: "Hand over",
+    Verb.TAKE_OVER: "Take over",
+    Verb.ESCALATE_NOW: "Escalate now",
+    Verb.STILL_ON_IT: "Still on it",
+    Verb.REVEAL: "Reveal",
+    Verb.REOPEN: "Reopen",
+    Verb.NOTE: "Note",
+}
+"""What each verb is called wherever it is pressed."""
+
 
 @dataclass(frozen=True, slots=True)
 class ButtonValue:
@@ -48,26 +64,26 @@ def decode(text: str) -> ButtonValue | None:
 
 def buttons(incident: Incident, rule: ContentRule, *, can_reveal: bool) -> tuple[Button, ...]:
     """Return the buttons of a full message in this state; once it is over only the way back."""
-    reveal = (_button(incident, Verb.REVEAL, "Reveal"),) if can_reveal else ()
-    escalate = (_button(incident, Verb.ESCALATE_NOW, "Escalate now"),)
+    reveal = (_button(incident, Verb.REVEAL),) if can_reveal else ()
+    escalate = (_button(incident, Verb.ESCALATE_NOW),)
     if incident.state is State.TRIGGERED:
-        acknowledge = _button(incident, Verb.ACKNOWLEDGE, "Acknowledge", is_primary=True)
+        acknowledge = _button(incident, Verb.ACKNOWLEDGE, is_primary=True)
         return (acknowledge, *reveal, *escalate, *_snoozes(incident, rule))
     if incident.state is State.RESOLVED:
-        return (_button(incident, Verb.REOPEN, "Reopen"),)
+        return (_button(incident, Verb.REOPEN),)
     if incident.state not in HELD:
         return ()
-    still = (_button(incident, Verb.STILL_ON_IT, "Still on it"),) if _may_go_on(incident) else ()
-    resolve = _button(incident, Verb.RESOLVE, "Resolve", is_primary=True)
-    hand_over = _button(incident, Verb.HAND_OVER, "Hand over")
-    release = _button(incident, Verb.RELEASE, "Release")
-    note = _button(incident, Verb.NOTE, "Note")
+    still = (_button(incident, Verb.STILL_ON_IT),) if _may_go_on(incident) else ()
+    resolve = _button(incident, Verb.RESOLVE, is_primary=True)
+    hand_over = _button(incident, Verb.HAND_OVER)
+    release = _button(incident, Verb.RELEASE)
+    note = _button(incident, Verb.NOTE)
     return (resolve, _false_alarm(incident), *still, hand_over, release, *reveal, note, *escalate)
 
 
 def listed_button(incident: Incident, verb: Verb, label: str) -> Button:
     """Return a button in a list of several incidents: it says which one it is about."""
-    return _button(incident, verb, f"{label} #{incident.number}")
+    return _button(incident, verb, label=f"{label} #{incident.number}")
 
 
 def _may_go_on(incident: Incident) -> bool:
@@ -78,26 +94,33 @@ def _may_go_on(incident: Incident) -> bool:
 def _snoozes(incident: Incident, rule: ContentRule) -> tuple[Button, ...]:
     if rule is ContentRule.WITHHOLD or incident.snoozes >= SNOOZES_IN_A_ROW:
         return ()
-    short = _button(incident, Verb.SNOOZE, "Snooze 15 min", minutes=SHORT_SNOOZE_MIN)
+    short = _button(incident, Verb.SNOOZE, label="Snooze 15 min", minutes=SHORT_SNOOZE_MIN)
     if incident.severity is Severity.CRITICAL:
         return (short,)
-    return (short, _button(incident, Verb.SNOOZE, "Snooze 1 h", minutes=LONG_SNOOZE_MIN))
+    return (short, _button(incident, Verb.SNOOZE, label="Snooze 1 h", minutes=LONG_SNOOZE_MIN))
 
 
 def _false_alarm(incident: Incident) -> Button:
-    is_grave = incident.severity > Severity.HIGH
-    question = f"Close #{incident.number} as no violation? It is {incident.severity.value}." if is_grave else None
-    return _button(incident, Verb.FALSE_ALARM, "False alarm", confirm=question)
+    return _button(incident, Verb.FALSE_ALARM, confirm=question_before(Verb.FALSE_ALARM, incident))
+
+
+def question_before(verb: Verb, incident: Incident) -> str | None:
+    """Return what is asked before a verb is done in one click, or None where nothing is."""
+    if verb is not Verb.FALSE_ALARM or incident.severity <= Severity.HIGH:
+        return None
+    return f"Close #{incident.number} as no violation? It is {incident.severity.value}."
 
 
 def _button(
     incident: Incident,
     verb: Verb,
-    label: str,
     *,
+    label: str = "",
     is_primary: bool = False,
     confirm: str | None = None,
     minutes: int | None = None,
 ) -> Button:
     value = encode(ButtonValue(incident.id, incident.round, incident.fence, minutes))
-    return Button(verb, label, value, is_primary=is_primary, is_danger=confirm is not None, confirm=confirm)
+    return Button(
+        verb, label or LABELS[verb], value, is_primary=is_primary, is_danger=confirm is not None, confirm=confirm
+    )

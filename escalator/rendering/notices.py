@@ -28,6 +28,10 @@ _SAID = {
     Refused.NO_REFERENCE: "Nothing changed: say where it was referred to.",
     Refused.NOBODY_ELSE: "Nothing changed: nobody else may answer #{number}. Release it or escalate it.",
     Refused.OF_A_GROUP: "#{number} stands for several alerts and has no text of its own. Look at them one by one.",
+    Refused.OVER_LIMIT: (
+        "You have read a lot that is hard to read today. Take a break, or let somebody else look at #{number}. "
+        "If it has to be you, the dashboard shows it anyway."
+    ),
     Refused.MERGED: "Nothing changed: #{number} goes on in another incident.",
 }
 _WITHOUT_INCIDENT = frozenset({Refused.UNKNOWN_PERSON, Refused.WRONG_WORKSPACE, Refused.ROLE})

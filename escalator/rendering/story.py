@@ -26,7 +26,7 @@ _SAID = {
     Action.TAKEN_OVER: "Taken over by {actor} from {owner}",
     Action.ESCALATED_NOW: "Escalated by {actor}",
     Action.STILL_ON_IT: "{actor} is still on it",
-    Action.REVEALED: "Text revealed by {actor}",
+    Action.REVEALED: "Text revealed by {actor}{line}",
     Action.REOPENED: "Reopened: {reason}",
     Action.NOTED: "Note by {actor}",
     Action.REVIEW_NOTED: "Reviewed in Stream by {by}: {reason}",
@@ -61,6 +61,7 @@ _WANTED = {
     "note": "note something",
 }
 _SOMEBODY, _UNKNOWN = "somebody", "unknown_person"
+_OVER_LIMIT = "over_limit"
 _REFUSED = {
     _UNKNOWN: "the policy does not know them",
     "role": "not allowed to this role",
@@ -71,6 +72,7 @@ _REFUSED = {
     "not_now": "not as it stands",
     "merged": "it goes on in another incident",
     "of_a_group": "it stands for several",
+    "over_limit": "they were asked to take a break",
 }
 """Why an act was refused, where the word that the record holds does not say it by itself."""
 
@@ -108,6 +110,8 @@ def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy:
     named = {name: called(value, policy) if name in _PEOPLE else value for name, value in values.items()}
     if action == Action.OPENED and actor in policy.people:
         named["reason"] = called(actor, policy)
+    if action == Action.REVEALED:
+        named["line"] = _which_line(after, is_over=reason == _OVER_LIMIT)
     if action == Action.REFUSED:
         named |= _refused(named["actor"], reason, after.get("verb", ""))
     if "destination" in named:
@@ -115,6 +119,11 @@ def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy:
     sentence = _SAID[Action(action)] if action in set(_SAID) else _spaced(action)
     said = sentence.format_map(_Blank(named))
     return said if actor in policy.people else said[:1].upper() + said[1:]
+
+
+def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:
+    line = f", line {after['line']} of {after['of']}" if "line" in after else ""
+    return f"{line}, after they were asked to take a break" if is_over else line
 
 
 def _refused(who: str, reason: str, verb: str) -> dict[str, str]:

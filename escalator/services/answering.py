@@ -9,7 +9,7 @@ from uuid6 import uuid7
 
 from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.modals import Origin, reveal_view
-from escalator.engine.answers import Act, answer
+from escalator.engine.answers import Act, Reading, answer
 from escalator.engine.change import Change
 from escalator.engine.rights import Refusal, Refused
 from escalator.model.incident import Incident, Outcome, Verb
@@ -20,6 +20,7 @@ from escalator.model.records import Action, Actor, Entry
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.notices import done_words, refusal_words
 from escalator.services.applying import Decision, rules_for
+from escalator.services.care import burden
 from escalator.services.core import Core
 from escalator.services.linking import is_ours, person_of
 from escalator.services.policies import Running
@@ -144,8 +145,15 @@ def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal 
         minutes=asked.button.minutes,
         to=asked.to,
         note=str(case.text_id),
+        reading=_reading(connection, case) if asked.verb is Verb.REVEAL else None,
     )
     return answer(wanted, case.incident, rules_for(core, connection, case.incident, case.running), case.now)
+
+
+def _reading(connection: Connection, case: _Case) -> Reading | None:
+    if case.person is None:
+        return None
+    return Reading(burden(connection, case.person, case.running.policy, case.now, case.incident.id))
 
 
 def _keep_note(core: Core, connection: Connection, case: _Case) -> None:

@@ -2,8 +2,8 @@
 
 from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.modals import Origin, hand_over_view, note_view, resolve_view
-from escalator.engine.rights import Refusal, Refused, is_withheld, may_answer, refusal
-from escalator.engine.targets import members_of
+from escalator.engine.offers import successors
+from escalator.engine.rights import Refusal, Refused, is_withheld, refusal
 from escalator.model.incident import HELD, Incident, State, Verb
 from escalator.model.policy import Person, Policy
 from escalator.rendering.buttons import ButtonValue
@@ -42,10 +42,3 @@ def window(verb: Verb, origin: Origin, person: Person, incident: Incident, polic
 def is_posted(incident: Incident, policy: Policy) -> bool:
     """Whether a note may be shown in the thread: where the content is withheld it goes nowhere (RULES 5)."""
     return not is_withheld(incident, policy)
-
-
-def successors(person: Person, incident: Incident, policy: Policy) -> list[Person]:
-    """Return whom somebody may hand an incident over to: its own team first, then whoever else may answer it."""
-    team = members_of(incident.assign or "", policy)
-    others = [one for one in may_answer(incident, policy) if one.key != person.key]
-    return sorted(others, key=lambda one: one.key not in team)
