@@ -4,7 +4,7 @@ import threading
 
 import structlog
 from celery import Celery
-from flask import Flask
+from flask import Blueprint, Flask
 
 from escalator.bootstrap import build, configure_logging
 from escalator.clock import SystemClock
@@ -18,7 +18,9 @@ from escalator.store.database import WAIT_S
 from web import answers, errors, health, sandbox, sign_in, slack, stream, vendors
 from web.api import routes
 from web.dashboard import pages
+from web.headers import insist_on_tls
 from web.signed_in import sign_cookies
+from web.slack_sign_in import add_slack
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +32,7 @@ def create_app(core: Core | None = None) -> Flask:
     core = core or _core_from_environment()
     app = Flask(__name__)
     sign_cookies(app, core)
+    insist_on_tls(app, core.settings)
     # A Slack payload repeats the whole message; Stream's door has a limit of its own.
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.register_blueprint(stream.blueprint(core))
@@ -38,11 +41,17 @@ def create_app(core: Core | None = None) -> Flask:
     app.register_blueprint(answers.blueprint(core))
     app.register_blueprint(health.blueprint(core))
     app.register_blueprint(sandbox.sandbox_blueprint(core))
-    app.register_blueprint(sign_in.blueprint(core))
+    app.register_blueprint(_entrance(core))
     app.register_blueprint(pages.blueprint(core))
     routes.register(app, core)
     errors.register(app)
     return app
+
+
+def _entrance(core: Core) -> Blueprint:
+    door = sign_in.blueprint(core)
+    add_slack(door, core)
+    return door
 
 
 def _core_from_environment() -> Core:

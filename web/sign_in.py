@@ -1,19 +1,38 @@
-"""Where people sign in and out."""
+"""Where people sign in and out: with Slack, by a link that is good once, and in a sandbox by saying who they are."""
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from escalator.model.policy import Person
 from escalator.model.ranks import Mode
 from escalator.services.core import Core
-from escalator.services.signing_in import sessions
-from web import signed_in
+from escalator.services.signing_in import links, mails, sessions
+from escalator.services.signing_in.limits import BY_MAIL, tried
+from escalator.services.signing_in.ways import Way, ways
+from web import knocking, signed_in
 from web.dashboard.frame import closed, surroundings
+
+_MAILERS = 2
+_LONGEST_PATH = 500
+_LIMITED = frozenset({"sign_in.use", "sign_in.ask_for_mail", "sign_in.go", "sign_in.come_back"})
+_ON_ITS_WAY = (
+    "If this is the address of exactly one person of the escalation policy, a link is on its way to it. "
+    "It is good once, for 15 minutes."
+)
+_NO_SUCH_LINK = "It was used already, or is too old. Ask for another one where you have it from."
 
 
 def blueprint(core: Core) -> Blueprint:
     """Return the door for one application."""
     door = Blueprint("sign_in", __name__)
+
+    @door.before_request
+    def guard() -> Response | None:
+        if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+            abort(403)
+        return knocking.too_often(core) if request.endpoint in _LIMITED else None
 
     @door.context_processor
     def around() -> dict[str, object]:
@@ -23,19 +42,28 @@ def blueprint(core: Core) -> Blueprint:
     def close(response: Response) -> Response:
         return closed(response, core.clock)
 
+    _pages(door, core)
+    _links(door, core)
+    if Way.MAIL in ways(core.settings):
+        _mail(door, core)
+    return door
+
+
+def _pages(door: Blueprint, core: Core) -> None:
     @door.get("/sign-in")
-    def page() -> str:
-        wanted = _local(request.args.get("next", ""))
-        return render_template("dashboard/sign_in.html", people=_people(core), next=wanted)
+    def page() -> AnyResponse:
+        wanted = local()
+        if wanted != "/" and signed_in.look_up(core):
+            return redirect(wanted)
+        html = render_template("dashboard/sign_in.html", people=_people(core), next=wanted, ways=ways(core.settings))
+        return make_response(html)
 
     @door.post("/sign-in/sandbox")
     def say_who() -> AnyResponse:
         key = request.form.get("person", "")
         if key not in {one.key for one in _people(core)}:
             abort(404)
-        response = redirect(_local(request.form.get("next", "")), code=303)
-        signed_in.give(core, response, sessions.begin(core, key, sessions.SANDBOX))
-        return response
+        return _signed_in(core, sessions.begin(core, key, sessions.SANDBOX, signed_in.held(core)))
 
     @door.post("/sign-out")
     def sign_out() -> AnyResponse:
@@ -46,7 +74,41 @@ def blueprint(core: Core) -> Blueprint:
         signed_in.take(core, response)
         return response
 
-    return door
+
+def _links(door: Blueprint, core: Core) -> None:
+    @door.get("/sign-in/link/<token>")
+    def show(token: str) -> str:
+        """Show a button, and ask nothing: mail scanners fetch every link, and must not use it up."""
+        return render_template("dashboard/sign_in_link.html", token=token, next=local())
+
+    @door.post("/sign-in/link/<token>")
+    def use(token: str) -> AnyResponse:
+        begun = links.use(core, token, signed_in.held(core))
+        return told(404, "This link is not good", _NO_SUCH_LINK) if begun is None else _signed_in(core, begun)
+
+
+def _mail(door: Blueprint, core: Core) -> None:
+    mailers = ThreadPoolExecutor(_MAILERS, thread_name_prefix="sign-in-mail")
+
+    @door.post("/sign-in/mail")
+    def ask_for_mail() -> AnyResponse:
+        email = request.form.get("email", "").strip().casefold()
+        wait = tried(core, BY_MAIL, f"mail {email}")
+        if wait is not None:
+            return knocking.refused(wait)
+        mailers.submit(mails.send_asked_for, core, email, local())
+        return told(200, "Look into your mail", _ON_ITS_WAY)
+
+
+def _signed_in(core: Core, token: str) -> AnyResponse:
+    response = redirect(local(), code=303)
+    signed_in.give(core, response, token)
+    return response
+
+
+def told(status: int, heading: str, said: str) -> Response:
+    """Return a page that says one thing, and leads back to where people sign in."""
+    return make_response(render_template("dashboard/sign_in_told.html", heading=heading, said=said), status)
 
 
 def _people(core: Core) -> list[Person]:
@@ -57,6 +119,14 @@ def _people(core: Core) -> list[Person]:
         return list(core.policies.required(connection).policy.people.values())
 
 
-def _local(path: str) -> str:
-    """Return a path of ours; the first page for anything else, so that a link to here leads nowhere else."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+def local() -> str:
+    """Return where the present request wants to go after signing in: an incident, or another page of ours.
+
+    It is the first page for anything else, so that a link to here leads nowhere else.
+    """
+    incident = request.values.get("incident", "")
+    if incident.isascii() and incident.isdigit():
+        return f"/incidents/{incident}"
+    path = request.values.get("next", "")
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if is_ours and len(path) <= _LONGEST_PATH else "/"

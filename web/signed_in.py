@@ -4,7 +4,7 @@ import hmac
 from hashlib import sha256
 from typing import cast
 
-from flask import Flask, Response, abort, g, redirect, request, url_for
+from flask import Flask, Response, abort, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from escalator.model.ranks import Role
@@ -32,7 +32,8 @@ def _is_secure(core: Core) -> bool:
 
 
 def give(core: Core, response: AnyResponse, token: str) -> None:
-    """Let the browser hold a session."""
+    """Let the browser hold a session, and forget what it kept while somebody signed in."""
+    session.clear()
     response.set_cookie(
         cookie_name(core),
         token,

@@ -16,6 +16,7 @@ from escalator.services.core import Core
 from escalator.services.drills import rehearse
 from escalator.services.noticing import notice
 from escalator.services.shifts import change_shifts
+from escalator.services.signing_in import entrance
 from escalator.services.silences.ending import keep_silences
 from escalator.services.troubles import Troubles
 from escalator.store import callbacks, health, processes, purge, records
@@ -91,6 +92,7 @@ def _purge(core: Core) -> None:
             purge.content(connection, now, running.policy.retain_content)
             processes.forget_processes(connection, now - KEEP)
             callbacks.forget(connection, now, _TOLD_AGAIN_FOR)
+        entrance.forget_old(connection, now)
 
 
 def _check(core: Core) -> None:

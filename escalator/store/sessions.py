@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from escalator.store.tables import sessions
 
@@ -43,7 +43,29 @@ def end(connection: Connection, digest: str, now: datetime) -> None:
     connection.execute(update(sessions).where(mine, sessions.c.ended_at.is_(None)).values(ended_at=now))
 
 
+def end_all(connection: Connection, person: str, now: datetime, *, only_via: str | None) -> int:
+    """End the sessions of somebody, all or those that began in one way; return how many."""
+    mine = and_(sessions.c.person == person, sessions.c.ended_at.is_(None))
+    wanted = mine if only_via is None else and_(mine, sessions.c.via == only_via)
+    return connection.execute(update(sessions).where(wanted).values(ended_at=now)).rowcount
+
+
+def latest(connection: Connection, begun_after: datetime, seen_after: datetime) -> dict[str, tuple[datetime, int]]:
+    """Return for each person when they last signed in, and in how many browsers they are still.
+
+    A session lives that began and was seen after these instants.
+    """
+    lives = and_(sessions.c.ended_at.is_(None), sessions.c.begun_at > begun_after, sessions.c.seen_at > seen_after)
+    columns = (sessions.c.person, func.max(sessions.c.begun_at), func.count().filter(lives))
+    found = connection.execute(select(*columns).group_by(sessions.c.person))
+    return {person: (begun_at, count) for person, begun_at, count in found}
+
+
+def forget(connection: Connection, before: datetime) -> None:
+    """Delete those that began before that."""
+    connection.execute(delete(sessions).where(sessions.c.begun_at < before))
+
+
 def has_been_used(connection: Connection, *, besides: str) -> bool:
     """Whether anybody has ever signed in, in another way than this."""
-    found = select(sessions.c.digest).where(or_(sessions.c.via != besides)).limit(1)
-    return connection.scalar(found) is not None
+    return connection.scalar(select(sessions.c.digest).where(sessions.c.via != besides).limit(1)) is not None

@@ -4,12 +4,14 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.signing_in.viewer import DASHBOARD, Viewer
-from escalator.store import records, sessions
+from escalator.store import records, sessions, sign_in_links
 from escalator.store.sessions import Session
 
 LONGEST = timedelta(days=7)
@@ -18,15 +20,22 @@ SANDBOX = "sandbox"
 _NOTED_EVERY = timedelta(minutes=1)
 
 
-def begin(core: Core, person: str, via: str) -> str:
+def begin(core: Core, person: str, via: str, instead_of: str = "") -> str:
     """Sign somebody in, and return what their browser is to hold: a new one each time. Raises Unavailable.
 
-    `via` is slack, link or mail; sandbox for somebody who has only said who they are.
+    `via` is slack or link; sandbox for somebody who has only said who they are. `instead_of` is what the browser has
+    held until now, which ends.
     """
-    token, now = secrets.token_urlsafe(32), core.clock.now()
     with core.database.writing() as connection:
-        sessions.begin(connection, Session(digest_of(token), person, via, now, now))
-        records.insert(connection, [(Entry(Action.SIGNED_IN, Actor("person", person), via), None)], now)
+        return begin_within(connection, core.clock.now(), person, via, instead_of)
+
+
+def begin_within(connection: Connection, now: datetime, person: str, via: str, instead_of: str = "") -> str:
+    """Do as `begin` does, together with something else."""
+    token = secrets.token_urlsafe(32)
+    sessions.end(connection, digest_of(instead_of), now)
+    sessions.begin(connection, Session(digest_of(token), person, via, now, now))
+    records.insert(connection, [(Entry(Action.SIGNED_IN, Actor("person", person), via), None)], now)
     return token
 
 
@@ -54,6 +63,21 @@ def end(core: Core, token: str, person: str) -> None:
     with core.database.writing() as connection:
         sessions.end(connection, digest_of(token), now)
         records.insert(connection, [(Entry(Action.SIGNED_OUT, Actor("person", person), DASHBOARD), None)], now)
+
+
+def end_all(core: Core, person: str, author: Viewer) -> int:
+    """Sign somebody out of every browser, and let no link of theirs be good; return how many browsers it were.
+
+    Somebody of the sandbox ends only what has begun there. Raises Unavailable.
+    """
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        if not author.is_sandbox:
+            sign_in_links.end_all(connection, person, now)
+        count = sessions.end_all(connection, person, now, only_via=SANDBOX if author.is_sandbox else None)
+        entry = Entry(Action.SIGNED_OUT, Actor("person", author.person.key), author.via, after={"person": person})
+        records.insert(connection, [(entry, None)], now)
+    return count
 
 
 def digest_of(token: str) -> str:

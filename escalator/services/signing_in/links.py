@@ -1,0 +1,54 @@
+"""Links that sign one person in, once. The text of a link is kept nowhere: the database holds its digest."""
+
+import secrets
+from datetime import timedelta
+
+from escalator.model.records import Action, Actor, Entry
+from escalator.services.core import Core
+from escalator.services.signing_in import sessions
+from escalator.services.signing_in.sessions import digest_of
+from escalator.store import records, sign_in_links
+from escalator.store import sessions as kept_sessions
+
+VIA = "link"
+PATH = "/sign-in/link/"
+ASKED_FOR_GOOD_FOR = timedelta(minutes=15)
+PRINTED_GOOD_FOR = timedelta(hours=24)
+INVITED_GOOD_FOR = timedelta(days=3)
+
+
+def make(core: Core, person: str, author: Actor, via: str, good_for: timedelta) -> str:
+    """Make a link for somebody of the policy and return its address. `via` is cli, mail or dashboard.
+
+    Raises Unavailable.
+    """
+    token, now = secrets.token_urlsafe(32), core.clock.now()
+    with core.database.writing() as connection:
+        expires_at = now + good_for
+        sign_in_links.add(connection, digest_of(token), person=person, author=author.key, at=now, expires_at=expires_at)
+        records.insert(connection, [(invited(person, author, via), None)], now)
+    return f"{core.settings.base_url}{PATH}{token}"
+
+
+def invited(person: str, author: Actor, via: str, failed: str = "") -> Entry:
+    """Return what is recorded of a link, or of that it could not be mailed."""
+    return Entry(Action.INVITED, author, via, failed, after={"person": person})
+
+
+def use(core: Core, token: str, instead_of: str = "") -> str | None:
+    """Use a link up and sign its person in; return what the browser is to hold. None when the link is not good.
+
+    Raises Unavailable.
+    """
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        person = sign_in_links.use_up(connection, digest_of(token), now)
+        if person is None or person not in core.policies.required(connection).policy.people:
+            return None
+        return sessions.begin_within(connection, now, person, VIA, instead_of)
+
+
+def is_first(core: Core) -> bool:
+    """Whether nobody has ever signed in, but by saying who they are. Raises Unavailable."""
+    with core.database.reading() as connection:
+        return not kept_sessions.has_been_used(connection, besides=sessions.SANDBOX)

@@ -1,0 +1,120 @@
+"""Signing in with Slack: OpenID Connect by Authlib, which checks state, nonce, signature, issuer, audience and age.
+
+See https://docs.slack.dev/authentication/sign-in-with-slack/.
+"""
+
+from typing import Any
+
+import structlog
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
+from authlib.integrations.requests_client import OAuth2Session
+from flask import Blueprint, Flask, redirect, session, url_for
+from joserfc.errors import JoseError
+from werkzeug.wrappers import Response as AnyResponse
+
+from escalator.channels.http import BROKEN, bounded
+from escalator.channels.wire import Limits
+from escalator.services.core import Core
+from escalator.services.signing_in import sessions, slack
+from escalator.settings import Settings
+from web import signed_in
+from web.sign_in import local, told
+
+log = structlog.get_logger(__name__)
+
+LIMITS = Limits(socket_s=3.0, total_s=4.5)
+_USER, _TEAM = "https://slack.com/user_id", "https://slack.com/team_id"
+"""The names of these claims are the same wherever Slack is."""
+
+_NEXT = "next"
+_NOT_DONE = (AuthlibBaseError, JoseError, RuntimeError, TypeError, KeyError, *BROKEN)
+"""What Authlib raises for an answer that is refused, and for one that is not as OpenID Connect has it."""
+
+_FAILED = "Slack did not sign you in. Try again; if it happens again, ask whoever runs this installation."
+
+
+class _Session(OAuth2Session):  # type: ignore[misc]  # Authlib has no types
+    """Authlib's, with an end to every call."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        bounded(self, LIMITS)
+
+
+class _App(FlaskOAuth2App):  # type: ignore[misc]
+    """Authlib's client over such sessions."""
+
+    client_cls = _Session
+
+
+class _OAuth(OAuth):  # type: ignore[misc]
+    """Authlib's registry of such clients."""
+
+    oauth2_client_cls = _App
+
+
+def issuer(settings: Settings) -> str:
+    """Return who signs: the address that Slack's API stands under."""
+    return settings.slack_api_url.removesuffix("/").removesuffix("/api")
+
+
+def add_slack(door: Blueprint, core: Core) -> None:
+    """Let people sign in with Slack, where this installation is known there."""
+    if not core.settings.has_slack_sign_in:
+        return
+    registry = _OAuth()
+    client: Any = registry.register(
+        "slack",
+        client_id=core.settings.slack_client_id,
+        client_secret=str(core.settings.slack_client_secret),
+        server_metadata_url=f"{issuer(core.settings)}/.well-known/openid-configuration",
+        client_kwargs={"scope": "openid profile email", "token_endpoint_auth_method": "client_secret_post"},
+    )
+
+    @door.record_once
+    def join(state: Any) -> None:
+        app: Flask = state.app
+        registry.init_app(app)
+
+    @door.get("/sign-in/slack")
+    def go() -> AnyResponse:
+        session[_NEXT] = local()
+        there = f"{core.settings.base_url}{url_for('sign_in.come_back')}"
+        try:
+            gone: AnyResponse = client.authorize_redirect(there)
+        except _NOT_DONE as error:
+            return _not_done(client, error)
+        return gone
+
+    @door.get("/sign-in/slack/callback")
+    def come_back() -> AnyResponse:
+        try:
+            claims = client.authorize_access_token(claims_options=_wanted(core.settings))["userinfo"]
+            user_id, team_id = str(claims[_USER]), str(claims[_TEAM])
+        except _NOT_DONE as error:
+            return _not_done(client, error)
+        person = slack.person_behind(core, user_id, team_id)
+        if isinstance(person, str):
+            return told(403, "You cannot sign in", person)
+        response = redirect(session.get(_NEXT, "/"), code=303)
+        signed_in.give(core, response, sessions.begin(core, person.key, slack.VIA, signed_in.held(core)))
+        return response
+
+
+def _wanted(settings: Settings) -> dict[str, dict[str, object]]:
+    """Return by whom and for whom the token must be: not by whatever the discovered document says."""
+    return {
+        "iss": {"essential": True, "value": issuer(settings)},
+        "aud": {"essential": True, "value": settings.slack_client_id},
+    }
+
+
+def _not_done(client: Any, error: Exception) -> AnyResponse:
+    """Answer who was not signed in. Slack's own words may hold an address, so only the kind of error is logged.
+
+    Authlib keeps whatever was discovered, broken or not, for as long as the process lives: it is asked for again.
+    """
+    client.server_metadata = {}
+    log.warning("slack_sign_in_failed", kind=type(error).__name__)
+    return told(400, "Not signed in", _FAILED)
