@@ -4,11 +4,13 @@ from typing import NoReturn
 
 from flask import abort, g, request
 
+from escalator.model.ranks import Mode
 from escalator.services.core import Core
 from escalator.services.signing_in import tokens
 from escalator.services.signing_in.tokens import Scope
 from web import signed_in
 from web.api.problems import problem
+from web.signed_in import viewer
 
 _BEARER = "bearer"
 _REALM = 'Bearer realm="escalator"'
@@ -36,6 +38,11 @@ def need(scope: Scope) -> None:
     answer = problem(403, "insufficient_scope", f"This token has no scope `{scope}`.")
     answer.headers["WWW-Authenticate"] = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
     abort(answer)
+
+
+def recorded_via() -> str:
+    """Return where something was said that counts for all: what the sandbox says must count nowhere else."""
+    return Mode.SANDBOX.value if viewer().is_sandbox else viewer().via
 
 
 def _by_token(core: Core, said: str) -> None:

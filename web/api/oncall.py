@@ -5,12 +5,12 @@ from typing import Any
 from flask import g
 from marshmallow import Schema
 
-from escalator.engine.duty import Duty, duties
+from escalator.engine.duty import Duty, duties, may_know
 from escalator.services.core import Core
 from escalator.services.signing_in.tokens import Scope
 from web.api.door import Door
 from web.api.schemas import Instant, OnCallSchema
-from web.signed_in import running
+from web.signed_in import running, viewer
 
 
 class AtSchema(Schema):
@@ -25,8 +25,9 @@ def add(door: Door, core: Core) -> None:  # noqa: ARG001  # what the door knows 
     @door.route("GET", "/oncall", scope=Scope.READ, asks=AtSchema, answers=OnCallSchema)
     def oncall(asked: dict[str, Any]) -> dict[str, Any]:
         """Say who is on call."""
-        at = asked.get("at", g.now)
-        return {"at": at, "oncall": [_said(duty) for duty in duties(running().roster(at))]}
+        at, here, policy = asked.get("at", g.now), viewer().person, running().policy
+        found = duties(running().roster(at))
+        return {"at": at, "oncall": [_said(duty) for duty in found if may_know(duty, here, policy)]}
 
 
 def _said(duty: Duty) -> dict[str, Any]:

@@ -160,6 +160,23 @@ class PolicySchema(Schema):
     text = _text()
 
 
+class OverrideSchema(Schema):
+    """Somebody who stands in on a schedule, in [start, end), and who has put them there."""
+
+    id = fields.UUID(required=True)
+    schedule = _text()
+    person = _text()
+    start = Instant(required=True)
+    end = Instant(required=True)
+    author = _text()
+
+
+class OverridesSchema(Schema):
+    """The overrides that people have begun and that are not over, as far as somebody may know of them."""
+
+    items = fields.List(fields.Nested(OverrideSchema), required=True)
+
+
 class SilenceSchema(Schema):
     """A silence that is in force or to come. One of the policy's file has no `handle`: it ends there."""
 

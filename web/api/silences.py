@@ -7,12 +7,12 @@ from typing import Any, NoReturn
 from marshmallow import Schema, fields
 from marshmallow.validate import Range
 
-from escalator.model.ranks import Mode
 from escalator.model.silence import Silence
 from escalator.services.core import Core
 from escalator.services.signing_in.tokens import Scope
 from escalator.services.silences import acts
 from escalator.services.silences.acts import MAX_REASON, Listed, NotDone, Wanted, Wrong
+from web.api.access import recorded_via
 from web.api.asked import Line
 from web.api.door import Door
 from web.api.problems import refuse
@@ -46,20 +46,15 @@ def add(door: Door, core: Core) -> None:
     def begin(asked: dict[str, Any]) -> dict[str, Any]:
         """Silence a category or a route for a while."""
         lasts = timedelta(minutes=asked.pop("minutes"))
-        begun = acts.begin(core, Wanted(lasts=lasts, by=viewer().person.key, via=_via(), **asked))
+        begun = acts.begin(core, Wanted(lasts=lasts, by=viewer().person.key, via=recorded_via(), **asked))
         return _said(Listed(begun, is_in_force=True)) if isinstance(begun, Silence) else _not_done(begun, 400)
 
     @door.route("DELETE", "/silences/<handle>", scope=Scope.ACT, answers=None, status=204, problems=(404,))
     def end(handle: str) -> None:
         """End a silence now: what it held back is told at once."""
-        ended = acts.end(core, handle, viewer().person.key, _via())
+        ended = acts.end(core, handle, viewer().person.key, recorded_via())
         if isinstance(ended, NotDone):
             _not_done(ended, 404)
-
-
-def _via() -> str:
-    """Return where it was said: what somebody has silenced in the sandbox must count nowhere else."""
-    return Mode.SANDBOX.value if viewer().is_sandbox else viewer().via
 
 
 def _said(one: Listed) -> dict[str, Any]:
