@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from escalator.commands.opening import Misused, duration, open_core, read
-from escalator.commands.printing import stamp
 from escalator.commands.versions import version
 from escalator.engine.replay import Fate
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.policy import load
+from escalator.rendering.instants import stamp
 from escalator.rendering.texts import words
 from escalator.services.backtest import FOLLOWED, Backtest, Difference, backtest
 from escalator.services.core import Core

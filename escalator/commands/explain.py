@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from escalator.commands.opening import Misused, as_it_stands, instant, read
-from escalator.commands.telling import document, silence, table
+from escalator.commands.telling import table
 from escalator.engine.preview import preview
 from escalator.errors import InvalidEvent, PolicyError
 from escalator.model.facts import Observation
 from escalator.model.policy import Policy
 from escalator.policy import parse
+from escalator.rendering.preview import document, why_nobody
 from escalator.settings import environment, policy_file
 from escalator.stream.normalise import observe
 
@@ -41,7 +42,7 @@ def command(event: Path, policy: Path | None, source: str | None, at: str | None
     name = _source(source, parsed.policy)
     asked, calendars = as_it_stands(parsed.policy, env, now)
     found = preview(observation, name, asked, now, calendars) if observation else None
-    reason = silence(found, observation)
+    reason = why_nobody(found, observation)
     if reason:
         click.echo(reason, err=True)
     if as_json:

@@ -10,10 +10,11 @@ import click
 from sqlalchemy import Connection, Row
 
 from escalator.commands.opening import open_core
-from escalator.commands.printing import columns, stamp
+from escalator.commands.printing import columns
 from escalator.engine.silences import is_silenced
 from escalator.model.incident import Incident, State
 from escalator.model.policy import Policy
+from escalator.rendering.instants import stamp
 from escalator.rendering.story import told
 from escalator.rendering.texts import words
 from escalator.rendering.view import headline

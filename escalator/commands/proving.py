@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from escalator.commands.printing import CHANNELS, columns
+from escalator.commands.printing import columns
 from escalator.engine.coverage.values import GRAVE, Coverage, Hole, Interval, Row, Single, share_within
 from escalator.model.policy import Policy
 from escalator.rendering.coverage import how_soon, percent
+from escalator.rendering.targets import CHANNELS
 from escalator.rendering.texts import words
 
 _HEADINGS = ("WHAT", "SEVERITY", "WORST", "THROUGH, AT WORST", "TYPICAL", "COVERED", "HOLES", "SINGLE")

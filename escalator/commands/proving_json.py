@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from escalator.commands.printing import stamp
 from escalator.engine.coverage.values import Coverage, Heard, Hole, Interval, Row, Single, share_within
+from escalator.rendering.instants import stamp
 
 
 def document(found: Coverage) -> dict[str, Any]:

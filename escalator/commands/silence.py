@@ -6,9 +6,10 @@ from typing import Any
 import click
 
 from escalator.commands.opening import Misused, duration, open_core
-from escalator.commands.printing import columns, stamp
+from escalator.commands.printing import columns
 from escalator.model.policy import Policy
 from escalator.model.silence import Silence
+from escalator.rendering.instants import stamp
 from escalator.rendering.silences import subject
 from escalator.rendering.texts import words
 from escalator.rendering.view import called

@@ -1,9 +1,17 @@
-"""The targets of a step in words, for the line that says who is next."""
+"""The targets of a step in words: for the line that says who is next, and what channels are called."""
 
 from collections.abc import Iterable
 
 from escalator.model.policy import DestinationKind, Policy
 from escalator.rendering.view import spoken
+
+CHANNELS = {
+    DestinationKind.SLACK: "Slack",
+    DestinationKind.PAGERDUTY: "PagerDuty",
+    DestinationKind.EMAIL: "email",
+    DestinationKind.JIRA: "Jira",
+    DestinationKind.WEBHOOK: "webhook",
+}
 
 _KINDS = {DestinationKind.PAGERDUTY: "PagerDuty", DestinationKind.JIRA: "Jira"}
 
