@@ -197,6 +197,39 @@ class SilencesSchema(Schema):
     items = fields.List(fields.Nested(SilenceSchema), required=True)
 
 
+class ToldSchema(Schema):
+    """Who would be told: what the step names, through what, and whom that means."""
+
+    target = _text()
+    kind = _word(DestinationKind)
+    person = _text(allow_none=True)
+
+
+class PlannedSchema(Schema):
+    """One send of one step."""
+
+    offset_s = fields.Integer(required=True)
+    at = _text()
+    step = fields.Integer(required=True)
+    repeat = fields.Integer(required=True)
+    notify = fields.List(fields.Nested(ToldSchema), required=True)
+
+
+class ExplainedSchema(Schema):
+    """What would become of an event; nothing but nulls for one that opens no incident."""
+
+    category = _text(allow_none=True)
+    severity = _text(allow_none=True)
+    severity_reason = _text(allow_none=True)
+    content = _text(allow_none=True)
+    route = _text(allow_none=True)
+    default = fields.Boolean(required=True, allow_none=True)
+    assign = _text(allow_none=True)
+    acknowledgements = fields.Integer(required=True, allow_none=True)
+    plan = fields.List(fields.Nested(PlannedSchema), required=True)
+    feeds = fields.List(fields.String(), required=True)
+
+
 class RecordSchema(Schema):
     """A record of the audit trail. What has not been sealed yet has no `seq`, `prev_hash` and `hash`."""
 
