@@ -1,6 +1,7 @@
 """A record of the audit trail in words, for the story so far and the timeline. Keys become names, never content."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from escalator.model.policy import Policy
 from escalator.model.records import Action
@@ -49,8 +50,34 @@ _SAID = {
     Action.DELIVERED: "Told {destination}",
     Action.DELIVERY_FAILED: "Could not tell {destination}: {reason}",
     Action.DELIVERY_LISTED: "Told {destination} on a list",
+    Action.DELIVERY_SUPPRESSED: "Did not tell {destination}: {reason}",
+    Action.NOBODY_ON_CALL: "{target} has nobody on call",
+    Action.NOT_ALLOWED: "{target} may not know of it",
+    Action.DESTINATION_TESTED: "{destination} was tried: {reason}",
+    Action.PERSON_LINKED: "{actor} linked {slack} in Slack",
+    Action.POLICY_ACTIVATED: "Policy {sha256} activated",
+    Action.POLICY_REFUSED: "Policy {sha256} refused, {problems} problems",
+    Action.SHIFT_CHANGED: "On call for {team}: {people}",
+    Action.SILENCE_BEGUN: "{actor} silenced {category}{route} until {ends_at}",
+    Action.SILENCE_ENDED: "The silence of {category}{route} ended",
+    Action.DRILL_STARTED: "{actor} started the drill {drill}",
+    Action.SIGNED_IN: "{actor} signed in",
+    Action.SIGNED_OUT: "{actor} signed out",
+    Action.INVITED: "{person} was invited by {actor}",
+    Action.OVERRIDE_BEGUN: "{person} stands in on {schedule} from {from} to {to}, by {actor}",
+    Action.OVERRIDE_ENDED: "{person} does not stand in on {schedule} any more, by {actor}",
+    Action.TOKEN_MADE: "{actor} made a token of {person} for {scopes}",
+    Action.TOKEN_REVOKED: "{actor} revoked a token of {person}",
+    Action.EXPORTED: "{actor} exported records as {form}",
+    Action.TROUBLE_FOUND: "Trouble found: {reason}",
+    Action.TROUBLE_ENDED: "Trouble over: {reason}",
 }
-_PEOPLE = frozenset({"actor", "to", "owner", "by"})
+_PEOPLE = frozenset({"actor", "to", "owner", "by", "person"})
+_INSTANTS: Mapping[str, tuple[str, ...]] = {
+    Action.SILENCE_BEGUN: ("ends_at",),
+    Action.OVERRIDE_BEGUN: ("from", "to"),
+}
+_HASH_CHARS = 12
 _WANTED = {
     "hand_over": "hand it over",
     "take_over": "take it over",
@@ -106,16 +133,13 @@ class _Blank(dict[str, str]):
 
 def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy: Policy) -> str:
     """Return what a record says, for people: who did it is called as everywhere else."""
-    values = {"actor": actor, "reason": reason, **after}
-    named = {name: called(value, policy) if name in _PEOPLE else value for name, value in values.items()}
+    named = _named(action, {"actor": actor, "reason": reason, **after}, policy)
     if action == Action.OPENED and actor in policy.people:
         named["reason"] = called(actor, policy)
     if action == Action.REVEALED:
         named["line"] = _which_line(after, is_over=reason == _OVER_LIMIT)
     if action == Action.REFUSED:
         named |= _refused(named["actor"], reason, after.get("verb", ""))
-    if "destination" in named:
-        named["destination"] = _destination(named["destination"], policy)
     sentence = _SAID[Action(action)] if action in set(_SAID) else _spaced(action)
     said = sentence.format_map(_Blank(named))
     return said if actor in policy.people else said[:1].upper() + said[1:]
@@ -124,6 +148,19 @@ def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy:
 def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:
     line = f", line {after['line']} of {after['of']}" if "line" in after else ""
     return f"{line}, after they were asked to take a break" if is_over else line
+
+
+def _named(action: str, values: Mapping[str, str], policy: Policy) -> dict[str, str]:
+    """Return what a record holds as people say it."""
+    named = {name: called(value, policy) if name in _PEOPLE else value for name, value in values.items()}
+    named |= {name: _when(named[name], policy) for name in _INSTANTS.get(action, ()) if name in named}
+    if "people" in named:
+        named["people"] = ", ".join(called(one, policy) for one in named["people"].split(",") if one) or "nobody"
+    if "sha256" in named:
+        named["sha256"] = named["sha256"][:_HASH_CHARS]
+    if "destination" in named:
+        named["destination"] = _destination(named["destination"], policy)
+    return named
 
 
 def _refused(who: str, reason: str, verb: str) -> dict[str, str]:
@@ -137,6 +174,11 @@ def _refused(who: str, reason: str, verb: str) -> dict[str, str]:
 
 def _spaced(key: str) -> str:
     return key.replace(".", " ").replace("_", " ")
+
+
+def _when(written: str, policy: Policy) -> str:
+    local = datetime.fromisoformat(written).astimezone(policy.timezone)
+    return f"{local.day} {local:%b %H:%M}"
 
 
 def _destination(key: str, policy: Policy) -> str:

@@ -1,9 +1,157 @@
-"""The audit trail."""
+"""The audit trail: searched, taken away as a file, and whether it is whole."""
 
-from flask import Blueprint
+import json
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
 
+from flask import Blueprint, Response, abort, render_template, request
+from sqlalchemy import Row
+from werkzeug.datastructures import MultiDict
+
+from escalator.model.policy import Category
+from escalator.rendering.story import told
+from escalator.rota.local import first_instant
 from escalator.services.core import Core
+from escalator.services.desk import chain, trail
+from escalator.services.desk.trail import Form, Page
+from escalator.store.trail import Place, Search
+from web.dashboard.words import zone
+from web.signed_in import running, viewer
+
+_FIELDS = ("person", "number", "category", "action", "via", "since", "until")
+_VIAS = ("engine", "slack", "dashboard", "api", "pagerduty", "jira", "email", "stream", "cli", "file", "sandbox")
+_MIMETYPES = {Form.CSV: "text/csv", Form.JSON_LINES: "application/x-ndjson"}
+_LONGEST_FIELD = 160
+_NUMBERS_BELOW = 2**31
 
 
 def add(door: Blueprint, core: Core) -> None:
-    """Add the page."""
+    """Add the search, its export, and the page of the chain."""
+
+    @door.get("/audit")
+    def audit() -> str:
+        search = _search(request.args)
+        older, newer = _place("older"), _place("newer")
+        page = trail.look(core, viewer(), running(), search, older_than=older, newer_than=newer)
+        return render_template(
+            "dashboard/audit.html",
+            asked=_asked(request.args),
+            rows=[(row, _said(row), _title(row)) for row in page.rows],
+            unsealed=sum(row.seq is None for row in page.rows),
+            newer=_address(page, "newer"),
+            older=_address(page, "older"),
+            people=_people(),
+            categories=_categories(),
+            groups=trail.GROUPS,
+            vias=_VIAS,
+        )
+
+    @door.post("/audit/export")
+    def export() -> Response:
+        search = _search(request.form)
+        if request.form.get("form") not in set(Form):
+            abort(400, "form must be csv or jsonl")
+        form = Form(request.form["form"])
+        headers = {"Content-Disposition": f'attachment; filename="audit.{form.value}"'}
+        written = trail.export(core, viewer(), running(), search, form)
+        return Response(written, mimetype=_MIMETYPES[form], headers=headers)
+
+    @door.get("/audit/chain")
+    def whole() -> str:
+        return render_template("dashboard/audit_chain.html", chain=chain.chain(core))
+
+
+def _search(given: MultiDict[str, str]) -> Search:
+    """Return what the form asks for. Aborts with 400 for what it cannot ask, with 403 for what is not theirs to ask."""
+    asked = _asked(given)
+    search = Search(
+        actor=asked.get("person"),
+        number=_number(asked.get("number")),
+        category=asked.get("category"),
+        actions=_actions(asked.get("action")),
+        via=asked.get("via"),
+        since=_instant("since", asked.get("since")),
+        until=_instant("until", asked.get("until"), is_end=True),
+    )
+    refused = trail.refusal(viewer().person, search)
+    if refused:
+        abort(403, refused)
+    return search
+
+
+def _asked(given: MultiDict[str, str]) -> dict[str, str]:
+    """Return the fields that are filled in. PostgreSQL takes no text with a null byte in it."""
+    texts = {name: given.get(name, "").strip() for name in _FIELDS}
+    if any(len(text) > _LONGEST_FIELD or "\0" in text for text in texts.values()):
+        abort(400, "One of the fields is too long, or no text.")
+    return {name: text for name, text in texts.items() if text}
+
+
+def _number(text: str | None) -> int | None:
+    if text is None:
+        return None
+    digits = text.removeprefix("#")
+    if not (digits.isascii() and digits.isdigit() and int(digits) < _NUMBERS_BELOW):
+        abort(400, "An incident is asked for by its number, such as 1042.")
+    return int(digits)
+
+
+def _actions(word: str | None) -> tuple[str, ...]:
+    try:
+        return trail.actions_of(word) if word else ()
+    except ValueError:
+        abort(400, "There is no such action.")
+
+
+def _instant(name: str, text: str | None, *, is_end: bool = False) -> datetime | None:
+    """Return when a day (or a minute) begins in the reader's zone; the end of a day where it ends a span."""
+    if text is None:
+        return None
+    try:
+        local = datetime.fromisoformat(text)
+        if local.tzinfo is not None:
+            return local.astimezone(UTC)
+        if is_end and local.time() == time():
+            local += timedelta(days=1)
+        return first_instant(local, zone())
+    except (ValueError, OverflowError):
+        abort(400, f"{name} must be a day such as 2026-01-31.")
+
+
+def _place(name: str) -> Place | None:
+    text = request.args.get(name)
+    try:
+        return trail.read_place(text) if text else None
+    except ValueError:
+        abort(400, "This page of the list is not there any more.")
+
+
+def _address(page: Page, side: str) -> str | None:
+    place = page.newer if side == "newer" else page.older
+    if place is None:
+        return None
+    return "/audit?" + urlencode({**_asked(request.args), side: trail.written_place(place)})
+
+
+def _people() -> list[tuple[str, str]]:
+    """Return whom somebody may search by, themselves first: key and name."""
+    person = viewer().person
+    others = [one for one in running().policy.people.values() if one.key != person.key]
+    may_ask = [one for one in others if not trail.refusal(person, Search(actor=one.key))]
+    return [(one.key, one.name) for one in (person, *may_ask)]
+
+
+def _categories() -> list[Category]:
+    policy = running().policy
+    return [one for key, one in policy.categories.items() if viewer().may_see((key,), policy)]
+
+
+def _said(row: Row[Any]) -> str:
+    return told(row.action, row.actor_key, row.reason, json.loads(row.after), running().policy)
+
+
+def _title(row: Row[Any]) -> str:
+    """Return what an incident's category is called; its key where the policy does not know it any more."""
+    category = running().policy.categories.get(row.category)
+    return category.title if category else row.category or ""
