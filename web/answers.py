@@ -7,7 +7,7 @@ with one plain button; only what that page sends back changes anything.
 import secrets
 
 import structlog
-from flask import Blueprint, Response, g, make_response, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 
 from escalator.errors import EscalatorError
 from escalator.services.answer_links import AnswerLink, Unreadable, links_of
@@ -27,7 +27,7 @@ _TOLD = {
         "Links of a mail are good for a week. Answer in Slack, or ask a lead.",
     ),
 }
-_SIGN_IN = "This version cannot sign anybody in yet. Answer in Slack, or ask a lead."
+_SIGN_IN = "This link alone does not say enough of who you are. Sign in, and you are led to it."
 _UNAVAILABLE = "That could not be done. Please try again in a moment. Or answer in Slack, or ask a lead."
 
 
@@ -87,15 +87,16 @@ def _shown(  # noqa: PLR0913  # a page is made of these
     if shown.is_of_nobody:
         return _told(core, 403, "This link is nobody's now", shown.note)
     if shown.must_sign_in:
-        return _told(core, 403, f"Sign in to answer #{shown.number}", _SIGN_IN)
+        there = url_for("sign_in.page", incident=shown.number)
+        return _told(core, 403, f"Sign in to answer #{shown.number}", _SIGN_IN, sign_in=there)
     page = links_of(core).page(token) if shown.can_answer else ""
     status = 409 if shown.is_refused else status
     said = {"shown": shown, "note": note or shown.note, "token": token, "page": page}
     return _page(core, status, "answer.html", is_answered=is_answer and not shown.is_refused, **said)
 
 
-def _told(core: Core, status: int, heading: str, said: str) -> Response:
-    return _page(core, status, "answer_told.html", heading=heading, said=said)
+def _told(core: Core, status: int, heading: str, said: str, *, sign_in: str = "") -> Response:
+    return _page(core, status, "answer_told.html", heading=heading, said=said, sign_in=sign_in)
 
 
 def _page(core: Core, status: int, template: str, **said: object) -> Response:

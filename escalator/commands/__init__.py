@@ -24,6 +24,7 @@ _COMMANDS = {
     "backtest": "Say who would have been told differently by another policy.",
     "drill": "List drills and their results, or begin one now.",
     "audit": "Export or verify the audit trail.",
+    "sign-in-link": "Print a link that signs somebody in once.",
     "doctor": "Say whether everything is reachable and everybody can be told.",
     "test-destination": "Send one destination or person a message that says it is a test.",
     "migrate": "Bring the database to the newest schema.",

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from escalator.bootstrap import build, configure_logging
-from escalator.commands import calendars, examining, reaching
+from escalator.commands import calendars, entering, examining, reaching
 from escalator.commands.examining import Finding, Status
 from escalator.commands.opening import Misused, running_policy
 from escalator.errors import ConfigurationError, PolicyError
@@ -59,6 +59,7 @@ def _vendors(core: Core) -> Iterator[Finding]:
         return
     yield from reaching.destinations(core, policy)
     yield from reaching.pagerduty_answers(core, policy)
+    yield from entering.sign_in(core, policy)
 
 
 def _line(one: Finding) -> str:

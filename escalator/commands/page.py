@@ -15,12 +15,17 @@ _MODES = {
 }
 
 
-def start_page(found: Prepared, port: int, real: str) -> tuple[str, ...]:
-    """Return the lines of the page. `real` says who is told for real since this start, if that is new."""
-    return ("", "Escalator is running.", "", *_facts(found, port, real), "", "Ctrl-C ends everything.", "")
+def start_page(found: Prepared, port: int, real: str, first_link: str = "") -> tuple[str, ...]:
+    """Return the lines of the page.
+
+    `real` says who is told for real since this start, if that is new; `first_link` signs the first person in, if
+    nobody has signed in yet.
+    """
+    facts = _facts(found, port, real, first_link)
+    return ("", "Escalator is running.", "", *facts, "", "Ctrl-C ends everything.", "")
 
 
-def _facts(found: Prepared, port: int, real: str) -> Iterator[str]:
+def _facts(found: Prepared, port: int, real: str, first_link: str) -> Iterator[str]:
     settings = found.settings
     url = base_url({**settings.environment, "PORT": str(port)})
     yield _fact("Mode", _MODES[settings.mode])
@@ -28,6 +33,13 @@ def _facts(found: Prepared, port: int, real: str) -> Iterator[str]:
         yield _fact("", real)
     if settings.mode is Mode.SANDBOX:
         yield _fact("Look", f"{url}/sandbox")
+    else:
+        yield _fact("Look", url)
+    if first_link:
+        yield _fact("Sign in", first_link)
+        yield _fact(
+            "", "once, within 24 h, as the first admin; invite the others on the page People"
+        )
     yield _fact("Webhook", f"{url}/webhooks/stream")
     if found.is_demo:
         yield _fact("Policy", "a demo, for there is no escalation.yml here; `escalator init` writes one of your own")

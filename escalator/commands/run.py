@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
@@ -21,7 +22,8 @@ from escalator.commands.preparing import Prepared, free_port, plan, prepared
 from escalator.errors import ConfigurationError
 from escalator.model.ranks import Mode
 from escalator.services.core import Core
-from escalator.settings import environment
+from escalator.services.signing_in import links
+from escalator.settings import base_url, environment
 from escalator.store import migrate, processes
 
 FIRST_PRODUCTION = "first_production_start"
@@ -46,9 +48,9 @@ def command(*, verbose: bool) -> None:
     lock = _locked(settings.var)
     port = free_port(settings.host, settings.port)
     migrate(settings.database_url)
-    core = build(settings)
-    lines = page.start_page(found, port, _real(core, found))
+    core = build(replace(settings, base_url=base_url({**settings.environment, "PORT": str(port)})))
     core.policies.offer(core.database)  # so that the first webhook finds a policy; prepared, it has no problems
+    lines = page.start_page(found, port, _real(core, found), _first_link(core))
     core.database.close()
     _become_supervisor(lock, plan(found, port, lines, is_verbose=verbose).to_json())
 
@@ -91,6 +93,15 @@ def _real(core: Core, found: Prepared) -> str:
         now = core.clock.now()
         processes.remember(connection, FIRST_PRODUCTION, now.isoformat(), now)
     return page.real(found.policy, core.expand)
+
+
+def _first_link(core: Core) -> str:
+    """Return a link for the first who signs in, an admin, while nobody has and Slack does not let people in."""
+    if core.settings.mode is Mode.SANDBOX or core.settings.has_slack_sign_in or not links.is_first(core):
+        return ""
+    with core.database.reading() as connection:
+        admin = links.first_admin(core.policies.required(connection).policy)
+    return links.make(core, admin.key, links.PRINTER, "cli", links.PRINTED_GOOD_FOR) if admin else ""
 
 
 def _become_supervisor(lock: IO[str], plan_json: str) -> None:

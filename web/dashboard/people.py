@@ -1,9 +1,59 @@
-"""Who can sign in."""
+"""Who can sign in, and how: admins invite people, and end what they have begun."""
 
-from flask import Blueprint
+from flask import Blueprint, abort, g, redirect, render_template
+from werkzeug.wrappers import Response as AnyResponse
 
+from escalator.model.message import Failed
+from escalator.model.policy import Person
+from escalator.model.ranks import Role
 from escalator.services.core import Core
+from escalator.services.desk.people import people
+from escalator.services.signing_in import mails, sessions
+from escalator.services.signing_in.ways import can_mail
+from web.dashboard.frame import tell
+from web.signed_in import require, running, viewer
+
+_WAYS = {"sandbox": "By saying so", "slack": "Slack", "mail": "Mail"}
 
 
 def add(door: Blueprint, core: Core) -> None:
     """Add the page."""
+
+    @door.get("/people")
+    def people_page() -> str:
+        require(Role.ADMIN)
+        rows = people(core, running(), g.now)
+        return render_template(
+            "dashboard/people.html", rows=rows, ways=_WAYS, can_invite=can_mail(core.settings) and not _is_sandboxs()
+        )
+
+    @door.post("/people/<key>/invite")
+    def invite(key: str) -> AnyResponse:
+        person = _meant(key)
+        if _is_sandboxs():
+            abort(403)
+        sent = mails.invite(core, viewer(), person)
+        if isinstance(sent, Failed):
+            why = f"{sent.reason.value} ({sent.detail})" if sent.detail else sent.reason.value
+            tell(f"The invitation of {person.name} could not be sent: {why}.", is_refused=True)
+        else:
+            tell(f"{person.name} is invited: a link that is good once, for 3 days, is on its way.")
+        return redirect("/people", code=303)
+
+    @door.post("/people/<key>/sign-out")
+    def sign_out_everywhere(key: str) -> AnyResponse:
+        person = _meant(key)
+        count = sessions.end_all(core, person.key, viewer())
+        tell(f"{person.name} is signed out of {count} browser{'' if count == 1 else 's'}.")
+        return redirect("/people", code=303)
+
+
+def _meant(key: str) -> Person:
+    """Return whom an admin means; aborts for anybody else, and for nobody."""
+    require(Role.ADMIN)
+    return running().policy.people.get(key) or abort(404)
+
+
+def _is_sandboxs() -> bool:
+    """Whether the admin has only said that they are one."""
+    return viewer().is_sandbox

@@ -3,6 +3,8 @@
 import secrets
 from datetime import timedelta
 
+from escalator.model.policy import Person, Policy
+from escalator.model.ranks import Role
 from escalator.model.records import Action, Actor, Entry
 from escalator.services.core import Core
 from escalator.services.signing_in import sessions
@@ -11,6 +13,9 @@ from escalator.store import records, sign_in_links
 from escalator.store import sessions as kept_sessions
 
 VIA = "link"
+PRINTER = Actor("system", "cli")
+"""Who makes a link on the command line: whoever may run commands on the machine."""
+
 PATH = "/sign-in/link/"
 ASKED_FOR_GOOD_FOR = timedelta(minutes=15)
 PRINTED_GOOD_FOR = timedelta(hours=24)
@@ -46,6 +51,11 @@ def use(core: Core, token: str, instead_of: str = "") -> str | None:
         if person is None or person not in core.policies.required(connection).policy.people:
             return None
         return sessions.begin_within(connection, now, person, VIA, instead_of)
+
+
+def first_admin(policy: Policy) -> Person | None:
+    """Return who lets the others in; None when nobody is an admin."""
+    return next((one for one in policy.people.values() if one.role is Role.ADMIN), None)
 
 
 def is_first(core: Core) -> bool:

@@ -1,0 +1,36 @@
+"""`escalator sign-in-link`: print a link that signs somebody in once. Whoever may run commands here may do anything."""
+
+import click
+
+from escalator.commands.opening import Misused, open_core
+from escalator.model.policy import Policy
+from escalator.rendering.texts import words
+from escalator.services.signing_in import links
+from escalator.services.signing_in.links import PRINTED_GOOD_FOR, PRINTER, first_admin
+
+_VIA = "cli"
+
+
+@click.command("sign-in-link")
+@click.argument("person", required=False)
+def command(person: str | None) -> None:
+    """Print a link that signs PERSON in, once, within 24 h; without a name the first admin of the policy."""
+    core = open_core()
+    with core.database.reading() as connection:
+        policy = core.policies.required(connection).policy
+    key = _meant(person, policy)
+    url = links.make(core, key, PRINTER, _VIA, PRINTED_GOOD_FOR)
+    click.echo(f"Signs {policy.people[key].name} in, once, within {words(PRINTED_GOOD_FOR)}:", err=True)
+    click.echo(url)
+
+
+def _meant(person: str | None, policy: Policy) -> str:
+    """Return the key of who is meant; raises Misused for nobody."""
+    if person is None:
+        admin = first_admin(policy)
+        if admin is None:
+            raise Misused("nobody in the policy is an admin; write `role: admin` beside somebody, or name a person")
+        return admin.key
+    if person not in policy.people:
+        raise Misused(f"{person!r} is nobody of the policy; one of {', '.join(policy.people)}")
+    return person
