@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, get_flashed_messages, request
+from flask import Blueprint, Response, flash, g, get_flashed_messages, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from escalator.clock import Clock
@@ -15,6 +16,14 @@ from escalator.services.sandbox import count_sandboxed
 from web import headers, signed_in
 from web.dashboard import words
 from web.dashboard.words import iso
+
+_WORDS = {
+    400: ("That cannot be shown", "The address is not as it should be."),
+    403: ("Not for you", "Your role does not allow this. Ask an admin."),
+    404: ("Nothing here", "There is no such page, or you may not see it."),
+    405: ("Not that way", "Go back and press the button again."),
+}
+"""What a page says that is none, by its status."""
 
 Adder = Callable[[Blueprint, Core], None]
 """Adds the routes of one page."""
@@ -64,9 +73,26 @@ def frame(core: Core, pages: tuple[Page, ...], own_pages: tuple[Page, ...], adde
     def close(response: Response) -> Response:
         return closed(response, core.clock)
 
+    door.register_error_handler(HTTPException, _said)
+    door.register_error_handler(Unavailable, _not_now)
     for add in adders:
         add(door, core)
     return door
+
+
+def _said(error: HTTPException) -> Response:
+    """Tell somebody in words why there is no such page."""
+    status = error.code or 500
+    heading, default = _WORDS.get(status, (error.name, ""))
+    given = error.description if error.description != type(error).description else default
+    return make_response(render_template("dashboard/error.html", heading=heading, words=given or ""), status)
+
+
+def _not_now(_error: Unavailable) -> Response:
+    """Tell somebody that the database is away; nothing of the layout that would ask it again."""
+    response = make_response(render_template("dashboard/unavailable.html"), 503)
+    response.headers["Retry-After"] = "2"
+    return response
 
 
 def surroundings(core: Core) -> dict[str, Any]:
@@ -103,5 +129,7 @@ def sandbox_words(core: Core) -> str:
 
 
 def _shown(pages: tuple[Page, ...]) -> Iterator[Page]:
-    role = signed_in.viewer().person.role
-    return (page for page in pages if role >= page.least)
+    """Yield the pages that somebody is shown the way to; none to nobody."""
+    if "viewer" in g:
+        role = signed_in.viewer().person.role
+        yield from (page for page in pages if role >= page.least)

@@ -1,9 +1,112 @@
-"""Reports."""
+"""Reports: how soon alerts were answered and resolved, how many in time, and what became of the messages."""
 
-from flask import Blueprint
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
 
+from flask import Blueprint, Response, abort, g, render_template, request
+from markupsafe import Markup
+
+from escalator.engine.figures import Figures
+from escalator.plots.hours import hours
+from escalator.plots.spreads import spreads
+from escalator.rota.local import first_instant
 from escalator.services.core import Core
+from escalator.services.desk.reports import DEFAULT, LONGEST, Report, Span, report
+from web.dashboard.words import zone
+from web.signed_in import running, viewer
+
+_ONE_DAY = timedelta(days=1)
+_HEADINGS = (
+    "by", "group", "alerts", "open", "answered", "answered_p50_s", "answered_p90_s", "answered_in_time", "resolved",
+    "resolved_p50_s", "resolved_p90_s", "resolved_in_time", "resolved_with_limit", "escalated", "false_alarms",
+    "judged",
+)  # fmt: skip
 
 
 def add(door: Blueprint, core: Core) -> None:
-    """Add the page."""
+    """Add the page and its figures as CSV."""
+
+    @door.get("/reports")
+    def reports() -> str:
+        made = report(core, viewer(), running(), _span())
+        return render_template(
+            "dashboard/reports.html",
+            report=made,
+            last=made.span.until.astimezone(zone()).date() - _ONE_DAY,
+            first=made.span.since.astimezone(zone()).date(),
+            groups=_groups(made),
+            plots=_plots(made),
+        )
+
+    @door.get("/reports.csv")
+    def figures() -> Response:
+        made = report(core, viewer(), running(), _span())
+        name = f"report-{made.span.since:%Y-%m-%d}-{made.span.until:%Y-%m-%d}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(_written(made), mimetype="text/csv", headers=headers)
+
+
+def _span() -> Span:
+    """Return the days that are asked for, `until` among them, in the reader's zone; the last four weeks by default."""
+    today = g.now.astimezone(zone()).date()
+    last = _day("until", today)
+    first = _day("since", last - DEFAULT + _ONE_DAY)
+    if first > last or last - first > LONGEST:
+        abort(400, "since must not be after until, and at most a year before it")
+    return Span(_midnight(first), _midnight(last + _ONE_DAY))
+
+
+def _day(name: str, default: date) -> date:
+    try:
+        return date.fromisoformat(request.args[name]) if request.args.get(name) else default
+    except ValueError:
+        abort(400, f"{name} must be a day such as 2026-01-31")
+
+
+def _midnight(day: date) -> datetime:
+    return first_instant(datetime.combine(day, time()), zone())
+
+
+def _groups(made: Report) -> list[tuple[str, dict[str, Figures]]]:
+    return [
+        ("category", dict(made.by_category)),
+        ("severity", dict(made.by_severity)),
+        ("team", dict(made.by_team)),
+    ]
+
+
+def _plots(made: Report) -> dict[str, Markup]:
+    """Return the pictures; what text stands in them is escaped by the library that writes them."""
+    answered = {name: one.answered for name, one in made.by_category.items()}
+    resolved = {name: one.resolved for name, one in made.by_category.items()}
+    return {
+        "answered": Markup(spreads("Time to the first answer, by category", answered)),  # noqa: S704
+        "resolved": Markup(spreads("Time from the first answer to the end, by category", resolved)),  # noqa: S704
+        "hours": Markup(hours(made.by_hour)),  # noqa: S704
+    }
+
+
+def _written(made: Report) -> str:
+    """Return all figures as CSV, durations in seconds."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(_HEADINGS)
+    rows = [("all", "all", made.whole)]
+    rows += [(by, name, one) for by, groups in _groups(made) for name, one in groups.items()]
+    rows += [("hour", str(hour), one) for hour, one in sorted(made.by_hour.items())]
+    writer.writerows([by, name, *_cells(one)] for by, name, one in rows)
+    return out.getvalue()
+
+
+def _cells(one: Figures) -> Iterator[int | float | str]:
+    yield from (one.alerts, one.open)
+    yield from (one.answered.count, _seconds(one.answered.p50), _seconds(one.answered.p90), one.answered_in_time.part)
+    yield from (one.resolved.count, _seconds(one.resolved.p50), _seconds(one.resolved.p90))
+    yield from (one.resolved_in_time.part, one.resolved_in_time.of)
+    yield from (one.escalated.part, one.noise.part, one.noise.of)
+
+
+def _seconds(span: timedelta | None) -> float | str:
+    return "" if span is None else round(span.total_seconds(), 3)

@@ -1,0 +1,43 @@
+"""The hours of a day as columns: how many alerts were opened in each, and how many of them had to be escalated.
+
+SVG without anything from outside and without style: its classes are coloured by the page's own style sheet.
+"""
+
+from collections.abc import Mapping
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from escalator.engine.figures import Figures
+
+_COLUMN, _GAP, _HEIGHT, _BOTTOM, _TOP = 26, 4, 140, 24, 16
+_HOURS = 24
+
+
+def hours(by_hour: Mapping[int, Figures]) -> str:
+    """Return the picture; an hour without alerts is empty."""
+    most = max((one.alerts for one in by_hour.values()), default=0) or 1
+    size = f"0 0 {_HOURS * _COLUMN} {_TOP + _HEIGHT + _BOTTOM}"
+    svg = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": size, "role": "img", "class": "hours"})
+    SubElement(svg, "title").text = "Alerts by the hour of the day at which they were opened"
+    for hour in range(_HOURS):
+        _hour(svg, hour, by_hour.get(hour), most)
+    return tostring(svg, encoding="unicode")
+
+
+def _hour(svg: Element, hour: int, one: Figures | None, most: int) -> None:
+    left = hour * _COLUMN
+    middle = str(left + (_COLUMN - _GAP) / 2)
+    label = SubElement(svg, "text", {"class": "faint", "x": middle, "y": str(_TOP + _HEIGHT + 17)})
+    label.set("text-anchor", "middle")
+    label.text = f"{hour:02}"
+    if one is None:
+        return
+    group = SubElement(svg, "g")
+    said = f"{hour:02}:00: {one.alerts} alerts, {one.escalated.part} escalated"
+    SubElement(group, "title").text = said
+    for name, count in (("most", one.alerts), ("urgent", one.escalated.part)):
+        height = _HEIGHT * count / most
+        box = {"x": str(left), "width": str(_COLUMN - _GAP), "y": f"{_TOP + _HEIGHT - height:.1f}"}
+        SubElement(group, "rect", {"class": name, "height": f"{height:.1f}", "rx": "2", **box})
+    figure = SubElement(svg, "text", {"x": middle, "y": f"{_TOP + _HEIGHT - _HEIGHT * one.alerts / most - 4:.1f}"})
+    figure.set("text-anchor", "middle")
+    figure.text = str(one.alerts)

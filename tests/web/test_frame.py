@@ -1,0 +1,44 @@
+"""The frame around every page: what a page says that is none, and how it is sealed off."""
+
+import pytest
+
+from escalator.errors import Unavailable
+from tests.browsers import Browser
+from tests.sandboxes import a_core
+from web import signed_in
+
+
+@pytest.fixture
+def browser(sqlite_url, tmp_path):
+    core = a_core(sqlite_url, tmp_path)
+    yield Browser(core, "ana")
+    core.database.close()
+
+
+def test_a_page_runs_nothing_but_ours_and_is_framed_by_nobody(browser):
+    headers = browser.get("/").headers
+    assert "script-src 'self'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_page_that_has_not_changed_is_not_sent_again(browser):
+    page = browser.get("/")
+    assert browser.get("/", headers={"If-None-Match": page.headers["ETag"]}).status_code == 304
+
+
+def test_without_the_database_a_page_says_so_and_that_nothing_changed(browser, monkeypatch):
+    def look_up(_core):
+        raise Unavailable("gone")
+
+    monkeypatch.setattr(signed_in, "look_up", look_up)
+    page = browser.get("/")
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
+    assert "nothing was changed" in page.text
+
+
+def test_a_page_that_cannot_be_shown_says_why(browser):
+    page = browser.get("/reports?since=yesterday")
+    assert page.status_code == 400
+    assert "since must be a day such as 2026-01-31" in page.text
