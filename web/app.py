@@ -20,6 +20,7 @@ from escalator.services.timekeeping import measure_offset
 from escalator.settings import from_environment
 from escalator.store.database import WAIT_S
 from web import answers, errors, health, sandbox, sign_in, slack, stream, vendors
+from web.api import routes
 from web.dashboard import pages
 from web.headers import insist_on_tls
 from web.signed_in import sign_cookies
@@ -46,6 +47,7 @@ def create_app(core: Core | None = None) -> Flask:
     app.register_blueprint(sandbox.sandbox_blueprint(core))
     app.register_blueprint(_entrance(core))
     app.register_blueprint(pages.blueprint(core))
+    routes.register(app, core)
     errors.register(app)
     return app
 

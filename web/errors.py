@@ -1,10 +1,14 @@
 """Every error of ours -> what it gets over HTTP. Nothing of a request is ever repeated in an answer or a log."""
 
+from collections.abc import Mapping
+from http import HTTPStatus
+
 import structlog
 from flask import Flask, Response, jsonify
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from escalator.errors import EscalatorError, InvalidEvent, TooLarge, Unauthorized, Unavailable
+from web.api import problems
 
 log = structlog.get_logger(__name__)
 
@@ -30,25 +34,30 @@ def _known(error: EscalatorError) -> Response:
     status, code = STATUS.get(type(error), OURS)
     if status >= 500:
         log.warning("request_failed", code=code, reason=str(error))
-    body: dict[str, object] = {"error": code}
-    if isinstance(error, InvalidEvent):
-        body["errors"] = error.errors
-    answer = jsonify(body)
-    answer.status_code = status
-    if status == 503:
-        answer.headers["Retry-After"] = "1"
-    return answer
+    return _answer(status, code, error.errors if isinstance(error, InvalidEvent) else None)
 
 
 def _http(error: HTTPException) -> Response:
-    answer = jsonify({"error": error.name.lower().replace(" ", "_")})
-    answer.status_code = error.code or 500
+    # webargs hands over what marshmallow has found wrong.
+    wrong = getattr(error, "data", {}).get("messages")
+    answer = _answer(error.code or 500, error.name.lower().replace(" ", "_"), wrong)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return answer
 
 
 def _unknown(error: Exception) -> Response:
     """Answer 503 for what nobody expected: a sender that hears it tries again, and 500 may be a last word."""
     log.error("request_crashed", kind=type(error).__name__, exc_info=error)
-    answer = jsonify({"error": OURS[1]})
-    answer.status_code = OURS[0]
+    return _answer(*OURS)
+
+
+def _answer(status: int, code: str, errors: Mapping[str, object] | None = None) -> Response:
+    if problems.is_asked():
+        answer = problems.problem(status, code, errors=errors)
+    else:
+        answer = jsonify({"error": code} if errors is None else {"error": code, "errors": errors})
+        answer.status_code = status
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers["Retry-After"] = "1"
     return answer

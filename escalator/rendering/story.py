@@ -145,6 +145,11 @@ def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy:
     return said if actor in policy.people else said[:1].upper() + said[1:]
 
 
+def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:
+    line = f", line {after['line']} of {after['of']}" if "line" in after else ""
+    return f"{line}, after they were asked to take a break" if is_over else line
+
+
 def _named(action: str, values: Mapping[str, str], policy: Policy) -> dict[str, str]:
     """Return what a record holds as people say it."""
     named = {name: called(value, policy) if name in _PEOPLE else value for name, value in values.items()}
@@ -156,11 +161,6 @@ def _named(action: str, values: Mapping[str, str], policy: Policy) -> dict[str, 
     if "destination" in named:
         named["destination"] = _destination(named["destination"], policy)
     return named
-
-
-def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:
-    line = f", line {after['line']} of {after['of']}" if "line" in after else ""
-    return f"{line}, after they were asked to take a break" if is_over else line
 
 
 def _refused(who: str, reason: str, verb: str) -> dict[str, str]:

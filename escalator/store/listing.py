@@ -38,7 +38,8 @@ class Sought:
 class Filter:
     """Which incidents are asked for: all of these must hold, and what is empty or None excludes nothing.
 
-    Categories, `assign` (a team, person or schedule) and `owner` (a person or team) are keys of the policy.
+    Categories, `assign` (a team, person or schedule) and `owner` (a person or team) are keys of the policy. What was
+    opened at `since` is still within, at `until` not any more.
     """
 
     states: frozenset[State] = frozenset()
@@ -49,6 +50,8 @@ class Filter:
     owner: str | None = None
     source: str | None = None
     is_drill: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     sought: Sought | None = None
 
 
@@ -116,8 +119,16 @@ def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
             yield column == value
     if wanted.is_drill is not None:
         yield incidents.c.drill.is_not(None) if wanted.is_drill else incidents.c.drill.is_(None)
+    yield from _opened(wanted.since, wanted.until)
     if wanted.sought is not None:
         yield _is_sought(wanted.sought)
+
+
+def _opened(since: datetime | None, until: datetime | None) -> Iterator[ColumnElement[bool]]:
+    if since is not None:
+        yield incidents.c.opened_at >= since
+    if until is not None:
+        yield incidents.c.opened_at < until
 
 
 def _is_sought(sought: Sought) -> ColumnElement[bool]:

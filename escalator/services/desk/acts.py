@@ -11,11 +11,12 @@ from escalator.engine.rights import Refusal, Refused
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.policy import Policy
 from escalator.model.records import Actor
+from escalator.rendering.disclosure import names_by_key
 from escalator.rendering.notices import done_words, refusal_words
 from escalator.services.answering import record_refusal
 from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
-from escalator.services.signing_in.viewer import Viewer
+from escalator.services.signing_in.viewer import API, Viewer
 from escalator.services.work import working
 from escalator.store import incidents, texts
 from escalator.store.texts import Text
@@ -57,6 +58,8 @@ def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
         incident = next(iter(found.values()), None)
         if incident is None or not viewer.may_see_incident(incident, running.policy):
             return None
+        # Outside Slack and the dashboard a person is their key, not a name.
+        spoken = names_by_key(running.policy) if viewer.via == API else running.policy
         text_id = uuid7()
         asked = Act(
             verb=wanted.verb,
@@ -73,12 +76,12 @@ def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
         if isinstance(done, Refusal):
             actor = Actor("person", viewer.person.key)
             record_refusal(connection, incident, actor, viewer.via, wanted.verb.value, done, now)
-            return Done(incident, refusal_words(done, incident, running.policy, now), done.why)
+            return Done(incident, refusal_words(done, incident, spoken, now), done.why)
         work.apply([Decision(incident, done)], running, now)
         if wanted.note:
             sealed = core.seal.seal(wanted.note.encode())
             texts.insert(connection, Text(text_id, incident.id, now, viewer.person.key, sealed))
-        return Done(done.incident, _words(done, viewer, running.policy, now), done.note.why if done.note else None)
+        return Done(done.incident, _words(done, viewer, spoken, now), done.note.why if done.note else None)
 
 
 def _words(done: Change, viewer: Viewer, policy: Policy, now: datetime) -> str:

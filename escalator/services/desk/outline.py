@@ -1,0 +1,69 @@
+"""One incident as it is told outside the dashboard: how it stands, what has happened, who was told. Never its content.
+
+What may be said of it is what the rule `hide` allows, or less; people are the policy's keys (RULES 5).
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from escalator.model.incident import Incident
+from escalator.model.policy import Policy
+from escalator.model.ranks import ContentRule
+from escalator.model.records import Actor
+from escalator.rendering.disclosure import Disclosure, disclose, names_by_key, rule_in_force
+from escalator.rendering.story import told
+from escalator.services.core import Core
+from escalator.services.signing_in.viewer import Viewer
+from escalator.store import fates, incidents, records
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One record of an incident, with what it says in words."""
+
+    at: datetime
+    action: str
+    actor: Actor
+    via: str
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """An incident, what may be said of its content, and what has happened, the oldest first."""
+
+    incident: Incident
+    said: Disclosure
+    timeline: Sequence[Happened]
+    deliveries: Sequence[Row[Any]]
+
+
+def outline(core: Core, viewer: Viewer, number: int) -> Outline | None:
+    """Return the incident of this number; None when there is none that they may see. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        running = core.policies.required(connection)
+        incident_id = incidents.id_by_number(connection, number)
+        found = incidents.read(connection, [incident_id], core.seal) if incident_id else {}
+        incident = next(iter(found.values()), None)
+        if incident is None or not viewer.may_see_incident(incident, running.policy):
+            return None
+        rule = max(rule_in_force(incident, running.policy), ContentRule.HIDE)
+        policy = names_by_key(running.policy)
+        return Outline(
+            incident,
+            disclose(incident, rule, now),
+            [_happened(row, policy) for row in records.of_incident(connection, incident.id)],
+            fates.of_incident(connection, incident.id),
+        )
+
+
+def _happened(row: Row[Any], policy: Policy) -> Happened:
+    text = told(row.action, row.actor_key, row.reason, json.loads(row.after), policy)
+    return Happened(row.at, row.action, Actor(row.actor_kind, row.actor_key), row.via, row.reason, text)

@@ -1,0 +1,59 @@
+"""Who asks: a token that stands for somebody, or somebody signed in at a browser; and what they may ask for."""
+
+from typing import NoReturn
+
+from flask import abort, g, request
+
+from escalator.model.ranks import Mode
+from escalator.services.core import Core
+from escalator.services.signing_in import tokens
+from escalator.services.signing_in.tokens import Scope
+from web import signed_in
+from web.api.problems import problem
+from web.signed_in import viewer
+
+_BEARER = "bearer"
+_REALM = 'Bearer realm="escalator"'
+
+
+def come_in(core: Core) -> None:
+    """Find who asks; whoever is nobody gets 401, and what a page of ours has not sent 403. Raises Unavailable.
+
+    A token goes before a cookie: who sends one means it, and one that is not good is not made up for by a browser.
+    """
+    if "Authorization" in request.headers:
+        _by_token(core, request.headers["Authorization"])
+    elif signed_in.look_up(core):
+        g.scopes = frozenset(Scope)
+        signed_in.check_csrf()
+    else:
+        _nobody()
+    g.now = core.clock.now()
+
+
+def need(scope: Scope) -> None:
+    """End the request of a token that was not made for this."""
+    if scope in g.scopes:
+        return
+    answer = problem(403, "insufficient_scope", f"This token has no scope `{scope}`.")
+    answer.headers["WWW-Authenticate"] = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
+    abort(answer)
+
+
+def recorded_via() -> str:
+    """Return where something was said that counts for all: what the sandbox says must count nowhere else."""
+    return Mode.SANDBOX.value if viewer().is_sandbox else viewer().via
+
+
+def _by_token(core: Core, said: str) -> None:
+    scheme, _, text = said.partition(" ")
+    found = tokens.find(core, text.strip()) if scheme.lower() == _BEARER else None
+    if found is None:
+        _nobody()
+    g.viewer, g.running, g.scopes = found
+
+
+def _nobody() -> NoReturn:
+    answer = problem(401)
+    answer.headers["WWW-Authenticate"] = _REALM
+    abort(answer)

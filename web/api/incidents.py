@@ -1,0 +1,59 @@
+"""`/incidents`: the list, and one of them with what has happened to it."""
+
+from typing import Any
+
+from escalator.services.core import Core
+from escalator.services.desk.outline import outline
+from escalator.services.signing_in.tokens import Scope
+from escalator.services.signing_in.viewer import audience_of
+from escalator.store import listing
+from escalator.store.listing import Filter
+from web.api.asked import WantedIncidentsSchema
+from web.api.door import Door
+from web.api.pages import next_page
+from web.api.problems import refuse
+from web.api.schemas import IncidentSchema, IncidentsSchema, OpenedIncidentSchema
+from web.signed_in import running, viewer
+
+NUMBERED = "/incidents/<int(max=2147483647):number>"
+
+
+def add(door: Door, core: Core) -> None:
+    """Add the routes."""
+
+    @door.route("GET", "/incidents", scope=Scope.READ, asks=WantedIncidentsSchema, answers=IncidentsSchema)
+    def listed(asked: dict[str, Any]) -> dict[str, Any]:
+        """List incidents, the newest first."""
+        limit = asked["limit"]
+        with core.database.reading() as connection:
+            audience = audience_of(connection, viewer(), running().policy)
+            found = listing.by_number(connection, audience, _filter(asked), limit=limit + 1, before=asked.get("cursor"))
+        page = found[:limit]
+        return {"items": page, "next": next_page(str(page[-1].number)) if len(found) > limit else None}
+
+    @door.route("GET", NUMBERED, scope=Scope.READ, answers=OpenedIncidentSchema, problems=(404,))
+    def incident(number: int) -> dict[str, Any]:
+        """Tell of one incident."""
+        return opened(core, number)
+
+
+def opened(core: Core, number: int) -> dict[str, Any]:
+    """Return an incident as it stands, to who asks; ends the request with 404 when there is none they may see."""
+    found = outline(core, viewer(), number)
+    if found is None:
+        refuse(404)
+    plain = {name: getattr(found.incident, name) for name in IncidentSchema().fields}
+    return plain | {"said": found.said, "timeline": found.timeline, "deliveries": found.deliveries}
+
+
+def _filter(asked: dict[str, Any]) -> Filter:
+    return Filter(
+        states=frozenset(asked["state"]),
+        severities=frozenset(asked["severity"]),
+        category=asked.get("category"),
+        owner=asked.get("owner"),
+        assign=asked.get("assign"),
+        source=asked.get("source"),
+        since=asked.get("since"),
+        until=asked.get("until"),
+    )

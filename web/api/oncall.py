@@ -1,0 +1,44 @@
+"""`/oncall`: who is on call for every team and on every schedule, until when, and who is next."""
+
+from typing import Any
+
+from flask import g
+from marshmallow import Schema
+
+from escalator.engine.duty import Duty, duties, may_know
+from escalator.services.core import Core
+from escalator.services.signing_in.tokens import Scope
+from web.api.door import Door
+from web.api.schemas import Instant, OnCallSchema
+from web.signed_in import running, viewer
+
+
+class AtSchema(Schema):
+    """When; now if it is left out."""
+
+    at = Instant()
+
+
+def add(door: Door, core: Core) -> None:  # noqa: ARG001  # what the door knows of who asks is enough
+    """Add the route."""
+
+    @door.route("GET", "/oncall", scope=Scope.READ, asks=AtSchema, answers=OnCallSchema)
+    def oncall(asked: dict[str, Any]) -> dict[str, Any]:
+        """Say who is on call."""
+        at, here, policy = asked.get("at", g.now), viewer().person, running().policy
+        found = duties(running().roster(at))
+        return {"at": at, "oncall": [_said(duty) for duty in found if may_know(duty, here, policy)]}
+
+
+def _said(duty: Duty) -> dict[str, Any]:
+    return {
+        "kind": "team" if duty.is_team else "schedule",
+        "key": duty.key,
+        "schedule": duty.schedule,
+        "attended": duty.is_attended,
+        "now": duty.now,
+        "until": duty.until,
+        "next": duty.next,
+        "next_from": duty.next_from,
+        "lead": duty.lead,
+    }

@@ -1,0 +1,59 @@
+"""`/overrides`: who stands in for whoever it would be on call; beginning that, and taking it back."""
+
+from typing import Any, NoReturn
+from uuid import UUID
+
+from flask import g
+from marshmallow import Schema
+
+from escalator.engine.duty import may_know_schedule
+from escalator.model.rota import StandIn
+from escalator.services import overrides
+from escalator.services.core import Core
+from escalator.services.overrides import NotDone, Wanted, Wrong
+from escalator.services.signing_in.tokens import Scope
+from web.api.access import recorded_via
+from web.api.asked import Line
+from web.api.door import Door
+from web.api.problems import refuse
+from web.api.schemas import Instant, OverrideSchema, OverridesSchema
+from web.signed_in import running, viewer
+
+_STATUS = {Wrong.ROLE: 403, Wrong.GONE: 404}
+
+
+class StandingInSchema(Schema):
+    """Who is to be on call on a schedule, from when until when."""
+
+    schedule = Line(required=True)
+    person = Line(required=True)
+    start = Instant(required=True)
+    end = Instant(required=True)
+
+
+def add(door: Door, core: Core) -> None:
+    """Add the routes."""
+
+    @door.route("GET", "/overrides", scope=Scope.READ, answers=OverridesSchema)
+    def listed() -> dict[str, Any]:
+        """List the overrides that people have begun and that are not over."""
+        here, policy = viewer().person, running().policy
+        known = (one for one in running().stand_ins if may_know_schedule(one.schedule, here, policy))
+        return {"items": [one for one in known if one.end > g.now]}
+
+    @door.route("POST", "/overrides", scope=Scope.ACT, asks=StandingInSchema, answers=OverrideSchema, status=201)
+    def begin(asked: dict[str, Any]) -> StandIn:
+        """Put somebody on call for a time, instead of whoever it would be."""
+        begun = overrides.begin(core, Wanted(**asked), viewer().person, recorded_via())
+        return begun if isinstance(begun, StandIn) else _not_done(begun)
+
+    @door.route("DELETE", "/overrides/<uuid:override_id>", scope=Scope.ACT, answers=None, status=204, problems=(404,))
+    def end(override_id: UUID) -> None:
+        """Take an override back: from now on it is again whoever it would be."""
+        ended = overrides.end(core, override_id, viewer().person, recorded_via())
+        if isinstance(ended, NotDone):
+            _not_done(ended)
+
+
+def _not_done(wrong: NotDone) -> NoReturn:
+    refuse(_STATUS.get(wrong.what, 400), wrong.what.value, wrong.said)

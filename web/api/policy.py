@@ -1,0 +1,22 @@
+"""`/policy`: the running version, as it is written."""
+
+from typing import Any
+
+from escalator.services.core import Core
+from escalator.services.signing_in.tokens import Scope
+from escalator.store import policies
+from web.api.door import Door
+from web.api.schemas import PolicySchema
+from web.signed_in import running
+
+
+def add(door: Door, core: Core) -> None:
+    """Add the route."""
+
+    @door.route("GET", "/policy", scope=Scope.READ, answers=PolicySchema)
+    def policy() -> dict[str, Any]:
+        """Show the running policy."""
+        version = running().version
+        with core.database.reading() as connection:
+            text, sha256 = policies.text_of(connection, version), policies.sha256_of(connection, version)
+        return {"id": version, "sha256": sha256, "text": text}

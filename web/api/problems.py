@@ -1,0 +1,52 @@
+"""What went wrong, as machines read it: problem details (RFC 9457). Nothing of a request's values is repeated.
+
+See https://www.rfc-editor.org/rfc/rfc9457
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+from flask import Response, abort, jsonify, request
+
+PREFIX = "/api/v1"
+MIMETYPE = "application/problem+json"
+
+_DETAILS = {
+    400: "Something of the request cannot be read; `errors` says what, by field.",
+    401: "Send a token as `Authorization: Bearer esc_...`, or sign in.",
+    403: "Your role, or this token, does not allow that.",
+    404: "There is nothing here that you may see.",
+    405: "That cannot be done here; `Allow` says what can.",
+    413: "That is too large.",
+    415: "Send JSON, as `Content-Type: application/json`.",
+    503: "That could not be done now. Try again in a moment.",
+}
+
+
+def is_asked() -> bool:
+    """Whether the present request is one to the API, be there such a route or not."""
+    return request.path == PREFIX or request.path.startswith(f"{PREFIX}/")
+
+
+def problem(status: int, code: str = "", detail: str = "", errors: Mapping[str, Any] | None = None) -> Response:
+    """Return the answer. `code` is stable, for programs; `detail` is for people; `errors` are marshmallow's."""
+    known = HTTPStatus(status)
+    said: dict[str, Any] = {
+        "type": "about:blank",
+        "title": known.phrase,
+        "status": status,
+        "detail": detail or _DETAILS.get(status, known.description or known.phrase),
+        "code": code or known.name.lower(),
+    }
+    if errors is not None:
+        said["errors"] = errors
+    answer = jsonify(said)
+    answer.status_code = status
+    answer.mimetype = MIMETYPE
+    return answer
+
+
+def refuse(status: int, code: str = "", detail: str = "", errors: Mapping[str, Any] | None = None) -> NoReturn:
+    """End the present request with a problem."""
+    abort(problem(status, code, detail, errors))

@@ -1,0 +1,65 @@
+"""`/silences`: which there are, beginning one, ending one before its time."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Range
+
+from escalator.model.silence import Silence
+from escalator.services.core import Core
+from escalator.services.signing_in.tokens import Scope
+from escalator.services.silences import acts
+from escalator.services.silences.acts import MAX_REASON, Listed, NotDone, Wanted, Wrong
+from web.api.access import recorded_via
+from web.api.asked import Line
+from web.api.door import Door
+from web.api.problems import refuse
+from web.api.schemas import SilenceSchema, SilencesSchema
+from web.signed_in import running, viewer
+
+_MOST_MINUTES = 24 * 60
+_STATUS = {Wrong.PERSON: 403, Wrong.ROLE: 403}
+
+
+class SilencingSchema(Schema):
+    """What to silence: `category:KEY` or `route:NAME`, for how long and why."""
+
+    named = Line(required=True)
+    minutes = fields.Integer(required=True, strict=True, validate=Range(1, _MOST_MINUTES))
+    reason = Line(MAX_REASON, required=True)
+    is_for_critical = fields.Boolean(load_default=False)
+
+
+def add(door: Door, core: Core) -> None:
+    """Add the routes."""
+
+    @door.route("GET", "/silences", scope=Scope.READ, answers=SilencesSchema)
+    def silences() -> dict[str, Any]:
+        """List the silences that are in force or to come."""
+        with core.database.reading() as connection:
+            found = acts.listed(core, connection, running(), viewer().person)
+        return {"items": [_said(one) for one in found]}
+
+    @door.route("POST", "/silences", scope=Scope.ACT, asks=SilencingSchema, answers=SilenceSchema, status=201)
+    def begin(asked: dict[str, Any]) -> dict[str, Any]:
+        """Silence a category or a route for a while."""
+        lasts = timedelta(minutes=asked.pop("minutes"))
+        begun = acts.begin(core, Wanted(lasts=lasts, by=viewer().person.key, via=recorded_via(), **asked))
+        return _said(Listed(begun, is_in_force=True)) if isinstance(begun, Silence) else _not_done(begun, 400)
+
+    @door.route("DELETE", "/silences/<handle>", scope=Scope.ACT, answers=None, status=204, problems=(404,))
+    def end(handle: str) -> None:
+        """End a silence now: what it held back is told at once."""
+        ended = acts.end(core, handle, viewer().person.key, recorded_via())
+        if isinstance(ended, NotDone):
+            _not_done(ended, 404)
+
+
+def _said(one: Listed) -> dict[str, Any]:
+    return asdict(one.silence) | {"is_in_force": one.is_in_force, "handle": one.handle}
+
+
+def _not_done(wrong: NotDone, status: int) -> NoReturn:
+    refuse(_STATUS.get(wrong.what, status), wrong.what.value, wrong.said)
