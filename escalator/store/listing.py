@@ -133,7 +133,10 @@ def _opened(since: datetime | None, until: datetime | None) -> Iterator[ColumnEl
 
 def _is_sought(sought: Sought) -> ColumnElement[bool]:
     """Return whether a row is a hit; what means nothing that there is finds nothing."""
-    hits = [incidents.c.category.in_(sorted(sought.categories)), incidents.c.owner.in_(sorted(sought.owners))]
+    hits: list[ColumnElement[bool]] = [
+        incidents.c.category.in_(sorted(sought.categories)),
+        incidents.c.owner.in_(sorted(sought.owners)),
+    ]
     if sought.number is not None and sought.number <= MOST_NUMBER:
         hits.append(incidents.c.number == sought.number)
     if sought.route:
