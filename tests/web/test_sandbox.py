@@ -147,7 +147,7 @@ def test_every_answer_is_sealed_off(one_browser, path):
 
     assert headers["Content-Security-Policy"] == (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; frame-src 'self'"
     )
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
@@ -193,7 +193,7 @@ def test_an_admin_sees_what_the_sandbox_has_opened_and_they_may_see(real):
     assert "this installation itself is in production" in page
     picture = admin.get("/sandbox.json").get_json()
     assert [one["header"] for one in picture["incidents"]] == ["CRITICAL · Self-harm"]
-    assert {one["number"] for one in picture["messages"]} == {picture["incidents"][0]["number"]}
+    assert {one["incident"] for one in picture["messages"]} == {picture["incidents"][0]["number"]}
 
 
 @pytest.mark.parametrize(
