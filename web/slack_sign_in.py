@@ -9,11 +9,12 @@ import structlog
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
 from authlib.integrations.requests_client import OAuth2Session
-from flask import Blueprint, Flask, redirect, session, url_for
+from flask import Blueprint, Flask, redirect, session
 from joserfc.errors import JoseError
 from werkzeug.wrappers import Response as AnyResponse
 
 from escalator.channels.http import BROKEN, bounded
+from escalator.channels.slack.manifest import SIGN_IN_PATH, SIGN_IN_SCOPES
 from escalator.channels.wire import Limits
 from escalator.services.core import Core
 from escalator.services.signing_in import sessions, slack
@@ -69,7 +70,7 @@ def add_slack(door: Blueprint, core: Core) -> None:
         client_id=core.settings.slack_client_id,
         client_secret=str(core.settings.slack_client_secret),
         server_metadata_url=f"{issuer(core.settings)}/.well-known/openid-configuration",
-        client_kwargs={"scope": "openid profile email", "token_endpoint_auth_method": "client_secret_post"},
+        client_kwargs={"scope": " ".join(SIGN_IN_SCOPES), "token_endpoint_auth_method": "client_secret_post"},
     )
 
     @door.record_once
@@ -80,14 +81,14 @@ def add_slack(door: Blueprint, core: Core) -> None:
     @door.get("/sign-in/slack")
     def go() -> AnyResponse:
         session[_NEXT] = local()
-        there = f"{core.settings.base_url}{url_for('sign_in.come_back')}"
+        there = f"{core.settings.base_url}{SIGN_IN_PATH}"
         try:
             gone: AnyResponse = client.authorize_redirect(there)
         except _NOT_DONE as error:
             return _not_done(client, error)
         return gone
 
-    @door.get("/sign-in/slack/callback")
+    @door.get(SIGN_IN_PATH)
     def come_back() -> AnyResponse:
         try:
             claims = client.authorize_access_token(claims_options=_wanted(core.settings))["userinfo"]

@@ -9,10 +9,14 @@ from escalator.channels.slack.slash import ESCALATE, ONCALL, SILENCE
 
 INTERACTIONS_PATH = "/slack/interactions"
 COMMANDS_PATH = "/slack/commands"
+SIGN_IN_PATH = "/sign-in/slack/callback"
 SCOPES = ("chat:write", "chat:write.public", "im:write", "commands", "users:read", "users:read.email")
 """What the token must be allowed: to post and update, to post where nobody invited us, to write to a person, to have
 commands, and to see who clicks, with their e-mail address.
 """
+
+SIGN_IN_SCOPES = ("openid", "profile", "email")
+"""What somebody who signs in with Slack lets us know: who they are."""
 
 _NEW_APP = "https://api.slack.com/apps?new_app=1&manifest_yaml="
 
@@ -56,7 +60,10 @@ def manifest(base_url: str) -> Json:
                 },
             ],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {
+            "redirect_urls": [f"{base_url.rstrip('/')}{SIGN_IN_PATH}"],
+            "scopes": {"user": list(SIGN_IN_SCOPES), "bot": list(SCOPES)},
+        },
         "settings": {
             "interactivity": {"is_enabled": True, "request_url": f"{base_url.rstrip('/')}{INTERACTIONS_PATH}"},
             "org_deploy_enabled": False,
