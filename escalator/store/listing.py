@@ -93,7 +93,7 @@ def count_by_severity(connection: Connection, audience: Audience, wanted: Filter
         .where(audience.may_see(), *_conditions(wanted))
         .group_by(incidents.c.severity)
     )
-    found = {Severity(severity): count for severity, count in connection.execute(statement).tuples()}
+    found = {Severity(severity): count for severity, count in connection.execute(statement)}
     return {severity: found[severity] for severity in sorted(found, reverse=True)}
 
 
