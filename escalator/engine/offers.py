@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from escalator.engine.answers import Act, answer
 from escalator.engine.change import Rules
@@ -21,6 +21,11 @@ class Offer:
     verb: Verb
     minutes: int | None = None
     to: tuple[Person, ...] = ()
+
+    @property
+    def span(self) -> timedelta:
+        """Return how long a snooze lasts."""
+        return timedelta(minutes=self.minutes or 0)
 
 
 def offers(person: Person, incident: Incident, rules: Rules, now: datetime) -> tuple[Offer, ...]:
