@@ -9,7 +9,7 @@ from escalator.engine.change import Rules
 from escalator.engine.rights import Refusal, may_answer
 from escalator.engine.snoozing import SNOOZES_MIN
 from escalator.engine.targets import members_of
-from escalator.model.incident import OVER, Incident, Outcome, State, Verb
+from escalator.model.incident import OVER, UNANSWERED, Incident, Outcome, State, Verb
 from escalator.model.policy import Person, Policy
 from escalator.model.records import SYSTEM
 
@@ -45,7 +45,7 @@ def _thinkable(person: Person, incident: Incident, policy: Policy) -> Iterator[O
         yield from (Offer(Verb.REOPEN), Offer(Verb.NOTE))
         return
     yield Offer(Verb.ACKNOWLEDGE)
-    if incident.state is not State.TRIGGERED:
+    if incident.state not in UNANSWERED:
         yield Offer(Verb.TAKE_OVER)
     yield from (Offer(Verb.RESOLVE), Offer(Verb.FALSE_ALARM), Offer(Verb.STILL_ON_IT))
     yield from (Offer(Verb.SNOOZE, minutes) for minutes in SNOOZES_MIN)

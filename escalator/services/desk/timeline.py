@@ -15,7 +15,7 @@ from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind, Policy
 from escalator.model.records import Action
 from escalator.rendering.fates import fate_words, occasion_words, recipient_words
-from escalator.rendering.story import told
+from escalator.rendering.story import place_words, told
 from escalator.sealing import Seal
 from escalator.store import texts
 from escalator.store.deliveries import DeliveryKind
@@ -48,7 +48,6 @@ class Moment:
     words: str
     kind: str = "engine"
     via: str = ""
-    detail: str = ""
     note: str | None = None
     sent: tuple[Sent, ...] = ()
 
@@ -73,7 +72,7 @@ def _moment(row: Row[Any], notes: Mapping[str, str], policy: Policy) -> Moment:
     after = json.loads(row.after)
     words = told(row.action, row.actor_key, row.reason, after, policy)
     kind = "person" if row.actor_kind in _HUMAN else "stream" if row.via == "stream" else "engine"
-    via = row.via if kind == "person" else ""
+    via = place_words(row.via) if kind == "person" else ""
     return Moment(row.at, row.action, words, kind, via, note=notes.get(after.get("reason_id", "")))
 
 
