@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from escalator.engine.care import GRAVE
+from escalator.model.incident import Verb
 from escalator.services import care
-from escalator.store.tables import records
+from escalator.store.tables import incidents, records
 from tests.browsers import Browser
 from tests.sandboxes import a_core, alert, demo_policy, go_on
 
@@ -21,7 +21,7 @@ def a_policy(*changes):
     return text
 
 
-AUDITOR = (
+LOOKERS_ON = (
     "role: admin}",
     "role: admin}\n  vic:  {name: Vic Low, role: viewer}\n  aud:  {name: Aud Low, role: auditor}",
 )
@@ -37,7 +37,7 @@ def cores(sqlite_url, tmp_path):
     made = []
 
     def make(*changes):
-        made.append(a_core(sqlite_url, tmp_path, policy=a_policy(AUDITOR, *changes)))
+        made.append(a_core(sqlite_url, tmp_path, policy=a_policy(LOOKERS_ON, *changes)))
         return made[-1]
 
     yield make
@@ -60,8 +60,8 @@ def recorded(core, action="incident.revealed"):
 def seen(core, number=1001):
     """Round and fence as a page shows them now."""
     with core.database.reading() as connection:
-        row = connection.exec_driver_sql(f"SELECT round, fence FROM incidents WHERE number = {number}").one()
-    return {"round": row[0], "fence": row[1]}
+        row = connection.execute(select(incidents).where(incidents.c.number == number)).one()
+    return {"round": row.round, "fence": row.fence}
 
 
 def pressed(core, who, verb, number=1001, **more):
@@ -126,17 +126,15 @@ def test_a_press_on_an_old_page_is_answered_in_words_and_changes_nothing(core):
     assert "that message was out of date" in said.text
 
 
-@pytest.mark.parametrize(
-    ("path", "form"),
-    [
-        pytest.param("acknowledge", {}, id="no round and fence"),
-        pytest.param("acknowledge", {"round": "x", "fence": "1"}, id="no number"),
-        pytest.param("resolve", {"round": 1, "fence": 1, "outcome": "nonsense"}, id="no outcome of ours"),
-        pytest.param("note", {"round": 1, "fence": 1, "note": "  "}, id="an empty note"),
-    ],
-)
-def test_a_form_that_is_none_of_ours_is_refused(core, path, form):
-    assert Browser(core, "ana").post(f"/incidents/1001/{path}", form).status_code == 400
+def test_a_form_that_lacks_what_it_must_have_is_refused(core):
+    browser = Browser(core, "ana")
+    forms = [
+        ("acknowledge", {}),
+        ("acknowledge", {"round": "x", "fence": "1"}),
+        ("resolve", {"round": 1, "fence": 1, "outcome": "nonsense"}),
+        ("note", {"round": 1, "fence": 1, "note": "  "}),
+    ]
+    assert {browser.post(f"/incidents/1001/{path}", form).status_code for path, form in forms} == {400}
 
 
 @pytest.mark.parametrize(
@@ -176,15 +174,10 @@ def test_a_note_is_read_by_moderators_only(core):
 @pytest.mark.parametrize(
     ("change", "who", "is_read"),
     [
-        pytest.param(None, "aud", False, id="hidden: not by an auditor"),
         pytest.param(None, "vic", False, id="hidden: not by a viewer"),
         pytest.param(None, "ana", True, id="hidden: by a moderator"),
-        pytest.param(None, "dana", True, id="hidden: by a senior"),
-        pytest.param(None, "eli", True, id="hidden: by an admin"),
         pytest.param(NAMED, "ana", True, id="withheld: by who is named"),
-        pytest.param(NAMING_NOBODY, "ana", False, id="withheld from all: not by a moderator"),
-        pytest.param(NAMING_NOBODY, "dana", False, id="withheld from all: not by a senior"),
-        pytest.param(NAMING_NOBODY, "eli", False, id="withheld from all: not by an admin"),
+        pytest.param(NAMING_NOBODY, "eli", False, id="withheld from all: not even by an admin"),
     ],
 )
 def test_who_may_read_what(cores, change, who, is_read):
@@ -198,13 +191,12 @@ def test_who_may_read_what(cores, change, who, is_read):
     assert [row.actor_key for row in recorded(core)] == ([who] if is_read else [])
 
 
-@pytest.mark.parametrize("who", ["vic", "aud"])
-def test_what_is_shown_to_moderators_is_hidden_from_who_only_looks_on(cores, who):
+def test_what_is_shown_to_moderators_is_hidden_from_who_only_looks_on(cores):
     core = cores(SHOWN)
     alert(core)
     assert HIDDEN[0] in Browser(core, "ana").get("/incidents/1001").text
-    assert HIDDEN[0] not in Browser(core, who).get("/incidents/1001").text
-    assert HIDDEN[0] not in revealed(core, who).text
+    assert HIDDEN[0] not in Browser(core, "vic").get("/incidents/1001").text
+    assert HIDDEN[0] not in revealed(core, "vic").text
 
 
 def test_a_revealed_line_is_recorded_by_its_number_not_cached_and_gone_on_the_next_look(core):
@@ -219,15 +211,17 @@ def test_what_cannot_be_recorded_is_not_shown(core, monkeypatch):
     def fail(*_args):
         raise RuntimeError("the disk is full")
 
+    browser = Browser(core, "ana")
     monkeypatch.setattr("escalator.store.records.insert", fail)
-    answer = revealed(core, "ana")
+    answer = browser.post("/incidents/1001/reveal", {"line": 1})
     assert answer.status_code == 503
     assert HIDDEN[0] not in answer.text
 
 
-@pytest.mark.parametrize("line", ["0", "2", "-1", "x", ""])
-def test_a_line_that_is_not_there_is_not_found_and_not_recorded(core, line):
-    assert revealed(core, "ana", line).status_code == 404
+def test_a_line_that_is_not_there_is_not_found_and_not_recorded(core):
+    browser = Browser(core, "ana")
+    answers = [browser.post("/incidents/1001/reveal", {"line": line}) for line in ("0", "2", "-1", "x", "", "9" * 99)]
+    assert {answer.status_code for answer in answers} == {404}
     assert recorded(core) == []
 
 
@@ -271,10 +265,6 @@ def test_of_others_is_seen_only_who_is_at_the_limit(cores):
         assert care.at_limit(connection, policy.people.values(), policy, core.clock.now()) == {"ana"}
 
 
-def test_only_what_is_grave_counts():
-    assert {one.value for one in GRAVE} == {"high", "critical"}
-
-
 def test_an_export_has_no_content_and_is_recorded(core):
     pressed(core, "ana", "note", note="a note about it")
     answer = Browser(core, "vic").get("/incidents/1001.json")
@@ -286,24 +276,15 @@ def test_an_export_has_no_content_and_is_recorded(core):
     assert [row.actor_key for row in recorded(core, "audit.exported")] == ["vic"]
 
 
-ROUTES = [
-    pytest.param("get", "/incidents/{}", id="the page"),
-    pytest.param("get", "/incidents/{}.json", id="the export"),
-    pytest.param("post", "/incidents/{}/reveal", id="a line"),
-    pytest.param("post", "/incidents/{}/acknowledge", id="a verb"),
-    pytest.param("post", "/incidents/{}/note", id="a note"),
-]
-
-
-@pytest.mark.parametrize("number", [1001, 4040])
-@pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_what_somebody_may_not_see_is_not_found(cores, method, path, number):
+@pytest.mark.parametrize("number", [pytest.param(1001, id="restricted to others"), pytest.param(4040, id="none")])
+def test_what_somebody_may_not_see_is_not_found_by_any_address(cores, number):
     core = cores(NAMED)
     alert(core)
-    browser = Browser(core, "dana")
-    form = {"line": 1, "round": 1, "fence": 1, "note": "x"}
-    send = {"get": lambda: browser.get(path.format(number)), "post": lambda: browser.post(path.format(number), form)}
-    assert send[method]().status_code == 404
+    browser, path = Browser(core, "dana"), f"/incidents/{number}"
+    form = {"line": 1, "round": 1, "fence": 1, "note": "x", "outcome": "action_taken", "to": "ana"}
+    verbs = [verb.value for verb in Verb]
+    answers = [browser.get(path), browser.get(f"{path}.json"), *(browser.post(f"{path}/{one}", form) for one in verbs)]
+    assert {answer.status_code for answer in answers} == {404}
     assert not recorded(core)
     assert not recorded(core, "audit.exported")
 
