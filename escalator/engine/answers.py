@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from escalator.engine.care import Burden, asks_to_stop
+from escalator.engine.care import Reading, asks_to_stop
 from escalator.engine.change import Change, Draft, Rules
 from escalator.engine.holding import (
     answers_missing,
@@ -29,16 +29,6 @@ from escalator.model.records import Action, Actor
 
 EXTENSIONS_IN_A_ROW = 4
 _COUNT_WHATEVER_THEY_SHOW = frozenset({Verb.ACKNOWLEDGE, Verb.TAKE_OVER})
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a text is read: what somebody has read before, which line of how many (None: all of it), and whether they
-    want it although they have been asked to stop."""
-
-    burden: Burden
-    line: tuple[int, int] | None = None
-    is_insisted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,16 @@ class Burden:
     has_begun_this: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a text is read: what somebody has read before, which line of how many (None: all of it), and whether they
+    want it although they have been asked to stop."""
+
+    burden: Burden
+    line: tuple[int, int] | None = None
+    is_insisted: bool = False
+
+
 def days_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return when today and when this week began in a zone; a week begins on Monday."""
     day = datetime.combine(now.astimezone(zone).date(), time.min)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from escalator.engine.answers import Act, answer
 from escalator.engine.change import Rules
 from escalator.engine.rights import Refusal, may_answer
 from escalator.engine.snoozing import SNOOZES_MIN
 from escalator.engine.targets import members_of
-from escalator.model.incident import OVER, Incident, Outcome, State, Verb
+from escalator.model.incident import OVER, UNANSWERED, Incident, Outcome, State, Verb
 from escalator.model.policy import Person, Policy
 from escalator.model.records import SYSTEM
 
@@ -21,6 +21,11 @@ class Offer:
     verb: Verb
     minutes: int | None = None
     to: tuple[Person, ...] = ()
+
+    @property
+    def span(self) -> timedelta:
+        """Return how long a snooze lasts."""
+        return timedelta(minutes=self.minutes or 0)
 
 
 def offers(person: Person, incident: Incident, rules: Rules, now: datetime) -> tuple[Offer, ...]:
@@ -40,7 +45,7 @@ def _thinkable(person: Person, incident: Incident, policy: Policy) -> Iterator[O
         yield from (Offer(Verb.REOPEN), Offer(Verb.NOTE))
         return
     yield Offer(Verb.ACKNOWLEDGE)
-    if incident.state is not State.TRIGGERED:
+    if incident.state not in UNANSWERED:
         yield Offer(Verb.TAKE_OVER)
     yield from (Offer(Verb.RESOLVE), Offer(Verb.FALSE_ALARM), Offer(Verb.STILL_ON_IT))
     yield from (Offer(Verb.SNOOZE, minutes) for minutes in SNOOZES_MIN)

@@ -10,6 +10,7 @@ The address of media is never said, whatever the rule.
 """
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from escalator.rendering.vocabulary import action_words, language_name
 
 SNIPPET_CHARS = 300
 NAME_CHARS = 80
+LINE_CHARS = 80
 
 _PLACEHOLDER = re.compile(r"\{(item_id|entity_type|entity_id|user_id)\}")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -92,6 +94,12 @@ def _of_a_group(incident: Incident, rule: ContentRule) -> Disclosure:
         why=one_line(incident.severity_reason, SNIPPET_CHARS) or None,
         reference=one_line(incident.content["reference"], SNIPPET_CHARS) or None,
     )
+
+
+def lines_of(incident: Incident) -> tuple[str, ...]:
+    """Return the text as lines of a hand's breadth, for who reads it one by one; nothing where there is none."""
+    written = ("".join(_visible(char) for char in line) for line in incident.content["text"].splitlines())
+    return tuple(part for line in written for part in textwrap.wrap(line, LINE_CHARS))
 
 
 def dashboard_url(template: str, incident: Incident, rule: ContentRule) -> str:

@@ -45,6 +45,9 @@ _SAID = {
     Action.STEP_SILENCED: "Step {step}, send {sending}: silenced, nobody told",
     Action.STEP_FAILED: "Step {step}: every delivery failed",
     Action.TARGET_MISSING: "{target} means nobody any more",
+    Action.NOBODY_ON_CALL: "Nobody is on call for {target}",
+    Action.NOT_ALLOWED: "Not told, since it is restricted: {destination}",
+    Action.EXPORTED: "Exported by {actor}",
     Action.DRILL_PASSED: "Drill passed: {by}, after {seconds} s",
     Action.DRILL_FAILED: "Drill failed: {reason}",
     Action.DELIVERED: "Told {destination}",
@@ -78,6 +81,17 @@ _INSTANTS: Mapping[str, tuple[str, ...]] = {
     Action.OVERRIDE_BEGUN: ("from", "to"),
 }
 _HASH_CHARS = 12
+_PLACES = {
+    "dashboard": "in the dashboard",
+    "slack": "in Slack",
+    "sandbox": "in the sandbox",
+    "email": "by mail",
+    "pagerduty": "in PagerDuty",
+    "jira": "in Jira",
+    "stream": "in Stream",
+    "api": "through the API",
+    "cli": "on the command line",
+}
 _WANTED = {
     "hand_over": "hand it over",
     "take_over": "take it over",
@@ -126,6 +140,11 @@ STORY = frozenset(
 """What a senior who is called in later needs to know."""
 
 
+def place_words(via: str) -> str:
+    """Return where somebody did something: `in Slack`."""
+    return _PLACES.get(via, f"by {_spaced(via)}")
+
+
 class _Blank(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return ""
@@ -140,6 +159,8 @@ def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy:
         named["line"] = _which_line(after, is_over=reason == _OVER_LIMIT)
     if action == Action.REFUSED:
         named |= _refused(named["actor"], reason, after.get("verb", ""))
+    if "outcome" in named:
+        named["outcome"] = _spaced(named["outcome"])
     sentence = _SAID[Action(action)] if action in set(_SAID) else _spaced(action)
     said = sentence.format_map(_Blank(named))
     return said if actor in policy.people else said[:1].upper() + said[1:]

@@ -9,7 +9,8 @@ from uuid6 import uuid7
 
 from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.modals import Origin, reveal_view
-from escalator.engine.answers import Act, Reading, answer
+from escalator.engine.answers import Act, answer
+from escalator.engine.care import Reading
 from escalator.engine.change import Change
 from escalator.engine.rights import Refusal, Refused
 from escalator.model.incident import Incident, Outcome, Verb

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from escalator.engine.preview import preview
+from escalator.engine.deadlines import fire
+from escalator.engine.preview import ahead, preview
 from escalator.model.facts import Observation
-from tests.builders import EXAMPLE_POLICY, a_policy, a_route, a_step, an_observation, minute
+from tests.builders import EXAMPLE_POLICY, a_policy, a_route, a_step, an_observation, minute, rules
 from tests.stream.bodies import stored_seen
 
 SELF_HARM = stored_seen("review_queue_item.new__text_self_harm_critical")
@@ -99,3 +100,20 @@ def test_a_path_without_end_is_cut_off() -> None:
     policy = a_policy(routes=(a_route("only"),), paths={"only": (a_step("critical-alerts", after=1, repeat=10_000),)})
     found = preview(an_observation(), "chat-prod", policy, minute(0))
     assert (len(found.plan), found.restart_at) == (500, None)
+
+
+@pytest.mark.parametrize("answered_until", [0, 5, 15, 25])
+def test_how_it_goes_on_from_the_middle_is_the_rest_of_what_was_foretold(answered_until: int) -> None:
+    whole = preview(SELF_HARM, "chat-prod", EXAMPLE_POLICY, minute(0))
+    incident, decided_by = whole.incident, rules()
+    while incident.due_at <= minute(answered_until):
+        incident = fire(incident, decided_by, incident.due_at).incident
+    rest = ahead(incident, decided_by, minute(answered_until), most=50)
+    assert [one.at for one in rest.plan] == [one.at for one in whole.plan if one.at > minute(answered_until)]
+    assert rest.restart_at == whole.restart_at
+
+
+def test_what_is_late_comes_now_and_no_more_is_foretold_than_asked_for() -> None:
+    incident = preview(SELF_HARM, "chat-prod", EXAMPLE_POLICY, minute(0)).incident
+    rest = ahead(incident, rules(), minute(7), most=2)
+    assert [one.at for one in rest.plan] == [minute(7), minute(17)]

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from escalator.engine.classify import assess
-from escalator.engine.routing import Subject, excludes, holds, names_event, rank_of, route
+from escalator.engine.routing import Met, Subject, excludes, holds, names_event, rank_of, route, why
 from escalator.model.facts import Facts
 from escalator.model.policy import Conditions
 from tests.builders import START, a_policy, a_route, some_facts
@@ -152,3 +152,21 @@ def test_an_event_is_named_only_by_its_own_name() -> None:
     policy = a_policy(routes=(a_route("urgent", event="Appeal.Created"), a_route("urgent", event="*")))
     assert names_event("appeal.created", policy)
     assert not names_event("appeal.accepted", policy)
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "met"),
+    [
+        pytest.param(
+            "Urgent harms, office hours",
+            {"label": "SUICIDE"},
+            (Met("category", ("self_harm", "threat"), ("self_harm",)), Met("during", ("office",))),
+            id="every condition, and which of a list",
+        ),
+        pytest.param("Child safety", {"label": "SUICIDE"}, (), id="a route that would not take it"),
+        pytest.param(None, {"label": "SUICIDE"}, (), id="the default path"),
+        pytest.param("Gone", {"label": "SUICIDE"}, (), id="a route that the policy does not have"),
+    ],
+)
+def test_a_route_says_why_it_took_an_item(name: str | None, facts: dict[str, str], met: tuple[Met, ...]) -> None:
+    assert why(name, a_subject(some_facts(**facts)), a_policy()) == met

@@ -1,9 +1,154 @@
-"""One incident."""
+"""One incident: its page, what people do on it, its text line by line, its export; and what somebody has read."""
 
-from flask import Blueprint
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from uuid import UUID
 
+import structlog
+from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from escalator.engine.offers import Offer
+from escalator.errors import Unavailable
+from escalator.model.incident import Outcome, Verb
+from escalator.rendering.buttons import LABELS
+from escalator.rendering.texts import OUTCOMES, words
+from escalator.services import care
 from escalator.services.core import Core
+from escalator.services.desk.acts import Wanted, act
+from escalator.services.desk.exporting import export
+from escalator.services.desk.incident import Page, look
+from escalator.services.desk.reading import Shown, reveal
+from escalator.services.notes import publish
+from web.dashboard.frame import tell
+from web.dashboard.words import zone
+from web.signed_in import running, viewer
+
+log = structlog.get_logger(__name__)
+
+PUBLISHERS = 2
+MAX_NOTE, MAX_REFERENCE, LONGEST_MIN = 2_000, 200, 24 * 60
+_NO_LINE = 10_000
 
 
 def add(door: Blueprint, core: Core) -> None:
-    """Add the page."""
+    """Add the pages."""
+    door.add_app_template_filter(offer_label, "offer_label")
+    door.add_app_template_filter(to_the_second, "to_the_second")
+    _add_incident(door, core)
+    _add_acts(door, core)
+
+    @door.get("/care")
+    def care_page() -> str:
+        with core.database.reading() as connection:
+            read = care.burden(connection, viewer().person, running().policy, g.now)
+        return render_template("dashboard/care.html", burden=read, care=running().policy.care)
+
+
+def _add_incident(door: Blueprint, core: Core) -> None:
+
+    @door.get("/incidents/<int:number>")
+    def incident(number: int) -> str:
+        return _page(look(core, viewer(), number))
+
+    @door.get("/incidents/<int:number>.json")
+    def incident_as_json(number: int) -> Response:
+        found = export(core, viewer(), number)
+        if found is None:
+            abort(404)
+        answer = jsonify(found)
+        answer.headers["Content-Disposition"] = f'attachment; filename="incident-{number}.json"'
+        return answer
+
+
+def _add_acts(door: Blueprint, core: Core) -> None:
+    publishers = ThreadPoolExecutor(PUBLISHERS, thread_name_prefix="note")
+
+    @door.post("/incidents/<int:number>/reveal")
+    def reveal_line(number: int) -> str:
+        line = _whole("line", _NO_LINE)
+        shown = reveal(core, viewer(), number, line or 0, is_insisted="anyway" in request.form)
+        if shown is None:
+            abort(404)
+        return _page(look(core, viewer(), number), shown)
+
+    @door.post("/incidents/<int:number>/<verb>")
+    def do(number: int, verb: str) -> AnyResponse:
+        done = act(core, viewer(), number, _wanted(verb))
+        if done is None:
+            abort(404)
+        tell(done.words, is_refused=done.refused is not None)
+        if done.note is not None:
+            publishers.submit(_publish, core, done.note)
+        return redirect(_back(number), code=303)
+
+
+def offer_label(offer: Offer) -> str:
+    """Return what the button of an offer says."""
+    if offer.minutes is None:
+        return LABELS[offer.verb]
+    return f"{LABELS[offer.verb]} {words(offer.span)}"
+
+
+def to_the_second(instant: datetime) -> str:
+    """Return `14:03:10` for today, `25 Nov 14:03:10` else, in the reader's zone."""
+    local, now = instant.astimezone(zone()), g.now.astimezone(zone())
+    return f"{local:%H:%M:%S}" if local.date() == now.date() else f"{local.day} {local:%b %H:%M:%S}"
+
+
+def _page(page: Page | None, shown: Shown | None = None) -> str:
+    if page is None:
+        abort(404)
+    outcomes = [(one.value, OUTCOMES[one].capitalize()) for one in Outcome if one is not Outcome.REVIEWED_IN_STREAM]
+    return render_template(
+        "dashboard/incident.html",
+        page=page,
+        incident=page.incident,
+        shown=shown,
+        outcomes=outcomes,
+        care=running().policy.care,
+        max_note=MAX_NOTE,
+        max_reference=MAX_REFERENCE,
+    )
+
+
+def _wanted(verb: str) -> Wanted:
+    """Return what a form asks for; abort with 404 for what is none, with 400 for one that lacks what it must have."""
+    if verb not in set(Verb) - {Verb.REVEAL}:
+        abort(404)
+    said, outcome, note = request.form, request.form.get("outcome", ""), request.form.get("note", "").strip()
+    number, fence = _whole("round"), _whole("fence")
+    is_empty_note = verb == Verb.NOTE and not note
+    if number is None or fence is None or is_empty_note or (outcome and outcome not in set(Outcome)):
+        abort(400)
+    return Wanted(
+        Verb(verb),
+        seen=(number, fence),
+        outcome=Outcome(outcome) if outcome else None,
+        reference=said.get("reference", "").strip()[:MAX_REFERENCE],
+        minutes=_whole("minutes", LONGEST_MIN),
+        to=said.get("to", ""),
+        note=note[:MAX_NOTE] if verb == Verb.NOTE else "",
+    )
+
+
+def _whole(name: str, most: int = 2**31 - 1) -> int | None:
+    """Return a field that holds a whole number; None for anything else."""
+    text = request.form.get(name, "")
+    return (
+        int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most else None
+    )
+
+
+def _back(number: int) -> str:
+    """Return the page on which a verb was pressed: the list, with its filters, or that of the incident."""
+    wanted = request.form.get("back", "")
+    return wanted if wanted == "/" or wanted.startswith("/?") else f"/incidents/{number}"
+
+
+def _publish(core: Core, note: UUID) -> None:
+    """Show a note where it may be shown; it is kept whatever becomes of that."""
+    try:
+        publish(core, note)
+    except Unavailable as error:
+        log.warning("note_not_shown", reason=str(error))

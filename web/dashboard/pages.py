@@ -14,7 +14,7 @@ _PAGES = (
     Page("Audit", "/audit"),
     Page("Reports", "/reports"),
 )
-_OWN_PAGES = (Page("People", "/people", Role.ADMIN), Page("Tokens", "/tokens", Role.ADMIN))
+_OWN_PAGES = (Page("Care", "/care"), Page("People", "/people", Role.ADMIN), Page("Tokens", "/tokens", Role.ADMIN))
 
 
 def blueprint(core: Core) -> Blueprint:

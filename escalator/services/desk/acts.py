@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from uuid6 import uuid7
 
@@ -37,11 +38,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of it: the incident as it stands now, what to tell the person, and why it was refused, if it was."""
+    """What became of it: the incident as it stands now, what to tell the person, and why it was refused, if it was.
+
+    `note` is what they have written, to be published where it may be shown.
+    """
 
     incident: Incident
     words: str
     refused: Refused | None = None
+    note: UUID | None = None
 
 
 def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
@@ -81,7 +86,8 @@ def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
         if wanted.note:
             sealed = core.seal.seal(wanted.note.encode())
             texts.insert(connection, Text(text_id, incident.id, now, viewer.person.key, sealed))
-        return Done(done.incident, _words(done, viewer, spoken, now), done.note.why if done.note else None)
+        said, why_not = _words(done, viewer, spoken, now), done.note.why if done.note else None
+        return Done(done.incident, said, why_not, text_id if wanted.note else None)
 
 
 def _words(done: Change, viewer: Viewer, policy: Policy, now: datetime) -> str:

@@ -1,0 +1,40 @@
+"""What happened to one incident: its records and notifications, the newest so many, told in the order of time."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+
+from escalator.store.audience import Audience
+from escalator.store.tables import deliveries, incidents, records
+
+
+def records_of(connection: Connection, incident_id: UUID, most: int) -> list[Row[Any]]:
+    """Return the newest records of an incident, the oldest of them first."""
+    newest = select(records).where(records.c.incident_id == incident_id)
+    rows = connection.execute(newest.order_by(records.c.at.desc(), records.c.id.desc()).limit(most)).all()
+    return list(reversed(rows))
+
+
+def deliveries_of(connection: Connection, incident_id: UUID, most: int) -> list[Row[Any]]:
+    """Return the newest notifications of an incident, the oldest of them first."""
+    newest = select(deliveries).where(deliveries.c.incident_id == incident_id)
+    rows = connection.execute(newest.order_by(deliveries.c.id.desc()).limit(most)).all()
+    return list(reversed(rows))
+
+
+def numbers(connection: Connection, ids: list[UUID], audience: Audience) -> dict[UUID, int]:
+    """Return the numbers of those of these incidents that somebody may see."""
+    statement = select(incidents.c.id, incidents.c.number).where(incidents.c.id.in_(ids), audience.may_see())
+    return {row.id: row.number for row in connection.execute(statement)} if ids else {}
+
+
+def members_of(connection: Connection, group_id: UUID, audience: Audience, most: int) -> list[tuple[int, str]]:
+    """Return number and state of the newest incidents of which a group tells, that somebody may see."""
+    statement = (
+        select(incidents.c.number, incidents.c.state)
+        .where(incidents.c.group_id == group_id, audience.may_see())
+        .order_by(incidents.c.id.desc())
+        .limit(most)
+    )
+    return [(row.number, row.state) for row in connection.execute(statement)]
