@@ -7,6 +7,7 @@ own. A shift or a gap that is shorter than a slot takes one all the same, so tha
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from escalator.model.rota import Shift
@@ -19,10 +20,12 @@ _SLOT = timedelta(days=1) / SLOTS_OF_DAY
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One shift, or the part of it that lies in the week, and how many slots wide it is."""
+    """One shift, whole, how many slots of the week it takes, and whether it begins and ends in that week."""
 
     shift: Shift
     width: int
+    begins_here: bool
+    ends_here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,15 @@ def begins(day: date, zone: ZoneInfo) -> datetime:
 
 
 def strip(shifts: Sequence[Shift], monday: date, zone: ZoneInfo) -> Strip:
-    """Return the week from that Monday of shifts that cover it without gap; each cell holds the whole shift."""
+    """Return the week from that Monday of shifts that cover it without gap."""
     start, end = begins(monday, zone), begins(monday + timedelta(days=7), zone)
     inside = [one for one in shifts if one.start < end and start < one.end]
     edges = _edges([_slot(max(one.start, start), monday, zone) for one in inside[1:]])
-    widths = [after - before for before, after in zip(edges, edges[1:], strict=False)]
-    return Strip(monday, tuple(Cell(one, width) for one, width in zip(inside, widths, strict=True) if width))
+    widths = [after - before for before, after in pairwise(edges)]
+    cells = (
+        Cell(one, width, one.start >= start, one.end <= end) for one, width in zip(inside, widths, strict=True) if width
+    )
+    return Strip(monday, tuple(cells))
 
 
 def _slot(at: datetime, monday: date, zone: ZoneInfo) -> int:

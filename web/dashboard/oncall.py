@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, render_template, request
 
 from escalator.engine.coverage.values import GRAVE, Coverage
+from escalator.engine.duty import HORIZON
 from escalator.model.ranks import Role
 from escalator.plots.heatmap import heatmap
 from escalator.rendering.coverage import hole_words
@@ -55,6 +56,7 @@ def add(door: Blueprint, core: Core) -> None:
             holes=_holes(shelf.ask(running(), g.now)),
             may_override=viewer().person.role >= Role.MODERATOR,
             today=today,
+            horizon=g.now + HORIZON,
             **_weeks(monday, today),
             **_WORDS,
         )

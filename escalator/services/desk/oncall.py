@@ -19,22 +19,24 @@ _OWN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Gaps:
-    """The times to come, of those shown, in which a schedule has nobody: how often, how long in all, and the next."""
-
-    schedule: str
-    count: int
-    total: timedelta
-    next: Shift
-
-
-@dataclass(frozen=True, slots=True)
 class Rota:
-    """The weeks of one schedule, and all shifts of them as they are."""
+    """The weeks of one schedule, and all shifts that touch them, followed from `since` to `until`."""
 
     schedule: Schedule
     strips: tuple[Strip, ...]
     shifts: tuple[Shift, ...]
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """The times to come in which a rota has nobody: how often, how long in all of the weeks shown, and the next."""
+
+    rota: Rota
+    count: int
+    total: timedelta
+    next: Shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,13 @@ class Board:
 def board(core: Core, reader: Person, running: Running, monday: date, zone: ZoneInfo) -> Board:
     """Return what the reader may know, the weeks from that Monday in that zone. Raises Unavailable."""
     now = core.clock.now()
-    roster = running.roster(now)
+    roster, end = running.roster(now), begins(monday + timedelta(weeks=WEEKS), zone)
     rotas = tuple(_rotas(core, reader, running, monday, zone))
     return Board(
         tuple(one for one in duties(roster) if may_know(one, reader, running.policy)),
         tuple(own_shifts(reader.key, roster, _OWN)),
         rotas,
-        tuple(found for rota in rotas if (found := _gaps(rota, now)) is not None),
+        tuple(found for rota in rotas if (found := _gaps(rota, now, end)) is not None),
         tuple(
             Stand(one, may_take_back(reader, one))
             for one in running.stand_ins
@@ -85,7 +87,8 @@ def _rotas(core: Core, reader: Person, running: Running, monday: date, zone: Zon
     for schedule in policy.schedules.values():
         if may_know_schedule(schedule.key, reader, policy):
             whole = tuple(_whole(policy, schedule, running.calendars, start, end))
-            yield Rota(schedule, tuple(strip(whole, day, zone) for day in mondays), whole)
+            strips = tuple(strip(whole, day, zone) for day in mondays)
+            yield Rota(schedule, strips, whole, start - LONGEST, end + LONGEST)
 
 
 def _whole(policy: Policy, schedule: Schedule, calendars: Calendars, start: datetime, end: datetime) -> Iterator[Shift]:
@@ -95,9 +98,9 @@ def _whole(policy: Policy, schedule: Schedule, calendars: Calendars, start: date
     return (one for one in found if one.start < end and start < one.end)
 
 
-def _gaps(rota: Rota, now: datetime) -> Gaps | None:
+def _gaps(rota: Rota, now: datetime, end: datetime) -> Gaps | None:
     empty = [one for one in rota.shifts if not one.people and one.end > now]
     if not empty:
         return None
-    total = sum((one.end - max(one.start, now) for one in empty), timedelta(0))
-    return Gaps(rota.schedule.key, len(empty), total, empty[0])
+    total = sum((min(one.end, end) - max(one.start, now) for one in empty), timedelta(0))
+    return Gaps(rota, len(empty), total, empty[0])
