@@ -1,16 +1,13 @@
 """The weekly review, to be read on a screen and on paper."""
 
-import json
 from datetime import datetime
-from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template
-from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from escalator.rendering.story import told
 from escalator.services.core import Core
 from escalator.services.desk.week import SHOWN, Week, name_of, review, week_of
+from web.dashboard.told import moment, said, title
 from web.signed_in import running, viewer
 
 
@@ -31,8 +28,9 @@ def add(door: Blueprint, core: Core) -> None:
             has_after=asked.after <= _now(),
             review=review(core, viewer(), running(), asked),
             shown=SHOWN,
-            said=_said,
-            title=_title,
+            said=said,
+            title=title,
+            moment=moment,
         )
 
 
@@ -46,13 +44,3 @@ def _week(name: str) -> Week:
         return week_of(name, running().policy.timezone)
     except (ValueError, OverflowError):
         abort(404)
-
-
-def _said(row: Row[Any]) -> str:
-    return told(row.action, row.actor_key, row.reason, json.loads(row.after), running().policy)
-
-
-def _title(key: str | None) -> str:
-    """Return what a category is called; its key where the policy does not know it any more."""
-    category = running().policy.categories.get(key or "")
-    return category.title if category else key or ""
