@@ -19,6 +19,7 @@ from escalator.services.fitting import refit
 from escalator.services.noticing import notice
 from escalator.services.shifts import change_shifts
 from escalator.services.silences.ending import keep_silences
+from escalator.services.silent_sources import listen
 from escalator.services.troubles import Troubles
 from escalator.store import callbacks, health, processes, purge, records
 
@@ -40,6 +41,7 @@ def keep(core: Core) -> None:
         keep_silences,
         rehearse,
         refit,
+        listen,
         _seal,
         _purge,
         _check,
