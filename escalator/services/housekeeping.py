@@ -20,6 +20,7 @@ from escalator.services.noticing import notice
 from escalator.services.shifts import change_shifts
 from escalator.services.signing_in import entrance
 from escalator.services.silences.ending import keep_silences
+from escalator.services.silent_sources import listen
 from escalator.services.troubles import Troubles
 from escalator.store import callbacks, health, processes, purge, records
 
@@ -41,6 +42,7 @@ def keep(core: Core) -> None:
         keep_silences,
         rehearse,
         refit,
+        listen,
         _seal,
         _purge,
         _check,

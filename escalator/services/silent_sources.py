@@ -1,0 +1,63 @@
+"""A source that is silent for far longer than it ever is: its webhook may have been taken out, or point elsewhere."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from escalator.rendering.texts import words
+from escalator.services.concerns import SILENT_SOURCE
+from escalator.services.core import Core
+from escalator.services.policies import Running
+from escalator.services.troubles import Troubles
+from escalator.store import processes, rhythm
+
+EVERY = timedelta(minutes=5)
+_LOOK_BACK = timedelta(days=14)
+_ENOUGH = 20
+"""From so many events on it can be said how a source usually goes."""
+_LONGER_BY = 2
+_LEAST = timedelta(hours=1)
+
+
+def listen(core: Core) -> None:
+    """Tell, once, of every source that has gone silent, and end that when an event has come. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        silent = [key for key, _detail in Troubles(connection, now).open() if key.startswith(SILENT_SOURCE)]
+        over = [key for key in silent if not _is_silent_on(connection, core, key)]
+    with core.database.writing() as connection:
+        Troubles(connection, now).end(*over)
+        if not processes.take_job(connection, "silent_sources", now, EVERY):
+            return
+        running = core.policies.running(connection)
+        if running is not None:
+            _find(core, connection, running, now)
+
+
+def _is_silent_on(connection: Connection, core: Core, key: str) -> bool:
+    """Whether no event of a silent source has come; one that the policy names no more is nobody's concern."""
+    source = key.removeprefix(SILENT_SOURCE)
+    running = core.policies.running(connection)
+    if running is None or source not in running.policy.sources:
+        return False
+    heard_at = rhythm.heard_last(connection, source)
+    return heard_at is None or core.clock.now() - heard_at > _LEAST
+
+
+def _find(core: Core, connection: Connection, running: Running, now: datetime) -> None:
+    for source in running.policy.sources:
+        heard_at = rhythm.heard_last(connection, source)
+        if heard_at is None or now - heard_at <= _LEAST:
+            continue
+        usual = _longest_silence(connection, source, now)
+        if usual is not None and now - heard_at > max(_LONGER_BY * usual, _LEAST):
+            detail = f"no event of {source} for {words(now - heard_at)}; before, never more than {words(usual)}"
+            Troubles(connection, now).find(f"{SILENT_SOURCE}{source}", detail, running.policy, core.settings)
+
+
+def _longest_silence(connection: Connection, source: str, now: datetime) -> timedelta | None:
+    """Return the longest time without an event between two of a source; None when it has had too few to say."""
+    since = now - _LOOK_BACK
+    if not rhythm.has_at_least(connection, source, _ENOUGH, since):
+        return None
+    return rhythm.longest_gap(connection, source, since, now)

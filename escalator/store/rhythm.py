@@ -1,0 +1,42 @@
+"""How the events of a source follow one another, asked without reading them all."""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from sqlalchemy import Connection, column, func, select, values
+
+from escalator.store.tables import Instant, events
+
+SLOT = timedelta(minutes=30)
+
+
+def heard_last(connection: Connection, source: str) -> datetime | None:
+    """Return when the last event of a source came."""
+    found: datetime | None = connection.scalar(select(func.max(events.c.received_at)).where(events.c.source == source))
+    return found
+
+
+def has_at_least(connection: Connection, source: str, count: int, since: datetime) -> bool:
+    """Whether so many events of a source have come since then."""
+    one = select(events.c.id).where(events.c.source == source, events.c.received_at >= since)
+    return connection.scalar(one.order_by(events.c.received_at).offset(count - 1).limit(1)) is not None
+
+
+def longest_gap(connection: Connection, source: str, since: datetime, until: datetime) -> timedelta:
+    """Return the longest time without an event between two events of a source; one within a slot counts for nothing.
+
+    Of each slot only the first and the last event are looked up, in the index: a flood of events costs no more than a
+    few, and a gap that is longer than a slot lies between the last event of one and the first of a later one.
+    """
+    count = -((since - until) // SLOT)
+    starts = [since + SLOT * number for number in range(count)]
+    slots = values(column("starts", Instant), column("ends", Instant), name="slots")
+    slots = slots.data([(start, min(start + SLOT, until)) for start in starts])
+    slot = slots.cte("slots")
+    within = (events.c.source == source, events.c.received_at >= slot.c.starts, events.c.received_at < slot.c.ends)
+    first = select(func.min(events.c.received_at)).where(*within).correlate(slot).scalar_subquery()
+    last = select(func.max(events.c.received_at)).where(*within).correlate(slot).scalar_subquery()
+    found = select(first.label("first"), last.label("last")).select_from(slot).order_by(slot.c.starts)
+    rows = connection.execute(found)
+    heard = [(row.first, row.last) for row in rows if row.first is not None]
+    return max((later[0] - earlier[1] for earlier, later in pairwise(heard)), default=timedelta(0))

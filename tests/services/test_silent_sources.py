@@ -1,0 +1,97 @@
+"""A source that is silent for far longer than it ever was is told of once, and no more when an event comes."""
+
+from datetime import timedelta
+
+import pytest
+from uuid6 import uuid7
+
+from escalator.services.silent_sources import listen
+from escalator.services.troubles import Troubles
+from escalator.store import events, rhythm
+from escalator.store.events import EventState, StoredEvent
+from tests.sandboxes import a_core, demo_policy
+
+
+@pytest.fixture
+def core(sqlite_url, tmp_path):
+    core = a_core(sqlite_url, tmp_path)
+    yield core
+    core.database.close()
+
+
+@pytest.fixture
+def each(database_url, tmp_path):
+    """A core on each database, for what is asked in SQL."""
+    core = a_core(database_url, tmp_path)
+    yield core
+    core.database.close()
+
+
+def comes(core, *ago_h, source="demo"):
+    """Let events have come so many hours ago."""
+    with core.database.writing() as connection:
+        for hours in ago_h:
+            at = core.clock.now() - timedelta(hours=hours)
+            one = uuid7()
+            events.insert(connection, StoredEvent(one, source, one.hex, "x", at, EventState.DONE))
+
+
+def troubles(core):
+    listen(core)
+    with core.database.reading() as connection:
+        return dict(Troubles(connection, core.clock.now()).open())
+
+
+def every(hours, until_h, count):
+    """Return the hours ago of so many events, that far apart, the last one that long ago."""
+    return [until_h + hours * number for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("ago_h", "is_silent"),
+    [
+        pytest.param(every(0.75, until_h=1.6, count=20), True, id="over twice its longest gap"),
+        pytest.param(every(0.75, until_h=1.4, count=20), False, id="not yet twice its longest gap"),
+        pytest.param(every(0.01, until_h=0.9, count=20), False, id="less than an hour, however dense it was before"),
+        pytest.param(every(0.01, until_h=1.1, count=20), True, id="over an hour, and it was dense before"),
+        pytest.param(every(0.75, until_h=1.6, count=19), False, id="too few events to know how it goes"),
+        pytest.param([*every(0.01, 3, 20), 9], False, id="it has been silent for longer before"),
+        pytest.param([*every(0.01, 13, 20), 9], True, id="the longer silence before was not half as long"),
+        pytest.param([*every(0.01, 20, 20), *every(0.01, 24 * 15, 9)], True, id="what was over two weeks ago is past"),
+        pytest.param([], False, id="it has never spoken"),
+    ],
+)
+def test_a_silence_is_judged_by_the_longest_one_before(core, ago_h, is_silent):
+    comes(core, *ago_h)
+    assert list(troubles(core)) == (["silent_source:demo"] if is_silent else [])
+
+
+def test_a_silent_source_is_told_of_in_words_and_ends_with_the_next_event(each):
+    comes(each, *every(0.75, 3, 20))
+    assert troubles(each) == {"silent_source:demo": "no event of demo for 3 h; before, never more than 45 min"}
+    each.clock.move(minutes=5)
+    assert list(troubles(each)) == ["silent_source:demo"]
+    comes(each, 0)
+    assert troubles(each) == {}
+
+
+def test_a_source_that_is_taken_out_of_the_policy_is_missed_no_more(core):
+    comes(core, *every(0.75, 3, 20))
+    assert troubles(core)
+    core.settings.policy_file.write_text(demo_policy().replace("  demo:\n", "  other:\n", 1))
+    assert core.policies.offer(core.database).is_new
+    assert troubles(core) == {}
+
+
+def test_other_sources_keep_nobody_from_being_missed(core):
+    comes(core, *every(0.75, 3, 20))
+    comes(core, 0, 1, 2, source="elsewhere")
+    assert list(troubles(core)) == ["silent_source:demo"]
+
+
+def test_a_gap_is_found_wherever_it_lies(each):
+    now, since = each.clock.now(), each.clock.now() - timedelta(hours=24)
+    comes(each, 0.1, 0.2, 5.3, 5.4, 5.45, 7)
+    with each.database.reading() as connection:
+        found = rhythm.longest_gap(connection, "demo", since, now)
+    assert found == timedelta(hours=5.3 - 0.2)
