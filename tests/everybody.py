@@ -52,7 +52,7 @@ _SECRETS = {
     "BI_WEBHOOK_SECRET": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
     "SLACK_BOT_TOKEN": "xoxb-1",
     "SLACK_SIGNING_SECRET": "signing",
-    "SMTP_URL": "smtps://mail.example.com",
+    "SMTP_URL": "smtp+insecure://127.0.0.1:9",
     "MAIL_FROM": "escalator@example.com",
     "JIRA_URL": "https://jira.example.com",
     "JIRA_EMAIL": "bot@example.com",
@@ -111,4 +111,4 @@ class Desk:
             session = sessions.begin(self.core, person, "link")
             client.set_cookie(cookie_name(self.core), session)
             proof = {CSRF_HEADER: csrf_of(self.core, session)}
-        return client.open(path, method=method, headers=proof | (headers or {}), **options)
+        return client.open(path, method=method, headers=proof | (headers or {}), buffered=True, **options)
