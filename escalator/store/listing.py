@@ -93,7 +93,7 @@ def count_by_severity(connection: Connection, audience: Audience, wanted: Filter
         .where(audience.may_see(), *_conditions(wanted))
         .group_by(incidents.c.severity)
     )
-    found = {Severity(severity): count for severity, count in connection.execute(statement).tuples()}
+    found = {Severity(severity): count for severity, count in connection.execute(statement)}
     return {severity: found[severity] for severity in sorted(found, reverse=True)}
 
 
@@ -133,7 +133,10 @@ def _opened(since: datetime | None, until: datetime | None) -> Iterator[ColumnEl
 
 def _is_sought(sought: Sought) -> ColumnElement[bool]:
     """Return whether a row is a hit; what means nothing that there is finds nothing."""
-    hits = [incidents.c.category.in_(sorted(sought.categories)), incidents.c.owner.in_(sorted(sought.owners))]
+    hits: list[ColumnElement[bool]] = [
+        incidents.c.category.in_(sorted(sought.categories)),
+        incidents.c.owner.in_(sorted(sought.owners)),
+    ]
     if sought.number is not None and sought.number <= MOST_NUMBER:
         hits.append(incidents.c.number == sought.number)
     if sought.route:

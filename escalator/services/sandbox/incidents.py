@@ -11,15 +11,14 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, func, select
 
 from escalator.channels.slack.blocks import Json
-from escalator.engine.sends import following
-from escalator.model.incident import DueKind, Incident
+from escalator.model.incident import Incident
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action
 from escalator.rendering import story
 from escalator.rendering.view import headline
+from escalator.services.coming import coming
 from escalator.services.core import Core
-from escalator.services.messages import next_what
 from escalator.services.policies import Running
 from escalator.services.sandbox.instants import stamp, stamp_or_none
 from escalator.store import incidents as incident_store
@@ -30,12 +29,6 @@ MOST_INCIDENTS = 50
 MOST_RECORDS = 1500
 
 _SPEAKS_FOR_ITSELF = "system"
-_AGAIN = "starts again from the top"
-_NEXT = {
-    DueKind.REMIND: "reminds the owner",
-    DueKind.RESOLVE_WITHIN: _AGAIN,
-    DueKind.SNOOZE_END: _AGAIN,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +91,7 @@ def _incident(one: Incident, frozen: Policy, running: Policy, history: _History)
         "opened_at": stamp(one.opened_at),
         "due_at": stamp_or_none(one.due_at),
         "due_kind": one.due_kind.value if one.due_kind else None,
-        "next": _next(one, frozen, running),
+        "next": coming(one, frozen, running),
         "owner": one.owner,
         "figures": {
             "webhook_to_message_ms": None if told_at is None else _milliseconds(told_at - one.opened_at),
@@ -106,18 +99,6 @@ def _incident(one: Incident, frozen: Policy, running: Policy, history: _History)
         },
         "timeline": [_entry(record, after, running) for record, after in happened],
     }
-
-
-def _next(one: Incident, frozen: Policy, running: Policy) -> str | None:
-    """Return what the clock does when it has run out, beginning with its verb."""
-    if one.due_kind is None:
-        return None
-    if one.due_kind in _NEXT:
-        return _NEXT[one.due_kind]
-    is_over = one.due_kind is DueKind.RESTART or (
-        one.due_kind is DueKind.STEP and following(one, frozen.paths.get(one.path, ())) is None
-    )
-    return f"{'starts' if is_over else 'tells'} {next_what(one, frozen, running)}"
 
 
 def _milliseconds(span: timedelta) -> float:

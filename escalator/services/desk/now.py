@@ -1,0 +1,216 @@
+"""What is open, by urgency: the first page of the dashboard, and every list of incidents."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from escalator.engine.rights import is_withheld, refusal
+from escalator.engine.silences import is_silenced
+from escalator.model.incident import OPEN, Incident, State, Verb
+from escalator.model.policy import DestinationKind, Policy
+from escalator.model.ranks import Mode, Severity
+from escalator.rendering.targets import target_words
+from escalator.rendering.view import called, category_of, title_of
+from escalator.services.coming import coming
+from escalator.services.core import Core
+from escalator.services.messages import numbers_of
+from escalator.services.policies import Running
+from escalator.services.signing_in.viewer import Viewer, audience_of
+from escalator.store import listing
+from escalator.store.audience import Audience
+from escalator.store.listing import LATE_AFTER, Filter, Sought
+from escalator.store.told import Fate, Told, things_of, told_of
+
+PAGE = 100
+"""How many incidents a list shows at once."""
+
+WAITING = OPEN - {State.GROUPED}
+"""What waits for somebody here. One that a group tells of is answered there, and its group stands for it."""
+
+_CHANNELS = {
+    DestinationKind.SLACK: "Slack",
+    DestinationKind.PAGERDUTY: "PagerDuty",
+    DestinationKind.EMAIL: "mail",
+    DestinationKind.JIRA: "Jira",
+    DestinationKind.WEBHOOK: "webhook",
+}
+_NUMBER = re.compile(r"#?([0-9]{1,10})")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Who was told, through what and whether it arrived, in words; `through` is empty where `who` says it already."""
+
+    who: str
+    through: str
+    fate: Fate
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One incident as a list shows it; `incident` is an outline.
+
+    `next` is what its clock does when it runs out; `group` the number of the group that tells of it.
+    """
+
+    incident: Incident
+    title: str
+    next: str | None
+    told: Sequence[Heard]
+    thing: str
+    group: int | None
+    is_late: bool
+    is_silenced: bool
+    can_acknowledge: bool
+
+    @property
+    def waiting_since(self) -> datetime:
+        """Return since when it has waited for an answer, or from when it has been there."""
+        return self.incident.waiting_since or self.incident.opened_at
+
+    @property
+    def answered(self) -> str:
+        """Return `1 of 2` while more than one person has to answer, and the first has."""
+        given, needed = len(self.incident.answers), self.incident.acks_needed
+        return f"{given} of {needed}" if needed > 1 and given else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A page of what is open; `counts` are of all pages, whatever severity is asked for."""
+
+    rows: Sequence[Row]
+    counts: Mapping[Severity, int]
+    page: int
+    has_more: bool
+
+    @property
+    def count(self) -> int:
+        """Return how many are open of all severities."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A page of all incidents, the newest first; `newer` and `older` are where its neighbours begin, if they do."""
+
+    rows: Sequence[Row]
+    newer: int | None
+    older: int | None
+
+
+def sought(typed: str, policy: Policy) -> Sought | None:
+    """Return what somebody may mean by what they typed: a number, a route, a category's title, an owner's name."""
+    text = " ".join(typed.split())
+    if not text:
+        return None
+    number = _NUMBER.fullmatch(text)
+    low = text.casefold()
+    owners = (*policy.people, *policy.teams)
+    return Sought(
+        number=int(number[1]) if number else None,
+        route=text,
+        categories=frozenset(one.key for one in policy.categories.values() if low in one.title.casefold()),
+        owners=frozenset(key for key in owners if low in called(key, policy).casefold()),
+    )
+
+
+def open_now(core: Core, viewer: Viewer, running: Running, wanted: Filter, page: int = 1) -> Board:
+    """Return what is open by urgency, as far as somebody may see it; pages count from 1. Raises Unavailable.
+
+    Without a state it is what waits here; what somebody searches for is found within a group too.
+    """
+    now = core.clock.now()
+    states = OPEN if wanted.sought else WAITING
+    asked = replace(present(core, wanted), states=(wanted.states & OPEN) or states)
+    with core.database.reading() as connection:
+        audience = audience_of(connection, viewer, running.policy)
+        counts = listing.count_by_severity(connection, audience, replace(asked, severities=frozenset()))
+        offset = (page - 1) * PAGE
+        found = listing.by_urgency(connection, audience, asked, now, limit=PAGE + 1, offset=offset)
+        rows = _rows(core, connection, viewer, running, found[:PAGE], now)
+    return Board(rows, counts, page, has_more=len(found) > PAGE)
+
+
+def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of it
+    core: Core,
+    viewer: Viewer,
+    running: Running,
+    wanted: Filter,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+) -> Shelf:
+    """Return a page of incidents in any state, as far as somebody may see them. Raises Unavailable."""
+    asked = present(core, wanted)
+    with core.database.reading() as connection:
+        audience = audience_of(connection, viewer, running.policy)
+        found = listing.by_number(connection, audience, asked, limit=PAGE, before=before, after=after)
+        rows = _rows(core, connection, viewer, running, found, core.clock.now())
+        if not found:
+            return Shelf((), None, None)
+        newest, oldest = found[0].number, found[-1].number
+        return Shelf(
+            rows,
+            newest if _is_any(connection, audience, asked, after=newest) else None,
+            oldest if _is_any(connection, audience, asked, before=oldest) else None,
+        )
+
+
+def _is_any(
+    connection: Connection, audience: Audience, asked: Filter, *, before: int | None = None, after: int | None = None
+) -> bool:
+    return bool(listing.by_number(connection, audience, asked, limit=1, before=before, after=after))
+
+
+def present(core: Core, wanted: Filter) -> Filter:
+    """Return the filter without what the sandbox has opened, outside of it, unless a mode is asked for."""
+    if wanted.modes or core.settings.mode is Mode.SANDBOX:
+        return wanted
+    return replace(wanted, modes=frozenset({Mode.DIVERT, Mode.PRODUCTION}))
+
+
+def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and when
+    core: Core, connection: Connection, viewer: Viewer, running: Running, found: Sequence[Incident], now: datetime
+) -> Sequence[Row]:
+    if not found:
+        return ()
+    ids = [one.id for one in found]
+    told, things = told_of(connection, ids), things_of(connection, ids)
+    groups = numbers_of(connection, [one.group_id for one in found if one.state is State.GROUPED])
+    frozen = _versions(core, connection, found)
+    policy = running.policy
+    return [
+        Row(
+            incident=one,
+            title=title_of(category_of(one, frozen[one.policy_version], policy)),
+            next=coming(one, frozen[one.policy_version], policy),
+            told=[_heard(said, policy) for said in told.get(one.id, ())],
+            thing="" if is_withheld(one, policy) else things.get(one.id, ""),
+            group=groups.get(one.group_id) if one.group_id else None,
+            is_late=one.due_at is not None and one.due_at < now - LATE_AFTER,
+            is_silenced=is_silenced(one),
+            can_acknowledge=_can_acknowledge(one, viewer, policy),
+        )
+        for one in found
+    ]
+
+
+def _heard(told: Told, policy: Policy) -> Heard:
+    who, through = target_words([told.destination], None, policy), _CHANNELS[told.channel]
+    return Heard(who, "" if who == through else through, told.fate)
+
+
+def _versions(core: Core, connection: Connection, found: Iterable[Incident]) -> Mapping[UUID, Policy]:
+    return {version: core.policies.version(connection, version) for version in {one.policy_version for one in found}}
+
+
+def _can_acknowledge(one: Incident, viewer: Viewer, policy: Policy) -> bool:
+    """Whether it still asks for an answer that this person may give, and has not given."""
+    is_answered = any(given.person == viewer.person.key for given in one.answers)
+    may = one.state is State.TRIGGERED and refusal(Verb.ACKNOWLEDGE, viewer.person, one, policy) is None
+    return may and not is_answered

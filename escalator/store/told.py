@@ -1,0 +1,72 @@
+"""Who was told of incidents in their present round, through what, and whether it arrived: for lists."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, case, func, select
+
+from escalator.model.policy import DestinationKind
+from escalator.store.deliveries import DeliveryKind, DeliveryState
+from escalator.store.tables import deliveries, incident_keys, incidents
+
+
+class Fate(StrEnum):
+    """What became of telling somebody, however often: it arrived, it is under way, or it got through never."""
+
+    ARRIVED = "arrived"
+    COMING = "coming"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One destination (`person:ana` is a person) that was told through one channel, and what became of it."""
+
+    destination: str
+    channel: DestinationKind
+    fate: Fate
+
+
+def _times(*states: DeliveryState) -> ColumnElement[int]:
+    return func.sum(case((deliveries.c.state.in_([state.value for state in states]), 1), else_=0))
+
+
+_ARRIVED = _times(DeliveryState.DELIVERED).label("arrived")
+_COMING = _times(DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.LISTED).label("coming")
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_TOLD = (
+    select(deliveries.c.incident_id, deliveries.c.destination, deliveries.c.channel, _ARRIVED, _COMING)
+    .join(incidents, and_(incidents.c.id == deliveries.c.incident_id, incidents.c.round == deliveries.c.round))
+    .where(
+        deliveries.c.incident_id.in_(_IDS),
+        deliveries.c.kind == DeliveryKind.PAGE,
+        deliveries.c.state != DeliveryState.SUPPRESSED,
+    )
+    .group_by(deliveries.c.incident_id, deliveries.c.destination, deliveries.c.channel)
+    .order_by(func.min(deliveries.c.created_at), deliveries.c.destination)
+)
+_THINGS = select(incident_keys.c.incident_id, incident_keys.c.value).where(
+    incident_keys.c.incident_id.in_(_IDS), incident_keys.c.kind == "entity"
+)
+
+
+def told_of(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, Sequence[Told]]:
+    """Return who was told of each of these incidents in its present round, those who were told first before others."""
+    found: dict[UUID, list[Told]] = defaultdict(list)
+    for row in connection.execute(_TOLD, {"ids": list(ids)}):
+        fate = Fate.ARRIVED if row.arrived else Fate.COMING if row.coming else Fate.FAILED
+        found[row.incident_id].append(Told(row.destination, DestinationKind(row.channel), fate))
+    return found
+
+
+def things_of(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    """Return what kind of thing in Stream each of these incidents is about: the last word of its entity's type.
+
+    `stream:chat:v1:message` is a `message`. One that is known by its review queue item alone has none.
+    """
+    rows = connection.execute(_THINGS, {"ids": list(ids)})
+    return {row.incident_id: row.value.partition("/")[0].rpartition(":")[2] for row in rows}
