@@ -37,9 +37,7 @@ def _facts(found: Prepared, port: int, real: str, first_link: str) -> Iterator[s
         yield _fact("Look", url)
     if first_link:
         yield _fact("Sign in", first_link)
-        yield _fact(
-            "", "once, within 24 h, as the first admin; invite the others on the page People"
-        )
+        yield _fact("", "once, within 24 h, as the first admin; invite the others on the page People")
     yield _fact("Webhook", f"{url}/webhooks/stream")
     if found.is_demo:
         yield _fact("Policy", "a demo, for there is no escalation.yml here; `escalator init` writes one of your own")

@@ -7,7 +7,16 @@ from itertools import groupby
 from escalator.commands.printing import columns
 from escalator.engine.coverage.values import GRAVE, Coverage, Hole, Interval, Row, Single, share_within
 from escalator.model.policy import Policy
-from escalator.rendering.coverage import how_soon, percent
+from escalator.rendering.coverage import (
+    NO_CATEGORY,
+    given_words,
+    hole_words,
+    how_soon,
+    instant_words,
+    percent,
+    row_words,
+    span_words,
+)
 from escalator.rendering.targets import CHANNELS
 from escalator.rendering.texts import words
 
@@ -15,7 +24,6 @@ _HEADINGS = ("WHAT", "SEVERITY", "WORST", "THROUGH, AT WORST", "TYPICAL", "COVER
 _MOST_LINES = 12
 _NOBODY = "nobody"
 _NO_HOLES = "No holes: of all that is high or critical somebody hears in time, in every minute."
-_NO_CATEGORY = "(no category)"
 _MINUTE = timedelta(minutes=1)
 _LONGEST_MINUTES = 14 * 24 * 60
 
@@ -40,11 +48,13 @@ class _Told:
         yield columns([_HEADINGS, *self._lines()])
         grave = [hole for hole in found.holes if hole.row.severity in GRAVE]
         verdict = f"Holes (high or critical, and nobody hears within {target})"
-        yield _listed(verdict, self._holes(grave)) if grave else _NO_HOLES
+        yield _listed(verdict, hole_words(grave, self._found, self._policy)) if grave else _NO_HOLES
         alone = [single for single in found.singles if single.row.severity in GRAVE]
         yield _listed("Single points of failure (one person alone hears, in the whole path)", self._singles(alone))
         lesser = [hole for hole in found.holes if hole.row.severity not in GRAVE]
-        yield _listed(f"Note: below high, and nobody hears within {target}", self._holes(lesser))
+        yield _listed(
+            f"Note: below high, and nobody hears within {target}", hole_words(lesser, self._found, self._policy)
+        )
         yield self._silent()
         yield _listed("Nobody on call", self._gaps())
         yield _listed(
@@ -62,7 +72,7 @@ class _Told:
             for _key, alike in groupby((row for row in rows if row.is_bare), key=lambda row: id(row.intervals)):
                 same = list(alike)
                 grades = ", ".join(row.severity.value for row in same)
-                yield (category or _NO_CATEGORY, grades, *self._cells(same[0]))
+                yield (category or NO_CATEGORY, grades, *self._cells(same[0]))
                 yield from self._others(same[0], rows)
 
     def _others(self, row: Row, rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
@@ -70,10 +80,7 @@ class _Told:
         for other in rows:
             is_other = other.severity is row.severity and not other.is_bare
             if is_other and not other.is_silent and share_within(tuple(other.heard), self._found.target) < covered:
-                yield (f"  if: {self._given(other)}", "", *self._cells(other))
-
-    def _given(self, row: Row) -> str:
-        return row.given if row.given is not None else f"the default, {self._policy.default}"
+                yield (f"  if: {given_words(other, self._policy)}", "", *self._cells(other))
 
     def _cells(self, row: Row) -> tuple[str, ...]:
         heard = tuple(row.heard)
@@ -102,36 +109,18 @@ class _Told:
         more = f" and {len(people) - 1} more" if len(people) > 1 else ""
         return f"{people[0]}{more} ({words(_total(singles))})" if people else "none"
 
-    def _holes(self, holes: Sequence[Hole]) -> list[str]:
-        alike: dict[tuple[datetime, datetime, timedelta | None], list[Row]] = {}
-        for hole in holes:
-            alike.setdefault((hole.start, hole.end, hole.longest), []).append(hole.row)
-        return [
-            f"{self._range(start, end)}: {self._of(rows)}; {_wait(longest)}"
-            for (start, end, longest), rows in sorted(alike.items(), key=lambda item: item[0][:2])
-        ]
-
     def _singles(self, singles: Sequence[Single]) -> list[str]:
         alike: dict[tuple[datetime, datetime, str], list[Row]] = {}
         for single in singles:
             alike.setdefault((single.start, single.end, single.person), []).append(single.row)
         return [
-            f"{self._range(start, end)}: {self._name(person)} alone, of {self._of(rows)}"
+            f"{self._range(start, end)}: {self._name(person)} alone, of {row_words(rows, self._policy)}"
             for (start, end, person), rows in sorted(alike.items(), key=lambda item: item[0])
         ]
 
-    def _of(self, rows: Iterable[Row]) -> str:
-        """Return what rows are about, in few words: `threat (critical, high), hate (high, if: Escalated)`."""
-        grades: dict[tuple[str | None, str], list[str]] = {}
-        for row in rows:
-            given = "" if row.is_bare else f", if: {self._given(row)}"
-            grades.setdefault((row.category, given), []).append(row.severity.value)
-        told = (f"{key or _NO_CATEGORY} ({', '.join(some)}{given})" for (key, given), some in grades.items())
-        return ", ".join(told)
-
     def _silent(self) -> str:
         rows = [row for row in self._found.rows if row.is_bare and row.is_silent]
-        return f"Silent by decision (a path with no steps): {self._of(rows)}" if rows else ""
+        return f"Silent by decision (a path with no steps): {row_words(rows, self._policy)}" if rows else ""
 
     def _gaps(self) -> list[str]:
         return [f"{self._range(one.start, one.end)}: {one.schedule}" for one in self._found.gaps]
@@ -149,10 +138,10 @@ class _Told:
         return ", ".join(self._name(one) for one in people) or _NOBODY
 
     def _range(self, start: datetime, end: datetime) -> str:
-        return f"{self._at(start)} – {self._at(end)} ({words(end - start)})"
+        return span_words(start, end, self._found.timezone)
 
     def _at(self, at: datetime) -> str:
-        return at.astimezone(self._found.timezone).strftime("%a %Y-%m-%d %H:%M")
+        return instant_words(at, self._found.timezone)
 
 
 def _listed(heading: str, lines: Sequence[str]) -> str:
@@ -162,12 +151,6 @@ def _listed(heading: str, lines: Sequence[str]) -> str:
     left = len(lines) - _MOST_LINES
     more = [f"… and {left} more; --json has them all"] if left > 0 else []
     return "\n  ".join([f"{heading}:", *lines[:_MOST_LINES], *more])
-
-
-def _wait(longest: timedelta | None) -> str:
-    if longest is None:
-        return "nobody hears, not even when the path begins again"
-    return f"the longest wait is {words(longest)}"
 
 
 def _total(found: Iterable[Hole | Single]) -> timedelta:

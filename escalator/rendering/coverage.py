@@ -1,9 +1,15 @@
-"""What a coverage is told in, in words and in pictures: how soon somebody hears, and for how much of the time."""
+"""What a coverage is told in, in words and in pictures: how soon somebody hears, for how long, and when nobody."""
 
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from math import floor
+from zoneinfo import ZoneInfo
 
+from escalator.engine.coverage.values import Coverage, Hole, Row
+from escalator.model.policy import Policy
 from escalator.rendering.texts import words
+
+NO_CATEGORY = "(no category)"
 
 
 def how_soon(delay: timedelta | None) -> str:
@@ -16,3 +22,45 @@ def how_soon(delay: timedelta | None) -> str:
 def percent(share: float) -> str:
     """Return a share, rounded down: 100 % is all of it."""
     return f"{floor(share * 1000) / 10:g} %"
+
+
+def hole_words(holes: Sequence[Hole], found: Coverage, policy: Policy) -> list[str]:
+    """Return a line for each time in which nobody hears soon enough, of all rows that it is so of, in order."""
+    alike: dict[tuple[datetime, datetime, timedelta | None], list[Row]] = {}
+    for hole in holes:
+        alike.setdefault((hole.start, hole.end, hole.longest), []).append(hole.row)
+    return [
+        f"{span_words(start, end, found.timezone)}: {row_words(rows, policy)}; {_wait(longest)}"
+        for (start, end, longest), rows in sorted(alike.items(), key=lambda item: item[0][:2])
+    ]
+
+
+def row_words(rows: Iterable[Row], policy: Policy) -> str:
+    """Return what rows are about, in few words: `threat (critical, high), hate (high, if: Escalated)`."""
+    grades: dict[tuple[str | None, str], list[str]] = {}
+    for row in rows:
+        given = "" if row.is_bare else f", if: {given_words(row, policy)}"
+        grades.setdefault((row.category, given), []).append(row.severity.value)
+    told = (f"{key or NO_CATEGORY} ({', '.join(some)}{given})" for (key, given), some in grades.items())
+    return ", ".join(told)
+
+
+def given_words(row: Row, policy: Policy) -> str:
+    """Return the route that takes it only with facts that are not known here."""
+    return row.given if row.given is not None else f"the default, {policy.default}"
+
+
+def span_words(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """Return `Wed 2026-11-25 09:00 – Wed 2026-11-25 18:00 (9 h)`."""
+    return f"{instant_words(start, zone)} – {instant_words(end, zone)} ({words(end - start)})"
+
+
+def instant_words(at: datetime, zone: ZoneInfo) -> str:
+    """Return `Wed 2026-11-25 09:00`."""
+    return at.astimezone(zone).strftime("%a %Y-%m-%d %H:%M")
+
+
+def _wait(longest: timedelta | None) -> str:
+    if longest is None:
+        return "nobody hears, not even when the path begins again"
+    return f"the longest wait is {words(longest)}"

@@ -1,9 +1,117 @@
-"""Who is on call."""
+"""Who is on call: now and next, the rotas of two weeks, overrides by a click, and where nobody hears."""
 
-from flask import Blueprint
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
 
+from flask import Blueprint, Response, abort, g, render_template, request
+
+from escalator.engine.coverage.values import GRAVE, Coverage
+from escalator.engine.duty import HORIZON
+from escalator.model.ranks import Role
+from escalator.plots.heatmap import heatmap
+from escalator.rendering.coverage import hole_words
+from escalator.rendering.rota_week import monday_of
 from escalator.services.core import Core
+from escalator.services.desk.coverage import CoverageShelf, known_to
+from escalator.services.desk.oncall import board
+from web.dashboard import override_forms
+from web.dashboard.override_forms import address, form, form_address
+from web.dashboard.words import person as named
+from web.dashboard.words import zone
+from web.signed_in import running, viewer
+
+_WEEK = timedelta(weeks=1)
+_FURTHEST = 53 * _WEEK
+_TONES = 8
+_MOST_HOLES = 12
+_DRAWN_WITHIN_S = 30
+_SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""A picture colours itself by a style of its own, and does nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holes:
+    """Where nobody hears in time, in words: the first of them, and how many there are more."""
+
+    lines: tuple[str, ...]
+    more: int
 
 
 def add(door: Blueprint, core: Core) -> None:
-    """Add the page."""
+    """Add the page, its picture, and what its forms are sent to."""
+    shelf = CoverageShelf()
+    override_forms.add(door, core)
+
+    @door.get("/oncall")
+    def oncall() -> str:
+        today = g.now.astimezone(zone()).date()
+        monday = _monday(request.args.get("week", ""), today)
+        return render_template(
+            "dashboard/oncall.html",
+            board=board(core, viewer().person, running(), monday, zone()),
+            form=form(request.args),
+            holes=_holes(shelf.ask(running(), g.now)),
+            may_override=viewer().person.role >= Role.MODERATOR,
+            today=today,
+            horizon=g.now + HORIZON,
+            **_weeks(monday, today),
+            **_WORDS,
+        )
+
+    @door.get("/oncall/coverage.svg")
+    def coverage_svg() -> Response:
+        try:
+            found = shelf.ask(running(), g.now).result(_DRAWN_WITHIN_S)
+        except NotYet:
+            abort(503)
+        known = known_to(viewer().person, found, running().policy)
+        answer = Response(heatmap(known, running().policy), mimetype="image/svg+xml")
+        answer.headers["Content-Security-Policy"] = _SVG_POLICY
+        return answer
+
+
+def _weeks(monday: date, today: date) -> dict[str, Any]:
+    return {
+        "monday": monday,
+        "a_day": timedelta(days=1),
+        "earlier": address(week=(monday - _WEEK).isoformat()),
+        "later": address(week=(monday + _WEEK).isoformat()),
+        "is_this_week": monday == monday_of(today),
+    }
+
+
+def _monday(said: str, today: date) -> date:
+    """Return the Monday of the week that is asked for, not further away than a year; of this one when it is none."""
+    try:
+        asked = date.fromisoformat(said)
+    except ValueError:
+        asked = today
+    return monday_of(min(max(asked, today - _FURTHEST), today + _FURTHEST))
+
+
+def _holes(made: Future[Coverage]) -> Holes | None:
+    """Return where nobody hears of something grave in time; None while that is not known yet."""
+    if not made.done() or made.exception() is not None:
+        return None
+    found = known_to(viewer().person, made.result(), running().policy)
+    grave = [hole for hole in found.holes if hole.row.severity in GRAVE]
+    lines = hole_words(grave, found, running().policy)
+    return Holes(tuple(lines[:_MOST_HOLES]), max(0, len(lines) - _MOST_HOLES))
+
+
+def _tone(key: str) -> str:
+    """Return the class that colours somebody: the same everywhere, by their place in the policy."""
+    people = list(running().policy.people)
+    return f"tone-{people.index(key) % _TONES}" if key in people else "tone-none"
+
+
+def _initials(key: str) -> str:
+    """Return `AR` for Ana Ruiz."""
+    parts = named(key).split()
+    return "".join(part[0] for part in (*parts[:1], *parts[1:][-1:])).upper()
+
+
+_WORDS = {"tone": _tone, "initials": _initials, "zone": zone, "form_address": form_address}

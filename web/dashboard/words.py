@@ -11,6 +11,7 @@ from escalator.rendering.view import called
 from web.signed_in import running, viewer
 
 _DAY = timedelta(days=1)
+_DAYS_OF_A_WEEK = 7
 
 
 def add_filters(door: Blueprint) -> None:
@@ -34,6 +35,13 @@ def at(instant: datetime) -> str:
     return f"{local.day} {local:%b %H:%M}" if abs(now - local) < 180 * _DAY else f"{local.day} {local:%b %Y}"
 
 
+def moment(instant: datetime) -> str:
+    """Return `Mon 09:00` for the coming days, `Mon 7 Dec 09:00` else."""
+    local, now = instant.astimezone(zone()), g.now.astimezone(zone())
+    is_soon = 0 <= (local.date() - now.date()).days < _DAYS_OF_A_WEEK
+    return f"{local:%a %H:%M}" if is_soon else f"{local:%a} {local.day} {local:%b %H:%M}"
+
+
 def whole(instant: datetime) -> str:
     """Return `Wed 25 Nov 2026 14:03:10 Europe/Madrid`."""
     local = instant.astimezone(zone())
@@ -55,4 +63,11 @@ def duration(span: timedelta | None) -> str:
     return "–" if span is None else words(span)
 
 
-_FILTERS: dict[str, Callable[..., str]] = {"at": at, "whole": whole, "iso": iso, "person": person, "duration": duration}
+_FILTERS: dict[str, Callable[..., str]] = {
+    "at": at,
+    "moment": moment,
+    "whole": whole,
+    "iso": iso,
+    "person": person,
+    "duration": duration,
+}

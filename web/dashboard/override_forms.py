@@ -1,0 +1,134 @@
+"""The form by which somebody is put on call, and the buttons that take it back: they work without any script."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Blueprint, abort, g, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from escalator.engine.duty import may_know_schedule
+from escalator.engine.standing_in import LONGEST, may_put, unheard
+from escalator.model.policy import Person
+from escalator.model.ranks import Mode, Role
+from escalator.model.rota import Schedule, Shift, StandIn
+from escalator.rota.local import first_instant, reached
+from escalator.services import overrides
+from escalator.services.core import Core
+from escalator.services.overrides import NotDone, Wanted
+from web.dashboard.frame import tell
+from web.dashboard.words import moment, zone
+from web.dashboard.words import person as named
+from web.signed_in import require, running, viewer
+
+_LOCAL = "%Y-%m-%dT%H:%M"
+_USUAL = timedelta(hours=8)
+_FIELDS = ("week", "schedule", "person", "from", "to")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the form holds, the times on the clock of the schedule; `people` may be chosen."""
+
+    schedule: Schedule
+    person: str
+    start: str
+    end: str
+    people: tuple[Person, ...]
+
+
+def add(door: Blueprint, core: Core) -> None:
+    """Add what the form and the buttons are sent to."""
+
+    @door.post("/oncall/overrides")
+    def begin_override() -> AnyResponse:
+        require(Role.MODERATOR)
+        schedule = _known_schedule(request.form)
+        if schedule is None:
+            abort(404)
+        start, end = (_instant(request.form.get(name, ""), schedule) for name in ("from", "to"))
+        if start is None or end is None:
+            return _refused("write both times as date and time", request.form)
+        wanted = Wanted(schedule.key, request.form.get("person", ""), start, end)
+        done = overrides.begin(core, wanted, viewer().person, _via())
+        if isinstance(done, NotDone):
+            return _refused(done.said, request.form)
+        tell(_begun(done))
+        return redirect(address(week=done.start.astimezone(zone()).date().isoformat()), 303)
+
+    @door.post("/oncall/overrides/<uuid:override_id>/end")
+    def end_override(override_id: UUID) -> AnyResponse:
+        require(Role.MODERATOR)
+        done = overrides.end(core, override_id, viewer().person, _via())
+        if isinstance(done, NotDone):
+            tell(f"Nothing changed: {done.said}.", is_refused=True)
+        else:
+            tell(f"Taken back: {named(done.person)} no longer stands in on {done.schedule}.")
+        return redirect(address(), 303)
+
+
+def form(asked: Mapping[str, str]) -> Form | None:
+    """Return the form for the schedule that is asked for; None where there is none, or none for this reader."""
+    reader, schedule = viewer().person, _known_schedule(asked)
+    everybody = running().policy.people.values()
+    people = tuple(one for one in everybody if one.role >= Role.MODERATOR and may_put(reader, one.key))
+    if schedule is None or not people:
+        return None
+    now = _local(g.now, schedule)
+    start = asked.get("from") or f"{now:{_LOCAL}}"
+    end = asked.get("to") or f"{now + _USUAL:{_LOCAL}}"
+    return Form(schedule, asked.get("person") or reader.key, start, end, people)
+
+
+def form_address(monday: date, schedule: Schedule, shift: Shift | None = None) -> str:
+    """Return where the form is shown, for what is left of a shift if one is given."""
+    asked = {"week": monday.isoformat(), "schedule": schedule.key}
+    if shift is not None:
+        start = max(shift.start, g.now)
+        end = min(shift.end, start + LONGEST)
+        asked |= {"from": f"{_local(start, schedule):{_LOCAL}}", "to": f"{_local(end, schedule):{_LOCAL}}"}
+    return f"{address(**asked)}#override"
+
+
+def address(**asked: str) -> str:
+    """Return the address of the page, with what is asked for."""
+    return f"/oncall?{urlencode(asked)}" if asked else "/oncall"
+
+
+def _known_schedule(asked: Mapping[str, str]) -> Schedule | None:
+    schedule = running().policy.schedules.get(asked.get("schedule", ""))
+    is_known = schedule is not None and may_know_schedule(schedule.key, viewer().person, running().policy)
+    return schedule if is_known else None
+
+
+def _via() -> str:
+    """Return where it is clicked: what somebody does who has only said who they are counts in the sandbox alone."""
+    return Mode.SANDBOX.value if viewer().is_sandbox else viewer().via
+
+
+def _refused(said: str, asked: Mapping[str, str]) -> AnyResponse:
+    """Say what is wrong, and show the form again as it was filled in."""
+    tell(f"Nothing changed: {said}.", is_refused=True)
+    kept = {name: asked[name] for name in _FIELDS if asked.get(name)}
+    return redirect(f"{address(**kept)}#override", 303)
+
+
+def _begun(done: StandIn) -> str:
+    said = f"{named(done.person)} is on call on {done.schedule}, {moment(done.start)} – {moment(done.end)}."
+    closed = ", ".join(one.title for one in unheard(running().policy, done.schedule, done.person))
+    return f"{said} They may not know of {closed}, and are not told of it." if closed else said
+
+
+def _local(at: datetime, schedule: Schedule) -> datetime:
+    """Return what the clock of the schedule shows; what it shows twice means the first time."""
+    return reached(at, schedule.timezone)
+
+
+def _instant(said: str, schedule: Schedule) -> datetime | None:
+    """Return the instant of a time on the clock of the schedule; None for what is no time."""
+    try:
+        return first_instant(datetime.fromisoformat(said).replace(tzinfo=None), schedule.timezone)
+    except ValueError:
+        return None
