@@ -1,15 +1,12 @@
 """`escalator policy`: the versions that have run, what each said, and how two of them differ."""
 
-from collections.abc import Iterator
-from difflib import unified_diff
-from uuid import UUID
-
 import click
 from sqlalchemy import Connection
 
 from escalator.commands.opening import Misused, open_core, read
-from escalator.commands.versions import SHORT, version
+from escalator.commands.versions import version
 from escalator.errors import Unavailable
+from escalator.services.desk.versions import SHORT, before, differences, text_of
 from escalator.store import policies
 from escalator.store.policies import Offer, Version
 
@@ -44,8 +41,8 @@ def _said(one: Offer) -> str:
 def show(sha256: str | None) -> None:
     """Print a version as it was written: the active one, or the one whose hash begins with HASH."""
     with open_core().database.reading() as connection:
-        wanted = version(connection, sha256).id if sha256 else _active(connection)
-        click.echo(policies.text_of(connection, wanted), nl=False)
+        wanted = version(connection, sha256) if sha256 else _active(connection)
+        click.echo(policies.text_of(connection, wanted.id), nl=False)
 
 
 @command.command("diff")
@@ -64,38 +61,26 @@ def diff(ctx: click.Context, old: str | None, new: str | None, *, is_file: bool)
     with core.database.reading() as connection:
         if is_file:
             file = core.settings.policy_file
-            ours = version(connection, old).id if old else _active(connection)
-            pair = _text(connection, ours), (file.name, read(file).decode(errors="replace"))
+            ours = version(connection, old) if old else _active(connection)
+            pair = text_of(connection, ours), (file.name, read(file).decode(errors="replace"))
         else:
-            theirs = version(connection, new).id if new else _active(connection)
-            ours = version(connection, old).id if old else _before(connection, theirs)
-            pair = _text(connection, ours), _text(connection, theirs)
-    lines = list(_differences(*pair))
+            theirs = version(connection, new) if new else _active(connection)
+            ours = version(connection, old) if old else _before(connection, theirs)
+            pair = text_of(connection, ours), text_of(connection, theirs)
+    lines = list(differences(*pair))
     click.echo("\n".join(lines) if lines else "No difference.")
     ctx.exit(1 if lines else 0)
 
 
-def _differences(old: tuple[str, str], new: tuple[str, str]) -> Iterator[str]:
-    (old_name, old_text), (new_name, new_text) = old, new
-    yield from unified_diff(old_text.splitlines(), new_text.splitlines(), old_name, new_name, lineterm="")
-
-
-def _text(connection: Connection, wanted: UUID) -> tuple[str, str]:
-    return policies.sha256_of(connection, wanted)[:SHORT], policies.text_of(connection, wanted)
-
-
-def _active(connection: Connection) -> UUID:
-    active = policies.active_id(connection)
+def _active(connection: Connection) -> Version:
+    active = policies.active(connection)
     if active is None:
         raise Unavailable("no policy is active yet")
-    return active
+    return active[0]
 
 
-def _before(connection: Connection, wanted: UUID) -> UUID:
-    """Return the version that ran before that one did last."""
-    ran = [one.version for one in policies.history(connection) if one.version is not None]
-    since = next((place for place, one in enumerate(ran) if one.id == wanted), len(ran))
-    before: Version | None = next((one for one in ran[since:] if one.id != wanted), None)
-    if before is None:
+def _before(connection: Connection, wanted: Version) -> Version:
+    found = before(connection, wanted.id)
+    if found is None:
         raise Misused("no other policy has run before; name two versions, or compare with --file")
-    return before.id
+    return found

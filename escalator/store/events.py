@@ -50,7 +50,8 @@ class StoredEvent:
     queue: str = ""
 
 
-_NEW = select(*(events.c[name] for name in StoredEvent.__dataclass_fields__)).where(events.c.state == EventState.NEW)
+_ALL = select(*(events.c[name] for name in StoredEvent.__dataclass_fields__))
+_NEW = _ALL.where(events.c.state == EventState.NEW)
 _THIS = _NEW.where(events.c.id == bindparam("event")).with_for_update(skip_locked=True)
 _OLDEST = (
     _NEW.where(events.c.next_at <= bindparam("now"))
@@ -79,6 +80,12 @@ def try_out(connection: Connection, event: StoredEvent) -> None:
     """Write an event and take it back: after the commit all is as it was, and one like it could have been stored."""
     insert(connection, event)
     connection.execute(delete(events).where(events.c.id == event.id))
+
+
+def of_incident(connection: Connection, incident_id: UUID, limit: int) -> list[StoredEvent]:
+    """Return the first events of an incident whose bodies are still kept, the oldest first."""
+    kept = (events.c.incident_id == incident_id, events.c.sealed_body.is_not(None))
+    return _stored(connection.execute(_ALL.where(*kept).order_by(events.c.received_at, events.c.id).limit(limit)))
 
 
 def state_of(connection: Connection, event_id: UUID) -> EventState | None:

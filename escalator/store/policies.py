@@ -64,6 +64,16 @@ class Version:
     author: str
 
 
+def active(connection: Connection) -> tuple[Version, datetime] | None:
+    """Return the version that all processes follow, and since when."""
+    columns = [policy_versions.c[name] for name in _VERSION]
+    joined = select(*columns, active_policy.c.at).join(
+        policy_versions, policy_versions.c.id == active_policy.c.version_id
+    )
+    row = connection.execute(joined).one_or_none()
+    return None if row is None else (Version(row.id, row.sha256, row.author), row.at)
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One time at which a file was taken, or refused for so many problems; then it has no version."""

@@ -1,7 +1,9 @@
 """What an event would do now: the live engine, run ahead of the clock over what the installation goes by."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from json import JSONDecodeError
 from typing import Any
 
 from escalator.engine.preview import Preview, preview
@@ -10,7 +12,13 @@ from escalator.model.facts import Observation
 from escalator.rendering.preview import document
 from escalator.services.core import Core
 from escalator.services.policies import Running
+from escalator.services.signing_in.viewer import Viewer
+from escalator.store import events, incidents
+from escalator.store.events import StoredEvent
 from escalator.stream.normalise import observe
+
+_MOST_EVENTS = 20
+"""So many events of an incident are offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,38 @@ def explained(core: Core, running: Running, body: bytes, source: str | None, at:
     begun = tuple(one for one in running.silences if one not in policy.silences)
     found = preview(observation, name, policy, now, running.calendars, begun) if observation else None
     return Explained(now, name, observation, found)
+
+
+def stored(core: Core, running: Running, viewer: Viewer, number: int) -> tuple[StoredEvent, ...] | None:
+    """Return the first events of an incident whose bodies are kept, sealed; None when there is none that they may see.
+
+    There may be none left: bodies are purged.
+    """
+    with core.database.reading() as connection:
+        incident_id = incidents.id_by_number(connection, number)
+        found = incidents.read(connection, [incident_id], core.seal) if incident_id else {}
+        incident = next(iter(found.values()), None)
+        if incident is None or not viewer.may_see_incident(incident, running.policy):
+            return None
+        return tuple(events.of_incident(connection, incident.id, _MOST_EVENTS))
+
+
+def opened(core: Core, event: StoredEvent) -> bytes:
+    """Return the body of a stored event, to be read and not to be shown. Raises ContentLocked."""
+    return core.seal.open(event.sealed_body or b"")
+
+
+def complaints(error: InvalidEvent) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an event: the field, empty for the whole of it, and what is wrong, with its place."""
+    cause = error.__cause__
+    if isinstance(cause, JSONDecodeError):
+        yield "", f"not valid JSON at line {cause.lineno}, column {cause.colno}: {cause.msg}"
+        return
+    if isinstance(cause, UnicodeDecodeError):
+        yield "", f"not valid UTF-8 at byte {cause.start}"
+        return
+    for name, said in error.errors.items():
+        yield name.strip("_").removesuffix("schema"), " ".join(said)
 
 
 def explain(core: Core, running: Running, body: bytes, source: str | None, at: datetime | None) -> dict[str, Any]:
