@@ -65,6 +65,7 @@ def own_shifts(person: str, roster: Roster, most: int) -> list[tuple[str, Shift]
     found = [
         (schedule.key, shift)
         for schedule in roster.policy.schedules.values()
+        if person in schedule.everybody or roster.calendars.get(schedule.key)
         for shift in _coming(schedule, roster)
         if person in shift.people
     ]

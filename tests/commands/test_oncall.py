@@ -1,11 +1,13 @@
 """`escalator oncall`."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
-from escalator.model.rota import Booking
-from escalator.store import calendars
+from escalator.model.rota import Booking, StandIn
+from escalator.store import calendars, overrides
 from escalator.store.tables import calendars as table
 from tests.commands.conftest import EXAMPLE
 
@@ -131,3 +133,15 @@ def test_calendars_come_from_the_database(cli, core, monkeypatch):
     result = cli("oncall", "seniors-on-call", "--policy", EXAMPLE, "--at", "2026-06-01T10:00")
     assert "Eli Stone" in result.stdout
     assert result.stderr == ""
+
+
+def test_who_stands_in_by_a_click_is_on_call(oncall, core, folder):
+    friday = datetime(2026, 1, 9, 9, tzinfo=UTC)
+    one = StandIn(UUID(int=1), "rota", "ben", friday, friday + timedelta(hours=2), "eli")
+    with core.database.writing() as connection:
+        overrides.insert(connection, one, "dashboard", friday)
+    named = ("rota", "--policy", folder / "escalation.yml", "--json", "--at")
+    (before,) = json.loads(oncall(*named, "2026-01-09T09:59").stdout)["oncall"]
+    (during,) = json.loads(oncall(*named, FRIDAY).stdout)["oncall"]
+    assert (before["now"], before["until"], before["next"]) == (["ana"], "2026-01-09T09:00:00Z", ["ben"])
+    assert (during["now"], during["until"], during["next"]) == (["ben"], "2026-01-09T11:00:00Z", ["ana"])

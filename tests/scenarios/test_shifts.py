@@ -7,7 +7,9 @@ import pytest
 
 from escalator.bootstrap import build
 from escalator.model.rota import Booking
+from escalator.services import overrides
 from escalator.services.housekeeping import keep
+from escalator.services.overrides import Wanted
 from escalator.store import calendars as written
 from escalator.store.tables import bulletins, calendars, duties
 from tests.doubles.slack_state import Message
@@ -245,6 +247,48 @@ def test_a_handover_at_a_time_that_comes_twice_is_one(bare: Harness) -> None:
 
 
 ZONE = ", timezone: Europe/Madrid"
+
+
+def click_override(h: Harness, person: str, begins: datetime, ends: datetime) -> overrides.StandIn:
+    """Let Dana put somebody on call."""
+    with h.core.database.reading() as connection:
+        dana = h.core.policies.required(connection).policy.people["dana"]
+    done = overrides.begin(h.core, Wanted("turns", person, begins, ends), dana, "dashboard")
+    assert not isinstance(done, overrides.NotDone)
+    return done
+
+
+def test_a_step_that_fires_asks_who_stands_in_by_a_click(h: Harness) -> None:
+    shortly_before(h)
+    begins = h.clock.now() + timedelta(minutes=1)
+    click_override(h, "ben", begins, begins + timedelta(minutes=10))
+    page(h, 1)
+    h.forget_seen()
+    change(h, begins)
+    h.forget_seen()
+    h.post(SELF_HARM, item=2)
+    said = "CRITICAL · Self-harm · acknowledge within 5 min · #1002"
+    h.expect_message("#critical-alerts", said)
+    h.expect_dm("ben", said)
+    h.expect_nothing()
+
+
+def test_an_override_by_a_click_is_a_change_of_shift_when_it_begins_and_when_it_is_taken_back(h: Harness) -> None:
+    shortly_before(h, HANDOVER - timedelta(minutes=30))
+    page(h, 1)
+    one = click_override(h, "ben", h.clock.now(), HANDOVER)
+    look(h)
+    h.expect_dm("ben", ON.format("1 open, 1 critical"))
+    h.expect_dm("dana", LEAD.format(1, ""))
+    h.clock.move(minutes=1)
+    with h.core.database.reading() as connection:
+        dana = h.core.policies.required(connection).policy.people["dana"]
+    overrides.end(h.core, one.id, dana, "dashboard")
+    look(h)
+    h.expect_dm("ana", ON.format("1 open, 1 critical"))
+    h.expect_dm("dana", LEAD.format(1, ""))
+    assert [row["after"]["people"] for row in h.records("shift.changed")] == ["ben", "ana"]
+    assert [row["actor_key"] for row in h.records("override.begun") + h.records("override.ended")] == ["dana", "dana"]
 
 
 def test_an_override_is_a_change_of_shift_when_it_begins_and_when_it_ends(bare: Harness) -> None:

@@ -3,7 +3,7 @@
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, render_template, request
@@ -114,4 +114,9 @@ def _initials(key: str) -> str:
     return "".join(part[0] for part in (*parts[:1], *parts[1:][-1:])).upper()
 
 
-_WORDS = {"tone": _tone, "initials": _initials, "zone": zone, "form_address": form_address}
+def _clock(at: datetime) -> str:
+    """Return `09:00`, where the day stands beside it."""
+    return f"{at.astimezone(zone()):%H:%M}"
+
+
+_WORDS = {"clock": _clock, "tone": _tone, "initials": _initials, "zone": zone, "form_address": form_address}

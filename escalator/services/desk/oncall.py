@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from escalator.engine.duty import Duty, duties, may_know, may_know_schedule, own_shifts
-from escalator.engine.standing_in import LONGEST, may_take_back, standing_in
+from escalator.engine.standing_in import may_take_back, standing_in
 from escalator.model.policy import Person, Policy
 from escalator.model.rota import Calendars, Schedule, Shift, StandIn
 from escalator.rendering.rota_week import Strip, begins, strip
@@ -15,6 +15,8 @@ from escalator.services.core import Core
 from escalator.services.policies import Running
 
 WEEKS = 2
+_BEYOND = timedelta(weeks=1)
+"""How far a shift is followed beyond the weeks that are shown: a turn is seldom longer."""
 _OWN = 6
 
 
@@ -88,13 +90,13 @@ def _rotas(core: Core, reader: Person, running: Running, monday: date, zone: Zon
         if may_know_schedule(schedule.key, reader, policy):
             whole = tuple(_whole(policy, schedule, running.calendars, start, end))
             strips = tuple(strip(whole, day, zone) for day in mondays)
-            yield Rota(schedule, strips, whole, start - LONGEST, end + LONGEST)
+            yield Rota(schedule, strips, whole, start - _BEYOND, end + _BEYOND)
 
 
 def _whole(policy: Policy, schedule: Schedule, calendars: Calendars, start: datetime, end: datetime) -> Iterator[Shift]:
-    """Yield the shifts that touch this span, not cut off at its ends, as far as an override may reach."""
+    """Yield the shifts that touch this span, not cut off at its ends."""
     bookings = calendars.get(schedule.key, ())
-    found = shifts(schedule, policy.hours, bookings, start - LONGEST, end + LONGEST)
+    found = shifts(schedule, policy.hours, bookings, start - _BEYOND, end + _BEYOND)
     return (one for one in found if one.start < end and start < one.end)
 
 
