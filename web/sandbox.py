@@ -1,4 +1,7 @@
-"""The sandbox's door: the page, what it shows, and what people do on it. Served only while the mode is sandbox."""
+"""The sandbox's door: the page, what it shows, and what people do on it.
+
+It is open to everybody while the mode is sandbox, and at any other time to a signed-in admin.
+"""
 
 import hashlib
 import json
@@ -6,12 +9,12 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, jsonify, render_template, request
+from flask import Blueprint, Response, abort, g, jsonify, render_template, request
 from marshmallow import Schema, ValidationError, fields, validate
 
 from escalator.channels.slack.blocks import Json
 from escalator.errors import ContentLocked, Unavailable
-from escalator.model.ranks import Mode
+from escalator.model.ranks import Mode, Role
 from escalator.services.core import Core
 from escalator.services.intake import Receiver
 from escalator.services.sandbox import sandbox_state
@@ -20,6 +23,9 @@ from escalator.services.sandbox.clicks import Press, Typed, signed_click, signed
 from escalator.services.sandbox.mail import mail_page
 from escalator.services.sandbox.signed import Refused, Signed
 from escalator.services.sandbox.vendor_acts import Deed, signed_act
+from escalator.services.signing_in.viewer import Viewer
+from web import signed_in
+from web.headers import FRAMING_PAGE
 
 MODULES = tuple(sorted(file.name for file in (Path(__file__).parent / "static").glob("*.js")))
 """What the page's script is made of: named in the page, so that none is waited for after another."""
@@ -27,15 +33,6 @@ MODULES = tuple(sorted(file.name for file in (Path(__file__).parent / "static").
 MARK = "X-Sandbox"
 """A header that no other site's page can send along: a request without it changes nothing."""
 
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 _OF_A_MAIL = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
     "frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
@@ -85,7 +82,7 @@ def sandbox_blueprint(core: Core) -> Blueprint:
 
     @door.before_request
     def guard() -> Response | None:
-        if core.settings.mode is not Mode.SANDBOX:
+        if core.settings.mode is not Mode.SANDBOX and not _is_an_admins(core):
             abort(404)
         if request.method == "POST" and request.headers.get(MARK) != "1":
             return _answer(403, error=f"The header {MARK} is missing.")
@@ -93,7 +90,7 @@ def sandbox_blueprint(core: Core) -> Blueprint:
 
     @door.after_request
     def seclude(response: Response) -> Response:
-        for name, value in _HEADERS.items():
+        for name, value in FRAMING_PAGE.items():
             response.headers.setdefault(name, value)
         return response
 
@@ -109,13 +106,13 @@ def sandbox_blueprint(core: Core) -> Blueprint:
 def _show(door: Blueprint, core: Core) -> None:
     @door.get("/sandbox")
     def page() -> str:
-        state = _state_or_none(core)
+        state = _state_or_none(core, g.get("viewer"))
         etag = f'"{_fingerprint(state)}"' if state else ""
         return render_template("sandbox.html", picture=state, etag=etag, modules=MODULES)
 
     @door.get("/sandbox.json")
     def picture() -> Response:
-        state = sandbox_state(core)
+        state = sandbox_state(core, g.get("viewer"))
         response = jsonify(state)
         response.set_etag(_fingerprint(state))
         response.make_conditional(request)
@@ -123,16 +120,21 @@ def _show(door: Blueprint, core: Core) -> None:
 
     @door.get("/sandbox/mail/<uuid:item_id>")
     def mail(item_id: UUID) -> Response:
-        html = mail_page(core, item_id)
+        html = mail_page(core, item_id, g.get("viewer"))
         if html is None:
             abort(404)
         return Response(html, mimetype="text/html", headers={"Content-Security-Policy": _OF_A_MAIL})
 
 
-def _state_or_none(core: Core) -> Json | None:
+def _is_an_admins(core: Core) -> bool:
+    """Whether an admin is signed in; then they are the `viewer`."""
+    return signed_in.look_up(core) and signed_in.viewer().person.role is Role.ADMIN
+
+
+def _state_or_none(core: Core, viewer: Viewer | None) -> Json | None:
     """Return the picture that the page begins with; None when it cannot be had now: the page asks for it again."""
     try:
-        return sandbox_state(core)
+        return sandbox_state(core, viewer)
     except (Unavailable, ContentLocked):
         return None
 

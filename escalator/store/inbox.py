@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, or_, select, true, update
 
 from escalator.model.policy import DestinationKind
-from escalator.store.tables import inbox
+from escalator.store.audience import Audience
+from escalator.store.tables import inbox, incidents
 from escalator.store.upserts import upsert
 
 
@@ -63,9 +64,9 @@ def rewrite(connection: Connection, item_id: UUID, sealed_payload: bytes, at: da
     connection.execute(update(inbox).where(inbox.c.id == item_id).values(sealed_payload=sealed_payload, updated_at=at))
 
 
-def by_id(connection: Connection, item_id: UUID) -> Item | None:
-    """Return one item."""
-    return _item(connection.execute(select(inbox).where(inbox.c.id == item_id)).first())
+def by_id(connection: Connection, item_id: UUID, audience: Audience | None = None) -> Item | None:
+    """Return one item; to an audience only one that it may see."""
+    return _item(connection.execute(select(inbox).where(inbox.c.id == item_id, _seen_by(audience))).first())
 
 
 def destination_at(connection: Connection, address: str) -> str | None:
@@ -99,15 +100,27 @@ def newest_ts(connection: Connection, channel: DestinationKind, address: str) ->
     return found
 
 
-def newest(connection: Connection, limit: int, views_since: datetime) -> Sequence[Item]:
-    """Return the newest items, the oldest of them first; of windows only those opened since then."""
+def newest(
+    connection: Connection, limit: int, views_since: datetime, audience: Audience | None = None
+) -> Sequence[Item]:
+    """Return the newest items, the oldest of them first; of windows only those opened since then.
+
+    An audience gets those about incidents that it may see, and about none.
+    """
     rows = connection.execute(
         select(inbox)
-        .where(or_(inbox.c.type != ItemType.VIEW, inbox.c.at >= views_since))
+        .where(or_(inbox.c.type != ItemType.VIEW, inbox.c.at >= views_since), _seen_by(audience))
         .order_by(inbox.c.at.desc(), inbox.c.id.desc())
         .limit(limit)
     )
     return [found for row in reversed(rows.all()) if (found := _item(row))]
+
+
+def _seen_by(audience: Audience | None) -> ColumnElement[bool]:
+    if audience is None:
+        return true()
+    seen = select(incidents.c.id).where(incidents.c.id == inbox.c.incident_id, audience.may_see()).exists()
+    return or_(inbox.c.incident_id.is_(None), seen)
 
 
 def _item(row: Row[Any] | None) -> Item | None:

@@ -18,6 +18,7 @@ from escalator.services.processing import process_events
 from escalator.services.sending import deliver_all
 from escalator.store import processes
 from escalator.store.processes import Process
+from tests.browsers import Browser as SignedIn
 from tests.fakes import InlineExecutor
 from tests.sandboxes import a_core, alert, demo_policy, go_on
 from tests.web.browser import MARKED, Browser
@@ -166,6 +167,56 @@ def test_outside_the_sandbox_there_is_no_page(sqlite_url, tmp_path, mode):
 
     assert [answer.status_code for answer in answers] == [404] * (2 + len(POSTS))
     core.database.close()
+
+
+@pytest.fixture
+def real(sqlite_url, tmp_path):
+    """A sandbox with one alert that has gone into production since; the alert is one that not everybody may see."""
+    policy = demo_policy().replace("{title: Threat,", "{title: Threat, restricted_to: [moderators],")
+    sandbox = a_core(sqlite_url, tmp_path, policy=policy)
+    alert(sandbox, "self_harm")
+    alert(sandbox, "threat")
+    sandbox.database.close()
+    core = a_core(sqlite_url, tmp_path, policy=policy, ESCALATOR_MODE="production")
+    yield core
+    core.database.close()
+
+
+@pytest.mark.parametrize("person", [None, "ana", "dana"])
+def test_outside_the_sandbox_it_is_an_admins_alone(real, person):
+    assert SignedIn(real, person).get("/sandbox").status_code == 404
+
+
+def test_an_admin_sees_what_the_sandbox_has_opened_and_they_may_see(real):
+    admin = SignedIn(real, "eli")
+    page = admin.get("/sandbox").text
+    assert "this installation itself is in production" in page
+    picture = admin.get("/sandbox.json").get_json()
+    assert [one["header"] for one in picture["incidents"]] == ["CRITICAL · Self-harm"]
+    assert {one["number"] for one in picture["messages"]} == {picture["incidents"][0]["number"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        pytest.param("/sandbox/sample", {"name": "threat"}, id="no sample is sent: people would be told"),
+        pytest.param("/sandbox/kill", {}, id="no worker is killed"),
+    ],
+)
+def test_an_admin_does_nothing_there_to_what_is_real(real, path, said):
+    answer = SignedIn(real, "eli").client.post(path, json=said, headers=MARKED)
+    assert (answer.status_code, "for real" in answer.get_json()["error"]) == (409, True)
+
+
+def test_what_an_admin_presses_there_counts_for_the_sandboxs_incident(real):
+    admin = SignedIn(real, "eli")
+    message = next(one for one in admin.get("/sandbox.json").get_json()["messages"] if one["buttons"])
+    button = message["buttons"][0]
+    said = {"person": "ana", "message": message["id"], "action_id": button["action_id"], "value": button["value"]}
+    signed = admin.client.post("/sandbox/click", json=said, headers=MARKED).get_json()
+    assert admin.client.post(signed["door"], data=signed["body"], headers=signed["headers"]).status_code == 200
+    [incident] = admin.get("/sandbox.json").get_json()["incidents"]
+    assert incident["state"] == "acknowledged"
 
 
 @pytest.mark.parametrize("path", POSTS)

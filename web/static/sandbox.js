@@ -60,7 +60,8 @@ function draw() {
 function drawBar({ mode, reached_nobody: nobody, demo_policy: isDemo, people, samples, can_kill: canKill }) {
   const alerts = nobody === 1 ? "1 alert" : `${nobody} alerts`;
   const tail = isDemo ? " · demo policy" : "";
-  setText(byId("mode"), mode === "sandbox" ? `SANDBOX, ${alerts} reached nobody${tail}` : mode.toUpperCase());
+  const apart = mode === "sandbox" ? "" : ` · only that is shown, and pressed, here: this installation itself is in ${mode}`;
+  setText(byId("mode"), `SANDBOX, ${alerts} reached nobody${tail}${apart}`);
   fillMenu(byId("viewer"), people.map(({ key, name, role }) => [key, `${name} (${role})`]), viewer()?.key);
   fillMenu(byId("sample-name"), samples.map(({ name, title }) => [name, title]), DEFAULT_SAMPLE);
   byId("kill").hidden = !canKill;

@@ -23,12 +23,16 @@ from escalator.store.tables import incidents
 from escalator.stream.samples import SAMPLES, sample
 from escalator.stream.signature import sign
 
+_REAL = "People are told for real here. `escalator sample --drill` sends an alert that says that it is a drill."
+
 
 def send_sample(core: Core, receiver: Receiver, name: str) -> Accepted | Refused:
     """Let a realistic event in by the same door as Stream's, signed with the source's own secret.
 
     Raises what the receiver raises.
     """
+    if core.settings.mode is not Mode.SANDBOX:
+        return Refused(_REAL)
     if name not in SAMPLES:
         return Refused(f"There is no sample called {name}.")
     with core.database.reading() as connection:
@@ -66,6 +70,8 @@ def kill_worker(core: Core) -> int | Refused:
     Only a worker in our own process group, which is what `run` starts, is ever killed: a pid in a row may long be
     somebody else's. Raises Unavailable.
     """
+    if core.settings.mode is not Mode.SANDBOX:
+        return Refused(_REAL)
     if not core.settings.can_kill_worker:
         return Refused("Only what `escalator run` has started can be killed from here: it starts again by itself.")
     since = core.clock.now() - BEAT_LOST

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select, true
 
 from escalator.channels.slack.blocks import Json
 from escalator.model.incident import Incident
@@ -22,6 +22,7 @@ from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.sandbox.instants import stamp, stamp_or_none
 from escalator.store import incidents as incident_store
+from escalator.store.audience import Audience
 from escalator.store.deliveries import DeliveryKind, DeliveryState
 from escalator.store.tables import deliveries, incidents, records
 
@@ -39,11 +40,16 @@ class _History:
     records: Mapping[UUID, Sequence[Row[Any]]]
 
 
-def newest_incidents(core: Core, connection: Connection, running: Running) -> list[Json]:
-    """Return the newest incidents of the sandbox, the oldest of them first. Raises ContentLocked."""
+def newest_incidents(
+    core: Core, connection: Connection, running: Running, audience: Audience | None = None
+) -> list[Json]:
+    """Return the newest incidents of the sandbox, the oldest of them first; to an audience what it may see of them.
+
+    Raises ContentLocked.
+    """
     newest = (
         select(incidents.c.id)
-        .where(incidents.c.mode == Mode.SANDBOX)
+        .where(incidents.c.mode == Mode.SANDBOX, true() if audience is None else audience.may_see())
         .order_by(incidents.c.number.desc())
         .limit(MOST_INCIDENTS)
     )

@@ -6,19 +6,22 @@ from uuid import UUID
 from escalator.model.policy import DestinationKind
 from escalator.services.core import Core
 from escalator.services.inbox.shelf import opened
+from escalator.services.signing_in.viewer import Viewer, audience_of
 from escalator.store import inbox
 
 _OPENS_LINKS_OUTSIDE = '<base target="_blank">'
 _WEB = ("http://", "https://")
 
 
-def mail_page(core: Core, item_id: UUID) -> str | None:
+def mail_page(core: Core, item_id: UUID, viewer: Viewer | None = None) -> str | None:
     """Return a mail's HTML, whose links open outside of it, as a mail program opens them; None when there is no such.
 
-    Raises Unavailable and ContentLocked.
+    Outside of a sandbox a viewer looks, who is shown what they may see. Raises Unavailable and ContentLocked.
     """
     with core.database.reading() as connection:
-        item = inbox.by_id(connection, item_id)
+        running = core.policies.running(connection)
+        audience = audience_of(connection, viewer, running.policy) if viewer and running else None
+        item = inbox.by_id(connection, item_id, audience)
     if item is None or item.channel is not DestinationKind.EMAIL:
         return None
     html: str = opened(item, core.seal).get("mail", {}).get("html", "")

@@ -18,6 +18,7 @@ from escalator.services.policies import Running
 from escalator.services.sandbox.incidents import newest_incidents
 from escalator.services.sandbox.instants import stamp
 from escalator.services.sandbox.items import shown
+from escalator.services.signing_in.viewer import Viewer, audience_of
 from escalator.store import inbox, policies, processes
 from escalator.store.deliveries import BEAT_LOST
 from escalator.store.processes import Process
@@ -31,25 +32,32 @@ VIEWS_STAY = timedelta(minutes=5)
 _PROCESSES_STAY = timedelta(minutes=1)
 
 
-def sandbox_state(core: Core) -> Json:
-    """Return the whole picture, as `web/static/api.js` describes it. Raises Unavailable and ContentLocked."""
+def sandbox_state(core: Core, viewer: Viewer | None = None) -> Json:
+    """Return the whole picture, as `web/static/api.js` describes it. Raises Unavailable and ContentLocked.
+
+    Outside of a sandbox somebody looks who is signed in: they are shown what they may see.
+    """
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        items = inbox.newest(connection, MOST_MESSAGES, now - VIEWS_STAY)
+        audience = audience_of(connection, viewer, running.policy) if viewer and running else None
+        items = inbox.newest(connection, MOST_MESSAGES, now - VIEWS_STAY, audience)
         alive = processes.processes(connection, now - _PROCESSES_STAY)
+        is_all_sandbox = core.settings.mode is Mode.SANDBOX
         return {
             "mode": core.settings.mode.value,
             "now": stamp(now),
             "reached_nobody": count_sandboxed(connection),
-            "can_kill": core.settings.can_kill_worker,
+            "can_kill": core.settings.can_kill_worker and is_all_sandbox,
             "demo_policy": running is not None and _is_demo(connection, running),
             "people": _people(core, running.policy) if running else [],
             "groups": _groups(core, running.policy) if running else [],
-            "samples": [{"name": name, "title": _sentence(one.about)} for name, one in SAMPLES.items()],
+            "samples": [
+                {"name": name, "title": _sentence(one.about)} for name, one in SAMPLES.items() if is_all_sandbox
+            ],
             "workers": _workers(alive, now),
             "messages": [shown(core, item, running.policy if running else None) for item in items],
-            "incidents": newest_incidents(core, connection, running) if running else [],
+            "incidents": newest_incidents(core, connection, running, audience) if running else [],
         }
 
 
