@@ -36,7 +36,8 @@ class Audience:
 
     def may_see_records(self) -> ColumnElement[bool]:
         """Return the condition on rows of `records`: of an incident that is seen, or of none."""
-        seen = select(incidents.c.id).where(incidents.c.id == records.c.incident_id, self.may_see()).exists()
+        mine = select(incidents.c.id).where(incidents.c.id == records.c.incident_id, self.may_see())
+        seen = mine.correlate(records).exists()
         return or_(and_(records.c.incident_id.is_(None), self._may_know()), seen)
 
     def _may_know(self) -> ColumnElement[bool]:

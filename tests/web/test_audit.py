@@ -210,3 +210,19 @@ def test_the_chain_names_what_does_not_fit(core):
     page = Browser(core, "ana").get("/audit/chain").text
     assert "has been changed" in page
     assert "every one fits" not in page
+
+
+def test_the_weekly_review_is_a_page(core):
+    browser = Browser(core, "ana")
+    here = browser.get("/audit/week")
+    assert here.status_code == 302
+    page = browser.get(here.location).text
+    assert "Weekly review" in page
+    assert "so far" in page
+    assert "No drill was held" in page
+    assert "1001" not in browser.get("/audit/week/2020-W01").text
+
+
+@pytest.mark.parametrize("name", ["2026-W54", "x", "9999-W52"])
+def test_there_is_no_page_of_what_is_no_week(core, name):
+    assert Browser(core, "ana").get(f"/audit/week/{name}").status_code == 404

@@ -1,21 +1,18 @@
 """The audit trail: searched, taken away as a file, and whether it is whole."""
 
-import json
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, render_template, request
-from sqlalchemy import Row
 from werkzeug.datastructures import MultiDict
 
 from escalator.model.policy import Category
-from escalator.rendering.story import told
 from escalator.rota.local import first_instant
 from escalator.services.core import Core
 from escalator.services.desk import chain, trail
 from escalator.services.desk.trail import Form, Page
 from escalator.store.trail import Place, Search
+from web.dashboard.told import moment, said, title
 from web.dashboard.words import zone
 from web.signed_in import running, viewer
 
@@ -37,7 +34,8 @@ def add(door: Blueprint, core: Core) -> None:
         return render_template(
             "dashboard/audit.html",
             asked=_asked(request.args),
-            rows=[(row, _said(row), _title(row)) for row in page.rows],
+            rows=[(row, said(row), title(row.category)) for row in page.rows],
+            moment=moment,
             unsealed=sum(row.seq is None for row in page.rows),
             newer=_address(page, "newer"),
             older=_address(page, "older"),
@@ -145,13 +143,3 @@ def _people() -> list[tuple[str, str]]:
 def _categories() -> list[Category]:
     policy = running().policy
     return [one for key, one in policy.categories.items() if viewer().may_see((key,), policy)]
-
-
-def _said(row: Row[Any]) -> str:
-    return told(row.action, row.actor_key, row.reason, json.loads(row.after), running().policy)
-
-
-def _title(row: Row[Any]) -> str:
-    """Return what an incident's category is called; its key where the policy does not know it any more."""
-    category = running().policy.categories.get(row.category)
-    return category.title if category else row.category or ""

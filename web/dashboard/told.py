@@ -1,0 +1,28 @@
+"""A record on a page: what it says, when it was, and what its incident is about."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from escalator.rendering.story import told
+from web.dashboard.words import zone
+from web.signed_in import running
+
+
+def said(row: Row[Any]) -> str:
+    """Return a record as a sentence."""
+    return told(row.action, row.actor_key, row.reason, json.loads(row.after), running().policy)
+
+
+def title(category: str | None) -> str:
+    """Return what a category is called; its key where the policy does not know it any more."""
+    known = running().policy.categories.get(category or "")
+    return known.title if known else category or ""
+
+
+def moment(instant: datetime, *, seconds: bool = False) -> str:
+    """Return `Wed 25 Nov 14:03` in the reader's zone: a list that is kept or printed names the day, also today's."""
+    local = instant.astimezone(zone())
+    return f"{local:%a} {local.day} {local:%b %H:%M:%S}" if seconds else f"{local:%a} {local.day} {local:%b %H:%M}"
