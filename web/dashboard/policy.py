@@ -1,9 +1,40 @@
-"""The policy that runs."""
+"""The policy that runs: its picture, what is wrong with it, and the doors to what explains it and what ran before."""
 
-from flask import Blueprint
+from flask import Blueprint, g, render_template
 
+from escalator.engine.targets import last_resort
+from escalator.rendering.picture import aim, copies, ladders
 from escalator.services.core import Core
+from escalator.services.desk.versions import standing
+from escalator.services.silences.acts import listed
+from web.dashboard import policy_explain, policy_history
+from web.signed_in import running, viewer
 
 
 def add(door: Blueprint, core: Core) -> None:
-    """Add the page."""
+    """Add the pages about the policy."""
+    policy_explain.add(door, core)
+    policy_history.add(door, core)
+
+    @door.get("/policy")
+    def policy() -> str:
+        with core.database.reading() as connection:
+            now_running = standing(core, connection)
+            silenced = listed(core, connection, running(), viewer().person)
+        said, roster = running().policy, running().roster(g.now)
+        in_force = tuple(one.silence for one in silenced if one.is_in_force)
+        return render_template(
+            "dashboard/policy.html",
+            standing=now_running,
+            policy=said,
+            ladders=ladders(roster, in_force),
+            silenced=silenced,
+            copies=copies(said.feeds, roster),
+            alarms=[aim(target, None, roster) for target in last_resort(said)],
+            restart_tells=[aim(target, None, roster) for target in said.unanswered.tell],
+            teams={key: aim(f"team:{key}", None, roster) for key in said.teams},
+            schedules={key: aim(f"schedule:{key}", None, roster) for key in said.schedules},
+            places={key: aim(key, None, roster) for key in said.destinations},
+            modes={name: core.mode_of(name, said) for name in said.sources},
+            is_on={name: bool(core.expand(source.api_key)) for name, source in said.sources.items()},
+        )

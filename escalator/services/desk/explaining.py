@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from json import JSONDecodeError
 from typing import Any
 
@@ -20,6 +20,9 @@ from escalator.stream.normalise import observe
 _MOST_EVENTS = 20
 """So many events of an incident are offered."""
 
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 12, 31, tzinfo=UTC)
+"""Rotas and delays are counted from the instant: at the ends of the calendar they would leave it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Explained:
@@ -35,9 +38,11 @@ def explained(core: Core, running: Running, body: bytes, source: str | None, at:
     """Return what an event would do under the running policy, with its calendars and every silence that has not ended.
 
     `source` is the first of the policy's and `at` (aware) is now where they are None. Nothing is stored or sent.
-    Raises InvalidEvent, by field, for a body that is no event and for an unknown `source`.
+    Raises InvalidEvent, by field, for a body that is no event, an unknown `source`, and an `at` out of all reason.
     """
     policy, now = running.policy, at or core.clock.now()
+    if not _EARLIEST <= now <= _LATEST:
+        raise InvalidEvent({"at": [f"Say an instant from {_EARLIEST:%Y} to {_LATEST:%Y}."]})
     observation = observe(body, now)
     name = next(iter(policy.sources), "") if source is None else source
     if source is not None and source not in policy.sources:

@@ -1,0 +1,149 @@
+"""What an event would do: one that is pasted, or one of an incident whose body is opened in memory and never shown."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request
+
+from escalator.errors import ContentLocked, InvalidEvent
+from escalator.model.policy import Policy
+from escalator.rendering.plan import firings
+from escalator.rendering.preview import document, why_nobody
+from escalator.rendering.view import headline
+from escalator.rota.local import first_instant
+from escalator.services.core import Core
+from escalator.services.desk.explaining import Explained, complaints, explained, opened, stored
+from escalator.store.events import StoredEvent
+from web.dashboard.words import zone
+from web.signed_in import running, viewer
+
+_MOST_DIGITS = 12
+_PURGED = "No body of this incident's events is kept any more, so there is nothing to explain; paste one instead."
+_LOCKED = "The body of this event cannot be opened: it was sealed with a key that this installation does not have."
+_NOTHING = "Paste an event, or say the number of an incident."
+_NO_TIME = "This is no time; write it as 2026-01-05T18:00."
+_NO_NUMBER = "This is no number of an incident; write it as 1042."
+
+
+@dataclass(slots=True)
+class _Form:
+    """What somebody has typed, and what is wrong with it by field; nothing of it is lost."""
+
+    body: str
+    source: str
+    at: str
+    number: str
+    event: str
+    wrong: dict[str, str] = field(default_factory=dict)
+    offered: tuple[StoredEvent, ...] = ()
+
+    def complain(self, name: str, said: str) -> None:
+        """Note what is wrong with a field."""
+        self.wrong[name] = f"{self.wrong[name]}; {said}" if name in self.wrong else said
+
+
+def add(door: Blueprint, core: Core) -> None:
+    """Add the page."""
+
+    @door.get("/policy/explain")
+    def explain() -> str:
+        return _page(core, _form(request.args), is_asked="number" in request.args)
+
+    @door.post("/policy/explain")
+    def explain_this() -> str:
+        return _page(core, _form(request.form), is_asked=True)
+
+
+def _form(said: Any) -> _Form:
+    return _Form(
+        body=said.get("body", ""),
+        source=said.get("source", ""),
+        at=said.get("at", "").strip(),
+        number=said.get("number", "").strip().removeprefix("#"),
+        event=said.get("event", ""),
+    )
+
+
+def _page(core: Core, form: _Form, *, is_asked: bool) -> str:
+    found = _explained(core, form) if is_asked else None
+    policy = running().policy
+    outcome = _outcome(found, policy) if found else {}
+    return render_template("dashboard/policy_explain.html", form=form, policy=policy, **outcome)
+
+
+def _explained(core: Core, form: _Form) -> Explained | None:
+    """Return what would become of what was asked for; None when the form says what is wrong with it."""
+    at = _instant(form)
+    picked = _picked(core, form) if form.number else None
+    body = form.body.encode() if form.body.strip() else b""
+    if picked is not None:
+        body, form.source = _opened(core, form, picked), form.source or picked.source
+    if not body and not form.wrong:
+        form.complain("body", _NOTHING)
+    if form.wrong:
+        return None
+    try:
+        return explained(core, running(), body, form.source or None, at)
+    except InvalidEvent as error:
+        for name, said in complaints(error):
+            if name in {"source", "at"}:
+                form.complain(name, said)
+            else:
+                form.complain("body", f"{name}: {said}" if name else said)
+    return None
+
+
+def _instant(form: _Form) -> datetime | None:
+    """Return the instant that was typed, in the reader's zone unless it has its own; None for now."""
+    if not form.at:
+        return None
+    try:
+        at = datetime.fromisoformat(form.at)
+        return at if at.tzinfo else first_instant(at, zone())
+    except (ValueError, OverflowError):
+        form.complain("at", _NO_TIME)
+    return None
+
+
+def _picked(core: Core, form: _Form) -> StoredEvent | None:
+    """Return the event of an incident that was picked, else the one that opened it. Aborts with 404."""
+    if not form.number.isascii() or not form.number.isdecimal() or len(form.number) > _MOST_DIGITS:
+        form.complain("number", _NO_NUMBER)
+        return None
+    found = stored(core, running(), viewer(), int(form.number))
+    if found is None:
+        abort(404)
+    form.offered = found
+    picked = next((one for one in found if str(one.id) == form.event), None)
+    if form.event and picked is None:
+        abort(404)
+    if not found:
+        form.complain("number", _PURGED)
+        return None
+    return picked or found[0]
+
+
+def _opened(core: Core, form: _Form, event: StoredEvent) -> bytes:
+    form.event = str(event.id)
+    try:
+        return opened(core, event)
+    except ContentLocked:
+        form.complain("number", _LOCKED)
+    return b""
+
+
+def _outcome(found: Explained, policy: Policy) -> dict[str, Any]:
+    """Return what the page shows of it: nothing of what the event says."""
+    incident = found.found.incident if found.found else None
+    said: dict[str, Any] = {
+        "explained": found,
+        "incident": incident,
+        "nobody": why_nobody(found.found, found.observation),
+        "document": json.dumps(document(found.found, found.at), indent=2, ensure_ascii=False),
+    }
+    if found.found and incident:
+        said["headline"] = headline(incident, policy.categories.get(incident.category or ""))
+        said["firings"] = list(firings(found.found, found.at, policy))
+    return said
