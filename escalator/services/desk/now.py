@@ -1,6 +1,7 @@
 """What is open, by urgency: the first page of the dashboard, and every list of incidents."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -43,7 +44,7 @@ _NUMBER = re.compile(r"#?([0-9]{1,10})")
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Who was told, through what and whether it arrived, in words; `through` is empty where `who` says it already."""
+    """Whom one channel was to tell, and whether it did, in words; `through` is empty where `who` says it already."""
 
     who: str
     through: str
@@ -189,7 +190,7 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
             incident=one,
             title=title_of(category_of(one, frozen[one.policy_version], policy)),
             next=coming(one, frozen[one.policy_version], policy),
-            told=[_heard(said, policy) for said in told.get(one.id, ())],
+            told=_heard(told.get(one.id, ()), policy),
             thing="" if is_withheld(one, policy) else things.get(one.id, ""),
             group=groups.get(one.group_id) if one.group_id else None,
             is_late=one.due_at is not None and one.due_at < now - LATE_AFTER,
@@ -200,9 +201,16 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
     ]
 
 
-def _heard(told: Told, policy: Policy) -> Heard:
-    who, through = target_words([told.destination], None, policy), _CHANNELS[told.channel]
-    return Heard(who, "" if who == through else through, told.fate)
+def _heard(told: Iterable[Told], policy: Policy) -> Sequence[Heard]:
+    """Return who was told, in one entry for each channel and fate; what did not arrive stands first."""
+    alike: dict[tuple[Fate, DestinationKind], list[str]] = defaultdict(list)
+    for one in told:
+        alike[one.fate, one.channel].append(one.destination)
+    found = []
+    for (fate, channel), destinations in sorted(alike.items(), key=lambda item: item[0][0] is not Fate.FAILED):
+        who, through = target_words(destinations, None, policy), _CHANNELS[channel]
+        found.append(Heard(who, "" if who == through else through, fate))
+    return found
 
 
 def _versions(core: Core, connection: Connection, found: Iterable[Incident]) -> Mapping[UUID, Policy]:
