@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 from marshmallow import Schema, fields
 from marshmallow.validate import Range
 
-from escalator.model.silence import Silence
 from escalator.services.core import Core
 from escalator.services.signing_in.tokens import Scope
 from escalator.services.silences import acts
@@ -47,7 +46,9 @@ def add(door: Door, core: Core) -> None:
         """Silence a category or a route for a while."""
         lasts = timedelta(minutes=asked.pop("minutes"))
         begun = acts.begin(core, Wanted(lasts=lasts, by=viewer().person.key, via=recorded_via(), **asked))
-        return _said(Listed(begun, is_in_force=True)) if isinstance(begun, Silence) else _not_done(begun, 400)
+        if isinstance(begun, NotDone):
+            _not_done(begun, 400)
+        return _said(Listed(begun, is_in_force=True, handle=acts.handle_of(begun)))
 
     @door.route("DELETE", "/silences/<handle>", scope=Scope.ACT, answers=None, status=204, problems=(404,))
     def end(handle: str) -> None:

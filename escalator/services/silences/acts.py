@@ -107,13 +107,18 @@ def listed(core: Core, connection: Connection, running: Running, asker: Person |
     now = core.clock.now()
     ids = {one.id for one in running.silences}
     kept = (one for one in silences.unended(connection) if one.silence.id in ids)
-    begun = [(replace(one.silence, reason=reason_of(core, one)), _handle(one)) for one in kept]
+    begun = [(replace(one.silence, reason=reason_of(core, one)), handle_of(one.silence)) for one in kept]
     found = sorted([*begun, *((one, "") for one in running.policy.silences)], key=lambda one: one[0].starts_at)
     return [
         Listed(one, one.starts_at <= now, handle)
         for one, handle in found
         if one.ends_at > now and (asker is None or may_know(asker, one.of, one.name, running.policy))
     ]
+
+
+def handle_of(silence: Silence) -> str:
+    """Return how people name a silence to end it; nothing for one of the file's."""
+    return silence.id.hex[-_HANDLE_CHARS:] if silence.id else ""
 
 
 def choices(person: Person, policy: Policy) -> Iterator[tuple[SilenceOf, str]]:
@@ -179,10 +184,6 @@ def _why_not(new: Silence, policy: Policy) -> NotDone | None:
 def _is_always_critical(silence: Silence, policy: Policy) -> bool:
     floors = [category.at_least for category in categories_of(silence.of, silence.name, policy)]
     return bool(floors) and all(floor is Severity.CRITICAL for floor in floors)
-
-
-def _handle(kept: Kept) -> str:
-    return kept.silence.id.hex[-_HANDLE_CHARS:] if kept.silence.id else ""
 
 
 def _named(kept: Sequence[Kept], handle: str, now: datetime) -> Silence | None:

@@ -1,0 +1,241 @@
+"""Every route with every role: who may come in, and that what is restricted is told to nobody outside of it.
+
+The table below names for each route the least role. A new route fails here until it is in it.
+"""
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from escalator.model.ranks import Role
+from escalator.services.signing_in.tokens import Scope
+from tests.everybody import OUTSIDE, PEOPLE, ROLES, SECRET_AUTHOR, Desk, a_token, by_token, in_production, number_of
+from web.app import create_app
+
+ANYBODY = None
+"""Asks for no session: it proves itself otherwise, or says nothing of incidents."""
+
+INCIDENT = "/api/v1/incidents/<int(max=2147483647):number>"
+LEAST = {
+    "GET /": Role.AUDITOR,
+    "GET /healthz": ANYBODY,
+    "GET /readyz": ANYBODY,
+    "GET /metrics": ANYBODY,
+    "GET /static/<path:filename>": ANYBODY,
+    "GET /answer/<token>": ANYBODY,
+    "POST /answer": ANYBODY,
+    "POST /webhooks/stream": ANYBODY,
+    "POST /webhooks/pagerduty": ANYBODY,
+    "POST /webhooks/jira": ANYBODY,
+    "POST /slack/commands": ANYBODY,
+    "POST /slack/interactions": ANYBODY,
+    "GET /sandbox": ANYBODY,
+    "GET /sandbox.json": ANYBODY,
+    "GET /sandbox/mail/<uuid:item_id>": ANYBODY,
+    "POST /sandbox/act": ANYBODY,
+    "POST /sandbox/click": ANYBODY,
+    "POST /sandbox/command": ANYBODY,
+    "POST /sandbox/fire": ANYBODY,
+    "POST /sandbox/kill": ANYBODY,
+    "POST /sandbox/sample": ANYBODY,
+    "GET /sign-in": ANYBODY,
+    "POST /sign-in/sandbox": ANYBODY,
+    "POST /sign-out": ANYBODY,
+    "GET /sign-in/link/<token>": ANYBODY,
+    "POST /sign-in/link/<token>": ANYBODY,
+    "POST /sign-in/mail": ANYBODY,
+    "GET /sign-in/slack": ANYBODY,
+    "GET /sign-in/slack/callback": ANYBODY,
+    "GET /people": Role.ADMIN,
+    "POST /people/<key>/invite": Role.ADMIN,
+    "POST /people/<key>/sign-out": Role.ADMIN,
+    "GET /tokens": Role.ADMIN,
+    "POST /tokens": Role.ADMIN,
+    "POST /tokens/<uuid:token_id>/revoke": Role.ADMIN,
+    "GET /audit": Role.AUDITOR,
+    "GET /audit/chain": Role.AUDITOR,
+    "POST /audit/export": Role.AUDITOR,
+    "GET /audit/week": Role.AUDITOR,
+    "GET /audit/week/<name>": Role.AUDITOR,
+    "GET /reports": Role.AUDITOR,
+    "GET /reports.csv": Role.AUDITOR,
+    "GET /oncall": Role.AUDITOR,
+    "GET /oncall/coverage.svg": Role.AUDITOR,
+    "POST /oncall/overrides": Role.MODERATOR,
+    "POST /oncall/overrides/<uuid:override_id>/end": Role.MODERATOR,
+    "GET /incidents": Role.AUDITOR,
+    "POST /acknowledge": Role.AUDITOR,
+    "POST /sample": Role.AUDITOR,
+    "GET /incidents/<int:number>": Role.AUDITOR,
+    "GET /incidents/<int:number>.json": Role.AUDITOR,
+    "POST /incidents/<int:number>/<verb>": Role.AUDITOR,
+    "POST /incidents/<int:number>/reveal": Role.AUDITOR,
+    "GET /care": Role.AUDITOR,
+}
+API = {
+    "GET /api/v1/incidents": (Scope.READ, Role.AUDITOR),
+    f"GET {INCIDENT}": (Scope.READ, Role.AUDITOR),
+    f"POST {INCIDENT}/acknowledge": (Scope.ACT, Role.MODERATOR),
+    f"POST {INCIDENT}/release": (Scope.ACT, Role.MODERATOR),
+    f"POST {INCIDENT}/resolve": (Scope.ACT, Role.MODERATOR),
+    f"POST {INCIDENT}/false-alarm": (Scope.ACT, Role.MODERATOR),
+    f"POST {INCIDENT}/snooze": (Scope.ACT, Role.MODERATOR),
+    f"POST {INCIDENT}/reassign": (Scope.ACT, Role.MODERATOR),
+    f"POST {INCIDENT}/take-over": (Scope.ACT, Role.MODERATOR),
+    f"POST {INCIDENT}/escalate": (Scope.ACT, Role.MODERATOR),
+    f"POST {INCIDENT}/still-on-it": (Scope.ACT, Role.MODERATOR),
+    f"POST {INCIDENT}/reopen": (Scope.ACT, Role.SENIOR),
+    f"POST {INCIDENT}/note": (Scope.ACT, Role.MODERATOR),
+    "POST /api/v1/explain": (Scope.READ, Role.AUDITOR),
+    "GET /api/v1/oncall": (Scope.READ, Role.AUDITOR),
+    "GET /api/v1/overrides": (Scope.READ, Role.AUDITOR),
+    "POST /api/v1/overrides": (Scope.ACT, Role.MODERATOR),
+    "DELETE /api/v1/overrides/<uuid:override_id>": (Scope.ACT, Role.AUDITOR),
+    "GET /api/v1/policy": (Scope.READ, Role.AUDITOR),
+    "GET /api/v1/records": (Scope.AUDIT, Role.AUDITOR),
+    "GET /api/v1/silences": (Scope.READ, Role.AUDITOR),
+    "POST /api/v1/silences": (Scope.ACT, Role.SENIOR),
+    "DELETE /api/v1/silences/<handle>": (Scope.ACT, Role.SENIOR),
+}
+LEAST |= {route: least for route, (_scope, least) in API.items()} | {"GET /api/v1/openapi.json": ANYBODY}
+ASKED = {
+    "resolve": {"outcome": "no_violation"},
+    "snooze": {"minutes": 15},
+    "reassign": {"to": "ben"},
+    "note": {"note": "Seen before."},
+    "explain": {"event": {"type": "message.flagged"}},
+    "silences": {"named": "category:hate", "minutes": 5, "reason": "A test."},
+    "overrides": {
+        "schedule": "seniors-on-call",
+        "person": "",
+        "start": "2026-08-21T00:00:00Z",
+        "end": "2026-08-21T08:00:00Z",
+    },
+}
+"""What is sent where a body is asked for before anything else."""
+
+NAMES_CATEGORIES = {"GET /policy", "GET /api/v1/policy", "POST /api/v1/explain"}
+"""Show the policy itself, which names its categories to everybody."""
+
+
+@pytest.fixture(scope="module")
+def core(sqlite_template, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("everybody")
+    database = folder / "escalator.db"
+    database.write_bytes(sqlite_template.read_bytes())
+    core = in_production(f"sqlite:///{database}", folder)
+    yield core
+    core.database.close()
+
+
+@pytest.fixture(scope="module")
+def app(core):
+    return create_app(core)
+
+
+@pytest.fixture(scope="module")
+def desk(core, app):
+    return Desk(core, app)
+
+
+@pytest.fixture(scope="module")
+def restricted(core):
+    return number_of(core, "csam")
+
+
+@pytest.fixture(scope="module")
+def routes(app):
+    """Every route as the table names it: its method, its rule, and the names of what stands in the rule."""
+    return {
+        f"{method} {rule.rule}": (method, rule)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    }
+
+
+def path_of(app, rule, number):
+    """The address of a rule about an incident; what else is named in it is nothing that there is."""
+    given = {"number": number, "filename": "dashboard/base.css"}
+    values = {name: given.get(name, uuid4() if "uuid" in rule.rule else "eli") for name in rule.arguments}
+    with app.test_request_context():
+        return app.url_map.bind("localhost").build(rule.endpoint, values)
+
+
+def body_of(route, rule, person="mo"):
+    """What is sent: where it names who is to be on call, the asker themselves, as everybody may."""
+    if route not in API or route.startswith("GET"):
+        return {}
+    said = ASKED.get(rule.rule.rpartition("/")[2])
+    return {} if said is None else {"json": said | ({"person": person} if "person" in said else {})}
+
+
+def is_shut(answer):
+    """Whether somebody was not let in: refused, or sent to sign in."""
+    if answer.status_code in {301, 302, 303, 307}:
+        return answer.location.startswith("/sign-in")
+    return answer.status_code in {401, 403, 404}
+
+
+def test_the_table_names_every_route(routes):
+    assert set(routes) - set(LEAST) == set()
+
+
+def test_nobody_is_let_in_anywhere_but_at_the_doors_that_ask_for_no_session(app, desk, routes, restricted):
+    for route, (method, rule) in routes.items():
+        answer = desk.ask(method, path_of(app, rule, restricted), **body_of(route, rule))
+        assert answer.status_code < 500, route
+        assert LEAST[route] is ANYBODY or is_shut(answer), (route, answer.status_code)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_everybody_is_let_in_from_the_least_role_on(app, core, desk, routes, who):
+    number = number_of(core, "threat")
+    for route, (method, rule) in routes.items():
+        least = LEAST[route]
+        answer = desk.ask(method, path_of(app, rule, number), PEOPLE[who], **body_of(route, rule, PEOPLE[who]))
+        assert answer.status_code < 500, route
+        if least is not ANYBODY:
+            assert_fits(route, answer, is_let_in=ROLES[who] >= least)
+
+
+def assert_fits(route, answer, *, is_let_in):
+    if is_let_in:
+        assert answer.status_code not in {401, 403}, (route, answer.text)
+    else:
+        assert is_shut(answer), (route, answer.status_code)
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_a_token_is_good_for_what_its_scope_names_and_nowhere_but_at_the_api(app, core, desk, routes, scope):
+    headers, number = by_token(a_token(core, "sen", scope)), number_of(core, "threat")
+    for route, (method, rule) in routes.items():
+        answer = desk.ask(method, path_of(app, rule, number), headers=headers, **body_of(route, rule, "sen"))
+        if LEAST[route] is not ANYBODY:
+            assert_fits(route, answer, is_let_in=route in API and API[route][0] is scope)
+
+
+@pytest.mark.parametrize("who", OUTSIDE)
+def test_what_is_restricted_is_told_to_nobody_outside_of_it(app, core, desk, routes, restricted, who):
+    headers = by_token(a_token(core, OUTSIDE[who], *Scope))
+    for route, (method, rule) in routes.items():
+        path = path_of(app, rule, restricted)
+        for asker in [{"person": OUTSIDE[who]}, *([{"headers": headers}] if route in API else [])]:
+            answer = desk.ask(method, path, **asker, **body_of(route, rule))
+            assert not found_in(answer.text, restricted, route), (route, answer.text)
+            if "number" in rule.arguments and LEAST[route] is not ANYBODY:
+                assert is_shut(answer), (route, answer.status_code)
+
+
+def found_in(text, number, route):
+    """Return what of the restricted incident stands there. What may be chosen in a filter is the policy's."""
+    text = re.sub(r"<option.*?</option>", "", text, flags=re.DOTALL)
+    hidden = [rf"\b{number}\b", SECRET_AUTHOR, *(["Child safety"] if route not in NAMES_CATEGORIES else [])]
+    return [one for one in hidden if re.search(one, text)]
+
+
+def test_what_is_restricted_is_there_for_who_may_know(desk, restricted):
+    answer = desk.ask("GET", f"/api/v1/incidents/{restricted}", "dana")
+    assert answer.get_json()["number"] == restricted
+    assert found_in(desk.ask("GET", "/api/v1/incidents", "ana").text, restricted, "")
+    assert SECRET_AUTHOR not in answer.text
