@@ -10,6 +10,7 @@ from escalator.model.ranks import Mode
 from escalator.services.core import Core
 from escalator.services.desk import bulk
 from escalator.services.desk.now import all_of_them, open_now
+from escalator.services.desk.watch import watch
 from escalator.services.intake import Receiver
 from escalator.services.sandbox.acts import send_sample
 from escalator.services.sandbox.signed import Refused
@@ -30,7 +31,9 @@ def add(door: Blueprint, core: Core) -> None:
         policy = running().policy
         page = min(whole_number("page") or 1, _MOST_PAGE)
         board = open_now(core, viewer(), running(), asked(viewer(), policy), page)
-        return render_template("dashboard/now.html", board=board, is_sandbox=_is_sandbox(core), **_asked_for(OPEN))
+        return render_template(
+            "dashboard/now.html", board=board, watch=watch(core), is_sandbox=_is_sandbox(core), **_asked_for(OPEN)
+        )
 
     @door.get("/incidents")
     def all_incidents() -> str:
