@@ -135,7 +135,7 @@ def test_by_the_keyboard_alone(context: BrowserContext, installation: Installati
             break
     page.keyboard.press("x")
     page.keyboard.press("a")
-    expect(page.get_by_role("status").filter(has_text="taken")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text=f"#{number} is yours now")).to_be_visible()
     expect(page.locator(f"#row-{number}")).to_contain_text("Ben Okafor")
 
 
