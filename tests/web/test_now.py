@@ -65,6 +65,7 @@ def test_it_says_who_has_it(core):
     said = text_of(Browser(core, "ben").get("/"))
     assert re.search(r"Acknowledged \S+ Ana Ruiz", said)
     assert "reminds the owner" in said
+    assert "1 open, 0 without an answer" in said
 
 
 def test_of_two_answers_the_first_is_shown(core):
@@ -97,7 +98,8 @@ def test_what_is_restricted_is_neither_listed_nor_counted_nor_found(core, person
     browser = Browser(core, person)
     page = browser.get("/")
     assert sorted(numbers(page)) == sorted(found)
-    assert f'data-count="{len(found)}"' in page.text
+    assert f"{len(found)} open" in text_of(page)
+    assert f"<title>({len(found)}) Now" in page.text
     assert numbers(browser.get("/incidents")) == found
     for address in ("/?q=%231002", "/?q=child", "/?category=csam", "/incidents?q=1002", "/incidents?after=1001"):
         assert numbers(browser.get(address)) == [one for one in found if one == 1002]

@@ -82,10 +82,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A page of what is open; `counts` are of all pages, whatever severity is asked for."""
+    """A page of what is open. `counts` are of all pages, whatever severity is asked for; `waiting` of nobody's yet."""
 
     rows: Sequence[Row]
     counts: Mapping[Severity, int]
+    waiting: int
     page: int
     has_more: bool
 
@@ -130,11 +131,21 @@ def open_now(core: Core, viewer: Viewer, running: Running, wanted: Filter, page:
     asked = replace(present(core, wanted), states=(wanted.states & OPEN) or states)
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
-        counts = listing.count_by_severity(connection, audience, replace(asked, severities=frozenset()))
+        of_all = replace(asked, severities=frozenset())
+        counts = listing.count_by_severity(connection, audience, of_all)
+        waiting = _count_waiting(connection, audience, of_all)
         offset = (page - 1) * PAGE
         found = listing.by_urgency(connection, audience, asked, now, limit=PAGE + 1, offset=offset)
         rows = _rows(core, connection, viewer, running, found[:PAGE], now)
-    return Board(rows, counts, page, has_more=len(found) > PAGE)
+    return Board(rows, counts, waiting, page, has_more=len(found) > PAGE)
+
+
+def _count_waiting(connection: Connection, audience: Audience, asked: Filter) -> int:
+    """Return how many of these nobody has answered."""
+    if State.TRIGGERED not in asked.states:
+        return 0
+    unanswered = replace(asked, states=frozenset({State.TRIGGERED}))
+    return sum(listing.count_by_severity(connection, audience, unanswered).values())
 
 
 def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of it
