@@ -5,9 +5,11 @@ import re
 import pytest
 
 from escalator.services.signing_in import sessions
+from escalator.store.tables import incidents
 from tests.browsers import Browser
 from tests.sandboxes import a_core, alert
 from tests.store.conftest import POLICY
+from tests.store.test_constraints import SILENT, an_incident, write
 
 SECRETS = {"STREAM_API_KEY": "key", "STREAM_API_SECRET": "secret"}
 
@@ -57,6 +59,32 @@ def test_a_row_says_what_waits_since_when_for_whom_and_who_is_next(core):
     assert "nobody has it" in said
     assert "tells seniors" in said
     assert "✓ critical alerts, Ana Ruiz and Ben Okafor Slack arrived" in said
+
+
+@pytest.mark.parametrize(
+    ("more", "mark"),
+    [
+        pytest.param({"drill": "weekly"}, "DRILL", id="a drill"),
+        pytest.param({"mode": "divert"}, "TEST", id="what goes to the test destination"),
+        pytest.param({"mode": "sandbox"}, "SANDBOX", id="what reaches nobody"),
+        pytest.param({"members": 3}, "Group of 3", id="a group"),
+        pytest.param({"silenced_step": 0}, "Silenced", id="what a silence keeps quiet"),
+    ],
+)
+def test_a_row_is_marked_as_what_it_is(core, more, mark):
+    write(core, incidents, an_incident(core, **{"mode": "production", **more}))
+    marks = re.findall(r'class="mark">([^<]*)<', Browser(core, "ana").get("/").text)
+    assert marks == [mark]
+
+
+def test_what_a_group_tells_of_stands_under_its_group_and_is_found_by_its_number(core):
+    group = an_incident(core, members=2)
+    write(core, incidents, group, an_incident(core, number=1002, state="grouped", group_id=group["id"], **SILENT))
+    browser = Browser(core, "ana")
+    assert numbers(browser.get("/")) == [1001]
+    found = browser.get("/?q=1002")
+    assert numbers(found) == [1002]
+    assert "Told by #1001" in found.text
 
 
 def test_it_says_who_has_it(core):

@@ -157,26 +157,23 @@ def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of i
     before: int | None = None,
     after: int | None = None,
 ) -> Shelf:
-    """Return a page of incidents in any state, as far as somebody may see them. Raises Unavailable."""
-    asked = present(core, wanted)
+    """Return a page of incidents in any state, as far as somebody may see them. Raises Unavailable.
+
+    Who came from a neighbouring page finds the way back without another question; one more row than is shown says
+    whether the list goes on.
+    """
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
-        found = listing.by_number(connection, audience, asked, limit=PAGE, before=before, after=after)
-        rows = _rows(core, connection, viewer, running, found, core.clock.now())
-        if not found:
-            return Shelf((), None, None)
-        newest, oldest = found[0].number, found[-1].number
-        return Shelf(
-            rows,
-            newest if _is_any(connection, audience, asked, after=newest) else None,
-            oldest if _is_any(connection, audience, asked, before=oldest) else None,
-        )
-
-
-def _is_any(
-    connection: Connection, audience: Audience, asked: Filter, *, before: int | None = None, after: int | None = None
-) -> bool:
-    return bool(listing.by_number(connection, audience, asked, limit=1, before=before, after=after))
+        asked = present(core, wanted)
+        found = listing.by_number(connection, audience, asked, limit=PAGE + 1, before=before, after=after)
+        goes_on = len(found) > PAGE
+        shown = found[-PAGE:] if after is not None else found[:PAGE]
+        rows = _rows(core, connection, viewer, running, shown, core.clock.now())
+    if not shown:
+        return Shelf((), None, None)
+    has_newer = goes_on if after is not None else before is not None
+    has_older = goes_on or after is not None
+    return Shelf(rows, shown[0].number if has_newer else None, shown[-1].number if has_older else None)
 
 
 def present(core: Core, wanted: Filter) -> Filter:
