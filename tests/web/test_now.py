@@ -5,9 +5,11 @@ import re
 import pytest
 
 from escalator.services.signing_in import sessions
+from escalator.store.tables import incidents
 from tests.browsers import Browser
 from tests.sandboxes import a_core, alert
 from tests.store.conftest import POLICY
+from tests.store.test_constraints import SILENT, an_incident, write
 
 SECRETS = {"STREAM_API_KEY": "key", "STREAM_API_SECRET": "secret"}
 
@@ -59,12 +61,39 @@ def test_a_row_says_what_waits_since_when_for_whom_and_who_is_next(core):
     assert "✓ critical alerts, Ana Ruiz and Ben Okafor Slack arrived" in said
 
 
+@pytest.mark.parametrize(
+    ("more", "mark"),
+    [
+        pytest.param({"drill": "weekly"}, "DRILL", id="a drill"),
+        pytest.param({"mode": "divert"}, "TEST", id="what goes to the test destination"),
+        pytest.param({"mode": "sandbox"}, "SANDBOX", id="what reaches nobody"),
+        pytest.param({"members": 3}, "Group of 3", id="a group"),
+        pytest.param({"silenced_step": 0}, "Silenced", id="what a silence keeps quiet"),
+    ],
+)
+def test_a_row_is_marked_as_what_it_is(core, more, mark):
+    write(core, incidents, an_incident(core, **{"mode": "production", **more}))
+    marks = re.findall(r'class="mark">([^<]*)<', Browser(core, "ana").get("/").text)
+    assert marks == [mark]
+
+
+def test_what_a_group_tells_of_stands_under_its_group_and_is_found_by_its_number(core):
+    group = an_incident(core, members=2)
+    write(core, incidents, group, an_incident(core, number=1002, state="grouped", group_id=group["id"], **SILENT))
+    browser = Browser(core, "ana")
+    assert numbers(browser.get("/")) == [1001]
+    found = browser.get("/?q=1002")
+    assert numbers(found) == [1002]
+    assert "Told by #1001" in found.text
+
+
 def test_it_says_who_has_it(core):
     alert(core, "self_harm")
     Browser(core, "ana").post("/acknowledge", {"only": "1001"})
     said = text_of(Browser(core, "ben").get("/"))
     assert re.search(r"Acknowledged \S+ Ana Ruiz", said)
     assert "reminds the owner" in said
+    assert "1 open, 0 without an answer" in said
 
 
 def test_of_two_answers_the_first_is_shown(core):
@@ -97,7 +126,8 @@ def test_what_is_restricted_is_neither_listed_nor_counted_nor_found(core, person
     browser = Browser(core, person)
     page = browser.get("/")
     assert sorted(numbers(page)) == sorted(found)
-    assert f'data-count="{len(found)}"' in page.text
+    assert f"{len(found)} open" in text_of(page)
+    assert f"<title>({len(found)}) Now" in page.text
     assert numbers(browser.get("/incidents")) == found
     for address in ("/?q=%231002", "/?q=child", "/?category=csam", "/incidents?q=1002", "/incidents?after=1001"):
         assert numbers(browser.get(address)) == [one for one in found if one == 1002]

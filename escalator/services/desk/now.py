@@ -82,10 +82,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A page of what is open; `counts` are of all pages, whatever severity is asked for."""
+    """A page of what is open. `counts` are of all pages, whatever severity is asked for; `waiting` of nobody's yet."""
 
     rows: Sequence[Row]
     counts: Mapping[Severity, int]
+    waiting: int
     page: int
     has_more: bool
 
@@ -130,11 +131,21 @@ def open_now(core: Core, viewer: Viewer, running: Running, wanted: Filter, page:
     asked = replace(present(core, wanted), states=(wanted.states & OPEN) or states)
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
-        counts = listing.count_by_severity(connection, audience, replace(asked, severities=frozenset()))
+        of_all = replace(asked, severities=frozenset())
+        counts = listing.count_by_severity(connection, audience, of_all)
+        waiting = _count_waiting(connection, audience, of_all)
         offset = (page - 1) * PAGE
         found = listing.by_urgency(connection, audience, asked, now, limit=PAGE + 1, offset=offset)
         rows = _rows(core, connection, viewer, running, found[:PAGE], now)
-    return Board(rows, counts, page, has_more=len(found) > PAGE)
+    return Board(rows, counts, waiting, page, has_more=len(found) > PAGE)
+
+
+def _count_waiting(connection: Connection, audience: Audience, asked: Filter) -> int:
+    """Return how many of these nobody has answered."""
+    if State.TRIGGERED not in asked.states:
+        return 0
+    unanswered = replace(asked, states=frozenset({State.TRIGGERED}))
+    return sum(listing.count_by_severity(connection, audience, unanswered).values())
 
 
 def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of it
@@ -146,26 +157,23 @@ def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of i
     before: int | None = None,
     after: int | None = None,
 ) -> Shelf:
-    """Return a page of incidents in any state, as far as somebody may see them. Raises Unavailable."""
-    asked = present(core, wanted)
+    """Return a page of incidents in any state, as far as somebody may see them. Raises Unavailable.
+
+    Who came from a neighbouring page finds the way back without another question; one more row than is shown says
+    whether the list goes on.
+    """
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
-        found = listing.by_number(connection, audience, asked, limit=PAGE, before=before, after=after)
-        rows = _rows(core, connection, viewer, running, found, core.clock.now())
-        if not found:
-            return Shelf((), None, None)
-        newest, oldest = found[0].number, found[-1].number
-        return Shelf(
-            rows,
-            newest if _is_any(connection, audience, asked, after=newest) else None,
-            oldest if _is_any(connection, audience, asked, before=oldest) else None,
-        )
-
-
-def _is_any(
-    connection: Connection, audience: Audience, asked: Filter, *, before: int | None = None, after: int | None = None
-) -> bool:
-    return bool(listing.by_number(connection, audience, asked, limit=1, before=before, after=after))
+        asked = present(core, wanted)
+        found = listing.by_number(connection, audience, asked, limit=PAGE + 1, before=before, after=after)
+        goes_on = len(found) > PAGE
+        shown = found[-PAGE:] if after is not None else found[:PAGE]
+        rows = _rows(core, connection, viewer, running, shown, core.clock.now())
+    if not shown:
+        return Shelf((), None, None)
+    has_newer = goes_on if after is not None else before is not None
+    has_older = goes_on or after is not None
+    return Shelf(rows, shown[0].number if has_newer else None, shown[-1].number if has_older else None)
 
 
 def present(core: Core, wanted: Filter) -> Filter:

@@ -1,4 +1,4 @@
-/** What is new on the first page: marked, announced, and counted in the page's title. */
+/** What is new on the first page: marked, announced; what waits for an answer is counted in the page's title. */
 
 let known = numbers();
 
@@ -19,6 +19,6 @@ document.addEventListener("escalator:live", () => {
     const more = arrived.length > 1 ? `, and ${arrived.length - 1} more` : "";
     document.getElementById("arrivals").textContent = `New: ${titleOf(arrived[0])}${more}`;
   }
-  const count = Number(document.querySelector("#board [data-count]").dataset.count);
-  document.title = document.title.replace(/^(\(\d+\) )?/, count ? `(${count}) ` : "");
+  const waiting = Number(document.querySelector("#board [data-waiting]").dataset.waiting);
+  document.title = document.title.replace(/^(\(\d+\) )?/, waiting ? `(${waiting}) ` : "");
 });
