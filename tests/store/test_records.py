@@ -56,11 +56,12 @@ def test_the_database_refuses_to_change_or_delete_what_is_written(core: Core, ch
 
 
 @pytest.mark.postgres
-def test_postgresql_refuses_to_empty_the_trail(core: Core) -> None:
+@pytest.mark.parametrize("statement", ["TRUNCATE records CASCADE", "TRUNCATE seals"])
+def test_postgresql_refuses_to_empty_the_trail(core: Core, statement: str) -> None:
     if core.database.is_sqlite:
         pytest.skip("SQLite knows no TRUNCATE")
     with pytest.raises(DBAPIError, match="written once"), core.database.writing() as connection:
-        connection.execute(text("TRUNCATE records CASCADE"))
+        connection.execute(text(statement))
 
 
 def test_records_are_chained_in_the_order_of_their_writing(core: Core) -> None:

@@ -73,7 +73,17 @@ def fits(row, name: str) -> bool:
             return getattr(row, name) == wanted
 
 
-def test_every_filter_and_every_two_of_them_find_what_they_ask_for(kept: Core) -> None:
+@pytest.mark.parametrize(
+    "near",
+    [
+        pytest.param(20_000, id="all of them are near in time"),
+        pytest.param(2, id="most are further away than is looked first"),
+    ],
+)
+def test_every_filter_and_every_two_of_them_find_what_they_ask_for(
+    kept: Core, near: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "_NEAR", near)
     with kept.database.reading() as connection:
         rows = [row for row in trail.before(connection, ALL, Search()) if row.reason]
     assert [row.reason for row in rows] == [str(second) for second in reversed(range(12))]
@@ -119,14 +129,18 @@ def test_a_silence_is_found_by_those_who_may_know_what_it_is_of(core: Core) -> N
     assert not any('"self_harm"' in after for after in seen[MOST])
 
 
-@pytest.mark.parametrize("size", [1, 3, 5])
-def test_paging_leaves_nothing_out_and_doubles_nothing_while_records_arrive(kept: Core, size: int) -> None:
-    known = found(kept, Search())
+@pytest.mark.parametrize("search", [Search(), Search(category="spam"), Search(via="slack")], ids=["all", "of", "via"])
+@pytest.mark.parametrize("size", [1, 3])
+def test_paging_leaves_nothing_out_and_doubles_nothing_while_records_arrive(
+    kept: Core, search: Search, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "_NEAR", 4)
+    known = found(kept, search)
     seen: list[int] = []
     place = None
     while True:
         with kept.database.writing() as connection:
-            page = trail.before(connection, ALL, Search(), place, size)
+            page = trail.before(connection, ALL, search, place, size)
             arrived = Entry(Action.TROUBLE_FOUND, reason="99")
             records.insert(connection, [(arrived, None)], kept.clock.now() + timedelta(days=1))
         seen += [int(row.reason) for row in page if row.reason]

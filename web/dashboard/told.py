@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from flask import g
 from sqlalchemy import Row
 
 from escalator.rendering.story import told
@@ -23,6 +24,10 @@ def title(category: str | None) -> str:
 
 
 def moment(instant: datetime, *, seconds: bool = False) -> str:
-    """Return `Wed 25 Nov 14:03` in the reader's zone: a list that is kept or printed names the day, also today's."""
+    """Return `Wed 25 Nov 14:03` in the reader's zone, with the year where it is not this one.
+
+    A list that is kept or printed names the day, today's too.
+    """
     local = instant.astimezone(zone())
-    return f"{local:%a} {local.day} {local:%b %H:%M:%S}" if seconds else f"{local:%a} {local.day} {local:%b %H:%M}"
+    year = "" if local.year == g.now.astimezone(zone()).year else f" {local.year}"
+    return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M:%S}"[: None if seconds else -len(":00")]
