@@ -14,7 +14,7 @@ POLICY = load(EXAMPLE.read_bytes(), {})
     ("tests", "words"),
     [
         pytest.param(
-            {"category": ("self_harm", "threat")}, "category is Self-harm or Threat", id="titles of categories"
+            {"category": ("self_harm", "threat")}, "category is Self-harm or Threat", id="categories by title"
         ),
         pytest.param({"category": ("gone",)}, "category is gone", id="a category that is not there any more"),
         pytest.param({"min_severity": ("high",)}, "severity is at least high", id="a floor"),
