@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import unified_diff
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -62,7 +63,7 @@ def standing(core: Core, connection: Connection) -> Standing:
     if found is None:
         raise Unavailable("no policy is active yet")
     version, since = found
-    warnings = parse(policies.text_of(connection, version.id), core.settings.environment).problems
+    warnings = _problems(core, policies.text_of(connection, version.id).encode())
     return Standing(version, since, warnings, _file(core, version))
 
 
@@ -74,10 +75,20 @@ def _file(core: Core, active: Version) -> File:
         return File(path.name, FileState.UNREADABLE, reason=error.strerror or type(error).__name__)
     if hashlib.sha256(text).hexdigest() == active.sha256:
         return File(path.name, FileState.SAME)
-    parsed = parse(text, core.settings.environment)
     is_real = core.settings.mode is Mode.PRODUCTION
-    refusing = tuple(one for one in parsed.problems if not one.is_warning or (is_real and one.blocks_production))
+    found = _problems(core, text)
+    refusing = tuple(one for one in found if not one.is_warning or (is_real and one.blocks_production))
     return File(path.name, FileState.REFUSED if refusing else FileState.CHANGED, refusing)
+
+
+def _problems(core: Core, text: bytes) -> tuple[Problem, ...]:
+    return _parsed(text, frozenset(core.settings.environment.items()))
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: bytes, env: frozenset[tuple[str, str]]) -> tuple[Problem, ...]:
+    """Return the problems of a text. Reading it costs most of what the page does, and it hardly ever changes."""
+    return parse(text, dict(env)).problems
 
 
 def text_of_file(core: Core) -> Named:
