@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import re
 
 import pytest
 
 from escalator.store.records import chained, seal_new
+from tests.everybody import number_of
 from tests.policy.files import HERE
 
 FIXTURES = HERE.parent / "fixtures" / "stream" / "rfc3339"
+PAGE = (HERE.parents[1] / "docs" / "api.md").read_text()
 STANDING_IN = {
     "schedule": "seniors-on-call",
     "person": "mo",
@@ -96,3 +99,17 @@ def test_an_event_is_explained_as_on_the_command_line(machine):
     found = machine.ask("POST", "/explain", json={"event": event, "at": "2026-08-20T14:00:00Z"}).get_json()
     assert {"category", "severity", "content", "route", "plan", "feeds"} <= set(found)
     assert found["plan"][0]["offset_s"] == 0
+
+
+def test_what_the_page_about_the_api_sends_is_understood(core, machine):
+    examples = re.findall(r"/api/v1(/\S+) \\\n.*\n\s+-d '(.*)'", PAGE)
+    assert [path for path, _body in examples] == ["/incidents/1042/resolve", "/explain"]
+    for path, body in examples:
+        address = path.replace("1042", str(number_of(core, "threat")))
+        assert machine.ask("POST", address, json=json.loads(body)).status_code == 200
+
+
+def test_the_page_about_the_api_names_every_resource(app):
+    named = {path.partition("{")[0].rstrip("/") for path in re.findall(r"`(?:GET|POST|DELETE)? ?(/[a-z{}/]+)`", PAGE)}
+    there = {rule.rule.split("/")[3] for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1/")}
+    assert {path.split("/")[1] for path in named} >= there - {"openapi.json"}

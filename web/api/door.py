@@ -15,6 +15,7 @@ from web.api import access
 from web.api.problems import MIMETYPE, PREFIX, refuse
 from web.api.schemas import ProblemSchema
 from web.headers import PRIVATE
+from web.signed_in import cookie_name
 
 View = Callable[..., Any]
 
@@ -102,7 +103,7 @@ def register(app: Flask, core: Core, adders: Sequence[Adder]) -> None:
     session = {
         "type": "apiKey",
         "in": "cookie",
-        "name": "escalator",
+        "name": cookie_name(core),
         "description": "The dashboard's own; what changes something then needs the header X-CSRF.",
     }
     api.spec.components.security_scheme("token", token)
