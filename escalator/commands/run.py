@@ -22,7 +22,8 @@ from escalator.errors import ConfigurationError
 from escalator.model.ranks import Mode
 from escalator.services.core import Core
 from escalator.settings import environment
-from escalator.store import migrate, processes
+from escalator.store import processes
+from escalator.store.migrate import migrate
 
 FIRST_PRODUCTION = "first_production_start"
 _LOCK_WAIT_S = 3.0
