@@ -7,7 +7,7 @@ from pathlib import Path
 
 import requests
 
-from escalator.store import migrate
+from escalator.store.migrate import migrate
 from tests.doubles.everybody import BASE_URL, LINK, POLICY, Vendors, ana_in_jira, form_in, vendors
 from tests.doubles.slack import SlackDouble
 from tests.live.installation import PREFORK, STREAM_KEY, STREAM_SECRET, Installation, event, wait_until

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import requests
 
-from escalator.store import migrate
+from escalator.store.migrate import migrate
 from tests.servers import PostgresServer, RedisServer
 
 ROOT = Path(__file__).parent.parent

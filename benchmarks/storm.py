@@ -18,7 +18,7 @@ import psycopg
 import requests
 
 from benchmarks.measure import percentile
-from escalator.store import migrate
+from escalator.store.migrate import migrate
 from escalator.stream.signature import sign
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_limits import Limits

@@ -11,7 +11,7 @@ from uuid import uuid4
 import hypothesis
 import pytest
 
-from escalator.store import migrate
+from escalator.store.migrate import migrate
 from tests.servers import PostgresServer, RedisServer
 
 DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgres").split(",")

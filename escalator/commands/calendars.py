@@ -11,7 +11,7 @@ from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.store import calendars
 from escalator.store.calendars import Feed
-from escalator.store.migrate import is_current
+from escalator.store.schema import is_current
 
 _LATE = timedelta(minutes=15)
 _FOLLOWS = "a worker asks for it every five minutes; look at its log, and at the address"

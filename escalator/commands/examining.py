@@ -23,7 +23,7 @@ from escalator.services.core import Core
 from escalator.settings import Settings
 from escalator.store import health, policies
 from escalator.store.health import LATE, Health
-from escalator.store.migrate import is_current
+from escalator.store.schema import is_current
 
 _TIMEOUT_S = 2
 _START = "start one: `escalator run`, or the Procfile's worker"

@@ -4,7 +4,7 @@ import click
 
 from escalator.commands.opening import prepare_folder
 from escalator.settings import from_environment
-from escalator.store import migrate
+from escalator.store.migrate import migrate
 
 
 @click.command("migrate")

@@ -23,7 +23,7 @@ from escalator.rota.local import first_instant
 from escalator.services.core import Core
 from escalator.settings import Settings, chosen_mode, database_url, from_environment, policy_file
 from escalator.store import Database, calendars, overrides
-from escalator.store.migrate import is_current
+from escalator.store.schema import is_current
 
 DEMO = files("escalator.policy").joinpath("demo.yml")
 """The policy of an installation that has none: for the sandbox only."""

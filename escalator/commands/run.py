@@ -24,7 +24,8 @@ from escalator.model.ranks import Mode
 from escalator.services.core import Core
 from escalator.services.signing_in import links
 from escalator.settings import base_url, environment
-from escalator.store import migrate, processes
+from escalator.store import processes
+from escalator.store.migrate import migrate
 
 FIRST_PRODUCTION = "first_production_start"
 _LOCK_WAIT_S = 3.0

@@ -25,7 +25,7 @@ from escalator.services.core import Core
 from escalator.store import events, health, processes
 from escalator.store.events import EventState, StoredEvent
 from escalator.store.health import Health
-from escalator.store.migrate import is_current
+from escalator.store.schema import is_current
 from escalator.tally import BUCKETS, CALLBACKS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND
 
 _COUNTERS = {

@@ -1,14 +1,11 @@
 """Bring a database to the newest schema, whoever asks first."""
 
-from pathlib import Path
-
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from escalator.store.database import Database
+from escalator.store.schema import MIGRATIONS
 
 _LOCK = 0x657363616C61746F
 
@@ -27,14 +24,7 @@ def migrate(url: str, revision: str = "head") -> None:
         database.close()
 
 
-def is_current(database: Database) -> bool:
-    """Whether the database has the schema that this version of the product needs."""
-    with database.reading() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-    return present == ScriptDirectory.from_config(_config()).get_current_head()
-
-
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     return config

@@ -10,8 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select
 
 from escalator.services.core import Core
-from escalator.store import Database, migrate
-from escalator.store.migrate import is_current
+from escalator.store import Database
+from escalator.store.migrate import migrate
+from escalator.store.schema import is_current
 from escalator.store.tables import destinations, metadata
 from tests.servers import PostgresServer
 

@@ -11,7 +11,7 @@ from escalator.services.beating import SENDER, beat
 from escalator.services.core import Core
 from escalator.services.health import StoreTrial, readiness
 from escalator.settings import read_settings
-from escalator.store import migrate
+from escalator.store.migrate import migrate
 from tests.fakes import FakeClock
 from tests.servers import PostgresServer
 from tests.store.conftest import POLICY
