@@ -56,11 +56,15 @@ class Offered:
 
 
 class PolicyShelf:
-    """Policy versions, parsed once and kept; `offer` is called at start and by every sweep."""
+    """Policy versions, parsed once and kept; `offer` is called at start and by every sweep.
+
+    `followed` is the policy that this process went by last: what is left to go by when the database is away.
+    """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        self.followed: Policy | None = None
         self._parsed: dict[UUID, Policy] = {}
         self._offered_sha256: str | None = None
         self._unread = 0
@@ -71,7 +75,7 @@ class PolicyShelf:
         version, has_silences = policies.followed(connection)
         if version is None:
             return None
-        policy = self.version(connection, version)
+        self.followed = policy = self.version(connection, version)
         begun = self._begun(connection) if has_silences else ()
         return Running(version, policy, calendars.said(connection, policy), (*policy.silences, *begun))
 
