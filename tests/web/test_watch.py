@@ -1,7 +1,7 @@
 """The first page says how the product itself is: an alarm, or one calm line."""
 
 import pytest
-from flask import g, render_template
+from flask import g
 
 from escalator.services.concerns import Concern
 from escalator.services.desk.watch import Watch
@@ -16,9 +16,11 @@ def shown(sqlite_url, tmp_path):
     core = a_core(sqlite_url, tmp_path)
 
     def show(watch):
-        with create_app(core).test_request_context():
+        app = create_app(core)
+        with app.test_request_context():
             g.now = START
-            return " ".join(render_template("dashboard/watch.html", watch=watch).split())
+            page = app.jinja_env.get_template("dashboard/watch.html").render(watch=watch)
+            return " ".join(page.split())
 
     yield show
     core.database.close()
