@@ -15,6 +15,7 @@ from escalator.services.beating import WEB, beat
 from escalator.services.core import Core
 from escalator.services.housekeeping import flush_tally
 from escalator.services.lookout import WORKERS_EXPECTED, Lookout
+from escalator.services.outage import Outage
 from escalator.services.sending import deliver_alarms
 from escalator.services.timekeeping import measure_offset
 from escalator.settings import from_environment
@@ -79,6 +80,7 @@ def _keep_up(core: Core, clock: SystemClock) -> None:
     """
     pause = threading.Event()
     lookout = Lookout(WORKERS_EXPECTED)
+    outage = Outage(core)
     alarms = Aside(core, "alarms", deliver_alarms)
     while True:
         try:
@@ -89,7 +91,9 @@ def _keep_up(core: Core, clock: SystemClock) -> None:
             lookout.look(core)
             if lookout.is_missed:
                 alarms.wake()
+            outage.over()
         except Unavailable as error:
+            outage.goes_on()
             log.warning("database_unavailable", reason=str(error))
         except Exception:  # the thread must outlive a bad policy file and a full disk alike
             log.exception("keeping_up_failed")

@@ -62,11 +62,15 @@ class Offered:
 
 
 class PolicyShelf:
-    """Policy versions, parsed once and kept; `offer` is called at start and by every sweep."""
+    """Policy versions, parsed once and kept; `offer` is called at start and by every sweep.
+
+    `followed` is the policy that this process went by last: what is left to go by when the database is away.
+    """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        self.followed: Policy | None = None
         self._parsed: dict[UUID, Policy] = {}
         self._offered_sha256: str | None = None
         self._unread = 0
@@ -82,9 +86,8 @@ class PolicyShelf:
         begun = self._begun(connection) if found.has_silences else ()
         stand_ins = self.stand_ins(connection, now) if found.has_stand_ins else ()
         said = calendars.said(connection, policy)
-        return Running(
-            found.version, standing_in(policy, stand_ins), said, (*policy.silences, *begun), tuple(stand_ins)
-        )
+        self.followed = stood_in = standing_in(policy, stand_ins)
+        return Running(found.version, stood_in, said, (*policy.silences, *begun), tuple(stand_ins))
 
     def required(self, connection: Connection) -> Running:
         """Return the active version; raises Unavailable before the first file was taken."""

@@ -22,6 +22,7 @@ from escalator.services.hearing import hear_all
 from escalator.services.housekeeping import keep
 from escalator.services.lists import keep_lists
 from escalator.services.lookout import WEB_EXPECTED, Lookout
+from escalator.services.outage import Outage
 from escalator.services.sending import Sender
 from escalator.services.silences.ending import go_on
 from escalator.services.tending import tend_all
@@ -84,6 +85,7 @@ class Sweeper:
         self._end_process = end_process
         self._stopping = threading.Event()
         self._round = Stopwatch()
+        self._outage = Outage(core)
         beside = {
             "housekeeping": keep,
             "hearing": hear_all,
@@ -110,7 +112,9 @@ class Sweeper:
                 beat(self._core, SWEEPER, self._core.clock.now(), offset)
                 for aside in self._asides:
                     aside.wake()
+                self._outage.over()
             except Unavailable as error:
+                self._outage.goes_on()
                 log.warning("sweep_without_database", reason=str(error))
             except Exception:  # no exception may end the sweep: it is what notices all other failures
                 log.exception("sweep_failed")

@@ -50,27 +50,10 @@ class Troubles:
             return False
         roster = Roster(policy, self.now, calendars.said(self.connection, policy))
         told = resolve((*last_resort(policy), *also), None, roster).told
-        deliveries.insert(self.connection, [self._alarm(one, trouble_id, settings) for one in told])
+        deliveries.insert(self.connection, [alarm_to(one, settings, self.now, trouble_id) for one in told])
         entry = Entry(Action.TROUBLE_FOUND, reason=key, after={"told": str(len(told))})
         records.insert(self.connection, [(entry, None)], self.now)
         return True
-
-    def _alarm(self, recipient: Recipient, trouble_id: UUID, settings: Settings) -> Delivery:
-        return Delivery(
-            id=uuid7(),
-            kind=DeliveryKind.ALARM,
-            occasion=Occasion.ALARM,
-            target=recipient.target,
-            destination=recipient.destination,
-            address=address(recipient, settings.environment),
-            channel=recipient.kind,
-            mode=own_mode(settings),
-            urgency=_ALARM_URGENCY,
-            created_at=self.now,
-            next_at=self.now,
-            expires_at=self.now + ALARM_EXPIRES,
-            trouble_id=trouble_id,
-        )
 
     def end(self, *keys: str) -> None:
         """Note that troubles are over."""
@@ -94,6 +77,25 @@ class Troubles:
         """Return (key, detail) of the troubles that have not ended."""
         rows = self.connection.execute(select(troubles).where(troubles.c.ended_at.is_(None)))
         return [(row.key, row.detail) for row in rows]
+
+
+def alarm_to(recipient: Recipient, settings: Settings, now: datetime, trouble_id: UUID | None = None) -> Delivery:
+    """Return what tells one recipient of a trouble; without one it stands for no row."""
+    return Delivery(
+        id=uuid7(),
+        kind=DeliveryKind.ALARM,
+        occasion=Occasion.ALARM,
+        target=recipient.target,
+        destination=recipient.destination,
+        address=address(recipient, settings.environment),
+        channel=recipient.kind,
+        mode=own_mode(settings),
+        urgency=_ALARM_URGENCY,
+        created_at=now,
+        next_at=now,
+        expires_at=now + ALARM_EXPIRES,
+        trouble_id=trouble_id,
+    )
 
 
 def own_mode(settings: Settings) -> Mode:
