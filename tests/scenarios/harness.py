@@ -16,12 +16,12 @@ from werkzeug.test import TestResponse
 
 from escalator.bootstrap import build
 from escalator.channels.slack.callbacks import sign_callback
-from escalator.commands.audit import followed
 from escalator.ports import DELIVER, HEAR, PROCESS_EVENTS, TEND
 from escalator.services import escalation, hearing, lists, processing, sending, tending
 from escalator.services.calendars.refreshing import refresh_all
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
+from escalator.services.desk.chain import followed
 from escalator.services.housekeeping import keep
 from escalator.services.outcomes import finish
 from escalator.services.sweeping import sweep

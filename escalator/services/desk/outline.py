@@ -18,8 +18,12 @@ from escalator.model.records import Actor
 from escalator.rendering.disclosure import Disclosure, disclose, names_by_key, rule_in_force
 from escalator.rendering.story import told
 from escalator.services.core import Core
+from escalator.services.desk.incident import seen
 from escalator.services.signing_in.viewer import Viewer
-from escalator.store import fates, incidents, records
+from escalator.store import timeline
+
+MOST = 500
+"""So many records, and so many notifications, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,10 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """An incident, what may be said of its content, and what has happened, the oldest first."""
+    """An incident, what may be said of its content, and what has happened of late, the oldest first.
+
+    `deliveries` are rows of its notifications.
+    """
 
     incident: Incident
     said: Disclosure
@@ -49,18 +56,16 @@ def outline(core: Core, viewer: Viewer, number: int) -> Outline | None:
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        incident_id = incidents.id_by_number(connection, number)
-        found = incidents.read(connection, [incident_id], core.seal) if incident_id else {}
-        incident = next(iter(found.values()), None)
-        if incident is None or not viewer.may_see_incident(incident, running.policy):
+        incident = seen(core, connection, viewer, number, running)
+        if incident is None:
             return None
         rule = max(rule_in_force(incident, running.policy), ContentRule.HIDE)
         policy = names_by_key(running.policy)
         return Outline(
             incident,
             disclose(incident, rule, now),
-            [_happened(row, policy) for row in records.of_incident(connection, incident.id)],
-            fates.of_incident(connection, incident.id),
+            [_happened(row, policy) for row in timeline.records_of(connection, incident.id, MOST)],
+            timeline.deliveries_of(connection, incident.id, MOST),
         )
 
 
