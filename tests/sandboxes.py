@@ -1,14 +1,16 @@
 """A sandbox on a database of its own, with a clock that stands still until it is told to go on."""
 
 from importlib.resources import files
+from uuid import uuid4
 
 from escalator.bootstrap import build
 from escalator.services.escalation import fire_due
-from escalator.services.intake import Receiver
+from escalator.services.intake import Delivered, Receiver
 from escalator.services.processing import process_events
-from escalator.services.sandbox.acts import send_sample
 from escalator.services.sending import deliver_all
 from escalator.settings import read_settings
+from escalator.stream.samples import sample
+from escalator.stream.signature import sign
 from tests.fakes import FakeClock, RecordingQueue
 
 
@@ -33,8 +35,14 @@ def a_core(database_url, folder, *, policy=None, **env):
 
 
 def alert(core, name="threat"):
-    """Let a sample in and tell everybody whom its first step names; return how many calls that were."""
-    send_sample(core, Receiver(core), name)
+    """Let a sample in by Stream's door and tell everybody whom its first step names; return how many calls that were.
+
+    Unlike the sandbox's own button it may do so in any mode.
+    """
+    with core.database.reading() as connection:
+        source = next(iter(core.policies.required(connection).policy.sources.values()))
+    body, secret = sample(name, core.clock.now(), lambda: str(uuid4())), core.expand(source.api_secrets[0])
+    Receiver(core).receive(Delivered(body, core.expand(source.api_key), sign(body, secret), str(uuid4())))
     process_events(core)
     return deliver_all(core)
 

@@ -293,7 +293,7 @@ def test_without_the_database_the_page_is_served_all_the_same(one_browser, monke
     assert re.search(r'id="picture" data-etag="">null</script>', page.get_data(as_text=True))
 
 
-def _away(_core):
+def _away(_core, _viewer=None):
     raise Unavailable("away")
 
 
