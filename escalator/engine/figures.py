@@ -8,15 +8,12 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from escalator.model.alert import Alert
 from escalator.model.incident import Outcome
 from escalator.model.policy import Policy
-
-Key = TypeVar("Key", bound=Hashable)
-"""What alerts are grouped by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +52,69 @@ class Figures:
     noise: Share
 
 
-def figures(alerts: Sequence[Alert], policy: Policy) -> Figures:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What one alert adds to the figures. `is_late` is whether it was resolved late; None where nothing limits that."""
+
+    answered: timedelta | None
+    took: timedelta | None
+    is_answered_in_time: bool
+    is_late: bool | None
+    is_open: bool
+    is_escalated: bool
+    is_noise: bool
+
+
+def figures(alerts: Iterable[Alert], policy: Policy) -> Figures:
     """Return the figures of these alerts; what they should have reached is asked of this policy."""
-    answered = [one for one in alerts if one.first_answered_at is not None]
-    resolved = [one for one in answered if one.closed_at is not None]
-    with_limit = [(one, limit) for one in resolved if (limit := _limit(one, policy)) is not None]
+    return _summed([_measured(one, policy) for one in alerts])
+
+
+def grouped(
+    alerts: Sequence[Alert], by: Sequence[Callable[[Alert], Hashable]], policy: Policy
+) -> tuple[Mapping[Any, Figures], ...]:
+    """Return for each way of grouping these alerts the figures of its groups, the largest group first."""
+    measured = [_measured(one, policy) for one in alerts]
+    return tuple(_groups([key(one) for one in alerts], measured) for key in by)
+
+
+def _groups(keys: Sequence[Hashable], measured: Sequence[_Measured]) -> Mapping[Hashable, Figures]:
+    groups: dict[Hashable, list[_Measured]] = defaultdict(list)
+    for key, one in zip(keys, measured, strict=True):
+        groups[key].append(one)
+    ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
+    return {key: _summed(members) for key, members in ordered}
+
+
+def _summed(measured: Sequence[_Measured]) -> Figures:
+    answered = [one.answered for one in measured if one.answered is not None]
+    took = [one.took for one in measured if one.took is not None]
+    limited = [one.is_late for one in measured if one.is_late is not None]
     return Figures(
-        alerts=len(alerts),
-        open=sum(one.closed_at is None for one in alerts),
-        answered=spread(_waited(one) for one in answered),
-        resolved=spread(_took(one) for one in resolved),
-        answered_in_time=Share(sum(_is_in_time(one) for one in answered), len(answered)),
-        resolved_in_time=Share(sum(_took(one) <= limit for one, limit in with_limit), len(with_limit)),
-        escalated=Share(sum(one.escalated_at is not None for one in alerts), len(alerts)),
-        noise=Share(sum(one.outcome == Outcome.NO_VIOLATION for one in resolved), len(resolved)),
+        alerts=len(measured),
+        open=sum(one.is_open for one in measured),
+        answered=spread(answered),
+        resolved=spread(took),
+        answered_in_time=Share(sum(one.is_answered_in_time for one in measured), len(answered)),
+        resolved_in_time=Share(len(limited) - sum(limited), len(limited)),
+        escalated=Share(sum(one.is_escalated for one in measured), len(measured)),
+        noise=Share(sum(one.is_noise for one in measured), len(took)),
     )
 
 
-def grouped(alerts: Iterable[Alert], by: Callable[[Alert], Key], policy: Policy) -> Mapping[Key, Figures]:
-    """Return the figures for each group of these alerts, the largest group first."""
-    groups: dict[Key, list[Alert]] = defaultdict(list)
-    for one in alerts:
-        groups[by(one)].append(one)
-    ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
-    return {key: figures(members, policy) for key, members in ordered}
+def _measured(alert: Alert, policy: Policy) -> _Measured:
+    first, closed = alert.first_answered_at, alert.closed_at
+    took = closed - first if first is not None and closed is not None else None
+    limit = None if took is None else _limit(alert, policy)
+    return _Measured(
+        answered=None if first is None else first - alert.opened_at,
+        took=took,
+        is_answered_in_time=first is not None and (alert.escalated_at is None or first <= alert.escalated_at),
+        is_late=None if took is None or limit is None else took > limit,
+        is_open=closed is None,
+        is_escalated=alert.escalated_at is not None,
+        is_noise=took is not None and alert.outcome == Outcome.NO_VIOLATION,
+    )
 
 
 def hour_in(zone: ZoneInfo) -> Callable[[Alert], int]:
@@ -94,22 +130,6 @@ def spread(spans: Iterable[timedelta]) -> Spread:
 
 def _rank(ordered: Sequence[timedelta], percent: int) -> timedelta | None:
     return ordered[(len(ordered) * percent + 99) // 100 - 1] if ordered else None
-
-
-def _waited(alert: Alert) -> timedelta:
-    return (alert.first_answered_at or alert.opened_at) - alert.opened_at
-
-
-def _took(alert: Alert) -> timedelta:
-    """Return how long it took from the first answer to the end."""
-    begun = alert.first_answered_at or alert.opened_at
-    return (alert.closed_at or begun) - begun
-
-
-def _is_in_time(alert: Alert) -> bool:
-    if alert.escalated_at is None or alert.first_answered_at is None:
-        return True
-    return alert.first_answered_at <= alert.escalated_at
 
 
 def _limit(alert: Alert, policy: Policy) -> timedelta | None:

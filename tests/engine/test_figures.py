@@ -70,10 +70,11 @@ def test_the_end_is_counted_from_the_first_answer(policy):
 
 
 def test_the_hour_is_the_readers(policy):
-    found = grouped([an_alert()], hour_in(ZoneInfo("Europe/Madrid")), policy)
+    [found] = grouped([an_alert()], [hour_in(ZoneInfo("Europe/Madrid"))], policy)
     assert list(found) == [23]
 
 
 def test_the_largest_group_comes_first(policy):
     alerts = [an_alert(category="hate"), an_alert(), an_alert()]
-    assert list(grouped(alerts, lambda one: one.category, policy)) == ["threat", "hate"]
+    [found] = grouped(alerts, [lambda one: one.category], policy)
+    assert list(found) == ["threat", "hate"]

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from escalator.engine.figures import Figures, Spread, figures, grouped, hour_in, spread
 from escalator.model.alert import Alert
-from escalator.model.policy import Policy
 from escalator.model.ranks import Mode, Severity
 from escalator.rendering.view import spoken, title_of
 from escalator.services.core import Core
@@ -18,6 +17,7 @@ from escalator.store.figures import Sent
 LONGEST = timedelta(days=366)
 DEFAULT = timedelta(days=28)
 _NOBODY = "nobody assigned"
+_GRAVEST_FIRST = tuple(grade.value for grade in sorted(Severity, key=lambda grade: grade.gravity, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +58,23 @@ def report(core: Core, viewer: Viewer, running: Running, span: Span) -> Report:
         sent = store.sent(connection, audience, span.since, span.until, modes)
         own = store.answered_by(connection, audience, viewer.person.key, span.since, span.until)
     zone = viewer.person.timezone or policy.timezone
+    by = (
+        lambda one: title_of(policy.categories.get(one.category or "")),
+        lambda one: one.severity,
+        _team,
+        hour_in(zone),
+    )
+    by_category, by_severity, by_team, by_hour = grouped(alerts, by, policy)
     return Report(
         span=span,
         whole=figures(alerts, policy),
-        by_category=grouped(alerts, lambda one: title_of(policy.categories.get(one.category or "")), policy),
-        by_severity=_by_severity(alerts, policy),
-        by_team=grouped(alerts, _team, policy),
-        by_hour=grouped(alerts, hour_in(zone), policy),
+        by_category=by_category,
+        by_severity={grade: by_severity[grade] for grade in _GRAVEST_FIRST if grade in by_severity},
+        by_team=by_team,
+        by_hour=by_hour,
         sent=tuple(sent),
         own=spread(answered - opened for opened, answered in own),
     )
-
-
-def _by_severity(alerts: list[Alert], policy: Policy) -> Mapping[str, Figures]:
-    found = grouped(alerts, lambda one: one.severity, policy)
-    order = [grade.value for grade in sorted(Severity, key=lambda grade: grade.gravity, reverse=True)]
-    return {name: found[name] for name in order if name in found}
 
 
 def _team(alert: Alert) -> str:
