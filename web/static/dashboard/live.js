@@ -3,10 +3,11 @@
  *
  * An element with `data-live` and an id is exchanged when the server renders it otherwise. What has the focus in it keeps
  * it by its id, ticked boxes and open details as well; one in which somebody writes waits. Other scripts hear
- * `escalator:live` on the document when something was exchanged.
+ * `escalator:live` on the document when something was exchanged. `data-every` on an element says after how many seconds
+ * a page that changes slowly is asked for again.
  */
 
-const EVERY_MS = 2_000;
+const EVERY_MS = 1_000 * Number(document.querySelector("[data-every]")?.dataset.every ?? 2);
 const HIDDEN_EVERY_MS = 15_000;
 const LONGEST_MS = 30_000;
 
@@ -85,8 +86,8 @@ async function follow() {
     failures += 1;
   }
   document.documentElement.toggleAttribute("data-cut-off", failures > 2);
-  const pause = document.hidden ? HIDDEN_EVERY_MS : EVERY_MS;
-  setTimeout(follow, Math.min(pause * 2 ** failures, LONGEST_MS));
+  const pause = document.hidden ? Math.max(HIDDEN_EVERY_MS, EVERY_MS) : EVERY_MS;
+  setTimeout(follow, Math.min(pause * 2 ** failures, Math.max(pause, LONGEST_MS)));
 }
 
 tick();
