@@ -130,7 +130,7 @@ def review(core: Core, viewer: Viewer, running: Running, week: Week) -> Review:
             unanswered_in_time=[one for one in opened if is_late(one)],
             failures=together(store.failures(connection, audience, span)),
             counts=store.counts(connection, audience, span, _COUNTED),
-            drills=store.drilled(connection, span),
+            drills=store.drilled(connection, audience, span),
             silences=store.silenced(connection, audience, span),
             policies=store.activated(connection, span),
             troubles=store.in_trouble(connection, span),
