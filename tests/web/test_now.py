@@ -87,6 +87,15 @@ def test_what_a_group_tells_of_stands_under_its_group_and_is_found_by_its_number
     assert "Told by #1001" in found.text
 
 
+def test_a_group_that_somebody_may_not_see_is_not_named_by_what_it_tells_of(core):
+    group = an_incident(core, members=2, category="csam", fits="csam")
+    write(core, incidents, group, an_incident(core, number=1002, state="grouped", group_id=group["id"], **SILENT))
+    assert "#1001" in Browser(core, "ben").get("/?q=1002").text
+    found = Browser(core, "ana").get("/?q=1002")
+    assert numbers(found) == [1002]
+    assert "#1001" not in found.text
+
+
 def test_it_says_who_has_it(core):
     alert(core, "self_harm")
     Browser(core, "ana").post("/acknowledge", {"only": "1001"})

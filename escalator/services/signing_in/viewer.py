@@ -48,7 +48,7 @@ def audience_of(connection: Connection, viewer: Viewer, policy: Policy) -> Audie
 
 
 def _unknown(person: Person, policy: Policy) -> frozenset[tuple[str, str]]:
-    """Return what somebody may not know of: what can be silenced, and who answers for what is nobody else's business."""
+    """Return what somebody may not know of: what can be silenced, and who answers where that is not their business."""
     named = [(SilenceOf.CATEGORY, key) for key in policy.categories]
     named += [(SilenceOf.ROUTE, route.name) for route in policy.routes]
     unknown = {(of.value, name) for of, name in named if not may_know(person, of, name, policy)}
