@@ -74,16 +74,17 @@ def own_shifts(person: str, roster: Roster, most: int) -> list[tuple[str, Shift]
 
 def may_know(duty: Duty, asker: Person, policy: Policy) -> bool:
     """Whether somebody may know who answers there: the team of a restricted category is nobody else's business."""
-    return _may_know_team(duty.key, asker, policy) if duty.is_team else may_know_schedule(duty.key, asker, policy)
+    return may_know_team(duty.key, asker, policy) if duty.is_team else may_know_schedule(duty.key, asker, policy)
 
 
 def may_know_schedule(schedule: str, asker: Person, policy: Policy) -> bool:
     """Whether somebody may know of a schedule: where they may know of a team that follows it, or where none does."""
     following = [team.key for team in policy.teams.values() if team.schedule == schedule]
-    return not following or any(_may_know_team(team, asker, policy) for team in following)
+    return not following or any(may_know_team(team, asker, policy) for team in following)
 
 
-def _may_know_team(team: str, asker: Person, policy: Policy) -> bool:
+def may_know_team(team: str, asker: Person, policy: Policy) -> bool:
+    """Whether somebody may know of a team: it is named by no restricted category, or by one that they may see."""
     closed = [one for one in policy.categories.values() if {team, TEAM + team} & {*one.restricted_to}]
     return not closed or any(may_see(asker.key, category, policy) for category in closed)
 

@@ -10,7 +10,7 @@ from uuid6 import uuid7
 from escalator.engine.duty import may_know_schedule
 from escalator.engine.standing_in import FURTHEST, LONGEST, may_put, may_take_back
 from escalator.model.policy import Person, Policy
-from escalator.model.ranks import Role
+from escalator.model.ranks import Mode, Role
 from escalator.model.records import Action, Actor, Entry
 from escalator.model.rota import StandIn
 from escalator.policy.problems import quoted
@@ -63,11 +63,14 @@ def begin(core: Core, wanted: Wanted, by: Person, via: str) -> StandIn | NotDone
 
 
 def end(core: Core, override_id: UUID, by: Person, via: str) -> StandIn | NotDone:
-    """Take one back: from now on it is again whoever it would be. Raises Unavailable."""
+    """Take one back: from now on it is again whoever it would be. Raises Unavailable.
+
+    What was clicked for real is not taken back in the sandbox, where anybody says who they are.
+    """
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.required(connection)
-        found = overrides.find(connection, override_id)
+        found = overrides.find(connection, override_id, is_sandbox=via == Mode.SANDBOX)
         if found is None or found.end <= now or not may_know_schedule(found.schedule, by, running.policy):
             return NotDone(Wrong.GONE, "that override is over already; the list says which there are")
         if not may_take_back(by, found):

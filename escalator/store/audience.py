@@ -8,26 +8,32 @@ from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select,
 
 from escalator.model.ranks import Mode
 from escalator.model.records import Action
-from escalator.model.silence import SilenceOf
 from escalator.store.codec import read_fits, written_fits
 from escalator.store.tables import incidents, records
 
 Fits = tuple[str, ...]
 """Categories that fit an incident together, sorted."""
 
-_SILENCES = (Action.SILENCE_BEGUN.value, Action.SILENCE_ENDED.value)
+_NAMING = tuple(
+    action.value
+    for action in (
+        *(Action.SILENCE_BEGUN, Action.SILENCE_ENDED, Action.OVERRIDE_BEGUN, Action.OVERRIDE_ENDED),
+        *(Action.SHIFT_CHANGED, Action.DRILL_STARTED, Action.DRILL_PASSED, Action.DRILL_FAILED),
+    )
+)
+"""What is recorded of no incident, and yet names a category, a route, a schedule or a team."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
     """What somebody may see: incidents that fit one of these; only those of the sandbox where `is_sandbox`.
 
-    `unknown` is what they may not know silences of: categories and routes.
+    `unknown` is what they may not know of, each as (what it is, its key): categories, routes, schedules and teams.
     """
 
     fits: frozenset[Fits]
     is_sandbox: bool
-    unknown: frozenset[tuple[SilenceOf, str]] = frozenset()
+    unknown: frozenset[tuple[str, str]] = frozenset()
 
     def may_see(self) -> ColumnElement[bool]:
         """Return the condition on rows of `incidents`. A combination that is newer than this is not seen."""
@@ -41,10 +47,10 @@ class Audience:
         return or_(and_(records.c.incident_id.is_(None), self._may_know()), seen)
 
     def _may_know(self) -> ColumnElement[bool]:
-        """Return the condition on records of silences, which name what they are of in JSON."""
-        named = (f"{json.dumps(of.value)}: {json.dumps(name)}" for of, name in sorted(self.unknown))
+        """Return the condition on records of no incident, which name in JSON what they are about."""
+        named = (f"{json.dumps(of)}: {json.dumps(name)}" for of, name in sorted(self.unknown))
         told = [records.c.after.contains(one, autoescape=True) for one in named]
-        return or_(records.c.action.not_in(_SILENCES), not_(or_(*told))) if told else true()
+        return or_(records.c.action.not_in(_NAMING), not_(or_(*told))) if told else true()
 
 
 def combinations(connection: Connection) -> Collection[Fits]:

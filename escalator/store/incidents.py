@@ -35,7 +35,7 @@ from escalator.sealing import Seal
 from escalator.store.codec import open_content, open_facts, read_fits, seal_content, seal_facts, written_fits
 from escalator.store.tables import answers, events, incident_keys, incident_numbers, incidents
 
-FIRST_NUMBER = 1001
+FIRST_NUMBER, MOST_NUMBER = 1001, 2**31 - 1
 _DERIVED = frozenset(
     {"id", "number", "source", "policy_version", "opened_at", "facts", "links", "content", "answers", "fits"}
 )
@@ -223,7 +223,9 @@ def move_keys(connection: Connection, younger: UUID, older: UUID) -> None:
 
 
 def id_by_number(connection: Connection, number: int) -> UUID | None:
-    """Return the id of the incident with that number."""
+    """Return the id of the incident with that number; None too for one that there cannot be."""
+    if not 0 < number <= MOST_NUMBER:
+        return None
     found: UUID | None = connection.scalar(select(incidents.c.id).where(incidents.c.number == number))
     return found
 

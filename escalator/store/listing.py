@@ -13,13 +13,11 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, selec
 from escalator.model.incident import Incident, State
 from escalator.model.ranks import Mode, Severity
 from escalator.store.audience import Audience
-from escalator.store.incidents import OUTLINE, outlined
+from escalator.store.incidents import MOST_NUMBER, OUTLINE, outlined
 from escalator.store.tables import incidents
 
 LATE_AFTER = timedelta(seconds=1)
 """From when on a deadline that has not fired is late: a moment passes between falling due and firing."""
-
-MOST_NUMBER = 2**31 - 1
 
 _GRAVITIES = {one.value: one.gravity for one in Severity}
 

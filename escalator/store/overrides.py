@@ -38,9 +38,10 @@ def since(connection: Connection, at: datetime, *, is_sandbox: bool) -> Sequence
     return [_stand_in(row) for row in connection.execute(select(overrides).where(wanted).order_by(overrides.c.id))]
 
 
-def find(connection: Connection, override_id: UUID) -> StandIn | None:
-    """Return one that nobody has taken back, locked."""
-    wanted = select(overrides).where(overrides.c.id == override_id, overrides.c.ended_at.is_(None))
+def find(connection: Connection, override_id: UUID, *, is_sandbox: bool) -> StandIn | None:
+    """Return one that nobody has taken back, locked; to who is of the sandbox only what was clicked there."""
+    theirs = overrides.c.via == Mode.SANDBOX.value if is_sandbox else true()
+    wanted = select(overrides).where(overrides.c.id == override_id, overrides.c.ended_at.is_(None), theirs)
     row = connection.execute(wanted.with_for_update()).one_or_none()
     return None if row is None else _stand_in(row)
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, or_, se
 from escalator.model.incident import State
 from escalator.model.ranks import Mode, Severity
 from escalator.model.records import Action
+from escalator.model.silence import SilenceOf
 from escalator.store.audience import Audience
 from escalator.store.deliveries import DeliveryKind, DeliveryState
 from escalator.store.drills import DrillState
@@ -149,10 +150,13 @@ def counts(connection: Connection, audience: Audience, span: Span, actions: Coll
     return {Action(action): count for action, count in connection.execute(statement)}
 
 
-def drilled(connection: Connection, span: Span) -> list[Drill]:
-    """Return the drills of the span."""
+def drilled(connection: Connection, audience: Audience, span: Span) -> list[Drill]:
+    """Return the drills of the span, but for those of routes that this audience may not know of."""
     columns = ("name", "scheduled_at", "state", "acknowledged_by", "acknowledged_at")
-    statement = select(*(drills.c[name] for name in columns)).where(span.holds(drills.c.scheduled_at))
+    statement = select(*(drills.c[name] for name in columns)).where(
+        span.holds(drills.c.scheduled_at),
+        drills.c.route.not_in(sorted(name for of, name in audience.unknown if of == SilenceOf.ROUTE)),
+    )
     found = (Drill(*row) for row in connection.execute(statement.order_by(drills.c.scheduled_at, drills.c.name)))
     return [one._replace(state=DrillState(one.state)) for one in found]
 

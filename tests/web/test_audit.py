@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import insert, text
+from uuid6 import uuid7
 
 from escalator.commands import main
 from escalator.model.records import Action, Actor, Entry
-from escalator.store import records
+from escalator.services.desk.week import name_of
+from escalator.store import drills, records
+from escalator.store.drills import DrillRun, DrillState
 from escalator.store.tables import incidents
 from tests.browsers import Browser
 from tests.sandboxes import a_core
@@ -226,3 +229,16 @@ def test_the_weekly_review_is_a_page(core):
 @pytest.mark.parametrize("name", ["2026-W54", "x", "9999-W52"])
 def test_there_is_no_page_of_what_is_no_week(core, name):
     assert Browser(core, "ana").get(f"/audit/week/{name}").status_code == 404
+
+
+def test_a_drill_of_what_is_restricted_is_told_to_those_who_may_know_of_it(core):
+    run = DrillRun(
+        uuid7(), "Night call", "Child safety", core.clock.now(), core.clock.now(), DrillState.FAILED, None, "ben"
+    )
+    with core.database.writing() as connection:
+        drills.insert(connection, run)
+    write(core, Entry(Action.DRILL_STARTED, after={"drill": run.name, "route": run.route}))
+    week = f"/audit/week/{name_of(core.clock.now().date())}"
+    for path in (week, "/audit?action=drills"):
+        assert "Night call" in Browser(core, "dana").get(path).text
+        assert "Night call" not in Browser(core, "ana").get(path).text

@@ -3,9 +3,14 @@
 import re
 
 import pytest
+from uuid6 import uuid7
 
+from escalator.services.intake import Delivered, Receiver
+from escalator.services.processing import process_events
 from escalator.services.signing_in import sessions
 from escalator.store.tables import incidents
+from escalator.stream.samples import sample
+from escalator.stream.signature import sign
 from tests.browsers import Browser
 from tests.sandboxes import a_core, alert
 from tests.store.conftest import POLICY
@@ -87,6 +92,15 @@ def test_what_a_group_tells_of_stands_under_its_group_and_is_found_by_its_number
     assert "Told by #1001" in found.text
 
 
+def test_a_group_that_somebody_may_not_see_is_not_named_by_what_it_tells_of(core):
+    group = an_incident(core, members=2, category="csam", fits="csam")
+    write(core, incidents, group, an_incident(core, number=1002, state="grouped", group_id=group["id"], **SILENT))
+    assert "#1001" in Browser(core, "ben").get("/?q=1002").text
+    found = Browser(core, "ana").get("/?q=1002")
+    assert numbers(found) == [1002]
+    assert "#1001" not in found.text
+
+
 def test_it_says_who_has_it(core):
     alert(core, "self_harm")
     Browser(core, "ana").post("/acknowledge", {"only": "1001"})
@@ -143,7 +157,9 @@ def test_taking_what_one_may_not_see_is_as_taking_what_is_not_there(core):
 
 def test_who_only_said_who_they_are_sees_the_sandbox_alone(core, sqlite_url, tmp_path):
     real = a_core(sqlite_url, tmp_path, ESCALATOR_MODE="production", policy=POLICY.read_text("utf-8"), **SECRETS)
-    alert(real, "self_harm")
+    body = sample("self_harm", real.clock.now(), lambda: str(uuid7()))
+    Receiver(real).receive(Delivered(body, "key", sign(body, "secret"), str(uuid7())))
+    process_events(real)
     alert(core, "threat")
     assert numbers(Browser(core, "ana", via=sessions.SANDBOX).get("/")) == [1002]
     assert sorted(numbers(Browser(core, "ana").get("/"))) == [1001, 1002]

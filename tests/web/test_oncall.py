@@ -7,6 +7,7 @@ import pytest
 
 from escalator.services import overrides
 from escalator.services.overrides import Wanted
+from escalator.services.shifts import change_shifts
 from escalator.services.signing_in import sessions
 from tests.browsers import Browser
 from tests.fakes import START
@@ -235,3 +236,29 @@ def test_what_the_picture_shows_stands_in_words_beside_it(sqlite_url, tmp_path):
     assert "Nobody hears within 30 min of what is high or critical" in said
     assert "self_harm (critical)" in said
     core.database.close()
+
+
+def test_the_trail_of_a_rota_is_for_those_who_may_know_of_it(core):
+    overrides.begin(core, Wanted("closed", "ana", START, START + HOUR), _people(core)["dana"], "dashboard")
+    stand_in(core)
+    said = "stands in on closed"
+    assert said in page(core, "dana", "/audit")
+    told = page(core, "ben", "/audit")
+    assert "stands in on turns" in told
+    assert said not in told
+
+
+def test_a_shift_of_a_closed_team_is_recorded_for_those_who_may_know_of_it(core):
+    change_shifts(core)
+    overrides.begin(core, Wanted("closed", "eli", START, START + HOUR), _people(core)["dana"], "dashboard")
+    change_shifts(core)
+    said = "On call for senior-moderators"
+    assert said in page(core, "dana", "/audit")
+    assert said not in page(core, "ben", "/audit")
+
+
+def test_who_has_only_said_who_they_are_takes_nothing_back_that_was_clicked_for_real(core):
+    real = stand_in(core)
+    answer = Browser(core, "dana", sessions.SANDBOX).post(f"/oncall/overrides/{real.id}/end", follow_redirects=True)
+    assert "Nothing changed" in answer.text
+    assert _stand_ins(core) == (real,)

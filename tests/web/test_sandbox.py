@@ -212,11 +212,36 @@ def test_what_an_admin_presses_there_counts_for_the_sandboxs_incident(real):
     admin = SignedIn(real, "eli")
     message = next(one for one in admin.get("/sandbox.json").get_json()["messages"] if one["buttons"])
     button = message["buttons"][0]
-    said = {"person": "ana", "message": message["id"], "action_id": button["action_id"], "value": button["value"]}
+    said = {"person": "eli", "message": message["id"], "action_id": button["action_id"], "value": button["value"]}
     signed = admin.client.post("/sandbox/click", json=said, headers=MARKED).get_json()
     assert admin.client.post(signed["door"], data=signed["body"], headers=signed["headers"]).status_code == 200
     [incident] = admin.get("/sandbox.json").get_json()["incidents"]
     assert incident["state"] == "acknowledged"
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        pytest.param("/sandbox/click", {"action_id": "reveal"}, id="presses as"),
+        pytest.param("/sandbox/command", {"typed": "/oncall moderators"}, id="asks as"),
+        pytest.param("/sandbox/act", {"act": "incident.acknowledged"}, id="answers at a vendor as"),
+    ],
+)
+def test_outside_the_sandbox_an_admin_is_nobody_else(real, path, said):
+    admin = SignedIn(real, "eli")
+    message = next(one for one in admin.get("/sandbox.json").get_json()["messages"] if one["buttons"])
+    answer = admin.client.post(path, json={"person": "ana", "message": message["id"], **said}, headers=MARKED)
+    assert (answer.status_code, "only be yourself" in str(answer.get_json())) == (400, True)
+
+
+def test_an_admin_runs_no_clock_out_of_what_they_may_not_see(real):
+    admin = SignedIn(real, "eli")
+    refused = {
+        number: admin.client.post("/sandbox/fire", json={"number": number}, headers=MARKED) for number in (1002, 9)
+    }
+    assert {number: answer.get_json()["error"] for number, answer in refused.items()} == {
+        number: f"There is no #{number} in the sandbox." for number in refused
+    }
 
 
 @pytest.mark.parametrize("path", POSTS)

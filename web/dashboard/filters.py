@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import request, url_for
+from flask import abort, request, url_for
 
 from escalator.model.incident import State
 from escalator.model.policy import Policy
@@ -12,7 +12,8 @@ from escalator.model.ranks import Mode, Severity
 from escalator.rendering.targets import target_words
 from escalator.services.desk.now import sought
 from escalator.services.signing_in.viewer import Viewer
-from escalator.store.listing import MOST_NUMBER, Filter
+from escalator.store.incidents import MOST_NUMBER
+from escalator.store.listing import Filter
 
 MINE = "mine"
 _NAMES = ("q", "severity", "state", "category", "assign", "owner", "source", "mode", "drill")
@@ -24,8 +25,13 @@ Choices = Mapping[str, tuple[str, list[tuple[str, str]]]]
 
 
 def asked(viewer: Viewer, policy: Policy) -> Filter:
-    """Return what this request asks for; a word that is none of ours asks for nothing."""
+    """Return what this request asks for; a word that is none of ours asks for nothing.
+
+    Aborts with 400 for a null byte: PostgreSQL takes no text with one in it.
+    """
     said = request.args
+    if any("\0" in word for word in said.values()):
+        abort(400)
     owner = said.get("owner", "")
     return Filter(
         states=_one_of(State, said.get("state")),

@@ -143,7 +143,8 @@ def _whole(name: str, most: int = 2**31 - 1) -> int | None:
 def _back(number: int) -> str:
     """Return the page on which a verb was pressed: the list, with its filters, or that of the incident."""
     wanted = request.form.get("back", "")
-    return wanted if wanted == "/" or wanted.startswith("/?") else f"/incidents/{number}"
+    is_list = wanted == "/" or (wanted.startswith("/?") and wanted.isprintable())
+    return wanted if is_list else f"/incidents/{number}"
 
 
 def _publish(core: Core, note: UUID) -> None:

@@ -14,7 +14,7 @@ from escalator.services.desk.watch import watch
 from escalator.services.intake import Receiver
 from escalator.services.sandbox.acts import send_sample
 from escalator.services.sandbox.signed import Refused
-from escalator.store.listing import MOST_NUMBER
+from escalator.store.incidents import MOST_NUMBER
 from escalator.stream.samples import DEFAULT
 from web.dashboard.filters import asked, choices, link, said_filters, whole_number
 from web.dashboard.frame import tell

@@ -18,6 +18,8 @@ from web.dashboard.words import zone
 from web.signed_in import running, viewer
 
 _ONE_DAY = timedelta(days=1)
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199
+"""At the ends of the calendar a day would leave it in some zone."""
 _HEADINGS = (
     "by", "group", "alerts", "open", "answered", "answered_p50_s", "answered_p90_s", "answered_in_time", "resolved",
     "resolved_p50_s", "resolved_p90_s", "resolved_in_time", "resolved_with_limit", "escalated", "false_alarms",
@@ -60,9 +62,10 @@ def _span() -> Span:
 
 def _day(name: str, default: date) -> date:
     try:
-        return date.fromisoformat(request.args[name]) if request.args.get(name) else default
+        day = date.fromisoformat(request.args[name]) if request.args.get(name) else default
     except ValueError:
         abort(400, f"{name} must be a day such as 2026-01-31")
+    return day if _FIRST_YEAR <= day.year <= _LAST_YEAR else abort(400, f"{name} is out of all reason")
 
 
 def _midnight(day: date) -> datetime:

@@ -18,10 +18,9 @@ from escalator.rendering.targets import target_words
 from escalator.rendering.view import called, category_of, title_of
 from escalator.services.coming import coming
 from escalator.services.core import Core
-from escalator.services.messages import numbers_of
 from escalator.services.policies import Running
 from escalator.services.signing_in.viewer import Viewer, audience_of
-from escalator.store import listing
+from escalator.store import listing, timeline
 from escalator.store.audience import Audience
 from escalator.store.listing import LATE_AFTER, Filter, Sought
 from escalator.store.told import Fate, Told, things_of, told_of
@@ -136,7 +135,7 @@ def open_now(core: Core, viewer: Viewer, running: Running, wanted: Filter, page:
         waiting = _count_waiting(connection, audience, of_all)
         offset = (page - 1) * PAGE
         found = listing.by_urgency(connection, audience, asked, now, limit=PAGE + 1, offset=offset)
-        rows = _rows(core, connection, viewer, running, found[:PAGE], now)
+        rows = _rows(core, connection, viewer, running, audience, found[:PAGE], now)
     return Board(rows, counts, waiting, page, has_more=len(found) > PAGE)
 
 
@@ -168,7 +167,7 @@ def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of i
         found = listing.by_number(connection, audience, asked, limit=PAGE + 1, before=before, after=after)
         goes_on = len(found) > PAGE
         shown = found[-PAGE:] if after is not None else found[:PAGE]
-        rows = _rows(core, connection, viewer, running, shown, core.clock.now())
+        rows = _rows(core, connection, viewer, running, audience, shown, core.clock.now())
     if not shown:
         return Shelf((), None, None)
     has_newer = goes_on if after is not None else before is not None
@@ -184,13 +183,19 @@ def present(core: Core, wanted: Filter) -> Filter:
 
 
 def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and when
-    core: Core, connection: Connection, viewer: Viewer, running: Running, found: Sequence[Incident], now: datetime
+    core: Core,
+    connection: Connection,
+    viewer: Viewer,
+    running: Running,
+    audience: Audience,
+    found: Sequence[Incident],
+    now: datetime,
 ) -> Sequence[Row]:
     if not found:
         return ()
     ids = [one.id for one in found]
     told, things = told_of(connection, ids), things_of(connection, ids)
-    groups = numbers_of(connection, [one.group_id for one in found if one.state is State.GROUPED])
+    groups = timeline.numbers(connection, [one.group_id for one in found if one.group_id], audience)
     frozen = _versions(core, connection, found)
     policy = running.policy
     return [
@@ -200,7 +205,7 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
             next=coming(one, frozen[one.policy_version], policy),
             told=_heard(told.get(one.id, ()), policy),
             thing="" if is_withheld(one, policy) else things.get(one.id, ""),
-            group=groups.get(one.group_id) if one.group_id else None,
+            group=groups.get(one.group_id) if one.group_id and one.state is State.GROUPED else None,
             is_late=one.due_at is not None and one.due_at < now - LATE_AFTER,
             is_silenced=is_silenced(one),
             can_acknowledge=_can_acknowledge(one, viewer, policy),

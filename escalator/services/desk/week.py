@@ -22,6 +22,8 @@ SLOW = timedelta(minutes=1)
 """A page that takes longer to get through is late."""
 SHOWN = 100
 """How many of each list are shown; beyond it only their number."""
+_FIRST_YEAR, _LAST_YEAR = "2000", "2199"
+"""Beyond them a calendar ends, and with it the weeks around."""
 _COUNTED = (
     *(Action.ESCALATED_NOW, Action.RESTARTED, Action.OVERDUE, Action.STEP_REACHED_NOBODY, Action.STEP_FAILED),
     *(Action.STEP_SILENCED, Action.AUTOMATION_STOPPED),
@@ -103,7 +105,7 @@ def name_of(day: date) -> str:
 def week_of(name: str, zone: ZoneInfo) -> Week:
     """Return the week of this name. Raises ValueError for what names none."""
     year, found, number = name.partition("-W")
-    if not (found and len(year) == 4 and len(number) == 2):
+    if not (found and len(year) == 4 and len(number) == 2 and _FIRST_YEAR <= year <= _LAST_YEAR):
         raise ValueError(name)
     monday = date.fromisocalendar(int(year), int(number), 1)
     start, end = (first_instant(datetime.combine(monday + timedelta(days=days), time()), zone) for days in (0, 7))
@@ -130,7 +132,7 @@ def review(core: Core, viewer: Viewer, running: Running, week: Week) -> Review:
             unanswered_in_time=[one for one in opened if is_late(one)],
             failures=together(store.failures(connection, audience, span)),
             counts=store.counts(connection, audience, span, _COUNTED),
-            drills=store.drilled(connection, span),
+            drills=store.drilled(connection, audience, span),
             silences=store.silenced(connection, audience, span),
             policies=store.activated(connection, span),
             troubles=store.in_trouble(connection, span),

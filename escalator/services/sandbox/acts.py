@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
@@ -17,6 +17,7 @@ from escalator.services.core import Core
 from escalator.services.escalation import fire_now
 from escalator.services.intake import Accepted, Delivered, Receiver
 from escalator.services.sandbox.signed import Refused
+from escalator.services.signing_in.viewer import Viewer, audience_of
 from escalator.store import processes
 from escalator.store.deliveries import BEAT_LOST
 from escalator.store.tables import incidents
@@ -55,10 +56,15 @@ def _credentials(core: Core, policy: Policy) -> Iterator[tuple[str, str]]:
             yield api_key, secret
 
 
-def run_out(core: Core, number: int) -> Refused | None:
-    """Move the deadline of a sandbox incident to now; the workers fire it. Raises Unavailable."""
+def run_out(core: Core, number: int, viewer: Viewer | None = None) -> Refused | None:
+    """Move the deadline of a sandbox incident to now; the workers fire it. Raises Unavailable.
+
+    Outside of a sandbox somebody does so who is signed in: there is nothing but what they may see.
+    """
     with core.database.reading() as connection:
-        mode = connection.scalar(select(incidents.c.mode).where(incidents.c.number == number))
+        running = core.policies.running(connection)
+        may_see = audience_of(connection, viewer, running.policy).may_see() if viewer and running else true()
+        mode = connection.scalar(select(incidents.c.mode).where(incidents.c.number == number, may_see))
     if mode != Mode.SANDBOX:
         return Refused(f"There is no #{number} in the sandbox.")
     return None if fire_now(core, number) else Refused(f"No clock is running for #{number}.")

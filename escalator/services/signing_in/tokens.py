@@ -123,8 +123,8 @@ def _why_not(policy: Policy, author: Viewer, person: str) -> str:
 
 
 def _mistake(name: str, scopes: Collection[Scope], good_for: timedelta) -> str:
-    if not 0 < len(name) <= LONGEST_NAME:
-        return f"Name it after what will use it, in at most {LONGEST_NAME} characters."
+    if not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
+        return f"Name it after what will use it, in at most {LONGEST_NAME} characters that can be printed."
     if not scopes:
         return "Choose what it may be used for."
     if not timedelta() < good_for <= LONGEST:

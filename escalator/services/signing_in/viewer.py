@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from escalator.engine.duty import may_know_schedule, may_know_team
 from escalator.engine.rights import allowed_by, allowed_people
 from escalator.engine.silences import may_know
 from escalator.model.incident import Incident
@@ -46,8 +47,11 @@ def audience_of(connection: Connection, viewer: Viewer, policy: Policy) -> Audie
     return Audience(seen, viewer.is_sandbox, _unknown(viewer.person, policy))
 
 
-def _unknown(person: Person, policy: Policy) -> frozenset[tuple[SilenceOf, str]]:
-    """Return what somebody may not know silences of, of all that can be silenced."""
+def _unknown(person: Person, policy: Policy) -> frozenset[tuple[str, str]]:
+    """Return what somebody may not know of: what can be silenced, and who answers where that is not their business."""
     named = [(SilenceOf.CATEGORY, key) for key in policy.categories]
     named += [(SilenceOf.ROUTE, route.name) for route in policy.routes]
-    return frozenset((of, name) for of, name in named if not may_know(person, of, name, policy))
+    unknown = {(of.value, name) for of, name in named if not may_know(person, of, name, policy)}
+    unknown |= {("schedule", key) for key in policy.schedules if not may_know_schedule(key, person, policy)}
+    unknown |= {("team", key) for key in policy.teams if not may_know_team(key, person, policy)}
+    return frozenset(unknown)

@@ -1,0 +1,34 @@
+"""Silences as they are begun and ended by people who really are who they say, and by people of the sandbox."""
+
+from datetime import timedelta
+
+import pytest
+
+from escalator.services.silences import acts
+from escalator.services.silences.acts import NotDone, Wanted
+from tests.sandboxes import a_core
+
+
+@pytest.fixture
+def core(sqlite_url, tmp_path):
+    core = a_core(sqlite_url, tmp_path)
+    yield core
+    core.database.close()
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended", "is_over"),
+    [
+        pytest.param("slack", "sandbox", False, id="what was said for real is not ended in the sandbox"),
+        pytest.param("sandbox", "sandbox", True, id="what the sandbox has said is"),
+        pytest.param("slack", "dashboard", True, id="what was said for real is ended for real"),
+        pytest.param("sandbox", "dashboard", True, id="and so is what the sandbox has said"),
+    ],
+)
+def test_a_silence_is_ended_where_it_may_be(core, begun, ended, is_over):
+    silence = acts.begin(core, Wanted("threat", timedelta(minutes=30), "Maintenance", "dana", begun))
+    over = acts.end(core, acts.handle_of(silence), "dana", ended)
+    assert isinstance(over, NotDone) is not is_over
+    with core.database.reading() as connection:
+        running = core.policies.required(connection)
+        assert len(acts.listed(core, connection, running)) == (0 if is_over else 1)
