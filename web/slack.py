@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from uuid import UUID
 
 import structlog
 from flask import Blueprint, Response, jsonify, request
@@ -11,13 +10,12 @@ from escalator.channels.slack.blocks import notice
 from escalator.channels.slack.callbacks import Click, Ignored, parse
 from escalator.channels.slack.modals import NOTE, errors, reference_needed
 from escalator.channels.slack.submissions import Opening, Silencing, Submission
-from escalator.errors import Unavailable
 from escalator.model.incident import Outcome, Verb
 from escalator.model.message import Failed
 from escalator.services.answering import Asked, Reply, act
 from escalator.services.core import Core
 from escalator.services.linking import link_unknown
-from escalator.services.notes import publish
+from web.publishing import publish_later
 from web.slack_commands import add_commands, opened, silenced
 from web.slack_requests import is_sandboxs, log_failure
 
@@ -89,7 +87,7 @@ def _after_window(core: Core, answerers: ThreadPoolExecutor, said: Submission, *
     if reply.text:
         answerers.submit(_tell, core, said.user_id, said.channel_id, "", reply)
     elif reply.note is not None:
-        answerers.submit(_publish, core, reply.note)
+        publish_later(answerers, core, reply.note)
     return Response(status=200)
 
 
@@ -100,11 +98,3 @@ def _tell(core: Core, user_id: str, channel_id: str, response_url: str, reply: R
     if told is None or isinstance(told, Failed):
         told = slack.ephemeral(reply.context, channel_id, user_id, payload)
     log_failure(told, "ephemeral_failed")
-
-
-def _publish(core: Core, note: UUID) -> None:
-    """Show a note where it may be shown; it is kept whatever becomes of that."""
-    try:
-        publish(core, note)
-    except Unavailable as error:
-        log.warning("note_not_shown", reason=str(error))

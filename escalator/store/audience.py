@@ -24,6 +24,10 @@ _NAMING = tuple(
 """What is recorded of no incident, and yet names a category, a route, a schedule or a team."""
 
 
+_OF_NOBODY_REAL = ("sandbox", "file", "engine")
+"""By which ways what is recorded of no incident is no real person's doing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Audience:
     """What somebody may see: incidents that fit one of these; only those of the sandbox where `is_sandbox`.
@@ -50,7 +54,8 @@ class Audience:
         """Return the condition on records of no incident, which name in JSON what they are about."""
         named = (f"{json.dumps(of)}: {json.dumps(name)}" for of, name in sorted(self.unknown))
         told = [records.c.after.contains(one, autoescape=True) for one in named]
-        return or_(records.c.action.not_in(_NAMING), not_(or_(*told))) if told else true()
+        known = or_(records.c.action.not_in(_NAMING), not_(or_(*told))) if told else true()
+        return and_(known, records.c.via.in_(_OF_NOBODY_REAL) if self.is_sandbox else true())
 
 
 def combinations(connection: Connection) -> Collection[Fits]:

@@ -1,5 +1,6 @@
 """`POST /incidents/{number}/...`: the verbs of RULES 3, judged and recorded as a click in Slack is."""
 
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from web.api.door import Door
 from web.api.incidents import NUMBERED, opened
 from web.api.problems import refuse
 from web.api.schemas import OpenedIncidentSchema
+from web.publishing import publish_later
 from web.signed_in import viewer
 
 
@@ -40,22 +42,26 @@ _KINDS = {
     "reopen": _Kind(Verb.REOPEN, "It is not over after all."),
     "note": _Kind(Verb.NOTE, "Write down what others should know.", NoteSchema),
 }
+_PUBLISHERS = 1
 _FORBIDDEN = frozenset({Refused.ROLE, Refused.RESTRICTED})
 
 
 def add(door: Door, core: Core) -> None:
     """Add a route for each verb. Revealing is not among them: text is read in the dashboard only."""
+    publishers = ThreadPoolExecutor(_PUBLISHERS, thread_name_prefix="api-note")
     for name, kind in _KINDS.items():
-        _add(door, core, name, kind)
+        _add(door, core, publishers, name, kind)
 
 
-def _add(door: Door, core: Core, name: str, kind: _Kind) -> None:
+def _add(door: Door, core: Core, publishers: Executor, name: str, kind: _Kind) -> None:
     def do(asked: dict[str, Any] | None = None, *, number: int) -> dict[str, Any]:
         done = act(core, viewer(), number, Wanted(kind.verb, **(asked or {})))
         if done is None:
             refuse(404)
         if done.refused is not None:
             refuse(403 if done.refused in _FORBIDDEN else 409, done.refused.value, done.words)
+        if done.note is not None:
+            publish_later(publishers, core, done.note)
         return opened(core, number)
 
     do.__name__ = name.replace("-", "_")

@@ -2,15 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from uuid import UUID
 
 import structlog
 from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from escalator.engine.offers import Offer
-from escalator.errors import Unavailable
 from escalator.model.incident import Outcome, Verb
+from escalator.model.ranks import Role
 from escalator.rendering.buttons import LABELS
 from escalator.rendering.texts import OUTCOMES, words
 from escalator.services import care
@@ -19,9 +19,9 @@ from escalator.services.desk.acts import Wanted, act
 from escalator.services.desk.exporting import export
 from escalator.services.desk.incident import Page, look
 from escalator.services.desk.reading import Shown, reveal
-from escalator.services.notes import publish
 from web.dashboard.frame import tell
 from web.dashboard.words import zone
+from web.publishing import publish_later
 from web.signed_in import running, viewer
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,8 @@ def add(door: Blueprint, core: Core) -> None:
     def care_page() -> str:
         with core.database.reading() as connection:
             read = care.burden(connection, viewer().person, running().policy, g.now)
-        return render_template("dashboard/care.html", burden=read, care=running().policy.care)
+            others = _led_at_limit(connection)
+        return render_template("dashboard/care.html", burden=read, care=running().policy.care, at_limit=others)
 
 
 def _add_incident(door: Blueprint, core: Core) -> None:
@@ -79,8 +80,17 @@ def _add_acts(door: Blueprint, core: Core) -> None:
             abort(404)
         tell(done.words, is_refused=done.refused is not None)
         if done.note is not None:
-            publishers.submit(_publish, core, done.note)
+            publish_later(publishers, core, done.note)
         return redirect(_back(number), code=303)
+
+
+def _led_at_limit(connection: Connection) -> list[str] | None:
+    """Return for somebody who leads the names of those who have read enough today; None for anybody else."""
+    if viewer().person.role < Role.SENIOR:
+        return None
+    policy = running().policy
+    keys = care.at_limit(connection, policy.people.values(), policy, g.now)
+    return [person.name for key, person in policy.people.items() if key in keys]
 
 
 def offer_label(offer: Offer) -> str:
@@ -145,11 +155,3 @@ def _back(number: int) -> str:
     wanted = request.form.get("back", "")
     is_list = wanted == "/" or (wanted.startswith("/?") and wanted.isprintable())
     return wanted if is_list else f"/incidents/{number}"
-
-
-def _publish(core: Core, note: UUID) -> None:
-    """Show a note where it may be shown; it is kept whatever becomes of that."""
-    try:
-        publish(core, note)
-    except Unavailable as error:
-        log.warning("note_not_shown", reason=str(error))
