@@ -18,8 +18,9 @@ from escalator.model.records import Actor
 from escalator.rendering.disclosure import Disclosure, disclose, names_by_key, rule_in_force
 from escalator.rendering.story import told
 from escalator.services.core import Core
+from escalator.services.desk.opening import opened
 from escalator.services.signing_in.viewer import Viewer
-from escalator.store import fates, incidents, records
+from escalator.store import fates, records
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,8 @@ def outline(core: Core, viewer: Viewer, number: int) -> Outline | None:
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        incident_id = incidents.id_by_number(connection, number)
-        found = incidents.read(connection, [incident_id], core.seal) if incident_id else {}
-        incident = next(iter(found.values()), None)
-        if incident is None or not viewer.may_see_incident(incident, running.policy):
+        incident = opened(core, connection, viewer, number, running.policy)
+        if incident is None:
             return None
         rule = max(rule_in_force(incident, running.policy), ContentRule.HIDE)
         policy = names_by_key(running.policy)
