@@ -20,6 +20,7 @@ LATE_AFTER = timedelta(seconds=1)
 """From when on a deadline that has not fired is late: a moment passes between falling due and firing."""
 
 MOST_NUMBER = 2**31 - 1
+"""The greatest number that an incident can have."""
 
 _GRAVITIES = {one.value: one.gravity for one in Severity}
 

@@ -20,6 +20,7 @@ from escalator.services.desk.exporting import export
 from escalator.services.desk.incident import Page, look
 from escalator.services.desk.reading import Shown, reveal
 from escalator.services.notes import publish
+from escalator.store.listing import MOST_NUMBER
 from web.dashboard.frame import tell
 from web.dashboard.words import zone
 from web.signed_in import running, viewer
@@ -132,7 +133,7 @@ def _wanted(verb: str) -> Wanted:
     )
 
 
-def _whole(name: str, most: int = 2**31 - 1) -> int | None:
+def _whole(name: str, most: int = MOST_NUMBER) -> int | None:
     """Return a field that holds a whole number; None for anything else."""
     text = request.form.get(name, "")
     return (
