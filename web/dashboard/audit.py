@@ -13,7 +13,7 @@ from escalator.services.desk import chain, trail
 from escalator.services.desk.trail import Form, Page
 from escalator.store.listing import MOST_NUMBER
 from escalator.store.trail import Place, Search
-from web.dashboard.told import moment, said, title
+from web.dashboard.told import dated, said, title
 from web.dashboard.words import zone
 from web.signed_in import running, viewer
 
@@ -35,7 +35,7 @@ def add(door: Blueprint, core: Core) -> None:
             "dashboard/audit.html",
             asked=_asked(request.args),
             rows=[(row, said(row), title(row.category)) for row in page.rows],
-            moment=moment,
+            dated=dated,
             unsealed=sum(row.seq is None for row in page.rows),
             newer=_address(page, "newer"),
             older=_address(page, "older"),
