@@ -25,16 +25,26 @@ OURS = (503, "fault")
 
 def register(app: Flask) -> None:
     """Let the application answer errors."""
-    app.register_error_handler(EscalatorError, _known)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _unknown)
+    app.register_error_handler(Exception, _failed)
 
 
-def _known(error: EscalatorError) -> Response:
+def judged(error: Exception) -> tuple[int, str]:
+    """Return the status and the code of an error that ended a request; what is a fault of ours is logged.
+
+    What nobody expected is 503 too: a sender that hears it tries again, and 500 may be a last word.
+    """
+    if not isinstance(error, EscalatorError):
+        log.error("request_crashed", kind=type(error).__name__, exc_info=error)
+        return OURS
     status, code = STATUS.get(type(error), OURS)
     if status >= 500:
         log.warning("request_failed", code=code, reason=str(error))
-    return _answer(status, code, error.errors if isinstance(error, InvalidEvent) else None)
+    return status, code
+
+
+def _failed(error: Exception) -> Response:
+    return _answer(*judged(error), error.errors if isinstance(error, InvalidEvent) else None)
 
 
 def _http(error: HTTPException) -> Response:
@@ -44,12 +54,6 @@ def _http(error: HTTPException) -> Response:
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return answer
-
-
-def _unknown(error: Exception) -> Response:
-    """Answer 503 for what nobody expected: a sender that hears it tries again, and 500 may be a last word."""
-    log.error("request_crashed", kind=type(error).__name__, exc_info=error)
-    return _answer(*OURS)
 
 
 def _answer(status: int, code: str, errors: Mapping[str, object] | None = None) -> Response:

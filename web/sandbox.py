@@ -24,6 +24,7 @@ from escalator.services.sandbox.mail import mail_page
 from escalator.services.sandbox.signed import Refused, Signed
 from escalator.services.sandbox.vendor_acts import Deed, signed_act
 from escalator.services.signing_in.viewer import Viewer
+from escalator.store.incidents import MOST_NUMBER
 from web import signed_in
 from web.headers import FRAMING_PAGE
 
@@ -69,7 +70,7 @@ class _Command(Schema):
 
 
 class _Fire(Schema):
-    number = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=2**31 - 1))
+    number = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=MOST_NUMBER))
 
 
 class _Kill(Schema):

@@ -12,7 +12,7 @@ from escalator.services.signing_in import links, mails, sessions
 from escalator.services.signing_in.limits import BY_MAIL, tried
 from escalator.services.signing_in.ways import Way, ways
 from web import knocking, signed_in
-from web.dashboard.frame import closed, surroundings
+from web.dashboard.frame import answer_errors, closed, surroundings
 
 _MAILERS = 2
 _LONGEST_PATH = 500
@@ -42,6 +42,7 @@ def blueprint(core: Core) -> Blueprint:
     def close(response: Response) -> Response:
         return closed(response, core.clock)
 
+    answer_errors(door)
     _pages(door, core)
     _links(door, core)
     if Way.MAIL in ways(core.settings):

@@ -8,9 +8,6 @@ from escalator.engine.routing import ANYTHING
 from escalator.model.policy import Conditions, Policy
 from escalator.rendering.view import spoken
 
-EVERYTHING = "everything"
-"""What no condition at all takes."""
-
 _LEADS = {
     "source": "from",
     "min_severity": "severity is at least",

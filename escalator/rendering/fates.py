@@ -14,13 +14,15 @@ _OCCASIONS = {
     Occasion.OVERDUE: "told that it was not resolved in time",
     Occasion.RESTART: "told that the path began again",
 }
-_CHANNELS = {
+CHANNELS = {
     DestinationKind.SLACK: "Slack",
     DestinationKind.PAGERDUTY: "PagerDuty",
     DestinationKind.EMAIL: "mail",
     DestinationKind.JIRA: "Jira",
     DestinationKind.WEBHOOK: "webhook",
 }
+"""What each kind of channel is called among people."""
+
 _SUPPRESSED = {
     "acknowledged": "somebody had answered",
     "resolved": "it was resolved",
@@ -45,9 +47,9 @@ def recipient_words(destination: str, channel: DestinationKind, policy: Policy) 
     """Return `Ana Ruiz by mail`, `critical-alerts (Slack)`."""
     key = destination.removeprefix("person:")
     if key == destination:
-        return f"{destination} ({_CHANNELS[channel]})"
+        return f"{destination} ({CHANNELS[channel]})"
     name = policy.people[key].name if key in policy.people else key
-    return f"{name} by {_CHANNELS[channel]}"
+    return f"{name} by {CHANNELS[channel]}"
 
 
 def occasion_words(occasion: Occasion, *, is_copy: bool) -> str:

@@ -42,3 +42,18 @@ def test_a_page_that_cannot_be_shown_says_why(browser):
     page = browser.get("/reports?since=yesterday")
     assert page.status_code == 400
     assert "since must be a day such as 2026-01-31" in page.text
+
+
+def test_a_fault_of_ours_is_told_in_words_and_nothing_of_it_is_shown(browser, monkeypatch):
+    def look_up(_core):
+        raise KeyError("a secret")
+
+    monkeypatch.setattr(signed_in, "look_up", look_up)
+    page = browser.get("/")
+    assert (page.status_code, page.mimetype) == (503, "text/html")
+    assert "Something went wrong here" in page.text
+    assert "a secret" not in page.text
+
+
+def test_who_opens_their_menu_hears_whose_it_is(browser):
+    assert '<summary aria-label="Ana Ruiz: your pages">' in browser.get("/").text

@@ -8,11 +8,11 @@ from marshmallow.validate import Length, Range
 from escalator.engine.snoozing import LONGEST_SNOOZE_MIN
 from escalator.model.incident import Outcome, State
 from escalator.model.ranks import Severity
+from escalator.store.incidents import MOST_NUMBER
 from web.api.schemas import Instant
 
 MOST_KEY, MOST_REFERENCE, MOST_NOTE = 128, 200, 2000
 MOST_ITEMS = 100
-MOST_NUMBER = 2**31 - 1
 
 
 def _readable(said: str) -> None:

@@ -7,6 +7,7 @@ from escalator.services.desk.outline import outline
 from escalator.services.signing_in.tokens import Scope
 from escalator.services.signing_in.viewer import audience_of
 from escalator.store import listing
+from escalator.store.incidents import MOST_NUMBER
 from escalator.store.listing import Filter
 from web.api.asked import WantedIncidentsSchema
 from web.api.door import Door
@@ -15,7 +16,7 @@ from web.api.problems import refuse
 from web.api.schemas import IncidentSchema, IncidentsSchema, OpenedIncidentSchema
 from web.signed_in import running, viewer
 
-NUMBERED = "/incidents/<int(max=2147483647):number>"
+NUMBERED = f"/incidents/<int(max={MOST_NUMBER}):number>"
 
 
 def add(door: Door, core: Core) -> None:

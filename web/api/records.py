@@ -11,8 +11,9 @@ from escalator.services.core import Core
 from escalator.services.desk import trail
 from escalator.services.signing_in.tokens import Scope
 from escalator.store import records
+from escalator.store.incidents import MOST_NUMBER
 from escalator.store.trail import Place, Search
-from web.api.asked import MOST_NUMBER, LimitSchema, Line
+from web.api.asked import LimitSchema, Line
 from web.api.door import Door
 from web.api.pages import next_page
 from web.api.problems import refuse

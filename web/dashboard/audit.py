@@ -11,8 +11,9 @@ from escalator.rota.local import first_instant
 from escalator.services.core import Core
 from escalator.services.desk import chain, trail
 from escalator.services.desk.trail import Form, Page
+from escalator.store.listing import MOST_NUMBER
 from escalator.store.trail import Place, Search
-from web.dashboard.told import moment, said, title
+from web.dashboard.told import dated, said, title
 from web.dashboard.words import zone
 from web.signed_in import running, viewer
 
@@ -20,7 +21,6 @@ _FIELDS = ("person", "number", "category", "action", "via", "since", "until")
 _VIAS = ("engine", "slack", "dashboard", "api", "pagerduty", "jira", "email", "stream", "cli", "file", "sandbox")
 _MIMETYPES = {Form.CSV: "text/csv", Form.JSON_LINES: "application/x-ndjson"}
 _LONGEST_FIELD = 160
-_NUMBERS_BELOW = 2**31
 
 
 def add(door: Blueprint, core: Core) -> None:
@@ -35,7 +35,7 @@ def add(door: Blueprint, core: Core) -> None:
             "dashboard/audit.html",
             asked=_asked(request.args),
             rows=[(row, said(row), title(row.category)) for row in page.rows],
-            moment=moment,
+            dated=dated,
             unsealed=sum(row.seq is None for row in page.rows),
             newer=_address(page, "newer"),
             older=_address(page, "older"),
@@ -90,7 +90,7 @@ def _number(text: str | None) -> int | None:
     if text is None:
         return None
     digits = text.removeprefix("#")
-    if not (digits.isascii() and digits.isdigit() and int(digits) < _NUMBERS_BELOW):
+    if not (digits.isascii() and digits.isdigit() and int(digits) <= MOST_NUMBER):
         abort(400, "An incident is asked for by its number, such as 1042.")
     return int(digits)
 

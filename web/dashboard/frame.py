@@ -13,7 +13,7 @@ from escalator.errors import Unavailable
 from escalator.model.ranks import Mode, Role
 from escalator.services.core import Core
 from escalator.services.sandbox import count_sandboxed
-from web import headers, signed_in
+from web import errors, headers, signed_in
 from web.dashboard import words
 from web.dashboard.words import iso
 
@@ -73,11 +73,16 @@ def frame(core: Core, pages: tuple[Page, ...], own_pages: tuple[Page, ...], adde
     def close(response: Response) -> Response:
         return closed(response, core.clock)
 
-    door.register_error_handler(HTTPException, _said)
-    door.register_error_handler(Unavailable, _not_now)
+    answer_errors(door)
     for add in adders:
         add(door, core)
     return door
+
+
+def answer_errors(door: Blueprint) -> None:
+    """Let a door tell people in words what went wrong."""
+    door.register_error_handler(HTTPException, _said)
+    door.register_error_handler(Exception, _failed)
 
 
 def _said(error: HTTPException) -> Response:
@@ -88,9 +93,11 @@ def _said(error: HTTPException) -> Response:
     return make_response(render_template("dashboard/error.html", heading=heading, words=given or ""), status)
 
 
-def _not_now(_error: Unavailable) -> Response:
-    """Tell somebody that the database is away; nothing of the layout that would ask it again."""
-    response = make_response(render_template("dashboard/unavailable.html"), 503)
+def _failed(error: Exception) -> Response:
+    """Tell somebody in words that it failed, and log it; nothing of the layout that would ask the database again."""
+    status, _code = errors.judged(error)
+    page = render_template("dashboard/unavailable.html", is_away=isinstance(error, Unavailable))
+    response = make_response(page, status)
     response.headers["Retry-After"] = "2"
     return response
 

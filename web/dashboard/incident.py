@@ -19,6 +19,7 @@ from escalator.services.desk.acts import Wanted, act
 from escalator.services.desk.exporting import export
 from escalator.services.desk.incident import Page, look
 from escalator.services.desk.reading import Shown, reveal
+from escalator.store.incidents import MOST_NUMBER
 from web.dashboard.frame import tell
 from web.dashboard.words import zone
 from web.publishing import publish_later
@@ -142,7 +143,7 @@ def _wanted(verb: str) -> Wanted:
     )
 
 
-def _whole(name: str, most: int = 2**31 - 1) -> int | None:
+def _whole(name: str, most: int = MOST_NUMBER) -> int | None:
     """Return a field that holds a whole number; None for anything else."""
     text = request.form.get(name, "")
     return (

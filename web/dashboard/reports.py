@@ -1,7 +1,5 @@
 """Reports: how soon alerts were answered and resolved, how many in time, and what became of the messages."""
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
@@ -11,6 +9,7 @@ from markupsafe import Markup
 from escalator.engine.figures import Figures
 from escalator.plots.hours import hours
 from escalator.plots.spreads import spreads
+from escalator.rendering.sheets import csv_of
 from escalator.rota.local import first_instant
 from escalator.services.core import Core
 from escalator.services.desk.reports import DEFAULT, LONGEST, Report, Span, report
@@ -93,14 +92,10 @@ def _plots(made: Report) -> dict[str, Markup]:
 
 def _written(made: Report) -> str:
     """Return all figures as CSV, durations in seconds."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(_HEADINGS)
     rows = [("all", "all", made.whole)]
     rows += [(by, name, one) for by, groups in _groups(made) for name, one in groups.items()]
     rows += [("hour", str(hour), one) for hour, one in sorted(made.by_hour.items())]
-    writer.writerows([by, name, *_cells(one)] for by, name, one in rows)
-    return out.getvalue()
+    return csv_of([_HEADINGS, *([by, name, *_cells(one)] for by, name, one in rows)])
 
 
 def _cells(one: Figures) -> Iterator[int | float | str]:

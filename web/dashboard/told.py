@@ -23,7 +23,7 @@ def title(category: str | None) -> str:
     return known.title if known else category or ""
 
 
-def moment(instant: datetime, *, seconds: bool = False) -> str:
+def dated(instant: datetime, *, seconds: bool = False) -> str:
     """Return `Wed 25 Nov 14:03` in the reader's zone, with the year where it is not this one.
 
     A list that is kept or printed names the day, today's too.

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from escalator.services.core import Core
 from escalator.services.desk.week import SHOWN, Week, name_of, review, week_of
-from web.dashboard.told import moment, said, title
+from web.dashboard.told import dated, said, title
 from web.signed_in import running, viewer
 
 
@@ -30,7 +30,7 @@ def add(door: Blueprint, core: Core) -> None:
             shown=SHOWN,
             said=said,
             title=title,
-            moment=moment,
+            dated=dated,
         )
 
 

@@ -17,9 +17,10 @@ from escalator.rendering.notices import done_words, refusal_words
 from escalator.services.answering import record_refusal
 from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
+from escalator.services.desk.opening import opened
 from escalator.services.signing_in.viewer import API, Viewer
 from escalator.services.work import working
-from escalator.store import incidents, texts
+from escalator.store import texts
 from escalator.store.texts import Text
 
 
@@ -58,10 +59,8 @@ def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
     with working(core) as work:
         connection = work.connection
         running = core.policies.required(connection)
-        incident_id = incidents.id_by_number(connection, number)
-        found = incidents.lock(connection, [incident_id], core.seal) if incident_id else {}
-        incident = next(iter(found.values()), None)
-        if incident is None or not viewer.may_see_incident(incident, running.policy):
+        incident = opened(core, connection, viewer, number, running.policy, is_locked=True)
+        if incident is None:
             return None
         # Outside Slack and the dashboard a person is their key, not a name.
         spoken = names_by_key(running.policy) if viewer.via == API else running.policy

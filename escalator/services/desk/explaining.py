@@ -11,9 +11,10 @@ from escalator.errors import InvalidEvent
 from escalator.model.facts import Observation
 from escalator.rendering.preview import document
 from escalator.services.core import Core
+from escalator.services.desk import opening
 from escalator.services.policies import Running
 from escalator.services.signing_in.viewer import Viewer
-from escalator.store import events, incidents
+from escalator.store import events
 from escalator.store.events import StoredEvent
 from escalator.stream.normalise import observe
 
@@ -58,10 +59,8 @@ def stored(core: Core, running: Running, viewer: Viewer, number: int) -> tuple[S
     There may be none left: bodies are purged.
     """
     with core.database.reading() as connection:
-        incident_id = incidents.id_by_number(connection, number)
-        found = incidents.read(connection, [incident_id], core.seal) if incident_id else {}
-        incident = next(iter(found.values()), None)
-        if incident is None or not viewer.may_see_incident(incident, running.policy):
+        incident = opening.opened(core, connection, viewer, number, running.policy)
+        if incident is None:
             return None
         return tuple(events.of_incident(connection, incident.id, _MOST_EVENTS))
 

@@ -12,7 +12,8 @@ from escalator.model.records import Action, Actor, Entry
 from escalator.rendering.coming import coming
 from escalator.services.applying import rules_for
 from escalator.services.core import Core
-from escalator.services.desk.incident import reasons, seen
+from escalator.services.desk.incident import reasons
+from escalator.services.desk.opening import opened
 from escalator.services.desk.reading import rule_for
 from escalator.services.sandbox.instants import stamp, stamp_or_none
 from escalator.services.signing_in.viewer import Viewer
@@ -69,7 +70,7 @@ def export(core: Core, viewer: Viewer, number: int) -> dict[str, Any] | None:
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.required(connection)
-        incident = seen(core, connection, viewer, number, running)
+        incident = opened(core, connection, viewer, number, running.policy)
         if incident is None:
             return None
         actor = Actor("person", viewer.person.key)

@@ -21,12 +21,12 @@ from escalator.rendering.view import category_of, title_of
 from escalator.services.applying import rules_for
 from escalator.services.core import Core
 from escalator.services.desk.elsewhere import Place, places
+from escalator.services.desk.opening import opened
 from escalator.services.desk.reading import Text, text_of
 from escalator.services.desk.timeline import Moment, moments, written
 from escalator.services.messages import waiting_for
-from escalator.services.policies import Running
 from escalator.services.signing_in.viewer import Viewer, audience_of
-from escalator.store import incidents, posts, timeline
+from escalator.store import posts, timeline
 
 MOST_RECORDS, MOST_NOTIFICATIONS, MOST_MEMBERS = 500, 500, 60
 
@@ -66,7 +66,7 @@ def look(core: Core, viewer: Viewer, number: int) -> Page | None:
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        incident = seen(core, connection, viewer, number, running)
+        incident = opened(core, connection, viewer, number, running.policy)
         if incident is None:
             return None
         rules = rules_for(core, connection, incident, running)
@@ -94,14 +94,6 @@ def look(core: Core, viewer: Viewer, number: int) -> Page | None:
         related=related,
         reports=0 if is_withheld else len(incident.facts.values("report")),
     )
-
-
-def seen(core: Core, connection: Connection, viewer: Viewer, number: int, running: Running) -> Incident | None:
-    """Return an incident that somebody may see, or None."""
-    incident_id = incidents.id_by_number(connection, number)
-    found: Mapping[UUID, Incident] = incidents.read(connection, [incident_id], core.seal) if incident_id else {}
-    incident = next(iter(found.values()), None)
-    return incident if incident and viewer.may_see_incident(incident, running.policy) else None
 
 
 def reasons(incident: Incident, rules: Rules, *, is_withheld: bool) -> str:

@@ -14,6 +14,7 @@ from escalator.engine.silences import is_silenced
 from escalator.model.incident import OPEN, Incident, State, Verb
 from escalator.model.policy import DestinationKind, Policy
 from escalator.model.ranks import Mode, Severity
+from escalator.rendering.fates import CHANNELS
 from escalator.rendering.targets import target_words
 from escalator.rendering.view import called, category_of, title_of
 from escalator.services.coming import coming
@@ -31,13 +32,6 @@ PAGE = 100
 WAITING = OPEN - {State.GROUPED}
 """What waits for somebody here. One that a group tells of is answered there, and its group stands for it."""
 
-_CHANNELS = {
-    DestinationKind.SLACK: "Slack",
-    DestinationKind.PAGERDUTY: "PagerDuty",
-    DestinationKind.EMAIL: "mail",
-    DestinationKind.JIRA: "Jira",
-    DestinationKind.WEBHOOK: "webhook",
-}
 _NUMBER = re.compile(r"#?([0-9]{1,10})")
 
 
@@ -221,7 +215,7 @@ def _heard(told: Iterable[Told], policy: Policy) -> Sequence[Heard]:
         alike[one.fate, one.channel].append(one.destination)
     found = []
     for (fate, channel), destinations in sorted(alike.items(), key=lambda item: item[0][0] is not Fate.FAILED):
-        who, through = target_words(destinations, None, policy), _CHANNELS[channel]
+        who, through = target_words(destinations, None, policy), CHANNELS[channel]
         found.append(Heard(who, "" if who == through else through, fate))
     return found
 

@@ -18,7 +18,7 @@ from escalator.model.records import Actor
 from escalator.rendering.disclosure import Disclosure, disclose, names_by_key, rule_in_force
 from escalator.rendering.story import told
 from escalator.services.core import Core
-from escalator.services.desk.incident import seen
+from escalator.services.desk.opening import opened
 from escalator.services.signing_in.viewer import Viewer
 from escalator.store import timeline
 
@@ -56,7 +56,7 @@ def outline(core: Core, viewer: Viewer, number: int) -> Outline | None:
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        incident = seen(core, connection, viewer, number, running)
+        incident = opened(core, connection, viewer, number, running.policy)
         if incident is None:
             return None
         rule = max(rule_in_force(incident, running.policy), ContentRule.HIDE)

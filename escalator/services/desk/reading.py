@@ -19,9 +19,9 @@ from escalator.services import care
 from escalator.services.answering import record_refusal
 from escalator.services.applying import Decision, rules_for
 from escalator.services.core import Core
+from escalator.services.desk.opening import opened
 from escalator.services.signing_in.viewer import DASHBOARD, Viewer
 from escalator.services.work import working
-from escalator.store import incidents
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,8 @@ def reveal(core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: b
     with working(core) as work:
         connection = work.connection
         running = core.policies.required(connection)
-        incident_id = incidents.id_by_number(connection, number)
-        found = incidents.lock(connection, [incident_id], core.seal) if incident_id else {}
-        incident = next(iter(found.values()), None)
-        if incident is None or not viewer.may_see_incident(incident, running.policy):
+        incident = opened(core, connection, viewer, number, running.policy, is_locked=True)
+        if incident is None:
             return None
         burden = care.burden(connection, viewer.person, running.policy, now, incident.id)
         lines = lines_of(incident)

@@ -1,13 +1,10 @@
 """Somebody searches the audit trail, page by page, or takes what is found away as a file."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +13,7 @@ from sqlalchemy import Row
 from escalator.model.policy import Person
 from escalator.model.ranks import Role
 from escalator.model.records import Action, Actor, Entry
+from escalator.rendering.sheets import csv_of
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.signing_in.viewer import Viewer, audience_of
@@ -178,14 +176,9 @@ def _json_lines(batches: Iterable[list[Row[Any]]]) -> Iterator[str]:
 
 
 def _csv(batches: Iterable[list[Row[Any]]]) -> Iterator[str]:
-    for rows in chain([None], batches):
-        text = io.StringIO()
-        written = csv.writer(text)
-        if rows is None:
-            written.writerow(COLUMNS)
-        else:
-            written.writerows([_harmless(cell) for cell in _cells(row)] for row in rows)
-        yield text.getvalue()
+    yield csv_of([COLUMNS])
+    for rows in batches:
+        yield csv_of(map(_cells, rows))
 
 
 def _cells(row: Row[Any]) -> tuple[str, ...]:
@@ -199,14 +192,6 @@ def _cells(row: Row[Any]) -> tuple[str, ...]:
         "hash": row.hash,
     }
     return tuple("" if kept[name] is None else str(kept[name]) for name in COLUMNS)
-
-
-def _harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: some come from outside, such as a vendor's id.
-
-    See https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
 
 
 _WRITERS: Mapping[Form, Callable[[Iterable[list[Row[Any]]]], Iterator[str]]] = {
