@@ -11,7 +11,7 @@ from escalator.rota.local import first_instant
 from escalator.services.core import Core
 from escalator.services.desk import chain, trail
 from escalator.services.desk.trail import Form, Page
-from escalator.store.listing import MOST_NUMBER
+from escalator.store.incidents import MOST_NUMBER
 from escalator.store.trail import Place, Search
 from web.dashboard.told import dated, said, title
 from web.dashboard.words import zone
