@@ -44,7 +44,7 @@ def page(core, person="dana", path="/oncall"):
 
 def part(text, part_id):
     """What stands in an element that the script keeps true."""
-    return words(re.search(rf'id="{part_id}" data-live>(.*?)(</section>|</table>|</ul>)', text, re.S)[1])
+    return words(re.search(rf'id="{part_id}" data-live[^>]*>(.*?)(</section>|</table>|</ul>)', text, re.S)[1])
 
 
 def words(html):
