@@ -33,6 +33,7 @@ def _facts(found: Prepared, port: int, real: str, first_link: str) -> Iterator[s
         yield _fact("", real)
     if settings.mode is Mode.SANDBOX:
         yield _fact("Look", f"{url}/sandbox")
+        yield _fact("Answer", f"{url}/, the dashboard, as whomever you choose")
     else:
         yield _fact("Look", url)
     if first_link:
