@@ -281,12 +281,3 @@ def test_what_somebody_may_not_see_is_not_found_by_any_address(cores, number):
 
 def test_a_verb_that_is_none_is_not_found(core):
     assert Browser(core, "ana").post("/incidents/1001/explode", seen(core)).status_code == 404
-
-
-@pytest.mark.parametrize(
-    "back", ["https://evil.example", "//evil.example", "/?q=\r\nSet-Cookie: a=b", "/\\evil.example", "javascript:1"]
-)
-def test_after_an_act_nobody_is_led_away(core, back):
-    answer = Browser(core, "ana").post("/incidents/1001/acknowledge", {**seen(core), "back": back})
-    assert answer.status_code == 303
-    assert answer.headers["Location"] == "/incidents/1001"

@@ -82,7 +82,7 @@ def _add_acts(door: Blueprint, core: Core) -> None:
         tell(done.words, is_refused=done.refused is not None)
         if done.note is not None:
             publish_later(publishers, core, done.note)
-        return redirect(_back(number), code=303)
+        return redirect(f"/incidents/{number}", code=303)
 
 
 def _led_at_limit(connection: Connection) -> list[str] | None:
@@ -149,10 +149,3 @@ def _whole(name: str, most: int = MOST_NUMBER) -> int | None:
     return (
         int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most else None
     )
-
-
-def _back(number: int) -> str:
-    """Return the page on which a verb was pressed: the list, with its filters, or that of the incident."""
-    wanted = request.form.get("back", "")
-    is_list = wanted == "/" or (wanted.startswith("/?") and wanted.isprintable())
-    return wanted if is_list else f"/incidents/{number}"

@@ -10,12 +10,12 @@ from escalator.model.incident import Incident
 from escalator.model.ranks import ContentRule
 from escalator.model.records import Action, Actor, Entry
 from escalator.rendering.coming import coming
+from escalator.rendering.instants import exact, exact_or_none
 from escalator.services.applying import rules_for
 from escalator.services.core import Core
 from escalator.services.desk.incident import reasons
 from escalator.services.desk.opening import opened
 from escalator.services.desk.reading import rule_for
-from escalator.services.sandbox.instants import stamp, stamp_or_none
 from escalator.services.signing_in.viewer import Viewer
 from escalator.store import records, timeline
 
@@ -84,9 +84,9 @@ def export(core: Core, viewer: Viewer, number: int) -> dict[str, Any] | None:
             "records": [_record(row) for row in timeline.records_of(connection, incident.id, MOST)],
             "notifications": [_notification(row) for row in timeline.deliveries_of(connection, incident.id, MOST)],
             "coming": [
-                {"at": stamp(one.at), "what": one.what, "who": list(one.who)} for one in coming(incident, rules, now)
+                {"at": exact(one.at), "what": one.what, "who": list(one.who)} for one in coming(incident, rules, now)
             ],
-            "exported_at": stamp(now),
+            "exported_at": exact(now),
         }
 
 
@@ -95,17 +95,17 @@ def _incident(incident: Incident, *, is_withheld: bool) -> Mapping[str, Any]:
         "id": str(incident.id),
         **{name: getattr(incident, name) for name in _PLAIN},
         **{name: _word(getattr(incident, name)) for name in _WORDS},
-        **{name: stamp_or_none(getattr(incident, name)) for name in _INSTANTS},
+        **{name: exact_or_none(getattr(incident, name)) for name in _INSTANTS},
         "severity_reason": None if is_withheld else incident.severity_reason,
         "answers": [
-            {"person": one.person, "verb": one.verb, "via": one.via, "at": stamp(one.at)} for one in incident.answers
+            {"person": one.person, "verb": one.verb, "via": one.via, "at": exact(one.at)} for one in incident.answers
         ],
     }
 
 
 def _record(row: Row[Any]) -> Mapping[str, Any]:
     return {
-        "at": stamp(row.at),
+        "at": exact(row.at),
         "action": row.action,
         "actor": {"kind": row.actor_kind, "key": row.actor_key},
         "via": row.via,
@@ -116,7 +116,7 @@ def _record(row: Row[Any]) -> Mapping[str, Any]:
 
 
 def _notification(row: Row[Any]) -> Mapping[str, Any]:
-    made = {"created_at": stamp(row.created_at), "delivered_at": stamp_or_none(row.delivered_at)}
+    made = {"created_at": exact(row.created_at), "delivered_at": exact_or_none(row.delivered_at)}
     return {"id": str(row.id), **{name: getattr(row, name) for name in _OF_NOTIFICATIONS}, **made}
 
 

@@ -16,11 +16,11 @@ from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action
 from escalator.rendering import story
+from escalator.rendering.instants import exact, exact_or_none
 from escalator.rendering.view import headline
 from escalator.services.coming import coming
 from escalator.services.core import Core
 from escalator.services.policies import Running
-from escalator.services.sandbox.instants import stamp, stamp_or_none
 from escalator.store import incidents as incident_store
 from escalator.store.audience import Audience
 from escalator.store.deliveries import DeliveryKind, DeliveryState
@@ -94,8 +94,8 @@ def _incident(one: Incident, frozen: Policy, running: Policy, history: _History)
         "header": headline(one, category),
         "category": one.category,
         "severity": one.severity.value,
-        "opened_at": stamp(one.opened_at),
-        "due_at": stamp_or_none(one.due_at),
+        "opened_at": exact(one.opened_at),
+        "due_at": exact_or_none(one.due_at),
         "due_kind": one.due_kind.value if one.due_kind else None,
         "next": coming(one, frozen, running),
         "owner": one.owner,
@@ -119,7 +119,7 @@ def _is_late_step(record: Row[Any], after: Mapping[str, str]) -> bool:
 def _entry(record: Row[Any], after: Mapping[str, str], policy: Policy) -> Json:
     """Return a record in words. The page puts an actor before the text, but these sentences name theirs."""
     return {
-        "at": stamp(record.at),
+        "at": exact(record.at),
         "action": record.action,
         "actor": _SPEAKS_FOR_ITSELF,
         "text": story.told(record.action, record.actor_key, record.reason, after, policy),

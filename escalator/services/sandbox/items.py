@@ -5,10 +5,10 @@ from typing import Any
 
 from escalator.channels.slack.blocks import Json
 from escalator.model.policy import DestinationKind, Policy
+from escalator.rendering.instants import exact, exact_or_none
 from escalator.services.core import Core
 from escalator.services.inbox.shelf import opened
 from escalator.services.sandbox import jira, mail, pagerduty, webhook
-from escalator.services.sandbox.instants import stamp, stamp_or_none
 from escalator.store.inbox import Item
 
 Said = Mapping[str, Any]
@@ -25,8 +25,8 @@ def shown(core: Core, item: Item, policy: Policy | None) -> Json:
     form, buttons = _FORMS[item.channel](core, item, said, policy)
     return {
         "id": str(item.id),
-        "at": stamp(item.at),
-        "updated_at": stamp_or_none(item.updated_at),
+        "at": exact(item.at),
+        "updated_at": exact_or_none(item.updated_at),
         "kind": item.channel.value,
         "channel": item.channel.value,
         "type": item.type.value,

@@ -13,7 +13,7 @@ from typing import Any
 
 from escalator.channels.slack.blocks import Json
 from escalator.model.policy import Person
-from escalator.services.sandbox.instants import stamp
+from escalator.rendering.instants import exact
 from escalator.store.inbox import Item
 
 _SITE = "https://sandbox.pagerduty.com"
@@ -79,7 +79,7 @@ def told(item: Item, alert: Mapping[str, Any], act: Act, agent: Agent, now: date
         "id": event_id,
         "event_type": act.value,
         "resource_type": "incident",
-        "occurred_at": stamp(now),
+        "occurred_at": exact(now),
         "agent": _reference("user", agent.id, agent.name) if is_by_person else None,
         "client": {"name": "PagerDuty"} if is_by_person else None,
         "data": _incident(item, alert),
@@ -95,7 +95,7 @@ def _incident(item: Item, alert: Mapping[str, Any]) -> Json:
         "number": item.number,
         "status": alert["status"],
         "incident_key": alert["dedup_key"],
-        "created_at": stamp(item.at),
+        "created_at": exact(item.at),
         "title": title(alert),
         "service": _reference("service", f"{_STRANGER}1", item.destination),
         "assignees": [],

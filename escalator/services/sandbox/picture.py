@@ -12,11 +12,11 @@ from sqlalchemy import Connection, func, select
 from escalator.channels.slack.blocks import Json
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
+from escalator.rendering.instants import exact
 from escalator.services.beating import SWEEPER, WEB
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.services.sandbox.incidents import newest_incidents
-from escalator.services.sandbox.instants import stamp
 from escalator.services.sandbox.items import shown
 from escalator.services.signing_in.viewer import Viewer, audience_of
 from escalator.store import inbox, policies, processes
@@ -46,7 +46,7 @@ def sandbox_state(core: Core, viewer: Viewer | None = None) -> Json:
         is_all_sandbox = core.settings.mode is Mode.SANDBOX
         return {
             "mode": core.settings.mode.value,
-            "now": stamp(now),
+            "now": exact(now),
             "reached_nobody": count_sandboxed(connection),
             "can_kill": core.settings.can_kill_worker and is_all_sandbox,
             "demo_policy": running is not None and _is_demo(connection, running),
@@ -113,8 +113,8 @@ def _workers(found: Iterable[Process], now: datetime) -> list[Json]:
         {
             "kind": "worker" if any(one.kind == SWEEPER for one in same) else same[0].kind,
             "pid": pid,
-            "started_at": stamp(min(one.started_at for one in same)),
-            "beat_at": stamp(max(one.beat_at for one in same)),
+            "started_at": exact(min(one.started_at for one in same)),
+            "beat_at": exact(max(one.beat_at for one in same)),
             "alive": max(one.beat_at for one in same) > now - BEAT_LOST,
         }
         for (_host, pid), same in by_pid.items()
