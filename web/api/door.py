@@ -24,6 +24,10 @@ _JSON = "application/json"
 _UNSAFE = frozenset({"POST", "DELETE"})
 
 
+_PROBLEM = "Problem"
+"""What the document calls every answer that refuses: named once, for each route would be given a copy of its schema."""
+
+
 class _Parser(FlaskParser):
     """Refuses what it does not know: a filter that is misspelt must not show more than was asked for."""
 
@@ -62,7 +66,7 @@ class Door:
                 declared = door.arguments(asks, location="json" if has_body else "query")(declared)
             declared = door.response(status, answers, content_type=_JSON)(declared)
             for one in sorted(refused):
-                declared = door.alt_response(one, schema=ProblemSchema, content_type=MIMETYPE)(declared)
+                declared = door.alt_response(one, response=_PROBLEM)(declared)
             said = {"summary": summary} if summary else {}
             declared = door.doc(security=[{"token": []}, {"session": []}], **said)(declared)
             tag = path.split("/")[1].capitalize()
@@ -106,6 +110,8 @@ def register(app: Flask, core: Core, adders: Sequence[Adder]) -> None:
         "name": cookie_name(core),
         "description": "The dashboard's own; what changes something then needs the header X-CSRF.",
     }
+    refused = {"description": "Refused, and why.", "content": {MIMETYPE: {"schema": ProblemSchema}}}
+    api.spec.components.response(_PROBLEM, refused)
     api.spec.components.security_scheme("token", token)
     api.spec.components.security_scheme("session", session)
     door = Door(core)
