@@ -1,5 +1,6 @@
 """Browsers of people who are signed in, for tests of pages."""
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from escalator.services.core import Core
@@ -7,13 +8,22 @@ from escalator.services.signing_in import sessions
 from web.app import create_app
 from web.signed_in import CSRF_FIELD, cookie_name, csrf_of
 
+_newest: list[tuple[Core, Flask]] = []
+
+
+def _served(core: Core) -> Flask:
+    """The application of a core, made once for all browsers that a test opens one after another."""
+    if not _newest or _newest[0][0] is not core:
+        _newest[:] = [(core, create_app(core))]
+    return _newest[0][1]
+
 
 class Browser:
     """One browser of one person: follows redirects, and sends forms as a page of ours would."""
 
     def __init__(self, core: Core, person: str | None = None, via: str = "link") -> None:
         self.core = core
-        self.client: FlaskClient = create_app(core).test_client()
+        self.client: FlaskClient = _served(core).test_client()
         self._token = ""
         if person is not None:
             self._token = sessions.begin(core, person, via)
