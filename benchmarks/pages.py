@@ -59,7 +59,7 @@ def _pages() -> Mapping[str, str]:
         "audit": "/audit",
         "weekly review": f"/audit/week/{datetime.now(UTC):%G-W%V}",
         "reports, four weeks": "/reports",
-        "reports, a year": f"/reports?since={_days_ago(360)}&until={_days_ago(0)}",
+        "reports, five weeks": f"/reports?since={_days_ago(34)}&until={_days_ago(0)}",
         "people": "/people",
         "API: incidents": "/api/v1/incidents",
         "API: records": "/api/v1/records",

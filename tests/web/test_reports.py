@@ -49,6 +49,6 @@ def test_what_is_older_than_the_days_asked_for_is_not_counted(core):
     assert rows(Browser(core, "ana"))["all", "all"]["alerts"] == "1"
 
 
-@pytest.mark.parametrize("query", ["?since=2026-02-02&until=2026-02-01", "?since=2020-01-01&until=2026-01-01"])
+@pytest.mark.parametrize("query", ["?since=2026-02-02&until=2026-02-01", "?since=2026-01-01&until=2026-02-05"])
 def test_days_that_make_no_span_are_refused(core, query):
     assert Browser(core, "ana").get(f"/reports{query}").status_code == 400

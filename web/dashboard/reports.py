@@ -12,7 +12,7 @@ from escalator.plots.spreads import spreads
 from escalator.rendering.sheets import csv_of
 from escalator.rota.local import first_instant
 from escalator.services.core import Core
-from escalator.services.desk.reports import DEFAULT, LONGEST, Report, Span, report
+from escalator.services.desk.reports import DEFAULT, LONGEST, LONGEST_PAGE, Report, Span, report
 from web.dashboard.words import zone
 from web.signed_in import running, viewer
 
@@ -31,7 +31,7 @@ def add(door: Blueprint, core: Core) -> None:
 
     @door.get("/reports")
     def reports() -> str:
-        made = report(core, viewer(), running(), _span())
+        made = report(core, viewer(), running(), _span(LONGEST_PAGE))
         return render_template(
             "dashboard/reports.html",
             report=made,
@@ -43,19 +43,19 @@ def add(door: Blueprint, core: Core) -> None:
 
     @door.get("/reports.csv")
     def figures() -> Response:
-        made = report(core, viewer(), running(), _span())
+        made = report(core, viewer(), running(), _span(LONGEST))
         name = f"report-{made.span.since:%Y-%m-%d}-{made.span.until:%Y-%m-%d}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(_written(made), mimetype="text/csv", headers=headers)
 
 
-def _span() -> Span:
+def _span(longest: timedelta) -> Span:
     """Return the days that are asked for, `until` among them, in the reader's zone; the last four weeks by default."""
     today = g.now.astimezone(zone()).date()
     last = _day("until", today)
     first = _day("since", last - DEFAULT + _ONE_DAY)
-    if first > last or last - first > LONGEST:
-        abort(400, "since must not be after until, and at most a year before it")
+    if first > last or last - first >= longest:
+        abort(400, f"since must not be after until, nor more than {longest.days} days before it; the CSV takes a year")
     return Span(_midnight(first), _midnight(last + _ONE_DAY))
 
 

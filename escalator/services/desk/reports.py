@@ -14,7 +14,9 @@ from escalator.services.signing_in.viewer import Viewer, audience_of
 from escalator.store import figures as store
 from escalator.store.figures import Sent
 
-LONGEST = timedelta(days=366)
+LONGEST_PAGE, LONGEST = timedelta(days=35), timedelta(days=366)
+"""What a page answers for at once, and what may be asked for as a file."""
+
 DEFAULT = timedelta(days=28)
 _NOBODY = "nobody assigned"
 _GRAVEST_FIRST = tuple(grade.value for grade in sorted(Severity, key=lambda grade: grade.gravity, reverse=True))
