@@ -1,5 +1,6 @@
 """An installation in production with somebody of every role, and incidents of which one is restricted."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
@@ -112,3 +113,13 @@ class Desk:
             client.set_cookie(cookie_name(self.core), session)
             proof = {CSRF_HEADER: csrf_of(self.core, session)}
         return client.open(path, method=method, headers=proof | (headers or {}), buffered=True, **options)
+
+
+@contextmanager
+def on_a_copy(template, folder):
+    """Give a core in production on a copy of that empty SQLite database."""
+    database = folder / "escalator.db"
+    database.write_bytes(template.read_bytes())
+    core = in_production(f"sqlite:///{database}", folder)
+    yield core
+    core.database.close()

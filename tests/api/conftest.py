@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.services.signing_in.tokens import Scope
-from tests.everybody import a_token, by_token, in_production
+from tests.everybody import a_token, by_token, on_a_copy
 from web.app import create_app
 
 
@@ -23,12 +23,8 @@ class Machine:
 
 @pytest.fixture(scope="module")
 def core(sqlite_template, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("api")
-    database = folder / "escalator.db"
-    database.write_bytes(sqlite_template.read_bytes())
-    core = in_production(f"sqlite:///{database}", folder)
-    yield core
-    core.database.close()
+    with on_a_copy(sqlite_template, tmp_path_factory.mktemp("api")) as core:
+        yield core
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from escalator.model.ranks import Role
 from escalator.services.signing_in.tokens import Scope
-from tests.everybody import OUTSIDE, PEOPLE, ROLES, SECRET_AUTHOR, Desk, a_token, by_token, in_production, number_of
+from tests.everybody import OUTSIDE, PEOPLE, ROLES, SECRET_AUTHOR, Desk, a_token, by_token, number_of, on_a_copy
 from web.app import create_app
 
 ANYBODY = None
@@ -125,12 +125,8 @@ SHOWS_POLICY = re.compile(r"\w+ (/policy|/api/v1/policy|/api/v1/explain)")
 
 @pytest.fixture(scope="module")
 def core(sqlite_template, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("everybody")
-    database = folder / "escalator.db"
-    database.write_bytes(sqlite_template.read_bytes())
-    core = in_production(f"sqlite:///{database}", folder)
-    yield core
-    core.database.close()
+    with on_a_copy(sqlite_template, tmp_path_factory.mktemp("everybody")) as core:
+        yield core
 
 
 @pytest.fixture(scope="module")
