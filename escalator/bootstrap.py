@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
+from escalator.broker import BrokerState
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock, SystemClock
 from escalator.model.ranks import Mode
@@ -27,6 +28,7 @@ def build(
     clock: Clock | None = None,
     queue: TaskQueue | None = None,
     slack: Callable[[Mode], SlackApi] | None = None,
+    broker: BrokerState | None = None,
     pool_size: int = 4,
     patience_s: float | None = PATIENCE_S,
 ) -> Core:
@@ -50,6 +52,7 @@ def build(
         slack=slack,
         channels=ways_out(settings, vendors, slack, shelf, clock),
         vendors=vendors,
+        broker=broker or BrokerState(),
     )
 
 

@@ -3,17 +3,52 @@
 import heapq
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
-import structlog
-
+from escalator.broker import BrokerState
 from escalator.clock import Clock
 from escalator.ports import ESCALATE
 
-log = structlog.get_logger(__name__)
-
 Publish = Callable[[str, float], None]
 """Publishes a task by name, to run after so many seconds; raises whatever the broker's client raises."""
+
+
+class TaskSender(Protocol):
+    """What of a Celery application publishes tasks."""
+
+    def connection_for_write(self) -> Any:
+        """Return a connection to the broker that is opened when it is first used."""
+        ...
+
+    def send_task(self, name: str, *, countdown: float | None, connection: Any) -> Any:
+        """Publish a task by its name."""
+        ...
+
+
+class Publisher:
+    """Publishes over one connection, for one thread, and drops it after any error.
+
+    A connection that has once said no may lead to a server that is no longer the primary: a new one asks for its
+    address anew.
+    """
+
+    def __init__(self, sender: TaskSender) -> None:
+        self._sender = sender
+        self._connection: Any = None
+
+    def __call__(self, name: str, countdown: float) -> None:
+        """Publish a task, to run after so many seconds; raises whatever the broker's client raises."""
+        try:
+            self._connection = self._connection or self._sender.connection_for_write()
+            self._sender.send_task(name, countdown=countdown or None, connection=self._connection)
+        except Exception:
+            connection, self._connection = self._connection, None
+            with suppress(Exception):
+                connection.collect()
+            raise
+
 
 _Alarm = tuple[datetime, str]
 
@@ -29,9 +64,10 @@ class Nudger:
     After a failure it pauses for 5 s and forgets what it was to say: the sweep finds the work.
     """
 
-    def __init__(self, publish: Publish, clock: Clock) -> None:
+    def __init__(self, publish: Publish, clock: Clock, broker: BrokerState | None = None) -> None:
         self._publish = publish
         self._clock = clock
+        self._broker = broker or BrokerState()
         self._wanted: set[str] = set()
         self._alarms: list[_Alarm] = []
         self._set: list[_Alarm] = []
@@ -74,7 +110,7 @@ class Nudger:
                 for at, work in alarms:
                     self._publish(work, max(0.0, (at - self._clock.now()).total_seconds()))
             except Exception as error:  # noqa: BLE001  # a broker's client raises anything; the sweep does the work
-                log.warning("nudge_failed", reason=type(error).__name__)
+                self._broker.note(error)
                 self._gap.wait(PAUSE_S)
                 self._forget()
             self._gap.wait(GAP_S)

@@ -175,6 +175,15 @@ class RedisServer(_Server):
         with self.client() as client:
             client.flushall()
 
+    def make_replica(self) -> None:
+        """Make it the read-only replica of a primary that nobody reaches, as in the middle of a fail-over."""
+        with self.client() as client:
+            client.execute_command("REPLICAOF", "127.0.0.1", str(_free_port()))
+
+    def make_primary(self) -> None:
+        with self.client() as client:
+            client.execute_command("REPLICAOF", "NO", "ONE")
+
     def freeze(self) -> None:
         """Let it hang: connections are accepted by the kernel, and nothing is answered."""
         os.kill(self.pid, signal.SIGSTOP)

@@ -1,11 +1,15 @@
 """What the workers are told, when, and how often: one thread publishes, and nobody waits for it."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from queue import SimpleQueue
+from threading import Event
 
 import pytest
+import redis
 
-from escalator.nudging import Nudger
+from escalator.broker import BrokerState
+from escalator.nudging import GAP_S, PAUSE_S, Nudger, Publisher
 from escalator.ports import DELIVER, ESCALATE, PROCESS_EVENTS
 from tests.fakes import START, FakeClock
 
@@ -79,3 +83,92 @@ def test_alarms_for_the_same_work_that_are_near_to_each_other_are_one(
     nudger.alarm(SOON + timedelta(days=1), "the last word")
     rest = [said for said in broker.heard_until("the last word") if said[0] != DELIVER]
     assert (rest == []) is is_shared
+
+
+class FailingBroker(Broker):
+    """Fails until it is told to work; counts who tried."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries: SimpleQueue[str] = SimpleQueue()
+        self.works = False
+
+    def publish(self, work: str, countdown: float) -> None:
+        self.tries.put(work)
+        if not self.works:
+            raise redis.exceptions.ReadOnlyError("You can't write against a read only replica.")
+        super().publish(work, countdown)
+
+
+class Pause(Event):
+    """A pause that ends when the test says so; `asked` holds how long each was to be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: SimpleQueue[float] = SimpleQueue()
+        self.over: SimpleQueue[None] = SimpleQueue()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.asked.put(timeout)
+        self.over.get(timeout=PATIENCE_S)
+        return False
+
+
+def test_after_a_failure_nothing_is_published_during_the_pause_and_alarms_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker, state, pause = FailingBroker(), BrokerState(), Pause()
+    nudger = Nudger(broker.publish, FakeClock(), state)
+    monkeypatch.setattr(nudger, "_gap", pause)
+    nudger.alarm(SOON)
+    assert broker.tries.get(timeout=PATIENCE_S) == ESCALATE
+    assert pause.asked.get(timeout=PATIENCE_S) == PAUSE_S
+    broker.works = True
+    nudger.tell(PROCESS_EVENTS)
+    nudger.alarm(SOON + timedelta(seconds=1))
+    assert broker.tries.empty(), "nobody is asked during the pause"
+    assert state.failure() == "ReadOnlyError"
+    pause.over.put(None)
+    assert pause.asked.get(timeout=PATIENCE_S) == GAP_S
+    pause.over.put(None)
+    assert broker.heard(1) == [(PROCESS_EVENTS, 0.0)], "what was said meanwhile is; the sweep finds what alarms were for"
+    nudger.alarm(SOON)
+    pause.over.put(None)
+    assert broker.heard(1) == [(ESCALATE, 10.0)], "an alarm that was forgotten can be set anew"
+
+
+class OneServer:
+    """Stands for a Celery application whose connections lead to one server for as long as they live."""
+
+    def __init__(self) -> None:
+        self.connections: list[Connection] = []
+        self.is_primary = False
+
+    def connection_for_write(self) -> "Connection":
+        self.connections.append(Connection(self.is_primary))
+        return self.connections[-1]
+
+    def send_task(self, name: str, *, countdown: float | None, connection: "Connection") -> None:
+        if not connection.is_to_primary:
+            raise redis.exceptions.ReadOnlyError("You can't write against a read only replica.")
+
+
+@dataclass
+class Connection:
+    is_to_primary: bool
+    is_open: bool = True
+
+    def collect(self) -> None:
+        self.is_open = False
+
+
+def test_a_connection_that_said_no_is_dropped_and_the_next_leads_to_the_new_primary() -> None:
+    server = OneServer()
+    publish = Publisher(server)
+    with pytest.raises(redis.exceptions.ReadOnlyError):
+        publish(ESCALATE, 0.0)
+    server.is_primary = True
+    publish(ESCALATE, 0.0)
+    publish(ESCALATE, 0.0)
+    assert [connection.is_open for connection in server.connections] == [False, True]

@@ -7,9 +7,10 @@ from celery import Celery
 from flask import Blueprint, Flask
 
 from escalator.bootstrap import build, configure_logging
+from escalator.broker import BrokerState
 from escalator.clock import SystemClock
 from escalator.errors import Unavailable
-from escalator.nudging import Nudger
+from escalator.nudging import Nudger, Publisher
 from escalator.services.aside import Aside
 from escalator.services.beating import WEB, beat
 from escalator.services.core import Core
@@ -65,10 +66,9 @@ def _core_from_environment() -> Core:
     celery = Celery("escalator")
     celery.config_from_object("celeryconfig")
 
-    def publish(name: str, countdown: float) -> None:
-        celery.send_task(name, countdown=countdown or None)
-
-    core = build(from_environment(), clock=clock, queue=Nudger(publish, clock), patience_s=WAIT_S)
+    broker = BrokerState()
+    queue = Nudger(Publisher(celery), clock, broker)
+    core = build(from_environment(), clock=clock, queue=queue, broker=broker, patience_s=WAIT_S)
     threading.Thread(target=_keep_up, args=(core, clock), name="keeping-up", daemon=True).start()
     return core
 

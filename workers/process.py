@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from escalator.bootstrap import build, configure_logging
+from escalator.broker import BrokerState
 from escalator.clock import SystemClock
 from escalator.errors import Unavailable
-from escalator.nudging import Nudger
+from escalator.nudging import Nudger, Publisher
 from escalator.ports import DELIVER, ESCALATE
 from escalator.services.core import Core
 from escalator.services.sending import Sender
@@ -67,11 +68,9 @@ def _made(celery: "Celery") -> Process:
     configure_logging()
     clock = SystemClock()
 
-    def publish(name: str, countdown: float) -> None:
-        celery.send_task(name, countdown=countdown or None)
-
-    queue = _Here(Nudger(publish, clock))
-    core = build(from_environment(), clock=clock, queue=queue, pool_size=POOL_SIZE)
+    broker = BrokerState()
+    queue = _Here(Nudger(Publisher(celery), clock, broker))
+    core = build(from_environment(), clock=clock, queue=queue, broker=broker, pool_size=POOL_SIZE)
     queue.sender = core.outlet = sender = Sender(core, clock)
     return Process(core, sender, clock)
 

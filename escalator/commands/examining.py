@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from escalator.channels.slack.manifest import SCOPES
+from escalator.broker import named
 from escalator.commands import one_line
 from escalator.commands.opening import DEMO, has_database
 from escalator.engine.targets import address_of
@@ -95,16 +96,21 @@ def _can_be_told(core: Core, person: Person) -> bool:
     return any(works.get(kind) and core.expand(address_of(person, kind) or "") for kind in person.contact)
 
 
+_BROKER_REMEDY = "look at REDIS_URL; without one, `escalator run` brings its own. Meanwhile the sweep does the work"
+_TRIAL_MS = 1_000
+
+
 def broker(settings: Settings) -> Finding:
-    """Look at Redis, which is allowed to be away: then everything is a little late."""
+    """Look whether Redis takes what is written, which it is allowed not to: then everything is a little late."""
     try:
         once = Retry(NoBackoff(), retries=0)
         options = {"socket_timeout": _TIMEOUT_S, "socket_connect_timeout": _TIMEOUT_S, "retry": once}
         with redis.Redis.from_url(settings.redis_client_url, **options) as client:
-            client.ping()
-    except (redis.RedisError, OSError, ValueError) as error:
-        remedy = "look at REDIS_URL; without one, `escalator run` brings its own. Meanwhile the sweep does the work"
-        return Finding("redis", Status.FAIL, f"does not answer ({type(error).__name__})", remedy)
+            takes_writes = client.set("escalator:doctor", "", px=_TRIAL_MS)
+    except Exception as error:  # noqa: BLE001  # a broker may answer anything
+        return Finding("redis", Status.FAIL, f"does not take what is written ({named(error)})", _BROKER_REMEDY)
+    if takes_writes is not True:
+        return Finding("redis", Status.FAIL, "answers otherwise than a Redis does", _BROKER_REMEDY)
     return Finding("redis", Status.OK, "answers")
 
 

@@ -32,5 +32,6 @@ def beat(core: Core, kind: str, swept_at: datetime | None = None, offset: timede
     started_at = _started.setdefault(core.id, now)
     offset_ms = int(offset.total_seconds() * 1000)
     process = replace(_process(core.id, kind, started_at), beat_at=now, swept_at=swept_at, clock_offset_ms=offset_ms)
+    process = replace(process, broker_failure=core.broker.failure() or None)
     with core.database.writing(durable=False) as connection:
         processes.beat(connection, process)

@@ -51,8 +51,18 @@ def _wrong(found: Health, now: datetime) -> Iterator[tuple[str, str]]:
         ("callbacks", found.parked_callbacks, "{} parked"),
     )
     yield from ((about, words.format(count)) for about, count, words in counted if count)
+    if found.broker_failures:
+        yield "broker", _broker(found)
     # That no worker is alive is said above, as soon as it is so.
     yield from (trouble for trouble in found.troubles if found.workers or trouble[0] != WORKERS_GONE)
+
+
+def _broker(found: Health) -> str:
+    reasons = ", ".join(dict.fromkeys(found.broker_failures))
+    return (
+        f"{len(found.broker_failures)} of {found.processes} processes cannot use it ({reasons}); "
+        "the sweep finds the work, up to 3 s later"
+    )
 
 
 def _late(found: Health, now: datetime) -> Iterator[tuple[str, str]]:

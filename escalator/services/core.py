@@ -7,6 +7,7 @@ from uuid import UUID
 
 from uuid6 import uuid7
 
+from escalator.broker import BrokerState
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock
 from escalator.model.incident import Incident
@@ -44,6 +45,7 @@ class Core:
     vendors: Vendors
     outlet: Outlet = field(default_factory=NoOutlet)
     tally: Tally = field(default_factory=Tally)
+    broker: BrokerState = field(default_factory=BrokerState)
     beat_failed_at: datetime | None = None
     id: UUID = field(default_factory=uuid7)
 

@@ -32,6 +32,8 @@ class Health:
     parked_callbacks: int
     workers: int
     web: int
+    processes: int
+    broker_failures: tuple[str, ...]
     last_event: datetime | None
     sandbox_incidents: int
     troubles: tuple[tuple[str, str], ...]
@@ -61,6 +63,11 @@ def health(connection: Connection, now: datetime) -> Health:
     parked = select(func.count()).select_from(events).where(events.c.state == EventState.PARKED)
     alive = select(workers.c.kind, func.count()).where(workers.c.beat_at > now - ALIVE).group_by(workers.c.kind)
     processes = {row[0]: row[1] for row in connection.execute(alive)}
+    failing = (
+        select(workers.c.broker_failure)
+        .where(workers.c.beat_at > now - ALIVE, workers.c.broker_failure.is_not(None))
+        .order_by(workers.c.broker_failure)
+    )
     sandbox = select(func.count()).select_from(incidents).where(incidents.c.mode == Mode.SANDBOX)
     found = connection.execute(select(troubles.c.key, troubles.c.detail).where(troubles.c.ended_at.is_(None)))
     return Health(
@@ -73,6 +80,8 @@ def health(connection: Connection, now: datetime) -> Health:
         parked_callbacks=callbacks.count_parked(connection),
         workers=processes.get("sweeper", 0),
         web=processes.get("web", 0),
+        processes=sum(processes.values()),
+        broker_failures=tuple(row.broker_failure for row in connection.execute(failing)),
         last_event=connection.scalar(select(func.max(events.c.received_at))),
         sandbox_incidents=connection.scalar(sandbox) or 0,
         troubles=tuple((row.key, row.detail) for row in found),

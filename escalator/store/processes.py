@@ -25,12 +25,14 @@ class Process:
     beat_at: datetime
     swept_at: datetime | None = None
     clock_offset_ms: int = 0
+    broker_failure: str | None = None
 
 
 def beat(connection: Connection, process: Process) -> None:
     """Renew a process' row. One that sweeps may also send: then its row stays a sweeper's."""
     values = {name: getattr(process, name) for name in Process.__dataclass_fields__}
-    names = ("kind", "beat_at", "swept_at", "clock_offset_ms") if process.swept_at else ("beat_at",)
+    swept = ("kind", "swept_at", "clock_offset_ms") if process.swept_at else ()
+    names = ("beat_at", "broker_failure", *swept)
     statement = upsert(connection, workers).values(**values)
     renewed = {name: values[name] for name in names}
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=renewed))

@@ -513,6 +513,7 @@ workers = Table(
     Column("beat_at", Instant, nullable=False),
     Column("swept_at", Instant),
     Column("clock_offset_ms", Integer, nullable=False, server_default=text("0")),
+    Column("broker_failure", String(64)),
 )
 
 jobs = Table(

@@ -8,6 +8,7 @@ import pytest
 from escalator.channels.slack.manifest import SCOPES
 from escalator.services.beating import SWEEPER, beat
 from escalator.services.troubles import Troubles
+from tests.doubles.broker import FAILURES, BrokerProxy
 from tests.doubles import slack as slack_double
 from tests.doubles.slack import SlackDouble
 from tests.policy.files import MINIMAL, minimal
@@ -57,6 +58,17 @@ def test_a_sandbox_says_how_many_alerts_reached_nobody(alerted, doctor):
 def test_a_broker_that_is_away_fails(core, doctor, monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     assert of(doctor(), "redis")[0][0] == "fail"
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("name", [name for name, (_reply, only) in FAILURES.items() if not only or "SET" in only])
+def test_a_broker_that_does_not_take_what_is_written_fails(core, doctor, monkeypatch, redis_server, name):
+    with BrokerProxy(redis_server.port) as broker:
+        broker.fail(*FAILURES[name])
+        monkeypatch.setenv("REDIS_URL", broker.url)
+        [(status, said)] = of(doctor(), "redis")
+    assert status == "fail"
+    assert said.startswith(("does not take what is written (", "answers otherwise than a Redis does"))
 
 
 def test_workers_that_are_gone_fail(core, doctor):

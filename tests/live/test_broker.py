@@ -4,8 +4,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
+import requests
+
 from escalator.store.tables import incidents
-from tests.live.installation import ROOM, SENIORS, Installation, event, wait_until
+from tests.live.installation import PREFORK, ROOM, SENIORS, THREADS, Installation, event, wait_until
 
 MANY = 20
 
@@ -64,3 +67,39 @@ def test_redis_that_has_forgotten_everything_makes_nothing_late_by_more_than_a_s
     on_postgres.wait_past(due_at)
     assert on_postgres.numbers_told(SENIORS) == list(range(1001, 1001 + MANY))
     assert on_postgres.now() - due_at < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("pool", [PREFORK, THREADS], ids=["prefork", "threads"])
+def test_a_broker_that_becomes_a_read_only_replica_holds_up_nothing(
+    on_postgres: Installation, pool: tuple[str, ...]
+) -> None:
+    on_postgres.start(*pool)
+    pids = {name: process.pid for name, process in on_postgres.processes.items()}
+    _is_told_and_escalated(on_postgres, 1001)
+    on_postgres.redis.make_replica()
+    try:
+        for first in range(1001 + MANY, 1001 + 4 * MANY, MANY):
+            _is_told_and_escalated(on_postgres, first)
+        wait_until(lambda: _degraded(on_postgres, "broker"), "readyz says so")
+    finally:
+        on_postgres.redis.make_primary()
+    done = on_postgres.logs().count("succeeded in")
+    _is_told_and_escalated(on_postgres, 1001 + 4 * MANY)
+    wait_until(lambda: _goes_on(on_postgres, done), "the worker takes tasks again")
+    wait_until(lambda: not _degraded(on_postgres, "broker"), "readyz says no more so")
+    assert {name: process.pid for name, process in on_postgres.processes.items()} == pids
+    assert all(process.is_running for process in on_postgres.processes.values())
+    assert "Unrecoverable error" not in on_postgres.logs()
+    assert on_postgres.logs().count("broker_failed") <= 8, "each process says each kind of failure once"
+
+
+def _goes_on(installation: Installation, done: int) -> bool:
+    """Let an alert come, and return whether another task has been done since."""
+    installation.post(event(language="quick"))
+    time.sleep(0.1)
+    return installation.logs().count("succeeded in") > done
+
+
+def _degraded(installation: Installation, about: str) -> list[str]:
+    found = requests.get(installation.url("/readyz"), timeout=20).json()
+    return [words for words in found["degraded"] if words.startswith(about)]

@@ -17,6 +17,7 @@ from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.rendering.card import card
 from escalator.settings import read_settings
+from tests.doubles.broker import FAILURES, BrokerProxy
 from tests.rendering.builders import a_view
 from tests.servers import RedisServer
 
@@ -276,3 +277,14 @@ def test_the_sandbox_has_no_pace(tmp_path):
     paced = {mode: core.channels(mode)[DestinationKind.SLACK]._pacer for mode in Mode}
     assert {mode for mode, pacer in paced.items() if isinstance(pacer, Unpaced)} == {Mode.SANDBOX}
     core.database.close()
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_whatever_the_broker_answers_a_message_is_not_kept_from_its_turn(redis_server, name):
+    reply, _only = FAILURES[name]
+    with BrokerProxy(redis_server.port) as broker:
+        broker.fail(reply)
+        pace = shared_pace(broker.url)
+        wait = pace.take(PLACE, is_urgent=True)
+        pace.hold(PLACE, SECOND)
+    assert wait is None or wait < SECOND

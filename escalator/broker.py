@@ -1,0 +1,60 @@
+"""Whether this process can use the broker: logged once when it no longer can and once when it can again.
+
+The broker is never a condition of the work, so its failures are noted here and raised nowhere.
+"""
+
+from threading import Lock
+
+import structlog
+
+from escalator.clock import Stopwatch
+
+log = structlog.get_logger(__name__)
+
+HOLDS_S = 15.0
+"""How long a failure is taken to last. Whoever uses the broker tries again more often, and fails again if it lasts."""
+
+_LONGEST = 64
+
+
+class BrokerState:
+    """What went wrong last between this process and the broker."""
+
+    def __init__(self, holds_s: float = HOLDS_S) -> None:
+        self._holds_s = holds_s
+        self._failure = ""
+        self._failed = Stopwatch()
+        self._lock = Lock()
+
+    def note(self, error: BaseException) -> None:
+        """Note a failure. Never raises."""
+        words = named(error)
+        with self._lock:
+            is_known = words == self._failure
+            self._failure, self._failed = words, Stopwatch()
+        if not is_known:
+            log.warning("broker_failed", reason=words)
+
+    def failure(self) -> str:
+        """Return why the broker cannot be used now: the kind of error and its code, no more. Empty when it can."""
+        with self._lock:
+            failure = self._failure
+            is_over = bool(failure) and self._failed.seconds() > self._holds_s
+            if is_over:
+                self._failure = ""
+        if is_over:
+            log.info("broker_works_again")
+            return ""
+        return failure
+
+
+def named(error: BaseException) -> str:
+    """Name an error without what it quotes: a reply may repeat what it was sent.
+
+    Redis begins an error with a code in capital letters (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+    """
+    while error.__cause__ is not None:  # Celery's client wraps what Redis' own has raised
+        error = error.__cause__
+    kind = type(error).__name__
+    code = str(error).partition(" ")[0]
+    return (f"{kind} {code}" if code.isalpha() and code.isupper() else kind)[:_LONGEST]

@@ -1,0 +1,67 @@
+"""Whatever the broker answers, alerts go out and no process ends; when it works again, tasks flow again."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.doubles.broker import FAILURES, BrokerProxy
+from tests.doubles.slack import SlackDouble
+from tests.live.installation import PREFORK, THREADS, Installation, event, wait_until
+from tests.servers import RedisServer
+
+WORKERS = ("prefork", "threads")
+
+
+@pytest.fixture
+def broker(redis_server: RedisServer) -> Iterator[BrokerProxy]:
+    with BrokerProxy(redis_server.port) as proxy:
+        yield proxy
+
+
+def _tasks_done(installation: Installation, worker: str) -> int:
+    said = installation.processes[worker].log.read_text()
+    return len(re.findall(r"Task \w+\[.*\] succeeded", said))
+
+
+def _is_told(installation: Installation) -> None:
+    """Let an alert come, which is accepted at once and told."""
+    known = len(installation.numbers_told())
+    assert installation.post(event()) == 200
+    installation.expect_messages(known + 1)
+
+
+def _take_tasks_again(installation: Installation, *workers: str) -> None:
+    """Let alerts come until each of the workers has done another task."""
+    before = {worker: _tasks_done(installation, worker) for worker in workers}
+
+    def have_all() -> bool:
+        installation.post(event())
+        time.sleep(0.1)
+        return all(_tasks_done(installation, worker) > done for worker, done in before.items())
+
+    wait_until(have_all, f"{workers} take tasks again")
+
+
+def test_whatever_the_broker_answers_alerts_go_out_and_no_process_ends(
+    on_postgres: Installation, broker: BrokerProxy
+) -> None:
+    on_postgres.environment["REDIS_URL"] = broker.url
+    on_postgres.start_web()
+    on_postgres.start_worker("prefork", *PREFORK)
+    on_postgres.start_worker("threads", *THREADS)
+    pids = {name: process.pid for name, process in on_postgres.processes.items()}
+    for name, (reply, only) in FAILURES.items():
+        _take_tasks_again(on_postgres, *WORKERS)
+        began = time.monotonic()
+        broker.fail(reply, only)
+        _is_told(on_postgres)
+        wait_until(broker.failed.total, f"the broker has failed: {name}")
+        _is_told(on_postgres)
+        print(name, f"{time.monotonic() - began:.1f} s", dict(broker.failed))
+        broker.recover()
+        assert all(process.is_running for process in on_postgres.processes.values()), name
+    _take_tasks_again(on_postgres, *WORKERS)
+    assert {name: process.pid for name, process in on_postgres.processes.items()} == pids
+    assert "Unrecoverable error" not in on_postgres.logs()
