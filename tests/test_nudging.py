@@ -132,7 +132,7 @@ def test_after_a_failure_nothing_is_published_during_the_pause_and_alarms_are_fo
     pause.over.put(None)
     assert pause.asked.get(timeout=PATIENCE_S) == GAP_S
     pause.over.put(None)
-    assert broker.heard(1) == [(PROCESS_EVENTS, 0.0)], "what was said meanwhile is; the sweep finds what alarms were for"
+    assert broker.heard(1) == [(PROCESS_EVENTS, 0.0)], "what was said meanwhile is said now"
     nudger.alarm(SOON)
     pause.over.put(None)
     assert broker.heard(1) == [(ESCALATE, 10.0)], "an alarm that was forgotten can be set anew"

@@ -1,6 +1,7 @@
 """The web process: `create_app()` for gunicorn, one blueprint for each door."""
 
 import threading
+from importlib import import_module
 
 import structlog
 from celery import Celery
@@ -26,7 +27,6 @@ from web.api import routes
 from web.dashboard import pages
 from web.headers import insist_on_tls
 from web.signed_in import sign_cookies
-from web.slack_sign_in import add_slack
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,8 @@ def create_app(core: Core | None = None) -> Flask:
 
 def _entrance(core: Core) -> Blueprint:
     door = sign_in.blueprint(core)
-    add_slack(door, core)
+    if core.settings.has_slack_sign_in:
+        import_module("web.slack_sign_in").add_slack(door, core)
     return door
 
 

@@ -5,10 +5,14 @@ it is configuration and so may read the environment at import; nothing else impo
 """
 
 import ctypes
+import gc
 import os
 import signal
 import sys
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _on_heroku = "DYNO" in os.environ
@@ -27,7 +31,8 @@ graceful_timeout = 20
 # router is just about to use (https://devcenter.heroku.com/articles/http-routing#keepalives).
 keepalive = 100
 
-# The database engine and the HTTP sessions are made after the fork, in each worker.
+# The code is imported before the fork (`on_starting`), and everything that it makes (engine, sessions, threads, the id
+# of the process) is made after it, in each worker.
 preload_app = False
 # A worker that ends itself after so many requests would do so in the middle of an alert.
 max_requests = 0
@@ -39,6 +44,40 @@ control_socket_disable = True
 # No access log: a line for every webhook says nothing that the records do not, and addresses hold ids.
 accesslog = None
 errorlog = "-"
+
+
+_REPLACED = "ESCALATOR_REPLACED_WORKERS"
+_LISTENERS = "GUNICORN_FD"
+
+
+def on_starting(_server: object) -> None:
+    """Import the code once, so that a worker that takes the place of a dead one answers at once."""
+    import_module("web.app")
+    gc.collect()
+    gc.freeze()
+
+
+def on_reload(server: Any) -> None:
+    """Begin anew in the same process (SIGHUP), with new code and the same open port.
+
+    The workers go on until the new code has been imported. Gunicorn finds the port as after its own SIGUSR2
+    (https://docs.gunicorn.org/en/stable/signals.html#upgrading-to-a-new-binary-on-the-fly).
+    """
+    environment = {
+        **server.cfg.env_orig,
+        "GUNICORN_PID": str(os.getpid()),
+        _LISTENERS: ",".join(str(listener.fileno()) for listener in server.LISTENERS),
+        _REPLACED: ",".join(str(pid) for pid in server.WORKERS),
+    }
+    os.chdir(server.START_CTX["cwd"])
+    os.execvpe(server.START_CTX[0], server.START_CTX["args"], environment)  # noqa: S606  # it is what was started
+
+
+def when_ready(_server: object) -> None:
+    """Let the workers of before a reload finish what they have; who comes meanwhile waits for the new ones."""
+    for pid in filter(None, os.environ.pop(_REPLACED, "").split(",")):
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGTERM)
 
 
 def post_fork(_server: object, _worker: object) -> None:

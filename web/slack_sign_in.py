@@ -13,7 +13,8 @@ from flask import Blueprint, Flask, redirect, session
 from joserfc.errors import JoseError
 from werkzeug.wrappers import Response as AnyResponse
 
-from escalator.channels.http import BROKEN, bounded
+from escalator.channels.http import BROKEN
+from escalator.channels.sessions import bounded
 from escalator.channels.slack.manifest import SIGN_IN_PATH, SIGN_IN_SCOPES
 from escalator.channels.wire import Limits
 from escalator.services.core import Core
@@ -61,9 +62,7 @@ def issuer(settings: Settings) -> str:
 
 
 def add_slack(door: Blueprint, core: Core) -> None:
-    """Let people sign in with Slack, where this installation is known there."""
-    if not core.settings.has_slack_sign_in:
-        return
+    """Let people sign in with Slack, where this installation is known there (`has_slack_sign_in`)."""
     registry = _OAuth()
     client: Any = registry.register(
         "slack",

@@ -71,7 +71,9 @@ class Consumer(consumer.Consumer):
         connection, self.connection = self.connection, None
         with suppress(Exception):
             connection.collect()
-        self._pause_s = FIRST_PAUSE_S if self._running.seconds() > SETTLED_S else min(2 * self._pause_s, LONGEST_PAUSE_S)
+        self._pause_s = (
+            FIRST_PAUSE_S if self._running.seconds() > SETTLED_S else min(2 * self._pause_s, LONGEST_PAUSE_S)
+        )
         _wait(self._pause_s)
 
     def on_close(self) -> None:

@@ -1,25 +1,18 @@
 """One HTTP exchange with a vendor: bounded in time, in memory, and in where it goes; and what went wrong, in a word.
 
-`requests` reads whatever comes into memory, follows redirects with the token still attached, and its timeout counts
-for each read. `bounded` makes its sessions (pdpyras' among them) do their HTTP here instead.
+`sessions` makes those of `requests` do their HTTP here.
 """
 
 import http.client
-import io
 import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 from urllib.error import URLError
 from urllib.request import AbstractHTTPHandler, OpenerDirector, ProxyHandler, Request
-
-import requests
-from requests.adapters import BaseAdapter
-from requests.structures import CaseInsensitiveDict
 
 from escalator.channels.wire import Guard, Limits, Wire, in_time
 from escalator.model.message import Failed, FailureReason
@@ -41,8 +34,6 @@ REASONS: Mapping[int, FailureReason] = {
     429: FailureReason.RATE_LIMITED,
 }
 """What a status means wherever it comes from (RFC 9110, 15.5; RFC 6585; RFC 8470); vendors add what it means there."""
-
-_Session = TypeVar("_Session", bound=requests.Session)
 
 
 class BadAnswer(ValueError):
@@ -116,44 +107,6 @@ def exchange(
             return Answer(response.status, dict(response.headers.items()), body)
 
     return in_time(run, limits.total_s, guard)
-
-
-class _Bounded(BaseAdapter):
-    """Does a session's HTTP by `exchange`; whatever the session says of timeouts, proxies and streams is not asked."""
-
-    def __init__(self, limits: Limits, guard: Guard | None) -> None:
-        super().__init__()
-        self._limits = limits
-        self._guard = guard
-        self._tls = ssl.create_default_context()
-
-    def send(self, request: requests.PreparedRequest, **_options: Any) -> requests.Response:  # type: ignore[override]  # every option is ours
-        """Return the answer; raises what `exchange` does."""
-        body = request.body.encode() if isinstance(request.body, str) else request.body
-        plain = Request(str(request.url), data=body, headers=dict(request.headers), method=request.method)  # noqa: S310  # the session is mounted for http and https only
-        answer = exchange(plain, self._limits, self._tls, self._guard)
-        response = requests.Response()
-        response.status_code = answer.status
-        response.reason = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
-        response.headers = CaseInsensitiveDict(answer.headers)
-        response.raw = io.BytesIO(answer.body)
-        response.url = str(request.url)
-        response.request = request
-        response.encoding = "utf-8"
-        return response
-
-    def close(self) -> None:
-        """Hold nothing."""
-
-
-def bounded(session: _Session, limits: Limits, guard: Guard | None = None) -> _Session:
-    """Return the session with its HTTP done by `exchange`, without cookies, proxies' or .netrc's help, or redirects."""
-    session.trust_env = False
-    session.max_redirects = 0
-    session.headers["Accept-Encoding"] = "identity"
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _Bounded(limits, guard))
-    return session
 
 
 def json_object(body: bytes) -> dict[str, Any]:

@@ -6,10 +6,12 @@ that the caller's thread can cut.
 """
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 MAX_ANSWER_BYTES = 256 * 1024
@@ -27,6 +29,12 @@ class Limits:
     socket_s: float = 5.0
     total_s: float = 9.0
     answer_bytes: int = MAX_ANSWER_BYTES
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """Return what checks every certificate in this process: one for all, since reading the authorities takes long."""
+    return ssl.create_default_context()
 
 
 class Wire:

@@ -10,8 +10,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from escalator.channels.slack.manifest import SCOPES
 from escalator.broker import named
+from escalator.channels.slack.manifest import SCOPES
 from escalator.commands import one_line
 from escalator.commands.opening import DEMO, has_database
 from escalator.engine.targets import address_of

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from escalator.channels.contract import Channel
 from escalator.channels.jira.api import Flavour
@@ -10,16 +11,12 @@ from escalator.channels.jira.rest import JiraRest
 from escalator.channels.mail.channel import MailChannel
 from escalator.channels.mail.smtp import SmtpMailer
 from escalator.channels.pagerduty.channel import PagerDutyChannel
-from escalator.channels.pagerduty.events import PagerDutyEvents
-from escalator.channels.pagerduty.rest import PagerDutyRest
 from escalator.channels.slack.api import SlackApi
 from escalator.channels.slack.channel import SlackChannel
 from escalator.channels.slack.pacing import UNPACED, Pacer, shared_pace
-from escalator.channels.slack.web_api import SlackWebApi
 from escalator.channels.webhook.channel import WebhookChannel
-from escalator.channels.webhook.client import HttpWebhook
-from escalator.channels.webhook.guard import guard_of
 from escalator.clock import Clock
+from escalator.later import Later
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.services.inbox.jira import InboxJira
@@ -29,6 +26,11 @@ from escalator.services.inbox.shelf import Shelf
 from escalator.services.inbox.webhook import InboxWebhook
 from escalator.settings import Settings
 
+if TYPE_CHECKING:
+    from escalator.channels.pagerduty.events import PagerDutyEvents
+    from escalator.channels.pagerduty.rest import PagerDutyRest
+    from escalator.channels.webhook.client import HttpWebhook
+
 WaysOut = Mapping[DestinationKind, Channel]
 
 _SANDBOX_SENDER = "Escalator <escalator@sandbox.invalid>"
@@ -37,25 +39,31 @@ _SANDBOX_SENDER = "Escalator <escalator@sandbox.invalid>"
 
 @dataclass(frozen=True, slots=True)
 class Vendors:
-    """The clients of the real vendors. Nothing is opened before something is asked of one."""
+    """The clients of the real vendors. No library is imported and nothing is opened before something is asked of one."""
 
     slack: SlackApi
-    pagerduty: PagerDutyEvents
-    pagerduty_rest: PagerDutyRest
+    pagerduty: "PagerDutyEvents"
+    pagerduty_rest: "PagerDutyRest"
     mail: SmtpMailer
     jira: JiraRest
-    webhooks: HttpWebhook
+    webhooks: "HttpWebhook"
 
 
 def vendors_of(settings: Settings) -> Vendors:
     """Return the vendors where the environment says that they are."""
+
+    def later(module: str, name: str, *arguments: object) -> Any:
+        return Later(f"escalator.channels.{module}", name, *arguments)
+
     return Vendors(
-        slack=SlackWebApi(settings.slack_bot_token, settings.slack_api_url),
-        pagerduty=PagerDutyEvents(settings.pagerduty_events_url),
-        pagerduty_rest=PagerDutyRest(settings.pagerduty_api_url, settings.pagerduty_api_token),
+        slack=later("slack.web_api", "SlackWebApi", settings.slack_bot_token, settings.slack_api_url),
+        pagerduty=later("pagerduty.events", "PagerDutyEvents", settings.pagerduty_events_url),
+        pagerduty_rest=later(
+            "pagerduty.rest", "PagerDutyRest", settings.pagerduty_api_url, settings.pagerduty_api_token
+        ),
         mail=SmtpMailer(settings.smtp_url),
         jira=JiraRest(settings.jira_url, settings.jira_email, settings.jira_token),
-        webhooks=HttpWebhook(guard_of(settings.webhook_allowed)),
+        webhooks=later("webhook.client", "http_webhook", settings.webhook_allowed),
     )
 
 

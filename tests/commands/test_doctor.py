@@ -8,8 +8,8 @@ import pytest
 from escalator.channels.slack.manifest import SCOPES
 from escalator.services.beating import SWEEPER, beat
 from escalator.services.troubles import Troubles
-from tests.doubles.broker import FAILURES, BrokerProxy
 from tests.doubles import slack as slack_double
+from tests.doubles.broker import FAILURES, BrokerProxy
 from tests.doubles.slack import SlackDouble
 from tests.policy.files import MINIMAL, minimal
 
@@ -61,7 +61,7 @@ def test_a_broker_that_is_away_fails(core, doctor, monkeypatch):
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("name", [name for name, (_reply, only) in FAILURES.items() if not only or "SET" in only])
+@pytest.mark.parametrize("name", [name for name, (_reply, only) in FAILURES.items() if "SET" in only])
 def test_a_broker_that_does_not_take_what_is_written_fails(core, doctor, monkeypatch, redis_server, name):
     with BrokerProxy(redis_server.port) as broker:
         broker.fail(*FAILURES[name])

@@ -47,7 +47,10 @@ _LOCKS = {"SET"}
 
 FAILURES: dict[str, tuple[Reply, Collection[str]]] = {
     "READONLY": (error("READONLY You can't write against a read only replica."), _WRITES),
-    "MISCONF": (error("MISCONF Valkey is configured to save RDB snapshots, but it's unable to persist to disk."), _WRITES),
+    "MISCONF": (
+        error("MISCONF Valkey is configured to save RDB snapshots, but cannot persist to disk."),
+        _WRITES,
+    ),
     "OOM": (error("OOM command not allowed when used memory > 'maxmemory'."), {"LPUSH", "SET", "ZADD", "HSET", "EXEC"}),
     "LOADING": (error("LOADING Valkey is loading the dataset in memory"), ()),
     "MASTERDOWN": (error("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."), ()),
@@ -59,7 +62,7 @@ FAILURES: dict[str, tuple[Reply, Collection[str]]] = {
     "NOPERM to publish": (error("NOPERM this user has no permissions to run the 'lpush' command"), _PUBLISHES),
     "NOPERM to acknowledge": (error("NOPERM this user has no permissions to run the 'zrem' command"), _ACKNOWLEDGES),
     "NOPERM to lock": (error("NOPERM this user has no permissions to run the 'set' command"), _LOCKS),
-    "NOPERM to subscribe": (error("NOPERM this user has no permissions to access one of the channels"), {"SUBSCRIBE"}),
+    "NOPERM to subscribe": (error("NOPERM this user has no permissions to access one of the channels"), _SUBSCRIPTIONS),
     "CLUSTERDOWN": (error("CLUSTERDOWN The cluster is down"), ()),
     "MOVED": (error("MOVED 3999 127.0.0.1:6381"), ()),
     "BUSY": (error("BUSY Valkey is busy running a script. You can only call SCRIPT KILL."), ()),
@@ -118,6 +121,14 @@ class BrokerProxy:
             self._failure = None
             self._recovered.set()
 
+    def cut(self) -> None:
+        """End every connection there is; new ones are taken."""
+        with self._lock:
+            connections = list(self._connections)
+        for connection in connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
@@ -125,11 +136,7 @@ class BrokerProxy:
     def __exit__(self, *_error: object) -> None:
         self.recover()
         self._listener.close()
-        with self._lock:
-            connections = list(self._connections)
-        for connection in connections:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        self.cut()
 
     def _accept(self) -> None:
         with suppress(OSError):

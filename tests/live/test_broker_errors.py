@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.doubles.broker import FAILURES, BrokerProxy
-from tests.doubles.slack import SlackDouble
 from tests.live.installation import PREFORK, THREADS, Installation, event, wait_until
 from tests.servers import RedisServer
 
@@ -54,14 +53,43 @@ def test_whatever_the_broker_answers_alerts_go_out_and_no_process_ends(
     pids = {name: process.pid for name, process in on_postgres.processes.items()}
     for name, (reply, only) in FAILURES.items():
         _take_tasks_again(on_postgres, *WORKERS)
-        began = time.monotonic()
         broker.fail(reply, only)
         _is_told(on_postgres)
+        broker.cut()
         wait_until(broker.failed.total, f"the broker has failed: {name}")
         _is_told(on_postgres)
-        print(name, f"{time.monotonic() - began:.1f} s", dict(broker.failed))
         broker.recover()
         assert all(process.is_running for process in on_postgres.processes.values()), name
     _take_tasks_again(on_postgres, *WORKERS)
     assert {name: process.pid for name, process in on_postgres.processes.items()} == pids
     assert "Unrecoverable error" not in on_postgres.logs()
+
+
+@pytest.mark.parametrize("name", ["READONLY", "NOAUTH", "a number", "silence"])
+@pytest.mark.parametrize("pool", [PREFORK, THREADS], ids=WORKERS)
+def test_a_worker_and_a_web_that_start_while_the_broker_fails_do_all_their_work(
+    on_postgres: Installation, broker: BrokerProxy, pool: tuple[str, ...], name: str
+) -> None:
+    on_postgres.environment["REDIS_URL"] = broker.url
+    broker.fail(*FAILURES[name])
+    on_postgres.start(*pool)
+    pids = {name: process.pid for name, process in on_postgres.processes.items()}
+    _is_told(on_postgres)
+    wait_until(broker.failed.total, "the broker has failed")
+    _is_told(on_postgres)
+    broker.recover()
+    _take_tasks_again(on_postgres, "worker")
+    assert {name: process.pid for name, process in on_postgres.processes.items()} == pids
+    assert "Unrecoverable error" not in on_postgres.logs()
+
+
+def test_a_worker_ends_in_order_while_the_broker_fails(on_postgres: Installation, broker: BrokerProxy) -> None:
+    on_postgres.environment["REDIS_URL"] = broker.url
+    on_postgres.start_web()
+    for name, how in (("prefork", PREFORK), ("threads", THREADS)):
+        on_postgres.start_worker(name, *how)
+        _take_tasks_again(on_postgres, name)
+        broker.fail(*FAILURES["READONLY"])
+        _is_told(on_postgres)
+        assert on_postgres.processes[name].stop() == 0
+        broker.recover()

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import ssl
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request
@@ -10,7 +9,7 @@ from urllib.request import Request
 from escalator.channels.http import BROKEN, broken, exchange, json_object
 from escalator.channels.jira.api import Flavour, Json
 from escalator.channels.jira.failures import failure
-from escalator.channels.wire import Limits
+from escalator.channels.wire import Limits, tls
 from escalator.model.message import Failed, FailureReason
 
 PATIENT = Limits(socket_s=5.0, total_s=8.0)
@@ -41,7 +40,7 @@ class Site:
         self._base = f"{url.rstrip('/')}/rest/api/{self.flavour.value}"
         self._unready = _unready(url, email, token, self.flavour)
         self._authorization = _authorization(email, token, self.flavour)
-        self._tls = ssl.create_default_context()
+        self._tls = tls()
 
     def ask(
         self,

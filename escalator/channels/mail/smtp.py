@@ -12,6 +12,7 @@ from escalator.channels.mail.api import Mail
 from escalator.channels.mail.failures import NO_STARTTLS, Stage, failure, refused
 from escalator.channels.mail.server import Security, Server, server
 from escalator.channels.wire import Limits, Wire, in_time
+from escalator.channels.wire import tls as shared_tls
 from escalator.model.message import Context, Delivered, Failed
 
 LIMITS = Limits(socket_s=5.0, total_s=18.0)
@@ -27,7 +28,7 @@ class SmtpMailer:
     def __init__(self, url: str, *, limits: Limits = LIMITS, tls: ssl.SSLContext | None = None) -> None:
         self._server = server(url)
         self._limits = limits
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls or shared_tls()
 
     def send(self, _context: Context, /, mail: Mail) -> Delivered | Failed:
         """Hand a mail over; one whose taking nobody heard of is sent again under the same Message-ID."""

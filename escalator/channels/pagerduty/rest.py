@@ -11,9 +11,10 @@ from typing import Any
 
 import requests
 
-from escalator.channels.http import BROKEN, bounded, json_object
+from escalator.channels.http import BROKEN, json_object
 from escalator.channels.pagerduty.failures import failure, no_answer
 from escalator.channels.pagerduty.keys import notice_key
+from escalator.channels.sessions import bounded
 from escalator.channels.wire import Limits
 from escalator.model.message import Failed, FailureReason
 

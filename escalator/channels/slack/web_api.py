@@ -1,7 +1,6 @@
 """Slack's Web API over HTTP: every outcome a value, every call with an end."""
 
 import json
-import ssl
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -14,7 +13,7 @@ from escalator.channels.slack.api import Profile, Workspace
 from escalator.channels.slack.blocks import Json, Payload
 from escalator.channels.slack.failures import BLOCKS_REFUSED, failure
 from escalator.channels.slack.transport import PATIENT, PROMPT, BoundedWebClient
-from escalator.channels.wire import Limits
+from escalator.channels.wire import Limits, tls
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 
 DEFAULT_API_URL = "https://slack.com/api/"
@@ -39,7 +38,7 @@ class SlackWebApi:
     ) -> None:
         self._base_url = base_url
         self._has_token = bool(token.strip())
-        self._tls = ssl.create_default_context()
+        self._tls = tls()
         self._prompt_limits = prompt
         self._patient = BoundedWebClient(token, base_url, patient, self._tls)
         self._prompt = BoundedWebClient(token, base_url, prompt, self._tls)

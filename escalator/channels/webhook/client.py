@@ -1,13 +1,13 @@
 """The real one: one bounded POST to a public address."""
 
-import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 from urllib.request import Request
 
 from escalator.channels.http import BROKEN, broken, exchange
 from escalator.channels.webhook.failures import failure, is_success
-from escalator.channels.wire import Guard, Limits, Wire, in_time
+from escalator.channels.webhook.guard import guard_of
+from escalator.channels.wire import Guard, Limits, Wire, in_time, tls
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 
 PATIENT = Limits(socket_s=10.0, total_s=15.0)
@@ -22,7 +22,7 @@ class HttpWebhook:
     def __init__(self, guard: Guard, limits: Limits = PATIENT) -> None:
         self._guard = guard
         self._limits = limits
-        self._tls = ssl.create_default_context()
+        self._tls = tls()
 
     def post(self, _context: Context, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:
         """Send one. Only the status of the answer and its head are read: a body decides nothing."""
@@ -52,6 +52,11 @@ class HttpWebhook:
         except BROKEN as error:
             return broken(error)
         return Delivered("")
+
+
+def http_webhook(allowed: Iterable[str]) -> HttpWebhook:
+    """Return one that reaches public addresses, and the private ones that are allowed (see `guard_of`)."""
+    return HttpWebhook(guard_of(allowed))
 
 
 def _is_url(url: str) -> bool:

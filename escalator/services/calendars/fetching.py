@@ -5,7 +5,8 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from escalator.channels.http import BROKEN, REASONS, bounded, broken
+from escalator.channels.http import BROKEN, REASONS, broken
+from escalator.channels.sessions import bounded
 from escalator.channels.wire import Limits
 from escalator.clock import Stopwatch
 from escalator.model.message import Failed, FailureReason

@@ -7,23 +7,26 @@ feed is down; nothing, so that the people whom the schedule names itself serve, 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from escalator.errors import ContentLocked, Unavailable
+from escalator.later import Later
 from escalator.model.message import Failed, FailureReason
 from escalator.model.rota import Schedule
 from escalator.rota.calendar import Booked, Flaw, Reading, booked, feed_address
 from escalator.sealing import digest
 from escalator.services.calendars import alarming
 from escalator.services.calendars.apart import read_apart
-from escalator.services.calendars.fetching import fetch
 from escalator.services.core import Core
 from escalator.services.policies import Running
 from escalator.store import calendars, processes
 from escalator.store.calendars import Feed
 
 log = structlog.get_logger(__name__)
+
+_fetching: Any = Later("escalator.services.calendars.fetching")
 
 EVERY = timedelta(minutes=5)
 BEHIND = timedelta(days=7)
@@ -128,7 +131,7 @@ def _look(core: Core, running: Running, task: _Task) -> _Found:
     """Fetch and read a feed, or read its last good copy instead. Nothing of the database is held meanwhile."""
     kept = _copy(core, task)
     address = feed_address(task.address)
-    feed = fetch(address) if address else _NO_ADDRESS
+    feed = _fetching.fetch(address) if address else _NO_ADDRESS
     if isinstance(feed, Failed):
         return _instead(core, running, task, _Found(feed.detail or feed.reason.value, kept))
     said = _read(core, task.schedule, feed)
