@@ -18,10 +18,12 @@ from escalator.model.ranks import Mode
 from escalator.model.records import Entry
 from escalator.services import messages
 from escalator.services.addresses import address
+from escalator.services.bulkheads import Taking, lane_of, taking
 from escalator.services.calls import ToSend
 from escalator.services.claiming import Claims
 from escalator.services.core import Core
 from escalator.services.policies import Running
+from escalator.services.probing import Probes, Way
 from escalator.services.troubles import Troubles
 from escalator.store import deliveries, destinations, incidents, posts, records
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
@@ -51,13 +53,12 @@ class Decision:
 class Aftermath:
     """What is to be told once the transaction has committed: deadlines that come soon, and what is to be sent.
 
-    `claimed` are calls that this process sends itself, with the `reserved` threads; `has_more` is what others may do.
+    `claimed` are calls that this process sends itself, each with a thread taken; `has_more` is what others may do.
     """
 
     alarms: tuple[datetime, ...]
     has_more: bool
     claimed: tuple[ToSend, ...]
-    reserved: int
 
 
 def rules_for(core: Core, connection: Connection, incident: Incident, running: Running) -> Rules:
@@ -82,16 +83,13 @@ def apply(
     posts.raise_wanted(connection, raised, now)
     _record(connection, decisions, now)
     _find_troubles(core, connection, decisions, running.policy, now)
-    reserved = core.outlet.reserve(len(outbox)) if outbox else 0
-    try:
-        claims = _claimed_at_birth(core, connection, decisions, outbox[:reserved], running, now)
+    with taking(core.outlet) as taken:
+        claims = _claimed_at_birth(core, connection, decisions, outbox, taken, running, now)
         mine = {one.delivery.id for one in claims if one.delivery is not None}
         deliveries.insert(connection, [_claimed(one, core, now) if one.id in mine else one for one in outbox])
-    except BaseException:
-        core.outlet.send((), reserved)
-        raise
+        taken.used = [one.lane for one in claims]
     has_more = bool(raised) or len(mine) < len(outbox)
-    return Aftermath(tuple(sorted(set(armed.values()))), has_more, tuple(claims), reserved)
+    return Aftermath(tuple(sorted(set(armed.values()))), has_more, tuple(claims))
 
 
 def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:
@@ -107,11 +105,23 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
     core: Core,
     connection: Connection,
     decisions: Sequence[Decision],
-    born: Sequence[Delivery],
+    outbox: Sequence[Delivery],
+    taken: Taking,
     running: Running,
     now: datetime,
 ) -> list[ToSend]:
-    """Claim what this process has threads for in the transaction that makes it: one commit less before it is sent."""
+    """Claim what this process has threads for in the transaction that makes it: one commit less before it is sent.
+
+    What waits or hangs at its destination is left to those who look at all that waits there.
+    """
+    probes = Probes(connection, now) if outbox else None
+    lanes = [(one, lane_of(one.destination, one.channel, core.expand(one.address), one.kind.value)) for one in outbox]
+    closed = destinations.closed_beyond(connection, now) if outbox else {}
+    born = [
+        (one, lane)
+        for one, lane in lanes
+        if probes and probes.way(lane) is Way.CALL and _may_be_sent(one, closed) and taken.take(lane)
+    ]
     if not born:
         return []
     about = {one.change.incident.id: one.change.incident for one in decisions}
@@ -119,10 +129,9 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
     standing = posts.lock_of(connection, known, now, core.silence_of_the_dead(now)) if known else []
     said = messages.recorded(connection, known) if known else {}
     claims = Claims(core, connection, running, now, about, standing, said)
-    closed = destinations.closed_beyond(connection, now)
-    for one in born:
-        if claims.why_unwanted(one) is None and _may_be_sent(one, closed):
-            claims.take(one)
+    for one, lane in born:
+        if claims.why_unwanted(one) is None:
+            claims.take(one, lane)
     claims.write()
     return claims.to_send
 

@@ -1,6 +1,6 @@
 """One call to a vendor: what it says, to whom, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from escalator.channels.contract import Notification
 from escalator.model.message import Context, Delivered, Failed
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
+from escalator.services.bulkheads import ANY, Lane
 from escalator.store.deliveries import Delivery
 from escalator.store.posts import Post
 
@@ -19,7 +20,8 @@ class ToSend:
     """A claimed call: a new message (with its delivery), or a post to bring up to date (without).
 
     `delivery` and `post` carry what they were before the claim and the claim itself, respectively; `revision` is what
-    the notification shows; `refused` is why it is not sent at all.
+    the notification shows; `refused` is why it is not sent at all. `lane` is what its thread counts for; `is_probe`
+    when its destination hangs and this is the one call that tries it.
     """
 
     notification: Notification
@@ -30,6 +32,8 @@ class ToSend:
     post: Post | None = None
     received_at: datetime | None = None
     refused: Failed | None = None
+    lane: Lane = ANY
+    is_probe: bool = False
 
     @property
     def context(self) -> Context:
@@ -53,12 +57,16 @@ class Outcome:
 class Outlet(Protocol):
     """The sender threads of this process, as those see them who have just written something to send."""
 
-    def reserve(self, wanted: int) -> int:
-        """Take up to so many free threads, and return how many; they wait for `send`."""
+    def take(self, lane: Lane) -> bool:
+        """Take a thread for a call on this lane, if there is room for one; it waits for `send`."""
         ...
 
-    def send(self, claimed: Sequence[ToSend], reserved: int) -> None:
-        """Send what was claimed for threads that were reserved, and give the other threads back."""
+    def release(self, lanes: Iterable[Lane]) -> None:
+        """Give threads back that were taken."""
+        ...
+
+    def send(self, claimed: Sequence[ToSend]) -> None:
+        """Send what was claimed; a thread was taken for each."""
         ...
 
     def held(self) -> AbstractContextManager[None]:
@@ -69,13 +77,16 @@ class Outlet(Protocol):
 class NoOutlet:
     """A process that sends nothing itself: the web, and commands."""
 
-    def reserve(self, wanted: int) -> int:
+    def take(self, lane: Lane) -> bool:
         """Return that no thread is free."""
-        del wanted
-        return 0
+        del lane
+        return False
 
-    def send(self, claimed: Sequence[ToSend], reserved: int) -> None:
-        """Do nothing: nothing was reserved."""
+    def release(self, lanes: Iterable[Lane]) -> None:
+        """Do nothing: nothing was taken."""
+
+    def send(self, claimed: Sequence[ToSend]) -> None:
+        """Do nothing: nothing was taken."""
 
     def held(self) -> AbstractContextManager[None]:
         """Hold nothing."""

@@ -15,15 +15,14 @@ from escalator.model.message import Failed, FailureReason, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.services import messages
+from escalator.services.bulkheads import Lane
 from escalator.services.calls import ToSend
 from escalator.services.core import Core
 from escalator.services.policies import Running
+from escalator.services.probing import NOT_ANSWERING, Probes, Way
 from escalator.store import deliveries, destinations, posts
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posts import Post
-
-MOST_COPIES = 4
-"""How many copies a process sends at the same time: a machine that answers slowly must not hold up pages."""
 
 _GONE = Failed(FailureReason.GONE, "disabled")
 _EXPIRED = Failed(FailureReason.EXPIRED)
@@ -45,11 +44,6 @@ def _series(channel: DestinationKind, round_: int) -> int:
 
 def _place(one: Delivery | Post, incident_id: UUID | None, round_: int) -> Place:
     return (incident_id, one.destination, one.address, one.mode, _series(one.channel, round_))
-
-
-def room_for_copies(core: Core, connection: Connection, now: datetime) -> int:
-    """Return how many more copies this process may send at the moment."""
-    return max(0, MOST_COPIES - deliveries.copies_of(connection, core.id, now))
 
 
 class Progress(Protocol):
@@ -106,7 +100,6 @@ class Claims:
     _posts: dict[Place, Post] = field(default_factory=dict)
     _new: list[Post] = field(default_factory=list)
     _held: list[UUID] = field(default_factory=list)
-    _room: int | None = None
     _closed: dict[str, datetime] | None = None
 
     def __post_init__(self) -> None:
@@ -122,32 +115,33 @@ class Claims:
             return "mode"
         return why_unwanted(delivery, incident, self.now)
 
-    def take(self, delivery: Delivery) -> bool:
-        """Claim one wanted delivery; False when it has to wait."""
-        return self._copy(delivery) if delivery.kind is DeliveryKind.COPY else self._page(delivery)
-
-    def _copy(self, delivery: Delivery) -> bool:
-        if self._room is None:
-            self._room = room_for_copies(self.core, self.connection, self.now)
-        if not self._room:
+    def take(self, delivery: Delivery, lane: Lane, way: Way = Way.CALL) -> bool:
+        """Claim one wanted delivery, for a thread that was taken on this lane; False when it has to wait."""
+        if way is Way.PROBE and not Probes(self.connection, self.now).begin(lane):
             return False
-        self._room -= 1
-        self._send(delivery, self.incidents[delivery.incident_id or UUID(int=0)], None)
+        call = self._copy(delivery) if delivery.kind is DeliveryKind.COPY else self._page(delivery)
+        if call is None:
+            return False
+        if way is Way.ELSEWHERE and call.refused is None:
+            call = replace(call, refused=NOT_ANSWERING)
+        self.to_send.append(replace(call, lane=lane, is_probe=way is Way.PROBE))
         return True
 
-    def _page(self, delivery: Delivery) -> bool:
+    def _copy(self, delivery: Delivery) -> ToSend:
+        return self._call(delivery, self.incidents[delivery.incident_id or UUID(int=0)], None)
+
+    def _page(self, delivery: Delivery) -> ToSend | None:
         incident = self.incidents[delivery.incident_id or UUID(int=0)]
         place = _place(delivery, incident.id, delivery.round)
         post = self._posts.get(place)
         if post is not None and post.ref is None and post.is_held:
             self.busy.append(delivery.id)
-            return False
+            return None
         if post is None or post.ref is None:
             post = self._posts[place] = self._hold(post or _new_post(delivery, incident))
-        self._send(delivery, incident, post)
-        return True
+        return self._call(delivery, incident, post)
 
-    def _send(self, delivery: Delivery, incident: Incident, post: Post | None) -> None:
+    def _call(self, delivery: Delivery, incident: Incident, post: Post | None) -> ToSend:
         """Let a page say how it stands now, and a copy when it happened, however late it gets through."""
         view = messages.view_of(
             self.core,
@@ -162,17 +156,15 @@ class Claims:
         )
         note = messages.notification(self.core, view, delivery, key=delivery.id, post=post)
         is_first = delivery.kind is DeliveryKind.PAGE and delivery.round == 1 and delivery.step == 0
-        self.to_send.append(
-            ToSend(
-                notification=note,
-                mode=delivery.mode,
-                channel=delivery.channel,
-                revision=incident.revision,
-                delivery=delivery,
-                post=post,
-                received_at=incident.opened_at if is_first else None,
-                refused=self._refused(delivery, note.address),
-            )
+        return ToSend(
+            notification=note,
+            mode=delivery.mode,
+            channel=delivery.channel,
+            revision=incident.revision,
+            delivery=delivery,
+            post=post,
+            received_at=incident.opened_at if is_first else None,
+            refused=self._refused(delivery, note.address),
         )
 
     def _refused(self, delivery: Delivery, address: str) -> Failed | None:

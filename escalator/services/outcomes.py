@@ -20,6 +20,7 @@ from escalator.services.applying import Decision, fallback, is_step, rules_for
 from escalator.services.calls import Outcome
 from escalator.services.core import Core
 from escalator.services.policies import Running
+from escalator.services.probing import has_hung, note_answers
 from escalator.services.retrying import is_for_good, retry_at
 from escalator.services.troubles import Troubles
 from escalator.services.work import working
@@ -67,6 +68,7 @@ def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
         over = {delivery.id for one, delivery in kept if _is_over(core, one, delivery, running.policy, now)}
         deliveries.finish(connection, [_row(one, delivery, over, now) for one, delivery in kept])
         _note_posts(connection, outcomes, now)
+        note_answers(connection, outcomes)
         lists.delivered(connection, [one.id for told, one in kept if _is_told_list(told, one)], now)
         _note_deliveries(core, connection, kept, over, running, now)
         touched = {delivery.incident_id for _, delivery in kept if is_step(delivery) and delivery.id in over}
@@ -92,16 +94,17 @@ def _is_over(core: Core, one: Outcome, delivery: Delivery, policy: Policy, now: 
     """Whether a delivery has failed for good."""
     if isinstance(one.result, Delivered) or _is_orphan(one):
         return False
-    return is_for_good(delivery, one.result, now) or _is_too_late_here(core, one.result, delivery, policy, now)
+    if is_for_good(delivery, one.result, now):
+        return True
+    return (_is_too_late_here(one.result) or has_hung(one)) and bool(fallback(core, delivery, policy, now))
 
 
-def _is_too_late_here(core: Core, failed: Failed, delivery: Delivery, policy: Policy, now: datetime) -> bool:
+def _is_too_late_here(failed: Failed) -> bool:
     """Whether its vendor wants a delivery to wait longer than whoever has another way should.
 
     Without another way it is tried again when the vendor says, and has not failed: the path goes its way meanwhile.
     """
-    is_long = failed.retry_after is not None and failed.retry_after > deliveries.PATIENCE
-    return is_long and bool(fallback(core, delivery, policy, now))
+    return failed.retry_after is not None and failed.retry_after > deliveries.PATIENCE
 
 
 def _row(one: Outcome, delivery: Delivery, over: Collection[UUID], now: datetime) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from escalator.errors import Unavailable
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.services import outbox
 from escalator.services.beating import BEAT_S, SENDER, beat
+from escalator.services.bulkheads import Lane, Threads
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
 from escalator.services.outcomes import finish
@@ -54,10 +55,13 @@ def deliver_all(core: Core) -> int:
 def deliver_alarms(core: Core) -> None:
     """Send what is due about the product's own trouble, and nothing else: for who lives when no worker does.
 
-    Raises Unavailable.
+    At the same time, so that nobody waits for whoever does not answer. Raises Unavailable.
     """
-    while (claimed := outbox.claim_alarms(core, SLOTS)).calls:
-        finish(core, [Outcome(one, send(core, one)) for one in claimed.calls])
+    threads = Threads(SLOTS)
+    with ThreadPoolExecutor(SLOTS, thread_name_prefix="alarms") as pool:
+        while (claimed := outbox.claim_alarms(core, SLOTS, threads)).calls:
+            finish(core, list(pool.map(lambda one: Outcome(one, send(core, one)), claimed.calls)))
+            threads.release(one.lane for one in claimed.calls)
 
 
 def _claims(calls: Iterable[ToSend]) -> set[UUID]:
@@ -75,11 +79,10 @@ class Sender:
     def __init__(self, core: Core, clock: SystemClock, slots: int = SLOTS) -> None:
         self._core = core
         self._clock = clock
-        self._slots = slots
+        self._shares = Threads(slots)
         self._news: SimpleQueue[Outcome | None] = SimpleQueue()
         self._unwritten: list[Outcome] = []
         self._known: set[UUID] = set()
-        self._busy = 0
         self._holders = 0
         self._patience_s: float | None = None
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
@@ -108,21 +111,24 @@ class Sender:
         self.start()
         self._news.put(None)
 
-    def reserve(self, wanted: int) -> int:
-        """Take up to so many free threads, and return how many; they wait for `send`."""
-        with self._lock:
-            is_running = bool(self._loops) and not self._stopping.is_set() and not self._holders
-            taken = max(0, min(wanted, self._slots - self._busy)) if is_running else 0
-            self._busy += taken
-        return taken
+    def take(self, lane: Lane) -> bool:
+        """Take a thread for a call on this lane, if there is room for one; it waits for `send`."""
+        return self._may_begin() and self._shares.take(lane)
 
-    def send(self, claimed: Sequence[ToSend], reserved: int) -> None:
-        """Send what was claimed for threads that were reserved, and give the other threads back."""
+    def release(self, lanes: Iterable[Lane]) -> None:
+        """Give threads back that were taken."""
+        self._shares.release(lanes)
+
+    def send(self, claimed: Sequence[ToSend]) -> None:
+        """Send what was claimed; a thread was taken for each."""
         with self._lock:
             self._known |= _claims(claimed)
         for one in claimed:
             self._threads.submit(self._call, one)
-        self._free(reserved - len(claimed))
+
+    def _may_begin(self) -> bool:
+        with self._lock:
+            return bool(self._loops) and not self._stopping.is_set() and not self._holders
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -135,10 +141,6 @@ class Sender:
             with self._lock:
                 self._holders -= 1
             self._news.put(None)
-
-    def _free(self, threads: int) -> None:
-        with self._lock:
-            self._busy -= threads
 
     def stop(self, wait_s: float) -> None:
         """Claim nothing more, and give the calls under way that long to end; then nothing here asks the database."""
@@ -168,7 +170,7 @@ class Sender:
             self._news.put(None)
 
     def _run(self) -> None:
-        while not self._stopping.is_set() or self._busy or self._unwritten:
+        while not self._stopping.is_set() or self._shares.taken or self._unwritten:
             try:
                 self._listen()
                 self._write()
@@ -192,8 +194,8 @@ class Sender:
             while True:
                 news.append(self._news.get_nowait())
         outcomes = [one for one in news if one is not None]
-        self._free(len(outcomes))
         self._unwritten += outcomes
+        self.release(one.sent.lane for one in outcomes)
 
     def _write(self) -> None:
         if not self._unwritten:
@@ -226,14 +228,11 @@ class Sender:
     def _claim(self) -> None:
         """Claim once: whatever there is to claim, what has come in meanwhile is written before more is claimed."""
         self._patience_s = None
-        free = self.reserve(self._slots)
-        if not free:
+        free = self._shares.free
+        if not free or not self._may_begin():
             return
-        claimed = outbox.Claimed()
-        try:
-            claimed = outbox.claim(self._core, free)
-        finally:
-            self.send(claimed.calls, free)
+        claimed = outbox.claim(self._core, free, self._shares)
+        self.send(claimed.calls)
         if claimed.has_more:
             self._news.put(None)
         elif claimed.is_held_up:

@@ -35,7 +35,7 @@ class Work:
     def tell(self) -> None:
         """Send what this process has claimed, and tell the others of the rest."""
         for one in self._aftermaths:
-            self.core.outlet.send(one.claimed, one.reserved)
+            self.core.outlet.send(one.claimed)
             for at in one.alarms:
                 self.core.queue.alarm(at)
         if self.has_ended_groups:
@@ -44,9 +44,9 @@ class Work:
             self.core.queue.tell(DELIVER)
 
     def give_up(self) -> None:
-        """Give back the threads that were reserved for what has not been committed."""
+        """Give back the threads that were taken for what has not been committed."""
         for one in self._aftermaths:
-            self.core.outlet.send((), one.reserved)
+            self.core.outlet.release(call.lane for call in one.claimed)
 
 
 def _is_ended_group(incident: Incident) -> bool:

@@ -1,17 +1,32 @@
 """The outbox: deliveries, and the posts that stand at the vendors."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, exists, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
+from escalator.store.lines import line
 from escalator.store.tables import Instant, deliveries, destinations, workers
 from escalator.store.upserts import insert_or_leave
 
@@ -88,12 +103,15 @@ class Delivery:
         return self.destination.removeprefix("person:") if self.destination.startswith("person:") else None
 
 
-class Candidate(NamedTuple):
-    """A delivery that may be claimed."""
+class Without(NamedTuple):
+    """What is not asked for: all of these lines, all of these kinds, and what is `LINE KIND`."""
 
-    id: UUID
-    incident_id: UUID | None
-    is_copy: bool
+    lines: Collection[str] = ()
+    kinds: Collection[str] = ()
+    pairs: Collection[str] = ()
+
+
+NOTHING = Without()
 
 
 def insert(connection: Connection, new: Sequence[Delivery]) -> None:
@@ -113,17 +131,15 @@ def is_any(connection: Connection, due_before: datetime) -> bool:
 
 
 def candidates(
-    connection: Connection, now: datetime, limit: int, silence: timedelta = BEAT_LOST, *, with_copies: bool = True
-) -> list[Candidate]:
-    """Return deliveries that may be claimed: the gravest first, then the oldest; copies are the last of all."""
-    statement = _CANDIDATES if with_copies else _CANDIDATES_BUT_COPIES
-    rows = connection.execute(statement, _claimable_at(now, silence) | {"most": limit})
-    return [Candidate(row.id, row.incident_id, row.kind == DeliveryKind.COPY) for row in rows]
+    connection: Connection, now: datetime, limit: int, silence: timedelta = BEAT_LOST, without: Without = NOTHING
+) -> list[Delivery]:
+    """Return deliveries that may be claimed, but for what is not asked for.
 
-
-def alarms(connection: Connection, now: datetime, limit: int, silence: timedelta = BEAT_LOST) -> list[UUID]:
-    """Return the deliveries of the product's own trouble that may be claimed."""
-    return list(connection.scalars(_ALARMS, _claimable_at(now, silence) | {"most": limit}))
+    The gravest come first, among them what has not been tried yet, and of these the oldest; copies are the last of all.
+    """
+    left_out = {name: list(values) for name, values in without._asdict().items()}
+    rows = connection.execute(_CANDIDATES, _claimable_at(now, silence) | {"most": limit} | left_out)
+    return [delivery_of(row) for row in rows]
 
 
 def lock_claimable(
@@ -170,16 +186,28 @@ def _claimable_at(now: datetime, silence: timedelta) -> dict[str, Any]:
     return lost_since(now, silence) | {"patient_until": now + PATIENCE}
 
 
-_FIRST = (deliveries.c.urgency.desc(), deliveries.c.created_at, deliveries.c.id)
+_IS_RETRY = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.attempts > 0)
+_FIRST = (
+    deliveries.c.urgency.desc(),
+    case((_IS_RETRY, 1), else_=0),
+    deliveries.c.created_at,
+    deliveries.c.id,
+)
+"""What has been tried waits for what has not: the retries of what hangs are many, and may be in vain."""
+
 _ANY = select(deliveries.c.id).where(_claimable()).limit(1)
+_LINE = line(deliveries)
 _CANDIDATES = (
-    select(deliveries.c.id, deliveries.c.incident_id, deliveries.c.kind)
-    .where(_claimable())
+    select(deliveries)
+    .where(
+        _claimable(),
+        _LINE.not_in(bindparam("lines", expanding=True)),
+        deliveries.c.kind.not_in(bindparam("kinds", expanding=True)),
+        _LINE.concat(" ").concat(deliveries.c.kind).not_in(bindparam("pairs", expanding=True)),
+    )
     .order_by(*_FIRST)
     .limit(bindparam("most"))
 )
-_ALARMS = _CANDIDATES.with_only_columns(deliveries.c.id).where(deliveries.c.kind == DeliveryKind.ALARM)
-_CANDIDATES_BUT_COPIES = _CANDIDATES.where(deliveries.c.kind != DeliveryKind.COPY)
 _LOCK = (
     select(deliveries)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _claimable())
@@ -298,17 +326,6 @@ def step_states(connection: Connection, incident_id: UUID, round_: int, step: in
         )
     )
     return [DeliveryState(state) for state in rows]
-
-
-def copies_of(connection: Connection, owner: UUID, now: datetime) -> int:
-    """Return how many copies this process is sending; a claim that has outlived its lease is no call any more."""
-    rows = select(func.count()).where(
-        deliveries.c.state == DeliveryState.SENDING,
-        deliveries.c.kind == DeliveryKind.COPY,
-        deliveries.c.owner == owner,
-        deliveries.c.claimed_at > now - LEASE,
-    )
-    return connection.scalar(rows) or 0
 
 
 def has_later(connection: Connection, one: Delivery) -> bool:

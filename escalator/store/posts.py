@@ -1,6 +1,6 @@
 """What stands at the vendors: one row for each message, brought to its newest state by one worker at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from escalator.model.message import Delivered
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.store.deliveries import BEAT_LOST, is_lost, lost_since
+from escalator.store.lines import line
 from escalator.store.tables import Instant, incidents, posts
 from escalator.store.upserts import insert_or_leave
 
@@ -64,8 +65,8 @@ _ANY_BEHIND = select(posts.c.id).where(_IS_BEHIND).limit(1)
 _IS_WAITING = incidents.c.state == State.TRIGGERED
 _BEHIND = (
     _WITH_HOLDER.join(incidents, incidents.c.id == posts.c.incident_id)
-    .where(_IS_BEHIND)
-    .order_by(case((_IS_WAITING, 1), else_=0), posts.c.next_at)
+    .where(_IS_BEHIND, line(posts).not_in(bindparam("lines", expanding=True)))
+    .order_by(case((_IS_WAITING, 1), else_=0), case((posts.c.attempts > 0, 1), else_=0), posts.c.next_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=posts)
 )
@@ -91,12 +92,19 @@ def is_any(connection: Connection, due_before: datetime) -> bool:
     return connection.execute(_ANY_BEHIND, lost_since(due_before)).first() is not None
 
 
-def lock_behind(connection: Connection, now: datetime, limit: int, silence: timedelta = BEAT_LOST) -> list[Post]:
+def lock_behind(
+    connection: Connection,
+    now: datetime,
+    limit: int,
+    silence: timedelta = BEAT_LOST,
+    without_lines: Collection[str] = (),
+) -> list[Post]:
     """Return posts that show less than they should, locked; those that others hold are left to them.
 
-    What somebody has done is shown before what has merely gone on.
+    What somebody has done is shown before what has merely gone on, and what has failed before waits for both.
     """
-    return [_post(row) for row in connection.execute(_BEHIND, lost_since(now, silence) | {"most": limit})]
+    asked = {"most": limit, "lines": list(without_lines)}
+    return [_post(row) for row in connection.execute(_BEHIND, lost_since(now, silence) | asked)]
 
 
 def _post(row: Row[Any]) -> Post:

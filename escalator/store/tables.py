@@ -530,7 +530,13 @@ destinations = Table(
     Column("not_before", Instant),
     Column("broken_since", Instant),
     Column("gone_address", String(64)),
+    Column("timeouts", Integer, nullable=False, server_default=text("0")),
+    Column("probed_at", Instant),
 )
+"""What is known of destinations, of people by channel (`person:ana/slack`) and of vendors (`vendor:slack`).
+
+`timeouts` counts the calls in a row that have timed out; `probed_at` is when the probe that is under way began.
+"""
 
 troubles = Table(
     "troubles",

@@ -5,7 +5,7 @@ nobody waited for, on any error in the log, and on any broken invariant of the d
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from escalator.bootstrap import build
 from escalator.channels.slack.callbacks import sign_callback
 from escalator.ports import DELIVER, HEAR, PROCESS_EVENTS, TEND
 from escalator.services import escalation, hearing, lists, processing, sending, tending
+from escalator.services.bulkheads import Lane
 from escalator.services.calendars.refreshing import refresh_all
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
@@ -50,11 +51,13 @@ class InlineOutlet:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def reserve(self, wanted: int) -> int:
-        return wanted
+    def take(self, lane: Lane) -> bool:
+        return True
 
-    def send(self, claimed: Sequence[ToSend], reserved: int) -> None:
-        assert len(claimed) <= reserved
+    def release(self, lanes: Iterable[Lane]) -> None:
+        pass
+
+    def send(self, claimed: Sequence[ToSend]) -> None:
         if claimed:
             finish(self._core, [Outcome(one, sending.send(self._core, one)) for one in claimed])
 

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from escalator.services import outbox
-from escalator.services.claiming import MOST_COPIES
+from escalator.services.bulkheads import Threads
+from escalator.services.sending import SLOTS
 from escalator.store import destinations
 from escalator.store.tables import deliveries, inbox
 from tests.doubles.http import Fault
@@ -235,10 +236,11 @@ def test_many_copies_take_few_threads(h: Harness, feed: WebhookDouble) -> None:
     for item in range(1, 9):
         h.post(SELF_HARM, item=item, **labelled("NOTHING", "low", 5))
     h.clock.move(seconds=10)
-    claimed = outbox.claim(h.core, 16)
-    assert len(claimed.calls) == MOST_COPIES
+    threads = Threads(SLOTS)
+    claimed = outbox.claim(h.core, SLOTS, threads)
+    assert len(claimed.calls) == 4
     waiting = pending_copies(h)
-    assert outbox.claim(h.core, 16) == outbox.Claimed()
+    assert outbox.claim(h.core, threads.free, threads) == outbox.Claimed()
     assert (len(waiting), pending_copies(h)) == (4, waiting)
     h.fast_forward(minutes=2)
     h.fast_forward(hours=1)

@@ -12,6 +12,7 @@ from escalator.clock import SystemClock
 from escalator.errors import Unavailable
 from escalator.model.message import Delivered
 from escalator.services import outbox, sending
+from escalator.services.bulkheads import ANY, Threads
 from escalator.services.core import Core
 from escalator.services.sending import Sender
 from tests.sandboxes import a_core
@@ -93,18 +94,18 @@ def test_reserving_threads_within_a_transaction_waits_for_no_start(sender: Sende
     with ThreadPoolExecutor(2) as threads:
         started = threads.submit(sender.start)
         assert heart.begun.wait(PATIENCE_S)
-        assert threads.submit(sender.reserve, 3).result(PATIENCE_S / 3) == 0
+        assert threads.submit(sender.take, ANY).result(PATIENCE_S / 3) is False
         heart.go_on.set()
         started.result()
-    assert sender.reserve(3) == 3
-    sender.send((), 3)
+    assert [sender.take(ANY) for _ in range(3)] == [True, True, True]
+    sender.release([ANY] * 3)
 
 
 def test_it_is_not_started_without_a_lease_and_the_next_who_comes_starts_it(sender: Sender, heart: Heart) -> None:
     heart.failing = 1
     with pytest.raises(Unavailable):
         sender.wake()
-    assert (loops(), sender.reserve(1)) == ([], 0)
+    assert (loops(), sender.take(ANY)) == ([], False)
     sender.wake()
     assert loops() == ["beat", "sending"]
 
@@ -127,12 +128,15 @@ def test_a_process_remembers_when_it_could_not_beat(
 
 
 def test_outcomes_are_written_however_much_there_is_to_claim(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    call = SimpleNamespace(delivery=None, post=None, rings_again=False)
+    call = SimpleNamespace(delivery=None, post=None, rings_again=False, lane=ANY)
     backlog = [outbox.Claimed((call,), has_more=True)]
     written, over = threading.Event(), threading.Event()
 
-    def claim(_core: Core, _limit: int) -> outbox.Claimed:
-        return backlog.pop() if backlog else outbox.Claimed(has_more=not over.is_set())
+    def claim(_core: Core, _limit: int, threads: Threads) -> outbox.Claimed:
+        if not backlog:
+            return outbox.Claimed(has_more=not over.is_set())
+        assert threads.take(ANY)
+        return backlog.pop()
 
     monkeypatch.setattr(outbox, "claim", claim)
     monkeypatch.setattr(sending, "send", lambda _core, _one: Delivered("C1/1"))
@@ -150,7 +154,7 @@ def test_what_others_hold_at_the_moment_is_asked_for_again_soon(
     asked_again = threading.Event()
     answers = [outbox.Claimed(is_held_up=True)]
 
-    def claim(_core: Core, _limit: int) -> outbox.Claimed:
+    def claim(_core: Core, _limit: int, _threads: Threads) -> outbox.Claimed:
         if answers:
             return answers.pop()
         asked_again.set()

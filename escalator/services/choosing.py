@@ -1,0 +1,105 @@
+"""Choosing what a process claims next: what is due, in its turn, as far as bulkheads and probes let it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from escalator.model.policy import Policy
+from escalator.services.applying import fallback
+from escalator.services.bulkheads import ANY, Lane, Of, Rehearsal, lane_of
+from escalator.services.core import Core
+from escalator.services.probing import Probes, Way
+from escalator.store import deliveries
+from escalator.store.deliveries import Delivery, Without
+
+CHOICE = 4
+"""Of how many times what is wanted it is chosen: what other processes hold at the moment is left to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A delivery that may be claimed, what it would count for, and how it would be told."""
+
+    delivery: Delivery
+    lane: Lane
+    way: Way
+
+
+@dataclass(slots=True)
+class Choice:
+    """What may be claimed: `likely` all at once, `spare` in the place of what others hold; `has_more` of both."""
+
+    likely: list[Candidate] = field(default_factory=list)
+    spare: list[Candidate] = field(default_factory=list)
+    has_more: bool = False
+
+    @property
+    def all(self) -> Sequence[Candidate]:
+        """Return the candidates in their turns."""
+        return (*self.likely, *self.spare)
+
+
+def lane_for(core: Core, one: Delivery) -> Lane:
+    """Return what the call for a delivery counts for."""
+    return lane_of(one.destination, one.channel, core.expand(one.address), one.kind.value)
+
+
+@dataclass(slots=True)
+class Chooser:
+    """Chooses among what is due, until there is enough or no more."""
+
+    core: Core
+    connection: Connection
+    policy: Policy
+    now: datetime
+    probes: Probes
+    rehearsal: Rehearsal
+    not_asked: Without = deliveries.NOTHING
+    _choice: Choice = field(default_factory=Choice)
+    _refused: set[str] = field(default_factory=set)
+
+    def choose(self) -> Choice:
+        """Return what may be claimed. What has no room is left out of the next look, so that it hides nobody."""
+        most = self.rehearsal.room * CHOICE
+        seen: set[object] = set()
+        silence = self.core.silence_of_the_dead(self.now)
+        while self.rehearsal.room > 0:
+            found = deliveries.candidates(self.connection, self.now, most, silence, self._without())
+            new = [one for one in found if one.id not in seen]
+            seen |= {one.id for one in new}
+            for one in new:
+                self._judge(one)
+            if len(found) < most or not new:
+                break
+        self._choice.has_more = self.rehearsal.room < 1
+        return self._choice
+
+    def _without(self) -> Without:
+        full = self.rehearsal.full()
+        lines = {name for of, name in full if of is Of.DESTINATION}
+        kinds = {name for of, name in full if of is Of.KIND}
+        return Without(lines, kinds | set(self.not_asked.kinds), frozenset(self._refused))
+
+    def _judge(self, one: Delivery) -> None:
+        lane = lane_for(self.core, one)
+        way = self.probes.way(lane, has_another_way=self._has_another_way(one), is_expired=one.expires_at <= self.now)
+        if way is Way.WAIT:
+            self._refuse(lane)
+            return
+        candidate = Candidate(one, ANY if way is Way.ELSEWHERE else lane, way)
+        if self.rehearsal.take(candidate.lane):
+            if way is Way.PROBE:
+                self.probes.plan(lane)
+            self._choice.likely.append(candidate)
+        else:
+            self._refuse(lane)
+            if way is not Way.PROBE:
+                self._choice.spare.append(candidate)
+
+    def _refuse(self, lane: Lane) -> None:
+        self._refused.add(f"{lane.destination} {lane.kind}")
+
+    def _has_another_way(self, one: Delivery) -> bool:
+        return bool(fallback(self.core, one, self.policy, self.now))

@@ -1,0 +1,119 @@
+"""Claiming posts: messages that stand at a vendor and show too little."""
+
+from collections.abc import Set
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from escalator.errors import ContentLocked
+from escalator.model.incident import Incident
+from escalator.services import messages, notes
+from escalator.services.bulkheads import UPDATE, Lane, Of, lane_of
+from escalator.services.calls import ToSend
+from escalator.services.claim import Claimed, Claiming
+from escalator.services.core import Core
+from escalator.services.probing import Probes, Way
+from escalator.store import incidents, posts
+from escalator.store.posts import Post
+
+log = structlog.get_logger(__name__)
+
+UNREADABLE_WAIT = timedelta(minutes=1)
+_OTHER_MODE_WAIT = timedelta(seconds=30)
+_Held = tuple[Post, Lane, bool]
+"""A post that is brought up to date, what that counts for, and whether it is a probe."""
+
+
+def claim_posts(claim: Claiming) -> Claimed:
+    """Claim up to so many posts, and return the calls that bring them up to date."""
+    held = _hold(claim)
+    if not held:
+        return Claimed()
+    connection, core = claim.connection, claim.core
+    behind = [post for post, _lane, _is_probe in held]
+    about = about_of(connection, {one.incident_id for one in behind}, core)
+    said = messages.recorded(connection, about)
+    superseded = posts.superseded(connection, behind)
+    others = messages.others_of(connection, about.values())
+    written = notes.written(connection, behind)
+    to_send = []
+    for post, lane, is_probe in held:
+        incident = about.get(post.incident_id)
+        if incident is None or not _is_of_this_mode(claim, post, incident):
+            _leave(claim, post, incident)
+            continue
+        mine = replace(post, claim=post.claim + 1)
+        if post.want_rev > incident.revision:
+            # Somebody asked to look again: what stands there is not what we think.
+            posts.lower_wanted(connection, post, incident.revision)
+            mine = replace(mine, face=None)
+        view = messages.view_of(
+            core,
+            incident,
+            core.policies.version(connection, incident.policy_version),
+            claim.running,
+            post,
+            said=said.get(incident.id, ()),
+            others=others[incident.id],
+            is_superseded=post.id in superseded,
+            now=claim.now,
+        )
+        note = messages.notification(core, view, post, key=post.id, post=post)
+        if post.id in written:
+            note = notes.as_note(core, note, view, written[post.id])
+        call = ToSend(note, post.mode, post.channel, incident.revision, post=mine, lane=lane, is_probe=is_probe)
+        to_send.append(call)
+    return Claimed(tuple(to_send), len(held) == claim.limit)
+
+
+def _hold(claim: Claiming) -> list[_Held]:
+    """Hold posts whose calls have room; what has none is left out of the next look, so that it hides nobody."""
+    connection, now = claim.connection, claim.now
+    full = claim.threads.rehearsal(claim.limit).full()
+    if (Of.KIND, UPDATE) in full:
+        return []
+    without = {name for of, name in full if of is Of.DESTINATION}
+    probes, seen = Probes(connection, now), set[UUID]()
+    held: list[_Held] = []
+    while len(held) < claim.limit:
+        found = posts.lock_behind(connection, now, claim.limit, claim.silence, without)
+        new = [post for post in found if post.id not in seen]
+        for post in new[: claim.limit - len(held)]:
+            lane = lane_of(post.destination, post.channel, claim.core.expand(post.address), UPDATE)
+            way = probes.way(lane)
+            if way is Way.WAIT or not claim.taking.take(lane):
+                without.add(lane.destination)
+            elif way is Way.CALL:
+                held.append((post, lane, False))
+            elif probes.begin(lane):
+                probes.plan(lane)
+                held.append((post, lane, True))
+        seen |= {post.id for post in new}
+        if len(found) < claim.limit or not new:
+            break
+    posts.hold(connection, [post.id for post, _lane, _is_probe in held], claim.core.id, now)
+    return held
+
+
+def _is_of_this_mode(claim: Claiming, post: Post, incident: Incident) -> bool:
+    return claim.core.mode_of(incident.source, claim.running.policy) >= post.mode
+
+
+def _leave(claim: Claiming, post: Post, incident: Incident | None) -> None:
+    """Let a post wait that cannot be shown now."""
+    wait, why = (UNREADABLE_WAIT, "unreadable") if incident is None else (_OTHER_MODE_WAIT, "mode")
+    posts.not_shown(claim.connection, post, post.claim + 1, claim.now + wait, why, give_up=False)
+
+
+def about_of(connection: Connection, ids: Set[UUID], core: Core) -> dict[UUID, Incident]:
+    """Return these incidents; one that cannot be opened is left out, so that it holds up nobody but itself."""
+    try:
+        return incidents.read(connection, ids, core.seal)
+    except (ContentLocked, ValueError, KeyError):
+        found = incidents.readable(connection, ids, core.seal)
+        for one in ids - set(found):
+            log.exception("incident_unreadable", incident_id=str(one))
+        return found
