@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from escalator.engine.classify import Assessment
-from escalator.engine.hours import DURING, OUTSIDE, hold
-from escalator.model.facts import Facts, plain
+from escalator.engine.hours import hold
+from escalator.model.conditions import Comparison, comparable, comparison
+from escalator.model.facts import Facts
 from escalator.model.policy import Conditions, Policy
 from escalator.model.ranks import Severity
 
 ANYTHING = "*"
-_HOURS = frozenset({DURING, OUTSIDE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,17 @@ def rank_of(name: str | None, policy: Policy) -> int:
 
 def names_event(event_type: str, policy: Policy) -> bool:
     """Whether some route asks for this event by name."""
-    named = {plain(word) for candidate in policy.routes for word in candidate.when.tests.get("event", ())}
-    return plain(event_type) in named
+    return _names("event", event_type, policy)
+
+
+def names_action(action: str, policy: Policy) -> bool:
+    """Whether some route asks for this action by name."""
+    return _names("action", action, policy)
+
+
+def _names(condition: str, value: str, policy: Policy) -> bool:
+    named = {word for candidate in policy.routes for word in candidate.when.tests.get(condition, ())}
+    return comparable(condition, value) in {comparable(condition, word) for word in named}
 
 
 def holds(conditions: Conditions, subject: Subject, policy: Policy) -> bool:
@@ -86,14 +95,14 @@ def excludes(conditions: Conditions, subject: Subject, policy: Policy) -> bool:
 
 
 def _test(name: str, wanted: tuple[str, ...], subject: Subject, policy: Policy) -> bool:
-    if name in _HOURS:
+    if comparison(name) is Comparison.HOURS:
         return hold(name, wanted, subject.opened_at, policy)
     if name == "min_severity":
         severity = subject.assessment.severity
         return severity is not Severity.UNKNOWN and any(severity >= Severity(word) for word in wanted)
     if name == "min_reports":
         return any(len(subject.facts.values("report")) >= int(count) for count in wanted)
-    return _matches(values_of(name, subject), wanted)
+    return bool(_fitting(name, wanted, subject))
 
 
 def why(route_name: str | None, subject: Subject, policy: Policy) -> tuple[Met, ...]:
@@ -109,8 +118,12 @@ def why(route_name: str | None, subject: Subject, policy: Policy) -> tuple[Met, 
 
 
 def _fitting(name: str, wanted: tuple[str, ...], subject: Subject) -> tuple[str, ...]:
-    words = {plain(word) for word in wanted}
-    return tuple(sorted(said for said in values_of(name, subject) if ANYTHING in wanted or plain(said) in words))
+    """Return those of the known values that the condition accepts."""
+    known = values_of(name, subject)
+    if ANYTHING in wanted:
+        return tuple(sorted(known))
+    accepted = {comparable(name, word) for word in wanted}
+    return tuple(sorted(said for said in known if comparable(name, said) in accepted))
 
 
 def values_of(name: str, subject: Subject) -> frozenset[str]:
@@ -124,9 +137,3 @@ def values_of(name: str, subject: Subject) -> frozenset[str]:
         value = derived[name]
         return frozenset() if value is None else frozenset({value})
     return subject.facts.values(name)
-
-
-def _matches(said: frozenset[str], wanted: tuple[str, ...]) -> bool:
-    if ANYTHING in wanted:
-        return bool(said)
-    return not {plain(word) for word in said}.isdisjoint(plain(word) for word in wanted)

@@ -88,15 +88,17 @@ def _reviewers(incident: Incident) -> tuple[str, ...]:
 def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
     """Whether an incident that is not over must begin anew.
 
-    It does where a higher route decides (one that somebody holds: only for a graver category or severity), and where
-    the answers that it rests on are too few without the reviews that later flags outweigh. What is held by nothing
-    but reviews moves as if nobody held it: reviews that stand end or hold it in the new round too, and tell nobody.
+    It does where a higher route decides (one that somebody holds: only for a graver category or severity), where it
+    was only logged and what decides now has steps, be it a route or the default, and where the answers that it rests
+    on are too few without the reviews that later flags outweigh. What is held by nothing but reviews moves as if
+    nobody held it: reviews that stand end or hold it in the new round too, and tell nobody.
     What a group tells of leaves it for a graver category or severity as well: it is of another kind then.
     """
     policy = rules.frozen
     _assessed, routing = assessed(incident, policy)
-    is_loud = policy.paths.get(routing.path) or _may_fall_silent(incident, policy)
-    is_higher = bool(is_loud) and routing.rank < rank_of(incident.route, policy)
+    has_steps = bool(policy.paths.get(routing.path))
+    is_loud = has_steps or _may_fall_silent(incident, policy)
+    is_higher = is_loud and routing.rank < rank_of(incident.route, policy)
     stands = standing(incident.facts, policy, rules.running)
     left = [given for given in incident.answers if given.verb != REVIEW or given.person in stands]
     if len(left) < min(len(incident.answers), incident.acks_needed):
@@ -104,7 +106,9 @@ def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
     is_worse, has_higher_severity = _worsened(incident, before, policy)
     if incident.state is State.GROUPED:
         return is_higher or is_worse
-    if incident.state in {State.TRIGGERED, State.LOGGED} or len(_reviewers(incident)) == len(incident.answers):
+    if incident.state is State.LOGGED:
+        return is_higher or has_steps
+    if incident.state is State.TRIGGERED or len(_reviewers(incident)) == len(incident.answers):
         return is_higher
     return has_higher_severity or (is_higher and is_worse)
 

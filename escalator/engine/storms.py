@@ -18,6 +18,7 @@ from escalator.engine.holding import close
 from escalator.engine.reviews import without_reviews
 from escalator.engine.rounds import begin_round
 from escalator.engine.routing import Subject, values_of
+from escalator.model.conditions import comparable
 from escalator.model.incident import OVER, Incident, Outcome, State
 from escalator.model.policy import Grouping, Policy
 from escalator.model.records import SYSTEM, Action, Entry
@@ -59,7 +60,8 @@ def _values(name: str, incident: Incident) -> list[str]:
         return [text] if text else []
     categories = () if incident.category is None else (incident.category,)
     judged = Assessment(categories, incident.severity, incident.severity_reason, incident.content_rule)
-    return sorted(values_of(name, Subject(incident.source, incident.facts, judged, incident.opened_at)))
+    known = values_of(name, Subject(incident.source, incident.facts, judged, incident.opened_at))
+    return sorted({comparable(name, value) for value in known})
 
 
 def is_storm(begins_at: datetime, others: Sequence[datetime], rule: Grouping) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from escalator.model.conditions import COMPARISONS, Comparison
 from escalator.model.policy import (
     Acknowledged,
     Care,
@@ -37,10 +38,7 @@ from escalator.policy.fields import (
 from escalator.policy.problems import quoted, remedy
 from escalator.policy.shapes import Items, Keys, Named, OneOrMore, Section, Several
 
-FACTS = (
-    "source", "event", "category", "label", "severity", "min_severity", "kind", "action", "entity_type", "reporter",
-    "reason", "min_reports", "rule", "language", "channel", "config_key", "author", "stream_team", "during", "outside",
-)  # fmt: skip
+FACTS = tuple(COMPARISONS)
 """What conditions can ask about, besides `custom.<key>`."""
 
 _GRADES: list[Severity] = [grade for grade in Severity if grade is not Severity.UNKNOWN]
@@ -48,7 +46,10 @@ _WORDS: Mapping[str, Value[Any]] = {
     "severity": Word([*Severity]),
     "min_severity": Word(_GRADES),
     "min_reports": Whole(1, 1_000_000),
+    "escalation_priority": OneOf("low", "medium", "high"),
 }
+_ANYTHING = "*"
+_MAY_BE_ANYTHING = frozenset({"severity", "escalation_priority"})
 
 
 class When(Value[Conditions]):
@@ -77,7 +78,7 @@ def _test(fact: str, wanted: object) -> tuple[str, ...]:
         raise refusal("is nothing to ask about", remedy(fact, (*FACTS, "custom.<key>")))
     values = OneOrMore(Text()).deserialize(wanted, fact)
     typed = _WORDS.get(fact)
-    if typed is not None and not (fact == "severity" and "*" in values):
+    if typed is not None and not (fact in _MAY_BE_ANYTHING and _ANYTHING in values):
         OneOrMore(typed).deserialize(wanted, fact)
     return tuple(values)
 
@@ -169,7 +170,9 @@ class AcknowledgedKeys(Keys):
     remind = Duration()
 
 
-_NOTHING_ALIKE = frozenset({"min_severity", "min_reports", "during", "outside"})
+_NOTHING_ALIKE = frozenset(
+    fact for fact, compared in COMPARISONS.items() if compared in {Comparison.COUNTED, Comparison.HOURS}
+)
 _ALIKE = tuple(fact for fact in FACTS if fact not in _NOTHING_ALIKE)
 
 

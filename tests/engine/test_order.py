@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from escalator.model.facts import Observation
 from escalator.model.incident import State
-from escalator.model.policy import Policy
+from escalator.model.policy import Conditions, Policy
 from tests.builders import ENTITY, EXAMPLE_POLICY, ITEM, a_policy, a_route, an_observation
 from tests.engine.world import World
 from tests.stream.bodies import stored_seen
@@ -53,6 +53,10 @@ TWO_SENIORS = a_policy(
     )
 )
 SILENT_BOT = a_policy(routes=(a_route("log-only", "Silent", custom="bot"), *EXAMPLE_POLICY.routes))
+ONLY_LESSER = a_policy(routes=(a_route("log-only", "Lesser things", severity=("low", "medium")),))
+EXCEPT_VIP = a_policy(
+    routes=(replace(a_route("log-only", "Lesser things", severity="low"), unless=Conditions({"author": ("vip",)})),)
+)
 ASKS_FOR_APPEALS = a_policy(routes=(*EXAMPLE_POLICY.routes, a_route("urgent", "Appeals", event="appeal.created")))
 
 STORIES = {
@@ -253,6 +257,19 @@ STORIES = {
         "self_harm",
         policy=SILENT_BOT,
     ),
+    "lesser things that turn graver and fit only the default": Story(
+        about(said(1, text_severity="low"), said(2, report="user-7"), said(3, text_severity="high")),
+        TRIGGERED,
+        policy=ONLY_LESSER,
+    ),
+    "lesser things that an exception leaves to the default": Story(
+        about(said(1, text_severity="low"), said(2, author="vip", text_severity="low")), TRIGGERED, policy=EXCEPT_VIP
+    ),
+    "lesser things, graver and reviewed": Story(
+        about(said(1, text_severity="low"), said(2, text_severity="high"), said(3, review="mod-ana")),
+        RESOLVED,
+        policy=ONLY_LESSER,
+    ),
     # Joined by one key or the other.
     "the review names only the item, the report only the message": Story(
         about(
@@ -341,7 +358,7 @@ reviews = st.builds(
 )
 calls = st.builds(lambda at: said(at, action="escalate"), minutes)
 some_events = st.lists(flags | gradings | reports | reviews | reviews | calls, min_size=1, max_size=5)
-policies = st.sampled_from([EXAMPLE_POLICY, TWO_TO_RESOLVE, TWO_SENIORS])
+policies = st.sampled_from([EXAMPLE_POLICY, TWO_TO_RESOLVE, TWO_SENIORS, ONLY_LESSER])
 
 
 @settings(max_examples=250, derandomize=True, database=None, deadline=None)

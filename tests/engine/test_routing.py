@@ -170,3 +170,12 @@ def test_an_event_is_named_only_by_its_own_name() -> None:
 )
 def test_a_route_says_why_it_took_an_item(name: str | None, facts: dict[str, str], met: tuple[Met, ...]) -> None:
     assert why(name, a_subject(some_facts(**facts)), a_policy()) == met
+
+
+def test_nobody_escapes_by_a_name_that_looks_like_an_excluded_one() -> None:
+    policy = a_policy(
+        routes=(replace(a_route("urgent", "All", label="THREAT"), unless=Conditions({"author": ("qa-bot",)})),)
+    )
+    for author in ("QA_BOT", "qa_bot", "qabot", "Qa-Bot"):
+        assert route(a_subject(some_facts(label="THREAT", author=author)), policy).route == "All"
+    assert route(a_subject(some_facts(label="THREAT", author="qa-bot")), policy).route is None

@@ -177,3 +177,42 @@ def test_an_event_that_nobody_acts_on_is_a_warning_in_a_condition(event: str) ->
 def test_whoever_has_one_contact_that_works_can_be_told(reached: str) -> None:
     parsed = parse(minimal(("slack: U0ANA", reached)), {"ANA_MAIL": "ana@example.com"})
     assert not [one.told("") for one in parsed.problems if "no contact" in one.told("")]
+
+
+@pytest.mark.parametrize(
+    ("condition", "right"),
+    [
+        pytest.param("reporter: Moderator", "write moderator", id="case"),
+        pytest.param("reporter: velocity-filter", "write velocity_filter", id="a hyphen"),
+        pytest.param("action: Bounce-Remove", "write bounce_remove", id="an action"),
+        pytest.param("entity_type: Message", "write message", id="an entity type"),
+        pytest.param("reporter: robot", "known: automod", id="a reporter that there is not"),
+        pytest.param("kind: pictures", "known: text", id="a kind that there is not"),
+    ],
+)
+def test_a_word_that_stream_never_says_is_a_warning_in_a_condition(condition: str, right: str) -> None:
+    (problem,) = parse(minimal(("{category: csam}", f"{{category: csam, {condition}}}")), {}).problems
+    assert problem.is_warning
+    assert problem.path.startswith(f"routes[0].when.{condition.partition(':')[0]}")
+    assert right in problem.right
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["reporter: velocity_filter", "kind: Image", "action: page_on-call", "entity_type: acme:post", 'reporter: "*"',
+     "escalation_priority: [high, medium]", 'escalation_priority: "*"', "custom.Tier-1: Gold"],
+)  # fmt: skip
+def test_what_stream_or_a_customer_says_is_none(condition: str) -> None:
+    assert parse(minimal(("{category: csam}", f"{{category: csam, {condition}}}")), {}).problems == ()
+
+
+def test_a_priority_that_stream_does_not_have_is_refused() -> None:
+    problems = parse(minimal(("{category: csam}", "{category: csam, escalation_priority: urgent}")), {}).problems
+    assert [(one.path, one.is_warning) for one in problems] == [("routes[0].when.escalation_priority", False)]
+    assert "known: low, medium, high" in problems[0].right
+
+
+def test_two_sources_may_differ_in_a_hyphen() -> None:
+    one = "  app: {api_key: key, api_secret: secret}\n"
+    two = "  a-pp: {api_key: key-2, api_secret: secret}\n"
+    assert parse(minimal((one, one + two)), {}).problems == ()

@@ -16,6 +16,7 @@ from escalator.policy.checks import (
     sources,
     storms,
     unsupported,
+    words,
 )
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding
@@ -28,6 +29,7 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from duplicates.findings(draft, env)
     yield from coverage.findings(draft)
     yield from events.findings(draft)
+    yield from words.findings(draft)
     yield from people.findings(draft, env)
     yield from clocks.findings(draft)
     yield from hours.findings(draft)

@@ -1,4 +1,4 @@
-"""What may stand only once: keys of apps, ids of people, names that are compared without case and hyphens."""
+"""What may stand only once: keys of apps, ids of people, categories, which are compared without case and hyphens."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -26,11 +26,10 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     drills = ((place, name) for place, name in found(draft.tree, pattern("drills[].name")) if isinstance(name, str))
     for place, first in _twice(drills):
         yield Finding(place, f"is the name of drill {int(first[1]) + 1} too", "name each drill differently")
-    for section in ("categories", "sources"):
-        keys = ((place, plain(str(place[1]))) for place, _ in found(draft.tree, (section, ANY)))
-        for place, first in _twice(keys):
-            what = f"reads the same as {_owner(first)}"
-            yield Finding(place, what, "case, spaces, hyphens and underscores do not count; write one of them")
+    categories = ((place, plain(str(place[1]))) for place, _ in found(draft.tree, ("categories", ANY)))
+    for place, first in _twice(categories):
+        what = f"reads the same as {_owner(first)}"
+        yield Finding(place, what, "case, spaces, hyphens and underscores do not count; write one of them")
 
 
 def _shared_ids(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:

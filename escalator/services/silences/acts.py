@@ -161,7 +161,7 @@ def _meant(named: str, known: Sequence[tuple[SilenceOf, str]]) -> tuple[SilenceO
         known = [one for one in known if one[0] == kind]
         named = name
     exact = [one for one in known if one[1] == named]
-    found = exact or [one for one in known if plain(one[1]) == plain(named)]
+    found = exact or [one for one in known if one[0] is SilenceOf.CATEGORY and plain(one[1]) == plain(named)]
     if len(found) == 1:
         return found[0]
     if found:

@@ -1,0 +1,66 @@
+"""Every condition of the policy language, and how its values are compared (RULES 2): the one table of both."""
+
+from enum import Enum
+
+from escalator.model.entities import long_name
+from escalator.model.facts import plain
+
+
+class Comparison(Enum):
+    """How the values that a condition accepts are compared with those that are known of an item."""
+
+    EXACT = "exact"
+    """Identifiers: case, spaces, hyphens and underscores count, since two users may differ in nothing else."""
+    LOOSE = "loose"
+    """What Stream and its customers spell in many ways: without case, spaces, hyphens and underscores."""
+    WORD = "word"
+    """Words of a fixed list that nobody can choose: without case."""
+    ENTITY_TYPE = "entity type"
+    """Exact, but a short name means the same as Stream's long one."""
+    COUNTED = "counted"
+    """A threshold: what is known is at least the value."""
+    HOURS = "hours"
+    """The name of opening hours of the policy: they are open, or closed, at the incident's opening."""
+
+
+COMPARISONS = {
+    "source": Comparison.EXACT,
+    "event": Comparison.WORD,
+    "category": Comparison.LOOSE,
+    "label": Comparison.LOOSE,
+    "severity": Comparison.WORD,
+    "min_severity": Comparison.COUNTED,
+    "kind": Comparison.WORD,
+    "action": Comparison.EXACT,
+    "entity_type": Comparison.ENTITY_TYPE,
+    "reporter": Comparison.EXACT,
+    "reason": Comparison.LOOSE,
+    "min_reports": Comparison.COUNTED,
+    "rule": Comparison.EXACT,
+    "language": Comparison.WORD,
+    "channel": Comparison.EXACT,
+    "config_key": Comparison.EXACT,
+    "author": Comparison.EXACT,
+    "stream_team": Comparison.EXACT,
+    "during": Comparison.HOURS,
+    "outside": Comparison.HOURS,
+    "escalation_priority": Comparison.WORD,
+}
+"""Every condition but `custom.<key>`, which is exact."""
+
+_FORMS = {
+    Comparison.LOOSE: plain,
+    Comparison.WORD: str.lower,
+    Comparison.ENTITY_TYPE: long_name,
+}
+
+
+def comparison(condition: str) -> Comparison:
+    """Return how the values of a condition are compared; exactly, for `custom.<key>`."""
+    return COMPARISONS.get(condition, Comparison.EXACT)
+
+
+def comparable(condition: str, value: str) -> str:
+    """Return the form of a value in which equal means equal for that condition."""
+    form = _FORMS.get(comparison(condition))
+    return value if form is None else form(value)

@@ -1,0 +1,54 @@
+"""Conditions on words that Stream never says, or spells in another way than the policy."""
+
+from collections.abc import Iterator, Mapping
+
+from escalator.model.conditions import comparable
+from escalator.model.facts import plain
+from escalator.policy.draft import Draft
+from escalator.policy.expand import has_placeholder
+from escalator.policy.problems import Finding, Place, quoted, remedy, warning
+from escalator.policy.walk import found, pattern
+
+_REPORTERS = ("automod", "user", "moderator", "admin", "velocity_filter", "api_integration")
+_KINDS = ("text", "image", "video", "user", "call")
+_ENTITY_TYPES = ("message", "user", "call", "stream:chat:v1:message", "stream:user", "stream:v1:user_profile")
+_ACTIONS = (
+    # What Stream's engines recommend.
+    "keep", "flag", "mask", "mask_flag", "shadow", "remove", "bounce", "bounce_flag", "bounce_remove",
+    # What moderators do (`submit_action`).
+    "mark_reviewed", "delete_message", "delete_activity", "delete_comment", "delete_reaction", "ban", "custom",
+    "unban", "restore", "delete_user", "delete_user_messages", "unblock", "block", "shadow_block", "unmask",
+    "kick_user", "end_call", "reject_appeal", "escalate", "de_escalate", "bypass",
+    # What rules do.
+    "ban_user", "flag_user", "flag_content", "block_content", "shadow_content", "bounce_content",
+    "bounce_flag_content", "bounce_remove_content", "mute_video", "mute_audio", "blur", "call_blur", "warning",
+    "call_warning", "webhook_only",
+)  # fmt: skip
+
+_COMPLETE: Mapping[str, tuple[str, ...]] = {"reporter": _REPORTERS, "kind": _KINDS}
+"""Lists that have no other words."""
+_OPEN: Mapping[str, tuple[str, ...]] = {"action": _ACTIONS, "entity_type": _ENTITY_TYPES}
+"""Lists to which customers add names of their own, such as those of custom actions."""
+_PLACES = ("routes[].when", "routes[].unless", "feeds[].when")
+
+
+def findings(draft: Draft) -> Iterator[Finding]:
+    """Yield a warning for each word that no event has, or that differs from Stream's in case or hyphens only."""
+    for condition, words in (_COMPLETE | _OPEN).items():
+        known = {comparable(condition, word) for word in words}
+        for place, value in _written(condition, draft):
+            if value == "*" or has_placeholder(value) or comparable(condition, value) in known:
+                continue
+            alike = next((word for word in words if plain(word) == plain(value)), None)
+            if alike is not None:
+                what = f"{quoted(value)} is compared exactly, and Stream writes {quoted(alike)}"
+                yield warning(place, what, f"write {alike}")
+            elif condition in _COMPLETE:
+                yield warning(place, f"{quoted(value)} is never said of an item", remedy(value, words))
+
+
+def _written(condition: str, draft: Draft) -> Iterator[tuple[Place, str]]:
+    for where in _PLACES:
+        for place, value in found(draft.tree, pattern(f"{where}.{condition}[]")):
+            if isinstance(value, str):
+                yield place, value
