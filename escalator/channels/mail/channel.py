@@ -7,6 +7,7 @@ equal faces mean that nothing is sent. What asks for an answer (a new round) is 
 from email.headerregistry import Address
 
 from escalator.channels.contract import Notification, digest_of
+from escalator.channels.mail import limits
 from escalator.channels.mail.addresses import address, sender
 from escalator.channels.mail.api import Mailer
 from escalator.channels.mail.composing import compose, message_id
@@ -15,8 +16,6 @@ from escalator.model.incident import HELD, State
 from escalator.model.message import Delivered, Failed, FailureReason, Standing
 from escalator.rendering.disclosure import one_line
 
-SUBJECT_CHARS = 150
-_REF_CHARS = 256
 _FACE_DIGEST = 40
 _QUIET = frozenset({State.TRIGGERED, State.GROUPED, State.LOGGED})
 
@@ -71,7 +70,7 @@ class MailChannel:
                 letter,
                 sender=self._sender,
                 recipient=recipient,
-                subject=one_line(letter.lead, SUBJECT_CHARS),
+                subject=one_line(letter.lead, limits.SUBJECT),
                 id_=id_,
                 thread=_thread(one, self._sender),
                 at=one.at,
@@ -79,7 +78,7 @@ class MailChannel:
         )
         if isinstance(sent, Failed):
             return sent
-        return Delivered(one.ref or id_[:_REF_CHARS])
+        return Delivered(one.ref or id_[: limits.MESSAGE_ID])
 
 
 def _is_theirs(one: Notification, standing: Standing) -> bool:
