@@ -51,4 +51,4 @@ def _may_be_linked(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and len(url) <= limits.URL
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and url.isprintable() and len(url) <= limits.URL

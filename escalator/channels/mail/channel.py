@@ -14,6 +14,7 @@ from escalator.channels.mail.composing import compose, message_id
 from escalator.channels.mail.letter import Letter, follow_up, full
 from escalator.model.incident import HELD, State
 from escalator.model.message import Delivered, Failed, FailureReason, Standing
+from escalator.rendering.cutting import MORE
 from escalator.rendering.disclosure import one_line
 
 _FACE_DIGEST = 40
@@ -70,7 +71,7 @@ class MailChannel:
                 letter,
                 sender=self._sender,
                 recipient=recipient,
-                subject=one_line(letter.lead, limits.SUBJECT),
+                subject=one_line(letter.lead, limits.SUBJECT) or MORE,
                 id_=id_,
                 thread=_thread(one, self._sender),
                 at=one.at,

@@ -17,4 +17,4 @@ FIELD = 255
 DETAILS = 16_000
 LINKS = 8
 URL = 2_000
-"""Ours, in UTF-16 units: with them an event stays below EVENT_BYTES even when every unit takes the 6 bytes of `\\ud83d`."""
+"""Ours, in UTF-16 units: with them an event stays below EVENT_BYTES, though a unit may take 6 bytes of JSON."""

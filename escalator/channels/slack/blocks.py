@@ -61,11 +61,12 @@ def _blocks(card: Card) -> list[Json]:
     before: list[Json] = []
     if card.header:
         before.append({"type": "header", "text": plain(card.header, limits.HEADER)})
-    before += _mention_sections(card.mentions)
     after = _actions(card.buttons, BULLETIN_BLOCK if card.is_bulletin else BUTTONS_BLOCK)
+    needed = _text_size([*before, *after]) + limits.BODY_TEXT
+    before += _mention_sections(card.mentions, limits.MESSAGE_TEXT - needed)
     body = [*_sections(card.lines[:1]), *_snippet(card.snippet), *_sections(card.lines[1:])]
     taken = [*before, *after]
-    room = limits.MESSAGE_TEXT - sum(map(_text_size, taken))
+    room = limits.MESSAGE_TEXT - _text_size(taken)
     return [*before, *_within(body, limits.BLOCKS - len(taken), room), *after]
 
 
@@ -135,22 +136,25 @@ def _markup_line(line: Line) -> str:
     return said
 
 
-def _mention_sections(ids: Iterable[str]) -> Iterator[Json]:
-    """Yield sections that mention these people, as many as `limits` allows; the last one says how many more there are.
+def _mention_sections(ids: Iterable[str], room: int) -> Iterator[Json]:
+    """Yield sections that mention these people, in so much room; the last one says how many more there are.
 
     Whoever is not mentioned for want of room is still told: each person of a step has a delivery of their own.
     """
     waiting = [_mention(key) for key in dict.fromkeys(ids) if _MENTION.fullmatch(key)]
     for number in range(1, limits.MENTION_SECTIONS + 1):
-        if not waiting:
+        here = min(room, limits.SECTION)
+        held = _as_many_as_fit(waiting, here)
+        is_last = number == limits.MENTION_SECTIONS or room <= limits.SECTION
+        if is_last and len(held) < len(waiting):
+            held = _as_many_as_fit(waiting, here - len(f" {MORE} and {len(waiting)} more"))
+            held.append(f"{MORE} and {len(waiting) - len(held)} more")
+        if not held:
             return
-        held = _as_many_as_fit(waiting, limits.SECTION)
-        waiting = waiting[len(held) :]
-        if waiting and number == limits.MENTION_SECTIONS:
-            left = f"{MORE} and {len(waiting)} more"
-            fewer = _as_many_as_fit(held, limits.SECTION - len(left) - 5)
-            held = [*fewer, f"{MORE} and {len(waiting) + len(held) - len(fewer)} more"]
         yield {"type": "section", "block_id": _numbered(MENTIONS_BLOCK, number), "text": markup(" ".join(held))}
+        if is_last:
+            return
+        waiting, room = waiting[len(held) :], room - limits.SECTION
 
 
 def _as_many_as_fit(words: Sequence[str], room: int) -> list[str]:

@@ -79,4 +79,5 @@ OPTION_VALUE = 150
 """docs.slack.dev/reference/block-kit/composition-objects/option-object"""
 
 MENTION_SECTIONS = 2
-"""Ours: two full ones name some 400 people, and leave room for what the message is about."""
+BODY_TEXT = 2_500
+"""Ours: two full sections name some 400 people; so much room is always left for what the message is about."""

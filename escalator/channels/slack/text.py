@@ -35,7 +35,7 @@ def element(part: Moment | Link) -> str:
     """Return an instant or a link as mrkdwn; the label alone of a link that is too long to be one."""
     if isinstance(part, Moment):
         return date(part.at)
-    url = part.url.translate(_URL_ESCAPES)
+    url = _sayable(part.url).translate(_URL_ESCAPES)
     label = fit(part.label, limits.BUTTON_TEXT)
     return label if length(url) > limits.URL else f"<{escape(url)}|{label}>"
 

@@ -81,7 +81,14 @@ def body(type_: str, at: datetime, one: Notification) -> bytes:
 def _words(card: Card) -> dict[str, object]:
     """Return what is said of no incident: sentences of ours."""
     lines = ("".join(part for part in line if isinstance(part, str)) for line in card.lines[: limits.LINES])
-    return {"text": cut(card.text, limits.TEXT), "details": [cut(line, limits.TEXT) for line in lines]}
+    return {
+        "text": cut(card.text, limits.TEXT_BYTES, _json_bytes),
+        "details": [cut(line, limits.TEXT_BYTES, _json_bytes) for line in lines],
+    }
+
+
+def _json_bytes(char: str) -> int:
+    return len(json.dumps(char, ensure_ascii=False).encode(errors="replace")) - 2
 
 
 def _iso(at: datetime | None) -> str:
