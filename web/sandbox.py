@@ -55,6 +55,7 @@ class _Click(Schema):
     view_state = fields.Dict(
         keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.String()), load_default=None
     )
+    typed = fields.String(load_default=None, validate=validate.Length(max=_MOST_CHARS))
 
 
 class _Deed(Schema):

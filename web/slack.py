@@ -10,9 +10,11 @@ from escalator.channels.slack.blocks import notice
 from escalator.channels.slack.callbacks import Click, Ignored, parse
 from escalator.channels.slack.modals import NOTE, errors, reference_needed
 from escalator.channels.slack.submissions import Opening, Silencing, Submission
+from escalator.channels.slack.suggestions import Suggestion, options
 from escalator.model.incident import Outcome, Verb
 from escalator.model.message import Failed
 from escalator.services.answering import Asked, Reply, act
+from escalator.services.slack_options import choices_for
 from escalator.services.core import Core
 from escalator.services.linking import link_unknown
 from web.publishing import publish_later
@@ -38,6 +40,8 @@ def blueprint(core: Core) -> Blueprint:
             return Response(status=200)
         if not is_sandbox:
             link_unknown(core, said.user_id, said.team_id)
+        if isinstance(said, Suggestion):
+            return jsonify(options(choices_for(core, said, is_sandbox=is_sandbox), said.typed))
         if isinstance(said, Opening):
             return opened(core, said, is_sandbox=is_sandbox)
         if isinstance(said, Silencing):

@@ -21,6 +21,7 @@ from escalator.model.facts import Content
 from escalator.model.incident import Incident
 from escalator.model.policy import DestinationKind, Policy
 from escalator.model.ranks import ContentRule
+from escalator.rendering.cutting import Cost, code_point, cut
 from escalator.rendering.vocabulary import action_words, language_name
 
 SNIPPET_CHARS = 300
@@ -115,11 +116,10 @@ def dashboard_url(template: str, incident: Incident, rule: ContentRule) -> str:
     return _PLACEHOLDER.sub(value, template)
 
 
-def one_line(text: str, limit: int) -> str:
-    """Return the text as one line of at most so many characters, without what could reorder or hide its neighbours."""
+def one_line(text: str, limit: int, cost: Cost = code_point) -> str:
+    """Return the text as one line of at most `limit` units, without what could reorder or hide its neighbours."""
     kept = "".join(_visible(char) for char in text)
-    line = " ".join(kept.split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+    return cut(" ".join(kept.split()), limit, cost)
 
 
 def _visible(char: str) -> str:

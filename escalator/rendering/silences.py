@@ -6,7 +6,7 @@ from escalator.model.policy import Policy
 from escalator.model.ranks import ContentRule
 from escalator.model.silence import Silence, SilenceOf
 from escalator.rendering.texts import words
-from escalator.rendering.view import called
+from escalator.rendering.view import called, title_of
 
 
 def subject(silence: Silence, policy: Policy) -> str:
@@ -14,7 +14,7 @@ def subject(silence: Silence, policy: Policy) -> str:
     if silence.of is SilenceOf.ROUTE:
         return f'the route "{silence.name}"'
     category = policy.categories.get(silence.name)
-    return category.title if category else silence.name
+    return title_of(category) if category else silence.name
 
 
 def silenced_by(silence: Silence, policy: Policy) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from escalator.model.policy import DestinationKind, Policy
-from escalator.rendering.view import spoken
+from escalator.rendering.view import called, spoken
 
 CHANNELS = {
     DestinationKind.SLACK: "Slack",
@@ -13,6 +13,7 @@ CHANNELS = {
     DestinationKind.WEBHOOK: "webhook",
 }
 
+MOST_LISTED = 10
 _KINDS = {DestinationKind.PAGERDUTY: "PagerDuty", DestinationKind.JIRA: "Jira"}
 
 
@@ -23,8 +24,11 @@ def target_words(targets: Iterable[str], assign: str | None, policy: Policy) -> 
 
 
 def listed(words: Iterable[str]) -> str:
-    """Return `a, b and c`."""
-    *others, last = list(words) or [""]
+    """Return `a, b and c`; of very many the first ones, and how many more there are."""
+    shown = list(words) or [""]
+    if len(shown) > MOST_LISTED:
+        shown = [*shown[:MOST_LISTED], f"{len(shown) - MOST_LISTED} more"]
+    *others, last = shown
     return f"{', '.join(others)} and {last}" if others else last
 
 
@@ -34,5 +38,5 @@ def _target(target: str, policy: Policy) -> str:
         return _KINDS.get(destination.kind, spoken(destination.key))
     prefix, _, key = target.rpartition(":")
     if prefix == "person" and key in policy.people:
-        return policy.people[key].name
+        return called(key, policy)
     return spoken(key)

@@ -10,9 +10,11 @@ from escalator.model.policy import Category, DestinationKind, Policy
 from escalator.model.ranks import ContentRule
 from escalator.model.silence import Silence
 from escalator.rendering import texts
-from escalator.rendering.disclosure import rule_in_force
+from escalator.rendering.disclosure import NAME_CHARS, one_line, rule_in_force
 
 NO_TITLE = "Uncategorised"
+TITLE_CHARS = 64
+"""A longer title is cut: it stands in headers, subjects and summaries, beside the number that must not be lost."""
 _STRANGERS = {
     "stream": "a reviewer in Stream",
     "pagerduty": "somebody in PagerDuty",
@@ -129,7 +131,7 @@ def headline(incident: Incident, category: Category | None, *, is_test: bool = F
 
 def title_of(category: Category | None) -> str:
     """Return the title of a category, or what stands for it where there is none."""
-    return category.title if category else NO_TITLE
+    return one_line(category.title, TITLE_CHARS) or NO_TITLE if category else NO_TITLE
 
 
 def called(person: str | None, policy: Policy) -> str:
@@ -137,7 +139,7 @@ def called(person: str | None, policy: Policy) -> str:
     if person is None:
         return "automation"
     if person in policy.people:
-        return policy.people[person].name
+        return one_line(policy.people[person].name, NAME_CHARS) or person
     if person in policy.teams:
         return spoken(person)
     return _STRANGERS.get(person.partition(":")[0], person)
@@ -145,4 +147,4 @@ def called(person: str | None, policy: Policy) -> str:
 
 def spoken(key: str) -> str:
     """Return a key of the policy as it is said: `senior-moderators` becomes `senior moderators`."""
-    return key.replace("-", " ").replace("_", " ")
+    return one_line(key.replace("-", " ").replace("_", " "), NAME_CHARS)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.channels.slack.blocks import Json
-from escalator.channels.slack.escalating import escalate_view
+from escalator.channels.slack.escalating import CATEGORY, SOURCE, escalate_view
 from escalator.channels.slack.modals import Choice
 from escalator.channels.slack.submissions import Opening
 from escalator.engine.rights import may_see
@@ -51,6 +51,14 @@ def escalate_window(core: Core, person: Person, policy: Policy, *, is_sandbox: b
     """Return the window in which an incident is opened by hand, or why there is none for this person."""
     choices = _choices(core, person, policy, is_sandbox=is_sandbox)
     return choices if isinstance(choices, NotOpened) else escalate_view(choices.categories, choices.sources)
+
+
+def manual_choices(core: Core, person: Person, policy: Policy, name: str, *, is_sandbox: bool) -> list[Choice]:
+    """Return what this person may choose in this input of the window, which may be more than a menu holds."""
+    choices = _choices(core, person, policy, is_sandbox=is_sandbox)
+    if isinstance(choices, NotOpened):
+        return []
+    return list({CATEGORY: choices.categories, SOURCE: choices.sources}.get(name, ()))
 
 
 def _choices(core: Core, person: Person, policy: Policy, *, is_sandbox: bool) -> _Choices | NotOpened:

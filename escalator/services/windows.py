@@ -1,7 +1,7 @@
 """The window that a click opens where something must be said first, or why it is not opened."""
 
 from escalator.channels.slack.blocks import Json
-from escalator.channels.slack.modals import Origin, hand_over_view, note_view, resolve_view
+from escalator.channels.slack.modals import Choice, Origin, hand_over_view, note_view, resolve_view
 from escalator.engine.offers import successors
 from escalator.engine.rights import Refusal, Refused, is_withheld, refusal
 from escalator.model.incident import HELD, Incident, State, Verb
@@ -32,11 +32,15 @@ def refused_window(
 def window(verb: Verb, origin: Origin, person: Person, incident: Incident, policy: Policy) -> Json:
     """Return the window for a verb that `refused_window` lets pass."""
     if verb is Verb.HAND_OVER:
-        choices = [(one.key, one.name) for one in successors(person, incident, policy)]
-        return hand_over_view(incident.number, origin, choices)
+        return hand_over_view(incident.number, origin, hand_over_choices(person, incident, policy))
     if verb is Verb.NOTE:
         return note_view(incident.number, origin, is_posted=is_posted(incident, policy))
     return resolve_view(incident.number, origin)
+
+
+def hand_over_choices(person: Person, incident: Incident, policy: Policy) -> list[Choice]:
+    """Return whom this person may hand the incident over to, by key and name."""
+    return [(one.key, one.name) for one in successors(person, incident, policy)]
 
 
 def is_posted(incident: Incident, policy: Policy) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalator.channels.jira import documents
+from escalator.channels.jira import documents, limits
 from escalator.channels.jira.api import Flavour
 from escalator.model.message import Link, Moment
 from tests.doubles.jira_rules import adf_problems, document_problem
@@ -141,7 +141,7 @@ def test_what_is_too_long_says_that_there_was_more():
     said = documents.says(written).splitlines()
     assert said[0].startswith("line 0 ")
     assert said[-1] == "…"
-    assert documents.MAX_DOCUMENT_CHARS - 2000 < documents.size(written) <= documents.MAX_DOCUMENT_CHARS
+    assert limits.DOCUMENT - 2000 < documents.size(written) <= limits.DOCUMENT
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 
 from escalator.channels.contract import Notification
-from escalator.channels.pagerduty import payload
+from escalator.channels.pagerduty import limits
 from escalator.channels.pagerduty.channel import PagerDutyChannel
 from escalator.channels.pagerduty.events import PagerDutyEvents
-from escalator.channels.pagerduty.keys import MAX_CHARS, dedup_key, incident_of, notice_key
+from escalator.channels.pagerduty.keys import dedup_key, incident_of, notice_key
 from escalator.model.heard import place_in
 from escalator.model.incident import Outcome, State
 from escalator.model.message import Card, Context, Delivered, Failed, FailureReason, Link, Occasion
@@ -148,7 +148,7 @@ def test_the_largest_card_keeps_within_the_vendors_limits(pagerduty, channel, ch
     shown = pagerduty.alerts[0].shown
     assert len(shown["payload"]["summary"]) == pagerduty_rules.MAX_SUMMARY
     assert shown["payload"]["summary"].endswith("…")
-    assert payload.MAX_EVENT_BYTES == pagerduty_rules.MAX_BYTES
+    assert limits.EVENT_BYTES == pagerduty_rules.MAX_BYTES
 
 
 # How it follows the incident
@@ -320,4 +320,4 @@ def test_a_notices_key_fits_whatever_it_is_made_from():
     long = [notice_key("x" * 300), notice_key("x" * 301)]
     assert notice_key("a") == "escalator-a"
     assert len(set(long)) == 2
-    assert all(len(key) <= MAX_CHARS for key in long)
+    assert all(len(key) <= limits.DEDUP_KEY for key in long)

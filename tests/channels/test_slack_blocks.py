@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalator.channels.slack.blocks import MAX_TEXT, escape, message, notice
+from escalator.channels.slack import limits
+from escalator.channels.slack.blocks import message, notice
 from escalator.channels.slack.escalating import escalate_view
 from escalator.channels.slack.modals import (
     Origin,
@@ -20,11 +21,13 @@ from escalator.channels.slack.modals import (
     reveal_view,
     told_view,
 )
+from escalator.channels.slack.suggestions import options
+from escalator.channels.slack.text import escape
 from escalator.model.incident import Verb
 from escalator.model.message import Button, Card, Link, Moment
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.card import card
-from tests.doubles.slack_rules import block_problems, view_problems
+from tests.doubles.slack_rules import block_problems, found_problems, view_problems
 from tests.rendering.builders import a_view
 
 AT = datetime(2026, 8, 20, 14, 8, tzinfo=UTC)
@@ -60,7 +63,7 @@ def test_a_card_becomes_a_header_its_lines_and_its_buttons():
         "text": "CRITICAL · Self-harm",
         "blocks": [
             {"type": "header", "text": {"type": "plain_text", "text": "CRITICAL · Self-harm", "emoji": False}},
-            _markup("<@U0ANA> <!subteam^S0CHILD>"),
+            _markup("<@U0ANA> <!subteam^S0CHILD>") | {"block_id": "mentions"},
             _markup(f"opened {DATE}"),
             _plain("what was written"),
             _plain("who\nstate"),
@@ -111,7 +114,7 @@ def test_slack_accepts_whatever_somebody_wrote(hostile):
     lines = ((hostile,), (hostile, Moment(AT), hostile), (Link(hostile, f"https://x.example/{hostile}"), hostile))
     said = message(a_card(text=hostile, header=hostile, lines=lines * 30, snippet=hostile, buttons=buttons))
     assert block_problems(said["blocks"]) == []
-    assert 1 <= len(said["text"]) <= MAX_TEXT
+    assert 1 <= len(said["text"]) <= limits.TEXT
     assert said["blocks"][-1]["type"] == "actions"
 
 
@@ -131,10 +134,10 @@ def test_escaping_is_undone_by_the_reader_and_by_nothing_else(text):
     assert not {"<", ">"} & set(escape(text))
 
 
-@given(st.text(alphabet="&<>ab", max_size=60).map("x".ljust(3_970, "x").__add__))
+@given(st.text(alphabet="&<>ab", max_size=60).map("x".ljust(2_970, "x").__add__))
 def test_a_cut_never_leaves_half_an_escape(text):
     said = notice(text)["text"]
-    assert len(said) <= MAX_TEXT
+    assert len(said) <= limits.EPHEMERAL_TEXT
     assert "&" not in said.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "")
 
 
@@ -211,9 +214,27 @@ def test_slack_accepts_every_window_whatever_people_are_called(hostile):
         assert view_problems(view) == []
 
 
-def test_of_many_people_the_first_hundred_are_offered():
-    view = hand_over_view(1, Origin("v"), PEOPLE)
-    assert [option["value"] for option in view["blocks"][0]["element"]["options"]] == [key for key, _ in PEOPLE[:100]]
+@pytest.mark.parametrize(("count", "kind"), [(100, "static_select"), (101, "external_select")])
+def test_more_people_than_a_menu_holds_are_searched(count, kind):
+    view = hand_over_view(1, Origin("v"), PEOPLE[:count])
+    assert view_problems(view) == []
+    assert view["blocks"][0]["element"]["type"] == kind
+
+
+def test_a_search_finds_by_words_of_name_and_key():
+    people = [*PEOPLE, ("ana", "Ána Ruiz"), ("ben", "Ruiz, Ben")]
+    assert [option["value"] for option in options(people, "RUIZ")["options"]] == ["ana", "ben"]
+    assert [option["value"] for option in options(people, "ruiz ána")["options"]] == ["ana"]
+    assert [option["value"] for option in options(people, "person-149")["options"]] == ["person-149"]
+    assert options(people, "nobody of that name") == {"options": []}
+
+
+def test_a_search_that_finds_too_much_says_so():
+    found = options(PEOPLE, "")
+    assert found_problems(found) == []
+    [group] = found["option_groups"]
+    assert [option["value"] for option in group["options"]] == [key for key, _ in PEOPLE[:100]]
+    assert group["label"]["text"] == "The first 100 of 150: type more of the name"
 
 
 def test_a_choice_that_slack_would_refuse_is_left_out():

@@ -17,7 +17,8 @@ def test_the_file_in_the_docs_is_the_manifest():
 
 def test_clicks_come_to_this_installation():
     interactivity = manifest("https://alerts.example.org/")["settings"]["interactivity"]
-    assert interactivity == {"is_enabled": True, "request_url": "https://alerts.example.org/slack/interactions"}
+    url = "https://alerts.example.org/slack/interactions"
+    assert interactivity == {"is_enabled": True, "request_url": url, "message_menu_options_url": url}
 
 
 def test_one_click_fills_in_slacks_form():

@@ -22,6 +22,7 @@ from tests.rendering.builders import TAKEN, a_view
 
 CONTEXT = Context(None, 1042, "critical-alerts")
 PAGE = message(card(a_view()))
+MENTIONING = message(card(a_view(mentions=("U0ANA", "U0BEN"))))
 SHORT = Limits(socket_s=0.6, total_s=0.6)
 LONG_AGO_S = 8.0
 
@@ -184,22 +185,41 @@ def test_a_message_is_never_sent_twice_by_itself(slack, api):
 
 @pytest.mark.parametrize("word", ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"])
 def test_a_page_whose_blocks_are_refused_still_rings(slack, api, word):
-    slack.inject("chat.postMessage", Fault(error=word))
-    assert isinstance(api.post(CONTEXT, "C1", PAGE), Delivered)
+    slack.inject("chat.postMessage", *[Fault(error=word)] * 3)
+    assert isinstance(api.post(CONTEXT, "C1", MENTIONING), Delivered)
     assert (slack.messages[0].text, slack.messages[0].blocks) == (PAGE["text"], [])
+
+
+@pytest.mark.parametrize(
+    ("refusals", "left"),
+    [(1, ["mentions", "answers"]), (2, ["answers"]), (3, [])],
+    ids=["then mentions and buttons", "then buttons", "then the text alone"],
+)
+def test_of_refused_blocks_the_buttons_are_the_last_to_go(slack, api, refusals, left):
+    slack.inject("chat.postMessage", *[Fault(error="invalid_blocks")] * refusals)
+    assert isinstance(api.post(CONTEXT, "C1", MENTIONING), Delivered)
+    assert [block["block_id"] for block in slack.messages[0].blocks] == left
+
+
+def test_a_slow_refusal_leaves_time_for_the_text_alone(slack):
+    api = SlackWebApi(slack.token, slack.url, patient=Limits(socket_s=12.0, total_s=13.0))
+    slack.inject("chat.postMessage", Fault(error="invalid_blocks"))
+    assert isinstance(api.post(CONTEXT, "C1", MENTIONING), Delivered)
+    assert slack.messages[0].blocks == []
+    assert len(slack.calls) == 2
 
 
 def test_an_update_whose_blocks_are_refused_leaves_no_old_ones(slack, api):
     ref = api.post(CONTEXT, "C1", PAGE).ref
-    slack.inject("chat.update", Fault(error="invalid_blocks"))
+    slack.inject("chat.update", *[Fault(error="invalid_blocks")] * 2)
     assert api.update(CONTEXT, ref, PAGE) == Delivered(ref)
     assert slack.messages[0].blocks == []
 
 
 def test_blocks_are_left_out_once_only(slack, api):
-    slack.inject("chat.postMessage", Fault(error="invalid_blocks"), Fault(error="invalid_blocks"))
-    assert api.post(CONTEXT, "C1", PAGE) == Failed(FailureReason.BAD_MESSAGE, "invalid_blocks")
-    assert len(slack.calls) == 2
+    slack.inject("chat.postMessage", *[Fault(error="invalid_blocks")] * 4)
+    assert api.post(CONTEXT, "C1", MENTIONING) == Failed(FailureReason.BAD_MESSAGE, "invalid_blocks")
+    assert len(slack.calls) == 4
 
 
 @pytest.mark.parametrize(

@@ -75,10 +75,10 @@ def document_problem(document, is_cloud):
     if not is_cloud:
         if not isinstance(document, str):
             return "Operation value must be a string"
-        return f"The entered text is too long, {document!r:.40}" if len(document) > MAX_TEXT else None
+        return f"The entered text is too long, {document!r:.40}" if _units(document) > MAX_TEXT else None
     if not isinstance(document, dict):
         return "Operation value must be an Atlassian Document (see the Atlassian Document Format)"
-    if len(json.dumps(document, ensure_ascii=False)) > MAX_TEXT:
+    if _units(json.dumps(document, ensure_ascii=False)) > MAX_TEXT:
         return "CONTENT_LIMIT_EXCEEDED"
     problems = adf_problems(document)
     return f"INVALID_INPUT: {problems[0]}" if problems else None
@@ -137,7 +137,7 @@ def _summary_problem(summary):
         return "You must specify a summary of the issue."
     if "\n" in summary or "\r" in summary:
         return "The summary is invalid because it contains newline characters."
-    return "Summary must be less than 255 characters." if len(summary) > MAX_SUMMARY else None
+    return "Summary must be less than 255 characters." if _units(summary) > MAX_SUMMARY else None
 
 
 def _labels_problem(labels):
@@ -145,7 +145,12 @@ def _labels_problem(labels):
         return "data was not an array of strings"
     if any(re.search(r"\s", one) or not one for one in labels):
         return f"The label '{labels[0]}' contains spaces which is invalid."
-    return "The label is too long" if any(len(one) > MAX_LABEL for one in labels) else None
+    return "The label is too long" if any(_units(one) > MAX_LABEL for one in labels) else None
+
+
+def _units(text):
+    """Return how long a text is for a program in Java."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _of(value, name):

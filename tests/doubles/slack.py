@@ -211,6 +211,28 @@ class SlackDouble(SlackState):
         }
         return urlencode(fields).encode()
 
+    def searched(self, view, name, typed, user, *, team="T0DOUBLE", view_id="V0DOUBLE"):
+        """Return the body that Slack would post when this person types into the search of an input of a window.
+
+        Raises LookupError where there is no such search.
+        """
+        inputs = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
+        if inputs.get(name, {}).get("type") != "external_select":
+            raise LookupError(name)
+        payload = {
+            "type": "block_suggestion",
+            "team": {"id": team, "domain": "double"},
+            "user": {"id": user, "username": "somebody", "name": "somebody", "team_id": team},
+            "container": {"type": "view", "view_id": view_id},
+            "api_app_id": "A0DOUBLE",
+            "token": "(deprecated)",
+            "action_id": inputs[name]["action_id"],
+            "block_id": name,
+            "value": typed,
+            "view": {**view, "id": view_id, "team_id": team, "hash": "1", "state": {"values": {}}},
+        }
+        return urlencode({"payload": json.dumps(payload)}).encode()
+
     def submitted(self, view, values, user, *, team="T0DOUBLE", view_id="V0DOUBLE"):
         """Return the body that Slack would post when this person sends a window, its inputs filled as it lets them be.
 

@@ -6,7 +6,15 @@ import time
 from collections import defaultdict, deque
 from dataclasses import asdict, dataclass, field
 
-from tests.doubles.slack_rules import MAX_UPDATE_TEXT, block_problems, view_problems
+from tests.doubles.slack_rules import (
+    MAX_POST_TEXT,
+    MAX_UPDATE_TEXT,
+    block_problems,
+    is_too_long,
+    length,
+    text_problems,
+    view_problems,
+)
 
 TOKEN = "xoxb-double"
 TRIGGER_LIFETIME_S = 3.0
@@ -159,8 +167,14 @@ class SlackState:
     def _checked(self, arguments):
         if not arguments.get("text"):
             raise Refused("no_text")
+        if length(arguments["text"]) > MAX_POST_TEXT:
+            raise Refused("msg_too_long")
+        if text_problems(arguments["text"], MAX_POST_TEXT):
+            raise Refused("no_text")
         if block_problems(arguments.get("blocks", [])):
             raise Refused("invalid_blocks")
+        if is_too_long(arguments.get("blocks", [])):
+            raise Refused("msg_blocks_too_long")
 
     def _post(self, arguments):
         channel = self.channel_id(arguments.get("channel"))
@@ -180,7 +194,7 @@ class SlackState:
         if kept is None:
             raise Refused("message_not_found")
         self._checked(arguments)
-        if len(arguments["text"]) > MAX_UPDATE_TEXT:
+        if length(arguments["text"]) > MAX_UPDATE_TEXT:
             raise Refused("msg_too_long")
         kept.text = arguments["text"]
         kept.blocks = arguments.get("blocks", kept.blocks)

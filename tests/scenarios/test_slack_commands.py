@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import select
 
-from escalator.channels.slack.blocks import date
 from escalator.channels.slack.callbacks import sign_callback
+from escalator.channels.slack.text import date
 from escalator.rendering.notices import stranger_words
 from escalator.store.tables import events
 from tests.doubles.slack_rules import view_problems

@@ -4,8 +4,9 @@ import { element } from "./dom.js";
 import { link, renderMrkdwn } from "./mrkdwn.js";
 
 /**
- * @typedef {import("./mrkdwn.js").Reader & {press: (button: Object, pressed: HTMLElement) => void}} Stage
- *   who looks, and what a press of a button does
+ * @typedef {import("./mrkdwn.js").Reader & {press: (button: Object, pressed: HTMLElement) => void,
+ *   suggest?: (action: string, typed: string) => Promise<Object>}} Stage
+ *   who looks, what a press of a button does, and for a modal what a search in one of its inputs finds
  */
 
 /**
@@ -76,13 +77,15 @@ function input(block, stage) {
   const label = element("label", { for: id }, block.label.text);
   if (block.optional) label.append(element("span", { class: "bk-optional" }, " (optional)"));
   const note = element("p", { class: "bk-note", id: `${id}-note` }, block.hint?.text ?? "");
-  return element("div", { class: "bk-input" }, label, field, note);
+  const search = block.element.type === "external_select" ? [searchFor(block.element, field, stage)] : [];
+  return element("div", { class: "bk-input" }, label, ...search, field, note);
 }
 
 const FIELDS = {
   plain_text_input: textField,
   static_select: (one) =>
     select(one, one.options.map((option) => [option.value, option.text.text]), one.initial_option?.value),
+  external_select: (one) => select(one, []),
   users_select: (one, stage) => {
     const people = stage.people.filter((person) => person.slack);
     return select(one, people.map((person) => [person.slack, person.name]), one.initial_user);
@@ -102,6 +105,24 @@ function select(one, options, chosen) {
   field.value = chosen ?? "";
   return field;
 }
+
+/** A search whose findings are the options of a menu; only what was typed last counts. */
+function searchFor(one, field, stage) {
+  const box = element("input", { type: "search", placeholder: one.placeholder?.text ?? "", "aria-label": "Search" });
+  const find = async () => {
+    const typed = box.value;
+    const found = await stage.suggest(one.action_id, typed).catch(() => null);
+    if (typed !== box.value) return;
+    const groups = (found?.option_groups ?? []).map((group) =>
+      element("optgroup", { label: group.label.text }, ...group.options.map(choice)));
+    field.replaceChildren(element("option", { value: "" }, "Choose one"), ...groups, ...(found?.options ?? []).map(choice));
+  };
+  box.addEventListener("input", find);
+  find();
+  return box;
+}
+
+const choice = (option) => element("option", { value: option.value }, option.text.text);
 
 /** What the inputs of a form hold now, as `{block_id: {action_id: value}}`. */
 export function readInputs(form) {

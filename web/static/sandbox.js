@@ -160,7 +160,11 @@ function openView(message) {
   const reader = person(message.person) ?? viewer();
   const { people, groups } = page.picture;
   const stage = { timezone: reader.timezone, now: clock.now(), people, groups, slack: reader.slack };
-  view.open(message, { ...stage, press: (button, pressed) => press(message, reader, button, pressed) });
+  const suggest = async (action, typed) => {
+    const search = { person: reader.key, message: message.id, action_id: action, typed };
+    return (await interact("click", search)).answer;
+  };
+  view.open(message, { ...stage, suggest, press: (button, pressed) => press(message, reader, button, pressed) });
 }
 
 /** A modal opens by itself for whoever caused it, and never again after a reload. */

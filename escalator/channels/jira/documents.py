@@ -11,15 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from escalator.channels.jira import limits
 from escalator.channels.jira.api import Document, Flavour
 from escalator.channels.jira.plain import Run, runs
 from escalator.model.message import Line
+from escalator.rendering.cutting import MORE, utf16
+from escalator.rendering.cutting import size as units
 from escalator.rendering.disclosure import one_line
-
-MAX_DOCUMENT_CHARS = 32_767
-"""jira.text.field.character.limit, of descriptions and of comments."""
-
-MAX_SUMMARY_CHARS = 255
 
 _MARKUP = re.compile(
     r"[\\&{}\[\]!*+^~?|()<>@]"  # macros, links, pictures, bold, inserted, super- and subscript, tables, emoticons
@@ -28,15 +26,14 @@ _MARKUP = re.compile(
     r"|#(?!\d)|(?<=h[1-6])\.|(?<=bq)\."  # numbered lists, headings and quotes
 )
 _SAFE_IN_LINK = "-._~:/?#@$&'()+,;=%"
-_MORE = "…"
 
 
 def document(flavour: Flavour, lines: Sequence[Line]) -> Document:
     """Return lines as paragraphs; the last ones are left out where they would be more than Jira takes."""
     paragraphs = [said for line in lines if (said := runs(line))]
     written = _written(flavour, paragraphs)
-    while size(written) > MAX_DOCUMENT_CHARS:
-        paragraphs = [*paragraphs[:-2], (Run(_MORE),)]
+    while size(written) > limits.DOCUMENT:
+        paragraphs = [*paragraphs[:-2], (Run(MORE),)]
         written = _written(flavour, paragraphs)
     return written
 
@@ -48,12 +45,12 @@ def marked(flavour: Flavour, text: str, marker: str) -> Document:
 
 def summary(text: str) -> str:
     """Return an issue's summary: one line, never empty, which Jira would refuse."""
-    return one_line(text, MAX_SUMMARY_CHARS) or _MORE
+    return one_line(text, limits.SUMMARY, utf16) or MORE
 
 
 def size(written: Document) -> int:
-    """Return how many characters a document has for Jira."""
-    return len(written) if isinstance(written, str) else len(json.dumps(written, ensure_ascii=False))
+    """Return how many units of `limits` a document has for Jira."""
+    return units(written if isinstance(written, str) else json.dumps(written, ensure_ascii=False), utf16)
 
 
 def says(written: Document) -> str:

@@ -5,10 +5,10 @@ from datetime import UTC
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from escalator.channels.jira import limits
 from escalator.model.message import Line, Link, Moment
+from escalator.rendering.cutting import cut, utf16
 
-MAX_PART_CHARS = 1000
-_MAX_URL_CHARS = 2000
 _HOW_LONG = re.compile(r"^ \((?:now|in [^()]*)\): ")
 
 
@@ -37,8 +37,8 @@ def _run(part: str | Moment | Link) -> Run:
     if isinstance(part, Moment):
         return Run(f"{part.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
     if isinstance(part, Link):
-        return Run(_clean(part.label)[:MAX_PART_CHARS], part.url if _may_be_linked(part.url) else None)
-    return Run(_clean(part)[:MAX_PART_CHARS])
+        return Run(cut(_clean(part.label), limits.PART, utf16), part.url if _may_be_linked(part.url) else None)
+    return Run(cut(_clean(part), limits.PART, utf16))
 
 
 def _clean(text: str) -> str:
@@ -51,4 +51,4 @@ def _may_be_linked(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and len(url) <= _MAX_URL_CHARS
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and url.isprintable() and len(url) <= limits.URL

@@ -4,14 +4,12 @@ import re
 from email.headerregistry import Address
 from email.utils import parseaddr
 
+from escalator.channels.mail import limits
 from escalator.rendering.disclosure import one_line
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>{_LABEL}(?:\.{_LABEL})*)")
-# RFC 5321 4.5.3.1 allows 64 and 255 octets; a Message-ID, which ends in the domain, has to fit into `posts.ref`.
-_LOCAL_CHARS, _DOMAIN_CHARS = 64, 120
-_NAME_CHARS = 80
 
 
 def address(written: str) -> Address | None:
@@ -24,11 +22,11 @@ def sender(written: str) -> Address | None:
     if not written.strip().isprintable():
         return None
     name, bare = parseaddr(written)
-    return _made(one_line(name, _NAME_CHARS), bare)
+    return _made(one_line(name, limits.NAME), bare)
 
 
 def _made(name: str, bare: str) -> Address | None:
     found = _ADDRESS.fullmatch(bare)
-    if found is None or len(found["local"]) > _LOCAL_CHARS or len(found["domain"]) > _DOMAIN_CHARS:
+    if found is None or len(found["local"]) > limits.LOCAL_PART or len(found["domain"]) > limits.DOMAIN:
         return None
     return Address(name, found["local"], found["domain"])

@@ -7,16 +7,16 @@ equal faces mean that nothing is sent. What asks for an answer (a new round) is 
 from email.headerregistry import Address
 
 from escalator.channels.contract import Notification, digest_of
+from escalator.channels.mail import limits
 from escalator.channels.mail.addresses import address, sender
 from escalator.channels.mail.api import Mailer
 from escalator.channels.mail.composing import compose, message_id
 from escalator.channels.mail.letter import Letter, follow_up, full
 from escalator.model.incident import HELD, State
 from escalator.model.message import Delivered, Failed, FailureReason, Standing
+from escalator.rendering.cutting import MORE
 from escalator.rendering.disclosure import one_line
 
-SUBJECT_CHARS = 150
-_REF_CHARS = 256
 _FACE_DIGEST = 40
 _QUIET = frozenset({State.TRIGGERED, State.GROUPED, State.LOGGED})
 
@@ -71,7 +71,7 @@ class MailChannel:
                 letter,
                 sender=self._sender,
                 recipient=recipient,
-                subject=one_line(letter.lead, SUBJECT_CHARS),
+                subject=one_line(letter.lead, limits.SUBJECT) or MORE,
                 id_=id_,
                 thread=_thread(one, self._sender),
                 at=one.at,
@@ -79,7 +79,7 @@ class MailChannel:
         )
         if isinstance(sent, Failed):
             return sent
-        return Delivered(one.ref or id_[:_REF_CHARS])
+        return Delivered(one.ref or id_[: limits.MESSAGE_ID])
 
 
 def _is_theirs(one: Notification, standing: Standing) -> bool:

@@ -7,10 +7,8 @@ import re
 from uuid import UUID
 
 from escalator.channels.contract import digest_of
+from escalator.channels.pagerduty import limits
 from escalator.model.message import Standing
-
-MAX_CHARS = 255
-"""Of a dedup_key (developer.pagerduty.com, Events API v2, Send an alert event)."""
 
 _PREFIX = "escalator-"
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -28,7 +26,7 @@ def dedup_key(standing: Standing, place: str) -> str:
 def notice_key(key: str) -> str:
     """Return the key of what is about no incident, by that of its notification."""
     named = _PREFIX + key
-    return named if len(named) <= MAX_CHARS else _PREFIX + digest_of(key)
+    return named if len(named) <= limits.DEDUP_KEY else _PREFIX + digest_of(key)
 
 
 def incident_of(key: str) -> tuple[UUID, int] | None:

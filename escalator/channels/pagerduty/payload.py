@@ -1,6 +1,6 @@
 """What PagerDuty shows of an alert: a notification in the form of a trigger event, within the vendor's limits.
 
-Limits and fields: developer.pagerduty.com, "Send an alert event" and "Events API v2 overview" (PD-CEF).
+Fields: developer.pagerduty.com, "Send an alert event" and "Events API v2 overview" (PD-CEF).
 """
 
 import re
@@ -8,12 +8,11 @@ from collections.abc import Iterable
 from datetime import UTC
 
 from escalator.channels.contract import Notification
+from escalator.channels.pagerduty import limits
 from escalator.channels.pagerduty.api import TRIGGER, Event
 from escalator.model.message import Line, Link, Moment, Occasion, Standing
 from escalator.model.ranks import Severity
-
-MAX_SUMMARY_CHARS = 1024
-MAX_EVENT_BYTES = 512 * 1024
+from escalator.rendering.cutting import MORE, cut, utf16
 
 CLIENT = "Moderation Escalator"
 SOURCE = "moderation-escalator"
@@ -28,12 +27,6 @@ SEVERITIES = {
 }
 """PagerDuty's four words. What nobody has graded is not harmless, so it is told like what is grave."""
 
-# These bounds together stay below MAX_EVENT_BYTES even when every character takes the 12 bytes of `\ud83d\ude00`.
-_MAX_FIELD_CHARS = 255
-_MAX_DETAIL_CHARS = 16_000
-_MAX_LINKS = 8
-_MAX_URL_CHARS = 2_000
-
 # 5 min, 1 h 5 min; (in 3 min), (now); account created today, account 40 days old.
 _PASSING = re.compile(r"\((?:in [^()]*|now)\)|\d+ (?:s|min|h|d)\b(?: \d+ (?:min|h)\b)?|created today|\d+ days? old")
 
@@ -45,7 +38,7 @@ def trigger(one: Notification, key: str) -> Event:
         "event_action": TRIGGER,
         "dedup_key": key,
         "payload": {
-            "summary": clipped(one.card.text, MAX_SUMMARY_CHARS),
+            "summary": cut(one.card.text, limits.SUMMARY) or MORE,
             "timestamp": one.at.astimezone(UTC).isoformat(timespec="milliseconds"),
             **_graded(one),
             "source": SOURCE,
@@ -53,7 +46,7 @@ def trigger(one: Notification, key: str) -> Event:
             "custom_details": _details(one),
         },
         "client": CLIENT,
-        "links": [{"href": link.url, "text": clipped(link.label, _MAX_FIELD_CHARS)} for link in links],
+        "links": [{"href": link.url, "text": cut(link.label, limits.FIELD, utf16)} for link in links],
     }
     return {**event, "client_url": links[0].url} if links else event
 
@@ -62,11 +55,6 @@ def lasting(event: Event) -> Event:
     """Return what of a trigger event does not change by time alone: no instant of saying, no durations."""
     payload = {name: _timeless(value) for name, value in event["payload"].items() if name != "timestamp"}
     return {**event, "payload": payload}
-
-
-def clipped(text: str, limit: int) -> str:
-    """Return the text in at most so many characters."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _graded(one: Notification) -> dict[str, str]:
@@ -80,7 +68,7 @@ def _graded(one: Notification) -> dict[str, str]:
         return {"severity": "error", "class": "alarm", "component": "escalator"}
     return {
         "severity": SEVERITIES[standing.severity],
-        "class": clipped(_title(standing), _MAX_FIELD_CHARS),
+        "class": cut(_title(standing), limits.FIELD, utf16),
         "component": f"incident-{standing.number}",
     }
 
@@ -93,7 +81,7 @@ def _title(standing: Standing) -> str:
 
 def _details(one: Notification) -> dict[str, object]:
     words = "\n".join(said for line in one.card.lines if (said := _plain(line)))
-    details: dict[str, object] = {"details": clipped(words, _MAX_DETAIL_CHARS)}
+    details: dict[str, object] = {"details": cut(words, limits.DETAILS, utf16)}
     if one.standing is not None:
         details |= {
             "incident": one.standing.number,
@@ -122,11 +110,11 @@ def _word(part: str | Moment | Link) -> str:
 
 def _links(lines: Iterable[Line]) -> list[Link]:
     found = [part for line in lines for part in line if isinstance(part, Link)]
-    return [one for one in found if _is_address(one.url)][:_MAX_LINKS]
+    return [one for one in found if _is_address(one.url)][: limits.LINKS]
 
 
 def _is_address(url: str) -> bool:
-    return url.startswith(("https://", "http://")) and len(url) <= _MAX_URL_CHARS and url.isascii()
+    return url.startswith(("https://", "http://")) and len(url) <= limits.URL and url.isascii()
 
 
 def _timeless(value: object) -> object:

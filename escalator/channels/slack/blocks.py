@@ -1,83 +1,100 @@
 """A card in Slack's form: `text` for the locked phone, and Block Kit.
 
 Whatever holds no instant and no link is a plain_text object, in which nothing is ever markup; the rest is mrkdwn,
-escaped, and `verbatim`, so that Slack turns no word of it into a link or a mention. Limits are those that Slack
-documents and slack_sdk's models enforce; what is longer is cut, because a refused message is a lost one.
+escaped, and `verbatim`, so that Slack turns no word of it into a link or a mention. What is longer than Slack takes
+(`limits`) is split or cut visibly, because a refused message is a lost one; the buttons are never cut.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Sequence
 
-from escalator.model.message import Button, Card, Line, Link, Moment
+from escalator.channels.slack import limits
+from escalator.channels.slack.text import element, fit, length, markup, plain
+from escalator.model.message import Button, Card, Line
+from escalator.rendering.cutting import MORE, cut, utf16
 
 Json = dict[str, object]
 Payload = dict[str, object]
 """What is sent to Slack besides the channel: `text`, and `blocks` where there are any."""
 
-MAX_TEXT = 4_000
-MAX_BLOCKS = 50
-MAX_SECTION_TEXT = 3_000
-MAX_HEADER_TEXT = 150
-MAX_BUTTON_TEXT = 75
-MAX_BUTTON_VALUE = 2_000
-MAX_ACTION_ELEMENTS = 25
-MAX_CONFIRM_TEXT = 300
-MAX_URL = 2_000
-
 BUTTONS_BLOCK = "answers"
 BULLETIN_BLOCK = "bulletin"
 """The buttons of a full message, and those of a bulletin: what is clicked there is not the incident's own message."""
 
+MENTIONS_BLOCK = "mentions"
+_CUT = f"{MORE} the rest does not fit into a Slack message"
+
 _MENTION = re.compile(r"[A-Z][A-Z0-9]{1,30}")
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_URL_ESCAPES = str.maketrans({" ": "%20", "|": "%7C", "<": "%3C", ">": "%3E", "\n": "%0A", "\r": "%0D"})
-
-
-def escape(text: str) -> str:
-    """Return the text with the three characters escaped that begin a mention or a link (Slack asks for no more)."""
-    return "".join(_ESCAPES.get(char, char) for char in text)
-
-
-def fitting(lines: Iterable[str], more: str) -> str:
-    """Return as many whole lines as fit, and `more` for those left out: a cut mention would be none."""
-    said = ""
-    for line in lines:
-        if len(said) + len(line) + len(more) + 1 >= MAX_TEXT:
-            return f"{said}\n{more}".lstrip("\n")
-        said += f"\n{line}" if said else line
-    return said
 
 
 def message(card: Card) -> Payload:
     """Return what stands at Slack for this card."""
-    return {"text": _fit(card.text, MAX_TEXT), "blocks": list(_blocks(card))}
+    return {"text": _text(card.text, limits.TEXT), "blocks": _blocks(card)}
 
 
 def notice(text: str) -> Payload:
     """Return a plain answer to one person."""
-    return {"text": _fit(text, MAX_TEXT)}
+    return {"text": _text(text, limits.EPHEMERAL_TEXT)}
 
 
-def _blocks(card: Card) -> Iterator[Json]:
+def _text(text: str, limit: int) -> str:
+    said = fit(text, limit)
+    return said if said.strip() else MORE
+
+
+def smaller(blocks: Sequence[Json]) -> Iterator[list[Json]]:
+    """Yield what to try instead of blocks that Slack refuses, the least important left out first, the buttons last.
+
+    What has an id of ours (mentions and buttons) stays longest; the last one is no block at all.
+    """
+    named = [block for block in blocks if "block_id" in block]
+    buttons = [block for block in named if block["type"] == "actions"]
+    tried = list(blocks)
+    for fewer in (named, buttons, []):
+        if len(fewer) < len(tried):
+            yield fewer
+            tried = fewer
+
+
+def _blocks(card: Card) -> list[Json]:
+    """Return the blocks of a card. What must be there comes first into the room that there is, then the body."""
     before: list[Json] = []
     if card.header:
-        before.append({"type": "header", "text": plain(card.header, MAX_HEADER_TEXT)})
-    mentions = " ".join(_mentions(card.mentions))
-    if mentions:
-        before.append({"type": "section", "text": _markup(mentions)})
-    block_id = BULLETIN_BLOCK if card.is_bulletin else BUTTONS_BLOCK
-    after = [_actions(card.buttons, block_id)] if card.buttons else []
+        before.append({"type": "header", "text": plain(card.header, limits.HEADER)})
+    after = _actions(card.buttons, BULLETIN_BLOCK if card.is_bulletin else BUTTONS_BLOCK)
+    needed = _text_size([*before, *after]) + limits.BODY_TEXT
+    before += _mention_sections(card.mentions, limits.MESSAGE_TEXT - needed)
     body = [*_sections(card.lines[:1]), *_snippet(card.snippet), *_sections(card.lines[1:])]
-    yield from before
-    yield from body[: MAX_BLOCKS - len(before) - len(after)]
-    yield from after
+    taken = [*before, *after]
+    room = limits.MESSAGE_TEXT - _text_size(taken)
+    return [*before, *_within(body, limits.BLOCKS - len(taken), room), *after]
+
+
+def _within(body: Sequence[Json], most: int, room: int) -> Iterator[Json]:
+    """Yield blocks from the first on, as many as fit; where some are left out, a last one says so."""
+    mark = _section(_CUT, is_plain=True)
+    for at, block in enumerate(body):
+        is_last = at == len(body) - 1
+        needed = _text_size(block) + (0 if is_last else _text_size(mark))
+        if needed > room or (at == most - 1 and not is_last):
+            yield mark
+            return
+        room -= _text_size(block)
+        yield block
+
+
+def _text_size(block: object) -> int:
+    """Return how much of `limits.MESSAGE_TEXT` a block takes: all texts in it."""
+    if isinstance(block, dict):
+        own = block.get("text")
+        inner = [value for name, value in block.items() if name != "text" or not isinstance(own, str)]
+        return (length(own) if isinstance(own, str) else 0) + sum(map(_text_size, inner))
+    return sum(map(_text_size, block)) if isinstance(block, list) else 0
 
 
 def _snippet(snippet: str | None) -> Iterator[Json]:
     if snippet:
-        yield {"type": "section", "text": plain(snippet, MAX_SECTION_TEXT)}
+        yield {"type": "section", "text": plain(snippet, limits.SECTION)}
 
 
 def _sections(lines: Iterable[Line]) -> Iterator[Json]:
@@ -89,7 +106,7 @@ def _sections(lines: Iterable[Line]) -> Iterator[Json]:
         said = _plain_line(line) if is_plain else _markup_line(line)
         if not said.strip():
             continue
-        is_full = sum(map(len, held)) + len(held) + len(said) > MAX_SECTION_TEXT
+        is_full = sum(map(length, held)) + len(held) + length(said) > limits.SECTION
         if held and (is_plain is not held_is_plain or is_full):
             yield _section("\n".join(held), is_plain=held_is_plain)
             held = []
@@ -100,93 +117,100 @@ def _sections(lines: Iterable[Line]) -> Iterator[Json]:
 
 
 def _section(text: str, *, is_plain: bool) -> Json:
-    return {"type": "section", "text": plain(text, MAX_SECTION_TEXT) if is_plain else _markup(text)}
+    return {"type": "section", "text": plain(text, limits.SECTION) if is_plain else markup(text)}
 
 
 def _plain_line(line: Line) -> str:
-    return _cut("".join(part for part in line if isinstance(part, str)), MAX_SECTION_TEXT)
+    return cut("".join(part for part in line if isinstance(part, str)), limits.SECTION, utf16)
 
 
 def _markup_line(line: Line) -> str:
     """Return the line as mrkdwn; a part that no longer fits ends it, so that no markup is ever cut in two."""
     said = ""
     for part in line:
-        room = MAX_SECTION_TEXT - len(said)
-        more = _fit(part, room) if isinstance(part, str) else _element(part)
-        if len(more) > room:
-            break
+        room = limits.SECTION - length(said) - length(MORE)
+        more = fit(part, room) if isinstance(part, str) else element(part)
+        if length(more) > room:
+            return said + MORE
         said += more
     return said
 
 
-def _element(part: Moment | Link) -> str:
-    if isinstance(part, Moment):
-        return date(part.at)
-    url = part.url.translate(_URL_ESCAPES)
-    label = _fit(part.label, MAX_BUTTON_TEXT)
-    return label if len(url) > MAX_URL else f"<{escape(url)}|{label}>"
+def _mention_sections(ids: Iterable[str], room: int) -> Iterator[Json]:
+    """Yield sections that mention these people, in so much room; the last one says how many more there are.
+
+    Whoever is not mentioned for want of room is still told: each person of a step has a delivery of their own.
+    """
+    waiting = [_mention(key) for key in dict.fromkeys(ids) if _MENTION.fullmatch(key)]
+    for number in range(1, limits.MENTION_SECTIONS + 1):
+        here = min(room, limits.SECTION)
+        held = _as_many_as_fit(waiting, here)
+        is_last = number == limits.MENTION_SECTIONS or room <= limits.SECTION
+        if is_last and len(held) < len(waiting):
+            held = _as_many_as_fit(waiting, here - len(f" {MORE} and {len(waiting)} more"))
+            held.append(f"{MORE} and {len(waiting) - len(held)} more")
+        if not held:
+            return
+        yield {"type": "section", "block_id": _numbered(MENTIONS_BLOCK, number), "text": markup(" ".join(held))}
+        if is_last:
+            return
+        waiting, room = waiting[len(held) :], room - limits.SECTION
 
 
-def date(at: datetime) -> str:
-    """Return an instant that Slack shows in the reader's own time zone; in UTC where it cannot."""
-    fallback = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
+def _as_many_as_fit(words: Sequence[str], room: int) -> list[str]:
+    """Return words from the first on that fit into the room with a space between them."""
+    kept: list[str] = []
+    for word in words:
+        room -= len(word) + (1 if kept else 0)
+        if room < 0:
+            break
+        kept.append(word)
+    return kept
 
 
-def _mentions(ids: Iterable[str]) -> Iterator[str]:
-    for key in dict.fromkeys(ids):
-        if _MENTION.fullmatch(key):
-            yield f"<!subteam^{key}>" if key.startswith("S") else f"<@{key}>"
+def _mention(key: str) -> str:
+    return f"<!subteam^{key}>" if key.startswith("S") else f"<@{key}>"
 
 
-def _actions(buttons: tuple[Button, ...], block_id: str) -> Json:
+def _actions(buttons: Sequence[Button], block_id: str) -> list[Json]:
+    """Return the buttons in as many blocks as hold them."""
     used: dict[str, int] = {}
     elements: list[Json] = []
-    for button in buttons[:MAX_ACTION_ELEMENTS]:
+    for button in buttons:
         before = used.get(button.verb.value, 0)
         used[button.verb.value] = before + 1
-        action_id = f"{button.verb.value}:{before + 1}" if before else button.verb.value
-        elements.append(_button(button, action_id))
-    return {"type": "actions", "block_id": block_id, "elements": elements}
+        elements.append(_button(button, _numbered(button.verb.value, before + 1)))
+    rows = [elements[at : at + limits.ACTIONS] for at in range(0, len(elements), limits.ACTIONS)]
+    return [
+        {"type": "actions", "block_id": _numbered(block_id, number), "elements": row}
+        for number, row in enumerate(rows, start=1)
+    ]
+
+
+def _numbered(name: str, number: int) -> str:
+    """Return an id that no other of this name has: ids are unique in a message, and the first is the bare name."""
+    return name if number == 1 else f"{name}:{number}"
+
+
+def first_id(numbered: str) -> str:
+    """Return the name that a block or an action of ours has, without its number."""
+    return numbered.partition(":")[0]
 
 
 def _button(button: Button, action_id: str) -> Json:
     element: Json = {
         "type": "button",
         "action_id": action_id,
-        "text": plain(button.label, MAX_BUTTON_TEXT),
-        "value": button.value[:MAX_BUTTON_VALUE],
+        "text": plain(button.label, limits.BUTTON_TEXT),
+        "value": cut(button.value, limits.BUTTON_VALUE, utf16),
     }
     if button.is_primary or button.is_danger:
         element["style"] = "primary" if button.is_primary else "danger"
     if button.confirm is not None:
         element["confirm"] = {
-            "title": plain(button.label, MAX_BUTTON_TEXT),
-            "text": plain(button.confirm, MAX_CONFIRM_TEXT),
-            "confirm": plain("Yes", MAX_BUTTON_TEXT),
-            "deny": plain("No", MAX_BUTTON_TEXT),
+            "title": plain(button.label, limits.CONFIRM_TITLE),
+            "text": plain(button.confirm, limits.CONFIRM_TEXT),
+            "confirm": plain("Yes", limits.CONFIRM_BUTTON),
+            "deny": plain("No", limits.CONFIRM_BUTTON),
         }
     return element
-
-
-def plain(text: str, limit: int) -> Json:
-    """Return a plain_text object of at most so many characters, in which `:smile:` stays what it is."""
-    return {"type": "plain_text", "text": _cut(text, limit), "emoji": False}
-
-
-def _markup(text: str) -> Json:
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def _fit(text: str, limit: int) -> str:
-    """Return the text escaped, cut so that the escaped form fits and no escape is cut in two."""
-    escaped = escape(text)
-    if len(escaped) <= limit:
-        return escaped
-    sizes = accumulate(len(_ESCAPES.get(char, char)) for char in text)
-    kept = sum(size < limit for size in sizes)
-    return f"{escape(text[:kept])}…" if limit > 0 else ""

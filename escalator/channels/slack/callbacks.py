@@ -13,8 +13,9 @@ from urllib.parse import parse_qs
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from slack_sdk.signature import Clock, SignatureVerifier
 
-from escalator.channels.slack.blocks import BULLETIN_BLOCK
+from escalator.channels.slack.blocks import BULLETIN_BLOCK, first_id
 from escalator.channels.slack.submissions import Opening, Sender, Silencing, Submission, submission
+from escalator.channels.slack.suggestions import Suggestion, suggestion
 from escalator.errors import InvalidEvent, Unauthorized
 from escalator.model.incident import Verb
 from escalator.rendering.buttons import ButtonValue, decode
@@ -115,6 +116,8 @@ class _Payload(_Tolerant):
     channel = fields.Nested(_Identified, load_default=None, allow_none=True)
     container = fields.Nested(_Container, load_default=None, allow_none=True)
     view = fields.Nested(_View, load_default=None, allow_none=True)
+    action_id = fields.String(load_default="", allow_none=True)
+    value = fields.String(load_default="", allow_none=True)
     actions = fields.List(fields.Nested(_Action), load_default=list)
     api_app_id = fields.String(load_default="", allow_none=True)
     trigger_id = fields.String(load_default="", allow_none=True)
@@ -124,7 +127,7 @@ class _Payload(_Tolerant):
 _PAYLOAD = _Payload()
 
 
-def parse(body: bytes) -> Click | Submission | Opening | Silencing | Ignored:
+def parse(body: bytes) -> Click | Submission | Opening | Silencing | Suggestion | Ignored:
     """Return what a verified request asks for; raises InvalidEvent when it is not of Slack's form."""
     form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     if "ssl_check" in form:
@@ -135,6 +138,8 @@ def parse(body: bytes) -> Click | Submission | Opening | Silencing | Ignored:
             return _click(said)
         case "view_submission":
             return _submission(said)
+        case "block_suggestion":
+            return _suggestion(said)
         case other:
             return Ignored(other)
 
@@ -165,17 +170,26 @@ def _click(said: dict[str, Any]) -> Click | Ignored:
         verb=verb,
         button=button,
         channel_id=container["channel_id"] or (said["channel"] or {}).get("id") or "",
-        message_ts="" if action["block_id"] == BULLETIN_BLOCK else container["message_ts"],
+        message_ts="" if first_id(action["block_id"] or "") == BULLETIN_BLOCK else container["message_ts"],
         trigger_id=said["trigger_id"] or "",
         response_url=said["response_url"] or "",
     )
 
 
+def _suggestion(said: dict[str, Any]) -> Suggestion | Ignored:
+    if said["user"] is None:
+        return Ignored("suggestion")
+    return suggestion(_sender(said), said) or Ignored("suggestion")
+
+
 def _submission(said: dict[str, Any]) -> Submission | Opening | Silencing | Ignored:
     if said["user"] is None or said["view"] is None:
         return Ignored("view")
-    sender = Sender(said["user"]["id"], _team(said), said["api_app_id"] or "")
-    return submission(sender, said["view"]) or Ignored("view")
+    return submission(_sender(said), said["view"]) or Ignored("view")
+
+
+def _sender(said: dict[str, Any]) -> Sender:
+    return Sender(said["user"]["id"], _team(said), said["api_app_id"] or "")
 
 
 def _team(said: dict[str, Any]) -> str:
@@ -184,5 +198,5 @@ def _team(said: dict[str, Any]) -> str:
 
 def _verb(action_id: str) -> Verb | None:
     """Return the verb of one of our buttons; a second button with the same verb has a number behind it."""
-    word = action_id.split(":")[0]
+    word = first_id(action_id)
     return Verb(word) if word in set(Verb) else None

@@ -23,6 +23,7 @@ _NEW_APP = "https://api.slack.com/apps?new_app=1&manifest_yaml="
 
 def manifest(base_url: str) -> Json:
     """Return the app for an installation that Slack reaches at this address."""
+    interactions = f"{base_url.rstrip('/')}{INTERACTIONS_PATH}"
     commands = f"{base_url.rstrip('/')}{COMMANDS_PATH}"
     return {
         "display_information": {
@@ -65,7 +66,11 @@ def manifest(base_url: str) -> Json:
             "scopes": {"user": list(SIGN_IN_SCOPES), "bot": list(SCOPES)},
         },
         "settings": {
-            "interactivity": {"is_enabled": True, "request_url": f"{base_url.rstrip('/')}{INTERACTIONS_PATH}"},
+            "interactivity": {
+                "is_enabled": True,
+                "request_url": interactions,
+                "message_menu_options_url": interactions,
+            },
             "org_deploy_enabled": False,
             "socket_mode_enabled": False,
             "token_rotation_enabled": False,

@@ -5,17 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from escalator.channels.slack.blocks import MAX_SECTION_TEXT, Json, plain
+from escalator.channels.slack import limits
+from escalator.channels.slack.blocks import Json
+from escalator.channels.slack.text import length, plain
 from escalator.model.incident import Outcome
+from escalator.rendering.cutting import pieces, utf16
 
-MAX_TITLE = 24
-MAX_REVEALED_SECTIONS = 30
-MAX_METADATA = 3_000
 MAX_REFERENCE = 200
-MAX_OPTION_TEXT = 75
-MAX_LABEL = 2_000
-MAX_OPTIONS = 100
-MAX_OPTION_VALUE = 150
 MAX_NOTE = 2_000
 
 RESOLVE_CALLBACK = "resolve"
@@ -68,12 +64,16 @@ def origin_of(metadata: str) -> Origin:
 
 def reveal_view(number: int, text: str) -> Json:
     """Return the window that shows a hidden text; where it does not fit, the last line says where the rest is."""
-    parts = [text[at : at + MAX_SECTION_TEXT] for at in range(0, len(text), MAX_SECTION_TEXT)]
-    shown = [part for part in parts[:MAX_REVEALED_SECTIONS] if part.strip()]
-    if len(parts) > MAX_REVEALED_SECTIONS:
-        shown.append("… the rest is in Stream's dashboard")
-    sections: list[Json] = [{"type": "section", "text": plain(part, MAX_SECTION_TEXT)} for part in shown or ["No text"]]
-    return _view(REVEAL_CALLBACK, f"Text of #{number}", sections)
+    sections: list[Json] = []
+    room = limits.VIEW_TEXT
+    for piece in pieces(text, limits.SECTION, utf16):
+        room -= length(piece)
+        if room < 0:
+            sections.append(_section("… the rest is in Stream's dashboard"))
+            break
+        if piece.strip():
+            sections.append(_section(piece))
+    return _view(REVEAL_CALLBACK, f"Text of #{number}", sections or [_section("No text")])
 
 
 def resolve_view(number: int, origin: Origin) -> Json:
@@ -108,7 +108,11 @@ def note_view(number: int, origin: Origin, *, is_posted: bool) -> Json:
 
 def told_view(title: str, text: str) -> Json:
     """Return the window that says what became of another one."""
-    return _view(TOLD_CALLBACK, title, [{"type": "section", "text": plain(text, MAX_SECTION_TEXT)}])
+    return _view(TOLD_CALLBACK, title, [_section(text)])
+
+
+def _section(text: str) -> Json:
+    return {"type": "section", "text": plain(text, limits.SECTION)}
 
 
 def reference_needed() -> Json:
@@ -123,23 +127,39 @@ def errors(by_input: dict[str, str]) -> Json:
 
 def form(callback_id: str, title: str, submit: str, inputs: Iterable[Json], origin: Origin | None = None) -> Json:
     """Return a window that asks for something; Slack keeps with it where it came from, and gives that back."""
-    view = {**_view(callback_id, title, list(inputs)), "submit": plain(submit, MAX_TITLE)}
-    return view if origin is None else {**view, "private_metadata": origin.to_metadata()[:MAX_METADATA]}
+    view = {**_view(callback_id, title, list(inputs)), "submit": plain(submit, limits.VIEW_TITLE)}
+    return view if origin is None else {**view, "private_metadata": origin.to_metadata()}
 
 
 def asked(name: str, label: str, element: Json, *, hint: str = "", optional: bool = False) -> Json:
     """Return an input: block and action have the same name."""
-    block: Json = {"type": "input", "block_id": name, "label": plain(label, MAX_LABEL), "element": element}
+    block: Json = {"type": "input", "block_id": name, "label": plain(label, limits.INPUT_LABEL), "element": element}
     if hint:
-        block["hint"] = plain(hint, MAX_LABEL)
+        block["hint"] = plain(hint, limits.INPUT_HINT)
     return {**block, "optional": True} if optional else block
 
 
 def select(name: str, choices: Iterable[Choice]) -> dict[str, Any]:
-    """Return a menu of the first 100 choices; one whose value Slack would refuse is left out."""
-    offered = [(value, label) for value, label in choices if 0 < len(value) <= MAX_OPTION_VALUE]
-    options = [{"text": plain(label or value, MAX_OPTION_TEXT), "value": value} for value, label in offered]
-    return {"type": "static_select", "action_id": name, "options": options[:MAX_OPTIONS]}
+    """Return a menu. More choices than a menu holds are searched: Slack asks for those that match what is typed."""
+    offered = offerable(choices)
+    if len(offered) > limits.OPTIONS:
+        return {
+            "type": "external_select",
+            "action_id": name,
+            "placeholder": plain(f"Search {len(offered)} names", limits.PLACEHOLDER),
+            "min_query_length": 0,
+        }
+    return {"type": "static_select", "action_id": name, "options": [option(*choice) for choice in offered]}
+
+
+def offerable(choices: Iterable[Choice]) -> list[Choice]:
+    """Return the choices that Slack would take as options: one whose value is too long cannot be offered."""
+    return [choice for choice in choices if 0 < length(choice[0]) <= limits.OPTION_VALUE]
+
+
+def option(value: str, label: str) -> Json:
+    """Return one option of a menu."""
+    return {"text": plain(label or value, limits.OPTION_TEXT), "value": value}
 
 
 def written(name: str, most: int, *, multiline: bool = False) -> Json:
@@ -151,7 +171,7 @@ def _view(callback_id: str, title: str, blocks: list[Json]) -> Json:
     return {
         "type": "modal",
         "callback_id": callback_id,
-        "title": plain(title, MAX_TITLE),
-        "close": plain("Close", MAX_TITLE),
+        "title": plain(title, limits.VIEW_TITLE),
+        "close": plain("Close", limits.VIEW_TITLE),
         "blocks": blocks,
     }

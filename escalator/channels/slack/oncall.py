@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from escalator.channels.slack.blocks import MAX_TEXT, date, escape, fitting
+from escalator.channels.slack.text import date, escape, fitting
 from escalator.engine.duty import Duty, duties, may_know
 from escalator.engine.roster import Roster
 from escalator.engine.targets import address_of, first_contact
 from escalator.model.facts import plain
 from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.rendering.cutting import MORE, cut
 
+_ASKED_CHARS = 80
+_NAMES_CHARS = 3_000
 _MORE = "… ask for one team: `/oncall TEAM`"
 
 Expand = Callable[[str], str]
@@ -25,8 +28,9 @@ def oncall_text(roster: Roster, asker: Person, wanted: str, expand: Expand) -> s
     if wanted:
         shown = [duty for duty in known if plain(duty.key) == plain(wanted)]
         if not shown:
-            names = ", ".join(f"`{escape(duty.key)}`" for duty in known) or "none"
-            return f"There is no team or schedule `{escape(wanted[:80])}`. Known: {names}."[:MAX_TEXT]
+            keys = (f"`{escape(duty.key)}`" for duty in known)
+            names = fitting(keys, MORE, between=", ", room=_NAMES_CHARS) or "none"
+            return f"There is no team or schedule `{escape(cut(wanted, _ASKED_CHARS))}`. Known: {names}."
     else:
         followed = {duty.schedule for duty in known if duty.is_team}
         shown = [duty for duty in known if duty.is_team or duty.key not in followed]

@@ -6,15 +6,24 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import Request
 
+import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from escalator.channels.contract import CALL_ENDS_S
 from escalator.channels.http import BROKEN, broken, exchange
 from escalator.channels.slack.api import Profile, Workspace
-from escalator.channels.slack.blocks import Json, Payload
+from escalator.channels.slack.blocks import Json, Payload, smaller
 from escalator.channels.slack.failures import BLOCKS_REFUSED, failure
 from escalator.channels.slack.transport import PATIENT, PROMPT, BoundedWebClient
+<<<<<<< HEAD
 from escalator.channels.wire import Limits, tls
+=======
+from escalator.channels.wire import Limits
+from escalator.clock import Stopwatch
+>>>>>>> w-h
 from escalator.model.message import Context, Delivered, Failed, FailureReason
+
+log = structlog.get_logger(__name__)
 
 DEFAULT_API_URL = "https://slack.com/api/"
 RESPONSE_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
@@ -40,6 +49,7 @@ class SlackWebApi:
         self._has_token = bool(token.strip())
         self._tls = tls()
         self._prompt_limits = prompt
+        self._patience_s = patient.total_s
         self._patient = BoundedWebClient(token, base_url, patient, self._tls)
         self._prompt = BoundedWebClient(token, base_url, prompt, self._tls)
 
@@ -127,11 +137,21 @@ class SlackWebApi:
         )
 
     def _message(self, method: str, message: Json, *, without_blocks: Json) -> _Answered | Failed:
-        """Send a message; when Slack refuses its blocks, once more without them: its text is the page."""
+        """Send a message; when Slack refuses its blocks, again with fewer of them: its text and buttons are the page.
+
+        Where there is no time for several more tries, the next one is the text alone.
+        """
+        watch = Stopwatch()
+        blocks = message.get("blocks")
         answer = self._call(self._patient, method, message)
-        if isinstance(answer, Failed) and answer.detail in BLOCKS_REFUSED and message.get("blocks"):
+        for fewer in smaller(blocks if isinstance(blocks, list) else []):
+            if not isinstance(answer, Failed) or answer.detail not in BLOCKS_REFUSED:
+                break
+            if fewer and watch.seconds() + 2 * self._patience_s > CALL_ENDS_S:
+                continue
+            log.warning("slack_blocks_refused", method=method, error=answer.detail, blocks_left=len(fewer))
             bare = {name: value for name, value in message.items() if name != "blocks"}
-            return self._call(self._patient, method, bare | without_blocks)
+            answer = self._call(self._patient, method, bare | ({"blocks": fewer} if fewer else without_blocks))
         return answer
 
     def _call(

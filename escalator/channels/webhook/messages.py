@@ -4,11 +4,10 @@ import json
 from datetime import UTC, datetime
 
 from escalator.channels.contract import Notification, digest_of
+from escalator.channels.webhook import limits
 from escalator.model.incident import State
 from escalator.model.message import Card, Occasion, Standing
-
-MAX_BODY_BYTES = 20_000
-"""Standard Webhooks 1.0.0 asks for less than 20 kB; what `data` is made of is bounded so that it stays below."""
+from escalator.rendering.cutting import cut
 
 OPENED, ESCALATED, REOPENED = "incident.opened", "incident.escalated", "incident.reopened"
 ACKNOWLEDGED, RESOLVED = "incident.acknowledged", "incident.resolved"
@@ -33,9 +32,6 @@ _STATES = {
     State.MERGED: RESOLVED,
 }
 """What is told of a state that is not the one told last. What waits again is shown only after it was held or over."""
-
-_WORDS = 300
-_DETAILS = 20
 
 
 def told_type(one: Notification) -> str:
@@ -84,8 +80,15 @@ def body(type_: str, at: datetime, one: Notification) -> bytes:
 
 def _words(card: Card) -> dict[str, object]:
     """Return what is said of no incident: sentences of ours."""
-    lines = ["".join(part for part in line if isinstance(part, str))[:_WORDS] for line in card.lines]
-    return {"text": card.text[:_WORDS], "details": lines[:_DETAILS]}
+    lines = ("".join(part for part in line if isinstance(part, str)) for line in card.lines[: limits.LINES])
+    return {
+        "text": cut(card.text, limits.TEXT_BYTES, _json_bytes),
+        "details": [cut(line, limits.TEXT_BYTES, _json_bytes) for line in lines],
+    }
+
+
+def _json_bytes(char: str) -> int:
+    return len(json.dumps(char, ensure_ascii=False).encode(errors="replace")) - 2
 
 
 def _iso(at: datetime | None) -> str:

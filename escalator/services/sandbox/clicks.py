@@ -26,7 +26,8 @@ _APP = "SANDBOX"
 class Press:
     """Somebody (a policy key) presses a button of an inbox message, or, with `view_state`, submits a window.
 
-    `view_state` is what the inputs hold, as `{block_id: {action_id: value}}`.
+    `view_state` is what the inputs hold, as `{block_id: {action_id: value}}`. `typed` is what they search for in the
+    window's input `action_id`.
     """
 
     person: str
@@ -34,6 +35,7 @@ class Press:
     action_id: str = ""
     value: str = ""
     view_state: Mapping[str, Mapping[str, str]] | None = field(default=None)
+    typed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,16 @@ def signed_click(core: Core, press: Press) -> Signed | Refused:
     if person is None or not user_id:
         return Refused(f"{press.person} has no Slack id in the policy, so nothing can come from them.")
     said = opened(item, core.seal)
-    if press.view_state is None:
+    if press.view_state is None and press.typed is None:
         payload = _block_actions(person, user_id, item, said, press)
     elif item.type is not ItemType.VIEW or not said:
         return Refused("There is no such window.")
     elif item.person != press.person:
         return Refused("This window was opened for somebody else.")
+    elif press.typed is not None:
+        payload = _block_suggestion(person, user_id, item, said["view"], press)
     else:
-        payload = _view_submission(person, user_id, item, said["view"], press.view_state)
+        payload = _view_submission(person, user_id, item, said["view"], press.view_state or {})
     body = urlencode({"payload": json.dumps(payload)})
     headers = sign_callback(body.encode(), core.settings.sandbox_signing_secret, core.clock.now())
     return Signed(_CLICKS, headers, body)
@@ -148,6 +152,18 @@ def _block_of(action_id: str, said: Mapping[str, Any]) -> str:
     return standing.get(action_id, "")
 
 
+def _block_suggestion(person: Person, user_id: str, item: Item, view: Mapping[str, Any], press: Press) -> Json:
+    """Return the payload of a search in a window: block and action have the same name there."""
+    return {
+        **_interaction("block_suggestion", person, user_id, item),
+        "action_id": press.action_id,
+        "block_id": press.action_id,
+        "value": press.typed,
+        "container": {"type": "view", "view_id": f"V{item.ts}"},
+        "view": {**view, "id": f"V{item.ts}", "team_id": TEAM, "app_id": _APP, "hash": "", "state": {"values": {}}},
+    }
+
+
 def _view_submission(
     person: Person, user_id: str, item: Item, view: Mapping[str, Any], state: Mapping[str, Mapping[str, str]]
 ) -> Json:
@@ -171,6 +187,9 @@ def _input(element: Mapping[str, Any], value: str) -> Json:
         case "static_select":
             chosen = next((option for option in element["options"] if option["value"] == value), None)
             return {"type": "static_select", "selected_option": chosen}
+        case "external_select":
+            found = {"text": {"type": "plain_text", "text": value, "emoji": False}, "value": value}
+            return {"type": "external_select", "selected_option": found if value else None}
         case "users_select":
             return {"type": "users_select", "selected_user": value or None}
         case kind:

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from escalator.channels.slack.blocks import Json, date, escape, fitting
+from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.modals import Choice
 from escalator.channels.slack.silencing import silence_view
 from escalator.channels.slack.submissions import Silencing
+from escalator.channels.slack.text import date, escape, fitting
 from escalator.engine.silences import may_silence
 from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Mode
@@ -38,8 +39,13 @@ def silence_answer(core: Core, said: str, person: Person, running: Running, *, i
         return _unchanged(done) if isinstance(done, NotDone) else f"Ended: {escape(subject(done, running.policy))}"
     if verb:
         return _HELP
-    offered = [_choice(of, name, running.policy) for of, name in choices(person, running.policy)]
+    offered = silence_choices(person, running.policy)
     return silence_view(offered, MAX_REASON) if offered else ROLE_REFUSED
+
+
+def silence_choices(person: Person, policy: Policy) -> list[Choice]:
+    """Return what this person may silence, which may be more than a menu holds."""
+    return [_choice(of, name, policy) for of, name in choices(person, policy)]
 
 
 def _choice(of: SilenceOf, name: str, policy: Policy) -> Choice:

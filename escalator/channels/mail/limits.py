@@ -1,0 +1,19 @@
+"""How much a mail takes in each place, with the standard that says so."""
+
+LINE_BYTES = 998
+"""Of each line without its CRLF. RFC 5322, 2.1.1; headers are folded (2.2.3), bodies are quoted-printable."""
+
+SUBJECT = 150
+"""Ours, in characters: a phone shows some forty of them, and a title of full length still leaves the number there."""
+
+NAME = 80
+"""Ours, of a sender's name, in characters."""
+
+LOCAL_PART = 64
+"""RFC 5321, 4.5.3.1.1."""
+
+DOMAIN = 120
+"""RFC 5321, 4.5.3.1.2 allows 255; a Message-ID, which ends in the domain, has to fit into `posts.ref`."""
+
+MESSAGE_ID = 256
+"""Ours, the width of `posts.ref`."""

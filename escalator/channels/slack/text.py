@@ -1,0 +1,78 @@
+"""Texts in Slack's two forms, escaped and cut by its limits."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from escalator.channels.slack import limits
+from escalator.model.message import Link, Moment
+from escalator.rendering.cutting import MORE, cut, size, utf16
+
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_URL_ESCAPES = str.maketrans({" ": "%20", "|": "%7C", "<": "%3C", ">": "%3E", "\n": "%0A", "\r": "%0D"})
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+"""Half a surrogate pair, which JSON can hold and no text of Slack's can."""
+
+
+def escape(text: str) -> str:
+    """Return the text with the three characters escaped that begin a mention or a link (Slack asks for no more)."""
+    return "".join(_ESCAPES.get(char, char) for char in text)
+
+
+def fitting(parts: Iterable[str], more: str, *, between: str = "\n", room: int = limits.TEXT) -> str:
+    """Return as many whole parts as fit, and `more` for those left out: half a mention would be none."""
+    said, room = "", room - length(f"{between}{more}")
+    for part in parts:
+        added = f"{between}{part}" if said else part
+        room -= length(added)
+        if room < 0:
+            return f"{said}{between}{more}" if said else more
+        said += added
+    return said
+
+
+def element(part: Moment | Link) -> str:
+    """Return an instant or a link as mrkdwn; the label alone of a link that is too long to be one."""
+    if isinstance(part, Moment):
+        return date(part.at)
+    url = _sayable(part.url).translate(_URL_ESCAPES)
+    label = fit(part.label, limits.BUTTON_TEXT)
+    return label if length(url) > limits.URL else f"<{escape(url)}|{label}>"
+
+
+def date(at: datetime) -> str:
+    """Return an instant that Slack shows in the reader's own time zone; in UTC where it cannot."""
+    fallback = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
+
+
+def plain(text: str, limit: int) -> dict[str, object]:
+    """Return a plain_text object of at most so many units, in which `:smile:` stays what it is.
+
+    A text without a visible character is said as `…`: Slack refuses an empty one.
+    """
+    said = cut(_sayable(text), limit, utf16)
+    return {"type": "plain_text", "text": said if said.strip() else MORE, "emoji": False}
+
+
+def markup(text: str) -> dict[str, object]:
+    """Return a mrkdwn object in which Slack turns no word into a link or a mention; the text is escaped already."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def length(text: str) -> int:
+    """Return how much of Slack's limits a text takes."""
+    return size(text, utf16)
+
+
+def fit(text: str, limit: int) -> str:
+    """Return the text escaped, cut so that the escaped form fits and no escape is cut in two."""
+    return escape(cut(_sayable(text), limit, _escaped_length))
+
+
+def _escaped_length(char: str) -> int:
+    return len(_ESCAPES.get(char, "")) or utf16(char)
+
+
+def _sayable(text: str) -> str:
+    return _HALF_A_PAIR.sub("�", text)
