@@ -21,7 +21,7 @@ from escalator.services.outage import Outage
 from escalator.services.sending import deliver_alarms
 from escalator.services.timekeeping import measure_offset
 from escalator.settings import from_environment
-from escalator.store.database import WAIT_S
+from escalator.store.engines import WAIT_S
 from web import answers, errors, health, sandbox, sign_in, slack, stream, vendors
 from web.api import routes
 from web.dashboard import pages

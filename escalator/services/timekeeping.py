@@ -19,7 +19,7 @@ def measure_offset(core: Core, clock: SystemClock) -> timedelta:
     """Set this machine's clock right by PostgreSQL's, and return by how much it is off. Raises Unavailable."""
     if core.database.is_sqlite:
         return clock.offset
-    with core.database.reading() as connection:
+    with core.database.probing() as connection:
         before, watch = clock.now(), Stopwatch()
         theirs: datetime = database_now(connection)
         took_s = watch.seconds()

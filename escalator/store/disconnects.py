@@ -1,0 +1,129 @@
+"""Which errors say that a connection is of no more use, and dropping it together with its siblings.
+
+A fail-over leaves connections that live and answer: to the old primary, which is read-only or shutting down, while its
+address leads to the new one. So whoever meets one of these errors gives up every connection of the same generation.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DisconnectionError
+
+LOST_STATES: Mapping[str, str] = {
+    "08": "connection exception or protocol violation; what poolers say of most trouble of their own",
+    "25006": "read-only: a standby, or a primary that has been demoted",
+    "25P03": "idle in a transaction for too long",
+    "26000": "no such prepared statement: a pooler has given us another session",
+    "42P05": "the prepared statement exists already: a pooler has given us another session",
+    "53": "insufficient resources: disk full, out of memory, too many connections",
+    "55000": "not in the prerequisite state: locks that a standby refuses",
+    "57P": "shutting down, starting, crashed, dropped, idle for too long",
+    "58": "system error: an I/O error beneath the server",
+    "F0": "the server's configuration cannot be read",
+    "XX": "internal error",
+}
+"""SQLSTATEs, or how they begin (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+
+_MAY_BE_ONE_ROW = "XX"
+"""Corrupt data is an internal error too: that is no outage, and one row's trouble must not hold up the others."""
+
+_ENDS_THE_SESSION = frozenset({"FATAL", "PANIC"})
+"""https://www.postgresql.org/docs/current/protocol-error-fields.html: whatever the SQLSTATE, the server hangs up."""
+
+_STALE_PLAN = "RevalidateCachedQuery"
+"""Who says `cached plan must not change result type`, in any language: a prepared statement is older than the schema
+(src/backend/utils/cache/plancache.c). Its SQLSTATE says only that something is not supported."""
+
+_LOST_FILE = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+_PRIMARY_CODE = 0xFF
+"""The low byte of SQLite's result codes (https://www.sqlite.org/rescode.html#primary_result_codes_versus_extended…)."""
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether the driver's error means that its connection must not be used again."""
+    if isinstance(error, sqlite3.Error):
+        # What the module itself refuses has no code.
+        return getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _LOST_FILE
+    if not isinstance(error, psycopg.Error):
+        return False
+    if error.sqlstate is None:
+        # Without a word from the server it is the driver that cannot go on: closed, cut, out of protocol.
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return (
+        error.diag.severity_nonlocalized in _ENDS_THE_SESSION
+        or error.diag.source_function == _STALE_PLAN
+        or any(error.sqlstate.startswith(state) for state in LOST_STATES)
+    )
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Whether the driver's error means that the database cannot be asked just now, rather than that it was asked wrong.
+
+    It is the same error for whatever one asks, and over as soon as a connection leads to a server in good order.
+    """
+    if not is_lost(error):
+        return False
+    is_ended = isinstance(error, psycopg.Error) and error.diag.severity_nonlocalized in _ENDS_THE_SESSION
+    return is_ended or not (getattr(error, "sqlstate", None) or "").startswith(_MAY_BE_ONE_ROW)
+
+
+class Generation:
+    """Connections that were begun between two failures: once one of them is lost, none of them is used again."""
+
+    is_lost = False
+
+
+class Generations:
+    """The generation of every connection of one process, in whichever pool it is."""
+
+    def __init__(self) -> None:
+        self.current = Generation()
+        self._lock = Lock()
+
+    def lose(self, lost: Generation) -> None:
+        """Note that a connection of this generation is of no more use; those that are begun from now on are another."""
+        with self._lock:
+            lost.is_lost = True
+            if lost is self.current:
+                self.current = Generation()
+
+    def keep(self, engine: Engine) -> None:
+        """Watch the pool of an engine: a lost connection and its siblings are replaced when they are next asked for."""
+
+        def begin(_dialect: Any, record: Any, _arguments: Any, _options: Any) -> None:
+            record.info[Generation] = self.current
+
+        def lend(_driver: Any, record: Any, _lent: Any) -> None:
+            if record.info[Generation].is_lost:
+                raise DisconnectionError("another connection to the same server was lost")
+
+        def fail(context: ExceptionContext) -> None:
+            connection = context.connection
+            if connection is None or connection.invalidated:
+                return
+            if is_lost(context.original_exception) or _is_closed(context):
+                context.is_disconnect = True
+                self.lose(connection.info[Generation])
+
+        event.listen(engine, "do_connect", begin)
+        event.listen(engine, "checkout", lend)
+        event.listen(engine, "handle_error", fail)
+
+
+def _is_closed(context: ExceptionContext) -> bool:
+    """Whether SQLAlchemy has found the connection closed, rather than that somebody ends this thread."""
+    return context.is_disconnect and isinstance(context.original_exception, psycopg.Error | sqlite3.Error)

@@ -1,0 +1,129 @@
+"""The engines of both databases: how a connection is opened, how long it waits, what it is set to."""
+
+import sqlite3
+from threading import Event
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from escalator.clock import Stopwatch
+from escalator.store.disconnects import Generation, Generations
+from escalator.store.patience import PatientConnection
+
+WAIT_S = 2
+"""How long a request waits for the database before it is told to come again."""
+_LOCKED_PAUSE_S = 0.01
+_PAUSE = Event()
+_PEER_IS_GONE_MS = 5000
+_SETTINGS = "-c timezone=UTC -c jit=off -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+
+
+def postgres_engine(
+    url: URL, pool_size: int, patience_s: float | None, generations: Generations, **more: Any
+) -> Engine:
+    """Return an engine whose connections wait `patience_s` for an answer, and lead to a server that takes writes."""
+
+    def connect(_dialect: Any, record: Any, arguments: Any, options: Any) -> PatientConnection:
+        return _connected(record.info[Generation], arguments, options)
+
+    def lend(connection: PatientConnection, _record: Any, _lent: Any) -> None:
+        connection.patience_s = patience_s
+
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=WAIT_S,
+        pool_pre_ping=False,
+        pool_recycle=1800,
+        connect_args=_connect_arguments(url),
+        **more,
+    )
+    generations.keep(engine)
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "checkout", lend)
+    return engine
+
+
+def _connect_arguments(url: URL) -> dict[str, Any]:
+    """Return libpq's parameters (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
+
+    A peer that is gone without a word is noticed after some 9 s when it owes an answer, after 5 s when it owes an
+    acknowledgement. Of several servers the one that takes writes is looked for.
+    """
+    wanted: dict[str, Any] = {
+        "connect_timeout": WAIT_S,
+        "options": _SETTINGS,
+        "tcp_user_timeout": _PEER_IS_GONE_MS,
+        "keepalives_idle": 3,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+    }
+    hosts = url.query.get("host", "")
+    if not isinstance(hosts, str) or "," in hosts or "," in (url.host or ""):
+        wanted["target_session_attrs"] = "read-write"
+    return wanted
+
+
+def _connected(generation: Generation, arguments: Any, options: Any) -> PatientConnection:
+    """Return a new connection; raises OperationalError, also when its server takes no writes.
+
+    It is asked, for one round trip: what a pooler reports of its server at the start may be of an earlier one.
+    """
+    connection = PatientConnection.connect(*arguments, autocommit=True, **options)
+    connection.generation, connection.patience_s = generation, WAIT_S
+    try:
+        _insist_on_writes(connection)
+        connection.autocommit = False
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _insist_on_writes(connection: PatientConnection) -> None:
+    answer = connection.execute("SHOW transaction_read_only").fetchone()
+    if answer is None or answer[0] != "off":
+        raise psycopg.OperationalError(
+            "the server takes only read-only transactions: it is a standby, or default_transaction_read_only is on"
+        )
+
+
+def sqlite_engine(url: URL, pool_size: int, busy_s: int, generations: Generations) -> Engine:
+    """Return an engine on a file, whose connections wait so long for whoever else writes."""
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=WAIT_S,
+        connect_args={"timeout": busy_s, "check_same_thread": False, "isolation_level": None},
+    )
+    generations.keep(engine)
+    event.listen(engine, "connect", lambda connection, _record: _prepare_sqlite(connection, busy_s))
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, busy_s: int) -> None:
+    """WAL with a full sync at each commit: without it a 2xx would be no promise."""
+    _begin_wal(connection, busy_s)
+    for pragma in ("synchronous=FULL", f"busy_timeout={busy_s * 1000}", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_wal(connection: sqlite3.Connection, busy_s: int) -> None:
+    """Two who open a new file at once stand in one another's way: SQLite then says `locked` and waits for neither."""
+    watch = Stopwatch()
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if watch.seconds() >= busy_s:
+                raise
+            _PAUSE.wait(_LOCKED_PAUSE_S)
+        else:
+            return
