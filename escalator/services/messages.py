@@ -213,8 +213,7 @@ def _on_call(target: str, assign: str | None, roster: Roster) -> str:
 def waiting_for(incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
     """Return who is asked to answer now: the people the present step names, or whom it is assigned to."""
     names = tuple(_people_told(incident, frozen, roster)) or tuple(
-        roster.policy.people[key].name
-        for key in roster.responders(people_of(incident.assign or "", None, roster))
+        roster.policy.people[key].name for key in roster.responders(people_of(incident.assign or "", None, roster))
     )
     if names and len(names) <= _MOST_NAMES:
         return names
