@@ -31,15 +31,16 @@ class Rules:
     calendars: Calendars = field(default_factory=dict)
     silences: tuple[Silence, ...] = ()
 
-    def roster(self, at: datetime) -> Roster:
-        """Return the people of the running policy at an instant."""
-        return Roster(self.running, at, self.calendars)
+    def roster(self, incident: Incident, at: datetime) -> Roster:
+        """Return the people of the running policy at an instant, as they count for this incident."""
+        return Roster(self.running, at, self.calendars, allowed_people(incident, self.running))
 
 
 class Told(NamedTuple):
-    """How many are told, and for which targets nobody is on call."""
+    """How many are told, how many of them may acknowledge (places do), and for which targets nobody is on call."""
 
     recipients: int
+    responders: int
     unattended: tuple[str, ...]
 
 
@@ -112,12 +113,13 @@ class Draft:
 
         `sending` tells apart what is sent several times within one step; the incident's own, unless given.
         """
-        found = resolve(targets, self.incident.assign, self.rules.roster(self.now))
+        roster = self.rules.roster(self.incident, self.now)
+        found = resolve(targets, self.incident.assign, roster)
         for target in found.missing:
             self.record(Action.TARGET_MISSING, target=target)
         for target in found.unattended:
             self.record(Action.NOBODY_ON_CALL, target=target)
-        wanted = [one for one in self._allowed(found.told) if one.person not in besides]
+        wanted = [one for one in self._allowed(found.told, roster.allowed) if one.person not in besides]
         self.notices += [
             Notice(
                 occasion,
@@ -128,11 +130,10 @@ class Draft:
             )
             for recipient in wanted
         ]
-        return Told(len(wanted), found.unattended)
+        return Told(len(wanted), sum(one.may_acknowledge for one in wanted), found.unattended)
 
-    def _allowed(self, told: Iterable[Recipient]) -> Iterator[Recipient]:
+    def _allowed(self, told: Iterable[Recipient], allowed: frozenset[str] | None) -> Iterator[Recipient]:
         """Yield the places, and of the people those whom a restricted category lets know."""
-        allowed = allowed_people(self.incident, self.rules.running)
         for one in told:
             if one.person is None or allowed is None or one.person in allowed:
                 yield one

@@ -9,7 +9,7 @@ from escalator.engine.roster import Roster
 from escalator.engine.targets import TEAM
 from escalator.model.policy import Person, Policy, Team
 from escalator.model.rota import Schedule, Shift
-from escalator.rota.oncall import joined, shifts
+from escalator.rota.oncall import joined
 
 HORIZON = timedelta(days=62)
 """How far ahead a change is looked for: longer than the longest turn."""
@@ -50,7 +50,7 @@ def team_duty(team: Team, roster: Roster) -> Duty:
     """Return who of a team is on call from the roster's instant on."""
     schedule = roster.policy.schedules.get(team.schedule or "")
     if schedule is None:
-        return Duty(team.key, is_team=True, now=team.members, lead=team.lead)
+        return Duty(team.key, is_team=True, now=roster.on_team(team), lead=team.lead)
     found = _duty(team.key, schedule, roster, lambda then: then.on_team(team))
     return replace(found, is_team=True, lead=team.lead)
 
@@ -111,5 +111,4 @@ def _shifts(schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[st
 
 
 def _coming(schedule: Schedule, roster: Roster) -> Iterator[Shift]:
-    bookings = roster.calendars.get(schedule.key, ())
-    return shifts(schedule, roster.policy.hours, bookings, roster.at, roster.at + HORIZON)
+    return roster.shifts(schedule, roster.at, roster.at + HORIZON)

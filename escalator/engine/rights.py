@@ -62,7 +62,7 @@ def refusal(
     allowed = allowed_people(incident, policy)
     if allowed is not None and person.key not in allowed:
         return Refusal(Refused.RESTRICTED)
-    if person.role < Role.MODERATOR or (verb in _SENIORS_ONLY and person.role < Role.SENIOR):
+    if not person.role.may_acknowledge or (verb in _SENIORS_ONLY and person.role < Role.SENIOR):
         return Refusal(Refused.ROLE)
     if verb is Verb.REVEAL and is_withheld(incident, policy):
         may_read = is_in_dashboard and may_read_withheld(person, incident, policy)

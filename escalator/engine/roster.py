@@ -1,20 +1,39 @@
-"""Who is on call at an instant: the people, teams and schedules of a policy, with what the calendars say."""
+"""Who is on call: the people, teams and schedules of a policy, with what the calendars say.
 
-from dataclasses import dataclass, field
+Only responders count: people who may acknowledge. Whoever else a rota, a calendar or a team names is nobody here.
+This is the one place that asks the rotas, so that a step, coverage, a page and a command never differ in who that is.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from escalator.model.policy import Policy, Team
-from escalator.model.rota import Calendars, Schedule
-from escalator.rota.oncall import on_call
+from escalator.model.rota import NOBODY, Booking, Calendars, Layer, Schedule, Shift
+from escalator.rota.oncall import on_call, shifts
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The people of the running policy at an instant."""
+    """The people of the running policy at an instant.
+
+    `allowed` is who alone may know of the incident that it is asked for (`rights.allowed_people`); None for everybody,
+    and where it is asked for no incident.
+    """
 
     policy: Policy
     at: datetime
     calendars: Calendars = field(default_factory=dict)
+    allowed: frozenset[str] | None = None
+
+    def may_acknowledge(self, key: str) -> bool:
+        """Whether this is somebody of the policy who may acknowledge, by their role and by `allowed`."""
+        person = self.policy.people.get(key)
+        return person is not None and person.role.may_acknowledge and (self.allowed is None or key in self.allowed)
+
+    def responders(self, people: Collection[str]) -> tuple[str, ...]:
+        """Return those of these people who may acknowledge."""
+        return tuple(key for key in people if self.may_acknowledge(key))
 
     def on_schedule(self, key: str) -> tuple[str, ...]:
         """Return who is on call on a schedule; nobody for one that no longer exists."""
@@ -22,15 +41,35 @@ class Roster:
         return self._on_call(schedule) if schedule else ()
 
     def on_team(self, team: Team) -> tuple[str, ...]:
-        """Return who of a team is on call: all members when it has no schedule.
+        """Return who of a team is on call: everybody of it when it has no schedule.
 
         Whoever stands in for all of them (an override may name anybody) is on call for the team.
         """
         schedule = self.policy.schedules.get(team.schedule or "")
         if schedule is None:
-            return team.members
+            return self.responders(team.everybody)
         found = self._on_call(schedule)
         return tuple(key for key in found if key in team.members) or found
 
+    def shifts(self, schedule: Schedule, start: datetime, end: datetime) -> Iterator[Shift]:
+        """Yield who is on call on a schedule from start to end, without gap; neighbours differ in their people."""
+        return shifts(self._of_responders(schedule), self.policy.hours, self._booked(schedule), start, end)
+
     def _on_call(self, schedule: Schedule) -> tuple[str, ...]:
-        return on_call(schedule, self.policy.hours, self.calendars.get(schedule.key, ()), self.at)
+        return on_call(self._of_responders(schedule), self.policy.hours, self._booked(schedule), self.at)
+
+    def _of_responders(self, schedule: Schedule) -> Schedule:
+        return replace(
+            schedule,
+            layers=tuple(self._turns_of_responders(layer) for layer in schedule.layers),
+            overrides=tuple(one for one in schedule.overrides if self.may_acknowledge(one.person)),
+            people=self.responders(schedule.people),
+        )
+
+    def _turns_of_responders(self, layer: Layer) -> Layer:
+        """Return the layer with a turn of nobody for each who does not count: the others keep their turns."""
+        return replace(layer, people=tuple(key if self.may_acknowledge(key) else NOBODY for key in layer.people))
+
+    def _booked(self, schedule: Schedule) -> tuple[Booking, ...]:
+        said = self.calendars.get(schedule.key, ())
+        return tuple(replace(booking, people=self.responders(booking.people)) for booking in said)

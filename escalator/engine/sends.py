@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from escalator.engine.change import Draft
 from escalator.engine.hours import fires_at
-from escalator.engine.rights import allowed_people
+from escalator.engine.rights import allowed_people, may_answer
 from escalator.engine.silences import is_silenced, silencing
 from escalator.engine.targets import PERSON, last_resort
 from escalator.model.incident import DueKind, Incident
@@ -65,11 +65,11 @@ def _send(draft: Draft) -> None:
         draft.put(escalated_at=draft.incident.escalated_at or draft.now)
     told = draft.tell(Occasion.STEP, draft.path[step].notify)
     draft.record(Action.STEP_FIRED, step=str(step + 1), sending=str(sending), told=str(told.recipients))
-    if not told.recipients:
+    if not told.responders:
         _reach_nobody(draft)
     elif told.unattended and step + 1 < len(draft.path):
         skip_repeats(draft)
-    wait_for_next(draft, at_once=not told.recipients or bool(told.unattended))
+    wait_for_next(draft, at_once=not told.responders or bool(told.unattended))
 
 
 def _silence_of(draft: Draft) -> Silence | None:
@@ -110,17 +110,20 @@ def speak_up(draft: Draft) -> None:
 
 
 def _reach_nobody(draft: Draft) -> None:
-    """Let the next step follow at once on one whose targets mean nobody; at the end tell who hears of alarms.
+    """Let the next step follow at once on one that tells nobody who may acknowledge; at the end tell the alarms.
 
-    Where none of them may know of it, everybody hears who alone may, on call or not.
+    Where none of them may acknowledge it, everybody hears who may, on call or not; where nobody may at all, whoever
+    may know of it.
     """
     draft.record(Action.STEP_REACHED_NOBODY, step=str(draft.incident.step + 1))
     skip_repeats(draft)
     if following(draft.incident, draft.path) is None:
         told = draft.tell(Occasion.STEP, last_resort(draft.rules.running))
-        if not told.recipients:
-            allowed = allowed_people(draft.incident, draft.rules.running) or ()
-            draft.tell(Occasion.STEP, [PERSON + key for key in sorted(allowed)])
+        if not told.responders:
+            running = draft.rules.running
+            able = [person.key for person in may_answer(draft.incident, running)]
+            able = able or sorted(allowed_people(draft.incident, running) or ())
+            draft.tell(Occasion.STEP, [PERSON + key for key in able])
 
 
 def skip_repeats(draft: Draft) -> None:

@@ -26,11 +26,11 @@ def why_not_take_over(
     was_left = team is not None and team.schedule is not None and _has_gone_off(incident, team, rules, now)
     if person.role >= Role.SENIOR:
         return None if was_left or not is_out_of_date else Refused.STALE
-    is_on_duty = team is not None and person.key in rules.roster(now).on_team(team)
+    is_on_duty = team is not None and person.key in rules.roster(incident, now).on_team(team)
     return None if was_left and is_on_duty else Refused.NOT_YOURS
 
 
 def _has_gone_off(incident: Incident, team: Team, rules: Rules, now: datetime) -> bool:
     """Whether the owner was on call for this team when they took it, and is not any more."""
-    was_on_duty = incident.owner in rules.roster(incident.acknowledged_at or now).on_team(team)
-    return was_on_duty and incident.owner not in rules.roster(now).on_team(team)
+    was_on_duty = incident.owner in rules.roster(incident, incident.acknowledged_at or now).on_team(team)
+    return was_on_duty and incident.owner not in rules.roster(incident, now).on_team(team)

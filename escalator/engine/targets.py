@@ -16,7 +16,8 @@ SCHEDULE = "schedule:"
 class Recipient:
     """One who is told: a destination, or a person by the first of their contacts. `target` is what the step says.
 
-    `address` is unexpanded; a destination with several addresses is as many recipients.
+    `address` is unexpanded; a destination with several addresses is as many recipients. Who may not acknowledge is
+    told besides (`may_acknowledge` is False), and counts for nobody.
     """
 
     target: str
@@ -24,6 +25,7 @@ class Recipient:
     kind: DestinationKind
     address: str
     person: str | None = None
+    may_acknowledge: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +69,26 @@ def _recipients(target: str, assign: str | None, roster: Roster) -> Iterator[Rec
         person = roster.policy.people.get(key)
         if person is not None:
             kind = first_contact(person)
-            yield Recipient(target, PERSON + key, kind, address_of(person, kind) or "", key)
+            address = address_of(person, kind) or ""
+            yield Recipient(target, PERSON + key, kind, address, key, roster.may_acknowledge(key))
 
 
 def _is_attended(target: str, assign: str | None, roster: Roster) -> bool:
-    """Whether somebody is on call, where the target names a rota at all."""
+    """Whether somebody is on call, where the target names a team or a rota that exists."""
     if target == "team" and assign and assign != "team":
         return _is_attended(assign, None, roster)
     if target.startswith(SCHEDULE):
         key = target.removeprefix(SCHEDULE)
         return key not in roster.policy.schedules or bool(roster.on_schedule(key))
     team = team_of(target, None, roster.policy)
-    return team is None or team.schedule not in roster.policy.schedules or bool(roster.on_team(team))
+    return team is None or bool(roster.on_team(team))
 
 
 def people_of(target: str, assign: str | None, roster: Roster) -> tuple[str, ...]:
     """Return the people a target means, in order; nobody for a destination, or for what no longer exists.
 
-    A team means whoever of it is on call, and its lead when nobody is.
+    A team means whoever of it is on call, and its lead when nobody is. A team without a schedule means all its
+    members, those who may not acknowledge besides.
     """
     if target in roster.policy.destinations:
         return ()
@@ -97,7 +101,10 @@ def people_of(target: str, assign: str | None, roster: Roster) -> tuple[str, ...
     team = team_of(target, None, roster.policy)
     if team is None:
         return ()
-    return roster.on_team(team) or ((team.lead,) if team.lead else ())
+    on_call = roster.on_team(team)
+    meant = on_call if team.schedule in roster.policy.schedules else team.everybody
+    lead = (team.lead,) if team.lead and not on_call else ()
+    return tuple(dict.fromkeys((*meant, *lead)))
 
 
 def schedules_asked(targets: Iterable[str], assign: str | None, policy: Policy) -> frozenset[str]:
@@ -116,9 +123,7 @@ def members_of(owner: str, policy: Policy) -> tuple[str, ...]:
         schedule = policy.schedules.get(owner.removeprefix(SCHEDULE))
         return schedule.everybody if schedule else ()
     found = team_of(owner, None, policy)
-    if found is None:
-        return ()
-    return found.members or ((found.lead,) if found.lead else ())
+    return found.everybody if found else ()
 
 
 def team_of(target: str, assign: str | None, policy: Policy) -> Team | None:

@@ -67,6 +67,11 @@ class Team:
     slack_group: str | None = None
     role: Role = Role.MODERATOR
 
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """Return all of the team, on call or not: its members, or its lead where it has none."""
+        return self.members or ((self.lead,) if self.lead else ())
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:

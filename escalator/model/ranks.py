@@ -80,3 +80,8 @@ class Role(Ranked):
     MODERATOR = "moderator"
     SENIOR = "senior"
     ADMIN = "admin"
+
+    @property
+    def may_acknowledge(self) -> bool:
+        """Whether somebody of this role may acknowledge an incident that is open to them."""
+        return self >= Role.MODERATOR

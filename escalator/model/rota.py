@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """As the policy spells them; the place is `date.weekday()`."""
 
+NOBODY = ""
+"""In the place of a person of a layer: a turn in which the layer names nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hours:

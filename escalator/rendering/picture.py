@@ -189,7 +189,9 @@ def _part(target: str) -> tuple[str, str]:
 def _note(found: Recipients, told: tuple[Somebody, ...]) -> str:
     if found.unattended:
         return "nobody is on call, the lead stands in" if told else "nobody is on call"
-    return "means nobody" if found.missing else ""
+    if found.missing:
+        return "means nobody"
+    return "" if any(one.may_acknowledge for one in found.told) else "may not acknowledge: the next step is due at once"
 
 
 def _name(person: str | None, policy: Policy) -> str:

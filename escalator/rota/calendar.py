@@ -52,7 +52,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What a reading means. `strangers` counts the events to come that mean nobody, `unreadable` those not made out."""
+    """What a reading means.
+
+    `strangers` counts the events to come that mean nobody who may acknowledge, `unreadable` those not made out.
+    """
 
     bookings: tuple[Booking, ...] = ()
     strangers: int = 0
@@ -81,7 +84,7 @@ def booked(reading: Reading, people: Mapping[str, Person], expand: Callable[[str
     for event in reading.events:
         found = _known(event.attendees, mailboxes)
         found = found or mailboxes.get(_folded(event.summary), ()) or names.get(plain(event.summary), ())
-        if found:
+        if any(people[key].role.may_acknowledge for key in found):
             bookings.append(Booking(event.start, event.end, found))
         elif event.end > now:
             strangers += 1

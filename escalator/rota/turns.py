@@ -16,9 +16,12 @@ _WEEK = timedelta(days=7)
 
 
 def whose(layer: Layer, now: datetime) -> str | None:
-    """Return the person whose turn it is when the local clock has reached `now`, or None before the layer's start."""
+    """Return the person whose turn it is when the local clock has reached `now`, or None.
+
+    Nobody's turn it is before the layer's start, and where `NOBODY` stands in the place of a person.
+    """
     turn = _turn(layer, now)
-    return None if turn < 0 else layer.people[turn % len(layer.people)]
+    return None if turn < 0 else layer.people[turn % len(layer.people)] or None
 
 
 def handovers(layer: Layer, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:

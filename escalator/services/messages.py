@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, select
 
 from escalator.channels.contract import Notification
+from escalator.engine.rights import allowed_people
 from escalator.engine.roster import Roster
 from escalator.engine.sends import following
 from escalator.engine.silences import silencing
@@ -103,7 +104,7 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
     """Return everything that a card about this incident, for this reader, is made from."""
     is_slack = to.channel is DestinationKind.SLACK
     policy = running.policy if is_slack else names_by_key(running.policy)
-    roster = Roster(policy, now, running.calendars)
+    roster = Roster(policy, now, running.calendars, allowed_people(incident, policy))
     is_for_seniors = _is_senior(to.person, policy) and (incident.step > 0 or incident.round > 1)
     has_mentions = is_slack and not to.person and to.mode is not Mode.DIVERT
     return View(
@@ -196,12 +197,11 @@ def _present_targets(incident: Incident, frozen: Policy) -> Sequence[str]:
 
 
 def _people_told(incident: Incident, frozen: Policy, roster: Roster) -> list[str]:
-    """Return the names of whom the present step asks, with their team where its rota says that it is them."""
+    """Return the names of who may answer the present step, with their team where its rota says that it is them."""
     said: dict[str, str] = {}
     for target in _present_targets(incident, frozen):
-        for key in people_of(target, incident.assign, roster):
-            if key in roster.policy.people:
-                said.setdefault(key, roster.policy.people[key].name + _on_call(target, incident.assign, roster))
+        for key in roster.responders(people_of(target, incident.assign, roster)):
+            said.setdefault(key, roster.policy.people[key].name + _on_call(target, incident.assign, roster))
     return list(said.values())
 
 
@@ -213,9 +213,7 @@ def _on_call(target: str, assign: str | None, roster: Roster) -> str:
 def waiting_for(incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
     """Return who is asked to answer now: the people the present step names, or whom it is assigned to."""
     names = tuple(_people_told(incident, frozen, roster)) or tuple(
-        roster.policy.people[key].name
-        for key in people_of(incident.assign or "", None, roster)
-        if key in roster.policy.people
+        roster.policy.people[key].name for key in roster.responders(people_of(incident.assign or "", None, roster))
     )
     if names and len(names) <= _MOST_NAMES:
         return names

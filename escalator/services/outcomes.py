@@ -216,15 +216,17 @@ def failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
     running: Running,
     now: datetime,
 ) -> list[Decision]:
-    """Return what follows for those incidents whose present step has failed for good at every recipient."""
+    """Return what follows for those incidents whose present step has failed for good at all who may acknowledge."""
     decisions = []
     for incident_id in touched:
         incident = locked.get(incident_id) if incident_id else None
         if incident is None or incident.state is not State.TRIGGERED:
             continue
-        fates = deliveries.step_states(connection, incident.id, incident.round, incident.step, incident.sending)
-        if fates and set(fates) == {DeliveryState.FAILED}:
-            rules = rules_for(core, connection, incident, running)
+        rules = rules_for(core, connection, incident, running)
+        roster = rules.roster(incident, now)
+        sent = deliveries.step_states(connection, incident.id, incident.round, incident.step, incident.sending)
+        fates = {state for person, state in sent if person is None or roster.may_acknowledge(person)}
+        if fates == {DeliveryState.FAILED}:
             decisions.append(Decision(incident, step_failed(incident, rules, now)))
     return decisions
 

@@ -314,10 +314,12 @@ def suppress_pages(connection: Connection, incident_id: UUID, below_round: int, 
     return done.rowcount
 
 
-def step_states(connection: Connection, incident_id: UUID, round_: int, step: int, sending: int) -> list[DeliveryState]:
-    """Return the fates of what one send of one step has told."""
-    rows = connection.scalars(
-        select(deliveries.c.state).where(
+def step_states(
+    connection: Connection, incident_id: UUID, round_: int, step: int, sending: int
+) -> list[tuple[str | None, DeliveryState]]:
+    """Return the fates of what one send of one step has told, each with the person who was told (None: a place)."""
+    rows = connection.execute(
+        select(deliveries.c.person, deliveries.c.state).where(
             deliveries.c.incident_id == incident_id,
             deliveries.c.round == round_,
             deliveries.c.step == step,
@@ -325,7 +327,7 @@ def step_states(connection: Connection, incident_id: UUID, round_: int, step: in
             deliveries.c.occasion == Occasion.STEP,
         )
     )
-    return [DeliveryState(state) for state in rows]
+    return [(person, DeliveryState(state)) for person, state in rows]
 
 
 def has_later(connection: Connection, one: Delivery) -> bool:

@@ -124,7 +124,7 @@ def routes(draw, name: str) -> Route:
 def people(draw, key: str) -> Person:
     contact = draw(st.sampled_from([(DestinationKind.SLACK,), (DestinationKind.PAGERDUTY, DestinationKind.SLACK)]))
     slack, pager = draw(st.sampled_from([("U1", None), ("U1", "P1"), (None, None)]))
-    role = Role.ADMIN if key == "dana" else Role.MODERATOR
+    role = Role.ADMIN if key == "dana" else draw(st.sampled_from([Role.MODERATOR, Role.MODERATOR, Role.VIEWER]))
     own = draw(st.sampled_from([None, None, *HOURS]))
     return Person(key, key.title(), role, slack=slack, pagerduty=pager, contact=contact, hours=own)
 

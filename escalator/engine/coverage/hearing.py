@@ -1,4 +1,7 @@
-"""Which of those who are told hear it: a message to somebody outside their hours reaches nobody."""
+"""Which of those who are told hear it: a message to somebody outside their hours reaches nobody.
+
+Whoever may not acknowledge it is told besides, and is nobody here.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -37,7 +40,9 @@ def _heard(recipient: Recipient, policy: Policy, at: datetime) -> Heard | None:
 
 
 def _person_hears(recipient: Recipient, policy: Policy, at: datetime) -> bool:
-    """Whether there is an address, and they listen: a pager wakes them, anything else only within their hours."""
+    """Whether they may acknowledge, have an address, and listen: a pager wakes them, all else within their hours."""
+    if not recipient.may_acknowledge:
+        return False
     if not recipient.address or recipient.kind is DestinationKind.PAGERDUTY:
         return bool(recipient.address)
     own = policy.hours.get(policy.people[recipient.person or ""].hours or "")

@@ -154,8 +154,9 @@ class _Judge:
         only = replace(self._policy, routes=(Route("", fate.path, assign=fate.assign),))
         steps = self._policy.paths.get(fate.path, ())
         asking = {*(target for step in steps for target in step.notify), *told_at_the_end(self._policy)}
+        schedules = schedules_asked(asking, fate.assign, self._policy)
         timeline = self.almanac.timeline(
-            schedules_asked(asking, fate.assign, self._policy),
+            {key: self.almanac.shifts(key, fate.allowed) for key in schedules},
             {key for step in steps for key in (step.during, step.outside) if key},
             {timedelta(0), *(step.after for step in steps)},
             {person.hours for person in self._policy.people.values() if person.hours},

@@ -5,10 +5,13 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import repeat
 
+from escalator.engine.roster import Roster
 from escalator.model.policy import Policy
 from escalator.model.rota import Calendars, Shift
 from escalator.rota.hours import edges
-from escalator.rota.oncall import shifts
+
+Allowed = frozenset[str] | None
+"""Who alone may know of an incident; None for everybody."""
 
 
 class Timeline:
@@ -46,16 +49,16 @@ class Almanac:
         self._calendars = calendars
         self._start = start
         self._end = end
-        self._shifts: dict[str, tuple[Shift, ...]] = {}
+        self._shifts: dict[tuple[str, Allowed], tuple[Shift, ...]] = {}
         self._edges: dict[str, tuple[datetime, ...]] = {}
 
-    def shifts(self, schedule: str) -> tuple[Shift, ...]:
-        """Return who is on call on a schedule of the policy, without gap."""
-        if schedule not in self._shifts:
-            known, bookings = self._policy.schedules[schedule], self._calendars.get(schedule, ())
-            found = shifts(known, self._policy.hours, bookings, self._start, self._end)
-            self._shifts[schedule] = tuple(found)
-        return self._shifts[schedule]
+    def shifts(self, schedule: str, allowed: Allowed = None) -> tuple[Shift, ...]:
+        """Return who is on call on a schedule of the policy, without gap, for what only these people may know of."""
+        asked = (schedule, allowed)
+        if asked not in self._shifts:
+            roster = Roster(self._policy, self._start, self._calendars, allowed)
+            self._shifts[asked] = tuple(roster.shifts(self._policy.schedules[schedule], self._start, self._end))
+        return self._shifts[asked]
 
     def edges(self, hours: str) -> tuple[datetime, ...]:
         """Return when hours of the policy open or close; never for hours that it does not have."""
@@ -66,26 +69,26 @@ class Almanac:
 
     def timeline(
         self,
-        schedules: Collection[str],
+        rotas: Mapping[str, Sequence[Shift]],
         waited_for: Collection[str],
         delays: Collection[timedelta],
         listened: Collection[str],
     ) -> Timeline:
-        """Return the changes on these schedules, of hours that steps wait for, and of hours in which people listen.
+        """Return the changes of these rotas, of hours that steps wait for, and of hours in which people listen.
 
         A step asks for its hours at the instant at which it falls due, which is `delays` after it is decided: those
         instants change something too.
         """
         opened = {edge - delay for key in waited_for for edge in self.edges(key) for delay in delays}
-        handed = {shift.start for key in schedules for shift in self.shifts(key)}
+        handed = {shift.start for rota in rotas.values() for shift in rota}
         heard = {edge for key in listened for edge in self.edges(key)}
         inside = {at for at in opened | handed | heard if self._start < at < self._end}
         starts = [self._start, *sorted(inside), self._end]
         marks = sorted(opened)
         waits = [bisect_right(marks, at) for at in starts[:-1]]
-        return Timeline(starts, {key: self._on_call(key, starts[:-1]) for key in schedules}, waits)
+        return Timeline(starts, {key: _on_call(rota, starts[:-1]) for key, rota in rotas.items()}, waits)
 
-    def _on_call(self, schedule: str, instants: Iterable[datetime]) -> list[Hashable]:
-        rota = self.shifts(schedule)
-        since = [shift.start for shift in rota]
-        return [rota[bisect_right(since, at) - 1].people for at in instants]
+
+def _on_call(rota: Sequence[Shift], instants: Iterable[datetime]) -> list[Hashable]:
+    since = [shift.start for shift in rota]
+    return [rota[bisect_right(since, at) - 1].people for at in instants]

@@ -12,6 +12,7 @@ from escalator.policy.checks import (
     people,
     placeholders,
     references,
+    responders,
     silences,
     sources,
     storms,
@@ -31,6 +32,7 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from events.findings(draft)
     yield from words.findings(draft)
     yield from people.findings(draft, env)
+    yield from responders.findings(draft)
     yield from clocks.findings(draft)
     yield from hours.findings(draft)
     yield from calendars.findings(draft, env)

@@ -1,12 +1,13 @@
 """Does somebody hear of it: the gravest categories, the default, what a route takes, and who else reads along."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from escalator.model.policy import Category, DestinationKind, Step
 from escalator.model.ranks import Severity
 from escalator.policy.draft import Draft, fallbacks
 from escalator.policy.likelihood import Kind, kind_of, takers
 from escalator.policy.problems import Finding, Place, quoted, warning
+from escalator.policy.responders import able_people, names_responder, tells_responders
 from escalator.policy.targets import PREFIXES, TEAM
 
 _TELLING = frozenset({"category", "severity", "min_severity", "event"})
@@ -40,6 +41,7 @@ def _unanswerable(draft: Draft) -> Iterator[Finding]:
 
 
 def _critical(draft: Draft, category: Category) -> Iterator[Finding]:
+    able = able_people(draft, category)
     for taker in takers(kind_of(category), draft.routes):
         place, path, assign = taken(draft, taker)
         if path not in draft.paths:
@@ -47,7 +49,10 @@ def _critical(draft: Draft, category: Category) -> Iterator[Finding]:
         if _is_silent(draft, path):
             what = f"a critical incident ({quoted(category.key)}) can end here, on a path with no steps"
             yield Finding(place, what, "name a path that tells somebody")
-        elif not _rings(draft, draft.paths[path].values(), assign):
+        elif not any(tells_responders(draft, step, assign, able) for step in draft.paths[path].values()):
+            what = f"a critical incident ({quoted(category.key)}) can end here, on a path that tells nobody who may"
+            yield Finding(place, f"{what} acknowledge it", "name a path that tells a moderator, or a destination")
+        elif not _rings(draft, draft.paths[path].values(), assign, able):
             what = f"a critical incident ({quoted(category.key)}) can end on {quoted(path)}, which rings nobody:"
             what += " it names only channels, none of them urgent"
             yield warning(place, what, "add a person or a team to it, or `urgent: true` to one of its channels")
@@ -65,14 +70,15 @@ def _is_silent(draft: Draft, path: str) -> bool:
     return path in draft.paths and not draft.paths[path]
 
 
-def _rings(draft: Draft, steps: Iterable[Step], assign: str | None) -> bool:
-    return any(_rings_somebody(draft, target, assign) for step in steps for target in step.notify)
+def _rings(draft: Draft, steps: Iterable[Step], assign: str | None, able: Collection[str]) -> bool:
+    return any(_rings_somebody(draft, target, assign, able) for step in steps for target in step.notify)
 
 
-def _rings_somebody(draft: Draft, target: str, assign: str | None) -> bool:
+def _rings_somebody(draft: Draft, target: str, assign: str | None, able: Collection[str]) -> bool:
     if target in draft.destinations:
         return _is_urgent(draft, target)
-    return assign is not None if target == TEAM else target.partition(":")[0] in PREFIXES
+    means_people = assign is not None if target == TEAM else target.partition(":")[0] in PREFIXES
+    return means_people and names_responder(draft, target, assign, able)
 
 
 def _is_urgent(draft: Draft, name: str) -> bool:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from escalator.model.policy import Category, DestinationKind, Person
-from escalator.model.ranks import Role, Severity
+from escalator.model.policy import DestinationKind, Person
+from escalator.model.ranks import Role
 from escalator.policy.draft import Draft
 from escalator.policy.expand import expand
-from escalator.policy.likelihood import Kind, kind_of, takers
-from escalator.policy.problems import Finding, Place, listed, quoted, warning
+from escalator.policy.likelihood import Kind, takers
+from escalator.policy.problems import Finding, Place, listed, warning
+from escalator.policy.responders import able_people, incidents, is_complete, kinds
 from escalator.policy.targets import TEAM
-from escalator.policy.walk import found, pattern
 
 
 def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
@@ -59,47 +59,28 @@ def _people_of(draft: Draft, target: str) -> tuple[str, ...]:
 
 
 def _acknowledgements(draft: Draft) -> Iterator[Finding]:
-    if not _is_complete(draft):
+    if not is_complete(draft):
         return
     for index, route in draft.routes.items():
-        for kind, category in _kinds(draft):
-            able = _able(draft, category)
+        for kind, category in kinds(draft):
+            able = able_people(draft, category)
             if len(able) < route.acknowledgements and index in takers(kind, draft.routes):
                 yield _too_few(("routes", index), route.acknowledgements, able, kind)
                 break
 
 
 def _too_few(place: Place, wanted: int, able: list[str], kind: Kind) -> Finding:
-    incidents = f"{quoted(kind.category)} incidents" if kind.category else "its incidents"
     if wanted == 1:
-        return warning(place, f"nobody may acknowledge {incidents}", "let somebody in who is a moderator at least")
-    what = f"wants {wanted}, and only {len(able)} may acknowledge {incidents}: {listed(able)}"
+        return warning(
+            place, f"nobody may acknowledge {incidents(kind)}", "let somebody in who is a moderator at least"
+        )
+    what = f"wants {wanted}, and only {len(able)} may acknowledge {incidents(kind)}: {listed(able)}"
     return Finding((*place, "acknowledgements"), what, f"write at most {max(1, len(able))}, or let more people in")
-
-
-def _kinds(draft: Draft) -> list[tuple[Kind, Category | None]]:
-    categories = [(kind_of(category), category) for category in draft.categories.values()]
-    return [*categories, (Kind(None, Severity.UNKNOWN), None)]
-
-
-def _able(draft: Draft, category: Category | None) -> list[str]:
-    """Return who may acknowledge: those of a restricted category are in its teams, and nobody below moderator."""
-    allowed = set(draft.people)
-    if category and category.restricted_to:
-        allowed = {key for team in category.restricted_to for key in _people_of(draft, f"team:{team}")}
-    return [key for key, person in draft.people.items() if key in allowed and person.role >= Role.MODERATOR]
-
-
-def _is_complete(draft: Draft) -> bool:
-    """Whether people and teams could all be read: who is missing for a mistake of their own still counts."""
-    people = {place[1] for place, _ in found(draft.tree, pattern("people.*"))}
-    teams = {place[1] for place, _ in found(draft.tree, pattern("teams.*"))}
-    return people == set(draft.people) and teams == set(draft.teams)
 
 
 def _alarms(draft: Draft) -> Iterator[Finding]:
     if "alarms" in draft.tree or any(person.role is Role.ADMIN for person in draft.people.values()):
         return
-    if _is_complete(draft):
+    if is_complete(draft):
         what = "is missing and nobody has the role admin, so nobody hears of the product's own trouble"
         yield warning(("alarms",), what, "add `alarms: {notify: [...]}`, or `role: admin` to a person")

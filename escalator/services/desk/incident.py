@@ -82,7 +82,7 @@ def look(core: Core, viewer: Viewer, number: int) -> Page | None:
         incident=incident,
         title=title_of(category_of(incident, rules.frozen, running.policy)),
         marks=marked("", is_test=is_test, is_drill=incident.drill is not None).strip(" ·"),
-        waiting_for=waiting_for(incident, rules.frozen, running.roster(now)),
+        waiting_for=waiting_for(incident, rules.frozen, rules.roster(incident, now)),
         why=reasons(incident, rules, is_withheld=is_withheld),
         text=text,
         timeline=moments(said, fates, notes, running.policy),

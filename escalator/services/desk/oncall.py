@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from escalator.engine.duty import Duty, duties, may_know, may_know_schedule, own_shifts
+from escalator.engine.roster import Roster
 from escalator.engine.standing_in import may_take_back, standing_in
 from escalator.model.policy import Person, Policy
 from escalator.model.rota import Calendars, Schedule, Shift, StandIn
 from escalator.rendering.rota_week import Strip, begins, strip
-from escalator.rota.oncall import shifts
 from escalator.services.core import Core
 from escalator.services.policies import Running
 
@@ -95,8 +95,7 @@ def _rotas(core: Core, reader: Person, running: Running, monday: date, zone: Zon
 
 def _whole(policy: Policy, schedule: Schedule, calendars: Calendars, start: datetime, end: datetime) -> Iterator[Shift]:
     """Yield the shifts that touch this span, not cut off at its ends."""
-    bookings = calendars.get(schedule.key, ())
-    found = shifts(schedule, policy.hours, bookings, start - _BEYOND, end + _BEYOND)
+    found = Roster(policy, start, calendars).shifts(schedule, start - _BEYOND, end + _BEYOND)
     return (one for one in found if one.start < end and start < one.end)
 
 
