@@ -23,6 +23,7 @@ from escalator.store.database import WAIT_S
 from web import answers, errors, health, sandbox, sign_in, slack, stream, vendors
 from web.api import routes
 from web.dashboard import pages
+from web.doors import WrongPaths, accept_more_slashes
 from web.headers import insist_on_tls
 from web.signed_in import sign_cookies
 from web.slack_sign_in import add_slack
@@ -49,7 +50,8 @@ def create_app(core: Core | None = None) -> Flask:
     app.register_blueprint(_entrance(core))
     app.register_blueprint(pages.blueprint(core))
     routes.register(app, core)
-    errors.register(app)
+    errors.register(app, WrongPaths(core))
+    accept_more_slashes(app)
     return app
 
 
