@@ -16,9 +16,11 @@ from escalator.services.core import Core
 from escalator.services.housekeeping import flush_tally
 from escalator.services.lookout import WORKERS_EXPECTED, Lookout
 from escalator.services.outage import Outage
+from escalator.services.production import require_secrets
 from escalator.services.sending import deliver_alarms
 from escalator.services.timekeeping import measure_offset
 from escalator.settings import from_environment
+from escalator.settings.refusing import or_exit
 from escalator.store.database import WAIT_S
 from web import answers, errors, health, sandbox, sign_in, slack, stream, vendors
 from web.api import routes
@@ -70,7 +72,8 @@ def _core_from_environment() -> Core:
     def publish(name: str, countdown: float) -> None:
         celery.send_task(name, countdown=countdown or None)
 
-    core = build(from_environment(), clock=clock, queue=Nudger(publish, clock), patience_s=WAIT_S)
+    core = build(or_exit(from_environment), clock=clock, queue=Nudger(publish, clock), patience_s=WAIT_S)
+    or_exit(lambda: require_secrets(core))
     threading.Thread(target=_keep_up, args=(core, clock), name="keeping-up", daemon=True).start()
     return core
 

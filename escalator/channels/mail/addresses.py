@@ -1,22 +1,17 @@
-"""Mail addresses as they may stand in a header and an envelope: nothing that could break out of either."""
+"""Mail addresses as they stand in a header: nothing that could break out of one."""
 
-import re
 from email.headerregistry import Address
 from email.utils import parseaddr
 
+from escalator.model.mailbox import mailbox
 from escalator.rendering.disclosure import one_line
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>{_LABEL}(?:\.{_LABEL})*)")
-# RFC 5321 4.5.3.1 allows 64 and 255 octets; a Message-ID, which ends in the domain, has to fit into `posts.ref`.
-_LOCAL_CHARS, _DOMAIN_CHARS = 64, 120
 _NAME_CHARS = 80
 
 
 def address(written: str) -> Address | None:
-    """Return a bare address, or None for what is none. Quoted and international ones are not understood."""
-    return _made("", written.strip())
+    """Return a bare address, or None for what no mail can reach."""
+    return _made("", written)
 
 
 def sender(written: str) -> Address | None:
@@ -28,7 +23,5 @@ def sender(written: str) -> Address | None:
 
 
 def _made(name: str, bare: str) -> Address | None:
-    found = _ADDRESS.fullmatch(bare)
-    if found is None or len(found["local"]) > _LOCAL_CHARS or len(found["domain"]) > _DOMAIN_CHARS:
-        return None
-    return Address(name, found["local"], found["domain"])
+    found = mailbox(bare)
+    return Address(name, found.local, found.domain) if found else None
