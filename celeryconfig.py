@@ -1,8 +1,9 @@
 """How Celery is set, each with its reason. Celery reads it by name, and the web process publishes by it."""
 
 from escalator.settings import from_environment
+from escalator.settings.refusing import or_exit
 
-broker_url = from_environment().redis_url
+broker_url = or_exit(from_environment).redis_url
 
 # The database holds what was done; nobody reads results.
 task_ignore_result = True

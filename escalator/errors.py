@@ -17,7 +17,11 @@ class EscalatorError(Exception):
 
 
 class ConfigurationError(EscalatorError):
-    """The environment does not fit; the message names the variable and what would be right."""
+    """The environment does not fit. `problems` are all of them, each naming the variable and what would be right."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class PolicyError(EscalatorError):

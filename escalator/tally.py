@@ -11,6 +11,7 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 
 
 EVENTS = "escalator_events_total"
 CALLBACKS = "escalator_callbacks_total"
+WRONG_PATHS = "escalator_wrong_path_requests_total"
 DELIVERIES = "escalator_deliveries_total"
 UNROUTED = "escalator_unrouted_total"
 LATENESS = "escalator_escalation_lateness_seconds"

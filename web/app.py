@@ -18,13 +18,16 @@ from escalator.services.core import Core
 from escalator.services.housekeeping import flush_tally
 from escalator.services.lookout import WORKERS_EXPECTED, Lookout
 from escalator.services.outage import Outage
+from escalator.services.production import require_secrets
 from escalator.services.sending import deliver_alarms
 from escalator.services.timekeeping import measure_offset
 from escalator.settings import from_environment
+from escalator.settings.refusing import or_exit
 from escalator.store.engines import WAIT_S
 from web import answers, errors, health, sandbox, sign_in, slack, stream, vendors
 from web.api import routes
 from web.dashboard import pages
+from web.doors import WrongPaths, accept_more_slashes
 from web.headers import insist_on_tls
 from web.signed_in import sign_cookies
 
@@ -50,7 +53,8 @@ def create_app(core: Core | None = None) -> Flask:
     app.register_blueprint(_entrance(core))
     app.register_blueprint(pages.blueprint(core))
     routes.register(app, core)
-    errors.register(app)
+    errors.register(app, WrongPaths(core))
+    accept_more_slashes(app)
     return app
 
 
@@ -69,7 +73,8 @@ def _core_from_environment() -> Core:
 
     broker = BrokerState()
     queue = Nudger(Publisher(celery), clock, broker)
-    core = build(from_environment(), clock=clock, queue=queue, broker=broker, patience_s=WAIT_S)
+    core = build(or_exit(from_environment), clock=clock, queue=queue, broker=broker, patience_s=WAIT_S)
+    or_exit(lambda: require_secrets(core))
     threading.Thread(target=_keep_up, args=(core, clock), name="keeping-up", daemon=True).start()
     return core
 

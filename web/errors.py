@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, jsonify
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from escalator.errors import EscalatorError, InvalidEvent, TooLarge, Unauthorized, Unavailable
 from web.api import problems
+from web.doors import WrongPaths
 
 log = structlog.get_logger(__name__)
 
@@ -23,9 +24,17 @@ STATUS: dict[type[EscalatorError], tuple[int, str]] = {
 OURS = (503, "fault")
 
 
-def register(app: Flask) -> None:
-    """Let the application answer errors."""
-    app.register_error_handler(HTTPException, _http)
+def register(app: Flask, wrong_paths: WrongPaths) -> None:
+    """Let the application answer errors, and notice what is posted to a wrong path."""
+
+    def http(error: HTTPException) -> Response:
+        if request.method != "POST" or request.url_rule is not None:
+            return _http(error)
+        wrong_paths.note()
+        # A form of ours is never sent to the first page: whoever posts there has left out the rest of the address.
+        return _http(NotFound()) if request.path == "/" else _http(error)
+
+    app.register_error_handler(HTTPException, http)
     app.register_error_handler(Exception, _failed)
 
 

@@ -1,7 +1,7 @@
 """How gunicorn serves the web process: `gunicorn --config python:web.gunicorn_config "web.app:create_app()"`.
 
 Gunicorn reads the names below from this module (https://docs.gunicorn.org/en/stable/settings.html). Like celeryconfig,
-it is configuration and so may read the environment at import; nothing else imports it.
+it is configuration and so reads the environment at import; nothing else imports it.
 """
 
 import ctypes
@@ -14,13 +14,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1
-_on_heroku = "DYNO" in os.environ
+from escalator.settings import listening, written_environment
+from escalator.settings.refusing import or_exit
 
-bind = f"{os.environ.get('HOST') or ('0.0.0.0' if _on_heroku else '127.0.0.1')}:{os.environ.get('PORT') or 8000}"  # noqa: S104
+_PR_SET_PDEATHSIG = 1
+_listening = or_exit(lambda: listening(written_environment()))
+
+bind = _listening.bind
 
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
+workers = _listening.workers
 threads = 8
 
 # A request is over in 3 s or has been answered 503; a worker that has not said for 30 s that it lives is replaced.

@@ -4,15 +4,29 @@ from contextlib import suppress
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_process_shutdown, worker_shutdown
+from celery.signals import celeryd_init, worker_process_init, worker_process_shutdown, worker_shutdown
 
+from escalator.bootstrap import build
 from escalator.errors import Unavailable
+from escalator.services.production import require_secrets
+from escalator.settings import from_environment
+from escalator.settings.refusing import or_exit
 from workers.process import forget, process_of
 from workers.sweep import SweepStep
 
 app = Celery("escalator", include=["workers.tasks"])
 app.config_from_object("celeryconfig")
 app.steps["worker"].add(SweepStep)
+
+
+@celeryd_init.connect
+def _refuse(**_kwargs: Any) -> None:
+    """End the worker before it forks where production lacks a secret that its policy needs."""
+    core = build(or_exit(from_environment), pool_size=1)
+    try:
+        or_exit(lambda: require_secrets(core))
+    finally:
+        core.database.close()
 
 
 @worker_process_init.connect

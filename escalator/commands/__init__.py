@@ -8,7 +8,7 @@ from importlib import import_module
 
 import click
 
-from escalator.errors import EscalatorError, PolicyError, Unavailable
+from escalator.errors import ConfigurationError, EscalatorError, PolicyError, Unavailable
 
 _COMMANDS = {
     "run": "Start everything on this machine: web, worker, clock, broker.",
@@ -67,6 +67,8 @@ class _Commands(click.Group):
         except Unavailable as error:
             told = f"the database cannot be asked ({one_line(error)}); look at DATABASE_URL"
             raise click.ClickException(told) from error
+        except ConfigurationError as error:
+            raise click.ClickException("\n".join(one_line(Exception(line)) for line in error.problems)) from error
         except EscalatorError as error:
             raise click.ClickException(one_line(error)) from error
 

@@ -37,7 +37,7 @@ def _findings() -> Iterator[Finding]:
     try:
         core = build(from_environment())
     except ConfigurationError as error:
-        yield Finding("environment", Status.FAIL, str(error))
+        yield from (Finding("environment", Status.FAIL, problem) for problem in error.problems)
         return
     yield from _of(core)
 

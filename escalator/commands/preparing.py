@@ -16,7 +16,7 @@ from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.policy import Parsed, parse
 from escalator.services import credentials
-from escalator.settings import Settings, read_settings, socket_path
+from escalator.settings import Settings, socket_path, survey
 
 BROKER = "broker"
 _LONGEST_SOCKET_PATH = 100
@@ -37,29 +37,23 @@ class Prepared:
 
 
 def prepared(env: Mapping[str, str]) -> Prepared:
-    """Return what this environment amounts to; raises ConfigurationError for what cannot even be looked into."""
-    settings, problems = _settings(env)
+    """Return what this environment amounts to."""
+    settings, found = survey(env)
+    problems = list(found)
     path, is_demo = _policy_file(settings)
     parsed = _parsed(path, settings, problems)
     settings = replace(settings, policy_file=path)
     if parsed and parsed.policy and settings.mode is Mode.PRODUCTION:
         blocking = (replace(one, is_warning=False) for one in parsed.warnings if one.blocks_production)
         problems += [one.told(str(path)) for one in blocking]
-        problems += credentials.missing(settings, parsed.policy)
+        # Of a variable that is set and wrong it is not said as well that it is not set.
+        told = {problem.partition(":")[0] for problem in problems}
+        missing = credentials.missing(settings, parsed.policy)
+        problems += [str(one) for one in missing if one.name not in told]
     if not settings.environment.get("REDIS_URL"):
         problems += _unfit_for_broker(settings)
     warnings = tuple(_warnings(settings, parsed))
     return Prepared(settings, parsed.policy if parsed else None, is_demo, tuple(problems), warnings)
-
-
-def _settings(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    """Return the settings; where only the secret is missing, go on to find what else is."""
-    try:
-        return read_settings(env), []
-    except ConfigurationError as error:
-        if env.get("SECRET_KEY"):
-            raise
-        return read_settings({**env, "SECRET_KEY": "-"}), [str(error)]
 
 
 def _policy_file(settings: Settings) -> tuple[Path, bool]:
@@ -140,8 +134,7 @@ def plan(found: Prepared, port: int, page: tuple[str, ...], *, is_verbose: bool)
 def _environment(settings: Settings, port: int) -> dict[str, str]:
     said = settings.environment
     return {
-        # Where no host is named, web's own configuration knows which one is right.
-        **({"HOST": said["HOST"]} if said.get("HOST") else {}),
+        "HOST": settings.host,
         "ESCALATOR_RUN": "1",
         "ESCALATOR_POLICY": str(settings.policy_file),
         "ESCALATOR_VAR": str(settings.var.absolute()),

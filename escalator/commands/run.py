@@ -23,7 +23,7 @@ from escalator.errors import ConfigurationError
 from escalator.model.ranks import Mode
 from escalator.services.core import Core
 from escalator.services.signing_in import links
-from escalator.settings import base_url, environment
+from escalator.settings import base_url, written_environment
 from escalator.store import processes
 from escalator.store.migrate import migrate
 
@@ -42,7 +42,7 @@ def command(*, verbose: bool) -> None:
     """
     os.umask(0o077)
     configure_logging(logging.WARNING)
-    found = prepared(environment())
+    found = prepared(written_environment())
     _refuse(found)
     settings = found.settings
     prepare_folder(settings)

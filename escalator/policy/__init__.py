@@ -5,7 +5,7 @@
 """
 
 from escalator.policy.expand import expand, unset_names
-from escalator.policy.parse import Parsed, load, parse, reload
+from escalator.policy.parse import Parsed, load, parse, reload, unset_values
 from escalator.policy.problems import Problem
 
-__all__ = ["Parsed", "Problem", "expand", "load", "parse", "reload", "unset_names"]
+__all__ = ["Parsed", "Problem", "expand", "load", "parse", "reload", "unset_names", "unset_values"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.policy import checks
+from escalator.policy.checks import placeholders
 from escalator.policy.checks.placeholders import misplaced
 from escalator.policy.document import Document, read
 from escalator.policy.draft import drafted
@@ -65,6 +66,15 @@ def reload(text: str | bytes) -> Policy:
     if document.is_unreadable or any(not problem.is_warning for problem in problems):
         raise PolicyError(tuple(problem.told(FILE) for problem in problems))
     return draft.policy()
+
+
+def unset_values(text: str | bytes, env: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Return what a policy asks of the environment by `${NAME}` and does not get, or cannot use."""
+    document = read(text)
+    if document.is_unreadable:
+        return ()
+    draft, _ = drafted(document.tree)
+    return _problems(document, [one for one in placeholders.findings(draft, env) if one.is_warning])
 
 
 def _problems(document: Document, findings: Iterable[Finding]) -> tuple[Problem, ...]:

@@ -8,10 +8,27 @@ from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.settings import Settings
 
 
-class _Need(NamedTuple):
-    """A variable without which a way out is none; `right` says why, and what would be right."""
+class Missing(NamedTuple):
+    """A variable that must be set and is not: why it must, and what would be right."""
 
     name: str
+    why: str
+    right: str
+
+    @property
+    def what(self) -> str:
+        """Return what is wrong."""
+        return f"is not set, {self.why}"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.what}; {self.right}"
+
+
+class _Need(NamedTuple):
+    """A variable without which a way out is none."""
+
+    name: str
+    why: str
     right: str
 
     def is_met(self, settings: Settings) -> bool:
@@ -20,32 +37,32 @@ class _Need(NamedTuple):
 
 _NEEDS = {
     DestinationKind.SLACK: (
-        _Need("SLACK_BOT_TOKEN", "and the policy tells people in Slack; xoxb-…, of your Slack app"),
-        _Need("SLACK_SIGNING_SECRET", "so no click could be verified; copy it from your Slack app"),
+        _Need("SLACK_BOT_TOKEN", "and the policy tells people in Slack", "xoxb-…, of your Slack app"),
+        _Need("SLACK_SIGNING_SECRET", "so no click could be verified", "copy it from your Slack app"),
     ),
     DestinationKind.EMAIL: (
-        _Need("SMTP_URL", "and the policy tells people by e-mail; smtp://user:password@host:587"),
-        _Need("MAIL_FROM", "and the policy tells people by e-mail; the address that mails come from"),
+        _Need("SMTP_URL", "and the policy tells people by e-mail", "smtp://user:password@host:587"),
+        _Need("MAIL_FROM", "and the policy tells people by e-mail", "the address that mails come from"),
     ),
     DestinationKind.JIRA: (
-        _Need("JIRA_URL", "and the policy opens issues; https://yours.atlassian.net, or your own server"),
-        _Need("JIRA_TOKEN", "and the policy opens issues; an API token (Cloud), or a personal access token"),
+        _Need("JIRA_URL", "and the policy opens issues", "https://yours.atlassian.net, or your own server"),
+        _Need("JIRA_TOKEN", "and the policy opens issues", "an API token (Cloud), or a personal access token"),
     ),
 }
 
 
-_NO_LINKS = "so the links in mails lead nowhere; the address at which people reach this installation"
+_NO_LINKS = ("so the links in mails lead nowhere", "the address at which people reach this installation")
 
 
-def missing(settings: Settings, policy: Policy) -> Iterator[str]:
-    """Yield what must be set before anything is sent, as `NAME: is not set, …; what would be right`."""
+def missing(settings: Settings, policy: Policy) -> Iterator[Missing]:
+    """Yield what must be set before anything is sent."""
     kinds = _kinds(policy)
     for kind, needs in _NEEDS.items():
         for need in needs:
             if kind in kinds and not need.is_met(settings):
-                yield f"{need.name}: is not set, {need.right}"
+                yield Missing(*need)
     if DestinationKind.EMAIL in kinds and not settings.environment.get("ESCALATOR_BASE_URL"):
-        yield f"ESCALATOR_BASE_URL: is not set, {_NO_LINKS}"
+        yield Missing("ESCALATOR_BASE_URL", *_NO_LINKS)
 
 
 def lacking(settings: Settings, policy: Policy) -> Iterator[str]:

@@ -26,12 +26,13 @@ from escalator.store import events, health, processes
 from escalator.store.events import EventState, StoredEvent
 from escalator.store.health import Health
 from escalator.store.schema import is_current
-from escalator.tally import BUCKETS, CALLBACKS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND
+from escalator.tally import BUCKETS, CALLBACKS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND, WRONG_PATHS
 
 _COUNTERS = {
     EVENTS: ("Webhook deliveries by what became of them", ("source", "type", "outcome")),
     DELIVERIES: ("Notifications by what became of them", ("channel", "outcome", "reason")),
     CALLBACKS: ("What other vendors than Stream told us, by what became of it", ("vendor", "outcome")),
+    WRONG_PATHS: ("Requests posted to a path that takes none, by the vendor they seem to come from", ("vendor",)),
     UNROUTED: ("Incidents that no route took", ()),
 }
 _HISTOGRAMS = {

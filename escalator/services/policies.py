@@ -20,7 +20,8 @@ from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
 from escalator.model.rota import Calendars, StandIn
 from escalator.model.silence import Silence
-from escalator.policy import Problem, parse, reload
+from escalator.policy import Parsed, Problem, parse, reload
+from escalator.services import credentials
 from escalator.services.troubles import POLICY_FILE, Troubles
 from escalator.settings import Settings
 from escalator.store import Database, calendars, overrides, policies, records, silences
@@ -153,7 +154,7 @@ class PolicyShelf:
 
     def _take(self, database: Database, text: bytes, sha256: str) -> Offered:
         parsed = parse(text, self._settings.environment)
-        refused = parsed.errors or self._forbidden_in_production(parsed.problems)
+        refused = parsed.errors or self._forbidden_in_production(parsed)
         if refused:
             self._refuse(database, refused, sha256)
             return Offered(is_new=False, problems=refused)
@@ -169,11 +170,13 @@ class PolicyShelf:
         log.info("policy_activated", version=str(version), sha256=sha256[:12])
         return Offered(is_new=True, problems=parsed.problems)
 
-    def _forbidden_in_production(self, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-        """Return the warnings that are errors where real people depend on the file."""
-        if self._settings.mode is not Mode.PRODUCTION:
+    def _forbidden_in_production(self, parsed: Parsed) -> tuple[Problem, ...]:
+        """Return the warnings, and the secrets that are not set, which are errors where real people are told."""
+        if self._settings.mode is not Mode.PRODUCTION or parsed.policy is None:
             return ()
-        return tuple(problem for problem in problems if problem.blocks_production)
+        missing = credentials.missing(self._settings, parsed.policy)
+        blocking = tuple(problem for problem in parsed.problems if problem.blocks_production)
+        return (*blocking, *(Problem(one.name, 1, one.what, one.right) for one in missing))
 
     def _refuse(self, database: Database, problems: tuple[Problem, ...], sha256: str) -> None:
         """Tell and record that a file is refused: once, though each process is offered it."""

@@ -8,10 +8,11 @@ import pytest
 import trustme
 
 from escalator.channels.mail.api import Mail
-from escalator.channels.mail.server import Security, Server, server
+from escalator.channels.mail.server import server
 from escalator.channels.mail.smtp import LIMITS, SmtpMailer
 from escalator.channels.wire import Limits
 from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.settings.connections import MailServer, Security
 from tests.channels.letters import RECIPIENT, a_mail
 from tests.doubles.mail import PASSWORD, USER, LineDouble, MailDouble, MailFault
 
@@ -216,12 +217,12 @@ def test_a_call_has_less_than_a_lease():
 @pytest.mark.parametrize(
     ("url", "understood"),
     [
-        ("smtp://mx.example.com", Server(Security.STARTTLS, "mx.example.com", 587)),
-        ("smtps://mx.example.com", Server(Security.TLS, "mx.example.com", 465)),
-        ("smtp+insecure://localhost:1025/", Server(Security.INSECURE, "localhost", 1025)),
-        ("smtp://a%40b:p%2Fw%3A@mx:25", Server(Security.STARTTLS, "mx", 25, "a@b", "p/w:")),
-        (" smtp://a:b@mx ", Server(Security.STARTTLS, "mx", 587, "a", "b")),
-        ("smtp://[::1]:25", Server(Security.STARTTLS, "::1", 25)),
+        ("smtp://mx.example.com", MailServer(Security.STARTTLS, "mx.example.com", 587)),
+        ("smtps://mx.example.com", MailServer(Security.TLS, "mx.example.com", 465)),
+        ("smtp+insecure://localhost:1025/", MailServer(Security.INSECURE, "localhost", 1025)),
+        ("smtp://a%40b:p%2Fw%3A@mx:25", MailServer(Security.STARTTLS, "mx", 25, "a@b", "p/w:")),
+        (" smtp://a:b@mx ", MailServer(Security.STARTTLS, "mx", 587, "a", "b")),
+        ("smtp://[::1]:25", MailServer(Security.STARTTLS, "::1", 25)),
     ],
 )
 def test_an_url_names(url, understood):
@@ -233,18 +234,18 @@ def test_an_url_names(url, understood):
     [
         pytest.param("", "no_smtp_url", id="is not there"),
         pytest.param("  ", "no_smtp_url", id="is blank"),
-        pytest.param("mx.example.com:587", "smtp_url_scheme", id="has no scheme"),
-        pytest.param("http://mx.example.com", "smtp_url_scheme", id="is of another protocol"),
-        pytest.param("smtp://", "smtp_url_host", id="has no host"),
+        pytest.param("mx.example.com:587", "smtp_url", id="has no scheme"),
+        pytest.param("http://mx.example.com", "smtp_url", id="is of another protocol"),
+        pytest.param("smtp://", "smtp_url", id="has no host"),
         pytest.param("smtp://mailer:s3cret@mx:mail", "smtp_url", id="has a port in words"),
         pytest.param("smtp://mx:99999", "smtp_url", id="has a port too high"),
         pytest.param("smtp://mailer:s3c/ret@mx", "smtp_url", id="has a password that should be escaped"),
-        pytest.param("smtp://mailer:1/s3cret@mx", "smtp_url_host", id="has one that reads as a port"),
-        pytest.param("smtp://mailer:s3cret@mx/inbox", "smtp_url_host", id="has a path"),
-        pytest.param("smtp://mailer@mx", "smtp_url_login", id="has no password"),
-        pytest.param("smtp://:s3cret@mx", "smtp_url_login", id="has no user"),
-        pytest.param("smtp://mailer:p%C3%A4ss@mx", "smtp_url_login", id="has a password that SMTP cannot say"),
-        pytest.param("smtp://mailer:a%0D%0Ab@mx", "smtp_url_login", id="has a password of two lines"),
+        pytest.param("smtp://mailer:1/s3cret@mx", "smtp_url", id="has one that reads as a port"),
+        pytest.param("smtp://mailer:s3cret@mx/inbox", "smtp_url", id="has a path"),
+        pytest.param("smtp://mailer@mx", "smtp_url", id="has no password"),
+        pytest.param("smtp://:s3cret@mx", "smtp_url", id="has no user"),
+        pytest.param("smtp://mailer:p%C3%A4ss@mx", "smtp_url", id="has a password that SMTP cannot say"),
+        pytest.param("smtp://mailer:a%0D%0Ab@mx", "smtp_url", id="has a password of two lines"),
         pytest.param("smtp://[mx", "smtp_url", id="is no URL"),
     ],
 )
@@ -255,7 +256,7 @@ def test_an_url_that(url, word):
 
 
 def test_a_server_does_not_show_its_password():
-    assert PASSWORD not in repr(Server(Security.TLS, "mx", 465, USER, PASSWORD))
+    assert PASSWORD not in repr(MailServer(Security.TLS, "mx", 465, USER, PASSWORD))
 
 
 # ---- the double itself

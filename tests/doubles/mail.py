@@ -20,7 +20,7 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from escalator.channels.mail.server import Security
+from escalator.settings.connections import Security
 from tests.doubles.mail_reader import flaws, parse
 
 USER, PASSWORD = "mailer", "pass/w@rd: s3cret"

@@ -24,4 +24,4 @@ def test_whoever_is_told_by_mail_needs_an_address_to_answer_at(
     policy: str, env: dict[str, str], names: list[str]
 ) -> None:
     settings = read_settings({**SET, **SLACK, **env})
-    assert [one.partition(":")[0] for one in missing(settings, load(policy, {}))] == names
+    assert [one.name for one in missing(settings, load(policy, {}))] == names

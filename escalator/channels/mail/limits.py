@@ -9,11 +9,5 @@ SUBJECT = 150
 NAME = 80
 """Ours, of a sender's name, in characters."""
 
-LOCAL_PART = 64
-"""RFC 5321, 4.5.3.1.1."""
-
-DOMAIN = 120
-"""RFC 5321, 4.5.3.1.2 allows 255; a Message-ID, which ends in the domain, has to fit into `posts.ref`."""
-
 MESSAGE_ID = 256
 """Ours, the width of `posts.ref`."""

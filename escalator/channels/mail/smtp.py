@@ -10,10 +10,11 @@ from typing import BinaryIO
 from escalator.channels.http import BROKEN, BadAnswer
 from escalator.channels.mail.api import Mail
 from escalator.channels.mail.failures import NO_STARTTLS, Stage, failure, refused
-from escalator.channels.mail.server import Security, Server, server
+from escalator.channels.mail.server import server
 from escalator.channels.wire import Limits, Wire, in_time
 from escalator.channels.wire import tls as shared_tls
 from escalator.model.message import Context, Delivered, Failed
+from escalator.settings.connections import MailServer, Security
 
 LIMITS = Limits(socket_s=5.0, total_s=18.0)
 MAX_SAID_BYTES = 64 * 1024
@@ -65,7 +66,7 @@ class SmtpMailer:
             return failure(error)
 
     def _logged_in(
-        self, wire: Wire, to: Server, sender: str, talk: Callable[[smtplib.SMTP], Delivered | Failed]
+        self, wire: Wire, to: MailServer, sender: str, talk: Callable[[smtplib.SMTP], Delivered | Failed]
     ) -> Delivered | Failed:
         tls = self._tls if to.security is Security.TLS else None
         _, _, domain = sender.partition("@")
@@ -85,7 +86,7 @@ class SmtpMailer:
 class _Conversation(smtplib.SMTP):
     """smtplib's, over a wire that can be cut and with an end to what the other side may say; connects at once."""
 
-    def __init__(self, wire: Wire, to: Server, our_name: str, socket_s: float, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, wire: Wire, to: MailServer, our_name: str, socket_s: float, tls: ssl.SSLContext | None) -> None:
         self._wire = wire
         self._implicit_tls = tls
         super().__init__(to.host, to.port, local_hostname=our_name, timeout=socket_s)

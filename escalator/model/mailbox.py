@@ -1,0 +1,51 @@
+"""The one rule for mail addresses: in the policy, in the environment, for coverage and in the channel.
+
+A domain of any script is reached by its form in ASCII (IDNA 2008, RFC 5891). What stands before the @ is ASCII:
+anything else needs SMTPUTF8 (RFC 6531) of every server on the way, and is refused where it is written.
+"""
+
+import re
+from dataclasses import dataclass
+
+import idna
+
+RIGHT = "write an address such as leads@example.com: one @, no spaces, and only ASCII letters before it"
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+# RFC 5321 4.5.3.1 allows 64 and 255 octets; a Message-ID, which ends in the domain, has to fit into `posts.ref`.
+_LOCAL_CHARS, _DOMAIN_CHARS = 64, 120
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A mail address: what stands before the @, and the domain in ASCII."""
+
+    local: str
+    domain: str
+
+    def __str__(self) -> str:
+        return f"{self.local}@{self.domain}"
+
+
+def mailbox(written: str) -> Mailbox | None:
+    """Return the mail address that is written, or None for what no mail can reach."""
+    local, _, domain = written.strip().rpartition("@")
+    ascii_domain = _in_ascii(domain)
+    if not _LOCAL.fullmatch(local) or len(local) > _LOCAL_CHARS or len(ascii_domain) > _DOMAIN_CHARS:
+        return None
+    # An address of a machine is no domain; nothing under a top level of digits has ever been given out (RFC 3696).
+    if not _DOMAIN.fullmatch(ascii_domain) or ascii_domain.rpartition(".")[2].isdigit():
+        return None
+    return Mailbox(local, ascii_domain)
+
+
+def _in_ascii(domain: str) -> str:
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        return ""

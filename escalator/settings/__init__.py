@@ -1,0 +1,32 @@
+"""The environment, typed. Nothing else of the product reads environment variables."""
+
+from escalator.settings.reading import (
+    base_url,
+    chosen_mode,
+    database_url,
+    from_environment,
+    listening,
+    policy_file,
+    read_settings,
+    socket_path,
+    survey,
+)
+from escalator.settings.sources import environment, written_environment
+from escalator.settings.values import Listening, Secret, Settings
+
+__all__ = [
+    "Listening",
+    "Secret",
+    "Settings",
+    "base_url",
+    "chosen_mode",
+    "database_url",
+    "environment",
+    "from_environment",
+    "listening",
+    "policy_file",
+    "read_settings",
+    "socket_path",
+    "survey",
+    "written_environment",
+]

@@ -1,0 +1,33 @@
+"""The secret key of an installation that has none: made on first use, and kept beside the embedded database."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from escalator.errors import ConfigurationError
+from escalator.settings.values import Secret
+
+
+def kept_secret(path: Path) -> Secret:
+    """Return the secret in this file, made on first use; the first of two makers wins. Raises ConfigurationError."""
+    try:
+        found = _kept(path)
+    except (OSError, ValueError) as error:
+        right = "name a folder that can be written, or set SECRET_KEY"
+        reason = getattr(error, "strerror", None) or "no text"
+        raise ConfigurationError(f"ESCALATOR_VAR: cannot keep {path} ({reason}); {right}") from error
+    if not found:
+        raise ConfigurationError(f"ESCALATOR_VAR: {path} is empty; remove it, or set SECRET_KEY")
+    return Secret(found)
+
+
+def _kept(path: Path) -> str:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(os.urandom(32).hex())
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text(encoding="ascii").strip()

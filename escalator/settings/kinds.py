@@ -1,0 +1,169 @@
+"""The kinds of setting: each makes a value of a text, or raises Unfit. An empty text means: not set.
+
+What is wrong is said without repeating anything that might be a piece of a secret.
+"""
+
+import ipaddress
+import re
+from email.utils import parseaddr
+
+from escalator.model.mailbox import RIGHT, mailbox
+from escalator.model.ranks import Mode
+from escalator.settings.values import Secret
+
+_MOST_WORKERS = 64
+_MOST_PACE = 100
+_SHOWN = 40
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+"""Also with underscores, which names within a container network have."""
+_LONGEST_HOST = 253
+_WITH_PORT = re.compile(r"(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::[0-9]{1,5})?")
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+
+
+class Unfit(Exception):  # noqa: N818  # a verdict, raised and caught within this package
+    """A text that is no value of its kind: what is wrong with it, and what would be right."""
+
+    def __init__(self, what: str, right: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.right = right
+
+
+def shown(text: str) -> str:
+    """Return a text that holds no secret, in quotes and shortened."""
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
+
+
+def well_formed(text: str) -> str:
+    """Return the text; raises Unfit for what no setting is: quotes around it, control characters, broken letters."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        raise Unfit("begins and ends with quotes, and they are part of the value", "write it without them")
+    if not text.isprintable():
+        what = "holds a line break, a control character, an invisible one or bytes that are no UTF-8"
+        raise Unfit(what, "write it anew, on one line")
+    return text
+
+
+def mode(text: str) -> Mode:
+    """Return what is sent to real people."""
+    if text not in set(Mode):
+        raise Unfit(f"{shown(text)} is no mode", "sandbox, divert or production")
+    return Mode(text)
+
+
+def path(text: str) -> str:
+    """Return the path of a file or folder."""
+    return text
+
+
+def word(text: str) -> str:
+    """Return a name or an id, which has neither spaces nor letters beyond ASCII."""
+    if not text.isascii() or " " in text:
+        raise Unfit("holds a space or a letter beyond ASCII", "copy it once more, without anything around it")
+    return text
+
+
+def token(text: str) -> Secret:
+    """Return a secret that somebody else has made: it has neither spaces nor letters beyond ASCII."""
+    return Secret(word(text))
+
+
+def tokens(text: str) -> tuple[Secret, ...]:
+    """Return several of these, the newest first, while one takes the other's place."""
+    return tuple(token(part) for part in listed(text))
+
+
+def key(text: str) -> Secret:
+    """Return a key of ours, which may be any text."""
+    return Secret(text)
+
+
+def keys(text: str) -> tuple[Secret, ...]:
+    """Return several of these, the newest first."""
+    return tuple(Secret(part) for part in listed(text))
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the parts of a list, which stand between commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def switch(text: str) -> bool:
+    """Return whether it is on; off is 0."""
+    if text not in {"", "0", "1"}:
+        raise Unfit(f"{shown(text)} is neither 0 nor 1", "0 turns it off; leave it unset otherwise")
+    return text != "0"
+
+
+def port(text: str) -> int:
+    """Return a port; 0 means any free one."""
+    return _whole(text, "port", 0, 65535)
+
+
+def workers(text: str) -> int:
+    """Return a number of processes."""
+    return _whole(text, "number of processes", 1, _MOST_WORKERS)
+
+
+def _whole(text: str, what: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and least <= int(text) <= most):
+        raise Unfit(f"{shown(text)} is no {what}", f"a whole number from {least} to {most}")
+    return int(text)
+
+
+def pace(text: str) -> float:
+    """Return messages a second."""
+    if not _NUMBER.fullmatch(text) or float(text) > _MOST_PACE:
+        right = f"how many messages a second one channel takes, at most {_MOST_PACE}; 0 for a server without a limit"
+        raise Unfit(f"{shown(text)} is no pace", right)
+    return float(text)
+
+
+def is_host(text: str) -> bool:
+    """Whether it is the address of a machine, without brackets, or a name that one can have."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        is_name = len(text) <= _LONGEST_HOST and bool(_HOST_NAME.fullmatch(text))
+        return is_name and not text.rpartition(".")[2].isdigit()
+    return True
+
+
+def host(text: str) -> str:
+    """Return where to listen."""
+    if text and not is_host(text):
+        raise Unfit(f"{shown(text)} is no address to listen on", "such as 127.0.0.1, 0.0.0.0 or ::, without a port")
+    return text
+
+
+def hosts(text: str) -> tuple[str, ...]:
+    """Return hosts, addresses and networks; a host may have a port."""
+    for part in listed(text):
+        found = _WITH_PORT.fullmatch(part)
+        if not (_is_network(part) or (found and is_host(found["host"].strip("[]")))):
+            raise Unfit(f"{shown(part)} is no host and no network", "such as bi.internal,10.0.0.0/8")
+    return listed(text)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def mail_address(text: str) -> str:
+    """Return a bare mail address."""
+    if text and mailbox(text) is None:
+        raise Unfit("is no mail address", RIGHT)
+    return text
+
+
+def mail_sender(text: str) -> str:
+    """Return `alerts@example.com` or `Escalator <alerts@example.com>`."""
+    if text and mailbox(parseaddr(text)[1]) is None:
+        raise Unfit("is no sender", "alerts@example.com, or Escalator <alerts@example.com>")
+    return text

@@ -1,0 +1,85 @@
+"""Addresses of services, as URLs: what cannot be reached by them is refused, and nothing of a password is repeated."""
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+import idna
+
+from escalator.settings.kinds import Unfit, is_host, shown
+
+PERCENT = (
+    "special characters of a user or password (@ : / ? # [ ] % and spaces) have to be percent-encoded, as %40 for @"
+)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://")
+_MOST_PORT = 65535
+
+
+def split(text: str, right: str) -> SplitResult:
+    """Return the parts of a URL that has a scheme and, if it names a port, one that there can be."""
+    if not _SCHEME.match(text):
+        raise Unfit("has no scheme", right)
+    if not text.isascii() or " " in text:
+        raise Unfit("holds a space or a letter beyond ASCII", PERCENT)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise Unfit("is no URL: its host or port cannot be read", PERCENT) from None
+    if port == 0:
+        raise Unfit("has the port 0, which nobody listens on", right)
+    if "@" in parts.path + parts.query + parts.fragment or parts.netloc.endswith(":"):
+        raise Unfit("is no URL: its host or port cannot be read", PERCENT)
+    return parts
+
+
+def service_host(parts: SplitResult, right: str) -> str:
+    """Return the host that a URL names, in ASCII and as it stands in one."""
+    found = parts.hostname or ""
+    if not found:
+        raise Unfit("names no host", right)
+    if not is_host(found):
+        raise Unfit("has no host name that there can be", right)
+    return f"[{found}]" if ":" in found else found
+
+
+def web_url(text: str) -> str:
+    """Return the address of an API over http or https, without a slash at its end; it may have a path."""
+    right = "write it as https://host or https://host/path"
+    return f"{_web_origin(text, right)}{urlsplit(text).path.rstrip('/')}" if text else ""
+
+
+def origin(text: str) -> str:
+    """Return where people reach this installation: scheme, host and port, as a browser writes them."""
+    right = "write it as https://escalator.example.com"
+    if not text:
+        return ""
+    at = _web_origin(_with_ascii_host(text, right), right)
+    if urlsplit(text).path.strip("/"):
+        right = f"escalator must be reached at the root of a host, e.g. {at}"
+        raise Unfit(f"{shown(text)} has a path", right)
+    return at
+
+
+def _web_origin(text: str, right: str) -> str:
+    parts = split(text, right)
+    if parts.scheme not in {"http", "https"}:
+        raise Unfit(f"begins with {parts.scheme}://", right)
+    if parts.username is not None or parts.password is not None:
+        raise Unfit("holds a user or a password, which have settings of their own", right)
+    if parts.query or parts.fragment or text.endswith(("?", "#")):
+        raise Unfit(f"has {'a query' if parts.query or text.endswith('?') else 'a fragment'}", right)
+    if re.search(r"[\"'<>\\^`{|}]", text):
+        raise Unfit("holds a character that stands in no URL", right)
+    port = f":{parts.port}" if parts.port is not None else ""
+    return f"{parts.scheme}://{service_host(parts, right)}{port}"
+
+
+def _with_ascii_host(text: str, right: str) -> str:
+    """Return the text with a host of another script as it is looked up (IDNA)."""
+    if text.isascii():
+        return text
+    try:
+        found = urlsplit(text).hostname or ""
+        return text.replace(found, idna.encode(found, uts46=True).decode(), 1) if not found.isascii() else text
+    except (ValueError, idna.IDNAError):
+        raise Unfit("has no host name that there can be", right) from None

@@ -1,0 +1,103 @@
+"""The paths that vendors post to: accepted with slashes too many, and noticed when they are wrong.
+
+No vendor follows a redirect of a POST, so none is ever answered: a path is put right before it is routed.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from threading import Lock
+from typing import Any
+
+import structlog
+from flask import Flask, request
+
+from escalator.services.core import Core
+from escalator.tally import WRONG_PATHS
+
+log = structlog.get_logger(__name__)
+
+DOORS = {
+    "/webhooks/stream": "Stream's webhook URL",
+    "/webhooks/pagerduty": "PagerDuty's webhook URL",
+    "/webhooks/jira": "Jira's webhook URL",
+    "/slack/interactions": "Slack's interactivity request URL",
+    "/slack/commands": "the request URL of Slack's commands",
+}
+"""Every path that a vendor posts to, and what the address is called where it is written."""
+
+_VENDORS = {
+    "X-Api-Key": ("stream", "/webhooks/stream"),
+    "X-Slack-Signature": ("slack", "/slack/interactions"),
+    "X-PagerDuty-Signature": ("pagerduty", "/webhooks/pagerduty"),
+    "X-Hub-Signature": ("jira", "/webhooks/jira"),
+    "X-Atlassian-Webhook-Identifier": ("jira", "/webhooks/jira"),
+}
+"""By which header each vendor is known. Anybody can send one: it is enough for a line in the log, and for no more."""
+
+REMEMBERED_PATHS = 100
+"""So many different wrong paths are logged by one process."""
+
+_CLOSE = 0.75
+_SAFE_SEGMENT = re.compile(r"[a-z_-]{1,24}")
+"""What of a path is logged: no digits and no capitals, so neither a token nor an id."""
+_MOST_SEGMENTS = 4
+
+_Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def plain_path(path: str) -> str:
+    """Return a path without the slashes that are too many: at its end, and beside another."""
+    return "/" + "/".join(segment for segment in path.split("/") if segment)
+
+
+def accept_more_slashes(app: Flask) -> None:
+    """Route whatever is not only read as if its path had no slash too many."""
+    inner: _Wsgi = app.wsgi_app
+
+    def with_plain_path(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            environ["PATH_INFO"] = plain_path(environ.get("PATH_INFO", ""))
+        return inner(environ, start_response)
+
+    app.wsgi_app = with_plain_path  # type: ignore[method-assign]
+
+
+class WrongPaths:
+    """Counts what is posted to a path that takes no POST, and logs each path once with what would be right."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._logged: set[str] = set()
+        self._lock = Lock()
+
+    def note(self) -> None:
+        """Note the present request, which no route has taken."""
+        vendor, door = _meant(request.headers, request.path)
+        self._core.tally.count(WRONG_PATHS, vendor=vendor)
+        path = _loggable(request.path)
+        if door and self._is_new(path):
+            right = f"{DOORS[door]} must be {self._core.settings.base_url}{door}"
+            log.warning("wrong_path", path=path, vendor=vendor, remedy=right)
+
+    def _is_new(self, path: str) -> bool:
+        with self._lock:
+            if path in self._logged or len(self._logged) >= REMEMBERED_PATHS:
+                return False
+            self._logged.add(path)
+            return True
+
+
+def _meant(headers: Mapping[str, str], path: str) -> tuple[str, str]:
+    """Return the vendor that seems to be there and the path it should post to; empty where nothing hints at one."""
+    near = next(iter(get_close_matches(path[:64], DOORS, 1, _CLOSE)), "")
+    for header, (vendor, door) in _VENDORS.items():
+        if header in headers:
+            return vendor, near if vendor in near else door
+    return "unknown", near
+
+
+def _loggable(path: str) -> str:
+    segments = plain_path(path).split("/")[1:]
+    shown = [segment if _SAFE_SEGMENT.fullmatch(segment) else "…" for segment in segments if segment]
+    return "/" + "/".join([*shown[:_MOST_SEGMENTS], *(["…"] if len(shown) > _MOST_SEGMENTS else [])])
