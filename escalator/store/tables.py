@@ -295,6 +295,12 @@ deliveries = Table(
         postgresql_where=text("bulletin_id IS NOT NULL"),
         sqlite_where=text("bulletin_id IS NOT NULL"),
     ),
+    Index(
+        "ix_deliveries_fallback_of",
+        "fallback_of",
+        postgresql_where=text("fallback_of IS NOT NULL"),
+        sqlite_where=text("fallback_of IS NOT NULL"),
+    ),
 )
 
 posts = Table(
@@ -529,7 +535,13 @@ destinations = Table(
     Column("not_before", Instant),
     Column("broken_since", Instant),
     Column("gone_address", String(64)),
+    Column("failing_since", Instant),
+    Column("failed_at", Instant),
+    Column("failing_channel", String(16)),
+    Column("failing_reason", String(256)),
 )
+"""What is known of destinations besides the policy. `failing_*` are of a way to one (services/ways): since when each
+call has failed, when one did last, through which vendor, and why."""
 
 troubles = Table(
     "troubles",
