@@ -17,6 +17,10 @@ CALL_ENDS_S = 25.0
 """No call to a vendor takes longer, name look-up and a dripping answer included (ENGINE, Leases)."""
 
 
+JIRA_FIELDS = "jira_fields"
+"""Among a notification's options: further fields of a new issue, as a JSON object."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notification:
     """One call to a vendor.

@@ -20,6 +20,7 @@ from escalator.model.message import Failed
 from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.model.ranks import Mode
 from escalator.policy import Parsed, parse
+from escalator.services.concerns import open_troubles
 from escalator.services.core import Core
 from escalator.settings import Settings
 from escalator.store import health, policies
@@ -154,7 +155,7 @@ def database(core: Core) -> Iterator[Finding]:
     yield _active(core.settings, active_sha256)
     yield _workers(found)
     yield from _late(found, now)
-    yield from (Finding("trouble", Status.FAIL, f"{key}: {detail}") for key, detail in found.troubles)
+    yield from (Finding("trouble", Status.FAIL, f"{key}: {detail}") for key, detail in open_troubles(found))
     yield _mode(core.settings.mode, found)
 
 

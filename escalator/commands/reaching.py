@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
+from escalator.channels.jira.create_meta import CreateScreen
 from escalator.channels.mail.addresses import address, sender
 from escalator.channels.pagerduty.channel import PagerDutyChannel
 from escalator.commands.examining import Finding, Status
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 from escalator.model.policy import Destination, DestinationKind, Policy
 from escalator.model.ranks import Mode
+from escalator.policy.jira_fields import OURS
 from escalator.services.core import Core
 
 Asked = Callable[[Core, Destination, str], Delivered | Failed]
@@ -19,6 +21,7 @@ _REMEDIES = {
     FailureReason.NOT_CONFIGURED: "set what it needs: `escalator check` and the README name the variables",
     FailureReason.BAD_CREDENTIALS: "look at its key or token, and at what that may do",
     FailureReason.BAD_TARGET: "look at its address in the policy",
+    FailureReason.BAD_MESSAGE: "set the first and remove the others in its `jira: {fields: ...}` in the policy",
     FailureReason.FORBIDDEN: "a private address: allow it by WEBHOOK_ALLOW_PRIVATE, if it is meant",
 }
 
@@ -64,7 +67,20 @@ def _jira(core: Core, destination: Destination, written: str) -> Delivered | Fai
         return found
     if found.missing:
         return Failed(FailureReason.BAD_CREDENTIALS, f"may not {', '.join(found.missing)}")
-    return Delivered("") if found.has_issue_type else Failed(FailureReason.BAD_TARGET, "issue_type")
+    if not found.has_issue_type:
+        return Failed(FailureReason.BAD_TARGET, "issue_type")
+    wrong = "; ".join(_wrong_fields(found.screen, frozenset(destination.jira_fields))) if found.screen else ""
+    return Failed(FailureReason.BAD_MESSAGE, wrong) if wrong else Delivered("")
+
+
+def _wrong_fields(screen: CreateScreen, given: frozenset[str]) -> Iterator[str]:
+    """Yield why Jira would refuse an issue with these fields besides ours."""
+    needed = sorted(screen.required - given - set(OURS))
+    if needed:
+        yield f"an issue there needs {', '.join(f'{one} ({screen.names[one]!r:.60})' for one in needed)}"
+    unknown = sorted(given - screen.names.keys())
+    if unknown:
+        yield f"no issue there has {', '.join(unknown)}"
 
 
 def _webhook(core: Core, _destination: Destination, written: str) -> Delivered | Failed:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from escalator.model.ranks import ContentRule, Mode, Role, Severity
@@ -23,6 +24,10 @@ class DestinationKind(StrEnum):
     EMAIL = "email"
     JIRA = "jira"
     WEBHOOK = "webhook"
+
+
+JiraValue: TypeAlias = "str | int | float | bool | list[JiraValue] | dict[str, JiraValue]"
+"""What a field of Jira may be given (its REST API takes JSON)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class Destination:
     """A place that is told. `addresses` is the Slack channel, routing key, project or URL, or all e-mail addresses.
 
     `options` is what else the destination says, by its key in the file: `issue_type` of Jira, `secret` and `content`
-    of a webhook. Both are unexpanded.
+    of a webhook. `jira_fields` are further fields of a new issue, by their ids. All are unexpanded.
     """
 
     key: str
@@ -87,6 +92,7 @@ class Destination:
     urgent: bool = False
     fallback: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    jira_fields: Mapping[str, JiraValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

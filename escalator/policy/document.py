@@ -16,6 +16,13 @@ from escalator.policy.problems import Finding, Place, Problem, dotted, quoted
 Tree: TypeAlias = "str | None | list[Tree] | dict[str, Tree]"
 """A text, nothing (`key:` alone), a list or a mapping."""
 
+
+class Quoted(str):
+    """A text that is written in quotes or as a block: it is a text whatever it looks like."""
+
+    __slots__ = ()
+
+
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 40
 MAX_VALUES = 50_000
@@ -215,9 +222,11 @@ def _is_merge(node: Node) -> bool:
 
 
 def _scalar(node: Node) -> str | None:
-    """Return the text as written; None for a value that is not there (`key:` alone)."""
-    text = str(node.value)
-    return None if not text and getattr(node, "style", None) is None else text
+    """Return the text as written, in quotes or without; None for a value that is not there (`key:` alone)."""
+    text, style = str(node.value), getattr(node, "style", None)
+    if style is not None:
+        return Quoted(text)
+    return text or None
 
 
 def _line(node: Node) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
-from escalator.model.policy import Category, Destination, DestinationKind, Source, Team
+from escalator.model.policy import Category, Destination, DestinationKind, JiraValue, Source, Team
 from escalator.model.ranks import ContentRule, Mode, Role, Severity
 from escalator.policy.fields import (
     Address,
@@ -20,6 +20,7 @@ from escalator.policy.fields import (
     Word,
     Zone,
 )
+from escalator.policy.jira_fields import JiraFields
 from escalator.policy.shapes import Keys, OneOrMore, Section, Several
 
 _CONTACTS = (DestinationKind.SLACK, DestinationKind.EMAIL, DestinationKind.PAGERDUTY)
@@ -84,11 +85,14 @@ class JiraKeys(Keys):
 
     project = Text(required=True)
     issue_type = Text(required=True)
+    issue_fields = JiraFields(data_key="fields")
 
 
-def jira_project(project: str, issue_type: str) -> tuple[str, str]:
-    """Return the project and the type of issue."""
-    return project, issue_type
+def jira_project(
+    project: str, issue_type: str, issue_fields: Mapping[str, JiraValue] | None = None
+) -> tuple[str, str, Mapping[str, JiraValue]]:
+    """Return the project, the type of issue, and what an issue is given besides."""
+    return project, issue_type, issue_fields or {}
 
 
 class DestinationKeys(Keys):
@@ -121,9 +125,11 @@ def destination(key: str, *, urgent: bool = False, fallback: str | None = None, 
     """Return a destination of the one kind that it has."""
     kind = next(kind for kind in DestinationKind if kind in keys)
     said, options = keys.pop(kind), {name: str(value) for name, value in keys.items()}
+    jira_fields: Mapping[str, JiraValue] = {}
     if kind is DestinationKind.JIRA:
-        said, options["issue_type"] = said
-    return Destination(key, kind, (said,) if isinstance(said, str) else tuple(said), urgent, fallback, options)
+        said, options["issue_type"], jira_fields = said
+    addresses = (said,) if isinstance(said, str) else tuple(said)
+    return Destination(key, kind, addresses, urgent, fallback, options, jira_fields)
 
 
 class CategoryKeys(Keys):

@@ -7,9 +7,11 @@ from escalator.policy.problems import Place
 
 ANY = "*"
 EACH = "[]"
+BELOW = "**"
 
 Pattern = tuple[str, ...]
-"""Keys from the top; ANY stands for every key, EACH for every item of a list, or the value itself if it is none."""
+"""Keys from the top; ANY stands for every key, EACH for every item of a list, or the value itself if it is none,
+BELOW for every text that stands there or deeper."""
 
 
 def pattern(text: str) -> Pattern:
@@ -21,6 +23,8 @@ def found(tree: Tree, wanted: Pattern, place: Place = ()) -> Iterator[tuple[Plac
     """Yield every value that the pattern fits, with its place, in the order of the file."""
     if not wanted:
         yield place, tree
+    elif wanted[0] == BELOW:
+        yield from texts(tree, place)
     elif wanted[0] == EACH:
         for at, item in _items(tree, place):
             yield from found(item, wanted[1:], at)

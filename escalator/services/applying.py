@@ -10,7 +10,7 @@ from uuid6 import uuid7
 
 from escalator.engine.change import Change, Notice, Rules
 from escalator.engine.feeds import Copy, copies
-from escalator.engine.targets import Recipient, address_of, places
+from escalator.engine.targets import Recipient, places
 from escalator.model.incident import Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
@@ -223,47 +223,6 @@ def _copy(core: Core, incident: Incident, copy: Copy, mode: Mode, now: datetime)
 def urgency(incident: Incident, *, is_first: bool = False) -> int:
     """Return how soon a delivery's turn comes: by severity, and those of the first alert of a category before all."""
     return incident.severity.gravity + (deliveries.FIRST_OF_ITS_KIND if is_first else 0)
-
-
-def fallback(core: Core, failed: Delivery, policy: Policy, now: datetime) -> list[Delivery]:
-    """Return the deliveries that take the place of one that failed for good; none where there is no other way."""
-    if failed.mode is Mode.DIVERT or failed.kind is DeliveryKind.COPY:
-        return []
-    instead = _next_contact(failed, policy) if failed.person else _fallback_destination(failed, policy)
-    return [
-        replace(
-            failed,
-            id=uuid7(),
-            destination=recipient.destination,
-            address=address(recipient, core.settings.environment),
-            channel=recipient.kind,
-            created_at=now,
-            next_at=now,
-            attempts=0,
-            claim=0,
-            owner=None,
-            claimed_at=None,
-            state=DeliveryState.PENDING,
-            fallback_of=failed.id,
-        )
-        for recipient in instead
-    ]
-
-
-def _next_contact(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
-    person = policy.people.get(failed.person or "")
-    if person is None or failed.channel not in person.contact:
-        return ()
-    later = person.contact[person.contact.index(failed.channel) + 1 :]
-    found = ((kind, written) for kind in later if (written := address_of(person, kind)))
-    return tuple(Recipient(failed.target, failed.destination, *way, person.key) for way in found)[:1]
-
-
-def _fallback_destination(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
-    destination = policy.destinations.get(failed.destination)
-    if destination is None or destination.fallback is None:
-        return ()
-    return tuple(replace(one, target=failed.target) for one in places((destination.fallback,), policy))
 
 
 def _record(connection: Connection, decisions: Iterable[Decision], now: datetime) -> None:

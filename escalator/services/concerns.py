@@ -1,6 +1,6 @@
 """What of the product's health is a concern: the one judgement that readyz, the metrics and the first page show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,10 @@ from escalator.store.health import LATE, Health
 WORKERS_GONE = "workers_gone"
 WEB_GONE = "web_gone"
 SILENT_SOURCE = "silent_source:"
+UNREACHED = "unreached:"
+"""How the key of a trouble begins that is an incident which has reached nobody; its number follows."""
+
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,22 @@ def _wrong(found: Health, now: datetime) -> Iterator[tuple[str, str]]:
     if found.broker_failures:
         yield "broker", _broker(found)
     # That no worker is alive is said above, as soon as it is so.
-    yield from (trouble for trouble in found.troubles if found.workers or trouble[0] != WORKERS_GONE)
+    yield from (trouble for trouble in open_troubles(found) if found.workers or trouble[0] != WORKERS_GONE)
+
+
+def open_troubles(found: Health) -> Iterator[tuple[str, str]]:
+    """Yield (key, detail) of each trouble that has not ended; the incidents that reached nobody are one, and first."""
+    numbers = [int(key.removeprefix(UNREACHED)) for key, _detail in found.troubles if key.startswith(UNREACHED)]
+    if numbers:
+        yield UNREACHED.removesuffix(":"), unreached_words(sorted(numbers))
+    yield from (trouble for trouble in found.troubles if not trouble[0].startswith(UNREACHED))
+
+
+def unreached_words(numbers: Sequence[int]) -> str:
+    """Say that no page about these incidents has been delivered."""
+    named = ", ".join(f"#{number}" for number in numbers[:_MOST_NAMED])
+    more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
+    return f"nobody has been told of {named}{more}: no page was delivered within a minute"
 
 
 def _broker(found: Health) -> str:

@@ -13,10 +13,10 @@ from escalator.later import Later
 from escalator.model.ranks import Mode
 from escalator.services.accounts import ask_accounts
 from escalator.services.beating import KEEP
-from escalator.services.concerns import is_late
 from escalator.services.core import Core
 from escalator.services.drills import rehearse
 from escalator.services.fitting import refit
+from escalator.services.heartbeat import beat_outside
 from escalator.services.noticing import notice
 from escalator.services.shifts import change_shifts
 from escalator.services.signing_in import entrance
@@ -33,7 +33,6 @@ _TOLD_AGAIN_FOR = timedelta(days=7)
 """Longer than any vendor goes on telling the same event (PagerDuty: 48 h)."""
 SEAL_AFTER = timedelta(seconds=5)
 _SEAL_BATCH = 500
-_HEARTBEAT_TIMEOUT_S = 5
 
 
 def keep(core: Core) -> None:
@@ -49,7 +48,7 @@ def keep(core: Core) -> None:
         _seal,
         _purge,
         _check,
-        _heartbeat,
+        beat_outside,
         ask_accounts,
         _say_sandbox,
     ):
@@ -117,23 +116,6 @@ def _check(core: Core) -> None:
                 troubles.find(f"invariant:{key}", f"{count} × {key}", running.policy, core.settings)
             else:
                 troubles.end(f"invariant:{key}")
-
-
-def _heartbeat(core: Core) -> None:
-    """Ping only while no deadline and no event is late: silence is the alarm."""
-    now = core.clock.now()
-    with core.database.reading() as connection:
-        running = core.policies.running(connection)
-        found = health.health(connection, now)
-    rule = running.policy.heartbeat if running else None
-    url = core.expand(rule.url) if rule else ""
-    if rule is None or not url or is_late(found, now) or not _take(core, "heartbeat", rule.every):
-        return
-    try:
-        with requests.get(url, timeout=_HEARTBEAT_TIMEOUT_S, stream=True, allow_redirects=False) as answer:
-            log.debug("heartbeat", status=answer.status_code)
-    except requests.RequestException as error:
-        log.warning("heartbeat_failed", reason=type(error).__name__)
 
 
 def _say_sandbox(core: Core) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from escalator.channels.contract import Notification
+from escalator.channels.contract import JIRA_FIELDS, Notification
 from escalator.engine.rights import allowed_people
 from escalator.engine.roster import Roster
 from escalator.engine.sends import following
@@ -16,7 +16,7 @@ from escalator.engine.silences import silencing
 from escalator.engine.targets import people_of, team_of
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.message import Card, Context, Occasion
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import DestinationKind, JiraValue, Policy
 from escalator.model.ranks import ContentRule, Mode, Role
 from escalator.model.silence import Silence
 from escalator.rendering import story
@@ -183,7 +183,21 @@ def notice(core: Core, policy: Policy, to: Delivery, said: Card, now: datetime) 
 
 def _options(core: Core, destination: str, policy: Policy) -> dict[str, str]:
     known = policy.destinations.get(destination)
-    return {name: core.expand(value) for name, value in known.options.items()} if known else {}
+    if known is None:
+        return {}
+    options = {name: core.expand(value) for name, value in known.options.items()}
+    if known.jira_fields:
+        options[JIRA_FIELDS] = json.dumps({name: _expanded(core, one) for name, one in known.jira_fields.items()})
+    return options
+
+
+def _expanded(core: Core, value: JiraValue) -> JiraValue:
+    """Return a value with `${NAME}` replaced in each of its texts."""
+    if isinstance(value, dict):
+        return {name: _expanded(core, one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_expanded(core, one) for one in value]
+    return core.expand(value) if isinstance(value, str) else value
 
 
 def _is_senior(person: str | None, policy: Policy) -> bool:

@@ -1,7 +1,6 @@
 """Writing what became of the calls that `outbox` has claimed, and doing what follows from failures."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,15 +13,16 @@ from escalator.engine.deadlines import step_failed
 from escalator.model.incident import Incident, State
 from escalator.model.message import Delivered, Failed, FailureReason, Occasion
 from escalator.model.policy import Policy
-from escalator.model.ranks import Mode
 from escalator.model.records import Action, Entry
-from escalator.services.applying import Decision, fallback, is_step, rules_for
+from escalator.services import destination_health
+from escalator.services.applying import Decision, is_step, rules_for
 from escalator.services.calls import Outcome
 from escalator.services.core import Core
+from escalator.services.destination_health import MISSING_MESSAGE, suspects_of
+from escalator.services.fallbacks import fallback, stand_in
 from escalator.services.policies import Running
 from escalator.services.probing import has_hung, note_answers
 from escalator.services.retrying import is_for_good, retry_at
-from escalator.services.troubles import Troubles
 from escalator.services.work import working
 from escalator.store import deliveries, destinations, incidents, lists, posts, records
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
@@ -32,18 +32,8 @@ from escalator.tally import DELIVERIES, WEBHOOK_TO_SEND
 log = structlog.get_logger(__name__)
 
 _LONGEST_CLOSED = timedelta(minutes=1)
-_NOT_THERE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message", "issue_not_found"})
 _HOPELESS = frozenset(
     {FailureReason.BAD_TARGET, FailureReason.BAD_MESSAGE, FailureReason.NOT_SUPPORTED, FailureReason.GONE}
-)
-_BROKEN = frozenset(
-    {
-        FailureReason.BAD_CREDENTIALS,
-        FailureReason.BAD_TARGET,
-        FailureReason.NOT_CONFIGURED,
-        FailureReason.FORBIDDEN,
-        FailureReason.GONE,
-    }
 )
 _WAITING = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
 """Why a whole destination is left alone for a while."""
@@ -70,11 +60,10 @@ def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
         _note_posts(connection, outcomes, now)
         note_answers(connection, outcomes)
         lists.delivered(connection, [one.id for told, one in kept if _is_told_list(told, one)], now)
+        destination_health.note(core, connection, outcomes, over, running, now)
         _note_deliveries(core, connection, kept, over, running, now)
         touched = {delivery.incident_id for _, delivery in kept if is_step(delivery) and delivery.id in over}
         work.apply(failed_steps(core, connection, locked, touched, running, now), running, now)
-        told = [(one.sent.context.destination, one.sent.mode, one.result) for one, _ in paged]
-        heal(Troubles(connection, now), told)
     for one in outcomes:
         _measure(core, one, now)
 
@@ -87,7 +76,7 @@ def _lost(connection: Connection, failed: Sequence[Delivery]) -> Collection[UUID
 
 def _is_orphan(one: Outcome) -> bool:
     """Whether a reply failed because its full message is gone: then the next try is the full message."""
-    return isinstance(one.result, Failed) and one.sent.rings_again and one.result.detail in _NOT_THERE
+    return isinstance(one.result, Failed) and one.sent.rings_again and one.result.detail in MISSING_MESSAGE
 
 
 def _is_over(core: Core, one: Outcome, delivery: Delivery, policy: Policy, now: datetime) -> bool:
@@ -193,19 +182,11 @@ def _closed_until(delivery: Delivery, failed: Failed, now: datetime) -> datetime
 def _replace(  # noqa: PLR0913  # what takes the place of what failed, and why
     core: Core, connection: Connection, delivery: Delivery, failed: Failed, running: Running, now: datetime
 ) -> None:
-    """Let the fallback have a try at once, and tell the owner, once, of a destination that is broken.
-
-    It has as long as what it replaces had: that may have expired.
-    """
-    until = now + (delivery.expires_at - delivery.created_at)
-    instead = [replace(one, expires_at=until) for one in fallback(core, delivery, running.policy, now)]
-    deliveries.insert(connection, instead)
+    """Let whoever stands in for it have a try at once, and remember a destination that is gone."""
+    suspects = suspects_of(failed.reason, delivery.destination, delivery.channel)
+    stand_in(core, connection, [delivery], running.policy, now, suspects)
     if failed.reason is FailureReason.GONE:
         destinations.note_gone(connection, delivery.destination, digest_of(core.expand(delivery.address)))
-    if delivery.kind is not DeliveryKind.ALARM and failed.reason in _BROKEN:
-        detail = f"{delivery.destination} cannot be told: {failed.reason.value} {failed.detail}".strip()
-        key = f"destination:{delivery.destination}"
-        Troubles(connection, now).find(key, detail, running.policy, core.settings)
 
 
 def failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
@@ -229,17 +210,6 @@ def failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
         if fates == {DeliveryState.FAILED}:
             decisions.append(Decision(incident, step_failed(incident, rules, now)))
     return decisions
-
-
-def heal(troubles: Troubles, told: Iterable[tuple[str, Mode, Delivered | Failed]]) -> frozenset[str]:
-    """End the trouble of every destination that has really been told something; return which.
-
-    The sandbox reaches nobody, and a message brought up to date does not count: that may have needed no call at all.
-    """
-    sent = ((name, result) for name, mode, result in told if mode is not Mode.SANDBOX)
-    reached = frozenset(name for name, result in sent if isinstance(result, Delivered))
-    troubles.end(*(f"destination:{name}" for name in sorted(reached)))
-    return reached
 
 
 def _measure(core: Core, one: Outcome, now: datetime) -> None:

@@ -27,6 +27,7 @@ from escalator.services.sending import Sender
 from escalator.services.silences.ending import go_on
 from escalator.services.tending import tend_all
 from escalator.services.timekeeping import measure_offset
+from escalator.services.undelivered import look_for_undelivered
 from escalator.store import incidents
 
 log = structlog.get_logger(__name__)
@@ -91,6 +92,7 @@ class Sweeper:
             "hearing": hear_all,
             "listing": keep_lists,
             "calendars": refresh_all,
+            "undelivered": look_for_undelivered,
             "lookout": Lookout(WEB_EXPECTED).look,
         }
         self._asides = tuple(Aside(core, name, work) for name, work in beside.items())

@@ -5,21 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Connection, select, update
 from uuid6 import uuid7
 
+from escalator.engine.alarms import NOT_SUSPECTED, Suspects, alarmed
 from escalator.engine.roster import Roster
-from escalator.engine.targets import Recipient, last_resort, resolve
+from escalator.engine.targets import Recipient, last_resort
 from escalator.model.message import Occasion
-from escalator.model.policy import Policy
+from escalator.model.policy import DestinationKind, Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Entry
 from escalator.services.addresses import address
+from escalator.services.ways import TROUBLE
 from escalator.settings import Settings
-from escalator.store import calendars, deliveries, records
+from escalator.store import calendars, deliveries, destinations, records
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.tables import troubles
 from escalator.store.upserts import upsert
+
+log = structlog.get_logger(__name__)
 
 POLICY_FILE = "policy_file"
 DEADLINE = "deadline:"
@@ -34,26 +39,51 @@ class Troubles:
     connection: Connection
     now: datetime
 
-    def find(self, key: str, detail: str, policy: Policy, settings: Settings, also: Sequence[str] = ()) -> bool:
+    def find(  # noqa: PLR0913  # what is wrong, who hears of it, and what they must not be told through
+        self,
+        key: str,
+        detail: str,
+        policy: Policy,
+        settings: Settings,
+        also: Sequence[str] = (),
+        suspects: Suspects = NOT_SUSPECTED,
+    ) -> bool:
         """Note a trouble and tell whom the policy names; False when it is known already.
 
         `detail` holds keys, ids and counts, never content. `also` are further targets that have to hear of this one.
+        `suspects` are what the news must not depend on, besides what is known to be failing: then others are told too.
         """
-        trouble_id = uuid7()
+        trouble_id = self.note(key, detail)
+        if trouble_id is None:
+            return False
+        suspects |= Suspects(kinds=frozenset(self.failing().values()))
+        roster = Roster(policy, self.now, calendars.said(self.connection, policy))
+        found = alarmed((*last_resort(policy), *also), roster, suspects)
+        if not found.has_safe_way:
+            log.warning("alarm_has_no_other_way", trouble=key)
+        deliveries.insert(self.connection, [alarm_to(one, settings, self.now, trouble_id) for one in found.told])
+        entry = Entry(Action.TROUBLE_FOUND, reason=key, after={"told": str(len(found.told))})
+        records.insert(self.connection, [(entry, None)], self.now)
+        return True
+
+    def note(self, key: str, detail: str) -> UUID | None:
+        """Write a trouble down and tell nobody; return its id, or None when it is known already."""
         written = self.connection.execute(
             upsert(self.connection, troubles)
-            .values(id=trouble_id, key=key[:256], detail=detail, found_at=self.now)
+            .values(id=uuid7(), key=key[:256], detail=detail, found_at=self.now)
             .on_conflict_do_nothing()
             .returning(troubles.c.id)
         )
-        if written.scalar_one_or_none() is None:
-            return False
-        roster = Roster(policy, self.now, calendars.said(self.connection, policy))
-        told = resolve((*last_resort(policy), *also), None, roster).told
-        deliveries.insert(self.connection, [alarm_to(one, settings, self.now, trouble_id) for one in told])
-        entry = Entry(Action.TROUBLE_FOUND, reason=key, after={"told": str(len(told))})
-        records.insert(self.connection, [(entry, None)], self.now)
-        return True
+        found: UUID | None = written.scalar_one_or_none()
+        return found
+
+    def failing(self) -> dict[str, DestinationKind]:
+        """Return the ways (services/ways) that have failed for some minutes and are open troubles, by their names."""
+        failing = {one.way: one.channel for one in destinations.failing(self.connection, self.now)}
+        if not failing:
+            return {}
+        keys = {key for key, _detail in self.open()}
+        return {name: channel for name, channel in failing.items() if f"{TROUBLE}{name}" in keys}
 
     def end(self, *keys: str) -> None:
         """Note that troubles are over."""

@@ -16,9 +16,10 @@ from escalator.services import messages
 from escalator.services.addresses import address
 from escalator.services.calls import ToSend
 from escalator.services.core import Core
-from escalator.services.outcomes import heal
+from escalator.services.destination_health import heal
 from escalator.services.sending import send
 from escalator.services.troubles import Troubles
+from escalator.services.ways import way
 from escalator.store import calendars, destinations, records
 from escalator.store.deliveries import Delivery, DeliveryKind
 
@@ -43,7 +44,7 @@ def try_out(core: Core, name: str, policy: Policy) -> list[Tried]:
     tried = [_test(core, one, policy, mode, now) for one in resolve((name,), None, roster).told]
     with core.database.writing() as connection:
         for one in tried:
-            _note(Troubles(connection, now), one)
+            _note(Troubles(connection, now), one, policy)
     return tried
 
 
@@ -75,12 +76,13 @@ def _test(core: Core, recipient: Recipient, policy: Policy, mode: Mode, now: dat
     return Tried(recipient, mode, send(core, ToSend(note, mode, recipient.kind, 0, delivery=delivery)))
 
 
-def _note(troubles: Troubles, tried: Tried) -> None:
+def _note(troubles: Troubles, tried: Tried, policy: Policy) -> None:
     """Record the test; a destination that was reached is neither broken nor gone."""
     name = tried.recipient.destination
     reason = "" if isinstance(tried.result, Delivered) else tried.result.reason.value
     after = {"destination": name, "channel": tried.recipient.kind.value, "mode": tried.mode.value}
     entry = Entry(Action.DESTINATION_TESTED, _BY, "cli", reason, after=after)
     records.insert(troubles.connection, [(entry, None)], troubles.now)
-    for reached in heal(troubles, [(name, tried.mode, tried.result)]):
-        destinations.forget_gone(troubles.connection, reached)
+    found = way(name, tried.recipient.kind, tried.recipient.address, policy)
+    if heal(troubles, [(found, tried.mode, tried.result)]):
+        destinations.forget_gone(troubles.connection, name)

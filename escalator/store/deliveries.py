@@ -346,3 +346,37 @@ def has_later(connection: Connection, one: Delivery) -> bool:
         )
     )
     return bool(found)
+
+
+def stood_in_for(connection: Connection, ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Return those of the deliveries in whose place another has been told."""
+    if not ids:
+        return frozenset()
+    found = select(deliveries.c.fallback_of).where(deliveries.c.fallback_of.in_(ids))
+    return frozenset(one for one in connection.scalars(found) if one is not None)
+
+
+def alarms_of(connection: Connection, trouble_id: UUID) -> list[Delivery]:
+    """Return all that was told of a trouble."""
+    rows = connection.execute(select(deliveries).where(deliveries.c.trouble_id == trouble_id))
+    return [delivery_of(row) for row in rows]
+
+
+def waiting_for(connection: Connection, names: Sequence[str]) -> list[Delivery]:
+    """Return what waits, outside the sandbox, to be sent to these destinations, the most urgent first."""
+    if not names:
+        return []
+    rows = connection.execute(
+        select(deliveries)
+        .where(
+            deliveries.c.state.in_([DeliveryState.PENDING, DeliveryState.SENDING]),
+            deliveries.c.mode != Mode.SANDBOX,
+            deliveries.c.destination.in_(names),
+        )
+        .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at)
+        .limit(_MOST_WAITING)
+    )
+    return [delivery_of(row) for row in rows]
+
+
+_MOST_WAITING = 1_000

@@ -1,13 +1,17 @@
 """What is known of destinations besides the policy: which are to be left alone, which hang, and which are gone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, or_, select, update
 
+from escalator.model.policy import DestinationKind
 from escalator.store.tables import destinations
 from escalator.store.upserts import upsert
+
+FORGET_FAILURE_AFTER = timedelta(minutes=15)
+"""Failures further apart than this are not failures in a row: nothing says how the destination was in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +88,62 @@ def note_answers(connection: Connection, names: Iterable[str]) -> None:
     """Note that these have answered: whatever timed out before is over."""
     answered = update(destinations).where(destinations.c.name.in_(sorted(names)))
     connection.execute(answered.values(timeouts=0, probed_at=None))
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A way to a destination (services/ways) of which no call has succeeded since the first of these instants.
+
+    `failed_at` is when the last call failed; `reason` is why. `closed_until` is what its vendor asked for.
+    """
+
+    way: str
+    channel: DestinationKind
+    since: datetime
+    failed_at: datetime
+    reason: str
+    closed_until: datetime | None
+
+
+def note_failed(connection: Connection, way: str, channel: DestinationKind, reason: str, now: datetime) -> None:
+    """Note that a call to a destination failed; it counts as failing since the first of its failures in a row.
+
+    What failed last more than FORGET_FAILURE_AFTER ago began another row of failures.
+    """
+    values = {"failed_at": now, "failing_channel": channel.value, "failing_reason": reason[:256]}
+    statement = upsert(connection, destinations).values(name=way, failing_since=now, **values)
+    is_new = or_(
+        destinations.c.failing_since.is_(None),
+        destinations.c.failed_at.is_(None),
+        destinations.c.failed_at < now - FORGET_FAILURE_AFTER,
+    )
+    since = case((is_new, now), else_=destinations.c.failing_since)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"failing_since": since, **values})
+    )
+
+
+def note_reached(connection: Connection, ways: Collection[str]) -> None:
+    """Note that a call to each of these has succeeded."""
+    if not ways:
+        return
+    known = select(destinations.c.name).where(destinations.c.name.in_(ways), destinations.c.failing_since.is_not(None))
+    for way in sorted(connection.scalars(known)):
+        forgotten = {"failing_since": None, "failed_at": None, "failing_channel": None, "failing_reason": None}
+        connection.execute(update(destinations).where(destinations.c.name == way).values(forgotten))
+
+
+def failing(connection: Connection, since: datetime) -> list[Failing]:
+    """Return the ways of which no call has succeeded since then or earlier, by name."""
+    found = select(destinations).where(destinations.c.failing_since <= since).order_by(destinations.c.name)
+    return [
+        Failing(
+            row.name,
+            DestinationKind(row.failing_channel),
+            row.failing_since,
+            row.failed_at,
+            row.failing_reason,
+            row.not_before,
+        )
+        for row in connection.execute(found)
+    ]

@@ -295,6 +295,12 @@ deliveries = Table(
         postgresql_where=text("bulletin_id IS NOT NULL"),
         sqlite_where=text("bulletin_id IS NOT NULL"),
     ),
+    Index(
+        "ix_deliveries_fallback_of",
+        "fallback_of",
+        postgresql_where=text("fallback_of IS NOT NULL"),
+        sqlite_where=text("fallback_of IS NOT NULL"),
+    ),
 )
 
 posts = Table(
@@ -532,10 +538,16 @@ destinations = Table(
     Column("gone_address", String(64)),
     Column("timeouts", Integer, nullable=False, server_default=text("0")),
     Column("probed_at", Instant),
+    Column("failing_since", Instant),
+    Column("failed_at", Instant),
+    Column("failing_channel", String(16)),
+    Column("failing_reason", String(256)),
 )
 """What is known of destinations, of people by channel (`person:ana/slack`) and of vendors (`vendor:slack`).
 
 `timeouts` counts the calls in a row that have timed out; `probed_at` is when the probe that is under way began.
+`failing_*` are of a way to a destination (services/ways): since when each call has failed, when one did last, through
+which vendor, and why.
 """
 
 troubles = Table(

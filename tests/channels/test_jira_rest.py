@@ -85,10 +85,29 @@ def test_we_know_ourselves_as_webhooks_name_us(jira, api):
 
 
 def test_a_check_finds_what_is_missing_and_changes_nothing(jira, api):
-    assert api.check(PROJECT, ISSUE_TYPE.upper()) == Access((), has_issue_type=True)
+    found = api.check(PROJECT, ISSUE_TYPE.upper())
+    assert (found.missing, found.has_issue_type) == ((), True)
     jira.permissions = jira.permissions - {"ADD_COMMENTS", "TRANSITION_ISSUES"}
     assert api.check(PROJECT, "Epic") == Access(("ADD_COMMENTS", "TRANSITION_ISSUES"), has_issue_type=False)
     assert {request.method for request in jira.requests} == {"GET"}
+
+
+@pytest.mark.parametrize("page", [50, 2], ids=["one page", "many pages"])
+@pytest.mark.parametrize("is_old", [False, True], ids=["8.4 and later", "before 8.4"])
+def test_a_check_says_what_an_issue_needs(jira, api, is_old, page):
+    jira.is_old, jira.page = is_old, page
+    jira.screen = jira.screen | {"customfield_10042", "customfield_10050", "reporter"}
+    jira.required, jira.defaults = {"customfield_10042", "reporter"}, {"reporter"}
+    screen = api.check(PROJECT, ISSUE_TYPE).screen
+    assert screen.required == {"project", "issuetype", "summary", "customfield_10042"}
+    assert set(screen.names) == jira.screen
+    assert screen.names["customfield_10042"] == "Team"
+
+
+def test_where_jira_does_not_say_what_an_issue_needs_the_rest_is_checked(jira, api):
+    jira.inject_at("GET", "/issuetypes", Fault(status=404))
+    jira.inject_at("GET", "/createmeta", Fault(status=404))
+    assert api.check(PROJECT, ISSUE_TYPE) == Access((), has_issue_type=True)
 
 
 def test_a_check_of_a_project_that_is_not_there_says_so(api):

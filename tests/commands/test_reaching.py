@@ -69,6 +69,30 @@ def test_a_project_in_which_we_may_open_nothing_fails(everybody, examined):
     assert "CREATE_ISSUES" in found
 
 
+def test_a_field_that_jira_needs_and_the_policy_does_not_give_fails_by_name(everybody, examined):
+    everybody.jira.screen = everybody.jira.screen | {"customfield_10042"}
+    everybody.jira.required = {"customfield_10042"}
+    assert examined()["jira board"] == (
+        "fail",
+        "bad_message (an issue there needs customfield_10042 ('Team'))",
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "status"), [pytest.param("customfield_10042", "ok", id="known"), pytest.param("cf_1", "fail", id="not")]
+)
+def test_the_fields_of_the_policy_are_looked_for_in_jira(everybody, examined, tmp_path, monkeypatch, field, status):
+    everybody.jira.screen = everybody.jira.screen | {"customfield_10042"}
+    policy = tmp_path / "escalation.yml"
+    policy.write_text(
+        POLICY.read_text().replace("issue_type: Incident}", f"issue_type: Incident, fields: {{{field}: x}}}}")
+    )
+    monkeypatch.setenv("ESCALATOR_POLICY", str(policy))
+    found = examined()["jira board"]
+    assert found[0] == status
+    assert status == "ok" or "no issue there has cf_1" in found[1]
+
+
 def test_a_private_address_that_nobody_has_allowed_fails(everybody, examined, monkeypatch):
     monkeypatch.delenv("WEBHOOK_ALLOW_PRIVATE")
     assert examined()["webhook copy"] == ("fail", "forbidden (private_address)")

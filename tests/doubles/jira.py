@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 
 from tests.doubles.http import HttpDouble, Reply
-from tests.doubles.jira_rules import document_problem, edit_problems, issue_problems
+from tests.doubles.jira_rules import create_fields, document_problem, edit_problems, issue_problems
 from tests.doubles.jira_webhooks import SECRET, change, issue_event, person, signed
 
 EMAIL = "escalator@example.com"
@@ -87,8 +87,9 @@ class Refused(Exception):
 
 
 class JiraDouble(HttpDouble):
-    """One Jira. `ways` are its workflow, `screen` the fields that may be set; with `is_indexing` False its search
-    knows of no new issue, as Cloud's does for a while.
+    """One Jira. `ways` are its workflow, `screen` the fields that may be set, `required` those of them that must be
+    unless they are in `defaults`; with `is_indexing` False its search knows of no new issue, as Cloud's does for a
+    while. `is_old` is a Data Center before 8.4; `page` is how much it says of a list at once.
     """
 
     def __init__(self, port=0, *, is_cloud=True, ways=WAYS, screen=SCREEN):
@@ -98,6 +99,7 @@ class JiraDouble(HttpDouble):
         self.projects = {PROJECT: {ISSUE_TYPE, "Task"}}
         self.permissions = PERMISSIONS
         self.ways, self.screen = ways, screen
+        self.required, self.defaults, self.is_old, self.page = set(), set(), False, 50
         self.issues = {}
         self.emitted = []
         self.is_indexing = True
@@ -164,6 +166,9 @@ class JiraDouble(HttpDouble):
             ("GET", "myself"): self._myself,
             ("GET", "mypermissions"): self._permissions,
             ("GET", "project", "*"): self._project,
+            ("GET", "issue", "createmeta", "*", "issuetypes"): self._types,
+            ("GET", "issue", "createmeta", "*", "issuetypes", "*"): self._fields,
+            ("GET", "issue", "createmeta"): self._all_in_one,
             ("GET", "status", "*"): self._status,
             ("POST", "search", "jql") if self.is_cloud else ("POST", "search"): self._search,
             ("POST", "issue"): self._create,
@@ -196,6 +201,38 @@ class JiraDouble(HttpDouble):
             raise Refused(404)
         return Reply(200, {"key": key, "issueTypes": [{"name": one} for one in sorted(self.projects[key])]})
 
+    def _types(self, request, key):
+        self._has_create_meta(key)
+        types = [{"id": str(10_100 + place), "name": name} for place, name in enumerate(sorted(self.projects[key]))]
+        return self._page(request, "issueTypes", types)
+
+    def _fields(self, request, key, type_id):
+        self._has_create_meta(key)
+        if int(type_id) - 10_100 not in range(len(self.projects[key])):
+            raise Refused(404)
+        return self._page(request, "fields", create_fields(self.screen, self.required, self.defaults))
+
+    def _has_create_meta(self, key):
+        """Say no as a Jira before 8.4 does, which has one address for all, and as any does of an unknown project."""
+        if self.is_old or key not in self.projects or "CREATE_ISSUES" not in self.permissions:
+            raise Refused(404)
+
+    def _page(self, request, name, values):
+        start, most = int(request.query["startAt"][0]), int(request.query["maxResults"][0])
+        page = values[start : start + min(most, self.page)]
+        how = {"startAt": start, "maxResults": min(most, self.page), "total": len(values)}
+        if self.is_cloud:
+            return Reply(200, {**how, name: page})
+        return Reply(200, {**how, "isLast": start + len(page) >= len(values), "values": page})
+
+    def _all_in_one(self, request):
+        if not self.is_old:
+            raise Refused(404)
+        key, wanted = request.query["projectKeys"][0], request.query["issuetypeNames"][0]
+        fields = {one.pop("fieldId"): one for one in create_fields(self.screen, self.required, self.defaults)}
+        types = [{"name": one, "fields": fields} for one in self.projects.get(key, ()) if one == wanted]
+        return Reply(200, {"expand": "projects", "projects": [{"key": key, "issuetypes": types}]})
+
     def _status(self, _request, status_id):
         found = next((way.to for way in self.ways if way.to.id == status_id), None)
         if found is None:
@@ -215,7 +252,7 @@ class JiraDouble(HttpDouble):
     def _create(self, request):
         fields = request.json["fields"]
         self._may("CREATE_ISSUES")
-        problems = issue_problems(fields, self.projects, self.screen, self.is_cloud)
+        problems = issue_problems(fields, self.projects, self.screen, self.is_cloud, self.required - self.defaults)
         if problems:
             raise Refused(400, problems)
         issue = Issue(str(next(self._ids)), f"{fields['project']['key']}-{next(self._numbers)}", fields, TO_DO)

@@ -34,7 +34,27 @@ _KEYS = {
 _MARKS = {"strong", "em", "code", "strike", "underline", "link"}
 
 
-def issue_problems(fields, project_types, screen, is_cloud):
+NAMES = {"customfield_10042": "Team", "customfield_10050": "Points"}
+"""What custom fields are called."""
+NUMBERS, OPTIONS = {"customfield_10050"}, {"customfield_10060"}
+"""Which custom fields take numbers, and which an option: a mapping with its `value` or `id`."""
+
+
+def create_fields(screen, required, defaults):
+    """Return the create metadata of fields. What every issue needs is required besides."""
+    always = {"project", "issuetype", "summary"}
+    return [
+        {
+            "fieldId": one,
+            "name": NAMES.get(one, one.capitalize()),
+            "required": one in required | always,
+            "hasDefaultValue": one in defaults,
+        }
+        for one in sorted(screen)
+    ]
+
+
+def issue_problems(fields, project_types, screen, is_cloud, required=frozenset()):
     """Return {field: message} for the fields of a new issue; `project_types` is {project: types}."""
     problems = {
         name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
@@ -48,7 +68,20 @@ def issue_problems(fields, project_types, screen, is_cloud):
         problems["issuetype"] = "Specify a valid issue type"
     if "summary" not in fields:
         problems["summary"] = "You must specify a summary of the issue."
+    problems |= {one: f"{NAMES.get(one, one)} is required." for one in required if one not in fields}
+    problems |= _custom_problems(fields)
     return problems | edit_problems(fields, screen, is_cloud)
+
+
+def _custom_problems(fields):
+    """Return what is wrong with the values of custom fields: Jira makes no number and no option of a text."""
+    wrong = {one: "Operation value must be a number" for one in NUMBERS & fields.keys() if not _is_number(fields[one])}
+    options = {one for one in OPTIONS & fields.keys() if not isinstance(fields[one], dict)}
+    return wrong | dict.fromkeys(options, "Specify a valid 'id' or 'name'")
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def edit_problems(fields, screen, is_cloud):

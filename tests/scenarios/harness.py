@@ -26,6 +26,7 @@ from escalator.services.desk.chain import followed
 from escalator.services.housekeeping import keep
 from escalator.services.outcomes import finish
 from escalator.services.sweeping import sweep
+from escalator.services.undelivered import look_for_undelivered
 from escalator.settings import read_settings
 from escalator.store import records
 from escalator.store.tables import callbacks, deliveries, destinations, events, incidents, posts
@@ -242,6 +243,7 @@ class Harness(Witness):
 
     def tidy(self) -> None:
         """Do the housekeeping that is due."""
+        look_for_undelivered(self.core)
         keep(self.core)
 
     def read_calendars(self) -> None:
@@ -296,6 +298,8 @@ class Harness(Witness):
         for _ in range(2):
             self.clock.move(seconds=70)
             self.tidy()
+        self.clock.move(seconds=10)
+        keep(self.core)
         errors = self.unexpected_errors()
         assert not errors, errors
         with self.core.database.reading() as connection:

@@ -11,7 +11,8 @@ from escalator.services import outbox, retrying, sending
 from escalator.services.beating import SENDER, beat
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
-from escalator.services.outcomes import finish, heal
+from escalator.services.destination_health import heal
+from escalator.services.outcomes import finish
 from escalator.services.processing import process_events
 from escalator.services.troubles import Troubles
 from escalator.store import destinations

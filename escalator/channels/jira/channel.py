@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
-from escalator.channels.contract import Notification, digest_of
+from escalator.channels.contract import JIRA_FIELDS, Notification, digest_of
 from escalator.channels.jira import documents, moves
 from escalator.channels.jira.api import ISSUE_NOT_FOUND, Category, Conversation, Document, Issue, JiraApi, Transition
 from escalator.channels.jira.failures import refused_fields
@@ -15,7 +16,8 @@ LABEL = "escalator-"
 
 _NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _OPTIONAL = frozenset({"labels", "description"})
-"""What an issue is opened without when its project has it on no screen: its summary is the page."""
+"""What an issue is opened without when its project has it on no screen: its summary is the page. So is what the policy
+gives besides, when Jira refuses it."""
 
 _NO_WAY = "Its workflow offers no way to a fitting status from here: please move the issue by hand."
 
@@ -56,7 +58,8 @@ class JiraChannel:
         return digest_of(_summary(one), json.dumps(self._description(one), sort_keys=True), *how)
 
     def _open(self, talk: Conversation, one: Notification) -> Delivered | Failed:
-        fields = {
+        given: dict[str, Any] = json.loads(one.options.get(JIRA_FIELDS, "{}"))
+        fields = given | {
             "project": {"key": one.address},
             "issuetype": {"name": one.options.get("issue_type", "")},
             "summary": _summary(one),
@@ -65,7 +68,7 @@ class JiraChannel:
         }
         made = talk.create(fields)
         refused = refused_fields(made) if isinstance(made, Failed) else frozenset()
-        if refused and refused <= _OPTIONAL:
+        if refused and refused <= _OPTIONAL | given.keys():
             made = talk.create({name: value for name, value in fields.items() if name not in refused})
         is_plain = one.standing is None or one.standing.state is State.TRIGGERED
         return made if isinstance(made, Failed) or is_plain else self._bring(talk, one, made.ref)

@@ -20,6 +20,7 @@ from escalator.channels.jira.api import (
     category_of,
     is_issue_key,
 )
+from escalator.channels.jira.create_meta import CreateScreen, create_screen
 from escalator.channels.jira.site import PATIENT, Site
 from escalator.channels.wire import Limits
 from escalator.clock import Stopwatch
@@ -44,10 +45,14 @@ _LEAST_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a check has found in a project: permissions that are missing, and whether it has the type of issue."""
+    """What a check has found in a project: permissions that are missing, and whether an issue could be made.
+
+    `screen` is what an issue of that type is made of, None when this Jira does not say it.
+    """
 
     missing: tuple[str, ...]
     has_issue_type: bool
+    screen: CreateScreen | None = None
 
 
 class JiraRest:
@@ -71,7 +76,7 @@ class JiraRest:
         return said if isinstance(said, Failed) else account_id(said) or _odd("no_account")
 
     def check(self, project: str, issue_type: str) -> Access | Failed:
-        """Ask what we may do in a project, and whether it has this type of issue; nothing is made or changed."""
+        """Ask what we may do in a project, and what an issue of this type needs there; nothing is made or changed."""
         asked = {"projectKey": project, "permissions": ",".join(NEEDED)}
         said = self._site.ask("GET", f"/mypermissions?{urlencode(asked)}")
         if isinstance(said, Failed):
@@ -84,7 +89,13 @@ class JiraRest:
             return _odd("no_permissions")
         missing = tuple(name for name in NEEDED if not _is_granted(granted.get(name)))
         types = {str(one.get("name", "")).casefold() for one in _objects(found.get("issueTypes"))}
-        return Access(missing, issue_type.casefold() in types)
+        if missing or issue_type.casefold() not in types:
+            return Access(missing, issue_type.casefold() in types)
+        screen = create_screen(self._site, project, issue_type)
+        if isinstance(screen, Failed):
+            is_untold = screen.reason is FailureReason.BAD_TARGET
+            return Access(missing, has_issue_type=True) if is_untold else screen
+        return Access(missing, screen is not None, screen)
 
     def category_of_status(self, status_id: str) -> Category | Failed:
         """Return what a status means, given the id that a change log has of it."""

@@ -22,6 +22,7 @@ ALLOWED = (
     "destinations.*.email[]",
     "destinations.*.jira.project",
     "destinations.*.jira.issue_type",
+    "destinations.*.jira.fields.**",
     "destinations.*.webhook",
     "destinations.*.secret",
     "categories.*.runbook",

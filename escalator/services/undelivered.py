@@ -1,0 +1,95 @@
+"""What is not delivered is noticed by time: destinations that fail for minutes, incidents that have reached nobody."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from escalator.engine.alarms import Suspects
+from escalator.model.policy import Policy
+from escalator.model.ranks import Mode
+from escalator.rendering.texts import words
+from escalator.services.concerns import UNREACHED, unreached_words
+from escalator.services.core import Core
+from escalator.services.destination_health import FAILING_FOR
+from escalator.services.fallbacks import stand_in
+from escalator.services.troubles import Troubles
+from escalator.services.ways import TROUBLE, is_in, way_of
+from escalator.services.work import working
+from escalator.store import deliveries, destinations, processes
+from escalator.store.destinations import FORGET_FAILURE_AFTER, Failing
+from escalator.store.unreached import channels_of, unreached
+
+log = structlog.get_logger(__name__)
+
+EVERY = timedelta(seconds=5)
+UNREACHED_AFTER = timedelta(minutes=1)
+"""How long after its first page an incident of which no page has been delivered counts as unreached."""
+
+_MOST_NEW = 200
+"""How many incidents one round makes troubles of; the next round goes on."""
+
+
+def look_for_undelivered(core: Core) -> None:
+    """Tell of destinations that fail and of incidents that nobody was told of; end what is over. Raises Unavailable."""
+    now = core.clock.now()
+    with working(core) as work:
+        connection = work.connection
+        running = core.policies.running(connection)
+        if running is None or not processes.take_job(connection, "undelivered", now, EVERY):
+            return
+        found = _find_failing(core, connection, running.policy, now)
+        found |= _find_unreached(core, connection, running.policy, now)
+        work.has_deliveries = found
+
+
+def _find_failing(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:
+    """Make troubles of destinations that fail, tell who stands in for what waits there, and forget removed ones."""
+    troubles = Troubles(connection, now)
+    ways = [key.removeprefix(TROUBLE) for key, _detail in troubles.open() if key.startswith(TROUBLE)]
+    troubles.end(*(f"{TROUBLE}{way}" for way in ways if not is_in(way, policy)))
+    rows = [one for one in destinations.failing(connection, now - FAILING_FOR) if is_in(one.way, policy)]
+    names = [name for one in rows for name in (one.way, one.way.rpartition(":")[0])]
+    waiting = deliveries.waiting_for(connection, names)
+    waits_at = {way_of(one, policy) for one in waiting}
+    has_told = False
+    for one in rows:
+        if one.way in waits_at or _has_failed_lately(one, now):
+            detail = f"{one.way} has not been reached for {words(now - one.since)}: {one.reason}"
+            suspects = Suspects(kinds=frozenset({one.channel}))
+            has_told |= troubles.find(f"{TROUBLE}{one.way}", detail, policy, core.settings, suspects=suspects)
+    known = troubles.failing()
+    cut_off = [one for one in waiting if way_of(one, policy) in known]
+    return bool(stand_in(core, connection, cut_off, policy, now, Suspects(frozenset(known.values())))) or has_told
+
+
+def _has_failed_lately(one: Failing, now: datetime) -> bool:
+    """Whether its calls have failed for long enough until lately, or its vendor asks us to wait for longer still."""
+    is_closed = one.closed_until is not None and one.closed_until > now
+    is_lately = now - one.failed_at < FORGET_FAILURE_AFTER
+    return is_closed or (is_lately and one.failed_at - one.since >= FAILING_FOR)
+
+
+def _find_unreached(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:
+    """Make a trouble of each incident that has reached nobody, and tell of all new ones at once.
+
+    What tells of them must not go the way that their pages could not go.
+    """
+    troubles = Troubles(connection, now)
+    found = unreached(connection, now - UNREACHED_AFTER) if core.settings.mode is not Mode.SANDBOX else {}
+    known = {key for key, _detail in troubles.open() if key.startswith(UNREACHED)}
+    troubles.end(*sorted(known - {_key(number) for number in found}))
+    new = [number for number in found if _key(number) not in known][:_MOST_NEW]
+    if not new:
+        return False
+    log.warning("incidents_unreached", incidents=len(new))
+    suspects = Suspects(kinds=channels_of(connection, [found[number] for number in new]))
+    first, *others = new
+    has_told = troubles.find(_key(first), unreached_words(new), policy, core.settings, suspects=suspects)
+    for number in others:
+        troubles.note(_key(number), unreached_words([number]))
+    return has_told
+
+
+def _key(number: int) -> str:
+    return f"{UNREACHED}{number}"

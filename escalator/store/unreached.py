@@ -1,0 +1,52 @@
+"""Incidents that wait for an answer and have reached nobody: no page of their present round has been delivered."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, exists, or_, select
+
+from escalator.model.incident import State
+from escalator.model.policy import DestinationKind
+from escalator.model.ranks import Mode
+from escalator.store.deliveries import DeliveryKind, DeliveryState
+from escalator.store.tables import deliveries, incidents
+
+_PAGE = and_(
+    deliveries.c.incident_id == incidents.c.id,
+    deliveries.c.round == incidents.c.round,
+    deliveries.c.kind == DeliveryKind.PAGE,
+    deliveries.c.mode != Mode.SANDBOX,
+    deliveries.c.state != DeliveryState.SUPPRESSED,
+)
+
+
+def unreached(connection: Connection, since: datetime) -> dict[int, UUID]:
+    """Return the triggered incidents, by number, whose first page was due by then and of which none was delivered.
+
+    One whose step has fired and has told nobody at all is among them; one whose step a silence has taken is not. The
+    sandbox means to reach nobody.
+    """
+    begun = exists().where(_PAGE, deliveries.c.created_at <= since)
+    arrived = exists().where(_PAGE, deliveries.c.state == DeliveryState.DELIVERED)
+    told_nobody = and_(
+        incidents.c.mode != Mode.SANDBOX,
+        incidents.c.step >= 0,
+        incidents.c.silenced_step.is_(None),
+        incidents.c.waiting_since <= since,
+        ~exists().where(deliveries.c.incident_id == incidents.c.id, deliveries.c.round == incidents.c.round),
+    )
+    rows = connection.execute(
+        select(incidents.c.number, incidents.c.id)
+        .where(incidents.c.state == State.TRIGGERED, or_(and_(begun, ~arrived), told_nobody))
+        .order_by(incidents.c.number)
+    )
+    return {row.number: row.id for row in rows}
+
+
+def channels_of(connection: Connection, ids: Iterable[UUID]) -> frozenset[DestinationKind]:
+    """Return the kinds of destination through which pages of the present round of these incidents are sent."""
+    rows = connection.scalars(
+        select(deliveries.c.channel).join(incidents, _PAGE).where(incidents.c.id.in_(list(ids))).distinct()
+    )
+    return frozenset(DestinationKind(one) for one in rows)

@@ -1,0 +1,254 @@
+"""A vendor that is down is a trouble: after a minute if nobody was told of an alert, after three in any case."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from escalator.model.message import Failed, FailureReason
+from escalator.model.policy import DestinationKind
+from escalator.services import processing
+from escalator.services.beating import SWEEPER, beat
+from escalator.services.calls import Outcome
+from escalator.services.destination_health import BLAME
+from escalator.services.outbox import claim
+from escalator.services.outcomes import finish
+from escalator.store.tables import deliveries, troubles
+from tests.doubles.everybody import Vendors, vendors
+from tests.doubles.http import HttpDouble, Reply, Request
+from tests.doubles.slack_state import Fault
+from tests.scenarios.harness import Harness
+from tests.scenarios.stories import SELF_HARM, labelled
+
+HATE = labelled("HATE", "high", 75)
+NOWHERE = "http://127.0.0.1:1"
+DOWN = {
+    DestinationKind.SLACK: {"SLACK_API_URL": f"{NOWHERE}/"},
+    DestinationKind.PAGERDUTY: {"PAGERDUTY_EVENTS_URL": NOWHERE},
+    DestinationKind.EMAIL: {"SMTP_URL": "smtp+insecure://127.0.0.1:1"},
+    DestinationKind.JIRA: {"JIRA_URL": NOWHERE},
+    DestinationKind.WEBHOOK: {"WEBHOOK_URL": f"{NOWHERE}/hook"},
+}
+"""What an installation finds whose vendor of this kind is dead."""
+
+POLICY = """\
+version: 1
+timezone: UTC
+sources:
+  chat: {platform: stream, api_key: "${STREAM_API_KEY}", api_secret: ["${STREAM_API_SECRET}"]}
+people:
+  ana: {name: Ana Ruiz, slack: U0ANA}
+  eli: {name: Eli Stone, slack: U0ELI, email: eli@example.com, role: admin}
+destinations:
+  slack:     {slack: "#critical-alerts", fallback: rescue-mail}
+  pagerduty: {pagerduty: "${ROUTING_KEY}", fallback: rescue-slack}
+  email:     {email: desk@example.com, fallback: rescue-slack}
+  jira:      {jira: {project: MODSAFE, issue_type: Incident}, fallback: rescue-slack}
+  webhook:   {webhook: "${WEBHOOK_URL}", secret: "${WEBHOOK_SECRET}", fallback: rescue-slack}
+  rescue-slack: {slack: "#leads"}
+  rescue-mail:  {email: rescue@example.com}
+categories:
+  hate: {title: Hate, labels: [HATE]}
+routes:
+  - {name: Hate, when: {category: hate}, path: only}
+default: only
+paths:
+  only: [{notify: [KIND]}]
+alarms: {notify: [KIND]}
+heartbeat: {every: 60s, url: "BEAT"}
+"""
+
+
+class _Monitor(HttpDouble):
+    """A dead-man's switch: it is content with whoever calls."""
+
+    def answer(self, request: Request) -> Reply:
+        return Reply(200)
+
+
+@pytest.fixture
+def everybody(bare: Harness) -> Iterator[Vendors]:
+    with vendors(bare.clock) as found:
+        yield found
+
+
+@pytest.fixture
+def monitor() -> Iterator[HttpDouble]:
+    """What the heartbeat calls."""
+    with _Monitor() as double:
+        yield double
+
+
+def start(h: Harness, everybody: Vendors, monitor: HttpDouble, kind: DestinationKind, **environment: str) -> Harness:
+    text = POLICY.replace("KIND", kind.value).replace("BEAT", monitor.origin)
+    return h.start(text, **everybody.environment | environment)
+
+
+def degraded(h: Harness) -> list[str]:
+    beat(h.core, SWEEPER, h.clock.now())
+    return h.app.test_client().get("/readyz").json["degraded"]
+
+
+def pass_by(h: Harness, **span: float) -> None:
+    """Let time pass for senders and for those who look after them, ten seconds at a time."""
+    until = h.clock.now() + timedelta(**span)
+    while h.clock.now() < until:
+        h.fast_forward(seconds=10)
+        h.tidy()
+    h.sweep()
+
+
+def told(h: Harness, kind: str, state: str = "delivered") -> list[str]:
+    """Return to which kinds of destination something of this kind was told."""
+    with h.core.database.reading() as connection:
+        asked = select(deliveries.c.channel).where(deliveries.c.kind == kind, deliveries.c.state == state)
+        return sorted(connection.scalars(asked))
+
+
+def is_open(h: Harness, key: str) -> bool:
+    with h.core.database.reading() as connection:
+        asked = select(troubles.c.id).where(troubles.c.key == key, troubles.c.ended_at.is_(None))
+        return connection.scalar(asked) is not None
+
+
+@pytest.mark.parametrize("kind", DestinationKind)
+def test_a_vendor_that_is_down_is_told_by_another_way_and_stands_everywhere_until_it_is_back(
+    bare: Harness, everybody: Vendors, monitor: HttpDouble, kind: DestinationKind
+) -> None:
+    h = start(bare, everybody, monitor, kind, **DOWN[kind])
+    h.post(SELF_HARM, **HATE)
+    pass_by(h, seconds=50)
+    assert degraded(h) == []
+    pass_by(h, seconds=20)
+    unreached = "unreached: nobody has been told of #1001: no page was delivered within a minute"
+    assert degraded(h) == [unreached]
+    assert kind not in told(h, "alarm")
+    assert len(told(h, "alarm")) >= 1
+    beats = len(monitor.requests)
+
+    pass_by(h, minutes=3)
+    assert [one.partition(":")[0] for one in degraded(h)] == ["destination"]
+    assert is_open(h, f"destination:{kind.value}")
+    assert told(h, "page") == ["email" if kind is DestinationKind.SLACK else "slack"]
+    assert len(monitor.requests) > beats, "somebody has been told: the heart beats again"
+    alarms = len(told(h, "alarm"))
+    pass_by(h, minutes=5)
+    assert len(told(h, "alarm")) == alarms, "each trouble is told once"
+    assert len(told(h, "page")) == 1, "and who stands in is told once"
+
+    h = start(bare, everybody, monitor, kind)
+    pass_by(h, minutes=2)
+    assert degraded(h) == []
+    assert kind in told(h, "page")
+    h.forget_seen()
+
+
+def test_while_nobody_is_told_the_heart_does_not_beat(bare: Harness, everybody: Vendors, monitor: HttpDouble) -> None:
+    kind = DestinationKind.WEBHOOK
+    h = start(bare, everybody, monitor, kind, **DOWN[kind])
+    h.change_policy(", fallback: rescue-slack}\n  rescue", "}\n  rescue")
+    h.post(SELF_HARM, **HATE)
+    pass_by(h, seconds=70)
+    beats = len(monitor.requests)
+    assert beats
+    pass_by(h, minutes=5)
+    assert len(monitor.requests) == beats
+    h.start("", **everybody.environment)
+    pass_by(h, minutes=3)
+    assert len(monitor.requests) > beats
+    h.forget_seen()
+
+
+def test_an_answer_ends_that_nobody_was_told(bare: Harness, everybody: Vendors, monitor: HttpDouble) -> None:
+    kind = DestinationKind.JIRA
+    h = start(bare, everybody, monitor, kind, **DOWN[kind])
+    h.post(SELF_HARM, **HATE)
+    pass_by(h, seconds=70)
+    assert is_open(h, "unreached:1001")
+    h.post("review_queue_item.updated__mark_reviewed")
+    pass_by(h, seconds=10)
+    assert not is_open(h, "unreached:1001")
+    h.forget_seen()
+
+
+def test_many_alerts_that_reach_nobody_are_told_at_once(bare: Harness, everybody: Vendors, monitor: HttpDouble) -> None:
+    kind = DestinationKind.PAGERDUTY
+    h = start(bare, everybody, monitor, kind, **DOWN[kind])
+    for item in range(1, 14):
+        h.post(SELF_HARM, item=item, **HATE)
+    pass_by(h, seconds=70)
+    [said] = [one for one in degraded(h) if one.startswith("unreached")]
+    assert said.startswith("unreached: nobody has been told of #1001, #1002")
+    assert "#1010 and " in said
+    with h.core.database.reading() as connection:
+        alarms = select(deliveries.c.trouble_id).where(deliveries.c.kind == "alarm").distinct()
+        assert len(connection.execute(alarms).all()) == 1
+    h.forget_seen()
+
+
+def test_an_incident_of_which_one_page_got_through_is_not_unreached(
+    bare: Harness, everybody: Vendors, monitor: HttpDouble
+) -> None:
+    h = start(bare, everybody, monitor, DestinationKind.WEBHOOK, **DOWN[DestinationKind.WEBHOOK])
+    h.change_policy("notify: [webhook]}]", "notify: [webhook, rescue-slack]}]")
+    h.post(SELF_HARM, **HATE)
+    pass_by(h, seconds=80)
+    assert degraded(h) == []
+    pass_by(h, minutes=2)
+    assert [one.partition(" ")[0] for one in degraded(h)] == ["destination:webhook:"]
+    h.forget_seen()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault(status=503), id="5xx"),
+        pytest.param(Fault(drop=True), id="unreachable"),
+        pytest.param(Fault(status=429, retry_after="20"), id="rate limit"),
+        pytest.param(Fault(html=True), id="no answer of Slack's"),
+    ],
+)
+def test_whatever_the_class_a_destination_that_fails_for_minutes_is_a_trouble(h: Harness, fault: Fault) -> None:
+    h.slack.next_fault = lambda method: fault if method == "chat.postMessage" else None
+    h.post(SELF_HARM)
+    pass_by(h, minutes=2, seconds=50)
+    assert not is_open(h, "destination:critical-alerts")
+    pass_by(h, seconds=20)
+    assert is_open(h, "destination:critical-alerts")
+    assert is_open(h, "destination:person:ana")
+    del h.slack.next_fault
+    pass_by(h, minutes=2)
+    assert [one for one in degraded(h) if one.startswith("destination")] == []
+    h.forget_seen()
+
+
+def test_a_destination_that_failed_once_and_has_nothing_to_send_is_no_trouble(h: Harness) -> None:
+    with h.slack_down():
+        h.post(SELF_HARM)
+    h.post("review_queue_item.updated__mark_reviewed")
+    h.post(SELF_HARM, item=2, review_queue_item={"status": "reviewed"})
+    h.forget_seen()
+    with h.core.database.writing() as connection:
+        connection.execute(deliveries.update().values(state="suppressed"))
+    pass_by(h, minutes=10)
+    assert [one for one in degraded(h) if one.startswith("destination")] == []
+    h.forget_seen()
+
+
+@pytest.mark.parametrize("reason", FailureReason)
+def test_every_reason_for_which_a_page_fails_for_good_is_told_once(h: Harness, reason: FailureReason) -> None:
+    h.send(h.sample(SELF_HARM, **HATE), is_working=False)
+    while processing.process_events(h.core):
+        pass
+    [page] = claim(h.core, 8).calls
+    finish(h.core, [Outcome(page, Failed(reason, "word"))])
+    assert is_open(h, "destination:hate-room") is not reason.is_retryable
+    if not reason.is_retryable:
+        assert [row["reason"] for row in h.records("trouble.found")] == ["destination:hate-room"]
+        assert any("hate-room cannot be told" in one for one in degraded(h))
+    h.forget_seen()
+
+
+def test_every_reason_has_its_place() -> None:
+    assert set(BLAME) == set(FailureReason)
