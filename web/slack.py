@@ -14,9 +14,9 @@ from escalator.channels.slack.suggestions import Suggestion, options
 from escalator.model.incident import Outcome, Verb
 from escalator.model.message import Failed
 from escalator.services.answering import Asked, Reply, act
-from escalator.services.slack_options import choices_for
 from escalator.services.core import Core
 from escalator.services.linking import link_unknown
+from escalator.services.slack_options import choices_for
 from web.publishing import publish_later
 from web.slack_commands import add_commands, opened, silenced
 from web.slack_requests import is_sandboxs, log_failure

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from escalator.model.policy import Policy
-from escalator.services.applying import fallback
 from escalator.services.bulkheads import ANY, Lane, Of, Rehearsal, lane_of
 from escalator.services.core import Core
+from escalator.services.fallbacks import fallback
 from escalator.services.probing import Probes, Way
 from escalator.store import deliveries
 from escalator.store.deliveries import Delivery, Without

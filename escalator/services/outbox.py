@@ -13,7 +13,6 @@ from escalator.model.ranks import Mode
 from escalator.model.records import Action
 from escalator.rendering.card import alarm
 from escalator.services import messages
-from escalator.services.applying import fallback
 from escalator.services.bulkheads import Threads, taking
 from escalator.services.bulletins import card_of
 from escalator.services.calls import ToSend
@@ -22,6 +21,8 @@ from escalator.services.claim import Claimed, Claiming
 from escalator.services.claiming import Claims
 from escalator.services.claiming_posts import UNREADABLE_WAIT, about_of, claim_posts
 from escalator.services.core import Core
+from escalator.services.destination_health import suspects_of
+from escalator.services.fallbacks import stand_in
 from escalator.services.outcomes import entry_of
 from escalator.services.probing import NOT_ANSWERING, Probes, Way
 from escalator.services.troubles import detail_of
@@ -149,7 +150,8 @@ def _page(claims: Claims, mine: Sequence[Delivery], taken: Mapping[UUID, Candida
             claimed.append(delivery.id)
             if chosen.way is Way.PROBE:
                 # Nobody waits for a probe: whoever stands in for a destination that hangs is told at the same time.
-                deliveries.insert(connection, fallback(claims.core, delivery, claims.running.policy, now))
+                suspects = suspects_of(FailureReason.TIMEOUT, delivery.destination, delivery.channel)
+                stand_in(claims.core, connection, [delivery], claims.running.policy, now, suspects)
     return claimed
 
 

@@ -15,12 +15,8 @@ from escalator.channels.slack.api import Profile, Workspace
 from escalator.channels.slack.blocks import Json, Payload, smaller
 from escalator.channels.slack.failures import BLOCKS_REFUSED, failure
 from escalator.channels.slack.transport import PATIENT, PROMPT, BoundedWebClient
-<<<<<<< HEAD
 from escalator.channels.wire import Limits, tls
-=======
-from escalator.channels.wire import Limits
 from escalator.clock import Stopwatch
->>>>>>> w-h
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 
 log = structlog.get_logger(__name__)
