@@ -39,7 +39,7 @@ _SANDBOX_SENDER = "Escalator <escalator@sandbox.invalid>"
 
 @dataclass(frozen=True, slots=True)
 class Vendors:
-    """The clients of the real vendors. No library is imported and nothing opened before one is asked."""
+    """The clients of the real vendors: none imports its library or opens anything before something is asked of it."""
 
     slack: SlackApi
     pagerduty: "PagerDutyEvents"
