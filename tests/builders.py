@@ -66,12 +66,18 @@ def an_observation(
     content: dict[str, str] | None = None,
     opens: bool = True,
     only_if_named: bool = False,
+    called: str | None = None,
     **seen: str | Iterable[str],
 ) -> Observation:
-    """An event of that minute; `review` is the Stream id of who reviewed then, or at the minute `reviewed`."""
-    facts = some_facts(at, event=event, **seen)
+    """An event of that minute; `review` is the Stream id of who reviewed then, or at the minute `reviewed`.
+
+    `called` is the action by which a person called for people then.
+    """
+    facts = some_facts(at, event=event, **seen, **({"action": called} if called else {}))
+    if called:
+        facts = facts.merged(Facts({}, {f"call:{called}": (minute(at), called)}))
     reviewed_at = minute(at if reviewed is None else reviewed)
-    if review:
+    if review is not None:
         facts = facts.merged(Facts({"review": {review: reviewed_at}}))
     return Observation(
         event_type=event,
@@ -79,7 +85,7 @@ def an_observation(
         keys=keys,
         facts=facts,
         content=Content({name: (minute(at), said) for name, said in (content or {}).items()}),
-        review=Review(reviewed_at, review, "mark_reviewed") if review else None,
+        review=Review(reviewed_at, review, "mark_reviewed") if review is not None else None,
         opens=opens,
         only_if_named=only_if_named,
         links={"item_id": ITEM.value} if ITEM in keys else {},

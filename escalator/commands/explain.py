@@ -10,10 +10,12 @@ import click
 from escalator.commands.opening import Misused, as_it_stands, instant, read
 from escalator.commands.telling import table
 from escalator.engine.preview import preview
+from escalator.engine.reviews import staff_in_stream
 from escalator.errors import InvalidEvent, PolicyError
 from escalator.model.facts import Observation
 from escalator.model.policy import Policy
 from escalator.policy import parse
+from escalator.policy.expand import with_stream_ids
 from escalator.rendering.preview import document, why_nobody
 from escalator.settings import environment, policy_file
 from escalator.stream.normalise import observe
@@ -38,7 +40,7 @@ def command(event: Path, policy: Path | None, source: str | None, at: str | None
     if parsed.policy is None:
         raise PolicyError(tuple(problem.told(str(path)) for problem in parsed.errors))
     now = instant("--at", at, parsed.policy)
-    observation = _observed(event, now)
+    observation = _observed(event, now, staff_in_stream(with_stream_ids(parsed.policy, env)))
     name = _source(source, parsed.policy)
     asked, calendars = as_it_stands(parsed.policy, env, now)
     found = preview(observation, name, asked, now, calendars) if observation else None
@@ -51,9 +53,9 @@ def command(event: Path, policy: Path | None, source: str | None, at: str | None
         click.echo(table(found, now, parsed))
 
 
-def _observed(event: Path, now: datetime) -> Observation | None:
+def _observed(event: Path, now: datetime, staff: frozenset[str]) -> Observation | None:
     try:
-        return observe(sys.stdin.buffer.read() if str(event) == _STDIN else read(event), now)
+        return observe(sys.stdin.buffer.read() if str(event) == _STDIN else read(event), now, staff)
     except InvalidEvent as error:
         wrong = "; ".join(f"{field.strip('_')}: {' '.join(said)}" for field, said in error.errors.items())
         raise click.ClickException(f"{event} is no event of Stream's: {wrong}") from error

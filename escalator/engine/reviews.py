@@ -1,16 +1,15 @@
 """Reviews in Stream: whose count, and what said after them outweighs them (RULES 1).
 
 Everything is asked of Stream's own times and of all the facts, never of the order in which events came. A person's
-newest review is the one that counts. Where the rules are silent: a moderator's `escalate` in Stream and an appeal
-that a route asks for outweigh what was reviewed before them, since in both a person asks for a person.
+newest review is the one that counts. A call for people (an escalation in Stream, a custom action that a route names,
+an appeal that a route asks for) outweighs what was reviewed before it, and each new one anew.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from escalator.engine.classify import Assessment, assess
-from escalator.engine.routing import names_event
-from escalator.model.facts import Facts, Review
+from escalator.engine.routing import names_action, names_event
+from escalator.model.facts import AUTOMATIC, CALLED, Facts, Review
 from escalator.model.incident import Incident
 from escalator.model.policy import Policy
 
@@ -18,6 +17,8 @@ REVIEW = "review"
 _NEWEST = "review:"
 _SPENT = "reviews_spent"
 _ESCALATE = "escalate"
+_CUSTOM = "custom"
+_CUSTOM_ACTION = "moderation.custom_action"
 _APPEAL = "appeal."
 _INSTANT = timedelta(microseconds=1)
 
@@ -44,15 +45,21 @@ def reviewer(stream_id: str, policy: Policy) -> str:
     return next(known, f"stream:{stream_id}")
 
 
+def staff_in_stream(policy: Policy) -> frozenset[str]:
+    """Return the ids in Stream of the policy's people."""
+    return frozenset(person.stream for person in policy.people.values() if person.stream)
+
+
 def standing(facts: Facts, frozen: Policy, running: Policy) -> tuple[str, ...]:
     """Return the people whose review counts now, the one who reviewed first before the others."""
     spent = facts.latest.get(_SPENT)
     found = sorted(_newest(facts).items(), key=lambda review: (review[1], review[0]))
     counting = [by for by, at in found if spent is None or at > spent[0]]
     newest = dict(found)
-    return tuple(
-        dict.fromkeys(reviewer(by, running) for by in counting if not is_outweighed(facts, newest[by], frozen))
-    )
+    left = [by for by in counting if not is_outweighed(facts, newest[by], frozen)]
+    # One who is not named is none besides those who are: it may be one of them.
+    named = [by for by in left if by]
+    return tuple(dict.fromkeys(reviewer(by, running) for by in named or left))
 
 
 def knows_reviews(facts: Facts) -> bool:
@@ -85,15 +92,28 @@ def is_graver(now: Assessment, then: Assessment) -> bool:
 
 
 def calls_again(now: Facts, then: Facts, policy: Policy) -> bool:
-    """Whether somebody has asked for people since: by escalating in Stream, or by an appeal that a route names."""
-    return not set(_calls(now, policy)) <= set(_calls(then, policy))
+    """Whether somebody has asked for people since: in Stream, or by an appeal that a route names."""
+    before = _calls(then, policy)
+    return any(name not in before or at > before[name] for name, at in _calls(now, policy).items())
 
 
-def _calls(facts: Facts, policy: Policy) -> Iterator[str]:
-    yield from (said for said in facts.seen.get("action", {}) if said == _ESCALATE)
-    for event in facts.seen.get("event", {}):
-        if event.startswith(_APPEAL) and names_event(event, policy):
-            yield event
+def _calls(facts: Facts, policy: Policy) -> dict[str, datetime]:
+    """Return when each call was last made. Of an undated escalation only the first time that it was seen is known."""
+    seen = facts.seen.get("event", {})
+    found = {name: at for name, at in seen.items() if name.startswith(_APPEAL) and names_event(name, policy)}
+    undated = facts.seen.get("action", {}).get(_ESCALATE)
+    if undated is not None and _ESCALATE not in facts.seen.get(AUTOMATIC, {}):
+        found[_ESCALATE] = undated
+    for name, (at, _action) in facts.latest.items():
+        if name.startswith(CALLED) and _is_call(name.removeprefix(CALLED), policy):
+            found[name.removeprefix(CALLED)] = at
+    return found
+
+
+def _is_call(action: str, policy: Policy) -> bool:
+    """Whether an action calls for people: an escalation does, a custom action where a route names it."""
+    is_named = names_action(action, policy) or (action == _CUSTOM and names_event(_CUSTOM_ACTION, policy))
+    return action == _ESCALATE or is_named
 
 
 def reviews_resolve(incident: Incident, policy: Policy) -> bool:

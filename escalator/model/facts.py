@@ -18,6 +18,10 @@ Register = Mapping[str, tuple[datetime, str]]
 MOST_VALUES = 1_000
 MOST_NAMES = 200
 CUSTOM = "custom."
+CALLED = "call:"
+"""With the name of an action: when a person last called for people by it."""
+AUTOMATIC = "automatic"
+"""Calls that automation, an API key or the author made."""
 _IGNORED = str.maketrans("", "", " -_\t\n")
 
 
@@ -31,12 +35,14 @@ class Facts:
     """Everything that conditions can ask about, by the name that the policy language gives it.
 
     `seen` maps a name to its sightings. Names of the language: event label kind action entity_type reporter reason
-    rule language channel config_key author stream_team custom.<key>. Names of our own: `text_severity` (a word),
-    `severity_number`, `confidence` (0 to 1), both as decimal text, `report` (ids of the users who reported),
+    rule language channel config_key author stream_team escalation_priority custom.<key>. Names of our own:
+    `text_severity` (a word), `severity_number`, `confidence` (0 to 1), both as decimal text, `report` (ids of the
+    users who reported),
     `review` (ids of those who reviewed in Stream), `category` (what a person or a drill has said it is, by its key),
-    `severity` (a word: what a drill rehearses).
+    `severity` (a word: what a drill rehearses), `automatic` (see AUTOMATIC).
     `latest` maps a name to the newest (time, value), for what Stream replaces: `recommended_action`. Names of our own:
-    `review:ID` (a person's newest review), `reviews_spent` (reviews up to then count no more).
+    `review:ID` (a person's newest review), `reviews_spent` (reviews up to then count no more), `call:ACTION` (see
+    CALLED).
     """
 
     seen: Mapping[str, Sightings] = field(default_factory=dict)
@@ -149,7 +155,8 @@ class Review:
 class Observation:
     """One event, normalised: which item it is about and what it says.
 
-    `keys` hold at most one of each kind; an event without any is an incident of its own. `opens` is False for what
+    `keys` hold at most one of each kind; an event without any is an incident of its own. `other_keys` are those that
+    earlier versions gave to the same entity: they find an incident, and are given to none. `opens` is False for what
     is only shown and recorded; `waits` is True for what waits 10 s for the item's own event; `only_if_named` for what
     opens only where a route names the event (appeals). `links` fill the source's `dashboard_url`: item_id,
     entity_type, entity_id, user_id. `opened_by` is the person (policy key) who opens it by hand, in `via`. `drill` is
@@ -160,6 +167,7 @@ class Observation:
     at: datetime
     keys: tuple[Key, ...]
     facts: Facts
+    other_keys: tuple[Key, ...] = ()
     content: Content = Content()
     review: Review | None = None
     opens: bool = True

@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+
+from escalator.model.policy import Policy
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
 _OPENING = "${"
@@ -26,3 +29,15 @@ def has_placeholder(text: str) -> bool:
 def is_malformed(text: str) -> bool:
     """Whether a `${` is left that begins no `${NAME}` and no `${NAME:-default}`."""
     return _OPENING in _PLACEHOLDER.sub("", text)
+
+
+def with_stream_ids(policy: Policy, env: Mapping[str, str]) -> Policy:
+    """Return the policy with the ids of its people in Stream as this environment has them.
+
+    The engine compares them with those of Stream's reviews, and knows no environment. They are no secrets.
+    """
+    people = {
+        key: replace(person, stream=expand(person.stream, env)) if person.stream else person
+        for key, person in policy.people.items()
+    }
+    return replace(policy, people=people)

@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from escalator.engine.replay import Acted, Fate, Heard, replay
+from escalator.engine.reviews import staff_in_stream
 from escalator.engine.standing_in import standing_in
 from escalator.errors import ContentLocked, InvalidEvent
 from escalator.model.incident import Outcome, Verb
 from escalator.model.policy import Policy
 from escalator.model.records import Action
+from escalator.policy.expand import with_stream_ids
 from escalator.services.core import Core
 from escalator.services.processing import WAIT_FOR_ITEM
 from escalator.store import calendars, histories, records
@@ -81,13 +83,15 @@ def backtest(core: Core, old: Policy, new: Policy, since: datetime) -> Backtest:
 
     One incident is held in memory at a time, and what differs.
     """
+    old, new = (with_stream_ids(policy, core.settings.environment) for policy in (old, new))
+    staff = staff_in_stream(old) | staff_in_stream(new)
     found = Backtest(since, core.clock.now())
     with core.database.reading() as connection:
         clicked = core.policies.stand_ins(connection, since)
         said = [(standing_in(policy, clicked), calendars.said(connection, policy)) for policy in (old, new)]
         for life in histories.lives(connection, since):
             try:
-                happened = _happened(core, connection, life)
+                happened = _happened(core, connection, life, staff)
             except _Lost as lost:
                 found.left_out[lost.why] += 1
                 continue
@@ -108,24 +112,24 @@ class _Lost(Exception):
         self.why = why
 
 
-def _happened(core: Core, connection: Connection, life: Life) -> Sequence[Heard | Acted]:
+def _happened(core: Core, connection: Connection, life: Life, staff: frozenset[str]) -> Sequence[Heard | Acted]:
     """Return what happened to an incident, in order of time. Raises _Lost."""
     if life.is_drill:
         raise _Lost("drills")
-    heard = list(_heard(core, connection, life))
+    heard = list(_heard(core, connection, life, staff))
     if not heard:
         raise _Lost("incidents without events of their own")
     acts = [act for one in life.ids for act in _acts(connection, one)]
     return sorted([*heard, *acts], key=lambda one: one.at)
 
 
-def _heard(core: Core, connection: Connection, life: Life) -> Iterator[Heard]:
+def _heard(core: Core, connection: Connection, life: Life, staff: frozenset[str]) -> Iterator[Heard]:
     is_first = True
     for kept in histories.of(connection, life.ids):
         if kept.sealed_body is None:
             raise _Lost("incidents whose content is deleted")
         try:
-            said = observe(core.seal.open(kept.sealed_body), kept.received_at)
+            said = observe(core.seal.open(kept.sealed_body), kept.received_at, staff)
         except (ContentLocked, InvalidEvent) as error:
             raise _Lost("incidents that no key of ours opens") from error
         if said is not None:

@@ -21,6 +21,7 @@ from escalator.model.records import Action, Actor, Entry
 from escalator.model.rota import Calendars, StandIn
 from escalator.model.silence import Silence
 from escalator.policy import Parsed, Problem, parse, reload
+from escalator.policy.expand import with_stream_ids
 from escalator.services import credentials
 from escalator.services.troubles import POLICY_FILE, Troubles
 from escalator.settings import Settings
@@ -114,7 +115,7 @@ class PolicyShelf:
         """Return one version; raises PolicyError for one that this version of the product cannot read."""
         found = self._parsed.get(version)
         if found is None:
-            found = reload(policies.text_of(connection, version))
+            found = with_stream_ids(reload(policies.text_of(connection, version)), self._settings.environment)
             self._parsed[version] = found
         return found
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from escalator.clock import Stopwatch
 from escalator.engine.change import Change, Rules, together
 from escalator.engine.events import ENTITY_JOINS_FOR, absorb, is_wanted, merge, open_incident
+from escalator.engine.reviews import staff_in_stream
 from escalator.errors import Conflict
 from escalator.model.facts import Key, Observation
 from escalator.model.incident import Incident, State
@@ -100,6 +101,10 @@ def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None
     return len(rows)
 
 
+def _all_keys(said: Observation) -> tuple[Key, ...]:
+    return (*said.keys, *said.other_keys)
+
+
 @dataclass(slots=True)
 class _Board:
     """The incidents of one batch while it is decided about; everything is written at the end."""
@@ -124,7 +129,7 @@ class _Board:
     def settle(self, rows: Sequence[StoredEvent]) -> None:
         """Decide about every event, and write it all."""
         seen = [(row, self._observed(row)) for row in sorted(rows, key=lambda row: (row.received_at, row.id))]
-        keys = [(row.source, key) for row, said in seen if said for key in said.keys]
+        keys = [(row.source, key) for row, said in seen if said for key in _all_keys(said)]
         self.owners = incidents.owners_of(self.connection, keys)
         self.stored = frozenset(self.owners)
         self.before = incidents.lock(self.connection, set(self.owners.values()), self.core.seal)
@@ -145,11 +150,12 @@ class _Board:
         self._write(belongs)
 
     def _observed(self, row: StoredEvent) -> Observation | None:
-        return observe(self.core.seal.open(row.sealed_body or b""), row.received_at)
+        body = self.core.seal.open(row.sealed_body or b"")
+        return observe(body, row.received_at, staff_in_stream(self.running.policy))
 
     def _should_wait(self, row: StoredEvent, said: Observation) -> bool:
         """Whether the item's own event should come first: it is not here yet, and there is time."""
-        is_known = any((row.source, key) in self.owners for key in said.keys)
+        is_known = any((row.source, key) in self.owners for key in _all_keys(said))
         return said.waits and not is_known and self.now < row.received_at + WAIT_FOR_ITEM
 
     def _take(self, row: StoredEvent, said: Observation) -> UUID | None:
@@ -165,7 +171,7 @@ class _Board:
         return oldest.id
 
     def _matching(self, source: str, said: Observation) -> list[Incident]:
-        found = {self.owners[source, key]: key for key in said.keys if (source, key) in self.owners}
+        found = dict.fromkeys(self.owners[source, key] for key in _all_keys(said) if (source, key) in self.owners)
         by_item = {self.owners[source, key] for key in said.keys if key.kind == "item" and (source, key) in self.owners}
         return [
             self.current[owner]

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from escalator.model.entities import CALL, USER, USER_PROFILE
 from escalator.model.facts import Content
 from escalator.stream import events
-from escalator.stream.identity import CALL, USER, USER_PROFILE, Subject
-from escalator.stream.schemas import Attachment, Event, User
+from escalator.stream.content_schemas import Attachment, User
+from escalator.stream.identity import Subject
+from escalator.stream.schemas import Event
 from escalator.stream.text import MAX_TEXT_CHARS, word
 
 MAX_MEDIA = 50
@@ -14,7 +16,7 @@ MAX_COUNT = 1_000_000
 _DELETED = "deleted"
 _IMAGE = "image"
 _VIDEO = "video"
-_KIND_OF_ENTITY = {USER: "user", USER_PROFILE: "user", "user": "user", CALL: "call"}
+_KIND_OF_ENTITY = {USER: "user", USER_PROFILE: "user", CALL: "call"}
 
 
 def kinds_of(event: Event, subject: Subject) -> frozenset[str]:
@@ -69,6 +71,8 @@ def _texts(event: Event) -> Iterator[str]:
     for message in event.messages:
         yield message.text
     yield "\n".join(event.payload.texts)
+    if event.post:
+        yield event.post.words
     yield "\n".join(verdict.text for verdict in event.matched_contents if verdict.text)
 
 
@@ -78,20 +82,21 @@ def _languages(event: Event) -> Iterator[str]:
     for verdict in event.texts:
         if verdict.language:
             yield verdict.language
-    for message in event.messages:
-        if message.i18n.get("language"):
-            yield message.i18n["language"]
+    for written in (*event.messages, event.post):
+        if written and written.i18n.get("language"):
+            yield written.i18n["language"]
 
 
 def _author(event: Event, subject: Subject) -> User | None:
     """Return the author as the event knows them best: the item's creator has the counters."""
     creator = event.snapshot.entity_creator if event.snapshot else None
-    known = (creator, *(message.user for message in event.messages), event.target_user, event.user)
+    writers = (written.user for written in (*event.messages, event.post) if written)
+    known = (creator, *writers, event.target_user, event.user)
     return next((user for user in known if user and user.id and user.id == subject.author_id), None)
 
 
 def _attachments(event: Event) -> Iterable[Attachment]:
-    return [attachment for message in event.messages for attachment in message.attachments]
+    return [attachment for written in (*event.messages, event.post) if written for attachment in written.attachments]
 
 
 def _media(event: Event) -> Iterator[str]:

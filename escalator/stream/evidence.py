@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from escalator.model.facts import Facts, Sightings
+from escalator.model.facts import CUSTOM, Facts, Sightings
 from escalator.stream.fields import MAX_ENTRIES
 
 MAX_VALUES = MAX_ENTRIES
 MAX_NAMES = 100
-CUSTOM = "custom."
 MAX_STATED = 1_000_000.0
 _PERCENT = 100.0
 

@@ -87,6 +87,11 @@ def key() -> str:
     return _declared("", _identifier)
 
 
+def keys() -> tuple[str, ...]:
+    """Declare a list of ids."""
+    return _declared((), lambda value: tuple(filter(None, map(_identifier, _listed(value)))))
+
+
 def words() -> tuple[str, ...]:
     """Declare a list of short texts."""
     return _declared((), lambda value: _texts(value, MAX_WORD_CHARS))
@@ -166,9 +171,11 @@ def _identifier(value: object) -> str:
 
 
 def _texts(value: object, limit: int) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        return ()
-    return tuple(text for entry in value[:MAX_ENTRIES] if (text := _text(entry, limit)))
+    return tuple(text for entry in _listed(value) if (text := _text(entry, limit)))
+
+
+def _listed(value: object) -> list[object]:
+    return value[:MAX_ENTRIES] if isinstance(value, list) else []
 
 
 def _objects(value: object, limit: int) -> list[Mapping[str, object]]:
@@ -192,5 +199,11 @@ def _scalar(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:g}" if math.isfinite(value) else ""
-    return _identifier(value) if isinstance(value, int) else _text(value, MAX_WORD_CHARS)
+        return _decimal(value) if math.isfinite(value) else ""
+    return _identifier(value)
+
+
+def _decimal(value: float) -> str:
+    """Return a number as its customer writes it (3.0 is 3), and never two numbers as one."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)

@@ -8,14 +8,16 @@ moves with every review. What never changes of an item is as old as the item.
 from collections.abc import Iterable
 from datetime import datetime
 
-from escalator.model.facts import Facts
+from escalator.model.facts import AUTOMATIC, CALLED, CUSTOM, Facts
 from escalator.model.ranks import Severity
 from escalator.stream import events
+from escalator.stream.actors import Actors
+from escalator.stream.calls import Call, calls_of, names_of
 from escalator.stream.classifications import Classification
 from escalator.stream.content import kinds_of
-from escalator.stream.evidence import CUSTOM, Evidence, share, stated_number
+from escalator.stream.evidence import Evidence, share, stated_number
 from escalator.stream.identity import Subject
-from escalator.stream.reviews import banned_by, reviews_of
+from escalator.stream.reviews import reviews_of
 from escalator.stream.schemas import Appeal, Event, Flag, Item
 from escalator.stream.text import word
 
@@ -26,17 +28,17 @@ _CALL_ACTIONS = {events.CALL_BLUR: "call_blur", events.CALL_WARNING: "call_warni
 _BY_NO_ENGINE = frozenset({events.CUSTOM_ACTION, events.MARK_REVIEWED})
 
 
-def facts_of(event: Event, subject: Subject, at: datetime) -> Facts:
+def facts_of(event: Event, subject: Subject, actors: Actors, at: datetime) -> Facts:
     """Return what the event says of its item. `at` is the event's own time, for what has no time of its own."""
     evidence = Evidence()
     evidence.see("event", [event.type], at)
     if event.type not in events.ONLY_SHOWN:
         _see_item(evidence, event, subject, at)
         _see_flags(evidence, event.all_flags, at)
-        _see_deeds(evidence, event, subject, at)
+        _see_deeds(evidence, event, actors, at)
         _see_judgement(evidence, event, at)
-        _see_report(evidence, event, at)
-        _see_reporter(evidence, event, at)
+        _see_report(evidence, event, actors, at)
+        _see_reporter(evidence, event, actors, at)
     return evidence.facts()
 
 
@@ -87,24 +89,36 @@ def flag_reporter(flag: Flag) -> str:
     return "user" if word(flag.type) == USER_REPORT and not flag.created_by_automod else "automod"
 
 
-def _see_deeds(evidence: Evidence, event: Event, subject: Subject, at: datetime) -> None:
+def _see_deeds(evidence: Evidence, event: Event, actors: Actors, at: datetime) -> None:
     """Note what has been done, and by whom."""
     for action in event.all_actions:
-        evidence.see("action", [word(action.type)], action.created_at or at)
+        evidence.see("action", names_of(action), action.created_at or at)
         evidence.see("reporter", [word(action.reporter_type)], action.created_at or at)
-    evidence.see("action", event.triggered_actions, at)
+    for call in calls_of(event, actors, at):
+        _see_call(evidence, call, call.at or at)
+    evidence.see("action", map(word, event.triggered_actions), at)
     evidence.see("action", [_CALL_ACTIONS.get(event.type, "")], at)
-    if event.type == events.CUSTOM_ACTION:
-        evidence.see("action", ["custom", event.action_id], at)
     if event.type == events.USER_BANNED:
         evidence.see("action", ["ban"], at)
     item = event.snapshot
-    if item and item.escalated:
-        evidence.see("action", ["escalate"], item.escalated_at or at)
     if item and item.escalation_metadata:
         evidence.see("reason", [item.escalation_metadata.reason], item.escalated_at or at)
-    for review in reviews_of(event, subject, at):
+        evidence.see("escalation_priority", [word(item.escalation_metadata.priority)], item.escalated_at or at)
+    for review in reviews_of(event, actors, at):
         evidence.see("review", [review.by], review.at)
+
+
+def _see_call(evidence: Evidence, call: Call, at: datetime) -> None:
+    """Note a call for people. Those of people are remembered by their newest, since each asks anew."""
+    evidence.see("action", call.names, at)
+    _see_custom(evidence, call.options.items(), at)
+    if "custom" in call.names:
+        evidence.see("event", [events.CUSTOM_ACTION], at)
+    if call.is_automatic:
+        evidence.see(AUTOMATIC, call.names, at)
+    elif call.at:
+        for name in call.names:
+            evidence.state(CALLED + name, name, call.at)
 
 
 def _see_judgement(evidence: Evidence, event: Event, at: datetime) -> None:
@@ -119,9 +133,9 @@ def _see_judgement(evidence: Evidence, event: Event, at: datetime) -> None:
         evidence.state("recommended_action", word(appeal.recommended_action), since)
     for judged in (item, appeal):
         _see_severity(evidence, judged, since)
-    for message in event.messages:
-        if message.moderation:
-            evidence.see("label", message.moderation.text_harms + message.moderation.image_harms, since)
+    for written in (*event.messages, event.post):
+        if written and written.moderation:
+            evidence.see("label", written.moderation.text_harms + written.moderation.image_harms, since)
     if event.rule:
         evidence.see("rule", [event.rule.name, event.rule.id], at)
     evidence.state("recommended_action", word(event.recommended_action), at)
@@ -166,7 +180,7 @@ def _see_classifications(evidence: Evidence, found: Iterable[Classification], at
         evidence.see("confidence", [share(classification.confidence)], at)
 
 
-def _see_report(evidence: Evidence, event: Event, at: datetime) -> None:
+def _see_report(evidence: Evidence, event: Event, actors: Actors, at: datetime) -> None:
     """Note a user's report, or the reason of a ban that no person gave."""
     if event.type in _REPORTS:
         flag = event.flag
@@ -174,17 +188,17 @@ def _see_report(evidence: Evidence, event: Event, at: datetime) -> None:
         evidence.see("reason", [event.reason, flag.reason if flag else ""], flagged_at)
         if not (flag and flag.created_by_automod):
             evidence.see("report", [event.user.id if event.user else ""], flagged_at)
-    elif event.type == events.USER_BANNED and not banned_by(event):
+    elif event.type == events.USER_BANNED and not actors.banned_by(event):
         evidence.see("reason", [event.reason], at)
 
 
-def _see_reporter(evidence: Evidence, event: Event, at: datetime) -> None:
+def _see_reporter(evidence: Evidence, event: Event, actors: Actors, at: datetime) -> None:
     """Note who an event without flags and actions comes from (RULES 1, reporter)."""
     if event.type in _REPORTS:
         is_automod = event.flag is not None and event.flag.created_by_automod
         evidence.see("reporter", ["automod" if is_automod else "user"], at)
     elif event.type == events.USER_BANNED:
-        evidence.see("reporter", ["moderator" if banned_by(event) else "automod"], at)
+        evidence.see("reporter", ["moderator" if actors.banned_by(event) else "automod"], at)
     elif (
         not events.is_appeal(event.type)
         and event.type not in _BY_NO_ENGINE

@@ -4,15 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from escalator.model.entities import CALL, MESSAGE, USER, long_name, names_of
 from escalator.model.facts import Key
 from escalator.stream import events
 from escalator.stream.schemas import Event, User
 from escalator.stream.text import identifier
-
-MESSAGE = "stream:chat:v1:message"
-USER = "stream:user"
-CALL = "call"
-USER_PROFILE = "stream:v1:user_profile"
 
 _BANS = frozenset({events.USER_BANNED, events.USER_UNBANNED})
 _MESSAGE_EVENTS = frozenset(
@@ -22,12 +18,16 @@ _MESSAGE_EVENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an event is about; what is not known is empty. An entity has both its type and its id, or neither."""
+    """What an event is about; what is not known is empty. An entity has both its type and its id, or neither.
+
+    `entity_type` is Stream's long name, and the id of a call its cid; `said` is the entity as the event spells it.
+    """
 
     item_id: str = ""
     entity_type: str = ""
     entity_id: str = ""
     author_id: str = ""
+    said: tuple[str, str] = ("", "")
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -35,8 +35,19 @@ class Subject:
         item = (Key("item", self.item_id),) if self.item_id else ()
         if not self.entity_id:
             return item
-        value = f"{quote(self.entity_type, safe=':')}/{self.entity_id}"
-        return (*item, Key("entity", identifier(value)))
+        return (*item, _entity_key(self.entity_type, self.entity_id))
+
+    @property
+    def other_keys(self) -> tuple[Key, ...]:
+        """Return the keys that the same entity has under its other names.
+
+        Earlier versions took them for other entities: an incident that they stored may have one of these.
+        """
+        if not self.entity_id:
+            return ()
+        spelled = [(name, self.entity_id) for name in names_of(self.entity_type)]
+        keys = (_entity_key(*entity) for entity in [*spelled, self.said] if all(entity))
+        return tuple(key for key in dict.fromkeys(keys) if key not in self.keys)
 
     @property
     def links(self) -> Mapping[str, str]:
@@ -50,15 +61,35 @@ class Subject:
         return {name: value for name, value in known.items() if value}
 
 
+def _entity_key(entity_type: str, entity_id: str) -> Key:
+    return Key("entity", identifier(f"{quote(entity_type, safe=':')}/{entity_id}"))
+
+
 def subject_of(event: Event) -> Subject:
     """Return what the event is about. Ids inside its flags only stand in where it names no entity itself."""
     if event.type in _BANS:
         return _banned(event)
-    item_id, entity = _item_id(event), _first_whole(_entities(event))
-    if entity is None:
+    item_id, entities = _item_id(event), list(_entities(event))
+    said = _first_whole(entities)
+    if said is None and not any(entity_id for _type, entity_id in entities):
         item_id = item_id or next(filter(None, (flag.review_queue_item_id for flag in event.all_flags)), "")
-        entity = _first_whole((flag.entity_type, flag.entity_id) for flag in event.all_flags)
-    return Subject(item_id, *(entity or ("", "")), author_id=next(filter(None, _authors(event)), ""))
+        said = _first_whole((flag.entity_type, flag.entity_id) for flag in event.all_flags)
+    author_id = next(filter(None, _authors(event)), "")
+    if said is None:
+        return Subject(item_id, author_id=author_id)
+    return Subject(item_id, *_whole(said, event), author_id=author_id, said=said)
+
+
+def _whole(said: tuple[str, str], event: Event) -> tuple[str, str]:
+    """Return an entity by its long name; a call by its cid, wherever the event has that."""
+    entity_type, entity_id = long_name(said[0]), said[1]
+    return entity_type, (_cid(event) or entity_id) if entity_type == CALL else entity_id
+
+
+def _cid(event: Event) -> str:
+    call = event.snapshot.call if event.snapshot else None
+    found = (event.call_cid, *(one.whole_cid for one in (call, event.call) if one))
+    return next(filter(None, found), "")
 
 
 def _banned(event: Event) -> Subject:
@@ -102,7 +133,7 @@ def _entities_by_type(event: Event) -> Iterator[tuple[str, str]]:
         yield MESSAGE, event.updated_message.id if event.updated_message else ""
         yield USER, _id(event.updated_user)
     if events.is_call(event.type):
-        yield CALL, event.call_cid
+        yield CALL, _cid(event)
 
 
 def _authors(event: Event) -> Iterator[str]:
@@ -112,6 +143,7 @@ def _authors(event: Event) -> Iterator[str]:
     if event.snapshot:
         yield event.snapshot.entity_creator_id
         yield _id(event.snapshot.entity_creator)
+        yield _id(event.post.user if event.post else None)
     if event.appeal:
         yield _id(event.appeal.user)
     yield event.entity_creator_id

@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from escalator.stream.classifications import Classification, flattened
+from escalator.stream.content_schemas import Message, Payload, Post, User
 from escalator.stream.fields import (
     Scalars,
-    address,
-    addresses,
     instant,
     key,
+    keys,
     many,
     named,
     number,
     one,
     prose,
-    proses,
     read_by,
     reader,
     scalars,
@@ -30,61 +29,6 @@ from escalator.stream.fields import (
 )
 
 MAX_FLAGS = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """UserResponse, UserResponseCommonFields and EntityCreatorResponse (the only one with `flagged_count`)."""
-
-    id: str = key()
-    name: str = word()
-    role: str = word()
-    created_at: datetime | None = instant()
-    flagged_count: float | None = number()
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """An attachment of a chat message: type is image, video, file, audio or the customer's own."""
-
-    type: str = word()
-    image_url: str = address()
-    asset_url: str = address()
-
-
-@dataclass(frozen=True, slots=True)
-class Harms:
-    """ModerationV2Response: what the engines found in a message."""
-
-    text_harms: tuple[str, ...] = words()
-    image_harms: tuple[str, ...] = words()
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """MessageResponse and ChatMessageResponse. A deleted message keeps its id and has the type `deleted`."""
-
-    id: str = key()
-    text: str = prose()
-    type: str = word()
-    cid: str = key()
-    created_at: datetime | None = instant()
-    user: User | None = one(User)
-    attachments: tuple[Attachment, ...] = many(Attachment)
-    moderation: Harms | None = one(Harms)
-    i18n: Scalars = scalars()
-
-
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """ModerationPayloadResponse: the content as it was given to moderation."""
-
-    texts: tuple[str, ...] = proses()
-    images: tuple[str, ...] = addresses()
-    videos: tuple[str, ...] = addresses()
-    audios: tuple[str, ...] = addresses()
-    other_media: tuple[str, ...] = addresses()
-    custom: Scalars = scalars()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +64,21 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomAction:
+    """The `custom` of an action log's entry: which custom action, and with which options (`submit_action`)."""
+
+    id: str = key()
+    action_id: str = key()
+    options: Scalars = scalars()
+    action_options: Scalars = scalars()
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """ActionLogResponse: what was done, and by which kind of reporter."""
 
     type: str = word()
+    custom: CustomAction | None = one(CustomAction)
     user_id: str = key()
     user: User | None = one(User)
     reporter_type: str = word()
@@ -137,27 +92,35 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """EscalationMetadata: what a moderator wrote when escalating by hand in Stream."""
+    """EscalationMetadata: what a moderator wrote when escalating by hand in Stream. `priority` is low, medium, high."""
 
     reason: str = word()
     notes: str = prose()
+    priority: str = word()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """ModerationCallResponse."""
+    """ModerationCallResponse, and CallResponse of the video product."""
 
     cid: str = key()
+    type: str = key()
+    id: str = key()
     channel_cid: str = key()
-    team: str = word()
+    team: str = key()
+
+    @property
+    def whole_cid(self) -> str:
+        """Return the cid, which is the call's type and id."""
+        return self.cid or (f"{self.type}:{self.id}" if self.type and self.id else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """ModerationRuleInfo: type is user, content or call."""
 
-    id: str = word()
-    name: str = word()
+    id: str = key()
+    name: str = key()
     type: str = word()
 
 
@@ -187,7 +150,7 @@ class Appeal:
     ai_text_severity: str = word()
     recommended_action: str = word()
     channel_cid: str = key()
-    config_key: str = word()
+    config_key: str = key()
     flag_labels: tuple[str, ...] = words()
     flags: tuple[Flag, ...] = many(Flag, MAX_FLAGS)
     actions: tuple[Action, ...] = many(Action)
@@ -210,9 +173,9 @@ class Item:
     ai_text_severity: str = word()
     confidence_score: float | None = number()
     recommended_action: str = word()
-    config_key: str = word()
+    config_key: str = key()
     languages: tuple[str, ...] = words()
-    teams: tuple[str, ...] = words()
+    teams: tuple[str, ...] = keys()
     flags: tuple[Flag, ...] = many(Flag, MAX_FLAGS)
     actions: tuple[Action, ...] = many(Action)
     reviewed_at: datetime | None = instant()
@@ -220,10 +183,24 @@ class Item:
     latest_moderator_action: str = word()
     escalated: bool = truth()
     escalated_at: datetime | None = instant()
+    escalated_by: str = key()
     escalation_metadata: Escalation | None = one(Escalation)
     moderation_payload: Payload | None = one(Payload)
     message: Message | None = one(Message)
     call: Call | None = one(Call)
+    feeds_v3_comment: Post | None = one(Post)
+    feeds_v3_activity: Post | None = one(Post)
+    feeds_v2_reaction: Post | None = one(Post)
+    feeds_v2_activity: Post | None = one(Post)
+    reaction: Post | None = one(Post)
+    activity: Post | None = one(Post)
+
+    @property
+    def posts(self) -> tuple[Post, ...]:
+        """Return what stands in feeds: comments and reactions before the activities that they are about."""
+        comments = (self.feeds_v3_comment, self.feeds_v2_reaction, self.reaction)
+        found = (*comments, self.feeds_v3_activity, self.feeds_v2_activity, self.activity)
+        return tuple(post for post in found if post is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,14 +224,15 @@ class Event:
     entity_id: str = key()
     entity_creator_id: str = key()
     recommended_action: str = word()
-    config_key: str = word()
+    config_key: str = key()
     content_type: str = key()
     object_id: str = key()
     user_id: str = key()
     rule: Rule | None = one(Rule)
     triggered_actions: tuple[str, ...] = words()
     matched_contents: tuple[Verdict, ...] = many(Verdict)
-    action_id: str = word()
+    action_id: str = key()
+    action_options: Scalars = scalars()
     texts: tuple[Verdict, ...] = named(Verdict)
     images: tuple[Verdict, ...] = named(Verdict)
     message: Message | None = one(Message)
@@ -265,8 +243,9 @@ class Event:
     reason: str = word()
     flag: Flag | None = one(Flag)
     cid: str = key()
-    team: str = word()
+    team: str = key()
     call_cid: str = key()
+    call: Call | None = one(Call)
     appeal: Appeal | None = one(Appeal)
     updated_message: Message | None = one(Message, "Message")
     updated_user: User | None = one(User, "User")
@@ -281,6 +260,12 @@ class Event:
         """Return the message as the item shows it, then as the event does."""
         found = (self.snapshot.message if self.snapshot else None, self.message)
         return tuple(message for message in found if message is not None)
+
+    @property
+    def post(self) -> Post | None:
+        """Return what the item is in feeds, if it is in one."""
+        posts = self.snapshot.posts if self.snapshot else ()
+        return posts[0] if posts else None
 
     @property
     def all_flags(self) -> tuple[Flag, ...]:

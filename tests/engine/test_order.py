@@ -54,6 +54,7 @@ TWO_SENIORS = a_policy(
 )
 SILENT_BOT = a_policy(routes=(a_route("log-only", "Silent", custom="bot"), *EXAMPLE_POLICY.routes))
 ONLY_LESSER = a_policy(routes=(a_route("log-only", "Lesser things", severity=("low", "medium")),))
+ASKS_FOR_PAGES = a_policy(routes=(a_route("urgent", "Paged by hand", action="page"), *EXAMPLE_POLICY.routes))
 EXCEPT_VIP = a_policy(
     routes=(replace(a_route("log-only", "Lesser things", severity="low"), unless=Conditions({"author": ("vip",)})),)
 )
@@ -220,6 +221,59 @@ STORIES = {
     "escalated in Stream after the review: a person asks for people": Story(
         about(said(1, label="THREAT"), said(2, review="mod-ana"), said(3, action="escalate")), TRIGGERED, "threat"
     ),
+    "escalated, reviewed and escalated again: each call asks anew": Story(
+        about(
+            said(1, label="THREAT"), said(2, called="escalate"), said(3, review="mod-ana"), said(4, called="escalate")
+        ),
+        TRIGGERED,
+        "threat",
+    ),
+    "escalated twice before the review": Story(
+        about(
+            said(1, label="THREAT"), said(2, called="escalate"), said(3, called="escalate"), said(4, review="mod-ana")
+        ),
+        RESOLVED,
+        "threat",
+    ),
+    "escalated by a server-side call after the review": Story(
+        about(said(1, label="THREAT"), said(2, review="mod-ana"), said(3, action="escalate", automatic="escalate")),
+        RESOLVED,
+        "threat",
+    ),
+    "a custom action that a route names, after the review": Story(
+        about(said(1, label="THREAT"), said(2, review="mod-ana"), said(3, called="page")),
+        TRIGGERED,
+        "threat",
+        policy=ASKS_FOR_PAGES,
+    ),
+    "a custom action that no route names, after the review": Story(
+        about(said(1, label="THREAT"), said(2, review="mod-ana"), said(3, called="page")), RESOLVED, "threat"
+    ),
+    "a custom action that looks like the one that a route names": Story(
+        about(said(1, label="THREAT"), said(2, review="mod-ana"), said(3, called="Page")),
+        RESOLVED,
+        "threat",
+        policy=ASKS_FOR_PAGES,
+    ),
+    "a custom action before the review": Story(
+        about(said(1, label="THREAT"), said(2, called="page"), said(3, review="mod-ana")),
+        RESOLVED,
+        "threat",
+        policy=ASKS_FOR_PAGES,
+    ),
+    "a custom action and a review at the same instant": Story(
+        about(said(1, label="SUICIDE"), said(2, called="page"), said(2, review="mod-ana")),
+        ACKNOWLEDGED,
+        "self_harm",
+        policy=ASKS_FOR_PAGES,
+    ),
+    "a custom action on what was only logged": Story(
+        about(said(1, text_severity="low"), said(2, called="page")), TRIGGERED, policy=ASKS_FOR_PAGES
+    ),
+    "two of two reviews, of which one is not named: it may be the other's": Story(
+        about(said(1, label="CSAM"), said(2, review="mod-ana"), said(3, review="")), TRIGGERED, "csam", answers=1
+    ),
+    "a review by nobody who is named": Story(about(said(1, label="THREAT"), said(2, review="")), RESOLVED, "threat"),
     "an appeal that a route asks for, after the review": Story(
         about(said(1, label="THREAT"), said(2, review="mod-ana"), said(3, event="appeal.created", only_if_named=True)),
         TRIGGERED,
@@ -356,9 +410,11 @@ reports = st.builds(
 reviews = st.builds(
     lambda at, keys, who: said(at, keys=keys, review=who), minutes, keys, st.sampled_from(["mod-ana", "mod-ben", "x"])
 )
-calls = st.builds(lambda at: said(at, action="escalate"), minutes)
-some_events = st.lists(flags | gradings | reports | reviews | reviews | calls, min_size=1, max_size=5)
-policies = st.sampled_from([EXAMPLE_POLICY, TWO_TO_RESOLVE, TWO_SENIORS, ONLY_LESSER])
+calls = st.builds(
+    lambda at, keys, by: said(at, keys=keys, called=by), minutes, keys, st.sampled_from(["escalate", "page"])
+)
+some_events = st.lists(flags | gradings | reports | reviews | reviews | calls | calls, min_size=1, max_size=5)
+policies = st.sampled_from([EXAMPLE_POLICY, TWO_TO_RESOLVE, TWO_SENIORS, ONLY_LESSER, ASKS_FOR_PAGES])
 
 
 @settings(max_examples=250, derandomize=True, database=None, deadline=None)

@@ -26,9 +26,9 @@ def stored(name: str, encoding: str = "rfc3339") -> bytes:
     return (FOLDER / encoding / f"{name}.json").read_bytes()
 
 
-def seen(body: bytes | dict[str, object]) -> Observation:
-    """Return what an event says, which must be something."""
-    observation = observe(body, RECEIVED_AT)
+def seen(body: bytes | dict[str, object], staff: frozenset[str] = frozenset()) -> Observation:
+    """Return what an event says, which must be something; `staff` are the policy's people by their ids in Stream."""
+    observation = observe(body, RECEIVED_AT, staff)
     assert observation is not None
     return observation
 

@@ -80,3 +80,56 @@ def test_the_language_is_the_contents_not_the_authors() -> None:
     texts = {"title": {"action": "flag", "language": "de"}}
     assert seen(an_event("moderation.text_analysis.complete", texts=texts)).content["language"] == "de"
     assert seen(an_event("message.flagged", message={"id": "m", "text": "?"})).content["language"] == ""
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"feeds_v3_comment": {"text": "I will do it tonight"}},
+        {"feeds_v3_activity": {"text": "I will do it tonight", "type": "post"}},
+        {"feeds_v2_reaction": {"kind": "comment", "data": {"text": "I will do it tonight"}}},
+        {"feeds_v2_activity": {"verb": "post", "text": "I will do it tonight"}},
+        {"reaction": {"kind": "comment", "data": {"text": "I will do it tonight"}}},
+        {"activity": {"text": "I will do it tonight"}},
+        {
+            "feeds_v3_comment": {"text": "I will do it tonight"},
+            "feeds_v3_activity": {"text": "What are your plans?"},
+        },
+    ],
+    ids=lambda item: " and ".join(item),
+)
+def test_what_is_written_in_feeds_is_content(item: dict[str, object]) -> None:
+    found = seen(an_item_event(**item))
+    assert found.content["text"] == "I will do it tonight"
+    assert "text" in found.facts.values("kind")
+
+
+def test_a_comment_in_feeds_has_an_author_media_a_language_and_labels() -> None:
+    comment = {
+        "text": "look",
+        "user": {"id": "user-42", "name": "Jess"},
+        "attachments": [{"type": "image", "image_url": "https://example.com/1"}],
+        "i18n": {"language": "de"},
+        "moderation": {"text_harms": ["SELF_HARM"]},
+    }
+    found = seen(an_item_event(feeds_v3_comment=comment))
+    said = {what: value for what, (_at, value) in found.content.said.items()}
+    assert said == {
+        "text": "look",
+        "author_id": "user-42",
+        "author_name": "Jess",
+        "media": "https://example.com/1",
+        "language": "de",
+    }
+    assert found.facts.values("label") == {"SELF_HARM"}
+    assert found.facts.values("author") == {"user-42"}
+
+
+def test_the_payload_goes_before_what_is_written_in_feeds() -> None:
+    event = an_item_event(moderation_payload={"texts": ["as it was checked"]}, feeds_v3_comment={"text": "as it is"})
+    assert seen(event).content["text"] == "as it was checked"
+
+
+@pytest.mark.parametrize("odd", [None, 7, "text", [], {"text": 7}, {"data": "text"}, {"data": {"text": None}}])
+def test_what_is_odd_in_feeds_is_not_said(odd: object) -> None:
+    assert "text" not in seen(an_item_event(feeds_v2_reaction=odd, feeds_v3_comment=odd)).content.said

@@ -100,3 +100,74 @@ def test_a_ban_from_the_queue_links_no_other_entity_than_the_items() -> None:
 def test_the_item_id_of_a_flag_joins_nothing_when_the_event_names_its_entity() -> None:
     event = an_event("moderation.flagged", content_type="acme:post", object_id="post-1", flags=[a_flag(**IN_FLAG)])
     assert seen(event).keys == (Key("entity", "acme:post/post-1"),)
+
+
+PLAIN_CALL = {"cid": "default:c", "id": "c", "type": "default"}
+
+
+@pytest.mark.parametrize(
+    ("short", "key"),
+    [("message", Key("entity", f"{MESSAGE_TYPE}/x-1")), ("user", Key("entity", "stream:user/x-1"))],
+)
+def test_a_short_entity_type_is_the_long_one_wherever_it_stands(short: str, key: Key) -> None:
+    said = {"entity_type": short, "entity_id": "x-1"}
+    for event in (
+        an_event("moderation.flagged", content_type=short, object_id="x-1"),
+        an_event("moderation_rule.triggered", **said),
+        an_event("moderation_check.completed", recommended_action="flag", **said),
+        an_event("moderation.analysis.failed", **said),
+        an_item_event(id="", **said),
+        an_event("review_queue_item.new", flags=[a_flag(**said)]),
+        an_event("appeal.created", appeal=said),
+    ):
+        found = seen(event)
+        assert found.keys == (key,)
+        assert found.other_keys == (Key("entity", f"{short}/x-1"),)
+        assert found.facts.values("entity_type") == {key.value.removesuffix("/x-1")}
+
+
+def test_an_entity_type_in_another_case_is_another_one() -> None:
+    assert seen(an_item_event(id="", entity_type="Message")).keys == (Key("entity", "Message/post-1"),)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(an_event("call.moderation_warning", call_cid="default:c"), id="a warning names its cid"),
+        pytest.param(an_event("call.moderation_blur", call=PLAIN_CALL), id="a blur that has the call"),
+        pytest.param(
+            an_item_event(id="", entity_type="call", entity_id="c", call=PLAIN_CALL), id="an item by the call's id"
+        ),
+        pytest.param(
+            an_item_event(id="", entity_type="call", entity_id="c", call={"id": "c", "type": "default"}),
+            id="an item by the call's type and id",
+        ),
+        pytest.param(an_item_event(id="", entity_type="call", entity_id="default:c"), id="an item by the cid"),
+        pytest.param(
+            an_event("moderation_rule.triggered", entity_type="call", entity_id="default:c"), id="a rule by the cid"
+        ),
+        pytest.param(
+            an_event("moderation_rule.triggered", entity_type="call", entity_id="c", call_cid="default:c"),
+            id="a rule by both",
+        ),
+    ],
+)
+def test_a_call_is_its_cid_wherever_it_stands(event: dict[str, object]) -> None:
+    assert seen(event).keys == (Key("entity", "call/default:c"),)
+
+
+def test_what_is_no_call_keeps_its_id_though_a_call_stands_beside_it() -> None:
+    found = seen(an_item_event(id="", entity_type="acme:frame", entity_id="f-1", call=PLAIN_CALL))
+    assert found.keys == (Key("entity", "acme:frame/f-1"),)
+
+
+def test_an_entity_is_looked_for_under_every_name_that_it_has_had() -> None:
+    assert seen(an_item_event(id="", entity_type=MESSAGE_TYPE)).other_keys == (Key("entity", "message/post-1"),)
+    assert seen(an_item_event(entity_type="call", entity_id="c", call=PLAIN_CALL)).other_keys == (
+        Key("entity", "call/c"),
+    )
+    assert seen(an_item_event()).other_keys == ()
+
+
+def test_ids_inside_flags_are_not_used_when_only_the_type_of_the_entity_is_unknown() -> None:
+    assert seen(an_item_event(id="", entity_type=None, flags=[a_flag(**IN_FLAG)])).keys == ()

@@ -47,12 +47,13 @@ ENDING = (
     "delete_user_messages",
     "ban",
     "restore",
+    "unblock",
     "block",
     "shadow_block",
     "kick_user",
     "end_call",
 )
-GOING_ON = ("escalate", "de_escalate", "flag", "custom", "unban", "unmask", "unblock", "bypass", "reject_appeal", "")
+GOING_ON = ("escalate", "de_escalate", "flag", "custom", "unban", "unmask", "bypass", "reject_appeal", "")
 
 
 @pytest.mark.parametrize("reporter", ["moderator", "admin", "Moderator"])
@@ -184,3 +185,110 @@ def test_a_review_repeats_old_flags_without_making_them_new() -> None:
 def test_a_flag_without_a_time_counts_as_new() -> None:
     event = an_item_event(flags=[a_flag(created_at=None, labels=["THREAT"])])
     assert seen(event).facts.seen["label"] == {"THREAT": REVIEWED_AT}
+
+
+STAFF = frozenset({"mod-1", "user-42"})
+LEAVES_OPEN = ("escalate", "de_escalate", "flag", "custom", "unban", "bypass")
+
+
+@pytest.mark.parametrize("last", LEAVES_OPEN)
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param({"latest_moderator_action": True}, id="named as the latest"),
+        pytest.param({"latest_moderator_action": True, "action": True, "actions": True}, id="named and logged"),
+        pytest.param({"action": True}, id="what the event is about"),
+        pytest.param({"actions": True}, id="the newest in the log"),
+    ],
+)
+def test_reviewed_at_is_no_review_while_what_was_done_last_leaves_the_matter_open(
+    last: str, where: dict[str, bool]
+) -> None:
+    done = an_action(type=last)
+    item = an_item(
+        reviewed_at=REVIEWED_AT.isoformat(),
+        reviewed_by="mod-1",
+        latest_moderator_action=last.upper() if "latest_moderator_action" in where else "",
+        actions=[done] if "actions" in where else [],
+    )
+    found = seen(an_event(review_queue_item=item, **({"action": done} if "action" in where else {})))
+    assert found.review is None
+    assert "review" not in found.facts.seen
+    assert last in found.facts.values("action") or set(where) == {"latest_moderator_action"}
+
+
+def test_a_review_before_an_escalation_is_still_one() -> None:
+    escalated = an_action(type="escalate", created_at=LATER.isoformat())
+    item = an_item(
+        reviewed_at=REVIEWED_AT.isoformat(), latest_moderator_action="escalate", actions=[an_action(), escalated]
+    )
+    assert seen(an_event(review_queue_item=item, action=escalated)).review == Review(
+        REVIEWED_AT, "mod-1", "mark_reviewed"
+    )
+
+
+def test_a_later_review_ends_what_was_escalated_before() -> None:
+    escalated = an_action(type="escalate")
+    marked = an_action(created_at=LATER.isoformat())
+    item = an_item(
+        reviewed_at=LATER.isoformat(), reviewed_by="mod-1", latest_moderator_action="", actions=[marked, escalated]
+    )
+    assert seen(an_event(review_queue_item=item)).review == Review(LATER, "mod-1", "mark_reviewed")
+
+
+@pytest.mark.parametrize("action", ENDING)
+def test_a_server_side_call_in_the_name_of_a_person_of_the_policy_is_a_review(action: str) -> None:
+    done = an_action(type=action, reporter_type="api_integration")
+    item = an_item(reviewed_at=REVIEWED_AT.isoformat(), reviewed_by="mod-1", latest_moderator_action=action)
+    for event in (an_event(review_queue_item=an_item(), action=done), an_event(review_queue_item=item, action=done)):
+        assert seen(event).review is None
+        assert seen(event, STAFF).review == Review(REVIEWED_AT, "mod-1", action)
+        assert seen(event, frozenset({"MOD-1", "mod_1"})).review is None
+
+
+def test_a_server_side_call_in_nobodys_name_is_none() -> None:
+    done = an_action(reporter_type="api_integration", user_id="")
+    assert seen(an_event(review_queue_item=an_item(actions=[done]), action=done), STAFF).review is None
+
+
+def test_the_author_reviews_nothing_even_as_a_person_of_the_policy() -> None:
+    own = an_action(user_id="user-42", reporter_type="api_integration")
+    item = an_item(entity_creator_id="user-42", actions=[own], reviewed_at=LATER.isoformat(), reviewed_by="user-42")
+    assert seen(an_event(review_queue_item=item, action=own), STAFF).review is None
+
+
+def test_a_ban_in_the_name_of_a_person_of_the_policy_is_a_review() -> None:
+    by = {"id": "mod-1", "role": "api_integration"}
+    event = an_event("user.banned", user={"id": "user-9"}, created_by=by, review_queue_item_id="item-1")
+    assert seen(event).review is None
+    assert seen(event, STAFF).review == Review(REVIEWED_AT, "mod-1", "ban")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        pytest.param({}, id="the item says nothing"),
+        pytest.param({"reviewed_by": ""}, id="an empty reviewed_by"),
+        pytest.param({"reviewed_by": "", "reviewed_at": REVIEWED_AT.isoformat()}, id="reviewed by nobody who is named"),
+    ],
+)
+def test_the_user_of_mark_reviewed_is_who_reviewed(item: dict[str, object]) -> None:
+    event = an_event("moderation.mark_reviewed", item=an_item(**item), user={"id": "mod-9"})
+    assert seen(event).review == Review(REVIEWED_AT, "mod-9", "mark_reviewed")
+    assert seen(event).facts.seen["review"] == {"mod-9": REVIEWED_AT}
+
+
+def test_the_user_of_mark_reviewed_counts_as_little_as_any_other_machine_or_author() -> None:
+    for user_id in ("automod", "user-42"):
+        item = an_item(entity_creator_id="user-42")
+        assert seen(an_event("moderation.mark_reviewed", item=item, user={"id": user_id})).review is None
+
+
+def test_mark_reviewed_is_a_review_though_its_item_still_shows_an_older_escalation() -> None:
+    item = an_item(reviewed_at=FLAGGED_AT.isoformat(), latest_moderator_action="escalate", reviewed_by="mod-1")
+    assert seen(an_event("moderation.mark_reviewed", item=item)).review == Review(REVIEWED_AT, "mod-1", "mark_reviewed")
+
+
+def test_the_user_of_any_other_event_reviews_nothing() -> None:
+    event = an_event(review_queue_item=an_item(reviewed_at=LATER.isoformat()), user={"id": "user-7"})
+    assert seen(event).review == Review(LATER, "", "mark_reviewed")

@@ -1,0 +1,51 @@
+"""Who did something in Stream: a person, or automation, an API key or the author of the content (RULES 1).
+
+`reporter_type` is automod, user, moderator, admin, velocity_filter or api_integration (CHATJS; SPEC). A server-side
+call says api_integration and may name a user in whose name it is made: where that is a person of the policy, the
+person has acted.
+"""
+
+from dataclasses import dataclass, field
+
+from escalator.stream.schemas import Action, Event
+from escalator.stream.text import word
+
+_PEOPLE = frozenset({"moderator", "admin"})
+_SERVER_SIDE = "api_integration"
+_MACHINES = frozenset({"automod", "velocity_filter", _SERVER_SIDE})
+
+
+@dataclass(frozen=True, slots=True)
+class Actors:
+    """Who may have acted on one item: its author, and the people of the policy by their ids in Stream (`staff`)."""
+
+    author_id: str = ""
+    staff: frozenset[str] = field(default_factory=frozenset)
+
+    def is_author(self, user_id: str) -> bool:
+        """Whether that is the author of the content."""
+        return bool(self.author_id) and user_id == self.author_id
+
+    def is_person(self, action: Action) -> bool:
+        """Whether a moderator or an admin acted, or a person of the policy by a server-side call."""
+        reporter = word(action.reporter_type)
+        is_named = reporter == _SERVER_SIDE and action.actor_id in self.staff
+        return (reporter in _PEOPLE or is_named) and not self.is_author(action.actor_id)
+
+    def is_machine(self, action: Action) -> bool:
+        """Whether automation, an API key, a user or the author acted. Of some actions nothing is known."""
+        is_known = word(action.reporter_type) in _MACHINES | {"user"} or self.is_author(action.actor_id)
+        return is_known and not self.is_person(action)
+
+    def is_machine_id(self, user_id: str) -> bool:
+        """Whether an id is the author's, or one that stands for automation or an API key."""
+        return self.is_author(user_id) or word(user_id) in _MACHINES
+
+    def banned_by(self, event: Event) -> str:
+        """Return the id of the person who banned somebody else, or nothing when no person did."""
+        by, banned = event.created_by, event.user
+        if by is None or (banned and by.id == banned.id):
+            return ""
+        if by.id in self.staff:
+            return by.id
+        return "" if {word(by.id), word(by.role)} & _MACHINES else by.id
