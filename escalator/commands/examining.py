@@ -16,6 +16,7 @@ from escalator.commands import one_line
 from escalator.commands.opening import DEMO, has_database
 from escalator.engine.targets import address_of
 from escalator.errors import Unavailable
+from escalator.model.mailbox import mailbox
 from escalator.model.message import Failed
 from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.model.ranks import Mode
@@ -93,8 +94,9 @@ def _contacts(core: Core, policy: Policy) -> Finding:
 
 def _can_be_told(core: Core, person: Person) -> bool:
     has_mail = bool(core.settings.smtp_url and core.settings.mail_from) or core.settings.mode is Mode.SANDBOX
-    works = {DestinationKind.SLACK: True, DestinationKind.EMAIL: has_mail}
-    return any(works.get(kind) and core.expand(address_of(person, kind) or "") for kind in person.contact)
+    addresses = {kind: core.expand(address_of(person, kind) or "") for kind in person.contact}
+    slack, email = addresses.get(DestinationKind.SLACK, ""), addresses.get(DestinationKind.EMAIL, "")
+    return bool(slack) or (has_mail and mailbox(email) is not None)
 
 
 _BROKER_REMEDY = "look at REDIS_URL; without one, `escalator run` brings its own. Meanwhile the sweep does the work"

@@ -33,13 +33,30 @@ class Mailbox:
 def mailbox(written: str) -> Mailbox | None:
     """Return the mail address that is written, or None for what no mail can reach."""
     local, _, domain = written.strip().rpartition("@")
-    ascii_domain = _in_ascii(domain)
+    ascii_domain = _in_ascii(domain) if domain.isprintable() else ""
     if not _LOCAL.fullmatch(local) or len(local) > _LOCAL_CHARS or len(ascii_domain) > _DOMAIN_CHARS:
         return None
     # An address of a machine is no domain; nothing under a top level of digits has ever been given out (RFC 3696).
     if not _DOMAIN.fullmatch(ascii_domain) or ascii_domain.rpartition(".")[2].isdigit():
         return None
     return Mailbox(local, ascii_domain)
+
+
+def named_mailbox(written: str) -> tuple[str, Mailbox] | None:
+    """Return the name and the address of `alerts@example.com` or `Escalator <alerts@example.com>`, or None."""
+    text = written.strip()
+    name, bracket, bare = text.rpartition("<")
+    if not bracket:
+        found = mailbox(text)
+        return ("", found) if found else None
+    found = mailbox(bare.removesuffix(">"))
+    plain_name = name.strip()
+    if len(plain_name) > 1 and plain_name[0] == plain_name[-1] == '"':
+        plain_name = plain_name[1:-1]
+    elif set(plain_name) & set('@"<>'):
+        return None
+    is_whole = bare.endswith(">") and text.isprintable()
+    return (plain_name, found) if found and is_whole else None
 
 
 def _in_ascii(domain: str) -> str:

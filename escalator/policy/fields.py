@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError, fields
 
+from escalator.model.mailbox import RIGHT, mailbox
 from escalator.model.rota import WEEKDAYS, Turn
 from escalator.policy.expand import has_placeholder
 from escalator.policy.problems import quoted, remedy
@@ -127,6 +128,16 @@ class Address(Matching):
 
     def _shown(self, text: str) -> str:  # noqa: ARG002
         return "what is written"
+
+
+class MailAddress(Text):
+    """A mail address that a mail can reach."""
+
+    def __init__(self, **options: Unpack[Options]) -> None:
+        super().__init__(RIGHT, **options)
+
+    def _typed(self, text: str) -> str | None:
+        return text if has_placeholder(text) or mailbox(text) else None
 
 
 class Word(Scalar[E]):

@@ -13,6 +13,7 @@ from escalator.policy.fields import (
     Complaint,
     Duration,
     Flag,
+    MailAddress,
     Matching,
     OneOf,
     Target,
@@ -56,7 +57,7 @@ class PersonKeys(Keys):
 
     name = Text(required=True)
     role = Word(Role)
-    email = Matching(r"[^@\s]+@[^@\s]+", "write an e-mail address")
+    email = MailAddress()
     slack = Matching(_SLACK_USER, "write a Slack user id such as U0123ABCD (profile, copy member ID)")
     stream = Text()
     pagerduty = Text()
@@ -100,7 +101,7 @@ class DestinationKeys(Keys):
 
     slack = Matching(_SLACK_CHANNEL, 'write "#channel" in quotes, or a channel id such as C0123ABCD')
     pagerduty = Text()
-    email = OneOrMore(Matching(r"[^@\s]+@[^@\s]+", "write an e-mail address"))
+    email = OneOrMore(MailAddress())
     jira = Section(JiraKeys, jira_project)
     webhook = Address()
     secret = Text()

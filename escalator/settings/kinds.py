@@ -5,9 +5,8 @@ What is wrong is said without repeating anything that might be a piece of a secr
 
 import ipaddress
 import re
-from email.utils import parseaddr
 
-from escalator.model.mailbox import RIGHT, mailbox
+from escalator.model.mailbox import RIGHT, mailbox, named_mailbox
 from escalator.model.ranks import Mode
 from escalator.settings.values import Secret
 
@@ -164,6 +163,6 @@ def mail_address(text: str) -> str:
 
 def mail_sender(text: str) -> str:
     """Return `alerts@example.com` or `Escalator <alerts@example.com>`."""
-    if text and mailbox(parseaddr(text)[1]) is None:
+    if text and named_mailbox(text) is None:
         raise Unfit("is no sender", "alerts@example.com, or Escalator <alerts@example.com>")
     return text

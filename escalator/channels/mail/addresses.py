@@ -1,26 +1,20 @@
 """Mail addresses as they stand in a header: nothing that could break out of one."""
 
 from email.headerregistry import Address
-from email.utils import parseaddr
 
 from escalator.channels.mail import limits
-from escalator.model.mailbox import mailbox
+from escalator.model.mailbox import mailbox, named_mailbox
 from escalator.rendering.disclosure import one_line
-
 
 def address(written: str) -> Address | None:
     """Return a bare address, or None for what no mail can reach."""
-    return _made("", written)
-
+    found = mailbox(written)
+    return Address("", found.local, found.domain) if found else None
 
 def sender(written: str) -> Address | None:
     """Return `alerts@example.com` or `Escalator <alerts@example.com>` as an address, or None for what is neither."""
-    if not written.strip().isprintable():
+    found = named_mailbox(written)
+    if found is None:
         return None
-    name, bare = parseaddr(written)
-    return _made(one_line(name, limits.NAME), bare)
-
-
-def _made(name: str, bare: str) -> Address | None:
-    found = mailbox(bare)
-    return Address(name, found.local, found.domain) if found else None
+    name, box = found
+    return Address(one_line(name, limits.NAME), box.local, box.domain)

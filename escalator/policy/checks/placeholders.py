@@ -1,11 +1,15 @@
 """`${NAME}`: where it may stand, whether it is spelled well, and whether the environment has it."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 
+from escalator.model.mailbox import RIGHT, mailbox
 from escalator.policy.draft import Draft
-from escalator.policy.expand import has_placeholder, is_malformed, unset_names
+from escalator.policy.expand import expand, has_placeholder, is_malformed, unset_names
 from escalator.policy.problems import Finding, Place, warning
 from escalator.policy.walk import found, pattern, texts
+
+_WEB = re.compile(r"(?:https?|webcal)://\S+")
 
 ALLOWED = (
     "sources.*.api_key",
@@ -30,10 +34,23 @@ ALLOWED = (
 )
 
 
+_UNFIT = "write it in the environment without quotes, spaces and line breaks around it"
+_RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
+    ("people.*.email", mailbox, RIGHT),
+    ("destinations.*.email[]", mailbox, RIGHT),
+    ("sources.*.dashboard_url", _WEB.fullmatch, "an address that begins with https://"),
+    ("destinations.*.webhook", _WEB.fullmatch, "an address that begins with https://"),
+    ("categories.*.runbook", _WEB.fullmatch, "an address that begins with https://"),
+    ("heartbeat.url", _WEB.fullmatch, "an address that begins with https://"),
+)
+"""What a value of the environment must be besides a text, by the place that asks for it."""
+
+
 def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     """Yield names in the wrong place, misspelled names, and names that are not set."""
     for place in misplaced(draft):
         yield Finding(place, "holds ${...} where the value itself must stand", "write the value out")
+    yield from _unfit(draft, env)
     named: set[str] = set()
     for place, text in _allowed(draft):
         if is_malformed(text):
@@ -44,6 +61,22 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
                 what = f"${{{name}}} is not set, so nothing stands there"
                 right = f"set {name}, or write ${{{name}:-}} if it may stay empty"
                 yield warning(place, what, right, blocks_production=True)
+
+
+def _unfit(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield the places where a value of the environment is none that can work; what it is is not repeated."""
+    told: set[Place] = set()
+    checks = (*_RIGHT, *((where, _is_plain, _UNFIT) for where in ALLOWED))
+    for where, is_fit, right in checks:
+        for place, text in found(draft.tree, pattern(where)):
+            value = expand(text, env) if isinstance(text, str) and has_placeholder(text) else ""
+            if value and place not in told and not is_fit(value):
+                told.add(place)
+                yield warning(place, "holds a ${NAME} whose value does not fit", right, blocks_production=True)
+
+
+def _is_plain(value: str) -> bool:
+    return value == value.strip() and value.isprintable() and not (value[0] == value[-1] and value[0] in "\"'")
 
 
 def misplaced(draft: Draft) -> frozenset[Place]:
