@@ -16,6 +16,7 @@ from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _on_heroku = "DYNO" in os.environ
+_runs_everything = os.environ.get("ESCALATOR_RUN") == "1"
 
 bind = f"{os.environ.get('HOST') or ('0.0.0.0' if _on_heroku else '127.0.0.1')}:{os.environ.get('PORT') or 8000}"  # noqa: S104
 
@@ -31,7 +32,7 @@ graceful_timeout = 20
 # router is just about to use (https://devcenter.heroku.com/articles/http-routing#keepalives).
 keepalive = 100
 
-# The code is imported before the fork (`on_starting`), and everything that it makes (engine, sessions, threads, the id
+# The code is imported before the fork (`on_starting`, but for `escalator run`), and everything that it makes (engine, sessions, threads, the id
 # of the process) is made after it, in each worker.
 preload_app = False
 # A worker that ends itself after so many requests would do so in the middle of an alert.
@@ -51,7 +52,12 @@ _LISTENERS = "GUNICORN_FD"
 
 
 def on_starting(_server: object) -> None:
-    """Import the code once, so that a worker that takes the place of a dead one answers at once."""
+    """Import the code once, so that a worker that takes the place of a dead one answers at once.
+
+    What both processes write to is copied: 46 MB more, which the small machine of `escalator run` does not have.
+    """
+    if _runs_everything:
+        return
     import_module("web.app")
     gc.collect()
     gc.freeze()
@@ -82,5 +88,5 @@ def when_ready(_server: object) -> None:
 
 def post_fork(_server: object, _worker: object) -> None:
     """Let a worker of `escalator run` die with its arbiter, at once: by itself it takes seconds, and holds the port."""
-    if sys.platform == "linux" and os.environ.get("ESCALATOR_RUN") == "1":
+    if sys.platform == "linux" and _runs_everything:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value, 0, 0, 0)
