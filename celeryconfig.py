@@ -47,8 +47,8 @@ accept_content = ["json"]
 task_serializer = "json"
 enable_utc = True
 timezone = "UTC"
-# A pool process says that it is there once its first beat is written (`workers.app`). A database that hangs may hold
-# that up for as long as one answer may take (20 s), on a busy machine longer; by default the process is killed after 4 s.
+# A pool process says that it is there once its first beat is written (`workers.app`), which a database that hangs holds
+# up for as long as one answer may take (20 s), on a busy machine longer. By default it is killed after 4 s.
 worker_proc_alive_timeout = 60
 # No task runs long: it writes to the database and hands what is slow to sender threads.
 task_soft_time_limit = 25

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import coverage, deadlines, everywhere, footprint, pages, pipeline, storm
+from benchmarks import coverage, deadlines, everywhere, footprint, pages, pipeline, start, storm
 
 MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "intake": pipeline.intake,
@@ -12,6 +12,7 @@ MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "lateness": deadlines.lateness,
     "pending": deadlines.pending,
     "kill": deadlines.kill,
+    "start": start.start,
     "everywhere": everywhere.everywhere,
     "storm": storm.storm,
     "memory": footprint.memory,

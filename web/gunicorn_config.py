@@ -18,6 +18,7 @@ from escalator.settings import listening, written_environment
 from escalator.settings.refusing import or_exit
 
 _PR_SET_PDEATHSIG = 1
+_runs_everything = os.environ.get("ESCALATOR_RUN") == "1"
 _listening = or_exit(lambda: listening(written_environment()))
 
 bind = _listening.bind
@@ -34,7 +35,7 @@ graceful_timeout = 20
 # router is just about to use (https://devcenter.heroku.com/articles/http-routing#keepalives).
 keepalive = 100
 
-# The code is imported before the fork (`on_starting`), and everything that it makes (engine, sessions, threads, the id
+# The code is imported before the fork (`on_starting`, but for `escalator run`), and everything that it makes (engine, sessions, threads, the id
 # of the process) is made after it, in each worker.
 preload_app = False
 # A worker that ends itself after so many requests would do so in the middle of an alert.
@@ -54,7 +55,12 @@ _LISTENERS = "GUNICORN_FD"
 
 
 def on_starting(_server: object) -> None:
-    """Import the code once, so that a worker that takes the place of a dead one answers at once."""
+    """Import the code once, so that a worker that takes the place of a dead one answers at once.
+
+    What both processes write to is copied: 46 MB more, which the small machine of `escalator run` does not have.
+    """
+    if _runs_everything:
+        return
     import_module("web.app")
     gc.collect()
     gc.freeze()
@@ -85,5 +91,5 @@ def when_ready(_server: object) -> None:
 
 def post_fork(_server: object, _worker: object) -> None:
     """Let a worker of `escalator run` die with its arbiter, at once: by itself it takes seconds, and holds the port."""
-    if sys.platform == "linux" and os.environ.get("ESCALATOR_RUN") == "1":
+    if sys.platform == "linux" and _runs_everything:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value, 0, 0, 0)

@@ -6,10 +6,12 @@ from escalator.channels.mail import limits
 from escalator.model.mailbox import mailbox, named_mailbox
 from escalator.rendering.disclosure import one_line
 
+
 def address(written: str) -> Address | None:
     """Return a bare address, or None for what no mail can reach."""
     found = mailbox(written)
     return Address("", found.local, found.domain) if found else None
+
 
 def sender(written: str) -> Address | None:
     """Return `alerts@example.com` or `Escalator <alerts@example.com>` as an address, or None for what is neither."""
