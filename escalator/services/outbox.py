@@ -23,7 +23,7 @@ from escalator.services.core import Core
 from escalator.services.outcomes import entry_of
 from escalator.services.policies import Running
 from escalator.services.troubles import detail_of
-from escalator.store import bulletins, deliveries, destinations, incidents, leases, posts, records
+from escalator.store import bulletins, deliveries, destinations, incidents, leases, posts, records, results
 from escalator.store.deliveries import Candidate, Delivery, DeliveryKind
 
 log = structlog.get_logger(__name__)
@@ -105,10 +105,10 @@ def _claim_posts(core: Core, connection: Connection, running: Running, now: date
     for post in behind:
         incident, held = about.get(post.incident_id), replace(post, claim=post.claim + 1)
         if incident is None:
-            posts.not_shown(connection, held, held.claim, now + _UNREADABLE_WAIT, "unreadable", give_up=False)
+            results.not_shown(connection, held, core.id, now + _UNREADABLE_WAIT, "unreadable")
             continue
         if core.mode_of(incident.source, running.policy) < post.mode:
-            posts.not_shown(connection, held, held.claim, now + _OTHER_MODE_WAIT, "mode", give_up=False)
+            results.not_shown(connection, held, core.id, now + _OTHER_MODE_WAIT, "mode")
             continue
         if post.want_rev > incident.revision:
             # Somebody asked to look again: what stands there is not what we think.
