@@ -16,7 +16,7 @@ from escalator.services.calls import ToSend
 from escalator.services.claim import Claimed, Claiming
 from escalator.services.core import Core
 from escalator.services.probing import Probes, Way
-from escalator.store import incidents, posts
+from escalator.store import incidents, posts, results
 from escalator.store.posts import Post
 
 log = structlog.get_logger(__name__)
@@ -105,7 +105,8 @@ def _is_of_this_mode(claim: Claiming, post: Post, incident: Incident) -> bool:
 def _leave(claim: Claiming, post: Post, incident: Incident | None) -> None:
     """Let a post wait that cannot be shown now."""
     wait, why = (UNREADABLE_WAIT, "unreadable") if incident is None else (_OTHER_MODE_WAIT, "mode")
-    posts.not_shown(claim.connection, post, post.claim + 1, claim.now + wait, why, give_up=False)
+    mine = replace(post, claim=post.claim + 1)
+    results.not_shown(claim.connection, mine, claim.core.id, claim.now + wait, why)
 
 
 def about_of(connection: Connection, ids: Set[UUID], core: Core) -> dict[UUID, Incident]:

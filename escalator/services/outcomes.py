@@ -1,6 +1,7 @@
 """Writing what became of the calls that `outbox` has claimed, and doing what follows from failures."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,23 +19,21 @@ from escalator.services import destination_health
 from escalator.services.applying import Decision, is_step, rules_for
 from escalator.services.calls import Outcome
 from escalator.services.core import Core
-from escalator.services.destination_health import MISSING_MESSAGE, suspects_of
+from escalator.services.destination_health import suspects_of
 from escalator.services.fallbacks import fallback, stand_in
 from escalator.services.policies import Running
+from escalator.services.post_outcomes import is_orphan, note_posts, show_newest
 from escalator.services.probing import has_hung, note_answers
 from escalator.services.retrying import is_for_good, retry_at
 from escalator.services.work import working
-from escalator.store import deliveries, destinations, incidents, lists, posts, records
+from escalator.store import deliveries, destinations, incidents, lists, records, results
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
-from escalator.store.posts import Post
+from escalator.store.results import Standing
 from escalator.tally import DELIVERIES, WEBHOOK_TO_SEND
 
 log = structlog.get_logger(__name__)
 
 _LONGEST_CLOSED = timedelta(minutes=1)
-_HOPELESS = frozenset(
-    {FailureReason.BAD_TARGET, FailureReason.BAD_MESSAGE, FailureReason.NOT_SUPPORTED, FailureReason.GONE}
-)
 _WAITING = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
 """Why a whole destination is left alone for a while."""
 
@@ -45,6 +44,7 @@ def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
     It waits for the disk: what a crash of the database forgot would count as being sent for as long as a lease lasts.
     """
     now = core.clock.now()
+    made_anew: Collection[UUID] = ()
     with working(core) as work:
         connection = work.connection
         running = core.policies.running(connection)
@@ -53,35 +53,57 @@ def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
         paged = [(one, one.sent.delivery) for one in outcomes if one.sent.delivery is not None]
         failures = [(one, delivery) for one, delivery in paged if isinstance(one.result, Failed)]
         locked = incidents.lock(connection, {one.incident_id for _, one in failures if one.incident_id}, core.seal)
-        lost = _lost(connection, [delivery for _, delivery in failures])
-        kept = [(one, delivery) for one, delivery in paged if delivery.id not in lost]
-        over = {delivery.id for one, delivery in kept if _is_over(core, one, delivery, running.policy, now)}
-        deliveries.finish(connection, [_row(one, delivery, over, now) for one, delivery in kept])
-        _note_posts(connection, outcomes, now)
+        standing = _standing(core, connection, [delivery for _, delivery in paged])
+        ours = [(one, delivery) for one, delivery in paged if delivery.id in standing.ours]
+        kept = [*ours, *((one, delivery) for one, delivery in paged if _is_told_twice(one, delivery, standing))]
+        over = {delivery.id for one, delivery in ours if _is_over(core, one, delivery, running.policy, now)}
+        results.finish(connection, [_row(one, delivery, over, now) for one, delivery in ours], core.id)
+        made_anew = note_posts(core, connection, outcomes, standing.forgotten, now)
         note_answers(connection, outcomes)
         lists.delivered(connection, [one.id for told, one in kept if _is_told_list(told, one)], now)
         destination_health.note(core, connection, outcomes, over, running, now)
         _note_deliveries(core, connection, kept, over, running, now)
         touched = {delivery.incident_id for _, delivery in kept if is_step(delivery) and delivery.id in over}
         work.apply(failed_steps(core, connection, locked, touched, running, now), running, now)
+    if made_anew:
+        show_newest(core, made_anew)
     for one in outcomes:
         _measure(core, one, now)
 
 
-def _lost(connection: Connection, failed: Sequence[Delivery]) -> Collection[UUID]:
-    """Return the deliveries that another process has taken over: what follows from their failure is its business."""
-    claims = {one.id: one.claim + 1 for one in failed}
-    return claims.keys() - deliveries.lock_held(connection, claims)
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The deliveries of some outcomes, by whose outcome counts.
+
+    Those in neither set are gone with a crash of the database, or their outcome has been written already. `forgotten`
+    are those of ours whose claim a crash has lost, and with it the posts that it made.
+    """
+
+    ours: Collection[UUID]
+    forgotten: Collection[UUID]
+    taken_over: Collection[UUID]
 
 
-def _is_orphan(one: Outcome) -> bool:
-    """Whether a reply failed because its full message is gone: then the next try is the full message."""
-    return isinstance(one.result, Failed) and one.sent.rings_again and one.result.detail in MISSING_MESSAGE
+def _standing(core: Core, connection: Connection, sent: Sequence[Delivery]) -> _Standing:
+    found = results.lock_standing(connection, {one.id: one.claim + 1 for one in sent}, core.id)
+    forgotten = {key for key, standing in found.items() if standing is Standing.FORGOTTEN}
+    if forgotten or len(found) < len(sent):
+        log.warning("claims_lost_by_the_database", made_good=len(forgotten), gone=len(sent) - len(found))
+    return _Standing(
+        ours={key for key, standing in found.items() if standing.is_ours},
+        forgotten=forgotten,
+        taken_over={key for key, standing in found.items() if standing is Standing.TAKEN_OVER},
+    )
+
+
+def _is_told_twice(one: Outcome, delivery: Delivery, standing: _Standing) -> bool:
+    """Whether a page got through that another process has taken over meanwhile; had it failed, that is its business."""
+    return delivery.id in standing.taken_over and isinstance(one.result, Delivered)
 
 
 def _is_over(core: Core, one: Outcome, delivery: Delivery, policy: Policy, now: datetime) -> bool:
     """Whether a delivery has failed for good."""
-    if isinstance(one.result, Delivered) or _is_orphan(one):
+    if isinstance(one.result, Delivered) or is_orphan(one):
         return False
     if is_for_good(delivery, one.result, now):
         return True
@@ -111,36 +133,6 @@ def _row(one: Outcome, delivery: Delivery, over: Collection[UUID], now: datetime
 
 def _is_told_list(one: Outcome, delivery: Delivery) -> bool:
     return delivery.occasion is Occasion.LIST and isinstance(one.result, Delivered)
-
-
-def _note_posts(connection: Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
-    """Note what stands at the vendors now; a reply says nothing of its full message but that it is gone."""
-    created: list[tuple[Post, int, Delivered]] = []
-    shown: list[tuple[Post, int, Delivered]] = []
-    for one in outcomes:
-        post, result = one.sent.post, one.result
-        if post is None:
-            continue
-        if one.sent.rings_again:
-            if _is_orphan(one):
-                posts.forget_ref(connection, post)
-        elif isinstance(result, Failed):
-            _note_not_shown(connection, post, result, now, is_update=one.sent.delivery is None)
-        elif one.sent.delivery is None:
-            shown.append((post, one.sent.revision, result))
-        else:
-            created.append((post, one.sent.revision, result))
-    posts.shown(connection, shown)
-    posts.created(connection, created)
-
-
-def _note_not_shown(connection: Connection, post: Post, failed: Failed, now: datetime, *, is_update: bool) -> None:
-    if is_update:
-        next_at = retry_at(post, failed, now)
-        give_up = failed.reason in _HOPELESS
-        posts.not_shown(connection, post, post.claim, next_at, failed.reason.value, give_up=give_up)
-    else:
-        posts.let_go(connection, post, post.claim)
 
 
 def _note_deliveries(  # noqa: PLR0913  # writes under the locks of the caller

@@ -24,6 +24,7 @@ from escalator.services.storms import grouped
 from escalator.services.troubles import Troubles
 from escalator.services.work import Work, working
 from escalator.store import events, incidents
+from escalator.store.database import wait_for_disk
 from escalator.store.events import StoredEvent
 from escalator.stream.normalise import observe
 from escalator.tally import EVENTS, UNROUTED
@@ -96,6 +97,9 @@ def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None
             return 0
         board = _Board(core, work, running, now)
         board.settle(rows)
+        if work.has_something_to_send:
+            # A crash of the database may forget a claim, but never what was claimed: it would be made and sent again.
+            wait_for_disk(connection)
     for at in board.put_off_until:
         core.queue.alarm(at, PROCESS_EVENTS)
     return len(rows)

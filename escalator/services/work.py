@@ -25,6 +25,11 @@ class Work:
     has_ended_groups: bool = False
     _aftermaths: list[Aftermath] = field(default_factory=list)
 
+    @property
+    def has_something_to_send(self) -> bool:
+        """Whether what was applied so far makes messages, or changes some."""
+        return any(one.claimed or one.has_more for one in self._aftermaths)
+
     def apply(self, decisions: Sequence[Decision], running: Running, now: datetime) -> None:
         """Write decisions about incidents that this transaction has locked or is about to make."""
         if decisions:

@@ -19,7 +19,7 @@ from escalator.store.patience import PatientConnection
 
 INTAKE_CONNECTIONS = 3
 PROBE_S = 5.0
-"""How long the smallest of questions waits: whoever asks one now and then learns soon that nobody answers."""
+"""How long the smallest of questions and a commit wait: nothing else shows sooner that a server is of no more use."""
 _LEAST_PATIENCE_S = 0.2
 _FOR_EVER_S = 24 * 3600
 PATIENCE_S = 20.0
@@ -89,6 +89,7 @@ class Database:
                 if not durable:
                     connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
                 yield connection
+                _be_patient(connection, PROBE_S)
 
     @contextmanager
     def one_statement(self) -> Iterator[Connection]:
@@ -153,11 +154,16 @@ def _sqlite_transaction(connection: Connection) -> Iterator[None]:
 
 
 def _be_patient(connection: Connection, for_s: float) -> None:
-    """Let this connection wait no longer than that for its answers, until it is lent again."""
+    """Let a connection that does not wait for ever wait no longer than that, until it is lent again."""
     driver: Any = connection.connection.dbapi_connection
-    if isinstance(driver, PatientConnection):
-        longest_s = for_s if driver.patience_s is None else min(driver.patience_s, for_s)
-        driver.patience_s = max(longest_s, _LEAST_PATIENCE_S)
+    if isinstance(driver, PatientConnection) and driver.patience_s is not None:
+        driver.patience_s = max(min(driver.patience_s, for_s), _LEAST_PATIENCE_S)
+
+
+def wait_for_disk(connection: Connection) -> None:
+    """Let the commit of a transaction that was not to wait for PostgreSQL's disk wait for it after all."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO DEFAULT")
 
 
 def database_now(connection: Connection) -> Any:

@@ -1,6 +1,6 @@
 """The outbox: deliveries, and the posts that stand at the vendors."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -245,44 +245,6 @@ def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetim
                 attempts=deliveries.c.attempts + 1,
             )
         )
-
-
-def lock_held(connection: Connection, claims: Mapping[UUID, int]) -> frozenset[UUID]:
-    """Return those deliveries, locked, that are still being sent under the given number of their claim."""
-    if not claims:
-        return frozenset()
-    rows = connection.execute(
-        select(deliveries.c.id, deliveries.c.claim)
-        .where(deliveries.c.id.in_(claims), deliveries.c.state == DeliveryState.SENDING)
-        .with_for_update()
-    )
-    return frozenset(row.id for row in rows if row.claim == claims[row.id])
-
-
-def finish(connection: Connection, outcomes: Sequence[Mapping[str, Any]]) -> None:
-    """Write the outcome of claimed deliveries (id, claim, state, reason, attempts, next_at, delivered_at).
-
-    The outcome of a claim that is no longer ours is void: another process has taken the delivery over.
-    """
-    if not outcomes:
-        return
-    names = ("state", "reason", "attempts", "next_at", "delivered_at")
-    statement = (
-        update(deliveries)
-        .where(
-            deliveries.c.id == bindparam("key"),
-            deliveries.c.claim == bindparam("mine"),
-            deliveries.c.state == DeliveryState.SENDING,
-        )
-        .values({name: bindparam(f"new_{name}", type_=deliveries.c[name].type) for name in names})
-    )
-    connection.execute(
-        statement,
-        [
-            {"key": one["id"], "mine": one["claim"]} | {f"new_{name}": one.get(name) for name in names}
-            for one in outcomes
-        ],
-    )
 
 
 def put_off(connection: Connection, ids: Sequence[UUID], until: datetime) -> None:

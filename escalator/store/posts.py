@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, 
 
 from escalator.model.heard import place_in
 from escalator.model.incident import State
-from escalator.model.message import Delivered
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.store.deliveries import BEAT_LOST, is_lost, lost_since
@@ -134,29 +133,9 @@ def hold(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime
         )
 
 
-_SHOWN = (
-    update(posts)
-    .where(posts.c.id == bindparam("post"), posts.c.claim == bindparam("mine"))
-    .values(
-        shown_rev=bindparam("revision"), face=bindparam("seen"), owner=None, claimed_at=None, attempts=0, reason=None
-    )
-)
-_CREATED = _SHOWN.values(ref=bindparam("place"))
-
-
-def created(connection: Connection, new: Sequence[tuple[Post, int, Delivered]]) -> None:
-    """Note where each message stands and what it shows; a click may have told us its place before.
-
-    What stands at the same place for earlier rounds is behind from now on: it is superseded.
-    """
-    if not new:
-        return
-    rows = [
-        {"post": one.id, "mine": one.claim, "place": said.ref, "revision": revision, "seen": said.face or None}
-        for one, revision, said in new
-    ]
-    connection.execute(_CREATED, rows)
-    for one, _revision, _said in new:
+def supersede_earlier(connection: Connection, new: Iterable[Post]) -> None:
+    """Let what stands at the places of these posts for earlier rounds be brought up to date."""
+    for one in new:
         if one.channel is DestinationKind.PAGERDUTY:
             _look_again(connection, and_(_same_place(one), posts.c.id < one.id))
 
@@ -185,23 +164,6 @@ def _look_again(connection: Connection, which: ColumnElement[bool]) -> None:
     connection.execute(update(posts).where(which).values(want_rev=posts.c.want_rev + 1))
 
 
-def shown(connection: Connection, updated: Sequence[tuple[Post, int, Delivered]]) -> None:
-    """Note which revision each message shows now."""
-    if updated:
-        rows = [
-            {"post": one.id, "mine": one.claim, "revision": revision, "seen": said.face or None}
-            for one, revision, said in updated
-        ]
-        connection.execute(_SHOWN, rows)
-
-
-def let_go(connection: Connection, one: Post, claim: int) -> None:
-    """Give back a post whose message did not get through."""
-    connection.execute(
-        update(posts).where(posts.c.id == one.id, posts.c.claim == claim).values(owner=None, claimed_at=None)
-    )
-
-
 def forget_ref(connection: Connection, one: Post) -> None:
     """Note that a full message is gone at its vendor: the next page makes a new one."""
     connection.execute(
@@ -209,13 +171,6 @@ def forget_ref(connection: Connection, one: Post) -> None:
         .where(posts.c.id == one.id, posts.c.ref == one.ref)
         .values(ref=None, shown_rev=0, face=None, alias=None)
     )
-
-
-def not_shown(connection: Connection, one: Post, claim: int, next_at: datetime, reason: str, *, give_up: bool) -> None:
-    """Note that bringing it up to date failed; given up, it counts as showing what it should."""
-    values: dict[str, Any] = {"owner": None, "claimed_at": None, "attempts": posts.c.attempts + 1, "reason": reason}
-    values |= {"shown_rev": posts.c.want_rev} if give_up else {"next_at": next_at}
-    connection.execute(update(posts).where(posts.c.id == one.id, posts.c.claim == claim).values(values))
 
 
 _RAISE = (

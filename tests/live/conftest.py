@@ -32,7 +32,7 @@ def slack() -> Iterator[SlackDouble]:
 
 
 @contextmanager
-def _installed(database_url: str, redis: RedisServer, slack: SlackDouble, folder: Path) -> Iterator[Installation]:
+def installed(database_url: str, redis: RedisServer, slack: SlackDouble, folder: Path) -> Iterator[Installation]:
     """Give an installation of which nothing is started yet, and leave nothing over: not a process, not a connection."""
     installation = Installation(database_url, redis, slack, folder)
     try:
@@ -52,12 +52,12 @@ def on_postgres(
     postgres_url: str, redis_server: RedisServer, slack: SlackDouble, tmp_path: Path
 ) -> Iterator[Installation]:
     """An installation on PostgreSQL; the test starts its processes."""
-    with _installed(postgres_url, redis_server, slack, tmp_path) as installation:
+    with installed(postgres_url, redis_server, slack, tmp_path) as installation:
         yield installation
 
 
 @pytest.fixture
 def on_sqlite(sqlite_url: str, redis_server: RedisServer, slack: SlackDouble, tmp_path: Path) -> Iterator[Installation]:
     """An installation on the embedded database; the test starts its processes."""
-    with _installed(sqlite_url, redis_server, slack, tmp_path) as installation:
+    with installed(sqlite_url, redis_server, slack, tmp_path) as installation:
         yield installation

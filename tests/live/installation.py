@@ -328,9 +328,13 @@ class Installation:
         return sorted([*alone, *(self._numbers_listed(channel) if len(alone) < len(self._there(channel)) else [])])
 
     def _numbers_listed(self, channel: str) -> list[int]:
+        return list(self.listed(channel))
+
+    def listed(self, channel: str) -> dict[int, datetime]:
+        """Return the incidents that a channel was told of by lists, and when."""
         told = self.rows(deliveries, address=channel, state="delivered")
-        listed = {row["incident_id"] for row in told if row["listed_in"]}
-        return [row["number"] for row in self.rows(incidents) if row["id"] in listed]
+        listed = {row["incident_id"]: row["delivered_at"] for row in told if row["listed_in"]}
+        return {row["number"]: listed[row["id"]] for row in self.rows(incidents) if row["id"] in listed}
 
     # What the database says.
 

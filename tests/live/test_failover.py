@@ -1,0 +1,130 @@
+"""What happens when PostgreSQL fails over: the old primary may live, answer and be silent, and its address moves on."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from escalator.store.migrate import migrate
+from tests.doubles.slack import SlackDouble
+from tests.failover import Replicating, Switch
+from tests.live.conftest import installed
+from tests.live.installation import SENIORS, Installation, children_of, event, wait_until
+from tests.live.load import Load
+from tests.servers import RedisServer
+
+pytestmark = pytest.mark.postgres
+
+
+@dataclass
+class Pair:
+    """The old primary, its standby, and the address that leads to the primary."""
+
+    old: Replicating
+    new: Replicating
+    switch: Switch
+    installation: Installation
+
+    def fail_over(self) -> None:
+        """Let the standby take over, and the address lead there."""
+        self.new.promote()
+        self.switch.lead_to(self.new.socket)
+        # The test only reads, which the old primary may go on to answer.
+        self.installation.core.database.close()
+
+
+@pytest.fixture
+def pair(redis_server: RedisServer, slack: SlackDouble, tmp_path: Path) -> Iterator[Pair]:
+    with Replicating() as old, closing(Replicating()) as new, Switch(old.socket) as switch:
+        migrate(old.create_database("escalator"))
+        new.follow(old)
+        with installed(switch.url("escalator"), redis_server, slack, tmp_path) as installation:
+            yield Pair(old, new, switch, installation)
+
+
+@contextmanager
+def _hanging(server: Replicating) -> Iterator[None]:
+    """Let every process of a server hang."""
+    processes = [server.pid, *children_of(server.pid)]
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in processes:
+            os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def _read_only(pair: Pair) -> Iterator[None]:
+    pair.old.refuse_writes()
+    yield
+
+
+@contextmanager
+def _a_standby(pair: Pair) -> Iterator[None]:
+    pair.old.become_standby()
+    yield
+
+
+@contextmanager
+def _frozen(pair: Pair) -> Iterator[None]:
+    with _hanging(pair.old):
+        yield
+
+
+@contextmanager
+def _gone_without_a_word(pair: Pair) -> Iterator[None]:
+    pair.switch.fall_silent()
+    yield
+
+
+@contextmanager
+def _still_in_office(_pair: Pair) -> Iterator[None]:
+    """The address moves while the old primary knows nothing of it: its durable commits wait for ever."""
+    yield
+
+
+WHAT_BECOMES_OF_THE_OLD_PRIMARY = [
+    pytest.param(_read_only, id="it answers, and takes no writes"),
+    pytest.param(_a_standby, id="it is restarted as a standby"),
+    pytest.param(_frozen, id="it hangs"),
+    pytest.param(_gone_without_a_word, id="its host is gone without a word"),
+    pytest.param(_still_in_office, id="it lives, and its commits wait for ever"),
+]
+
+
+@pytest.mark.parametrize("old_primary", WHAT_BECOMES_OF_THE_OLD_PRIMARY)
+def test_when_the_address_leads_to_a_new_primary_everything_goes_on_there(
+    pair: Pair, old_primary: Callable[[Pair], AbstractContextManager[None]]
+) -> None:
+    here = pair.installation
+    here.start()
+    here.deliver(event(language="quick"))
+    here.expect_messages(1, SENIORS)
+    here.wait_until_idle()
+    pids = {name: process.pid for name, process in here.processes.items()}
+    load = Load(here)
+    with old_primary(pair):
+        with load.running():
+            time.sleep(2)
+            pair.fail_over()
+            back_at = time.time()
+            wait_until(lambda: any(one.at > back_at for one in list(load.accepted)), "an event is accepted again")
+            time.sleep(3)
+        told = load.told()
+        here.expect_messages(1 + len(told), SENIORS)
+        here.wait_until_idle()
+    first = min(one.at for one in load.accepted if one.at > back_at) - back_at
+    latest = max(at - max(one.at, back_at) for one, at in told.items())
+    sys.stdout.write(f"accepted again after {first:.1f} s, told at most {latest:.1f} s late, {len(told)} told\n")
+    assert first < 5
+    assert latest < 10
+    assert {name: process.pid for name, process in here.processes.items()} == pids
+    assert all(process.is_running for process in here.processes.values())
