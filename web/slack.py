@@ -7,13 +7,15 @@ import structlog
 from flask import Blueprint, Response, jsonify, request
 
 from escalator.channels.slack.blocks import notice
-from escalator.channels.slack.callbacks import Click, Ignored, parse
+from escalator.channels.slack.callbacks import Click, Ignored, ListClick, parse
 from escalator.channels.slack.modals import NOTE, errors, reference_needed
 from escalator.channels.slack.submissions import Opening, Silencing, Submission
 from escalator.channels.slack.suggestions import Suggestion, options
+from escalator.errors import Unavailable
 from escalator.model.incident import Outcome, Verb
-from escalator.model.message import Failed
-from escalator.services.answering import Asked, Reply, act
+from escalator.model.message import Context, Failed
+from escalator.services.answering import Asked, Reply, act, mode_of_click
+from escalator.services.answering_lists import AskedAll, acknowledge_all, size_of
 from escalator.services.core import Core
 from escalator.services.linking import link_unknown
 from escalator.services.slack_options import choices_for
@@ -24,6 +26,8 @@ from web.slack_requests import is_sandboxs, log_failure
 log = structlog.get_logger(__name__)
 
 ANSWERERS = 4
+AT_ONCE = 30
+"""How many incidents of a list are acknowledged before Slack has its answer, for which it waits 3 s."""
 
 
 def blueprint(core: Core) -> Blueprint:
@@ -48,6 +52,8 @@ def blueprint(core: Core) -> Blueprint:
             return silenced(core, said, is_sandbox=is_sandbox)
         if isinstance(said, Submission):
             return _after_window(core, answerers, said, is_sandbox=is_sandbox)
+        if isinstance(said, ListClick):
+            return _after_list_click(core, answerers, said, is_sandbox=is_sandbox)
         return _after_click(core, answerers, said, is_sandbox=is_sandbox)
 
     add_commands(door, core)
@@ -79,6 +85,28 @@ def _after_click(core: Core, answerers: ThreadPoolExecutor, said: Click, *, is_s
     elif reply.text:
         answerers.submit(_tell, core, said.user_id, said.channel_id, said.response_url, reply)
     return Response(status=200)
+
+
+def _after_list_click(core: Core, answerers: ThreadPoolExecutor, said: ListClick, *, is_sandbox: bool) -> Response:
+    """Acknowledge everything on a list, at once where that is soon done, and tell who did it what became of it."""
+    asked = AskedAll(said.user_id, said.team_id, said.list_id, said.channel_id, is_sandbox)
+
+    if size_of(core, said.list_id) > AT_ONCE:
+        answerers.submit(_answer_list, core, asked, said.response_url)
+    else:
+        reply = acknowledge_all(core, asked)
+        answerers.submit(_tell, core, said.user_id, said.channel_id, said.response_url, reply)
+    return Response(status=200)
+
+
+def _answer_list(core: Core, asked: AskedAll, response_url: str) -> None:
+    """Acknowledge a long list and tell who did it, also when it could not be recorded: Slack has had its answer."""
+    try:
+        reply = acknowledge_all(core, asked)
+    except Unavailable:
+        mode = mode_of_click(is_sandbox=asked.is_sandbox)
+        reply = Reply(Context(None, None, asked.channel_id), mode, "Not all could be acknowledged. Press it again.")
+    _tell(core, asked.user_id, asked.channel_id, response_url, reply)
 
 
 def _after_window(core: Core, answerers: ThreadPoolExecutor, said: Submission, *, is_sandbox: bool) -> Response:

@@ -62,6 +62,24 @@ def decode(text: str) -> ButtonValue | None:
             return None
 
 
+_ALL_OF_A_LIST = "list:"
+
+
+def encode_list(list_id: UUID) -> str:
+    """Return what the button brings back that is about everything on a list."""
+    return f"{_ALL_OF_A_LIST}{list_id}"
+
+
+def decode_list(text: str) -> UUID | None:
+    """Return the list that a button is about, or None when it is about none."""
+    if not text.startswith(_ALL_OF_A_LIST):
+        return None
+    try:
+        return UUID(text.removeprefix(_ALL_OF_A_LIST))
+    except ValueError:
+        return None
+
+
 def buttons(incident: Incident, rule: ContentRule, *, can_reveal: bool) -> tuple[Button, ...]:
     """Return the buttons of a full message in this state; once it is over only the way back."""
     reveal = (_button(incident, Verb.REVEAL),) if can_reveal else ()

@@ -17,7 +17,7 @@ from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTime
 
 from escalator.clock import Clock
 from escalator.engine.rights import allowed_people, refusal
-from escalator.model.incident import State, Verb
+from escalator.model.incident import Incident, State, Verb
 from escalator.model.message import COPIED, Link
 from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.model.ranks import Mode
@@ -133,13 +133,20 @@ def link_for(core: Core, view: View, to: Delivery | Post) -> Link | None:
     incident = view.incident
     if to.channel is not DestinationKind.EMAIL or incident.state is not State.TRIGGERED or view.occasion in COPIED:
         return None
-    person = _reader(core, to, view.running)
+    own = answer_link(core, incident, view.running, to)
+    return own or Link(_SIGN_IN, f"{core.settings.base_url}/sign-in?incident={incident.number}")
+
+
+def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | Post) -> Link | None:
+    """Return the link by which the only reader of this mailbox may acknowledge; None where nobody alone may."""
+    person = _reader(core, to, policy)
     if (
         person is None
-        or allowed_people(incident, view.running) is not None
-        or refusal(Verb.ACKNOWLEDGE, person, incident, view.running) is not None
+        or incident.state is not State.TRIGGERED
+        or allowed_people(incident, policy) is not None
+        or refusal(Verb.ACKNOWLEDGE, person, incident, policy) is not None
     ):
-        return Link(_SIGN_IN, f"{core.settings.base_url}/sign-in?incident={incident.number}")
+        return None
     link = AnswerLink(incident.id, incident.round, person.key, is_sandbox=to.mode is Mode.SANDBOX)
     return Link(f"Acknowledge #{incident.number}", f"{core.settings.base_url}/answer/{links_of(core).token(link)}")
 

@@ -60,15 +60,20 @@ class Asked:
 class Reply:
     """What the person gets: a text only they see, or a window; nothing when the message itself says it all.
 
-    `note` is what they have written, to be shown where it may be.
+    `note` is what they have written, to be shown where it may be; `refused` is why nothing changed, if nothing has.
     """
 
     context: Context
     mode: Mode
     text: str = ""
     view: Json | None = None
-    needs_reference: bool = False
+    refused: Refused | None = None
     note: UUID | None = None
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether it is refused only because it was not said where it was referred to."""
+        return self.refused is Refused.NO_REFERENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ def act(core: Core, asked: Asked) -> Reply:
         incident = found.get(asked.button.incident_id)
         if incident is None or is_in_sandbox(core, incident, running.policy) is not asked.is_sandbox:
             nothing = refusal_words(Refusal(Refused.NO_INCIDENT), None, running.policy, now)
-            return Reply(Context(None, None, ""), _mode(asked), nothing)
+            return Reply(Context(None, None, ""), _mode(asked), nothing, refused=Refused.NO_INCIDENT)
         case = _Case(asked, incident, running, person_of(core, connection, asked.user_id, running.policy), now, uuid7())
         work.has_deliveries = _adopt(core, connection, case)
         done = _judge(core, connection, case)
@@ -118,9 +123,13 @@ def is_in_sandbox(core: Core, incident: Incident, policy: Policy) -> bool:
     return core.mode_for(incident, policy) is Mode.SANDBOX
 
 
-def _mode(asked: Asked) -> Mode:
+def mode_of_click(*, is_sandbox: bool) -> Mode:
     """Return where an answer goes: to where the click came from, whatever the mode is now."""
-    return Mode.SANDBOX if asked.is_sandbox else Mode.PRODUCTION
+    return Mode.SANDBOX if is_sandbox else Mode.PRODUCTION
+
+
+def _mode(asked: Asked) -> Mode:
+    return mode_of_click(is_sandbox=asked.is_sandbox)
 
 
 def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal | None:
@@ -205,7 +214,7 @@ def _reply(case: _Case, done: Change | Refusal | None) -> Reply:
     refusal_ = done.note if isinstance(done, Change) else done
     if refusal_ is not None:
         text = refusal_words(refusal_, incident, case.running.policy, case.now)
-        return Reply(context, _mode(asked), text, needs_reference=refusal_.why is Refused.NO_REFERENCE)
+        return Reply(context, _mode(asked), text, refused=refusal_.why)
     if asked.verb is Verb.REVEAL:
         return Reply(context, _mode(asked), view=reveal_view(incident.number, incident.content["text"]))
     if asked.verb is Verb.NOTE:

@@ -5,7 +5,7 @@ for what becomes of it: told, they have been told; failed for good, they have fa
 step follows. While it waits more may join, and what has been answered meanwhile drops out when it is told.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,18 +14,22 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.model.bulletin import Bulletin, BulletinKind
-from escalator.model.message import Card, Occasion
-from escalator.model.policy import Policy
+from escalator.model.incident import State
+from escalator.model.message import Card, Link, Occasion
+from escalator.model.policy import DestinationKind, Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action
-from escalator.rendering.lists import Listed, list_card
+from escalator.rendering.buttons import ButtonValue, encode, encode_list
+from escalator.rendering.lists import MOST_BUTTONS, Listed, Ways, list_card
 from escalator.rendering.view import title_of
+from escalator.services.answer_links import answer_link
 from escalator.services.applying import is_step
 from escalator.services.claiming import why_called_off
 from escalator.services.core import Core
 from escalator.services.outcomes import entry_of, failed_steps
 from escalator.services.policies import Running
 from escalator.services.publishing import EXPIRES
+from escalator.services.serving import serving_since
 from escalator.services.work import working
 from escalator.store import bulletins, deliveries, incidents, lists, processes, records
 from escalator.store.deliveries import Delivery, DeliveryKind
@@ -35,7 +39,11 @@ KEPT = 20
 """How many full messages wait for one destination one by one (issue 4, storms)."""
 
 WAITED = timedelta(seconds=5)
-"""How long the others have waited before they are put on a list: what goes out at once is told one by one."""
+"""How long the others have waited before they are put on a list: what goes out at once is told one by one.
+
+Only while senders serve is it the destination that they wait for: what has waited because the database was frozen or no
+worker lived is told one by one, as far as its destination takes it within the same time.
+"""
 
 BATCH = 1_000
 _FAILED_BATCH = 50
@@ -58,7 +66,8 @@ def _list_surplus(core: Core) -> int:
     now = core.clock.now()
     with working(core) as work:
         connection = work.connection
-        if not processes.take_job(connection, _JOB, now, timedelta(0)):
+        since = serving_since(connection, now)
+        if since is None or now - since < WAITED or not processes.take_job(connection, _JOB, now, timedelta(0)):
             return 0
         surplus = lists.lock_surplus(connection, KEPT, now - WAITED, BATCH)
         if not surplus:
@@ -130,7 +139,18 @@ def card_of(  # noqa: PLR0913  # what every bulletin is made from
         return None
     answered = {member.incident_id for dropped in unwanted.values() for member in dropped} - wanted.keys()
     said = [_listed(member, running.policy) for member in wanted.values()]
-    return list_card(said, len(answered), is_test=to.mode is Mode.DIVERT)
+    ways = Ways(encode_list(one.id), _links(core, connection, running.policy, list(wanted), to))
+    return list_card(said, len(answered), ways, is_test=to.mode is Mode.DIVERT)
+
+
+def _links(core: Core, connection: Connection, policy: Policy, ids: Sequence[UUID], to: Delivery) -> tuple[Link, ...]:
+    """Return where a list is answered elsewhere: in the dashboard, and by a mail with one link for each incident."""
+    dashboard = Link("All incidents", f"{core.settings.base_url}/incidents")
+    if to.channel is not DestinationKind.EMAIL:
+        return (dashboard,)
+    about = incidents.readable(connection, ids[:MOST_BUTTONS], core.seal)
+    found = (answer_link(core, about[one], policy, to) for one in ids[:MOST_BUTTONS] if one in about)
+    return (*(link for link in found if link is not None), dashboard)
 
 
 def _why_unwanted(core: Core, policy: Policy, member: Member, mode: Mode) -> str | None:
@@ -141,7 +161,9 @@ def _why_unwanted(core: Core, policy: Policy, member: Member, mode: Mode) -> str
 
 def _listed(member: Member, policy: Policy) -> Listed:
     title = title_of(policy.categories.get(member.category or ""))
-    return Listed(member.number, member.severity, title, is_drill=member.drill is not None)
+    is_asked = member.state is State.TRIGGERED
+    answer = encode(ButtonValue(member.incident_id, member.round_asked, member.fence)) if is_asked else ""
+    return Listed(member.number, member.severity, title, is_drill=member.drill is not None, answer=answer)
 
 
 def _settle_failed(core: Core) -> bool:

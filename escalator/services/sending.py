@@ -19,6 +19,7 @@ from escalator.services.bulkheads import Lane, Threads
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
 from escalator.services.outcomes import finish
+from escalator.services.serving import note_serving
 from escalator.services.timekeeping import measure_offset
 
 log = structlog.get_logger(__name__)
@@ -84,6 +85,7 @@ class Sender:
         self._unwritten: list[Outcome] = []
         self._known: set[UUID] = set()
         self._holders = 0
+        self._is_failing = False
         self._patience_s: float | None = None
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._stopping = threading.Event()
@@ -164,10 +166,17 @@ class Sender:
         """Renew the row by the database's time: by another one, this process looks dead to the others."""
         measure_offset(self._core, self._clock)
         beat(self._core, SENDER)
+        if self._is_serving():
+            note_serving(self._core)
         with self._lock:
             known = frozenset(self._known)
         if outbox.give_back(self._core, known):
             self._news.put(None)
+
+    def _is_serving(self) -> bool:
+        """Whether what is due is claimed as soon as there is a thread for it."""
+        with self._lock:
+            return not self._stopping.is_set() and not self._holders and not self._is_failing
 
     def _run(self) -> None:
         while not self._stopping.is_set() or self._shares.taken or self._unwritten:
@@ -175,6 +184,7 @@ class Sender:
                 self._listen()
                 self._write()
                 self._claim()
+                self._is_failing = False
             except Unavailable:
                 self._retry_soon()
             except Exception:  # the sender must outlive whatever one row does to it; leases and the sweep do the rest
@@ -183,6 +193,7 @@ class Sender:
         self._ended.set()
 
     def _retry_soon(self) -> None:
+        self._is_failing = True
         self._stopping.wait(_AFTER_FAULT_S)
         self._news.put(None)
 

@@ -45,6 +45,7 @@ class Member:
     state: State
     round: int
     due_kind: DueKind | None
+    fence: int
 
 
 _PLACE = (deliveries.c.destination, deliveries.c.address, deliveries.c.channel, deliveries.c.mode)
@@ -103,6 +104,7 @@ _MEMBERS = (
         deliveries.c.incident_id,
         *(incidents.c[name] for name in ("number", "source", "category", "severity", "drill", "state", "round")),
         incidents.c.due_kind,
+        incidents.c.fence,
     )
     .join(incidents, incidents.c.id == deliveries.c.incident_id)
     .where(

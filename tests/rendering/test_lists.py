@@ -1,11 +1,13 @@
 """What a list says: how many, how grave, of what, their numbers; never more, and never in more than eight lines."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from escalator.channels.slack.blocks import MAX_ACTION_ELEMENTS, MAX_SECTION_TEXT
 from escalator.model.message import Card
 from escalator.model.ranks import Severity
-from escalator.rendering.lists import Listed, list_card
+from escalator.rendering.lists import Listed, Ways, all_words, list_card, spans
 
 SELF_HARM = [Listed(number, Severity.CRITICAL, "Self-harm") for number in range(1042, 1054)]
 HATE = [Listed(number, Severity.HIGH, "Hate") for number in (1001, 1100)]
@@ -24,11 +26,54 @@ def test_a_locked_phone_shows_the_gravest_how_many_and_their_numbers() -> None:
 
 def test_the_gravest_stand_first_with_the_first_of_their_numbers() -> None:
     assert lines(list_card([*HATE, *SELF_HARM], 3)) == [
-        "CRITICAL · Self-harm: 12 (#1042, #1043, #1044, #1045, #1046, …)",
+        "CRITICAL · Self-harm: 12 (#1042 to #1053)",
         "HIGH · Hate: 2 (#1001, #1100)",
         "Dealt with meanwhile: 3",
-        "`escalator incidents` lists them all.",
     ]
+
+
+def test_every_incident_is_named_and_the_gravest_have_buttons_of_their_own() -> None:
+    listed = [Listed(n, Severity.HIGH if n < 40 else Severity.CRITICAL, "Hate", answer=f"v{n}") for n in range(1, 61)]
+    card = list_card(listed, 0, Ways("all"))
+    assert [line for line in lines(card) if "#" in line] == [
+        "CRITICAL · Hate: 21 (#40 to #60)",
+        "HIGH · Hate: 39 (#1 to #39)",
+    ]
+    first, *others = card.buttons
+    assert (first.label, first.value, first.confirm is not None) == ("Acknowledge all 60", "all", True)
+    assert [one.value for one in others] == [f"v{n}" for n in (*range(40, 61), 1, 2, 3)]
+    assert len(card.buttons) <= MAX_ACTION_ELEMENTS
+    assert card.is_bulletin
+
+
+def test_what_waits_for_no_answer_has_no_button_and_one_alone_is_not_all() -> None:
+    listed = [Listed(1, Severity.HIGH, "Hate", answer="v1"), Listed(2, Severity.HIGH, "Hate")]
+    assert [one.label for one in list_card(listed, 0, Ways("all")).buttons] == ["Acknowledge #1"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        pytest.param([7], "#7", id="one"),
+        pytest.param([8, 7], "#7, #8", id="two"),
+        pytest.param([1, 2, 3, 5, 7, 8, 9, 10], "#1 to #3, #5, #7 to #10", id="spans"),
+        pytest.param([4, 4, 5, 6], "#4 to #6", id="twice"),
+    ],
+)
+def test_numbers_are_named_in_spans(numbers: list[int], said: str) -> None:
+    assert spans(numbers) == said
+
+
+def test_what_does_not_fit_in_a_line_is_counted() -> None:
+    said = spans(range(10_000, 20_000, 2))
+    assert said.endswith("#10158 and 4920 more")
+    assert len(said) < MAX_SECTION_TEXT
+
+
+def test_whoever_acknowledges_a_list_is_told_what_was_done_and_what_was_not() -> None:
+    assert all_words([3, 1, 2], ["#4 was already taken."]) == "3 acknowledged: #1 to #3.\n#4 was already taken."
+    assert all_words([], []) == "Nothing was acknowledged."
+    assert all_words([1], ["no"] * 25).splitlines()[-1] == "5 more were not acknowledged either."
 
 
 def test_a_single_one_is_named() -> None:

@@ -11,6 +11,7 @@ from escalator.services import outbox, processing
 from escalator.services.calls import Outcome
 from escalator.services.lists import KEPT, WAITED, keep_lists
 from escalator.services.outcomes import finish
+from escalator.services.serving import note_serving
 from escalator.store.tables import deliveries, inbox, incidents
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import LEASE_ENDS, POLICY, Harness
@@ -57,16 +58,92 @@ def lists_in(h: Harness, channel: str = ROOM) -> list[Message]:
     return [one for one in h.slack.messages if one.channel == there and "more alert" in one.first_text]
 
 
-def test_beyond_twenty_the_rest_is_told_as_one_list_without_buttons(h: Harness) -> None:
+def test_beyond_twenty_the_rest_is_told_as_one_list_that_names_each_and_is_acknowledged_there(h: Harness) -> None:
     flood(h)
     assert pages(h) == {"pending": KEPT, "listed": TOO_MANY}
     h.sweep()
     [told] = lists_in(h)
     assert told.first_text == LIST
-    assert told.labels == []
-    assert "HIGH · Hate: 10 (#1021, #1022, #1023, #1024, #1025, …)" in str(told.blocks)
+    assert told.labels == [f"Acknowledge all {TOO_MANY}", *(f"Acknowledge #{n}" for n in range(1021, 1031))]
+    assert "HIGH · Hate: 10 (#1021 to #1030)" in str(told.blocks)
     assert pages(h) == {"delivered": KEPT + TOO_MANY}
     assert len(h.records("delivery.listed")) == TOO_MANY
+    h.forget_seen()
+
+
+def states(h: Harness) -> Counter[tuple[str, str | None]]:
+    with h.core.database.reading() as connection:
+        rows = connection.execute(select(incidents.c.state, incidents.c.owner))
+    return Counter((row.state, row.owner) for row in rows)
+
+
+def test_one_incident_of_a_list_is_acknowledged_by_its_own_button(h: Harness) -> None:
+    flood(h)
+    h.sweep()
+    [told] = lists_in(h)
+    h.forget_seen()
+    h.click("ana", "Acknowledge #1023", on=told)
+    h.expect_answer("ana", "#1023 is yours now")
+    assert (h.incident(1023)["state"], h.incident(1023)["owner"]) == ("acknowledged", "ana")
+    assert states(h) == {("triggered", None): KEPT + TOO_MANY - 1, ("acknowledged", "ana"): 1}
+
+
+def test_a_whole_list_is_acknowledged_as_far_as_the_person_may(h: Harness) -> None:
+    flood(h)
+    h.sweep()
+    [told] = lists_in(h)
+    h.forget_seen()
+    h.click("ben", "Acknowledge #1021", on=told)
+    h.forget_seen()
+    h.click("ana", f"Acknowledge all {TOO_MANY}", on=told)
+    h.expect_answer("ana", "9 acknowledged: #1022 to #1030.\n#1021 was already taken by Ben Okafor 0 s ago.")
+    expected = {("triggered", None): KEPT, ("acknowledged", "ana"): TOO_MANY - 1, ("acknowledged", "ben"): 1}
+    assert states(h) == expected
+    h.forget_seen()
+
+
+def test_whoever_may_answer_nothing_is_told_so_once_and_changes_nothing(h: Harness) -> None:
+    flood(h)
+    h.sweep()
+    [told] = lists_in(h)
+    h.forget_seen()
+    h.click("ana", f"Acknowledge all {TOO_MANY}", on=told, user="U0STRANGER")
+    h.forget_seen()
+    h.click("vera", f"Acknowledge all {TOO_MANY}", on=told)
+    h.forget_seen()
+    assert states(h) == {("triggered", None): KEPT + TOO_MANY}
+    assert len(h.records("answer.refused")) == 1 + TOO_MANY
+
+
+def test_what_waited_while_no_sender_served_is_told_one_by_one(h: Harness) -> None:
+    note_serving(h.core)
+    for item in range(FIRST_ITEM, FIRST_ITEM + KEPT + TOO_MANY):
+        h.send(h.sample(SELF_HARM, item=item, **labelled("HATE", "high", 60)), is_working=False)
+    process(h)
+    h.clock.move(minutes=5)
+    keep_lists(h.core)
+    assert pages(h) == {"pending": KEPT + TOO_MANY}
+    note_serving(h.core)
+    keep_lists(h.core)
+    assert pages(h) == {"pending": KEPT + TOO_MANY}
+    h.sweep()
+    assert lists_in(h) == []
+    assert pages(h) == {"delivered": KEPT + TOO_MANY}
+    h.forget_seen()
+
+
+def test_what_still_waits_when_senders_have_served_again_for_a_while_is_listed(h: Harness) -> None:
+    note_serving(h.core)
+    for item in range(FIRST_ITEM, FIRST_ITEM + KEPT + TOO_MANY):
+        h.send(h.sample(SELF_HARM, item=item, **labelled("HATE", "high", 60)), is_working=False)
+    process(h)
+    h.clock.move(minutes=5)
+    for _ in range(4):
+        note_serving(h.core)
+        h.clock.move(seconds=2)
+    keep_lists(h.core)
+    assert pages(h) == {"pending": KEPT, "listed": TOO_MANY}
+    h.sweep()
     h.forget_seen()
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
+from uuid import UUID
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from slack_sdk.signature import Clock, SignatureVerifier
@@ -18,7 +19,7 @@ from escalator.channels.slack.submissions import Opening, Sender, Silencing, Sub
 from escalator.channels.slack.suggestions import Suggestion, suggestion
 from escalator.errors import InvalidEvent, Unauthorized
 from escalator.model.incident import Verb
-from escalator.rendering.buttons import ButtonValue, decode
+from escalator.rendering.buttons import ButtonValue, decode, decode_list
 
 TIMESTAMP_HEADER = "X-Slack-Request-Timestamp"
 SIGNATURE_HEADER = "X-Slack-Signature"
@@ -39,6 +40,18 @@ class Click:
     channel_id: str
     message_ts: str
     trigger_id: str
+    response_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListClick:
+    """The button was pressed that acknowledges everything on a list."""
+
+    user_id: str
+    team_id: str
+    api_app_id: str
+    list_id: UUID
+    channel_id: str
     response_url: str
 
 
@@ -127,7 +140,7 @@ class _Payload(_Tolerant):
 _PAYLOAD = _Payload()
 
 
-def parse(body: bytes) -> Click | Submission | Opening | Silencing | Suggestion | Ignored:
+def parse(body: bytes) -> Click | ListClick | Submission | Opening | Silencing | Suggestion | Ignored:
     """Return what a verified request asks for; raises InvalidEvent when it is not of Slack's form."""
     form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     if "ssl_check" in form:
@@ -156,20 +169,30 @@ def _load(payload: str) -> dict[str, Any]:
     return loaded
 
 
-def _click(said: dict[str, Any]) -> Click | Ignored:
+def _click(said: dict[str, Any]) -> Click | ListClick | Ignored:
     action = said["actions"][0] if said["actions"] else {"action_id": "", "block_id": "", "value": ""}
-    verb = _verb(action["action_id"])
-    button = decode(action["value"] or "")
+    verb, value = _verb(action["action_id"]), action["value"] or ""
+    container = said["container"] or {"channel_id": "", "message_ts": ""}
+    channel_id = container["channel_id"] or (said["channel"] or {}).get("id") or ""
+    button, list_id = decode(value), decode_list(value)
+    if said["user"] is not None and verb is Verb.ACKNOWLEDGE and list_id is not None:
+        return ListClick(
+            user_id=said["user"]["id"],
+            team_id=_team(said),
+            api_app_id=said["api_app_id"] or "",
+            list_id=list_id,
+            channel_id=channel_id,
+            response_url=said["response_url"] or "",
+        )
     if said["user"] is None or verb is None or button is None:
         return Ignored("action")
-    container = said["container"] or {"channel_id": "", "message_ts": ""}
     return Click(
         user_id=said["user"]["id"],
         team_id=_team(said),
         api_app_id=said["api_app_id"] or "",
         verb=verb,
         button=button,
-        channel_id=container["channel_id"] or (said["channel"] or {}).get("id") or "",
+        channel_id=channel_id,
         message_ts="" if first_id(action["block_id"] or "") == BULLETIN_BLOCK else container["message_ts"],
         trigger_id=said["trigger_id"] or "",
         response_url=said["response_url"] or "",
