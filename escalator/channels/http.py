@@ -21,19 +21,25 @@ LONGEST_RETRY_AFTER = timedelta(hours=1)
 BROKEN = (OSError, http.client.HTTPException, ValueError)
 """What an exchange raises when there is no answer (BadAnswer, TimeoutError and requests' errors are among them)."""
 
-REASONS: Mapping[int, FailureReason] = {
-    400: FailureReason.BAD_MESSAGE,
+_REASONS: Mapping[int, FailureReason] = {
     401: FailureReason.BAD_CREDENTIALS,
+    402: FailureReason.NOT_SUPPORTED,
     403: FailureReason.BAD_CREDENTIALS,
     404: FailureReason.BAD_TARGET,
+    405: FailureReason.BAD_TARGET,
+    407: FailureReason.BAD_CREDENTIALS,
     408: FailureReason.TIMEOUT,
     409: FailureReason.VENDOR_ERROR,
-    413: FailureReason.BAD_MESSAGE,
-    422: FailureReason.BAD_MESSAGE,
+    410: FailureReason.BAD_TARGET,
+    421: FailureReason.VENDOR_ERROR,
+    423: FailureReason.VENDOR_ERROR,
+    424: FailureReason.VENDOR_ERROR,
     425: FailureReason.VENDOR_ERROR,
+    426: FailureReason.BAD_TARGET,
     429: FailureReason.RATE_LIMITED,
+    451: FailureReason.BAD_TARGET,
 }
-"""What a status means wherever it comes from (RFC 9110, 15.5; RFC 6585; RFC 8470); vendors add what it means there."""
+_WITH_WAIT = frozenset({429, 503})
 
 
 class BadAnswer(ValueError):
@@ -93,7 +99,8 @@ def exchange(
 
     `guard` chooses the address to connect to; then no proxy is used. Where no body is wanted none is read, so that it
     cannot make a failure of what the status says. Raises TimeoutError when the total time is over, OSError,
-    http.client.HTTPException, and BadAnswer for more than `answer_bytes`.
+    http.client.HTTPException, and BadAnswer for a success of more than `answer_bytes`; of anything else that is as
+    large the status alone counts.
     """
 
     def run(wire: Wire) -> Answer:
@@ -103,10 +110,33 @@ def exchange(
         with opener.open(request, timeout=limits.socket_s) as response:
             body = response.read(limits.answer_bytes + 1) if wants_body else b""
             if len(body) > limits.answer_bytes:
-                raise BadAnswer("too_large")
+                if 200 <= response.status < 300:
+                    raise BadAnswer("too_large")
+                body = b""
             return Answer(response.status, dict(response.headers.items()), body)
 
     return in_time(run, limits.total_s, guard)
+
+
+def reason_of(status: int) -> FailureReason:
+    """Return what a status that is no success means, whoever answers: a vendor, or a proxy on the way.
+
+    A redirect is never followed, so it is a wrong address. A 4xx that is not known means what 400 does (RFC 9110, 15.5;
+    RFC 6585; RFC 7725; RFC 8470). A vendor that means something else by a status says so in its own table, before this.
+    """
+    if status in _REASONS:
+        return _REASONS[status]
+    by_class = {3: FailureReason.BAD_TARGET, 4: FailureReason.BAD_MESSAGE, 5: FailureReason.VENDOR_ERROR}
+    return by_class.get(status // 100, FailureReason.BAD_ANSWER)
+
+
+def refused(status: int, headers: Mapping[str, str], reason: FailureReason | None = None, detail: str = "") -> Failed:
+    """Return the failure that a status is: by `reason_of`, unless the vendor's own table says the reason or a word.
+
+    How long to wait counts where RFC 9110 (10.2.3) has it: for 429 and 503.
+    """
+    wait = retry_after(headers) if status in _WITH_WAIT else None
+    return Failed(reason or reason_of(status), detail or f"http_{status}", wait)
 
 
 def json_object(body: bytes) -> dict[str, Any]:

@@ -6,6 +6,9 @@ import click
 import requests
 from uuid6 import uuid7
 
+from escalator.channels.http import BROKEN
+from escalator.channels.sessions import bounded
+from escalator.channels.wire import Limits
 from escalator.clock import SystemClock
 from escalator.commands.opening import Misused, running_policy
 from escalator.model.policy import Policy
@@ -15,7 +18,7 @@ from escalator.settings import base_url, environment
 from escalator.stream.samples import DEFAULT, SAMPLES, sample
 from escalator.stream.signature import sign
 
-_TIMEOUT_S = 10
+_LIMITS = Limits(socket_s=10.0, total_s=15.0)
 _HINTS = {
     401: "the instance has another key or secret: does it run with the same policy and environment as this command?",
     404: "that is not an escalator, or not its address: name it with --url",
@@ -85,7 +88,10 @@ def _post(address: str, body: bytes, headers: Mapping[str, str]) -> int:
 
 def _asked(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
     try:
-        return requests.request(method, url, data=body, headers=dict(headers), timeout=_TIMEOUT_S)
-    except requests.RequestException as error:
+        with bounded(requests.Session(), _LIMITS) as session:
+            return session.request(method, url, data=body, headers=dict(headers), allow_redirects=False)
+    except requests.TooManyRedirects as error:
+        raise click.ClickException(f"{url} leads elsewhere; say by --url where the instance itself is") from error
+    except BROKEN as error:
         right = "start one with `escalator run`, or say where it is with --url"
         raise click.ClickException(f"nothing answers at {url} ({type(error).__name__}); {right}") from error

@@ -12,6 +12,10 @@ LONGEST_S = CONVERSATION_S
 
 _FAULTS = {
     "http_503_html": Fault(status=503, html=True),
+    "proxy_401": Fault(status=401, html=True),
+    "proxy_403": Fault(status=403, html=True),
+    "proxy_404": Fault(status=404, html=True),
+    "proxy_403_oversized": Fault(status=403, oversized=400_000),
     "html": Fault(status=201, html=True),
     "no_json": Fault(status=201, body="]"),
     "json_of_another_form": Fault(status=201, body=["MODSAFE-1"]),

@@ -3,7 +3,6 @@
 from escalator.channels.slack import transport
 from escalator.channels.slack.channel import SlackChannel
 from escalator.channels.slack.web_api import SlackWebApi
-from escalator.model.message import FailureReason
 from escalator.model.policy import DestinationKind
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_state import Fault
@@ -13,12 +12,12 @@ LONGEST_S = 2 * transport.PATIENT.total_s
 REPEATED_EFFECTS = 2
 SHOWS_TIME = True
 
-_BAD = FailureReason.BAD_ANSWER
-EXPECTED = dict.fromkeys(("http_400", "http_401", "http_403", "http_404", "http_410", "http_413", "http_408"), _BAD)
-"""Slack answers 200 and an error word; a bare status is not its own voice, and says nothing of token or channel."""
-
 _FAULTS = {
     "http_503_html": Fault(status=503, html=True),
+    "proxy_401": Fault(status=401, html=True),
+    "proxy_403": Fault(status=403, html=True),
+    "proxy_404": Fault(status=404, html=True),
+    "proxy_403_oversized": Fault(status=403, oversized=400_000),
     "html": Fault(html=True),
     "no_json": Fault(body="]"),
     "json_of_another_form": Fault(body='["ok"]'),

@@ -13,7 +13,6 @@ KIND = DestinationKind.WEBHOOK
 LONGEST_S = PATIENT.total_s
 EXPECTED = {
     "http_410": FailureReason.GONE,
-    "redirect_301": FailureReason.BAD_TARGET,
     # A receiver's 2xx is a success whatever else it says: nothing of its answer is asked.
     "html": "delivered",
     "no_json": "delivered",
@@ -26,6 +25,10 @@ EXPECTED = {
 
 _FAULTS = {
     "http_503_html": Fault(status=503, html=True),
+    "proxy_401": Fault(status=401, html=True),
+    "proxy_403": Fault(status=403, html=True),
+    "proxy_404": Fault(status=404, html=True),
+    "proxy_403_oversized": Fault(status=403, oversized=400_000),
     "html": Fault(html=True, is_done=True),
     "no_json": Fault(status=200, body="]", is_done=True),
     "json_of_another_form": Fault(status=200, body=["ok"], is_done=True),

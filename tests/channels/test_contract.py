@@ -63,8 +63,21 @@ FAULTS = {
     "http_401": FailureReason.BAD_CREDENTIALS,
     "http_403": FailureReason.BAD_CREDENTIALS,
     "http_404": FailureReason.BAD_TARGET,
+    "http_402": FailureReason.NOT_SUPPORTED,
+    "http_405": FailureReason.BAD_TARGET,
+    "http_407": FailureReason.BAD_CREDENTIALS,
     "http_410": FailureReason.BAD_TARGET,
     "http_413": FailureReason.BAD_MESSAGE,
+    "http_418": FailureReason.BAD_MESSAGE,
+    "http_421": FailureReason.VENDOR_ERROR,
+    "http_426": FailureReason.BAD_TARGET,
+    "http_431": FailureReason.BAD_MESSAGE,
+    "http_451": FailureReason.BAD_TARGET,
+    "http_511": FailureReason.VENDOR_ERROR,
+    "proxy_401": FailureReason.BAD_CREDENTIALS,
+    "proxy_403": FailureReason.BAD_CREDENTIALS,
+    "proxy_404": FailureReason.BAD_TARGET,
+    "proxy_403_oversized": FailureReason.BAD_CREDENTIALS,
     "http_408": FailureReason.TIMEOUT,
     "http_429": FailureReason.RATE_LIMITED,
     "http_500": FailureReason.VENDOR_ERROR,
@@ -72,9 +85,9 @@ FAULTS = {
     "http_503": FailureReason.VENDOR_ERROR,
     "http_504": FailureReason.VENDOR_ERROR,
     "http_503_html": FailureReason.VENDOR_ERROR,
-    "redirect_301": FailureReason.BAD_ANSWER,
-    "redirect_302": FailureReason.BAD_ANSWER,
-    "redirect_307": FailureReason.BAD_ANSWER,
+    "redirect_301": FailureReason.BAD_TARGET,
+    "redirect_302": FailureReason.BAD_TARGET,
+    "redirect_307": FailureReason.BAD_TARGET,
     "html": FailureReason.BAD_ANSWER,
     "no_json": FailureReason.BAD_ANSWER,
     "json_of_another_form": FailureReason.BAD_ANSWER,
@@ -87,7 +100,8 @@ FAULTS = {
     "dripping_head": FailureReason.TIMEOUT,
     "dripping_body": FailureReason.TIMEOUT,
 }
-"""What goes wrong -> what it means, unless the adapter says otherwise. A redirect leads to another double."""
+"""What goes wrong -> what it means, unless the adapter says otherwise. A redirect leads to another double. `proxy_…` is
+a page that a proxy on the way answers with that status; the page of a portal, with 200, is `html`."""
 
 ENDLESS = ("silence", "dripping_head", "dripping_body")
 """What never ends by itself, or not within the limits."""

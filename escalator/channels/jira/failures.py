@@ -7,11 +7,10 @@ what was sent, so that none is kept; names of fields are kept where they are Jir
 
 import re
 
-from escalator.channels.http import REASONS, Answer, BadAnswer, json_object, retry_after
+from escalator.channels.http import Answer, BadAnswer, json_object, refused
 from escalator.channels.jira.api import ISSUE_NOT_FOUND
 from escalator.model.message import Failed, FailureReason
 
-_REASONS = {**REASONS, 410: FailureReason.BAD_TARGET}
 _OF_FIELDS = frozenset({400, 422})
 _TARGETS = frozenset({"project", "pid", "issuetype"})
 _FIELDS = frozenset(
@@ -41,18 +40,11 @@ _MOST_FIELDS = 8
 
 def failure(answer: Answer, *, of_issue: bool) -> Failed:
     """Return why an answer means that nothing was done. `of_issue` says that an issue of ours was asked for."""
-    status = answer.status
-    detail = f"http_{status}"
-    if status >= 500:
-        return Failed(FailureReason.VENDOR_ERROR, detail, retry_after(answer.headers))
-    if status < 400:
-        return Failed(FailureReason.BAD_ANSWER, detail)
-    if status == 404 and of_issue:
+    if answer.status == 404 and of_issue and _is_jiras(answer.body):
         return Failed(FailureReason.BAD_TARGET, ISSUE_NOT_FOUND)
-    if status in _OF_FIELDS:
-        return _of_fields(_fields(answer.body), detail)
-    reason = _REASONS.get(status, FailureReason.UNKNOWN)
-    return Failed(reason, detail, retry_after(answer.headers) if reason is FailureReason.RATE_LIMITED else None)
+    if answer.status in _OF_FIELDS:
+        return _of_fields(_fields(answer.body), f"http_{answer.status}")
+    return refused(answer.status, answer.headers)
 
 
 def refused_fields(failed: Failed) -> frozenset[str]:
@@ -66,6 +58,14 @@ def _of_fields(names: list[str], detail: str) -> Failed:
     """A project or type that is not there is a destination that is wrong, and no message."""
     reason = FailureReason.BAD_TARGET if _TARGETS & set(names) else FailureReason.BAD_MESSAGE
     return Failed(reason, ",".join(names) or detail)
+
+
+def _is_jiras(body: bytes) -> bool:
+    """Whether it is Jira that says no: a proxy that knows no such page says nothing of an issue."""
+    try:
+        return "errorMessages" in json_object(body)
+    except BadAnswer:
+        return False
 
 
 def _fields(body: bytes) -> list[str]:

@@ -7,13 +7,13 @@ plain text (`Invalid routing key`); every other 400 is about the event.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import requests
 
-from escalator.channels.http import REASONS, broken, retry_after
+from escalator.channels.http import broken, refused, retry_after
 from escalator.model.message import Failed, FailureReason
 
-_REASONS = {**REASONS, 402: FailureReason.NOT_SUPPORTED, 410: FailureReason.BAD_TARGET}
 _READ_BYTES = 4096
 _ROUTING_KEY = re.compile(rb"routing[ _]key", re.IGNORECASE)
 
@@ -34,15 +34,9 @@ def no_answer(error: Exception) -> Failed:
 
 def failure(status: int, headers: Mapping[str, str]) -> Failed:
     """Return why an answer means that nothing was done. What it says is not kept: it may repeat what was asked."""
-    word = f"http_{status}"
-    if status >= 500:
-        return Failed(FailureReason.VENDOR_ERROR, word)
-    reason = _REASONS.get(status, FailureReason.BAD_ANSWER)
-    if reason is not FailureReason.RATE_LIMITED:
-        return Failed(reason, word)
-    wait = retry_after(headers)
-    if wait is not None:
-        return Failed(reason, word, wait)
+    failed = refused(status, headers)
+    if failed.reason is not FailureReason.RATE_LIMITED or failed.retry_after is not None:
+        return failed
     # REST says in `ratelimit-reset` how many seconds are left of the minute; the Events API says nothing.
     reset = next((value for name, value in headers.items() if name.lower() == "ratelimit-reset"), "")
-    return Failed(reason, word, retry_after({"Retry-After": reset}))
+    return replace(failed, retry_after=retry_after({"Retry-After": reset}))

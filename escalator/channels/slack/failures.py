@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from escalator.channels.http import retry_after
+from escalator.channels.http import refused, retry_after
 from escalator.model.message import Failed, FailureReason
 
 BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
@@ -72,18 +72,19 @@ _WORD = re.compile(r"[a-z][a-z0-9_]{1,60}")
 def failure(status: int, word: object, headers: Mapping[str, str]) -> Failed:
     """Return why an answer means that nothing was done. `word` is Slack's `error`, and is kept only if it is a word."""
     detail = word if isinstance(word, str) and _WORD.fullmatch(word) else ""
-    if status == 429:
-        return Failed(FailureReason.RATE_LIMITED, detail or "http_429", retry_after(headers))
-    if status >= 500:
-        return Failed(FailureReason.VENDOR_ERROR, detail or f"http_{status}")
-    reason = _reason(detail)
+    known = _reason(detail)
+    if status == 429 or status >= 500:
+        return refused(status, headers, detail=detail)
+    if known is None and status != 200:
+        # Slack says what is wrong by a word, with 200. Whoever says anything else is a proxy, or a wrong address.
+        return refused(status, headers)
+    reason = known or (FailureReason.UNKNOWN if detail else FailureReason.BAD_ANSWER)
     if reason is FailureReason.RATE_LIMITED:
         return Failed(reason, detail, retry_after(headers))
     return Failed(reason, detail or f"http_{status}")
 
 
-def _reason(word: str) -> FailureReason:
-    if not word:
-        return FailureReason.BAD_ANSWER
+def _reason(word: str) -> FailureReason | None:
+    """Return what a word of Slack's means; None for one that is not known."""
     prefixed = (reason for prefix, reason in _BY_PREFIX.items() if word.startswith(prefix))
-    return _REASONS.get(word) or next(prefixed, FailureReason.UNKNOWN)
+    return _REASONS.get(word) or next(prefixed, None)

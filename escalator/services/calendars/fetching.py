@@ -5,7 +5,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from escalator.channels.http import BROKEN, REASONS, broken
+from escalator.channels.http import BROKEN, broken, reason_of
 from escalator.channels.sessions import bounded
 from escalator.channels.wire import Limits
 from escalator.clock import Stopwatch
@@ -54,6 +54,4 @@ def _get(address: str, limits: Limits) -> requests.Response:
 def _body(answer: requests.Response) -> bytes | Failed:
     if answer.status_code == HTTPStatus.OK:
         return answer.content
-    said = FailureReason.VENDOR_ERROR if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else None
-    reason = said or REASONS.get(answer.status_code, FailureReason.BAD_ANSWER)
-    return Failed(reason, f"http_{answer.status_code}")
+    return Failed(reason_of(answer.status_code), f"http_{answer.status_code}")
