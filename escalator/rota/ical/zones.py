@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from escalator.rota.ical.lines import Component, Undefined
 from escalator.rota.ical.rules import local_starts, rule_of
 from escalator.rota.ical.values import local_times, offset
+from escalator.rota.zone import zone_named
 
 _FURTHEST = timedelta(days=400)
 """So far beyond the window the changes of a zone are looked for."""
@@ -95,17 +96,10 @@ def zones_of(calendar: Component, until: datetime) -> Callable[[str], Zone]:
 
 def named_zone(name: str) -> KnownZone:
     """Return the zone that IANA or Windows has under this name; raises Undefined when there is none."""
-    found = _known(name) or _known(_windows().get(name, ""))
+    found = zone_named(name) or zone_named(_windows().get(name, ""))
     if found is None:
         raise Undefined("a zone that nothing defines")
     return KnownZone(found)
-
-
-def _known(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name and name != "localtime" else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 @lru_cache(maxsize=1)
