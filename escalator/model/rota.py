@@ -19,7 +19,7 @@ NOBODY = ""
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """A span of the day, `start` to `end` (exclusive; over midnight when earlier), on some weekdays.
+    """A span of the day, `start` to `end` (exclusive; on the next day when not later), on some weekdays.
 
     A span belongs to the day on which it starts, for `weekdays` and for `holidays` (a country such as `US`, or
     `US-NY`), on which there is none.

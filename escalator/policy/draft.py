@@ -31,10 +31,11 @@ from escalator.model.rota import Hours, Schedule
 from escalator.model.silence import Silence
 from escalator.policy import rules, sections, times
 from escalator.policy.document import Tree
-from escalator.policy.fields import Complaint, Text, Whole, Zone, zone_named
+from escalator.policy.fields import Complaint, Text, Whole, Zone
 from escalator.policy.problems import Finding, Place
 from escalator.policy.shapes import Entry, Keys, Named
 from escalator.rota.local import first_instant
+from escalator.rota.zone import zone_named
 
 
 class PolicyKeys(Keys):

@@ -15,6 +15,7 @@ from escalator.model.rota import WEEKDAYS, Turn
 from escalator.policy.expand import has_placeholder
 from escalator.policy.problems import quoted, remedy
 from escalator.policy.targets import spelled
+from escalator.rota.zone import zone_named
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -249,6 +250,15 @@ class TimeOfDay(Scalar[time]):
         return time.fromisoformat(text) if _TIME.fullmatch(text) else None
 
 
+class EndOfSpan(TimeOfDay):
+    """`18:00`, or `24:00` for the end of the day: the midnight that follows, as `00:00`."""
+
+    right = "write a time of day such as 18:00, or 24:00 for the end of the day"
+
+    def _typed(self, text: str) -> time | None:
+        return time(0) if text == "24:00" else super()._typed(text)
+
+
 class Weekly(Scalar[tuple[int, time]]):
     """`tue 10:00`: the weekday, 0 for Monday, and the time."""
 
@@ -321,14 +331,9 @@ class Zone(Scalar[ZoneInfo]):
         return zone_named(text)
 
 
-def zone_named(text: str) -> ZoneInfo | None:
-    """Return the time zone of that name, or None when there is none."""
-    return _parsed(ZoneInfo, text)
-
-
 def _parsed(parse: Callable[[str], T], text: str) -> T | None:
-    """Return what the parser makes of the text, or None; zoneinfo looks for a file, so a name may be no path."""
+    """Return what the parser makes of the text, or None."""
     try:
         return parse(text)
-    except (ValueError, OSError, KeyError):
+    except ValueError:
         return None

@@ -15,6 +15,7 @@ from escalator.policy.fields import (
     Complaint,
     Day,
     Duration,
+    EndOfSpan,
     Flag,
     Handover,
     HandoverTime,
@@ -31,32 +32,35 @@ from escalator.policy.fields import (
 from escalator.policy.shapes import Entry, Items, Keys, Named, OneOrMore, Section, Several
 
 UTC = ZoneInfo("UTC")
+MIDNIGHT = time(0)
 EXPECTED_WITHIN = timedelta(minutes=10)
 
 
 class HoursKeys(Keys):
-    """A span of the day, on some days of the week."""
+    """A span of the day, on some days of the week; whole days where no times are written."""
 
     weekdays = OneOrMore(OneOf(*WEEKDAYS))
-    start = TimeOfDay(data_key="from", required=True)
-    end = TimeOfDay(data_key="to", required=True)
+    start = TimeOfDay(data_key="from")
+    end = EndOfSpan(data_key="to")
     timezone = Zone()
     holidays = Matching(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "write a country such as US, or US-NY")
 
 
 def hours(  # noqa: PLR0913  # as the file has them
     key: str,
-    start: time,
-    end: time,
-    weekdays: tuple[str, ...] = WEEKDAYS,
+    start: time | None = None,
+    end: time | None = None,
+    weekdays: tuple[str, ...] | None = None,
     timezone: ZoneInfo = UTC,
     holidays: str | None = None,
 ) -> Hours:
-    """Return the hours of that name."""
-    if start == end:
-        raise refusal("are no hours: `from` and `to` are the same", "write two different times")
-    days = frozenset(WEEKDAYS.index(day) for day in weekdays)
-    return Hours(key, start, end, days, timezone, holidays)
+    """Return the hours of that name; equal times are the whole of a day, from that time on."""
+    for name, at, other in (("from", start, end), ("to", end, start)):
+        if at is None and (other is not None or weekdays is None):
+            right = "write both `from` and `to`, or neither: `weekdays` alone are whole days"
+            raise ValidationError({name: [Complaint("is missing", right)]})
+    days = frozenset(WEEKDAYS.index(day) for day in weekdays or WEEKDAYS)
+    return Hours(key, start or MIDNIGHT, end or MIDNIGHT, days, timezone, holidays)
 
 
 class LayerKeys(Keys):

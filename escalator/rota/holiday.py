@@ -23,6 +23,19 @@ def knows(code: str) -> bool:
     return True
 
 
+def subdivisions_differing(code: str, year: int) -> tuple[str, ...]:
+    """Return the subdivisions of a country of which none has the country's own holidays that year; else nothing.
+
+    There, the country alone means the holidays of nowhere: `GB` without `GB-ENG`, say, knows no Easter Monday.
+    """
+    if "-" in code or not knows(code):
+        return ()
+    subdivisions: tuple[str, ...] = tuple(getattr(_calendar(code), "subdivisions", ()))
+    own = _holidays(code, year)
+    has_its_own = any(_holidays(f"{code}-{subdivision}", year) == own for subdivision in subdivisions)
+    return () if has_its_own else subdivisions
+
+
 def is_holiday(code: str, day: date) -> bool:
     """Return whether the offices of that country or subdivision are closed that day; never where it is not known."""
     return day in _holidays(code, day.year)

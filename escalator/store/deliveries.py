@@ -100,7 +100,11 @@ class Delivery:
     @property
     def person(self) -> str | None:
         """Return the person's key, when it is to a person."""
-        return self.destination.removeprefix("person:") if self.destination.startswith("person:") else None
+        return _person(self.destination)
+
+
+def _person(destination: str) -> str | None:
+    return destination.removeprefix("person:") if destination.startswith("person:") else None
 
 
 class Without(NamedTuple):
@@ -281,7 +285,7 @@ def step_states(
 ) -> list[tuple[str | None, DeliveryState]]:
     """Return the fates of what one send of one step has told, each with the person who was told (None: a place)."""
     rows = connection.execute(
-        select(deliveries.c.person, deliveries.c.state).where(
+        select(deliveries.c.destination, deliveries.c.state).where(
             deliveries.c.incident_id == incident_id,
             deliveries.c.round == round_,
             deliveries.c.step == step,
@@ -289,7 +293,7 @@ def step_states(
             deliveries.c.occasion == Occasion.STEP,
         )
     )
-    return [(person, DeliveryState(state)) for person, state in rows]
+    return [(_person(destination), DeliveryState(state)) for destination, state in rows]
 
 
 def has_later(connection: Connection, one: Delivery) -> bool:

@@ -106,5 +106,10 @@ def calendar(*lines: str) -> str:
 
 def event(start: str, end: str, *lines: str, summary: str = "ana", uid: str = "one@example.com") -> str:
     """Return an event; `start` and `end` are written with their parameters, such as `;VALUE=DATE:20261006`."""
-    head = ("BEGIN:VEVENT", f"UID:{uid}", "DTSTAMP:20261001T000000Z", f"DTSTART{start}", f"DTEND{end}")
+    return timed(start, f"DTEND{end}", *lines, summary=summary, uid=uid)
+
+
+def timed(start: str, *lines: str, summary: str = "ana", uid: str = "one@example.com") -> str:
+    """Return an event whose end, if it has one, is among the lines."""
+    head = ("BEGIN:VEVENT", f"UID:{uid}", "DTSTAMP:20261001T000000Z", f"DTSTART{start}")
     return "\r\n".join((*head, *lines, f"SUMMARY:{summary}", "END:VEVENT"))

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from escalator.rota.holiday import is_holiday, knows
+from escalator.rota.holiday import is_holiday, knows, subdivisions_differing
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,20 @@ def test_a_holiday_is_a_public_one_of_the_country_or_subdivision(code, day, expe
 @pytest.mark.parametrize("code", ["US", "US-NY", "ES-MD", "GB", "GB-SCT", "HK"])
 def test_a_country_or_subdivision_is_known(code):
     assert knows(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("GB", ("ENG", "NIR", "SCT", "WLS"), id="a country whose parts all have others"),
+        pytest.param("GB-SCT", (), id="a part of it"),
+        pytest.param("US", (), id="a country whose own are those of some parts"),
+        pytest.param("IE", (), id="a country without parts"),
+        pytest.param("XX", (), id="nowhere"),
+    ],
+)
+def test_where_a_country_alone_means_the_holidays_of_nowhere(code, expected):
+    assert subdivisions_differing(code, 2026) == expected
 
 
 @pytest.mark.parametrize("code", ["", "us", "XX", "NYSE", "utils", "HolidayBase", "US-", "US-ZZ", "-NY", "USNY"])

@@ -50,6 +50,8 @@ US_NIGHT = some_hours("22:00", "06:00", zone=NEW_YORK, holidays="US")
         pytest.param(some_hours("22:00", "00:00", "fri"), "2026-08-29 00:00", False, id="midnight is the next day"),
         pytest.param(some_hours("00:00", "00:00", "fri"), "2026-08-28 12:00", True, id="the same time twice: all day"),
         pytest.param(some_hours("00:00", "00:00", "fri"), "2026-08-29 00:00", False, id="and no longer"),
+        pytest.param(some_hours("09:00", "09:00", "fri"), "2026-08-29 08:59", True, id="all day, from that time on"),
+        pytest.param(some_hours("09:00", "09:00", "fri"), "2026-08-29 09:00", False, id="until that time"),
         pytest.param(US_NIGHT, "2026-12-25 08:00", True, id="the eve's night"),
         pytest.param(
             US_NIGHT,
@@ -181,3 +183,13 @@ def test_they_open_and_close_at_the_next_edge(data, hours):
         assert edges(hours, at + TICK, at + timedelta(days=60)) == ()
     else:
         assert edges(hours, at + TICK, later + TICK) == (later,)
+
+
+def test_whole_days_have_no_gap_between_them_whatever_the_clock_does():
+    days = some_hours("00:00", "00:00", "fri sat sun mon", MADRID)
+    assert closes_at(days, utc("2026-10-22 22:00")) == utc("2026-10-26 23:00"), "four days, one of them of 25 hours"
+    assert edges(days, utc("2026-10-20 00:00"), utc("2026-10-30 00:00"))[:2] == (
+        utc("2026-10-22 22:00"),
+        utc("2026-10-26 23:00"),
+    )
+    assert closes_at(some_hours("00:00", "00:00", zone=MADRID), utc("2026-10-20 00:00")) is None

@@ -7,14 +7,14 @@ import pytest
 
 from escalator.rota.calendar import Flaw, Reading
 from escalator.rota.ical import MOST_EVENTS, read
-from tests.rota.feeds import GOOGLE, HTML, PAGERDUTY, calendar, event
+from tests.rota.feeds import GOOGLE, HTML, PAGERDUTY, calendar, event, timed
 
 CHICAGO, MADRID, LORD_HOWE = ZoneInfo("America/Chicago"), ZoneInfo("Europe/Madrid"), ZoneInfo("Australia/Lord_Howe")
 OCTOBER, DECEMBER = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def said(text: str, zone: ZoneInfo = CHICAGO) -> Reading | Flaw:
-    return read(text, zone, OCTOBER, DECEMBER)
+    return read(text.encode(), zone, OCTOBER, DECEMBER)
 
 
 def times(text: str, zone: ZoneInfo = CHICAGO) -> list[str]:
@@ -68,12 +68,6 @@ def test_all_attendees_are_named_and_the_organiser_is_not_and_an_exception_names
             id="whole days are days of the zone that the feed names",
         ),
         pytest.param(
-            ["X-WR-TIMEZONE:Mars/Olympus", event(";VALUE=DATE:20261006", ";VALUE=DATE:20261007")],
-            CHICAGO,
-            ["10-06 05:00/10-07 05:00"],
-            id="a zone of the feed that nobody knows is none",
-        ),
-        pytest.param(
             [event(";VALUE=DATE:20261101", ";VALUE=DATE:20261102")],
             CHICAGO,
             ["11-01 05:00/11-02 06:00"],
@@ -107,25 +101,13 @@ def test_all_attendees_are_named_and_the_organiser_is_not_and_an_exception_names
             id="a zone by the name that Windows has for it",
         ),
         pytest.param(
-            [
-                event(
-                    ";TZID=America/Chicago:20261026T090000",
-                    ";TZID=America/Chicago:20261102T090000",
-                    "RRULE:FREQ=WEEKLY;COUNT=2",
-                )
-            ],
+            [timed(";TZID=America/Chicago:20261026T090000", "DURATION:P1W", "RRULE:FREQ=WEEKLY;COUNT=2")],
             MADRID,
             ["10-26 14:00/11-02 15:00", "11-02 15:00/11-09 15:00"],
             id="weeks hand over without gap or overlap when clocks are set back",
         ),
         pytest.param(
-            [
-                event(
-                    ";TZID=Australia/Lord_Howe:20261003T020000",
-                    ";TZID=Australia/Lord_Howe:20261004T020000",
-                    "RRULE:FREQ=DAILY;COUNT=3",
-                )
-            ],
+            [timed(";TZID=Australia/Lord_Howe:20261003T020000", "DURATION:P1D", "RRULE:FREQ=DAILY;COUNT=3")],
             LORD_HOWE,
             ["10-02 15:30/10-03 15:30", "10-03 15:30/10-04 15:00", "10-04 15:00/10-05 15:00"],
             id="days hand over without gap or overlap at a time that does not exist",

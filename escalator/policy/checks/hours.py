@@ -8,9 +8,10 @@ from escalator.model.ranks import Severity
 from escalator.policy.checks.coverage import taken
 from escalator.policy.draft import Draft
 from escalator.policy.likelihood import kind_of, takers
-from escalator.policy.problems import Finding, quoted, warning
-from escalator.rota.holiday import knows
+from escalator.policy.problems import Finding, listed, quoted, warning
+from escalator.rota.holiday import knows, subdivisions_differing
 from escalator.rota.hours import holds_from
+from escalator.rota.never import never_on_call
 
 _ANY_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
 """Hours come again every week but for holidays, so a look from any instant tells whether they ever do."""
@@ -22,6 +23,8 @@ def findings(draft: Draft) -> Iterator[Finding]:
         if hours.holidays is not None and not knows(hours.holidays):
             what = f"{quoted(hours.holidays)} is no country or subdivision whose holidays are known"
             yield Finding(("hours", key, "holidays"), what, "write a country such as US, or US-NY (ISO 3166)")
+        elif hours.holidays is not None:
+            yield from _vague_holidays(key, hours.holidays)
     for name, steps in draft.paths.items():
         for index, step in steps.items():
             if _never_comes(step, draft):
@@ -29,6 +32,29 @@ def findings(draft: Draft) -> Iterator[Finding]:
                 yield Finding(("paths", name, index), what, "leave out one of the two")
     yield from _grave_and_waiting(draft)
     yield from _strange_rotas(draft)
+    yield from _turns_in_vain(draft)
+
+
+def _vague_holidays(key: str, country: str) -> Iterator[Finding]:
+    """Yield a country whose subdivisions have other holidays than the country itself."""
+    subdivisions = subdivisions_differing(country, _ANY_INSTANT.year)
+    if subdivisions:
+        what = f"{quoted(country)} alone has the holidays of none of its parts, which differ"
+        named = listed(f"{country}-{one}" for one in subdivisions)
+        yield warning(("hours", key, "holidays"), what, f"write the part that is meant; known: {named}")
+
+
+def _turns_in_vain(draft: Draft) -> Iterator[Finding]:
+    """Yield people of a rotation whose turns always fall where their layer names nobody."""
+    for key, schedule in draft.schedules.items():
+        if any(layer.hours and layer.hours not in draft.hours for layer in schedule.layers):
+            continue
+        never = never_on_call(schedule, draft.hours)
+        if never:
+            what = f"never puts {listed(never)} on call: their turns always fall outside the hours of their layer"
+            what += ", or under a later layer"
+            right = "write `rotate: weekly`, or let another number of people take turns"
+            yield warning(("schedules", key), what, right)
 
 
 def _never_comes(step: Step, draft: Draft) -> bool:

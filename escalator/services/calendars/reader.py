@@ -22,8 +22,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     try:
-        text = sys.stdin.buffer.read().decode("utf-8", "replace")
-        said = read(text, ZoneInfo(zone), datetime.fromisoformat(start), datetime.fromisoformat(end))
+        said = read(sys.stdin.buffer.read(), ZoneInfo(zone), datetime.fromisoformat(start), datetime.fromisoformat(end))
     except MemoryError:
         said = Flaw.TOO_MUCH
     sys.stdout.buffer.write(spoken(said))

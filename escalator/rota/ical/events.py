@@ -1,0 +1,131 @@
+"""One VEVENT: when it begins and ends, in which zone, and whom it names; what is undefined of it raises Undefined."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from escalator.rota.ical.lines import Component, Property, Undefined, plain_text
+from escalator.rota.ical.values import Length, Stamp, duration, stamps
+from escalator.rota.ical.zones import UTC_ZONE, Zone
+
+MOST_ATTENDEES = 50
+_MAILTO = "mailto:"
+_ABSENT = frozenset({"DECLINED", "DELEGATED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The zones of a calendar: `zone` knows those that times name; `floating` is that of times which name none.
+
+    `floating` raises Undefined where the calendar names a zone that nothing defines. `own` is the zone of
+    X-WR-TIMEZONE: what recurs in UTC recurs by its clock, as its makers mean it.
+    """
+
+    zone: Callable[[str], Zone]
+    floating: Callable[[], Zone]
+    own: Zone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as written, and in which zone it counts."""
+
+    stamp: Stamp
+    zone: Zone
+
+    @property
+    def instant(self) -> datetime:
+        """Return its instant."""
+        return self.stamp.instant if self.stamp.is_utc else self.zone.instant(self.stamp.local)
+
+    @property
+    def local(self) -> datetime:
+        """Return its local time in its zone."""
+        return self.zone.local(self.stamp.instant) if self.stamp.is_utc else self.stamp.local
+
+
+def moments(written: Property, clocks: Clocks) -> list[Moment]:
+    """Return the dates or times of a property, each with its zone."""
+    return [Moment(found, _zone(found, written, clocks)) for found in stamps(written)]
+
+
+def moment(component: Component, name: str, clocks: Clocks) -> Moment | None:
+    """Return the one date or time of that name."""
+    written = component.one(name)
+    if written is None:
+        return None
+    found = moments(written, clocks)
+    if len(found) != 1:
+        raise Undefined(f"several values of {name}")
+    return found[0]
+
+
+def _zone(found: Stamp, written: Property, clocks: Clocks) -> Zone:
+    if found.is_utc:
+        return clocks.own or UTC_ZONE
+    named = written.parameters.get("TZID")
+    return clocks.zone(named) if named is not None else clocks.floating()
+
+
+def start_of(component: Component, clocks: Clocks) -> Moment:
+    """Return when an event begins."""
+    start = moment(component, "DTSTART", clocks)
+    if start is None:
+        raise Undefined("an event that never begins")
+    return start
+
+
+def length_of(component: Component, start: Moment, clocks: Clocks) -> Length:
+    """Return how long an event lasts (3.6.1): as DTEND says, exactly; as DURATION; else a date is a day."""
+    end, lasting = moment(component, "DTEND", clocks), component.one("DURATION")
+    if end is not None and lasting is not None:
+        raise Undefined("two ends of one event")
+    if lasting is not None:
+        found = duration(lasting.value)
+        if start.stamp.is_date and found.exact:
+            raise Undefined("a part of a whole day")
+        return found
+    if end is None:
+        return Length(1, timedelta(0)) if start.stamp.is_date else Length(0, timedelta(0))
+    return _between(start, end, is_floating=_is_floating(component, "DTEND") != _is_floating(component, "DTSTART"))
+
+
+def _between(start: Moment, end: Moment, *, is_floating: bool) -> Length:
+    if start.stamp.is_date != end.stamp.is_date or is_floating:
+        raise Undefined("an end of another kind than its beginning")
+    if start.stamp.is_date:
+        length = Length((end.stamp.local - start.stamp.local).days, timedelta(0))
+    else:
+        length = Length(0, end.instant - start.instant)
+    if length.days < 0 or length.exact < timedelta(0):
+        raise Undefined("an end before the beginning")
+    return length
+
+
+def _is_floating(component: Component, name: str) -> bool:
+    """Whether a time names no zone at all."""
+    written = component.one(name)
+    return written is not None and "TZID" not in written.parameters and not written.value.endswith(("Z", "z"))
+
+
+def ends(start: datetime, zone: Zone, length: Length) -> datetime:
+    """Return the instant at which something ends that begins at a local time of a zone."""
+    days = timedelta(days=length.days)
+    return (zone.instant(start + days) + length.exact).astimezone(UTC)
+
+
+def attendees(component: Component) -> tuple[str, ...]:
+    """Return the e-mails of those who attend: not of who organises, has declined, or is only informed."""
+    found = []
+    for written in component.every("ATTENDEE")[:MOST_ATTENDEES]:
+        is_absent = written.parameters.get("PARTSTAT", "").upper() in _ABSENT
+        if not is_absent and written.parameters.get("ROLE", "").upper() != "NON-PARTICIPANT":
+            is_mail = written.value.lower().startswith(_MAILTO)
+            found.append(written.value[len(_MAILTO) :] if is_mail else written.parameters.get("EMAIL", written.value))
+    return tuple(found)
+
+
+def summary(component: Component) -> str:
+    """Return what an event is called."""
+    written = component.one("SUMMARY")
+    return plain_text(written.value) if written else ""

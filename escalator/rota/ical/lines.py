@@ -1,0 +1,102 @@
+"""The content lines of a feed (RFC 5545, 3.1) as components with their properties."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_FOLD = re.compile(rb"(?:\r\n|\n|\r)[ \t]")
+"""A line goes on behind a line break and one space; some writers fold inside a character, so bytes are unfolded."""
+
+_PART = r'(?:"[^"]*"|[^";:,]*)'
+_LINE = re.compile(rf"([A-Za-z0-9-]+)((?:;[A-Za-z0-9-]+={_PART}(?:,{_PART})*)*):(.*)", re.DOTALL)
+_PARAMETER = re.compile(r';([A-Za-z0-9-]+)=((?:"[^"]*"|[^";:])*)')
+
+_ONCE = frozenset(
+    ("UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID", "SEQUENCE", "STATUS", "SUMMARY", "METHOD")
+    + ("X-WR-TIMEZONE", "TZID", "TZOFFSETFROM", "TZOFFSETTO")
+)
+_OFTEN = frozenset(("EXDATE", "RDATE", "EXRULE", "ATTENDEE"))
+_WANTED = _ONCE | _OFTEN
+
+
+class Undefined(Exception):
+    """What stands here is forbidden, or left undefined, by the standard: it can be read in more than one way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One content line: its value as written, and its parameters, by names in capitals."""
+
+    value: str
+    parameters: dict[str, str]
+
+
+@dataclass(slots=True)
+class Component:
+    """A component such as VEVENT, with what of its own properties is asked for, and the components in it."""
+
+    name: str
+    properties: dict[str, list[Property]] = field(default_factory=dict)
+    inside: list["Component"] = field(default_factory=list)
+    has_malformed: bool = False
+
+    def one(self, name: str) -> Property | None:
+        """Return the property of that name; raises Undefined where it is written twice."""
+        found = self.properties.get(name, [])
+        if len(found) > 1:
+            raise Undefined(f"{name} is written {len(found)} times")
+        return found[0] if found else None
+
+    def every(self, name: str) -> list[Property]:
+        """Return all properties of that name."""
+        return self.properties.get(name, [])
+
+    def word(self, name: str) -> str:
+        """Return the value of a property in capitals; empty when there is none."""
+        found = self.one(name)
+        return found.value.strip().upper() if found else ""
+
+    def components(self, name: str) -> Iterator["Component"]:
+        """Yield the components of that name which stand directly in this one."""
+        return (inside for inside in self.inside if inside.name == name)
+
+
+def calendars(feed: bytes) -> list[Component] | None:
+    """Return the calendars of a feed; None when it is something else, or was cut off."""
+    text = _FOLD.sub(b"", feed.removeprefix(b"\xef\xbb\xbf").strip()).decode("utf-8", "replace")
+    root = Component("")
+    nested = [root]
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        keyword = name.strip().upper()
+        if keyword == "BEGIN":
+            inner = Component(value.strip().upper())
+            nested[-1].inside.append(inner)
+            nested.append(inner)
+        elif keyword == "END":
+            if len(nested) == 1 or nested.pop().name != value.strip().upper():
+                return None
+        elif len(nested) == 1:
+            if line.strip():
+                return None
+        else:
+            _keep(nested[-1], line, keyword.partition(";")[0])
+    is_whole = len(nested) == 1 and bool(root.inside) and all(one.name == "VCALENDAR" for one in root.inside)
+    return root.inside if is_whole else None
+
+
+def _keep(component: Component, line: str, name: str) -> None:
+    """Keep a line that is asked for, and note one that should have been and is malformed. Others are left out."""
+    if name not in _WANTED:
+        return
+    found = _LINE.fullmatch(line.strip())
+    if found is None:
+        component.has_malformed = True
+        return
+    parameters = {key.upper(): value.strip('"') for key, value in _PARAMETER.findall(found[2])}
+    component.properties.setdefault(name, []).append(Property(found[3].strip(), parameters))
+
+
+def plain_text(value: str) -> str:
+    """Return a TEXT value without its escapes (3.3.11)."""
+    return re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value)
