@@ -38,11 +38,4 @@ def failure(status: int, headers: Mapping[str, str]) -> Failed:
     if status >= 500:
         return Failed(FailureReason.VENDOR_ERROR, word)
     reason = _REASONS.get(status, FailureReason.BAD_ANSWER)
-    if reason is not FailureReason.RATE_LIMITED:
-        return Failed(reason, word)
-    wait = retry_after(headers)
-    if wait is not None:
-        return Failed(reason, word, wait)
-    # REST says in `ratelimit-reset` how many seconds are left of the minute; the Events API says nothing.
-    reset = next((value for name, value in headers.items() if name.lower() == "ratelimit-reset"), "")
-    return Failed(reason, word, retry_after({"Retry-After": reset}))
+    return Failed(reason, word, retry_after(headers) if reason is FailureReason.RATE_LIMITED else None)
