@@ -8,16 +8,14 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.error import URLError
 from urllib.request import AbstractHTTPHandler, OpenerDirector, ProxyHandler, Request
 
+from escalator.channels.rate_limits import retry_after
 from escalator.channels.wire import Guard, Limits, Wire, in_time
 from escalator.model.message import Failed, FailureReason
 
-LONGEST_RETRY_AFTER = timedelta(hours=1)
 BROKEN = (OSError, http.client.HTTPException, ValueError)
 """What an exchange raises when there is no answer (BadAnswer, TimeoutError and requests' errors are among them)."""
 
@@ -148,31 +146,6 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise BadAnswer("not_an_object")
     return answer
-
-
-def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Return how long a vendor asks us to wait, at most an hour; None when it does not say so.
-
-    It says it in seconds or as an instant (RFC 9110, 10.2.3), which is counted from the vendor's own `Date`; what is
-    over already is no wait.
-    """
-    said = _header(headers, "retry-after")
-    if said.isascii() and said.isdigit() and len(said) < 10:
-        return min(timedelta(seconds=int(said)), LONGEST_RETRY_AFTER)
-    until, since = _instant(said), _instant(_header(headers, "date"))
-    return None if until is None or since is None else min(max(until - since, timedelta()), LONGEST_RETRY_AFTER)
-
-
-def _header(headers: Mapping[str, str], wanted: str) -> str:
-    return next((value for name, value in headers.items() if name.lower() == wanted), "").strip()
-
-
-def _instant(said: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(said)
-    except (ValueError, OverflowError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def broken(error: Exception) -> Failed:

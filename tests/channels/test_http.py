@@ -1,10 +1,12 @@
 """What is the same of every vendor's HTTP."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from escalator.channels.http import LONGEST_RETRY_AFTER, retry_after
+from escalator.channels.rate_limits import LONGEST_RETRY_AFTER, retry_after
 
 DATE = "Wed, 21 Oct 2026 07:28:00 GMT"
 
@@ -28,5 +30,55 @@ def test_how_long_a_vendor_asks_us_to_wait_by_its_own_clock(said: str, wait: tim
     assert retry_after({"retry-after": said, "date": DATE}) == wait
 
 
+def unix(seconds_later: float, scale: int = 1) -> str:
+    return f"{(datetime(2026, 10, 21, 7, 28, tzinfo=UTC).timestamp() + seconds_later) * scale:.0f}"
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        pytest.param({"X-RateLimit-Reset": unix(42)}, 42, id="Stream: Unix time"),
+        pytest.param({"X-RateLimit-Reset": f"{unix(42)},{unix(3000)}"}, 42, id="Stream: one for each window"),
+        pytest.param(
+            {"X-RateLimit-Reset": f"{unix(42)}, {unix(3000)}", "X-RateLimit-Remaining": "0, 7"}, 42, id="both"
+        ),
+        pytest.param({"X-RateLimit-Reset": unix(42, 1000)}, 42, id="Unix time in milliseconds"),
+        pytest.param({"X-RateLimit-Reset": "2026-10-21T07:28:42Z"}, 42, id="Jira: RFC 3339"),
+        pytest.param({"X-RateLimit-Reset": "2026-10-21T07:28Z"}, 0, id="Jira: without seconds"),
+        pytest.param({"X-RateLimit-Reset": "Wed, 21 Oct 2026 07:28:42 GMT"}, 42, id="an HTTP date"),
+        pytest.param({"X-RateLimit-Reset": "42"}, 42, id="seconds"),
+        pytest.param({"RateLimit-Reset": "42"}, 42, id="PagerDuty: seconds"),
+        pytest.param({"X-RateLimit-Reset-After": "1.5"}, 1.5, id="a fraction of seconds"),
+        pytest.param({"X-RateLimit-Reset": unix(-5)}, 0, id="Unix time that is over"),
+        pytest.param({"X-RateLimit-Reset": unix(86_400)}, 3600, id="Unix time of tomorrow"),
+        pytest.param({"X-RateLimit-Reset": "9" * 16}, 3600, id="Unix time far away"),
+        pytest.param({"X-RateLimit-Reset": "9" * 40}, None, id="no time at all"),
+        pytest.param({"X-RateLimit-Reset": ""}, None, id="empty"),
+        pytest.param({"X-RateLimit-Reset": "soon"}, None, id="in words"),
+        pytest.param({"X-RateLimit-Reset": unix(42), "X-RateLimit-Remaining": "17"}, None, id="requests remain"),
+        pytest.param({"X-RateLimit-Reset": unix(42), "Retry-After": "7"}, 7, id="Retry-After goes first"),
+        pytest.param({"X-RateLimit-Reset": unix(42), "Retry-After": "soon"}, 42, id="a Retry-After that says nothing"),
+        pytest.param({"Retry-After": "1.5"}, 1.5, id="Retry-After as a fraction"),
+        pytest.param({"Retry-After": "-5"}, 0, id="Retry-After below zero"),
+        pytest.param({"Retry-After": unix(42)}, 42, id="Retry-After as Unix time"),
+        pytest.param({"Retry-After": "inf"}, None, id="Retry-After without end"),
+        pytest.param({"Retry-After": "nan"}, None, id="Retry-After that is no number"),
+    ],
+)
+def test_the_reset_of_a_rate_limit_is_a_wait_too(headers: dict[str, str], wait_s: float | None) -> None:
+    wait = None if wait_s is None else timedelta(seconds=wait_s)
+    assert retry_after({"Date": DATE, **headers}) == wait
+    assert retry_after({name.lower(): value for name, value in {"Date": DATE, **headers}.items()}) == wait
+
+
+@pytest.mark.parametrize("header", ["Retry-After", "X-RateLimit-Reset", "RateLimit-Reset"])
+@given(said=st.text(max_size=30) | st.integers().map(str) | st.floats().map(str) | st.datetimes().map(str))
+@settings(max_examples=100, derandomize=True, database=None, deadline=None)
+def test_whatever_a_header_says_the_wait_is_bounded(header: str, said: str) -> None:
+    wait = retry_after({header: said, "Date": DATE})
+    assert wait is None or timedelta() <= wait <= LONGEST_RETRY_AFTER
+
+
 def test_an_instant_means_nothing_without_the_vendors_own_time() -> None:
     assert retry_after({"Retry-After": "Wed, 21 Oct 2026 07:28:30 GMT"}) is None
+    assert retry_after({"X-RateLimit-Reset": unix(42)}) is None

@@ -7,11 +7,10 @@ plain text (`Invalid routing key`); every other 400 is about the event.
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 import requests
 
-from escalator.channels.http import broken, refused, retry_after
+from escalator.channels.http import broken, refused
 from escalator.model.message import Failed, FailureReason
 
 _READ_BYTES = 4096
@@ -34,9 +33,4 @@ def no_answer(error: Exception) -> Failed:
 
 def failure(status: int, headers: Mapping[str, str]) -> Failed:
     """Return why an answer means that nothing was done. What it says is not kept: it may repeat what was asked."""
-    failed = refused(status, headers)
-    if failed.reason is not FailureReason.RATE_LIMITED or failed.retry_after is not None:
-        return failed
-    # REST says in `ratelimit-reset` how many seconds are left of the minute; the Events API says nothing.
-    reset = next((value for name, value in headers.items() if name.lower() == "ratelimit-reset"), "")
-    return replace(failed, retry_after=retry_after({"Retry-After": reset}))
+    return refused(status, headers)

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from escalator.channels.http import refused, retry_after
+from escalator.channels.http import refused
+from escalator.channels.rate_limits import retry_after
 from escalator.model.message import Failed, FailureReason
 
 BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})

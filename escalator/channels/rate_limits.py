@@ -1,0 +1,58 @@
+"""How long a vendor asks us to wait, from whichever header says so.
+
+`Retry-After` is a number of seconds or an instant (RFC 9110, 10.2.3). Where it is missing, a reset of the rate limit
+says it, unless requests remain: `RateLimit-Reset` in seconds (PagerDuty; IETF drafts), `X-RateLimit-Reset` as Unix
+time (Stream, of which a list has one for each window: its SDKs take the first) or as RFC 3339 (Jira).
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+LONGEST_RETRY_AFTER = timedelta(hours=1)
+
+_RESETS = ("ratelimit-reset", "x-ratelimit-reset-after", "x-ratelimit-reset", "x-rate-limit-reset")
+_REMAINING = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
+_NUMBER = re.compile(r"[0-9]{1,16}(\.[0-9]{1,9})?")
+_FIRST_UNIX_TIME, _FIRST_IN_MILLISECONDS = 1e9, 1e11
+"""From which number on it is the time since 1970 (2001 on) rather than a wait (of more than 30 years)."""
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Return how long a vendor asks us to wait, from none to an hour; None when it does not say so.
+
+    Instants are counted from the vendor's own `Date`, never from our clock; what is over already is no wait.
+    """
+    said = {name.lower(): value.strip() for name, value in headers.items()}
+    date = _instant(said.get("date", ""))
+    wait = _wait(said.get("retry-after", ""), date)
+    if wait is None and all(_first(said.get(name, "0")) in {"0", ""} for name in _REMAINING):
+        resets = [said[name] for name in _RESETS if name in said]
+        waits = (_wait(text, date) for reset in resets for text in (reset, _first(reset)))
+        wait = next((found for found in waits if found is not None), None)
+    return None if wait is None else min(max(wait, timedelta()), LONGEST_RETRY_AFTER)
+
+
+def _first(values: str) -> str:
+    return values.partition(",")[0].strip()
+
+
+def _wait(said: str, date: datetime | None) -> timedelta | None:
+    """Return the wait that a number of seconds or an instant means, however long; a negative number means nothing."""
+    if _NUMBER.fullmatch(said) and float(said) < _FIRST_UNIX_TIME:
+        return timedelta(seconds=float(said))
+    until = _instant(said)
+    return None if until is None or date is None else until - date
+
+
+def _instant(said: str) -> datetime | None:
+    """Return an instant in any of its forms: Unix time in seconds or milliseconds, RFC 3339, an HTTP date."""
+    try:
+        if _NUMBER.fullmatch(said):
+            number = float(said)
+            return datetime.fromtimestamp(number / 1000 if number >= _FIRST_IN_MILLISECONDS else number, UTC)
+        found = datetime.fromisoformat(said) if said[:4].isdigit() else parsedate_to_datetime(said)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
