@@ -200,6 +200,7 @@ def _seen(incident: Incident) -> tuple[object, ...]:
         "last_event_at": None,
         "kind_key": None,
         "fits": (),
+        "fits_by": "",
     }
     return (
         replace(incident, **unseen, loop_started_at=None, loop_rounds=0),

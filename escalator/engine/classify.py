@@ -1,5 +1,7 @@
 """Facts -> categories, severity and content rule, by the policy."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -8,6 +10,9 @@ from escalator.model.policy import Category, Policy
 from escalator.model.ranks import ContentRule, Severity
 
 _WORDS = {severity.value: severity for severity in Severity if severity is not Severity.UNKNOWN}
+
+
+_DIGEST_CHARS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,24 @@ def assess(facts: Facts, policy: Policy) -> Assessment:
     severity, reason = max(_claims(facts, fitting, policy), key=lambda claim: claim[0])
     content = max((category.content for category in fitting), default=ContentRule.HIDE)
     return Assessment(tuple(category.key for category in fitting), severity, reason, content)
+
+
+def judged_by(policy: Policy) -> str:
+    """Return what changes when other categories may fit the same facts: 32 characters.
+
+    It begins with `restrictions_of` this policy: who may see an incident is judged by those categories alone.
+    """
+    return restrictions_of(policy) + _digest(policy.categories.values())
+
+
+def restrictions_of(policy: Policy) -> str:
+    """Return what changes when other restricted categories may fit the same facts: 16 characters."""
+    return _digest(category for category in policy.categories.values() if category.restricted_to)
+
+
+def _digest(categories: Iterable[Category]) -> str:
+    rules = [[one.key, sorted(_plain(one.labels)), sorted(_plain(one.reasons))] for one in categories]
+    return hashlib.sha256(json.dumps(sorted(rules)).encode()).hexdigest()[:_DIGEST_CHARS]
 
 
 def _plain(words: Iterable[str]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from escalator.engine.change import Change, Draft, Rules
-from escalator.engine.classify import assess
+from escalator.engine.classify import assess, judged_by
 from escalator.engine.holding import answers_missing, conclude, reopen
 from escalator.engine.reviews import REVIEW, as_facts, is_graver, reviewer
 from escalator.engine.rounds import assessed, begin_round, gravest
@@ -107,7 +107,8 @@ def _learn(draft: Draft, facts: Facts, content: Content) -> None:
     said = incident.content.merged(content)
     is_withheld = max(incident.content_rule, *(one.content for one in assessments)) is ContentRule.WITHHOLD
     fits = sorted({*incident.fits, *(key for one in assessments for key in one.categories)})
-    draft.put(facts=known, content=said.without("media") if is_withheld else said, fits=tuple(fits))
+    draft.put(facts=known, content=said.without("media") if is_withheld else said)
+    draft.put(fits=tuple(fits), fits_by=judged_by(draft.rules.running))
 
 
 def _note_review(draft: Draft, at: datetime, person: str, review: Review | None = None) -> None:

@@ -93,6 +93,7 @@ def open_group(blank: Incident, first: Incident, members: int, rules: Rules, now
         blank,
         facts=without_reviews(first.facts),
         fits=first.fits,
+        fits_by=first.fits_by,
         category=first.category,
         severity=first.severity,
         severity_reason=first.severity_reason,

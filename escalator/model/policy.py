@@ -237,7 +237,6 @@ class Policy:
     alarms: tuple[str, ...] = ()
     reopen_after_reports: int = 5
     retain_content: timedelta = timedelta(days=30)
-    retain_records: timedelta | None = None
     heartbeat: Heartbeat | None = None
     hours: Mapping[str, Hours] = field(default_factory=dict)
     grouping: Grouping | None = None

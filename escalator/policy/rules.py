@@ -215,10 +215,12 @@ class RetentionKeys(Keys):
     records = Duration()
 
 
-def retention(content: timedelta | None = None, records: timedelta | None = None) -> dict[str, timedelta]:
-    """Return the durations that are given, by their names in the policy."""
-    given = {"retain_content": content, "retain_records": records}
-    return {name: duration for name, duration in given.items() if duration}
+def retention(content: timedelta | None = None, records: timedelta | None = None) -> dict[str, timedelta]:  # noqa: ARG001
+    """Return the duration that is given, by its name in the policy.
+
+    `records` is refused in a file (`checks.unsupported`); a version that was accepted with it is still read.
+    """
+    return {"retain_content": content} if content else {}
 
 
 class HeartbeatKeys(Keys):

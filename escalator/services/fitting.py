@@ -1,77 +1,59 @@
 """A new version of the policy may let other categories fit what is stored already: who may see it is asked by them.
 
-Events keep `incidents.fits` true as they come; this looks through what no event has touched since. It only ever adds.
+Events keep `incidents.fits` true as they come; this judges anew what was judged by other categories, also what a
+process has written meanwhile that still went by the version before. Until it has been, who may not see everything does
+not see it (`store.audience`). It only ever adds.
 """
 
 from collections.abc import Iterator
 from datetime import timedelta
-from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection
 
-from escalator.engine.classify import assess
+from escalator.engine.classify import assess, judged_by
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.services.core import Core
-from escalator.store import fitting, policies, processes
+from escalator.store import fitting, processes
 from escalator.store.fitting import Known
 
 log = structlog.get_logger(__name__)
 
-_PROGRESS = "fits"
-_DONE = "done"
 BATCH = 200
 _MOST_BATCHES = 10
 """In one turn: the other housekeeping has its own turn between."""
-_EVERY = timedelta(seconds=2)
-_SETTLED = timedelta(seconds=20)
-"""A transaction that began under the version before has ended by then: what it writes is looked at too."""
+_EVERY = timedelta(seconds=1)
 
 
 def refit(core: Core, size: int = BATCH) -> None:
-    """Go on looking through the incidents until all have been assessed by the active version. Raises Unavailable."""
+    """Go on until all incidents have been judged by the running policy. Raises Unavailable."""
     with core.database.reading() as connection:
-        if _next(connection, core) is None:
+        running = core.policies.running(connection)
+        if running is None or fitting.outdated(connection, judged_by(running.policy)) is None:
             return
     with core.database.writing() as connection:
         if not processes.take_job(connection, "fits", core.clock.now(), _EVERY):
             return
     for _turn in range(_MOST_BATCHES):
-        if not _refit_batch(core, size):
+        if not _refit_batch(core, running.policy, size):
             return
 
 
-def _next(connection: Connection, core: Core) -> tuple[UUID, UUID] | None:
-    """Return the active version and the id after which to go on; None when nothing is to do, or not yet."""
-    version = policies.settled(connection, core.clock.now() - _SETTLED)
-    if version is None:
-        return None
-    known = processes.recall(connection, _PROGRESS) or ""
-    looked_by, _, after = known.partition(" ")
-    if looked_by != str(version):
-        return version, UUID(int=0)
-    return None if after == _DONE else (version, UUID(after))
-
-
-def _refit_batch(core: Core, size: int) -> bool:
-    """Look through one batch; whether there may be another."""
+def _refit_batch(core: Core, running: Policy, size: int) -> bool:
+    """Judge one batch; whether there may be another."""
+    mark = judged_by(running)
     with core.database.reading() as connection:
-        found = _next(connection, core)
-        if found is None:
+        old = fitting.outdated(connection, mark)
+        if old is None:
             return False
-        version, after = found
-        batch = fitting.batch(connection, after, size, core.seal)
-        running = core.policies.version(connection, version)
-        more = {one.id: fits for one in batch if (fits := _added(core, connection, one, running))}
-    has_more = len(batch) == size
+        judged = fitting.batch(connection, old, size, core.seal)
+        more = {one.id: fits for one in judged if (fits := _added(core, connection, one, running))}
     with core.database.writing() as connection:
-        fitting.unite(connection, more)
-        reached = str(batch[-1].id) if has_more else _DONE
-        processes.remember(connection, _PROGRESS, f"{version} {reached}", core.clock.now())
+        fitting.unite(connection, judged, more, mark)
     if more:
-        log.info("incidents_refitted", incidents=len(more), version=str(version))
-    return has_more
+        log.info("incidents_refitted", incidents=len(more))
+    return True
 
 
 def _added(core: Core, connection: Connection, one: Known, running: Policy) -> frozenset[str]:

@@ -38,12 +38,12 @@ _SEAL_BATCH = 500
 def keep(core: Core) -> None:
     """Do every job that is due and that no other process has taken. Raises nothing."""
     for job in (
+        refit,
         flush_tally,
         change_shifts,
         notice,
         keep_silences,
         rehearse,
-        refit,
         listen,
         _seal,
         _purge,

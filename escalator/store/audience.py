@@ -33,16 +33,24 @@ class Audience:
     """What somebody may see: incidents that fit one of these; only those of the sandbox where `is_sandbox`.
 
     `unknown` is what they may not know of, each as (what it is, its key): categories, routes, schedules and teams.
+    `restrictions` is the mark of the restricted categories (`engine.classify.restrictions_of`) by which an incident
+    must have been judged to be seen; None for who may see whatever fits it. What has no facts is judged for good.
     """
 
     fits: frozenset[Fits]
     is_sandbox: bool
     unknown: frozenset[tuple[str, str]] = frozenset()
+    restrictions: str | None = None
 
     def may_see(self) -> ColumnElement[bool]:
         """Return the condition on rows of `incidents`. A combination that is newer than this is not seen."""
         shown = incidents.c.fits.in_(sorted(written_fits(one) for one in self.fits))
-        return and_(shown, incidents.c.mode == Mode.SANDBOX if self.is_sandbox else true())
+        return and_(shown, self._is_judged(), incidents.c.mode == Mode.SANDBOX if self.is_sandbox else true())
+
+    def _is_judged(self) -> ColumnElement[bool]:
+        if self.restrictions is None:
+            return true()
+        return or_(incidents.c.fits_by.startswith(self.restrictions), incidents.c.sealed_facts.is_(None))
 
     def may_see_records(self) -> ColumnElement[bool]:
         """Return the condition on rows of `records`: of an incident that is seen, or of none."""

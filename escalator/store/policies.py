@@ -45,12 +45,6 @@ def followed(connection: Connection, now: datetime) -> Followed | None:
     return None if row is None else Followed(*row)
 
 
-def settled(connection: Connection, before: datetime) -> UUID | None:
-    """Return the version that all processes follow, if they have since then."""
-    found: UUID | None = connection.scalar(_ACTIVE.where(active_policy.c.at <= before))
-    return found
-
-
 def text_of(connection: Connection, version: UUID) -> str:
     """Return a version's text."""
     return str(connection.execute(select(policy_versions.c.text).where(policy_versions.c.id == version)).scalar_one())

@@ -166,6 +166,7 @@ incidents = Table(
     Column("drill", String(128)),
     Column("silenced_step", Integer),
     Column("fits", Text, nullable=False, server_default=text("''")),
+    Column("fits_by", String(32), nullable=False, server_default=text("''")),
     Column("first_answered_at", Instant),
     Column("escalated_at", Instant),
     CheckConstraint("state NOT IN ('triggered', 'snoozed') OR due_at IS NOT NULL", name="no_silence"),
@@ -176,6 +177,13 @@ incidents = Table(
     Index("ix_incidents_state", "state"),
     Index("ix_incidents_opened_at", "opened_at"),
     Index("ix_incidents_fits", "fits"),
+    Index(
+        "ix_incidents_fits_by",
+        "fits_by",
+        "id",
+        postgresql_where=text("sealed_facts IS NOT NULL"),
+        sqlite_where=text("sealed_facts IS NOT NULL"),
+    ),
     Index(
         "ix_incidents_sandbox",
         "id",

@@ -48,7 +48,7 @@ def test_what_is_set_is_not_warned_of() -> None:
     assert not [problem for problem in parse(EXAMPLE, SET).problems if "is not set" in problem.what]
 
 
-def test_everything_in_it_is_executed() -> None:
+def test_nothing_in_it_is_told_to_be_not_executed() -> None:
     assert not [problem for problem in parse(EXAMPLE, SET).problems if "is not executed" in problem.what]
 
 
@@ -155,7 +155,7 @@ def test_clocks(policy: Policy) -> None:
     assert policy.unanswered == Unanswered(timedelta(minutes=30), ("person:eli",))
     assert policy.alarms == ("critical-alerts", "person:eli")
     assert policy.acknowledged == Acknowledged(timedelta(minutes=30), timedelta(minutes=5))
-    assert (policy.retain_content, policy.retain_records) == (timedelta(days=30), timedelta(days=730))
+    assert policy.retain_content == timedelta(days=30)
     assert policy.heartbeat is not None
     assert policy.heartbeat.every == timedelta(minutes=1)
 

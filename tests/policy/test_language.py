@@ -7,7 +7,7 @@ import pytest
 
 from escalator.model.policy import Policy, SeverityScale, Unanswered
 from escalator.model.ranks import Role, Severity
-from escalator.policy import load, parse
+from escalator.policy import load, parse, reload
 from escalator.stream.events import NAMED
 from tests.policy.files import minimal
 
@@ -25,7 +25,6 @@ def test_absent_sections_mean_what_the_rules_say() -> None:
     assert policy.alarms == ()
     assert policy.reopen_after_reports == 5
     assert policy.retain_content == timedelta(days=30)
-    assert policy.retain_records is None
 
 
 @pytest.mark.parametrize("key", ["NO", "18:00", "2026-01-05", "0x10", "1_000", "null", "~", "1e3"])
@@ -216,3 +215,9 @@ def test_two_sources_may_differ_in_a_hyphen() -> None:
     one = "  app: {api_key: key, api_secret: secret}\n"
     two = "  a-pp: {api_key: key-2, api_secret: secret}\n"
     assert parse(minimal((one, one + two)), {}).problems == ()
+
+
+def test_a_version_that_was_accepted_with_a_duration_for_records_is_still_read() -> None:
+    text = minimal(more="retention: {content: 7d, records: 730d}\n")
+    assert parse(text, {}).policy is None
+    assert reload(text).retain_content == timedelta(days=7)

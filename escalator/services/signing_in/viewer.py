@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from escalator.engine.classify import restrictions_of
 from escalator.engine.duty import may_know_schedule, may_know_team
-from escalator.engine.rights import allowed_by, allowed_people
+from escalator.engine.rights import allowed_by, allowed_people, may_see
 from escalator.engine.silences import may_know
 from escalator.model.incident import Incident
 from escalator.model.policy import Person, Policy
@@ -44,7 +45,9 @@ class Viewer:
 def audience_of(connection: Connection, viewer: Viewer, policy: Policy) -> Audience:
     """Return what somebody may see under the running policy, to be asked in every query about incidents."""
     seen = frozenset(fits for fits in combinations(connection) if viewer.may_see(fits, policy))
-    return Audience(seen, viewer.is_sandbox, _unknown(viewer.person, policy))
+    sees_all = all(may_see(viewer.person.key, category, policy) for category in policy.categories.values())
+    restrictions = None if sees_all else restrictions_of(policy)
+    return Audience(seen, viewer.is_sandbox, _unknown(viewer.person, policy), restrictions)
 
 
 def _unknown(person: Person, policy: Policy) -> frozenset[tuple[str, str]]:

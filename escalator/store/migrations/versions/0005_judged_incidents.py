@@ -1,0 +1,16 @@
+"""By which categories of a policy it was judged who may see an incident."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the mark, empty: the workers judge every incident anew."""
+    op.add_column("incidents", sa.Column("fits_by", sa.String(32), server_default=sa.text("''"), nullable=False))
+    there = sa.text("sealed_facts IS NOT NULL")
+    op.create_index("ix_incidents_fits_by", "incidents", ["fits_by", "id"], postgresql_where=there, sqlite_where=there)
