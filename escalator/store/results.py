@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from escalator.model.message import Delivered
 from escalator.store.deliveries import DeliveryState
@@ -46,7 +46,7 @@ def lock_standing(connection: Connection, claims: Mapping[UUID, int], owner: UUI
     return {row.id: _standing(row, claims[row.id], owner) for row in rows}
 
 
-def _standing(row: Row[Any], mine: int, owner: UUID) -> Standing:
+def _standing(row: Any, mine: int, owner: UUID) -> Standing:
     if row.claim == mine and row.owner == owner:
         return Standing.HELD if row.state == DeliveryState.SENDING else Standing.WRITTEN
     is_forgotten = row.claim < mine and row.state not in _DECIDED

@@ -16,7 +16,7 @@ from tests.doubles.slack import SlackDouble
 from tests.failover import Replicating, Switch
 from tests.live.conftest import installed
 from tests.live.installation import SENIORS, Installation, children_of, event, wait_until
-from tests.live.load import Load
+from tests.live.load import Accepted, Load
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.postgres
@@ -128,3 +128,63 @@ def test_when_the_address_leads_to_a_new_primary_everything_goes_on_there(
     assert latest < 10
     assert {name: process.pid for name, process in here.processes.items()} == pids
     assert all(process.is_running for process in here.processes.values())
+
+
+FULL = os.environ.get("LIVE_OUTAGE_S")
+"""How long the broker is read-only in the whole acceptance test (60); by default it is made short."""
+BROKER_S = float(FULL or 15)
+
+
+def _latest(told: dict[Accepted, float], since: float = 0.0) -> float:
+    """Return how late the latest was told, counted from its acceptance or from that instant, whichever was later."""
+    return max(at - max(one.at, since) for one, at in told.items())
+
+
+@contextmanager
+def _read_only_broker(redis: RedisServer) -> Iterator[None]:
+    """Let a living broker refuse every write, as one that a managed fail-over has demoted does."""
+    with redis.client() as client:
+        client.replicaof("127.0.0.1", "1")
+        try:
+            yield
+        finally:
+            client.replicaof("NO", "ONE")
+
+
+def test_under_load_nothing_is_late_while_the_broker_takes_no_writes(on_postgres: Installation) -> None:
+    on_postgres.start()
+    load = Load(on_postgres)
+    with load.running():
+        time.sleep(2)
+        with _read_only_broker(on_postgres.redis):
+            time.sleep(BROKER_S)
+        time.sleep(3)
+    told = load.told()
+    sys.stdout.write(f"{len(told)} told, at most {_latest(told):.1f} s late\n")
+    assert load.refusals == []
+    assert _latest(told) < 5
+    on_postgres.expect_messages(len(told), SENIORS)
+
+
+def test_under_load_nothing_is_lost_or_late_when_the_database_fails_over_and_the_broker_takes_no_writes(
+    pair: Pair,
+) -> None:
+    here = pair.installation
+    here.start()
+    load = Load(here)
+    with load.running():
+        time.sleep(2)
+        with _read_only_broker(here.redis):
+            time.sleep(BROKER_S / 2)
+            pair.old.refuse_writes()
+            time.sleep(2)
+            pair.fail_over()
+            back_at = time.time()
+            time.sleep(BROKER_S / 2)
+        time.sleep(3)
+    told = load.told()
+    sys.stdout.write(f"{len(told)} told, at most {_latest(told, back_at):.1f} s late\n")
+    assert set(load.refusals) <= {503}
+    assert _latest(told, back_at) < 10
+    assert _latest({one: at for one, at in told.items() if one.at > back_at + 10}) < 5
+    here.expect_messages(len(told), SENIORS)
