@@ -35,8 +35,8 @@ graceful_timeout = 20
 # router is just about to use (https://devcenter.heroku.com/articles/http-routing#keepalives).
 keepalive = 100
 
-# The code is imported before the fork (`on_starting`, but for `escalator run`). Everything
-# of the process) is made after it, in each worker.
+# The code is imported before the fork by `on_starting`, except under `escalator run`. What it makes (engine, sessions,
+# threads, the id of the process) is made after the fork, in each worker.
 preload_app = False
 # A worker that ends itself after so many requests would do so in the middle of an alert.
 max_requests = 0

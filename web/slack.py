@@ -44,20 +44,32 @@ def blueprint(core: Core) -> Blueprint:
             return Response(status=200)
         if not is_sandbox:
             link_unknown(core, said.user_id, said.team_id)
-        if isinstance(said, Suggestion):
-            return jsonify(options(choices_for(core, said, is_sandbox=is_sandbox), said.typed))
-        if isinstance(said, Opening):
-            return opened(core, said, is_sandbox=is_sandbox)
-        if isinstance(said, Silencing):
-            return silenced(core, said, is_sandbox=is_sandbox)
-        if isinstance(said, Submission):
-            return _after_window(core, answerers, said, is_sandbox=is_sandbox)
-        if isinstance(said, ListClick):
-            return _after_list_click(core, answerers, said, is_sandbox=is_sandbox)
-        return _after_click(core, answerers, said, is_sandbox=is_sandbox)
+        return _answer(core, answerers, said, is_sandbox=is_sandbox)
 
     add_commands(door, core)
     return door
+
+
+def _answer(
+    core: Core,
+    answerers: ThreadPoolExecutor,
+    said: Click | ListClick | Submission | Opening | Silencing | Suggestion,
+    *,
+    is_sandbox: bool,
+) -> Response:
+    match said:
+        case Suggestion():
+            return jsonify(options(choices_for(core, said, is_sandbox=is_sandbox), said.typed))
+        case Opening():
+            return opened(core, said, is_sandbox=is_sandbox)
+        case Silencing():
+            return silenced(core, said, is_sandbox=is_sandbox)
+        case Submission():
+            return _after_window(core, answerers, said, is_sandbox=is_sandbox)
+        case ListClick():
+            return _after_list_click(core, answerers, said, is_sandbox=is_sandbox)
+        case Click():
+            return _after_click(core, answerers, said, is_sandbox=is_sandbox)
 
 
 def _asked(said: Click | Submission, *, is_sandbox: bool) -> Asked:
