@@ -32,8 +32,8 @@ graceful_timeout = 20
 # router is just about to use (https://devcenter.heroku.com/articles/http-routing#keepalives).
 keepalive = 100
 
-# The code is imported before the fork (`on_starting`, but for `escalator run`), and everything that it makes (engine, sessions, threads, the id
-# of the process) is made after it, in each worker.
+# The code is imported before the fork (`on_starting`, but for `escalator run`); everything that it makes (engine,
+# sessions, threads, the id of the process) is made after it, in each worker.
 preload_app = False
 # A worker that ends itself after so many requests would do so in the middle of an alert.
 max_requests = 0
@@ -75,8 +75,7 @@ def on_reload(server: Any) -> None:
         _LISTENERS: ",".join(str(listener.fileno()) for listener in server.LISTENERS),
         _REPLACED: ",".join(str(pid) for pid in server.WORKERS),
     }
-    os.chdir(server.START_CTX["cwd"])
-    os.execvpe(server.START_CTX[0], server.START_CTX["args"], environment)  # noqa: S606  # it is what was started
+    os.execvpe(sys.executable, sys.orig_argv, environment)  # noqa: S606  # it is what was started
 
 
 def when_ready(_server: object) -> None:
