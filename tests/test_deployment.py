@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from escalator.store.database import PATIENCE_S, WAIT_S
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -117,3 +119,8 @@ def test_every_kind_of_file_that_the_packages_hold_is_installed_with_them():
     installed = {kind.strip() for kind in setup_cfg()["options.package_data"]["*"].split(",")} | {"*.py", "*.pyc"}
     held = {f"*{path.suffix}" for part in ("escalator", "web", "workers") for path in (ROOT / part).rglob("*.*")}
     assert held <= installed
+
+
+def test_a_pool_process_is_not_killed_while_the_database_hangs():
+    configured = runpy.run_path(str(ROOT / "celeryconfig.py"))
+    assert configured["worker_proc_alive_timeout"] >= 2 * (PATIENCE_S + WAIT_S), "its first beat connects and writes"

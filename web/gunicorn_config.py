@@ -78,8 +78,7 @@ def on_reload(server: Any) -> None:
         _LISTENERS: ",".join(str(listener.fileno()) for listener in server.LISTENERS),
         _REPLACED: ",".join(str(pid) for pid in server.WORKERS),
     }
-    os.chdir(server.START_CTX["cwd"])
-    os.execvpe(server.START_CTX[0], server.START_CTX["args"], environment)  # noqa: S606  # it is what was started
+    os.execvpe(sys.executable, sys.orig_argv, environment)  # noqa: S606  # it is what was started
 
 
 def when_ready(_server: object) -> None:

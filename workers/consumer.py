@@ -35,6 +35,11 @@ _TICK_S = 0.1
 class Consumer(consumer.Consumer):
     """Consumes tasks, and begins again after every error until the worker is told to end."""
 
+    blueprint: Any
+    connection: Any
+    hub: Any
+    _pending_operations: list[Any]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # What `start` recovers from, and what the steps ignore while they stop.

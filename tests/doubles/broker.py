@@ -11,6 +11,7 @@ protocol demands (https://redis.io/docs/latest/develop/reference/protocol-spec/,
 """
 
 import socket
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Collection
@@ -90,10 +91,11 @@ FAILURES: dict[str, tuple[Reply, Collection[str]]] = {
 
 
 class BrokerProxy:
-    """Listens on a port of its own and speaks to the server behind it, unless it is told to fail."""
+    """Listens on a port of its own and speaks to the server behind it, unless it is told to fail; `tls` secures it."""
 
-    def __init__(self, upstream_port: int) -> None:
+    def __init__(self, upstream_port: int, tls: ssl.SSLContext | None = None) -> None:
         self._upstream_port = upstream_port
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._failure: Reply | None = None
@@ -106,7 +108,7 @@ class BrokerProxy:
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"{'rediss' if self._tls else 'redis'}://127.0.0.1:{self.port}/0"
 
     def fail(self, reply: Reply, only: Collection[str] = ()) -> None:
         """Answer every command, or only these, with this reply from now on."""
@@ -148,9 +150,13 @@ class BrokerProxy:
         with self._lock:
             self._connections.add(client)
         with suppress(OSError), client, socket.create_connection(("127.0.0.1", self._upstream_port)) as server:
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._talk(client, server)
+            for end in (client, server):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                with self._tls.wrap_socket(client, server_side=True) as secured:
+                    self._talk(secured, server)
+            else:
+                self._talk(client, server)
         with self._lock:
             self._connections.discard(client)
 

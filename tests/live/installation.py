@@ -230,6 +230,13 @@ class Installation:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}
         self.processes[name] = Process(name, (sys.executable, *module), environment, self.folder)
 
+    def run(self, *command: str) -> int:
+        """Run a command of the product, and return its exit code."""
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}
+        return subprocess.run(
+            (sys.executable, "-m", "escalator", *command), cwd=self.folder, env=environment, capture_output=True
+        ).returncode
+
     def is_sweeping(self, name: str) -> bool:
         process = self.processes[name]
         assert process.is_running, f"{name} has ended"

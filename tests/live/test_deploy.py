@@ -1,14 +1,19 @@
 """What happens when a worker is told to end, as every deployment does, and when several work side by side."""
 
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from escalator.store.tables import deliveries, incidents
 from tests.doubles.slack_state import Fault
-from tests.live.installation import PREFORK, ROOM, SENIORS, THREADS, Installation, event, wait_until
+from tests.live.installation import PREFORK, ROOM, SENIORS, THREADS, Installation, children_of, event, wait_until
 
 MANY = 100
+SMALLEST_DATABASE = 18
+"""Heroku's `essential-0` has 20 connections, of which `escalator migrate` and a person need some."""
 
 
 @pytest.mark.parametrize("pool", [pytest.param(PREFORK, id="prefork"), pytest.param(THREADS, id="threads")])
@@ -89,3 +94,40 @@ def test_a_web_process_that_is_told_to_end_answers_whom_it_has_begun_to_answer(o
     wait_until(lambda: on_postgres.count(incidents) >= accepted, "all that was accepted is processed")
     on_postgres.wait_until_idle()
     assert on_postgres.numbers_told(ROOM) == list(range(1001, 1001 + on_postgres.count(incidents)))
+
+
+def test_a_web_process_that_is_reloaded_takes_new_code_and_refuses_nobody(on_postgres: Installation) -> None:
+    on_postgres.start_web()
+    arbiter = on_postgres.processes["web"].pid
+    before = children_of(arbiter)
+    with ThreadPoolExecutor(8) as threads:
+        sent = [threads.submit(on_postgres.post, event()) for _ in range(200)]
+        os.kill(arbiter, signal.SIGHUP)
+        wait_until(lambda: children_of(arbiter) and not set(children_of(arbiter)) & set(before), "others have come")
+        assert {one.result() for one in sent} == {200}
+    assert on_postgres.processes["web"].is_running
+    assert on_postgres.logs().count("Starting gunicorn") == 2, "the process began anew, so the code did"
+    assert on_postgres.is_answered("/readyz")
+
+
+def test_web_worker_and_a_migration_stay_below_the_connections_of_the_smallest_database(
+    on_postgres: Installation,
+) -> None:
+    on_postgres.start()
+    most, migrated = 0, False
+    with ThreadPoolExecutor(16) as threads:
+        sent = [threads.submit(on_postgres.deliver, event(language="quick")) for _ in range(2 * MANY)]
+        migration = threads.submit(on_postgres.run, "migrate")
+        while not (migrated and all(one.done() for one in sent)):
+            most = max(most, _connections(on_postgres))
+            migrated = migration.done()
+    assert migration.result() == 0
+    assert 3 < most < SMALLEST_DATABASE
+
+
+def _connections(installation: Installation) -> int:
+    """Return how many connections the product holds; the test's own are none of them."""
+    ours = installation.core.database.engine.pool.checkedin()
+    with installation.core.database.reading() as connection:
+        held = connection.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"))
+    return int(held or 0) - max(ours, 1)
