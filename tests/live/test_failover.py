@@ -21,6 +21,17 @@ from tests.servers import RedisServer
 
 pytestmark = pytest.mark.postgres
 
+IS_FULL = "LIVE_OUTAGE_S" in os.environ
+"""Whether this is the whole acceptance test, `LIVE_OUTAGE_S=60 pytest tests/live/test_failover.py`: then how late
+something is must hold too, for which it needs the machine to itself."""
+BROKER_S = float(os.environ.get("LIVE_OUTAGE_S") or 15)
+"""How long the broker takes no writes."""
+
+
+def _must_be_below(bound_s: float, what: str, found_s: float) -> None:
+    sys.stdout.write(f"{what}: {found_s:.1f} s, to be below {bound_s:.0f} s\n")
+    assert not IS_FULL or found_s < bound_s, what
+
 
 @dataclass
 class Pair:
@@ -122,17 +133,10 @@ def test_when_the_address_leads_to_a_new_primary_everything_goes_on_there(
         here.expect_messages(1 + len(told), SENIORS)
         here.wait_until_idle()
     first = min(one.at for one in load.accepted if one.at > back_at) - back_at
-    latest = max(at - max(one.at, back_at) for one, at in told.items())
-    sys.stdout.write(f"accepted again after {first:.1f} s, told at most {latest:.1f} s late, {len(told)} told\n")
-    assert first < 5
-    assert latest < 10
+    _must_be_below(5, "accepted again after", first)
+    _must_be_below(10, "told at the latest after", _latest(told, back_at))
     assert {name: process.pid for name, process in here.processes.items()} == pids
     assert all(process.is_running for process in here.processes.values())
-
-
-FULL = os.environ.get("LIVE_OUTAGE_S")
-"""How long the broker is read-only in the whole acceptance test (60); by default it is made short."""
-BROKER_S = float(FULL or 15)
 
 
 def _latest(told: dict[Accepted, float], since: float = 0.0) -> float:
@@ -160,9 +164,8 @@ def test_under_load_nothing_is_late_while_the_broker_takes_no_writes(on_postgres
             time.sleep(BROKER_S)
         time.sleep(3)
     told = load.told()
-    sys.stdout.write(f"{len(told)} told, at most {_latest(told):.1f} s late\n")
     assert load.refusals == []
-    assert _latest(told) < 5
+    _must_be_below(5, "told at the latest after", _latest(told))
     on_postgres.expect_messages(len(told), SENIORS)
 
 
@@ -176,15 +179,16 @@ def test_under_load_nothing_is_lost_or_late_when_the_database_fails_over_and_the
         time.sleep(2)
         with _read_only_broker(here.redis):
             time.sleep(BROKER_S / 2)
+            failing_at = time.time()
             pair.old.refuse_writes()
             time.sleep(2)
             pair.fail_over()
             back_at = time.time()
-            time.sleep(BROKER_S / 2)
+            time.sleep(max(BROKER_S / 2, 15))
         time.sleep(3)
     told = load.told()
-    sys.stdout.write(f"{len(told)} told, at most {_latest(told, back_at):.1f} s late\n")
     assert set(load.refusals) <= {503}
-    assert _latest(told, back_at) < 10
-    assert _latest({one: at for one, at in told.items() if one.at > back_at + 10}) < 5
+    _must_be_below(10, "told at the latest after the database is back", _latest(told, back_at))
+    apart = {one: at for one, at in told.items() if at < failing_at or one.at > back_at + 10}
+    _must_be_below(5, "told at the latest while only the broker is wrong", _latest(apart))
     here.expect_messages(len(told), SENIORS)
