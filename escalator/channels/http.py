@@ -124,8 +124,11 @@ def reason_of(status: int) -> FailureReason:
     """
     if status in _REASONS:
         return _REASONS[status]
-    by_class = {3: FailureReason.BAD_TARGET, 4: FailureReason.BAD_MESSAGE, 5: FailureReason.VENDOR_ERROR}
-    return by_class.get(status // 100, FailureReason.BAD_ANSWER)
+    if status >= 500:
+        return FailureReason.VENDOR_ERROR
+    if status >= 400:
+        return FailureReason.BAD_MESSAGE
+    return FailureReason.BAD_TARGET if status >= 300 else FailureReason.BAD_ANSWER
 
 
 def refused(status: int, headers: Mapping[str, str], reason: FailureReason | None = None, detail: str = "") -> Failed:

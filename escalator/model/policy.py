@@ -32,7 +32,10 @@ JiraValue: TypeAlias = "str | int | float | bool | list[JiraValue] | dict[str, J
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One Stream app. `api_key` and `api_secrets` are unexpanded; a source whose key is empty is off."""
+    """One Stream app. `api_key` and `api_secrets` are unexpanded; a source whose key is empty is off.
+
+    `expect_within` is how long after the first start outside the sandbox its first event is due.
+    """
 
     name: str
     api_key: str
@@ -40,6 +43,7 @@ class Source:
     dashboard_url: str | None = None
     mode: Mode | None = None
     divert_to: str | None = None
+    expect_within: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class SourceKeys(Keys):
     dashboard_url = Address()
     mode = Word(Mode)
     divert_to = Text()
+    expect_within = Duration()
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def says_where_to_divert(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:

@@ -1,9 +1,11 @@
-"""A source that is silent for far longer than it ever is: its webhook may have been taken out, or point elsewhere."""
+"""A source that is silent for far longer than it ever is, or has never spoken: its webhook may point elsewhere."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from escalator.model.policy import Policy, Source
+from escalator.model.ranks import Mode
 from escalator.rendering.texts import words
 from escalator.services.concerns import SILENT_SOURCE
 from escalator.services.core import Core
@@ -35,10 +37,10 @@ def listen(core: Core) -> None:
 
 
 def _is_silent_on(connection: Connection, core: Core, key: str) -> bool:
-    """Whether no event of a silent source has come; one that the policy names no more is nobody's concern."""
+    """Whether no event of a silent source has come; one that is taken out or switched off is nobody's concern."""
     source = key.removeprefix(SILENT_SOURCE)
     running = core.policies.running(connection)
-    if running is None or source not in running.policy.sources:
+    if running is None or source not in running.policy.sources or not _is_on(core, running.policy.sources[source]):
         return False
     heard_at = rhythm.heard_last(connection, source)
     return heard_at is None or core.clock.now() - heard_at > _LEAST
@@ -47,12 +49,32 @@ def _is_silent_on(connection: Connection, core: Core, key: str) -> bool:
 def _find(core: Core, connection: Connection, running: Running, now: datetime) -> None:
     for source in running.policy.sources:
         heard_at = rhythm.heard_last(connection, source)
-        if heard_at is None or now - heard_at <= _LEAST:
+        if heard_at is None:
+            _find_unheard(core, connection, running.policy, source, now)
+            continue
+        if now - heard_at <= _LEAST:
             continue
         usual = _longest_silence(connection, source, now)
         if usual is not None and now - heard_at > max(_LONGER_BY * usual, _LEAST):
             detail = f"no event of {source} for {words(now - heard_at)}; before, never more than {words(usual)}"
             Troubles(connection, now).find(f"{SILENT_SOURCE}{source}", detail, running.policy, core.settings)
+
+
+def _is_on(core: Core, source: Source) -> bool:
+    return bool(core.expand(source.api_key).strip())
+
+
+def _find_unheard(core: Core, connection: Connection, policy: Policy, source: str, now: datetime) -> None:
+    """Tell of a source that has never sent anything: since it was first expected to, outside the sandbox."""
+    known = policy.sources[source]
+    if core.mode_of(source, policy) is Mode.SANDBOX or not _is_on(core, known):
+        return
+    expected = processes.recalled(connection, f"expected:{source}")
+    if expected is None:
+        processes.remember(connection, f"expected:{source}", "", now)
+    elif now - expected.at >= known.expect_within:
+        detail = f"{source} has never sent an event, for {words(now - expected.at)}; look at its webhook in Stream"
+        Troubles(connection, now).find(f"{SILENT_SOURCE}{source}", detail, policy, core.settings)
 
 
 def _longest_silence(connection: Connection, source: str, now: datetime) -> timedelta | None:

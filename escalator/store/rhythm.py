@@ -10,9 +10,14 @@ from escalator.store.tables import Instant, events
 SLOT = timedelta(minutes=30)
 
 
+OURS = ("escalator.drill", "escalator.manual")
+"""The types of events that the product itself makes under the name of a source."""
+
+
 def heard_last(connection: Connection, source: str) -> datetime | None:
-    """Return when the last event of a source came."""
-    found: datetime | None = connection.scalar(select(func.max(events.c.received_at)).where(events.c.source == source))
+    """Return when the last event of a source came, from outside."""
+    heard = select(func.max(events.c.received_at)).where(events.c.source == source, events.c.type.not_in(OURS))
+    found: datetime | None = connection.scalar(heard)
     return found
 
 

@@ -142,22 +142,28 @@ def test_cloud_has_left_its_old_search(jira, api):
         pytest.param(400, True, Failed(FailureReason.BAD_MESSAGE, "http_400"), id="refused"),
         pytest.param(401, True, Failed(FailureReason.BAD_CREDENTIALS, "http_401"), id="no token"),
         pytest.param(403, True, Failed(FailureReason.BAD_CREDENTIALS, "http_403"), id="no permission"),
-        pytest.param(404, True, Failed(FailureReason.BAD_TARGET, "issue_not_found"), id="an issue that is gone"),
+        pytest.param(404, True, Failed(FailureReason.BAD_TARGET, "http_404"), id="a page that a proxy has not"),
         pytest.param(404, False, Failed(FailureReason.BAD_TARGET, "http_404"), id="an address that is none"),
         pytest.param(408, True, Failed(FailureReason.TIMEOUT, "http_408"), id="too slow for Jira"),
         pytest.param(409, True, Failed(FailureReason.VENDOR_ERROR, "http_409"), id="changed by another meanwhile"),
         pytest.param(410, False, Failed(FailureReason.BAD_TARGET, "http_410"), id="no longer there"),
         pytest.param(413, True, Failed(FailureReason.BAD_MESSAGE, "http_413"), id="too long"),
-        pytest.param(418, True, Failed(FailureReason.UNKNOWN, "http_418"), id="never heard of"),
+        pytest.param(418, True, Failed(FailureReason.BAD_MESSAGE, "http_418"), id="never heard of"),
         pytest.param(422, True, Failed(FailureReason.BAD_MESSAGE, "http_422"), id="refused, said otherwise"),
         pytest.param(429, True, Failed(FailureReason.RATE_LIMITED, "http_429"), id="too many"),
         pytest.param(500, True, Failed(FailureReason.VENDOR_ERROR, "http_500"), id="Jira's fault"),
         pytest.param(503, True, Failed(FailureReason.VENDOR_ERROR, "http_503"), id="Jira is away"),
-        pytest.param(302, True, Failed(FailureReason.BAD_ANSWER, "http_302"), id="a redirect to a page to sign in"),
+        pytest.param(302, True, Failed(FailureReason.BAD_TARGET, "http_302"), id="a redirect to a page to sign in"),
     ],
 )
 def test_a_refusal_has_its_reason(status, of_issue, expected):
     assert failure(Answer(status, {}, b"<html>"), of_issue=of_issue) == expected
+
+
+def test_only_jira_itself_says_that_an_issue_is_gone():
+    said = b'{"errorMessages":["Issue does not exist or you do not have permission to see it."],"errors":{}}'
+    assert failure(Answer(404, {}, said), of_issue=True) == Failed(FailureReason.BAD_TARGET, "issue_not_found")
+    assert failure(Answer(404, {}, said), of_issue=False) == Failed(FailureReason.BAD_TARGET, "http_404")
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_an_incident_id_that_is_none_is_not_asked_for(pagerduty, questions, inci
         pytest.param(Fault(status=403, body="{}"), FailureReason.BAD_CREDENTIALS, "http_403", id="may not read"),
         pytest.param(Fault(status=404, body="{}"), FailureReason.BAD_TARGET, "http_404", id="not there"),
         pytest.param(Fault(status=500, html=True), FailureReason.VENDOR_ERROR, "http_500", id="500"),
-        pytest.param(Fault(status=301, location="/x"), FailureReason.BAD_ANSWER, "http_301", id="a redirect"),
+        pytest.param(Fault(status=301, location="/x"), FailureReason.BAD_TARGET, "http_301", id="a redirect"),
         pytest.param(Fault(html=True), FailureReason.BAD_ANSWER, "not_json", id="HTML"),
         pytest.param(Fault(body="[]"), FailureReason.BAD_ANSWER, "not_an_object", id="a list"),
         pytest.param(Fault(body="[" * 90_000), FailureReason.BAD_ANSWER, "not_json", id="deeply nested"),

@@ -167,7 +167,7 @@ def test_a_bad_answer_has_its_reason(slack, api, fault, expected):
 def test_a_redirect_is_not_followed_and_carries_no_token_away(slack, api, status):
     with SlackDouble() as elsewhere:
         slack.inject("chat.postMessage", Fault(status=status, html=True, location=f"{elsewhere.url}chat.postMessage"))
-        assert api.post(CONTEXT, "C1", PAGE) == Failed(FailureReason.BAD_ANSWER, f"http_{status}")
+        assert api.post(CONTEXT, "C1", PAGE) == Failed(FailureReason.BAD_TARGET, f"http_{status}")
         assert elsewhere.calls == []
 
 
@@ -328,7 +328,7 @@ def test_a_token_that_says_nothing_is_told_as_such(slack, api, body, expected):
 def test_a_response_url_that_is_used_up_fails(slack, api):
     slack.inject("response_url", Fault(status=404, html=True))
     failed = api.respond(CONTEXT, f"{slack.origin}/response/1", notice("x"))
-    assert failed == Failed(FailureReason.BAD_ANSWER, "http_404")
+    assert failed == Failed(FailureReason.BAD_TARGET, "http_404")
 
 
 def test_who_somebody_is_comes_with_their_address(slack, api):

@@ -212,9 +212,9 @@ def test_a_destination_without_a_secret_has_no_signature(channel):
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
-        (300, FailureReason.BAD_ANSWER),
+        (300, FailureReason.BAD_TARGET),
         (301, FailureReason.BAD_TARGET),
-        (302, FailureReason.BAD_ANSWER),
+        (302, FailureReason.BAD_TARGET),
         (308, FailureReason.BAD_TARGET),
         (400, FailureReason.BAD_MESSAGE),
         (405, FailureReason.BAD_TARGET),
@@ -259,7 +259,7 @@ def test_what_is_no_address_is_never_tried(double, channel, url):
 def test_a_redirect_takes_the_message_nowhere(double, channel):
     with WebhookDouble() as elsewhere:
         double.inject(Fault(status=307, location=elsewhere.url))
-        assert channel.tell(say(double)) == Failed(FailureReason.BAD_ANSWER, "http_307")
+        assert channel.tell(say(double)) == Failed(FailureReason.BAD_TARGET, "http_307")
         assert elsewhere.requests == []
 
 

@@ -9,6 +9,7 @@ from escalator.services.silent_sources import listen
 from escalator.services.troubles import Troubles
 from escalator.store import events, rhythm
 from escalator.store.events import EventState, StoredEvent
+from escalator.stream import drill, manual
 from tests.sandboxes import a_core, demo_policy
 
 
@@ -27,13 +28,13 @@ def each(database_url, tmp_path):
     core.database.close()
 
 
-def comes(core, *ago_h, source="demo"):
+def comes(core, *ago_h, source="demo", type_="x"):
     """Let events have come so many hours ago."""
     with core.database.writing() as connection:
         for hours in ago_h:
             at = core.clock.now() - timedelta(hours=hours)
             one = uuid7()
-            events.insert(connection, StoredEvent(one, source, one.hex, "x", at, EventState.DONE))
+            events.insert(connection, StoredEvent(one, source, one.hex, type_, at, EventState.DONE))
 
 
 def troubles(core):
@@ -73,6 +74,58 @@ def test_a_silent_source_is_told_of_in_words_and_ends_with_the_next_event(each):
     assert list(troubles(each)) == ["silent_source:demo"]
     comes(each, 0)
     assert troubles(each) == {}
+
+
+def in_production(core_of, tmp_path, url, **keys):
+    said = "".join(f"    {name}: {value}\n" for name, value in keys.items())
+    policy = demo_policy().replace("  demo:\n", f"  demo:\n{said}", 1)
+    return core_of(url, tmp_path, policy=policy, ESCALATOR_MODE="production", SLACK_BOT_TOKEN="xoxb-1")
+
+
+@pytest.mark.parametrize(
+    ("keys", "hours", "is_told"),
+    [
+        pytest.param({}, 23, False, id="not yet a day"),
+        pytest.param({}, 24, True, id="a day, unless the policy says another time"),
+        pytest.param({"expect_within": "2h"}, 2, True, id="as the policy says"),
+        pytest.param({"expect_within": "3d"}, 24, False, id="longer, as the policy says"),
+        pytest.param({"mode": "sandbox"}, 48, False, id="the sandbox expects nothing"),
+    ],
+)
+def test_a_source_that_has_never_sent_anything_is_told_in_time(sqlite_url, tmp_path, keys, hours, is_told):
+    core = in_production(a_core, tmp_path, sqlite_url, **keys)
+    assert troubles(core) == {}
+    core.clock.move(hours=hours)
+    assert list(troubles(core)) == (["silent_source:demo"] if is_told else [])
+    core.database.close()
+
+
+def test_the_first_event_ends_that_a_source_has_never_sent_any(sqlite_url, tmp_path):
+    core = in_production(a_core, tmp_path, sqlite_url)
+    troubles(core)
+    core.clock.move(hours=25)
+    assert "has never sent an event, for 1 d 1 h" in troubles(core)["silent_source:demo"]
+    comes(core, 0)
+    assert troubles(core) == {}
+    core.database.close()
+
+
+@pytest.mark.parametrize("type_", [drill.TYPE, manual.TYPE])
+def test_what_the_product_itself_makes_is_no_event_of_a_source(sqlite_url, tmp_path, type_):
+    core = in_production(a_core, tmp_path, sqlite_url)
+    comes(core, 0, type_=type_)
+    troubles(core)
+    core.clock.move(hours=25)
+    assert list(troubles(core)) == ["silent_source:demo"]
+    core.database.close()
+
+
+def test_a_source_that_is_off_is_not_expected(sqlite_url, tmp_path):
+    core = a_core(sqlite_url, tmp_path, ESCALATOR_MODE="production", STREAM_API_KEY=" ", SLACK_BOT_TOKEN="xoxb-1")
+    troubles(core)
+    core.clock.move(hours=48)
+    assert troubles(core) == {}
+    core.database.close()
 
 
 def test_a_source_that_is_taken_out_of_the_policy_is_missed_no_more(core):
