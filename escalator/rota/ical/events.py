@@ -87,11 +87,11 @@ def length_of(component: Component, start: Moment, clocks: Clocks) -> Length:
         return found
     if end is None:
         return Length(1, timedelta(0)) if start.stamp.is_date else Length(0, timedelta(0))
-    return _between(start, end, is_floating=_is_floating(component, "DTEND") != _is_floating(component, "DTSTART"))
+    return _between(start, end, is_mixed=is_floating(component, "DTEND") != is_floating(component, "DTSTART"))
 
 
-def _between(start: Moment, end: Moment, *, is_floating: bool) -> Length:
-    if start.stamp.is_date != end.stamp.is_date or is_floating:
+def _between(start: Moment, end: Moment, *, is_mixed: bool) -> Length:
+    if start.stamp.is_date != end.stamp.is_date or is_mixed:
         raise Undefined("an end of another kind than its beginning")
     if start.stamp.is_date:
         length = Length((end.stamp.local - start.stamp.local).days, timedelta(0))
@@ -102,7 +102,7 @@ def _between(start: Moment, end: Moment, *, is_floating: bool) -> Length:
     return length
 
 
-def _is_floating(component: Component, name: str) -> bool:
+def is_floating(component: Component, name: str) -> bool:
     """Whether a time names no zone at all."""
     written = component.one(name)
     return written is not None and "TZID" not in written.parameters and not written.value.endswith(("Z", "z"))
