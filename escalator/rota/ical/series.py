@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from escalator.rota.calendar import Event
 from escalator.rota.ical.events import (
-    Clocks,
+    Entry,
     Moment,
     attendees,
     ends,
@@ -14,28 +14,16 @@ from escalator.rota.ical.events import (
     length_of,
     moment,
     moments,
+    newest,
     start_of,
     summary,
 )
-from escalator.rota.ical.lines import Component, Property, Undefined
+from escalator.rota.ical.lines import Property, Undefined
 from escalator.rota.ical.rules import Rule, holds_start, local_starts, rule_of
 from escalator.rota.ical.values import Length, duration, stamp
 from escalator.rota.ical.zones import Zone
 
 _A_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A VEVENT, and the zones of the calendar that it stands in."""
-
-    component: Component
-    clocks: Clocks
-
-    @property
-    def is_exception(self) -> bool:
-        """Whether it is about one instance of a series."""
-        return bool(self.component.every("RECURRENCE-ID"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,26 +180,6 @@ class Series:
                 yield one
             else:
                 self.unreadable += self._touches(one)
-
-
-def newest(entries: Sequence[Entry]) -> Entry:
-    """Return the newest revision (the highest SEQUENCE) of entries that are about the same.
-
-    Entries of one revision that differ contradict each other: which of them counts is undefined.
-    """
-    revisions = {id(entry): _sequence(entry) for entry in entries}
-    last = max(revisions.values())
-    latest = [entry for entry in entries if revisions[id(entry)] == last]
-    if any(entry.component.properties != latest[0].component.properties for entry in latest[1:]):
-        raise Undefined("several events of one UID")
-    return latest[0]
-
-
-def _sequence(entry: Entry) -> int:
-    text = entry.component.word("SEQUENCE") or "0"
-    if not (text.isascii() and text.isdigit()):
-        raise Undefined("a revision without number")
-    return int(text)
 
 
 def _until(rule: Rule, start: Moment, *, is_floating: bool) -> tuple[datetime, datetime] | None:
