@@ -36,7 +36,7 @@ def schedules(core: Core) -> Iterator[Finding]:
 
 def _finding(core: Core, running: Running, schedule: Schedule, feed: Feed | None, now: datetime) -> Finding:
     what = f"calendar of {schedule.key}"
-    who = ", ".join(running.roster(now).on_schedule(schedule.key)) or "nobody"
+    who = ", ".join(running.roster(now).on_schedule(schedule.key)) or "nobody who may acknowledge"
     if not core.expand(schedule.ical or "").strip():
         return Finding(what, Status.WARN, f"has no address; on call now: {who}", "set it, or leave `ical` out")
     if feed is None:
@@ -46,8 +46,11 @@ def _finding(core: Core, running: Running, schedule: Schedule, feed: Feed | None
     if feed.reason:
         failing = f"began to fail {_ago(feed.failing_since, now)} ({feed.reason})"
         return Finding(what, Status.WARN, f"{failing}, {read}", _FOLLOWS)
-    is_late = now - feed.tried_at > _LATE
-    return Finding(what, Status.WARN if is_late else Status.OK, read, _FOLLOWS if is_late else "")
+    if now - feed.tried_at > _LATE:
+        return Finding(what, Status.WARN, read, _FOLLOWS)
+    if not running.roster(now).on_schedule(schedule.key):
+        return Finding(what, Status.WARN, read, "name somebody in the calendar, or in `people` of the schedule")
+    return Finding(what, Status.OK, read)
 
 
 def _ago(at: datetime | None, now: datetime) -> str:

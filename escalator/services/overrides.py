@@ -91,7 +91,7 @@ def _wrong(wanted: Wanted, by: Person, policy: Policy, now: datetime) -> NotDone
         return NotDone(Wrong.PERSON, f"{quoted(wanted.person)} is nobody of the policy; name somebody who is")
     if not may_put(by, person.key):
         return NotDone(Wrong.ROLE, "you may only put yourself on call; for others ask a senior moderator")
-    if person.role < Role.MODERATOR:
+    if not person.role.may_acknowledge:
         return NotDone(Wrong.PERSON, f"{person.name} could acknowledge nothing; name a moderator or somebody above")
     said = _wrong_span(reached(wanted.start, schedule.timezone), reached(wanted.end, schedule.timezone))
     if wanted.end <= now:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from escalator.rota.calendar import Flaw, Reading
 from escalator.rota.ical import read
+from tests.rota.feeds import GOOGLE, calendar, event, timed
 from tests.rota.feeds import MADRID as MADRID_DEFINED
-from tests.rota.feeds import calendar, event, timed
 
 MADRID = ZoneInfo("Europe/Madrid")
 CHICAGO = ZoneInfo("America/Chicago")
@@ -41,6 +41,28 @@ EXOTIC = "\r\n".join(
         "END:VTIMEZONE",
     )
 )
+
+
+OUTLOOK = "\r\n".join(
+    (
+        "BEGIN:VTIMEZONE",
+        r"TZID:(UTC+01:00) Brussels\, Copenhagen\, Madrid\, Paris",
+        "BEGIN:STANDARD",
+        "DTSTART:16010101T030000",
+        "TZOFFSETFROM:+0200",
+        "TZOFFSETTO:+0100",
+        "RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=10",
+        "END:STANDARD",
+        "BEGIN:DAYLIGHT",
+        "DTSTART:16010101T020000",
+        "TZOFFSETFROM:+0100",
+        "TZOFFSETTO:+0200",
+        "RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=3",
+        "END:DAYLIGHT",
+        "END:VTIMEZONE",
+    )
+)
+BY_OUTLOOK = ';TZID="(UTC+01:00) Brussels, Copenhagen, Madrid, Paris"'
 
 
 def said(*lines: str, zone: ZoneInfo = CHICAGO) -> tuple[list[str], int]:
@@ -133,6 +155,11 @@ IN_MADRID = ";TZID=Europe/Madrid"
             ],
             ["ana 10-01 09:00/10-01 10:00"],
             id="3.2.19 what the feed defines goes before any table",
+        ),
+        pytest.param(
+            [OUTLOOK, event(f"{BY_OUTLOOK}:20261025T000000", f"{BY_OUTLOOK}:20261026T000000")],
+            ["ana 10-24 22:00/10-25 23:00"],
+            id="Outlook's zones begin in 1601, and are named as Windows shows them",
         ),
         pytest.param(
             [timed(";TZID=Romance Standard Time:20261006T090000", "DURATION:PT1H")],
@@ -336,6 +363,7 @@ GOOD = timed(":20261010T090000Z", "DURATION:PT1H", summary="good", uid="good")
                 "FREQ=DAILY;FREQ=WEEKLY",
                 "RSCALE=CHINESE;FREQ=YEARLY",
                 "FREQ=WEEKLY;BYDAY=TU",
+                "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
                 "COUNT=2",
             )
         ),
@@ -386,6 +414,16 @@ BOTH = ["ana 10-05 09:00/10-05 10:00", "ana 10-06 09:00/10-06 10:00"]
             [timed(f"{IN_MADRID}:20261005T090000", "DURATION:PT1H", "RRULE:FREQ=DAILY;UNTIL=20261006")],
             ["ana 10-05 07:00/10-05 08:00"],
             id="on the day that is the end of times, and on the next, it is undefined",
+        ),
+        pytest.param(
+            [timed(f"{IN_MADRID}:20261005T090000", "DURATION:PT1H", "RRULE:FREQ=HOURLY;UNTIL=20261005T100000")],
+            ["ana 10-05 07:00/10-05 08:00", "ana 10-05 08:00/10-05 09:00"],
+            id="what lies between a local end and the same of UTC is undefined",
+        ),
+        pytest.param(
+            [timed(";VALUE=DATE:20261005", "RRULE:FREQ=DAILY;UNTIL=20261007T020000Z")],
+            ["ana 10-05 05:00/10-06 05:00", "ana 10-06 05:00/10-07 05:00"],
+            id="a day that is the end by one reading only is undefined",
         ),
     ],
 )
@@ -445,3 +483,16 @@ def test_a_rule_is_what_counting_by_hand_makes_of_it(drawn, ending) -> None:
     instants = [(start + place * step).replace(tzinfo=zone).astimezone(UTC) for place in range(total)]
     wanted = [at for at in instants if at < DECEMBER and at + timedelta(hours=1) > OCTOBER]
     assert [one.start for one in reading.events] == wanted
+
+
+@settings(max_examples=300, derandomize=True, database=None, deadline=None)
+@given(st.data())
+def test_whatever_is_written_is_read_or_refused(data) -> None:
+    lines = [line.encode() for line in GOOGLE.splitlines()]
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(lines) - 1))
+        line = lines[place]
+        cut = data.draw(st.integers(0, len(line)))
+        odd = data.draw(st.sampled_from([b"", b"-1", b"99", b"\xff", b";", b"=", b'"', b",", b":", b"P1D", b"\r\n "]))
+        lines[place] = line[:cut] + odd + line[cut + data.draw(st.integers(0, 3)) :]
+    assert isinstance(read(b"\r\n".join(lines), MADRID, OCTOBER, DECEMBER), Reading | Flaw)

@@ -73,7 +73,7 @@ def form(asked: Mapping[str, str]) -> Form | None:
     """Return the form for the schedule that is asked for; None where there is none, or none for this reader."""
     reader, schedule = viewer().person, _known_schedule(asked)
     everybody = running().policy.people.values()
-    people = tuple(one for one in everybody if one.role >= Role.MODERATOR and may_put(reader, one.key))
+    people = tuple(one for one in everybody if one.role.may_acknowledge and may_put(reader, one.key))
     if schedule is None or not people:
         return None
     now = _local(g.now, schedule)

@@ -1,6 +1,9 @@
-"""One VEVENT: when it begins and ends, in which zone, and whom it names; what is undefined of it raises Undefined."""
+"""VEVENTs: which of several counts, when one begins and ends, in which zone, and whom it names.
 
-from collections.abc import Callable
+What is undefined of one raises Undefined.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +27,19 @@ class Clocks:
     zone: Callable[[str], Zone]
     floating: Callable[[], Zone]
     own: Zone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A VEVENT, and the zones of the calendar that it stands in."""
+
+    component: Component
+    clocks: Clocks
+
+    @property
+    def is_exception(self) -> bool:
+        """Whether it is about one instance of a series."""
+        return bool(self.component.every("RECURRENCE-ID"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,26 @@ def _zone(found: Stamp, written: Property, clocks: Clocks) -> Zone:
     return clocks.zone(named) if named is not None else clocks.floating()
 
 
+def newest(entries: Sequence[Entry]) -> Entry:
+    """Return the newest revision (the highest SEQUENCE) of entries that are about the same.
+
+    Entries of one revision that differ contradict each other: which of them counts is undefined.
+    """
+    revisions = {id(entry): _sequence(entry) for entry in entries}
+    last = max(revisions.values())
+    latest = [entry for entry in entries if revisions[id(entry)] == last]
+    if any(entry.component.properties != latest[0].component.properties for entry in latest[1:]):
+        raise Undefined("several events of one UID")
+    return latest[0]
+
+
+def _sequence(entry: Entry) -> int:
+    text = entry.component.word("SEQUENCE") or "0"
+    if not (text.isascii() and text.isdigit()):
+        raise Undefined("a revision without number")
+    return int(text)
+
+
 def start_of(component: Component, clocks: Clocks) -> Moment:
     """Return when an event begins."""
     start = moment(component, "DTSTART", clocks)
@@ -87,11 +123,11 @@ def length_of(component: Component, start: Moment, clocks: Clocks) -> Length:
         return found
     if end is None:
         return Length(1, timedelta(0)) if start.stamp.is_date else Length(0, timedelta(0))
-    return _between(start, end, is_floating=_is_floating(component, "DTEND") != _is_floating(component, "DTSTART"))
+    return _between(start, end, is_mixed=is_floating(component, "DTEND") != is_floating(component, "DTSTART"))
 
 
-def _between(start: Moment, end: Moment, *, is_floating: bool) -> Length:
-    if start.stamp.is_date != end.stamp.is_date or is_floating:
+def _between(start: Moment, end: Moment, *, is_mixed: bool) -> Length:
+    if start.stamp.is_date != end.stamp.is_date or is_mixed:
         raise Undefined("an end of another kind than its beginning")
     if start.stamp.is_date:
         length = Length((end.stamp.local - start.stamp.local).days, timedelta(0))
@@ -102,7 +138,7 @@ def _between(start: Moment, end: Moment, *, is_floating: bool) -> Length:
     return length
 
 
-def _is_floating(component: Component, name: str) -> bool:
+def is_floating(component: Component, name: str) -> bool:
     """Whether a time names no zone at all."""
     written = component.one(name)
     return written is not None and "TZID" not in written.parameters and not written.value.endswith(("Z", "z"))

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from escalator.rota.calendar import Event, Flaw, Reading
-from escalator.rota.ical.events import Clocks
+from escalator.rota.ical.events import Clocks, Entry
 from escalator.rota.ical.lines import Component, Undefined, calendars
-from escalator.rota.ical.series import Entry, Series
+from escalator.rota.ical.series import Series
 from escalator.rota.ical.zones import KnownZone, Zone, zones_of
 
 MOST_EVENTS = 5_000

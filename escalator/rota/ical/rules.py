@@ -86,20 +86,23 @@ def rule_of(text: str, *, is_date: bool) -> Rule:
 def local_starts(rule: Rule, start: datetime, after: datetime, until: datetime) -> Iterator[datetime]:
     """Yield the local times of a rule that begins at `start`, from `after` to `until` (both inclusive).
 
-    Raises Undefined where `start` is none of them. `rule.until` is applied by the caller, who knows the zone.
+    `rule.until` is applied by the caller, who knows the zone.
     """
     filters = dict(rule.filters)
     if "byweekno" in filters and "byweekday" not in filters:
         filters["byweekday"] = [start.weekday()]  # what a rule does not say is said by its start (3.3.10)
     made = _expansion(rule, filters)
-    if next(iter(made(start, start)), None) != start:
-        raise Undefined("a start that its rule does not hold")
     begins = start if rule.count else _skipped(rule, start, after)
     for local in made(begins, max(until, begins)):
         if local > until:
             return
         if local >= after:
             yield local
+
+
+def holds_start(rule: Rule, start: datetime) -> bool:
+    """Whether a rule holds its own start; what it means otherwise is undefined (3.8.5.3)."""
+    return next(local_starts(rule, start, start, start), None) == start
 
 
 def _expansion(rule: Rule, filters: dict[str, Any]) -> Callable[[datetime, datetime], rrule.rrule]:

@@ -5,26 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from escalator.rota.calendar import Event
-from escalator.rota.ical.events import Clocks, Moment, attendees, ends, length_of, moment, moments, start_of, summary
-from escalator.rota.ical.lines import Component, Property, Undefined
-from escalator.rota.ical.rules import Rule, local_starts, rule_of
+from escalator.rota.ical.events import (
+    Entry,
+    Moment,
+    attendees,
+    ends,
+    is_floating,
+    length_of,
+    moment,
+    moments,
+    newest,
+    start_of,
+    summary,
+)
+from escalator.rota.ical.lines import Property, Undefined
+from escalator.rota.ical.rules import Rule, holds_start, local_starts, rule_of
 from escalator.rota.ical.values import Length, duration, stamp
 from escalator.rota.ical.zones import Zone
 
 _A_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A VEVENT, and the zones of the calendar that it stands in."""
-
-    component: Component
-    clocks: Clocks
-
-    @property
-    def is_exception(self) -> bool:
-        """Whether it is about one instance of a series."""
-        return bool(self.component.every("RECURRENCE-ID"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,9 @@ class Series:
         try:
             found = list(self._instances().values())
             made = [(one, self._event(one)) for one in found]
-        except (Undefined, OverflowError, ValueError):
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001  # whatever dateutil makes of it, the next event may be the one that counts
             self.unreadable = self._size
             return
         for _one, event in made:
@@ -167,10 +168,12 @@ class Series:
         self, written: Property, start: Moment, single: _Instance, exceptions: Iterable[datetime]
     ) -> Iterator[_Instance]:
         rule = rule_of(written.value, is_date=start.stamp.is_date)
+        if not holds_start(rule, start.local):
+            raise Undefined("a start that its rule does not hold")
         longest = timedelta(days=single.length.days + 1) + single.length.exact
         after = min([self._start - longest, *exceptions]) - _A_DAY
         last = start.zone.local(max([self._end, *exceptions])) + _A_DAY
-        sure, possible = _until(rule, start) or (last, last)
+        sure, possible = _until(rule, start, is_floating=is_floating(single.entry.component, "DTSTART")) or (last, last)
         for local in local_starts(rule, single.local, start.zone.local(after), min(last, possible)):
             one = _Instance(local, start.zone, single.length, single.entry)
             if local <= sure:
@@ -179,27 +182,7 @@ class Series:
                 self.unreadable += self._touches(one)
 
 
-def newest(entries: Sequence[Entry]) -> Entry:
-    """Return the newest revision (the highest SEQUENCE) of entries that are about the same.
-
-    Entries of one revision that differ contradict each other: which of them counts is undefined.
-    """
-    revisions = {id(entry): _sequence(entry) for entry in entries}
-    last = max(revisions.values())
-    latest = [entry for entry in entries if revisions[id(entry)] == last]
-    if any(entry.component.properties != latest[0].component.properties for entry in latest[1:]):
-        raise Undefined("several events of one UID")
-    return latest[0]
-
-
-def _sequence(entry: Entry) -> int:
-    text = entry.component.word("SEQUENCE") or "0"
-    if not (text.isascii() and text.isdigit()):
-        raise Undefined("a revision without number")
-    return int(text)
-
-
-def _until(rule: Rule, start: Moment) -> tuple[datetime, datetime] | None:
+def _until(rule: Rule, start: Moment, *, is_floating: bool) -> tuple[datetime, datetime] | None:
     """Return the local times up to which a rule surely, and possibly, goes: one where its UNTIL is of the right type.
 
     A date as the end of times, a local time as the end of what has a zone, a time as the end of dates: the standard
@@ -213,8 +196,10 @@ def _until(rule: Rule, start: Moment) -> tuple[datetime, datetime] | None:
         readings = [local, until.local] if start.stamp.is_date else [local]
     elif until.is_date and not start.stamp.is_date:
         readings = [until.local - _A_DAY, until.local + 2 * _A_DAY]
-    else:
+    elif until.is_date or is_floating:
         readings = [until.local]
+    else:
+        readings = [until.local, start.zone.local(until.instant)]
     if start.stamp.is_date:
         readings = [datetime.combine(one.date(), start.local.time()) for one in readings]
     return min(readings), max(readings)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from escalator.rota.ical.lines import Component, Undefined
+from escalator.rota.ical.lines import Component, Undefined, plain_text
 from escalator.rota.ical.rules import local_starts, rule_of
 from escalator.rota.ical.values import local_times, offset
 from escalator.rota.zone import zone_named
@@ -80,7 +80,7 @@ def zones_of(calendar: Component, until: datetime) -> Callable[[str], Zone]:
     for component in calendar.components("VTIMEZONE"):
         named = component.every("TZID")
         if len(named) == 1:
-            defined.setdefault(named[0].value, []).append(component)
+            defined.setdefault(plain_text(named[0].value), []).append(component)
     known: dict[str, Zone] = {}
 
     def zone(name: str) -> Zone:
@@ -121,7 +121,10 @@ def _defined(component: Component, until: datetime) -> DefinedZone:
 
 
 def _onsets(observance: Component, until: datetime) -> Iterable[tuple[datetime, timedelta, timedelta]]:
-    """Yield when an observance begins, and the offsets before and after."""
+    """Yield when an observance begins, and the offsets before and after.
+
+    Outlook lets them all begin in 1601, whatever the rule: here the start need not be one that the rule holds.
+    """
     if observance.has_malformed:
         raise Undefined("a malformed zone")
     start, written = observance.one("DTSTART"), observance.one("RRULE")
