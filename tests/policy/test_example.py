@@ -179,7 +179,7 @@ def test_what_a_moderator_escalates_in_stream_goes_the_shipped_policies_stronges
     policy = parse((SHIPPED / file).read_bytes(), {}).policy
     assert policy is not None
     first = policy.routes[0]
-    assert first.when.tests == {"action": ("escalate",)}
+    assert first.when.tests == {"action": ("escalate",), "severity": ("*",)}
     told = {target for step in policy.paths[first.path] for target in step.notify}
     assert "team" in told
     assert policy.teams[first.assign].role is Role.SENIOR

@@ -10,8 +10,6 @@ from escalator.policy.problems import Finding, Place, quoted, warning
 from escalator.policy.targets import PREFIXES, TEAM
 
 _TELLING = frozenset({"category", "severity", "min_severity", "event"})
-_ESCALATE = "escalate"
-"""The action by which a moderator calls for people: a route on it alone takes few, and means all of them."""
 
 
 def findings(draft: Draft) -> Iterator[Finding]:
@@ -25,7 +23,7 @@ def findings(draft: Draft) -> Iterator[Finding]:
         if category.restricted_to:
             yield from _overheard(draft, category)
     for place, route in draft.routes.items():
-        if not _TELLING & set(route.when.tests) and _ESCALATE not in route.when.tests.get("action", ()):
+        if not _TELLING & set(route.when.tests):
             what = "names no category, severity or event, so it takes whatever comes by"
             yield warning(("routes", place), what, "add `category`, `min_severity` or `event` to its `when`")
     yield from _unassigned(draft)
