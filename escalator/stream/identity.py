@@ -7,7 +7,8 @@ from urllib.parse import quote
 from escalator.model.entities import CALL, MESSAGE, USER, long_name, names_of
 from escalator.model.facts import Key
 from escalator.stream import events
-from escalator.stream.schemas import Event, User
+from escalator.stream.content_schemas import User
+from escalator.stream.schemas import Event
 from escalator.stream.text import identifier
 
 _BANS = frozenset({events.USER_BANNED, events.USER_UNBANNED})

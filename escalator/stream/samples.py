@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from escalator.model.entities import MESSAGE
 from escalator.stream import events
-from escalator.stream.identity import MESSAGE
 
 DEFAULT = "threat"
 REVIEW = "review"

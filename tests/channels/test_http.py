@@ -40,7 +40,7 @@ def unix(seconds_later: float, scale: int = 1) -> str:
         pytest.param({"X-RateLimit-Reset": unix(42)}, 42, id="Stream: Unix time"),
         pytest.param({"X-RateLimit-Reset": f"{unix(42)},{unix(3000)}"}, 42, id="Stream: one for each window"),
         pytest.param(
-            {"X-RateLimit-Reset": f"{unix(42)}, {unix(3000)}", "X-RateLimit-Remaining": "0, 7"}, 42, id="both"
+            {"X-RateLimit-Reset": f"{unix(42)}, 9", "X-RateLimit-Remaining": "0, 7"}, 42, id="one window is used up"
         ),
         pytest.param({"X-RateLimit-Reset": unix(42, 1000)}, 42, id="Unix time in milliseconds"),
         pytest.param({"X-RateLimit-Reset": "2026-10-21T07:28:42Z"}, 42, id="Jira: RFC 3339"),
@@ -51,7 +51,7 @@ def unix(seconds_later: float, scale: int = 1) -> str:
         pytest.param({"X-RateLimit-Reset-After": "1.5"}, 1.5, id="a fraction of seconds"),
         pytest.param({"X-RateLimit-Reset": unix(-5)}, 0, id="Unix time that is over"),
         pytest.param({"X-RateLimit-Reset": unix(86_400)}, 3600, id="Unix time of tomorrow"),
-        pytest.param({"X-RateLimit-Reset": "9" * 16}, 3600, id="Unix time far away"),
+        pytest.param({"X-RateLimit-Reset": "9" * 13}, 3600, id="Unix time far away"),
         pytest.param({"X-RateLimit-Reset": "9" * 40}, None, id="no time at all"),
         pytest.param({"X-RateLimit-Reset": ""}, None, id="empty"),
         pytest.param({"X-RateLimit-Reset": "soon"}, None, id="in words"),
@@ -59,7 +59,7 @@ def unix(seconds_later: float, scale: int = 1) -> str:
         pytest.param({"X-RateLimit-Reset": unix(42), "Retry-After": "7"}, 7, id="Retry-After goes first"),
         pytest.param({"X-RateLimit-Reset": unix(42), "Retry-After": "soon"}, 42, id="a Retry-After that says nothing"),
         pytest.param({"Retry-After": "1.5"}, 1.5, id="Retry-After as a fraction"),
-        pytest.param({"Retry-After": "-5"}, 0, id="Retry-After below zero"),
+        pytest.param({"Retry-After": "-5"}, None, id="Retry-After below zero"),
         pytest.param({"Retry-After": unix(42)}, 42, id="Retry-After as Unix time"),
         pytest.param({"Retry-After": "inf"}, None, id="Retry-After without end"),
         pytest.param({"Retry-After": "nan"}, None, id="Retry-After that is no number"),

@@ -172,3 +172,14 @@ def test_the_starter_only_wants_its_names_set() -> None:
     names = ("STREAM_API_KEY", "STREAM_API_SECRET", "SLACK_MODERATOR_ONE", "SLACK_MODERATOR_TWO")
     env = {name: f"U{number}" for number, name in enumerate((*names, "SLACK_SENIOR", "SLACK_LEAD"))}
     assert parse(text, env).problems == ()
+
+
+@pytest.mark.parametrize("file", ["demo.yml", "starter.yml"])
+def test_what_a_moderator_escalates_in_stream_goes_the_shipped_policies_strongest_way(file: str) -> None:
+    policy = parse((SHIPPED / file).read_bytes(), {}).policy
+    assert policy is not None
+    first = policy.routes[0]
+    assert first.when.tests == {"action": ("escalate",), "severity": ("*",)}
+    told = {target for step in policy.paths[first.path] for target in step.notify}
+    assert "team" in told
+    assert policy.teams[first.assign].role is Role.SENIOR

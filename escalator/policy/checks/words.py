@@ -34,7 +34,7 @@ _PLACES = ("routes[].when", "routes[].unless", "feeds[].when")
 
 def findings(draft: Draft) -> Iterator[Finding]:
     """Yield a warning for each word that no event has, or that differs from Stream's in case or hyphens only."""
-    for condition, words in (_COMPLETE | _OPEN).items():
+    for condition, words in (*_COMPLETE.items(), *_OPEN.items()):
         known = {comparable(condition, word) for word in words}
         for place, value in _written(condition, draft):
             if value == "*" or has_placeholder(value) or comparable(condition, value) in known:
