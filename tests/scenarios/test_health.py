@@ -1,7 +1,9 @@
 """What monitors see: ready unless nothing can be stored, and everything else that is wrong by its name."""
 
+from redis.exceptions import ReadOnlyError
 from sqlalchemy import update
 
+from escalator.broker import BrokerState
 from escalator.services.beating import SWEEPER, beat
 from escalator.store.tables import posts
 from tests.scenarios.harness import Harness
@@ -39,6 +41,18 @@ def test_without_a_worker_it_is_ready_and_degraded(h: Harness) -> None:
     status, body = readyz(h)
     assert (status, body["degraded"]) == (200, ["workers: none is alive; nothing is sent or escalated"])
     assert readyz(h, "?strict=1")[0] == 503
+
+
+def test_a_process_that_cannot_use_the_broker_is_said_until_it_can(h: Harness) -> None:
+    h.core.broker = BrokerState(holds_s=3600)
+    h.core.broker.note(ReadOnlyError("You can't write against a read only replica."))
+    beat(h.core, SWEEPER, h.clock.now())
+    said = "broker: 1 of 1 processes cannot use it (ReadOnlyError); the sweep finds the work, up to 3 s later"
+    status, body = readyz(h)
+    assert (status, body["ready"], body["degraded"]) == (200, True, [said])
+    h.core.broker = BrokerState()
+    beat(h.core, SWEEPER, h.clock.now())
+    assert readyz(h)[1]["degraded"] == []
 
 
 def test_a_deadline_that_is_late_is_said(h: Harness) -> None:
