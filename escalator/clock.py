@@ -17,22 +17,6 @@ class Clock(Protocol):
         ...
 
 
-class SystemClock:
-    """The machine's clock, corrected by the offset that the sweep measures against PostgreSQL."""
-
-    def __init__(self) -> None:
-        self.offset = timedelta(0)
-
-    def now(self) -> datetime:
-        """Return the present instant, aware, in UTC, by the database's clock."""
-        return datetime.now(UTC) + self.offset
-
-    def wait_until(self, instant: datetime) -> None:
-        """Return at that instant or as soon after it as can be."""
-        while (rest := (instant - self.now()).total_seconds()) > 0:
-            sleep(rest)
-
-
 class Stopwatch:
     """Seconds on a clock that never jumps: for intervals within one process, never for instants."""
 
@@ -42,3 +26,38 @@ class Stopwatch:
     def seconds(self) -> float:
         """Return the seconds since the start."""
         return monotonic() - self._started
+
+
+class SystemClock:
+    """The machine's clock, corrected by the offset that every process measures against PostgreSQL every two seconds.
+
+    Between two measurements it goes on by a clock that never jumps: should somebody set the machine's, all deadlines
+    would be due for a moment, and all leases over.
+    """
+
+    def __init__(self) -> None:
+        self._base = (_wall(), Stopwatch(), timedelta(0))
+
+    @property
+    def offset(self) -> timedelta:
+        """Return by how much the machine's clock was behind the database's when it was last measured."""
+        return self._base[2]
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC, by the database's clock."""
+        wall, watch, offset = self._base
+        return wall + timedelta(seconds=watch.seconds()) + offset
+
+    def follow(self, instant: datetime | None = None) -> None:
+        """Go on from this instant, which it is now by the database's clock; without one, from what the machine says."""
+        wall = _wall()
+        self._base = (wall, Stopwatch(), timedelta(0) if instant is None else instant - wall)
+
+    def wait_until(self, instant: datetime) -> None:
+        """Return at that instant or as soon after it as can be."""
+        while (rest := (instant - self.now()).total_seconds()) > 0:
+            sleep(rest)
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)

@@ -18,16 +18,17 @@ _PROMPT_S = 0.5
 def measure_offset(core: Core, clock: SystemClock) -> timedelta:
     """Set this machine's clock right by PostgreSQL's, and return by how much it is off. Raises Unavailable."""
     if core.database.is_sqlite:
+        clock.follow()
         return clock.offset
     with core.database.probing() as connection:
-        before, watch = clock.now(), Stopwatch()
+        watch = Stopwatch()
         theirs: datetime = database_now(connection)
         took_s = watch.seconds()
     if took_s > _PROMPT_S:
         log.warning("clock_not_measured", took_s=took_s)
         return clock.offset
-    found = clock.offset + (theirs - (before + timedelta(seconds=took_s / 2)))
-    if abs(found) > _BIG_OFFSET or abs(found - clock.offset) > _BIG_OFFSET:
-        log.warning("clock_offset", offset_s=found.total_seconds(), before_s=clock.offset.total_seconds())
-    clock.offset = found
-    return found
+    before = clock.offset
+    clock.follow(theirs + timedelta(seconds=took_s / 2))
+    if abs(clock.offset) > _BIG_OFFSET or abs(clock.offset - before) > _BIG_OFFSET:
+        log.warning("clock_offset", offset_s=clock.offset.total_seconds(), before_s=before.total_seconds())
+    return clock.offset
