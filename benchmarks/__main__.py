@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import coverage, deadlines, everywhere, footprint, pages, pipeline, storm
+from benchmarks import coverage, deadlines, everywhere, footprint, hanging, pages, pipeline, storm
 
 MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "intake": pipeline.intake,
@@ -14,6 +14,7 @@ MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "kill": deadlines.kill,
     "everywhere": everywhere.everywhere,
     "storm": storm.storm,
+    "hanging": hanging.hanging,
     "memory": footprint.memory,
     "coverage": coverage.coverage,
     "pages": pages.pages,
