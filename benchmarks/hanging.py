@@ -18,9 +18,9 @@ from benchmarks.stack import POLICY, Stack, stack
 
 DESTINATIONS = 5
 HANGS = 0
-ALERTS = 300
+ALERTS = 200
 A_SECOND = 10.0
-SETTLED_S = 60.0
+SETTLED_S = 40.0
 MOST_RATIO = 2.0
 _SECRET = "whsec_aGVsbG8taGVsbG8taGVsbG8="
 
@@ -51,9 +51,10 @@ class _Hook(BaseHTTPRequestHandler):
         said = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))["data"]
         if place == HANGS and not self.server.go_on.wait(SETTLED_S):
             return
-        opened = datetime.fromisoformat(said["opened_at"]).timestamp()
-        with self.server.lock:
-            self.server.took.setdefault((place, said["number"]), came - opened)
+        if "opened_at" in said:  # a list of many is about no single one
+            opened = datetime.fromisoformat(said["opened_at"]).timestamp()
+            with self.server.lock:
+                self.server.took.setdefault((place, said["number"]), came - opened)
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
