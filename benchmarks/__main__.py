@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import coverage, deadlines, everywhere, footprint, pages, pipeline, start, storm
+from benchmarks import coverage, deadlines, everywhere, footprint, hanging, pages, pipeline, start, storm
 
 MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "intake": pipeline.intake,
@@ -15,6 +15,7 @@ MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "start": start.start,
     "everywhere": everywhere.everywhere,
     "storm": storm.storm,
+    "hanging": hanging.hanging,
     "memory": footprint.memory,
     "coverage": coverage.coverage,
     "pages": pages.pages,

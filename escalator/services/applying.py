@@ -23,7 +23,7 @@ from escalator.services.calls import ToSend
 from escalator.services.claiming import Claims
 from escalator.services.core import Core
 from escalator.services.policies import Running
-from escalator.services.probing import Probes, Way
+from escalator.services.probing import Probes
 from escalator.services.troubles import Troubles
 from escalator.store import deliveries, destinations, incidents, posts, records
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
@@ -120,7 +120,7 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
     born = [
         (one, lane)
         for one, lane in lanes
-        if probes and probes.way(lane) is Way.CALL and _may_be_sent(one, closed) and taken.take(lane)
+        if probes and not probes.hangs(lane) and _may_be_sent(one, closed) and taken.take(lane)
     ]
     if not born:
         return []

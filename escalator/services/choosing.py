@@ -84,7 +84,7 @@ class Chooser:
 
     def _judge(self, one: Delivery) -> None:
         lane = lane_for(self.core, one)
-        way = self.probes.way(lane, has_another_way=self._has_another_way(one), is_expired=one.expires_at <= self.now)
+        way = self._way(one, lane) if self.probes.hangs(lane) else Way.CALL
         if way is Way.WAIT:
             self._refuse(lane)
             return
@@ -101,5 +101,6 @@ class Chooser:
     def _refuse(self, lane: Lane) -> None:
         self._refused.add(f"{lane.destination} {lane.kind}")
 
-    def _has_another_way(self, one: Delivery) -> bool:
-        return bool(fallback(self.core, one, self.policy, self.now))
+    def _way(self, one: Delivery, lane: Lane) -> Way:
+        has_another_way = bool(fallback(self.core, one, self.policy, self.now))
+        return self.probes.way(lane, has_another_way=has_another_way, is_expired=one.expires_at <= self.now)

@@ -87,6 +87,10 @@ class Probes:
         line, host = (self._known.get(name, _WELL) for name in (lane.destination, lane.host))
         return way(line, host, self.now, has_another_way=has_another_way, is_expired=is_expired)
 
+    def hangs(self, lane: Lane) -> bool:
+        """Whether what is told on this lane is more than a call."""
+        return self.way(lane) is not Way.CALL
+
     def plan(self, lane: Lane) -> None:
         """Count on a probe of this lane: no other is begun meanwhile."""
         known = self._known.get(lane.destination, _WELL)

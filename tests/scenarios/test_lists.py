@@ -112,7 +112,7 @@ def test_whoever_may_answer_nothing_is_told_so_once_and_changes_nothing(h: Harne
     h.click("vera", f"Acknowledge all {TOO_MANY}", on=told)
     h.forget_seen()
     assert states(h) == {("triggered", None): KEPT + TOO_MANY}
-    assert len(h.records("answer.refused")) == 1 + TOO_MANY
+    assert len(h.records("incident.act_refused")) == 1 + TOO_MANY
 
 
 def test_what_waited_while_no_sender_served_is_told_one_by_one(h: Harness) -> None:
