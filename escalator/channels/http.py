@@ -37,7 +37,6 @@ _REASONS: Mapping[int, FailureReason] = {
     429: FailureReason.RATE_LIMITED,
     451: FailureReason.BAD_TARGET,
 }
-_WITH_WAIT = frozenset({429, 503})
 
 
 class BadAnswer(ValueError):
@@ -134,10 +133,10 @@ def reason_of(status: int) -> FailureReason:
 def refused(status: int, headers: Mapping[str, str], reason: FailureReason | None = None, detail: str = "") -> Failed:
     """Return the failure that a status is: by `reason_of`, unless the vendor's own table says the reason or a word.
 
-    How long to wait counts where RFC 9110 (10.2.3) has it: for 429 and 503.
+    How long to wait counts for what is worth another try.
     """
-    wait = retry_after(headers) if status in _WITH_WAIT else None
-    return Failed(reason or reason_of(status), detail or f"http_{status}", wait)
+    reason = reason or reason_of(status)
+    return Failed(reason, detail or f"http_{status}", retry_after(headers) if reason.is_retryable else None)
 
 
 def json_object(body: bytes) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class JiraFields(Value[dict[str, JiraValue]]):
             raise refusal("is no mapping", self.right)
         errors = {key: [wrong] for key, inner in value.items() if (wrong := _complaint(key, inner)) is not None}
         if errors:
-            raise ValidationError(errors)  # type: ignore[arg-type]
+            raise ValidationError(errors)
         return {key: _typed(inner) for key, inner in value.items()}
 
 

@@ -74,7 +74,9 @@ def failure(status: int, word: object, headers: Mapping[str, str]) -> Failed:
     """Return why an answer means that nothing was done. `word` is Slack's `error`, and is kept only if it is a word."""
     detail = word if isinstance(word, str) and _WORD.fullmatch(word) else ""
     known = _reason(detail)
-    if status == 429 or status >= 500:
+    if status >= 500:
+        return Failed(FailureReason.VENDOR_ERROR, detail or f"http_{status}")
+    if status == 429:
         return refused(status, headers, detail=detail)
     if known is None and status != 200:
         # Slack says what is wrong by a word, with 200. Whoever says anything else is a proxy, or a wrong address.
