@@ -1,7 +1,9 @@
 """Whoever may not acknowledge an incident, by role or by its restriction, is nobody: they are told besides at most."""
 
+import re
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -193,3 +195,16 @@ def test_coverage_never_counts_somebody_who_may_not_acknowledge(policy, said, fi
         for interval in row.intervals:
             heard = [*interval.responders, *interval.reached, *([interval.first] if interval.first else [])]
             assert {one.who for one in heard if one.is_person} <= able
+
+
+def test_nobody_asks_the_rotas_but_the_roster() -> None:
+    """Whoever asks them beside it would count people who may not acknowledge."""
+    root = Path(__file__).parents[2]
+    asking = re.compile(r"from escalator\.rota\.oncall import [^\n]*\b(on_call|shifts)\b")
+    found = {
+        str(file.relative_to(root))
+        for folder in ("escalator", "web", "workers")
+        for file in (root / folder).rglob("*.py")
+        if asking.search(file.read_text())
+    }
+    assert found == {"escalator/engine/roster.py", "escalator/rota/never.py"}
