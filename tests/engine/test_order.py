@@ -55,6 +55,9 @@ TWO_SENIORS = a_policy(
 SILENT_BOT = a_policy(routes=(a_route("log-only", "Silent", custom="bot"), *EXAMPLE_POLICY.routes))
 ONLY_LESSER = a_policy(routes=(a_route("log-only", "Lesser things", severity=("low", "medium")),))
 ASKS_FOR_PAGES = a_policy(routes=(a_route("urgent", "Paged by hand", action="page"), *EXAMPLE_POLICY.routes))
+ASKS_FOR_STORED_PAGES = a_policy(
+    routes=(a_route("urgent", "Paged by hand", action="page_on_call"), *EXAMPLE_POLICY.routes)
+)
 EXCEPT_VIP = a_policy(
     routes=(replace(a_route("log-only", "Lesser things", severity="low"), unless=Conditions({"author": ("vip",)})),)
 )
@@ -86,6 +89,12 @@ STORIES = {
     ),
     "escalated and reviewed at the same instant": Story(
         stored(NEW, "review_queue_item.updated__escalate", REVIEWED), ACKNOWLEDGED, "self_harm"
+    ),
+    "a custom action that a route names, as Stream tells it": Story(
+        stored(NEW, "moderation.custom_action", REVIEWED, "message.flagged__user_report"),
+        ACKNOWLEDGED,
+        "self_harm",
+        policy=ASKS_FOR_STORED_PAGES,
     ),
     "flagged for something else after its review": Story(
         stored(NEW, REVIEWED, "review_queue_item.updated__flagged_after_review", "message.flagged__user_report"),
