@@ -37,7 +37,7 @@ def blueprint(core: Core) -> Blueprint:
         if isinstance(said, Ignored):
             return Response(status=200)
         if not is_sandbox:
-            link_unknown(core, said.user_id, said.team_id)
+            link_unknown(core, said.user_id, said.team_id, said.enterprise_id)
         if isinstance(said, Opening):
             return opened(core, said, is_sandbox=is_sandbox)
         if isinstance(said, Silencing):
@@ -54,6 +54,7 @@ def _asked(said: Click | Submission, *, is_sandbox: bool) -> Asked:
     asked = Asked(
         user_id=said.user_id,
         team_id=said.team_id,
+        enterprise_id=said.enterprise_id,
         verb=said.verb,
         button=said.button,
         channel_id=said.channel_id,

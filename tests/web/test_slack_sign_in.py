@@ -174,3 +174,16 @@ def test_without_an_app_there_is_no_such_way(sqlite_url, tmp_path):
     assert browser.get("/sign-in/slack").status_code == 404
     assert "Slack" not in browser.get("/sign-in").text
     core.database.close()
+
+
+ORGANIZATION = "https://slack.com/enterprise_id"
+
+
+@pytest.mark.parametrize(("organization", "status"), [("E0OURS", 303), ("E0OTHER", 403), (None, 403)])
+def test_people_of_every_workspace_of_our_organization_sign_in(core, slack, organization, status):
+    with core.database.writing() as connection:
+        processes.remember(connection, WORKSPACE, "T0OURS/E0OURS", core.clock.now())
+    said = {TEAM: "T0ELSEWHERE", ORGANIZATION: organization}
+    slack.twist = lambda claims: {name: value for name, value in (claims | said).items() if value is not None}
+    browser = Browser(core)
+    assert browser.get(come_back(browser)).status_code == status

@@ -39,6 +39,7 @@ class Click:
     message_ts: str
     trigger_id: str
     response_url: str
+    enterprise_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,10 @@ class _Identified(_Tolerant):
     id = fields.String(load_default="", allow_none=True)
 
 
+class _Team(_Identified):
+    enterprise_id = fields.String(load_default="", allow_none=True)
+
+
 class _Action(_Tolerant):
     action_id = fields.String(load_default="")
     block_id = fields.String(load_default="", allow_none=True)
@@ -103,6 +108,7 @@ class _Container(_Tolerant):
 
 class _View(_Tolerant):
     id = fields.String(load_default="")
+    team_id = fields.String(load_default="", allow_none=True)
     callback_id = fields.String(load_default="")
     private_metadata = fields.String(load_default="")
     state = fields.Dict(load_default=dict)
@@ -111,7 +117,8 @@ class _View(_Tolerant):
 class _Payload(_Tolerant):
     type = fields.String(required=True)
     user = fields.Nested(_User, load_default=None, allow_none=True)
-    team = fields.Nested(_Identified, load_default=None, allow_none=True)
+    team = fields.Nested(_Team, load_default=None, allow_none=True)
+    enterprise = fields.Nested(_Identified, load_default=None, allow_none=True)
     channel = fields.Nested(_Identified, load_default=None, allow_none=True)
     container = fields.Nested(_Container, load_default=None, allow_none=True)
     view = fields.Nested(_View, load_default=None, allow_none=True)
@@ -168,18 +175,25 @@ def _click(said: dict[str, Any]) -> Click | Ignored:
         message_ts="" if action["block_id"] == BULLETIN_BLOCK else container["message_ts"],
         trigger_id=said["trigger_id"] or "",
         response_url=said["response_url"] or "",
+        enterprise_id=_enterprise(said),
     )
 
 
 def _submission(said: dict[str, Any]) -> Submission | Opening | Silencing | Ignored:
     if said["user"] is None or said["view"] is None:
         return Ignored("view")
-    sender = Sender(said["user"]["id"], _team(said), said["api_app_id"] or "")
+    sender = Sender(said["user"]["id"], _team(said), said["api_app_id"] or "", _enterprise(said))
     return submission(sender, said["view"]) or Ignored("view")
 
 
 def _team(said: dict[str, Any]) -> str:
-    return said["user"]["team_id"] or (said["team"] or {}).get("id") or ""
+    """Return the workspace of who sent it; a token of a whole organization brings `team: null`."""
+    return said["user"]["team_id"] or (said["team"] or {}).get("id") or (said["view"] or {}).get("team_id") or ""
+
+
+def _enterprise(said: dict[str, Any]) -> str:
+    """Return the organization, which a window may name beside its team."""
+    return (said["enterprise"] or {}).get("id") or (said["team"] or {}).get("enterprise_id") or ""
 
 
 def _verb(action_id: str) -> Verb | None:
