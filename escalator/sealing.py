@@ -21,7 +21,8 @@ class Seal:
     """Seals and opens bytes. Keys are any texts, newest first: the first seals, all open (for rotation)."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._fernet = MultiFernet([Fernet(derived(key, "escalator content")) for key in keys])
+        fernets = [Fernet(derived(key, "escalator content")) for key in keys]
+        self._newest, self._fernet = fernets[0], MultiFernet(fernets)
 
     def seal(self, content: bytes) -> bytes:
         """Return the content, encrypted and authenticated."""
@@ -33,6 +34,14 @@ class Seal:
             return self._fernet.decrypt(sealed)
         except InvalidToken as error:
             raise ContentLocked("no content key opens this; was CONTENT_KEY or SECRET_KEY changed?") from error
+
+    def renewed(self, sealed: bytes) -> bytes | None:
+        """Return the content sealed with the newest key, or None where it is; raises ContentLocked."""
+        try:
+            self._newest.decrypt(sealed)
+        except InvalidToken:
+            return self.seal(self.open(sealed))
+        return None
 
 
 def digest(body: bytes) -> str:

@@ -20,11 +20,13 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def cookie_name(core: Core) -> str:
-    """Return the name of the cookie; behind TLS one that no other host and no plain connection can set.
+    """Return the name of the cookie, which no other installation on this host has.
+
+    Behind TLS it is one that no other host and no plain connection can set.
 
     See https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
     """
-    return "__Host-escalator" if _is_secure(core) else "escalator"
+    return f"{'__Host-' if _is_secure(core) else ''}escalator-{core.settings.cookie_suffix}"
 
 
 def _is_secure(core: Core) -> bool:
@@ -107,7 +109,7 @@ def sign_cookies(app: Flask, core: Core) -> None:
     """Let Flask sign what it keeps in a cookie of its own while somebody signs in elsewhere."""
     app.secret_key = core.settings.cookie_secret
     app.config.update(
-        SESSION_COOKIE_NAME="escalator_signing_in",
+        SESSION_COOKIE_NAME=f"escalator_signing_in-{core.settings.cookie_suffix}",
         SESSION_COOKIE_SECURE=_is_secure(core),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -43,7 +43,7 @@ def blueprint(core: Core) -> Blueprint:
         if isinstance(said, Ignored):
             return Response(status=200)
         if not is_sandbox:
-            link_unknown(core, said.user_id, said.team_id)
+            link_unknown(core, said.user_id, said.team_id, said.enterprise_id)
         return _answer(core, answerers, said, is_sandbox=is_sandbox)
 
     add_commands(door, core)
@@ -76,6 +76,7 @@ def _asked(said: Click | Submission, *, is_sandbox: bool) -> Asked:
     asked = Asked(
         user_id=said.user_id,
         team_id=said.team_id,
+        enterprise_id=said.enterprise_id,
         verb=said.verb,
         button=said.button,
         channel_id=said.channel_id,
@@ -101,7 +102,7 @@ def _after_click(core: Core, answerers: ThreadPoolExecutor, said: Click, *, is_s
 
 def _after_list_click(core: Core, answerers: ThreadPoolExecutor, said: ListClick, *, is_sandbox: bool) -> Response:
     """Acknowledge everything on a list, at once where that is soon done, and tell who did it what became of it."""
-    asked = AskedAll(said.user_id, said.team_id, said.list_id, said.channel_id, is_sandbox)
+    asked = AskedAll(said.user_id, said.team_id, said.list_id, said.channel_id, is_sandbox, said.enterprise_id)
 
     if size_of(core, said.list_id) > AT_ONCE:
         answerers.submit(_answer_list, core, asked, said.response_url)

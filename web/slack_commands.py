@@ -32,7 +32,7 @@ def add_commands(door: Blueprint, core: Core) -> None:
         if isinstance(typed, Ignored):
             return Response(status=200)
         if not is_sandbox:
-            link_unknown(core, typed.user_id, typed.team_id)
+            link_unknown(core, typed.user_id, typed.team_id, typed.enterprise_id)
         said = answered(core, typed, is_sandbox=is_sandbox)
         if said.view is None:
             return jsonify(ephemeral(said.text))

@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 LIMITS = Limits(socket_s=3.0, total_s=4.5)
 _USER, _TEAM = "https://slack.com/user_id", "https://slack.com/team_id"
+_ENTERPRISE = "https://slack.com/enterprise_id"
 """The names of these claims are the same wherever Slack is."""
 
 _NEXT = "next"
@@ -92,9 +93,10 @@ def add_slack(door: Blueprint, core: Core) -> None:
         try:
             claims = client.authorize_access_token(claims_options=_wanted(core.settings))["userinfo"]
             user_id, team_id = str(claims[_USER]), str(claims[_TEAM])
+            enterprise_id = str(claims.get(_ENTERPRISE) or "")
         except _NOT_DONE as error:
             return _not_done(client, error)
-        person = slack.person_behind(core, user_id, team_id)
+        person = slack.person_behind(core, user_id, team_id, enterprise_id)
         if isinstance(person, str):
             return told(403, "You cannot sign in", person)
         response = redirect(session.get(_NEXT, "/"), code=303)

@@ -27,6 +27,7 @@ _COMMANDS = {
     "sign-in-link": "Print a link that signs somebody in once.",
     "doctor": "Say whether everything is reachable and everybody can be told.",
     "test-destination": "Send one destination or person a message that says it is a test.",
+    "reseal": "Seal all content with the newest CONTENT_KEY, so that older ones can be dropped.",
     "migrate": "Bring the database to the newest schema.",
 }
 

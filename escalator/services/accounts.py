@@ -6,6 +6,7 @@ Until it is known any signed click counts, and what we have done in Jira looks l
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection
@@ -24,6 +25,33 @@ _EVERY = timedelta(minutes=1)
 _ASKED_WITH = ":asked_with"
 
 
+class Home(NamedTuple):
+    """Where the token is from: a workspace, and the Enterprise organization that it is part of, if it is.
+
+    In an organization people have one id in all of its workspaces, and their own may be another than the one in which
+    they click; a token of the whole organization has no workspace (docs.slack.dev, "Developing for Enterprise orgs").
+    """
+
+    team_id: str
+    enterprise_id: str
+
+    def includes(self, team_id: str, enterprise_id: str) -> bool:
+        """Whether somebody of that workspace, in that organization, is one of ours."""
+        if self.enterprise_id and self.enterprise_id in {team_id, enterprise_id}:
+            return True
+        return bool(team_id) and team_id == self.team_id
+
+    def text(self) -> str:
+        """Return it as it is kept."""
+        return f"{self.team_id}/{self.enterprise_id}" if self.enterprise_id else self.team_id
+
+
+def home_in(kept: str) -> Home:
+    """Return what `Home.text` has made."""
+    team_id, _, enterprise_id = kept.partition("/")
+    return Home(team_id, enterprise_id)
+
+
 def account(connection: Connection, settings: Settings, name: str) -> str | None:
     """Return who we are at a vendor; None until that is known for the address and the token that we have now."""
     if processes.recall(connection, name + _ASKED_WITH) != _credentials(settings, name):
@@ -34,7 +62,8 @@ def account(connection: Connection, settings: Settings, name: str) -> str | None
 def _credentials(settings: Settings, name: str) -> str:
     """Return a digest of what we ask with."""
     used = {
-        WORKSPACE: (settings.slack_api_url, settings.slack_bot_token),
+        # The last part makes those ask again who were told no organization by the version before.
+        WORKSPACE: (settings.slack_api_url, settings.slack_bot_token, "and organization"),
         JIRA_ACCOUNT: (settings.jira_url, settings.jira_email, settings.jira_token),
     }
     return hashlib.sha256("\n".join(used[name]).encode()).hexdigest()[:32]
@@ -52,7 +81,7 @@ def ask_accounts(core: Core) -> None:
 
 def _workspace(core: Core) -> str | Failed:
     answer = core.slack(Mode.PRODUCTION).auth_test()
-    return answer if isinstance(answer, Failed) else answer.team_id
+    return answer if isinstance(answer, Failed) else Home(answer.team_id, answer.enterprise_id).text()
 
 
 def _ask(core: Core, name: str, asked: Callable[[], str | Failed]) -> None:

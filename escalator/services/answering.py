@@ -54,6 +54,7 @@ class Asked:
     reference: str = ""
     to: str = ""
     note: str = ""
+    enterprise_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _mode(asked: Asked) -> Mode:
 def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal | None:
     """Return what the act changes or why it is refused; None where a window must be filled in first."""
     asked = case.asked
-    if not asked.is_sandbox and not is_ours(connection, asked.team_id):
+    if not asked.is_sandbox and not is_ours(connection, asked.team_id, asked.enterprise_id):
         return Refusal(Refused.WRONG_WORKSPACE)
     if case.person is None:
         return Refusal(Refused.UNKNOWN_PERSON, by=asked.user_id)

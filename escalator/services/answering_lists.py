@@ -25,6 +25,7 @@ class AskedAll:
     list_id: UUID
     channel_id: str = ""
     is_sandbox: bool = False
+    enterprise_id: str = ""
 
 
 def size_of(core: Core, list_id: UUID) -> int:
@@ -43,7 +44,17 @@ def acknowledge_all(core: Core, asked: AskedAll) -> Reply:
     done, refused = [], []
     for one in members.values():
         button = ButtonValue(one.incident_id, one.round_asked, one.fence)
-        reply = act(core, Asked(asked.user_id, asked.team_id, Verb.ACKNOWLEDGE, button, is_sandbox=asked.is_sandbox))
+        reply = act(
+            core,
+            Asked(
+                asked.user_id,
+                asked.team_id,
+                Verb.ACKNOWLEDGE,
+                button,
+                is_sandbox=asked.is_sandbox,
+                enterprise_id=asked.enterprise_id,
+            ),
+        )
         if reply.refused in _OF_THE_PERSON:
             return reply
         if reply.refused is None:

@@ -1,6 +1,7 @@
 """Who somebody in Slack is: by the policy, or by the e-mail address that Slack knows and the policy names."""
 
 import hashlib
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from escalator.model.policy import Person, Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Actor, Entry
 from escalator.rendering.notices import refusal_words, stranger_words
-from escalator.services.accounts import WORKSPACE, account
+from escalator.services.accounts import WORKSPACE, Home, account, home_in
 from escalator.services.addresses import person_with_email
 from escalator.services.core import Core
 from escalator.store import processes, records
@@ -23,22 +24,39 @@ _LINK = "slack_user:"
 _LONGEST_ID = 64
 
 
-def is_ours(connection: Connection, team_id: str) -> bool:
-    """Whether somebody is from our workspace; until `auth.test` has named it, everybody is."""
+def is_ours(connection: Connection, team_id: str, enterprise_id: str) -> bool:
+    """Whether somebody is from our workspace or organization; until `auth.test` has named it, everybody is."""
     ours = processes.recall(connection, WORKSPACE)
-    return not ours or team_id == ours
+    return not ours or home_in(ours).includes(team_id, enterprise_id)
 
 
-def sender_of(
-    core: Core, connection: Connection, policy: Policy, user_id: str, team_id: str, *, is_sandbox: bool
-) -> Person | str:
+class Sender(Protocol):
+    """Whoever has sent something: their Slack id, their workspace, and the organization where they sent it."""
+
+    @property
+    def user_id(self) -> str:
+        """Return their id."""
+        ...
+
+    @property
+    def team_id(self) -> str:
+        """Return their workspace."""
+        ...
+
+    @property
+    def enterprise_id(self) -> str:
+        """Return the organization, empty where there is none."""
+        ...
+
+
+def sender_of(core: Core, connection: Connection, policy: Policy, sender: Sender, *, is_sandbox: bool) -> Person | str:
     """Return the person who has typed a command or sent its window, or what to tell who may do neither.
 
     What the sandbox's own secret has signed comes from no workspace.
     """
-    if not is_sandbox and not is_ours(connection, team_id):
+    if not is_sandbox and not is_ours(connection, sender.team_id, sender.enterprise_id):
         return refusal_words(Refusal(Refused.WRONG_WORKSPACE), None, policy, core.clock.now())
-    return person_of(core, connection, user_id, policy) or stranger_words(user_id)
+    return person_of(core, connection, sender.user_id, policy) or stranger_words(sender.user_id)
 
 
 def person_of(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
@@ -73,27 +91,30 @@ def _name_of(user_id: str) -> str:
     return _LINK + user_id[:_LONGEST_ID]
 
 
-def link_unknown(core: Core, user_id: str, team_id: str) -> None:
+def link_unknown(core: Core, user_id: str, team_id: str, enterprise_id: str) -> None:
     """Find out who a Slack user is whom nobody knows, and keep it. Raises Unavailable.
 
-    Slack is asked outside of any transaction, within what a click may wait for. Only a full member of our workspace,
-    which must be known, is linked, and only to the one person of the policy who has the same e-mail address and no
-    Slack id.
+    Slack is asked outside of any transaction, within what a click may wait for. Only a full member of our workspace
+    or organization, which must be known, is linked, and only to the one person of the policy who has the same e-mail
+    address and no Slack id.
     """
-    if not _is_worth_asking(core, user_id, team_id):
+    home = _home_of_stranger(core, user_id)
+    if home is None or not home.includes(team_id, enterprise_id):
         return
     profile = core.slack(Mode.PRODUCTION).user(user_id)
     if isinstance(profile, Failed):
         log.warning("users_info_failed", reason=profile.reason.value, detail=profile.detail)
-    elif profile.is_ours and profile.team_id == team_id and profile.email:
+    elif profile.is_ours and home.includes(profile.team_id, profile.enterprise_id) and profile.email:
         _link(core, profile)
 
 
-def _is_worth_asking(core: Core, user_id: str, team_id: str) -> bool:
+def _home_of_stranger(core: Core, user_id: str) -> Home | None:
+    """Return where we are at home, if that is known and nobody knows this user."""
     with core.database.reading() as connection:
         running = core.policies.required(connection)
         is_stranger = person_of(core, connection, user_id, running.policy) is None
-        return is_stranger and bool(user_id) and account(connection, core.settings, WORKSPACE) == team_id
+        kept = account(connection, core.settings, WORKSPACE)
+        return home_in(kept) if kept and is_stranger and user_id else None
 
 
 def _link(core: Core, profile: Profile) -> None:

@@ -100,7 +100,7 @@ def open_by_hand(core: Core, said: Opening, *, is_sandbox: bool) -> str:
 def _checked(core: Core, connection: Connection, said: Opening, *, is_sandbox: bool) -> tuple[StoredEvent, Mode] | str:
     """Return the event to store and the mode it will be opened in, or why it is not stored."""
     running = core.policies.required(connection)
-    person = sender_of(core, connection, running.policy, said.user_id, said.team_id, is_sandbox=is_sandbox)
+    person = sender_of(core, connection, running.policy, said, is_sandbox=is_sandbox)
     if isinstance(person, str):
         return person
     choices = _choices(core, person, running.policy, is_sandbox=is_sandbox)

@@ -1,7 +1,7 @@
 """The policy that runs: the file is offered, checked, and becomes a version that all processes follow."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -155,7 +155,7 @@ class PolicyShelf:
 
     def _take(self, database: Database, text: bytes, sha256: str) -> Offered:
         parsed = parse(text, self._settings.environment)
-        refused = parsed.errors or self._forbidden_in_production(parsed)
+        refused = parsed.errors or self._forbidden_in_production(database, parsed)
         if refused:
             self._refuse(database, refused, sha256)
             return Offered(is_new=False, problems=refused)
@@ -171,13 +171,26 @@ class PolicyShelf:
         log.info("policy_activated", version=str(version), sha256=sha256[:12])
         return Offered(is_new=True, problems=parsed.problems)
 
-    def _forbidden_in_production(self, parsed: Parsed) -> tuple[Problem, ...]:
-        """Return the warnings, and the secrets that are not set, which are errors where real people are told."""
+    def _forbidden_in_production(self, database: Database, parsed: Parsed) -> tuple[Problem, ...]:
+        """Return what is an error where real people are told: some warnings, and secrets that are newly needed."""
         if self._settings.mode is not Mode.PRODUCTION or parsed.policy is None:
             return ()
-        missing = credentials.missing(self._settings, parsed.policy)
         blocking = tuple(problem for problem in parsed.problems if problem.blocks_production)
-        return (*blocking, *(Problem(one.name, 1, one.what, one.right) for one in missing))
+        missing = tuple(credentials.missing(self._settings, parsed.policy))
+        return (*blocking, *self._newly(missing, database)) if missing else blocking
+
+    def _newly(self, missing: Sequence[credentials.Missing], database: Database) -> Iterator[Problem]:
+        """Yield the secrets that the active version does without.
+
+        Whether those that it needs are there a process has been asked at its start (services/production.py); a new one
+        must not take the place of a good one and then keep every process from starting again.
+        """
+        with database.reading() as connection:
+            running = self.running(connection)
+        if running is None:
+            return
+        lacking = {one.name for one in credentials.missing(self._settings, running.policy)}
+        yield from (Problem(one.name, 1, one.what, one.right) for one in missing if one.name not in lacking)
 
     def _refuse(self, database: Database, problems: tuple[Problem, ...], sha256: str) -> None:
         """Tell and record that a file is refused: once, though each process is offered it."""

@@ -23,7 +23,7 @@ def choices_for(core: Core, asked: Suggestion, *, is_sandbox: bool) -> list[Choi
     """Return all that who searches may choose; nothing for who may not have the window. Raises Unavailable."""
     with core.database.reading() as connection:
         policy = core.policies.required(connection).policy
-        person = sender_of(core, connection, policy, asked.user_id, asked.team_id, is_sandbox=is_sandbox)
+        person = sender_of(core, connection, policy, asked, is_sandbox=is_sandbox)
         if isinstance(person, str):
             return []
         if asked.callback_id == HAND_OVER_CALLBACK and asked.button is not None:

@@ -30,7 +30,7 @@ def answered(core: Core, typed: Command, *, is_sandbox: bool) -> Answered:
     mode = Mode.SANDBOX if is_sandbox else Mode.PRODUCTION
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        person = sender_of(core, connection, running.policy, typed.user_id, typed.team_id, is_sandbox=is_sandbox)
+        person = sender_of(core, connection, running.policy, typed, is_sandbox=is_sandbox)
     if isinstance(person, str):
         return Answered(Context(None, None, typed.channel_id), mode, person)
     context = Context(None, None, typed.channel_id, person.key)

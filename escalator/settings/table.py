@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from escalator.settings import connections, kinds, urls
+from escalator.settings.values import Secret
 
 T = TypeVar("T")
 
@@ -20,11 +21,11 @@ class Setting(Generic[T]):
     is_secret: bool = False
 
 
-def _secret(name: str, example: str) -> Setting[kinds.Secret]:
+def _secret(name: str, example: str) -> Setting[Secret]:
     return Setting(name, kinds.token, example, is_secret=True)
 
 
-def _secrets(name: str, example: str) -> Setting[tuple[kinds.Secret, ...]]:
+def _secrets(name: str, example: str) -> Setting[tuple[Secret, ...]]:
     return Setting(name, kinds.tokens, example, is_secret=True)
 
 

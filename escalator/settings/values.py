@@ -1,5 +1,6 @@
 """What the environment amounts to."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +99,11 @@ class Settings:
     def cookie_secret(self) -> Secret:
         """The secret that signs what a browser keeps for us while somebody signs in."""
         return Secret(derived(self.secret_key, "cookies"))
+
+    @property
+    def cookie_suffix(self) -> str:
+        """What the names of our cookies end in: browsers keep them by host, and several installations may share one."""
+        return hashlib.sha256(derived(self.secret_key, f"cookie names of {self.base_url}").encode()).hexdigest()[:8]
 
     @property
     def answer_link_secret(self) -> Secret:

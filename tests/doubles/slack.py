@@ -171,6 +171,28 @@ class SlackDouble(SlackState):
     def __exit__(self, *_):
         self.stop()
 
+    def be_in_organization(self, enterprise_id, *, is_org_wide):
+        """Stand in an Enterprise organization, with a token of one workspace or of all of them."""
+        self.home = {"enterprise_id": enterprise_id, "is_enterprise_install": is_org_wide}
+        if is_org_wide:
+            self.home["team_id"] = enterprise_id
+
+    def _place(self, team):
+        """Return the team and organization of a payload: with an org-wide token `team` is null (bolt-python #23)."""
+        enterprise_id, is_org_wide = self.home.get("enterprise_id"), self.home.get("is_enterprise_install", False)
+        return {
+            "team": None if is_org_wide else {"id": team, "domain": "double"},
+            "enterprise": {"id": enterprise_id, "name": "Org"} if enterprise_id else None,
+            "is_enterprise_install": is_org_wide,
+        }
+
+    def _place_fields(self):
+        """Return the same of a command, whose values are texts."""
+        enterprise_id = self.home.get("enterprise_id")
+        is_org_wide = str(self.home.get("is_enterprise_install", False)).lower()
+        fields = {"enterprise_id": enterprise_id, "enterprise_name": "Org"} if enterprise_id else {}
+        return {**fields, "is_enterprise_install": is_org_wide}
+
     def click(self, message, label, user, *, team="T0DOUBLE"):
         """Return the body that Slack would post when this person presses that button, with a fresh trigger."""
         block, button = message.pressed(label)
@@ -181,7 +203,7 @@ class SlackDouble(SlackState):
             "api_app_id": "A0DOUBLE",
             "container": {"type": "message", "message_ts": message.ts, "channel_id": message.channel},
             "trigger_id": trigger,
-            "team": {"id": team, "domain": "double"},
+            **self._place(team),
             "channel": {"id": message.channel, "name": "somewhere"},
             "response_url": f"{self.origin}/response/{trigger}",
             "actions": [
@@ -205,7 +227,7 @@ class SlackDouble(SlackState):
             "command": command,
             "text": text,
             "api_app_id": "A0DOUBLE",
-            "is_enterprise_install": "false",
+            **self._place_fields(),
             "response_url": f"{self.origin}/response/{trigger}",
             "trigger_id": trigger,
         }
@@ -241,7 +263,7 @@ class SlackDouble(SlackState):
         """
         payload = {
             "type": "view_submission",
-            "team": {"id": team, "domain": "double"},
+            **self._place(team),
             "user": {"id": user, "username": "somebody", "name": "somebody", "team_id": team},
             "api_app_id": "A0DOUBLE",
             "token": "(deprecated)",

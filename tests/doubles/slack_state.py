@@ -98,6 +98,7 @@ class SlackState:
         self.channels = channels
         self.limits = None
         self.users = {}
+        self.home = {}
         self.messages = []
         self.ephemerals = []
         self.views = []
@@ -138,7 +139,7 @@ class SlackState:
         return handlers[method](arguments)
 
     def _auth_test(self, _arguments):
-        return {"team": "Double", "team_id": "T0DOUBLE", "user_id": "U0BOT", "bot_id": "B0BOT"}
+        return {"team": "Double", "team_id": "T0DOUBLE", "user_id": "U0BOT", "bot_id": "B0BOT"} | self.home
 
     def join(self, user_id, email, **more):
         """Let somebody be a member of the workspace (docs.slack.dev, "User object")."""

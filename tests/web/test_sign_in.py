@@ -13,6 +13,7 @@ from escalator.store.tables import sessions as kept_sessions
 from tests.browsers import Browser
 from tests.fakes import InlineExecutor
 from tests.sandboxes import a_core, demo_policy
+from web.signed_in import cookie_name
 
 BASE = "http://localhost"
 REAL = {"ESCALATOR_MODE": "production", "ESCALATOR_BASE_URL": BASE}
@@ -130,9 +131,9 @@ def test_another_sites_form_signs_nobody_in(core):
 
 def test_signing_in_gives_a_new_session_and_ends_the_one_before(core):
     browser, thief = Browser(core, "ben"), Browser(core)
-    before = browser.client.get_cookie("escalator").value
+    before = browser.client.get_cookie(cookie_name(core)).value
     browser.client.post(printed(core))
-    thief.client.set_cookie("escalator", before)
+    thief.client.set_cookie(cookie_name(core), before)
     assert "Ana Ruiz" in browser.get("/").text
     assert thief.get("/").status_code == 302
 
@@ -290,5 +291,5 @@ def test_a_token_signs_no_browser_in(core):
         eli = core.policies.required(connection).policy.people["eli"]
     text = tokens.make(core, tokens.Viewer(eli), "ana", "ci", {tokens.Scope.READ}, limits.KEPT_FOR)
     browser = Browser(core)
-    browser.client.set_cookie("escalator", text)
+    browser.client.set_cookie(cookie_name(core), text)
     assert browser.get("/").status_code == 302

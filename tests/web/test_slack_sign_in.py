@@ -12,6 +12,7 @@ from tests.browsers import Browser
 from tests.doubles.http import Fault
 from tests.doubles.slack_openid import ANOTHER_KEY, CLIENT_ID, CLIENT_SECRET, TEAM, USER, SlackOpenIdDouble
 from tests.sandboxes import a_core
+from web.signed_in import cookie_name
 
 BASE = "http://localhost"
 
@@ -61,10 +62,10 @@ def test_slack_signs_a_person_of_the_policy_in_and_they_go_on_where_they_wanted(
 
 def test_a_session_that_was_there_ends(core):
     browser, other = Browser(core, "ben"), Browser(core)
-    held = browser.client.get_cookie("escalator").value
+    held = browser.client.get_cookie(cookie_name(core)).value
     browser.get(come_back(browser))
-    assert browser.client.get_cookie("escalator").value != held
-    other.client.set_cookie("escalator", held)
+    assert browser.client.get_cookie(cookie_name(core)).value != held
+    other.client.set_cookie(cookie_name(core), held)
     assert other.get("/").status_code == 302
 
 
@@ -174,3 +175,16 @@ def test_without_an_app_there_is_no_such_way(sqlite_url, tmp_path):
     assert browser.get("/sign-in/slack").status_code == 404
     assert "Slack" not in browser.get("/sign-in").text
     core.database.close()
+
+
+ORGANIZATION = "https://slack.com/enterprise_id"
+
+
+@pytest.mark.parametrize(("organization", "status"), [("E0OURS", 303), ("E0OTHER", 403), (None, 403)])
+def test_people_of_every_workspace_of_our_organization_sign_in(core, slack, organization, status):
+    with core.database.writing() as connection:
+        processes.remember(connection, WORKSPACE, "T0OURS/E0OURS", core.clock.now())
+    said = {TEAM: "T0ELSEWHERE", ORGANIZATION: organization}
+    slack.twist = lambda claims: {name: value for name, value in (claims | said).items() if value is not None}
+    browser = Browser(core)
+    assert browser.get(come_back(browser)).status_code == status

@@ -9,12 +9,16 @@ from escalator.model.message import Context, Delivered, Failed
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Whose token it is, as `auth.test` says. `scopes` are what the token may do (empty when Slack does not say)."""
+    """Whose token it is, as `auth.test` says; that of a whole organization may name no workspace.
+
+    `scopes` are what the token may do (empty when Slack does not say).
+    """
 
     team_id: str
     team: str = ""
     bot_user_id: str = ""
     scopes: frozenset[str] = frozenset()
+    enterprise_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Profile:
     team_id: str
     email: str
     is_ours: bool
+    enterprise_id: str = ""
 
 
 class SlackApi(Protocol):

@@ -41,6 +41,7 @@ class Click:
     message_ts: str
     trigger_id: str
     response_url: str
+    enterprise_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class ListClick:
     list_id: UUID
     channel_id: str
     response_url: str
+    enterprise_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,10 @@ class _Identified(_Tolerant):
     id = fields.String(load_default="", allow_none=True)
 
 
+class _Team(_Identified):
+    enterprise_id = fields.String(load_default="", allow_none=True)
+
+
 class _Action(_Tolerant):
     action_id = fields.String(load_default="")
     block_id = fields.String(load_default="", allow_none=True)
@@ -117,6 +123,7 @@ class _Container(_Tolerant):
 
 class _View(_Tolerant):
     id = fields.String(load_default="")
+    team_id = fields.String(load_default="", allow_none=True)
     callback_id = fields.String(load_default="")
     private_metadata = fields.String(load_default="")
     state = fields.Dict(load_default=dict)
@@ -125,7 +132,8 @@ class _View(_Tolerant):
 class _Payload(_Tolerant):
     type = fields.String(required=True)
     user = fields.Nested(_User, load_default=None, allow_none=True)
-    team = fields.Nested(_Identified, load_default=None, allow_none=True)
+    team = fields.Nested(_Team, load_default=None, allow_none=True)
+    enterprise = fields.Nested(_Identified, load_default=None, allow_none=True)
     channel = fields.Nested(_Identified, load_default=None, allow_none=True)
     container = fields.Nested(_Container, load_default=None, allow_none=True)
     view = fields.Nested(_View, load_default=None, allow_none=True)
@@ -183,6 +191,7 @@ def _click(said: dict[str, Any]) -> Click | ListClick | Ignored:
             list_id=list_id,
             channel_id=channel_id,
             response_url=said["response_url"] or "",
+            enterprise_id=_enterprise(said),
         )
     if said["user"] is None or verb is None or button is None:
         return Ignored("action")
@@ -196,6 +205,7 @@ def _click(said: dict[str, Any]) -> Click | ListClick | Ignored:
         message_ts="" if first_id(action["block_id"] or "") == BULLETIN_BLOCK else container["message_ts"],
         trigger_id=said["trigger_id"] or "",
         response_url=said["response_url"] or "",
+        enterprise_id=_enterprise(said),
     )
 
 
@@ -212,11 +222,17 @@ def _submission(said: dict[str, Any]) -> Submission | Opening | Silencing | Igno
 
 
 def _sender(said: dict[str, Any]) -> Sender:
-    return Sender(said["user"]["id"], _team(said), said["api_app_id"] or "")
+    return Sender(said["user"]["id"], _team(said), said["api_app_id"] or "", _enterprise(said))
 
 
 def _team(said: dict[str, Any]) -> str:
-    return said["user"]["team_id"] or (said["team"] or {}).get("id") or ""
+    """Return the workspace of who sent it; a token of a whole organization brings `team: null`."""
+    return said["user"]["team_id"] or (said["team"] or {}).get("id") or (said["view"] or {}).get("team_id") or ""
+
+
+def _enterprise(said: dict[str, Any]) -> str:
+    """Return the organization, which a window may name beside its team."""
+    return (said["enterprise"] or {}).get("id") or (said["team"] or {}).get("enterprise_id") or ""
 
 
 def _verb(action_id: str) -> Verb | None:

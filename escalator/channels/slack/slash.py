@@ -27,6 +27,7 @@ class Command:
     text: str
     channel_id: str
     trigger_id: str
+    enterprise_id: str = ""
 
 
 def parse_command(body: bytes) -> Command | Ignored:
@@ -45,6 +46,7 @@ def parse_command(body: bytes) -> Command | Ignored:
         text=said.get("text", "").strip(),
         channel_id=said.get("channel_id", ""),
         trigger_id=said.get("trigger_id", ""),
+        enterprise_id=said.get("enterprise_id", ""),
     )
 
 

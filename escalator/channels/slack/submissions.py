@@ -28,6 +28,7 @@ class Sender:
     user_id: str
     team_id: str
     api_app_id: str = ""
+    enterprise_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Submission:
     verb: Verb = Verb.RESOLVE
     to: str = ""
     note: str = ""
+    enterprise_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Opening:
     item: str
     author: str
     source: str
+    enterprise_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Silencing:
     minutes: int
     reason: str
     is_for_critical: bool
+    enterprise_id: str = ""
 
 
 def submission(sender: Sender, view: Mapping[str, Any]) -> Submission | Opening | Silencing | None:
@@ -88,6 +92,7 @@ def submission(sender: Sender, view: Mapping[str, Any]) -> Submission | Opening 
     return Submission(
         user_id=sender.user_id,
         team_id=sender.team_id,
+        enterprise_id=sender.enterprise_id,
         api_app_id=sender.api_app_id,
         button=button,
         outcome=_outcome(_chosen(state, OUTCOME)),
@@ -105,6 +110,7 @@ def _opening(sender: Sender, view: Mapping[str, Any]) -> Opening:
     return Opening(
         user_id=sender.user_id,
         team_id=sender.team_id,
+        enterprise_id=sender.enterprise_id,
         view_id=view["id"],
         category=_chosen(state, escalating.CATEGORY),
         about=_said(state, escalating.ABOUT),
@@ -119,6 +125,7 @@ def _silencing(sender: Sender, view: Mapping[str, Any]) -> Silencing:
     return Silencing(
         user_id=sender.user_id,
         team_id=sender.team_id,
+        enterprise_id=sender.enterprise_id,
         named=_chosen(state, silencing.NAMED),
         minutes=silencing.minutes_of(_chosen(state, silencing.LASTS)),
         reason=_said(state, silencing.REASON),

@@ -27,6 +27,7 @@ class Suggestion:
     name: str
     typed: str
     button: ButtonValue | None
+    enterprise_id: str = ""
 
 
 def suggestion(sender: Sender, said: Mapping[str, Any]) -> Suggestion | None:
@@ -42,6 +43,7 @@ def suggestion(sender: Sender, said: Mapping[str, Any]) -> Suggestion | None:
         name=said["action_id"] or "",
         typed=said["value"] or "",
         button=decode(origin_of(view["private_metadata"]).value),
+        enterprise_id=sender.enterprise_id,
     )
 
 

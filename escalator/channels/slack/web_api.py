@@ -113,7 +113,14 @@ class SlackWebApi:
         profile = user.get("profile")
         email = profile.get("email") if isinstance(profile, dict) else None
         is_ours = not any(user.get(name) for name in _NOT_OURS) and user.get("is_email_confirmed", True) is True
-        return Profile(user_id, str(user.get("team_id") or ""), email if isinstance(email, str) else "", is_ours)
+        organization = user.get("enterprise_user")
+        return Profile(
+            user_id,
+            str(user.get("team_id") or ""),
+            email if isinstance(email, str) else "",
+            is_ours,
+            str(organization.get("enterprise_id") or "") if isinstance(organization, dict) else "",
+        )
 
     def auth_test(self) -> Workspace | Failed:
         """Ask whose token it is, and what it may do."""
@@ -121,8 +128,8 @@ class SlackWebApi:
         if isinstance(answer, Failed):
             return answer
         data, headers = answer
-        team_id = data.get("team_id")
-        if not isinstance(team_id, str) or not team_id:
+        team_id, enterprise_id = str(data.get("team_id") or ""), str(data.get("enterprise_id") or "")
+        if not (team_id or enterprise_id):
             return Failed(FailureReason.BAD_ANSWER, "no_team_id")
         scopes = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), "")
         return Workspace(
@@ -130,6 +137,7 @@ class SlackWebApi:
             str(data.get("team", "")),
             str(data.get("user_id", "")),
             frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
+            enterprise_id,
         )
 
     def _message(self, method: str, message: Json, *, without_blocks: Json) -> _Answered | Failed:

@@ -12,11 +12,11 @@ FOREIGN = (
 )
 
 
-def person_behind(core: Core, user_id: str, team_id: str) -> Person | str:
+def person_behind(core: Core, user_id: str, team_id: str, enterprise_id: str) -> Person | str:
     """Return who it is, or what to tell who is nobody here. Raises Unavailable."""
-    link_unknown(core, user_id, team_id)
+    link_unknown(core, user_id, team_id, enterprise_id)
     with core.database.reading() as connection:
-        if not is_ours(connection, team_id):
+        if not is_ours(connection, team_id, enterprise_id):
             return FOREIGN
         policy = core.policies.required(connection).policy
         return person_of(core, connection, user_id, policy) or stranger_words(user_id)

@@ -78,7 +78,7 @@ def silence_by_window(core: Core, said: Silencing, *, is_sandbox: bool) -> str |
     """Return what to tell who has sent the window: what is silenced, or what was wrong. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        person = sender_of(core, connection, running.policy, said.user_id, said.team_id, is_sandbox=is_sandbox)
+        person = sender_of(core, connection, running.policy, said, is_sandbox=is_sandbox)
     if isinstance(person, str):
         return person
     if is_sandbox and core.settings.mode is not Mode.SANDBOX:

@@ -1,0 +1,62 @@
+"""`escalator reseal`: everything that is sealed, with the newest CONTENT_KEY; then the older ones can be dropped."""
+
+from typing import NamedTuple
+
+import click
+from sqlalchemy import Column
+
+from escalator.commands.opening import open_core
+from escalator.errors import ContentLocked
+from escalator.services.core import Core
+from escalator.store.resealing import reseal_batch, sealed_columns
+
+_BATCH = 100
+
+
+@click.command("reseal")
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Seal all content anew with the first CONTENT_KEY. Safe while everything runs, and to be repeated.
+
+    Exits 1 when something cannot be opened with any of the keys.
+    """
+    core = open_core()
+    results = [(f"{column.table.name}.{column.name}", _resealed(core, column)) for column in sealed_columns()]
+    looked_at, changed, locked = (sum(result[place] for _, result in results) for place in range(3))
+    for name, result in results:
+        if result.locked:
+            click.echo(f"{name}: {result.locked} cannot be opened with any key", err=True)
+    click.echo(f"{looked_at} sealed values, {changed} of them sealed anew.")
+    if locked:
+        click.echo("Put the key that these were sealed with behind the others, and repeat this.", err=True)
+        ctx.exit(1)
+    click.echo("All are sealed with the first key. Once every process runs with it, the keys behind it can be dropped.")
+
+
+class _Resealed(NamedTuple):
+    """How many values of a column were looked at, sealed anew, and could not be opened."""
+
+    looked_at: int
+    changed: int
+    locked: int
+
+
+def _resealed(core: Core, column: Column[bytes]) -> _Resealed:
+    """Seal a column anew, batch by batch."""
+    looked_at, changed, locked = 0, 0, 0
+
+    def reseal(sealed: bytes) -> bytes | None:
+        nonlocal locked
+        try:
+            return core.seal.renewed(sealed)
+        except ContentLocked:
+            locked += 1
+            return None
+
+    after: object | None = None
+    while True:
+        with core.database.writing() as connection:
+            after, count, anew = reseal_batch(connection, column, reseal, after, _BATCH)
+        if after is None:
+            return _Resealed(looked_at, changed, locked)
+        looked_at, changed = looked_at + count, changed + anew

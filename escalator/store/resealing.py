@@ -1,0 +1,38 @@
+"""Sealed values sealed anew, a batch at a time: to retire an old key while everything runs."""
+
+from collections.abc import Callable, Iterator
+
+from sqlalchemy import Column, Connection, select, update
+
+from escalator.store.tables import metadata
+
+_PREFIX = "sealed_"
+
+Reseal = Callable[[bytes], bytes | None]
+"""Returns the value sealed anew, or None where it may stay as it is."""
+
+
+def sealed_columns() -> Iterator[Column[bytes]]:
+    """Yield every column that holds sealed values."""
+    for table in metadata.sorted_tables:
+        yield from (column for column in table.columns if column.name.startswith(_PREFIX))
+
+
+def reseal_batch(
+    connection: Connection, column: Column[bytes], reseal: Reseal, after: object | None, size: int
+) -> tuple[object | None, int, int]:
+    """Seal anew what needs it among the next rows of a column.
+
+    Return the key of the last row looked at (None when there was none), how many rows had a value, and how many of them
+    were sealed anew. A value that somebody changes meanwhile has been sealed by them, and is left alone.
+    """
+    (key,) = column.table.primary_key.columns
+    rows = select(key, column).where(column.is_not(None)).order_by(key).limit(size)
+    found = connection.execute(rows if after is None else rows.where(key > after)).all()
+    changed = 0
+    for row_key, sealed in found:
+        anew = reseal(sealed)
+        if anew is not None:
+            same = update(column.table).where(key == row_key, column == sealed).values({column.name: anew})
+            changed += connection.execute(same).rowcount
+    return (found[-1][0] if found else None), len(found), changed
