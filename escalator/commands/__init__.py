@@ -19,6 +19,8 @@ _COMMANDS = {
     "init": "Write a commented policy to start from.",
     "sample": "Post a realistic signed event to a running instance.",
     "incidents": "List incidents, or tell the story of one.",
+    "hold": "Keep the content of an incident from being deleted, or end that.",
+    "unreadable": "List signed requests that are no events, or read one.",
     "silence": "Silence a category or a route for a while, end that, or list what is silenced.",
     "policy": "Show which policies have run, and how they differ.",
     "backtest": "Say who would have been told differently by another policy.",

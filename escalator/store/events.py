@@ -88,6 +88,12 @@ def of_incident(connection: Connection, incident_id: UUID, limit: int) -> list[S
     return _stored(connection.execute(_ALL.where(*kept).order_by(events.c.received_at, events.c.id).limit(limit)))
 
 
+def invalid(connection: Connection, most: int, only: UUID | None = None) -> list[StoredEvent]:
+    """Return signed deliveries that are no events, the newest first; or this one."""
+    wanted = [events.c.state == EventState.INVALID, *([events.c.id == only] if only else [])]
+    return _stored(connection.execute(_ALL.where(*wanted).order_by(events.c.received_at.desc()).limit(most)))
+
+
 def state_of(connection: Connection, event_id: UUID) -> EventState | None:
     """Return what became of an event; None for one that is not there."""
     found = connection.scalar(select(events.c.state).where(events.c.id == event_id))

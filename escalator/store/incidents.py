@@ -304,6 +304,11 @@ def save(
     _insert_answers(connection, [_fresh_answers(before, after) for before, after in changed])
 
 
+def set_hold(connection: Connection, incident_id: UUID, *, is_held: bool) -> None:
+    """Say whether content may be deleted, of an incident that this transaction has locked."""
+    connection.execute(update(incidents).where(incidents.c.id == incident_id).values(hold=is_held))
+
+
 def _is_told_more(before: Incident, after: Incident) -> bool:
     return (before.facts, before.content, before.links) != (after.facts, after.content, after.links)
 

@@ -75,6 +75,7 @@ LEAST = {
     "GET /incidents/<int:number>.json": Role.AUDITOR,
     "POST /incidents/<int:number>/<verb>": Role.AUDITOR,
     "POST /incidents/<int:number>/reveal": Role.AUDITOR,
+    "POST /incidents/<int:number>/<any(hold, lift_hold):what>": Role.ADMIN,
     "GET /care": Role.AUDITOR,
 }
 API = {

@@ -281,3 +281,20 @@ def test_what_somebody_may_not_see_is_not_found_by_any_address(cores, number):
 
 def test_a_verb_that_is_none_is_not_found(core):
     assert Browser(core, "ana").post("/incidents/1001/explode", seen(core)).status_code == 404
+
+
+def test_an_admin_holds_the_content_and_says_why(core):
+    page = Browser(core, "eli").post("/incidents/1001/hold", {"reason": "Case 4711"}, follow_redirects=True)
+    assert "is kept until the hold is lifted" in page.text
+    assert "Case 4711" in page.text
+    [record] = recorded(core, "incident.held")
+    assert (record.actor_key, record.via) == ("eli", "dashboard")
+    page = Browser(core, "eli").post("/incidents/1001/lift_hold", {"reason": "Closed"}, follow_redirects=True)
+    assert "Hold the content" in page.text
+    assert len(recorded(core, "incident.hold_lifted")) == 1
+
+
+def test_nobody_else_is_offered_a_hold(core):
+    assert "Hold the content" not in Browser(core, "dana").get("/incidents/1001").text
+    assert Browser(core, "dana").post("/incidents/1001/hold", {"reason": "x"}).status_code == 403
+    assert recorded(core, "incident.held") == []

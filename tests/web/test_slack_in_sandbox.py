@@ -5,7 +5,7 @@ import pytest
 from escalator.services.processing import process_all
 from escalator.services.sending import deliver_all
 from tests.fakes import InlineExecutor
-from tests.sandboxes import a_core, alert
+from tests.sandboxes import a_core, alert, demo_policy
 from tests.web.browser import Browser
 
 
@@ -47,6 +47,24 @@ def test_an_incident_is_handed_over(taken):
     incident = taken.picture()["incidents"][0]
     assert (incident["state"], incident["owner"]) == ("triggered", "dana")
     assert "person:dana" in [one["destination"] for one in taken.items("slack") if one["type"] == "message"]
+
+
+def test_one_of_many_is_searched_and_given_it(sqlite_url, tmp_path, monkeypatch):
+    monkeypatch.setattr("web.slack.ThreadPoolExecutor", InlineExecutor)
+    more = "".join(f"  p{number}: {{name: Person {number}, slack: U0P{number}}}\n" for number in range(101))
+    core = a_core(sqlite_url, tmp_path, policy=demo_policy().replace("people:\n", f"people:\n{more}"))
+    browser = Browser(core)
+    alert(core)
+    browser.press("ana", "Acknowledge")
+    browser.press("ana", "Hand over")
+    window = window_of(browser, "Hand over #1001")
+    assert window["view"]["blocks"][0]["element"]["type"] == "external_select"
+    search = {"person": "ana", "message": window["id"], "action_id": "to", "typed": "person 42"}
+    found = browser.interact(search).get_json()
+    assert [option["value"] for option in found["options"]] == ["p42"]
+    filled(browser, "ana", window, to="p42")
+    assert browser.picture()["incidents"][0]["owner"] == "p42"
+    core.database.close()
 
 
 def test_a_note_stands_in_the_thread(taken):

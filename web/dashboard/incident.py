@@ -19,11 +19,13 @@ from escalator.services.desk.acts import Wanted, act
 from escalator.services.desk.exporting import export
 from escalator.services.desk.incident import Page, look
 from escalator.services.desk.reading import Shown, reveal
+from escalator.services.holds import MAX_REASON, NotDone, change_hold
+from escalator.services.holds import Wanted as HoldWanted
 from escalator.store.incidents import MOST_NUMBER
 from web.dashboard.frame import tell
 from web.dashboard.words import zone
 from web.publishing import publish_later
-from web.signed_in import running, viewer
+from web.signed_in import require, running, viewer
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +39,7 @@ def add(door: Blueprint, core: Core) -> None:
     door.add_app_template_filter(offer_label, "offer_label")
     door.add_app_template_filter(to_the_second, "to_the_second")
     _add_incident(door, core)
+    _add_hold(door, core)
     _add_acts(door, core)
 
     @door.get("/care")
@@ -85,6 +88,21 @@ def _add_acts(door: Blueprint, core: Core) -> None:
         return redirect(f"/incidents/{number}", code=303)
 
 
+def _add_hold(door: Blueprint, core: Core) -> None:
+    @door.post("/incidents/<int:number>/<any(hold, lift_hold):what>")
+    def hold(number: int, what: str) -> AnyResponse:
+        require(Role.ADMIN)
+        reason, person = request.form.get("reason", ""), viewer().person.key
+        done = change_hold(core, HoldWanted(number, what == "hold", person, reason, viewer().via))
+        if isinstance(done, NotDone):
+            if done.is_missing:
+                abort(404)
+            tell(f"Nothing changed: {done.said}.", is_refused=True)
+        else:
+            tell(done)
+        return redirect(f"/incidents/{number}", code=303)
+
+
 def _led_at_limit(connection: Connection) -> list[str] | None:
     """Return for somebody who leads the names of those who have read enough today; None for anybody else."""
     if viewer().person.role < Role.SENIOR:
@@ -118,7 +136,9 @@ def _page(page: Page | None, shown: Shown | None = None) -> str:
         shown=shown,
         outcomes=outcomes,
         care=running().policy.care,
+        may_hold=viewer().person.role is Role.ADMIN and not viewer().is_sandbox,
         max_note=MAX_NOTE,
+        max_reason=MAX_REASON,
         max_reference=MAX_REFERENCE,
     )
 

@@ -2,6 +2,8 @@
 
 BODY_BYTES = 20_000
 
+TEXT = 300
 TEXT_BYTES = 900
 LINES = 20
-"""Ours, for what is about no incident: so many lines of so many bytes of JSON stay below BODY_BYTES."""
+"""Ours, for what is about no incident (docs/feeds.schema.json): so many lines, each of at most so many characters and
+so many bytes of JSON, stay below BODY_BYTES."""

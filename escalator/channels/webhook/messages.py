@@ -82,9 +82,13 @@ def _words(card: Card) -> dict[str, object]:
     """Return what is said of no incident: sentences of ours."""
     lines = ("".join(part for part in line if isinstance(part, str)) for line in card.lines[: limits.LINES])
     return {
-        "text": cut(card.text, limits.TEXT_BYTES, _json_bytes),
-        "details": [cut(line, limits.TEXT_BYTES, _json_bytes) for line in lines],
+        "text": _short(card.text),
+        "details": [_short(line) for line in lines],
     }
+
+
+def _short(text: str) -> str:
+    return cut(cut(text, limits.TEXT), limits.TEXT_BYTES, _json_bytes)
 
 
 def _json_bytes(char: str) -> int:

@@ -9,6 +9,7 @@ from escalator.policy.checks import (
     duplicates,
     events,
     hours,
+    lengths,
     people,
     placeholders,
     references,
@@ -39,4 +40,5 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from silences.findings(draft)
     yield from storms.findings(draft)
     yield from placeholders.findings(draft, env)
+    yield from lengths.findings(draft)
     yield from unsupported.findings(draft)

@@ -101,9 +101,13 @@ def _sent(row: Row[Any], policy: Policy, *, is_replaced: bool) -> Sent:
     )
 
 
+_WRITTEN = frozenset({Action.NOTED, Action.HELD, Action.HOLD_LIFTED})
+"""What is recorded with a text beside it."""
+
+
 def written(connection: Connection, said: Iterable[Row[Any]], seal: Seal) -> dict[str, str]:
-    """Return what the notes among these records say, by the id that the record holds; emptied ones are left out."""
-    ids = [json.loads(row.after).get("reason_id", "") for row in said if row.action == Action.NOTED]
+    """Return what was written with these records, by the id that the record holds; emptied ones are left out."""
+    ids = [json.loads(row.after).get("reason_id", "") for row in said if row.action in _WRITTEN]
     kept = texts.find(connection, [UUID(one) for one in ids if one])
     found = {str(key): _opened(note.sealed_body, seal) for key, note in kept.items() if note.sealed_body is not None}
     return {key: text for key, text in found.items() if text is not None}

@@ -30,10 +30,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         for action in (
             *(Action.ACKNOWLEDGED, Action.ANSWERED, Action.RELEASED, Action.RESOLVED, Action.SNOOZED),
             *(Action.HANDED_OVER, Action.TAKEN_OVER, Action.ESCALATED_NOW, Action.STILL_ON_IT, Action.REOPENED),
-            *(Action.NOTED, Action.REFUSED),
+            *(Action.NOTED, Action.REFUSED, Action.HELD, Action.HOLD_LIFTED),
         )
     ),
-    "reveals": (Action.REVEALED.value,),
+    "reveals": (Action.REVEALED.value, Action.EVENT_READ.value),
     "steps": tuple(one for one in _ACTS if one.startswith(("step.", "target."))),
     "deliveries": tuple(one for one in _ACTS if one.startswith("delivery.")),
     "silences": tuple(one for one in _ACTS if one.startswith("silence.")),

@@ -1,0 +1,29 @@
+"""What a policy may hold at most in places that are bounded elsewhere: in the database, and in records."""
+
+from collections.abc import Iterator
+
+from escalator.policy.draft import Draft
+from escalator.policy.problems import Finding
+from escalator.policy.walk import found, pattern
+
+ADDRESS_BYTES = 2_000
+"""Of an address as it is written, in UTF-8: `deliveries.address` is wider, and its index takes 2,704 at most."""
+
+NAME_BYTES = 128
+"""Of a route's name, which silences and drills refer to."""
+
+_LIMITS = {
+    "destinations.*.webhook": (ADDRESS_BYTES, "write a shorter address, or `${NAME}` of a variable that holds it"),
+    "destinations.*.pagerduty": (ADDRESS_BYTES, "write the routing key of the service, which has 32 characters"),
+    "destinations.*.email[]": (ADDRESS_BYTES, "write one mail address, or several as a list"),
+    "people.*.email": (ADDRESS_BYTES, "write one mail address"),
+    "routes[].name": (NAME_BYTES, f"name it in at most {NAME_BYTES} bytes"),
+}
+
+
+def findings(draft: Draft) -> Iterator[Finding]:
+    """Yield an error for each value that would not fit where it is kept."""
+    for where, (most, right) in _LIMITS.items():
+        for place, value in found(draft.tree, pattern(where)):
+            if isinstance(value, str) and len(value.encode(errors="replace")) > most:
+                yield Finding(place, f"is longer than {most} bytes", right)
