@@ -4,13 +4,14 @@ No vendor follows a redirect of a POST, so none is ever answered: a path is put 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from threading import Lock
 from typing import Any
 
 import structlog
 from flask import Flask, request
+from werkzeug.datastructures import Headers
 
 from escalator.services.core import Core
 from escalator.tally import WRONG_PATHS
@@ -88,7 +89,7 @@ class WrongPaths:
             return True
 
 
-def _meant(headers: Mapping[str, str], path: str) -> tuple[str, str]:
+def _meant(headers: Headers, path: str) -> tuple[str, str]:
     """Return the vendor that seems to be there and the path it should post to; empty where nothing hints at one."""
     near = next(iter(get_close_matches(path[:64], DOORS, 1, _CLOSE)), "")
     for header, (vendor, door) in _VENDORS.items():
