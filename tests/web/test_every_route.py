@@ -75,7 +75,8 @@ LEAST = {
     "GET /incidents/<int:number>.json": Role.AUDITOR,
     "POST /incidents/<int:number>/<verb>": Role.AUDITOR,
     "POST /incidents/<int:number>/reveal": Role.AUDITOR,
-    "POST /incidents/<int:number>/<any(hold, lift_hold):what>": Role.ADMIN,
+    "POST /incidents/<int:number>/hold": Role.ADMIN,
+    "POST /incidents/<int:number>/lift_hold": Role.ADMIN,
     "GET /care": Role.AUDITOR,
 }
 API = {

@@ -89,11 +89,18 @@ def _add_acts(door: Blueprint, core: Core) -> None:
 
 
 def _add_hold(door: Blueprint, core: Core) -> None:
-    @door.post("/incidents/<int:number>/<any(hold, lift_hold):what>")
-    def hold(number: int, what: str) -> AnyResponse:
+    @door.post("/incidents/<int:number>/hold")
+    def hold(number: int) -> AnyResponse:
+        return change(number, is_held=True)
+
+    @door.post("/incidents/<int:number>/lift_hold")
+    def lift_hold(number: int) -> AnyResponse:
+        return change(number, is_held=False)
+
+    def change(number: int, *, is_held: bool) -> AnyResponse:
         require(Role.ADMIN)
         reason, person = request.form.get("reason", ""), viewer().person.key
-        done = change_hold(core, HoldWanted(number, what == "hold", person, reason, viewer().via))
+        done = change_hold(core, HoldWanted(number, is_held, person, reason, viewer().via))
         if isinstance(done, NotDone):
             if done.is_missing:
                 abort(404)
