@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.alarms import Suspects, further_ways
-from escalator.engine.targets import Recipient, address_of, places
+from escalator.engine.targets import Recipient, address_of, contact_of, places
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.services.addresses import address
@@ -55,6 +55,7 @@ def _in_place_of(failed: Delivery, instead: Iterable[Recipient], core: Core, now
             destination=recipient.destination,
             address=address(recipient, core.settings.environment),
             channel=recipient.kind,
+            endpoint=recipient.endpoint,
             created_at=now,
             next_at=now,
             attempts=0,
@@ -74,7 +75,8 @@ def _next_contact(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
         return ()
     later = person.contact[person.contact.index(failed.channel) + 1 :]
     found = ((kind, written) for kind in later if (written := address_of(person, kind)))
-    return tuple(Recipient(failed.target, failed.destination, *way, person.key) for way in found)[:1]
+    contacts = (contact_of(person, kind, written, policy) for kind, written in found)
+    return tuple(replace(one, target=failed.target) for one in contacts)[:1]
 
 
 def _fallback_destination(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
@@ -95,7 +97,7 @@ def _of_alarm(  # noqa: PLR0913  # what an alarm is replaced by depends on all t
     told = deliveries.alarms_of(connection, failed.trouble_id) if failed.trouble_id else [failed]
     known = {(one.channel, one.address) for one in told}
     instead = [one for one in fallback(core, failed, policy, now) if (one.channel, one.address) not in known]
-    cut_off = suspects | Suspects(ways=frozenset({(failed.destination, failed.channel)}))
+    cut_off = suspects | Suspects(endpoints=frozenset({failed.endpoint}))
     sent = [(one.state, _recipient(one)) for one in told]
     if instead or any(_arrives(state, one, cut_off) for state, one in sent):
         return instead
@@ -104,7 +106,7 @@ def _of_alarm(  # noqa: PLR0913  # what an alarm is replaced by depends on all t
 
 
 def _recipient(one: Delivery) -> Recipient:
-    return Recipient(one.target, one.destination, one.channel, one.address, one.person)
+    return Recipient(one.target, one.destination, one.channel, one.address, one.endpoint, one.person)
 
 
 def _arrives(state: DeliveryState, to: Recipient, cut_off: Suspects) -> bool:

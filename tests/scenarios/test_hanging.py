@@ -18,8 +18,9 @@ from escalator.services.core import Core
 from escalator.services.outcomes import finish
 from escalator.services.sending import SLOTS, Sender
 from escalator.services.troubles import Troubles
-from escalator.store import destinations
-from escalator.store.destinations import Health
+from escalator.store import endpoints
+from escalator.store.deliveries import DeliveryKind
+from escalator.store.endpoints import Health
 from escalator.store.tables import deliveries, posts
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM, labelled
@@ -62,7 +63,7 @@ def end(h: Harness, calls: tuple[ToSend, ...], result: Delivered | Failed) -> No
 
 def health(h: Harness) -> dict[str, Health]:
     with h.core.database.reading() as connection:
-        return destinations.unwell(connection)
+        return endpoints.unwell(connection)
 
 
 def hanging(h: Harness, count: int = 6) -> None:
@@ -229,7 +230,7 @@ def test_nobody_waits_for_a_destination_that_hangs_who_can_be_told_another_way(h
     while calls:
         finish(h.core, [Outcome(call, call.refused or Delivered(f"C2/{call.notification.key}")) for call in calls])
         calls = claim(h.core)
-    assert h.count(deliveries, destination="leads", state="delivered") == 10
+    assert h.count(deliveries, kind="page", destination="leads", state="delivered") == 10
     assert h.count(deliveries, destination="hate-room", state="sending") == 1
 
 
@@ -238,8 +239,8 @@ def test_a_page_that_was_the_probe_goes_another_way_at_once_and_once(h: Harness)
     calls = claim(h.core)
     end(h, calls, TIMEOUT)
     with h.core.database.reading() as connection:
-        found = connection.execute(select(deliveries.c.destination, deliveries.c.incident_id)).all()
-    assert Counter(row.destination for row in found) == {"hate-room": 3, "leads": 3}
+        found = connection.scalars(select(deliveries.c.destination).where(deliveries.c.kind == "page")).all()
+    assert Counter(found) == {"hate-room": 3, "leads": 3}
     assert h.count(deliveries, destination="hate-room", state="failed") == 3
     assert h.records("step.failed") == []
 
@@ -252,9 +253,9 @@ def test_a_person_who_cannot_be_told_by_one_channel_is_told_by_the_next(bare: Ha
     alerts(h, 4)
     end(h, claim(h.core), TIMEOUT)
     h.clock.move(seconds=10)
-    assert health(h)["person:ana/slack"] == Health(timeouts=4)
+    assert health(h)["person:ana:slack"] == Health(timeouts=4)
     end(h, claim(h.core), TIMEOUT)
-    mails = claim(h.core)
+    mails = [call for call in claim(h.core) if call.delivery.kind is DeliveryKind.PAGE]
     assert {call.channel.value for call in mails} == {"email"}
     assert len(mails) == 4
 
