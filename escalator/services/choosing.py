@@ -10,7 +10,7 @@ from escalator.model.policy import Policy
 from escalator.services.bulkheads import ANY, Lane, Of, Rehearsal, lane_of
 from escalator.services.circuit_breaker import Breakers, Decision
 from escalator.services.core import Core
-from escalator.services.fallbacks import fallback
+from escalator.services.fallbacks import has_fallback
 from escalator.store import deliveries
 from escalator.store.deliveries import Delivery, Without
 
@@ -102,5 +102,5 @@ class Chooser:
         self._refused.add(f"{one.endpoint} {one.kind.value}")
 
     def _decide(self, one: Delivery, lane: Lane) -> Decision:
-        has_fallback = bool(fallback(self.core, one, self.policy, self.now))
-        return self.breakers.decide(lane, has_fallback=has_fallback, is_expired=one.expires_at <= self.now)
+        is_replaced = has_fallback(self.core, self.connection, one, self.policy, self.now)
+        return self.breakers.decide(lane, has_fallback=is_replaced, is_expired=one.expires_at <= self.now)

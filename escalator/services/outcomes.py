@@ -21,7 +21,7 @@ from escalator.services.calls import Outcome
 from escalator.services.circuit_breaker import has_hung
 from escalator.services.core import Core
 from escalator.services.destination_health import suspects_of
-from escalator.services.fallbacks import fallback, stand_in
+from escalator.services.fallbacks import has_fallback, stand_in
 from escalator.services.policies import Running
 from escalator.services.post_outcomes import is_orphan, note_posts, show_newest
 from escalator.services.retrying import is_for_good, retry_at
@@ -57,7 +57,7 @@ def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
         standing = _standing(core, connection, [delivery for _, delivery in paged])
         ours = [(one, delivery) for one, delivery in paged if delivery.id in standing.ours]
         kept = [*ours, *((one, delivery) for one, delivery in paged if _is_told_twice(one, delivery, standing))]
-        over = {delivery.id for one, delivery in ours if _is_over(core, one, delivery, running.policy, now)}
+        over = {delivery.id for one, delivery in ours if _is_over(core, connection, one, delivery, running.policy, now)}
         results.finish(connection, [_row(one, delivery, over, now) for one, delivery in ours], core.id)
         made_anew = note_posts(core, connection, outcomes, standing.forgotten, now)
         _note_endpoints(core, connection, outcomes, kept, over, now)
@@ -102,13 +102,16 @@ def _is_told_twice(one: Outcome, delivery: Delivery, standing: _Standing) -> boo
     return delivery.id in standing.taken_over and isinstance(one.result, Delivered)
 
 
-def _is_over(core: Core, one: Outcome, delivery: Delivery, policy: Policy, now: datetime) -> bool:
+def _is_over(  # noqa: PLR0913  # whether somebody else can be told is asked within the transaction of the caller
+    core: Core, connection: Connection, one: Outcome, delivery: Delivery, policy: Policy, now: datetime
+) -> bool:
     """Whether a delivery has failed for good."""
     if isinstance(one.result, Delivered) or is_orphan(one):
         return False
     if is_for_good(delivery, one.result, now):
         return True
-    return (_is_too_late_here(one.result) or has_hung(one)) and bool(fallback(core, delivery, policy, now))
+    gives_up_early = _is_too_late_here(one.result) or has_hung(one)
+    return gives_up_early and has_fallback(core, connection, delivery, policy, now)
 
 
 def _is_too_late_here(failed: Failed) -> bool:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -19,8 +20,8 @@ from escalator.services.outcomes import finish
 from escalator.services.sending import SLOTS, Sender
 from escalator.services.troubles import Troubles
 from escalator.store import endpoints
-from escalator.store.deliveries import DeliveryKind
-from escalator.store.endpoints import Health
+from escalator.store.deliveries import DeliveryKind, candidates
+from escalator.store.endpoints import Health, Notes
 from escalator.store.tables import deliveries, posts
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM, labelled
@@ -258,6 +259,51 @@ def test_a_person_who_cannot_be_told_by_one_channel_is_told_by_the_next(bare: Ha
     mails = [call for call in claim(h.core) if call.delivery.kind is DeliveryKind.PAGE]
     assert {call.channel.value for call in mails} == {"email"}
     assert len(mails) == 4
+
+
+def test_an_alarm_to_whoever_hangs_goes_to_another_vendor_at_once_and_once(bare: Harness) -> None:
+    eli = "eli:  {name: Eli Stone,  slack: U0ELI,  role: admin}"
+    mail = "eli:  {name: Eli Stone,  slack: U0ELI,  role: admin, email: eli@example.com, contact: [slack, email]}"
+    policy = WITHOUT_FALLBACK.replace(eli, mail).replace("notify: [leads, person:eli]", "notify: [hate-room]")
+    h = bare.start(policy)
+    hanging(h)
+    with h.core.database.writing() as connection:
+        known = h.core.policies.required(connection).policy
+        Troubles(connection, h.clock.now()).find("test:one", "", known, h.core.settings)
+    for _time in range(3):
+        end(h, claim(h.core), TIMEOUT)
+    with h.core.database.reading() as connection:
+        found = connection.scalars(select(deliveries.c.endpoint).where(deliveries.c.kind == "alarm")).all()
+    assert Counter(found) == {"hate-room": 1, "person:eli:email": 1}
+
+
+@pytest.mark.parametrize("result", [TIMEOUT, Failed(FailureReason.BAD_TARGET)], ids=["time-out", "refused for good"])
+def test_the_sandbox_neither_opens_a_circuit_nor_heeds_one_nor_makes_a_trouble(h: Harness, result: Failed) -> None:
+    hanging(h)
+    before = health(h)
+    alerts(h, 3, first=70)
+    with h.core.database.writing() as connection:
+        connection.execute(update(deliveries).values(mode="sandbox"))
+    calls = claim(h.core)
+    assert calls
+    assert not any(call.is_probe or call.refused for call in calls)
+    end(h, calls, result)
+    assert health(h) == before
+    assert h.records("trouble.found") == []
+
+
+def test_a_person_who_has_to_wait_on_one_channel_does_not_on_another(h: Harness) -> None:
+    alerts(h, 1)
+    person = {"destination": "person:ana", "next_at": h.clock.now()}
+    for channel in ("slack", "email"):
+        notes = Notes()
+        notes.of("person:ana:slack").closed_until = h.clock.now() + timedelta(minutes=1)
+        with h.core.database.writing() as connection:
+            notes.write(connection, h.clock.now())
+            told_by = person | {"channel": channel, "endpoint": f"person:ana:{channel}"}
+            connection.execute(update(deliveries).values(told_by))
+            waiting = candidates(connection, h.clock.now(), 5)
+        assert len(waiting) == (channel == "email")
 
 
 def test_an_alarm_to_whoever_hangs_keeps_no_other_alarm_waiting(

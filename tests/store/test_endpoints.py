@@ -25,7 +25,7 @@ def noted(core: Core, **note: object) -> None:
         notes.write(connection, core.clock.now())
 
 
-@pytest.mark.parametrize("core", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 def test_transactions_that_write_of_the_same_endpoints_in_any_order_never_lock_one_another_out(core: Core) -> None:
     now, barrier = core.clock.now(), Barrier(4)
 
