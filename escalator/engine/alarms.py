@@ -4,24 +4,24 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from escalator.engine.roster import Roster
-from escalator.engine.targets import PERSON, Recipient, address_of, places, resolve
+from escalator.engine.targets import Recipient, address_of, contact_of, places, resolve
 from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.model.ranks import Role
 
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """What may be broken: whole kinds of destination, and (destination, kind) alone."""
+    """What may be broken: whole kinds of destination, and single endpoints."""
 
     kinds: frozenset[DestinationKind] = frozenset()
-    ways: frozenset[tuple[str, DestinationKind]] = frozenset()
+    endpoints: frozenset[str] = frozenset()
 
     def __or__(self, other: "Suspects") -> "Suspects":
-        return Suspects(self.kinds | other.kinds, self.ways | other.ways)
+        return Suspects(self.kinds | other.kinds, self.endpoints | other.endpoints)
 
     def hold(self, one: Recipient) -> bool:
         """Whether this recipient would be told through what may be broken."""
-        return one.kind in self.kinds or (one.destination, one.kind) in self.ways
+        return one.kind in self.kinds or one.endpoint in self.endpoints
 
 
 NOT_SUSPECTED = Suspects()
@@ -66,19 +66,18 @@ def further_ways(told: Collection[Recipient], policy: Policy, suspects: Suspects
 def _near(told: Iterable[Recipient], policy: Policy) -> Iterator[Recipient]:
     for one in told:
         person = policy.people.get(one.person or "")
-        yield from _contacts(person) if person else _fallbacks(one.destination, policy)
+        yield from _contacts(person, policy) if person else _fallbacks(one.destination, policy)
     for person in policy.people.values():
         if person.role is Role.ADMIN:
-            yield from _contacts(person)
+            yield from _contacts(person, policy)
 
 
-def _contacts(person: Person) -> Iterator[Recipient]:
-    """Yield every way of telling a person for which there is an address."""
-    name = PERSON + person.key
+def _contacts(person: Person, policy: Policy) -> Iterator[Recipient]:
+    """Yield a person by every channel for which there is an address."""
     for kind in person.contact:
         written = address_of(person, kind)
         if written:
-            yield Recipient(name, name, kind, written, person.key)
+            yield contact_of(person, kind, written, policy)
 
 
 def _fallbacks(name: str, policy: Policy) -> Iterator[Recipient]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from escalator.engine.care import Reading, asks_to_stop
 from escalator.engine.change import Change, Draft, Rules
+from escalator.engine.endpoints import PERSON
 from escalator.engine.holding import (
     answers_missing,
     ask_one_more,
@@ -21,7 +22,6 @@ from escalator.engine.rounds import begin_round, fire_next, next_round, spend_re
 from escalator.engine.sends import following, skip_repeats, wait_for_next
 from escalator.engine.snoozing import SNOOZES_MIN, why_not_snooze
 from escalator.engine.taking_over import why_not_take_over
-from escalator.engine.targets import PERSON
 from escalator.model.incident import HELD, UNANSWERED, DueKind, Incident, Outcome, State, Verb
 from escalator.model.message import Occasion
 from escalator.model.policy import Person

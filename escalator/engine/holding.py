@@ -1,10 +1,11 @@
 """Taking an incident and ending it: the answers of a round, the second clock, the close, the way back."""
 
 from escalator.engine.change import Draft
+from escalator.engine.endpoints import PERSON
 from escalator.engine.reviews import REVIEW, reviews_resolve
 from escalator.engine.rounds import begin_round
 from escalator.engine.sends import wait_for_next
-from escalator.engine.targets import PERSON, members_of
+from escalator.engine.targets import members_of
 from escalator.model.facts import Content
 from escalator.model.incident import UNANSWERED, Answer, DueKind, Incident, Outcome, State
 from escalator.model.message import Occasion

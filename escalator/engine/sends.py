@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from escalator.engine.change import Draft
+from escalator.engine.endpoints import PERSON
 from escalator.engine.hours import fires_at
 from escalator.engine.rights import allowed_people, may_answer
 from escalator.engine.silences import is_silenced, silencing
-from escalator.engine.targets import PERSON, last_resort
+from escalator.engine.targets import last_resort
 from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy, Step

@@ -1,13 +1,13 @@
 """Who is meant by a target of a step, looked up in the running policy when the step fires."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from escalator.engine.endpoints import PERSON, endpoint_of
 from escalator.engine.roster import Roster
 from escalator.model.policy import DestinationKind, Person, Policy, Team
 from escalator.model.ranks import Role
 
-PERSON = "person:"
 TEAM = "team:"
 SCHEDULE = "schedule:"
 
@@ -24,6 +24,7 @@ class Recipient:
     destination: str
     kind: DestinationKind
     address: str
+    endpoint: str
     person: str | None = None
     may_acknowledge: bool = True
 
@@ -60,7 +61,11 @@ def resolve(targets: Iterable[str], assign: str | None, roster: Roster) -> Recip
 def places(destinations: Iterable[str], policy: Policy) -> tuple[Recipient, ...]:
     """Return the addresses of destinations, each once; nothing for what is none."""
     found = (policy.destinations[name] for name in dict.fromkeys(destinations) if name in policy.destinations)
-    return tuple(Recipient(one.key, one.key, one.kind, address) for one in found for address in one.addresses)
+    return tuple(
+        Recipient(one.key, one.key, one.kind, address, endpoint_of(one.key, one.kind, address, policy))
+        for one in found
+        for address in one.addresses
+    )
 
 
 def _recipients(target: str, assign: str | None, roster: Roster) -> Iterator[Recipient]:
@@ -69,8 +74,8 @@ def _recipients(target: str, assign: str | None, roster: Roster) -> Iterator[Rec
         person = roster.policy.people.get(key)
         if person is not None:
             kind = first_contact(person)
-            address = address_of(person, kind) or ""
-            yield Recipient(target, PERSON + key, kind, address, key, roster.may_acknowledge(key))
+            contact = contact_of(person, kind, address_of(person, kind) or "", roster.policy)
+            yield replace(contact, target=target, may_acknowledge=roster.may_acknowledge(key))
 
 
 def _is_attended(target: str, assign: str | None, roster: Roster) -> bool:
@@ -137,6 +142,12 @@ def last_resort(policy: Policy) -> tuple[str, ...]:
     """Return the targets that are left when a path reaches nobody: `alarms`, else everybody whose role is admin."""
     admins = (PERSON + person.key for person in policy.people.values() if person.role is Role.ADMIN)
     return policy.alarms or tuple(admins)
+
+
+def contact_of(person: Person, kind: DestinationKind, address: str, policy: Policy) -> Recipient:
+    """Return a person as told at this address on a channel."""
+    name = PERSON + person.key
+    return Recipient(name, name, kind, address, endpoint_of(name, kind, address, policy), person.key)
 
 
 def first_contact(person: Person) -> DestinationKind:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from escalator.engine.endpoints import PERSON
 from escalator.engine.hours import DURING, OUTSIDE
 from escalator.engine.roster import Roster
-from escalator.engine.targets import PERSON, SCHEDULE, TEAM, Recipients, resolve
+from escalator.engine.targets import SCHEDULE, TEAM, Recipients, resolve
 from escalator.model.policy import Category, Conditions, Destination, DestinationKind, Drill, Feed, Policy, Route, Step
 from escalator.model.ranks import ContentRule
 from escalator.model.silence import Silence, SilenceOf

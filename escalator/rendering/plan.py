@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from escalator.engine.change import Notice
+from escalator.engine.endpoints import PERSON
 from escalator.engine.hours import DURING, OUTSIDE
 from escalator.engine.preview import Preview, Remark
-from escalator.engine.targets import PERSON, schedules_asked
+from escalator.engine.targets import schedules_asked
 from escalator.model.incident import Incident
 from escalator.model.policy import DestinationKind, Policy
 from escalator.model.records import Action

@@ -12,6 +12,7 @@ from escalator.channels.slack.modals import Origin, reveal_view
 from escalator.engine.answers import Act, answer
 from escalator.engine.care import Reading
 from escalator.engine.change import Change
+from escalator.engine.endpoints import PERSON, endpoint_of
 from escalator.engine.rights import Refusal, Refused
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.message import Context
@@ -179,10 +180,12 @@ def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
     if not asked.channel_id or not asked.message_ts or case.person is None:
         return False
     is_direct = asked.channel_id.startswith("D")
+    destination = f"{PERSON}{case.person.key}" if is_direct else asked.channel_id
     new = Post(
         id=uuid7(),
         incident_id=incident.id,
-        destination=f"person:{case.person.key}" if is_direct else asked.channel_id,
+        destination=destination,
+        endpoint=endpoint_of(destination, DestinationKind.SLACK, asked.channel_id, case.running.policy),
         address=asked.channel_id,
         slot=posts.next_slot(connection, incident.id),
         mode=core.mode_for(incident, case.running.policy),

@@ -20,12 +20,12 @@ from escalator.services import messages
 from escalator.services.addresses import address
 from escalator.services.bulkheads import Taking, lane_of, taking
 from escalator.services.calls import ToSend
+from escalator.services.circuit_breaker import Breakers
 from escalator.services.claiming import Claims
 from escalator.services.core import Core
 from escalator.services.policies import Running
-from escalator.services.probing import Probes
 from escalator.services.troubles import Troubles
-from escalator.store import deliveries, destinations, incidents, posts, records
+from escalator.store import deliveries, endpoints, incidents, posts, records
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
 HORIZON = timedelta(seconds=30)
@@ -112,15 +112,15 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
 ) -> list[ToSend]:
     """Claim what this process has threads for in the transaction that makes it: one commit less before it is sent.
 
-    What waits or hangs at its destination is left to those who look at all that waits there.
+    What waits or hangs at its endpoint is left to those who look at all that waits there.
     """
-    probes = Probes(connection, now) if outbox else None
-    lanes = [(one, lane_of(one.destination, one.channel, core.expand(one.address), one.kind.value)) for one in outbox]
-    closed = destinations.closed_beyond(connection, now) if outbox else {}
+    breakers = Breakers(connection, now) if outbox else None
+    lanes = [(one, lane_of(one, core.expand(one.address), one.kind.value)) for one in outbox]
+    closed = endpoints.closed_beyond(connection, now) if outbox else {}
     born = [
         (one, lane)
         for one, lane in lanes
-        if probes and not probes.hangs(lane) and _may_be_sent(one, closed) and taken.take(lane)
+        if breakers and not breakers.is_open(lane) and _may_be_sent(one, closed) and taken.take(lane)
     ]
     if not born:
         return []
@@ -137,8 +137,8 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
 
 
 def _may_be_sent(one: Delivery, closed: Mapping[str, datetime]) -> bool:
-    """Whether no wait of its destination holds it, in which it would overtake those who have waited for longer."""
-    return one.urgency >= deliveries.FIRST_OF_ITS_KIND or one.destination not in closed
+    """Whether no wait of its endpoint holds it, in which it would overtake those who have waited for longer."""
+    return one.urgency >= deliveries.FIRST_OF_ITS_KIND or one.endpoint not in closed
 
 
 def _claimed(one: Delivery, core: Core, now: datetime) -> Delivery:
@@ -198,6 +198,7 @@ def _delivery(core: Core, incident: Incident, told: Notice | Copy, mode: Mode, n
         destination=told.recipient.destination,
         address=address(told.recipient, core.settings.environment),
         channel=told.recipient.kind,
+        endpoint=told.recipient.endpoint,
         mode=mode,
         urgency=urgency(incident),
         created_at=now,

@@ -1,8 +1,8 @@
 """Bulkheads: how a process shares its sender threads, so that what hangs cannot take them all.
 
 A call cannot be interrupted before its channel's time limit. So nothing is allowed to fill the threads in the first
-place: each destination, each host and each kind of call may hold a share of the threads that are still free (the
-dynamic threshold of shared buffers: Choudhury and Hahne, 1998). A destination alone gets half of all threads; however
+place: each endpoint, each host and each kind of call may hold a share of the threads that are still free (the
+dynamic threshold of shared buffers: Choudhury and Hahne, 1998). An endpoint alone gets half of all threads; however
 many hang, the next one that comes finds a free thread as long as there is any.
 """
 
@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from escalator.channels.contract import digest_of
 from escalator.model.policy import DestinationKind
+from escalator.model.ranks import Mode
 from escalator.store.deliveries import DeliveryKind
-from escalator.store.lines import line_of
 
 UPDATE = "update"
 """The kind of a call that brings a post up to date; the other kinds are those of deliveries."""
@@ -30,7 +30,7 @@ _HOST_CHARS = 16
 class Of(StrEnum):
     """What a share is of."""
 
-    DESTINATION = "destination"
+    ENDPOINT = "endpoint"
     HOST = "host"
     KIND = "kind"
 
@@ -39,26 +39,44 @@ Key = tuple[Of, str]
 
 
 class Lane(NamedTuple):
-    """What a call counts for: its destination (a person: by one channel), the host that is called, and its kind."""
+    """What a call counts for: its endpoint, the host that is called, and its kind.
 
-    destination: str
+    What calls nobody, as all of the sandbox, has neither endpoint nor host.
+    """
+
+    endpoint: str
     host: str
     kind: str
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """Return what has to have room for the call; what calls nobody has neither destination nor host."""
-        named = ((Of.DESTINATION, self.destination), (Of.HOST, self.host), (Of.KIND, self.kind))
+        """Return what has to have room for the call."""
+        named = ((Of.ENDPOINT, self.endpoint), (Of.HOST, self.host), (Of.KIND, self.kind))
         return tuple((of, name) for of, name in named if name)
+
+
+class Told(Protocol):
+    """A delivery or a post: what is told where."""
+
+    @property
+    def endpoint(self) -> str: ...  # noqa: D102
+
+    @property
+    def channel(self) -> DestinationKind: ...  # noqa: D102
+
+    @property
+    def mode(self) -> Mode: ...  # noqa: D102
 
 
 ANY = Lane("", "", "")
 """The lane of what calls no vendor: there is room for it wherever a thread is free."""
 
 
-def lane_of(destination: str, channel: DestinationKind, address: str, kind: str) -> Lane:
+def lane_of(one: Told, address: str, kind: str) -> Lane:
     """Return the lane of a call to this expanded address."""
-    return Lane(line_of(destination, channel), host_of(channel, address), kind)
+    if one.mode is Mode.SANDBOX:
+        return Lane("", "", kind)
+    return Lane(one.endpoint, host_of(one.channel, address), kind)
 
 
 def host_of(channel: DestinationKind, address: str) -> str:
@@ -72,7 +90,7 @@ def host_of(channel: DestinationKind, address: str) -> str:
     return f"host:{digest_of(host)[:_HOST_CHARS]}"
 
 
-_DESTINATION = Fraction(1)
+_ENDPOINT = Fraction(1)
 _HOST = Fraction(3)
 _KINDS: Mapping[str, Fraction] = {
     DeliveryKind.PAGE: Fraction(7),
@@ -81,7 +99,7 @@ _KINDS: Mapping[str, Fraction] = {
     DeliveryKind.COPY: Fraction(1, 3),
     UPDATE: Fraction(1, 2),
 }
-"""How many threads each may hold for one that is free. Alone, of 16: a destination 8, a host 12, pages 14, alarms 8,
+"""How many threads each may hold for one that is free. Alone, of 16: an endpoint 8, a host 12, pages 14, alarms 8,
 bulletins and updates 6, copies 4."""
 
 
@@ -90,7 +108,7 @@ def share_of(key: Key) -> Fraction:
     of, name = key
     if of is Of.KIND:
         return _KINDS[name]
-    return _DESTINATION if of is Of.DESTINATION else _HOST
+    return _ENDPOINT if of is Of.ENDPOINT else _HOST
 
 
 def is_admitted(lane: Lane, free: int, busy: Mapping[Key, int]) -> bool:

@@ -1,4 +1,4 @@
-"""Choosing what a process claims next: what is due, in its turn, as far as bulkheads and probes let it."""
+"""Choosing what a process claims next: what is due, in its turn, as far as bulkheads and circuit breakers let it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from escalator.model.policy import Policy
 from escalator.services.bulkheads import ANY, Lane, Of, Rehearsal, lane_of
+from escalator.services.circuit_breaker import Breakers, Decision
 from escalator.services.core import Core
-from escalator.services.fallbacks import fallback
-from escalator.services.probing import Probes, Way
+from escalator.services.fallbacks import has_fallback
 from escalator.store import deliveries
 from escalator.store.deliveries import Delivery, Without
 
@@ -20,11 +20,11 @@ CHOICE = 4
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A delivery that may be claimed, what it would count for, and how it would be told."""
+    """A delivery that may be claimed, what it would count for, and what its circuit breaker decides."""
 
     delivery: Delivery
     lane: Lane
-    way: Way
+    decision: Decision
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Choice:
 
 def lane_for(core: Core, one: Delivery) -> Lane:
     """Return what the call for a delivery counts for."""
-    return lane_of(one.destination, one.channel, core.expand(one.address), one.kind.value)
+    return lane_of(one, core.expand(one.address), one.kind.value)
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Chooser:
     connection: Connection
     policy: Policy
     now: datetime
-    probes: Probes
+    breakers: Breakers
     rehearsal: Rehearsal
     not_asked: Without = deliveries.NOTHING
     _choice: Choice = field(default_factory=Choice)
@@ -78,29 +78,29 @@ class Chooser:
 
     def _without(self) -> Without:
         full = self.rehearsal.full()
-        lines = {name for of, name in full if of is Of.DESTINATION}
+        full_endpoints = {name for of, name in full if of is Of.ENDPOINT}
         kinds = {name for of, name in full if of is Of.KIND}
-        return Without(lines, kinds | set(self.not_asked.kinds), frozenset(self._refused))
+        return Without(full_endpoints, kinds | set(self.not_asked.kinds), frozenset(self._refused))
 
     def _judge(self, one: Delivery) -> None:
         lane = lane_for(self.core, one)
-        way = self._way(one, lane) if self.probes.hangs(lane) else Way.CALL
-        if way is Way.WAIT:
-            self._refuse(lane)
+        decision = self._decide(one, lane) if self.breakers.is_open(lane) else Decision.CALL
+        if decision is Decision.WAIT:
+            self._refuse(one)
             return
-        candidate = Candidate(one, ANY if way is Way.ELSEWHERE else lane, way)
+        candidate = Candidate(one, ANY if decision is Decision.FALL_BACK else lane, decision)
         if self.rehearsal.take(candidate.lane):
-            if way is Way.PROBE:
-                self.probes.plan(lane)
+            if decision is Decision.PROBE:
+                self.breakers.plan(lane)
             self._choice.likely.append(candidate)
         else:
-            self._refuse(lane)
-            if way is not Way.PROBE:
+            self._refuse(one)
+            if decision is not Decision.PROBE:
                 self._choice.spare.append(candidate)
 
-    def _refuse(self, lane: Lane) -> None:
-        self._refused.add(f"{lane.destination} {lane.kind}")
+    def _refuse(self, one: Delivery) -> None:
+        self._refused.add(f"{one.endpoint} {one.kind.value}")
 
-    def _way(self, one: Delivery, lane: Lane) -> Way:
-        has_another_way = bool(fallback(self.core, one, self.policy, self.now))
-        return self.probes.way(lane, has_another_way=has_another_way, is_expired=one.expires_at <= self.now)
+    def _decide(self, one: Delivery, lane: Lane) -> Decision:
+        is_replaced = has_fallback(self.core, self.connection, one, self.policy, self.now)
+        return self.breakers.decide(lane, has_fallback=is_replaced, is_expired=one.expires_at <= self.now)

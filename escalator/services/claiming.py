@@ -17,10 +17,10 @@ from escalator.model.ranks import Mode
 from escalator.services import messages
 from escalator.services.bulkheads import Lane
 from escalator.services.calls import ToSend
+from escalator.services.circuit_breaker import NOT_ANSWERING, Decision
 from escalator.services.core import Core
 from escalator.services.policies import Running
-from escalator.services.probing import NOT_ANSWERING, Probes, Way
-from escalator.store import deliveries, destinations, posts
+from escalator.store import deliveries, endpoints, posts
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posts import Post
 
@@ -115,16 +115,14 @@ class Claims:
             return "mode"
         return why_unwanted(delivery, incident, self.now)
 
-    def take(self, delivery: Delivery, lane: Lane, way: Way = Way.CALL) -> bool:
+    def take(self, delivery: Delivery, lane: Lane, decision: Decision = Decision.CALL) -> bool:
         """Claim one wanted delivery, for a thread that was taken on this lane; False when it has to wait."""
-        if way is Way.PROBE and not Probes(self.connection, self.now).begin(lane):
-            return False
         call = self._copy(delivery) if delivery.kind is DeliveryKind.COPY else self._page(delivery)
         if call is None:
             return False
-        if way is Way.ELSEWHERE and call.refused is None:
+        if decision is Decision.FALL_BACK and call.refused is None:
             call = replace(call, refused=NOT_ANSWERING)
-        self.to_send.append(replace(call, lane=lane, is_probe=way is Way.PROBE))
+        self.to_send.append(replace(call, lane=lane, is_probe=decision is Decision.PROBE))
         return True
 
     def _copy(self, delivery: Delivery) -> ToSend:
@@ -176,13 +174,13 @@ class Claims:
         if self.now >= delivery.expires_at:
             return _EXPIRED
         if self._closed is None:
-            self._closed = destinations.closed_beyond(self.connection, self.now + deliveries.PATIENCE)
-        until = self._closed.get(delivery.destination)
+            self._closed = endpoints.closed_beyond(self.connection, self.now + deliveries.PATIENCE)
+        until = self._closed.get(delivery.endpoint)
         return Failed(FailureReason.RATE_LIMITED, "closed", until - self.now) if until else None
 
     def _is_gone(self, delivery: Delivery, address: str) -> bool:
         is_webhook = delivery.channel is DestinationKind.WEBHOOK
-        return is_webhook and destinations.is_gone(self.connection, delivery.destination, digest_of(address))
+        return is_webhook and endpoints.is_gone(self.connection, delivery.endpoint, digest_of(address))
 
     def _hold(self, post: Post) -> Post:
         if post.claim == 0:
@@ -202,6 +200,7 @@ def _new_post(delivery: Delivery, incident: Incident) -> Post:
         id=uuid7(),
         incident_id=incident.id,
         destination=delivery.destination,
+        endpoint=delivery.endpoint,
         address=delivery.address,
         slot=slot_of(delivery),
         mode=delivery.mode,

@@ -13,10 +13,10 @@ from escalator.model.incident import Incident
 from escalator.services import messages, notes
 from escalator.services.bulkheads import UPDATE, Lane, Of, lane_of
 from escalator.services.calls import ToSend
+from escalator.services.circuit_breaker import Breakers, Decision
 from escalator.services.claim import Claimed, Claiming
 from escalator.services.core import Core
-from escalator.services.probing import Probes, Way
-from escalator.store import incidents, posts, results
+from escalator.store import endpoints, incidents, posts, results
 from escalator.store.posts import Post
 
 log = structlog.get_logger(__name__)
@@ -66,6 +66,8 @@ def claim_posts(claim: Claiming) -> Claimed:
             note = notes.as_note(core, note, view, written[post.id])
         call = ToSend(note, post.mode, post.channel, incident.revision, post=mine, lane=lane, is_probe=is_probe)
         to_send.append(call)
+    asked = {lane.endpoint for _post, lane, is_probe in held if is_probe}
+    endpoints.take_back_probes(connection, asked - {one.lane.endpoint for one in to_send if one.is_probe})
     return Claimed(tuple(to_send), len(held) == claim.limit)
 
 
@@ -75,25 +77,27 @@ def _hold(claim: Claiming) -> list[_Held]:
     full = claim.threads.rehearsal(claim.limit).full()
     if (Of.KIND, UPDATE) in full:
         return []
-    without = {name for of, name in full if of is Of.DESTINATION}
-    probes, seen = Probes(connection, now), set[UUID]()
+    without = {name for of, name in full if of is Of.ENDPOINT}
+    breakers, seen = Breakers(connection, now), set[UUID]()
     held: list[_Held] = []
     while len(held) < claim.limit:
         found = posts.lock_behind(connection, now, claim.limit, claim.silence, without)
         new = [post for post in found if post.id not in seen]
         for post in new[: claim.limit - len(held)]:
-            lane = lane_of(post.destination, post.channel, claim.core.expand(post.address), UPDATE)
-            way = probes.way(lane)
-            if way is Way.WAIT or not claim.taking.take(lane):
-                without.add(lane.destination)
-            elif way is Way.CALL:
-                held.append((post, lane, False))
-            elif probes.begin(lane):
-                probes.plan(lane)
-                held.append((post, lane, True))
+            lane = lane_of(post, claim.core.expand(post.address), UPDATE)
+            decision = breakers.decide(lane)
+            if decision is Decision.WAIT or not claim.taking.take(lane):
+                without.add(post.endpoint)
+                continue
+            is_probe = decision is Decision.PROBE
+            if is_probe:
+                breakers.plan(lane)
+            held.append((post, lane, is_probe))
         seen |= {post.id for post in new}
         if len(found) < claim.limit or not new:
             break
+    begun = breakers.begin(lane for _post, lane, is_probe in held if is_probe)
+    held = [one for one in held if not one[2] or one[1].endpoint in begun]
     posts.hold(connection, [post.id for post, _lane, _is_probe in held], claim.core.id, now)
     return held
 

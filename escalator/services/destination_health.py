@@ -20,18 +20,17 @@ from escalator.services.calls import Outcome
 from escalator.services.core import Core
 from escalator.services.fallbacks import stand_in
 from escalator.services.policies import Running
-from escalator.services.troubles import Troubles
-from escalator.services.ways import TROUBLE, way, way_of
-from escalator.store import destinations
+from escalator.services.troubles import DESTINATION, Troubles
+from escalator.store.endpoints import Notes
 
 FAILING_FOR = timedelta(minutes=3)
 """For so long no call has succeeded where a destination is a trouble, though each call may yet succeed."""
 
 
 class Blame(Enum):
-    """What a failure makes suspect: one destination, everything of its kind, or nothing."""
+    """What a failure makes suspect: one endpoint, everything of its kind, or nothing."""
 
-    DESTINATION = auto()
+    ENDPOINT = auto()
     KIND = auto()
     NOTHING = auto()
 
@@ -47,12 +46,12 @@ BLAME: Mapping[FailureReason, Blame] = {
     FailureReason.NOT_CONFIGURED: Blame.KIND,
     FailureReason.EXPIRED: Blame.KIND,
     FailureReason.UNKNOWN: Blame.KIND,
-    FailureReason.BAD_TARGET: Blame.DESTINATION,
-    FailureReason.BAD_MESSAGE: Blame.DESTINATION,
-    FailureReason.FORBIDDEN: Blame.DESTINATION,
-    FailureReason.GONE: Blame.DESTINATION,
-    FailureReason.NOT_SUPPORTED: Blame.DESTINATION,
-    FailureReason.NO_CONTACT: Blame.DESTINATION,
+    FailureReason.BAD_TARGET: Blame.ENDPOINT,
+    FailureReason.BAD_MESSAGE: Blame.ENDPOINT,
+    FailureReason.FORBIDDEN: Blame.ENDPOINT,
+    FailureReason.GONE: Blame.ENDPOINT,
+    FailureReason.NOT_SUPPORTED: Blame.ENDPOINT,
+    FailureReason.NO_CONTACT: Blame.ENDPOINT,
 }
 """Every reason has its place here, so that none goes untold."""
 
@@ -60,7 +59,19 @@ _NOT_BROKEN = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
 """A delivery with another way gives these up early: its destination asks for patience, and is not broken."""
 
 
-def note(
+def note_calls(notes: Notes, outcomes: Iterable[Outcome]) -> None:
+    """Note which endpoints have failed in a manner that may pass, and which a delivery has really reached."""
+    for one in outcomes:
+        if one.sent.delivery is None:
+            continue
+        note = notes.of(one.sent.delivery.endpoint)
+        if isinstance(one.result, Delivered):
+            note.is_reached |= _is_real(one)
+        elif _may_pass(one):
+            note.failure = (one.sent.channel, _words(one.result))
+
+
+def find_troubles(
     core: Core,
     connection: Connection,
     outcomes: Sequence[Outcome],
@@ -68,49 +79,46 @@ def note(
     running: Running,
     now: datetime,
 ) -> None:
-    """Write what these calls say of their destinations; `over` are the deliveries that failed for good."""
-    _note_calls(connection, outcomes, running.policy, now)
-    for name, one in sorted(_broken(outcomes, over, running.policy).items()):
-        _find_broken(core, connection, name, one, running.policy, now)
-    heal(
-        Troubles(connection, now), [(name, one.sent.mode, one.result) for name, one in _told(outcomes, running.policy)]
-    )
+    """Find and end the troubles that these calls make of their endpoints, and tell who stands in for what waits.
+
+    `over` are the deliveries that failed for good. What there is to note of the endpoints is written already.
+    """
+    troubles = Troubles(connection, now)
+    for name, one in sorted(_broken(outcomes, over).items()):
+        _find_broken(core, troubles, name, one, running.policy)
+    end_reached(troubles, [one.sent.delivery.endpoint for one in outcomes if one.sent.delivery and _has_arrived(one)])
     _stand_in_for_failing(core, connection, outcomes, over, running.policy, now)
 
 
-def _told(outcomes: Iterable[Outcome], policy: Policy) -> Iterable[tuple[str, Outcome]]:
-    """Yield the deliveries among these calls, each with the name of its way."""
-    return ((way_of(one.sent.delivery, policy), one) for one in outcomes if one.sent.delivery is not None)
+def _is_real(one: Outcome) -> bool:
+    """Whether a vendor was called: the sandbox calls nobody."""
+    return one.sent.refused is None and one.sent.mode is not Mode.SANDBOX
 
 
-def _note_calls(connection: Connection, outcomes: Sequence[Outcome], policy: Policy, now: datetime) -> None:
-    """Note the ways that have failed in a manner that may pass; one that is broken is a trouble at once."""
-    failed = {name: one for name, one in _told(outcomes, policy) if _may_pass(one)}
-    for name, one in sorted(failed.items()):
-        destinations.note_failed(connection, name, one.sent.channel, _words(one.result), now)
+def _has_arrived(one: Outcome) -> bool:
+    return isinstance(one.result, Delivered) and _is_real(one)
 
 
 def _may_pass(one: Outcome) -> bool:
-    """Whether a call was made, and failed for what may be true of all its kind. The sandbox calls nobody."""
-    is_call = one.sent.refused is None and one.sent.mode is not Mode.SANDBOX
-    return is_call and isinstance(one.result, Failed) and BLAME[one.result.reason] is Blame.KIND
+    """Whether a call was made, and failed for what may be true of all its kind."""
+    return _is_real(one) and isinstance(one.result, Failed) and BLAME[one.result.reason] is Blame.KIND
 
 
 def _words(result: Delivered | Failed) -> str:
     return f"{result.reason.value} {result.detail}".strip() if isinstance(result, Failed) else ""
 
 
-def _broken(outcomes: Iterable[Outcome], over: Collection[UUID], policy: Policy) -> dict[str, Outcome]:
-    """Return the calls that failed for good, by the name of their way: deliveries, and messages brought up to date."""
+def _broken(outcomes: Iterable[Outcome], over: Collection[UUID]) -> dict[str, Outcome]:
+    """Return the calls that failed for good, by their endpoint: deliveries, and messages brought up to date."""
     found = {}
     for one in outcomes:
-        if not isinstance(one.result, Failed) or one.result.reason in _NOT_BROKEN:
+        if not isinstance(one.result, Failed) or one.result.reason in _NOT_BROKEN or one.sent.mode is Mode.SANDBOX:
             continue
         delivery, post = one.sent.delivery, one.sent.post
         if delivery is not None and delivery.id in over:
-            found[way_of(delivery, policy)] = one
+            found[delivery.endpoint] = one
         elif delivery is None and post is not None and _misleads(one.result):
-            found[way(post.destination, post.channel, post.address, policy)] = one
+            found[post.endpoint] = one
     return found
 
 
@@ -123,32 +131,28 @@ def _misleads(failed: Failed) -> bool:
     return not failed.reason.is_retryable and failed.detail not in MISSING_MESSAGE
 
 
-def _find_broken(core: Core, connection: Connection, name: str, one: Outcome, policy: Policy, now: datetime) -> None:
+def _find_broken(core: Core, troubles: Troubles, name: str, one: Outcome, policy: Policy) -> None:
     destination = one.sent.context.destination
     detail = f"{destination} cannot be told: {_words(one.result)}"
     if one.sent.delivery is None:
         detail = f"{destination} cannot be brought up to date, and shows what is no longer so: {_words(one.result)}"
     reason = one.result.reason if isinstance(one.result, Failed) else FailureReason.UNKNOWN
-    suspects = suspects_of(reason, destination, one.sent.channel)
-    Troubles(connection, now).find(f"{TROUBLE}{name}", detail, policy, core.settings, suspects=suspects)
+    suspects = suspects_of(reason, name, one.sent.channel)
+    troubles.find(f"{DESTINATION}{name}", detail, policy, core.settings, suspects=suspects)
 
 
-def suspects_of(reason: FailureReason, destination: str, channel: DestinationKind) -> Suspects:
-    """Return what a failure at a destination makes suspect."""
+def suspects_of(reason: FailureReason, endpoint: str, channel: DestinationKind) -> Suspects:
+    """Return what a failure at an endpoint makes suspect."""
     kinds = frozenset({channel} if BLAME[reason] is Blame.KIND else ())
-    return Suspects(kinds, frozenset({(destination, channel)}))
+    return Suspects(kinds, frozenset({endpoint}))
 
 
-def heal(troubles: Troubles, told: Iterable[tuple[str, Mode, Delivered | Failed]]) -> frozenset[str]:
-    """End the trouble of every way by which something has really been told; return which.
+def end_reached(troubles: Troubles, reached: Iterable[str]) -> None:
+    """End the trouble of every endpoint at which something has really been delivered.
 
-    The sandbox reaches nobody, and a message brought up to date does not count: that may have needed no call at all.
+    A message brought up to date does not count: that may have needed no call at all.
     """
-    sent = ((name, result) for name, mode, result in told if mode is not Mode.SANDBOX)
-    reached = frozenset(name for name, result in sent if isinstance(result, Delivered))
-    destinations.note_reached(troubles.connection, reached)
-    troubles.end(*(f"{TROUBLE}{name}" for name in sorted(reached)))
-    return reached
+    troubles.end(*(f"{DESTINATION}{name}" for name in sorted(set(reached))))
 
 
 def _stand_in_for_failing(
@@ -164,7 +168,8 @@ def _stand_in_for_failing(
         one.sent.delivery
         for one in outcomes
         if isinstance(one.result, Failed) and one.sent.delivery is not None and one.sent.delivery.id not in over
+        if one.sent.mode is not Mode.SANDBOX
     ]
     known = Troubles(connection, now).failing() if waits else {}
-    failing = [one for one in waits if way_of(one, policy) in known]
+    failing = [one for one in waits if one.endpoint in known]
     stand_in(core, connection, failing, policy, now, Suspects(frozenset(known.values())))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.alarms import Suspects, further_ways
-from escalator.engine.targets import Recipient, address_of, places
+from escalator.engine.targets import Recipient, address_of, contact_of, places
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.services.addresses import address
@@ -30,17 +30,28 @@ def stand_in(
         if one.id in known:
             continue
         until = now + (one.expires_at - one.created_at)
-        is_alarm = one.kind is DeliveryKind.ALARM
-        instead = (
-            _of_alarm(core, connection, one, policy, now, suspects) if is_alarm else fallback(core, one, policy, now)
-        )
+        instead = _instead_of(core, connection, one, policy, now, suspects)
         deliveries.insert(connection, [replace(new, expires_at=until) for new in instead])
         count += len(instead)
     return count
 
 
-def fallback(core: Core, failed: Delivery, policy: Policy, now: datetime) -> list[Delivery]:
-    """Return the deliveries that take the place of one that does not get through; none where there is no other way."""
+def has_fallback(core: Core, connection: Connection, one: Delivery, policy: Policy, now: datetime) -> bool:
+    """Whether somebody would be told in the place of a delivery whose endpoint hangs, or wants it to wait."""
+    suspects = Suspects(frozenset({one.channel}), frozenset({one.endpoint}))
+    return bool(_instead_of(core, connection, one, policy, now, suspects))
+
+
+def _instead_of(  # noqa: PLR0913  # what an alarm is replaced by depends on all that was told of its trouble
+    core: Core, connection: Connection, one: Delivery, policy: Policy, now: datetime, suspects: Suspects
+) -> list[Delivery]:
+    if one.kind is DeliveryKind.ALARM:
+        return _of_alarm(core, connection, one, policy, now, suspects)
+    return _fallback(core, one, policy, now)
+
+
+def _fallback(core: Core, failed: Delivery, policy: Policy, now: datetime) -> list[Delivery]:
+    """Return the deliveries that take the place of one that does not get through; maybe none."""
     if failed.mode is Mode.DIVERT or failed.kind is DeliveryKind.COPY:
         return []
     instead = _next_contact(failed, policy) if failed.person else _fallback_destination(failed, policy)
@@ -55,6 +66,7 @@ def _in_place_of(failed: Delivery, instead: Iterable[Recipient], core: Core, now
             destination=recipient.destination,
             address=address(recipient, core.settings.environment),
             channel=recipient.kind,
+            endpoint=recipient.endpoint,
             created_at=now,
             next_at=now,
             attempts=0,
@@ -74,7 +86,8 @@ def _next_contact(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
         return ()
     later = person.contact[person.contact.index(failed.channel) + 1 :]
     found = ((kind, written) for kind in later if (written := address_of(person, kind)))
-    return tuple(Recipient(failed.target, failed.destination, *way, person.key) for way in found)[:1]
+    contacts = (contact_of(person, kind, written, policy) for kind, written in found)
+    return tuple(replace(one, target=failed.target) for one in contacts)[:1]
 
 
 def _fallback_destination(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
@@ -94,8 +107,8 @@ def _of_alarm(  # noqa: PLR0913  # what an alarm is replaced by depends on all t
     """
     told = deliveries.alarms_of(connection, failed.trouble_id) if failed.trouble_id else [failed]
     known = {(one.channel, one.address) for one in told}
-    instead = [one for one in fallback(core, failed, policy, now) if (one.channel, one.address) not in known]
-    cut_off = suspects | Suspects(ways=frozenset({(failed.destination, failed.channel)}))
+    instead = [one for one in _fallback(core, failed, policy, now) if (one.channel, one.address) not in known]
+    cut_off = suspects | Suspects(endpoints=frozenset({failed.endpoint}))
     sent = [(one.state, _recipient(one)) for one in told]
     if instead or any(_arrives(state, one, cut_off) for state, one in sent):
         return instead
@@ -104,7 +117,7 @@ def _of_alarm(  # noqa: PLR0913  # what an alarm is replaced by depends on all t
 
 
 def _recipient(one: Delivery) -> Recipient:
-    return Recipient(one.target, one.destination, one.channel, one.address, one.person)
+    return Recipient(one.target, one.destination, one.channel, one.address, one.endpoint, one.person)
 
 
 def _arrives(state: DeliveryState, to: Recipient, cut_off: Suspects) -> bool:

@@ -100,6 +100,7 @@ def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
         destination=first.destination,
         address=first.address,
         channel=first.channel,
+        endpoint=first.endpoint,
         mode=first.mode,
         urgency=first.urgency,
         created_at=now,

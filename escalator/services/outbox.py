@@ -1,32 +1,26 @@
 """Claiming what is to be sent; `outcomes` writes what became of it, and between the two no transaction is open."""
 
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection
 
-from escalator.model.message import Failed, FailureReason
-from escalator.model.ranks import Mode
-from escalator.model.records import Action
-from escalator.rendering.card import alarm
+from escalator.model.message import FailureReason
 from escalator.services import messages
 from escalator.services.bulkheads import Threads, taking
-from escalator.services.bulletins import card_of
 from escalator.services.calls import ToSend
 from escalator.services.choosing import Candidate, Choice, Chooser
+from escalator.services.circuit_breaker import Breakers, Decision
 from escalator.services.claim import Claimed, Claiming
 from escalator.services.claiming import Claims
+from escalator.services.claiming_notices import claim_notices, drop
 from escalator.services.claiming_posts import UNREADABLE_WAIT, about_of, claim_posts
 from escalator.services.core import Core
 from escalator.services.destination_health import suspects_of
 from escalator.services.fallbacks import stand_in
-from escalator.services.outcomes import entry_of
-from escalator.services.probing import NOT_ANSWERING, Probes, Way
-from escalator.services.troubles import detail_of
-from escalator.store import bulletins, deliveries, destinations, incidents, leases, posts, records
+from escalator.store import deliveries, incidents, leases, posts
 from escalator.store.deliveries import Delivery, DeliveryKind, Without
 
 log = structlog.get_logger(__name__)
@@ -83,10 +77,10 @@ def _claimed(core: Core, claim_: Callable[[Claiming], Claimed], limit: int, thre
     return claimed
 
 
-def _chosen(claim: Claiming, probes: Probes, not_asked: Without = deliveries.NOTHING) -> Choice:
+def _chosen(claim: Claiming, breakers: Breakers, not_asked: Without = deliveries.NOTHING) -> Choice:
     rehearsal = claim.threads.rehearsal(claim.limit)
     policy = claim.running.policy
-    return Chooser(claim.core, claim.connection, policy, claim.now, probes, rehearsal, not_asked).choose()
+    return Chooser(claim.core, claim.connection, policy, claim.now, breakers, rehearsal, not_asked).choose()
 
 
 def _take(claim: Claiming, found: Sequence[Candidate]) -> dict[UUID, Candidate]:
@@ -100,16 +94,20 @@ def _take(claim: Claiming, found: Sequence[Candidate]) -> dict[UUID, Candidate]:
 
 def _claim_alarms(claim: Claiming) -> Claimed:
     connection, now = claim.connection, claim.now
-    taken = _take(claim, _chosen(claim, Probes(connection, now), _ALL_BUT_ALARMS).likely)
+    breakers = Breakers(connection, now)
+    taken = _take(claim, _chosen(claim, breakers, _ALL_BUT_ALARMS).likely)
     mine = deliveries.lock_claimable(connection, taken, now, claim.silence) if taken else []
-    notices = _notices(claim, mine, taken)
-    deliveries.claim(connection, [one.delivery.id for one in notices if one.delivery], claim.core.id, now)
-    return Claimed(tuple(notices))
+    mine, begun = _begin_probes(breakers, mine, taken)
+    calls = claim_notices(claim, mine, taken)
+    deliveries.claim(connection, [one.delivery.id for one in calls if one.delivery], claim.core.id, now)
+    breakers.take_back(begun - _probed(calls))
+    return Claimed(tuple(calls), has_more=_tell_fallbacks(claim, calls))
 
 
 def _claim_deliveries(claim: Claiming) -> Claimed:
     connection, core, now = claim.connection, claim.core, claim.now
-    choice = _chosen(claim, Probes(connection, now))
+    breakers = Breakers(connection, now)
+    choice = _chosen(claim, breakers)
     named = list(dict.fromkeys(one.delivery.incident_id for one in choice.all if one.delivery.incident_id is not None))
     free = incidents.lock_free(connection, named, claim.limit)
     taken = _take(
@@ -122,21 +120,45 @@ def _claim_deliveries(claim: Claiming) -> Claimed:
     unreadable = [one.id for one in mine if one.incident_id is not None and one.incident_id not in about]
     deliveries.put_off(connection, unreadable, now + UNREADABLE_WAIT)
     standing = posts.lock_of(connection, about, now, claim.silence)
+    turns = {one.id: turn for turn, one in enumerate(mine)}
+    mine, begun = _begin_probes(breakers, mine, taken)
     claims = Claims(core, connection, claim.running, now, about, standing, messages.recorded(connection, about))
-    notices = _notices(claim, [one for one in mine if one.incident_id is None], taken)
-    claimed = [one.delivery.id for one in notices if one.delivery]
-    claimed += _page(claims, [one for one in mine if one.incident_id in about], taken)
+    notices = claim_notices(claim, [one for one in mine if one.incident_id is None], taken)
+    _page(claims, [one for one in mine if one.incident_id in about], taken)
     claims.write()
     deliveries.put_off(connection, claims.busy, now + _BUSY_WAIT)
-    deliveries.claim(connection, claimed, core.id, now)
-    turns = {one.id: turn for turn, one in enumerate(mine)}
     calls = sorted((*notices, *claims.to_send), key=lambda one: turns[one.delivery.id] if one.delivery else 0)
-    return Claimed(tuple(calls), has_more=choice.has_more or len(taken) < len(choice.likely))
+    deliveries.claim(connection, [one.delivery.id for one in calls if one.delivery], core.id, now)
+    breakers.take_back(begun - _probed(calls))
+    has_more = choice.has_more or len(taken) < len(choice.likely)
+    return Claimed(tuple(calls), has_more=_tell_fallbacks(claim, calls) or has_more)
 
 
-def _page(claims: Claims, mine: Sequence[Delivery], taken: Mapping[UUID, Candidate]) -> list[UUID]:
-    """Claim the pages that are still wanted, drop the others, and return what is claimed."""
-    claimed = []
+def _begin_probes(
+    breakers: Breakers, mine: Sequence[Delivery], taken: Mapping[UUID, Candidate]
+) -> tuple[list[Delivery], frozenset[str]]:
+    """Begin the probes among these; return what may go, and the endpoints whose probe has begun."""
+    probes = {one.id: taken[one.id].lane for one in mine if taken[one.id].decision is Decision.PROBE}
+    begun = breakers.begin(probes.values())
+    return [one for one in mine if one.id not in probes or probes[one.id].endpoint in begun], begun
+
+
+def _probed(calls: Iterable[ToSend]) -> frozenset[str]:
+    return frozenset(one.lane.endpoint for one in calls if one.is_probe)
+
+
+def _tell_fallbacks(claim: Claiming, calls: Iterable[ToSend]) -> bool:
+    """Tell the fallback of each page and alarm that is a probe, for nobody waits for a probe; whether there is any."""
+    count = 0
+    for one in calls:
+        if one.is_probe and one.delivery is not None and one.delivery.kind is not DeliveryKind.BULLETIN:
+            suspects = suspects_of(FailureReason.TIMEOUT, one.delivery.endpoint, one.channel)
+            count += stand_in(claim.core, claim.connection, [one.delivery], claim.running.policy, claim.now, suspects)
+    return count > 0
+
+
+def _page(claims: Claims, mine: Sequence[Delivery], taken: Mapping[UUID, Candidate]) -> None:
+    """Claim the pages that are still wanted, and drop the others."""
     connection, now = claims.connection, claims.now
     for delivery in mine:
         unwanted = claims.why_unwanted(delivery)
@@ -145,53 +167,9 @@ def _page(claims: Claims, mine: Sequence[Delivery], taken: Mapping[UUID, Candida
             unwanted = "superseded"
         chosen = taken[delivery.id]
         if unwanted is not None:
-            _drop(connection, delivery, unwanted, now)
-        elif claims.take(delivery, chosen.lane, chosen.way):
-            claimed.append(delivery.id)
-            if chosen.way is Way.PROBE:
-                # Nobody waits for a probe: whoever stands in for a destination that hangs is told at the same time.
-                suspects = suspects_of(FailureReason.TIMEOUT, delivery.destination, delivery.channel)
-                stand_in(claims.core, connection, [delivery], claims.running.policy, now, suspects)
-    return claimed
-
-
-def _drop(connection: Connection, delivery: Delivery, reason: str, now: datetime) -> None:
-    deliveries.suppress(connection, [delivery.id], reason)
-    entry = entry_of(Action.DELIVERY_SUPPRESSED, delivery, reason)
-    records.insert(connection, [(entry, None)], now)
-
-
-def _notices(claim: Claiming, wanted: Sequence[Delivery], taken: Mapping[UUID, Candidate]) -> list[ToSend]:
-    """Return the calls that are about no incident: the product's own trouble, and bulletins."""
-    core, connection, running, now = claim.core, claim.connection, claim.running, claim.now
-    troubles = detail_of(connection, [one.trouble_id for one in wanted if one.trouble_id]) if wanted else {}
-    said = bulletins.find(connection, [one.bulletin_id for one in wanted if one.bulletin_id])
-    closed = destinations.closed_beyond(connection, now + deliveries.PATIENCE) if said else {}
-    to_send = []
-    for one in wanted:
-        chosen = taken[one.id]
-        if one.bulletin_id is not None:
-            card = card_of(core, connection, running, said[one.bulletin_id], one, now)
-            until = closed.get(one.destination)
+            drop(connection, delivery, unwanted, now)
         else:
-            key, detail = troubles.get(one.trouble_id or UUID(int=0), ("", ""))
-            card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))
-            until = None
-        if card is None:
-            _drop(connection, one, "nothing_left", now)
-            continue
-        is_probe = chosen.way is Way.PROBE
-        if is_probe and not Probes(connection, now).begin(chosen.lane):
-            continue
-        # What was meant for a less mild mode than the present one goes to nobody: it may be a real person's.
-        mode = one.mode if one.mode <= core.settings.mode else Mode.SANDBOX
-        refused = Failed(FailureReason.RATE_LIMITED, "closed", until - now) if until else None
-        if chosen.way is Way.ELSEWHERE:
-            refused = NOT_ANSWERING
-        note = messages.notice(core, running.policy, one, card, now)
-        call = ToSend(note, mode, one.channel, 0, one, refused=refused, lane=chosen.lane, is_probe=is_probe)
-        to_send.append(call)
-    return to_send
+            claims.take(delivery, chosen.lane, chosen.decision)
 
 
 def give_back(core: Core, known: Collection[UUID]) -> bool:

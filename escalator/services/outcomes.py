@@ -15,19 +15,20 @@ from escalator.model.incident import Incident, State
 from escalator.model.message import Delivered, Failed, FailureReason, Occasion
 from escalator.model.policy import Policy
 from escalator.model.records import Action, Entry
-from escalator.services import destination_health
+from escalator.services import circuit_breaker, destination_health
 from escalator.services.applying import Decision, is_step, rules_for
 from escalator.services.calls import Outcome
+from escalator.services.circuit_breaker import has_hung
 from escalator.services.core import Core
 from escalator.services.destination_health import suspects_of
-from escalator.services.fallbacks import fallback, stand_in
+from escalator.services.fallbacks import has_fallback, stand_in
 from escalator.services.policies import Running
 from escalator.services.post_outcomes import is_orphan, note_posts, show_newest
-from escalator.services.probing import has_hung, note_answers
 from escalator.services.retrying import is_for_good, retry_at
 from escalator.services.work import working
-from escalator.store import deliveries, destinations, incidents, lists, records, results
+from escalator.store import deliveries, incidents, lists, records, results
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
+from escalator.store.endpoints import Notes
 from escalator.store.results import Standing
 from escalator.tally import DELIVERIES, WEBHOOK_TO_SEND
 
@@ -35,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_CLOSED = timedelta(minutes=1)
 _WAITING = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
-"""Why a whole destination is left alone for a while."""
+"""Why a whole endpoint is left alone for a while."""
 
 
 def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
@@ -56,12 +57,12 @@ def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
         standing = _standing(core, connection, [delivery for _, delivery in paged])
         ours = [(one, delivery) for one, delivery in paged if delivery.id in standing.ours]
         kept = [*ours, *((one, delivery) for one, delivery in paged if _is_told_twice(one, delivery, standing))]
-        over = {delivery.id for one, delivery in ours if _is_over(core, one, delivery, running.policy, now)}
+        over = {delivery.id for one, delivery in ours if _is_over(core, connection, one, delivery, running.policy, now)}
         results.finish(connection, [_row(one, delivery, over, now) for one, delivery in ours], core.id)
         made_anew = note_posts(core, connection, outcomes, standing.forgotten, now)
-        note_answers(connection, outcomes)
+        _note_endpoints(core, connection, outcomes, kept, over, now)
         lists.delivered(connection, [one.id for told, one in kept if _is_told_list(told, one)], now)
-        destination_health.note(core, connection, outcomes, over, running, now)
+        destination_health.find_troubles(core, connection, outcomes, over, running, now)
         _note_deliveries(core, connection, kept, over, running, now)
         touched = {delivery.incident_id for _, delivery in kept if is_step(delivery) and delivery.id in over}
         work.apply(failed_steps(core, connection, locked, touched, running, now), running, now)
@@ -101,13 +102,16 @@ def _is_told_twice(one: Outcome, delivery: Delivery, standing: _Standing) -> boo
     return delivery.id in standing.taken_over and isinstance(one.result, Delivered)
 
 
-def _is_over(core: Core, one: Outcome, delivery: Delivery, policy: Policy, now: datetime) -> bool:
+def _is_over(  # noqa: PLR0913  # whether somebody else can be told is asked within the transaction of the caller
+    core: Core, connection: Connection, one: Outcome, delivery: Delivery, policy: Policy, now: datetime
+) -> bool:
     """Whether a delivery has failed for good."""
     if isinstance(one.result, Delivered) or is_orphan(one):
         return False
     if is_for_good(delivery, one.result, now):
         return True
-    return (_is_too_late_here(one.result) or has_hung(one)) and bool(fallback(core, delivery, policy, now))
+    gives_up_early = _is_too_late_here(one.result) or has_hung(one)
+    return gives_up_early and has_fallback(core, connection, delivery, policy, now)
 
 
 def _is_too_late_here(failed: Failed) -> bool:
@@ -135,6 +139,30 @@ def _is_told_list(one: Outcome, delivery: Delivery) -> bool:
     return delivery.occasion is Occasion.LIST and isinstance(one.result, Delivered)
 
 
+def _note_endpoints(  # noqa: PLR0913  # all that calls say of where they went
+    core: Core,
+    connection: Connection,
+    outcomes: Sequence[Outcome],
+    kept: Iterable[tuple[Outcome, Delivery]],
+    over: Collection[UUID],
+    now: datetime,
+) -> None:
+    """Write all that these calls say of their endpoints and hosts, at once."""
+    notes = Notes()
+    circuit_breaker.note_answers(notes, outcomes)
+    destination_health.note_calls(notes, outcomes)
+    for one, delivery in kept:
+        if isinstance(one.result, Delivered):
+            continue
+        note = notes.of(delivery.endpoint)
+        until = _closed_until(delivery, one.result, now) if one.sent.refused is None else None
+        if until is not None:
+            note.closed_until = max(until, note.closed_until or until)
+        if one.result.reason is FailureReason.GONE and delivery.id in over:
+            note.gone_address = digest_of(core.expand(delivery.address))
+    notes.write(connection, now)
+
+
 def _note_deliveries(  # noqa: PLR0913  # writes under the locks of the caller
     core: Core,
     connection: Connection,
@@ -143,42 +171,27 @@ def _note_deliveries(  # noqa: PLR0913  # writes under the locks of the caller
     running: Running,
     now: datetime,
 ) -> None:
-    """Record what became of deliveries, and do what their failures ask for."""
+    """Record what became of deliveries, and let whoever stands in for those that failed have a try at once."""
     entries = []
-    closed: dict[str, datetime] = {}
     for one, delivery in kept:
         if isinstance(one.result, Delivered):
             entries.append(entry_of(Action.DELIVERED, delivery))
             continue
-        until = _closed_until(delivery, one.result, now) if one.sent.refused is None else None
-        if until is not None:
-            closed[delivery.destination] = max(until, closed.get(delivery.destination, until))
         if delivery.id in over:
             entries.append(entry_of(Action.DELIVERY_FAILED, delivery, one.result.reason.value))
-            _replace(core, connection, delivery, one.result, running, now)
-    for name, until in sorted(closed.items()):
-        destinations.close_until(connection, name, until)
+            suspects = suspects_of(one.result.reason, delivery.endpoint, delivery.channel)
+            stand_in(core, connection, [delivery], running.policy, now, suspects)
     records.insert(connection, [(entry, None) for entry in entries], now)
 
 
 def _closed_until(delivery: Delivery, failed: Failed, now: datetime) -> datetime | None:
-    """Return until when a destination is left alone because a page to it has to wait, if it is.
+    """Return until when an endpoint is left alone because a page to it has to wait, if it is.
 
     What a copy is asked to wait is no wait for pages.
     """
     if delivery.kind is not DeliveryKind.PAGE or failed.reason not in _WAITING:
         return None
     return min(retry_at(delivery, failed, now), now + (failed.retry_after or _LONGEST_CLOSED))
-
-
-def _replace(  # noqa: PLR0913  # what takes the place of what failed, and why
-    core: Core, connection: Connection, delivery: Delivery, failed: Failed, running: Running, now: datetime
-) -> None:
-    """Let whoever stands in for it have a try at once, and remember a destination that is gone."""
-    suspects = suspects_of(failed.reason, delivery.destination, delivery.channel)
-    stand_in(core, connection, [delivery], running.policy, now, suspects)
-    if failed.reason is FailureReason.GONE:
-        destinations.note_gone(connection, delivery.destination, digest_of(core.expand(delivery.address)))
 
 
 def failed_steps(  # noqa: PLR0913  # decides under the locks of the caller

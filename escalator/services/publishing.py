@@ -38,6 +38,7 @@ def _delivery(core: Core, new: Bulletin, recipient: Recipient, mode: Mode) -> De
         destination=recipient.destination,
         address=address(recipient, core.settings.environment),
         channel=recipient.kind,
+        endpoint=recipient.endpoint,
         mode=mode,
         urgency=URGENCY,
         created_at=new.at,

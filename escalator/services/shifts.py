@@ -10,9 +10,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
+from escalator.engine.endpoints import PERSON
 from escalator.engine.roster import Roster
 from escalator.engine.shifts import LISTED, Part, listed, told
-from escalator.engine.targets import PERSON, resolve
+from escalator.engine.targets import resolve
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.incident import Incident
 from escalator.model.message import Card

@@ -17,9 +17,8 @@ from escalator.model.policy import DestinationKind, Policy
 from escalator.model.ranks import Mode
 from escalator.model.records import Action, Entry
 from escalator.services.addresses import address
-from escalator.services.ways import TROUBLE
 from escalator.settings import Settings
-from escalator.store import calendars, deliveries, destinations, records
+from escalator.store import calendars, deliveries, endpoints, records
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.tables import troubles
 from escalator.store.upserts import upsert
@@ -28,6 +27,9 @@ log = structlog.get_logger(__name__)
 
 POLICY_FILE = "policy_file"
 DEADLINE = "deadline:"
+DESTINATION = "destination:"
+"""How the key of a trouble begins that is about an endpoint."""
+
 ALARM_EXPIRES = timedelta(hours=2)
 _ALARM_URGENCY = 5
 
@@ -78,12 +80,12 @@ class Troubles:
         return found
 
     def failing(self) -> dict[str, DestinationKind]:
-        """Return the ways (services/ways) that have failed for some minutes and are open troubles, by their names."""
-        failing = {one.way: one.channel for one in destinations.failing(self.connection, self.now)}
+        """Return the channels of the endpoints that have failed for some minutes and are open troubles."""
+        failing = {one.endpoint: one.channel for one in endpoints.failing(self.connection, self.now)}
         if not failing:
             return {}
         keys = {key for key, _detail in self.open()}
-        return {name: channel for name, channel in failing.items() if f"{TROUBLE}{name}" in keys}
+        return {name: channel for name, channel in failing.items() if f"{DESTINATION}{name}" in keys}
 
     def end(self, *keys: str) -> None:
         """Note that troubles are over."""
@@ -119,6 +121,7 @@ def alarm_to(recipient: Recipient, settings: Settings, now: datetime, trouble_id
         destination=recipient.destination,
         address=address(recipient, settings.environment),
         channel=recipient.kind,
+        endpoint=recipient.endpoint,
         mode=own_mode(settings),
         urgency=_ALARM_URGENCY,
         created_at=now,

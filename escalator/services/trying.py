@@ -1,8 +1,10 @@
 """Telling one destination or person a marked test, through the very way that a page takes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.roster import Roster
@@ -16,12 +18,12 @@ from escalator.services import messages
 from escalator.services.addresses import address
 from escalator.services.calls import ToSend
 from escalator.services.core import Core
-from escalator.services.destination_health import heal
+from escalator.services.destination_health import end_reached
 from escalator.services.sending import send
 from escalator.services.troubles import Troubles
-from escalator.services.ways import way
-from escalator.store import calendars, destinations, records
+from escalator.store import calendars, records
 from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.endpoints import Notes
 
 _WORDS = "This is a test of {name}: nothing has happened, and nobody has to answer"
 _BY = Actor("system", "cli")
@@ -35,6 +37,11 @@ class Tried:
     mode: Mode
     result: Delivered | Failed
 
+    @property
+    def is_reached(self) -> bool:
+        """Whether it has really arrived: the sandbox reaches nobody."""
+        return isinstance(self.result, Delivered) and self.mode is not Mode.SANDBOX
+
 
 def try_out(core: Core, name: str, policy: Policy) -> list[Tried]:
     """Tell everybody whom a target of the policy means; a list of nobody when it means none. Raises Unavailable."""
@@ -43,8 +50,7 @@ def try_out(core: Core, name: str, policy: Policy) -> list[Tried]:
         roster = Roster(policy, now, calendars.said(connection, policy))
     tried = [_test(core, one, policy, mode, now) for one in resolve((name,), None, roster).told]
     with core.database.writing() as connection:
-        for one in tried:
-            _note(Troubles(connection, now), one, policy)
+        _note(connection, tried, now)
     return tried
 
 
@@ -65,6 +71,7 @@ def _test(core: Core, recipient: Recipient, policy: Policy, mode: Mode, now: dat
         destination=recipient.destination,
         address=address(recipient, core.settings.environment),
         channel=recipient.kind,
+        endpoint=recipient.endpoint,
         mode=mode,
         urgency=0,
         created_at=now,
@@ -76,13 +83,19 @@ def _test(core: Core, recipient: Recipient, policy: Policy, mode: Mode, now: dat
     return Tried(recipient, mode, send(core, ToSend(note, mode, recipient.kind, 0, delivery=delivery)))
 
 
-def _note(troubles: Troubles, tried: Tried, policy: Policy) -> None:
-    """Record the test; a destination that was reached is neither broken nor gone."""
-    name = tried.recipient.destination
+def _note(connection: Connection, tried: Sequence[Tried], now: datetime) -> None:
+    """Record the tests; an endpoint that was reached is neither broken nor gone."""
+    reached = [one.recipient.endpoint for one in tried if one.is_reached]
+    notes = Notes()
+    for endpoint in reached:
+        notes.of(endpoint).is_reached = notes.of(endpoint).is_there = True
+    notes.write(connection, now)
+    end_reached(Troubles(connection, now), reached)
+    records.insert(connection, [(_entry(one), None) for one in tried], now)
+
+
+def _entry(tried: Tried) -> Entry:
     reason = "" if isinstance(tried.result, Delivered) else tried.result.reason.value
-    after = {"destination": name, "channel": tried.recipient.kind.value, "mode": tried.mode.value}
-    entry = Entry(Action.DESTINATION_TESTED, _BY, "cli", reason, after=after)
-    records.insert(troubles.connection, [(entry, None)], troubles.now)
-    found = way(name, tried.recipient.kind, tried.recipient.address, policy)
-    if heal(troubles, [(found, tried.mode, tried.result)]):
-        destinations.forget_gone(troubles.connection, name)
+    recipient = tried.recipient
+    after = {"destination": recipient.destination, "channel": recipient.kind.value, "mode": tried.mode.value}
+    return Entry(Action.DESTINATION_TESTED, _BY, "cli", reason, after=after)

@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy import Connection
 
 from escalator.engine.alarms import Suspects
+from escalator.engine.endpoints import endpoints as endpoints_of
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.rendering.texts import words
@@ -13,11 +14,10 @@ from escalator.services.concerns import UNREACHED, unreached_words
 from escalator.services.core import Core
 from escalator.services.destination_health import FAILING_FOR
 from escalator.services.fallbacks import stand_in
-from escalator.services.troubles import Troubles
-from escalator.services.ways import TROUBLE, is_in, way_of
+from escalator.services.troubles import DESTINATION, Troubles
 from escalator.services.work import working
-from escalator.store import deliveries, destinations, processes
-from escalator.store.destinations import FORGET_FAILURE_AFTER, Failing
+from escalator.store import deliveries, endpoints, processes
+from escalator.store.endpoints import FORGET_FAILURE_AFTER, Failing
 from escalator.store.unreached import channels_of, unreached
 
 log = structlog.get_logger(__name__)
@@ -44,23 +44,23 @@ def look_for_undelivered(core: Core) -> None:
 
 
 def _find_failing(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:
-    """Make troubles of destinations that fail, tell who stands in for what waits there, and forget removed ones."""
-    troubles = Troubles(connection, now)
-    ways = [key.removeprefix(TROUBLE) for key, _detail in troubles.open() if key.startswith(TROUBLE)]
-    troubles.end(*(f"{TROUBLE}{way}" for way in ways if not is_in(way, policy)))
-    rows = [one for one in destinations.failing(connection, now - FAILING_FOR) if is_in(one.way, policy)]
-    names = [name for one in rows for name in (one.way, one.way.rpartition(":")[0])]
-    waiting = deliveries.waiting_for(connection, names)
-    waits_at = {way_of(one, policy) for one in waiting}
+    """Make troubles of endpoints that fail, tell who stands in for what waits there, and forget removed ones."""
+    troubles, named = Troubles(connection, now), endpoints_of(policy)
+    rows = [one for one in endpoints.failing(connection, now - FAILING_FOR) if one.endpoint in named]
+    waiting = deliveries.lock_waiting(connection, [one.endpoint for one in rows])
+    waits_at = {one.endpoint for one in waiting}
     has_told = False
     for one in rows:
-        if one.way in waits_at or _has_failed_lately(one, now):
-            detail = f"{one.way} has not been reached for {words(now - one.since)}: {one.reason}"
+        if one.endpoint in waits_at or _has_failed_lately(one, now):
+            detail = f"{one.endpoint} has not been reached for {words(now - one.since)}: {one.reason}"
             suspects = Suspects(kinds=frozenset({one.channel}))
-            has_told |= troubles.find(f"{TROUBLE}{one.way}", detail, policy, core.settings, suspects=suspects)
+            has_told |= troubles.find(f"{DESTINATION}{one.endpoint}", detail, policy, core.settings, suspects=suspects)
     known = troubles.failing()
-    cut_off = [one for one in waiting if way_of(one, policy) in known]
-    return bool(stand_in(core, connection, cut_off, policy, now, Suspects(frozenset(known.values())))) or has_told
+    cut_off = [one for one in waiting if one.endpoint in known]
+    has_told |= bool(stand_in(core, connection, cut_off, policy, now, Suspects(frozenset(known.values()))))
+    found = {key for key, _detail in troubles.open() if key.startswith(DESTINATION)}
+    troubles.end(*sorted(found - {DESTINATION + one for one in named}))
+    return has_told
 
 
 def _has_failed_lately(one: Failing, now: datetime) -> bool:

@@ -26,7 +26,6 @@ from sqlalchemy import (
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
-from escalator.store.lines import line
 from escalator.store.tables import Instant, deliveries, destinations, workers
 from escalator.store.upserts import insert_or_leave
 
@@ -66,7 +65,8 @@ class DeliveryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One notification to one destination or person. `channel` is the vendor; `address` is unexpanded.
+    """One notification to one destination or person. `channel` is the vendor; `address` is unexpanded;
+    `endpoint` is the name of what is told there (engine/endpoints).
 
     `actor` is the key of whoever did what a copy tells of. `bulletin_id` is what a bulletin tells.
     """
@@ -78,6 +78,7 @@ class Delivery:
     destination: str
     address: str
     channel: DestinationKind
+    endpoint: str
     mode: Mode
     urgency: int
     created_at: datetime
@@ -108,9 +109,9 @@ def _person(destination: str) -> str | None:
 
 
 class Without(NamedTuple):
-    """What is not asked for: all of these lines, all of these kinds, and what is `LINE KIND`."""
+    """What is not asked for: all at these endpoints, all of these kinds, and what is `ENDPOINT KIND`."""
 
-    lines: Collection[str] = ()
+    endpoints: Collection[str] = ()
     kinds: Collection[str] = ()
     pairs: Collection[str] = ()
 
@@ -181,7 +182,7 @@ def _claimable() -> ColumnElement[bool]:
     opens_soon = and_(closed_until <= bindparam("patient_until", type_=Instant), deliveries.c.expires_at > now)
     has_another_way = deliveries.c.kind.in_([DeliveryKind.PAGE, DeliveryKind.BULLETIN])
     waits = and_(deliveries.c.urgency < FIRST_OF_ITS_KIND, or_(not_(has_another_way), opens_soon))
-    closed = exists().where(destinations.c.name == deliveries.c.destination, closed_until > now, waits)
+    closed = exists().where(destinations.c.name == deliveries.c.endpoint, closed_until > now, waits)
     pending = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now, not_(closed))
     return or_(pending, and_(deliveries.c.state == DeliveryState.SENDING, is_lost(deliveries)))
 
@@ -200,14 +201,13 @@ _FIRST = (
 """What has been tried waits for what has not: the retries of what hangs are many, and may be in vain."""
 
 _ANY = select(deliveries.c.id).where(_claimable()).limit(1)
-_LINE = line(deliveries)
 _CANDIDATES = (
     select(deliveries)
     .where(
         _claimable(),
-        _LINE.not_in(bindparam("lines", expanding=True)),
+        deliveries.c.endpoint.not_in(bindparam("endpoints", expanding=True)),
         deliveries.c.kind.not_in(bindparam("kinds", expanding=True)),
-        _LINE.concat(" ").concat(deliveries.c.kind).not_in(bindparam("pairs", expanding=True)),
+        deliveries.c.endpoint.concat(" ").concat(deliveries.c.kind).not_in(bindparam("pairs", expanding=True)),
     )
     .order_by(*_FIRST)
     .limit(bindparam("most"))
@@ -328,19 +328,23 @@ def alarms_of(connection: Connection, trouble_id: UUID) -> list[Delivery]:
     return [delivery_of(row) for row in rows]
 
 
-def waiting_for(connection: Connection, names: Sequence[str]) -> list[Delivery]:
-    """Return what waits, outside the sandbox, to be sent to these destinations, the most urgent first."""
-    if not names:
+def lock_waiting(connection: Connection, endpoints: Sequence[str]) -> list[Delivery]:
+    """Return what waits, outside the sandbox, to be told at these endpoints, locked, the most urgent first.
+
+    What others are dealing with at the moment is left to them.
+    """
+    if not endpoints:
         return []
     rows = connection.execute(
         select(deliveries)
         .where(
             deliveries.c.state.in_([DeliveryState.PENDING, DeliveryState.SENDING]),
             deliveries.c.mode != Mode.SANDBOX,
-            deliveries.c.destination.in_(names),
+            deliveries.c.endpoint.in_(endpoints),
         )
         .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at)
         .limit(_MOST_WAITING)
+        .with_for_update(skip_locked=True, of=deliveries)
     )
     return [delivery_of(row) for row in rows]
 

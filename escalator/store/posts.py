@@ -13,7 +13,6 @@ from escalator.model.incident import State
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.store.deliveries import BEAT_LOST, is_lost, lost_since
-from escalator.store.lines import line
 from escalator.store.tables import Instant, incidents, posts
 from escalator.store.upserts import insert_or_leave
 
@@ -22,6 +21,8 @@ from escalator.store.upserts import insert_or_leave
 class Post:
     """What stands, or will stand, at a vendor for an incident; `ref` is None until it has got through.
 
+    `endpoint` is the name of what is told there (engine/endpoints).
+
     `face` is what of its notification it shows, as its channel says; None when that is not known. `alias` is the
     vendor's own name for what it stands in, `answered_round` the round that was last acknowledged right there.
     """
@@ -29,6 +30,7 @@ class Post:
     id: UUID
     incident_id: UUID
     destination: str
+    endpoint: str
     address: str
     slot: int
     mode: Mode
@@ -64,7 +66,7 @@ _ANY_BEHIND = select(posts.c.id).where(_IS_BEHIND).limit(1)
 _IS_WAITING = incidents.c.state == State.TRIGGERED
 _BEHIND = (
     _WITH_HOLDER.join(incidents, incidents.c.id == posts.c.incident_id)
-    .where(_IS_BEHIND, line(posts).not_in(bindparam("lines", expanding=True)))
+    .where(_IS_BEHIND, posts.c.endpoint.not_in(bindparam("endpoints", expanding=True)))
     .order_by(case((_IS_WAITING, 1), else_=0), case((posts.c.attempts > 0, 1), else_=0), posts.c.next_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=posts)
@@ -96,13 +98,13 @@ def lock_behind(
     now: datetime,
     limit: int,
     silence: timedelta = BEAT_LOST,
-    without_lines: Collection[str] = (),
+    without_endpoints: Collection[str] = (),
 ) -> list[Post]:
     """Return posts that show less than they should, locked; those that others hold are left to them.
 
     What somebody has done is shown before what has merely gone on, and what has failed before waits for both.
     """
-    asked = {"most": limit, "lines": list(without_lines)}
+    asked = {"most": limit, "endpoints": list(without_endpoints)}
     return [_post(row) for row in connection.execute(_BEHIND, lost_since(now, silence) | asked)]
 
 

@@ -260,6 +260,7 @@ deliveries = Table(
     Column("destination", String(256), nullable=False),
     Column("address", String(256).with_variant(String(2048), "postgresql"), nullable=False),
     Column("channel", String(16), nullable=False),
+    Column("endpoint", String(256), nullable=False, server_default=text("''")),
     Column("mode", String(16), nullable=False),
     Column("urgency", Integer, nullable=False),
     Column("state", String(16), nullable=False),
@@ -317,6 +318,7 @@ posts = Table(
     Column("id", Uuid, primary_key=True),
     Column("incident_id", Uuid, ForeignKey("incidents.id"), nullable=False),
     Column("destination", String(256), nullable=False),
+    Column("endpoint", String(256), nullable=False, server_default=text("''")),
     Column("address", String(256).with_variant(String(2048), "postgresql"), nullable=False),
     Column("slot", Integer, nullable=False),
     Column("mode", String(16), nullable=False),
@@ -551,11 +553,11 @@ destinations = Table(
     Column("failing_channel", String(16)),
     Column("failing_reason", String(256)),
 )
-"""What is known of destinations, of people by channel (`person:ana/slack`) and of vendors (`vendor:slack`).
+"""What is known of endpoints by name (engine/endpoints); and of hosts (`vendor:slack`, `host:DIGEST`) the time-outs.
 
-`timeouts` counts the calls in a row that have timed out; `probed_at` is when the probe that is under way began.
-`failing_*` are of a way to a destination (services/ways): since when each call has failed, when one did last, through
-which vendor, and why.
+No endpoint has a name of that form, and of a host nothing else is kept. `timeouts` counts the calls in a row that have
+timed out; `probed_at` is when the probe that is under way began. `failing_*` say since when each call has failed, when
+one did last, through which vendor, and why.
 """
 
 troubles = Table(

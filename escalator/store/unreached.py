@@ -38,7 +38,7 @@ def unreached(connection: Connection, since: datetime) -> dict[int, UUID]:
     )
     rows = connection.execute(
         select(incidents.c.number, incidents.c.id)
-        .where(incidents.c.state == State.TRIGGERED, or_(and_(begun, ~arrived), told_nobody))
+        .where(incidents.c.state == State.TRIGGERED, ~arrived, or_(begun, told_nobody))
         .order_by(incidents.c.number)
     )
     return {row.number: row.id for row in rows}

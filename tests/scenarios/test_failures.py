@@ -1,5 +1,6 @@
 """What happens when Slack fails, or a process of ours: late rather than lost, and twice rather than never."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,11 @@ from escalator.services import outbox, retrying, sending
 from escalator.services.beating import SENDER, beat
 from escalator.services.calls import Outcome, ToSend
 from escalator.services.core import Core
-from escalator.services.destination_health import heal
 from escalator.services.outcomes import finish
 from escalator.services.processing import process_events
 from escalator.services.troubles import Troubles
-from escalator.store import destinations
+from escalator.store import endpoints
+from escalator.store.endpoints import Notes
 from escalator.store.tables import deliveries, posts
 from tests.doubles.slack_state import Fault
 from tests.scenarios.harness import POLICY, Harness
@@ -115,12 +116,19 @@ def test_a_page_that_would_have_to_wait_too_long_goes_another_way_at_once(h: Har
     assert h.records("step.failed", "trouble.found") == []
 
 
+def close(h: Harness, **span: float) -> None:
+    """Let the room be left alone for so long."""
+    notes = Notes()
+    notes.of("hate-room").closed_until = h.clock.now() + timedelta(**span)
+    with h.core.database.writing() as connection:
+        notes.write(connection, h.clock.now())
+
+
 def test_a_page_that_expired_without_getting_through_has_failed(h: Harness) -> None:
     h.send(h.sample(SELF_HARM, **HATE), is_working=False)
     process_events(h.core)
     h.clock.move(hours=2)
-    with h.core.database.writing() as connection:
-        destinations.close_until(connection, "hate-room", h.clock.now() + timedelta(minutes=4))
+    close(h, minutes=4)
     sending.deliver_all(h.core)
     h.expect_message("#leads", "HIGH · Hate · acknowledge within 0 s · #1001")
     assert [row["reason"] for row in h.records("delivery.failed")] == ["expired"]
@@ -130,10 +138,10 @@ def test_a_page_that_expired_without_getting_through_has_failed(h: Harness) -> N
 
 def test_a_longer_wait_of_a_destination_is_not_cut_short_by_a_shorter_one(h: Harness) -> None:
     now = h.clock.now()
-    with h.core.database.writing() as connection:
-        for seconds in (30, 600, 1):
-            destinations.close_until(connection, "hate-room", now + timedelta(seconds=seconds))
-        assert destinations.closed_beyond(connection, now) == {"hate-room": now + timedelta(seconds=600)}
+    for seconds in (30, 600, 1):
+        close(h, seconds=seconds)
+    with h.core.database.reading() as connection:
+        assert endpoints.closed_beyond(connection, now) == {"hate-room": now + timedelta(seconds=600)}
 
 
 def test_a_page_held_back_by_the_pace_has_not_been_tried(h: Harness) -> None:
@@ -155,11 +163,15 @@ def test_a_page_held_back_by_the_pace_has_not_been_tried(h: Harness) -> None:
 def test_only_a_real_message_ends_the_trouble_of_a_destination(
     h: Harness, mode: Mode, result: Delivered | Failed, is_over: bool
 ) -> None:
+    h.send(h.sample(SELF_HARM), is_working=False)
+    call, *_others = claimed_by(h.core, h)
     with h.core.database.writing() as connection:
-        troubles = Troubles(connection, h.clock.now())
-        troubles.find("destination:pager", "", h.core.policies.running(connection).policy, h.core.settings)
-        assert heal(troubles, [("pager", mode, result)]) == ({"pager"} if is_over else set())
-        assert (troubles.open() == []) is is_over
+        found = Troubles(connection, h.clock.now())
+        key = f"destination:{call.delivery.endpoint}"
+        found.find(key, "", h.core.policies.running(connection).policy, h.core.settings)
+    finish(h.core, [Outcome(replace(call, mode=mode), result)])
+    with h.core.database.reading() as connection:
+        assert Troubles(connection, h.clock.now()).is_open(key) is not is_over
 
 
 def test_a_message_brought_up_to_date_ends_no_trouble(h: Harness) -> None:

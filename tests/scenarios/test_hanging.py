@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -18,8 +19,9 @@ from escalator.services.core import Core
 from escalator.services.outcomes import finish
 from escalator.services.sending import SLOTS, Sender
 from escalator.services.troubles import Troubles
-from escalator.store import destinations
-from escalator.store.destinations import Health
+from escalator.store import endpoints
+from escalator.store.deliveries import DeliveryKind, candidates
+from escalator.store.endpoints import Health, Notes
 from escalator.store.tables import deliveries, posts
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM, labelled
@@ -62,7 +64,7 @@ def end(h: Harness, calls: tuple[ToSend, ...], result: Delivered | Failed) -> No
 
 def health(h: Harness) -> dict[str, Health]:
     with h.core.database.reading() as connection:
-        return destinations.unwell(connection)
+        return endpoints.unwell(connection)
 
 
 def hanging(h: Harness, count: int = 6) -> None:
@@ -229,7 +231,7 @@ def test_nobody_waits_for_a_destination_that_hangs_who_can_be_told_another_way(h
     while calls:
         finish(h.core, [Outcome(call, call.refused or Delivered(f"C2/{call.notification.key}")) for call in calls])
         calls = claim(h.core)
-    assert h.count(deliveries, destination="leads", state="delivered") == 10
+    assert h.count(deliveries, kind="page", destination="leads", state="delivered") == 10
     assert h.count(deliveries, destination="hate-room", state="sending") == 1
 
 
@@ -238,8 +240,8 @@ def test_a_page_that_was_the_probe_goes_another_way_at_once_and_once(h: Harness)
     calls = claim(h.core)
     end(h, calls, TIMEOUT)
     with h.core.database.reading() as connection:
-        found = connection.execute(select(deliveries.c.destination, deliveries.c.incident_id)).all()
-    assert Counter(row.destination for row in found) == {"hate-room": 3, "leads": 3}
+        found = connection.scalars(select(deliveries.c.destination).where(deliveries.c.kind == "page")).all()
+    assert Counter(found) == {"hate-room": 3, "leads": 3}
     assert h.count(deliveries, destination="hate-room", state="failed") == 3
     assert h.records("step.failed") == []
 
@@ -252,11 +254,56 @@ def test_a_person_who_cannot_be_told_by_one_channel_is_told_by_the_next(bare: Ha
     alerts(h, 4)
     end(h, claim(h.core), TIMEOUT)
     h.clock.move(seconds=10)
-    assert health(h)["person:ana/slack"] == Health(timeouts=4)
+    assert health(h)["person:ana:slack"] == Health(timeouts=4)
     end(h, claim(h.core), TIMEOUT)
-    mails = claim(h.core)
+    mails = [call for call in claim(h.core) if call.delivery.kind is DeliveryKind.PAGE]
     assert {call.channel.value for call in mails} == {"email"}
     assert len(mails) == 4
+
+
+def test_an_alarm_to_whoever_hangs_goes_to_another_vendor_at_once_and_once(bare: Harness) -> None:
+    eli = "eli:  {name: Eli Stone,  slack: U0ELI,  role: admin}"
+    mail = "eli:  {name: Eli Stone,  slack: U0ELI,  role: admin, email: eli@example.com, contact: [slack, email]}"
+    policy = WITHOUT_FALLBACK.replace(eli, mail).replace("notify: [leads, person:eli]", "notify: [hate-room]")
+    h = bare.start(policy)
+    hanging(h)
+    with h.core.database.writing() as connection:
+        known = h.core.policies.required(connection).policy
+        Troubles(connection, h.clock.now()).find("test:one", "", known, h.core.settings)
+    for _time in range(3):
+        end(h, claim(h.core), TIMEOUT)
+    with h.core.database.reading() as connection:
+        found = connection.scalars(select(deliveries.c.endpoint).where(deliveries.c.kind == "alarm")).all()
+    assert Counter(found) == {"hate-room": 1, "person:eli:email": 1}
+
+
+@pytest.mark.parametrize("result", [TIMEOUT, Failed(FailureReason.BAD_TARGET)], ids=["time-out", "refused for good"])
+def test_the_sandbox_neither_opens_a_circuit_nor_heeds_one_nor_makes_a_trouble(h: Harness, result: Failed) -> None:
+    hanging(h)
+    before = health(h)
+    alerts(h, 3, first=70)
+    with h.core.database.writing() as connection:
+        connection.execute(update(deliveries).values(mode="sandbox"))
+    calls = claim(h.core)
+    assert calls
+    assert not any(call.is_probe or call.refused for call in calls)
+    end(h, calls, result)
+    assert health(h) == before
+    assert h.records("trouble.found") == []
+
+
+def test_a_person_who_has_to_wait_on_one_channel_does_not_on_another(h: Harness) -> None:
+    alerts(h, 1)
+    person = {"destination": "person:ana", "next_at": h.clock.now()}
+    for channel in ("slack", "email"):
+        notes = Notes()
+        notes.of("person:ana:slack").closed_until = h.clock.now() + timedelta(minutes=1)
+        with h.core.database.writing() as connection:
+            notes.write(connection, h.clock.now())
+            told_by = person | {"channel": channel, "endpoint": f"person:ana:{channel}"}
+            connection.execute(update(deliveries).values(told_by))
+            waiting = candidates(connection, h.clock.now(), 5)
+        assert len(waiting) == (channel == "email")
 
 
 def test_an_alarm_to_whoever_hangs_keeps_no_other_alarm_waiting(

@@ -216,7 +216,7 @@ def test_whatever_the_class_a_destination_that_fails_for_minutes_is_a_trouble(h:
     assert not is_open(h, "destination:critical-alerts")
     pass_by(h, seconds=20)
     assert is_open(h, "destination:critical-alerts")
-    assert is_open(h, "destination:person:ana")
+    assert is_open(h, "destination:person:ana:slack")
     del h.slack.next_fault
     pass_by(h, minutes=2)
     assert [one for one in degraded(h) if one.startswith("destination")] == []

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalator.model.policy import DestinationKind
-from escalator.services.bulkheads import ANY, UPDATE, Lane, Of, Threads, host_of, is_admitted, lane_of, taking
+from escalator.services.bulkheads import ANY, UPDATE, Lane, Of, Threads, host_of, is_admitted, taking
 from escalator.store.deliveries import DeliveryKind
 
 SLOTS = 16
@@ -46,7 +46,7 @@ def test_what_hangs_leaves_room(lanes: list[Lane], room: list[int]) -> None:
 
 def test_a_vendor_that_hangs_as_a_whole_leaves_room_for_another_vendor() -> None:
     threads = Threads(SLOTS)
-    people = sum(filled(threads, page(f"person:{number}/slack", "vendor:slack")) for number in range(40))
+    people = sum(filled(threads, page(f"person:{number}:slack", "vendor:slack")) for number in range(40))
     assert people == 12
     assert filled(threads, page("pager", "vendor:pagerduty")) == 2
 
@@ -69,7 +69,7 @@ def test_nobody_holds_more_than_a_share_and_nothing_is_lost(calls: list[tuple[La
         elif threads.take(lane):
             held[lane] += 1
         assert threads.free == SLOTS - held.total() >= 0
-    for of, at_most in ((Of.DESTINATION, 8), (Of.HOST, 12)):
+    for of, at_most in ((Of.ENDPOINT, 8), (Of.HOST, 12)):
         holding = Counter(name for lane in held.elements() for key, name in lane.keys if key is of)
         assert all(count <= at_most for count in holding.values())
     threads.release(held.elements())
@@ -91,7 +91,7 @@ def test_a_rehearsal_says_what_would_be_taken_and_takes_nothing() -> None:
     threads = Threads(SLOTS)
     assert filled(threads, page("a")) == 8
     rehearsal = threads.rehearsal(room=3)
-    assert rehearsal.full() == {(Of.DESTINATION, "a")}
+    assert rehearsal.full() == {(Of.ENDPOINT, "a")}
     assert [rehearsal.take(page(name)) for name in ("a", "b", "b", "b", "b")] == [False, True, True, True, False]
     assert threads.free == SLOTS - 8
 
@@ -133,9 +133,3 @@ def test_the_host_of_a_call(channel: str, address: str, same: str) -> None:
     assert host_of(kind, address) == host_of(kind, same)
     assert "example" not in host_of(kind, address)
     assert host_of(kind, address) != host_of(DestinationKind.WEBHOOK, "https://another.example.net/")
-
-
-def test_a_person_is_told_on_a_line_of_its_own_by_each_channel() -> None:
-    lines = {lane_of("person:ana", kind, "x", "page").destination for kind in DestinationKind}
-    assert len(lines) == len(DestinationKind)
-    assert lane_of("room", DestinationKind.SLACK, "C0", "page").destination == "room"

@@ -20,7 +20,9 @@ def core(sqlite_url, tmp_path):
 
 
 def a_post(channel, ref, mode=Mode.PRODUCTION, person=None, destination="place", alias=None):
-    return Post(UUID(int=1), UUID(int=2), destination, "C0", 1, mode, channel, person, ref, 1, 1, 0, 1, alias=alias)
+    return Post(
+        UUID(int=1), UUID(int=2), destination, destination, "C0", 1, mode, channel, person, ref, 1, 1, 0, 1, alias=alias
+    )
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def clicked(core: Core) -> Post:
         id=uuid7(),
         incident_id=row["id"],
         destination="person:eli",
+        endpoint="person:eli:slack",
         address="D0ELI",
         slot=2,
         mode=Mode.PRODUCTION,

@@ -2,7 +2,7 @@
 
 from escalator.channels.slack.api import Profile, Workspace
 from escalator.channels.slack.blocks import Json, Payload
-from escalator.engine.targets import PERSON
+from escalator.engine.endpoints import PERSON
 from escalator.errors import Unavailable
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 from escalator.model.policy import DestinationKind

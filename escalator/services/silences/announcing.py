@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
+from escalator.engine.endpoints import PERSON
 from escalator.engine.silences import categories_of, may_know
-from escalator.engine.targets import PERSON, Recipient, last_resort, resolve, team_of
+from escalator.engine.targets import Recipient, last_resort, resolve, team_of
 from escalator.errors import ContentLocked
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
