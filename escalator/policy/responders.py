@@ -50,11 +50,16 @@ def schedule_of(draft: Draft, target: str, assign: str | None) -> Schedule | Non
 
 def able_people(draft: Draft, category: Category | None) -> list[str]:
     """Return who may acknowledge: nobody below moderator, and of a restricted category only who is in its teams."""
-    allowed = set(draft.people)
-    if category and category.restricted_to:
-        teams = (draft.teams.get(name.removeprefix("team:")) for name in category.restricted_to)
-        allowed = {key for team in teams if team for key in team.everybody}
+    allowed = knowing_people(draft, category) if category else set(draft.people)
     return [key for key, person in draft.people.items() if key in allowed and person.role.may_acknowledge]
+
+
+def knowing_people(draft: Draft, category: Category) -> set[str]:
+    """Return who may know of incidents of a category: everybody, or who is in a team that it is restricted to."""
+    if not category.restricted_to:
+        return set(draft.people)
+    teams = (draft.teams.get(name.removeprefix("team:")) for name in category.restricted_to)
+    return {key for team in teams if team for key in team.everybody}
 
 
 def kinds(draft: Draft) -> list[tuple[Kind, Category | None]]:
