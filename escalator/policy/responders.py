@@ -27,9 +27,10 @@ def names_responder(draft: Draft, target: str, assign: str | None, able: Collect
         kind, _, name = (assign or "" if target == TEAM else target).partition(":")
         return kind != "person" or name in able or name not in draft.people
     named = {*(team.everybody if team and schedule is None else ()), *(schedule.everybody if schedule else ())}
-    lead = {team.lead} if team else set()
+    lead = {team.lead} if team and team.lead else set()
     follows_calendar = schedule is not None and schedule.ical is not None
-    return bool((named | lead) & set(able)) or (follows_calendar and bool(able))
+    is_perhaps_able = any(key in able or key not in draft.people for key in named | lead)
+    return is_perhaps_able or (follows_calendar and bool(able))
 
 
 def _team(draft: Draft, target: str, assign: str | None) -> Team | None:
@@ -50,11 +51,16 @@ def schedule_of(draft: Draft, target: str, assign: str | None) -> Schedule | Non
 
 def able_people(draft: Draft, category: Category | None) -> list[str]:
     """Return who may acknowledge: nobody below moderator, and of a restricted category only who is in its teams."""
-    allowed = set(draft.people)
-    if category and category.restricted_to:
-        teams = (draft.teams.get(name.removeprefix("team:")) for name in category.restricted_to)
-        allowed = {key for team in teams if team for key in team.everybody}
+    allowed = knowing_people(draft, category) if category else set(draft.people)
     return [key for key, person in draft.people.items() if key in allowed and person.role.may_acknowledge]
+
+
+def knowing_people(draft: Draft, category: Category) -> set[str]:
+    """Return who may know of incidents of a category: everybody, or who is in a team that it is restricted to."""
+    if not category.restricted_to:
+        return set(draft.people)
+    teams = (draft.teams.get(name.removeprefix("team:")) for name in category.restricted_to)
+    return {key for team in teams if team for key in team.everybody}
 
 
 def kinds(draft: Draft) -> list[tuple[Kind, Category | None]]:

@@ -10,12 +10,13 @@ from datetime import datetime
 from escalator.model.facts import Review
 from escalator.stream import events
 from escalator.stream.actors import Actors
+from escalator.stream.calls import ESCALATE
 from escalator.stream.schemas import Action, Event, Item
 from escalator.stream.text import word
 
 _ENDING = frozenset({"mark_reviewed", "ban", "restore", "unblock", "block", "shadow_block", "kick_user", "end_call"})
 _ENDING_PREFIX = "delete_"
-_GOING_ON = frozenset({"escalate", "de_escalate", "flag", "custom", "unban", "bypass"})
+_GOING_ON = frozenset({ESCALATE, "de_escalate", "flag", "custom", "unban", "bypass"})
 _MARKED = "mark_reviewed"
 _BY_NO_MODERATOR = frozenset({"automod", "velocity_filter", "user"})
 
@@ -57,16 +58,19 @@ def _by_item(event: Event, actors: Actors) -> Iterator[Review]:
 def _newest_action(event: Event, item: Item, actors: Actors) -> str:
     """Return what was done last: the person's action that the event is about, else what Stream calls the latest.
 
-    Where it calls none so, the last in the log that is neither an engine's nor a user's.
+    Where it calls none so, the last in the log that is neither an engine's nor a user's, or the escalation that the
+    item states: one that is as new as `reviewed_at` may be all that set it.
     """
     if event.action and actors.is_person(event.action):
         return word(event.action.type)
-    logged = [
+    done = [
         (action.created_at, word(action.type))
         for action in event.all_actions
         if action.created_at and word(action.reporter_type) not in _BY_NO_MODERATOR
     ]
-    return word(item.latest_moderator_action) or max(logged, default=(None, ""))[1]
+    if item.escalated and item.escalated_at and item.reviewed_at and item.escalated_at >= item.reviewed_at:
+        done.append((item.escalated_at, ESCALATE))
+    return word(item.latest_moderator_action) or max(done, default=(None, ""))[1]
 
 
 def _by_ban(event: Event, actors: Actors, at: datetime) -> Iterator[Review]:

@@ -157,6 +157,22 @@ def test_every_event_that_is_acted_on_may_be_named_in_a_condition(event: str) ->
     assert parse(minimal(("{category: csam}", f'{{category: csam, event: "{event}"}}')), {}).problems == ()
 
 
+@pytest.mark.parametrize("event", ["Message.Flagged", "MODERATION.CUSTOM_ACTION"])
+def test_an_event_may_be_named_in_capitals_as_it_is_compared(event: str) -> None:
+    assert parse(minimal(("{category: csam}", f"{{category: csam, event: {event}}}")), {}).problems == ()
+
+
+@pytest.mark.parametrize("restricted_to", ["mods", "team:mods", "[readers, team:mods]"])
+def test_a_silence_may_be_said_by_whoever_is_in_a_team_of_its_category(restricted_to: str) -> None:
+    silence = "{category: csam, from: 2026-01-05T09:00, to: 2026-01-05T10:00, by: eli, reason: Test, critical: true}"
+    text = minimal(
+        ("members: [ana]}", "members: [ana, eli]}\n  readers: {members: [ana]}"),
+        ("at_least: critical", f"at_least: critical, restricted_to: {restricted_to}"),
+        more=f"silences:\n  - {silence}\n",
+    )
+    assert parse(text, {}).errors == ()
+
+
 @pytest.mark.parametrize("event", ["message.new", "message.flaged", "call.ended", "appeals"])
 def test_an_event_that_nobody_acts_on_is_a_warning_in_a_condition(event: str) -> None:
     (problem,) = parse(minimal(("{category: csam}", f"{{category: csam, event: {event}}}")), {}).problems

@@ -335,6 +335,13 @@ GOOD = timed(":20261010T090000Z", "DURATION:PT1H", summary="good", uid="good")
         pytest.param([event(":20261005T090000Z", ";VALUE=DATE:20261006")], 1, id="a time that ends on a date"),
         pytest.param([event(";VALUE=DATE:20261005", ":20261006T090000Z")], 1, id="a date that ends at a time"),
         pytest.param([event(":20261005T090000Z", ":20261005T080000Z")], 1, id="an end before the beginning"),
+        pytest.param([event(";VALUE=DATE:20261005", ";VALUE=DATE:20261005")], 1, id="a whole day that ends on itself"),
+        pytest.param([timed(";VALUE=DATE:20261005", "DURATION:P0D")], 1, id="a duration of no day"),
+        pytest.param(
+            [EXOTIC, EXOTIC.replace("+0415", "+0445"), timed(";TZID=Exotic Time:20261005T090000", "DURATION:PT8H")],
+            1,
+            id="two zones of one name",
+        ),
         pytest.param([timed(":20261005T090000Z", "DURATION:-PT1H")], 1, id="a duration backwards"),
         pytest.param([timed(":20261005T090000Z", "DURATION:P")], 1, id="a duration of nothing"),
         pytest.param([timed(";VALUE=DATE:20261005", "DURATION:PT36H")], 1, id="hours of whole days"),
@@ -447,6 +454,17 @@ def test_line_breaks_of_every_kind_are_read() -> None:
     assert whole == read(feed.replace("\r\n", "\n").encode(), CHICAGO, OCTOBER, DECEMBER)
     assert isinstance(whole, Reading)
     assert len(whole.events) == 1
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"])
+def test_a_line_of_the_feed_ends_at_a_line_break_of_the_standard_only(mark) -> None:
+    text = f"DESCRIPTION:call me{mark}Begin: at nine{mark}End: at five{mark}DTSTART:20261007T090000Z"
+    assert said(timed(":20261005T090000Z", "DURATION:PT1H", text)) == (["ana 10-05 09:00/10-05 10:00"], 0)
+
+
+def test_a_zone_that_is_defined_twice_alike_is_one() -> None:
+    lines = [EXOTIC, EXOTIC, timed(";TZID=Exotic Time:20261005T090000", "DURATION:PT1H")]
+    assert said(*lines) == (["ana 10-05 06:00/10-05 07:00"], 0)
 
 
 @pytest.mark.parametrize("parameters", ["PARTSTAT=DECLINED", "PARTSTAT=DELEGATED", "ROLE=NON-PARTICIPANT"])

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -223,6 +223,27 @@ def test_a_review_before_an_escalation_is_still_one() -> None:
         reviewed_at=REVIEWED_AT.isoformat(), latest_moderator_action="escalate", actions=[an_action(), escalated]
     )
     assert seen(an_event(review_queue_item=item, action=escalated)).review == Review(
+        REVIEWED_AT, "mod-1", "mark_reviewed"
+    )
+
+
+def escalated_at(at: datetime, **more: object) -> dict[str, object]:
+    stated = {"escalated": True, "escalated_at": at.isoformat(), "escalated_by": "mod-1"}
+    return an_item(reviewed_at=REVIEWED_AT.isoformat(), reviewed_by="mod-1", **stated, **more)
+
+
+@pytest.mark.parametrize("at", [REVIEWED_AT, LATER])
+@pytest.mark.parametrize("actions", [[], [an_action(created_at=FLAGGED_AT.isoformat())]], ids=["no log", "an old log"])
+def test_reviewed_at_is_no_review_where_all_that_is_as_new_is_the_escalation(
+    at: datetime, actions: list[dict[str, object]]
+) -> None:
+    found = seen(an_event(review_queue_item=escalated_at(at, actions=actions)))
+    assert found.review is None or found.review.at == FLAGGED_AT
+    assert "escalate" in found.facts.values("action")
+
+
+def test_reviewed_at_after_an_escalation_is_a_review_though_nothing_else_says_so() -> None:
+    assert seen(an_event(review_queue_item=escalated_at(FLAGGED_AT))).review == Review(
         REVIEWED_AT, "mod-1", "mark_reviewed"
     )
 

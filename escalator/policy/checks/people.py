@@ -59,13 +59,19 @@ def _people_of(draft: Draft, target: str) -> tuple[str, ...]:
 
 
 def _acknowledgements(draft: Draft) -> Iterator[Finding]:
+    """Yield routes, and the default, that take incidents which too few may acknowledge; the default not the same anew."""
     if not is_complete(draft):
         return
-    for index, route in draft.routes.items():
+    wanted: dict[int | None, int] = {index: route.acknowledgements for index, route in draft.routes.items()}
+    told: set[Kind] = set()
+    for taker, acknowledgements in (wanted | {None: 1}).items():
+        place: Place = ("default",) if taker is None else ("routes", taker)
         for kind, category in kinds(draft):
             able = able_people(draft, category)
-            if len(able) < route.acknowledgements and index in takers(kind, draft.routes):
-                yield _too_few(("routes", index), route.acknowledgements, able, kind)
+            is_told = taker is None and kind in told
+            if len(able) < acknowledgements and not is_told and taker in takers(kind, draft.routes):
+                told.add(kind)
+                yield _too_few(place, acknowledgements, able, kind)
                 break
 
 

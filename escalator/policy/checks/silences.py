@@ -7,6 +7,7 @@ from escalator.model.ranks import Role, Severity
 from escalator.model.silence import Silence, SilenceOf, longest
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding, Place, quoted, warning
+from escalator.policy.responders import knowing_people
 
 
 def findings(draft: Draft) -> Iterator[Finding]:
@@ -59,9 +60,8 @@ def _authors(place: Place, silence: Silence, draft: Draft) -> Iterator[Finding]:
 
 def _is_closed(silence: Silence, author: str, draft: Draft) -> bool:
     """Whether it is about a restricted category that its author may not see."""
-    restricted = (draft.categories[key].restricted_to for key in _categories(silence, draft) if key in draft.categories)
-    teams = [[draft.teams[key] for key in keys if key in draft.teams] for keys in restricted if keys]
-    return any(all(author not in team.members for team in each) for each in teams)
+    known = (draft.categories[key] for key in _categories(silence, draft) if key in draft.categories)
+    return any(author not in knowing_people(draft, category) for category in known)
 
 
 def _categories(silence: Silence, draft: Draft) -> set[str]:

@@ -120,7 +120,7 @@ def length_of(component: Component, start: Moment, clocks: Clocks) -> Length:
         found = duration(lasting.value)
         if start.stamp.is_date and found.exact:
             raise Undefined("a part of a whole day")
-        return found
+        return _with_a_day(found, start)
     if end is None:
         return Length(1, timedelta(0)) if start.stamp.is_date else Length(0, timedelta(0))
     return _between(start, end, is_mixed=is_floating(component, "DTEND") != is_floating(component, "DTSTART"))
@@ -135,6 +135,13 @@ def _between(start: Moment, end: Moment, *, is_mixed: bool) -> Length:
         length = Length(0, end.instant - start.instant)
     if length.days < 0 or length.exact < timedelta(0):
         raise Undefined("an end before the beginning")
+    return _with_a_day(length, start)
+
+
+def _with_a_day(length: Length, start: Moment) -> Length:
+    """Return a length; one of no day at all is forbidden for dates (3.8.2.2), and some writers mean one day by it."""
+    if start.stamp.is_date and not length.days:
+        raise Undefined("whole days that are none")
     return length
 
 

@@ -63,10 +63,11 @@ class Component:
 
 def calendars(feed: bytes) -> list[Component] | None:
     """Return the calendars of a feed; None when it is something else, or was cut off."""
-    text = _FOLD.sub(b"", feed.removeprefix(b"\xef\xbb\xbf").strip()).decode("utf-8", "replace")
+    unfolded = _FOLD.sub(b"", feed.removeprefix(b"\xef\xbb\xbf").strip())
     root = Component("")
     nested = [root]
-    for line in text.splitlines():
+    # Bytes are split at CR and LF only: a text may hold U+2028 and others of Unicode's line breaks.
+    for line in (written.decode("utf-8", "replace") for written in unfolded.splitlines()):
         name, _, value = line.partition(":")
         keyword = name.strip().upper()
         if keyword == "BEGIN":

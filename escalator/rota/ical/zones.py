@@ -86,7 +86,7 @@ def zones_of(calendar: Component, until: datetime) -> Callable[[str], Zone]:
     def zone(name: str) -> Zone:
         if name not in known:
             definitions = defined.get(name, [])
-            if len(definitions) > 1:
+            if any(other != definitions[0] for other in definitions[1:]):
                 raise Undefined(f"{len(definitions)} zones of one name")
             known[name] = _defined(definitions[0], until) if definitions else named_zone(name)
         return known[name]
