@@ -92,8 +92,10 @@ def _warnings(settings: Settings, parsed: Parsed | None) -> Iterator[str]:
         yield from credentials.lacking(settings, parsed.policy)
     if settings.mode is Mode.DIVERT and not settings.slack_bot_token:
         yield "SLACK_BOT_TOKEN is not set, so nothing can be diverted: everything stays in the sandbox."
-    if settings.mode is Mode.PRODUCTION and settings.is_sqlite:
-        yield "DATABASE_URL is not set: everything is kept in one SQLite file on this machine. Back it up."
+    written = settings.environment.get("DATABASE_URL", "")
+    if settings.mode is Mode.PRODUCTION and (not written or written.lower().startswith("sqlite")):
+        why = "names SQLite" if written else "is not set"
+        yield f"DATABASE_URL {why}: everything is kept in one SQLite file on this machine. Back it up."
     if settings.mode is Mode.PRODUCTION and not settings.environment.get("REDIS_URL"):
         yield "REDIS_URL is not set: the embedded broker is used."
 

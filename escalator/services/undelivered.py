@@ -76,10 +76,11 @@ def _find_unreached(core: Core, connection: Connection, policy: Policy, now: dat
     What tells of them must not go the way that their pages could not go.
     """
     troubles = Troubles(connection, now)
-    found = unreached(connection, now - UNREACHED_AFTER) if core.settings.mode is not Mode.SANDBOX else {}
-    known = {key for key, _detail in troubles.open() if key.startswith(UNREACHED)}
-    troubles.end(*sorted(known - {_key(number) for number in found}))
-    new = [number for number in found if _key(number) not in known][:_MOST_NEW]
+    known = {int(key.removeprefix(UNREACHED)) for key, _detail in troubles.open() if key.startswith(UNREACHED)}
+    is_real = core.settings.mode is not Mode.SANDBOX
+    found = unreached(connection, now - UNREACHED_AFTER, known) if is_real else {}
+    troubles.end(*(_key(number) for number in sorted(known - found.keys())))
+    new = [number for number in found if number not in known][:_MOST_NEW]
     if not new:
         return False
     log.warning("incidents_unreached", incidents=len(new))

@@ -1,5 +1,6 @@
 """DATABASE_URL, REDIS_URL and SMTP_URL: read as the libraries read them that connect, so that none of them fails."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import SplitResult, parse_qsl, unquote
@@ -15,15 +16,24 @@ _DATABASE = "postgresql://user:password@host:5432/name or sqlite:///file.db"
 _BROKER = "redis://:password@host:6379/0, or rediss:// for TLS"
 _MAIL = "smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465 (TLS)"
 _CERT_REQS = {"CERT_REQUIRED", "CERT_OPTIONAL", "CERT_NONE", "required", "optional", "none"}
+CHOICES: Mapping[str, frozenset[str]] = {
+    "sslmode": frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}),
+    "channel_binding": frozenset({"disable", "prefer", "require"}),
+    "gssencmode": frozenset({"disable", "prefer", "require"}),
+    "target_session_attrs": frozenset({"any", "read-write", "primary"}),
+}
+"""What some of libpq's options may be (https://www.postgresql.org/docs/current/libpq-connect.html). It looks at them
+only when it connects. A session that may not write is left out: it is of no use here."""
+
 _BROKER_OPTIONS = {"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"}
 
 
 def database(text: str) -> str:
     """Return where the database is, for SQLAlchemy: postgres:// and postgresql:// mean psycopg 3."""
     scheme, separator, rest = text.partition("://")
-    match scheme if separator else "":
+    match scheme.lower() if separator else "":
         case "sqlite":
-            return _sqlite(text, rest)
+            return _sqlite(f"sqlite://{rest}", rest)
         case "postgres" | "postgresql" | "postgresql+psycopg":
             url = f"postgresql+psycopg://{rest}"
             _check_postgres(url)
@@ -63,6 +73,9 @@ def _check_options(url: URL) -> None:
     except (ProgrammingError, UnicodeError, ValueError):
         right = "such as ?sslmode=require; PostgreSQL's documentation of libpq lists them"
         raise Unfit("has an option that PostgreSQL does not know", right) from None
+    for name, known in CHOICES.items():
+        if options.get(name, "") not in known | {""}:
+            raise Unfit(f"has the option {name} with a value that cannot work", f"one of {', '.join(sorted(known))}")
 
 
 def broker(text: str) -> str:
@@ -70,6 +83,8 @@ def broker(text: str) -> str:
     if not text:
         return ""
     parts = split(text, _BROKER)
+    # A scheme may be written in capitals (RFC 3986, 3.1); Celery's client takes them, Redis' own does not.
+    text = f"{parts.scheme}{text[len(parts.scheme) :]}"
     if parts.scheme not in {"redis", "rediss", "unix", "redis+socket"}:
         raise Unfit("is of no broker that is supported", _BROKER)
     if parts.fragment:

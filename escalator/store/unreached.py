@@ -1,6 +1,6 @@
 """Incidents that wait for an answer and have reached nobody: no page of their present round has been delivered."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -21,11 +21,11 @@ _PAGE = and_(
 )
 
 
-def unreached(connection: Connection, since: datetime) -> dict[int, UUID]:
+def unreached(connection: Connection, since: datetime, known: Collection[int]) -> dict[int, UUID]:
     """Return the triggered incidents, by number, whose first page was due by then and of which none was delivered.
 
     One whose step has fired and has told nobody at all is among them; one whose step a silence has taken is not. The
-    sandbox means to reach nobody.
+    sandbox means to reach nobody. Of those that are `known` to be unreached, a new round begins no new minute.
     """
     begun = exists().where(_PAGE, deliveries.c.created_at <= since)
     arrived = exists().where(_PAGE, deliveries.c.state == DeliveryState.DELIVERED)
@@ -36,9 +36,10 @@ def unreached(connection: Connection, since: datetime) -> dict[int, UUID]:
         incidents.c.waiting_since <= since,
         ~exists().where(deliveries.c.incident_id == incidents.c.id, deliveries.c.round == incidents.c.round),
     )
+    still = and_(incidents.c.number.in_(sorted(known)), incidents.c.silenced_step.is_(None))
     rows = connection.execute(
         select(incidents.c.number, incidents.c.id)
-        .where(incidents.c.state == State.TRIGGERED, ~arrived, or_(begun, told_nobody))
+        .where(incidents.c.state == State.TRIGGERED, ~arrived, or_(begun, told_nobody, still))
         .order_by(incidents.c.number)
     )
     return {row.number: row.id for row in rows}

@@ -89,6 +89,13 @@ def test_production_on_embedded_parts_is_allowed_with_a_warning(policy):
     assert prepared({**PRODUCTION, **elsewhere}).warnings == ()
 
 
+@pytest.mark.parametrize("url", ["sqlite:////srv/escalator.db", "postgresql://me:p@ss@host/db"])
+def test_of_a_database_that_is_named_it_is_not_said_that_none_is(policy, url):
+    told = prepared({**PRODUCTION, "DATABASE_URL": url}).warnings
+    assert not any("DATABASE_URL is not set" in one for one in told)
+    assert any("one SQLite file" in one for one in told) is url.startswith("sqlite")
+
+
 @pytest.mark.parametrize(
     ("env", "names"),
     [

@@ -160,6 +160,28 @@ def test_while_nobody_is_told_the_heart_does_not_beat(bare: Harness, everybody: 
     h.forget_seen()
 
 
+def test_a_new_round_that_reaches_nobody_either_is_no_end_of_it(
+    bare: Harness, everybody: Vendors, monitor: HttpDouble
+) -> None:
+    kind = DestinationKind.WEBHOOK
+    h = start(bare, everybody, monitor, kind, **DOWN[kind])
+    h.change_policy(", fallback: rescue-slack}\n  rescue", "}\n  rescue")
+    h.change_policy("alarms:", "unanswered: {restart_after: 5m}\nalarms:")
+    h.post(SELF_HARM, **HATE)
+    pass_by(h, seconds=70)
+    beats, rounds = len(monitor.requests), h.incident()["round"]
+    for _ in range(40):
+        pass_by(h, seconds=20)
+        assert is_open(h, "unreached:1001")
+    assert h.incident()["round"] > rounds
+    assert len(monitor.requests) == beats, "a new round is no sign of life"
+    assert [one for one in h.records("trouble.found", "trouble.ended") if "unreached" in one["reason"]][1:] == []
+    h.start("", **everybody.environment)
+    pass_by(h, minutes=7)
+    assert not is_open(h, "unreached:1001")
+    h.forget_seen()
+
+
 def test_an_answer_ends_that_nobody_was_told(bare: Harness, everybody: Vendors, monitor: HttpDouble) -> None:
     kind = DestinationKind.JIRA
     h = start(bare, everybody, monitor, kind, **DOWN[kind])

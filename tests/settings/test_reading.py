@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+import psycopg
 import pytest
 import redis
 from kombu import Connection
@@ -12,6 +13,7 @@ from escalator.channels.mail.server import server
 from escalator.errors import ConfigurationError
 from escalator.model.ranks import Mode
 from escalator.settings import read_settings
+from escalator.settings.connections import CHOICES
 from escalator.settings.table import SETTINGS
 
 GOOD = {"SECRET_KEY": "a-secret-key"}
@@ -127,6 +129,8 @@ PASSWORD = "hunter2"
         ("DATABASE_URL", "postgresql://host:99999/db"),
         ("DATABASE_URL", "postgresql://me:hunter2@[host/db"),
         ("DATABASE_URL", "postgresql://me:hunter2@host/db?sslmodus=require"),
+        ("DATABASE_URL", "postgresql://me@host/db?sslmode=hunter2"),
+        ("DATABASE_URL", "postgresql://host/db?target_session_attrs=standby"),
         ("DATABASE_URL", "hunter2"),
         ("DATABASE_URL", "mysql://me:hunter2@host/db"),
         ("DATABASE_URL", "sqlite://"),
@@ -198,14 +202,35 @@ def test_what_the_broker_is_given_both_of_its_clients_understand():
         "rediss://host?ssl_cert_reqs=none",
         "unix:///run/redis.sock",
         "redis+socket:///run/redis.sock?virtual_host=2",
+        "REDIS://host",
+        "Rediss://host",
+        "UNIX:///run/Redis.sock?db=2",
+        "Redis+Socket:///run/redis.sock",
     ):
         settings = read_settings(GOOD | {"REDIS_URL": url})
         Connection(settings.redis_url).as_uri()
         redis.ConnectionPool.from_url(settings.redis_client_url)
 
 
-def test_whether_the_brokers_certificate_is_verified_is_said_by_0_or_1_alone():
-    url = {"REDIS_URL": "rediss://host"}
+@pytest.mark.parametrize("scheme", ["postgres", "POSTGRESQL", "Postgres", "SQLITE"])
+def test_a_database_is_found_however_its_scheme_is_written(scheme):
+    url = read_settings(GOOD | {"DATABASE_URL": f"{scheme}:///Name"}).database_url
+    assert url == ("sqlite:///Name" if scheme == "SQLITE" else "postgresql+psycopg:///Name")
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, one) for name, values in CHOICES.items() for one in values])
+def test_what_postgresql_lets_choose_among_is_known_as_its_library_knows_it(name, value):
+    url = make_url(read_settings(GOOD | {"DATABASE_URL": f"postgresql://host/db?{name}={value}"}).database_url)
+    assert url.query == {name: value}
+    for written, is_known in ((value, True), ("nonsense", False)):
+        with pytest.raises(psycopg.OperationalError) as raised:
+            psycopg.connect(host="/nowhere", **{name: written})
+        assert (f"invalid {name} value" in str(raised.value)) is not is_known
+
+
+@pytest.mark.parametrize("scheme", ["rediss", "REDISS"])
+def test_whether_the_brokers_certificate_is_verified_is_said_by_0_or_1_alone(scheme):
+    url = {"REDIS_URL": f"{scheme}://host"}
     assert "CERT_NONE" in read_settings(GOOD | url | {"REDIS_TLS_VERIFY": "0"}).redis_url
     assert "CERT_REQUIRED" in read_settings(GOOD | url | {"REDIS_TLS_VERIFY": "1"}).redis_url
     (told,) = problems_of(**url, REDIS_TLS_VERIFY="false")
