@@ -10,8 +10,12 @@ VIA = "cli"
 
 @click.command("hold")
 @click.argument("number", type=int)
-@click.option("--by", required=True, metavar="PERSON", help="Who says so, by their key in the policy: an admin.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why. It is kept sealed; no content, no names of users.")
+@click.option(
+    "--by", required=True, metavar="PERSON", help="Who sets or lifts it, by their key in the policy: an admin."
+)
+@click.option(
+    "--reason", required=True, metavar="TEXT", help="Why. Stored encrypted; do not quote content or name users."
+)
 @click.option("--lift", "is_lifted", is_flag=True, help="Lift the hold.")
 def command(number: int, by: str, reason: str, *, is_lifted: bool) -> None:
     """Keep the content of an incident, whatever `retention.content` says, until the hold is lifted with --lift."""

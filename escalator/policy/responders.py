@@ -27,9 +27,14 @@ def names_responder(draft: Draft, target: str, assign: str | None, able: Collect
         kind, _, name = (assign or "" if target == TEAM else target).partition(":")
         return kind != "person" or name in able or name not in draft.people
     named = {*(team.everybody if team and schedule is None else ()), *(schedule.everybody if schedule else ())}
-    lead = {team.lead} if team else set()
+    lead = {team.lead} if team and team.lead else set()
     follows_calendar = schedule is not None and schedule.ical is not None
-    return bool((named | lead) & set(able)) or (follows_calendar and bool(able))
+    return _has_responder(draft, named | lead, able) or (follows_calendar and bool(able))
+
+
+def _has_responder(draft: Draft, people: Collection[str], able: Collection[str]) -> bool:
+    """Whether one of them may acknowledge, or has an entry with mistakes, which are told elsewhere."""
+    return any(person in able or person not in draft.people for person in people)
 
 
 def _team(draft: Draft, target: str, assign: str | None) -> Team | None:

@@ -42,19 +42,21 @@ def change_hold(core: Core, wanted: Wanted) -> str | NotDone:
     """Set or lift a hold, record it, and return what to tell who did; only an admin may. Raises Unavailable."""
     reason = " ".join(wanted.reason.split())
     if not 0 < len(reason) <= MAX_REASON:
-        return NotDone(f"say why, in at most {MAX_REASON} characters")
+        return NotDone(f"give a reason of at most {MAX_REASON} characters")
     with core.database.writing() as connection:
         running = core.policies.required(connection)
         person = running.policy.people.get(wanted.by)
         if person is None:
-            return NotDone(f"{quoted(wanted.by)} is nobody of the policy; {remedy(wanted.by, running.policy.people)}")
+            return NotDone(
+                f"{quoted(wanted.by)} is not a person of the policy; {remedy(wanted.by, running.policy.people)}"
+            )
         incident = _found(core, connection, wanted.number, person, running)
         why_not = _why_not(incident, person, wanted)
         if incident is None or why_not is not None:
             return why_not or NotDone("", is_missing=True)
         incidents.set_hold(connection, incident.id, is_held=wanted.is_held)
         _record(core, connection, incident, wanted, reason)
-    held = "is kept until the hold is lifted" if wanted.is_held else "is deleted when the policy says so"
+    held = "is kept until the hold is lifted" if wanted.is_held else "is deleted after `retention.content` again"
     return f"The content of #{wanted.number} {held}."
 
 
@@ -71,7 +73,7 @@ def _why_not(incident: Incident | None, person: Person, wanted: Wanted) -> NotDo
     if person.role < Role.ADMIN:
         return NotDone(f"{person.name} may not set or lift a hold; ask an admin")
     if incident is None:
-        return NotDone(f"there is no #{wanted.number}", is_missing=True)
+        return NotDone(f"there is no incident #{wanted.number}", is_missing=True)
     if incident.hold is wanted.is_held:
         return NotDone(f"#{wanted.number} {'is held already' if wanted.is_held else 'is not held'}")
     if wanted.is_held and not incident.content.said and not incident.facts.seen:

@@ -13,11 +13,11 @@ def kept_secret(path: Path) -> Secret:
     try:
         found = _kept(path)
     except (OSError, ValueError) as error:
-        right = "name a folder that can be written, or set SECRET_KEY"
-        reason = getattr(error, "strerror", None) or "no text"
-        raise ConfigurationError(f"ESCALATOR_VAR: cannot keep {path} ({reason}); {right}") from error
+        right = "name a writable folder, or set SECRET_KEY"
+        reason = getattr(error, "strerror", None) or "it is not ASCII text"
+        raise ConfigurationError(f"ESCALATOR_VAR: cannot keep the secret key in {path} ({reason}); {right}") from error
     if not found:
-        raise ConfigurationError(f"ESCALATOR_VAR: {path} is empty; remove it, or set SECRET_KEY")
+        raise ConfigurationError(f"ESCALATOR_VAR: the secret key file {path} is empty; remove it, or set SECRET_KEY")
     return Secret(found)
 
 

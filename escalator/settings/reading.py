@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 _HOST = "127.0.0.1"
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  # where it listens, not where it is reached
-_ON_DYNO = "a dyno forgets its disk: add Heroku"
+_ON_DYNO = "a dyno loses its disk at every restart: add Heroku"
 
 
 class _Reading:
@@ -190,7 +190,7 @@ def _secret_key(reading: _Reading) -> Secret:
     if reading.has_problem(table.SECRET_KEY):
         return Secret("-")
     if reading.get(table.MODE) is Mode.PRODUCTION or reading.get(table.DYNO):
-        reading.refuse("SECRET_KEY: is not set; a long random text, e.g. from `openssl rand -hex 32`")
+        reading.refuse("SECRET_KEY: is not set; set a long random text, such as the output of `openssl rand -hex 32`")
     elif not reading.problems:
         try:
             return kept_secret(Path(reading.get(table.VAR)) / "secret_key")

@@ -8,7 +8,7 @@ import idna
 from escalator.settings.kinds import Unfit, is_host, shown
 
 PERCENT = (
-    "special characters of a user or password (@ : / ? # [ ] % and spaces) have to be percent-encoded, as %40 for @"
+    "special characters in a user or password (@ : / ? # [ ] % and spaces) must be percent-encoded: write %40 for @"
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://")
 _MOST_PORT = 65535
@@ -19,16 +19,16 @@ def split(text: str, right: str) -> SplitResult:
     if not _SCHEME.match(text):
         raise Unfit("has no scheme", right)
     if not text.isascii() or " " in text:
-        raise Unfit("holds a space or a letter beyond ASCII", PERCENT)
+        raise Unfit("contains a space or a character that is not ASCII", PERCENT)
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise Unfit("is no URL: its host or port cannot be read", PERCENT) from None
+        raise Unfit("is not a valid URL: its host or port cannot be read", PERCENT) from None
     if port == 0:
-        raise Unfit("has the port 0, which nobody listens on", right)
+        raise Unfit("has port 0, which cannot be connected to", right)
     if "@" in parts.path + parts.query + parts.fragment or parts.netloc.endswith(":"):
-        raise Unfit("is no URL: its host or port cannot be read", PERCENT)
+        raise Unfit("is not a valid URL: its host or port cannot be read", PERCENT)
     return parts
 
 
@@ -38,7 +38,7 @@ def service_host(parts: SplitResult, right: str) -> str:
     if not found:
         raise Unfit("names no host", right)
     if not is_host(found):
-        raise Unfit("has no host name that there can be", right)
+        raise Unfit("has an invalid host name", right)
     return f"[{found}]" if ":" in found else found
 
 
@@ -55,7 +55,7 @@ def origin(text: str) -> str:
         return ""
     at = _web_origin(_with_ascii_host(text, right), right)
     if urlsplit(text).path.strip("/"):
-        right = f"escalator must be reached at the root of a host, e.g. {at}"
+        right = f"escalator must be served at the root of a host: write {at}"
         raise Unfit(f"{shown(text)} has a path", right)
     return at
 
@@ -65,11 +65,11 @@ def _web_origin(text: str, right: str) -> str:
     if parts.scheme not in {"http", "https"}:
         raise Unfit(f"begins with {parts.scheme}://", right)
     if parts.username is not None or parts.password is not None:
-        raise Unfit("holds a user or a password, which have settings of their own", right)
+        raise Unfit("contains a user or a password, which have their own settings", right)
     if parts.query or parts.fragment or text.endswith(("?", "#")):
         raise Unfit(f"has {'a query' if parts.query or text.endswith('?') else 'a fragment'}", right)
     if re.search(r"[\"'<>\\^`{|}]", text):
-        raise Unfit("holds a character that stands in no URL", right)
+        raise Unfit("contains a character that is not allowed in a URL", right)
     port = f":{parts.port}" if parts.port is not None else ""
     return f"{parts.scheme}://{service_host(parts, right)}{port}"
 
@@ -82,4 +82,4 @@ def _with_ascii_host(text: str, right: str) -> str:
         found = urlsplit(text).hostname or ""
         return text.replace(found, idna.encode(found, uts46=True).decode(), 1) if not found.isascii() else text
     except (ValueError, idna.IDNAError):
-        raise Unfit("has no host name that there can be", right) from None
+        raise Unfit("has an invalid host name", right) from None
