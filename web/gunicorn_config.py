@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from escalator.settings import listening, written_environment
-from escalator.settings.refusing import or_exit
+from escalator.settings.startup import or_exit
 
 _PR_SET_PDEATHSIG = 1
 _runs_everything = os.environ.get("ESCALATOR_RUN") == "1"

@@ -8,7 +8,7 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url
 
-from escalator.settings.kinds import Unfit, is_host
+from escalator.settings.parsers import InvalidValue, is_host
 from escalator.settings.urls import PERCENT, service_host, split
 
 _DATABASE = "write postgresql://user:password@host:5432/name or sqlite:///file.db"
@@ -29,7 +29,7 @@ def database(text: str) -> str:
             _check_postgres(url)
             return url
         case _ if text:
-            raise Unfit("is not the URL of a supported database", _DATABASE)
+            raise InvalidValue("is not the URL of a supported database", _DATABASE)
         case _:
             return ""
 
@@ -37,9 +37,9 @@ def database(text: str) -> str:
 def _sqlite(text: str, rest: str) -> str:
     file = unquote(rest.removeprefix("/"))
     if not rest.startswith("/") or "?" in rest or "\0" in file:
-        raise Unfit("names no SQLite file", "write sqlite:///file.db, or sqlite:////an/absolute/path.db")
+        raise InvalidValue("names no SQLite file", "write sqlite:///file.db, or sqlite:////an/absolute/path.db")
     if file in {"", ":memory:"}:
-        raise Unfit("names a database in memory, which web and worker cannot share", "write sqlite:///file.db")
+        raise InvalidValue("names a database in memory, which web and worker cannot share", "write sqlite:///file.db")
     return text
 
 
@@ -48,11 +48,11 @@ def _check_postgres(text: str) -> None:
     try:
         url = make_url(text)
     except Exception:  # noqa: BLE001  # ArgumentError, and ValueError for a port in words
-        raise Unfit("is not a valid URL: its host or port cannot be read", PERCENT) from None
+        raise InvalidValue("is not a valid URL: its host or port cannot be read", PERCENT) from None
     if (url.host and not is_host(url.host)) or not 0 < (url.port or 5432) < 65536:
-        raise Unfit("is not a valid URL: its host or port cannot be read", PERCENT)
+        raise InvalidValue("is not a valid URL: its host or port cannot be read", PERCENT)
     if any("\0" in (part or "") for part in (url.username, url.password, url.database)):
-        raise Unfit("contains %00, which PostgreSQL does not accept", PERCENT)
+        raise InvalidValue("contains %00, which PostgreSQL does not accept", PERCENT)
     _check_options(url)
 
 
@@ -62,7 +62,7 @@ def _check_options(url: URL) -> None:
         make_conninfo("", **options)
     except (ProgrammingError, UnicodeError, ValueError):
         right = "write a connection parameter of libpq, such as ?sslmode=require"
-        raise Unfit("has an option that PostgreSQL does not know", right) from None
+        raise InvalidValue("has an option that PostgreSQL does not know", right) from None
 
 
 def broker(text: str) -> str:
@@ -71,21 +71,21 @@ def broker(text: str) -> str:
         return ""
     parts = split(text, _BROKER)
     if parts.scheme not in {"redis", "rediss", "unix", "redis+socket"}:
-        raise Unfit("is not the URL of a supported broker", _BROKER)
+        raise InvalidValue("is not the URL of a supported broker", _BROKER)
     if parts.fragment:
-        raise Unfit("is not a valid URL: its host or port cannot be read", PERCENT)
+        raise InvalidValue("is not a valid URL: its host or port cannot be read", PERCENT)
     if parts.scheme in {"unix", "redis+socket"}:
         return _socket(text, parts)
     service_host(parts, _BROKER)
     if not _is_number(parts.path.strip("/") or "0"):
-        raise Unfit("has a path that is not a database number", _BROKER)
+        raise InvalidValue("has a path that is not a database number", _BROKER)
     _check_broker_options(parts, _BROKER_OPTIONS)
     return text
 
 
 def _socket(text: str, parts: SplitResult) -> str:
     if not parts.path.strip("/"):
-        raise Unfit("names no socket", "write unix:///run/redis/redis.sock")
+        raise InvalidValue("names no socket", "write unix:///run/redis/redis.sock")
     _check_broker_options(parts, {"db", "virtual_host"})
     return text.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 
@@ -93,11 +93,11 @@ def _socket(text: str, parts: SplitResult) -> str:
 def _check_broker_options(parts: SplitResult, known: set[str]) -> None:
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if name not in known or (name == "ssl_cert_reqs" and value not in _CERT_REQS):
-            raise Unfit("has an option that is not supported", f"supported are {', '.join(sorted(known))}")
+            raise InvalidValue("has an option that is not supported", f"supported are {', '.join(sorted(known))}")
         if name in {"db", "virtual_host"} and not _is_number(value):
-            raise Unfit("has a database that is not a number", _BROKER)
+            raise InvalidValue("has a database that is not a number", _BROKER)
         if name.startswith("ssl_") and parts.scheme != "rediss":
-            raise Unfit("has a TLS option, but redis:// does not use TLS", _BROKER)
+            raise InvalidValue("has a TLS option, but redis:// does not use TLS", _BROKER)
 
 
 def _is_number(text: str) -> bool:
@@ -132,9 +132,9 @@ def mail_server(text: str) -> MailServer | None:
         return None
     parts = split(text, _MAIL)
     if parts.scheme not in set(Security):
-        raise Unfit("is not the URL of a mail server", _MAIL)
+        raise InvalidValue("is not the URL of a mail server", _MAIL)
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise Unfit("has a path, a query or a fragment after the host", f"{_MAIL}; {PERCENT}")
+        raise InvalidValue("has a path, a query or a fragment after the host", f"{_MAIL}; {PERCENT}")
     security = Security(parts.scheme)
     host = service_host(parts, _MAIL).strip("[]")
     return MailServer(security, host, parts.port or _PORTS[security], *_login(parts))
@@ -144,7 +144,9 @@ def _login(parts: SplitResult) -> tuple[str, str]:
     """Return user and password, or two empty texts for neither."""
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if bool(user) is not bool(password):
-        raise Unfit("has a user without a password, or a password without a user", _MAIL)
+        raise InvalidValue("has a user without a password, or a password without a user", _MAIL)
     if not all(part.isascii() and part.isprintable() for part in (user, password)):
-        raise Unfit("has a user or password with characters that are not printable ASCII", "use printable ASCII only")
+        raise InvalidValue(
+            "has a user or password with characters that are not printable ASCII", "use printable ASCII only"
+        )
     return user, password

@@ -1,4 +1,4 @@
-"""Where values stand: the process's own environment, an `.env` file in its folder, and the files of `NAME_FILE`."""
+"""Where the values come from: the process's environment, an `.env` file in its folder, and the files of `NAME_FILE`."""
 
 import os
 from collections.abc import Collection, Mapping

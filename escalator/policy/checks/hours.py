@@ -11,7 +11,7 @@ from escalator.policy.likelihood import kind_of, takers
 from escalator.policy.problems import Finding, listed, quoted, warning
 from escalator.rota.holiday import knows, subdivisions_differing
 from escalator.rota.hours import holds_from
-from escalator.rota.never import never_on_call
+from escalator.rota.never_on_call import never_on_call
 
 _ANY_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
 """Hours come again every week but for holidays, so a look from any instant tells whether they ever do."""

@@ -1,4 +1,4 @@
-"""The secret key of an installation that has none: made on first use, and kept beside the embedded database."""
+"""The secret key of an installation that sets none: written to a file beside the embedded database on first use."""
 
 import os
 from contextlib import suppress
@@ -8,7 +8,7 @@ from escalator.errors import ConfigurationError
 from escalator.settings.values import Secret
 
 
-def kept_secret(path: Path) -> Secret:
+def stored_secret(path: Path) -> Secret:
     """Return the secret in this file, made on first use; the first of two makers wins. Raises ConfigurationError."""
     try:
         found = _kept(path)

@@ -1,4 +1,4 @@
-"""Conditions on words that Stream never says, or spells in another way than the policy."""
+"""Conditions on values that Stream never sends, or spells otherwise than the policy."""
 
 from collections.abc import Iterator, Mapping
 
