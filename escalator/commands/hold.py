@@ -3,7 +3,7 @@
 import click
 
 from escalator.commands.opening import open_core
-from escalator.services.holds import HoldRefused, HoldChange, change_hold
+from escalator.services.holds import HoldChange, HoldRefused, change_hold
 
 VIA = "cli"
 
