@@ -343,7 +343,8 @@ def test_a_search_that_still_knows_a_deleted_issue_does_not_keep_a_new_one_back(
     channel = channel_of(jira)
     stale = channel.tell(say()).ref
     gone = jira.issues[stale]
-    jira.inject_at("GET", f"/issue/{stale}", Fault(status=404))
+    said = {"errorMessages": ["Issue does not exist"], "errors": {}}
+    jira.inject_at("GET", f"/issue/{stale}", Fault(status=404, body=said))
     assert channel.tell(say()) == Delivered(f"{PROJECT}-2")
     assert gone.comments == []
 

@@ -203,7 +203,7 @@ def test_without_a_lead_the_next_step_comes_at_once():
 
 
 def test_where_a_path_tells_only_who_may_not_know_of_a_restricted_category_those_hear_who_may():
-    found = judged('[{notify: ["person:ana"]}]', CATEGORY=", restricted_to: [some]")
+    found = judged('[{notify: ["person:ana"]}]', FLOOR="high", CATEGORY=", restricted_to: [some]")
     assert {one.first and one.first.who for one in harm(found).heard} == {None, "ben"}
 
 
