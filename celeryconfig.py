@@ -1,7 +1,7 @@
 """How Celery is set, each with its reason. Celery reads it by name, and the web process publishes by it."""
 
 from escalator.settings import from_environment
-from escalator.settings.refusing import or_exit
+from escalator.settings.startup import or_exit
 
 broker_url = or_exit(from_environment).redis_url
 

@@ -83,8 +83,8 @@ DYNO = {"DYNO": "web.1", "SECRET_KEY": "-", "DATABASE_URL": "postgresql://db/x",
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("DATABASE_URL", "DATABASE_URL: is not set; a dyno forgets its disk: add Heroku Postgres"),
-        ("REDIS_URL", "REDIS_URL: is not set; a dyno forgets its disk: add Heroku Data for Redis"),
+        ("DATABASE_URL", "DATABASE_URL: is not set; a dyno loses its disk at every restart: add Heroku Postgres"),
+        ("REDIS_URL", "REDIS_URL: is not set; a dyno loses its disk at every restart: add Heroku Data for Redis"),
         ("SECRET_KEY", "SECRET_KEY: is not set"),
     ],
 )

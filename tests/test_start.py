@@ -44,7 +44,7 @@ def test_a_start_imports_nothing_heavy_that_it_does_not_need(program: str, heavy
 
 
 def test_what_is_imported_later_is_there_when_it_is_used() -> None:
-    program = "from escalator.later import Later; made = Later('decimal', 'Decimal', '1.50'); import sys"
-    done = f"{program}; before = 'decimal' in sys.modules; print(before, made.is_finite(), Later('string').digits)"
+    program = "from escalator.lazy import Lazy; made = Lazy('decimal', 'Decimal', '1.50'); import sys"
+    done = f"{program}; before = 'decimal' in sys.modules; print(before, made.is_finite(), Lazy('string').digits)"
     said = subprocess.run([sys.executable, "-c", done], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert said.split() == ["False", "True", "0123456789"]

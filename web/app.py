@@ -22,14 +22,14 @@ from escalator.services.production import require_secrets
 from escalator.services.sending import deliver_alarms
 from escalator.services.timekeeping import measure_offset
 from escalator.settings import from_environment
-from escalator.settings.refusing import or_exit
+from escalator.settings.startup import or_exit
 from escalator.store.engines import WAIT_S
 from web import answers, errors, health, sandbox, sign_in, slack, stream, vendors
 from web.api import routes
 from web.dashboard import pages
-from web.doors import WrongPaths, accept_more_slashes
 from web.headers import insist_on_tls
 from web.signed_in import sign_cookies
+from web.vendor_paths import WrongPaths, accept_more_slashes
 
 log = structlog.get_logger(__name__)
 

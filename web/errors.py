@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from escalator.errors import EscalatorError, InvalidEvent, TooLarge, Unauthorized, Unavailable
 from web.api import problems
-from web.doors import WrongPaths
+from web.vendor_paths import WrongPaths
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from escalator.settings import listening, written_environment
-from escalator.settings.refusing import or_exit
+from escalator.settings.startup import or_exit
 
 _PR_SET_PDEATHSIG = 1
 _runs_everything = os.environ.get("ESCALATOR_RUN") == "1"
@@ -49,15 +49,14 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 
-
 _REPLACED = "ESCALATOR_REPLACED_WORKERS"
 _LISTENERS = "GUNICORN_FD"
 
 
 def on_starting(_server: object) -> None:
-    """Import the code once, so that a worker that takes the place of a dead one answers at once.
+    """Import the code once, so that a worker that replaces a dead one answers at once.
 
-    What both processes write to is copied: 46 MB more, which the small machine of `escalator run` does not have.
+    Pages that both processes write to are copied: 46 MB more, which the small machine of `escalator run` does not have.
     """
     if _runs_everything:
         return
@@ -67,10 +66,11 @@ def on_starting(_server: object) -> None:
 
 
 def on_reload(server: Any) -> None:
-    """Begin anew in the same process (SIGHUP), with new code and the same open port.
+    """Execute gunicorn again in this process (SIGHUP), with new code and the same open port.
 
-    The workers go on until the new code has been imported. Gunicorn finds the port as after its own SIGUSR2
-    (https://docs.gunicorn.org/en/stable/signals.html#upgrading-to-a-new-binary-on-the-fly).
+    Gunicorn's own reload would fork workers from the code that was imported at the start, its SIGUSR2 makes another
+    process, of which systemd knows nothing. The old workers serve until the new code has been imported. The port is
+    found as after SIGUSR2 (https://docs.gunicorn.org/en/stable/signals.html#upgrading-to-a-new-binary-on-the-fly).
     """
     environment = {
         **server.cfg.env_orig,
@@ -82,7 +82,7 @@ def on_reload(server: Any) -> None:
 
 
 def when_ready(_server: object) -> None:
-    """Let the workers of before a reload finish what they have; who comes meanwhile waits for the new ones."""
+    """Let the workers from before a reload finish their requests and end; new requests go to the new workers."""
     for pid in filter(None, os.environ.pop(_REPLACED, "").split(",")):
         with suppress(ProcessLookupError):
             os.kill(int(pid), signal.SIGTERM)

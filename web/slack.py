@@ -118,7 +118,11 @@ def _answer_list(core: Core, asked: AskedAll, response_url: str) -> None:
         reply = acknowledge_all(core, asked)
     except Unavailable:
         mode = mode_of_click(is_sandbox=asked.is_sandbox)
-        reply = Reply(Context(None, None, asked.channel_id), mode, "Not all could be acknowledged. Press it again.")
+        reply = Reply(
+            Context(None, None, asked.channel_id),
+            mode,
+            "The database did not answer: not all were acknowledged. Press the button again.",
+        )
     _tell(core, asked.user_id, asked.channel_id, response_url, reply)
 
 

@@ -10,7 +10,7 @@ from escalator.bootstrap import build
 from escalator.errors import Unavailable
 from escalator.services.production import require_secrets
 from escalator.settings import from_environment
-from escalator.settings.refusing import or_exit
+from escalator.settings.startup import or_exit
 from workers.process import forget, process_of
 from workers.sweep import SweepStep
 

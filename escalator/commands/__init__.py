@@ -20,7 +20,7 @@ _COMMANDS = {
     "sample": "Post a realistic signed event to a running instance.",
     "incidents": "List incidents, or tell the story of one.",
     "hold": "Keep the content of an incident from being deleted, or end that.",
-    "unreadable": "List signed requests that are no events, or read one.",
+    "unreadable": "List signed requests that are not events, or read one.",
     "silence": "Silence a category or a route for a while, end that, or list what is silenced.",
     "policy": "Show which policies have run, and how they differ.",
     "backtest": "Say who would have been told differently by another policy.",
@@ -29,7 +29,7 @@ _COMMANDS = {
     "sign-in-link": "Print a link that signs somebody in once.",
     "doctor": "Say whether everything is reachable and everybody can be told.",
     "test-destination": "Send one destination or person a message that says it is a test.",
-    "reseal": "Seal all content with the newest CONTENT_KEY, so that older ones can be dropped.",
+    "reseal": "Encrypt all content with the newest CONTENT_KEY, so that older keys can be removed.",
     "migrate": "Bring the database to the newest schema.",
 }
 

@@ -99,7 +99,9 @@ def _can_be_told(core: Core, person: Person) -> bool:
     return bool(slack) or (has_mail and mailbox(email) is not None)
 
 
-_BROKER_REMEDY = "look at REDIS_URL; without one, `escalator run` brings its own. Meanwhile the sweep does the work"
+_BROKER_REMEDY = (
+    "check REDIS_URL, and that it is not a read-only replica. Meanwhile the sweep does the work, up to 3 s later"
+)
 _TRIAL_MS = 1_000
 
 
@@ -111,9 +113,9 @@ def broker(settings: Settings) -> Finding:
         with redis.Redis.from_url(settings.redis_client_url, **options) as client:
             takes_writes = client.set("escalator:doctor", "", px=_TRIAL_MS)
     except Exception as error:  # noqa: BLE001  # a broker may answer anything
-        return Finding("redis", Status.FAIL, f"does not take what is written ({named(error)})", _BROKER_REMEDY)
+        return Finding("redis", Status.FAIL, f"cannot be used ({named(error)})", _BROKER_REMEDY)
     if takes_writes is not True:
-        return Finding("redis", Status.FAIL, "answers otherwise than a Redis does", _BROKER_REMEDY)
+        return Finding("redis", Status.FAIL, "answers, but not as Redis does", _BROKER_REMEDY)
     return Finding("redis", Status.OK, "answers")
 
 

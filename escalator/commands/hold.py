@@ -3,19 +3,23 @@
 import click
 
 from escalator.commands.opening import open_core
-from escalator.services.holds import NotDone, Wanted, change_hold
+from escalator.services.holds import HoldChange, HoldRefused, change_hold
 
 VIA = "cli"
 
 
 @click.command("hold")
 @click.argument("number", type=int)
-@click.option("--by", required=True, metavar="PERSON", help="Who says so, by their key in the policy: an admin.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why. It is kept sealed; no content, no names of users.")
+@click.option(
+    "--by", required=True, metavar="PERSON", help="Who sets or lifts it, by their key in the policy: an admin."
+)
+@click.option(
+    "--reason", required=True, metavar="TEXT", help="Why. Stored encrypted; do not quote content or name users."
+)
 @click.option("--lift", "is_lifted", is_flag=True, help="Lift the hold.")
 def command(number: int, by: str, reason: str, *, is_lifted: bool) -> None:
     """Keep the content of an incident, whatever `retention.content` says, until the hold is lifted with --lift."""
-    done = change_hold(open_core(), Wanted(number, not is_lifted, by, reason, VIA))
-    if isinstance(done, NotDone):
+    done = change_hold(open_core(), HoldChange(number, not is_lifted, by, reason, VIA))
+    if isinstance(done, HoldRefused):
         raise click.ClickException(f"nothing changed: {done.said}")
     click.echo(done)

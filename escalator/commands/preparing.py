@@ -16,7 +16,7 @@ from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.policy import Parsed, parse
 from escalator.services import credentials
-from escalator.settings import Settings, socket_path, survey
+from escalator.settings import Settings, settings_and_problems, socket_path
 
 BROKER = "broker"
 _LONGEST_SOCKET_PATH = 100
@@ -38,7 +38,7 @@ class Prepared:
 
 def prepared(env: Mapping[str, str]) -> Prepared:
     """Return what this environment amounts to."""
-    settings, found = survey(env)
+    settings, found = settings_and_problems(env)
     problems = list(found)
     path, is_demo = _policy_file(settings)
     parsed = _parsed(path, settings, problems)

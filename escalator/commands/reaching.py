@@ -21,7 +21,7 @@ _REMEDIES = {
     FailureReason.NOT_CONFIGURED: "set what it needs: `escalator check` and the README name the variables",
     FailureReason.BAD_CREDENTIALS: "look at its key or token, and at what that may do",
     FailureReason.BAD_TARGET: "look at its address in the policy",
-    FailureReason.BAD_MESSAGE: "set the first and remove the others in its `jira: {fields: ...}` in the policy",
+    FailureReason.BAD_MESSAGE: "set or remove these fields in `jira: {fields: …}` of the destination",
     FailureReason.FORBIDDEN: "a private address: allow it by WEBHOOK_ALLOW_PRIVATE, if it is meant",
 }
 
@@ -77,10 +77,10 @@ def _wrong_fields(screen: CreateScreen, given: frozenset[str]) -> Iterator[str]:
     """Yield why Jira would refuse an issue with these fields besides ours."""
     needed = sorted(screen.required - given - set(OURS))
     if needed:
-        yield f"an issue there needs {', '.join(f'{one} ({screen.names[one]!r:.60})' for one in needed)}"
+        yield f"Jira requires {', '.join(f'{one} ({screen.names[one]!r:.60})' for one in needed)}"
     unknown = sorted(given - screen.names.keys())
     if unknown:
-        yield f"no issue there has {', '.join(unknown)}"
+        yield f"Jira does not know {', '.join(unknown)}"
 
 
 def _webhook(core: Core, _destination: Destination, written: str) -> Delivered | Failed:

@@ -1,4 +1,4 @@
-"""`escalator reseal`: everything that is sealed, with the newest CONTENT_KEY; then the older ones can be dropped."""
+"""`escalator reseal`: encrypt all content with the newest CONTENT_KEY, so that older keys can be removed."""
 
 from typing import NamedTuple
 
@@ -16,21 +16,21 @@ _BATCH = 100
 @click.command("reseal")
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Seal all content anew with the first CONTENT_KEY. Safe while everything runs, and to be repeated.
+    """Encrypt all content again with the first CONTENT_KEY. Safe while everything runs, and safe to repeat.
 
-    Exits 1 when something cannot be opened with any of the keys.
+    Exits 1 when something cannot be decrypted with any of the keys.
     """
     core = open_core()
     results = [(f"{column.table.name}.{column.name}", _resealed(core, column)) for column in sealed_columns()]
     looked_at, changed, locked = (sum(result[place] for _, result in results) for place in range(3))
     for name, result in results:
         if result.locked:
-            click.echo(f"{name}: {result.locked} cannot be opened with any key", err=True)
-    click.echo(f"{looked_at} sealed values, {changed} of them sealed anew.")
+            click.echo(f"{name}: {result.locked} cannot be decrypted with any key", err=True)
+    click.echo(f"{looked_at} encrypted values, {changed} of them encrypted again.")
     if locked:
-        click.echo("Put the key that these were sealed with behind the others, and repeat this.", err=True)
+        click.echo("Append the key that these were encrypted with to CONTENT_KEY, and run this again.", err=True)
         ctx.exit(1)
-    click.echo("All are sealed with the first key. Once every process runs with it, the keys behind it can be dropped.")
+    click.echo("All use the first key. Once every process runs with it, remove the other keys from CONTENT_KEY.")
 
 
 class _Resealed(NamedTuple):

@@ -91,7 +91,9 @@ def _asked(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> re
         with bounded(requests.Session(), _LIMITS) as session:
             return session.request(method, url, data=body, headers=dict(headers), allow_redirects=False)
     except requests.TooManyRedirects as error:
-        raise click.ClickException(f"{url} leads elsewhere; say by --url where the instance itself is") from error
+        raise click.ClickException(
+            f"{url} redirects elsewhere; name the address of the instance itself with --url"
+        ) from error
     except BROKEN as error:
         right = "start one with `escalator run`, or say where it is with --url"
         raise click.ClickException(f"nothing answers at {url} ({type(error).__name__}); {right}") from error

@@ -32,5 +32,5 @@ def _meant(person: str | None, policy: Policy) -> str:
             raise Misused("nobody in the policy is an admin; write `role: admin` beside somebody, or name a person")
         return admin.key
     if person not in policy.people:
-        raise Misused(f"{person!r} is nobody of the policy; one of {', '.join(policy.people)}")
+        raise Misused(f"{person!r} is not a person of the policy; one of {', '.join(policy.people)}")
     return person

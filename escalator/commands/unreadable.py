@@ -16,7 +16,7 @@ _HEADINGS = ("ID", "RECEIVED", "SOURCE", "BODY")
 
 @click.command("unreadable")
 @click.argument("event_id", metavar="[ID]", required=False, type=click.UUID)
-@click.option("--by", metavar="PERSON", help="Who reads it, by their key in the policy: an admin. It is recorded.")
+@click.option("--by", metavar="PERSON", help="Who reads it, by their key in the policy: an admin. Reading is recorded.")
 def command(event_id: UUID | None, by: str | None) -> None:
     """List signed requests that were not JSON or had no `type`, the newest first; with an ID, show the body of one."""
     core = open_core()
@@ -37,4 +37,4 @@ def _list(core: Core) -> str:
         (str(one.id), stamp(one.received_at), one.source, "kept" if one.sealed_body is not None else "deleted")
         for one in found
     ]
-    return columns([_HEADINGS, *rows]) if rows else "No signed request was unreadable."
+    return columns([_HEADINGS, *rows]) if rows else "No unreadable requests."

@@ -30,7 +30,7 @@ class JiraFields(Value[dict[str, JiraValue]]):
     def read(self, value: object, name: str) -> dict[str, JiraValue]:  # noqa: ARG002
         """Return the typed fields, or complain of each that is wrong."""
         if not isinstance(value, dict):
-            raise refusal("is no mapping", self.right)
+            raise refusal("is not a mapping", self.right)
         errors = {key: [wrong] for key, inner in value.items() if (wrong := _complaint(key, inner)) is not None}
         if errors:
             raise ValidationError(errors)
@@ -39,11 +39,11 @@ class JiraFields(Value[dict[str, JiraValue]]):
 
 def _complaint(key: str, value: object) -> Complaint | None:
     if key.lower() in OURS:
-        return Complaint("is set by the product itself", f"remove it; what may not stand here: {', '.join(OURS)}")
+        return Complaint("is set by the product itself", f"remove it; not allowed here: {', '.join(OURS)}")
     if not _ID.fullmatch(key):
-        return Complaint("is no id of a field", "write its id, such as customfield_10042, not its name")
+        return Complaint("is not the id of a field", "write its id, such as customfield_10042, not its name")
     if _is_empty(value):
-        return Complaint("has no value", "write the value that Jira wants, or leave the field out")
+        return Complaint("has no value", "write the value that Jira expects, or remove the field")
     return None
 
 

@@ -66,7 +66,7 @@ def _buttons(listed: Sequence[Listed], all_: str) -> Iterator[Button]:
     answerable = sorted((one for one in listed if one.answer), key=lambda one: (-one.severity.gravity, one.number))
     if all_ and len(answerable) > 1:
         label = f"Acknowledge all {len(answerable)}"
-        question = f"Acknowledge all {len(answerable)} alerts on this list? They are yours then."
+        question = f"Acknowledge all {len(answerable)} alerts on this list? You will be their owner."
         yield Button(Verb.ACKNOWLEDGE, label, all_, is_primary=True, confirm=question)
     for one in answerable[:MOST_BUTTONS]:
         yield Button(Verb.ACKNOWLEDGE, f"Acknowledge #{one.number}", one.answer)

@@ -192,7 +192,11 @@ def _note(found: Recipients, told: tuple[Somebody, ...]) -> str:
         return "nobody is on call, the lead stands in" if told else "nobody is on call"
     if found.missing:
         return "means nobody"
-    return "" if any(one.may_acknowledge for one in found.told) else "may not acknowledge: the next step is due at once"
+    return (
+        ""
+        if any(one.may_acknowledge for one in found.told)
+        else "nobody here may acknowledge: the next step fires at once"
+    )
 
 
 def _name(person: str | None, policy: Policy) -> str:

@@ -76,7 +76,7 @@ def _who(notice: Notice, incident: Incident, remarks: tuple[Remark, ...], policy
         return recipient.target
     name = policy.people[recipient.person].name
     if not recipient.may_acknowledge:
-        return f"{name} (told besides: may not acknowledge)"
+        return f"{name} (told too, but may not acknowledge)"
     if recipient.target == f"{PERSON}{recipient.person}":
         return name
     if any(one.action is Action.NOBODY_ON_CALL and one.target == recipient.target for one in remarks):

@@ -79,8 +79,8 @@ def unreached_words(numbers: Sequence[int]) -> str:
 def _broker(found: Health) -> str:
     reasons = ", ".join(dict.fromkeys(found.broker_failures))
     return (
-        f"{len(found.broker_failures)} of {found.processes} processes cannot use it ({reasons}); "
-        "the sweep finds the work, up to 3 s later"
+        f"{len(found.broker_failures)} of {found.processes} processes cannot use Redis ({reasons}); "
+        "work goes on, up to 3 s later"
     )
 
 

@@ -37,21 +37,33 @@ class _Need(NamedTuple):
 
 _NEEDS = {
     DestinationKind.SLACK: (
-        _Need("SLACK_BOT_TOKEN", "and the policy tells people in Slack", "xoxb-…, of your Slack app"),
-        _Need("SLACK_SIGNING_SECRET", "so no click could be verified", "copy it from your Slack app"),
+        _Need(
+            "SLACK_BOT_TOKEN",
+            "and the policy sends to Slack",
+            "copy the Bot User OAuth Token (xoxb-…) of your Slack app",
+        ),
+        _Need(
+            "SLACK_SIGNING_SECRET",
+            "so no click in Slack can be verified",
+            "copy it from Basic Information of your Slack app",
+        ),
     ),
     DestinationKind.EMAIL: (
-        _Need("SMTP_URL", "and the policy tells people by e-mail", "smtp://user:password@host:587"),
-        _Need("MAIL_FROM", "and the policy tells people by e-mail", "the address that mails come from"),
+        _Need("SMTP_URL", "and the policy sends email", "write smtp://user:password@host:587"),
+        _Need("MAIL_FROM", "and the policy sends email", "write the sender, such as alerts@example.com"),
     ),
     DestinationKind.JIRA: (
-        _Need("JIRA_URL", "and the policy opens issues", "https://yours.atlassian.net, or your own server"),
-        _Need("JIRA_TOKEN", "and the policy opens issues", "an API token (Cloud), or a personal access token"),
+        _Need(
+            "JIRA_URL", "and the policy opens issues in Jira", "write https://yours.atlassian.net, or your own server"
+        ),
+        _Need(
+            "JIRA_TOKEN", "and the policy opens issues in Jira", "set an API token (Cloud) or a personal access token"
+        ),
     ),
 }
 
 
-_NO_LINKS = ("so the links in mails lead nowhere", "the address at which people reach this installation")
+_NO_LINKS = ("so links in emails would not work", "write the https:// address of this installation")
 
 
 def missing(settings: Settings, policy: Policy) -> Iterator[Missing]:

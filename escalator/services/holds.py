@@ -20,7 +20,7 @@ MAX_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class HoldChange:
     """Who sets (`is_held`) or lifts the hold of which incident, and why; `by` is a key of the policy."""
 
     number: int
@@ -31,30 +31,32 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class NotDone:
+class HoldRefused:
     """Nothing changed: why, in words. `is_missing` when there is no such incident that they may see."""
 
     said: str
     is_missing: bool = False
 
 
-def change_hold(core: Core, wanted: Wanted) -> str | NotDone:
+def change_hold(core: Core, wanted: HoldChange) -> str | HoldRefused:
     """Set or lift a hold, record it, and return what to tell who did; only an admin may. Raises Unavailable."""
     reason = " ".join(wanted.reason.split())
     if not 0 < len(reason) <= MAX_REASON:
-        return NotDone(f"say why, in at most {MAX_REASON} characters")
+        return HoldRefused(f"give a reason of at most {MAX_REASON} characters")
     with core.database.writing() as connection:
         running = core.policies.required(connection)
         person = running.policy.people.get(wanted.by)
         if person is None:
-            return NotDone(f"{quoted(wanted.by)} is nobody of the policy; {remedy(wanted.by, running.policy.people)}")
+            return HoldRefused(
+                f"{quoted(wanted.by)} is not a person of the policy; {remedy(wanted.by, running.policy.people)}"
+            )
         incident = _found(core, connection, wanted.number, person, running)
         why_not = _why_not(incident, person, wanted)
         if incident is None or why_not is not None:
-            return why_not or NotDone("", is_missing=True)
+            return why_not or HoldRefused("", is_missing=True)
         incidents.set_hold(connection, incident.id, is_held=wanted.is_held)
         _record(core, connection, incident, wanted, reason)
-    held = "is kept until the hold is lifted" if wanted.is_held else "is deleted when the policy says so"
+    held = "is kept until the hold is lifted" if wanted.is_held else "is deleted after `retention.content` again"
     return f"The content of #{wanted.number} {held}."
 
 
@@ -67,19 +69,19 @@ def _found(core: Core, connection: Connection, number: int, person: Person, runn
     return incident if allowed is None or person.key in allowed else None
 
 
-def _why_not(incident: Incident | None, person: Person, wanted: Wanted) -> NotDone | None:
+def _why_not(incident: Incident | None, person: Person, wanted: HoldChange) -> HoldRefused | None:
     if person.role < Role.ADMIN:
-        return NotDone(f"{person.name} may not set or lift a hold; ask an admin")
+        return HoldRefused(f"{person.name} may not set or lift a hold; ask an admin")
     if incident is None:
-        return NotDone(f"there is no #{wanted.number}", is_missing=True)
+        return HoldRefused(f"there is no incident #{wanted.number}", is_missing=True)
     if incident.hold is wanted.is_held:
-        return NotDone(f"#{wanted.number} {'is held already' if wanted.is_held else 'is not held'}")
+        return HoldRefused(f"#{wanted.number} {'is held already' if wanted.is_held else 'is not held'}")
     if wanted.is_held and not incident.content.said and not incident.facts.seen:
-        return NotDone(f"the content of #{wanted.number} has been deleted already")
+        return HoldRefused(f"the content of #{wanted.number} has been deleted already")
     return None
 
 
-def _record(core: Core, connection: Connection, incident: Incident, wanted: Wanted, reason: str) -> None:
+def _record(core: Core, connection: Connection, incident: Incident, wanted: HoldChange, reason: str) -> None:
     """Record it by ids, and keep the reason sealed beside the record, as a note is."""
     now, text_id = core.clock.now(), uuid7()
     texts.insert(connection, Text(text_id, incident.id, now, wanted.by, core.seal.seal(reason.encode())))

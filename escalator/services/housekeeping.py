@@ -4,12 +4,10 @@ It runs in a thread of its own, so that nothing here can hold up the sweep.
 """
 
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
 from escalator.errors import Unavailable
-from escalator.later import Later
 from escalator.model.ranks import Mode
 from escalator.services.accounts import ask_accounts
 from escalator.services.beating import KEEP
@@ -26,8 +24,6 @@ from escalator.services.troubles import Troubles
 from escalator.store import callbacks, health, processes, purge, records
 
 log = structlog.get_logger(__name__)
-
-requests: Any = Later("requests")
 
 _TOLD_AGAIN_FOR = timedelta(days=7)
 """Longer than any vendor goes on telling the same event (PagerDuty: 48 h)."""

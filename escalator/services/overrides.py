@@ -88,7 +88,7 @@ def _wrong(wanted: Wanted, by: Person, policy: Policy, now: datetime) -> NotDone
     if schedule is None or not may_know_schedule(schedule.key, by, policy):
         return NotDone(Wrong.SCHEDULE, f"there is no schedule {quoted(wanted.schedule)}; the page says which there are")
     if person is None:
-        return NotDone(Wrong.PERSON, f"{quoted(wanted.person)} is nobody of the policy; name somebody who is")
+        return NotDone(Wrong.PERSON, f"{quoted(wanted.person)} is not a person of the policy; name somebody who is")
     if not may_put(by, person.key):
         return NotDone(Wrong.ROLE, "you may only put yourself on call; for others ask a senior moderator")
     if not person.role.may_acknowledge:

@@ -73,7 +73,7 @@ def _find_unheard(core: Core, connection: Connection, policy: Policy, source: st
     if expected is None:
         processes.remember(connection, f"expected:{source}", "", now)
     elif now - expected.at >= known.expect_within:
-        detail = f"{source} has never sent an event, for {words(now - expected.at)}; look at its webhook in Stream"
+        detail = f"{source} has never sent an event, for {words(now - expected.at)}; check its webhook URL in Stream"
         Troubles(connection, now).find(f"{SILENT_SOURCE}{source}", detail, policy, core.settings)
 
 

@@ -36,13 +36,13 @@ def read_body(core: Core, event_id: UUID, by: str, via: str) -> str | NotRead:
         why_not = _why_not(by, running.policy)
         found = next(iter(events.invalid(connection, 1, event_id)), None)
         if why_not is not None or found is None:
-            return why_not or NotRead("there is no such request", is_missing=True)
+            return why_not or NotRead("there is no unreadable request with this id", is_missing=True)
         if found.sealed_body is None:
             return NotRead("its body has been deleted (retention.content)")
         try:
             body = core.seal.open(found.sealed_body)
         except ContentLocked:
-            return NotRead("no key of CONTENT_KEY opens it")
+            return NotRead("no key in CONTENT_KEY decrypts it")
         entry = Entry(Action.EVENT_READ, Actor("person", by), via, after={"event": str(event_id)})
         records.insert(connection, [(entry, running.version)], core.clock.now())
     return body.decode("utf-8", "replace")
@@ -51,5 +51,5 @@ def read_body(core: Core, event_id: UUID, by: str, via: str) -> str | NotRead:
 def _why_not(by: str, policy: Policy) -> NotRead | None:
     person = policy.people.get(by)
     if person is None:
-        return NotRead(f"{quoted(by)} is nobody of the policy; {remedy(by, policy.people)}")
-    return None if person.role is Role.ADMIN else NotRead(f"{person.name} may not read it; ask an admin")
+        return NotRead(f"{quoted(by)} is not a person of the policy; {remedy(by, policy.people)}")
+    return None if person.role is Role.ADMIN else NotRead(f"{person.name} may not read request bodies; ask an admin")

@@ -16,7 +16,7 @@ from escalator.channels.slack.channel import SlackChannel
 from escalator.channels.slack.pacing import UNPACED, Pacer, shared_pace
 from escalator.channels.webhook.channel import WebhookChannel
 from escalator.clock import Clock
-from escalator.later import Later
+from escalator.lazy import Lazy
 from escalator.model.policy import DestinationKind
 from escalator.model.ranks import Mode
 from escalator.services.inbox.jira import InboxJira
@@ -52,18 +52,18 @@ class Vendors:
 def vendors_of(settings: Settings) -> Vendors:
     """Return the vendors where the environment says that they are."""
 
-    def later(module: str, name: str, *arguments: object) -> Any:
-        return Later(f"escalator.channels.{module}", name, *arguments)
+    def lazy(module: str, name: str, *arguments: object) -> Any:
+        return Lazy(f"escalator.channels.{module}", name, *arguments)
 
     return Vendors(
-        slack=later("slack.web_api", "SlackWebApi", settings.slack_bot_token, settings.slack_api_url),
-        pagerduty=later("pagerduty.events", "PagerDutyEvents", settings.pagerduty_events_url),
-        pagerduty_rest=later(
+        slack=lazy("slack.web_api", "SlackWebApi", settings.slack_bot_token, settings.slack_api_url),
+        pagerduty=lazy("pagerduty.events", "PagerDutyEvents", settings.pagerduty_events_url),
+        pagerduty_rest=lazy(
             "pagerduty.rest", "PagerDutyRest", settings.pagerduty_api_url, settings.pagerduty_api_token
         ),
         mail=SmtpMailer(settings.smtp_url),
         jira=JiraRest(settings.jira_url, settings.jira_email, settings.jira_token),
-        webhooks=later("webhook.client", "http_webhook", settings.webhook_allowed),
+        webhooks=lazy("webhook.client", "http_webhook", settings.webhook_allowed),
     )
 
 

@@ -8,8 +8,8 @@ from escalator.settings.reading import (
     listening,
     policy_file,
     read_settings,
+    settings_and_problems,
     socket_path,
-    survey,
 )
 from escalator.settings.sources import environment, written_environment
 from escalator.settings.values import Listening, Secret, Settings
@@ -27,6 +27,6 @@ __all__ = [
     "policy_file",
     "read_settings",
     "socket_path",
-    "survey",
+    "settings_and_problems",
     "written_environment",
 ]

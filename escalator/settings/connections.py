@@ -9,12 +9,12 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url
 
-from escalator.settings.kinds import Unfit, is_host
+from escalator.settings.parsers import InvalidValue, is_host
 from escalator.settings.urls import PERCENT, service_host, split
 
-_DATABASE = "postgresql://user:password@host:5432/name or sqlite:///file.db"
-_BROKER = "redis://:password@host:6379/0, or rediss:// for TLS"
-_MAIL = "smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465 (TLS)"
+_DATABASE = "write postgresql://user:password@host:5432/name or sqlite:///file.db"
+_BROKER = "write redis://:password@host:6379/0, or rediss:// for TLS"
+_MAIL = "write smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465 (TLS)"
 _CERT_REQS = {"CERT_REQUIRED", "CERT_OPTIONAL", "CERT_NONE", "required", "optional", "none"}
 CHOICES: Mapping[str, frozenset[str]] = {
     "sslmode": frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}),
@@ -39,7 +39,7 @@ def database(text: str) -> str:
             _check_postgres(url)
             return url
         case _ if text:
-            raise Unfit("is of no database that is supported", _DATABASE)
+            raise InvalidValue("is not the URL of a supported database", _DATABASE)
         case _:
             return ""
 
@@ -47,9 +47,9 @@ def database(text: str) -> str:
 def _sqlite(text: str, rest: str) -> str:
     file = unquote(rest.removeprefix("/"))
     if not rest.startswith("/") or "?" in rest or "\0" in file:
-        raise Unfit("names no file of SQLite", "sqlite:///file.db, or sqlite:////an/absolute/path.db")
+        raise InvalidValue("names no SQLite file", "write sqlite:///file.db, or sqlite:////an/absolute/path.db")
     if file in {"", ":memory:"}:
-        raise Unfit("names no file, and no two processes share a database in memory", "sqlite:///file.db")
+        raise InvalidValue("names a database in memory, which web and worker cannot share", "write sqlite:///file.db")
     return text
 
 
@@ -58,11 +58,11 @@ def _check_postgres(text: str) -> None:
     try:
         url = make_url(text)
     except Exception:  # noqa: BLE001  # ArgumentError, and ValueError for a port in words
-        raise Unfit("is no URL: its host or port cannot be read", PERCENT) from None
+        raise InvalidValue("is not a valid URL: its host or port cannot be read", PERCENT) from None
     if (url.host and not is_host(url.host)) or not 0 < (url.port or 5432) < 65536:
-        raise Unfit("is no URL: its host or port cannot be read", PERCENT)
+        raise InvalidValue("is not a valid URL: its host or port cannot be read", PERCENT)
     if any("\0" in (part or "") for part in (url.username, url.password, url.database)):
-        raise Unfit("holds %00, which no database knows", PERCENT)
+        raise InvalidValue("contains %00, which PostgreSQL does not accept", PERCENT)
     _check_options(url)
 
 
@@ -71,11 +71,12 @@ def _check_options(url: URL) -> None:
     try:
         make_conninfo("", **options)
     except (ProgrammingError, UnicodeError, ValueError):
-        right = "such as ?sslmode=require; PostgreSQL's documentation of libpq lists them"
-        raise Unfit("has an option that PostgreSQL does not know", right) from None
+        right = "write a connection parameter of libpq, such as ?sslmode=require"
+        raise InvalidValue("has an option that PostgreSQL does not know", right) from None
     for name, known in CHOICES.items():
         if options.get(name, "") not in known | {""}:
-            raise Unfit(f"has the option {name} with a value that cannot work", f"one of {', '.join(sorted(known))}")
+            right = f"write one of {', '.join(sorted(known))}"
+            raise InvalidValue(f"has the option {name} with a value that cannot work", right)
 
 
 def broker(text: str) -> str:
@@ -86,21 +87,21 @@ def broker(text: str) -> str:
     # A scheme may be written in capitals (RFC 3986, 3.1); Celery's client takes them, Redis' own does not.
     text = f"{parts.scheme}{text[len(parts.scheme) :]}"
     if parts.scheme not in {"redis", "rediss", "unix", "redis+socket"}:
-        raise Unfit("is of no broker that is supported", _BROKER)
+        raise InvalidValue("is not the URL of a supported broker", _BROKER)
     if parts.fragment:
-        raise Unfit("is no URL: its host or port cannot be read", PERCENT)
+        raise InvalidValue("is not a valid URL: its host or port cannot be read", PERCENT)
     if parts.scheme in {"unix", "redis+socket"}:
         return _socket(text, parts)
     service_host(parts, _BROKER)
     if not _is_number(parts.path.strip("/") or "0"):
-        raise Unfit("has a path that is no number of a database", _BROKER)
+        raise InvalidValue("has a path that is not a database number", _BROKER)
     _check_broker_options(parts, _BROKER_OPTIONS)
     return text
 
 
 def _socket(text: str, parts: SplitResult) -> str:
     if not parts.path.strip("/"):
-        raise Unfit("names no socket", "unix:///run/redis/redis.sock")
+        raise InvalidValue("names no socket", "write unix:///run/redis/redis.sock")
     _check_broker_options(parts, {"db", "virtual_host"})
     return text.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 
@@ -108,11 +109,11 @@ def _socket(text: str, parts: SplitResult) -> str:
 def _check_broker_options(parts: SplitResult, known: set[str]) -> None:
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if name not in known or (name == "ssl_cert_reqs" and value not in _CERT_REQS):
-            raise Unfit("has an option that is not supported", f"one of {', '.join(sorted(known))}")
+            raise InvalidValue("has an option that is not supported", f"supported are {', '.join(sorted(known))}")
         if name in {"db", "virtual_host"} and not _is_number(value):
-            raise Unfit("has a database that is no number", _BROKER)
+            raise InvalidValue("has a database that is not a number", _BROKER)
         if name.startswith("ssl_") and parts.scheme != "rediss":
-            raise Unfit("has an option of TLS and a scheme without it", _BROKER)
+            raise InvalidValue("has a TLS option, but redis:// does not use TLS", _BROKER)
 
 
 def _is_number(text: str) -> bool:
@@ -147,9 +148,9 @@ def mail_server(text: str) -> MailServer | None:
         return None
     parts = split(text, _MAIL)
     if parts.scheme not in set(Security):
-        raise Unfit("is of no mail server", _MAIL)
+        raise InvalidValue("is not the URL of a mail server", _MAIL)
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise Unfit("has something behind its host", f"{_MAIL}; {PERCENT}")
+        raise InvalidValue("has a path, a query or a fragment after the host", f"{_MAIL}; {PERCENT}")
     security = Security(parts.scheme)
     host = service_host(parts, _MAIL).strip("[]")
     return MailServer(security, host, parts.port or _PORTS[security], *_login(parts))
@@ -159,7 +160,9 @@ def _login(parts: SplitResult) -> tuple[str, str]:
     """Return user and password, or two empty texts for neither."""
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if bool(user) is not bool(password):
-        raise Unfit("has a user without a password, or a password without a user", _MAIL)
+        raise InvalidValue("has a user without a password, or a password without a user", _MAIL)
     if not all(part.isascii() and part.isprintable() for part in (user, password)):
-        raise Unfit("has a user or a password that cannot be said to a mail server", "use one of ASCII letters")
+        raise InvalidValue(
+            "has a user or password with characters that are not printable ASCII", "use printable ASCII only"
+        )
     return user, password

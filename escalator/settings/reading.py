@@ -7,8 +7,8 @@ from typing import TypeVar
 from escalator.errors import ConfigurationError
 from escalator.model.ranks import Mode
 from escalator.settings import table
-from escalator.settings.keeping import kept_secret
-from escalator.settings.kinds import Unfit, well_formed
+from escalator.settings.parsers import InvalidValue, well_formed
+from escalator.settings.secret_file import stored_secret
 from escalator.settings.sources import with_files, written_environment
 from escalator.settings.table import Setting
 from escalator.settings.values import Listening, Secret, Settings
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 _HOST = "127.0.0.1"
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  # where it listens, not where it is reached
-_ON_DYNO = "a dyno forgets its disk: add Heroku"
+_ON_DYNO = "a dyno loses its disk at every restart: add Heroku"
 
 
 class _Reading:
@@ -31,8 +31,8 @@ class _Reading:
         if text:
             try:
                 return setting.read(well_formed(text))
-            except Unfit as unfit:
-                self.refuse(f"{setting.name}: {unfit.what}; {unfit.right}")
+            except InvalidValue as invalid:
+                self.refuse(f"{setting.name}: {invalid.what}; {invalid.right}")
         return setting.read(setting.default)
 
     def refuse(self, problem: str) -> None:
@@ -65,13 +65,13 @@ def from_environment() -> Settings:
 
 def read_settings(env: Mapping[str, str]) -> Settings:
     """Return the settings that these variables make; raises ConfigurationError with every problem."""
-    settings, problems = survey(env)
+    settings, problems = settings_and_problems(env)
     if problems:
         raise ConfigurationError(*problems)
     return settings
 
 
-def survey(env: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
+def settings_and_problems(env: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
     """Return the settings, with the default for whatever is wrong, and every problem: `NAME: what; what is right`."""
     reading = _Reading(env)
     for setting in table.SETTINGS:
@@ -190,10 +190,10 @@ def _secret_key(reading: _Reading) -> Secret:
     if reading.has_problem(table.SECRET_KEY):
         return Secret("-")
     if reading.get(table.MODE) is Mode.PRODUCTION or reading.get(table.DYNO):
-        reading.refuse("SECRET_KEY: is not set; a long random text, e.g. from `openssl rand -hex 32`")
+        reading.refuse("SECRET_KEY: is not set; set a long random text, such as the output of `openssl rand -hex 32`")
     elif not reading.problems:
         try:
-            return kept_secret(Path(reading.get(table.VAR)) / "secret_key")
+            return stored_secret(Path(reading.get(table.VAR)) / "secret_key")
         except ConfigurationError as error:
             reading.refuse(str(error))
     return Secret("-")

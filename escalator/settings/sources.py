@@ -1,4 +1,4 @@
-"""Where values stand: the process's own environment, an `.env` file in its folder, and the files of `NAME_FILE`."""
+"""Where the values come from: the process's environment, an `.env` file in its folder, and the files of `NAME_FILE`."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -21,7 +21,7 @@ def written_environment() -> dict[str, str]:
         values = dotenv_values(Path(".env"), encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigurationError(f".env: cannot be read ({reason}); write it in UTF-8, or remove it") from None
+        raise ConfigurationError(f".env: cannot be read ({reason}); save it as UTF-8, or remove it") from None
     return {**{name: value for name, value in values.items() if value is not None}, **os.environ}
 
 
@@ -49,7 +49,7 @@ def with_files(env: Mapping[str, str], known: Collection[str]) -> tuple[dict[str
             values[plain_name] = content
         elif plain_name in known:
             # The path is not repeated: whoever mistakes the one for the other has written a secret there.
-            problems.append(f"{name}: {content[0]}; the path of a file that holds only the value, in UTF-8")
+            problems.append(f"{name}: {content[0]}; write the path of a UTF-8 file that contains only the value")
     return values, problems
 
 
@@ -57,15 +57,19 @@ def _content(path: str) -> str | tuple[str]:
     """Return what a file holds, or why there is nothing to be had."""
     try:
         if not Path(path).is_file():
-            return ("names a folder or a device" if Path(path).exists() else "names no file that is there",)
+            return (
+                "is the path of a folder or device" if Path(path).exists() else "is not the path of an existing file",
+            )
         with Path(path).open("rb") as file:
             found = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        return (f"names a file that cannot be read ({getattr(error, 'strerror', None) or 'no path'})",)
+        return (
+            f"is the path of a file that cannot be read ({getattr(error, 'strerror', None) or 'not a valid path'})",
+        )
     if len(found) > _MOST_BYTES:
-        return (f"names a file of more than {_MOST_BYTES // 1024} KiB",)
+        return (f"is the path of a file of more than {_MOST_BYTES // 1024} KiB",)
     try:
         content = found.decode("utf-8-sig").strip(_AROUND)
     except UnicodeDecodeError:
-        return ("names a file that is not UTF-8",)
-    return content or ("names a file that is empty",)
+        return ("is the path of a file that is not UTF-8",)
+    return content or ("is the path of an empty file",)

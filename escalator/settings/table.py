@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from escalator.settings import connections, kinds, urls
+from escalator.settings import connections, parsers, urls
 from escalator.settings.values import Secret
 
 T = TypeVar("T")
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Setting(Generic[T]):
-    """One variable. `read` raises Unfit; `example` is one that it takes; of a secret nothing is ever repeated."""
+    """One variable. `read` raises InvalidValue; `example` is a valid value; no part of a secret is ever repeated."""
 
     name: str
     read: Callable[[str], T]
@@ -22,35 +22,35 @@ class Setting(Generic[T]):
 
 
 def _secret(name: str, example: str) -> Setting[Secret]:
-    return Setting(name, kinds.token, example, is_secret=True)
+    return Setting(name, parsers.token, example, is_secret=True)
 
 
 def _secrets(name: str, example: str) -> Setting[tuple[Secret, ...]]:
-    return Setting(name, kinds.tokens, example, is_secret=True)
+    return Setting(name, parsers.tokens, example, is_secret=True)
 
 
-MODE = Setting("ESCALATOR_MODE", kinds.mode, "production", default="sandbox")
-POLICY = Setting("ESCALATOR_POLICY", kinds.path, "escalation.yml", default="escalation.yml")
-VAR = Setting("ESCALATOR_VAR", kinds.path, "var", default="var")
+MODE = Setting("ESCALATOR_MODE", parsers.mode, "production", default="sandbox")
+POLICY = Setting("ESCALATOR_POLICY", parsers.path, "escalation.yml", default="escalation.yml")
+VAR = Setting("ESCALATOR_VAR", parsers.path, "var", default="var")
 BASE_URL = Setting("ESCALATOR_BASE_URL", urls.origin, "https://escalator.example.com")
-RUN = Setting("ESCALATOR_RUN", kinds.switch, "1", default="0")
-HOST = Setting("HOST", kinds.host, "0.0.0.0")  # noqa: S104  # an example
-PORT = Setting("PORT", kinds.port, "8000", default="8000")
-WEB_CONCURRENCY = Setting("WEB_CONCURRENCY", kinds.workers, "1", default="1")
-DYNO = Setting("DYNO", kinds.path, "web.1")
+RUN = Setting("ESCALATOR_RUN", parsers.switch, "1", default="0")
+HOST = Setting("HOST", parsers.host, "0.0.0.0")  # noqa: S104  # an example
+PORT = Setting("PORT", parsers.port, "8000", default="8000")
+WEB_CONCURRENCY = Setting("WEB_CONCURRENCY", parsers.workers, "1", default="1")
+DYNO = Setting("DYNO", parsers.path, "web.1")
 DATABASE_URL = Setting("DATABASE_URL", connections.database, "postgresql://me:secret@host/db", is_secret=True)
 REDIS_URL = Setting("REDIS_URL", connections.broker, "redis://:secret@host:6379/0", is_secret=True)
-REDIS_TLS_VERIFY = Setting("REDIS_TLS_VERIFY", kinds.switch, "0", default="1")
-SECRET_KEY = Setting("SECRET_KEY", kinds.key, "a long random text", is_secret=True)
-CONTENT_KEY = Setting("CONTENT_KEY", kinds.keys, "newer,older", is_secret=True)
+REDIS_TLS_VERIFY = Setting("REDIS_TLS_VERIFY", parsers.switch, "0", default="1")
+SECRET_KEY = Setting("SECRET_KEY", parsers.key, "a long random text", is_secret=True)
+CONTENT_KEY = Setting("CONTENT_KEY", parsers.keys, "newer,older", is_secret=True)
 STREAM_API_KEY = _secret("STREAM_API_KEY", "abcdefgh")
 STREAM_API_SECRET = _secret("STREAM_API_SECRET", "abcdefghijkl")
 SLACK_BOT_TOKEN = _secret("SLACK_BOT_TOKEN", "xoxb-1-2-abc")
 SLACK_SIGNING_SECRET = _secret("SLACK_SIGNING_SECRET", "0123456789abcdef")
-SLACK_CLIENT_ID = Setting("SLACK_CLIENT_ID", kinds.word, "123.456")
+SLACK_CLIENT_ID = Setting("SLACK_CLIENT_ID", parsers.word, "123.456")
 SLACK_CLIENT_SECRET = _secret("SLACK_CLIENT_SECRET", "0123456789abcdef")
 SLACK_API_URL = Setting("SLACK_API_URL", urls.web_url, "https://slack.com/api/", default="https://slack.com/api/")
-SLACK_PACE = Setting("SLACK_PACE", kinds.pace, "1", default="1")
+SLACK_PACE = Setting("SLACK_PACE", parsers.pace, "1", default="1")
 PAGERDUTY_EVENTS_URL = Setting(
     "PAGERDUTY_EVENTS_URL",
     urls.web_url,
@@ -63,12 +63,12 @@ PAGERDUTY_API_URL = Setting(
 PAGERDUTY_API_TOKEN = _secret("PAGERDUTY_API_TOKEN", "u+abcdefghij")
 PAGERDUTY_WEBHOOK_SECRET = _secrets("PAGERDUTY_WEBHOOK_SECRET", "newer,older")
 SMTP_URL = Setting("SMTP_URL", connections.mail_server, "smtp://me:secret@mx.example.com:587", is_secret=True)
-MAIL_FROM = Setting("MAIL_FROM", kinds.mail_sender, "Escalator <alerts@example.com>")
+MAIL_FROM = Setting("MAIL_FROM", parsers.mail_sender, "Escalator <alerts@example.com>")
 JIRA_URL = Setting("JIRA_URL", urls.web_url, "https://yours.atlassian.net")
-JIRA_EMAIL = Setting("JIRA_EMAIL", kinds.mail_address, "alerts@example.com")
+JIRA_EMAIL = Setting("JIRA_EMAIL", parsers.mail_address, "alerts@example.com")
 JIRA_TOKEN = _secret("JIRA_TOKEN", "ATATT3xFf")
 JIRA_WEBHOOK_SECRET = _secrets("JIRA_WEBHOOK_SECRET", "newer,older")
-WEBHOOK_ALLOW_PRIVATE = Setting("WEBHOOK_ALLOW_PRIVATE", kinds.hosts, "bi.internal,10.0.0.0/8")
+WEBHOOK_ALLOW_PRIVATE = Setting("WEBHOOK_ALLOW_PRIVATE", parsers.hosts, "bi.internal,10.0.0.0/8")
 
 SETTINGS: tuple[Setting[Any], ...] = tuple(found for found in globals().values() if isinstance(found, Setting))
 """All of them, in the order above, in which problems are told."""

@@ -5,10 +5,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import idna
 
-from escalator.settings.kinds import Unfit, is_host, shown
+from escalator.settings.parsers import InvalidValue, is_host, shown
 
 PERCENT = (
-    "special characters of a user or password (@ : / ? # [ ] % and spaces) have to be percent-encoded, as %40 for @"
+    "special characters in a user or password (@ : / ? # [ ] % and spaces) must be percent-encoded: write %40 for @"
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://")
 _MOST_PORT = 65535
@@ -17,18 +17,18 @@ _MOST_PORT = 65535
 def split(text: str, right: str) -> SplitResult:
     """Return the parts of a URL that has a scheme and, if it names a port, one that there can be."""
     if not _SCHEME.match(text):
-        raise Unfit("has no scheme", right)
+        raise InvalidValue("has no scheme", right)
     if not text.isascii() or " " in text:
-        raise Unfit("holds a space or a letter beyond ASCII", PERCENT)
+        raise InvalidValue("contains a space or a character that is not ASCII", PERCENT)
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise Unfit("is no URL: its host or port cannot be read", PERCENT) from None
+        raise InvalidValue("is not a valid URL: its host or port cannot be read", PERCENT) from None
     if port == 0:
-        raise Unfit("has the port 0, which nobody listens on", right)
+        raise InvalidValue("has port 0, which cannot be connected to", right)
     if "@" in parts.path + parts.query + parts.fragment or parts.netloc.endswith(":"):
-        raise Unfit("is no URL: its host or port cannot be read", PERCENT)
+        raise InvalidValue("is not a valid URL: its host or port cannot be read", PERCENT)
     return parts
 
 
@@ -36,9 +36,9 @@ def service_host(parts: SplitResult, right: str) -> str:
     """Return the host that a URL names, in ASCII and as it stands in one."""
     found = parts.hostname or ""
     if not found:
-        raise Unfit("names no host", right)
+        raise InvalidValue("names no host", right)
     if not is_host(found):
-        raise Unfit("has no host name that there can be", right)
+        raise InvalidValue("has an invalid host name", right)
     return f"[{found}]" if ":" in found else found
 
 
@@ -55,21 +55,21 @@ def origin(text: str) -> str:
         return ""
     at = _web_origin(_with_ascii_host(text, right), right)
     if urlsplit(text).path.strip("/"):
-        right = f"escalator must be reached at the root of a host, e.g. {at}"
-        raise Unfit(f"{shown(text)} has a path", right)
+        right = f"escalator must be served at the root of a host: write {at}"
+        raise InvalidValue(f"{shown(text)} has a path", right)
     return at
 
 
 def _web_origin(text: str, right: str) -> str:
     parts = split(text, right)
     if parts.scheme not in {"http", "https"}:
-        raise Unfit(f"begins with {parts.scheme}://", right)
+        raise InvalidValue(f"begins with {parts.scheme}://", right)
     if parts.username is not None or parts.password is not None:
-        raise Unfit("holds a user or a password, which have settings of their own", right)
+        raise InvalidValue("contains a user or a password, which have their own settings", right)
     if parts.query or parts.fragment or text.endswith(("?", "#")):
-        raise Unfit(f"has {'a query' if parts.query or text.endswith('?') else 'a fragment'}", right)
+        raise InvalidValue(f"has {'a query' if parts.query or text.endswith('?') else 'a fragment'}", right)
     if re.search(r"[\"'<>\\^`{|}]", text):
-        raise Unfit("holds a character that stands in no URL", right)
+        raise InvalidValue("contains a character that is not allowed in a URL", right)
     port = f":{parts.port}" if parts.port is not None else ""
     return f"{parts.scheme}://{service_host(parts, right)}{port}"
 
@@ -82,4 +82,4 @@ def _with_ascii_host(text: str, right: str) -> str:
         found = urlsplit(text).hostname or ""
         return text.replace(found, idna.encode(found, uts46=True).decode(), 1) if not found.isascii() else text
     except (ValueError, idna.IDNAError):
-        raise Unfit("has no host name that there can be", right) from None
+        raise InvalidValue("has an invalid host name", right) from None

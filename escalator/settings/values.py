@@ -1,4 +1,4 @@
-"""What the environment amounts to."""
+"""The settings, typed, and the secrets derived from them."""
 
 import hashlib
 from collections.abc import Mapping

@@ -68,7 +68,7 @@ def test_a_broker_that_does_not_take_what_is_written_fails(core, doctor, monkeyp
         monkeypatch.setenv("REDIS_URL", broker.url)
         [(status, said)] = of(doctor(), "redis")
     assert status == "fail"
-    assert said.startswith(("does not take what is written (", "answers otherwise than a Redis does"))
+    assert said.startswith(("cannot be used (", "answers, but not as Redis does"))
 
 
 def test_workers_that_are_gone_fail(core, doctor):

@@ -56,9 +56,9 @@ def test_it_is_recorded_by_ids_and_the_reason_is_sealed(cli, over):
     ("arguments", "said"),
     [
         pytest.param(("1001", "--by", "ana", "--reason", "x"), "ask an admin", id="somebody who may not"),
-        pytest.param(("1001", "--by", "zoe", "--reason", "x"), "nobody of the policy", id="somebody unknown"),
-        pytest.param(("1001", "--by", "eli", "--reason", " "), "say why", id="no reason"),
-        pytest.param(("9999", *WHY), "there is no #9999", id="no such incident"),
+        pytest.param(("1001", "--by", "zoe", "--reason", "x"), "not a person of the policy", id="somebody unknown"),
+        pytest.param(("1001", "--by", "eli", "--reason", " "), "give a reason", id="no reason"),
+        pytest.param(("9999", *WHY), "there is no incident #9999", id="no such incident"),
         pytest.param(("1001", *WHY, "--lift"), "#1001 is not held", id="nothing to lift"),
     ],
 )

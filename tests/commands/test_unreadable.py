@@ -37,7 +37,7 @@ def test_an_admin_reads_one_and_is_recorded(cli, odd):
 
 def test_nobody_else_reads_it(cli, odd):
     key = cli("unreadable").stdout.splitlines()[1].split()[0]
-    for who, said in ((("--by", "ana"), "ask an admin"), (("--by", "zoe"), "nobody of the policy"), ((), "--by")):
+    for who, said in ((("--by", "ana"), "ask an admin"), (("--by", "zoe"), "not a person of the policy"), ((), "--by")):
         result = cli("unreadable", key, *who)
         assert (result.exit_code == 0, result.stdout) == (False, "")
         assert said in result.stderr
@@ -50,8 +50,8 @@ def test_what_is_deleted_or_none_of_them_is_said(cli, odd):
     with odd.database.writing() as connection:
         connection.execute(update(events).values(sealed_body=None))
     assert "has been deleted" in cli("unreadable", key, "--by", "eli").stderr
-    assert "no such request" in cli("unreadable", key.replace(key[:4], "ffff"), "--by", "eli").stderr
+    assert "no unreadable request with this id" in cli("unreadable", key.replace(key[:4], "ffff"), "--by", "eli").stderr
 
 
 def test_nothing_odd_is_said(cli, core):
-    assert cli("unreadable").stdout == "No signed request was unreadable.\n"
+    assert cli("unreadable").stdout == "No unreadable requests.\n"

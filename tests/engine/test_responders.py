@@ -207,4 +207,4 @@ def test_nobody_asks_the_rotas_but_the_roster() -> None:
         for file in (root / folder).rglob("*.py")
         if asking.search(file.read_text())
     }
-    assert found == {"escalator/engine/roster.py", "escalator/rota/never.py"}
+    assert found == {"escalator/engine/roster.py", "escalator/rota/never_on_call.py"}

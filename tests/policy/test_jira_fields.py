@@ -48,12 +48,12 @@ def test_a_value_is_what_it_looks_like_unless_it_is_quoted(written, value):
     [
         ("{summary: mine}", "is set by the product itself"),
         ("{Labels: [a]}", "is set by the product itself"),
-        ("{Team Name: a}", "is no id of a field"),
+        ("{Team Name: a}", "is not the id of a field"),
         ("{customfield_10042: }", "has no value"),
         ("{customfield_10042: {}}", "has no value"),
         ("{customfield_10042: {value: }}", "has no value"),
-        ("[a]", "is no mapping"),
-        ("x", "is no mapping"),
+        ("[a]", "is not a mapping"),
+        ("x", "is not a mapping"),
     ],
 )
 def test_what_cannot_be_given_is_refused_where_it_stands(fields, said):

@@ -289,7 +289,7 @@ def test_a_silence_of_the_file_for_critical_incidents_is_announced(bare: Harness
 @pytest.mark.parametrize(
     ("changes", "what", "said"),
     [
-        pytest.param({"by": "zoe"}, "person", "nobody of the policy", id="somebody unknown"),
+        pytest.param({"by": "zoe"}, "person", "not a person of the policy", id="somebody unknown"),
         pytest.param({"by": "ana"}, "role", "ask a senior moderator", id="a moderator"),
         pytest.param({"named": "hat"}, "name", 'did you mean "hate"', id="a name that is none"),
         pytest.param({"named": "csam", "by": "eli"}, "name", "is no category or route", id="restricted, by others"),
@@ -300,7 +300,7 @@ def test_a_silence_of_the_file_for_critical_incidents_is_announced(bare: Harness
         pytest.param(
             {"lasts": timedelta(hours=9), "is_for_critical": True}, "lasts", "to 8 h", id="critical: more than 8 hours"
         ),
-        pytest.param({"reason": " "}, "reason", "say why", id="no reason"),
+        pytest.param({"reason": " "}, "reason", "give a reason", id="no reason"),
         pytest.param({"reason": "x" * 301}, "reason", "at most 300", id="a reason too long"),
         pytest.param({"named": "self_harm"}, "critical", "would silence nothing", id="all of it is critical"),
     ],

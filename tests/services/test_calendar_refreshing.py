@@ -254,7 +254,7 @@ def test_events_that_name_nobody_are_counted_and_no_name_is_told(core, server):
     assert on_call(core) == ("eli",)
     assert feed(core).reason == ""
     assert troubles(core) == {
-        "calendar_names:rota": "the calendar of rota: 1 events to come mean nobody of the policy who may acknowledge, "
+        "calendar_names:rota": "the calendar of rota: 1 future events name nobody in the policy who may acknowledge, "
         "1 cannot be read"
     }
     server.feed = ANA
@@ -266,7 +266,7 @@ def test_events_that_name_only_a_viewer_are_counted_and_the_people_of_the_schedu
     rewrite(core, "email: ana@example.com,", "email: ana@example.com, role: viewer,")
     refresh_all(core)
     assert on_call(core) == ("eli",)
-    assert "1 events to come mean nobody of the policy who may acknowledge" in troubles(core)["calendar_names:rota"]
+    assert "1 future events name nobody in the policy who may acknowledge" in troubles(core)["calendar_names:rota"]
 
 
 def test_neither_the_address_nor_what_the_feed_says_stands_open_anywhere(core, server, capfd):

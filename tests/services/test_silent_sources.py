@@ -121,7 +121,8 @@ def test_what_the_product_itself_makes_is_no_event_of_a_source(sqlite_url, tmp_p
 
 
 def test_a_source_that_is_off_is_not_expected(sqlite_url, tmp_path):
-    core = a_core(sqlite_url, tmp_path, ESCALATOR_MODE="production", STREAM_API_KEY=" ", SLACK_BOT_TOKEN="xoxb-1")
+    policy = demo_policy().replace("${STREAM_API_KEY:-demo-key}", "${STREAM_API_KEY:-}")
+    core = a_core(sqlite_url, tmp_path, policy=policy, ESCALATOR_MODE="production", SLACK_BOT_TOKEN="xoxb-1")
     troubles(core)
     core.clock.move(hours=48)
     assert troubles(core) == {}

@@ -78,17 +78,17 @@ def test_a_line_break_within_a_value_is_refused(setting):
         ("ftp://escalator.example.com", "begins with"),
         (
             "https://host/app",
-            "'https://host/app' has a path; escalator must be reached at the root of a host, e.g. https://host",
+            "'https://host/app' has a path; escalator must be served at the root of a host: write https://host",
         ),
         ("https://user:hunter2@host", "a user or a password"),
         ("https://host?a=hunter2", "a query"),
         ("https://host#hunter2", "a fragment"),
         ("https://ho st", "space"),
         ("https://", "names no host"),
-        ("https://-host", "no host name"),
+        ("https://-host", "invalid host name"),
         ("https://host:99999", "port"),
         ("https://host:hunter2", "port"),
-        ("https://[::1", "no URL"),
+        ("https://[::1", "not a valid URL"),
     ],
 )
 def test_an_address_at_which_nobody_reaches_us_is_refused(written, told):

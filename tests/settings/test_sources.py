@@ -42,11 +42,11 @@ def test_a_file_that_gives_no_value_is_refused_by_its_name(tmp_path, setting):
     (tmp_path / "large").write_bytes(b"a" * 70_000)
     (tmp_path / "folder").mkdir()
     for name, told in {
-        "missing": "is there",
+        "missing": "existing file",
         "empty": "empty",
         "latin": "not UTF-8",
         "large": "64 KiB",
-        "folder": "a folder",
+        "folder": "folder",
         "nul\0": "file",
     }.items():
         env = {name: value for name, value in GOOD.items() if name != setting.name}

@@ -19,8 +19,7 @@ from escalator.services.desk.acts import Wanted, act
 from escalator.services.desk.exporting import export
 from escalator.services.desk.incident import Page, look
 from escalator.services.desk.reading import Shown, reveal
-from escalator.services.holds import MAX_REASON, NotDone, change_hold
-from escalator.services.holds import Wanted as HoldWanted
+from escalator.services.holds import MAX_REASON, HoldChange, HoldRefused, change_hold
 from escalator.store.incidents import MOST_NUMBER
 from web.dashboard.frame import tell
 from web.dashboard.words import zone
@@ -100,8 +99,8 @@ def _add_hold(door: Blueprint, core: Core) -> None:
     def change(number: int, *, is_held: bool) -> AnyResponse:
         require(Role.ADMIN)
         reason, person = request.form.get("reason", ""), viewer().person.key
-        done = change_hold(core, HoldWanted(number, is_held, person, reason, viewer().via))
-        if isinstance(done, NotDone):
+        done = change_hold(core, HoldChange(number, is_held, person, reason, viewer().via))
+        if isinstance(done, HoldRefused):
             if done.is_missing:
                 abort(404)
             tell(f"Nothing changed: {done.said}.", is_refused=True)

@@ -2,12 +2,12 @@
 
 from escalator.model.message import Failed, FailureReason
 from escalator.settings.connections import MailServer, mail_server
-from escalator.settings.kinds import Unfit
+from escalator.settings.parsers import InvalidValue
 
 
 def server(url: str) -> MailServer | Failed:
     """Return the server that the URL names, or NOT_CONFIGURED where there is none."""
     try:
         return mail_server(url.strip()) or Failed(FailureReason.NOT_CONFIGURED, "no_smtp_url")
-    except Unfit:
+    except InvalidValue:
         return Failed(FailureReason.NOT_CONFIGURED, "smtp_url")

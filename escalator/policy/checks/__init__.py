@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from escalator.policy.checks import (
     calendars,
     clocks,
+    condition_values,
     coverage,
     duplicates,
     events,
@@ -18,7 +19,6 @@ from escalator.policy.checks import (
     sources,
     storms,
     unsupported,
-    words,
 )
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding
@@ -31,7 +31,7 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from duplicates.findings(draft, env)
     yield from coverage.findings(draft)
     yield from events.findings(draft)
-    yield from words.findings(draft)
+    yield from condition_values.findings(draft)
     yield from people.findings(draft, env)
     yield from responders.findings(draft)
     yield from clocks.findings(draft)

@@ -51,7 +51,11 @@ def _critical(draft: Draft, category: Category) -> Iterator[Finding]:
             yield Finding(place, what, "name a path that tells somebody")
         elif not any(tells_responders(draft, step, assign, able) for step in draft.paths[path].values()):
             what = f"a critical incident ({quoted(category.key)}) can end here, on a path that tells nobody who may"
-            yield Finding(place, f"{what} acknowledge it", "name a path that tells a moderator, or a destination")
+            yield Finding(
+                place,
+                f"{what} acknowledge it",
+                "add somebody who may acknowledge it, or a destination, to a step of the path",
+            )
         elif not _rings(draft, draft.paths[path].values(), assign, able):
             what = f"a critical incident ({quoted(category.key)}) can end on {quoted(path)}, which rings nobody:"
             what += " it names only channels, none of them urgent"

@@ -11,7 +11,7 @@ from escalator.policy.likelihood import kind_of, takers
 from escalator.policy.problems import Finding, listed, quoted, warning
 from escalator.rota.holiday import knows, subdivisions_differing
 from escalator.rota.hours import holds_from
-from escalator.rota.never import never_on_call
+from escalator.rota.never_on_call import never_on_call
 
 _ANY_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
 """Hours come again every week but for holidays, so a look from any instant tells whether they ever do."""
@@ -39,9 +39,9 @@ def _vague_holidays(key: str, country: str) -> Iterator[Finding]:
     """Yield a country whose subdivisions have other holidays than the country itself."""
     subdivisions = subdivisions_differing(country, _ANY_INSTANT.year)
     if subdivisions:
-        what = f"{quoted(country)} alone has the holidays of none of its parts, which differ"
+        what = f"{quoted(country)} leaves out regional holidays, and every part of the country has some"
         named = listed(f"{country}-{one}" for one in subdivisions)
-        yield warning(("hours", key, "holidays"), what, f"write the part that is meant; known: {named}")
+        yield warning(("hours", key, "holidays"), what, f"write one part; known: {named}")
 
 
 def _turns_in_vain(draft: Draft) -> Iterator[Finding]:
@@ -53,7 +53,7 @@ def _turns_in_vain(draft: Draft) -> Iterator[Finding]:
         if never:
             what = f"never puts {listed(never)} on call: their turns always fall outside the hours of their layer"
             what += ", or under a later layer"
-            right = "write `rotate: weekly`, or let another number of people take turns"
+            right = "write `rotate: weekly`, or change how many people take turns"
             yield warning(("schedules", key), what, right)
 
 

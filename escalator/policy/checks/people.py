@@ -78,7 +78,9 @@ def _acknowledgements(draft: Draft) -> Iterator[Finding]:
 def _too_few(place: Place, wanted: int, able: list[str], kind: Kind) -> Finding:
     if wanted == 1:
         return warning(
-            place, f"nobody may acknowledge {incidents(kind)}", "let somebody in who is a moderator at least"
+            place,
+            f"nobody may acknowledge {incidents(kind)}",
+            "give somebody `role: moderator` or higher, and add them to its teams if it is restricted",
         )
     what = f"wants {wanted}, and only {len(able)} may acknowledge {incidents(kind)}: {listed(able)}"
     return Finding((*place, "acknowledgements"), what, f"write at most {max(1, len(able))}, or let more people in")

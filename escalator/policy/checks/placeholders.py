@@ -34,14 +34,14 @@ ALLOWED = (
 )
 
 
-_UNFIT = "write it in the environment without quotes, spaces and line breaks around it"
+_UNFIT = "remove quotes, spaces and line breaks around the value of the variable"
 _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
     ("people.*.email", mailbox, RIGHT),
     ("destinations.*.email[]", mailbox, RIGHT),
-    ("sources.*.dashboard_url", _WEB.fullmatch, "an address that begins with https://"),
-    ("destinations.*.webhook", _WEB.fullmatch, "an address that begins with https://"),
-    ("categories.*.runbook", _WEB.fullmatch, "an address that begins with https://"),
-    ("heartbeat.url", _WEB.fullmatch, "an address that begins with https://"),
+    ("sources.*.dashboard_url", _WEB.fullmatch, "set it to an address that begins with https://"),
+    ("destinations.*.webhook", _WEB.fullmatch, "set it to an address that begins with https://"),
+    ("categories.*.runbook", _WEB.fullmatch, "set it to an address that begins with https://"),
+    ("heartbeat.url", _WEB.fullmatch, "set it to an address that begins with https://"),
 )
 """What a value of the environment must be besides a text, by the place that asks for it."""
 
@@ -72,7 +72,7 @@ def _unfit(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
             value = expand(text, env) if isinstance(text, str) and has_placeholder(text) else ""
             if value and place not in told and not is_fit(value):
                 told.add(place)
-                yield warning(place, "holds a ${NAME} whose value does not fit", right, blocks_production=True)
+                yield warning(place, "contains a ${NAME} whose value does not fit", right, blocks_production=True)
 
 
 def _is_plain(value: str) -> bool:

@@ -17,12 +17,12 @@ def findings(draft: Draft) -> Iterator[Finding]:
     for key, schedule in draft.schedules.items():
         others = [person for person in schedule.everybody if person in draft.people and person not in able]
         if others:
-            what = f"names {listed(others)}, who may acknowledge nothing, so nobody is on call in their turn"
+            what = f"names {listed(others)}, whose role may not acknowledge, so nobody is on call during their turns"
             yield warning(("schedules", key), what, "give them `role: moderator`, or leave them out")
     for key, team in draft.teams.items():
         if team.lead in draft.people and team.lead not in able:
-            what = f"{quoted(team.lead)} is told when nobody is on call, and may acknowledge nothing"
-            yield warning(("teams", key, "lead"), what, "give them `role: moderator`, or name somebody else")
+            what = f"{quoted(team.lead)} is told when nobody is on call, but their role may not acknowledge"
+            yield warning(("teams", key, "lead"), what, "give them `role: moderator`, or name another lead")
     told: set[Place] = set()
     for finding in _in_vain(draft):
         if finding.place not in told:
@@ -40,8 +40,10 @@ def _in_vain(draft: Draft) -> Iterator[Finding]:
             steps = draft.paths.get(path, {})
             for index, step in steps.items():
                 if able and not tells_responders(draft, step, assign, able):
-                    what = f"tells nobody who may acknowledge {incidents(kind)}, so the next step is due at once"
-                    yield warning(("paths", path, index), what, "name a moderator who may, or a destination")
+                    what = f"tells nobody who may acknowledge {incidents(kind)}, so the next step fires at once"
+                    yield warning(
+                        ("paths", path, index), what, "add somebody who may acknowledge them, or a destination"
+                    )
             if category and category.restricted_to:
                 yield from _shut_out(draft, steps.values(), assign, category)
 
@@ -56,5 +58,7 @@ def _shut_out(draft: Draft, steps: Iterable[Step], assign: str | None, category:
         others = [person for person in schedule.everybody if person in everybody and person not in able]
         if others:
             what = f"names {listed(others)}, who may not acknowledge {quoted(category.key)} incidents"
-            right = "add them to a team of its `restricted_to`, or give it a rota of its own"
-            yield warning(("schedules", schedule.key), f"{what}, so nobody is on call for these in their turn", right)
+            right = "add them to a team of its `restricted_to`, or give the category a schedule of its own"
+            yield warning(
+                ("schedules", schedule.key), f"{what}, so nobody is on call for these during their turns", right
+            )

@@ -11,8 +11,12 @@ from escalator.policy.walk import found, pattern
 def findings(draft: Draft) -> Iterator[Finding]:
     """Yield an error for what never was executed, and a warning, once, for people to be paged by PagerDuty itself."""
     for place, _duration in found(draft.tree, pattern("retention.records")):
-        what = "records are kept for ever: they hold ids only, and their chain must stay whole"
-        yield Finding(place, what, "remove `records`; `content` says how long what people wrote is kept")
+        what = "is not supported: audit records are kept for ever, as deleting any would break their hash chain"
+        yield Finding(
+            place,
+            what,
+            "remove `records`; they contain ids only, and `content` limits how long what people wrote is kept",
+        )
     for place, kind in found(draft.tree, pattern("people.*.contact[]")):
         if kind == DestinationKind.PAGERDUTY:
             instead = "the next of their contacts is tried; name a PagerDuty destination in the step"

@@ -43,7 +43,7 @@ def tell(connection: Connection, settings: Settings, running: Running, tried: Tr
     if feed.reason and _is_alarming(feed):
         troubles.find(_feed(feed.schedule), _detail(feed), running.policy, settings)
     if booked.strangers or booked.unreadable:
-        counted = f"{booked.strangers} events to come mean nobody of the policy who may acknowledge"
+        counted = f"{booked.strangers} future events name nobody in the policy who may acknowledge"
         names = f"the calendar of {feed.schedule}: {counted}, {booked.unreadable} cannot be read"
         troubles.find(_names(feed.schedule), names, running.policy, settings)
     else:

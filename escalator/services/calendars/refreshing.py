@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from escalator.errors import ContentLocked, Unavailable
-from escalator.later import Later
+from escalator.lazy import Lazy
 from escalator.model.message import Failed, FailureReason
 from escalator.model.rota import Schedule
 from escalator.rota.calendar import Booked, Flaw, Reading, booked, feed_address
@@ -26,7 +26,7 @@ from escalator.store.calendars import Feed
 
 log = structlog.get_logger(__name__)
 
-_fetching: Any = Later("escalator.services.calendars.fetching")
+_fetching: Any = Lazy("escalator.services.calendars.fetching")
 
 EVERY = timedelta(minutes=5)
 BEHIND = timedelta(days=7)

@@ -148,7 +148,7 @@ def _checked(wanted: Wanted, policy: Policy, now: datetime) -> Silence | NotDone
 def _may(by: str, policy: Policy) -> Person | NotDone:
     person = policy.people.get(by)
     if person is None:
-        return NotDone(Wrong.PERSON, f"{quoted(by)} is nobody of the policy; {remedy(by, policy.people)}")
+        return NotDone(Wrong.PERSON, f"{quoted(by)} is not a person of the policy; {remedy(by, policy.people)}")
     if person.role < Role.SENIOR:
         return NotDone(Wrong.ROLE, f"{person.name} may not silence anything; ask a senior moderator or an admin")
     return person
@@ -178,7 +178,7 @@ def _why_not(new: Silence, policy: Policy) -> NotDone | None:
         right = f"a silence of {which} lasts from {words(SHORTEST)} to {words(most)}"
         return NotDone(Wrong.LASTS, f"{words(lasts)} does not fit; {right}")
     if not new.reason or len(new.reason) > MAX_REASON:
-        return NotDone(Wrong.REASON, f"say why, in at most {MAX_REASON} characters")
+        return NotDone(Wrong.REASON, f"give a reason of at most {MAX_REASON} characters")
     if not new.is_for_critical and _is_always_critical(new, policy):
         return NotDone(
             Wrong.CRITICAL, "all of it is critical, so this would silence nothing; say that critical is meant"

@@ -18,7 +18,7 @@ from escalator.tally import WRONG_PATHS
 
 log = structlog.get_logger(__name__)
 
-DOORS = {
+VENDOR_PATHS = {
     "/webhooks/stream": "Stream's webhook URL",
     "/webhooks/pagerduty": "PagerDuty's webhook URL",
     "/webhooks/jira": "Jira's webhook URL",
@@ -78,7 +78,7 @@ class WrongPaths:
         self._core.tally.count(WRONG_PATHS, vendor=vendor)
         path = _loggable(request.path)
         if door and self._is_new(path):
-            right = f"{DOORS[door]} must be {self._core.settings.base_url}{door}"
+            right = f"{VENDOR_PATHS[door]} must be {self._core.settings.base_url}{door}"
             log.warning("wrong_path", path=path, vendor=vendor, remedy=right)
 
     def _is_new(self, path: str) -> bool:
@@ -91,7 +91,7 @@ class WrongPaths:
 
 def _meant(headers: Headers, path: str) -> tuple[str, str]:
     """Return the vendor that seems to be there and the path it should post to; empty where nothing hints at one."""
-    near = next(iter(get_close_matches(path[:64], DOORS, 1, _CLOSE)), "")
+    near = next(iter(get_close_matches(path[:64], VENDOR_PATHS, 1, _CLOSE)), "")
     for header, (vendor, door) in _VENDORS.items():
         if header in headers:
             return vendor, near if vendor in near else door

@@ -1,4 +1,4 @@
-"""The secret key of an installation that has none: made on first use, and kept beside the embedded database."""
+"""The secret key of an installation that sets none: written to a file beside the embedded database on first use."""
 
 import os
 from contextlib import suppress
@@ -8,16 +8,16 @@ from escalator.errors import ConfigurationError
 from escalator.settings.values import Secret
 
 
-def kept_secret(path: Path) -> Secret:
+def stored_secret(path: Path) -> Secret:
     """Return the secret in this file, made on first use; the first of two makers wins. Raises ConfigurationError."""
     try:
         found = _kept(path)
     except (OSError, ValueError) as error:
-        right = "name a folder that can be written, or set SECRET_KEY"
-        reason = getattr(error, "strerror", None) or "no text"
-        raise ConfigurationError(f"ESCALATOR_VAR: cannot keep {path} ({reason}); {right}") from error
+        right = "name a writable folder, or set SECRET_KEY"
+        reason = getattr(error, "strerror", None) or "it is not ASCII text"
+        raise ConfigurationError(f"ESCALATOR_VAR: cannot keep the secret key in {path} ({reason}); {right}") from error
     if not found:
-        raise ConfigurationError(f"ESCALATOR_VAR: {path} is empty; remove it, or set SECRET_KEY")
+        raise ConfigurationError(f"ESCALATOR_VAR: the secret key file {path} is empty; remove it, or set SECRET_KEY")
     return Secret(found)
 
 

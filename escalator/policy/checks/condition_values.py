@@ -1,4 +1,4 @@
-"""Conditions on words that Stream never says, or spells in another way than the policy."""
+"""Conditions on values that Stream never sends, or spells otherwise than the policy."""
 
 from collections.abc import Iterator, Mapping
 
@@ -44,7 +44,7 @@ def findings(draft: Draft) -> Iterator[Finding]:
                 what = f"{quoted(value)} is compared exactly, and Stream writes {quoted(alike)}"
                 yield warning(place, what, f"write {alike}")
             elif condition in _COMPLETE:
-                yield warning(place, f"{quoted(value)} is never said of an item", remedy(value, words))
+                yield warning(place, f"{quoted(value)} is not a value that Stream sends", remedy(value, words))
 
 
 def _written(condition: str, draft: Draft) -> Iterator[tuple[Place, str]]:

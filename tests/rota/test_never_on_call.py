@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalator.model.rota import Hours, Layer, Schedule, Turn
-from escalator.rota.never import never_on_call
+from escalator.rota.never_on_call import never_on_call
 from escalator.rota.oncall import on_call
 
 MADRID = ZoneInfo("Europe/Madrid")

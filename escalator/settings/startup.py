@@ -1,4 +1,4 @@
-"""What keeps a process from starting is said on stderr, one line each, and it ends: a log of restarts tells why."""
+"""A process whose settings are wrong ends at its start, with one line for each problem on stderr."""
 
 import sys
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is imported only when it is first used: libraries that cost a start much and that many processes never need.
+"""Lazy imports: libraries that are slow to import, and that many processes never need, are imported on first use.
 
 The composition root names what it wires by module and name; nothing else imports inside a function.
 """
@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import Any
 
 
-class Later:
-    """Stands for a module, or for what a callable of that module returns for these arguments.
+class Lazy:
+    """A stand-in for a module, or for what a callable of that module returns for these arguments.
 
     The module is imported, and the callable called, when an attribute is first asked for; the import system's own lock
     lets one thread do so.

@@ -12,7 +12,7 @@ from tests.sandboxes import a_core
 from tests.scenarios.log import Log
 from tests.stream.bodies import stored
 from web.app import create_app
-from web.doors import DOORS, REMEMBERED_PATHS
+from web.vendor_paths import REMEMBERED_PATHS, VENDOR_PATHS
 
 SECRETS = {
     "STREAM_API_KEY": "key",
@@ -45,10 +45,10 @@ def wrong_paths(installation) -> list[tuple[str, str]]:
 
 def test_the_list_of_doors_is_every_route_that_a_vendor_posts_to(installation):
     rules = {rule.rule for rule in installation.client.application.url_map.iter_rules() if "POST" in rule.methods}
-    assert {rule for rule in rules if rule.startswith(("/webhooks/", "/slack/"))} == set(DOORS)
+    assert {rule for rule in rules if rule.startswith(("/webhooks/", "/slack/"))} == set(VENDOR_PATHS)
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", VENDOR_PATHS)
 @pytest.mark.parametrize("written", ["{}", "{}/", "{}//", "/{}", "//{}/"])
 def test_a_door_answers_however_many_slashes_stand_around_it(installation, door, written):
     plain = installation.client.post(door, data=b"{}")

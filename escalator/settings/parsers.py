@@ -1,4 +1,4 @@
-"""The kinds of setting: each makes a value of a text, or raises Unfit. An empty text means: not set.
+"""Parsers of settings: each returns the value of a text, or raises InvalidValue. An empty text means: not set.
 
 What is wrong is said without repeating anything that might be a piece of a secret.
 """
@@ -21,7 +21,7 @@ _WITH_PORT = re.compile(r"(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::[0-9]{1,5})?")
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
-class Unfit(Exception):  # noqa: N818  # a verdict, raised and caught within this package
+class InvalidValue(Exception):  # noqa: N818  # a verdict, raised and caught within this package
     """A text that is no value of its kind: what is wrong with it, and what would be right."""
 
     def __init__(self, what: str, right: str) -> None:
@@ -36,19 +36,19 @@ def shown(text: str) -> str:
 
 
 def well_formed(text: str) -> str:
-    """Return the text; raises Unfit for what no setting is: quotes around it, control characters, broken letters."""
+    """Return the text; raises InvalidValue for quotes around it, control characters and broken letters."""
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-        raise Unfit("begins and ends with quotes, and they are part of the value", "write it without them")
+        raise InvalidValue("begins and ends with quotes, and they are part of the value", "remove the quotes")
     if not text.isprintable():
-        what = "holds a line break, a control character, an invisible one or bytes that are no UTF-8"
-        raise Unfit(what, "write it anew, on one line")
+        what = "contains a line break, a control or invisible character, or bytes that are not UTF-8"
+        raise InvalidValue(what, "type it again, on one line")
     return text
 
 
 def mode(text: str) -> Mode:
     """Return what is sent to real people."""
     if text not in set(Mode):
-        raise Unfit(f"{shown(text)} is no mode", "sandbox, divert or production")
+        raise InvalidValue(f"{shown(text)} is not a mode", "write sandbox, divert or production")
     return Mode(text)
 
 
@@ -60,7 +60,7 @@ def path(text: str) -> str:
 def word(text: str) -> str:
     """Return a name or an id, which has neither spaces nor letters beyond ASCII."""
     if not text.isascii() or " " in text:
-        raise Unfit("holds a space or a letter beyond ASCII", "copy it once more, without anything around it")
+        raise InvalidValue("contains a space or a character that is not ASCII", "copy it again, with nothing around it")
     return text
 
 
@@ -92,7 +92,7 @@ def listed(text: str) -> tuple[str, ...]:
 def switch(text: str) -> bool:
     """Return whether it is on; off is 0."""
     if text not in {"", "0", "1"}:
-        raise Unfit(f"{shown(text)} is neither 0 nor 1", "0 turns it off; leave it unset otherwise")
+        raise InvalidValue(f"{shown(text)} is neither 0 nor 1", "write 0 to turn it off, or leave it unset")
     return text != "0"
 
 
@@ -108,15 +108,15 @@ def workers(text: str) -> int:
 
 def _whole(text: str, what: str, least: int, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 5 and least <= int(text) <= most):
-        raise Unfit(f"{shown(text)} is no {what}", f"a whole number from {least} to {most}")
+        raise InvalidValue(f"{shown(text)} is not a {what}", f"write a whole number from {least} to {most}")
     return int(text)
 
 
 def pace(text: str) -> float:
     """Return messages a second."""
     if not _NUMBER.fullmatch(text) or float(text) > _MOST_PACE:
-        right = f"how many messages a second one channel takes, at most {_MOST_PACE}; 0 for a server without a limit"
-        raise Unfit(f"{shown(text)} is no pace", right)
+        right = f"write the messages a second for one channel, from 0 (no limit) to {_MOST_PACE}"
+        raise InvalidValue(f"{shown(text)} is not a rate", right)
     return float(text)
 
 
@@ -133,7 +133,10 @@ def is_host(text: str) -> bool:
 def host(text: str) -> str:
     """Return where to listen."""
     if text and not is_host(text):
-        raise Unfit(f"{shown(text)} is no address to listen on", "such as 127.0.0.1, 0.0.0.0 or ::, without a port")
+        raise InvalidValue(
+            f"{shown(text)} is not an address to listen on",
+            "write one such as 127.0.0.1, 0.0.0.0 or ::, without a port",
+        )
     return text
 
 
@@ -142,7 +145,9 @@ def hosts(text: str) -> tuple[str, ...]:
     for part in listed(text):
         found = _WITH_PORT.fullmatch(part)
         if not (_is_network(part) or (found and is_host(found["host"].strip("[]")))):
-            raise Unfit(f"{shown(part)} is no host and no network", "such as bi.internal,10.0.0.0/8")
+            raise InvalidValue(
+                f"{shown(part)} is not a host, address or network", "write them like bi.internal,10.0.0.0/8"
+            )
     return listed(text)
 
 
@@ -157,12 +162,12 @@ def _is_network(text: str) -> bool:
 def mail_address(text: str) -> str:
     """Return a bare mail address."""
     if text and mailbox(text) is None:
-        raise Unfit("is no mail address", RIGHT)
+        raise InvalidValue("is not an email address", RIGHT)
     return text
 
 
 def mail_sender(text: str) -> str:
     """Return `alerts@example.com` or `Escalator <alerts@example.com>`."""
     if text and named_mailbox(text) is None:
-        raise Unfit("is no sender", "alerts@example.com, or Escalator <alerts@example.com>")
+        raise InvalidValue("is not a sender address", "write alerts@example.com, or Escalator <alerts@example.com>")
     return text
