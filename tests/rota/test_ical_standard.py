@@ -428,6 +428,26 @@ BOTH = ["ana 10-05 09:00/10-05 10:00", "ana 10-06 09:00/10-06 10:00"]
             id="what lies between a local end and the same of UTC is undefined",
         ),
         pytest.param(
+            [
+                timed(
+                    f"{IN_MADRID}:20261005T090000",
+                    "DURATION:PT1H",
+                    "RRULE:FREQ=DAILY;COUNT=3",
+                    "EXDATE;VALUE=DATE:20261006",
+                )
+            ],
+            ["ana 10-05 07:00/10-05 08:00", "ana 10-07 07:00/10-07 08:00"],
+            id="a date that excepts a time takes its day only",
+        ),
+        pytest.param(
+            [
+                SERIES,
+                timed(":20261006T120000Z", "DURATION:PT1H", "RECURRENCE-ID;VALUE=DATE:20261006", summary="dana"),
+            ],
+            BOTH[:1],
+            id="an exception by date to a time takes its day only",
+        ),
+        pytest.param(
             [timed(";VALUE=DATE:20261005", "RRULE:FREQ=DAILY;UNTIL=20261007T020000Z")],
             ["ana 10-05 05:00/10-06 05:00", "ana 10-06 05:00/10-07 05:00"],
             id="a day that is the end by one reading only is undefined",
@@ -437,6 +457,29 @@ BOTH = ["ana 10-05 09:00/10-05 10:00", "ana 10-06 09:00/10-06 10:00"]
 def test_only_what_is_undefined_of_a_series_is_lost(lines, expected) -> None:
     events, unreadable = said(*lines)
     assert (events, unreadable > 0) == (expected, True)
+
+
+@pytest.mark.parametrize("zone", ["", ";TZID=W. Europe Standard Time", ";TZID=America/Chicago"])
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        pytest.param(
+            [timed(";VALUE=DATE:20261005", "RRULE:FREQ=DAILY;COUNT=3", "EXDATE{zone}:20261006T000000")],
+            ["ana 10-05 05:00/10-06 05:00", "ana 10-07 05:00/10-08 05:00"],
+            id="EXDATE",
+        ),
+        pytest.param(
+            [
+                timed(";VALUE=DATE:20261005", "RRULE:FREQ=DAILY;COUNT=2"),
+                timed(";VALUE=DATE:20261006", "RECURRENCE-ID{zone}:20261006T000000", summary="dana"),
+            ],
+            ["ana 10-05 05:00/10-06 05:00", "dana 10-06 05:00/10-07 05:00"],
+            id="RECURRENCE-ID",
+        ),
+    ],
+)
+def test_outlook_excepts_a_whole_day_by_its_midnight(zone, lines, expected) -> None:
+    assert said(*(line.replace("{zone}", zone) for line in lines)) == (expected, 0)
 
 
 def test_a_line_that_is_folded_inside_a_character_is_whole() -> None:

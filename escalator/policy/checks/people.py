@@ -59,7 +59,7 @@ def _people_of(draft: Draft, target: str) -> tuple[str, ...]:
 
 
 def _acknowledgements(draft: Draft) -> Iterator[Finding]:
-    """Yield routes, and the default, that take incidents which too few may acknowledge; the default only once."""
+    """Yield routes that take incidents which too few may acknowledge, and the default where it alone takes them."""
     if not is_complete(draft):
         return
     wanted: dict[int | None, int] = {index: route.acknowledgements for index, route in draft.routes.items()}

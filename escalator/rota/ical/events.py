@@ -5,7 +5,7 @@ What is undefined of one raises Undefined.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from escalator.rota.ical.lines import Component, Property, Undefined, plain_text
 from escalator.rota.ical.values import Length, Stamp, duration, stamps
@@ -143,6 +143,19 @@ def _with_a_day(length: Length, start: Moment) -> Length:
     if start.stamp.is_date and not length.days:
         raise Undefined("whole days that are none")
     return length
+
+
+def excepted(about: Moment, start: Moment) -> datetime:
+    """Return the instant of the instance that an exception is about, in a series that begins at `start`.
+
+    Of whole days, Outlook names one by the midnight at which it begins (github.com/jens-maus/node-ical/issues/454). Any
+    other time is none of theirs.
+    """
+    if about.stamp.is_date == start.stamp.is_date:
+        return about.instant
+    if about.stamp.is_utc or about.stamp.local.time() != time(0):
+        raise Undefined("a time that excepts a date")
+    return start.zone.instant(about.stamp.local)
 
 
 def is_floating(component: Component, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from escalator.rota.calendar import Event
 from escalator.rota.ical.events import (
@@ -10,6 +10,7 @@ from escalator.rota.ical.events import (
     Moment,
     attendees,
     ends,
+    excepted,
     is_floating,
     length_of,
     moment,
@@ -44,6 +45,8 @@ class Series:
         self._exceptions = [entry for entry in entries if entry.is_exception]
         self._masters = [entry for entry in entries if not entry.is_exception]
         self._size = len(entries)
+        self._doubtful: set[date] = set()
+        """Days of which it is undefined whether their instances, which have a time, are excepted."""
         self.unreadable = 0
 
     def events(self) -> Iterator[Event]:
@@ -66,23 +69,31 @@ class Series:
 
     def _instances(self) -> dict[datetime, _Instance]:
         """Return the instances by their instants in the series, exceptions in place of what they are about."""
-        exceptions = self._by_instant()
         if not self._masters:
+            exceptions = self._by_instant(None)
             return {at: one for at, entry in exceptions.items() if (one := self._single(entry)) is not None}
         master = newest(self._masters)
         if master.component.word("STATUS") == "CANCELLED":
             return {}
+        exceptions = self._by_instant(start_of(master.component, master.clocks))
         found = self._regular(master, exceptions)
         for at, entry in sorted(exceptions.items(), key=lambda pair: pair[0]):
             self._except(found, at, entry)
         return found
 
-    def _by_instant(self) -> dict[datetime, Entry]:
+    def _by_instant(self, start: Moment | None) -> dict[datetime, Entry]:
+        """Return the exceptions by the instants of what they are about, in a series that begins at `start`."""
         grouped: dict[datetime, list[Entry]] = {}
         for entry in self._exceptions:
             about = moment(entry.component, "RECURRENCE-ID", entry.clocks)
-            if about is not None:
-                grouped.setdefault(about.instant, []).append(entry)
+            if about is None:
+                continue
+            if start is not None and about.stamp.is_date and not start.stamp.is_date:
+                self._doubtful.add(about.local.date())
+                self.unreadable += 1
+            else:
+                at = about.instant if start is None else excepted(about, start)
+                grouped.setdefault(at, []).append(entry)
         return {at: newest(entries) for at, entries in grouped.items()}
 
     def _single(self, entry: Entry) -> _Instance | None:
@@ -133,9 +144,25 @@ class Series:
         written = component.one("RRULE")
         if written is not None:
             instances += self._recurring(written, start, single, exceptions)
-        gone = {one.instant for exdate in component.every("EXDATE") for one in self._alike(exdate, master, start)}
+        gone = self._gone(master, start)
         found = ((one.zone.instant(one.local), one) for one in instances)
-        return {at: one for at, one in found if at not in gone}
+        return {at: one for at, one in found if at not in gone and not self._is_doubtful(one)}
+
+    def _gone(self, master: Entry, start: Moment) -> set[datetime]:
+        """Return the instants that EXDATE excepts; a date among times makes its day doubtful."""
+        gone = set()
+        for exdate in master.component.every("EXDATE"):
+            for one in moments(exdate, master.clocks):
+                if one.stamp.is_date and not start.stamp.is_date:
+                    self._doubtful.add(one.local.date())
+                else:
+                    gone.add(excepted(one, start))
+        return gone
+
+    def _is_doubtful(self, one: _Instance) -> bool:
+        is_doubtful = one.local.date() in self._doubtful
+        self.unreadable += is_doubtful and self._touches(one)
+        return is_doubtful
 
     def _additional(self, master: Entry, start: Moment, single: _Instance) -> Iterator[_Instance]:
         for rdate in master.component.every("RDATE"):
