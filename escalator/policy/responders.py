@@ -29,12 +29,8 @@ def names_responder(draft: Draft, target: str, assign: str | None, able: Collect
     named = {*(team.everybody if team and schedule is None else ()), *(schedule.everybody if schedule else ())}
     lead = {team.lead} if team and team.lead else set()
     follows_calendar = schedule is not None and schedule.ical is not None
-    return _has_responder(draft, named | lead, able) or (follows_calendar and bool(able))
-
-
-def _has_responder(draft: Draft, people: Collection[str], able: Collection[str]) -> bool:
-    """Whether one of them may acknowledge, or has an entry with mistakes, which are told elsewhere."""
-    return any(person in able or person not in draft.people for person in people)
+    is_perhaps_able = any(key in able or key not in draft.people for key in named | lead)
+    return is_perhaps_able or (follows_calendar and bool(able))
 
 
 def _team(draft: Draft, target: str, assign: str | None) -> Team | None:

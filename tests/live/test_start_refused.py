@@ -69,4 +69,4 @@ def test_what_the_environment_has_wrong_is_said_without_a_secret(command, tmp_pa
 
 def test_a_port_that_is_none_ends_web_before_it_forks(tmp_path):
     code, told = started("web", tmp_path, **SECRETS, PORT="web")
-    assert (code, "PORT: 'web' is no port" in told, "Traceback" in told) == (3, True, False)
+    assert (code, "PORT: 'web' is not a port" in told, "Traceback" in told) == (3, True, False)
