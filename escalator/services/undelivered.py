@@ -7,6 +7,9 @@ from sqlalchemy import Connection
 
 from escalator.engine.alarms import Suspects
 from escalator.engine.endpoints import endpoints as endpoints_of
+from escalator.engine.rights import allowed_by
+from escalator.engine.roster import Roster
+from escalator.engine.targets import PERSON
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.rendering.texts import words
@@ -78,7 +81,7 @@ def _find_unreached(core: Core, connection: Connection, policy: Policy, now: dat
     troubles = Troubles(connection, now)
     known = {int(key.removeprefix(UNREACHED)) for key, _detail in troubles.open() if key.startswith(UNREACHED)}
     is_real = core.settings.mode is not Mode.SANDBOX
-    found = unreached(connection, now - UNREACHED_AFTER, known) if is_real else {}
+    found = unreached(connection, now - UNREACHED_AFTER, known, _nobody(policy, now)) if is_real else {}
     troubles.end(*(_key(number) for number in sorted(known - found.keys())))
     new = [number for number in found if number not in known][:_MOST_NEW]
     if not new:
@@ -90,6 +93,18 @@ def _find_unreached(core: Core, connection: Connection, policy: Policy, now: dat
     for number in others:
         troubles.note(_key(number), unreached_words([number]))
     return has_told
+
+
+def _nobody(policy: Policy, now: datetime) -> dict[str | None, list[str]]:
+    """Return the people whom to tell is to tell nobody: by their role, and by the category that is restricted."""
+    allowed: dict[str | None, frozenset[str] | None] = {None: None}
+    allowed.update({key: allowed_by([key], policy) for key in policy.categories})
+    rosters = {key: Roster(policy, now, allowed=people) for key, people in allowed.items()}
+    found = {
+        key: [f"{PERSON}{person}" for person in policy.people if not roster.may_acknowledge(person)]
+        for key, roster in rosters.items()
+    }
+    return {key: people for key, people in found.items() if people and (key is None or people != found[None])}
 
 
 def _key(number: int) -> str:

@@ -1,10 +1,10 @@
 """Incidents that wait for an answer and have reached nobody: no page of their present round has been delivered."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, exists, or_, select
+from sqlalchemy import Connection, and_, exists, func, or_, select, true
 
 from escalator.model.incident import State
 from escalator.model.policy import DestinationKind
@@ -21,14 +21,24 @@ _PAGE = and_(
 )
 
 
-def unreached(connection: Connection, since: datetime, known: Collection[int]) -> dict[int, UUID]:
+def unreached(
+    connection: Connection, since: datetime, known: Collection[int], nobody: Mapping[str | None, Collection[str]]
+) -> dict[int, UUID]:
     """Return the triggered incidents, by number, whose first page was due by then and of which none was delivered.
 
     One whose step has fired and has told nobody at all is among them; one whose step a silence has taken is not. The
     sandbox means to reach nobody. Of those that are `known` to be unreached, a new round begins no new minute.
+    `nobody` are the destinations of people who may not acknowledge: any incident (None), or those of a category.
     """
     begun = exists().where(_PAGE, deliveries.c.created_at <= since)
-    arrived = exists().where(_PAGE, deliveries.c.state == DeliveryState.DELIVERED)
+    counts = [
+        ~and_(
+            deliveries.c.destination.in_(sorted(names)),
+            true() if key is None else func.coalesce(incidents.c.category, "") == key,
+        )
+        for key, names in nobody.items()
+    ]
+    arrived = exists().where(_PAGE, deliveries.c.state == DeliveryState.DELIVERED, *counts)
     told_nobody = and_(
         incidents.c.mode != Mode.SANDBOX,
         incidents.c.step >= 0,

@@ -182,6 +182,25 @@ def test_a_new_round_that_reaches_nobody_either_is_no_end_of_it(
     h.forget_seen()
 
 
+@pytest.mark.parametrize(
+    ("role", "restricted_to", "is_unreached"),
+    [("viewer", "", True), ("moderator", ", restricted_to: [few]", True), ("moderator", "", False)],
+)
+def test_who_may_not_acknowledge_is_nobody_who_was_told(
+    bare: Harness, everybody: Vendors, monitor: HttpDouble, role: str, restricted_to: str, is_unreached: bool
+) -> None:
+    h = start(bare, everybody, monitor, DestinationKind.WEBHOOK, **DOWN[DestinationKind.WEBHOOK])
+    h.change_policy(", fallback: rescue-slack}\n  rescue", "}\n  rescue")
+    h.change_policy("people:\n", f"people:\n  vera: {{name: Vera Lund, email: vera@example.com, role: {role}}}\n")
+    h.change_policy("destinations:\n", "teams:\n  few: {members: [ana, eli]}\ndestinations:\n")
+    h.change_policy("labels: [HATE]", f"labels: [HATE]{restricted_to}")
+    h.change_policy("notify: [webhook]}]", "notify: [webhook, person:vera]}]")
+    h.post(SELF_HARM, **HATE)
+    pass_by(h, seconds=80)
+    assert is_open(h, "unreached:1001") is is_unreached
+    h.forget_seen()
+
+
 def test_an_answer_ends_that_nobody_was_told(bare: Harness, everybody: Vendors, monitor: HttpDouble) -> None:
     kind = DestinationKind.JIRA
     h = start(bare, everybody, monitor, kind, **DOWN[kind])
