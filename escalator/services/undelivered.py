@@ -50,7 +50,7 @@ def _find_failing(core: Core, connection: Connection, policy: Policy, now: datet
     """Make troubles of endpoints that fail, tell who stands in for what waits there, and forget removed ones."""
     troubles, named = Troubles(connection, now), endpoints_of(policy)
     rows = [one for one in endpoints.failing(connection, now - FAILING_FOR) if one.endpoint in named]
-    waiting = deliveries.lock_waiting(connection, [one.endpoint for one in rows])
+    waiting = deliveries.waiting_at(connection, [one.endpoint for one in rows])
     waits_at = {one.endpoint for one in waiting}
     has_told = False
     for one in rows:
@@ -59,7 +59,8 @@ def _find_failing(core: Core, connection: Connection, policy: Policy, now: datet
             suspects = Suspects(kinds=frozenset({one.channel}))
             has_told |= troubles.find(f"{DESTINATION}{one.endpoint}", detail, policy, core.settings, suspects=suspects)
     known = troubles.failing()
-    cut_off = [one for one in waiting if one.endpoint in known]
+    # Whoever deals with one of them at the moment has locked it: then it is left to them, and to the next look.
+    cut_off = deliveries.lock_waiting(connection, [one.id for one in waiting if one.endpoint in known])
     has_told |= bool(stand_in(core, connection, cut_off, policy, now, Suspects(frozenset(known.values()))))
     found = {key for key, _detail in troubles.open() if key.startswith(DESTINATION)}
     troubles.end(*sorted(found - {DESTINATION + one for one in named}))

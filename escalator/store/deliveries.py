@@ -328,25 +328,29 @@ def alarms_of(connection: Connection, trouble_id: UUID) -> list[Delivery]:
     return [delivery_of(row) for row in rows]
 
 
-def lock_waiting(connection: Connection, endpoints: Sequence[str]) -> list[Delivery]:
-    """Return what waits, outside the sandbox, to be told at these endpoints, locked, the most urgent first.
-
-    What others are dealing with at the moment is left to them.
-    """
+def waiting_at(connection: Connection, endpoints: Sequence[str]) -> list[Delivery]:
+    """Return what waits, outside the sandbox, to be told at these endpoints, the most urgent first."""
     if not endpoints:
         return []
     rows = connection.execute(
         select(deliveries)
         .where(
-            deliveries.c.state.in_([DeliveryState.PENDING, DeliveryState.SENDING]),
+            _WAITS,
             deliveries.c.mode != Mode.SANDBOX,
             deliveries.c.endpoint.in_(endpoints),
         )
         .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at)
         .limit(_MOST_WAITING)
-        .with_for_update(skip_locked=True, of=deliveries)
     )
     return [delivery_of(row) for row in rows]
 
 
+def lock_waiting(connection: Connection, ids: Iterable[UUID]) -> list[Delivery]:
+    """Return those of the deliveries that still wait, locked; what others hold is left to them."""
+    asked = select(deliveries).where(deliveries.c.id.in_(list(ids)), _WAITS)
+    rows = connection.execute(asked.with_for_update(skip_locked=True, of=deliveries))
+    return [delivery_of(row) for row in rows]
+
+
 _MOST_WAITING = 1_000
+_WAITS = deliveries.c.state.in_([DeliveryState.PENDING, DeliveryState.SENDING])

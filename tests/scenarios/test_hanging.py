@@ -22,7 +22,7 @@ from escalator.services.troubles import Troubles
 from escalator.store import endpoints
 from escalator.store.deliveries import DeliveryKind, candidates
 from escalator.store.endpoints import Health, Notes
-from escalator.store.tables import deliveries, posts
+from escalator.store.tables import deliveries, posts, troubles
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM, labelled
 
@@ -273,7 +273,8 @@ def test_an_alarm_to_whoever_hangs_goes_to_another_vendor_at_once_and_once(bare:
     for _time in range(3):
         end(h, claim(h.core), TIMEOUT)
     with h.core.database.reading() as connection:
-        found = connection.scalars(select(deliveries.c.endpoint).where(deliveries.c.kind == "alarm")).all()
+        about = select(deliveries.c.endpoint).join(troubles, troubles.c.id == deliveries.c.trouble_id)
+        found = connection.scalars(about.where(troubles.c.key == "test:one")).all()
     assert Counter(found) == {"hate-room": 1, "person:eli:email": 1}
 
 
@@ -294,7 +295,7 @@ def test_the_sandbox_neither_opens_a_circuit_nor_heeds_one_nor_makes_a_trouble(h
 
 def test_a_person_who_has_to_wait_on_one_channel_does_not_on_another(h: Harness) -> None:
     alerts(h, 1)
-    person = {"destination": "person:ana", "next_at": h.clock.now()}
+    person = {"destination": "person:ana", "urgency": 1}
     for channel in ("slack", "email"):
         notes = Notes()
         notes.of("person:ana:slack").closed_until = h.clock.now() + timedelta(minutes=1)

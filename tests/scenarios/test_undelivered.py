@@ -14,7 +14,8 @@ from escalator.services.calls import Outcome
 from escalator.services.destination_health import BLAME
 from escalator.services.outbox import claim
 from escalator.services.outcomes import finish
-from escalator.store.tables import deliveries, troubles
+from escalator.services.undelivered import look_for_undelivered
+from escalator.store.tables import deliveries, destinations, troubles
 from tests.doubles.everybody import Vendors, vendors
 from tests.doubles.http import HttpDouble, Reply, Request
 from tests.doubles.slack_state import Fault
@@ -293,3 +294,23 @@ def test_every_reason_for_which_a_page_fails_for_good_is_told_once(h: Harness, r
 
 def test_every_reason_has_its_place() -> None:
     assert set(BLAME) == set(FailureReason)
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_what_another_process_deals_with_at_the_moment_gets_no_second_fallback(h: Harness) -> None:
+    h.send(h.sample(SELF_HARM, **HATE), is_working=False)
+    processing.process_events(h.core)
+    h.clock.move(minutes=4)
+    began = {"failing_since": h.clock.now() - timedelta(minutes=4), "failed_at": h.clock.now()}
+    why = {"failing_channel": "slack", "failing_reason": "http_503"}
+    with h.core.database.writing() as connection:
+        connection.execute(destinations.insert().values(name="hate-room", **began, **why))
+    with h.core.database.writing() as other:
+        assert len(other.execute(select(deliveries).with_for_update()).all()) == 1
+        look_for_undelivered(h.core)
+    assert h.count(deliveries, kind="page") == 1
+    h.clock.move(seconds=10)
+    look_for_undelivered(h.core)
+    look_for_undelivered(h.core)
+    assert h.count(deliveries, kind="page") == 2
+    h.forget_seen()
