@@ -6,10 +6,10 @@ import structlog
 from sqlalchemy import Connection
 
 from escalator.engine.alarms import Suspects
+from escalator.engine.endpoints import PERSON
 from escalator.engine.endpoints import endpoints as endpoints_of
 from escalator.engine.rights import allowed_by
 from escalator.engine.roster import Roster
-from escalator.engine.targets import PERSON
 from escalator.model.policy import Policy
 from escalator.model.ranks import Mode
 from escalator.rendering.texts import words
