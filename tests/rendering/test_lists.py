@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalator.channels.slack.blocks import MAX_ACTION_ELEMENTS, MAX_SECTION_TEXT
+from escalator.channels.slack import limits
 from escalator.model.message import Card
 from escalator.model.ranks import Severity
 from escalator.rendering.lists import Listed, Ways, all_words, list_card, spans
@@ -42,7 +42,7 @@ def test_every_incident_is_named_and_the_gravest_have_buttons_of_their_own() -> 
     first, *others = card.buttons
     assert (first.label, first.value, first.confirm is not None) == ("Acknowledge all 60", "all", True)
     assert [one.value for one in others] == [f"v{n}" for n in (*range(40, 61), 1, 2, 3)]
-    assert len(card.buttons) <= MAX_ACTION_ELEMENTS
+    assert len(card.buttons) <= limits.ACTIONS
     assert card.is_bulletin
 
 
@@ -67,7 +67,7 @@ def test_numbers_are_named_in_spans(numbers: list[int], said: str) -> None:
 def test_what_does_not_fit_in_a_line_is_counted() -> None:
     said = spans(range(10_000, 20_000, 2))
     assert said.endswith("#10158 and 4920 more")
-    assert len(said) < MAX_SECTION_TEXT
+    assert len(said) < limits.SECTION
 
 
 def test_whoever_acknowledges_a_list_is_told_what_was_done_and_what_was_not() -> None:

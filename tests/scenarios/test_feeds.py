@@ -8,7 +8,7 @@ from sqlalchemy import select
 from escalator.services import outbox
 from escalator.services.bulkheads import Threads
 from escalator.services.sending import SLOTS
-from escalator.store import destinations
+from escalator.store import endpoints
 from escalator.store.tables import deliveries, inbox
 from tests.doubles.http import Fault
 from tests.doubles.webhook import SECRET, WebhookDouble
@@ -225,7 +225,7 @@ def test_what_a_machine_asks_its_copies_to_wait_is_no_wait_for_its_pages(bare: H
     feed.inject(Fault(status=429, retry_after="3600"))
     h.post(SELF_HARM, **labelled("NOTHING", "low", 5))
     with h.core.database.reading() as connection:
-        assert destinations.closed_beyond(connection, h.clock.now()) == {}
+        assert endpoints.closed_beyond(connection, h.clock.now()) == {}
     h.post(SELF_HARM, item=2)
     h.forget_seen()
     assert h.count(deliveries, kind="page", destination="hook", state="delivered") == 1

@@ -218,7 +218,7 @@ def test_a_database_is_found_however_its_scheme_is_written(scheme):
     assert url == ("sqlite:///Name" if scheme == "SQLITE" else "postgresql+psycopg:///Name")
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, one) for name, values in CHOICES.items() for one in values])
+@pytest.mark.parametrize(("name", "value"), [(name, one) for name, values in CHOICES.items() for one in sorted(values)])
 def test_what_postgresql_lets_choose_among_is_known_as_its_library_knows_it(name, value):
     url = make_url(read_settings(GOOD | {"DATABASE_URL": f"postgresql://host/db?{name}={value}"}).database_url)
     assert url.query == {name: value}
