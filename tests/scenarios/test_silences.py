@@ -294,7 +294,7 @@ def test_a_silence_of_the_file_for_critical_incidents_is_announced(bare: Harness
         pytest.param({"named": "hat"}, "name", 'did you mean "hate"', id="a name that is none"),
         pytest.param({"named": "csam", "by": "eli"}, "name", "is no category or route", id="restricted, by others"),
         pytest.param({"named": "Child safety", "by": "eli"}, "name", "is no category", id="a restricted route"),
-        pytest.param({"named": "Hate"}, "name", "write category:hate or route:Hate", id="a name that two have"),
+        pytest.param({"named": "HATE"}, "name", "write category:hate or route:Hate", id="a name that two have"),
         pytest.param({"lasts": timedelta(hours=25)}, "lasts", "from 1 min to 1 d", id="more than a day"),
         pytest.param({"lasts": timedelta(0)}, "lasts", "from 1 min", id="no time at all"),
         pytest.param(

@@ -161,12 +161,13 @@ def _meant(named: str, known: Sequence[tuple[SilenceOf, str]]) -> tuple[SilenceO
         known = [one for one in known if one[0] == kind]
         named = name
     exact = [one for one in known if one[1] == named]
-    found = exact or [one for one in known if one[0] is SilenceOf.CATEGORY and plain(one[1]) == plain(named)]
-    if len(found) == 1:
+    found = exact or [one for one in known if plain(one[1]) == plain(named)]
+    if len(found) == 1 and (exact or found[0][0] is SilenceOf.CATEGORY):
         return found[0]
     if found:
-        both = " or ".join(f"{of.value}:{name}" for of, name in found)
-        return NotDone(Wrong.NAME, f"{quoted(named)} is a category and a route; write {both}")
+        right = " or ".join(f"{of.value}:{name}" for of, name in found)
+        what = "a category and a route" if len(found) > 1 else "not how the route is spelled"
+        return NotDone(Wrong.NAME, f"{quoted(named)} is {what}; write {right}")
     names = dict.fromkeys(name for _of, name in known)
     return NotDone(Wrong.NAME, f"{quoted(named)} is no category or route that they may silence; {remedy(named, names)}")
 
