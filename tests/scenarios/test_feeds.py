@@ -125,6 +125,8 @@ def test_a_machine_that_is_down_for_days_is_asked_seldom_and_then_no_more(h: Har
     h.post(SELF_HARM, **labelled("NOTHING", "low", 5))
     h.fast_forward(hours=71)
     assert 8 < len(feed.requests) < 20
+    h.expect_message("#leads", GONE, says="bi-feed cannot be told: vendor_error http_503")
+    h.expect_dm("eli", GONE)
     h.fast_forward(hours=12)
     assert copies(h) == [("opened", "failed", "vendor_error: http_503")]
 
