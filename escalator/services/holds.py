@@ -41,8 +41,6 @@ class HoldRefused:
 def change_hold(core: Core, wanted: HoldChange) -> str | HoldRefused:
     """Set or lift a hold, record it, and return what to tell who did; only an admin may. Raises Unavailable."""
     reason = " ".join(wanted.reason.split())
-    if not 0 < len(reason) <= MAX_REASON:
-        return HoldRefused(f"give a reason of at most {MAX_REASON} characters")
     with core.database.writing() as connection:
         running = core.policies.required(connection)
         person = running.policy.people.get(wanted.by)
@@ -54,6 +52,8 @@ def change_hold(core: Core, wanted: HoldChange) -> str | HoldRefused:
         why_not = _why_not(incident, person, wanted)
         if incident is None or why_not is not None:
             return why_not or HoldRefused("", is_missing=True)
+        if not 0 < len(reason) <= MAX_REASON:
+            return HoldRefused(f"give a reason of at most {MAX_REASON} characters")
         incidents.set_hold(connection, incident.id, is_held=wanted.is_held)
         _record(core, connection, incident, wanted, reason)
     held = "is kept until the hold is lifted" if wanted.is_held else "is deleted after `retention.content` again"
