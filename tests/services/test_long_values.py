@@ -16,7 +16,7 @@ def a_policy(address_chars, name_chars):
         demo_policy()
         .replace(URL, URL + "x" * (address_chars - len(URL)))
         .replace("pagerduty: demo", f"pagerduty: {'p' * address_chars}")
-        .replace("dana@example.com]", f"{'d' * (address_chars - 12)}@example.com]")
+        .replace("dana@example.com]", f"{'d' * 64}@example.com]")
         .replace("name: Urgent harms", f"name: {'r' * name_chars}")
         .replace("name: Ana Ruiz", f"name: {'Ana ' * 300}")
     )
