@@ -47,16 +47,6 @@ def read_fits(kept: str) -> tuple[str, ...]:
     return tuple(kept.split("\n")) if kept else ()
 
 
-def seal_json(value: Any, seal: Seal) -> bytes:
-    """Return any JSON value, sealed."""
-    return _sealed(value, seal)
-
-
-def open_json(sealed: bytes, seal: Seal) -> Any:
-    """Return the JSON value that was sealed. Raises ContentLocked."""
-    return json.loads(seal.open(sealed))
-
-
 def _sealed(value: Any, seal: Seal) -> bytes:
     return seal.seal(json.dumps(value, separators=(",", ":")).encode())
 
