@@ -13,8 +13,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -35,7 +35,7 @@ from escalator.stream.samples import sample
 from escalator.stream.signature import sign
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_state import Message
-from tests.servers import RedisServer
+from tests.servers import PostgresServer, RedisServer
 
 ROOT = Path(__file__).parent.parent.parent
 POLICY = Path(__file__).with_name("policy.yml")
@@ -154,6 +154,19 @@ def children_of(pid: int) -> list[int]:
     found = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     pairs = [line.split() for line in found.splitlines()]
     return sorted(int(child) for child, parent in pairs if int(parent) == pid)
+
+
+@contextmanager
+def hanging(server: PostgresServer) -> Iterator[None]:
+    """Let every process of a server hang: nothing is refused, and nothing is answered."""
+    processes = [server.pid, *children_of(server.pid)]
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in processes:
+            os.kill(pid, signal.SIGCONT)
 
 
 def _dies_with_us() -> None:

@@ -1,19 +1,16 @@
 """What happens when PostgreSQL is away, hangs, or has lost its connections: a 503 now, and all the work afterwards."""
 
-import os
-import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import psycopg
 import pytest
 
 from escalator.store.tables import deliveries, events, incidents
 from tests.doubles.slack_state import Fault
-from tests.live.installation import ROOM, SENIORS, Installation, children_of, event, wait_until
+from tests.live.installation import ROOM, SENIORS, Installation, event, hanging, wait_until
 from tests.servers import PostgresServer
 
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test_%' AND pid <> pg_backend_pid()"
@@ -162,26 +159,13 @@ def test_a_click_while_postgres_is_away_is_answered_and_changes_nothing(
     wait_until(lambda: "taken by Ana Ruiz" in message.text, "the message says who has it")
 
 
-@contextmanager
-def _hanging(server: PostgresServer) -> Iterator[None]:
-    """Let every process of the server hang: nothing is refused, and nothing is answered."""
-    processes = [server.pid, *children_of(server.pid)]
-    for pid in processes:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in processes:
-            os.kill(pid, signal.SIGCONT)
-
-
 def test_a_database_that_hangs_is_a_503_within_seconds(
     on_postgres: Installation, postgres_server: PostgresServer
 ) -> None:
     on_postgres.start()
     on_postgres.deliver(event(language="quick"))
     on_postgres.expect_messages(1, SENIORS)
-    with _hanging(postgres_server), ThreadPoolExecutor(8) as threads:
+    with hanging(postgres_server), ThreadPoolExecutor(8) as threads:
         began = time.monotonic()
         answers = set(threads.map(on_postgres.post, [event(language="quick") for _ in range(8)]))
         took = time.monotonic() - began

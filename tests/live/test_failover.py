@@ -1,7 +1,6 @@
 """What happens when PostgreSQL fails over: the old primary may live, answer and be silent, and its address moves on."""
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from escalator.store.migrate import migrate
 from tests.doubles.slack import SlackDouble
 from tests.failover import Replicating, Switch
 from tests.live.conftest import installed
-from tests.live.installation import SENIORS, Installation, children_of, event, wait_until
+from tests.live.installation import SENIORS, Installation, event, hanging, wait_until
 from tests.live.load import Accepted, Load
 from tests.servers import RedisServer
 
@@ -60,19 +59,6 @@ def pair(redis_server: RedisServer, slack: SlackDouble, tmp_path: Path) -> Itera
 
 
 @contextmanager
-def _hanging(server: Replicating) -> Iterator[None]:
-    """Let every process of a server hang."""
-    processes = [server.pid, *children_of(server.pid)]
-    for pid in processes:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in processes:
-            os.kill(pid, signal.SIGCONT)
-
-
-@contextmanager
 def _read_only(pair: Pair) -> Iterator[None]:
     pair.old.refuse_writes()
     yield
@@ -86,7 +72,7 @@ def _a_standby(pair: Pair) -> Iterator[None]:
 
 @contextmanager
 def _frozen(pair: Pair) -> Iterator[None]:
-    with _hanging(pair.old):
+    with hanging(pair.old):
         yield
 
 
