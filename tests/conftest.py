@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import hypothesis
 import pytest
+import structlog
 
 from escalator.store.migrate import migrate
 from tests.servers import PostgresServer, RedisServer
@@ -37,6 +38,14 @@ for _name in [name for name in os.environ if name.startswith(PREFIXES) or name i
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Undo how a command or an application that ran inside a test has set the logging of this process."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

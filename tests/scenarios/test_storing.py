@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import NullPool, create_engine, event, text
 
 from escalator.services.beating import SWEEPER, beat
 from escalator.store import Database
@@ -30,8 +30,9 @@ def made_read_only(h: Harness) -> Iterator[None]:
         h.core.database = was
         return
     name = h.core.database.url.database
+    administrator = create_engine(h.core.database.url, poolclass=NullPool)  # the product's pool takes no such session
     for setting in ("on", "off"):
-        with h.core.database.engine.connect() as connection:
+        with administrator.connect() as connection:
             connection.execute(text("SET default_transaction_read_only = off"))
             connection.commit()
             connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = {setting}"))
