@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from escalator.encryption import Seal
 from escalator.model.facts import Content, Facts
-from escalator.sealing import Seal
 from escalator.store.codec import seal_content, seal_facts
 
 INCIDENTS, RECORDS_EACH, DELIVERIES_EACH = 100_000, 10, 3

@@ -11,9 +11,9 @@ from benchmarks.history import INCIDENTS, RECORDS_EACH, fill
 from benchmarks.measure import percentile
 from benchmarks.stack import Stack, stack
 from escalator.bootstrap import build
-from escalator.services.signing_in import sessions
+from escalator.services.auth import sessions
 from escalator.settings import read_settings
-from web.signed_in import cookie_name
+from web.session import cookie_name
 
 _ROUNDS = 40
 _NEWEST = 1000 + INCIDENTS

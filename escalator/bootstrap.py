@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 import structlog
 
-from escalator.broker import BrokerState
+from escalator.broker_state import BrokerState
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock, SystemClock
-from escalator.model.ranks import Mode
+from escalator.encryption import Seal
+from escalator.model.levels import Mode
 from escalator.ports import NullQueue, TaskQueue
-from escalator.sealing import Seal
-from escalator.services.core import Core
-from escalator.services.inbox.shelf import Shelf
-from escalator.services.inbox.slack import InboxSlack
-from escalator.services.policies import PolicyShelf
-from escalator.services.vendors import vendors_of, ways_out
+from escalator.services.core.channels import vendors_of, ways_out
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import PolicyShelf
+from escalator.services.sandbox_vendors.inbox import Shelf
+from escalator.services.sandbox_vendors.slack import InboxSlack
 from escalator.settings import Settings
 from escalator.store import Database
 from escalator.store.database import PATIENCE_S

@@ -3,10 +3,10 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
-from escalator.services.core import Core
-from escalator.services.signing_in import sessions
+from escalator.services.auth import sessions
+from escalator.services.core.context import Core
 from web.app import create_app
-from web.signed_in import CSRF_FIELD, cookie_name, csrf_of
+from web.session import CSRF_FIELD, cookie_name, csrf_of
 
 _newest: list[tuple[Core, Flask]] = []
 

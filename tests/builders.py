@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from escalator.engine.change import Change, Rules
 from escalator.engine.events import open_incident
+from escalator.engine.incident_change import Change, Rules
 from escalator.engine.roster import Roster
 from escalator.model.facts import Content, Facts, Key, Observation, Review
 from escalator.model.incident import Incident
+from escalator.model.levels import Mode
 from escalator.model.policy import Conditions, Policy, Route, Step
-from escalator.model.ranks import Mode
 from escalator.policy import load
 from tests.policy.files import EXAMPLE
 

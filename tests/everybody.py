@@ -6,19 +6,19 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
-from escalator.model.ranks import Role
-from escalator.services.core import Core
-from escalator.services.intake import Delivered, Receiver
-from escalator.services.processing import process_events
-from escalator.services.signing_in import sessions, tokens
-from escalator.services.signing_in.tokens import Scope
-from escalator.services.signing_in.viewer import Viewer
+from escalator.model.levels import Role
+from escalator.services.auth import api_tokens, sessions
+from escalator.services.auth.api_tokens import Scope
+from escalator.services.auth.viewer import Viewer
+from escalator.services.core.context import Core
+from escalator.services.intake.process import process_events
+from escalator.services.intake.receive import Delivered, Receiver
 from escalator.store.tables import incidents
 from escalator.stream.samples import sample
 from escalator.stream.signature import sign
 from tests.policy.files import EXAMPLE
 from tests.sandboxes import a_core
-from web.signed_in import CSRF_HEADER, cookie_name, csrf_of
+from web.session import CSRF_HEADER, cookie_name, csrf_of
 
 SECRET_AUTHOR = "author-of-what-is-restricted"
 INSIDE = {"senior_inside": "dana", "moderator_inside": "ana"}
@@ -88,7 +88,7 @@ def a_token(core: Core, person: str, *scopes: Scope) -> str:
     """A token that acts for somebody. Whom the admin may make none for gets one by way of somebody who may know."""
     with core.database.reading() as connection:
         people = core.policies.required(connection).policy.people
-    made = tokens.make(core, Viewer(people["eli"]), person, "of a test", scopes, timedelta(days=1))
+    made = api_tokens.make(core, Viewer(people["eli"]), person, "of a test", scopes, timedelta(days=1))
     assert isinstance(made, str), made
     return made
 

@@ -4,10 +4,10 @@ from importlib.resources import files
 from uuid import uuid4
 
 from escalator.bootstrap import build
-from escalator.services.escalation import fire_due
-from escalator.services.intake import Delivered, Receiver
-from escalator.services.processing import process_events
-from escalator.services.sending import deliver_all
+from escalator.services.delivery.sender import deliver_all
+from escalator.services.incidents.escalation import fire_due
+from escalator.services.intake.process import process_events
+from escalator.services.intake.receive import Delivered, Receiver
 from escalator.settings import read_settings
 from escalator.stream.samples import sample
 from escalator.stream.signature import sign

@@ -18,11 +18,11 @@ ROOMS = {
     "authlib.integrations.flask_client": {"web/slack_sign_in.py"},
     # The wire itself; a look-up inside of it; a type; a pair and systemd's own socket; which port is free.
     "socket": {
-        "escalator/channels/wire.py",
-        "escalator/channels/webhook/guard.py",
+        "escalator/channels/deadline_socket.py",
+        "escalator/channels/webhook/ssrf_guard.py",
         "escalator/channels/mail/smtp.py",
-        "escalator/commands/supervising.py",
-        "escalator/commands/preparing.py",
+        "escalator/commands/run_supervisor.py",
+        "escalator/commands/run_preflight.py",
     },
 }
 """Modules that can wait for another machine, and the only files that may use them."""

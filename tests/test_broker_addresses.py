@@ -11,8 +11,8 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from escalator.errors import ConfigurationError
-from escalator.nudging import Publisher
 from escalator.settings import Settings, from_environment, read_settings
+from escalator.task_publisher import Publisher
 from tests.doubles.broker import BrokerProxy
 from tests.servers import RedisServer
 

@@ -5,7 +5,7 @@ import redis
 from kombu.exceptions import OperationalError
 from structlog.testing import capture_logs
 
-from escalator.broker import BrokerState
+from escalator.broker_state import BrokerState
 
 READ_ONLY = redis.exceptions.ReadOnlyError("You can't write against a read only replica.")
 

@@ -8,27 +8,27 @@ from celery import Celery
 from flask import Blueprint, Flask
 
 from escalator.bootstrap import build, configure_logging
-from escalator.broker import BrokerState
+from escalator.broker_state import BrokerState
 from escalator.clock import SystemClock
 from escalator.errors import Unavailable
-from escalator.nudging import Nudger, Publisher
-from escalator.services.aside import Aside
-from escalator.services.beating import WEB, beat
-from escalator.services.core import Core
-from escalator.services.housekeeping import flush_tally
-from escalator.services.lookout import WORKERS_EXPECTED, Lookout
-from escalator.services.outage import Outage
-from escalator.services.production import require_secrets
-from escalator.services.sending import deliver_alarms
-from escalator.services.timekeeping import measure_offset
+from escalator.services.core.background import Aside
+from escalator.services.core.clock_sync import measure_offset
+from escalator.services.core.context import Core
+from escalator.services.core.process_liveness import WEB, beat
+from escalator.services.core.production_secrets import require_secrets
+from escalator.services.delivery.sender import deliver_alarms
+from escalator.services.maintenance.jobs import flush_tally
+from escalator.services.monitoring.database_outage import Outage
+from escalator.services.monitoring.watchdog import WORKERS_EXPECTED, Lookout
 from escalator.settings import from_environment
 from escalator.settings.startup import or_exit
 from escalator.store.engines import WAIT_S
-from web import answers, errors, health, sandbox, sign_in, slack, stream, vendors
+from escalator.task_publisher import Nudger, Publisher
+from web import email_answers, errors, health, sandbox, sign_in, slack, stream_webhook, vendor_webhooks
 from web.api import routes
-from web.dashboard import pages
-from web.headers import insist_on_tls
-from web.signed_in import sign_cookies
+from web.dashboard import navigation
+from web.security_headers import insist_on_tls
+from web.session import sign_cookies
 from web.vendor_paths import WrongPaths, accept_more_slashes
 
 log = structlog.get_logger(__name__)
@@ -44,14 +44,14 @@ def create_app(core: Core | None = None) -> Flask:
     insist_on_tls(app, core.settings)
     # A Slack payload repeats the whole message; Stream's door has a limit of its own.
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
-    app.register_blueprint(stream.blueprint(core))
+    app.register_blueprint(stream_webhook.blueprint(core))
     app.register_blueprint(slack.blueprint(core))
-    app.register_blueprint(vendors.blueprint(core))
-    app.register_blueprint(answers.blueprint(core))
+    app.register_blueprint(vendor_webhooks.blueprint(core))
+    app.register_blueprint(email_answers.blueprint(core))
     app.register_blueprint(health.blueprint(core))
     app.register_blueprint(sandbox.sandbox_blueprint(core))
     app.register_blueprint(_entrance(core))
-    app.register_blueprint(pages.blueprint(core))
+    app.register_blueprint(navigation.blueprint(core))
     routes.register(app, core)
     errors.register(app, WrongPaths(core))
     accept_more_slashes(app)

@@ -4,8 +4,8 @@ from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from escalator.errors import Unavailable
-from escalator.services.core import Core
-from escalator.services.health import StoreTrial, metrics_text, readiness
+from escalator.services.core.context import Core
+from escalator.services.monitoring.health import StoreTrial, metrics_text, readiness
 
 
 def blueprint(core: Core) -> Blueprint:

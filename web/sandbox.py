@@ -14,19 +14,19 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from escalator.channels.slack.blocks import Json
 from escalator.errors import ContentLocked, Unavailable
-from escalator.model.ranks import Mode, Role
-from escalator.services.core import Core
-from escalator.services.intake import Receiver
+from escalator.model.levels import Mode, Role
+from escalator.services.auth.viewer import Viewer
+from escalator.services.core.context import Core
+from escalator.services.intake.receive import Receiver
 from escalator.services.sandbox import sandbox_state
-from escalator.services.sandbox.acts import kill_worker, run_out, send_sample
-from escalator.services.sandbox.clicks import Press, Typed, signed_click, signed_command
+from escalator.services.sandbox.controls import kill_worker, run_out, send_sample
 from escalator.services.sandbox.mail import mail_page
-from escalator.services.sandbox.signed import Refused, Signed
-from escalator.services.sandbox.vendor_acts import Deed, signed_act
-from escalator.services.signing_in.viewer import Viewer
+from escalator.services.sandbox.signed_request import Refused, Signed
+from escalator.services.sandbox.slack import Press, Typed, signed_click, signed_command
+from escalator.services.sandbox.vendor_actions import Deed, signed_act
 from escalator.store.incidents import MOST_NUMBER
-from web import signed_in
-from web.headers import FRAMING_PAGE
+from web import session
+from web.security_headers import FRAMING_PAGE
 
 MODULES = tuple(sorted(file.name for file in (Path(__file__).parent / "static").glob("*.js")))
 """What the page's script is made of: named in the page, so that none is waited for after another."""
@@ -130,7 +130,7 @@ def _show(door: Blueprint, core: Core) -> None:
 
 def _is_an_admins(core: Core) -> bool:
     """Whether an admin is signed in; then they are the `viewer`."""
-    return signed_in.look_up(core) and signed_in.viewer().person.role is Role.ADMIN
+    return session.look_up(core) and session.viewer().person.role is Role.ADMIN
 
 
 def _state_or_none(core: Core, viewer: Viewer | None) -> Json | None:
@@ -190,7 +190,7 @@ def _own(said: dict[str, Any]) -> dict[str, Any]:
 
     What the sandbox has opened may be about real people, and a record must not name who has read nothing.
     """
-    if "viewer" in g and said["person"] != signed_in.viewer().person.key:
+    if "viewer" in g and said["person"] != session.viewer().person.key:
         raise ValidationError({"person": ["Outside of a sandbox you can only be yourself."]})
     return said
 

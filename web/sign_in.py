@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from escalator.model.levels import Mode
 from escalator.model.policy import Person
-from escalator.model.ranks import Mode
-from escalator.services.core import Core
-from escalator.services.signing_in import links, mails, sessions
-from escalator.services.signing_in.limits import BY_MAIL, tried
-from escalator.services.signing_in.ways import Way, ways
-from web import knocking, signed_in
-from web.dashboard.frame import answer_errors, closed, surroundings
+from escalator.services.auth import magic_link_mail, magic_links, sessions
+from escalator.services.auth.login_rate_limit import BY_MAIL, tried
+from escalator.services.auth.sign_in_methods import Way, ways
+from escalator.services.core.context import Core
+from web import login_rate_limit, session
+from web.dashboard.layout import answer_errors, closed, surroundings
 
 _MAILERS = 2
 _LONGEST_PATH = 500
@@ -32,7 +32,7 @@ def blueprint(core: Core) -> Blueprint:
     def guard() -> Response | None:
         if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
             abort(403)
-        return knocking.too_often(core) if request.endpoint in _LIMITED else None
+        return login_rate_limit.too_often(core) if request.endpoint in _LIMITED else None
 
     @door.context_processor
     def around() -> dict[str, object]:
@@ -54,7 +54,7 @@ def _pages(door: Blueprint, core: Core) -> None:
     @door.get("/sign-in")
     def page() -> AnyResponse:
         wanted = local()
-        if wanted != "/" and signed_in.look_up(core):
+        if wanted != "/" and session.look_up(core):
             return redirect(wanted)
         html = render_template("dashboard/sign_in.html", people=_people(core), next=wanted, ways=ways(core.settings))
         return make_response(html)
@@ -64,15 +64,15 @@ def _pages(door: Blueprint, core: Core) -> None:
         key = request.form.get("person", "")
         if key not in {one.key for one in _people(core)}:
             abort(404)
-        return _signed_in(core, sessions.begin(core, key, sessions.SANDBOX, signed_in.held(core)))
+        return _signed_in(core, sessions.begin(core, key, sessions.SANDBOX, session.held(core)))
 
     @door.post("/sign-out")
     def sign_out() -> AnyResponse:
         response = redirect("/sign-in", code=303)
-        if signed_in.look_up(core):
-            signed_in.check_csrf()
-            sessions.end(core, signed_in.held(core), g.viewer.person.key)
-        signed_in.take(core, response)
+        if session.look_up(core):
+            session.check_csrf()
+            sessions.end(core, session.held(core), g.viewer.person.key)
+        session.take(core, response)
         return response
 
 
@@ -84,7 +84,7 @@ def _links(door: Blueprint, core: Core) -> None:
 
     @door.post("/sign-in/link/<token>")
     def use(token: str) -> AnyResponse:
-        begun = links.use(core, token, signed_in.held(core))
+        begun = magic_links.use(core, token, session.held(core))
         return told(404, "This link is not good", _NO_SUCH_LINK) if begun is None else _signed_in(core, begun)
 
 
@@ -96,14 +96,14 @@ def _mail(door: Blueprint, core: Core) -> None:
         email = request.form.get("email", "").strip().casefold()
         wait = tried(core, BY_MAIL, f"mail {email}")
         if wait is not None:
-            return knocking.refused(wait)
-        mailers.submit(mails.send_asked_for, core, email, local())
+            return login_rate_limit.refused(wait)
+        mailers.submit(magic_link_mail.send_asked_for, core, email, local())
         return told(200, "Look into your mail", _ON_ITS_WAY)
 
 
 def _signed_in(core: Core, token: str) -> AnyResponse:
     response = redirect(local(), code=303)
-    signed_in.give(core, response, token)
+    session.give(core, response, token)
     return response
 
 

@@ -7,21 +7,21 @@ import structlog
 from flask import Blueprint, Response, jsonify, request
 
 from escalator.channels.slack.blocks import notice
-from escalator.channels.slack.callbacks import Click, Ignored, ListClick, parse
+from escalator.channels.slack.external_select import Suggestion, options
+from escalator.channels.slack.interactions import Click, Ignored, ListClick, parse
 from escalator.channels.slack.modals import NOTE, errors, reference_needed
 from escalator.channels.slack.submissions import Opening, Silencing, Submission
-from escalator.channels.slack.suggestions import Suggestion, options
 from escalator.errors import Unavailable
 from escalator.model.incident import Outcome, Verb
 from escalator.model.message import Context, Failed
-from escalator.services.answering import Asked, Reply, act, mode_of_click
-from escalator.services.answering_lists import AskedAll, acknowledge_all, size_of
-from escalator.services.core import Core
-from escalator.services.linking import link_unknown
-from escalator.services.slack_options import choices_for
-from web.publishing import publish_later
+from escalator.services.auth.slack_users import link_unknown
+from escalator.services.core.context import Core
+from escalator.services.incidents.actions import Asked, Reply, act, mode_of_click
+from escalator.services.responses.acknowledge_bundle import AskedAll, acknowledge_all, size_of
+from escalator.services.responses.slack_options import choices_for
+from web.note_publishing import publish_later
+from web.slack_auth import is_sandboxs, log_failure
 from web.slack_commands import add_commands, opened, silenced
-from web.slack_requests import is_sandboxs, log_failure
 
 log = structlog.get_logger(__name__)
 

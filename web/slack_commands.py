@@ -2,20 +2,20 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from escalator.channels.slack.callbacks import Ignored
-from escalator.channels.slack.escalating import ABOUT
+from escalator.channels.slack.escalate_modal import ABOUT
+from escalator.channels.slack.interactions import Ignored
 from escalator.channels.slack.modals import errors, told_view
-from escalator.channels.slack.silencing import CRITICAL, LASTS, NAMED, REASON
-from escalator.channels.slack.slash import ephemeral, parse_command
+from escalator.channels.slack.silence_modal import CRITICAL, LASTS, NAMED, REASON
+from escalator.channels.slack.slash_commands import ephemeral, parse_command
 from escalator.channels.slack.submissions import Opening, Silencing
 from escalator.model.message import Failed
-from escalator.services.core import Core
-from escalator.services.linking import link_unknown
-from escalator.services.manual import NotOpened, open_by_hand
-from escalator.services.silences.acts import NotDone, Wrong
-from escalator.services.silences.commands import silence_by_window
-from escalator.services.slash import answered
-from web.slack_requests import is_sandboxs, log_failure
+from escalator.services.auth.slack_users import link_unknown
+from escalator.services.core.context import Core
+from escalator.services.intake.manual_incident import NotOpened, open_by_hand
+from escalator.services.responses.silence_command import silence_by_window
+from escalator.services.responses.slash_commands import answered
+from escalator.services.silences.manage import NotDone, Wrong
+from web.slack_auth import is_sandboxs, log_failure
 
 _INPUTS = {Wrong.NAME: NAMED, Wrong.LASTS: LASTS, Wrong.REASON: REASON, Wrong.CRITICAL: CRITICAL}
 _NO_WINDOW = "Nothing changed: the window could not be opened. Type it again."

@@ -13,14 +13,14 @@ from flask import Blueprint, Flask, redirect, session
 from joserfc.errors import JoseError
 from werkzeug.wrappers import Response as AnyResponse
 
+from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import BROKEN
 from escalator.channels.sessions import bounded
 from escalator.channels.slack.manifest import SIGN_IN_PATH, SIGN_IN_SCOPES
-from escalator.channels.wire import Limits
-from escalator.services.core import Core
-from escalator.services.signing_in import sessions, slack
+from escalator.services.auth import sessions, slack_login
+from escalator.services.core.context import Core
 from escalator.settings import Settings
-from web import signed_in
+from web import session as signed_in
 from web.sign_in import local, told
 
 log = structlog.get_logger(__name__)
@@ -96,11 +96,11 @@ def add_slack(door: Blueprint, core: Core) -> None:
             enterprise_id = str(claims.get(_ENTERPRISE) or "")
         except _NOT_DONE as error:
             return _not_done(client, error)
-        person = slack.person_behind(core, user_id, team_id, enterprise_id)
+        person = slack_login.person_behind(core, user_id, team_id, enterprise_id)
         if isinstance(person, str):
             return told(403, "You cannot sign in", person)
         response = redirect(session.get(_NEXT, "/"), code=303)
-        signed_in.give(core, response, sessions.begin(core, person.key, slack.VIA, signed_in.held(core)))
+        signed_in.give(core, response, sessions.begin(core, person.key, slack_login.VIA, signed_in.held(core)))
         return response
 
 

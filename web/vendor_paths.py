@@ -13,8 +13,8 @@ import structlog
 from flask import Flask, request
 from werkzeug.datastructures import Headers
 
-from escalator.services.core import Core
-from escalator.tally import WRONG_PATHS
+from escalator.metrics import WRONG_PATHS
+from escalator.services.core.context import Core
 
 log = structlog.get_logger(__name__)
 

@@ -8,11 +8,11 @@ from celery.signals import celeryd_init, worker_process_init, worker_process_shu
 
 from escalator.bootstrap import build
 from escalator.errors import Unavailable
-from escalator.services.production import require_secrets
+from escalator.services.core.production_secrets import require_secrets
 from escalator.settings import from_environment
 from escalator.settings.startup import or_exit
-from workers.process import forget, process_of
-from workers.sweep import SweepStep
+from workers.process_context import forget, process_of
+from workers.sweep_step import SweepStep
 
 app = Celery("escalator", include=["workers.tasks"])
 app.config_from_object("celeryconfig")

@@ -5,8 +5,10 @@ from typing import Any
 from celery import Task, shared_task
 
 from escalator.errors import Unavailable
-from escalator.services import escalation, hearing, processing, tending
-from workers.process import process_of
+from escalator.services.incidents import close_groups, escalation
+from escalator.services.intake import process
+from escalator.services.responses import callbacks
+from workers.process_context import process_of
 
 
 def _core_of(task: "Task[Any, Any]") -> Any:
@@ -16,7 +18,7 @@ def _core_of(task: "Task[Any, Any]") -> Any:
 @shared_task(name="process_events", bind=True, throws=(Unavailable,))
 def process_events(self: "Task[Any, Any]") -> None:
     """Turn stored events into incidents."""
-    processing.process_all(_core_of(self))
+    process.process_all(_core_of(self))
 
 
 @shared_task(name="deliver", bind=True, throws=(Unavailable,))
@@ -34,10 +36,10 @@ def escalate(self: "Task[Any, Any]") -> None:
 @shared_task(name="hear", bind=True, throws=(Unavailable,))
 def hear(self: "Task[Any, Any]") -> None:
     """Do what vendors have told us of."""
-    hearing.hear_all(_core_of(self))
+    callbacks.hear_all(_core_of(self))
 
 
 @shared_task(name="tend", bind=True, throws=(Unavailable,))
 def tend(self: "Task[Any, Any]") -> None:
     """End what groups tell of that are over."""
-    tending.tend_all(_core_of(self))
+    close_groups.tend_all(_core_of(self))

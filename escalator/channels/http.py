@@ -12,8 +12,8 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import AbstractHTTPHandler, OpenerDirector, ProxyHandler, Request
 
+from escalator.channels.deadline_socket import Guard, Limits, Wire, in_time
 from escalator.channels.rate_limits import retry_after
-from escalator.channels.wire import Guard, Limits, Wire, in_time
 from escalator.model.message import Failed, FailureReason
 
 BROKEN = (OSError, http.client.HTTPException, ValueError)

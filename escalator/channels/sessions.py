@@ -13,8 +13,8 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
+from escalator.channels.deadline_socket import Guard, Limits, tls
 from escalator.channels.http import exchange
-from escalator.channels.wire import Guard, Limits, tls
 
 _Session = TypeVar("_Session", bound=requests.Session)
 

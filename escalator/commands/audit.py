@@ -7,9 +7,9 @@ from typing import IO
 
 import click
 
-from escalator.commands.opening import open_core
-from escalator.services.desk import chain
-from escalator.store import records
+from escalator.commands.open_core import open_core
+from escalator.services.audit import verify as chain
+from escalator.store import audit_log
 
 
 @click.group("audit")
@@ -24,10 +24,10 @@ def export(out: IO[str]) -> None:
     core = open_core()
     with core.database.reading() as connection:
         count = 0
-        for line, stored_hash in records.sealed(connection):
+        for line, stored_hash in audit_log.sealed(connection):
             out.write(json.dumps({**line, "hash": stored_hash}, ensure_ascii=False) + "\n")
             count += 1
-        unsealed = records.count_unsealed(connection)
+        unsealed = audit_log.count_unsealed(connection)
     click.echo(f"{count} records; {_unsealed(unsealed)}", err=True)
 
 

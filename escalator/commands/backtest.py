@@ -8,16 +8,16 @@ from typing import Any
 
 import click
 
-from escalator.commands.opening import Misused, duration, open_core, read
-from escalator.commands.versions import version
+from escalator.commands.open_core import Misused, duration, open_core, read
+from escalator.commands.policy_version import version
 from escalator.engine.replay import Fate
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.policy import load
-from escalator.rendering.instants import stamp
-from escalator.rendering.texts import words
-from escalator.services.backtest import FOLLOWED, Backtest, Difference, backtest
-from escalator.services.core import Core
+from escalator.rendering.push_text import words
+from escalator.rendering.timestamps import stamp
+from escalator.services.core.context import Core
+from escalator.services.policies.backtest import FOLLOWED, Backtest, Difference, backtest
 
 _MOST_SHOWN = 50
 _NOTES = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from escalator.commands.opening import read
+from escalator.commands.open_core import read
 from escalator.policy import Parsed, parse
 from escalator.settings import environment, policy_file
 

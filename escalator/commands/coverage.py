@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from escalator.commands.opening import Misused, as_it_stands, duration, instant, read
-from escalator.commands.proving import table
-from escalator.commands.proving_json import document
-from escalator.engine.coverage.judge import coverage
+from escalator.commands.coverage_json import document
+from escalator.commands.coverage_output import table
+from escalator.commands.open_core import Misused, as_it_stands, duration, instant, read
+from escalator.engine.coverage.compute import coverage
 from escalator.engine.coverage.values import GRAVE, Coverage
 from escalator.model.policy import Policy
 from escalator.plots.heatmap import heatmap

@@ -8,11 +8,11 @@ from dataclasses import asdict
 import click
 
 from escalator.bootstrap import build, configure_logging
-from escalator.commands import calendars, entering, examining, reaching
-from escalator.commands.examining import Finding, Status
-from escalator.commands.opening import Misused, running_policy
+from escalator.commands import doctor_calendars, doctor_checks, doctor_destinations, doctor_sign_in
+from escalator.commands.doctor_checks import Finding, Status
+from escalator.commands.open_core import Misused, running_policy
 from escalator.errors import ConfigurationError, PolicyError
-from escalator.services.core import Core
+from escalator.services.core.context import Core
 from escalator.settings import from_environment
 
 _COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red"}
@@ -43,12 +43,12 @@ def _findings() -> Iterator[Finding]:
 
 
 def _of(core: Core) -> Iterator[Finding]:
-    yield from examining.policy(core)
-    yield examining.broker(core.settings)
-    yield from examining.slack(core)
+    yield from doctor_checks.policy(core)
+    yield doctor_checks.broker(core.settings)
+    yield from doctor_checks.slack(core)
     yield from _vendors(core)
-    yield from examining.database(core)
-    yield from calendars.schedules(core)
+    yield from doctor_checks.database(core)
+    yield from doctor_calendars.schedules(core)
 
 
 def _vendors(core: Core) -> Iterator[Finding]:
@@ -57,9 +57,9 @@ def _vendors(core: Core) -> Iterator[Finding]:
         policy = running_policy(core.settings.environment)
     except (PolicyError, Misused):
         return
-    yield from reaching.destinations(core, policy)
-    yield from reaching.pagerduty_answers(core, policy)
-    yield from entering.sign_in(core, policy)
+    yield from doctor_destinations.destinations(core, policy)
+    yield from doctor_destinations.pagerduty_answers(core, policy)
+    yield from doctor_sign_in.sign_in(core, policy)
 
 
 def _line(one: Finding) -> str:

@@ -5,14 +5,14 @@ from datetime import datetime
 import click
 from sqlalchemy import Connection
 
-from escalator.commands.opening import Misused, open_core
+from escalator.commands.open_core import Misused, open_core
+from escalator.model.audit import Actor
+from escalator.model.levels import Mode
 from escalator.model.policy import Drill, Policy
-from escalator.model.ranks import Mode
-from escalator.model.records import Actor
-from escalator.rendering.texts import words
-from escalator.rota.weekly import next_due
-from escalator.services.core import Core
-from escalator.services.drills import start_now
+from escalator.rendering.push_text import words
+from escalator.schedules.weekly import next_due
+from escalator.services.core.context import Core
+from escalator.services.drills.run import start_now
 from escalator.store import drills
 from escalator.store.drills import DrillState, Past
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import click
 
-from escalator.commands.opening import Misused, as_it_stands, instant, read
-from escalator.commands.telling import table
+from escalator.commands.explain_output import table
+from escalator.commands.open_core import Misused, as_it_stands, instant, read
 from escalator.engine.preview import preview
 from escalator.engine.reviews import staff_in_stream
 from escalator.errors import InvalidEvent, PolicyError
 from escalator.model.facts import Observation
 from escalator.model.policy import Policy
 from escalator.policy import parse
-from escalator.policy.expand import with_stream_ids
-from escalator.rendering.preview import document, why_nobody
+from escalator.policy.placeholders import with_stream_ids
+from escalator.rendering.preview_json import document, why_nobody
 from escalator.settings import environment, policy_file
-from escalator.stream.normalise import observe
+from escalator.stream.observe import observe
 
 _STDIN = "-"
 

@@ -9,18 +9,18 @@ from uuid import UUID
 import click
 from sqlalchemy import Connection, Row
 
-from escalator.commands.opening import open_core
-from escalator.commands.printing import columns
+from escalator.commands.open_core import open_core
+from escalator.commands.text_columns import columns
 from escalator.engine.silences import is_silenced
 from escalator.model.incident import Incident, State
 from escalator.model.policy import Policy
-from escalator.rendering.instants import stamp
-from escalator.rendering.story import told
-from escalator.rendering.texts import words
+from escalator.rendering.push_text import words
+from escalator.rendering.timeline import told
+from escalator.rendering.timestamps import stamp
 from escalator.rendering.view import headline
-from escalator.services.core import Core
-from escalator.services.messages import numbers_of
-from escalator.store import incidents, listing, records
+from escalator.services.core.context import Core
+from escalator.services.notifications.compose import numbers_of
+from escalator.store import audit_log, incident_search, incidents
 
 _HEADINGS = ("NUMBER", "STATE", "WHAT", "SOURCE", "OWNER", "OPENED", "NEXT")
 
@@ -41,7 +41,7 @@ def command(number: int | None, states: tuple[str, ...], limit: int, *, as_json:
 
 
 def _list(core: Core, connection: Connection, states: list[State], limit: int, *, as_json: bool) -> str:
-    ids = listing.newest(connection, states, limit)
+    ids = incident_search.newest(connection, states, limit)
     read = incidents.read(connection, ids, core.seal)
     found = [read[one] for one in ids if one in read]
     if as_json:
@@ -127,7 +127,7 @@ def _story(core: Core, connection: Connection, number: int, *, as_json: bool) ->
         raise click.ClickException(f"there is no incident #{number}; `escalator incidents` lists them")
     one = incidents.read(connection, [incident_id], core.seal)[incident_id]
     policy = core.policies.version(connection, one.policy_version)
-    lines = [_told(record, policy) for record in records.of_incident(connection, incident_id)]
+    lines = [_told(record, policy) for record in audit_log.of_incident(connection, incident_id)]
     if as_json:
         return json.dumps({**_document(one), "timeline": lines}, indent=2, ensure_ascii=False)
     owner = f", owner {_owner(one, policy)}" if one.owner else ""

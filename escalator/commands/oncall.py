@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from escalator.commands.opening import Misused, as_it_stands, instant, running_policy
-from escalator.commands.printing import columns
-from escalator.engine.duty import Duty, duties
+from escalator.commands.open_core import Misused, as_it_stands, instant, running_policy
+from escalator.commands.text_columns import columns
+from escalator.engine.oncall import Duty, duties
 from escalator.engine.roster import Roster
 from escalator.model.policy import Policy
-from escalator.rendering.instants import stamp
+from escalator.rendering.timestamps import stamp
 from escalator.settings import environment
 
 _HEADINGS = ("FOR", "NOW", "UNTIL", "NEXT")

@@ -3,10 +3,10 @@
 import click
 from sqlalchemy import Connection
 
-from escalator.commands.opening import Misused, open_core, read
-from escalator.commands.versions import version
+from escalator.commands.open_core import Misused, open_core, read
+from escalator.commands.policy_version import version
 from escalator.errors import Unavailable
-from escalator.services.desk.versions import SHORT, before, differences, text_of
+from escalator.services.policies.versions import SHORT, before, differences, text_of
 from escalator.store import policies
 from escalator.store.policies import Offer, Version
 

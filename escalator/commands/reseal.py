@@ -5,10 +5,10 @@ from typing import NamedTuple
 import click
 from sqlalchemy import Column
 
-from escalator.commands.opening import open_core
+from escalator.commands.open_core import open_core
 from escalator.errors import ContentLocked
-from escalator.services.core import Core
-from escalator.store.resealing import reseal_batch, sealed_columns
+from escalator.services.core.context import Core
+from escalator.store.reencryption import reseal_batch, sealed_columns
 
 _BATCH = 100
 

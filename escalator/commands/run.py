@@ -16,13 +16,13 @@ import click
 
 from escalator.bootstrap import build, configure_logging
 from escalator.clock import Stopwatch, SystemClock
-from escalator.commands import page
-from escalator.commands.opening import prepare_folder
-from escalator.commands.preparing import Prepared, free_port, plan, prepared
+from escalator.commands import run_banner
+from escalator.commands.open_core import prepare_folder
+from escalator.commands.run_preflight import Prepared, free_port, plan, prepared
 from escalator.errors import ConfigurationError
-from escalator.model.ranks import Mode
-from escalator.services.core import Core
-from escalator.services.signing_in import links
+from escalator.model.levels import Mode
+from escalator.services.auth import magic_links
+from escalator.services.core.context import Core
 from escalator.settings import base_url, written_environment
 from escalator.store import processes
 from escalator.store.migrate import migrate
@@ -30,7 +30,7 @@ from escalator.store.migrate import migrate
 FIRST_PRODUCTION = "first_production_start"
 _LOCK_WAIT_S = 3.0
 _LOCK_PAUSE = timedelta(milliseconds=100)
-_SUPERVISOR = "escalator.commands.supervising"
+_SUPERVISOR = "escalator.commands.run_supervisor"
 
 
 @click.command("run")
@@ -51,7 +51,7 @@ def command(*, verbose: bool) -> None:
     migrate(settings.database_url)
     core = build(replace(settings, base_url=base_url({**settings.environment, "PORT": str(port)})))
     core.policies.offer(core.database)  # so that the first webhook finds a policy; prepared, it has no problems
-    lines = page.start_page(found, port, _real(core, found), _first_link(core))
+    lines = run_banner.start_page(found, port, _real(core, found), _first_link(core))
     core.database.close()
     _become_supervisor(lock, plan(found, port, lines, is_verbose=verbose).to_json())
 
@@ -93,16 +93,16 @@ def _real(core: Core, found: Prepared) -> str:
             return ""
         now = core.clock.now()
         processes.remember(connection, FIRST_PRODUCTION, now.isoformat(), now)
-    return page.real(found.policy, core.expand)
+    return run_banner.real(found.policy, core.expand)
 
 
 def _first_link(core: Core) -> str:
     """Return a link for the first who signs in, an admin, while nobody has and Slack does not let people in."""
-    if core.settings.mode is Mode.SANDBOX or core.settings.has_slack_sign_in or not links.is_first(core):
+    if core.settings.mode is Mode.SANDBOX or core.settings.has_slack_sign_in or not magic_links.is_first(core):
         return ""
     with core.database.reading() as connection:
-        admin = links.first_admin(core.policies.required(connection).policy)
-    return links.make(core, admin.key, links.PRINTER, "cli", links.PRINTED_GOOD_FOR) if admin else ""
+        admin = magic_links.first_admin(core.policies.required(connection).policy)
+    return magic_links.make(core, admin.key, magic_links.PRINTER, "cli", magic_links.PRINTED_GOOD_FOR) if admin else ""
 
 
 def _become_supervisor(lock: IO[str], plan_json: str) -> None:

@@ -6,13 +6,13 @@ import click
 import requests
 from uuid6 import uuid7
 
+from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import BROKEN
 from escalator.channels.sessions import bounded
-from escalator.channels.wire import Limits
 from escalator.clock import SystemClock
-from escalator.commands.opening import Misused, running_policy
+from escalator.commands.open_core import Misused, running_policy
+from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.model.ranks import Mode
 from escalator.policy import expand
 from escalator.settings import base_url, environment
 from escalator.stream.samples import DEFAULT, SAMPLES, sample

@@ -2,11 +2,11 @@
 
 import click
 
-from escalator.commands.opening import Misused, open_core
+from escalator.commands.open_core import Misused, open_core
 from escalator.model.policy import Policy
-from escalator.rendering.texts import words
-from escalator.services.signing_in import links
-from escalator.services.signing_in.links import PRINTED_GOOD_FOR, PRINTER, first_admin
+from escalator.rendering.push_text import words
+from escalator.services.auth import magic_links
+from escalator.services.auth.magic_links import PRINTED_GOOD_FOR, PRINTER, first_admin
 
 _VIA = "cli"
 
@@ -19,7 +19,7 @@ def command(person: str | None) -> None:
     with core.database.reading() as connection:
         policy = core.policies.required(connection).policy
     key = _meant(person, policy)
-    url = links.make(core, key, PRINTER, _VIA, PRINTED_GOOD_FOR)
+    url = magic_links.make(core, key, PRINTER, _VIA, PRINTED_GOOD_FOR)
     click.echo(f"Signs {policy.people[key].name} in, once, within {words(PRINTED_GOOD_FOR)}:", err=True)
     click.echo(url)
 

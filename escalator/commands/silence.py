@@ -5,16 +5,16 @@ from typing import Any
 
 import click
 
-from escalator.commands.opening import Misused, duration, open_core
-from escalator.commands.printing import columns
+from escalator.commands.open_core import Misused, duration, open_core
+from escalator.commands.text_columns import columns
 from escalator.model.policy import Policy
 from escalator.model.silence import Silence
-from escalator.rendering.instants import stamp
+from escalator.rendering.push_text import words
 from escalator.rendering.silences import subject
-from escalator.rendering.texts import words
+from escalator.rendering.timestamps import stamp
 from escalator.rendering.view import called
-from escalator.services.core import Core
-from escalator.services.silences.acts import Listed, NotDone, Wanted, Wrong, begin, end, listed
+from escalator.services.core.context import Core
+from escalator.services.silences.manage import Listed, NotDone, Wanted, Wrong, begin, end, listed
 
 VIA = "cli"
 _HEADINGS = ("ID", "WHAT", "BY", "UNTIL", "WHY")

@@ -2,11 +2,11 @@
 
 import click
 
-from escalator.commands.opening import Misused, open_core
+from escalator.commands.open_core import Misused, open_core
+from escalator.model.levels import Mode
 from escalator.model.message import Delivered
 from escalator.model.policy import Policy
-from escalator.model.ranks import Mode
-from escalator.services.trying import Tried, try_out
+from escalator.services.delivery.test_message import Tried, try_out
 
 
 @click.command("test-destination")

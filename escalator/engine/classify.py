@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from escalator.model.facts import Facts, plain
+from escalator.model.levels import ContentRule, Severity
 from escalator.model.policy import Category, Policy
-from escalator.model.ranks import ContentRule, Severity
 
 _WORDS = {severity.value: severity for severity in Severity if severity is not Severity.UNKNOWN}
 

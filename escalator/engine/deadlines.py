@@ -2,14 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from escalator.engine.change import Change, Draft, Rules
 from escalator.engine.endpoints import PERSON
+from escalator.engine.incident_change import Change, Draft, Rules
 from escalator.engine.rounds import begin_round, fire_next, restart, told_people
-from escalator.engine.sends import send_after_silence, skip_repeats, wait_for_next
+from escalator.engine.steps import send_after_silence, skip_repeats, wait_for_next
+from escalator.model.audit import Action
 from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
-from escalator.model.records import Action
 
 
 def fire(incident: Incident, rules: Rules, now: datetime) -> Change:

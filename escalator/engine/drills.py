@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from escalator.engine.change import Change, Draft, Rules
-from escalator.engine.holding import close
+from escalator.engine.acknowledgement import close
+from escalator.engine.incident_change import Change, Draft, Rules
+from escalator.model.audit import Action
 from escalator.model.incident import OVER, Incident, Outcome
+from escalator.model.levels import Severity
 from escalator.model.policy import Policy, Route
-from escalator.model.ranks import Severity
-from escalator.model.records import Action
 
 
 def stand_in(route: Route, policy: Policy) -> tuple[str, Severity]:

@@ -1,23 +1,23 @@
 """What an event does to an incident: opens it, changes it, reviews it, reopens it (RULES 1).
 
-An event is taken in here; `escalator.engine.settling` says what follows from all that is known then.
+An event is taken in here; `escalator.engine.reconcile` says what follows from all that is known then.
 """
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from escalator.engine.change import Change, Draft, Rules
+from escalator.engine.acknowledgement import answers_missing, conclude, reopen
 from escalator.engine.classify import assess, judged_by
-from escalator.engine.holding import answers_missing, conclude, reopen
+from escalator.engine.incident_change import Change, Draft, Rules
+from escalator.engine.reconcile import begin_anew, settle
 from escalator.engine.reviews import REVIEW, as_facts, is_graver, reviewer
 from escalator.engine.rounds import assessed, begin_round, gravest
 from escalator.engine.routing import named, names_event
-from escalator.engine.settling import begin_anew, settle
+from escalator.model.audit import SYSTEM, Action, Actor
 from escalator.model.facts import Content, Facts, Observation, Review
 from escalator.model.incident import UNANSWERED, Answer, Incident, Outcome, State
+from escalator.model.levels import ContentRule
 from escalator.model.policy import Policy
-from escalator.model.ranks import ContentRule
-from escalator.model.records import SYSTEM, Action, Actor
 
 VIA = "stream"
 ENTITY_JOINS_FOR = timedelta(hours=24)

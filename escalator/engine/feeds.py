@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from escalator.engine.change import Change
 from escalator.engine.classify import Assessment
+from escalator.engine.incident_change import Change
 from escalator.engine.routing import Subject, holds
 from escalator.engine.targets import Recipient, places
+from escalator.model.audit import Action
 from escalator.model.incident import HELD, OVER, Incident, State
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind, Policy
-from escalator.model.records import Action
 
 _WAITING = frozenset({State.TRIGGERED, State.LOGGED})
 _PEOPLE = frozenset({"person", "stranger"})

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from escalator.model.policy import Policy, Step
-from escalator.rota.hours import holds_from, is_open
+from escalator.schedules.hours import holds_from, is_open
 
 DURING = "during"
 OUTSIDE = "outside"

@@ -4,18 +4,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from escalator.engine.change import Change, Notice, Rules
 from escalator.engine.classify import assess
 from escalator.engine.deadlines import fire
 from escalator.engine.events import is_wanted, open_incident
+from escalator.engine.incident_change import Change, Notice, Rules
 from escalator.engine.routing import Subject, holds
+from escalator.model.audit import Action
 from escalator.model.facts import Observation
 from escalator.model.incident import DueKind, Incident
+from escalator.model.levels import Mode
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
-from escalator.model.ranks import Mode
-from escalator.model.records import Action
-from escalator.model.rota import Calendars
+from escalator.model.schedule import Calendars
 from escalator.model.silence import Silence
 
 NOBODY = UUID(int=0)

@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from escalator.engine.answers import Act, answer
-from escalator.engine.change import Change, Rules
+from escalator.engine.actions import Act, answer
 from escalator.engine.deadlines import fire
 from escalator.engine.events import absorb, is_wanted
+from escalator.engine.incident_change import Change, Rules
+from escalator.engine.permissions import Refusal
 from escalator.engine.preview import NOBODY, opened_by
-from escalator.engine.rights import Refusal
 from escalator.model.facts import Observation
 from escalator.model.incident import Incident, Outcome, Verb
+from escalator.model.levels import Severity
 from escalator.model.policy import Person, Policy
-from escalator.model.ranks import Severity
-from escalator.model.rota import Calendars
+from escalator.model.schedule import Calendars
 
 _MOST_FIRINGS = 500
 

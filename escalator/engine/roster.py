@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from escalator.model.policy import Policy, Team
-from escalator.model.rota import NOBODY, Booking, Calendars, Layer, Schedule, Shift
-from escalator.rota.oncall import on_call, shifts
+from escalator.model.schedule import NOBODY, Booking, Calendars, Layer, Schedule, Shift
+from escalator.schedules.oncall import on_call, shifts
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,16 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from escalator.engine.change import Draft
 from escalator.engine.classify import assess
 from escalator.engine.hours import fires_at
+from escalator.engine.incident_change import Draft
 from escalator.engine.reviews import spend
 from escalator.engine.routing import Routing, Subject, named, route
-from escalator.engine.sends import following, send_or_wait
+from escalator.engine.steps import following, send_or_wait
+from escalator.model.audit import Action
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
-from escalator.model.records import Action
 
 LOOP_WINDOW = timedelta(hours=1)
 LOOP_LIMIT = 10

@@ -8,8 +8,8 @@ from escalator.engine.classify import Assessment
 from escalator.engine.hours import hold
 from escalator.model.conditions import Comparison, comparable, comparison
 from escalator.model.facts import Facts
+from escalator.model.levels import Severity
 from escalator.model.policy import Conditions, Policy
-from escalator.model.ranks import Severity
 
 ANYTHING = "*"
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from escalator.engine.rights import allowed_people, may_see
+from escalator.engine.permissions import allowed_people, may_see
 from escalator.model.incident import Incident, State
+from escalator.model.levels import Role, Severity
 from escalator.model.policy import Category, Person, Policy
-from escalator.model.ranks import Role, Severity
 from escalator.model.silence import Silence, SilenceOf
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from escalator.engine.endpoints import PERSON, endpoint_of
 from escalator.engine.roster import Roster
+from escalator.model.levels import Role
 from escalator.model.policy import DestinationKind, Person, Policy, Team
-from escalator.model.ranks import Role
 
 TEAM = "team:"
 SCHEDULE = "schedule:"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from escalator.model.facts import Content, Facts
-from escalator.model.ranks import ContentRule, Mode, Severity
+from escalator.model.levels import ContentRule, Mode, Severity
 
 
 class State(StrEnum):

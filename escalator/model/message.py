@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from escalator.model.incident import Outcome, State, Verb
-from escalator.model.ranks import Severity
+from escalator.model.levels import Severity
 
 
 class Occasion(StrEnum):

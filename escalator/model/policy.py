@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from escalator.model.ranks import ContentRule, Mode, Role, Severity
-from escalator.model.rota import Hours, Schedule
+from escalator.model.levels import ContentRule, Mode, Role, Severity
+from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
 
 

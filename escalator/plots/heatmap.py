@@ -11,10 +11,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from escalator.engine.coverage.values import Coverage, share_within
 from escalator.model.policy import Policy
-from escalator.model.rota import WEEKDAYS
-from escalator.plots.week import HOURS, SLOTS, Cell, Week, weeks
+from escalator.model.schedule import WEEKDAYS
+from escalator.plots.coverage_week import HOURS, SLOTS, Cell, Week, weeks
 from escalator.rendering.coverage import how_soon, percent
-from escalator.rendering.texts import words
+from escalator.rendering.push_text import words
 from escalator.rendering.view import NO_TITLE
 
 _LEFT, _TOP, _RIGHT, _BOTTOM = 196, 104, 172, 62

@@ -6,7 +6,7 @@ SVG without anything from outside and without style: its classes are coloured by
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from escalator.engine.figures import Figures
+from escalator.engine.statistics import Figures
 
 _COLUMN, _GAP, _HEIGHT, _BOTTOM, _TOP = 26, 4, 140, 24, 16
 _HOURS = 24

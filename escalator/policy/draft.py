@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError
 
+from escalator.model.levels import Role
 from escalator.model.policy import (
     Acknowledged,
     Care,
@@ -26,45 +27,44 @@ from escalator.model.policy import (
     Team,
     Unanswered,
 )
-from escalator.model.ranks import Role
-from escalator.model.rota import Hours, Schedule
+from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
-from escalator.policy import rules, sections, times
-from escalator.policy.document import Tree
-from escalator.policy.fields import Complaint, Text, Whole, Zone
+from escalator.policy import schema_people, schema_routing, schema_schedules
+from escalator.policy.containers import Entry, Keys, Named
 from escalator.policy.problems import Finding, Place
-from escalator.policy.shapes import Entry, Keys, Named
-from escalator.rota.local import first_instant
-from escalator.rota.zone import zone_named
+from escalator.policy.scalars import Complaint, Text, Whole, Zone
+from escalator.policy.yaml_reader import Tree
+from escalator.schedules.local_time import first_instant
+from escalator.schedules.timezone import zone_named
 
 
 class PolicyKeys(Keys):
     """The sections of a policy."""
 
-    version = rules.VERSION
+    version = schema_routing.VERSION
     timezone = Zone()
-    sources = Named(Entry(sections.SourceKeys, sections.source))
-    people = Named(Entry(sections.PersonKeys, Person))
-    teams = Named(Entry(sections.TeamKeys, sections.team))
-    hours = times.HOURS
-    schedules = times.SCHEDULES
-    destinations = Named(Entry(sections.DestinationKeys, sections.destination))
-    categories = Named(Entry(sections.CategoryKeys, sections.category))
-    severity = rules.SEVERITY
-    routes = rules.ROUTES
+    sources = Named(Entry(schema_people.SourceKeys, schema_people.source))
+    people = Named(Entry(schema_people.PersonKeys, Person))
+    teams = Named(Entry(schema_people.TeamKeys, schema_people.team))
+    hours = schema_schedules.HOURS
+    schedules = schema_schedules.SCHEDULES
+    destinations = Named(Entry(schema_people.DestinationKeys, schema_people.destination))
+    categories = Named(Entry(schema_people.CategoryKeys, schema_people.category))
+    severity = schema_routing.SEVERITY
+    routes = schema_routing.ROUTES
     default = Text("name the path for what no route takes", required=True)
-    feeds = rules.FEEDS
-    paths = rules.PATHS
-    unanswered = rules.UNANSWERED
-    alarms = rules.ALARMS
+    feeds = schema_routing.FEEDS
+    paths = schema_routing.PATHS
+    unanswered = schema_routing.UNANSWERED
+    alarms = schema_routing.ALARMS
     reopen_after_reports = Whole(1, 1_000_000)
-    acknowledged = rules.ACKNOWLEDGED
-    storms = rules.STORMS
-    retention = rules.RETENTION
-    heartbeat = rules.HEARTBEAT
-    drills = times.DRILLS
-    silences = times.SILENCES
-    care = rules.CARE
+    acknowledged = schema_routing.ACKNOWLEDGED
+    storms = schema_routing.STORMS
+    retention = schema_routing.RETENTION
+    heartbeat = schema_routing.HEARTBEAT
+    drills = schema_schedules.DRILLS
+    silences = schema_schedules.SILENCES
+    care = schema_routing.CARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Draft:
     """What is good of a policy. An entry with a mistake of its own is missing; `tree` has everything as written."""
 
     tree: dict[str, Tree]
-    timezone: ZoneInfo = times.UTC
+    timezone: ZoneInfo = schema_schedules.UTC
     sources: Mapping[str, Source] = field(default_factory=dict)
     people: Mapping[str, Person] = field(default_factory=dict)
     teams: Mapping[str, Team] = field(default_factory=dict)

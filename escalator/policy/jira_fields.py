@@ -10,8 +10,8 @@ import re
 from marshmallow import ValidationError
 
 from escalator.model.policy import JiraValue
-from escalator.policy.document import Quoted
-from escalator.policy.fields import Complaint, Value, refusal
+from escalator.policy.scalars import Complaint, Value, refusal
+from escalator.policy.yaml_reader import Quoted
 
 OURS = ("project", "issuetype", "summary", "description", "labels")
 """The fields of an issue that the product itself sets."""

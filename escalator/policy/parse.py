@@ -8,9 +8,9 @@ from escalator.model.policy import Policy
 from escalator.policy import checks
 from escalator.policy.checks import placeholders
 from escalator.policy.checks.placeholders import misplaced
-from escalator.policy.document import Document, read
 from escalator.policy.draft import drafted
 from escalator.policy.problems import Finding, Problem
+from escalator.policy.yaml_reader import Document, read
 
 FILE = "escalation.yml"
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 
+from escalator.model.levels import Severity
 from escalator.model.policy import Category, Step, Team
-from escalator.model.ranks import Severity
-from escalator.model.rota import Schedule
+from escalator.model.schedule import Schedule
 from escalator.policy.draft import Draft
-from escalator.policy.likelihood import Kind, kind_of
 from escalator.policy.problems import quoted
+from escalator.policy.route_reachability import Kind, kind_of
 from escalator.policy.targets import TEAM
-from escalator.policy.walk import found, pattern
+from escalator.policy.tree_walk import found, pattern
 
 
 def tells_responders(draft: Draft, step: Step, assign: str | None, able: Collection[str]) -> bool:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from escalator.engine.answers import EXTENSIONS_IN_A_ROW
-from escalator.engine.snoozing import SNOOZES_IN_A_ROW
+from escalator.engine.actions import EXTENSIONS_IN_A_ROW
+from escalator.engine.snooze import SNOOZES_IN_A_ROW
 from escalator.model.incident import HELD, DueKind, Incident, State, Verb
+from escalator.model.levels import ContentRule, Severity
 from escalator.model.message import Button
-from escalator.model.ranks import ContentRule, Severity
 
 SHORT_SNOOZE_MIN = 15
 LONG_SNOOZE_MIN = 60

@@ -5,17 +5,17 @@ from datetime import datetime
 
 from escalator.engine.silences import is_silenced
 from escalator.model.incident import HELD, DueKind, Incident, Outcome, State
+from escalator.model.levels import ContentRule
 from escalator.model.message import Card, Line, Link, Moment, Occasion, Standing
 from escalator.model.policy import DestinationKind
-from escalator.model.ranks import ContentRule
-from escalator.rendering import machine, texts
+from escalator.rendering import push_text, webhook_payload
 from escalator.rendering.buttons import buttons
-from escalator.rendering.disclosure import Disclosure, dashboard_url, disclose
+from escalator.rendering.grouping import storm_words
+from escalator.rendering.redaction import Disclosure, dashboard_url, disclose
 from escalator.rendering.silences import silenced_by
-from escalator.rendering.storms import storm_words
 from escalator.rendering.targets import listed
 from escalator.rendering.view import View
-from escalator.stream import manual
+from escalator.stream import manual_incident
 
 _FIRST_AGAIN = frozenset({Occasion.ONE_MORE, Occasion.HAND_OVER, Occasion.OVERDUE})
 _FIRST_RUNG = (1, 0, 1)
@@ -64,13 +64,13 @@ def standing(view: View) -> Standing:
         outcome=incident.outcome,
         is_superseded=view.is_superseded,
         is_first=view.rung == _FIRST_RUNG,
-        data=machine.data(view) if view.channel is DestinationKind.WEBHOOK else {},
+        data=webhook_payload.data(view) if view.channel is DestinationKind.WEBHOOK else {},
     )
 
 
 def alarm(text: str, details: tuple[str, ...] = (), *, mentions: tuple[str, ...] = (), is_test: bool = False) -> Card:
     """Return a card about the product's own trouble. `details` are lines without content, ids and keys only."""
-    shown = texts.marked(text, is_test=is_test, is_drill=False)
+    shown = push_text.marked(text, is_test=is_test, is_drill=False)
     return Card(text=shown, header=shown, lines=tuple((detail,) for detail in details), mentions=mentions)
 
 
@@ -80,7 +80,7 @@ def text(view: View) -> str:
 
 
 def _marked(view: View, said: str) -> str:
-    return texts.marked(said, is_test=view.is_test, is_drill=view.is_drill)
+    return push_text.marked(said, is_test=view.is_test, is_drill=view.is_drill)
 
 
 def _text(view: View) -> str:
@@ -90,7 +90,7 @@ def _text(view: View) -> str:
     if incident.state is State.GROUPED and view.others.group is not None:
         return f"#{incident.number} is now part of #{view.others.group}"
     if incident.state is State.RESOLVED and incident.outcome is not None:
-        return texts.resolved(incident.number, view.name(incident.closed_by), incident.outcome)
+        return push_text.resolved(incident.number, view.name(incident.closed_by), incident.outcome)
     if incident.state in HELD:
         return _taken_text(view)
     return _asking_text(view)
@@ -100,9 +100,9 @@ def _taken_text(view: View) -> str:
     incident = view.incident
     left = view.time_left
     if view.occasion is Occasion.REMIND and left is not None:
-        return texts.resolve_soon(incident.severity, view.title, incident.number, left)
+        return push_text.resolve_soon(incident.severity, view.title, incident.number, left)
     taken_at = incident.acknowledged_at or view.now
-    return texts.taken(incident.number, view.name(incident.owner), taken_at - view.since)
+    return push_text.taken(incident.number, view.name(incident.owner), taken_at - view.since)
 
 
 def _asking_text(view: View) -> str:
@@ -110,10 +110,10 @@ def _asking_text(view: View) -> str:
     said = (incident.severity, view.title, incident.number)
     is_first = incident.step <= 0 and incident.sending <= 1
     if view.occasion in _FIRST_AGAIN or (is_first and not incident.restarts):
-        return texts.first_page(*said, view.time_left)
+        return push_text.first_page(*said, view.time_left)
     if incident.sending > 1 or is_first:
-        return texts.still_unanswered(*said, view.waited)
-    return texts.nobody_answered(*said, view.waited)
+        return push_text.still_unanswered(*said, view.waited)
+    return push_text.nobody_answered(*said, view.waited)
 
 
 def _lines(view: View, said: Disclosure, rule: ContentRule) -> Iterator[Line]:
@@ -148,7 +148,7 @@ def _state(view: View, said: Disclosure) -> Iterator[Line]:
             yield _waiting_or_silenced(view)
         case State.ACKNOWLEDGED:
             taken_at = incident.acknowledged_at or view.now
-            yield (f"Taken by {view.name(incident.owner)} after {texts.words(taken_at - view.since)}",)
+            yield (f"Taken by {view.name(incident.owner)} after {push_text.words(taken_at - view.since)}",)
         case State.SNOOZED:
             yield _until(f"Snoozed by {view.name(incident.owner)}", incident.due_at)
         case State.RESOLVED:
@@ -185,7 +185,7 @@ def _until(said: str, at: datetime | None) -> Line:
 
 
 def _resolved(view: View, said: Disclosure) -> str:
-    outcome = texts.OUTCOMES[view.incident.outcome] if view.incident.outcome else "closed"
+    outcome = push_text.OUTCOMES[view.incident.outcome] if view.incident.outcome else "closed"
     reference = f" ({said.reference})" if said.reference else ""
     return f"Resolved by {view.name(view.incident.closed_by)}: {outcome}{reference}"
 
@@ -194,7 +194,7 @@ def _is_reviewed(incident: Incident) -> bool:
     """Whether Stream's own queue has it behind it, by a review that no later flag or report has undone, or never
     had it: a drill, and what a person has opened by hand, stand in no queue.
     """
-    is_ours = incident.drill is not None or incident.facts.values("event") == {manual.TYPE}
+    is_ours = incident.drill is not None or incident.facts.values("event") == {manual_incident.TYPE}
     if incident.outcome is Outcome.REVIEWED_IN_STREAM or is_ours:
         return True
     reviewed_at = incident.reviewed_at
@@ -208,7 +208,7 @@ def _next(view: View) -> Iterator[Line]:
     incident, left = view.incident, view.time_left
     if incident.due_at is None or left is None:
         return
-    when = f" (in {texts.words_left(left)}): " if left.total_seconds() > 0 else " (now): "
+    when = f" (in {push_text.words_left(left)}): " if left.total_seconds() > 0 else " (now): "
     if incident.state is State.ACKNOWLEDGED:
         what = "a reminder" if incident.due_kind is DueKind.REMIND else "resolve by then, or it starts again"
         yield (Moment(incident.due_at), when, what)

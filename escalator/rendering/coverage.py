@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from escalator.engine.coverage.values import Coverage, Hole, Row
 from escalator.model.policy import Policy
-from escalator.rendering.texts import words
+from escalator.rendering.push_text import words
 
 NO_CATEGORY = "(no category)"
 

@@ -1,11 +1,11 @@
 """Silences in words: what they are about, who said so, until when."""
 
 from escalator.engine.silences import categories_of
+from escalator.model.levels import ContentRule
 from escalator.model.message import Card, Line, Moment
 from escalator.model.policy import Policy
-from escalator.model.ranks import ContentRule
 from escalator.model.silence import Silence, SilenceOf
-from escalator.rendering.texts import words
+from escalator.rendering.push_text import words
 from escalator.rendering.view import called, title_of
 
 

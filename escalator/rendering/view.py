@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from escalator.model.incident import Incident
+from escalator.model.levels import ContentRule
 from escalator.model.message import Occasion
 from escalator.model.policy import Category, DestinationKind, Policy
-from escalator.model.ranks import ContentRule
 from escalator.model.silence import Silence
-from escalator.rendering import texts
-from escalator.rendering.disclosure import NAME_CHARS, one_line, rule_in_force
+from escalator.rendering import push_text
+from escalator.rendering.redaction import NAME_CHARS, one_line, rule_in_force
 
 NO_TITLE = "Uncategorised"
 TITLE_CHARS = 64
@@ -125,8 +125,8 @@ def category_of(incident: Incident, frozen: Policy, running: Policy) -> Category
 
 def headline(incident: Incident, category: Category | None, *, is_test: bool = False) -> str:
     """Return what an incident is called in a line of its own: `CRITICAL · Self-harm`, a drill marked as one."""
-    said = texts.headline(incident.severity, title_of(category))
-    return texts.marked(said, is_test=is_test, is_drill=incident.drill is not None)
+    said = push_text.headline(incident.severity, title_of(category))
+    return push_text.marked(said, is_test=is_test, is_drill=incident.drill is not None)
 
 
 def title_of(category: Category | None) -> str:

@@ -6,8 +6,8 @@ What is wrong is said without repeating anything that might be a piece of a secr
 import ipaddress
 import re
 
-from escalator.model.mailbox import RIGHT, mailbox, named_mailbox
-from escalator.model.ranks import Mode
+from escalator.model.email_address import RIGHT, mailbox, named_mailbox
+from escalator.model.levels import Mode
 from escalator.settings.values import Secret
 
 _MOST_WORKERS = 64

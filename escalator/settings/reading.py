@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from escalator.errors import ConfigurationError
-from escalator.model.ranks import Mode
+from escalator.model.levels import Mode
 from escalator.settings import table
 from escalator.settings.parsers import InvalidValue, well_formed
 from escalator.settings.secret_file import stored_secret

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from escalator.model.ranks import Mode
-from escalator.sealing import derived
+from escalator.encryption import derived
+from escalator.model.levels import Mode
 
 
 class Secret(str):

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, select
 
 from escalator.model.policy import Policy
-from escalator.model.rota import Booking, Calendars
+from escalator.model.schedule import Booking, Calendars
 from escalator.store.tables import calendars
 from escalator.store.upserts import upsert
 

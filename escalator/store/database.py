@@ -13,9 +13,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from escalator.clock import Stopwatch
 from escalator.errors import Conflict, Unavailable
-from escalator.store.disconnects import Generations, is_outage
+from escalator.store.connection_errors import Generations, is_outage
 from escalator.store.engines import WAIT_S, postgres_engine, sqlite_engine
-from escalator.store.patience import PatientConnection
+from escalator.store.pg_timeout import PatientConnection
 
 INTAKE_CONNECTIONS = 3
 PROBE_S = 5.0

@@ -9,8 +9,8 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from escalator.clock import Stopwatch
-from escalator.store.disconnects import Generation, Generations
-from escalator.store.patience import PatientConnection
+from escalator.store.connection_errors import Generation, Generations
+from escalator.store.pg_timeout import PatientConnection
 
 WAIT_S = 2
 """How long a request waits for the database before it is told to come again."""

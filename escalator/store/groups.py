@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, and_, func, or_, select, text, union_all, update
 
+from escalator.encryption import Seal
 from escalator.model.incident import OVER, Incident, State
-from escalator.sealing import Seal
 from escalator.store.incidents import opened
 from escalator.store.tables import incidents
 

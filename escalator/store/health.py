@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, func, or_, select
 
 from escalator.model.incident import State
-from escalator.model.ranks import Mode
-from escalator.store import callbacks, groups
+from escalator.model.levels import Mode
+from escalator.store import groups, vendor_callbacks
 from escalator.store.deliveries import LEASE, DeliveryState
 from escalator.store.events import EventState, waiting_since
 from escalator.store.tables import deliveries, events, incidents, posts, troubles, workers
@@ -77,7 +77,7 @@ def health(connection: Connection, now: datetime) -> Health:
         late_deadlines=connection.scalar(late) or 0,
         stuck_deliveries=connection.scalar(stuck) or 0,
         parked_events=connection.scalar(parked) or 0,
-        parked_callbacks=callbacks.count_parked(connection),
+        parked_callbacks=vendor_callbacks.count_parked(connection),
         workers=processes.get("sweeper", 0),
         web=processes.get("web", 0),
         processes=sum(processes.values()),

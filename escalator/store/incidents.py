@@ -27,11 +27,11 @@ from sqlalchemy import (
     update,
 )
 
+from escalator.encryption import Seal
 from escalator.errors import ContentLocked
 from escalator.model.facts import Key
 from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
-from escalator.model.ranks import ContentRule, Mode, Severity
-from escalator.sealing import Seal
+from escalator.model.levels import ContentRule, Mode, Severity
 from escalator.store.codec import open_content, open_facts, read_fits, seal_content, seal_facts, written_fits
 from escalator.store.tables import answers, events, incident_keys, incident_numbers, incidents
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, and_, or_, select, true, update
 
-from escalator.model.ranks import Mode
-from escalator.model.rota import StandIn
+from escalator.model.levels import Mode
+from escalator.model.schedule import StandIn
 from escalator.store.tables import overrides
 
 

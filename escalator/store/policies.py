@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, and_, bindparam, exists, select, update
 from uuid6 import uuid7
 
-from escalator.model.records import Action
+from escalator.model.audit import Action
 from escalator.store.tables import active_policy, overrides, policy_versions, records, silences
 from escalator.store.upserts import upsert
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 from uuid6 import uuid7
 
+from escalator.model.audit import SYSTEM, Action
 from escalator.model.incident import OVER, State
-from escalator.model.records import SYSTEM, Action
 from escalator.store.events import EventState
 from escalator.store.tables import events, inbox, incidents, records, texts
 

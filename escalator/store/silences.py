@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, select, update
 
 from escalator.model.incident import DueKind, State
-from escalator.model.ranks import Severity
+from escalator.model.levels import Severity
 from escalator.model.silence import Silence, SilenceOf
 from escalator.store.tables import incidents, silences
 

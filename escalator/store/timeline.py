@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from escalator.store.audience import Audience
 from escalator.store.tables import deliveries, incidents, records
+from escalator.store.visibility import Audience
 
 
 def records_of(connection: Connection, incident_id: UUID, most: int) -> list[Row[Any]]:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from escalator.stream.fields import number, reader, word
+from escalator.stream.lenient_fields import number, reader, word
 
 MAX_CLASSIFICATIONS = 500
 

@@ -7,8 +7,8 @@ from escalator.model.entities import CALL, USER, USER_PROFILE
 from escalator.model.facts import Content
 from escalator.stream import events
 from escalator.stream.content_schemas import Attachment, User
-from escalator.stream.identity import Subject
 from escalator.stream.schemas import Event
+from escalator.stream.subject import Subject
 from escalator.stream.text import MAX_TEXT_CHARS, word
 
 MAX_MEDIA = 50

@@ -1,12 +1,12 @@
 """What people wrote, showed and were, as Stream's webhook bodies hold it: one dataclass for each of its objects.
 
-Names and types are those of Stream's SDK (getstream 7.0.0). Nothing is required: see `escalator.stream.fields`.
+Names and types are those of Stream's SDK (getstream 7.0.0). Nothing is required: see `escalator.stream.lenient_fields`.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from escalator.stream.fields import (
+from escalator.stream.lenient_fields import (
     Scalars,
     address,
     addresses,

@@ -10,7 +10,7 @@ from datetime import datetime
 from escalator.model.facts import Review
 from escalator.stream import events
 from escalator.stream.actors import Actors
-from escalator.stream.calls import ESCALATE
+from escalator.stream.escalations import ESCALATE
 from escalator.stream.schemas import Action, Event, Item
 from escalator.stream.text import word
 

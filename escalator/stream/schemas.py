@@ -1,7 +1,7 @@
 """The parts of Stream's webhook bodies that mean something to us, as marshmallow reads them.
 
 Names and types are those of Stream's SDK (getstream 7.0.0), one dataclass for each of its objects and one for all
-its events, since they share their keys. Nothing is required: see `escalator.stream.fields`.
+its events, since they share their keys. Nothing is required: see `escalator.stream.lenient_fields`.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from datetime import datetime
 
 from escalator.stream.classifications import Classification, flattened
 from escalator.stream.content_schemas import Message, Payload, Post, User
-from escalator.stream.fields import (
+from escalator.stream.lenient_fields import (
     Scalars,
     instant,
     key,

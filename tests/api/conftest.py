@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalator.services.signing_in.tokens import Scope
+from escalator.services.auth.api_tokens import Scope
 from tests.everybody import a_token, by_token, on_a_copy
 from web.app import create_app
 

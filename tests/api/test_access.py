@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from escalator.services.signing_in.tokens import Scope
+from escalator.services.auth.api_tokens import Scope
 from tests.api.conftest import Machine
 from tests.everybody import Desk, number_of
 

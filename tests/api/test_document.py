@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from escalator.services.signing_in.tokens import Scope
+from escalator.services.auth.api_tokens import Scope
 from tests.everybody import a_token, by_token, number_of
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from escalator.services.intake import Delivered, Receiver
-from escalator.services.processing import process_events
+from escalator.services.intake.process import process_events
+from escalator.services.intake.receive import Delivered, Receiver
 from escalator.stream.samples import sample
 from escalator.stream.signature import sign
 from tests.api.conftest import Machine

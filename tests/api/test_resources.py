@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from escalator.store.records import chained, seal_new
+from escalator.store.audit_log import chained, seal_new
 from tests.everybody import number_of
 from tests.policy.files import HERE
 

@@ -2,7 +2,7 @@
 
 from escalator.channels.webhook.channel import WebhookChannel
 from escalator.channels.webhook.client import PATIENT, HttpWebhook
-from escalator.channels.webhook.guard import guard_of
+from escalator.channels.webhook.ssrf_guard import guard_of
 from escalator.clock import SystemClock
 from escalator.model.message import FailureReason
 from escalator.model.policy import DestinationKind

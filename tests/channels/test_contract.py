@@ -40,8 +40,8 @@ import pytest
 import structlog
 
 from escalator.channels.contract import CALL_ENDS_S, Notification
+from escalator.channels.deadline_socket import Limits
 from escalator.channels.rate_limits import LONGEST_RETRY_AFTER
-from escalator.channels.wire import Limits
 from escalator.model.incident import Outcome, State
 from escalator.model.message import Context, Delivered, Failed, FailureReason, Occasion
 from escalator.model.policy import DestinationKind

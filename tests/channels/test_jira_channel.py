@@ -8,20 +8,20 @@ from datetime import timedelta
 import pytest
 
 from escalator.channels.contract import CALL_ENDS_S, Notification
+from escalator.channels.deadline_socket import Limits
 from escalator.channels.jira import rest
 from escalator.channels.jira.api import Flavour
 from escalator.channels.jira.channel import JiraChannel
 from escalator.channels.jira.rest import INDEX_LAG, JiraRest
-from escalator.channels.wire import Limits
+from escalator.encryption import Seal
 from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.message import Card, Context, Delivered, Failed, FailureReason, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.rendering.card import alarm, card, standing
-from escalator.rendering.disclosure import names_by_key
-from escalator.sealing import Seal
-from escalator.services.inbox.jira import InboxJira
-from escalator.services.inbox.shelf import Shelf, opened
-from escalator.store import Database, inbox
+from escalator.rendering.redaction import names_by_key
+from escalator.services.sandbox_vendors.inbox import Shelf, opened
+from escalator.services.sandbox_vendors.jira import InboxJira
+from escalator.store import Database, sandbox_inbox
 from tests.doubles.http import Fault
 from tests.doubles.jira import (
     CLOSED,
@@ -135,7 +135,7 @@ def of_sandbox(url):
 
     def issues():
         with database.reading() as connection:
-            said = [opened(item, seal) for item in inbox.newest(connection, 10, NOW)]
+            said = [opened(item, seal) for item in sandbox_inbox.newest(connection, 10, NOW)]
         assert all(one["text"] == one["jira"]["fields"]["summary"] and one["first_text"] for one in said)
         return [(one["jira"]["fields"], one["jira"]["category"], one["jira"]["comments"]) for one in said]
 
@@ -550,7 +550,7 @@ def test_the_sandbox_keeps_exactly_what_would_be_sent(jira, sqlite_url):
     database, seal = Database(sqlite_url), Seal(["key"])
     JiraChannel(InboxJira(Shelf(database, seal, FakeClock()), Flavour.CLOUD)).tell(one)
     with database.reading() as connection:
-        (item,) = inbox.newest(connection, 10, NOW)
+        (item,) = sandbox_inbox.newest(connection, 10, NOW)
     kept = opened(item, seal)
     assert json.dumps(kept["jira"]["fields"]) == json.dumps(sent["fields"])
     assert (item.ts, kept["jira"]["key"], kept["jira"]["status"]) == (f"{PROJECT}-1", f"{PROJECT}-1", "To Do")

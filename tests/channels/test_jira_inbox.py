@@ -4,12 +4,12 @@ import pytest
 from sqlalchemy import String, cast, select
 
 from escalator.channels.jira.api import Category, Flavour
+from escalator.encryption import Seal
 from escalator.errors import Unavailable
 from escalator.model.message import Context, Delivered, Failed, FailureReason
-from escalator.sealing import Seal
-from escalator.services.inbox.jira import InboxJira
-from escalator.services.inbox.shelf import Shelf
-from escalator.store import Database, inbox
+from escalator.services.sandbox_vendors.inbox import Shelf
+from escalator.services.sandbox_vendors.jira import InboxJira
+from escalator.store import Database, sandbox_inbox
 from escalator.store.tables import inbox as table
 from tests.fakes import FakeClock
 
@@ -91,7 +91,7 @@ def test_a_project_that_cannot_be_one_is_a_wrong_destination(database, key):
     made = talk(database).create(FIELDS | {"project": {"key": key}})
     assert made == Failed(FailureReason.BAD_TARGET, "project")
     with database.reading() as connection:
-        assert inbox.newest(connection, 10, FakeClock().now()) == []
+        assert sandbox_inbox.newest(connection, 10, FakeClock().now()) == []
 
 
 class Away(Database):

@@ -5,12 +5,12 @@ import logging
 
 import pytest
 
+from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import Answer
 from escalator.channels.jira.api import Category, Flavour
 from escalator.channels.jira.failures import failure, refused_fields
 from escalator.channels.jira.rest import NEEDED, Access, JiraRest
 from escalator.channels.jira.site import flavour_of
-from escalator.channels.wire import Limits
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 from tests.doubles.http import Fault, HttpDouble, Reply
 from tests.doubles.jira import DOING, ISSUE_TYPE, ME, PROJECT, JiraDouble

@@ -13,8 +13,8 @@ from escalator.channels.jira.channel import JiraChannel, label
 from escalator.channels.jira.rest import JiraRest
 from escalator.channels.jira.webhooks import event_id, parse, verify
 from escalator.errors import Unauthorized
-from escalator.model.heard import Agent, AgentKind, Heard, HeardKind
 from escalator.model.policy import DestinationKind
+from escalator.model.vendor_event import Agent, AgentKind, Heard, HeardKind
 from tests.channels.test_jira_channel import RESOLVED, say
 from tests.doubles.jira import DOING, PROJECT, TO_DO, JiraDouble
 from tests.doubles.jira_webhooks import SECRET, change, issue_event, person, signed

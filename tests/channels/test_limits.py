@@ -15,18 +15,18 @@ from escalator.channels.jira import documents
 from escalator.channels.jira.api import Flavour
 from escalator.channels.jira.channel import JiraChannel, label
 from escalator.channels.mail.channel import MailChannel
-from escalator.channels.pagerduty import keys, payload
+from escalator.channels.pagerduty import dedup_keys, payload
 from escalator.channels.slack import limits
 from escalator.channels.slack.blocks import message, notice
-from escalator.channels.slack.escalating import escalate_view
+from escalator.channels.slack.escalate_modal import escalate_view
+from escalator.channels.slack.external_select import options
 from escalator.channels.slack.modals import Origin, hand_over_view, reveal_view, told_view
-from escalator.channels.slack.silencing import silence_view
-from escalator.channels.slack.suggestions import options
-from escalator.channels.webhook import messages
+from escalator.channels.slack.silence_modal import silence_view
+from escalator.channels.webhook import payload as messages
 from escalator.model.incident import Verb
+from escalator.model.levels import ContentRule
 from escalator.model.message import Button, Card, Context, Delivered, Link, Moment, Occasion
 from escalator.model.policy import Category, DestinationKind, Person
-from escalator.model.ranks import ContentRule
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.card import card, standing
 from tests.channels.letters import MAIL_FROM, RECIPIENT, a_note
@@ -198,7 +198,7 @@ def test_pagerduty_takes_every_alert(text):
         a_notification(text, DestinationKind.PAGERDUTY),
         a_notification(text, DestinationKind.PAGERDUTY, card=filled(text), standing=None),
     ):
-        event = {**payload.trigger(said, keys.notice_key("k" * 300)), "routing_key": ROUTING_KEY}
+        event = {**payload.trigger(said, dedup_keys.notice_key("k" * 300)), "routing_key": ROUTING_KEY}
         assert list(pagerduty_rules.problems(event)) == []
         assert len(json.dumps(event).encode()) <= pagerduty_rules.MAX_BYTES
 

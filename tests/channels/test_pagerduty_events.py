@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from escalator.channels.deadline_socket import Limits
 from escalator.channels.pagerduty.events import PagerDutyEvents
-from escalator.channels.wire import Limits
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 from tests.doubles.http import Fault
 from tests.doubles.pagerduty import PagerDutyDouble

@@ -3,12 +3,12 @@
 import pytest
 
 from escalator.channels.pagerduty.channel import PagerDutyChannel
+from escalator.encryption import Seal
 from escalator.model.incident import State
 from escalator.model.message import Context, Delivered, Occasion
-from escalator.sealing import Seal
-from escalator.services.inbox.pagerduty import InboxPagerDuty
-from escalator.services.inbox.shelf import NOT_NOW, Shelf, opened
-from escalator.store import Database, inbox
+from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf, opened
+from escalator.services.sandbox_vendors.pagerduty import InboxPagerDuty
+from escalator.store import Database, sandbox_inbox
 from tests.channels.test_pagerduty_channel import KEY, OVER, QUIET, TAKEN, notice, say
 from tests.fakes import START, FakeClock
 
@@ -28,7 +28,7 @@ class Account:
 
     def items(self):
         with self.database.reading() as connection:
-            return inbox.newest(connection, 100, START)
+            return sandbox_inbox.newest(connection, 100, START)
 
     def shown(self):
         return [opened(item, self.seal) for item in self.items()]

@@ -3,10 +3,10 @@
 import pytest
 
 from escalator.channels.contract import CALL_ENDS_S
+from escalator.channels.deadline_socket import Limits
 from escalator.channels.pagerduty import rest
 from escalator.channels.pagerduty.events import PagerDutyEvents
 from escalator.channels.pagerduty.rest import PagerDutyRest
-from escalator.channels.wire import Limits
 from escalator.model.message import Context, Failed, FailureReason
 from tests.channels.test_pagerduty_events import EVENT
 from tests.doubles.http import Fault

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from escalator.channels.slack import limits
 from escalator.channels.slack.blocks import message, notice
-from escalator.channels.slack.escalating import escalate_view
+from escalator.channels.slack.escalate_modal import escalate_view
+from escalator.channels.slack.external_select import options
 from escalator.channels.slack.modals import (
     Origin,
     hand_over_view,
@@ -21,7 +22,6 @@ from escalator.channels.slack.modals import (
     reveal_view,
     told_view,
 )
-from escalator.channels.slack.suggestions import options
 from escalator.channels.slack.text import escape
 from escalator.model.incident import Verb
 from escalator.model.message import Button, Card, Link, Moment

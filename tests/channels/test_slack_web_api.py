@@ -7,13 +7,13 @@ import time
 
 import pytest
 
+from escalator.channels.deadline_socket import Limits
 from escalator.channels.slack import transport
 from escalator.channels.slack.api import Profile, Workspace
 from escalator.channels.slack.blocks import message, notice
 from escalator.channels.slack.manifest import SCOPES
 from escalator.channels.slack.modals import Origin, resolve_view, reveal_view
 from escalator.channels.slack.web_api import SlackWebApi, is_slacks
-from escalator.channels.wire import Limits
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 from escalator.rendering.card import card
 from tests.doubles.slack import SlackDouble

@@ -9,11 +9,11 @@ from standardwebhooks import Webhook
 
 from escalator.channels.contract import Notification
 from escalator.channels.http import Answer
-from escalator.channels.webhook import messages
+from escalator.channels.webhook import payload
 from escalator.channels.webhook.channel import WebhookChannel
 from escalator.channels.webhook.client import PATIENT, HttpWebhook
 from escalator.channels.webhook.failures import failure, is_success
-from escalator.channels.webhook.guard import guard_of
+from escalator.channels.webhook.ssrf_guard import guard_of
 from escalator.clock import SystemClock
 from escalator.model.incident import Outcome, State
 from escalator.model.message import Context, Delivered, Failed, FailureReason, Occasion
@@ -280,4 +280,4 @@ def test_nothing_is_logged_of_what_was_sent(double, channel, caplog):
 
 def test_types_are_those_of_the_schema():
     kinds = [SCHEMA["$defs"][kind]["properties"]["type"] for kind in ("of_an_incident", "of_the_product")]
-    assert [type_ for kind in kinds for type_ in kind["enum"]] == list(messages.TYPES)
+    assert [type_ for kind in kinds for type_ in kind["enum"]] == list(payload.TYPES)

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from standardwebhooks import Webhook
 
 from escalator.channels.webhook.channel import WebhookChannel
+from escalator.encryption import Seal
 from escalator.model.message import Context, Delivered
-from escalator.sealing import Seal
-from escalator.services.inbox.shelf import Shelf
-from escalator.services.inbox.webhook import InboxWebhook
+from escalator.services.sandbox_vendors.inbox import Shelf
+from escalator.services.sandbox_vendors.webhook import InboxWebhook
 from escalator.store import Database
 from escalator.store.tables import inbox
 from tests.channels.test_webhook_channel import RESOLVED, notice, say

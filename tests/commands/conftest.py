@@ -9,13 +9,13 @@ from click.testing import CliRunner, Result
 
 from escalator.bootstrap import build
 from escalator.commands import main
-from escalator.commands.opening import DEMO
-from escalator.services.core import Core
-from escalator.services.intake import Delivered, Receiver
-from escalator.services.processing import process_events
-from escalator.services.sending import deliver_all
+from escalator.commands.open_core import DEMO
+from escalator.services.core.context import Core
+from escalator.services.delivery.sender import deliver_all
+from escalator.services.intake.process import process_events
+from escalator.services.intake.receive import Delivered, Receiver
 from escalator.settings import from_environment
-from escalator.store import records
+from escalator.store import audit_log
 from escalator.stream.samples import sample
 from escalator.stream.signature import sign
 
@@ -73,4 +73,4 @@ def alerted(core: Core) -> Core:
 
 def seal(core: Core) -> None:
     with core.database.writing() as connection:
-        records.seal_new(connection, core.clock.now(), 1000)
+        audit_log.seal_new(connection, core.clock.now(), 1000)

@@ -7,13 +7,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from escalator.commands.opening import DEMO
-from escalator.engine.answers import Act, answer
+from escalator.commands.open_core import DEMO
+from escalator.engine.actions import Act, answer
 from escalator.model.incident import Verb
-from escalator.services.applying import Decision, rules_for
-from escalator.services.intake import Delivered, Receiver
-from escalator.services.processing import process_events
-from escalator.services.work import working
+from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.transaction import working
+from escalator.services.intake.process import process_events
+from escalator.services.intake.receive import Delivered, Receiver
 from escalator.store import incidents
 from escalator.store.tables import events
 from escalator.store.tables import incidents as incident_table

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from escalator.channels.slack.manifest import SCOPES
-from escalator.services.beating import SWEEPER, beat
-from escalator.services.troubles import Troubles
+from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.process_liveness import SWEEPER, beat
 from tests.doubles import slack as slack_double
 from tests.doubles.broker import FAILURES, BrokerProxy
 from tests.doubles.slack import SlackDouble
@@ -36,7 +36,7 @@ def well(core, redis_url, monkeypatch):
 @pytest.fixture(autouse=True)
 def unasked(monkeypatch):
     """What other vendors say is a matter of its own (test_reaching)."""
-    monkeypatch.setattr("escalator.commands.reaching.destinations", lambda *_: ())
+    monkeypatch.setattr("escalator.commands.doctor_destinations.destinations", lambda *_: ())
 
 
 def of(found, what):

@@ -3,9 +3,9 @@
 import pytest
 
 from escalator.bootstrap import build
-from escalator.commands.opening import DEMO
-from escalator.services.drills import rehearse
-from escalator.services.processing import process_events
+from escalator.commands.open_core import DEMO
+from escalator.services.drills.run import rehearse
+from escalator.services.intake.process import process_events
 from escalator.settings import from_environment
 from tests.fakes import FakeClock
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from escalator.model.rota import Booking
+from escalator.model.schedule import Booking
 from escalator.store import policies
 from escalator.store.calendars import written
 from escalator.store.tables import calendars

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from escalator.model.rota import Booking, StandIn
+from escalator.model.schedule import Booking, StandIn
 from escalator.store import calendars, overrides
 from escalator.store.tables import calendars as table
 from tests.commands.conftest import EXAMPLE

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import LargeBinary, select
 
+from escalator.encryption import Seal
 from escalator.errors import ContentLocked
-from escalator.sealing import Seal
-from escalator.store.resealing import sealed_columns
+from escalator.store.reencryption import sealed_columns
 from escalator.store.tables import events, incidents, metadata
 from tests.sandboxes import a_core, alert
 

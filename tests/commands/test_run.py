@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-from escalator.commands.launching import Plan
-from escalator.commands.page import real, start_page
-from escalator.commands.preparing import free_port, plan, prepared
+from escalator.commands.run_banner import real, start_page
+from escalator.commands.run_plan import Plan
+from escalator.commands.run_preflight import free_port, plan, prepared
 from escalator.errors import ConfigurationError
 from escalator.policy import load
 from tests.policy.files import MINIMAL, minimal

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from escalator.bootstrap import build
-from escalator.commands.page import start_page
-from escalator.commands.preparing import prepared
 from escalator.commands.run import _first_link
-from escalator.services.signing_in import links, sessions
+from escalator.commands.run_banner import start_page
+from escalator.commands.run_preflight import prepared
+from escalator.services.auth import magic_links, sessions
 from escalator.settings import from_environment
 
 BASE = "http://127.0.0.1:8000/sign-in/link/"
@@ -22,7 +22,7 @@ def test_a_link_signs_in(core, cli, arguments, person):
     result = cli("sign-in-link", *arguments)
     [url] = result.stdout.split()
     assert url.startswith(BASE)
-    held = links.use(core, url.removeprefix(BASE))
+    held = magic_links.use(core, url.removeprefix(BASE))
     viewer, _running = sessions.find(core, held)
     assert (viewer.person.key, viewer.is_sandbox) == (person, False)
 
@@ -42,7 +42,7 @@ def test_the_first_start_shows_a_link_until_somebody_has_signed_in(real, cli):
     sessions.begin(real, "eli", sessions.SANDBOX)
     link = _first_link(real)
     assert link in "\n".join(start_page(prepared(real.settings.environment), 8000, "", link))
-    assert links.use(real, link.removeprefix(BASE)) is not None
+    assert magic_links.use(real, link.removeprefix(BASE)) is not None
     assert _first_link(real) == ""
 
 
@@ -79,7 +79,7 @@ def test_no_link_is_shown(real, monkeypatch, env):
     ],
 )
 def test_the_doctor_says_how_people_sign_in(core, cli, monkeypatch, env, status, words):
-    monkeypatch.setattr("escalator.commands.reaching.destinations", lambda *_: ())
+    monkeypatch.setattr("escalator.commands.doctor_destinations.destinations", lambda *_: ())
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     found = [one for one in json.loads(cli("doctor", "--json").stdout) if one["what"] == "sign-in"]

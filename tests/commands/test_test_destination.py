@@ -3,9 +3,9 @@
 import pytest
 
 from escalator.bootstrap import build
-from escalator.services.troubles import Troubles
+from escalator.services.core.operator_alerts import Troubles
 from escalator.settings import from_environment
-from escalator.store import inbox
+from escalator.store import sandbox_inbox
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_state import Fault
 
@@ -29,7 +29,7 @@ def test_in_the_sandbox_it_is_kept_and_says_so(core, cli):
         "critical-alerts (slack): kept in the sandbox, nobody was told\n",
     )
     with core.database.reading() as connection:
-        (kept,) = inbox.newest(connection, 10, core.clock.now())
+        (kept,) = sandbox_inbox.newest(connection, 10, core.clock.now())
     assert kept.destination == "critical-alerts"
 
 

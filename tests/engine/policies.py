@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
+from escalator.model.levels import Role, Severity
 from escalator.model.policy import (
     Category,
     Conditions,
@@ -18,8 +19,7 @@ from escalator.model.policy import (
     Team,
     Unanswered,
 )
-from escalator.model.ranks import Role, Severity
-from escalator.model.rota import Booking, Hours, Layer, Override, Schedule, Turn
+from escalator.model.schedule import Booking, Hours, Layer, Override, Schedule, Turn
 from tests.builders import a_policy, an_observation
 
 WINDOW_START = datetime(2026, 10, 19, 5, tzinfo=UTC)

@@ -6,18 +6,18 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalator.engine.change import Notice
-from escalator.engine.coverage.ahead import FOLLOWED
-from escalator.engine.coverage.hearing import hearers
-from escalator.engine.coverage.judge import coverage
+from escalator.engine.coverage.compute import coverage
+from escalator.engine.coverage.reached import hearers
+from escalator.engine.coverage.simulate import FOLLOWED
 from escalator.engine.coverage.values import Heard, Interval, Row
+from escalator.engine.incident_change import Notice
 from escalator.engine.preview import preview
+from escalator.model.audit import Action
 from escalator.model.facts import Facts, Observation
+from escalator.model.levels import Severity
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy, Route
-from escalator.model.ranks import Severity
-from escalator.model.records import Action
-from escalator.model.rota import Calendars
+from escalator.model.schedule import Calendars
 from tests.engine.policies import EVENTS, MINUTES, WINDOW_START, calendars, policies
 from tests.engine.world import World
 

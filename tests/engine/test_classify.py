@@ -3,8 +3,8 @@
 import pytest
 
 from escalator.engine.classify import assess
+from escalator.model.levels import ContentRule, Severity
 from escalator.model.policy import Category
-from escalator.model.ranks import ContentRule, Severity
 from tests.builders import a_policy, some_facts
 
 UNKNOWN, LOW, MEDIUM, HIGH, CRITICAL = Severity

@@ -7,7 +7,7 @@ from escalator.engine.routing import Subject, holds
 from escalator.model.conditions import COMPARISONS, Comparison
 from escalator.model.facts import Facts
 from escalator.model.policy import Conditions
-from escalator.policy.rules import FACTS
+from escalator.policy.schema_routing import FACTS
 from tests.builders import START, a_policy, some_facts
 
 EXACT, LOOSE, WORD = Comparison.EXACT, Comparison.LOOSE, Comparison.WORD

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from escalator.engine.coverage.judge import coverage
+from escalator.engine.coverage.compute import coverage
 from escalator.engine.coverage.values import Coverage, Row, share_within
 from escalator.model.policy import DestinationKind
-from escalator.model.rota import Booking
+from escalator.model.schedule import Booking
 from escalator.policy import load
 
 POLICY = """\

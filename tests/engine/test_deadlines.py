@@ -6,15 +6,15 @@ from uuid import UUID
 
 import pytest
 
-from escalator.engine.answers import Act, answer
-from escalator.engine.change import Change, Rules
+from escalator.engine.actions import Act, answer
 from escalator.engine.deadlines import fire, fire_at_once, owner_targets, step_failed
+from escalator.engine.incident_change import Change, Rules
 from escalator.engine.rounds import LOOP_LIMIT
-from escalator.engine.sends import following
+from escalator.engine.steps import following
 from escalator.model.incident import DueKind, Incident, State, Verb
+from escalator.model.levels import Severity
 from escalator.model.message import Occasion
 from escalator.model.policy import Acknowledged, Policy, Unanswered
-from escalator.model.ranks import Severity
 from tests.builders import (
     EXAMPLE_POLICY,
     VERSION,

@@ -4,11 +4,11 @@ import pytest
 
 from escalator.engine.drills import Answered, Done, answered, end_drill, stand_in
 from escalator.engine.events import is_wanted, open_incident
+from escalator.model.audit import Action
 from escalator.model.incident import DueKind, Outcome, State
-from escalator.model.ranks import Severity
-from escalator.model.records import Action
+from escalator.model.levels import Severity
 from escalator.stream.drill import Rehearsal, body_of
-from escalator.stream.normalise import observe
+from escalator.stream.observe import observe
 from tests.builders import EXAMPLE_POLICY, a_blank, a_policy, a_route, minute, rules, told
 
 

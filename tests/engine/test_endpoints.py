@@ -5,9 +5,9 @@ import pytest
 from escalator.engine.endpoints import endpoint_of, endpoints
 from escalator.engine.roster import Roster
 from escalator.engine.targets import resolve
+from escalator.model.levels import Role
 from escalator.model.policy import Destination, DestinationKind, Person
-from escalator.model.ranks import Role
-from escalator.services.bulkheads import host_of
+from escalator.services.outbound.bulkheads import host_of
 from tests.builders import a_policy
 from tests.engine.policies import WINDOW_START
 

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.answers import Act, answer
-from escalator.engine.change import Change
+from escalator.engine.actions import Act, answer
 from escalator.engine.deadlines import fire
 from escalator.engine.events import absorb, is_wanted
+from escalator.engine.incident_change import Change
 from escalator.engine.rounds import LOOP_LIMIT
 from escalator.model.facts import Facts, Observation
 from escalator.model.incident import DueKind, Incident, Outcome, State, Verb
+from escalator.model.levels import ContentRule, Severity
 from escalator.model.policy import Policy
-from escalator.model.ranks import ContentRule, Severity
 from tests.builders import (
     EXAMPLE_POLICY,
     ITEM,

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.answers import Act, answer
-from escalator.engine.change import Change
+from escalator.engine.actions import Act, answer
 from escalator.engine.deadlines import fire
 from escalator.engine.events import absorb, merge
 from escalator.engine.feeds import copies
+from escalator.engine.incident_change import Change
+from escalator.model.audit import SYSTEM, Action, Actor, Entry
 from escalator.model.incident import Incident, Outcome, State, Verb
 from escalator.model.message import Occasion
 from escalator.model.policy import Conditions, Feed
-from escalator.model.records import SYSTEM, Action, Actor, Entry
 from tests.builders import EXAMPLE_POLICY, a_blank, a_policy, an_incident, an_observation, minute, opening, rules
 
 ALL = a_policy(feeds=(Feed("bi-feed"),))

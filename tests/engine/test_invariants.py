@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from escalator.engine.answers import Act
-from escalator.engine.change import Change
+from escalator.engine.actions import Act
+from escalator.engine.incident_change import Change
 from escalator.model.facts import Key
 from escalator.model.incident import OPEN, Outcome, State, Verb
 from escalator.model.policy import Grouping

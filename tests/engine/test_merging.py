@@ -6,12 +6,12 @@ from uuid import UUID
 
 import pytest
 
-from escalator.engine.answers import Act, answer
-from escalator.engine.change import Change
+from escalator.engine.actions import Act, answer
 from escalator.engine.events import merge, open_incident
+from escalator.engine.incident_change import Change
 from escalator.model.incident import Incident, Outcome, State, Verb
+from escalator.model.levels import ContentRule, Severity
 from escalator.model.policy import Policy
-from escalator.model.ranks import ContentRule, Severity
 from tests.builders import (
     ENTITY,
     EXAMPLE_POLICY,

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalator.engine.change import Change
 from escalator.engine.deadlines import fire
 from escalator.engine.events import open_incident
+from escalator.engine.incident_change import Change
 from escalator.engine.targets import resolve
 from escalator.model.incident import DueKind
 from escalator.model.policy import Policy, Step, Team
-from escalator.model.rota import Booking, Override, Schedule
+from escalator.model.schedule import Booking, Override, Schedule
 from tests.builders import (
     EXAMPLE_POLICY,
     START,

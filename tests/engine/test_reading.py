@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.rights import Refused, refusal
+from escalator.engine.permissions import Refused, refusal
 from escalator.model.incident import Incident, Verb
+from escalator.model.levels import ContentRule, Role
 from escalator.model.policy import Category, Person, Policy, Team
-from escalator.model.ranks import ContentRule, Role
 from tests.builders import EXAMPLE_POLICY, a_policy, an_incident, some_facts
 
 READERS = {Role.MODERATOR, Role.SENIOR, Role.ADMIN}

@@ -7,7 +7,7 @@ import pytest
 
 from escalator.engine.replay import Acted, Heard, Told, replay
 from escalator.model.incident import Outcome, Verb
-from escalator.model.ranks import Severity
+from escalator.model.levels import Severity
 from tests.builders import EXAMPLE_POLICY, a_policy, a_route, a_step, an_observation, minute
 
 POLICY = a_policy(

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalator.engine.change import Change
-from escalator.engine.coverage.judge import coverage
+from escalator.engine.coverage.compute import coverage
 from escalator.engine.deadlines import fire
-from escalator.engine.duty import own_shifts, schedule_duty, team_duty
 from escalator.engine.events import open_incident
-from escalator.engine.rights import allowed_people, may_answer
+from escalator.engine.handoff import told as told_of_shift
+from escalator.engine.incident_change import Change
+from escalator.engine.oncall import own_shifts, schedule_duty, team_duty
+from escalator.engine.permissions import allowed_people, may_answer
 from escalator.engine.roster import Roster
-from escalator.engine.shifts import told as told_of_shift
 from escalator.engine.targets import resolve
+from escalator.model.levels import Role, Severity
 from escalator.model.policy import Category, Person, Policy, Step, Team
-from escalator.model.ranks import Role, Severity
-from escalator.model.rota import Booking, Layer, Override, Schedule, Turn
+from escalator.model.schedule import Booking, Layer, Override, Schedule, Turn
 from tests.builders import EXAMPLE_POLICY, START, a_blank, a_policy, a_route, an_observation, minute, rules, told
 from tests.engine.policies import WINDOW_START, calendars, policies
 
@@ -207,4 +207,4 @@ def test_nobody_asks_the_rotas_but_the_roster() -> None:
         for file in (root / folder).rglob("*.py")
         if asking.search(file.read_text())
     }
-    assert found == {"escalator/engine/roster.py", "escalator/rota/never_on_call.py"}
+    assert found == {"escalator/engine/roster.py", "escalator/schedules/never_on_call.py"}

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalator.engine.answers import Act, answer
-from escalator.engine.change import Change, Rules
+from escalator.engine.actions import Act, answer
 from escalator.engine.deadlines import fire
 from escalator.engine.events import absorb, open_incident
+from escalator.engine.incident_change import Change, Rules
 from escalator.engine.preview import preview
 from escalator.engine.silences import matches, may_silence, silencing
 from escalator.model.incident import DueKind, Incident, Verb
+from escalator.model.levels import Severity
 from escalator.model.policy import Policy
-from escalator.model.ranks import Severity
 from escalator.model.silence import Silence, SilenceOf, longest
 from tests.builders import (
     EXAMPLE_POLICY,

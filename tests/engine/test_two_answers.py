@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.answers import Act, answer
-from escalator.engine.change import Change
+from escalator.engine.actions import Act, answer
 from escalator.engine.events import absorb
-from escalator.engine.rights import Refusal, Refused
+from escalator.engine.incident_change import Change
+from escalator.engine.permissions import Refusal, Refused
 from escalator.model.incident import DueKind, Incident, Outcome, State, Verb
 from escalator.model.message import Occasion
 from tests.builders import EXAMPLE_POLICY, a_policy, an_observation, minute, opening, recorded, rules, told

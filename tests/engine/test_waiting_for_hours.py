@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalator.engine.answers import Act, answer
-from escalator.engine.change import Change
+from escalator.engine.actions import Act, answer
 from escalator.engine.deadlines import fire, step_failed
 from escalator.engine.events import open_incident
+from escalator.engine.incident_change import Change
 from escalator.model.incident import DueKind, Incident, State, Verb
 from escalator.model.policy import Policy, Step
-from escalator.model.rota import Hours
+from escalator.model.schedule import Hours
 from tests.builders import a_blank, a_policy, a_route, an_observation, recorded, rules, told
 
 CHICAGO, LORD_HOWE, MADRID = (ZoneInfo(name) for name in ("America/Chicago", "Australia/Lord_Howe", "Europe/Madrid"))

@@ -6,16 +6,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from escalator.engine.answers import Act, answer
-from escalator.engine.change import Change
+from escalator.engine.actions import Act, answer
 from escalator.engine.deadlines import fire, fire_at_once, step_failed
 from escalator.engine.events import ENTITY_JOINS_FOR, absorb, is_wanted, merge, open_incident
-from escalator.engine.rights import Refusal
-from escalator.engine.storms import end_with, grow, is_alert, is_storm, join, kind_key, lose, open_group
+from escalator.engine.grouping import end_with, grow, is_alert, is_storm, join, kind_key, lose, open_group
+from escalator.engine.incident_change import Change
+from escalator.engine.permissions import Refusal
 from escalator.model.facts import Key, Observation
 from escalator.model.incident import OPEN, DueKind, Incident, State
 from escalator.model.policy import Policy
-from escalator.model.rota import Calendars
+from escalator.model.schedule import Calendars
 from tests.builders import EXAMPLE_POLICY, START, a_blank, rules
 
 RINGS = {State.TRIGGERED, State.SNOOZED}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from escalator.sealing import digest
+from escalator.encryption import digest
 from escalator.store.tables import events, incidents
 from tests.live.installation import ROOM, Installation, event, number_in, wait_until
 

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 from escalator.bootstrap import build
 from escalator.clock import SystemClock
 from escalator.errors import Unavailable
-from escalator.services import processing, sending
-from escalator.services.core import Core
-from escalator.services.intake import Delivered, Receiver
-from escalator.services.sending import Sender
+from escalator.services.core.context import Core
+from escalator.services.delivery import sender as sending
+from escalator.services.delivery.sender import Sender
+from escalator.services.intake import process
+from escalator.services.intake.receive import Delivered, Receiver
 from escalator.settings import read_settings
 from escalator.store import deliveries as outbox
 from escalator.store.tables import deliveries, workers
@@ -72,7 +73,7 @@ def test_a_claim_whose_commit_nobody_heard_of_is_given_back_long_before_its_leas
     core.outlet, unheard = sender, Unheard(core)
     sound, core.database = core.database, unheard
     with pytest.raises(Unavailable):
-        processing.process_events(core)
+        process.process_events(core)
     core.database = sound
     [claimed] = on_postgres.rows(deliveries)
     assert (claimed["state"], claimed["owner"]) == ("sending", core.id)
@@ -87,10 +88,10 @@ def test_a_claim_whose_commit_nobody_heard_of_is_given_back_long_before_its_leas
 def test_what_is_being_sent_is_not_given_back_however_long_it_takes(
     core: Core, sender: Sender, on_postgres: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("escalator.store.leases.BEAT_LOST", timedelta(0))
+    monkeypatch.setattr("escalator.store.lost_claims.BEAT_LOST", timedelta(0))
     on_postgres.slack.inject("chat.postMessage", Fault(delay=4))
     core.outlet = sender
-    processing.process_events(core)
+    process.process_events(core)
     on_postgres.wait_for(deliveries, 1, state="delivered")
     assert [row["claim"] for row in on_postgres.rows(deliveries)] == [1]
     assert len(on_postgres.messages()) == 1
@@ -103,7 +104,7 @@ def test_a_process_that_ends_renews_its_leases_until_its_last_call_is_over(
     core.outlet = sender = Sender(core, clock)
     sender.start()
     on_postgres.slack.inject("chat.postMessage", Fault(delay=3))
-    processing.process_events(core)
+    process.process_events(core)
     on_postgres.expect_messages(1)
     sender.stop(wait_s=0)
     [stopped] = on_postgres.rows(workers)

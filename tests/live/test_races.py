@@ -16,10 +16,12 @@ from escalator.bootstrap import build
 from escalator.errors import Unavailable
 from escalator.model.incident import Verb
 from escalator.rendering.buttons import ButtonValue
-from escalator.services import escalation, outbox, processing
-from escalator.services.answering import Asked, act
-from escalator.services.core import Core
-from escalator.services.intake import Delivered, Receiver
+from escalator.services.core.context import Core
+from escalator.services.delivery import outbox
+from escalator.services.incidents import escalation
+from escalator.services.incidents.actions import Asked, act
+from escalator.services.intake import process
+from escalator.services.intake.receive import Delivered, Receiver
 from escalator.settings import read_settings
 from escalator.store.tables import deliveries, incidents, records
 from escalator.stream.signature import sign
@@ -54,7 +56,7 @@ def cores(database_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[Seque
     for _ in range(TRIES):
         body = event(language="quick")
         receiver.receive(Delivered(body, STREAM_KEY, sign(body, STREAM_SECRET), ""))
-    while processing.process_events(one):
+    while process.process_events(one):
         pass
     yield made
     for core in made:

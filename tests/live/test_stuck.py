@@ -12,9 +12,9 @@ import pytest
 
 from escalator.bootstrap import build
 from escalator.clock import SystemClock
-from escalator.services import sweeping
-from escalator.services.sending import Sender
-from escalator.services.sweeping import Sweeper
+from escalator.services.delivery.sender import Sender
+from escalator.services.maintenance import sweep
+from escalator.services.maintenance.sweep import Sweeper
 from escalator.settings import read_settings
 from escalator.store.tables import workers
 from tests.live.installation import ROOT, SENIORS, Installation, children_of, event, has_members, wait_until
@@ -23,7 +23,7 @@ from tests.live.installation import ROOT, SENIORS, Installation, children_of, ev
 def test_a_sweep_that_finishes_no_round_ends_its_process(
     on_sqlite: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "STUCK_S", 0.5)
+    monkeypatch.setattr(sweep, "STUCK_S", 0.5)
     core, clock = build(read_settings(on_sqlite.environment)), SystemClock()
     stuck, ended = threading.Event(), threading.Event()
     monkeypatch.setattr(core.policies, "offer", lambda _database: stuck.wait(60))
@@ -38,7 +38,7 @@ def test_a_sweep_that_finishes_no_round_ends_its_process(
 
 
 def test_a_sweep_that_only_fails_goes_on(on_sqlite: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "EVERY_S", 0.01)
+    monkeypatch.setattr(sweep, "EVERY_S", 0.01)
     core, clock = build(read_settings(on_sqlite.environment)), SystemClock()
     tries, enough, ended = [], threading.Event(), threading.Event()
 

@@ -6,9 +6,9 @@ import pytest
 
 from escalator.bootstrap import build
 from escalator.clock import SystemClock
-from escalator.services.core import Core
-from escalator.services.sending import Sender
-from escalator.services.timekeeping import measure_offset
+from escalator.services.core.clock_sync import measure_offset
+from escalator.services.core.context import Core
+from escalator.services.delivery.sender import Sender
 from escalator.settings import read_settings
 from escalator.store.tables import workers
 from tests.live.installation import Installation, wait_until
@@ -50,7 +50,7 @@ def test_a_process_that_sends_renews_its_lease_by_the_time_of_the_database(
 def test_an_answer_that_comes_late_tells_no_time(
     core: Core, clock: SystemClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("escalator.services.timekeeping._PROMPT_S", 0.0)
+    monkeypatch.setattr("escalator.services.core.clock_sync._PROMPT_S", 0.0)
     before = clock.offset
     assert measure_offset(core, clock) == before
     assert not is_right(clock)

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from escalator.engine.coverage.judge import coverage
+from escalator.engine.coverage.compute import coverage
 from escalator.plots.heatmap import heatmap
 from escalator.policy import load
 

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from xml.etree.ElementTree import Element, fromstring
 
-from escalator.engine.figures import Spread
+from escalator.engine.statistics import Spread
+from escalator.plots.box_plot import spreads
 from escalator.plots.hours import hours
-from escalator.plots.spreads import spreads
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from escalator.policy import draft, rules
-from escalator.policy.shapes import Keys
+from escalator.policy import draft, schema_routing
+from escalator.policy.containers import Keys
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
 DESCRIBED = {word for code in re.findall(r"`([^`\n]+)`", PAGE) for word in re.findall(r"\w+", code)}
@@ -26,4 +26,4 @@ def test_every_key_is_described(section: str, key: str) -> None:
 def test_every_section_and_fact_is_described() -> None:
     headings = " ".join(line for line in PAGE.splitlines() if line.startswith("#"))
     known = DESCRIBED | set(re.findall(r"\w+", headings))
-    assert {*draft.PolicyKeys.names(), *rules.FACTS} <= known
+    assert {*draft.PolicyKeys.names(), *schema_routing.FACTS} <= known

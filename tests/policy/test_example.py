@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from escalator.model.levels import ContentRule, Mode, Role, Severity
 from escalator.model.policy import (
     Acknowledged,
     Conditions,
@@ -15,8 +16,7 @@ from escalator.model.policy import (
     Step,
     Unanswered,
 )
-from escalator.model.ranks import ContentRule, Mode, Role, Severity
-from escalator.model.rota import Hours, Layer, Override, Turn
+from escalator.model.schedule import Hours, Layer, Override, Turn
 from escalator.policy import load, parse
 from tests.policy.files import EXAMPLE, SHIPPED
 

@@ -19,8 +19,11 @@ from escalator.policy import load, parse
 from tests.policy.files import EXAMPLE
 
 ROOT = Path(__file__).parents[2] / "escalator"
-EXECUTING = ("engine", "rota", "stream", "channels", "services", "rendering")
-ONLY_SHOWN = ("services/desk", "rendering/picture.py", "rendering/preview.py", "rendering/coverage.py")
+EXECUTING = ("engine", "schedules", "stream", "channels", "services", "rendering")
+ONLY_SHOWN = (
+    *(f"services/{package}" for package in ("audit", "policies", "reports", "views")),
+    *(f"rendering/{module}.py" for module in ("coverage", "policy_diagram", "preview_json")),
+)
 """What only tells somebody who looks: pages, previews and proofs."""
 
 Path_ = tuple[str | int, ...]

@@ -4,9 +4,9 @@ from datetime import time
 
 import pytest
 
-from escalator.model.rota import Hours
+from escalator.model.schedule import Hours
 from escalator.policy import parse
-from escalator.rota.zone import zone_named
+from escalator.schedules.timezone import zone_named
 from tests.policy.files import minimal
 
 

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from escalator.model.levels import Role, Severity
 from escalator.model.policy import Policy, SeverityScale, Unanswered
-from escalator.model.ranks import Role, Severity
 from escalator.policy import load, parse, reload
 from escalator.stream.events import NAMED
 from tests.policy.files import minimal

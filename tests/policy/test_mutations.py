@@ -5,7 +5,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from escalator.policy import parse
-from escalator.policy.document import Tree, read
+from escalator.policy.yaml_reader import Tree, read
 from tests.policy.files import EXAMPLE, MINIMAL
 
 LINES = EXAMPLE.splitlines()

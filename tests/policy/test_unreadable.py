@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.policy import parse
-from escalator.policy.document import MAX_CHARACTERS, read
+from escalator.policy.yaml_reader import MAX_CHARACTERS, read
 from tests.policy.files import minimal
 
 LAUGHS = "a0: &a0 [lol, lol]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))

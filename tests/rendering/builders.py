@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from escalator.model.facts import Content, Facts
 from escalator.model.incident import Answer, DueKind, Incident, State
+from escalator.model.levels import ContentRule, Mode, Severity
 from escalator.model.policy import (
     Category,
     Destination,
@@ -17,8 +18,7 @@ from escalator.model.policy import (
     Source,
     Team,
 )
-from escalator.model.ranks import ContentRule, Mode, Severity
-from escalator.model.rota import Schedule
+from escalator.model.schedule import Schedule
 from escalator.rendering.view import Others, View
 
 OPENED = datetime(2026, 8, 20, 14, 3, tzinfo=UTC)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from escalator.model.facts import Facts
 from escalator.model.incident import DueKind, Outcome, State
+from escalator.model.levels import ContentRule, Severity
 from escalator.model.message import Link, Occasion
 from escalator.model.policy import Category
-from escalator.model.ranks import ContentRule, Severity
 from escalator.model.silence import Silence, SilenceOf
 from escalator.rendering.card import alarm, card, reply
 from tests.rendering.builders import (

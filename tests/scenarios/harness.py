@@ -15,20 +15,23 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from escalator.bootstrap import build
-from escalator.channels.slack.callbacks import sign_callback
+from escalator.channels.slack.interactions import sign_callback
 from escalator.ports import DELIVER, HEAR, PROCESS_EVENTS, TEND
-from escalator.services import escalation, hearing, lists, processing, sending, tending
-from escalator.services.bulkheads import Lane
-from escalator.services.calendars.refreshing import refresh_all
-from escalator.services.calls import Outcome, ToSend
-from escalator.services.core import Core
-from escalator.services.desk.chain import followed
-from escalator.services.housekeeping import keep
-from escalator.services.outcomes import finish
-from escalator.services.sweeping import sweep
-from escalator.services.undelivered import look_for_undelivered
+from escalator.services.audit.verify import followed
+from escalator.services.core.context import Core
+from escalator.services.delivery import bundles, sender
+from escalator.services.delivery.outcomes import finish
+from escalator.services.incidents import close_groups, escalation
+from escalator.services.intake import process
+from escalator.services.maintenance.jobs import keep
+from escalator.services.maintenance.sweep import sweep
+from escalator.services.monitoring.undelivered import look_for_undelivered
+from escalator.services.oncall.calendar_refresh import refresh_all
+from escalator.services.outbound.bulkheads import Lane
+from escalator.services.outbound.call import Outcome, ToSend
+from escalator.services.responses import callbacks as hearing
 from escalator.settings import read_settings
-from escalator.store import records
+from escalator.store import audit_log
 from escalator.store.tables import callbacks, deliveries, destinations, events, incidents, posts
 from escalator.store.tables import records as record_table
 from escalator.stream.signature import sign
@@ -60,7 +63,7 @@ class InlineOutlet:
 
     def send(self, claimed: Sequence[ToSend]) -> None:
         if claimed:
-            finish(self._core, [Outcome(one, sending.send(self._core, one)) for one in claimed])
+            finish(self._core, [Outcome(one, sender.send(self._core, one)) for one in claimed])
 
 
 class _Sender:
@@ -204,25 +207,25 @@ class Harness(Witness):
             if has_rung:
                 escalation.on_alarm(self.core)
             if PROCESS_EVENTS in told:
-                while processing.process_events(self.core) == processing.BATCH:
+                while process.process_events(self.core) == process.BATCH:
                     pass
             if HEAR in told:
                 hearing.hear_all(self.core)
             if TEND in told:
-                tending.tend_all(self.core)
+                close_groups.tend_all(self.core)
             if DELIVER in told:
-                sending.deliver_all(self.core)
+                sender.deliver_all(self.core)
             has_rung = self.queue.ring(self.clock.now())
 
     def sweep(self) -> None:
         """Do all that is due now, as alarms and sweeps make the workers do."""
         while escalation.fire_due(self.core):
             pass
-        while processing.process_events(self.core):
+        while process.process_events(self.core):
             pass
         hearing.hear_all(self.core)
-        lists.keep_lists(self.core)
-        while sending.deliver_all(self.core):
+        bundles.keep_lists(self.core)
+        while sender.deliver_all(self.core):
             pass
         self.work()
 
@@ -303,8 +306,8 @@ class Harness(Witness):
         errors = self.unexpected_errors()
         assert not errors, errors
         with self.core.database.reading() as connection:
-            assert records.count_unsealed(connection) == 0
-            assert followed(records.sealed(connection)).misfit is None
+            assert audit_log.count_unsealed(connection) == 0
+            assert followed(audit_log.sealed(connection)).misfit is None
 
 
 def _merged(body: object, changes: Mapping[str, object]) -> object:

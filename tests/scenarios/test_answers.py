@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from escalator.rendering.notices import stranger_words
+from escalator.rendering.replies import stranger_words
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, REVIEWED, SELF_HARM, TRIGGERED, labelled, nobody, paged, taken_by_ana

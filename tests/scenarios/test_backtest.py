@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 from escalator.policy import load
-from escalator.services.backtest import Backtest, backtest
+from escalator.services.policies.backtest import Backtest, backtest
 from escalator.store.tables import incidents
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import REVIEWED, SELF_HARM, labelled, paged

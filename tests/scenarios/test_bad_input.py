@@ -7,11 +7,12 @@ from io import BytesIO
 import pytest
 from sqlalchemy import select
 
-from escalator.nudging import Nudger
-from escalator.services import escalation, processing
-from escalator.services.intake import LIMIT
+from escalator.services.incidents import escalation
+from escalator.services.intake import process
+from escalator.services.intake.receive import LIMIT
 from escalator.store.tables import events, incidents
 from escalator.stream.signature import sign
+from escalator.task_publisher import Nudger
 from tests.scenarios.harness import STREAM_KEY, STREAM_SECRET, Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, paged
 from tests.servers import PostgresServer
@@ -224,14 +225,14 @@ def test_a_lost_message_of_the_broker_costs_time_and_never_work(h: Harness) -> N
 def test_an_event_that_cannot_be_processed_is_tried_five_times_then_parked_and_told(
     h: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    observe = processing.observe
+    observe = process.observe
 
     def stumbling(body: bytes, received_at: object, staff: object) -> object:
         if b"poison" in body:
             raise ValueError("poison")
         return observe(body, received_at, staff)
 
-    monkeypatch.setattr(processing, "observe", stumbling)
+    monkeypatch.setattr(process, "observe", stumbling)
     h.send(h.sample(SELF_HARM, item=2, custom={"poison": True}), is_working=False)
     h.post(SELF_HARM)
     expect_page(h)

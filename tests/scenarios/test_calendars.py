@@ -6,9 +6,9 @@ import pytest
 
 from tests.doubles.calendar import CalendarDouble
 from tests.doubles.http import Fault
-from tests.rota.feeds import calendar, event
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import PAGE, SELF_HARM
+from tests.schedules.feeds import calendar, event
 
 ATTENTION = "Escalator needs attention: calendar"
 DOWN = Fault(status=503)

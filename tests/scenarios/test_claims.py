@@ -8,11 +8,11 @@ from sqlalchemy import update
 
 from escalator.bootstrap import build
 from escalator.errors import Unavailable
-from escalator.services import outbox, outcomes, sending
-from escalator.services.calls import Outcome, ToSend
-from escalator.services.core import Core
-from escalator.services.processing import process_events
-from escalator.store import deliveries, posts
+from escalator.services.core.context import Core
+from escalator.services.delivery import outbox, outcomes, sender
+from escalator.services.intake.process import process_events
+from escalator.services.outbound.call import Outcome, ToSend
+from escalator.store import deliveries, posted_messages
 from escalator.store.deliveries import BEAT_LOST, LEASE
 from escalator.store.tables import posts as table_of_posts
 from tests.fakes import START
@@ -27,7 +27,7 @@ def claim(core: Core, limit: int) -> tuple[ToSend, ...]:
 
 
 def send(core: Core, claimed: tuple[ToSend, ...]) -> None:
-    outcomes.finish(core, [Outcome(one, sending.send(core, one)) for one in claimed])
+    outcomes.finish(core, [Outcome(one, sender.send(core, one)) for one in claimed])
 
 
 def pages_and_updates(claimed: tuple[ToSend, ...]) -> tuple[int, int]:
@@ -65,7 +65,7 @@ def test_no_page_is_claimed_and_then_lost_when_claiming_messages_fails(
         raise Unavailable("away")
 
     with monkeypatch.context() as broken:
-        broken.setattr(posts, "lock_behind", fail)
+        broken.setattr(posted_messages, "lock_behind", fail)
         with pytest.raises(Unavailable):
             claim(h.core, 16)
     assert pages_and_updates(claimed := claim(h.core, 16)) == (3, 0)

@@ -6,17 +6,17 @@ from datetime import timedelta
 import pytest
 
 from escalator.bootstrap import build
+from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, FailureReason
-from escalator.model.ranks import Mode
-from escalator.services import outbox, retrying, sending
-from escalator.services.beating import SENDER, beat
-from escalator.services.calls import Outcome, ToSend
-from escalator.services.core import Core
-from escalator.services.outcomes import finish
-from escalator.services.processing import process_events
-from escalator.services.troubles import Troubles
-from escalator.store import endpoints
-from escalator.store.endpoints import Notes
+from escalator.services.core.context import Core
+from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.process_liveness import SENDER, beat
+from escalator.services.delivery import outbox, retry, sender
+from escalator.services.delivery.outcomes import finish
+from escalator.services.intake.process import process_events
+from escalator.services.outbound.call import Outcome, ToSend
+from escalator.store import endpoint_health
+from escalator.store.endpoint_health import Notes
 from escalator.store.tables import deliveries, posts
 from tests.doubles.slack_state import Fault
 from tests.scenarios.harness import POLICY, Harness
@@ -129,7 +129,7 @@ def test_a_page_that_expired_without_getting_through_has_failed(h: Harness) -> N
     process_events(h.core)
     h.clock.move(hours=2)
     close(h, minutes=4)
-    sending.deliver_all(h.core)
+    sender.deliver_all(h.core)
     h.expect_message("#leads", "HIGH · Hate · acknowledge within 0 s · #1001")
     assert [row["reason"] for row in h.records("delivery.failed")] == ["expired"]
     assert h.records("delivery.suppressed", "step.failed") == []
@@ -141,7 +141,7 @@ def test_a_longer_wait_of_a_destination_is_not_cut_short_by_a_shorter_one(h: Har
     for seconds in (30, 600, 1):
         close(h, seconds=seconds)
     with h.core.database.reading() as connection:
-        assert endpoints.closed_beyond(connection, now) == {"hate-room": now + timedelta(seconds=600)}
+        assert endpoint_health.closed_beyond(connection, now) == {"hate-room": now + timedelta(seconds=600)}
 
 
 def test_a_page_held_back_by_the_pace_has_not_been_tried(h: Harness) -> None:
@@ -221,7 +221,7 @@ def test_where_the_first_message_did_not_get_through_the_next_one_is_the_full_on
 
 
 def test_an_outage_of_slack_does_not_burn_the_path(h: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrying, "_JITTER", 0)
+    monkeypatch.setattr(retry, "_JITTER", 0)
     with h.slack_down():
         h.post(SELF_HARM, **HATE)
         h.fast_forward(minutes=14, seconds=59)
@@ -239,11 +239,11 @@ def test_a_message_is_never_updated_before_it_stands_and_then_at_once(h: Harness
     claimed = claimed_by(h.core, h)
     ana = next(one for one in claimed if one.context.person == "ana")
     others = [one for one in claimed if one is not ana]
-    finish(h.core, [Outcome(ana, sending.send(h.core, ana))])
+    finish(h.core, [Outcome(ana, sender.send(h.core, ana))])
     message = h.expect_dm("ana", PAGE)
     h.click("ana", "Acknowledge", on=message)
     h.expect_update(message, "#1001 taken by Ana Ruiz after 0 s")
-    finish(h.core, [Outcome(one, sending.send(h.core, one)) for one in others])
+    finish(h.core, [Outcome(one, sender.send(h.core, one)) for one in others])
     late = [h.expect_message("#critical-alerts", PAGE), h.expect_dm("ben", PAGE)]
     h.fast_forward(seconds=2)
     h.expect_updates(*late, text="#1001 taken by Ana Ruiz after 0 s")
@@ -267,7 +267,7 @@ def test_what_a_dead_process_had_claimed_is_sent_by_another_after_six_seconds_an
     h.expect_message("#critical-alerts", PAGE)
     h.expect_dm("ana", PAGE)
     h.expect_dm("ben", PAGE)
-    finish(dead, [Outcome(one, sending.send(dead, one)) for one in claimed[:1]])
+    finish(dead, [Outcome(one, sender.send(dead, one)) for one in claimed[:1]])
     assert h.count(deliveries, state="delivered") == 3
     h.expect_message("#critical-alerts", PAGE)
     h.fast_forward(minutes=2)
@@ -283,7 +283,7 @@ def test_what_a_process_says_of_a_claim_it_has_lost_counts_for_nothing(h: Harnes
     finish(slow, [Outcome(one, Failed(FailureReason.BAD_TARGET, "too_late")) for one in lost])
     slow.database.close()
     assert h.count(deliveries, state="sending") == 3
-    finish(h.core, [Outcome(one, sending.send(h.core, one)) for one in mine])
+    finish(h.core, [Outcome(one, sender.send(h.core, one)) for one in mine])
     h.expect_message("#critical-alerts", PAGE)
     h.expect_dm("ana", PAGE)
     h.expect_dm("ben", PAGE)
@@ -325,7 +325,7 @@ def test_a_click_tells_us_where_a_message_stands_whose_sender_died(h: Harness) -
     h.send(h.sample(SELF_HARM), is_working=False)
     dead = build(h.core.settings, clock=h.clock, queue=h.queue)
     for one in claimed_by(dead, h):
-        sending.send(dead, one)
+        sender.send(dead, one)
     dead.database.close()
     messages = h.expect_message("#critical-alerts", PAGE), h.expect_dm("ana", PAGE), h.expect_dm("ben", PAGE)
     h.click("ana", "Acknowledge", on=messages[1])

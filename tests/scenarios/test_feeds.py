@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from escalator.services import outbox
-from escalator.services.bulkheads import Threads
-from escalator.services.sending import SLOTS
-from escalator.store import endpoints
+from escalator.services.delivery import outbox
+from escalator.services.delivery.sender import SLOTS
+from escalator.services.outbound.bulkheads import Threads
+from escalator.store import endpoint_health
 from escalator.store.tables import deliveries, inbox
 from tests.doubles.http import Fault
 from tests.doubles.webhook import SECRET, WebhookDouble
@@ -227,7 +227,7 @@ def test_what_a_machine_asks_its_copies_to_wait_is_no_wait_for_its_pages(bare: H
     feed.inject(Fault(status=429, retry_after="3600"))
     h.post(SELF_HARM, **labelled("NOTHING", "low", 5))
     with h.core.database.reading() as connection:
-        assert endpoints.closed_beyond(connection, h.clock.now()) == {}
+        assert endpoint_health.closed_beyond(connection, h.clock.now()) == {}
     h.post(SELF_HARM, item=2)
     h.forget_seen()
     assert h.count(deliveries, kind="page", destination="hook", state="delivered") == 1

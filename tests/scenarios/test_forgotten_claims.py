@@ -10,10 +10,10 @@ from sqlalchemy import Table, delete, select, update
 from uuid6 import uuid7
 
 from escalator.bootstrap import build
-from escalator.services import outbox, outcomes, sending
-from escalator.services.calls import Outcome, ToSend
-from escalator.services.core import Core
-from escalator.services.processing import process_events
+from escalator.services.core.context import Core
+from escalator.services.delivery import outbox, outcomes, sender
+from escalator.services.intake.process import process_events
+from escalator.services.outbound.call import Outcome, ToSend
 from escalator.store.tables import deliveries, posts
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, paged
@@ -47,7 +47,7 @@ def claim(core: Core) -> tuple[ToSend, ...]:
 
 
 def sent(core: Core, claimed: Sequence[ToSend]) -> list[Outcome]:
-    return [Outcome(one, sending.send(core, one)) for one in claimed]
+    return [Outcome(one, sender.send(core, one)) for one in claimed]
 
 
 def known(h: Harness) -> list[str]:

@@ -12,16 +12,18 @@ from sqlalchemy import select, update
 from escalator.bootstrap import build
 from escalator.clock import SystemClock
 from escalator.model.message import Delivered, Failed, FailureReason
-from escalator.services import outbox, processing, sending
-from escalator.services.bulkheads import Threads
-from escalator.services.calls import Outcome, ToSend
-from escalator.services.core import Core
-from escalator.services.outcomes import finish
-from escalator.services.sending import SLOTS, Sender
-from escalator.services.troubles import Troubles
-from escalator.store import endpoints
+from escalator.services.core.context import Core
+from escalator.services.core.operator_alerts import Troubles
+from escalator.services.delivery import outbox
+from escalator.services.delivery import sender as sending
+from escalator.services.delivery.outcomes import finish
+from escalator.services.delivery.sender import SLOTS, Sender
+from escalator.services.intake import process
+from escalator.services.outbound.bulkheads import Threads
+from escalator.services.outbound.call import Outcome, ToSend
+from escalator.store import endpoint_health
 from escalator.store.deliveries import DeliveryKind, candidates
-from escalator.store.endpoints import Health, Notes
+from escalator.store.endpoint_health import Health, Notes
 from escalator.store.tables import deliveries, posts, troubles
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM, labelled
@@ -44,7 +46,7 @@ def alerts(h: Harness, count: int, first: int = 20) -> None:
     """So many alerts come, and nobody sends anything yet."""
     for item in range(first, first + count):
         h.send(h.sample(SELF_HARM, item=item, **HATE), is_working=False)
-    while processing.process_events(h.core):
+    while process.process_events(h.core):
         pass
     h.queue.take()
 
@@ -64,7 +66,7 @@ def end(h: Harness, calls: tuple[ToSend, ...], result: Delivered | Failed) -> No
 
 def health(h: Harness) -> dict[str, Health]:
     with h.core.database.reading() as connection:
-        return endpoints.unwell(connection)
+        return endpoint_health.unwell(connection)
 
 
 def hanging(h: Harness, count: int = 6) -> None:

@@ -3,8 +3,8 @@
 from redis.exceptions import ReadOnlyError
 from sqlalchemy import update
 
-from escalator.broker import BrokerState
-from escalator.services.beating import SWEEPER, beat
+from escalator.broker_state import BrokerState
+from escalator.services.core.process_liveness import SWEEPER, beat
 from escalator.store.tables import posts
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM, paged, taken_by_ana

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from escalator.model.ranks import Mode
+from escalator.model.levels import Mode
 from escalator.store.tables import deliveries, incidents, posts
 from tests.doubles.slack_state import Fault
 from tests.scenarios.harness import POLICY, Harness

@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.ports import DELIVER
-from escalator.services.troubles import Troubles
+from escalator.services.core.operator_alerts import Troubles
 from escalator.store.tables import deliveries, inbox, incidents
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, nobody, paged

@@ -13,13 +13,15 @@ from sqlalchemy import Connection, select, text
 from uuid6 import uuid7
 
 from escalator.bootstrap import build
+from escalator.encryption import digest
 from escalator.errors import Unavailable
 from escalator.model.incident import Verb
 from escalator.rendering.buttons import ButtonValue
-from escalator.sealing import digest
-from escalator.services import escalation, outbox, processing
-from escalator.services.answering import Asked, act
-from escalator.services.core import Core
+from escalator.services.core.context import Core
+from escalator.services.delivery import outbox
+from escalator.services.incidents import escalation
+from escalator.services.incidents.actions import Asked, act
+from escalator.services.intake import process
 from escalator.store import events
 from escalator.store import incidents as store_incidents
 from escalator.store.events import EventState, StoredEvent
@@ -54,7 +56,7 @@ def store(h: Harness, bodies: Sequence[bytes]) -> None:
 def opened(h: Harness, count: int) -> list[UUID]:
     """Return so many incidents whose first page has been claimed and whose second step is due now."""
     store(h, bodies(h, count))
-    while processing.process_events(h.core) == processing.BATCH:
+    while process.process_events(h.core) == process.BATCH:
         pass
     while outbox.claim(h.core, 200).calls:
         pass
@@ -136,7 +138,7 @@ def test_events_of_one_item_processed_by_several_workers_make_one_incident(h: Ha
     store(h, [base.replace(b'"custom": {}', b'"custom": {"n": %d}' % one, 1) for one in range(40)])
     others = [build(h.core.settings, clock=h.clock, queue=h.queue) for _ in range(3)]
 
-    together(*[lambda core=core: patiently(lambda: processing.process_events(core, 3)) for core in (h.core, *others)])
+    together(*[lambda core=core: patiently(lambda: process.process_events(core, 3)) for core in (h.core, *others)])
     for core in others:
         core.database.close()
     assert h.count(incidents) == 1
@@ -148,7 +150,7 @@ def test_events_of_one_item_processed_by_several_workers_make_one_incident(h: Ha
 
 def test_a_delivery_is_claimed_once_however_many_processes_claim(h: Harness) -> None:
     store(h, bodies(h, 100))
-    while processing.process_events(h.core) == processing.BATCH:
+    while process.process_events(h.core) == process.BATCH:
         pass
     others = [build(h.core.settings, clock=h.clock, queue=h.queue) for _ in range(3)]
     found: list[UUID] = []
@@ -182,7 +184,7 @@ def test_an_event_whose_incident_is_merged_while_it_waits_for_it_goes_where_its_
     with ThreadPoolExecutor(1) as other:
         with h.core.database.writing() as merging:
             store_incidents.lock(merging, [gone["id"], kept["id"]], h.core.seal)
-            processed = other.submit(processing.process_events, h.core)
+            processed = other.submit(process.process_events, h.core)
             with h.core.database.reading() as asking:
                 wait_until(lambda: _waits(asking), "the event's processing waits for the lock")
             store_incidents.move_keys(merging, gone["id"], kept["id"])

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from escalator.model.silence import Silence
-from escalator.services.silences.acts import NotDone, Wanted, begin, end
+from escalator.services.silences.manage import NotDone, Wanted, begin, end
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.slack_acts import answer_to, fill, problems_of, typed
 from tests.scenarios.stories import REVIEWED, SELF_HARM, labelled, nobody
@@ -103,7 +103,7 @@ def test_what_waited_goes_on_though_the_process_died_after_the_silence_was_ended
     silence = begun(h, "pii")
     personal(h)
     with monkeypatch.context() as patch:
-        patch.setattr("escalator.services.silences.acts.go_on", lambda _core: None)
+        patch.setattr("escalator.services.silences.manage.go_on", lambda _core: None)
         end(h.core, str(silence.id), "eli", "cli")
     h.start("")
     h.expect_nothing()

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import select
 
-from escalator.channels.slack.callbacks import sign_callback
+from escalator.channels.slack.interactions import sign_callback
 from escalator.channels.slack.text import date
-from escalator.rendering.notices import stranger_words
+from escalator.rendering.replies import stranger_words
 from escalator.store.tables import events
 from tests.doubles.slack_rules import view_problems
 from tests.doubles.slack_state import Fault
@@ -252,7 +252,7 @@ def test_what_cannot_be_processed_at_once_is_recorded_and_opened_by_a_worker(
 
     window = opened(h)
     with monkeypatch.context() as patch:
-        patch.setattr("escalator.services.manual.process_one", broken)
+        patch.setattr("escalator.services.intake.manual_incident.process_one", broken)
         answer = fill(h, window, is_working=False, category="self_harm", about=NOTE)
     assert "It is recorded, and will be opened at once." in told(answer)
     h.expect_error("manual_not_processed")

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select, update
 
-from escalator.rendering.notices import stranger_words
-from escalator.services.accounts import WORKSPACE
+from escalator.rendering.replies import stranger_words
+from escalator.services.auth.vendor_accounts import WORKSPACE
 from escalator.store.tables import known
 from tests.doubles.slack_state import Fault, Message
 from tests.scenarios.harness import POLICY, Harness

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from sqlalchemy import NullPool, create_engine, event, text
 
-from escalator.services.beating import SWEEPER, beat
+from escalator.services.core.process_liveness import SWEEPER, beat
 from escalator.store import Database
 from escalator.store.tables import events
 from tests.scenarios.harness import Harness

@@ -12,9 +12,10 @@ from sqlalchemy import select
 from escalator.bootstrap import build
 from escalator.model.incident import Outcome, Verb
 from escalator.rendering.buttons import ButtonValue
-from escalator.services import processing, tending
-from escalator.services.answering import Asked, act
-from escalator.services.core import Core
+from escalator.services.core.context import Core
+from escalator.services.incidents import close_groups
+from escalator.services.incidents.actions import Asked, act
+from escalator.services.intake import process
 from escalator.store.groups import lock_open
 from escalator.store.tables import incidents
 from tests.scenarios.harness import POLICY, Harness
@@ -62,7 +63,7 @@ def forget(h: Harness) -> None:
 
 def test_however_many_decide_about_a_storm_five_are_told_and_one_group(h: Harness, cores: Sequence[Core]) -> None:
     store(h, bodies(h, 80))
-    together(*[lambda core=core: patiently(lambda: processing.process_events(core, 3)) for core in cores])
+    together(*[lambda core=core: patiently(lambda: process.process_events(core, 3)) for core in cores])
     assert h.count(incidents, state="triggered") == AFTER + 1
     (found,) = groups(h).items()
     assert found == (found[0], 80 - AFTER)
@@ -82,7 +83,7 @@ def test_an_answered_group_takes_no_new_member_however_the_answers_race(h: Harne
                 at_the_answer[group] = told_of(h, group)
 
     together(
-        *[lambda core=core: patiently(lambda: processing.process_events(core, 4)) for core in (one, two)],
+        *[lambda core=core: patiently(lambda: process.process_events(core, 4)) for core in (one, two)],
         lambda: patiently(lambda: answer() or 0),
     )
     assert at_the_answer
@@ -95,7 +96,7 @@ def test_an_answered_group_takes_no_new_member_however_the_answers_race(h: Harne
 def test_nobody_waits_for_one_another_for_ever(h: Harness, cores: Sequence[Core]) -> None:
     """Members are answered while others join, the group is counted, and in the end resolved."""
     store(h, bodies(h, 40))
-    while processing.process_events(h.core):
+    while process.process_events(h.core):
         pass
     (group,) = groups(h)
     with h.core.database.reading() as connection:
@@ -110,14 +111,14 @@ def test_nobody_waits_for_one_another_for_ever(h: Harness, cores: Sequence[Core]
     together(
         lambda: answer(one, members[:16]),
         lambda: answer(two, members[15::-1]),
-        lambda: patiently(lambda: processing.process_events(three, 4)),
-        lambda: patiently(lambda: processing.process_events(four, 4)),
+        lambda: patiently(lambda: process.process_events(three, 4)),
+        lambda: patiently(lambda: process.process_events(four, 4)),
     )
     assert groups(h) == {group: 40 - AFTER + 40 - 16} == {group: told_of(h, group)}
     answered(one, group, Verb.ACKNOWLEDGE)
     act(one, Asked("U0DANA", "T0DOUBLE", Verb.RESOLVE, ButtonValue(group, 1, 2), is_filled=True, outcome=Outcome.TEST))
-    together(*[lambda core=core: patiently(lambda: tending.tend_all(core) or 0) for core in cores])
-    tending.tend_all(one)
+    together(*[lambda core=core: patiently(lambda: close_groups.tend_all(core) or 0) for core in cores])
+    close_groups.tend_all(one)
     assert (told_of(h, group), groups(h)) == (0, {group: 0})
     assert h.count(incidents, outcome="test") == 1 + 40 - AFTER + 40 - 16
     assert [line["event"] for line in h.log.lines("warning", "error")] == []
@@ -144,12 +145,12 @@ def test_two_batches_that_each_join_the_group_that_the_other_leaves_do_not_block
     with ThreadPoolExecutor(1) as pool:
         h.send(h.sample(SELF_HARM, item=28, **threat), is_working=False)
         h.send(h.sample(FLAGGED, item=7, **graver), is_working=False)
-        other = pool.submit(processing.process_events, cores[1])
+        other = pool.submit(process.process_events, cores[1])
         assert has_joined.wait(5)
         if h.core.database.is_sqlite:
             other.result()
         h.send(h.sample(SELF_HARM, item=8), is_working=False)
         h.send(h.sample(FLAGGED, item=27, **graver), is_working=False)
-        assert (processing.process_events(h.core), other.result()) == (2, 2)
+        assert (process.process_events(h.core), other.result()) == (2, 2)
     assert sorted(groups(h).values()) == [2, 2]
     forget(h)

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from escalator.commands.incidents import command
-from escalator.services import tending
+from escalator.services.incidents import close_groups
 from escalator.store.tables import deliveries, incidents
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import POLICY, Harness
@@ -184,7 +184,7 @@ def test_what_is_reviewed_leaves_its_group_and_the_last_one_ends_it(h: Harness) 
 
 
 def test_what_ends_the_group_ends_all_it_tells_of(h: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tending, "BATCH", 2)
+    monkeypatch.setattr(close_groups, "BATCH", 2)
     messages = waved(h, alerts=10)
     h.click("ana", "Acknowledge", on=messages[0])
     h.expect_updates(*messages, buttons=[label for label in TAKEN if label != "Reveal"])
@@ -204,7 +204,7 @@ def test_what_a_process_left_undone_when_it_died_is_done_by_the_sweep(h: Harness
     h.click("ana", "False alarm", on=messages[0], is_working=False)
     h.queue.take()
     assert grouped(h) == 3
-    tending.tend_all(h.core)
+    close_groups.tend_all(h.core)
     assert grouped(h) == 0
     h.sweep()
     h.forget_seen()

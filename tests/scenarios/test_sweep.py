@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from escalator.services import escalation, sending, sweeping
+from escalator.services.delivery import sender as sending
+from escalator.services.incidents import escalation
+from escalator.services.maintenance import sweep
 from escalator.store.tables import incidents
 from tests.fakes import START
 from tests.scenarios.harness import Harness
@@ -28,7 +30,7 @@ def swept(h: Harness) -> int:
     """Do one round of the sweep, with no word from any queue, and return how often it woke the sender."""
     h.queue.take()
     sender = InlineSender(h)
-    sweeping.sweep(h.core, sender)
+    sweep.sweep(h.core, sender)
     return sender.woken
 
 

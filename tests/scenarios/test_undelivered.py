@@ -8,13 +8,13 @@ from sqlalchemy import select
 
 from escalator.model.message import Failed, FailureReason
 from escalator.model.policy import DestinationKind
-from escalator.services import processing
-from escalator.services.beating import SWEEPER, beat
-from escalator.services.calls import Outcome
-from escalator.services.destination_health import BLAME
-from escalator.services.outbox import claim
-from escalator.services.outcomes import finish
-from escalator.services.undelivered import look_for_undelivered
+from escalator.services.core.process_liveness import SWEEPER, beat
+from escalator.services.delivery.destination_health import BLAME
+from escalator.services.delivery.outbox import claim
+from escalator.services.delivery.outcomes import finish
+from escalator.services.intake import process
+from escalator.services.monitoring.undelivered import look_for_undelivered
+from escalator.services.outbound.call import Outcome
 from escalator.store.tables import deliveries, destinations, troubles
 from tests.doubles.everybody import Vendors, vendors
 from tests.doubles.http import HttpDouble, Reply, Request
@@ -281,7 +281,7 @@ def test_a_destination_that_failed_once_and_has_nothing_to_send_is_no_trouble(h:
 @pytest.mark.parametrize("reason", FailureReason)
 def test_every_reason_for_which_a_page_fails_for_good_is_told_once(h: Harness, reason: FailureReason) -> None:
     h.send(h.sample(SELF_HARM, **HATE), is_working=False)
-    while processing.process_events(h.core):
+    while process.process_events(h.core):
         pass
     [page] = claim(h.core, 8).calls
     finish(h.core, [Outcome(page, Failed(reason, "word"))])
@@ -299,7 +299,7 @@ def test_every_reason_has_its_place() -> None:
 @pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 def test_what_another_process_deals_with_at_the_moment_gets_no_second_fallback(h: Harness) -> None:
     h.send(h.sample(SELF_HARM, **HATE), is_working=False)
-    processing.process_events(h.core)
+    process.process_events(h.core)
     h.clock.move(minutes=4)
     began = {"failing_since": h.clock.now() - timedelta(minutes=4), "failed_at": h.clock.now()}
     why = {"failing_channel": "slack", "failing_reason": "http_503"}

@@ -85,7 +85,7 @@ def test_an_error_while_processing_says_nothing_of_the_content(h: Harness, monke
     def stumbling(*_arguments: object) -> None:
         raise ValueError("stumbled")
 
-    monkeypatch.setattr("escalator.services.processing.open_incident", stumbling)
+    monkeypatch.setattr("escalator.services.intake.process.open_incident", stumbling)
     h.post(SELF_HARM, **withheld())
     h.fast_forward(minutes=2)
     h.expect_error("batch_failed")

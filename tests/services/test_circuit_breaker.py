@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from escalator.services.circuit_breaker import (
+from escalator.services.outbound.circuit_breaker import (
     ENDPOINT_TIMEOUTS,
     HOST_TIMEOUTS,
     PROBE_ENDS,
@@ -12,7 +12,7 @@ from escalator.services.circuit_breaker import (
     Decision,
     decide,
 )
-from escalator.store.endpoints import Health
+from escalator.store.endpoint_health import Health
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 WELL = Health()

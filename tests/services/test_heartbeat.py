@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from uuid6 import uuid7
 
-from escalator.channels.wire import Limits
-from escalator.services import heartbeat
-from escalator.services.concerns import UNREACHED
-from escalator.services.heartbeat import beat_outside
-from escalator.services.troubles import Troubles
+from escalator.channels.deadline_socket import Limits
+from escalator.services.core.operator_alerts import Troubles
+from escalator.services.monitoring import heartbeat
+from escalator.services.monitoring.heartbeat import beat_outside
+from escalator.services.monitoring.problems import UNREACHED
 from escalator.store import events
 from escalator.store.events import EventState, StoredEvent
 from tests.doubles.http import Fault, HttpDouble, Reply

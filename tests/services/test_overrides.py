@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from escalator.model.ranks import Role
-from escalator.model.records import Action
-from escalator.model.rota import StandIn
-from escalator.services import overrides
-from escalator.services.overrides import NotDone, Wanted, Wrong
+from escalator.model.audit import Action
+from escalator.model.levels import Role
+from escalator.model.schedule import StandIn
+from escalator.services.oncall import overrides
+from escalator.services.oncall.overrides import NotDone, Wanted, Wrong
 from escalator.store.tables import records
 from tests.fakes import START
 from tests.sandboxes import a_core, demo_policy

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import pytest
 
+from escalator.model.levels import Mode
 from escalator.model.message import Failed, FailureReason, Occasion
 from escalator.model.policy import DestinationKind
-from escalator.model.ranks import Mode
-from escalator.services.retrying import is_for_good, retry_at
+from escalator.services.delivery.retry import is_for_good, retry_at
 from escalator.store.deliveries import Delivery, DeliveryKind
-from escalator.store.posts import Post
+from escalator.store.posted_messages import Post
 from tests.fakes import START
 
 DOWN = Failed(FailureReason.VENDOR_ERROR, "http_503")

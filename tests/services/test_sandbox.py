@@ -15,24 +15,24 @@ import pytest
 from sqlalchemy import event, select, update
 from uuid6 import uuid7
 
-from escalator.channels.slack.callbacks import Click, Submission, parse, verify
+from escalator.channels.slack.interactions import Click, Submission, parse, verify
 from escalator.channels.slack.modals import Origin, resolve_view
 from escalator.errors import Unauthorized
 from escalator.model.incident import Outcome, Verb
+from escalator.model.levels import Mode
 from escalator.model.message import Context
-from escalator.model.ranks import Mode
 from escalator.ports import PROCESS_EVENTS
-from escalator.services.answering import Asked, act
-from escalator.services.beating import SENDER, SWEEPER
-from escalator.services.escalation import fire_due
-from escalator.services.intake import Accepted, Receiver
-from escalator.services.processing import process_events
-from escalator.services.sandbox.acts import kill_worker, run_out, send_sample
-from escalator.services.sandbox.clicks import Press, signed_click
+from escalator.services.core.process_liveness import SENDER, SWEEPER
+from escalator.services.delivery.sender import deliver_all
+from escalator.services.incidents.actions import Asked, act
+from escalator.services.incidents.escalation import fire_due
+from escalator.services.intake.process import process_events
+from escalator.services.intake.receive import Accepted, Receiver
+from escalator.services.sandbox.controls import kill_worker, run_out, send_sample
 from escalator.services.sandbox.incidents import MOST_INCIDENTS
-from escalator.services.sandbox.picture import MOST_MESSAGES, VIEWS_STAY, sandbox_state
-from escalator.services.sandbox.signed import Refused
-from escalator.services.sending import deliver_all
+from escalator.services.sandbox.page import MOST_MESSAGES, VIEWS_STAY, sandbox_state
+from escalator.services.sandbox.signed_request import Refused
+from escalator.services.sandbox.slack import Press, signed_click
 from escalator.store import processes
 from escalator.store.processes import Process
 from escalator.store.tables import deliveries, incidents

@@ -8,10 +8,10 @@ from standardwebhooks import Webhook
 from escalator.channels.jira import webhooks as jira
 from escalator.channels.pagerduty import webhooks as pagerduty
 from escalator.errors import Unauthorized
-from escalator.model.heard import AgentKind, HeardKind
+from escalator.model.vendor_event import AgentKind, HeardKind
 from escalator.services.sandbox import sandbox_state
-from escalator.services.sandbox.signed import Refused, Signed
-from escalator.services.sandbox.vendor_acts import Deed, signed_act
+from escalator.services.sandbox.signed_request import Refused, Signed
+from escalator.services.sandbox.vendor_actions import Deed, signed_act
 from escalator.store.tables import inbox
 from tests.sandboxes import a_core, alert, demo_policy, go_on
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from uuid6 import uuid7
 
-from escalator.services.silent_sources import listen
-from escalator.services.troubles import Troubles
-from escalator.store import events, rhythm
+from escalator.services.core.operator_alerts import Troubles
+from escalator.services.monitoring.silent_sources import listen
+from escalator.store import events, source_activity
 from escalator.store.events import EventState, StoredEvent
-from escalator.stream import drill, manual
+from escalator.stream import drill, manual_incident
 from tests.sandboxes import a_core, demo_policy
 
 
@@ -110,7 +110,7 @@ def test_the_first_event_ends_that_a_source_has_never_sent_any(sqlite_url, tmp_p
     core.database.close()
 
 
-@pytest.mark.parametrize("type_", [drill.TYPE, manual.TYPE])
+@pytest.mark.parametrize("type_", [drill.TYPE, manual_incident.TYPE])
 def test_what_the_product_itself_makes_is_no_event_of_a_source(sqlite_url, tmp_path, type_):
     core = in_production(a_core, tmp_path, sqlite_url)
     comes(core, 0, type_=type_)
@@ -147,5 +147,5 @@ def test_a_gap_is_found_wherever_it_lies(each):
     now, since = each.clock.now(), each.clock.now() - timedelta(hours=24)
     comes(each, 0.1, 0.2, 5.3, 5.4, 5.45, 7)
     with each.database.reading() as connection:
-        found = rhythm.longest_gap(connection, "demo", since, now)
+        found = source_activity.longest_gap(connection, "demo", since, now)
     assert found == timedelta(hours=5.3 - 0.2)

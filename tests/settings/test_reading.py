@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from escalator.channels.mail.server import server
 from escalator.errors import ConfigurationError
-from escalator.model.ranks import Mode
+from escalator.model.levels import Mode
 from escalator.settings import read_settings
 from escalator.settings.connections import CHOICES
 from escalator.settings.table import SETTINGS

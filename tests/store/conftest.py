@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from escalator.bootstrap import build
-from escalator.services.core import Core
+from escalator.services.core.context import Core
 from escalator.settings import read_settings
 from tests.fakes import FakeClock
 

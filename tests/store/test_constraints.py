@@ -7,7 +7,7 @@ from sqlalchemy import insert
 from uuid6 import uuid7
 
 from escalator.errors import Conflict
-from escalator.services.core import Core
+from escalator.services.core.context import Core
 from escalator.store import policies
 from escalator.store.tables import active_policy, answers, deliveries, events, incident_keys, incidents, posts
 

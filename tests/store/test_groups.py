@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from escalator.services.core import Core
+from escalator.services.core.context import Core
 from escalator.store import health
 from escalator.store.tables import incidents
 from tests.store.test_constraints import SILENT, an_incident, write

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select
 
-from escalator.services.core import Core
+from escalator.services.core.context import Core
 from escalator.store import Database
 from escalator.store.migrate import migrate
 from escalator.store.schema import is_current

@@ -7,9 +7,9 @@ import pytest
 
 from escalator.bootstrap import build
 from escalator.errors import Unavailable
-from escalator.services.beating import SENDER, beat
-from escalator.services.core import Core
-from escalator.services.health import StoreTrial, readiness
+from escalator.services.core.context import Core
+from escalator.services.core.process_liveness import SENDER, beat
+from escalator.services.monitoring.health import StoreTrial, readiness
 from escalator.settings import read_settings
 from escalator.store.migrate import migrate
 from tests.fakes import FakeClock

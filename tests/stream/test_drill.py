@@ -3,7 +3,7 @@
 from escalator.model.facts import Key
 from escalator.stream.drill import Rehearsal, body_of
 from escalator.stream.envelope import EnvelopeKind, read_envelope
-from escalator.stream.normalise import observe
+from escalator.stream.observe import observe
 from tests.fakes import START
 
 REHEARSAL = Rehearsal("0198", "Fire drill", "Self-harm", "self_harm", "critical")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from escalator.stream.envelope import EnvelopeKind, read_envelope
-from escalator.stream.normalise import observe
+from escalator.stream.observe import observe
 from tests.stream.bodies import ENCODINGS, NAMES, RECEIVED_AT, stored
 
 

@@ -1,7 +1,7 @@
 """The sandbox page's own requests, without a page."""
 
-from escalator.services.hearing import hear_all
-from escalator.services.sending import deliver_all
+from escalator.services.delivery.sender import deliver_all
+from escalator.services.responses.callbacks import hear_all
 from web.app import create_app
 
 MARKED = {"X-Sandbox": "1"}

@@ -11,9 +11,9 @@ from sqlalchemy import insert, text
 from uuid6 import uuid7
 
 from escalator.commands import main
-from escalator.model.records import Action, Actor, Entry
-from escalator.services.desk.week import name_of
-from escalator.store import drills, records
+from escalator.model.audit import Action, Actor, Entry
+from escalator.services.reports.weekly_review import name_of
+from escalator.store import audit_log, drills
 from escalator.store.drills import DrillRun, DrillState
 from escalator.store.tables import incidents
 from tests.browsers import Browser
@@ -46,13 +46,13 @@ AT = "2026-08-20T16:00:00+00:00"
 def write(core, entry):
     core.clock.move(seconds=1)
     with core.database.writing() as connection:
-        records.insert(connection, [(entry, None)], core.clock.now())
+        audit_log.insert(connection, [(entry, None)], core.clock.now())
     core.clock.move(seconds=1)
 
 
 def seal(core):
     with core.database.writing() as connection:
-        records.seal_new(connection, core.clock.now(), 1000)
+        audit_log.seal_new(connection, core.clock.now(), 1000)
 
 
 def exported(browser, form, **asked):
@@ -65,7 +65,7 @@ def test_a_record_is_a_sentence_with_its_incident_and_its_seal(core):
     assert "Acknowledged by Ana Ruiz" in page
     assert '<a href="/incidents/1001">#1001</a>' in page
     with core.database.reading() as connection:
-        line, made = next(one for one in records.sealed(connection) if one[0]["action"] == Action.ACKNOWLEDGED)
+        line, made = next(one for one in audit_log.sealed(connection) if one[0]["action"] == Action.ACKNOWLEDGED)
     assert f"Hash {made}, after {line['prev_hash']}" in page
     assert "1 on this page, all of them sealed" in page
 
@@ -154,7 +154,7 @@ def test_a_file_says_what_the_command_line_says(core, tmp_path, monkeypatch):
 
 
 def test_a_file_has_all_that_is_found_in_whichever_batches(core, monkeypatch):
-    monkeypatch.setattr("escalator.services.desk.trail._BATCH", 2)
+    monkeypatch.setattr("escalator.services.audit.search._BATCH", 2)
     for number in range(7):
         write(core, Entry(Action.TROUBLE_FOUND, reason=f"r{number}"))
     lines = exported(Browser(core, "eli"), "jsonl", action="troubles").text.splitlines()
@@ -198,7 +198,7 @@ def test_the_day_that_ends_a_time_is_included(core):
 def test_the_chain_says_how_long_it_is_and_what_it_ends_with(core):
     seal(core)
     with core.database.reading() as connection:
-        *_, (line, made) = records.sealed(connection)
+        *_, (line, made) = audit_log.sealed(connection)
     page = Browser(core, "ana").get("/audit/chain").text
     assert made in page
     assert f"The newest {line['seq']} records were looked at just now: every one fits" in page

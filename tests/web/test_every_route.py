@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from escalator.model.ranks import Role
-from escalator.services.signing_in.tokens import Scope
+from escalator.model.levels import Role
+from escalator.services.auth.api_tokens import Scope
 from tests.everybody import OUTSIDE, PEOPLE, ROLES, SECRET_AUTHOR, Desk, a_token, by_token, number_of, on_a_copy
 from web.app import create_app
 

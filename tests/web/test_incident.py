@@ -211,7 +211,7 @@ def test_what_cannot_be_recorded_is_not_shown(core, monkeypatch):
         raise RuntimeError("the disk is full")
 
     browser = Browser(core, "ana")
-    monkeypatch.setattr("escalator.store.records.insert", fail)
+    monkeypatch.setattr("escalator.store.audit_log.insert", fail)
     answer = browser.post("/incidents/1001/reveal", {"line": 1})
     assert answer.status_code == 503
     assert HIDDEN[0] not in answer.text

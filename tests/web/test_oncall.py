@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from escalator.services import overrides
-from escalator.services.overrides import Wanted
-from escalator.services.shifts import change_shifts
-from escalator.services.signing_in import sessions
+from escalator.services.auth import sessions
+from escalator.services.oncall import overrides
+from escalator.services.oncall.handoff import change_shifts
+from escalator.services.oncall.overrides import Wanted
 from tests.browsers import Browser
 from tests.fakes import START
 from tests.sandboxes import a_core, demo_policy

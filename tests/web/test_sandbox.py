@@ -13,9 +13,9 @@ import pytest
 from uuid6 import uuid7
 
 from escalator.errors import Unavailable
-from escalator.services.beating import SWEEPER
-from escalator.services.processing import process_events
-from escalator.services.sending import deliver_all
+from escalator.services.core.process_liveness import SWEEPER
+from escalator.services.delivery.sender import deliver_all
+from escalator.services.intake.process import process_events
 from escalator.store import processes
 from escalator.store.processes import Process
 from tests.browsers import Browser as SignedIn

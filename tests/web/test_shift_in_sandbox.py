@@ -2,8 +2,8 @@
 
 import pytest
 
-from escalator.services.housekeeping import keep
-from escalator.services.sending import deliver_all
+from escalator.services.delivery.sender import deliver_all
+from escalator.services.maintenance.jobs import keep
 from tests.fakes import START, InlineExecutor
 from tests.sandboxes import a_core, alert, demo_policy
 from tests.web.browser import Browser

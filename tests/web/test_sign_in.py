@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from escalator.model.message import Delivered, Failed, FailureReason
-from escalator.services.housekeeping import keep
-from escalator.services.signing_in import limits, links, sessions, tokens
+from escalator.services.auth import api_tokens, login_rate_limit, magic_links, sessions
+from escalator.services.maintenance.jobs import keep
 from escalator.store.tables import records, sign_in_links, tries
 from escalator.store.tables import sessions as kept_sessions
 from tests.browsers import Browser
 from tests.fakes import InlineExecutor
 from tests.sandboxes import a_core, demo_policy
-from web.signed_in import cookie_name
+from web.session import cookie_name
 
 BASE = "http://localhost"
 REAL = {"ESCALATOR_MODE": "production", "ESCALATOR_BASE_URL": BASE}
@@ -64,7 +64,7 @@ def mailed(sqlite_url, tmp_path):
 
 
 def printed(core, person="ana"):
-    return links.make(core, person, links.PRINTER, "cli", links.PRINTED_GOOD_FOR).removeprefix(BASE)
+    return magic_links.make(core, person, magic_links.PRINTER, "cli", magic_links.PRINTED_GOOD_FOR).removeprefix(BASE)
 
 
 def recorded(core):
@@ -209,8 +209,10 @@ def test_one_address_gets_three_mails_in_a_quarter_of_an_hour_whoever_asks(maile
 
 
 def test_who_guesses_links_is_stopped_by_where_they_come_from(core):
-    guesses = [Browser(core).client.post(f"/sign-in/link/guess-{n}") for n in range(limits.BY_ADDRESS.most + 1)]
-    assert [one.status_code for one in guesses] == [404] * limits.BY_ADDRESS.most + [429]
+    guesses = [
+        Browser(core).client.post(f"/sign-in/link/guess-{n}") for n in range(login_rate_limit.BY_ADDRESS.most + 1)
+    ]
+    assert [one.status_code for one in guesses] == [404] * login_rate_limit.BY_ADDRESS.most + [429]
     elsewhere = Browser(core).client.post("/sign-in/link/guess", environ_base={"REMOTE_ADDR": "203.0.113.7"})
     assert elsewhere.status_code == 404
 
@@ -289,7 +291,9 @@ def test_browsers_come_over_tls_only_where_there_is_tls(sqlite_url, tmp_path, ba
 def test_a_token_signs_no_browser_in(core):
     with core.database.reading() as connection:
         eli = core.policies.required(connection).policy.people["eli"]
-    text = tokens.make(core, tokens.Viewer(eli), "ana", "ci", {tokens.Scope.READ}, limits.KEPT_FOR)
+    text = api_tokens.make(
+        core, api_tokens.Viewer(eli), "ana", "ci", {api_tokens.Scope.READ}, login_rate_limit.KEPT_FOR
+    )
     browser = Browser(core)
     browser.client.set_cookie(cookie_name(core), text)
     assert browser.get("/").status_code == 302

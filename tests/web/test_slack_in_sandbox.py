@@ -2,8 +2,8 @@
 
 import pytest
 
-from escalator.services.processing import process_all
-from escalator.services.sending import deliver_all
+from escalator.services.delivery.sender import deliver_all
+from escalator.services.intake.process import process_all
 from tests.fakes import InlineExecutor
 from tests.sandboxes import a_core, alert, demo_policy
 from tests.web.browser import Browser

@@ -5,14 +5,14 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from escalator.services.accounts import WORKSPACE
+from escalator.services.auth.vendor_accounts import WORKSPACE
 from escalator.store import processes
 from escalator.store.tables import records
 from tests.browsers import Browser
 from tests.doubles.http import Fault
 from tests.doubles.slack_openid import ANOTHER_KEY, CLIENT_ID, CLIENT_SECRET, TEAM, USER, SlackOpenIdDouble
 from tests.sandboxes import a_core
-from web.signed_in import cookie_name
+from web.session import cookie_name
 
 BASE = "http://localhost"
 

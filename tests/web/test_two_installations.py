@@ -2,11 +2,11 @@
 
 import pytest
 
-from escalator.services.signing_in import sessions
+from escalator.services.auth import sessions
 from escalator.settings import read_settings
 from tests.sandboxes import a_core
 from web.app import create_app
-from web.signed_in import cookie_name
+from web.session import cookie_name
 
 KEY = {"SECRET_KEY": "one"}
 

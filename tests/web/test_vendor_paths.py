@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from escalator.channels.slack.callbacks import sign_callback
-from escalator.services.housekeeping import flush_tally
+from escalator.channels.slack.interactions import sign_callback
+from escalator.services.maintenance.jobs import flush_tally
 from escalator.stream.signature import sign
 from tests.sandboxes import a_core
 from tests.scenarios.log import Log

@@ -3,8 +3,8 @@
 import pytest
 from flask import g
 
-from escalator.services.concerns import Concern
-from escalator.services.desk.watch import Watch
+from escalator.services.monitoring.problems import Concern
+from escalator.services.views.health import Watch
 from tests.fakes import START
 from tests.sandboxes import a_core
 from web.app import create_app

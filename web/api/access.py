@@ -4,13 +4,13 @@ from typing import NoReturn
 
 from flask import abort, g, request
 
-from escalator.model.ranks import Mode
-from escalator.services.core import Core
-from escalator.services.signing_in import tokens
-from escalator.services.signing_in.tokens import Scope
-from web import signed_in
+from escalator.model.levels import Mode
+from escalator.services.auth import api_tokens
+from escalator.services.auth.api_tokens import Scope
+from escalator.services.core.context import Core
+from web import session
 from web.api.problems import problem
-from web.signed_in import viewer
+from web.session import viewer
 
 _BEARER = "bearer"
 _REALM = 'Bearer realm="escalator"'
@@ -23,9 +23,9 @@ def come_in(core: Core) -> None:
     """
     if "Authorization" in request.headers:
         _by_token(core, request.headers["Authorization"])
-    elif signed_in.look_up(core):
+    elif session.look_up(core):
         g.scopes = frozenset(Scope)
-        signed_in.check_csrf()
+        session.check_csrf()
     else:
         _nobody()
     g.now = core.clock.now()
@@ -47,7 +47,7 @@ def recorded_via() -> str:
 
 def _by_token(core: Core, said: str) -> None:
     scheme, _, text = said.partition(" ")
-    found = tokens.find(core, text.strip()) if scheme.lower() == _BEARER else None
+    found = api_tokens.find(core, text.strip()) if scheme.lower() == _BEARER else None
     if found is None:
         _nobody()
     g.viewer, g.running, g.scopes = found

@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from escalator.services.core import Core
-from escalator.services.desk.outline import outline
-from escalator.services.signing_in.tokens import Scope
-from escalator.services.signing_in.viewer import audience_of
-from escalator.store import listing
+from escalator.services.auth.api_tokens import Scope
+from escalator.services.auth.viewer import audience_of
+from escalator.services.core.context import Core
+from escalator.services.views.incident_summary import outline
+from escalator.store import incident_search
+from escalator.store.incident_search import Filter
 from escalator.store.incidents import MOST_NUMBER
-from escalator.store.listing import Filter
-from web.api.asked import WantedIncidentsSchema
-from web.api.door import Door
-from web.api.pages import next_page
+from web.api.blueprint import Door
+from web.api.pagination import next_page
 from web.api.problems import refuse
-from web.api.schemas import IncidentSchema, IncidentsSchema, OpenedIncidentSchema
-from web.signed_in import running, viewer
+from web.api.request_schemas import WantedIncidentsSchema
+from web.api.response_schemas import IncidentSchema, IncidentsSchema, OpenedIncidentSchema
+from web.session import running, viewer
 
 NUMBERED = f"/incidents/<int(max={MOST_NUMBER}):number>"
 
@@ -28,7 +28,9 @@ def add(door: Door, core: Core) -> None:
         limit = asked["limit"]
         with core.database.reading() as connection:
             audience = audience_of(connection, viewer(), running().policy)
-            found = listing.by_number(connection, audience, _filter(asked), limit=limit + 1, before=asked.get("cursor"))
+            found = incident_search.by_number(
+                connection, audience, _filter(asked), limit=limit + 1, before=asked.get("cursor")
+            )
         page = found[:limit]
         return {"items": page, "next": next_page(str(page[-1].number)) if len(found) > limit else None}
 

@@ -5,12 +5,12 @@ from typing import Any
 from flask import g
 from marshmallow import Schema
 
-from escalator.engine.duty import Duty, duties, may_know
-from escalator.services.core import Core
-from escalator.services.signing_in.tokens import Scope
-from web.api.door import Door
-from web.api.schemas import Instant, OnCallSchema
-from web.signed_in import running, viewer
+from escalator.engine.oncall import Duty, duties, may_know
+from escalator.services.auth.api_tokens import Scope
+from escalator.services.core.context import Core
+from web.api.blueprint import Door
+from web.api.response_schemas import Instant, OnCallSchema
+from web.session import running, viewer
 
 
 class AtSchema(Schema):

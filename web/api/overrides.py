@@ -6,18 +6,18 @@ from uuid import UUID
 from flask import g
 from marshmallow import Schema
 
-from escalator.engine.duty import may_know_schedule
-from escalator.model.rota import StandIn
-from escalator.services import overrides
-from escalator.services.core import Core
-from escalator.services.overrides import NotDone, Wanted, Wrong
-from escalator.services.signing_in.tokens import Scope
+from escalator.engine.oncall import may_know_schedule
+from escalator.model.schedule import StandIn
+from escalator.services.auth.api_tokens import Scope
+from escalator.services.core.context import Core
+from escalator.services.oncall import overrides
+from escalator.services.oncall.overrides import NotDone, Wanted, Wrong
 from web.api.access import recorded_via
-from web.api.asked import Line
-from web.api.door import Door
+from web.api.blueprint import Door
 from web.api.problems import refuse
-from web.api.schemas import Instant, OverrideSchema, OverridesSchema
-from web.signed_in import running, viewer
+from web.api.request_schemas import Line
+from web.api.response_schemas import Instant, OverrideSchema, OverridesSchema
+from web.session import running, viewer
 
 _STATUS = {Wrong.ROLE: 403, Wrong.GONE: 404}
 

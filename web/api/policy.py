@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from escalator.services.core import Core
-from escalator.services.signing_in.tokens import Scope
+from escalator.services.auth.api_tokens import Scope
+from escalator.services.core.context import Core
 from escalator.store import policies
-from web.api.door import Door
-from web.api.schemas import PolicySchema
-from web.signed_in import running
+from web.api.blueprint import Door
+from web.api.response_schemas import PolicySchema
+from web.session import running
 
 
 def add(door: Door, core: Core) -> None:

@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from escalator.services.core import Core
-from web.api import acts, explaining, incidents, oncall, overrides, policy, records, silences
-from web.api.door import register as register_door
+from escalator.services.core.context import Core
+from web.api import actions, audit, explain, incidents, oncall, overrides, policy, silences
+from web.api.blueprint import register as register_door
 
-_ADDERS = (incidents.add, acts.add, explaining.add, oncall.add, overrides.add, policy.add, records.add, silences.add)
+_ADDERS = (incidents.add, actions.add, explain.add, oncall.add, overrides.add, policy.add, audit.add, silences.add)
 
 
 def register(app: Flask, core: Core) -> None:

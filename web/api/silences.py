@@ -7,16 +7,16 @@ from typing import Any, NoReturn
 from marshmallow import Schema, fields
 from marshmallow.validate import Range
 
-from escalator.services.core import Core
-from escalator.services.signing_in.tokens import Scope
-from escalator.services.silences import acts
-from escalator.services.silences.acts import MAX_REASON, Listed, NotDone, Wanted, Wrong
+from escalator.services.auth.api_tokens import Scope
+from escalator.services.core.context import Core
+from escalator.services.silences import manage
+from escalator.services.silences.manage import MAX_REASON, Listed, NotDone, Wanted, Wrong
 from web.api.access import recorded_via
-from web.api.asked import Line
-from web.api.door import Door
+from web.api.blueprint import Door
 from web.api.problems import refuse
-from web.api.schemas import SilenceSchema, SilencesSchema
-from web.signed_in import running, viewer
+from web.api.request_schemas import Line
+from web.api.response_schemas import SilenceSchema, SilencesSchema
+from web.session import running, viewer
 
 _MOST_MINUTES = 24 * 60
 _STATUS = {Wrong.PERSON: 403, Wrong.ROLE: 403}
@@ -38,22 +38,22 @@ def add(door: Door, core: Core) -> None:
     def silences() -> dict[str, Any]:
         """List the silences that are in force or to come."""
         with core.database.reading() as connection:
-            found = acts.listed(core, connection, running(), viewer().person)
+            found = manage.listed(core, connection, running(), viewer().person)
         return {"items": [_said(one) for one in found]}
 
     @door.route("POST", "/silences", scope=Scope.ACT, asks=SilencingSchema, answers=SilenceSchema, status=201)
     def begin(asked: dict[str, Any]) -> dict[str, Any]:
         """Silence a category or a route for a while."""
         lasts = timedelta(minutes=asked.pop("minutes"))
-        begun = acts.begin(core, Wanted(lasts=lasts, by=viewer().person.key, via=recorded_via(), **asked))
+        begun = manage.begin(core, Wanted(lasts=lasts, by=viewer().person.key, via=recorded_via(), **asked))
         if isinstance(begun, NotDone):
             _not_done(begun, 400)
-        return _said(Listed(begun, is_in_force=True, handle=acts.handle_of(begun)))
+        return _said(Listed(begun, is_in_force=True, handle=manage.handle_of(begun)))
 
     @door.route("DELETE", "/silences/<handle>", scope=Scope.ACT, answers=None, status=204, problems=(404,))
     def end(handle: str) -> None:
         """End a silence now: what it held back is told at once."""
-        ended = acts.end(core, handle, viewer().person.key, recorded_via())
+        ended = manage.end(core, handle, viewer().person.key, recorded_via())
         if isinstance(ended, NotDone):
             _not_done(ended, 404)
 

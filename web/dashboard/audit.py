@@ -7,15 +7,16 @@ from flask import Blueprint, Response, abort, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from escalator.model.policy import Category
-from escalator.rota.local import first_instant
-from escalator.services.core import Core
-from escalator.services.desk import chain, trail
-from escalator.services.desk.trail import Form, Page
+from escalator.schedules.local_time import first_instant
+from escalator.services.audit import search as trail
+from escalator.services.audit import verify
+from escalator.services.audit.search import Form, Page
+from escalator.services.core.context import Core
+from escalator.store.audit_search import Place, Search
 from escalator.store.incidents import MOST_NUMBER
-from escalator.store.trail import Place, Search
-from web.dashboard.told import dated, said, title
-from web.dashboard.words import zone
-from web.signed_in import running, viewer
+from web.dashboard.audit_entry import dated, said, title
+from web.dashboard.template_filters import zone
+from web.session import running, viewer
 
 _FIELDS = ("person", "number", "category", "action", "via", "since", "until")
 _VIAS = ("engine", "slack", "dashboard", "api", "pagerduty", "jira", "email", "stream", "cli", "file", "sandbox")
@@ -57,7 +58,7 @@ def add(door: Blueprint, core: Core) -> None:
 
     @door.get("/audit/chain")
     def whole() -> str:
-        return render_template("dashboard/audit_chain.html", chain=chain.chain(core))
+        return render_template("dashboard/audit_chain.html", chain=verify.chain(core))
 
 
 def _search(given: MultiDict[str, str]) -> Search:

@@ -8,23 +8,23 @@ from flask import Blueprint, Response, abort, g, jsonify, redirect, render_templ
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from escalator.engine.offers import Offer
+from escalator.engine.available_actions import Offer
 from escalator.model.incident import Outcome, Verb
-from escalator.model.ranks import Role
+from escalator.model.levels import Role
 from escalator.rendering.buttons import LABELS
-from escalator.rendering.texts import OUTCOMES, words
-from escalator.services import care
-from escalator.services.core import Core
-from escalator.services.desk.acts import Wanted, act
-from escalator.services.desk.exporting import export
-from escalator.services.desk.incident import Page, look
-from escalator.services.desk.reading import Shown, reveal
-from escalator.services.holds import MAX_REASON, HoldChange, HoldRefused, change_hold
+from escalator.rendering.push_text import OUTCOMES, words
+from escalator.services.core.context import Core
+from escalator.services.incidents import exposure_limits
+from escalator.services.incidents.legal_hold import MAX_REASON, HoldChange, HoldRefused, change_hold
+from escalator.services.views.actions import Wanted, act
+from escalator.services.views.incident import Page, look
+from escalator.services.views.incident_export import export
+from escalator.services.views.reveal import Shown, reveal
 from escalator.store.incidents import MOST_NUMBER
-from web.dashboard.frame import tell
-from web.dashboard.words import zone
-from web.publishing import publish_later
-from web.signed_in import require, running, viewer
+from web.dashboard.layout import tell
+from web.dashboard.template_filters import zone
+from web.note_publishing import publish_later
+from web.session import require, running, viewer
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ def add(door: Blueprint, core: Core) -> None:
     @door.get("/care")
     def care_page() -> str:
         with core.database.reading() as connection:
-            read = care.burden(connection, viewer().person, running().policy, g.now)
+            read = exposure_limits.burden(connection, viewer().person, running().policy, g.now)
             others = _led_at_limit(connection)
         return render_template("dashboard/care.html", burden=read, care=running().policy.care, at_limit=others)
 
@@ -114,7 +114,7 @@ def _led_at_limit(connection: Connection) -> list[str] | None:
     if viewer().person.role < Role.SENIOR:
         return None
     policy = running().policy
-    keys = care.at_limit(connection, policy.people.values(), policy, g.now)
+    keys = exposure_limits.at_limit(connection, policy.people.values(), policy, g.now)
     return [person.name for key, person in policy.people.items() if key in keys]
 
 

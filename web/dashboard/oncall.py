@@ -9,19 +9,19 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, render_template, request
 
 from escalator.engine.coverage.values import GRAVE, Coverage
-from escalator.engine.duty import HORIZON
-from escalator.model.ranks import Role
+from escalator.engine.oncall import HORIZON
+from escalator.model.levels import Role
 from escalator.plots.heatmap import heatmap
 from escalator.rendering.coverage import hole_words
-from escalator.rendering.rota_week import monday_of
-from escalator.services.core import Core
-from escalator.services.desk.coverage import CoverageShelf, known_to
-from escalator.services.desk.oncall import board
+from escalator.rendering.oncall_week import monday_of
+from escalator.services.core.context import Core
+from escalator.services.policies.coverage_cache import CoverageShelf, known_to
+from escalator.services.views.oncall import board
 from web.dashboard import override_forms
 from web.dashboard.override_forms import address, form, form_address
-from web.dashboard.words import person as named
-from web.dashboard.words import zone
-from web.signed_in import running, viewer
+from web.dashboard.template_filters import person as named
+from web.dashboard.template_filters import zone
+from web.session import running, viewer
 
 _WEEK = timedelta(weeks=1)
 _FURTHEST = 53 * _WEEK

@@ -9,19 +9,19 @@ from uuid import UUID
 from flask import Blueprint, abort, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from escalator.engine.duty import may_know_schedule
-from escalator.engine.standing_in import LONGEST, may_put, unheard
+from escalator.engine.oncall import may_know_schedule
+from escalator.engine.overrides import LONGEST, may_put, unheard
+from escalator.model.levels import Mode, Role
 from escalator.model.policy import Person
-from escalator.model.ranks import Mode, Role
-from escalator.model.rota import Schedule, Shift, StandIn
-from escalator.rota.local import first_instant, reached
-from escalator.services import overrides
-from escalator.services.core import Core
-from escalator.services.overrides import NotDone, Wanted
-from web.dashboard.frame import tell
-from web.dashboard.words import moment, zone
-from web.dashboard.words import person as named
-from web.signed_in import require, running, viewer
+from escalator.model.schedule import Schedule, Shift, StandIn
+from escalator.schedules.local_time import first_instant, reached
+from escalator.services.core.context import Core
+from escalator.services.oncall import overrides
+from escalator.services.oncall.overrides import NotDone, Wanted
+from web.dashboard.layout import tell
+from web.dashboard.template_filters import moment, zone
+from web.dashboard.template_filters import person as named
+from web.session import require, running, viewer
 
 _LOCAL = "%Y-%m-%dT%H:%M"
 _USUAL = timedelta(hours=8)

@@ -3,15 +3,15 @@
 from flask import Blueprint, abort, g, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
+from escalator.model.levels import Role
 from escalator.model.message import Failed
 from escalator.model.policy import Person
-from escalator.model.ranks import Role
-from escalator.services.core import Core
-from escalator.services.desk.people import people
-from escalator.services.signing_in import mails, sessions
-from escalator.services.signing_in.ways import can_mail
-from web.dashboard.frame import tell
-from web.signed_in import require, running, viewer
+from escalator.services.auth import magic_link_mail, sessions
+from escalator.services.auth.sign_in_methods import can_mail
+from escalator.services.core.context import Core
+from escalator.services.views.people import people
+from web.dashboard.layout import tell
+from web.session import require, running, viewer
 
 _WAYS = {"sandbox": "By saying so", "slack": "Slack", "mail": "Mail"}
 
@@ -32,7 +32,7 @@ def add(door: Blueprint, core: Core) -> None:
         person = _meant(key)
         if _is_sandboxs():
             abort(403)
-        sent = mails.invite(core, viewer(), person)
+        sent = magic_link_mail.invite(core, viewer(), person)
         if isinstance(sent, Failed):
             why = f"{sent.reason.value} ({sent.detail})" if sent.detail else sent.reason.value
             tell(f"The invitation of {person.name} could not be sent: {why}.", is_refused=True)

@@ -3,12 +3,12 @@
 from flask import Blueprint, g, render_template
 
 from escalator.engine.targets import last_resort
-from escalator.rendering.picture import aim, copies, ladders
-from escalator.services.core import Core
-from escalator.services.desk.versions import standing
-from escalator.services.silences.acts import listed
+from escalator.rendering.policy_diagram import aim, copies, ladders
+from escalator.services.core.context import Core
+from escalator.services.policies.versions import standing
+from escalator.services.silences.manage import listed
 from web.dashboard import policy_explain, policy_history
-from web.signed_in import running, viewer
+from web.session import running, viewer
 
 
 def add(door: Blueprint, core: Core) -> None:

@@ -9,15 +9,15 @@ from flask import Blueprint, abort, render_template, request
 
 from escalator.errors import ContentLocked, InvalidEvent
 from escalator.model.policy import Policy
-from escalator.rendering.plan import firings
-from escalator.rendering.preview import document, why_nobody
+from escalator.rendering.preview_json import document, why_nobody
+from escalator.rendering.preview_text import firings
 from escalator.rendering.view import headline
-from escalator.rota.local import first_instant
-from escalator.services.core import Core
-from escalator.services.desk.explaining import Explained, complaints, explained, opened, stored
+from escalator.schedules.local_time import first_instant
+from escalator.services.core.context import Core
+from escalator.services.policies.explain import Explained, complaints, explained, opened, stored
 from escalator.store.events import StoredEvent
-from web.dashboard.words import zone
-from web.signed_in import running, viewer
+from web.dashboard.template_filters import zone
+from web.session import running, viewer
 
 _MOST_DIGITS = 12
 _PURGED = "No body of this incident's events is kept any more, so there is nothing to explain; paste one instead."

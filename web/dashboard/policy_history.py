@@ -3,8 +3,8 @@
 from flask import Blueprint, abort, render_template, request
 from sqlalchemy import Connection
 
-from escalator.services.core import Core
-from escalator.services.desk.versions import SHORT, Named, before, differences, named, text_of, text_of_file
+from escalator.services.core.context import Core
+from escalator.services.policies.versions import SHORT, Named, before, differences, named, text_of, text_of_file
 from escalator.store import policies
 from escalator.store.policies import Version
 

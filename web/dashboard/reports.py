@@ -6,15 +6,15 @@ from datetime import date, datetime, time, timedelta
 from flask import Blueprint, Response, abort, g, render_template, request
 from markupsafe import Markup
 
-from escalator.engine.figures import Figures
+from escalator.engine.statistics import Figures
+from escalator.plots.box_plot import spreads
 from escalator.plots.hours import hours
-from escalator.plots.spreads import spreads
-from escalator.rendering.sheets import csv_of
-from escalator.rota.local import first_instant
-from escalator.services.core import Core
-from escalator.services.desk.reports import DEFAULT, LONGEST, LONGEST_PAGE, Report, Span, report
-from web.dashboard.words import zone
-from web.signed_in import running, viewer
+from escalator.rendering.csv_export import csv_of
+from escalator.schedules.local_time import first_instant
+from escalator.services.core.context import Core
+from escalator.services.reports.figures import DEFAULT, LONGEST, LONGEST_PAGE, Report, Span, report
+from web.dashboard.template_filters import zone
+from web.session import running, viewer
 
 _ONE_DAY = timedelta(days=1)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from escalator.channels.contract import JIRA_FIELDS, Notification, digest_of
-from escalator.channels.jira import documents, moves
+from escalator.channels.jira import documents, transitions
 from escalator.channels.jira.api import ISSUE_NOT_FOUND, Category, Conversation, Document, Issue, JiraApi, Transition
 from escalator.channels.jira.failures import refused_fields
 from escalator.model.incident import State
@@ -36,7 +36,7 @@ class JiraChannel:
         """
         talk = self._api.conversation(one.context)
         if one.ref is not None:
-            return self._comment(talk, one.ref, moves.marker("told", one.key), one.card.text)
+            return self._comment(talk, one.ref, transitions.marker("told", one.key), one.card.text)
         found = talk.find(label(one))
         if isinstance(found, Failed) and found.reason.is_retryable:
             return found
@@ -98,12 +98,12 @@ class JiraChannel:
         standing = one.standing
         if standing is None:
             return Delivered(issue.key)
-        categories = moves.wanted(standing.state, issue.category)
+        categories = transitions.wanted(standing.state, issue.category)
         offered = talk.transitions(issue.key) if categories else ()
         if isinstance(offered, Failed):
             return offered
-        ways = moves.ways(offered, categories)
-        remark = moves.remark(standing, one.card.text, issue.category)
+        ways = transitions.ways(offered, categories)
+        remark = transitions.remark(standing, one.card.text, issue.category)
         is_stuck = not ways and _must_move(categories, issue.category)
         if remark is not None:
             text = f"{remark.text}. {_NO_WAY}" if is_stuck else remark.text
@@ -121,7 +121,7 @@ class JiraChannel:
             if isinstance(moved, Delivered) or moved.reason is not FailureReason.BAD_MESSAGE:
                 return moved
         if ways and _must_move(categories, issue.category):
-            marker = moves.marker("stuck", issue.key, *(way.id for way in ways))
+            marker = transitions.marker("stuck", issue.key, *(way.id for way in ways))
             return self._comment(talk, issue.key, marker, _NO_WAY)
         return Delivered(issue.key)
 

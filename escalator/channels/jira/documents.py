@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 from escalator.channels.jira import limits
 from escalator.channels.jira.api import Document, Flavour
-from escalator.channels.jira.plain import Run, runs
+from escalator.channels.jira.plain_text import Run, runs
 from escalator.model.message import Line
-from escalator.rendering.cutting import MORE, utf16
-from escalator.rendering.cutting import size as units
-from escalator.rendering.disclosure import one_line
+from escalator.rendering.redaction import one_line
+from escalator.rendering.truncate import MORE, utf16
+from escalator.rendering.truncate import size as units
 
 _MARKUP = re.compile(
     r"[\\&{}\[\]!*+^~?|()<>@]"  # macros, links, pictures, bold, inserted, super- and subscript, tables, emoticons

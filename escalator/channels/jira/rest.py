@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from escalator.channels.deadline_socket import Limits
 from escalator.channels.jira.api import (
     Category,
     Document,
@@ -22,7 +23,6 @@ from escalator.channels.jira.api import (
 )
 from escalator.channels.jira.create_meta import CreateScreen, create_screen
 from escalator.channels.jira.site import PATIENT, Site
-from escalator.channels.wire import Limits
 from escalator.clock import Stopwatch
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 

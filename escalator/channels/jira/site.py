@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request
 
+from escalator.channels.deadline_socket import Limits, tls
 from escalator.channels.http import BROKEN, broken, exchange, json_object
 from escalator.channels.jira.api import Flavour, Json
 from escalator.channels.jira.failures import failure
-from escalator.channels.wire import Limits, tls
 from escalator.model.message import Failed, FailureReason
 
 PATIENT = Limits(socket_s=5.0, total_s=8.0)

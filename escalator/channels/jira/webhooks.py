@@ -15,8 +15,8 @@ from typing import Any
 
 from escalator.channels.jira.api import Category, account_id, category_of, is_issue_key
 from escalator.errors import Unauthorized
-from escalator.model.heard import Agent, AgentKind, Heard, HeardKind
 from escalator.model.policy import DestinationKind
+from escalator.model.vendor_event import Agent, AgentKind, Heard, HeardKind
 from escalator.stream.text import clean
 
 _SIGNATURE = "x-hub-signature"

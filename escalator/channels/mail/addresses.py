@@ -3,8 +3,8 @@
 from email.headerregistry import Address
 
 from escalator.channels.mail import limits
-from escalator.model.mailbox import mailbox, named_mailbox
-from escalator.rendering.disclosure import one_line
+from escalator.model.email_address import mailbox, named_mailbox
+from escalator.rendering.redaction import one_line
 
 
 def address(written: str) -> Address | None:

@@ -14,8 +14,8 @@ from escalator.channels.mail.composing import compose, message_id
 from escalator.channels.mail.letter import Letter, follow_up, full
 from escalator.model.incident import HELD, State
 from escalator.model.message import Delivered, Failed, FailureReason, Standing
-from escalator.rendering.cutting import MORE
-from escalator.rendering.disclosure import one_line
+from escalator.rendering.redaction import one_line
+from escalator.rendering.truncate import MORE
 
 _FACE_DIGEST = 40
 _QUIET = frozenset({State.TRIGGERED, State.GROUPED, State.LOGGED})

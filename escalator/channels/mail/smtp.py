@@ -7,12 +7,12 @@ from contextlib import closing, suppress
 from socket import socket
 from typing import BinaryIO
 
+from escalator.channels.deadline_socket import Limits, Wire, in_time
+from escalator.channels.deadline_socket import tls as shared_tls
 from escalator.channels.http import BROKEN, BadAnswer
 from escalator.channels.mail.api import Mail
 from escalator.channels.mail.failures import NO_STARTTLS, Stage, failure, refused
 from escalator.channels.mail.server import server
-from escalator.channels.wire import Limits, Wire, in_time
-from escalator.channels.wire import tls as shared_tls
 from escalator.model.message import Context, Delivered, Failed
 from escalator.settings.connections import MailServer, Security
 

@@ -5,7 +5,7 @@ import json
 from escalator.channels.contract import Notification, digest_of
 from escalator.channels.pagerduty import payload
 from escalator.channels.pagerduty.api import ACKNOWLEDGE, RESOLVE, TRIGGER, Event, Events
-from escalator.channels.pagerduty.keys import dedup_key, incident_of, notice_key
+from escalator.channels.pagerduty.dedup_keys import dedup_key, incident_of, notice_key
 from escalator.model.incident import State
 from escalator.model.message import COPIED, Context, Delivered, Failed, FailureReason
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import requests
 
+from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import BROKEN, BadAnswer, json_object
 from escalator.channels.pagerduty.api import Event
 from escalator.channels.pagerduty.failures import event_failure, no_answer
 from escalator.channels.sessions import bounded
-from escalator.channels.wire import Limits
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 
 with warnings.catch_warnings():

@@ -10,9 +10,9 @@ from datetime import UTC
 from escalator.channels.contract import Notification
 from escalator.channels.pagerduty import limits
 from escalator.channels.pagerduty.api import TRIGGER, Event
+from escalator.model.levels import Severity
 from escalator.model.message import Line, Link, Moment, Occasion, Standing
-from escalator.model.ranks import Severity
-from escalator.rendering.cutting import MORE, cut, utf16
+from escalator.rendering.truncate import MORE, cut, utf16
 
 CLIENT = "Moderation Escalator"
 SOURCE = "moderation-escalator"

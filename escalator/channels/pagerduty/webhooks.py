@@ -13,10 +13,10 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from escalator.errors import InvalidEvent, Unauthorized
-from escalator.model.heard import Agent, AgentKind, Heard, HeardKind
 from escalator.model.policy import DestinationKind
+from escalator.model.vendor_event import Agent, AgentKind, Heard, HeardKind
 from escalator.stream.text import clean
-from escalator.stream.times import instant
+from escalator.stream.timestamps import instant
 
 SIGNATURE_HEADER = "X-PagerDuty-Signature"
 SCHEME = "v1="

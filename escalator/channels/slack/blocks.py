@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from escalator.channels.slack import limits
 from escalator.channels.slack.text import element, fit, length, markup, plain
 from escalator.model.message import Button, Card, Line
-from escalator.rendering.cutting import MORE, cut, utf16
+from escalator.rendering.truncate import MORE, cut, utf16
 
 Json = dict[str, object]
 Payload = dict[str, object]

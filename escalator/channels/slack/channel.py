@@ -6,7 +6,7 @@ from collections.abc import Callable
 from escalator.channels.contract import Notification, digest_of
 from escalator.channels.slack import blocks
 from escalator.channels.slack.api import SlackApi
-from escalator.channels.slack.pacing import UNPACED, UPDATES, Pacer
+from escalator.channels.slack.rate_limit import UNPACED, UPDATES, Pacer
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.rendering.card import reply
 

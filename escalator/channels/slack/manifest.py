@@ -5,7 +5,7 @@ from urllib.parse import quote
 import yaml
 
 from escalator.channels.slack.blocks import Json
-from escalator.channels.slack.slash import ESCALATE, ONCALL, SILENCE
+from escalator.channels.slack.slash_commands import ESCALATE, ONCALL, SILENCE
 
 INTERACTIONS_PATH = "/slack/interactions"
 COMMANDS_PATH = "/slack/commands"

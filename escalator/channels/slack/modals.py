@@ -9,7 +9,7 @@ from escalator.channels.slack import limits
 from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.text import length, plain
 from escalator.model.incident import Outcome
-from escalator.rendering.cutting import pieces, utf16
+from escalator.rendering.truncate import pieces, utf16
 
 MAX_REFERENCE = 200
 MAX_NOTE = 2_000

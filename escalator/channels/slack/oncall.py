@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from escalator.channels.slack.text import date, escape, fitting
-from escalator.engine.duty import Duty, duties, may_know
+from escalator.engine.oncall import Duty, duties, may_know
 from escalator.engine.roster import Roster
 from escalator.engine.targets import address_of, first_contact
 from escalator.model.facts import plain
 from escalator.model.policy import DestinationKind, Person, Policy
-from escalator.rendering.cutting import MORE, cut
+from escalator.rendering.truncate import MORE, cut
 
 _ASKED_CHARS = 80
 _NAMES_CHARS = 3_000

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from escalator.channels.slack import escalating, silencing
+from escalator.channels.slack import escalate_modal, silence_modal
 from escalator.channels.slack.modals import (
     HAND_OVER_CALLBACK,
     NOTE,
@@ -79,9 +79,9 @@ class Silencing:
 
 def submission(sender: Sender, view: Mapping[str, Any]) -> Submission | Opening | Silencing | None:
     """Return what a window says, or None for one that is not ours."""
-    if view["callback_id"] == silencing.CALLBACK:
+    if view["callback_id"] == silence_modal.CALLBACK:
         return _silencing(sender, view)
-    if view["callback_id"] == escalating.CALLBACK:
+    if view["callback_id"] == escalate_modal.CALLBACK:
         return _opening(sender, view)
     verb = _VERBS.get(view["callback_id"])
     origin = origin_of(view["private_metadata"])
@@ -112,11 +112,11 @@ def _opening(sender: Sender, view: Mapping[str, Any]) -> Opening:
         team_id=sender.team_id,
         enterprise_id=sender.enterprise_id,
         view_id=view["id"],
-        category=_chosen(state, escalating.CATEGORY),
-        about=_said(state, escalating.ABOUT),
-        item=_said(state, escalating.ITEM),
-        author=_said(state, escalating.AUTHOR),
-        source=_chosen(state, escalating.SOURCE),
+        category=_chosen(state, escalate_modal.CATEGORY),
+        about=_said(state, escalate_modal.ABOUT),
+        item=_said(state, escalate_modal.ITEM),
+        author=_said(state, escalate_modal.AUTHOR),
+        source=_chosen(state, escalate_modal.SOURCE),
     )
 
 
@@ -126,10 +126,10 @@ def _silencing(sender: Sender, view: Mapping[str, Any]) -> Silencing:
         user_id=sender.user_id,
         team_id=sender.team_id,
         enterprise_id=sender.enterprise_id,
-        named=_chosen(state, silencing.NAMED),
-        minutes=silencing.minutes_of(_chosen(state, silencing.LASTS)),
-        reason=_said(state, silencing.REASON),
-        is_for_critical=_chosen(state, silencing.CRITICAL) == silencing.YES,
+        named=_chosen(state, silence_modal.NAMED),
+        minutes=silence_modal.minutes_of(_chosen(state, silence_modal.LASTS)),
+        reason=_said(state, silence_modal.REASON),
+        is_for_critical=_chosen(state, silence_modal.CRITICAL) == silence_modal.YES,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from escalator.channels.slack import limits
 from escalator.model.message import Link, Moment
-from escalator.rendering.cutting import MORE, cut, size, utf16
+from escalator.rendering.truncate import MORE, cut, size, utf16
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _URL_ESCAPES = str.maketrans({" ": "%20", "|": "%7C", "<": "%3C", ">": "%3E", "\n": "%0A", "\r": "%0D"})

@@ -8,8 +8,8 @@ from urllib.request import Request
 
 from slack_sdk import WebClient
 
+from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import BadAnswer, exchange, json_object
-from escalator.channels.wire import Limits
 
 PATIENT = Limits()
 """For messages: two calls (one more without blocks) stay under 20 s."""

@@ -10,12 +10,12 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from escalator.channels.contract import CALL_ENDS_S
+from escalator.channels.deadline_socket import Limits, tls
 from escalator.channels.http import BROKEN, broken, exchange
 from escalator.channels.slack.api import Profile, Workspace
 from escalator.channels.slack.blocks import Json, Payload, smaller
 from escalator.channels.slack.failures import BLOCKS_REFUSED, failure
 from escalator.channels.slack.transport import PATIENT, PROMPT, BoundedWebClient
-from escalator.channels.wire import Limits, tls
 from escalator.clock import Stopwatch
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 

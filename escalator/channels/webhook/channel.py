@@ -1,7 +1,7 @@
 """Webhooks as a way out: nothing stands at a receiver, so what has changed is told once more."""
 
 from escalator.channels.contract import Notification
-from escalator.channels.webhook import messages
+from escalator.channels.webhook import payload
 from escalator.channels.webhook.api import WebhookApi
 from escalator.channels.webhook.signing import BadSecret, keys_of, signatures
 from escalator.clock import Clock
@@ -22,21 +22,21 @@ class WebhookChannel:
 
     def tell(self, one: Notification, /) -> Delivered | Failed:
         """Say that something happened."""
-        message_id = messages.told_id(one)
-        done = self._post(one, message_id, messages.body(messages.told_type(one), one.at, one))
+        message_id = payload.told_id(one)
+        done = self._post(one, message_id, payload.body(payload.told_type(one), one.at, one))
         return done if isinstance(done, Failed) else Delivered(one.ref or done.ref or message_id)
 
     def show(self, one: Notification, /) -> Delivered | Failed:
         """Say what has become of an incident."""
         if one.standing is None:
             return Delivered(one.ref or "")
-        type_, at = messages.shown_type(one.standing), one.standing.since or one.at
-        done = self._post(one, messages.shown_id(one, one.standing), messages.body(type_, at, one))
+        type_, at = payload.shown_type(one.standing), one.standing.since or one.at
+        done = self._post(one, payload.shown_id(one, one.standing), payload.body(type_, at, one))
         return done if isinstance(done, Failed) else Delivered(one.ref or done.ref)
 
     def face(self, one: Notification, /) -> str:
         """Return a digest of how the incident stands: each change of it is told once."""
-        return messages.face(one)
+        return payload.face(one)
 
     def _post(self, one: Notification, message_id: str, body: bytes) -> Delivered | Failed:
         sent_at = int(self._clock.now().timestamp())

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 from urllib.request import Request
 
+from escalator.channels.deadline_socket import Guard, Limits, Wire, in_time, tls
 from escalator.channels.http import BROKEN, broken, exchange
 from escalator.channels.webhook.failures import failure, is_success
-from escalator.channels.webhook.guard import guard_of
-from escalator.channels.wire import Guard, Limits, Wire, in_time, tls
+from escalator.channels.webhook.ssrf_guard import guard_of
 from escalator.model.message import Context, Delivered, Failed, FailureReason
 
 PATIENT = Limits(socket_s=10.0, total_s=15.0)

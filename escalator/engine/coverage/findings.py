@@ -8,8 +8,8 @@ from escalator.engine.coverage.timeline import Almanac
 from escalator.engine.coverage.values import Handover, Hole, Holiday, Interval, RotaGap, Row, Single
 from escalator.engine.hours import DURING, OUTSIDE
 from escalator.model.policy import Policy
-from escalator.model.rota import Shift
-from escalator.rota.holiday import is_holiday
+from escalator.model.schedule import Shift
+from escalator.schedules.holiday import is_holiday
 
 _DAY = timedelta(days=1)
 _NOBODY = timedelta.max

@@ -7,8 +7,8 @@ from itertools import repeat
 
 from escalator.engine.roster import Roster
 from escalator.model.policy import Policy
-from escalator.model.rota import Calendars, Shift
-from escalator.rota.hours import edges
+from escalator.model.schedule import Calendars, Shift
+from escalator.schedules.hours import edges
 
 Allowed = frozenset[str] | None
 """Who alone may know of an incident; None for everybody."""

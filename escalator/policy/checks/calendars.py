@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from escalator.policy.draft import Draft
-from escalator.policy.expand import expand
+from escalator.policy.placeholders import expand
 from escalator.policy.problems import Finding, warning
-from escalator.rota.calendar import feed_address
+from escalator.schedules.calendar import feed_address
 
 
 def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:

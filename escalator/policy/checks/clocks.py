@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from escalator.model.policy import Step
-from escalator.policy.document import Tree
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding, Place, warning
-from escalator.policy.walk import found, pattern
+from escalator.policy.tree_walk import found, pattern
+from escalator.policy.yaml_reader import Tree
 
 _ROUNDS = 10
 _STEP_DEPTH = len(("paths", "NAME", 0))

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from escalator.model.conditions import comparable
 from escalator.model.facts import plain
 from escalator.policy.draft import Draft
-from escalator.policy.expand import has_placeholder
+from escalator.policy.placeholders import has_placeholder
 from escalator.policy.problems import Finding, Place, quoted, remedy, warning
-from escalator.policy.walk import found, pattern
+from escalator.policy.tree_walk import found, pattern
 
 _REPORTERS = ("automod", "user", "moderator", "admin", "velocity_filter", "api_integration")
 _KINDS = ("text", "image", "video", "user", "call")

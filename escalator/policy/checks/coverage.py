@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from escalator.model.levels import Severity
 from escalator.model.policy import Category, DestinationKind, Step
-from escalator.model.ranks import Severity
 from escalator.policy.draft import Draft, fallbacks
-from escalator.policy.likelihood import Kind, kind_of, takers
 from escalator.policy.problems import Finding, Place, quoted, warning
 from escalator.policy.responders import able_people, names_responder, tells_responders
+from escalator.policy.route_reachability import Kind, kind_of, takers
 from escalator.policy.targets import PREFIXES, TEAM
 
 _TELLING = frozenset({"category", "severity", "min_severity", "event"})

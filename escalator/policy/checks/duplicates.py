@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from escalator.model.facts import plain
 from escalator.policy.draft import Draft
-from escalator.policy.expand import expand
+from escalator.policy.placeholders import expand
 from escalator.policy.problems import Finding, Place, quoted, warning
-from escalator.policy.walk import ANY, found, pattern
+from escalator.policy.tree_walk import ANY, found, pattern
 
 _RIGHT = "give each their own"
 _IDS = (

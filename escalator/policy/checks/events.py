@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from escalator.model.conditions import comparable
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding, quoted, remedy, warning
-from escalator.policy.walk import found, pattern
-from escalator.stream import manual
+from escalator.policy.tree_walk import found, pattern
+from escalator.stream import manual_incident
 from escalator.stream.events import NAMED, means_something
 
-_OURS = frozenset({"*", manual.TYPE})
+_OURS = frozenset({"*", manual_incident.TYPE})
 _PLACES = ("routes[].when.event[]", "routes[].unless.event[]", "feeds[].when.event[]")
 
 

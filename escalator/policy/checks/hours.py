@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from escalator.model.levels import Severity
 from escalator.model.policy import Step
-from escalator.model.ranks import Severity
 from escalator.policy.checks.coverage import taken
 from escalator.policy.draft import Draft
-from escalator.policy.likelihood import kind_of, takers
 from escalator.policy.problems import Finding, listed, quoted, warning
-from escalator.rota.holiday import knows, subdivisions_differing
-from escalator.rota.hours import holds_from
-from escalator.rota.never_on_call import never_on_call
+from escalator.policy.route_reachability import kind_of, takers
+from escalator.schedules.holiday import knows, subdivisions_differing
+from escalator.schedules.hours import holds_from
+from escalator.schedules.never_on_call import never_on_call
 
 _ANY_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
 """Hours come again every week but for holidays, so a look from any instant tells whether they ever do."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding
-from escalator.policy.walk import found, pattern
+from escalator.policy.tree_walk import found, pattern
 
 ADDRESS_BYTES = 2_000
 """Of an address as it is written, in UTF-8: `deliveries.address` is wider, and its index takes 2,704 at most."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+from escalator.model.levels import Role
 from escalator.model.policy import DestinationKind, Person
-from escalator.model.ranks import Role
 from escalator.policy.draft import Draft
-from escalator.policy.expand import expand
-from escalator.policy.likelihood import Kind, takers
+from escalator.policy.placeholders import expand
 from escalator.policy.problems import Finding, Place, listed, warning
 from escalator.policy.responders import able_people, incidents, is_complete, kinds
+from escalator.policy.route_reachability import Kind, takers
 from escalator.policy.targets import TEAM
 
 

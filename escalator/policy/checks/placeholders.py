@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from escalator.model.mailbox import RIGHT, mailbox
+from escalator.model.email_address import RIGHT, mailbox
 from escalator.policy.draft import Draft
-from escalator.policy.expand import expand, has_placeholder, is_malformed, unset_names
+from escalator.policy.placeholders import expand, has_placeholder, is_malformed, unset_names
 from escalator.policy.problems import Finding, Place, warning
-from escalator.policy.walk import found, pattern, texts
+from escalator.policy.tree_walk import found, pattern, texts
 
 _WEB = re.compile(r"(?:https?|webcal)://\S+")
 

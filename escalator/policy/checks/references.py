@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from escalator.model.policy import DestinationKind
-from escalator.policy.document import Tree
 from escalator.policy.draft import Draft, fallbacks
-from escalator.policy.expand import has_placeholder
+from escalator.policy.placeholders import has_placeholder
 from escalator.policy.problems import Finding, Place, quoted, remedy, warning
 from escalator.policy.targets import PREFIXES, TEAM, spelled
-from escalator.policy.walk import found, pattern
+from escalator.policy.tree_walk import found, pattern
+from escalator.policy.yaml_reader import Tree
 
 Known = list[str] | None
 """What may be named, as it is spelled; None when that part of the file cannot be read."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from escalator.model.policy import Category, Step
 from escalator.policy.draft import Draft
-from escalator.policy.likelihood import takers
 from escalator.policy.problems import Finding, Place, listed, quoted, warning
 from escalator.policy.responders import able_people, incidents, is_complete, kinds, schedule_of, tells_responders
+from escalator.policy.route_reachability import takers
 
 
 def findings(draft: Draft) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from escalator.model.ranks import Role, Severity
+from escalator.model.levels import Role, Severity
 from escalator.model.silence import Silence, SilenceOf, longest
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding, Place, quoted, warning

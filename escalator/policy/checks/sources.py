@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from escalator.policy.draft import Draft
-from escalator.policy.expand import expand
+from escalator.policy.placeholders import expand
 from escalator.policy.problems import Finding, warning
 
 

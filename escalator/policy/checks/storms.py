@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from escalator.model.ranks import Severity
+from escalator.model.levels import Severity
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding, warning
 

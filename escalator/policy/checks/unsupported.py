@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from escalator.model.policy import DestinationKind
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding, warning
-from escalator.policy.walk import found, pattern
+from escalator.policy.tree_walk import found, pattern
 
 
 def findings(draft: Draft) -> Iterator[Finding]:

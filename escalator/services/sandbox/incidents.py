@@ -11,20 +11,20 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, func, select, true
 
 from escalator.channels.slack.blocks import Json
+from escalator.model.audit import Action
 from escalator.model.incident import Incident
+from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.model.ranks import Mode
-from escalator.model.records import Action
-from escalator.rendering import story
-from escalator.rendering.instants import exact, exact_or_none
+from escalator.rendering import timeline
+from escalator.rendering.timestamps import exact, exact_or_none
 from escalator.rendering.view import headline
-from escalator.services.coming import coming
-from escalator.services.core import Core
-from escalator.services.policies import Running
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.services.incidents.next_step import coming
 from escalator.store import incidents as incident_store
-from escalator.store.audience import Audience
 from escalator.store.deliveries import DeliveryKind, DeliveryState
 from escalator.store.tables import deliveries, incidents, records
+from escalator.store.visibility import Audience
 
 MOST_INCIDENTS = 50
 MOST_RECORDS = 1500
@@ -122,5 +122,5 @@ def _entry(record: Row[Any], after: Mapping[str, str], policy: Policy) -> Json:
         "at": exact(record.at),
         "action": record.action,
         "actor": _SPEAKS_FOR_ITSELF,
-        "text": story.told(record.action, record.actor_key, record.reason, after, policy),
+        "text": timeline.told(record.action, record.actor_key, record.reason, after, policy),
     }

@@ -13,7 +13,7 @@ from typing import Any
 from escalator.channels.jira.api import Category
 from escalator.channels.slack.blocks import Json
 from escalator.model.policy import Person
-from escalator.services.inbox.jira import STATUSES
+from escalator.services.sandbox_vendors.jira import STATUSES
 
 _MILLISECONDS = 1000
 _DONE = ("10000", "Done")

@@ -4,10 +4,10 @@ from html.parser import HTMLParser
 from uuid import UUID
 
 from escalator.model.policy import DestinationKind
-from escalator.services.core import Core
-from escalator.services.inbox.shelf import opened
-from escalator.services.signing_in.viewer import Viewer, audience_of
-from escalator.store import inbox
+from escalator.services.auth.viewer import Viewer, audience_of
+from escalator.services.core.context import Core
+from escalator.services.sandbox_vendors.inbox import opened
+from escalator.store import sandbox_inbox
 
 _OPENS_LINKS_OUTSIDE = '<base target="_blank">'
 _WEB = ("http://", "https://")
@@ -21,7 +21,7 @@ def mail_page(core: Core, item_id: UUID, viewer: Viewer | None = None) -> str | 
     with core.database.reading() as connection:
         running = core.policies.running(connection)
         audience = audience_of(connection, viewer, running.policy) if viewer and running else None
-        item = inbox.by_id(connection, item_id, audience)
+        item = sandbox_inbox.by_id(connection, item_id, audience)
     if item is None or item.channel is not DestinationKind.EMAIL:
         return None
     html: str = opened(item, core.seal).get("mail", {}).get("html", "")

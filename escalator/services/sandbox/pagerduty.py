@@ -13,8 +13,8 @@ from typing import Any
 
 from escalator.channels.slack.blocks import Json
 from escalator.model.policy import Person
-from escalator.rendering.instants import exact
-from escalator.store.inbox import Item
+from escalator.rendering.timestamps import exact
+from escalator.store.sandbox_inbox import Item
 
 _SITE = "https://sandbox.pagerduty.com"
 _STRANGER = "PSANDBOX"

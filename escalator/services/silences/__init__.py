@@ -1,1 +1,1 @@
-"""Silences: begun and ended by people, over by themselves, told where they touch the gravest, asked for in Slack."""
+"""Silences: begun, ended, expired, announced."""

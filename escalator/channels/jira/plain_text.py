@@ -1,0 +1,54 @@
+"""Lines of a card as Jira may have them: clean text, instants in UTC, and nothing that is true only for a minute."""
+
+import re
+from datetime import UTC
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from escalator.channels.jira import limits
+from escalator.model.message import Line, Link, Moment
+from escalator.rendering.truncate import cut, utf16
+
+_HOW_LONG = re.compile(r"^ \((?:now|in [^()]*)\): ")
+
+
+class Run(NamedTuple):
+    """A stretch of text, and where it leads."""
+
+    text: str
+    url: str | None = None
+
+
+def runs(line: Line) -> tuple[Run, ...]:
+    """Return what a line says.
+
+    How long an instant is away is left out: an issue is read days later, and nobody would bring it up to date.
+    """
+    said = []
+    previous: object = None
+    for part in line:
+        text = _HOW_LONG.sub(": ", part) if isinstance(part, str) and isinstance(previous, Moment) else part
+        said.append(_run(text))
+        previous = part
+    return tuple(run for run in said if run.text)
+
+
+def _run(part: str | Moment | Link) -> Run:
+    if isinstance(part, Moment):
+        return Run(f"{part.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    if isinstance(part, Link):
+        return Run(cut(_clean(part.label), limits.PART, utf16), part.url if _may_be_linked(part.url) else None)
+    return Run(cut(_clean(part), limits.PART, utf16))
+
+
+def _clean(text: str) -> str:
+    """Return text without control characters, line ends and what reorders or hides its neighbours."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _may_be_linked(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and url.isprintable() and len(url) <= limits.URL

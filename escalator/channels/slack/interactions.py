@@ -1,0 +1,241 @@
+"""What Slack sends us when somebody clicks: checked by its signature, then parsed into values.
+
+A signed request is not yet an allowed one: who clicked, and from which workspace, is for the use case to judge.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from slack_sdk.signature import Clock, SignatureVerifier
+
+from escalator.channels.slack.blocks import BULLETIN_BLOCK, first_id
+from escalator.channels.slack.external_select import Suggestion, suggestion
+from escalator.channels.slack.submissions import Opening, Sender, Silencing, Submission, submission
+from escalator.errors import InvalidEvent, Unauthorized
+from escalator.model.incident import Verb
+from escalator.rendering.buttons import ButtonValue, decode, decode_list
+
+TIMESTAMP_HEADER = "X-Slack-Request-Timestamp"
+SIGNATURE_HEADER = "X-Slack-Signature"
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A button of ours was pressed. `team_id` is the workspace of who pressed it, which may be a guest's.
+
+    `message_ts` is that of the incident's own message; empty for a button of a bulletin, which is no incident's.
+    """
+
+    user_id: str
+    team_id: str
+    api_app_id: str
+    verb: Verb
+    button: ButtonValue
+    channel_id: str
+    message_ts: str
+    trigger_id: str
+    response_url: str
+    enterprise_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListClick:
+    """The button was pressed that acknowledges everything on a list."""
+
+    user_id: str
+    team_id: str
+    api_app_id: str
+    list_id: UUID
+    channel_id: str
+    response_url: str
+    enterprise_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Signed, and nothing to do: `what` is ssl_check, a kind of payload, or what about it is none of ours."""
+
+    what: str
+
+
+class _Now(Clock):
+    def __init__(self, now: datetime) -> None:
+        self._now = now.timestamp()
+
+    def now(self) -> float:
+        return self._now
+
+
+def verify(body: bytes, headers: Mapping[str, str], secret: str, now: datetime) -> None:
+    """Raise Unauthorized unless Slack signed this very body with this secret, within five minutes of `now`.
+
+    slack_sdk's verifier raises all sorts of errors for hostile headers and for an empty secret; each of them is a no.
+    """
+    try:
+        is_valid = SignatureVerifier(secret, _Now(now)).is_valid_request(body, dict(headers))
+    except Exception:  # noqa: BLE001  # whatever goes wrong while verifying, it is not verified
+        is_valid = False
+    if not is_valid:
+        raise Unauthorized("slack signature")
+
+
+def sign_callback(body: bytes, secret: str, now: datetime) -> dict[str, str]:
+    """Return the headers under which Slack would send this body: for the sandbox, whose clicks take the same way."""
+    timestamp = str(int(now.timestamp()))
+    signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
+    return {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: signature or ""}
+
+
+class _Tolerant(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class _User(_Tolerant):
+    id = fields.String(required=True)
+    team_id = fields.String(load_default="", allow_none=True)
+
+
+class _Identified(_Tolerant):
+    id = fields.String(load_default="", allow_none=True)
+
+
+class _Team(_Identified):
+    enterprise_id = fields.String(load_default="", allow_none=True)
+
+
+class _Action(_Tolerant):
+    action_id = fields.String(load_default="")
+    block_id = fields.String(load_default="", allow_none=True)
+    value = fields.String(load_default="", allow_none=True)
+
+
+class _Container(_Tolerant):
+    channel_id = fields.String(load_default="")
+    message_ts = fields.String(load_default="")
+
+
+class _View(_Tolerant):
+    id = fields.String(load_default="")
+    team_id = fields.String(load_default="", allow_none=True)
+    callback_id = fields.String(load_default="")
+    private_metadata = fields.String(load_default="")
+    state = fields.Dict(load_default=dict)
+
+
+class _Payload(_Tolerant):
+    type = fields.String(required=True)
+    user = fields.Nested(_User, load_default=None, allow_none=True)
+    team = fields.Nested(_Team, load_default=None, allow_none=True)
+    enterprise = fields.Nested(_Identified, load_default=None, allow_none=True)
+    channel = fields.Nested(_Identified, load_default=None, allow_none=True)
+    container = fields.Nested(_Container, load_default=None, allow_none=True)
+    view = fields.Nested(_View, load_default=None, allow_none=True)
+    action_id = fields.String(load_default="", allow_none=True)
+    value = fields.String(load_default="", allow_none=True)
+    actions = fields.List(fields.Nested(_Action), load_default=list)
+    api_app_id = fields.String(load_default="", allow_none=True)
+    trigger_id = fields.String(load_default="", allow_none=True)
+    response_url = fields.String(load_default="", allow_none=True)
+
+
+_PAYLOAD = _Payload()
+
+
+def parse(body: bytes) -> Click | ListClick | Submission | Opening | Silencing | Suggestion | Ignored:
+    """Return what a verified request asks for; raises InvalidEvent when it is not of Slack's form."""
+    form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+    if "ssl_check" in form:
+        return Ignored("ssl_check")
+    said = _load(form.get("payload", [""])[0])
+    match said["type"]:
+        case "block_actions":
+            return _click(said)
+        case "view_submission":
+            return _submission(said)
+        case "block_suggestion":
+            return _suggestion(said)
+        case other:
+            return Ignored(other)
+
+
+def _load(payload: str) -> dict[str, Any]:
+    try:
+        said = json.loads(payload)
+    except (ValueError, RecursionError):
+        raise InvalidEvent({"payload": ["Not JSON."]}) from None
+    try:
+        loaded: dict[str, Any] = _PAYLOAD.load(said)
+    except ValidationError as error:
+        raise InvalidEvent({name: [str(problems)] for name, problems in error.messages_dict.items()}) from None
+    return loaded
+
+
+def _click(said: dict[str, Any]) -> Click | ListClick | Ignored:
+    action = said["actions"][0] if said["actions"] else {"action_id": "", "block_id": "", "value": ""}
+    verb, value = _verb(action["action_id"]), action["value"] or ""
+    container = said["container"] or {"channel_id": "", "message_ts": ""}
+    channel_id = container["channel_id"] or (said["channel"] or {}).get("id") or ""
+    button, list_id = decode(value), decode_list(value)
+    if said["user"] is not None and verb is Verb.ACKNOWLEDGE and list_id is not None:
+        return ListClick(
+            user_id=said["user"]["id"],
+            team_id=_team(said),
+            api_app_id=said["api_app_id"] or "",
+            list_id=list_id,
+            channel_id=channel_id,
+            response_url=said["response_url"] or "",
+            enterprise_id=_enterprise(said),
+        )
+    if said["user"] is None or verb is None or button is None:
+        return Ignored("action")
+    return Click(
+        user_id=said["user"]["id"],
+        team_id=_team(said),
+        api_app_id=said["api_app_id"] or "",
+        verb=verb,
+        button=button,
+        channel_id=channel_id,
+        message_ts="" if first_id(action["block_id"] or "") == BULLETIN_BLOCK else container["message_ts"],
+        trigger_id=said["trigger_id"] or "",
+        response_url=said["response_url"] or "",
+        enterprise_id=_enterprise(said),
+    )
+
+
+def _suggestion(said: dict[str, Any]) -> Suggestion | Ignored:
+    if said["user"] is None:
+        return Ignored("suggestion")
+    return suggestion(_sender(said), said) or Ignored("suggestion")
+
+
+def _submission(said: dict[str, Any]) -> Submission | Opening | Silencing | Ignored:
+    if said["user"] is None or said["view"] is None:
+        return Ignored("view")
+    return submission(_sender(said), said["view"]) or Ignored("view")
+
+
+def _sender(said: dict[str, Any]) -> Sender:
+    return Sender(said["user"]["id"], _team(said), said["api_app_id"] or "", _enterprise(said))
+
+
+def _team(said: dict[str, Any]) -> str:
+    """Return the workspace of who sent it; a token of a whole organization brings `team: null`."""
+    return said["user"]["team_id"] or (said["team"] or {}).get("id") or (said["view"] or {}).get("team_id") or ""
+
+
+def _enterprise(said: dict[str, Any]) -> str:
+    """Return the organization, which a window may name beside its team."""
+    return (said["enterprise"] or {}).get("id") or (said["team"] or {}).get("enterprise_id") or ""
+
+
+def _verb(action_id: str) -> Verb | None:
+    """Return the verb of one of our buttons; a second button with the same verb has a number behind it."""
+    word = first_id(action_id)
+    return Verb(word) if word in set(Verb) else None

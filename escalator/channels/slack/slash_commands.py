@@ -1,0 +1,60 @@
+"""Slash commands: what Slack sends, checked by its signature before, and the answer that it shows."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from escalator.channels.slack.blocks import Json
+from escalator.channels.slack.interactions import Ignored
+from escalator.errors import InvalidEvent
+
+ONCALL = "/oncall"
+ESCALATE = "/escalate"
+SILENCE = "/silence"
+COMMANDS = {
+    ONCALL: "who answers now and next, for all teams or for one: `/oncall child-safety`",
+    ESCALATE: "open an incident by hand",
+    SILENCE: "silence a category or a route for a while; `/silence list` says what is, `/silence end ID` ends it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Somebody typed a command. `text` is what stands behind it."""
+
+    user_id: str
+    team_id: str
+    command: str
+    text: str
+    channel_id: str
+    trigger_id: str
+    enterprise_id: str = ""
+
+
+def parse_command(body: bytes) -> Command | Ignored:
+    """Return what a verified request asks for; raises InvalidEvent when it is not of Slack's form."""
+    form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+    said = {name: values[0] for name, values in form.items()}
+    if "ssl_check" in said:
+        return Ignored("ssl_check")
+    missing = {name: ["Missing data for required field."] for name in ("command", "user_id") if not said.get(name)}
+    if missing:
+        raise InvalidEvent(missing)
+    return Command(
+        user_id=said["user_id"],
+        team_id=said.get("team_id", ""),
+        command=said["command"].strip().lower(),
+        text=said.get("text", "").strip(),
+        channel_id=said.get("channel_id", ""),
+        trigger_id=said.get("trigger_id", ""),
+        enterprise_id=said.get("enterprise_id", ""),
+    )
+
+
+def ephemeral(text: str) -> Json:
+    """Return an answer that only who typed it sees; `text` is mrkdwn."""
+    return {"response_type": "ephemeral", "text": text}
+
+
+def help_text() -> str:
+    """Return what there is to type."""
+    return "\n".join(["These are the commands:", *(f"`{name}`: {what}" for name, what in COMMANDS.items())])

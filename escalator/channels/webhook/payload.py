@@ -1,0 +1,99 @@
+"""What a webhook says: its type, its id, its body. The same message has the same id however often it is tried."""
+
+import json
+from datetime import UTC, datetime
+
+from escalator.channels.contract import Notification, digest_of
+from escalator.channels.webhook import limits
+from escalator.model.incident import State
+from escalator.model.message import Card, Occasion, Standing
+from escalator.rendering.truncate import cut
+
+OPENED, ESCALATED, REOPENED = "incident.opened", "incident.escalated", "incident.reopened"
+ACKNOWLEDGED, RESOLVED = "incident.acknowledged", "incident.resolved"
+ALARM, TEST, LIST = "escalator.alarm", "escalator.test", "escalator.list"
+TYPES = (OPENED, ESCALATED, ACKNOWLEDGED, RESOLVED, REOPENED, ALARM, TEST, LIST)
+
+_COPIES = {
+    Occasion.OPENED: OPENED,
+    Occasion.ESCALATED: ESCALATED,
+    Occasion.ACKNOWLEDGED: ACKNOWLEDGED,
+    Occasion.RESOLVED: RESOLVED,
+    Occasion.REOPENED: REOPENED,
+}
+_OF_NO_INCIDENT = {Occasion.TEST: TEST, Occasion.LIST: LIST}
+_STATES = {
+    State.TRIGGERED: REOPENED,
+    State.LOGGED: REOPENED,
+    State.GROUPED: REOPENED,
+    State.ACKNOWLEDGED: ACKNOWLEDGED,
+    State.SNOOZED: ACKNOWLEDGED,
+    State.RESOLVED: RESOLVED,
+    State.MERGED: RESOLVED,
+}
+"""What is told of a state that is not the one told last. What waits again is shown only after it was held or over."""
+
+
+def told_type(one: Notification) -> str:
+    """Return what rings: a copy says what happened, a page is the first of its incident or an escalation."""
+    if one.occasion in _OF_NO_INCIDENT:
+        return _OF_NO_INCIDENT[one.occasion]
+    if one.standing is None:
+        return ALARM
+    if one.occasion in _COPIES:
+        return _COPIES[one.occasion]
+    return OPENED if one.occasion is Occasion.STEP and one.standing.is_first else ESCALATED
+
+
+def shown_type(standing: Standing) -> str:
+    """Return what has become of an incident."""
+    return _STATES[standing.state]
+
+
+def told_id(one: Notification) -> str:
+    """Return the id of what rings."""
+    return "msg_" + one.key.replace("-", "")
+
+
+def shown_id(one: Notification, standing: Standing) -> str:
+    """Return the id of what has become of an incident: one for each time that it did."""
+    return "msg_" + digest_of(one.place, str(standing.round), face(one))[:32]
+
+
+def face(one: Notification) -> str:
+    """Return what is told of how it stands: what, by whom and since when. What waits for an answer only waits."""
+    standing = one.standing
+    if standing is None:
+        return digest_of(one.card.text)
+    what = shown_type(standing)
+    if what == REOPENED:
+        return digest_of(what)
+    return digest_of(what, standing.state.value if what == RESOLVED else "", standing.by or "", _iso(standing.since))
+
+
+def body(type_: str, at: datetime, one: Notification) -> bytes:
+    """Return the body; equal ones are equal bytes."""
+    data = _words(one.card) if one.standing is None else one.standing.data
+    said = {"type": type_, "timestamp": _iso(at), "data": data}
+    return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
+
+
+def _words(card: Card) -> dict[str, object]:
+    """Return what is said of no incident: sentences of ours."""
+    lines = ("".join(part for part in line if isinstance(part, str)) for line in card.lines[: limits.LINES])
+    return {
+        "text": _short(card.text),
+        "details": [_short(line) for line in lines],
+    }
+
+
+def _short(text: str) -> str:
+    return cut(cut(text, limits.TEXT), limits.TEXT_BYTES, _json_bytes)
+
+
+def _json_bytes(char: str) -> int:
+    return len(json.dumps(char, ensure_ascii=False).encode(errors="replace")) - 2
+
+
+def _iso(at: datetime | None) -> str:
+    return "" if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,84 @@
+"""Where a webhook may go: the open internet, and what the operator has allowed besides (WEBHOOK_ALLOW_PRIVATE)."""
+
+import ipaddress
+import logging
+import re
+import socket
+from collections.abc import Iterable
+
+from requests_hardened import ip_filter  # type: ignore[import-untyped]  # it has no types
+
+from escalator.channels.deadline_socket import Guard
+from escalator.channels.http import Forbidden
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
+"""All global unicast that is given out (IANA, "IPv6 Address Space"). Outside of it are the site-local fec0::/10, and
+the clothes that addresses of IPv4 wear: ::/96, ::ffff:0:0:0/96 (SIIT) and 64:ff9b::/96."""
+
+_METADATA = ipaddress.ip_address("168.63.129.16")
+"""Azure's own services within every machine there (learn.microsoft.com, "What is IP address 168.63.129.16?")."""
+
+_WITH_PORT = re.compile(r"\[(?P<bare>[^\]]+)\](?::\d+)?|(?P<host>[^:\[\]]+):\d+", re.ASCII)
+
+
+def guard_of(allowed: Iterable[str]) -> Guard:
+    """Return what chooses the address to connect to; `allowed` are hosts, addresses and networks (10.0.0.0/8).
+
+    A host may be written as in a URL (`bi.internal:8080`, `[fd00::1]:8080`); it is then allowed on every port.
+
+    A name is looked up once, and the address found is the one that is judged and connected to. What it raises:
+    Forbidden for loopback, private, link-local and other addresses of no public machine, OSError for a name that is
+    not known.
+    """
+    # The library writes every address that it refuses into its log.
+    logging.getLogger(ip_filter.__name__).setLevel(logging.CRITICAL + 1)
+    bare = [_without_port(one) for one in allowed]
+    networks = tuple(found for one in bare if (found := _network(one)) is not None)
+    hosts = frozenset(_plain(one) for one in bare if _network(one) is None)
+
+    def guard(host: str, port: int) -> str:
+        if _plain(host) in hosts:
+            return host
+        address = _looked_up(host, port)
+        if any(address in network for network in networks):
+            return str(address)
+        if not _may_be_public(address):
+            raise Forbidden
+        try:
+            return str(ip_filter.filter_host(str(address), port, allow_loopback=False)).strip("[]")
+        except ip_filter.InvalidIPAddress:
+            raise Forbidden from None
+
+    return guard
+
+
+def _may_be_public(address: _Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.is_global and address in _PUBLIC_IPV6
+    return address != _METADATA
+
+
+def _without_port(written: str) -> str:
+    found = _WITH_PORT.fullmatch(written)
+    return (found["bare"] or found["host"]) if found else written
+
+
+def _network(written: str) -> _Network | None:
+    try:
+        return ipaddress.ip_network(written, strict=False)
+    except ValueError:
+        return None
+
+
+def _plain(host: str) -> str:
+    return host.lower().rstrip(".")
+
+
+def _looked_up(host: str, port: int) -> _Address:
+    """Return the address of a host; one of IPv4 in the clothes of IPv6 as what it is."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+    address = ipaddress.ip_address(str(found).partition("%")[0])
+    return getattr(address, "ipv4_mapped", None) or address

@@ -1,0 +1,169 @@
+"""A coverage in words, as people read it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from escalator.commands.text_columns import columns
+from escalator.engine.coverage.values import GRAVE, Coverage, Hole, Interval, Row, Single, share_within
+from escalator.model.policy import Policy
+from escalator.rendering.coverage import (
+    NO_CATEGORY,
+    given_words,
+    hole_words,
+    how_soon,
+    instant_words,
+    percent,
+    row_words,
+    span_words,
+)
+from escalator.rendering.push_text import words
+from escalator.rendering.targets import CHANNELS
+
+_HEADINGS = ("WHAT", "SEVERITY", "WORST", "THROUGH, AT WORST", "TYPICAL", "COVERED", "HOLES", "SINGLE")
+_MOST_LINES = 12
+_NOBODY = "nobody"
+_NO_HOLES = "No holes: of all that is high or critical somebody hears in time, in every minute."
+_MINUTE = timedelta(minutes=1)
+_LONGEST_MINUTES = 14 * 24 * 60
+
+
+def table(found: Coverage, policy: Policy) -> str:
+    """Return what people read: a line for each category and severity, then what is wrong, then what is to come."""
+    return "\n\n".join(part for part in _Told(found, policy).parts() if part)
+
+
+class _Told:
+    """One coverage, told in the names and the zone of its policy."""
+
+    def __init__(self, found: Coverage, policy: Policy) -> None:
+        self._found = found
+        self._policy = policy
+
+    def parts(self) -> Iterator[str]:
+        """Yield the paragraphs, empty ones among them."""
+        found, target = self._found, words(self._found.target)
+        span = f"{self._at(found.start)} – {self._at(found.end)} ({found.timezone.key})"
+        yield f"Who hears of what is opened {span},\nif nobody answers; somebody must within {target}"
+        yield columns([_HEADINGS, *self._lines()])
+        grave = [hole for hole in found.holes if hole.row.severity in GRAVE]
+        verdict = f"Holes (high or critical, and nobody hears within {target})"
+        yield _listed(verdict, hole_words(grave, self._found, self._policy)) if grave else _NO_HOLES
+        alone = [single for single in found.singles if single.row.severity in GRAVE]
+        yield _listed("Single points of failure (one person alone hears, in the whole path)", self._singles(alone))
+        lesser = [hole for hole in found.holes if hole.row.severity not in GRAVE]
+        yield _listed(
+            f"Note: below high, and nobody hears within {target}", hole_words(lesser, self._found, self._policy)
+        )
+        yield self._silent()
+        yield _listed("Nobody on call", self._gaps())
+        yield _listed(
+            "Holidays", [f"{one.day:%a %Y-%m-%d}  {one.hours} closed ({one.place})" for one in found.holidays]
+        )
+        yield _listed("Handovers", self._handovers())
+
+    def _lines(self) -> Iterator[tuple[str, ...]]:
+        """Yield the lines of the table: severities that fare alike share one; other routes only where they fare worse.
+
+        What can only come by another route is told beneath, where less of its time is covered.
+        """
+        for category, of_category in groupby(self._found.rows, key=lambda row: row.category):
+            rows = list(of_category)
+            for _key, alike in groupby((row for row in rows if row.is_bare), key=lambda row: id(row.intervals)):
+                same = list(alike)
+                grades = ", ".join(row.severity.value for row in same)
+                yield (category or NO_CATEGORY, grades, *self._cells(same[0]))
+                yield from self._others(same[0], rows)
+
+    def _others(self, row: Row, rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
+        covered = share_within(tuple(row.heard), self._found.target)
+        for other in rows:
+            is_other = other.severity is row.severity and not other.is_bare
+            if is_other and not other.is_silent and share_within(tuple(other.heard), self._found.target) < covered:
+                yield (f"  if: {given_words(other, self._policy)}", "", *self._cells(other))
+
+    def _cells(self, row: Row) -> tuple[str, ...]:
+        heard = tuple(row.heard)
+        if not heard:
+            return ("silent by decision", "", "", "", "", "")
+        worst = max(heard, key=lambda one: timedelta.max if one.longest is None else one.longest)
+        holes = [hole for hole in self._found.holes if hole.row is row]
+        return (
+            how_soon(worst.longest),
+            self._through(worst),
+            how_soon(_typical(heard)),
+            percent(share_within(heard, self._found.target)),
+            f"{len(holes)} ({words(_total(holes))})" if holes else "none",
+            self._alone(row),
+        )
+
+    def _through(self, interval: Interval) -> str:
+        one = interval.first
+        if one is None:
+            return "–"
+        return f"{self._name(one.who) if one.is_person else one.who} ({CHANNELS[one.kind]})"
+
+    def _alone(self, row: Row) -> str:
+        singles = [single for single in self._found.singles if single.row is row]
+        people = sorted({self._name(single.person) for single in singles})
+        more = f" and {len(people) - 1} more" if len(people) > 1 else ""
+        return f"{people[0]}{more} ({words(_total(singles))})" if people else "none"
+
+    def _singles(self, singles: Sequence[Single]) -> list[str]:
+        alike: dict[tuple[datetime, datetime, str], list[Row]] = {}
+        for single in singles:
+            alike.setdefault((single.start, single.end, single.person), []).append(single.row)
+        return [
+            f"{self._range(start, end)}: {self._name(person)} alone, of {row_words(rows, self._policy)}"
+            for (start, end, person), rows in sorted(alike.items(), key=lambda item: item[0])
+        ]
+
+    def _silent(self) -> str:
+        rows = [row for row in self._found.rows if row.is_bare and row.is_silent]
+        return f"Silent by decision (a path with no steps): {row_words(rows, self._policy)}" if rows else ""
+
+    def _gaps(self) -> list[str]:
+        return [f"{self._range(one.start, one.end)}: {one.schedule}" for one in self._found.gaps]
+
+    def _handovers(self) -> list[str]:
+        return [
+            f"{self._at(one.at)}  {one.schedule}: {self._names(one.off)} → {self._names(one.on)}"
+            for one in self._found.handovers
+        ]
+
+    def _name(self, person: str) -> str:
+        return self._policy.people[person].name
+
+    def _names(self, people: Iterable[str]) -> str:
+        return ", ".join(self._name(one) for one in people) or _NOBODY
+
+    def _range(self, start: datetime, end: datetime) -> str:
+        return span_words(start, end, self._found.timezone)
+
+    def _at(self, at: datetime) -> str:
+        return instant_words(at, self._found.timezone)
+
+
+def _listed(heading: str, lines: Sequence[str]) -> str:
+    """Return lines under a heading, or nothing; of many only the first, and how many there are more."""
+    if not lines:
+        return ""
+    left = len(lines) - _MOST_LINES
+    more = [f"… and {left} more; --json has them all"] if left > 0 else []
+    return "\n  ".join([f"{heading}:", *lines[:_MOST_LINES], *more])
+
+
+def _total(found: Iterable[Hole | Single]) -> timedelta:
+    return sum((one.end - one.start for one in found), timedelta(0))
+
+
+def _typical(heard: tuple[Interval, ...]) -> timedelta | None:
+    """Return the least number of whole minutes within which somebody hears in half of the time; None for never."""
+    low, high = -1, _LONGEST_MINUTES + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if share_within(heard, middle * _MINUTE) >= 1 / 2:
+            high = middle
+        else:
+            low = middle
+    return high * _MINUTE if high <= _LONGEST_MINUTES else None

@@ -1,0 +1,57 @@
+"""What the doctor finds about the calendars of schedules: read when, failing since when, and who is on call by them."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from escalator.commands.doctor_checks import Finding, Status
+from escalator.commands.open_core import has_database
+from escalator.errors import Unavailable
+from escalator.model.schedule import Schedule
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.store import calendars
+from escalator.store.calendars import Feed
+from escalator.store.schema import is_current
+
+_LATE = timedelta(minutes=15)
+_FOLLOWS = "a worker asks for it every five minutes; look at its log, and at the address"
+
+
+def schedules(core: Core) -> Iterator[Finding]:
+    """Look at every schedule of the active policy that follows a calendar. What is down is told as a trouble too."""
+    try:
+        if not has_database(core) or not is_current(core.database):
+            return
+        with core.database.reading() as connection:
+            running = core.policies.running(connection)
+            feeds = calendars.feeds(connection)
+    except Unavailable:
+        return
+    if running is not None:
+        now = core.clock.now()
+        for schedule in running.policy.schedules.values():
+            if schedule.ical:
+                yield _finding(core, running, schedule, feeds.get(schedule.key), now)
+
+
+def _finding(core: Core, running: Running, schedule: Schedule, feed: Feed | None, now: datetime) -> Finding:
+    what = f"calendar of {schedule.key}"
+    who = ", ".join(running.roster(now).on_schedule(schedule.key)) or "nobody who may acknowledge"
+    if not core.expand(schedule.ical or "").strip():
+        return Finding(what, Status.WARN, f"has no address; on call now: {who}", "set it, or leave `ical` out")
+    if feed is None:
+        return Finding(what, Status.WARN, f"was never asked for; on call now: {who}", _FOLLOWS)
+    ahead = sum(1 for booking in running.calendars.get(schedule.key, ()) if booking.end > now)
+    read = f"read {_ago(feed.fetched_at, now)}, {ahead} bookings ahead; on call now: {who}"
+    if feed.reason:
+        failing = f"began to fail {_ago(feed.failing_since, now)} ({feed.reason})"
+        return Finding(what, Status.WARN, f"{failing}, {read}", _FOLLOWS)
+    if now - feed.tried_at > _LATE:
+        return Finding(what, Status.WARN, read, _FOLLOWS)
+    if not running.roster(now).on_schedule(schedule.key):
+        return Finding(what, Status.WARN, read, "name somebody in the calendar, or in `people` of the schedule")
+    return Finding(what, Status.OK, read)
+
+
+def _ago(at: datetime | None, now: datetime) -> str:
+    return "never" if at is None else f"{int((now - at).total_seconds()) // 60} min ago"

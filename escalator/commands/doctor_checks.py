@@ -1,0 +1,202 @@
+"""What the doctor looks at, one organ after the other. Asking changes nothing and tells nobody."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from escalator.broker_state import named
+from escalator.channels.slack.manifest import SCOPES
+from escalator.commands import one_line
+from escalator.commands.open_core import DEMO, has_database
+from escalator.engine.targets import address_of
+from escalator.errors import Unavailable
+from escalator.model.email_address import mailbox
+from escalator.model.levels import Mode
+from escalator.model.message import Failed
+from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.policy import Parsed, parse
+from escalator.services.core.context import Core
+from escalator.services.monitoring.problems import open_troubles
+from escalator.settings import Settings
+from escalator.store import health, policies
+from escalator.store.health import LATE, Health
+from escalator.store.schema import is_current
+
+_TIMEOUT_S = 2
+_START = "start one: `escalator run`, or the Procfile's worker"
+
+
+class Status(StrEnum):
+    """How an organ is: only what fails makes the doctor's exit code 1."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, how it is, and what would help."""
+
+    what: str
+    status: Status
+    found: str
+    remedy: str = ""
+
+
+def policy(core: Core) -> Iterator[Finding]:
+    """Look at the policy file, and at whether everybody in it can be told."""
+    path = core.settings.policy_file
+    try:
+        text = path.read_bytes()
+    except OSError:
+        yield from _without_file(core.settings)
+        return
+    parsed = parse(text, core.settings.environment)
+    yield _file(str(path), parsed, core.settings.mode)
+    if parsed.policy is not None:
+        yield _contacts(core, parsed.policy)
+
+
+def _without_file(settings: Settings) -> Iterator[Finding]:
+    found, remedy = f"{settings.policy_file} is not there", "`escalator init` writes one to start from"
+    if settings.mode is Mode.SANDBOX and not settings.environment.get("ESCALATOR_POLICY"):
+        yield Finding("policy", Status.WARN, f"{found}, so `run` uses {DEMO.name}", remedy)
+    else:
+        yield Finding("policy", Status.FAIL, found, remedy)
+
+
+def _file(file: str, parsed: Parsed, mode: Mode) -> Finding:
+    blocking = [one for one in parsed.warnings if one.blocks_production] if mode is Mode.PRODUCTION else []
+    problems = [*parsed.errors, *blocking]
+    remedy = "`escalator check` names each with its line"
+    if problems:
+        return Finding("policy", Status.FAIL, f"{file} cannot be used: {len(problems)} problems", remedy)
+    if parsed.warnings:
+        return Finding("policy", Status.WARN, f"{file} can be used, with {len(parsed.warnings)} warnings", remedy)
+    return Finding("policy", Status.OK, f"{file} has no problems")
+
+
+def _contacts(core: Core, policy: Policy) -> Finding:
+    without = [person.key for person in policy.people.values() if not _can_be_told(core, person)]
+    if not without:
+        return Finding("people", Status.OK, f"all {len(policy.people)} have a working contact")
+    status = Status.FAIL if core.settings.mode is Mode.PRODUCTION else Status.WARN
+    remedy = "give them a `slack` member id, or an `email` and the mail server's variables, that are set"
+    return Finding("people", status, f"no working contact: {', '.join(without)}", remedy)
+
+
+def _can_be_told(core: Core, person: Person) -> bool:
+    has_mail = bool(core.settings.smtp_url and core.settings.mail_from) or core.settings.mode is Mode.SANDBOX
+    addresses = {kind: core.expand(address_of(person, kind) or "") for kind in person.contact}
+    slack, email = addresses.get(DestinationKind.SLACK, ""), addresses.get(DestinationKind.EMAIL, "")
+    return bool(slack) or (has_mail and mailbox(email) is not None)
+
+
+_BROKER_REMEDY = (
+    "check REDIS_URL, and that it is not a read-only replica. Meanwhile the sweep does the work, up to 3 s later"
+)
+_TRIAL_MS = 1_000
+
+
+def broker(settings: Settings) -> Finding:
+    """Look whether Redis takes what is written, which it is allowed not to: then everything is a little late."""
+    try:
+        once = Retry(NoBackoff(), retries=0)
+        options = {"socket_timeout": _TIMEOUT_S, "socket_connect_timeout": _TIMEOUT_S, "retry": once}
+        with redis.Redis.from_url(settings.redis_client_url, **options) as client:
+            takes_writes = client.set("escalator:doctor", "", px=_TRIAL_MS)
+    except Exception as error:  # noqa: BLE001  # a broker may answer anything
+        return Finding("redis", Status.FAIL, f"cannot be used ({named(error)})", _BROKER_REMEDY)
+    if takes_writes is not True:
+        return Finding("redis", Status.FAIL, "answers, but not as Redis does", _BROKER_REMEDY)
+    return Finding("redis", Status.OK, "answers")
+
+
+def slack(core: Core) -> Iterator[Finding]:
+    """Look at the token, what it may do, and the secret that clicks are checked with."""
+    missing = Status.FAIL if core.settings.mode is Mode.PRODUCTION else Status.WARN
+    if not core.settings.slack_signing_secret:
+        yield Finding("slack", missing, "SLACK_SIGNING_SECRET is not set: no click counts", "copy it from your app")
+    if not core.settings.slack_bot_token:
+        yield Finding("slack", missing, "SLACK_BOT_TOKEN is not set: nothing can be sent", "copy it from your app")
+        return
+    answer = core.slack(Mode.PRODUCTION).auth_test()
+    if isinstance(answer, Failed):
+        detail = f" ({answer.detail})" if answer.detail else ""
+        remedy = "check SLACK_BOT_TOKEN, and the way to Slack"
+        yield Finding("slack", Status.FAIL, f"the token was refused: {answer.reason.value}{detail}", remedy)
+        return
+    lacking = [scope for scope in SCOPES if answer.scopes and scope not in answer.scopes]
+    if lacking:
+        remedy = "add them under OAuth & Permissions, and install the app again"
+        yield Finding("slack", Status.FAIL, f"scopes missing: {', '.join(lacking)}", remedy)
+    else:
+        yield Finding("slack", Status.OK, f"the token is good in workspace {answer.team or answer.team_id}")
+
+
+def database(core: Core) -> Iterator[Finding]:
+    """Look at the database, and at all that it knows: who works, what is late, what is in trouble, who was told."""
+    try:
+        if not has_database(core) or not is_current(core.database):
+            yield Finding("database", Status.FAIL, "has no schema, or an old one", "run `escalator migrate`")
+            return
+        now = core.clock.now()
+        with core.database.reading() as connection:
+            found = health.health(connection, now)
+            active = policies.active_id(connection)
+            active_sha256 = policies.sha256_of(connection, active) if active else None
+    except Unavailable as error:
+        yield Finding("database", Status.FAIL, f"cannot be asked: {one_line(error)}", "look at DATABASE_URL")
+        return
+    yield Finding("database", Status.OK, "answers, with the newest schema")
+    yield _active(core.settings, active_sha256)
+    yield _workers(found)
+    yield from _late(found, now)
+    yield from (Finding("trouble", Status.FAIL, f"{key}: {detail}") for key, detail in open_troubles(found))
+    yield _mode(core.settings.mode, found)
+
+
+def _active(settings: Settings, active_sha256: str | None) -> Finding:
+    if active_sha256 is None:
+        return Finding("active policy", Status.FAIL, "there is none, so no webhook is accepted", _START)
+    path = settings.policy_file
+    text = path.read_bytes() if path.is_file() else DEMO.read_bytes()
+    if hashlib.sha256(text).hexdigest() != active_sha256:
+        remedy = "a running worker takes a good file within seconds; `escalator check` says whether it is one"
+        return Finding("active policy", Status.WARN, f"is not what {path} says now", remedy)
+    return Finding("active policy", Status.OK, "is the file as it stands")
+
+
+def _workers(found: Health) -> Finding:
+    if not found.workers:
+        return Finding("workers", Status.FAIL, "none is alive: nothing is sent or escalated", _START)
+    return Finding("workers", Status.OK, f"{found.workers} alive")
+
+
+def _late(found: Health, now: datetime) -> Iterator[Finding]:
+    remedy = "look at the workers, then at their log"
+    waiting = (("deadlines", found.oldest_deadline), ("events", found.oldest_event))
+    for what, oldest in waiting:
+        if oldest is not None and now - oldest > LATE:
+            late_s = int((now - oldest).total_seconds())
+            yield Finding(what, Status.FAIL, f"the oldest is {late_s} s late", remedy)
+        else:
+            yield Finding(what, Status.OK, "none is late")
+    if found.parked_events:
+        yield Finding("events", Status.FAIL, f"{found.parked_events} could not be processed and are parked", remedy)
+
+
+def _mode(mode: Mode, found: Health) -> Finding:
+    if mode is Mode.SANDBOX:
+        remedy = "nothing is sent to anybody until ESCALATOR_MODE is production"
+        return Finding("mode", Status.WARN, found.sandbox_words, remedy)
+    if mode is Mode.DIVERT:
+        return Finding("mode", Status.WARN, "DIVERT: everything goes to each source's `divert_to` only")
+    return Finding("mode", Status.OK, "production: messages are sent")

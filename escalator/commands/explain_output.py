@@ -1,0 +1,74 @@
+"""A preview as the table that people read on the command line."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from escalator.commands.text_columns import columns
+from escalator.engine.preview import Preview
+from escalator.model.incident import Incident
+from escalator.model.policy import Policy
+from escalator.policy import Parsed
+from escalator.rendering.preview_text import Firing, firings
+from escalator.rendering.push_text import words
+from escalator.rendering.view import headline
+
+_NOT_EXECUTED = "is not executed by this version"
+_HEADINGS = ("WHEN", "AT", "STEP", "WHO", "THROUGH")
+
+
+def table(found: Preview, now: datetime, parsed: Parsed) -> str:
+    """Return what people read: what it is, who is told when and through what, and what this version leaves out."""
+    incident, policy = found.incident, parsed.policy
+    if incident is None or policy is None:
+        return ""
+    left_out = [f"  {one.path}: {one.right}" for one in parsed.warnings if one.what == _NOT_EXECUTED]
+    parts = (
+        _about(incident, policy),
+        _plan(found, now, policy),
+        "\n".join(_afterwards(found, now, policy)),
+        "\n".join(["Not executed by this version:", *left_out]) if left_out else "",
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _about(incident: Incident, policy: Policy) -> str:
+    category = policy.categories.get(incident.category or "")
+    route = f'route "{incident.route}"' if incident.route is not None else "no route took it: the default path"
+    owner = f", assigned to {incident.assign}" if incident.assign else ", assigned to nobody"
+    many = "" if incident.acks_needed == 1 else f", {incident.acks_needed} acknowledgements needed"
+    return (
+        f"{headline(incident, category)}\n"
+        f"  severity: {incident.severity_reason}\n"
+        f"  content:  {incident.content_rule.value}\n"
+        f"  decided:  {route}, path {incident.path}{owner}{many}"
+    )
+
+
+def _plan(found: Preview, now: datetime, policy: Policy) -> str:
+    rows = [row for firing in firings(found, now, policy) for row in _row(firing, now, policy)]
+    return columns([_HEADINGS, *rows]) if rows else ""
+
+
+def _row(firing: Firing, now: datetime, policy: Policy) -> Iterator[tuple[str, ...]]:
+    step = f"{firing.step}, again {firing.repeat}" if firing.repeat else str(firing.step)
+    at = firing.at.astimezone(policy.timezone).strftime("%a %H:%M:%S")
+    lead: tuple[str, str, str] = (_after(firing.at - now), at, step)
+    if firing.silenced_until is not None:
+        until = firing.silenced_until.astimezone(policy.timezone).strftime("%a %H:%M:%S")
+        yield (*lead, "nobody", f"silenced until {until}")
+    told = [(one.who, one.through) for one in firing.told]
+    for who, through in [*told, *((f"· {said}", "") for said in firing.remarks)]:
+        yield (*lead, who, through)
+        lead = ("", "", "")
+
+
+def _after(delay: timedelta) -> str:
+    return f"+{words(delay)}" if delay else "at once"
+
+
+def _afterwards(found: Preview, now: datetime, policy: Policy) -> Iterator[str]:
+    if found.restart_at is not None:
+        at = found.restart_at.astimezone(policy.timezone).strftime("%a %H:%M:%S")
+        yield f"Still no answer: again from the top {_after(found.restart_at - now)} ({at} {policy.timezone.key})"
+    if found.feeds:
+        yield f"Copies to: {', '.join(found.feeds)}"

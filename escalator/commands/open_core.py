@@ -1,0 +1,136 @@
+"""What commands read and open: a policy file, a database that is ready to be asked."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import click
+from marshmallow import ValidationError
+
+from escalator.bootstrap import build, configure_logging
+from escalator.clock import SystemClock
+from escalator.commands import one_line
+from escalator.engine.overrides import standing_in
+from escalator.errors import ConfigurationError, Unavailable
+from escalator.model.levels import Mode
+from escalator.model.policy import Policy
+from escalator.model.schedule import Calendars, StandIn
+from escalator.policy import expand, load
+from escalator.policy.scalars import Duration
+from escalator.schedules.local_time import first_instant
+from escalator.services.core.context import Core
+from escalator.settings import Settings, chosen_mode, database_url, from_environment, policy_file
+from escalator.store import Database, calendars, overrides
+from escalator.store.schema import is_current
+
+DEMO = files("escalator.policy").joinpath("demo.yml")
+"""The policy of an installation that has none: for the sandbox only."""
+
+_POOL_SIZE = 2
+
+
+class Misused(click.ClickException):
+    """What was asked for cannot be meant; one line, and exit code 2."""
+
+    exit_code = 2
+
+
+def read(path: Path) -> bytes:
+    """Return a file's bytes; raises Misused when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Misused(f"{path}: {error.strerror or error}; name a file, or set ESCALATOR_POLICY") from error
+
+
+def running_policy(env: Mapping[str, str], named: Path | None = None) -> Policy:
+    """Return the policy of that file, else of the environment's, else the demo's, which `run` would use as well.
+
+    Raises Misused for a file that cannot be read, and PolicyError for one with problems.
+    """
+    path = named or policy_file(env)
+    if named is None and not env.get("ESCALATOR_POLICY") and not path.exists():
+        return load(DEMO.read_bytes(), env, DEMO.name)
+    return load(read(path), env, str(path))
+
+
+def instant(option: str, said: str | None, policy: Policy) -> datetime:
+    """Return the time that an option says, in the policy's zone unless it has its own, or now; raises Misused."""
+    if said is None:
+        return SystemClock().now()
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError as error:
+        right = "write it as 2026-01-05T18:00 or 2026-01-05T18:00:00Z"
+        raise Misused(f"{option}: {said!r} is no time; {right}") from error
+    return at if at.tzinfo else first_instant(at, policy.timezone)
+
+
+def duration(option: str, said: str, examples: str) -> timedelta:
+    """Return the duration that an option says, written as in a policy; raises Misused."""
+    try:
+        return Duration().read(said, option)
+    except ValidationError as error:
+        raise Misused(f"{option}: {said!r} is no duration; write {examples}") from error
+
+
+def as_it_stands(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Policy, Calendars]:
+    """Return a policy with the overrides that people have clicked, and what the calendars of its schedules say.
+
+    Both are the installation's database's to say. For calendars that it does not know, or when it cannot be asked, it
+    is said on stderr by what they are judged instead.
+    """
+    if not policy.schedules:
+        return policy, {}
+    clicked, known, why = _known(policy, env, since)
+    read_from = {key for key, one in policy.schedules.items() if one.ical and expand(one.ical, env)}
+    missing = sorted(read_from - set(known))
+    if missing:
+        told = f"{', '.join(missing)}: no calendar is known ({why}), so judged by layers, overrides and `people`"
+        click.echo(told, err=True)
+    return standing_in(policy, clicked), known
+
+
+def _known(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Sequence[StandIn], Calendars, str]:
+    """Return the overrides and calendars that are known, and why others are not."""
+    try:
+        database = Database(database_url(env), pool_size=1)
+        if not _is_there(database):
+            return (), {}, "there is no database"
+        if not is_current(database):
+            return (), {}, "the database has no schema, or an old one"
+        with database.reading() as connection:
+            clicked = overrides.since(connection, since, is_sandbox=chosen_mode(env) is Mode.SANDBOX)
+            return clicked, calendars.said(connection, policy), "none has been read yet"
+    except (ConfigurationError, Unavailable) as error:
+        return (), {}, f"the database cannot be asked: {one_line(error)}"
+
+
+def open_core() -> Core:
+    """Return the parts of this process; raises ConfigurationError when the database is not there or not current."""
+    configure_logging(logging.WARNING)
+    core = build(from_environment(), pool_size=_POOL_SIZE)
+    if not has_database(core) or not is_current(core.database):
+        raise ConfigurationError("the database has no schema, or an old one; run `escalator migrate`")
+    return core
+
+
+def has_database(core: Core) -> bool:
+    """Whether there is something to connect to: asking SQLite would make an empty file."""
+    return _is_there(core.database)
+
+
+def _is_there(database: Database) -> bool:
+    path = database.url.database
+    return not database.is_sqlite or (path is not None and Path(path).exists())
+
+
+def prepare_folder(settings: Settings) -> None:
+    """Make the folder of the embedded database and broker; raises ConfigurationError when it cannot be made."""
+    try:
+        settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        right = "name a folder that can be written"
+        raise ConfigurationError(f"ESCALATOR_VAR: cannot make {settings.var} ({error.strerror}); {right}") from error

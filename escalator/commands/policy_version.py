@@ -1,0 +1,17 @@
+"""A version of the policy, named on the command line by the beginning of its hash."""
+
+from sqlalchemy import Connection
+
+from escalator.commands.open_core import Misused
+from escalator.services.policies.versions import named
+from escalator.store.policies import Version
+
+
+def version(connection: Connection, sha256: str) -> Version:
+    """Return the one version whose hash begins like this. Raises Misused when there is none, or more than one."""
+    found = named(connection, sha256)
+    if not found:
+        raise Misused(f"{sha256!r} is no version of the policy; `escalator policy history` lists them")
+    if len(found) > 1:
+        raise Misused(f"{sha256!r} begins {len(found)} versions; write more of the hash")
+    return found[0]

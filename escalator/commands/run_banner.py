@@ -1,0 +1,72 @@
+"""The calm page that `run` starts with: what runs, in which mode, where to look."""
+
+from collections.abc import Callable, Iterator
+
+from escalator.commands.run_preflight import Prepared
+from escalator.engine.targets import address_of
+from escalator.model.levels import Mode
+from escalator.model.policy import Person, Policy
+from escalator.settings import Settings, base_url
+
+_MODES = {
+    Mode.SANDBOX: "SANDBOX: nothing is sent to anybody; the page shows what would have been, and its buttons work",
+    Mode.DIVERT: "DIVERT: everything goes to each source's `divert_to`, marked TEST",
+    Mode.PRODUCTION: "PRODUCTION: messages are sent",
+}
+
+
+def start_page(found: Prepared, port: int, real: str, first_link: str = "") -> tuple[str, ...]:
+    """Return the lines of the page.
+
+    `real` says who is told for real since this start, if that is new; `first_link` signs the first person in, if
+    nobody has signed in yet.
+    """
+    facts = _facts(found, port, real, first_link)
+    return ("", "Escalator is running.", "", *facts, "", "Ctrl-C ends everything.", "")
+
+
+def _facts(found: Prepared, port: int, real: str, first_link: str) -> Iterator[str]:
+    settings = found.settings
+    url = base_url({**settings.environment, "PORT": str(port)})
+    yield _fact("Mode", _MODES[settings.mode])
+    if real:
+        yield _fact("", real)
+    if settings.mode is Mode.SANDBOX:
+        yield _fact("Look", f"{url}/sandbox")
+        yield _fact("Answer", f"{url}/, the dashboard, as whomever you choose")
+    else:
+        yield _fact("Look", url)
+    if first_link:
+        yield _fact("Sign in", first_link)
+        yield _fact("", "once, within 24 h, as the first admin; invite the others on the page People")
+    yield _fact("Webhook", f"{url}/webhooks/stream")
+    if found.is_demo:
+        yield _fact("Policy", "a demo, for there is no escalation.yml here; `escalator init` writes one of your own")
+    else:
+        yield _fact("Policy", str(settings.policy_file))
+    yield _fact("Runs", ", ".join(_parts(settings)))
+    if settings.mode is Mode.SANDBOX:
+        yield _fact("Try", "escalator sample")
+
+
+def _parts(settings: Settings) -> Iterator[str]:
+    yield "web, worker, clock"
+    yield "Redis of REDIS_URL" if settings.environment.get("REDIS_URL") else "embedded broker"
+    yield f"SQLite in {settings.var}/" if settings.is_sqlite else "PostgreSQL of DATABASE_URL"
+
+
+def _fact(name: str, text: str) -> str:
+    return f"  {name:<8} {text}"
+
+
+def real(policy: Policy, expand: Callable[[str], str]) -> str:
+    """Return how many people and destinations are told for real."""
+    people = sum(_is_reachable(one, expand) for one in policy.people.values())
+    places = [one for one in policy.destinations.values() if any(expand(address) for address in one.addresses)]
+    told = f"{people} {'person' if people == 1 else 'people'}"
+    channels = f"{len(places)} destination{'' if len(places) == 1 else 's'}"
+    return f"The first start in production: {told} and {channels} are now real."
+
+
+def _is_reachable(person: Person, expand: Callable[[str], str]) -> bool:
+    return any(expand(address_of(person, kind) or "") for kind in person.contact)

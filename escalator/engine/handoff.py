@@ -1,0 +1,56 @@
+"""A shift changes: who of the old and the new people is told of which of the team's incidents."""
+
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+
+from escalator.engine.permissions import allowed_people
+from escalator.model.incident import HELD, Incident, State
+from escalator.model.levels import Severity
+from escalator.model.policy import Policy, Team
+
+LISTED = frozenset({State.TRIGGERED, *HELD})
+"""What is handed over; what a group tells is told by the group."""
+
+
+class Part(StrEnum):
+    """What somebody has to do with a change of shift: comes on, goes off, or leads the team."""
+
+    ON = "on"
+    OFF = "off"
+    LEAD = "lead"
+
+
+def listed(part: Part, reader: str, team_has: Iterable[Incident], policy: Policy) -> list[Incident]:
+    """Return what this reader is told of what their team has, in its order: only what they may see.
+
+    Whoever comes on is told of everything, whoever goes off of what they hold, the lead of what is critical and
+    nobody's; who has left the policy of nothing.
+    """
+    if reader not in policy.people:
+        return []
+    found = []
+    for one in team_has:
+        allowed = allowed_people(one, policy)
+        is_wanted = {
+            Part.ON: True,
+            Part.OFF: one.state in HELD and one.owner == reader,
+            Part.LEAD: one.severity is Severity.CRITICAL and (one.state not in HELD or one.owner is None),
+        }[part]
+        if is_wanted and (allowed is None or reader in allowed):
+            found.append(one)
+    return found
+
+
+def told(
+    team: Team, before: Collection[str], after: Collection[str], team_has: Collection[Incident], policy: Policy
+) -> list[tuple[Part, str]]:
+    """Return who is told, and as what: nobody for whom there is nothing in it, or who has left the policy.
+
+    A lead who comes on reads of the critical ones among all the others.
+    """
+    coming = [key for key in after if key not in before]
+    parts = [(Part.ON, key) for key in coming]
+    parts += [(Part.OFF, key) for key in before if key not in after]
+    if team.lead and team.lead not in coming:
+        parts.append((Part.LEAD, team.lead))
+    return [(part, key) for part, key in parts if listed(part, key, team_has, policy)]

@@ -1,0 +1,114 @@
+"""Who is on call for a team or on a schedule: now, until when, and who comes next; and who may know of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from escalator.engine.permissions import may_see
+from escalator.engine.roster import Roster
+from escalator.engine.targets import TEAM
+from escalator.model.policy import Person, Policy, Team
+from escalator.model.schedule import Schedule, Shift
+from escalator.schedules.oncall import joined
+
+HORIZON = timedelta(days=62)
+"""How far ahead a change is looked for: longer than the longest turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """The people (keys) on call `now` and `next`. What does not change within the horizon has no `until`.
+
+    `next_from` is after `until` where nobody is on call between them. `schedule` is the rota, None for a team that
+    follows none: then `now` is everybody of it. `lead` stands in while nobody is on call.
+    """
+
+    key: str
+    is_team: bool
+    now: tuple[str, ...]
+    until: datetime | None = None
+    next: tuple[str, ...] = ()
+    next_from: datetime | None = None
+    lead: str | None = None
+    schedule: str | None = None
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether anybody is on call."""
+        return bool(self.now)
+
+
+def duties(roster: Roster) -> tuple[Duty, ...]:
+    """Return the duty of every team, then of every schedule, in the order of the policy."""
+    policy = roster.policy
+    teams = (team_duty(team, roster) for team in policy.teams.values())
+    schedules = (schedule_duty(schedule, roster) for schedule in policy.schedules.values())
+    return (*teams, *schedules)
+
+
+def team_duty(team: Team, roster: Roster) -> Duty:
+    """Return who of a team is on call from the roster's instant on."""
+    schedule = roster.policy.schedules.get(team.schedule or "")
+    if schedule is None:
+        return Duty(team.key, is_team=True, now=roster.on_team(team), lead=team.lead)
+    found = _duty(team.key, schedule, roster, lambda then: then.on_team(team))
+    return replace(found, is_team=True, lead=team.lead)
+
+
+def schedule_duty(schedule: Schedule, roster: Roster) -> Duty:
+    """Return who is on call on a schedule from the roster's instant on."""
+    return _duty(schedule.key, schedule, roster, lambda then: then.on_schedule(schedule.key))
+
+
+def own_shifts(person: str, roster: Roster, most: int) -> list[tuple[str, Shift]]:
+    """Return the next shifts of somebody, each with its schedule, from the roster's instant on, the soonest first."""
+    found = [
+        (schedule.key, shift)
+        for schedule in roster.policy.schedules.values()
+        if person in schedule.everybody or roster.calendars.get(schedule.key)
+        for shift in _coming(schedule, roster)
+        if person in shift.people
+    ]
+    return sorted(found, key=lambda one: one[1].start)[:most]
+
+
+def may_know(duty: Duty, asker: Person, policy: Policy) -> bool:
+    """Whether somebody may know who answers there: the team of a restricted category is nobody else's business."""
+    return may_know_team(duty.key, asker, policy) if duty.is_team else may_know_schedule(duty.key, asker, policy)
+
+
+def may_know_schedule(schedule: str, asker: Person, policy: Policy) -> bool:
+    """Whether somebody may know of a schedule: where they may know of a team that follows it, or where none does."""
+    following = [team.key for team in policy.teams.values() if team.schedule == schedule]
+    return not following or any(may_know_team(team, asker, policy) for team in following)
+
+
+def may_know_team(team: str, asker: Person, policy: Policy) -> bool:
+    """Whether somebody may know of a team: it is named by no restricted category, or by one that they may see."""
+    closed = [one for one in policy.categories.values() if {team, TEAM + team} & {*one.restricted_to}]
+    return not closed or any(may_see(asker.key, category, policy) for category in closed)
+
+
+def _duty(key: str, schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> Duty:
+    coming = _shifts(schedule, roster, who)
+    present = next(coming)
+    following = next((shift for shift in coming if shift.people), None)
+    return Duty(
+        key,
+        is_team=False,
+        now=present.people,
+        until=present.end if present.end < roster.at + HORIZON else None,
+        next=following.people if following else (),
+        next_from=following.start if following else None,
+        schedule=schedule.key,
+    )
+
+
+def _shifts(schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> Iterator[Shift]:
+    """Return the shifts from the roster's instant on, of the people that count here: neighbours differ in them."""
+    coming = _coming(schedule, roster)
+    return joined(replace(shift, people=who(replace(roster, at=shift.start))) for shift in coming)
+
+
+def _coming(schedule: Schedule, roster: Roster) -> Iterator[Shift]:
+    return roster.shifts(schedule, roster.at, roster.at + HORIZON)

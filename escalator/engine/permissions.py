@@ -1,0 +1,140 @@
+"""Who may do what to an incident (the table of RULES 3), and the answer to who may not."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from escalator.engine.classify import assess
+from escalator.engine.targets import members_of
+from escalator.model.incident import Incident, State, Verb
+from escalator.model.levels import ContentRule, Role
+from escalator.model.policy import Category, Person, Policy
+
+
+class Refused(StrEnum):
+    """Why an act was refused; the answer to the person says it in words."""
+
+    UNKNOWN_PERSON = "unknown_person"
+    WRONG_WORKSPACE = "wrong_workspace"
+    NO_INCIDENT = "no_incident"
+    ROLE = "role"
+    RESTRICTED = "restricted"
+    NOT_YOURS = "not_yours"
+    ALREADY_TAKEN = "already_taken"
+    ALREADY_ANSWERED = "already_answered"
+    RESOLVED = "resolved"
+    STALE = "stale"
+    NOT_NOW = "not_now"
+    ONE_MORE_NEEDED = "one_more_needed"
+    WITHHELD = "withheld"
+    TOO_LONG = "too_long"
+    TOO_OFTEN = "too_often"
+    NO_REFERENCE = "no_reference"
+    MERGED = "merged"
+    NOBODY_ELSE = "nobody_else"
+    OF_A_GROUP = "of_a_group"
+    OVER_LIMIT = "over_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An act that changes nothing. `by` and `at` name who was first, where somebody was."""
+
+    why: Refused
+    by: str | None = None
+    at: datetime | None = None
+
+
+_SENIORS_ONLY = frozenset({Verb.REOPEN})
+_OWNERS_OR_UNOWNED = frozenset(
+    {Verb.RELEASE, Verb.HAND_OVER, Verb.STILL_ON_IT, Verb.RESOLVE, Verb.FALSE_ALARM, Verb.SNOOZE}
+)
+
+
+def refusal(
+    verb: Verb, person: Person, incident: Incident, policy: Policy, *, is_in_dashboard: bool = False
+) -> Refusal | None:
+    """Return why this person may not do this to this incident, or None when they may. `policy` is the running one.
+
+    What is withheld is read in the dashboard or nowhere.
+    """
+    allowed = allowed_people(incident, policy)
+    if allowed is not None and person.key not in allowed:
+        return Refusal(Refused.RESTRICTED)
+    if not person.role.may_acknowledge or (verb in _SENIORS_ONLY and person.role < Role.SENIOR):
+        return Refusal(Refused.ROLE)
+    if verb is Verb.REVEAL and is_withheld(incident, policy):
+        may_read = is_in_dashboard and may_read_withheld(person, incident, policy)
+        return None if may_read else Refusal(Refused.WITHHELD)
+    if person.role < Role.SENIOR and not _is_theirs(verb, person, incident, policy):
+        return Refusal(Refused.NOT_YOURS, by=incident.owner, at=incident.acknowledged_at)
+    return None
+
+
+def may_answer(incident: Incident, policy: Policy) -> tuple[Person, ...]:
+    """Return who may take this incident, in the order of the policy."""
+    people = policy.people.values()
+    return tuple(one for one in people if refusal(Verb.ACKNOWLEDGE, one, incident, policy) is None)
+
+
+def may_see(person: str, category: Category, policy: Policy) -> bool:
+    """Whether somebody may see incidents of this category: it is open to all, or to a team of theirs."""
+    teams = category.restricted_to
+    return not teams or any(person in members_of(team, policy) for team in teams)
+
+
+def _categories(incident: Incident, policy: Policy) -> tuple[Category, ...]:
+    """Return every category of this policy that fits, the gravest first."""
+    fitting = {*assess(incident.facts, policy).categories, *incident.fits, incident.category}
+    return tuple(category for key, category in policy.categories.items() if key in fitting)
+
+
+def is_withheld(incident: Incident, policy: Policy) -> bool:
+    """Whether the content is withheld: of what is frozen with the incident and this policy, the stricter holds."""
+    rules = {incident.content_rule, *(category.content for category in _categories(incident, policy))}
+    return ContentRule.WITHHOLD in rules
+
+
+def may_read_withheld(person: Person, incident: Incident, policy: Policy) -> bool:
+    """Whether somebody is named among those who may read what is withheld: by each category that withholds it, and
+    shut out by none that fits. Where a category that withholds names nobody, nobody is.
+    """
+    fitting = _categories(incident, policy)
+    withholding = [one for one in fitting if one.content is ContentRule.WITHHOLD]
+    naming = withholding or [one for one in fitting if one.restricted_to]
+    is_named = bool(naming) and all(one.restricted_to for one in naming)
+    return is_named and all(may_see(person.key, one, policy) for one in fitting)
+
+
+def allowed_people(incident: Incident, policy: Policy) -> frozenset[str] | None:
+    """Return who alone may see and answer this incident, or None when its categories are not restricted."""
+    return _allowed(_categories(incident, policy), policy)
+
+
+def allowed_by(fits: Collection[str], policy: Policy) -> frozenset[str] | None:
+    """Return who alone may see what fits these categories, by their keys; None when none of them is restricted."""
+    return _allowed([category for key, category in policy.categories.items() if key in fits], policy)
+
+
+def _allowed(fitting: Iterable[Category], policy: Policy) -> frozenset[str] | None:
+    """Return who is allowed by all restricted ones; where that is nobody, those of the gravest.
+
+    An incident that nobody may answer would call people all night who can do nothing about it.
+    """
+    named = [category.restricted_to for category in fitting if category.restricted_to]
+    if not named:
+        return None
+    groups = [frozenset(person for team in teams for person in members_of(team, policy)) for teams in named]
+    return frozenset.intersection(*groups) or groups[0]
+
+
+def _is_theirs(verb: Verb, person: Person, incident: Incident, policy: Policy) -> bool:
+    """Whether a moderator may do it: what somebody holds is theirs alone, what is triggered is anybody's.
+
+    A triggered incident may still name an owner (their time has run out); until somebody answers it is open to all,
+    and who resolves it acknowledges it by that.
+    """
+    if verb not in _OWNERS_OR_UNOWNED or incident.owner is None or incident.state is State.TRIGGERED:
+        return True
+    return incident.owner == person.key or person.key in members_of(incident.owner, policy)

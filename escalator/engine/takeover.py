@@ -1,0 +1,36 @@
+"""Who may take what somebody else holds."""
+
+from datetime import datetime
+
+from escalator.engine.incident_change import Rules
+from escalator.engine.permissions import Refused
+from escalator.engine.targets import team_of
+from escalator.model.incident import Incident
+from escalator.model.levels import Role
+from escalator.model.policy import Person, Team
+
+
+def why_not_take_over(
+    incident: Incident, person: Person, rules: Rules, now: datetime, *, is_out_of_date: bool
+) -> Refused | None:
+    """Return why somebody may not take what another holds, or None when they may.
+
+    A moderator who is on duty may take what its owner took on duty and has gone off with; seniors may take anything.
+    The list of a shift is never brought up to date: by such an old button even a senior takes only what was left
+    behind, and not what somebody has taken since.
+    """
+    policy = rules.running
+    if incident.owner not in policy.people:
+        return None
+    team = team_of("team", incident.assign, policy)
+    was_left = team is not None and team.schedule is not None and _has_gone_off(incident, team, rules, now)
+    if person.role >= Role.SENIOR:
+        return None if was_left or not is_out_of_date else Refused.STALE
+    is_on_duty = team is not None and person.key in rules.roster(incident, now).on_team(team)
+    return None if was_left and is_on_duty else Refused.NOT_YOURS
+
+
+def _has_gone_off(incident: Incident, team: Team, rules: Rules, now: datetime) -> bool:
+    """Whether the owner was on call for this team when they took it, and is not any more."""
+    was_on_duty = incident.owner in rules.roster(incident, incident.acknowledged_at or now).on_team(team)
+    return was_on_duty and incident.owner not in rules.roster(incident, now).on_team(team)

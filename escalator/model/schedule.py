@@ -1,0 +1,124 @@
+"""Who answers when, as values: hours, layers of people who take turns, overrides, and what a calendar says.
+
+Naive times are local times of the zone that stands beside them; `escalator.schedules` says which instants they mean.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""As the policy spells them; the place is `date.weekday()`."""
+
+NOBODY = ""
+"""In the place of a person of a layer: a turn in which the layer names nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A span of the day, `start` to `end` (exclusive; on the next day when not later), on some weekdays.
+
+    A span belongs to the day on which it starts, for `weekdays` and for `holidays` (a country such as `US`, or
+    `US-NY`), on which there is none.
+    """
+
+    key: str
+    start: time
+    end: time
+    weekdays: frozenset[int]
+    timezone: ZoneInfo
+    holidays: str | None = None
+
+
+class Turn(StrEnum):
+    """What the length of a turn is counted in."""
+
+    HOURS = "hours"
+    DAYS = "days"
+    WEEKS = "weeks"
+    MONTHS = "months"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """People who take turns: the first from `start` (at the time of the handover), the next at each handover.
+
+    A turn lasts `every` hours, one day, one week or one month. `handover` is the time of day; `day` the weekday (0 is
+    Monday) of a weekly and the day of the month (1 to 31, the last of a shorter month) of a monthly handover.
+    `hours` are those in which the layer names anybody.
+    """
+
+    people: tuple[str, ...]
+    turn: Turn
+    start: date
+    handover: time
+    day: int | None = None
+    every: int = 1
+    hours: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One person instead of whoever it would be. Naive times are in the schedule's zone."""
+
+    person: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """An override that somebody has clicked: one person on a schedule in [start, end), both aware, by its author."""
+
+    id: UUID
+    schedule: str
+    person: str
+    start: datetime
+    end: datetime
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A rota. Overrides go before the calendar, the calendar before the layers, later layers before earlier ones.
+
+    `ical` is unexpanded. `people` is who it is while nobody else is.
+    """
+
+    key: str
+    timezone: ZoneInfo
+    layers: tuple[Layer, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    ical: str | None = None
+    people: tuple[str, ...] = ()
+
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """Return all whom the file names here, in its order."""
+        named = [person for layer in self.layers for person in layer.people]
+        return tuple(dict.fromkeys((*named, *(one.person for one in self.overrides), *self.people)))
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One event of a calendar: people (keys of the policy) who are on call in [start, end), both aware."""
+
+    start: datetime
+    end: datetime
+    people: tuple[str, ...]
+
+
+Calendars = Mapping[str, tuple[Booking, ...]]
+"""Schedule -> what its calendar says, by start; a schedule whose feed has never been read is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Who is on call in [start, end), both aware UTC; nobody when `people` is empty."""
+
+    start: datetime
+    end: datetime
+    people: tuple[str, ...]

@@ -1,0 +1,159 @@
+"""The sections that say who and where: sources, people, teams, destinations, categories."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, validates_schema
+
+from escalator.model.levels import ContentRule, Mode, Role, Severity
+from escalator.model.policy import Category, Destination, DestinationKind, JiraValue, Source, Team
+from escalator.policy.containers import Keys, OneOrMore, Section, Several
+from escalator.policy.jira_fields import JiraFields
+from escalator.policy.scalars import (
+    Address,
+    AnyText,
+    Complaint,
+    Duration,
+    Flag,
+    MailAddress,
+    Matching,
+    OneOf,
+    Target,
+    Text,
+    Word,
+    Zone,
+)
+
+_CONTACTS = (DestinationKind.SLACK, DestinationKind.EMAIL, DestinationKind.PAGERDUTY)
+_SLACK_CHANNEL = r"#[^\s#]{1,80}|[CGD][A-Z0-9_]{1,30}"
+_SLACK_USER = r"[A-Za-z0-9_]{2,30}"
+_WEBHOOKS_OWN = {"secret": "signs nothing here", "content": "is asked for where it never goes"}
+
+
+class SourceKeys(Keys):
+    """One Stream app."""
+
+    platform = OneOf("stream")
+    api_key = AnyText('write the app\'s key as "${STREAM_API_KEY}"', required=True)
+    api_secret = OneOrMore(AnyText(), required=True)
+    dashboard_url = Address()
+    mode = Word(Mode)
+    divert_to = Text()
+    expect_within = Duration()
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def says_where_to_divert(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
+        """Refuse `mode: divert` without the destination that everything goes to."""
+        if original.get("mode") == Mode.DIVERT and "divert_to" not in original:
+            raise ValidationError({"mode": [Complaint("diverts to nowhere", "add `divert_to` with a destination")]})
+
+
+def source(name: str, api_key: str, api_secret: tuple[str, ...], platform: str = "stream", **keys: Any) -> Source:  # noqa: ANN401, ARG001
+    """Return a source; every platform but Stream has been refused."""
+    return Source(name, api_key, tuple(secret for secret in api_secret if secret), **keys)
+
+
+class PersonKeys(Keys):
+    """Somebody who can be told and who may answer."""
+
+    name = Text(required=True)
+    role = Word(Role)
+    email = MailAddress()
+    slack = Matching(_SLACK_USER, "write a Slack user id such as U0123ABCD (profile, copy member ID)")
+    stream = Text()
+    pagerduty = Text()
+    timezone = Zone()
+    contact = OneOrMore(Word(_CONTACTS))
+    hours = Text()
+
+
+class TeamKeys(Keys):
+    """People who are told together."""
+
+    members = Several(Text(), required=True)
+    lead = Text()
+    schedule = Text()
+    slack_group = Matching(r"S[A-Z0-9_]{2,30}", "write a Slack user group id such as S0123ABCD")
+    role = Word(Role)
+
+
+def team(key: str, role: Role = Role.AUDITOR, **keys: Any) -> Team:  # noqa: ANN401
+    """Return a team; one that states no role raises nobody."""
+    return Team(key, role=role, **keys)
+
+
+class JiraKeys(Keys):
+    """Where an issue is opened."""
+
+    project = Text(required=True)
+    issue_type = Text(required=True)
+    issue_fields = JiraFields(data_key="fields")
+
+
+def jira_project(
+    project: str, issue_type: str, issue_fields: Mapping[str, JiraValue] | None = None
+) -> tuple[str, str, Mapping[str, JiraValue]]:
+    """Return the project, the type of issue, and what an issue is given besides."""
+    return project, issue_type, issue_fields or {}
+
+
+class DestinationKeys(Keys):
+    """A place that is told: exactly one kind."""
+
+    slack = Matching(_SLACK_CHANNEL, 'write "#channel" in quotes, or a channel id such as C0123ABCD')
+    pagerduty = Text()
+    email = OneOrMore(MailAddress())
+    jira = Section(JiraKeys, jira_project)
+    webhook = Address()
+    secret = Text()
+    content = OneOf("show")
+    urgent = Flag()
+    fallback = Text()
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def is_of_one_kind(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
+        """Refuse a destination of no kind, or of several."""
+        kinds = [kind.value for kind in DestinationKind]
+        found = [kind for kind in kinds if kind in original]
+        if len(found) != 1:
+            what = f"is of {len(found)} kinds: {', '.join(found)}" if found else "is of no kind"
+            raise ValidationError([Complaint(what, f"write exactly one of {', '.join(kinds)}")])
+        for key, what in _WEBHOOKS_OWN.items():
+            if key in original and found != [DestinationKind.WEBHOOK]:
+                raise ValidationError({key: [Complaint(what, f"only a webhook has `{key}`")]})
+
+
+def destination(key: str, *, urgent: bool = False, fallback: str | None = None, **keys: Any) -> Destination:  # noqa: ANN401
+    """Return a destination of the one kind that it has."""
+    kind = next(kind for kind in DestinationKind if kind in keys)
+    said, options = keys.pop(kind), {name: str(value) for name, value in keys.items()}
+    jira_fields: Mapping[str, JiraValue] = {}
+    if kind is DestinationKind.JIRA:
+        said, options["issue_type"], jira_fields = said
+    addresses = (said,) if isinstance(said, str) else tuple(said)
+    return Destination(key, kind, addresses, urgent, fallback, options, jira_fields)
+
+
+class CategoryKeys(Keys):
+    """A kind of harm."""
+
+    title = Matching(r"[^\n]{1,60}", "write a title on one line, 60 characters at most", required=True)
+    labels = OneOrMore(Text())
+    reasons = OneOrMore(Text())
+    at_least = Word([grade for grade in Severity if grade is not Severity.UNKNOWN])
+    content = Word(ContentRule)
+    restricted_to = OneOrMore(Target())
+    stream_review = OneOf("resolves", "acknowledges")
+    resolve_within = Duration()
+    runbook = Address()
+
+
+def category(
+    key: str,
+    stream_review: str = "resolves",
+    restricted_to: tuple[str, ...] = (),
+    **keys: Any,  # noqa: ANN401
+) -> Category:
+    """Return a category; `team:x` in `restricted_to` means the team x."""
+    teams = tuple(name.removeprefix("team:") for name in restricted_to)
+    return Category(key, restricted_to=teams, review_resolves=stream_review == "resolves", **keys)

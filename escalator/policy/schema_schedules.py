@@ -1,0 +1,193 @@
+"""The sections about time: hours, schedules with their layers and overrides, drills, silences."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from marshmallow import ValidationError, validates_schema
+
+from escalator.model.policy import Drill
+from escalator.model.schedule import WEEKDAYS, Hours, Layer, Override, Schedule, Turn
+from escalator.model.silence import Silence, SilenceOf
+from escalator.policy.containers import Entry, Items, Keys, Named, OneOrMore, Section, Several
+from escalator.policy.scalars import (
+    AnyText,
+    Complaint,
+    Day,
+    Duration,
+    EndOfSpan,
+    Flag,
+    Handover,
+    HandoverTime,
+    Matching,
+    Moment,
+    OneOf,
+    Rotation,
+    Text,
+    TimeOfDay,
+    Weekly,
+    Zone,
+    refusal,
+)
+
+UTC = ZoneInfo("UTC")
+MIDNIGHT = time(0)
+EXPECTED_WITHIN = timedelta(minutes=10)
+
+
+class HoursKeys(Keys):
+    """A span of the day, on some days of the week; whole days where no times are written."""
+
+    weekdays = OneOrMore(OneOf(*WEEKDAYS))
+    start = TimeOfDay(data_key="from")
+    end = EndOfSpan(data_key="to")
+    timezone = Zone()
+    holidays = Matching(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "write a country such as US, or US-NY")
+
+
+def hours(  # noqa: PLR0913  # as the file has them
+    key: str,
+    start: time | None = None,
+    end: time | None = None,
+    weekdays: tuple[str, ...] | None = None,
+    timezone: ZoneInfo = UTC,
+    holidays: str | None = None,
+) -> Hours:
+    """Return the hours of that name; equal times are the whole of a day, from that time on."""
+    for name, at, other in (("from", start, end), ("to", end, start)):
+        if at is None and (other is not None or weekdays is None):
+            right = "write both `from` and `to`, or neither: `weekdays` alone are whole days"
+            raise ValidationError({name: [Complaint("is missing", right)]})
+    days = frozenset(WEEKDAYS.index(day) for day in weekdays or WEEKDAYS)
+    return Hours(key, start or MIDNIGHT, end or MIDNIGHT, days, timezone, holidays)
+
+
+class LayerKeys(Keys):
+    """People who take turns."""
+
+    rotate = Rotation(required=True)
+    handover = HandoverTime(required=True)
+    start = Day(required=True)
+    people = Several(Text(), required=True)
+    hours = Text()
+
+
+_DAY_WANTED = {
+    Turn.WEEKS: ("names no weekday", "write a weekday and a time such as mon 09:00"),
+    Turn.MONTHS: ("names no day of the month", "write a day and a time such as 1 09:00"),
+}
+
+
+def layer(
+    rotate: tuple[Turn, int], handover: Handover, start: date, people: tuple[str, ...], hours: str | None = None
+) -> Layer:
+    """Return a layer; the day of a handover is asked for where turns last longer than a day."""
+    turn, every = rotate
+    day = {Turn.WEEKS: handover.weekday, Turn.MONTHS: handover.monthday}.get(turn)
+    if turn in _DAY_WANTED and day is None:
+        raise ValidationError({"handover": [Complaint(*_DAY_WANTED[turn])]})
+    if turn is not Turn.MONTHS and handover.monthday is not None:
+        what = "names a day of the month, and its turns are no months"
+        raise ValidationError({"handover": [Complaint(what, "write 09:00, or mon 09:00")]})
+    return Layer(people, turn, start, handover.at, day, every, hours)
+
+
+class OverrideKeys(Keys):
+    """Somebody instead of whoever it would be."""
+
+    person = Text(required=True)
+    start = Moment(data_key="from", required=True)
+    end = Moment(data_key="to", required=True)
+
+
+def override(person: str, start: datetime, end: datetime) -> Override:
+    """Return an override, which ends after it begins."""
+    _in_order(start, end)
+    return Override(person, start, end)
+
+
+def _in_order(start: datetime, end: datetime) -> None:
+    if (start.tzinfo is None) == (end.tzinfo is None) and start >= end:
+        raise refusal("ends before it begins", "write a `to` that is later than `from`")
+
+
+class ScheduleKeys(Keys):
+    """A rota: layers with overrides, or a calendar."""
+
+    timezone = Zone()
+    layers = Items(Section(LayerKeys, layer))
+    overrides = Items(Section(OverrideKeys, override))
+    ical = AnyText()
+    people = Several(Text())
+
+
+def schedule(  # noqa: PLR0913  # as the file has them
+    key: str,
+    timezone: ZoneInfo = UTC,
+    layers: Mapping[int, Layer] | None = None,
+    overrides: Mapping[int, Override] | None = None,
+    ical: str | None = None,
+    people: tuple[str, ...] = (),
+) -> Schedule:
+    """Return a schedule; it must name somebody itself, for when its calendar is silent."""
+    made = Schedule(key, timezone, tuple((layers or {}).values()), tuple((overrides or {}).values()), ical, people)
+    if not made.everybody:
+        raise refusal("names nobody", "add `layers` with people, or `people` for when the calendar is silent")
+    return made
+
+
+class DrillKeys(Keys):
+    """A rehearsal."""
+
+    name = Matching(r".{1,100}", "name it in at most 100 characters", required=True)
+    route = Text("name the route that it rehearses", required=True)
+    at = Weekly(required=True)
+    expect_acknowledged_within = Duration()
+
+
+def drill(
+    name: str, route: str, at: tuple[int, time], expect_acknowledged_within: timedelta = EXPECTED_WITHIN
+) -> Drill:
+    """Return a drill."""
+    return Drill(name, route, *at, expect_acknowledged_within)
+
+
+class SilenceKeys(Keys):
+    """A category or a route whose first step tells nobody for a while."""
+
+    category = Text()
+    route = Text()
+    start = Moment(data_key="from", required=True)
+    end = Moment(data_key="to", required=True)
+    by = Text("name the person who says so", required=True)
+    reason = Text("say why", required=True)
+    critical = Flag()
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def names_one(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
+        """Refuse a silence of nothing, or of two things."""
+        if len({"category", "route"} & set(original)) != 1:
+            raise ValidationError([Complaint("names not one thing", "write either `category` or `route`")])
+
+
+def silence(  # noqa: PLR0913  # as the file has them
+    start: datetime,
+    end: datetime,
+    by: str,
+    reason: str,
+    category: str | None = None,
+    route: str | None = None,
+    *,
+    critical: bool = False,
+) -> Silence:
+    """Return a silence; its times are naive in the policy's zone unless they have their own."""
+    _in_order(start, end)
+    of, name = (SilenceOf.ROUTE, route) if route else (SilenceOf.CATEGORY, category or "")
+    return Silence(of, name, start, end, by, reason, critical)
+
+
+HOURS = Named(Entry(HoursKeys, hours))
+SCHEDULES = Named(Entry(ScheduleKeys, schedule))
+DRILLS = Items(Section(DrillKeys, drill))
+SILENCES = Items(Section(SilenceKeys, silence))

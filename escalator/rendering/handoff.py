@@ -1,0 +1,98 @@
+"""What people read when a shift changes: the team's incidents as a list, never their content."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from escalator.engine.handoff import Part
+from escalator.engine.permissions import refusal
+from escalator.model.incident import HELD, Incident, State, Verb
+from escalator.model.levels import Severity
+from escalator.model.message import Button, Card, Line, Moment
+from escalator.model.policy import Policy
+from escalator.rendering.buttons import listed_button
+from escalator.rendering.push_text import headline, words
+from escalator.rendering.view import called
+
+MOST_LINES = 15
+
+_HINTS = {
+    Part.ON: "You may take over what is with somebody who has gone off.",
+    Part.OFF: "Whoever has come on can take them over. Release begins one again from the top of its path, at once.",
+    Part.LEAD: "Whoever is on call for the team has been told as well.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftView:
+    """What one reader is told: incidents with the titles of their categories, the gravest and oldest first.
+
+    `policy` is the running one (outside Slack with keys for names). `is_cut`: there are more than were looked at.
+    """
+
+    part: Part
+    team: str
+    reader: str
+    listed: tuple[tuple[Incident, str], ...]
+    policy: Policy
+    now: datetime
+    is_cut: bool = False
+
+
+def card(view: ShiftView) -> Card:
+    """Return the bulletin for this reader, as things stand now."""
+    text = _text(view)
+    return Card(
+        text=text,
+        header=f"Your shift: {view.team}" if view.part is Part.ON else text,
+        lines=tuple(_lines(view)),
+        buttons=tuple(_buttons(view)),
+        is_bulletin=True,
+    )
+
+
+def _text(view: ShiftView) -> str:
+    """Return what a locked phone shows: numbers, and not even a title."""
+    count = len(view.listed)
+    several = f"{count} or more" if view.is_cut else str(count)
+    incidents = "incident" if several == "1" else "incidents"
+    match view.part:
+        case Part.ON if not count:
+            return f"Your shift for {view.team}: nothing is open any more"
+        case Part.ON:
+            grave = sum(one.severity is Severity.CRITICAL for one, _title in view.listed)
+            return f"Your shift for {view.team}: {several} open{f', {grave} critical' if grave else ''}"
+        case Part.OFF:
+            return f"You still hold {several if count else 'no'} {incidents} of {view.team}"
+        case Part.LEAD:
+            return f"{several if count else 'No'} critical {incidents} of {view.team} with nobody on it"
+
+
+def _lines(view: ShiftView) -> Iterator[Line]:
+    for one, title in view.listed[:MOST_LINES]:
+        many = f" · {one.members} alerts" if one.is_group else ""
+        yield (f"#{one.number} {headline(one.severity, title)}{many} · ", *_stands(one, view))
+    left = len(view.listed) - MOST_LINES
+    if left > 0:
+        yield (f"and {left} more",)
+    if view.listed and (view.part is not Part.ON or any(one.state in HELD for one, _title in view.listed)):
+        yield (_HINTS[view.part],)
+
+
+def _stands(one: Incident, view: ShiftView) -> Line:
+    owner = "you" if one.owner == view.reader else called(one.owner, view.policy) if one.owner else "the team"
+    if one.state is State.SNOOZED and one.due_at is not None:
+        return (f"snoozed by {owner} until ", Moment(one.due_at))
+    if one.state in HELD:
+        return (f"with {owner} for {words(view.now - (one.acknowledged_at or view.now))}",)
+    return ("waiting for an answer since ", Moment(one.waiting_since or one.opened_at))
+
+
+def _buttons(view: ShiftView) -> Iterator[Button]:
+    """Yield a button for each line: take over what is not the reader's own, release what is."""
+    verb, label = (Verb.RELEASE, "Release") if view.part is Part.OFF else (Verb.TAKE_OVER, "Take over")
+    for one, _title in view.listed[:MOST_LINES]:
+        person = view.policy.people[view.reader]
+        is_theirs = one.state in HELD and one.owner == view.reader
+        if is_theirs is (verb is Verb.RELEASE) and refusal(verb, person, one, view.policy) is None:
+            yield listed_button(one, verb, label)

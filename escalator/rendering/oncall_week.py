@@ -1,0 +1,71 @@
+"""A rota as a strip for each week: shifts in a row, as wide as they are long on the reader's clock.
+
+A week has so many slots of half an hour, whatever the zone's clock does in it: what exists twice has no width of its
+own. A shift or a gap that is shorter than a slot takes one all the same, so that nothing is lost from view.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from escalator.model.schedule import Shift
+from escalator.schedules.local_time import first_instant, reached
+
+SLOTS_OF_DAY = 48
+SLOTS = 7 * SLOTS_OF_DAY
+_SLOT = timedelta(days=1) / SLOTS_OF_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One shift, whole, how many slots of the week it takes, and whether it begins and ends in that week."""
+
+    shift: Shift
+    width: int
+    begins_here: bool
+    ends_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """One week, from Monday: the widths of its cells add up to SLOTS."""
+
+    monday: date
+    cells: tuple[Cell, ...]
+
+
+def monday_of(day: date) -> date:
+    """Return the Monday of its week."""
+    return day - timedelta(days=day.weekday())
+
+
+def begins(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a day begins there."""
+    return first_instant(datetime.combine(day, time.min), zone)
+
+
+def strip(shifts: Sequence[Shift], monday: date, zone: ZoneInfo) -> Strip:
+    """Return the week from that Monday of shifts that cover it without gap."""
+    start, end = begins(monday, zone), begins(monday + timedelta(days=7), zone)
+    inside = [one for one in shifts if one.start < end and start < one.end]
+    edges = _edges([_slot(max(one.start, start), monday, zone) for one in inside[1:]])
+    widths = [after - before for before, after in pairwise(edges)]
+    cells = (
+        Cell(one, width, one.start >= start, one.end <= end) for one, width in zip(inside, widths, strict=True) if width
+    )
+    return Strip(monday, tuple(cells))
+
+
+def _slot(at: datetime, monday: date, zone: ZoneInfo) -> int:
+    return round((reached(at, zone) - datetime.combine(monday, time.min)) / _SLOT)
+
+
+def _edges(changes: Sequence[int]) -> list[int]:
+    """Return where cells begin and the last one ends: at least a slot apart, while there is room."""
+    edges = [0]
+    for place, change in enumerate(changes):
+        last = SLOTS - (len(changes) - place)
+        edges.append(max(min(max(change, edges[-1] + 1), last), edges[-1]))
+    return [*edges, SLOTS]

@@ -1,0 +1,204 @@
+"""A policy as a picture: routes, the ladder that each one climbs, and whom every rung means at an instant."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from escalator.engine.endpoints import PERSON
+from escalator.engine.hours import DURING, OUTSIDE
+from escalator.engine.roster import Roster
+from escalator.engine.targets import SCHEDULE, TEAM, Recipients, resolve
+from escalator.model.levels import ContentRule
+from escalator.model.policy import Category, Conditions, Destination, DestinationKind, Drill, Feed, Policy, Route, Step
+from escalator.model.silence import Silence, SilenceOf
+from escalator.rendering.conditions import Condition, condition_words
+from escalator.rendering.push_text import words
+from escalator.rendering.targets import CHANNELS
+
+_SHOWN = frozenset({DestinationKind.SLACK, DestinationKind.EMAIL, DestinationKind.JIRA})
+"""Kinds whose addresses are no secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A person whom a target means now, and the channel by which they are told first."""
+
+    key: str
+    name: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One target: `section` and `key` name the part of the policy that it is, `note` says what is wrong with it.
+
+    A destination has a `kind` and perhaps an `address`; anything else means `people`.
+    """
+
+    words: str
+    section: str
+    key: str
+    kind: str = ""
+    address: str = ""
+    is_urgent: bool = False
+    people: tuple[Somebody, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of a ladder. `fires` and `again` say when it tells; `hours` are those that it waits for."""
+
+    number: int
+    fires: str
+    again: str
+    hours: tuple[Condition, ...]
+    aims: tuple[Aim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """What a route starts. `number` is the route's place, 0 for what no route takes; `is_silent` has no rungs."""
+
+    number: int
+    name: str
+    when: tuple[Condition, ...]
+    unless: tuple[Condition, ...]
+    assign: Aim | None
+    acknowledgements: int
+    path: str
+    rungs: tuple[Rung, ...]
+    restricted: tuple[Category, ...]
+    withheld: tuple[Category, ...]
+    silences: tuple[Silence, ...]
+    drills: tuple[Drill, ...]
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is only logged, and tells nobody."""
+        return not self.rungs
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """A feed: where copies go, and of what; of everything when nothing is said."""
+
+    aim: Aim
+    when: tuple[Condition, ...]
+
+
+def ladders(roster: Roster, silences: tuple[Silence, ...]) -> tuple[Ladder, ...]:
+    """Return every route in order and then the default, with whom their steps mean at the roster's instant.
+
+    `silences` are those to be shown on the routes that they are about.
+    """
+    policy = roster.policy
+    routes = (*policy.routes, Route("", policy.default))
+    return tuple(
+        _ladder(0 if one is routes[-1] else place, one, roster, silences) for place, one in enumerate(routes, 1)
+    )
+
+
+def _ladder(number: int, route: Route, roster: Roster, silences: tuple[Silence, ...]) -> Ladder:
+    policy = roster.policy
+    named = [policy.categories[key] for key in route.when.tests.get("category", ()) if key in policy.categories]
+    return Ladder(
+        number=number,
+        name=route.name,
+        when=condition_words(route.when, policy),
+        unless=condition_words(route.unless, policy),
+        assign=aim(route.assign, None, roster) if route.assign else None,
+        acknowledgements=route.acknowledgements,
+        path=route.path,
+        rungs=rungs(policy.paths.get(route.path, ()), route.assign, roster),
+        restricted=tuple(one for one in named if one.restricted_to),
+        withheld=tuple(one for one in named if one.content is ContentRule.WITHHOLD),
+        silences=tuple(one for one in silences if _is_about(one, route)),
+        drills=tuple(one for one in policy.drills if one.route == route.name),
+    )
+
+
+def _is_about(silence: Silence, route: Route) -> bool:
+    if silence.of is SilenceOf.ROUTE:
+        return silence.name == route.name
+    return silence.name in route.when.tests.get("category", ())
+
+
+def copies(feeds: tuple[Feed, ...], roster: Roster) -> tuple[Copies, ...]:
+    """Return where copies for machines go."""
+    return tuple(Copies(aim(one.to, None, roster), condition_words(one.when, roster.policy)) for one in feeds)
+
+
+def rungs(steps: tuple[Step, ...], assign: str | None, roster: Roster) -> tuple[Rung, ...]:
+    """Return the rungs of a path; `assign` is what `team` stands for."""
+    return tuple(_rung(number, step, assign, roster) for number, step in enumerate(steps, 1))
+
+
+def _rung(number: int, step: Step, assign: str | None, roster: Roster) -> Rung:
+    hours = {name: (key,) for name, key in ((DURING, step.during), (OUTSIDE, step.outside)) if key}
+    return Rung(
+        number=number,
+        fires=_fires(number, step.after),
+        again=_again(step),
+        hours=condition_words(Conditions(hours), roster.policy),
+        aims=tuple(aim(target, assign, roster) for target in step.notify),
+    )
+
+
+def _fires(number: int, after: timedelta) -> str:
+    if number == 1:
+        return f"after {words(after)}" if after else "at once"
+    return f"{words(after)} later" if after else "at once after it"
+
+
+def _again(step: Step) -> str:
+    """Return how often it tells again: `3 times more, 10 min apart`."""
+    if not step.repeat:
+        return ""
+    times = "once more" if step.repeat == 1 else f"{step.repeat} times more"
+    return f"{times}, {words(step.after)} apart"
+
+
+def aim(target: str, assign: str | None, roster: Roster) -> Aim:
+    """Return what a target means at the roster's instant; `assign` is what `team` stands for."""
+    policy = roster.policy
+    destination = policy.destinations.get(target)
+    if destination is not None:
+        return _place(destination)
+    meant = assign if target == "team" and assign else target
+    found = resolve((target,), assign, roster)
+    people = (one for one in found.told if one.person is not None)
+    told = tuple(Somebody(one.person or "", _name(one.person, policy), CHANNELS[one.kind]) for one in people)
+    section, key = _part(meant)
+    said = _name(key, policy) if section == "person" else key
+    return Aim(said, section, key, people=told, note=_note(found, told))
+
+
+def _place(destination: Destination) -> Aim:
+    address = ", ".join(destination.addresses) if destination.kind in _SHOWN else ""
+    kind = CHANNELS[destination.kind]
+    return Aim(destination.key, "destination", destination.key, kind, address, destination.urgent)
+
+
+def _part(target: str) -> tuple[str, str]:
+    """Return what part of the policy a target names that is no destination."""
+    for section, prefix in (("person", PERSON), ("schedule", SCHEDULE)):
+        if target.startswith(prefix):
+            return section, target.removeprefix(prefix)
+    return "team", target.removeprefix(TEAM)
+
+
+def _note(found: Recipients, told: tuple[Somebody, ...]) -> str:
+    if found.unattended:
+        return "nobody is on call, the lead stands in" if told else "nobody is on call"
+    if found.missing:
+        return "means nobody"
+    return (
+        ""
+        if any(one.may_acknowledge for one in found.told)
+        else "nobody here may acknowledge: the next step fires at once"
+    )
+
+
+def _name(person: str | None, policy: Policy) -> str:
+    known = policy.people.get(person or "")
+    return known.name if known else person or ""

@@ -1,0 +1,90 @@
+"""What a locked phone shows: exactly one of a few texts, and a category's title is the only word about the harm."""
+
+from datetime import timedelta
+from math import ceil
+
+from escalator.model.incident import Outcome
+from escalator.model.levels import Severity
+
+DRILL = "DRILL · "
+TEST = "TEST · "
+
+OUTCOMES = {
+    Outcome.ACTION_TAKEN: "action taken",
+    Outcome.NO_VIOLATION: "no violation",
+    Outcome.DUPLICATE: "duplicate",
+    Outcome.REFERRED: "referred",
+    Outcome.TEST: "test",
+    Outcome.REVIEWED_IN_STREAM: "reviewed in Stream",
+}
+"""How an outcome reads at the end of a sentence."""
+
+
+def words(duration: timedelta) -> str:
+    """Return a duration as people say it, what is smaller left out: `57 s`, `5 min`, `1 h 5 min`, `2 d 3 h`."""
+    seconds = max(0, round(duration.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return _pair(hours, "h", minutes, "min")
+    days, hours = divmod(hours, 24)
+    return _pair(days, "d", hours, "h")
+
+
+def _pair(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"
+
+
+def words_left(duration: timedelta) -> str:
+    """Return the time that is left, rounded up to what `words` shows: 4 min 59 s left are still `5 min`."""
+    seconds = max(0, ceil(duration.total_seconds()))
+    return words(timedelta(seconds=seconds if seconds < 60 else ceil(seconds / 60) * 60))
+
+
+def headline(severity: Severity, title: str) -> str:
+    """Return `CRITICAL · Self-harm`."""
+    return f"{severity.value.upper()} · {title}"
+
+
+def first_page(severity: Severity, title: str, number: int, within: timedelta | None) -> str:
+    """Return what the first one who is asked reads; without `within` nobody is next."""
+    limit = f" within {words_left(within)}" if within is not None else ""
+    return f"{headline(severity, title)} · acknowledge{limit} · #{number}"
+
+
+def nobody_answered(severity: Severity, title: str, number: int, waited: timedelta) -> str:
+    """Return what the next one reads when nobody has answered before."""
+    return f"Nobody answered for {words(waited)}: {_with_you(severity, title, number)}"
+
+
+def still_unanswered(severity: Severity, title: str, number: int, waited: timedelta) -> str:
+    """Return what a repeat, or the path begun again, says."""
+    return f"Still unanswered after {words(waited)}: {_with_you(severity, title, number)}"
+
+
+def _with_you(severity: Severity, title: str, number: int) -> str:
+    return f"{headline(severity, title)} is now with you · #{number}"
+
+
+def resolve_soon(severity: Severity, title: str, number: int, within: timedelta) -> str:
+    """Return what reminds the owner that the second clock runs out."""
+    return f"{headline(severity, title)} · resolve within {words_left(within)} · #{number}"
+
+
+def taken(number: int, by: str, after: timedelta) -> str:
+    """Return `#1042 taken by Ana Ruiz after 57 s`."""
+    return f"#{number} taken by {by} after {words(after)}"
+
+
+def resolved(number: int, by: str, outcome: Outcome) -> str:
+    """Return `#1042 resolved by Ana Ruiz: action taken`."""
+    return f"#{number} resolved by {by}: {OUTCOMES[outcome]}"
+
+
+def marked(text: str, *, is_test: bool, is_drill: bool) -> str:
+    """Return the text beginning with what kind of exercise it is, if it is one."""
+    return f"{TEST if is_test else ''}{DRILL if is_drill else ''}{text}"

@@ -1,0 +1,187 @@
+"""VEVENTs: which of several counts, when one begins and ends, in which zone, and whom it names.
+
+What is undefined of one raises Undefined.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from escalator.schedules.ical.lines import Component, Property, Undefined, plain_text
+from escalator.schedules.ical.values import Length, Stamp, duration, stamps
+from escalator.schedules.ical.zones import UTC_ZONE, Zone
+
+MOST_ATTENDEES = 50
+_MAILTO = "mailto:"
+_ABSENT = frozenset({"DECLINED", "DELEGATED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The zones of a calendar: `zone` knows those that times name; `floating` is that of times which name none.
+
+    `floating` raises Undefined where the calendar names a zone that nothing defines. `own` is the zone of
+    X-WR-TIMEZONE: what recurs in UTC recurs by its clock, as its makers mean it.
+    """
+
+    zone: Callable[[str], Zone]
+    floating: Callable[[], Zone]
+    own: Zone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A VEVENT, and the zones of the calendar that it stands in."""
+
+    component: Component
+    clocks: Clocks
+
+    @property
+    def is_exception(self) -> bool:
+        """Whether it is about one instance of a series."""
+        return bool(self.component.every("RECURRENCE-ID"))
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as written, and in which zone it counts."""
+
+    stamp: Stamp
+    zone: Zone
+
+    @property
+    def instant(self) -> datetime:
+        """Return its instant."""
+        return self.stamp.instant if self.stamp.is_utc else self.zone.instant(self.stamp.local)
+
+    @property
+    def local(self) -> datetime:
+        """Return its local time in its zone."""
+        return self.zone.local(self.stamp.instant) if self.stamp.is_utc else self.stamp.local
+
+
+def moments(written: Property, clocks: Clocks) -> list[Moment]:
+    """Return the dates or times of a property, each with its zone."""
+    return [Moment(found, _zone(found, written, clocks)) for found in stamps(written)]
+
+
+def moment(component: Component, name: str, clocks: Clocks) -> Moment | None:
+    """Return the one date or time of that name."""
+    written = component.one(name)
+    if written is None:
+        return None
+    found = moments(written, clocks)
+    if len(found) != 1:
+        raise Undefined(f"several values of {name}")
+    return found[0]
+
+
+def _zone(found: Stamp, written: Property, clocks: Clocks) -> Zone:
+    if found.is_utc:
+        return clocks.own or UTC_ZONE
+    named = written.parameters.get("TZID")
+    return clocks.zone(named) if named is not None else clocks.floating()
+
+
+def newest(entries: Sequence[Entry]) -> Entry:
+    """Return the newest revision (the highest SEQUENCE) of entries that are about the same.
+
+    Entries of one revision that differ contradict each other: which of them counts is undefined.
+    """
+    revisions = {id(entry): _sequence(entry) for entry in entries}
+    last = max(revisions.values())
+    latest = [entry for entry in entries if revisions[id(entry)] == last]
+    if any(entry.component.properties != latest[0].component.properties for entry in latest[1:]):
+        raise Undefined("several events of one UID")
+    return latest[0]
+
+
+def _sequence(entry: Entry) -> int:
+    text = entry.component.word("SEQUENCE") or "0"
+    if not (text.isascii() and text.isdigit()):
+        raise Undefined("a revision without number")
+    return int(text)
+
+
+def start_of(component: Component, clocks: Clocks) -> Moment:
+    """Return when an event begins."""
+    start = moment(component, "DTSTART", clocks)
+    if start is None:
+        raise Undefined("an event that never begins")
+    return start
+
+
+def length_of(component: Component, start: Moment, clocks: Clocks) -> Length:
+    """Return how long an event lasts (3.6.1): as DTEND says, exactly; as DURATION; else a date is a day."""
+    end, lasting = moment(component, "DTEND", clocks), component.one("DURATION")
+    if end is not None and lasting is not None:
+        raise Undefined("two ends of one event")
+    if lasting is not None:
+        found = duration(lasting.value)
+        if start.stamp.is_date and found.exact:
+            raise Undefined("a part of a whole day")
+        return _with_a_day(found, start)
+    if end is None:
+        return Length(1, timedelta(0)) if start.stamp.is_date else Length(0, timedelta(0))
+    return _between(start, end, is_mixed=is_floating(component, "DTEND") != is_floating(component, "DTSTART"))
+
+
+def _between(start: Moment, end: Moment, *, is_mixed: bool) -> Length:
+    if start.stamp.is_date != end.stamp.is_date or is_mixed:
+        raise Undefined("an end of another kind than its beginning")
+    if start.stamp.is_date:
+        length = Length((end.stamp.local - start.stamp.local).days, timedelta(0))
+    else:
+        length = Length(0, end.instant - start.instant)
+    if length.days < 0 or length.exact < timedelta(0):
+        raise Undefined("an end before the beginning")
+    return _with_a_day(length, start)
+
+
+def _with_a_day(length: Length, start: Moment) -> Length:
+    """Return a length; one of no day at all is forbidden for dates (3.8.2.2), and some writers mean one day by it."""
+    if start.stamp.is_date and not length.days:
+        raise Undefined("whole days that are none")
+    return length
+
+
+def excepted(about: Moment, start: Moment) -> datetime:
+    """Return the instant of the instance that an exception is about, in a series that begins at `start`.
+
+    Of whole days, Outlook names one by the midnight at which it begins (github.com/jens-maus/node-ical/issues/454). Any
+    other time is none of theirs.
+    """
+    if about.stamp.is_date == start.stamp.is_date:
+        return about.instant
+    if about.stamp.is_utc or about.stamp.local.time() != time(0):
+        raise Undefined("a time that excepts a date")
+    return start.zone.instant(about.stamp.local)
+
+
+def is_floating(component: Component, name: str) -> bool:
+    """Whether a time names no zone at all."""
+    written = component.one(name)
+    return written is not None and "TZID" not in written.parameters and not written.value.endswith(("Z", "z"))
+
+
+def ends(start: datetime, zone: Zone, length: Length) -> datetime:
+    """Return the instant at which something ends that begins at a local time of a zone."""
+    days = timedelta(days=length.days)
+    return (zone.instant(start + days) + length.exact).astimezone(UTC)
+
+
+def attendees(component: Component) -> tuple[str, ...]:
+    """Return the e-mails of those who attend: not of who organises, has declined, or is only informed."""
+    found = []
+    for written in component.every("ATTENDEE")[:MOST_ATTENDEES]:
+        is_absent = written.parameters.get("PARTSTAT", "").upper() in _ABSENT
+        if not is_absent and written.parameters.get("ROLE", "").upper() != "NON-PARTICIPANT":
+            is_mail = written.value.lower().startswith(_MAILTO)
+            found.append(written.value[len(_MAILTO) :] if is_mail else written.parameters.get("EMAIL", written.value))
+    return tuple(found)
+
+
+def summary(component: Component) -> str:
+    """Return what an event is called."""
+    written = component.one("SUMMARY")
+    return plain_text(written.value) if written else ""

@@ -1,0 +1,85 @@
+"""Who is on call in a schedule, at an instant and over a time.
+
+An override goes before the calendar, the calendar before the layers, a later layer before an earlier one; whom the
+schedule itself names is on call while nobody else is.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby, pairwise
+from zoneinfo import ZoneInfo
+
+from escalator.model.schedule import Booking, Hours, Layer, Override, Schedule, Shift
+from escalator.schedules.hours import edges, is_open
+from escalator.schedules.local_time import first_instant, reached
+from escalator.schedules.rotation import handovers, whose
+
+
+def on_call(
+    schedule: Schedule, hours: Mapping[str, Hours], bookings: Sequence[Booking], at: datetime
+) -> tuple[str, ...]:
+    """Return who is on call at this instant, each once, nobody when it is empty. Hours that are unknown are open."""
+    at = at.astimezone(UTC)
+    now = reached(at, schedule.timezone)
+    for override in reversed(schedule.overrides):
+        if _has_come(override.start, now, at) and not _has_come(override.end, now, at):
+            return (override.person,)
+    booked = [person for booking in bookings if booking.start <= at < booking.end for person in booking.people]
+    if booked:
+        return tuple(dict.fromkeys(booked))
+    for layer in reversed(schedule.layers):
+        person = whose(layer, now)
+        own = _hours_of(layer, hours)
+        if person is not None and (own is None or is_open(own, at)):
+            return (person,)
+    return schedule.people
+
+
+def shifts(
+    schedule: Schedule, hours: Mapping[str, Hours], bookings: Sequence[Booking], start: datetime, end: datetime
+) -> Iterator[Shift]:
+    """Yield who is on call from start to end, without gap or overlap; two that follow each other differ in people."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    instants = {at for at in _changes(schedule, hours, bookings, start, end) if start < at < end}
+    if start >= end:
+        return
+    yield from joined(
+        Shift(begins, ends, on_call(schedule, hours, bookings, begins))
+        for begins, ends in pairwise((start, *sorted(instants), end))
+    )
+
+
+def joined(pieces: Iterable[Shift]) -> Iterator[Shift]:
+    """Yield these, which follow one another, as shifts of which two that follow each other differ in people."""
+    for people, group in groupby(pieces, key=lambda piece: piece.people):
+        same = list(group)
+        yield Shift(same[0].start, same[-1].end, people)
+
+
+def _hours_of(layer: Layer, hours: Mapping[str, Hours]) -> Hours | None:
+    """Return the hours in which the layer counts, or None when it always does."""
+    return hours.get(layer.hours) if layer.hours else None
+
+
+def _has_come(moment: datetime, now: datetime, at: datetime) -> bool:
+    """Return whether the local clock, or time itself, has reached this moment, naive or aware."""
+    return moment <= (now if moment.tzinfo is None else at)
+
+
+def _instant(moment: datetime, zone: ZoneInfo) -> datetime:
+    return first_instant(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _changes(
+    schedule: Schedule, hours: Mapping[str, Hours], bookings: Sequence[Booking], start: datetime, end: datetime
+) -> Iterator[datetime]:
+    """Yield every instant, in any order, at which it may become somebody else; not only those from start to end."""
+    spans: tuple[Override | Booking, ...] = (*schedule.overrides, *bookings)
+    for span in spans:
+        yield _instant(span.start, schedule.timezone)
+        yield _instant(span.end, schedule.timezone)
+    for layer in schedule.layers:
+        yield from handovers(layer, schedule.timezone, start, end)
+        own = _hours_of(layer, hours)
+        if own is not None:
+            yield from edges(own, start, end)

@@ -1,0 +1,26 @@
+"""When something of every week was due last, and is due next, whatever the zone's clock does."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from escalator.schedules.local_time import first_instant, reached
+
+_WEEK = timedelta(weeks=1)
+
+
+def last_due(weekday: int, at: time, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the last instant (UTC), not after `now`, at which that weekday's time came (0 is Monday)."""
+    return first_instant(_last(weekday, at, zone, now), zone)
+
+
+def next_due(weekday: int, at: time, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the first instant (UTC) after `now` at which that weekday's time comes."""
+    return first_instant(_last(weekday, at, zone, now) + _WEEK, zone)
+
+
+def _last(weekday: int, at: time, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the local time; those that were reached are not after `now` (see `escalator.schedules.local_time`)."""
+    shown = reached(now, zone)
+    today = datetime.combine(shown.date(), at)
+    latest = today - timedelta(days=(shown.weekday() - weekday) % 7)
+    return latest if latest <= shown else latest - _WEEK

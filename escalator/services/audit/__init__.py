@@ -1,0 +1,1 @@
+"""The audit log: searched, exported, and its hash chain verified."""

@@ -1,0 +1,200 @@
+"""Somebody searches the audit trail, page by page, or takes what is found away as a file."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from escalator.model.audit import Action, Actor, Entry
+from escalator.model.levels import Role
+from escalator.model.policy import Person
+from escalator.rendering.csv_export import csv_of
+from escalator.services.auth.viewer import Viewer, audience_of
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.store import audit_log, audit_search
+from escalator.store.audit_search import Place, Search
+from escalator.store.visibility import Audience
+
+_BATCH = 1000
+_ACTS = tuple(action.value for action in Action)
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "acts": tuple(
+        action.value
+        for action in (
+            *(Action.ACKNOWLEDGED, Action.ANSWERED, Action.RELEASED, Action.RESOLVED, Action.SNOOZED),
+            *(Action.HANDED_OVER, Action.TAKEN_OVER, Action.ESCALATED_NOW, Action.STILL_ON_IT, Action.REOPENED),
+            *(Action.NOTED, Action.REFUSED, Action.HELD, Action.HOLD_LIFTED),
+        )
+    ),
+    "reveals": (Action.REVEALED.value, Action.EVENT_READ.value),
+    "steps": tuple(one for one in _ACTS if one.startswith(("step.", "target."))),
+    "deliveries": tuple(one for one in _ACTS if one.startswith("delivery.")),
+    "silences": tuple(one for one in _ACTS if one.startswith("silence.")),
+    "drills": tuple(one for one in _ACTS if one.startswith("drill.")),
+    "policy": tuple(one for one in _ACTS if one.startswith("policy.")),
+    "access": tuple(one for one in _ACTS if one.startswith(("person.", "token.", "audit."))),
+    "duty": tuple(one for one in _ACTS if one.startswith(("shift.", "override."))),
+    "troubles": tuple(one for one in _ACTS if one.startswith("trouble.")),
+}
+"""Actions that are asked for together, by the word for them."""
+
+COLUMNS = (
+    *("seq", "at", "incident", "number", "action", "actor_kind", "actor_key", "via", "reason"),
+    *("before", "after", "policy_version", "prev_hash", "hash"),
+)
+"""The columns of a CSV: what a line of JSON holds, and the incident's number."""
+
+
+class Form(StrEnum):
+    """How a file is written."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What was found. `newer` and `older` are whether more follows to either side of it."""
+
+    rows: tuple[Row[Any], ...]
+    newer: Place | None
+    older: Place | None
+
+
+def refusal(asker: Person, search: Search) -> str:
+    """Return in words why somebody may not search for this; empty when they may.
+
+    What another person does all day is the business of who leads, runs or audits the place.
+    """
+    if search.actor in {None, asker.key} or asker.role >= Role.SENIOR or asker.role is Role.AUDITOR:
+        return ""
+    return "Only seniors, admins and auditors search by another person. You can search by yourself, or by incident."
+
+
+def actions_of(word: str) -> tuple[str, ...]:
+    """Return the actions that a word asks for: those of a group, or itself. Raises ValueError for any other."""
+    return GROUPS[word] if word in GROUPS else (Action(word).value,)
+
+
+def look(
+    core: Core,
+    viewer: Viewer,
+    running: Running,
+    search: Search,
+    *,
+    older_than: Place | None = None,
+    newer_than: Place | None = None,
+    limit: int = audit_search.PAGE,
+) -> Page:
+    """Return one page of what is found, the newest first, into the past or back from there. Raises Unavailable.
+
+    Ask `refusal` first.
+    """
+    with core.database.reading() as connection:
+        audience = audience_of(connection, viewer, running.policy)
+        if newer_than is not None:
+            found = audit_search.after(connection, audience, search, newer_than, limit + 1)
+            rows = tuple(reversed(found[:limit]))
+            return Page(rows, _first(rows) if len(found) > limit else None, _last(rows))
+        found = audit_search.before(connection, audience, search, older_than, limit + 1)
+    rows = tuple(found[:limit])
+    return Page(rows, _first(rows) if older_than else None, _last(rows) if len(found) > limit else None)
+
+
+def written_place(place: Place) -> str:
+    """Return a place as an address holds it."""
+    at, record_id = place
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{record_id.hex}"
+
+
+def read_place(text: str) -> Place:
+    """Return the place that was written. Raises ValueError."""
+    at, _, record_id = text.partition("-")
+    return datetime.strptime(at, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC), UUID(hex=record_id)
+
+
+def export(core: Core, viewer: Viewer, running: Running, search: Search, form: Form) -> Iterator[str]:
+    """Record who takes what away, and then yield it, the oldest first, a batch at a time. Raises Unavailable.
+
+    It ends with what was written before it was asked for: a trail that grows meanwhile, by this too, has an end here.
+    Each batch is a question of its own, so nothing is held open for a browser that reads slowly. Ask `refusal` first.
+    """
+    now = core.clock.now()
+    until = min(search.until, now) if search.until else now
+    entry = Entry(Action.EXPORTED, Actor("person", viewer.person.key), viewer.via, after=asked(search, form))
+    with core.database.writing() as connection:
+        audience = audience_of(connection, viewer, running.policy)
+        audit_log.insert(connection, [(entry, running.version)], now)
+    return _WRITERS[form](_batches(core, audience, replace(search, until=until)))
+
+
+def asked(search: Search, form: Form) -> dict[str, str]:
+    """Return what was asked for, as the record of an export says it."""
+    said = {
+        "person": search.actor,
+        "number": search.number,
+        "category": search.category,
+        "actions": " ".join(search.actions),
+        "via": search.via,
+        "since": search.since.isoformat() if search.since else None,
+        "until": search.until.isoformat() if search.until else None,
+    }
+    return {"form": form.value} | {name: str(value) for name, value in said.items() if value}
+
+
+def _first(rows: tuple[Row[Any], ...]) -> Place | None:
+    return audit_search.place_of(rows[0]) if rows else None
+
+
+def _last(rows: tuple[Row[Any], ...]) -> Place | None:
+    return audit_search.place_of(rows[-1]) if rows else None
+
+
+def _batches(core: Core, audience: Audience, search: Search) -> Iterator[list[Row[Any]]]:
+    place = None
+    while True:
+        with core.database.reading() as connection:
+            found = audit_search.after(connection, audience, search, place, _BATCH)
+        if found:
+            yield found
+        if len(found) < _BATCH:
+            return
+        place = audit_search.place_of(found[-1])
+
+
+def _json_lines(batches: Iterable[list[Row[Any]]]) -> Iterator[str]:
+    for rows in batches:
+        lines = ({**audit_log.line(row, row.seq, row.prev_hash), "hash": row.hash} for row in rows)
+        yield "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+
+def _csv(batches: Iterable[list[Row[Any]]]) -> Iterator[str]:
+    yield csv_of([COLUMNS])
+    for rows in batches:
+        yield csv_of(map(_cells, rows))
+
+
+def _cells(row: Row[Any]) -> tuple[str, ...]:
+    line = audit_log.line(row, row.seq, row.prev_hash)
+    kept = line | {
+        "number": row.number,
+        "actor_kind": row.actor_kind,
+        "actor_key": row.actor_key,
+        "before": row.before,
+        "after": row.after,
+        "hash": row.hash,
+    }
+    return tuple("" if kept[name] is None else str(kept[name]) for name in COLUMNS)
+
+
+_WRITERS: Mapping[Form, Callable[[Iterable[list[Row[Any]]]], Iterator[str]]] = {
+    Form.CSV: _csv,
+    Form.JSON_LINES: _json_lines,
+}

@@ -1,0 +1,100 @@
+"""Whether the audit trail is whole: each record numbered after the last, naming its hash, with a hash that fits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from escalator.services.core.context import Core
+from escalator.store import audit_log, processes
+
+LATEST = 1000
+"""How many of the newest records are looked at where somebody waits for the answer."""
+_VERIFIED = "audit_verified"
+
+Line = tuple[dict[str, Any], str]
+"""A sealed record as exported, without its hash; and the hash that stands beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What verifying has found: the number of the last record that fits, its hash, and what is wrong with the next."""
+
+    count: int
+    last_hash: str
+    misfit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How the chain stands: its newest number and hash, what of it was looked at just now, what not sealed yet.
+
+    `verified` is when `escalator audit verify` found all of it whole, and up to which record; None when it never has.
+    """
+
+    length: int
+    last_hash: str
+    first_checked: int
+    verdict: Verdict
+    unsealed: int
+    verified: tuple[datetime, int] | None
+
+
+def followed(lines: Iterable[Line], after: int = 0, last_hash: str = audit_log.FIRST_HASH) -> Verdict:
+    """Return how far the chain holds from the record after this one, which has that hash."""
+    seq, previous = after, last_hash
+    for line, stored_hash in lines:
+        wrong = _misfit(line, stored_hash, seq + 1, previous)
+        if wrong is not None:
+            return Verdict(seq, previous, wrong)
+        seq, previous = seq + 1, stored_hash
+    return Verdict(seq, previous)
+
+
+def verify(core: Core) -> tuple[Verdict, int]:
+    """Return whether the whole chain fits, and how many records are not sealed yet; note when it did.
+
+    It reads all of it, a batch at a time: seconds for each hundred thousand records. Raises Unavailable.
+    """
+    with core.database.reading() as connection:
+        verdict = _followed_from(connection, 0)
+        unsealed = audit_log.count_unsealed(connection)
+    if verdict.misfit is None:
+        with core.database.writing() as connection:
+            processes.remember(connection, _VERIFIED, str(verdict.count), core.clock.now())
+    return verdict, unsealed
+
+
+def chain(core: Core) -> Chain:
+    """Return how the chain stands, with a look at its newest records. Raises Unavailable."""
+    with core.database.reading() as connection:
+        length = audit_log.last_seq(connection)
+        after = max(0, length - LATEST)
+        verdict = _followed_from(connection, after)
+        unsealed = audit_log.count_unsealed(connection)
+        last_hash = audit_log.hash_of(connection, length)
+        known = processes.recalled(connection, _VERIFIED)
+    verified = (known.at, int(known.value)) if known else None
+    return Chain(length, last_hash, after + 1, verdict, unsealed, verified)
+
+
+def _followed_from(connection: Connection, after: int) -> Verdict:
+    """Return how far the chain holds; a seal whose record is gone is missed too, be it the last one."""
+    newest = audit_log.last_seq(connection)
+    verdict = followed(audit_log.sealed(connection, after=after), after, audit_log.hash_of(connection, after))
+    if verdict.misfit is None and verdict.count < newest:
+        return replace(verdict, misfit=f"record {verdict.count + 1} is missing, its seal is there")
+    return verdict
+
+
+def _misfit(line: dict[str, Any], stored_hash: str, expected: int, previous: str) -> str | None:
+    if line.get("seq") != expected:
+        return f"record {expected} is missing, the next is {line.get('seq')}"
+    named = f"record {expected} ({line.get('action')} at {line.get('at')}, incident {line.get('incident')})"
+    if line.get("prev_hash") != previous:
+        return f"{named} does not name the hash of the one before it"
+    if audit_log.chained(line) != stored_hash:
+        return f"{named} has been changed: its hash is not the stored one"
+    return None

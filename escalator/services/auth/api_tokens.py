@@ -1,0 +1,142 @@
+"""Tokens: what a machine holds to act for one person. It may do what they may, within its scopes, until it expires."""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from uuid6 import uuid7
+
+from escalator.engine.permissions import may_see
+from escalator.model.audit import Action, Actor, Entry
+from escalator.model.levels import Mode, Role
+from escalator.model.policy import Policy
+from escalator.services.auth.sessions import digest_of
+from escalator.services.auth.viewer import API, Viewer
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.store import api_tokens, audit_log
+from escalator.store.api_tokens import Token
+
+PREFIX = "esc_"
+"""What every token begins with, so that scanners of source code find one that has got into it."""
+
+LONGEST = timedelta(days=365)
+LONGEST_NAME = 64
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+class Scope(StrEnum):
+    """What a token may be used for."""
+
+    READ = "read"
+    ACT = "act"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True, slots=True)
+class NotMade:
+    """Why there is no token, in words."""
+
+    why: str
+
+
+def make(  # noqa: PLR0913  # a token is made of these
+    core: Core, author: Viewer, person: str, name: str, scopes: Collection[Scope], good_for: timedelta
+) -> str | NotMade:
+    """Make a token for somebody and return its text, which is kept nowhere; or why not. Raises Unavailable.
+
+    One that is made in the sandbox by somebody who has only said who they are is good for the sandbox only.
+    """
+    text, now, name = PREFIX + secrets.token_urlsafe(32), core.clock.now(), " ".join(name.split())
+    with core.database.writing() as connection:
+        running = core.policies.required(connection)
+        why = _why_not(running.policy, author, person) or _mistake(name, scopes, good_for)
+        if why:
+            return NotMade(why)
+        expires_at = now + good_for
+        new = Token(
+            uuid7(), name, person, frozenset(scopes), author.is_sandbox, author.person.key, now, expires_at=expires_at
+        )
+        api_tokens.add(connection, new, digest_of(text))
+        audit_log.insert(connection, [(_entry(Action.TOKEN_MADE, author, new), running.version)], now)
+    return text
+
+
+def find(core: Core, text: str) -> tuple[Viewer, Running, frozenset[Scope]] | None:
+    """Return for whom a token stands, the policy in which they still are, and its scopes; None when it is not good.
+
+    Raises Unavailable.
+    """
+    now = core.clock.now()
+    if not text.startswith(PREFIX):
+        return None
+    with core.database.reading() as connection:
+        token = api_tokens.find(connection, digest_of(text))
+        if token is None or token.revoked_at is not None or token.expires_at <= now:
+            return None
+        running = core.policies.required(connection)
+    person = running.policy.people.get(token.person)
+    if person is None or (token.is_sandbox and core.settings.mode is not Mode.SANDBOX):
+        return None
+    if token.used_at is None or now - token.used_at >= _NOTED_EVERY:
+        with core.database.writing(durable=False) as connection:
+            api_tokens.use(connection, token.id, now)
+    scopes = frozenset(Scope(one) for one in token.scopes)
+    return Viewer(person, API, is_sandbox=token.is_sandbox), running, scopes
+
+
+def listed(core: Core, viewer: Viewer) -> list[Token]:
+    """Return the newest tokens, the newest first: to somebody of the sandbox only the sandbox's. Raises Unavailable."""
+    with core.database.reading() as connection:
+        return api_tokens.listed(connection, is_sandbox=viewer.is_sandbox)
+
+
+def revoke(core: Core, author: Viewer, token_id: UUID) -> bool:
+    """Revoke a token now; whether there was one, and it was good until now. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        token = api_tokens.get(connection, token_id)
+        if (
+            token is None
+            or token.is_sandbox is not author.is_sandbox
+            or not api_tokens.revoke(connection, token_id, now)
+        ):
+            return False
+        audit_log.insert(connection, [(_entry(Action.TOKEN_REVOKED, author, token), None)], now)
+    return True
+
+
+def _why_not(policy: Policy, author: Viewer, person: str) -> str:
+    """Return why this author may make no token for that person: it would show them more than they may see."""
+    maker = policy.people.get(author.person.key)
+    if maker is None or maker.role < Role.ADMIN:
+        return "Only an admin may make tokens."
+    if person not in policy.people:
+        return "Nobody of that key is in the policy."
+    hidden = [
+        category.title
+        for category in policy.categories.values()
+        if may_see(person, category, policy) and not may_see(maker.key, category, policy)
+    ]
+    if hidden:
+        return f"A token for {person} would show you what you may not see: {', '.join(hidden)}."
+    return ""
+
+
+def _mistake(name: str, scopes: Collection[Scope], good_for: timedelta) -> str:
+    if not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
+        return f"Name it after what will use it, in at most {LONGEST_NAME} characters that can be printed."
+    if not scopes:
+        return "Choose what it may be used for."
+    if not timedelta() < good_for <= LONGEST:
+        return f"A token is good for at most {LONGEST.days} days."
+    return ""
+
+
+def _entry(action: Action, author: Viewer, token: Token) -> Entry:
+    """Return what is recorded: not its name, which is free text."""
+    after = {"token": str(token.id), "person": token.person, "scopes": " ".join(sorted(token.scopes))}
+    return Entry(action, Actor("person", author.person.key), author.via, after=after)

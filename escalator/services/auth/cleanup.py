@@ -1,0 +1,20 @@
+"""What is kept of people who come in, and for how long."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from escalator.services.auth import login_rate_limit
+from escalator.store import login_attempts, magic_links, sessions
+
+_SESSIONS = timedelta(days=400)
+"""For so long it is known when somebody was here last."""
+
+_LINKS = timedelta(days=30)
+
+
+def forget_old(connection: Connection, now: datetime) -> None:
+    """Delete sessions, links and tries that are long over."""
+    sessions.forget(connection, now - _SESSIONS)
+    magic_links.forget(connection, now - _LINKS)
+    login_attempts.forget(connection, now - login_rate_limit.KEPT_FOR)

@@ -1,0 +1,104 @@
+"""Links that sign in, sent by mail: to whom an admin invites, and to whoever asks for one at the door."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from email.headerregistry import Address
+from urllib.parse import urlencode
+
+import structlog
+from uuid6 import uuid7
+
+from escalator.channels.mail import addresses
+from escalator.channels.mail.composing import compose, message_id
+from escalator.channels.mail.letter import ALONE, Letter
+from escalator.errors import Unavailable
+from escalator.model.audit import SYSTEM, Actor
+from escalator.model.message import Context, Delivered, Failed, FailureReason, Link
+from escalator.model.policy import Person
+from escalator.rendering.push_text import words
+from escalator.services.auth import magic_links
+from escalator.services.auth.sign_in_methods import can_mail
+from escalator.services.auth.viewer import Viewer
+from escalator.services.core.contacts import person_with_email
+from escalator.services.core.context import Core
+from escalator.store import audit_log
+
+log = structlog.get_logger(__name__)
+
+_SUBJECT = "Sign in to Escalator"
+_WHY = "Sent by Escalator because {who} asked for it. Nobody reads replies to this mail."
+_THEY = "you, or somebody who knows your address,"
+_MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Who asked for a link: for the records, and in words; for how long it is good, and which page it leads to."""
+
+    author: Actor
+    via: str
+    asker: str
+    good_for: timedelta
+    wanted: str = "/"
+
+
+def invite(core: Core, author: Viewer, person: Person) -> Delivered | Failed:
+    """Mail somebody a link, because an admin invites them. Raises Unavailable."""
+    by = Actor("person", author.person.key)
+    return _sent(core, person, _Asked(by, author.via, author.person.name, magic_links.INVITED_GOOD_FOR))
+
+
+def send_asked_for(core: Core, email: str, wanted: str = "/") -> None:
+    """Mail a link to the one person who has this address, if there is one. `wanted` is the page it leads to.
+
+    It raises nothing: nobody waits for it, so that how long it takes tells nobody whether there is one.
+    """
+    try:
+        with core.database.reading() as connection:
+            policy = core.policies.required(connection).policy
+        person = person_with_email(policy, core.expand, email)
+        if person is not None:
+            _sent(core, person, _Asked(SYSTEM, _MAIL, _THEY, magic_links.ASKED_FOR_GOOD_FOR, wanted))
+    except Unavailable as error:
+        log.warning("sign_in_mail_failed", reason=str(error))
+
+
+def _sent(core: Core, person: Person, asked: _Asked) -> Delivered | Failed:
+    """Make a link and mail it; a failure is logged and recorded, for who waits for a mail cannot know why."""
+    sender, recipient = addresses.sender(core.settings.mail_from), addresses.address(core.expand(person.email or ""))
+    if sender is None or not can_mail(core.settings):
+        sent: Delivered | Failed = Failed(FailureReason.NOT_CONFIGURED)
+    elif recipient is None:
+        sent = Failed(FailureReason.BAD_TARGET, "address")
+    else:
+        url = magic_links.make(core, person.key, asked.author, asked.via, asked.good_for)
+        sent = _handed_over(core, person, _letter(person, asked, url), sender, recipient)
+    if isinstance(sent, Failed):
+        log.warning("sign_in_mail_failed", person=person.key, reason=sent.reason.value, detail=sent.detail)
+        with core.database.writing() as connection:
+            entry = magic_links.invited(person.key, asked.author, asked.via, sent.reason.value)
+            audit_log.insert(connection, [(entry, None)], core.clock.now())
+    return sent
+
+
+def _letter(person: Person, asked: _Asked, url: str) -> Letter:
+    return Letter(
+        lead=_SUBJECT,
+        heading="",
+        lines=((f"The link below signs {person.name} in, once, within {words(asked.good_for)}.",),),
+        answer=Link("Sign in", url if asked.wanted == "/" else f"{url}?{urlencode({'next': asked.wanted})}"),
+        small=(ALONE, _WHY.format(who=asked.asker)),
+    )
+
+
+def _handed_over(core: Core, person: Person, letter: Letter, sender: Address, to: Address) -> Delivered | Failed:
+    mail = compose(
+        letter,
+        sender=sender,
+        recipient=to,
+        subject=_SUBJECT,
+        id_=message_id(f"sign-in.{uuid7()}", sender.domain),
+        thread=(),
+        at=core.clock.now(),
+    )
+    return core.vendors.mail.send(Context(None, None, _MAIL, person.key), mail)

@@ -1,0 +1,64 @@
+"""Links that sign one person in, once. The text of a link is kept nowhere: the database holds its digest."""
+
+import secrets
+from datetime import timedelta
+
+from escalator.model.audit import Action, Actor, Entry
+from escalator.model.levels import Role
+from escalator.model.policy import Person, Policy
+from escalator.services.auth import sessions
+from escalator.services.auth.sessions import digest_of
+from escalator.services.core.context import Core
+from escalator.store import audit_log, magic_links
+from escalator.store import sessions as kept_sessions
+
+VIA = "link"
+PRINTER = Actor("system", "cli")
+"""Who makes a link on the command line: whoever may run commands on the machine."""
+
+PATH = "/sign-in/link/"
+ASKED_FOR_GOOD_FOR = timedelta(minutes=15)
+PRINTED_GOOD_FOR = timedelta(hours=24)
+INVITED_GOOD_FOR = timedelta(days=3)
+
+
+def make(core: Core, person: str, author: Actor, via: str, good_for: timedelta) -> str:
+    """Make a link for somebody of the policy and return its address. `via` is cli, mail or dashboard.
+
+    Raises Unavailable.
+    """
+    token, now = secrets.token_urlsafe(32), core.clock.now()
+    with core.database.writing() as connection:
+        expires_at = now + good_for
+        magic_links.add(connection, digest_of(token), person=person, author=author.key, at=now, expires_at=expires_at)
+        audit_log.insert(connection, [(invited(person, author, via), None)], now)
+    return f"{core.settings.base_url}{PATH}{token}"
+
+
+def invited(person: str, author: Actor, via: str, failed: str = "") -> Entry:
+    """Return what is recorded of a link, or of that it could not be mailed."""
+    return Entry(Action.INVITED, author, via, failed, after={"person": person})
+
+
+def use(core: Core, token: str, instead_of: str = "") -> str | None:
+    """Use a link up and sign its person in; return what the browser is to hold. None when the link is not good.
+
+    Raises Unavailable.
+    """
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        person = magic_links.use_up(connection, digest_of(token), now)
+        if person is None or person not in core.policies.required(connection).policy.people:
+            return None
+        return sessions.begin_within(connection, now, person, VIA, instead_of)
+
+
+def first_admin(policy: Policy) -> Person | None:
+    """Return who lets the others in; None when nobody is an admin."""
+    return next((one for one in policy.people.values() if one.role is Role.ADMIN), None)
+
+
+def is_first(core: Core) -> bool:
+    """Whether nobody has ever signed in, but by saying who they are. Raises Unavailable."""
+    with core.database.reading() as connection:
+        return not kept_sessions.has_been_used(connection, besides=sessions.SANDBOX)

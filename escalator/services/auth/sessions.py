@@ -1,0 +1,89 @@
+"""Sessions: a browser holds a random text, the database its digest, so that each can be ended from here."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from escalator.model.audit import Action, Actor, Entry
+from escalator.model.levels import Mode
+from escalator.services.auth.viewer import DASHBOARD, Viewer
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.store import audit_log, magic_links, sessions
+from escalator.store.sessions import Session
+
+LONGEST = timedelta(days=7)
+IDLE = timedelta(hours=12)
+SANDBOX = "sandbox"
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+def begin(core: Core, person: str, via: str, instead_of: str = "") -> str:
+    """Sign somebody in, and return what their browser is to hold: a new one each time. Raises Unavailable.
+
+    `via` is slack or link; sandbox for somebody who has only said who they are. `instead_of` is what the browser has
+    held until now, which ends.
+    """
+    with core.database.writing() as connection:
+        return begin_within(connection, core.clock.now(), person, via, instead_of)
+
+
+def begin_within(connection: Connection, now: datetime, person: str, via: str, instead_of: str = "") -> str:
+    """Do as `begin` does, together with something else."""
+    token = secrets.token_urlsafe(32)
+    sessions.end(connection, digest_of(instead_of), now)
+    sessions.begin(connection, Session(digest_of(token), person, via, now, now))
+    audit_log.insert(connection, [(Entry(Action.SIGNED_IN, Actor("person", person), via), None)], now)
+    return token
+
+
+def find(core: Core, token: str) -> tuple[Viewer, Running] | None:
+    """Return who holds this, and the running policy, in which they still are; None for nobody. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        session = sessions.find(connection, digest_of(token))
+        if session is None or _is_over(session, now):
+            return None
+        running = core.policies.required(connection)
+    person = running.policy.people.get(session.person)
+    is_sandbox = session.via == SANDBOX
+    if person is None or (is_sandbox and core.settings.mode is not Mode.SANDBOX):
+        return None
+    if now - session.seen_at >= _NOTED_EVERY:
+        with core.database.writing(durable=False) as connection:
+            sessions.see(connection, session.digest, now)
+    return Viewer(person, DASHBOARD, is_sandbox=is_sandbox), running
+
+
+def end(core: Core, token: str, person: str) -> None:
+    """Sign somebody out of this browser. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        sessions.end(connection, digest_of(token), now)
+        audit_log.insert(connection, [(Entry(Action.SIGNED_OUT, Actor("person", person), DASHBOARD), None)], now)
+
+
+def end_all(core: Core, person: str, author: Viewer) -> int:
+    """Sign somebody out of every browser, and let no link of theirs be good; return how many browsers it were.
+
+    Somebody of the sandbox ends only what has begun there. Raises Unavailable.
+    """
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        if not author.is_sandbox:
+            magic_links.end_all(connection, person, now)
+        count = sessions.end_all(connection, person, now, only_via=SANDBOX if author.is_sandbox else None)
+        entry = Entry(Action.SIGNED_OUT, Actor("person", author.person.key), author.via, after={"person": person})
+        audit_log.insert(connection, [(entry, None)], now)
+    return count
+
+
+def digest_of(token: str) -> str:
+    """Return what is kept of a secret text that is itself long and random."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _is_over(session: Session, now: datetime) -> bool:
+    return now - session.begun_at >= LONGEST or now - session.seen_at >= IDLE

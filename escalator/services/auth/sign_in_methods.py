@@ -1,0 +1,42 @@
+"""In which ways people can sign in here, and each of them."""
+
+from enum import StrEnum
+
+from escalator.model.levels import Mode
+from escalator.model.policy import Person
+from escalator.services.core.contacts import person_with_email
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.settings import Settings
+
+
+class Way(StrEnum):
+    """How somebody signs in."""
+
+    SANDBOX = "sandbox"
+    SLACK = "slack"
+    MAIL = "mail"
+
+
+def can_mail(settings: Settings) -> bool:
+    """Whether links can be mailed: a sandbox sends nothing."""
+    return settings.mode is not Mode.SANDBOX and bool(settings.smtp_url and settings.mail_from)
+
+
+def ways(settings: Settings) -> frozenset[Way]:
+    """Return the ways that this installation offers; where it offers none, there are links of `escalator`."""
+    offered = {
+        Way.SANDBOX: settings.mode is Mode.SANDBOX,
+        Way.SLACK: settings.has_slack_sign_in,
+        Way.MAIL: can_mail(settings),
+    }
+    return frozenset(way for way, is_offered in offered.items() if is_offered)
+
+
+def ways_of(core: Core, person: Person, running: Running) -> frozenset[Way]:
+    """Return the ways that one person has: Slack knows them by id or mail address, a mail needs one of their own."""
+    email = core.expand(person.email or "").strip()
+    is_own = person_with_email(running.policy, core.expand, email) is not None
+    by_slack = bool(core.expand(person.slack or "")) or (is_own and bool(core.settings.slack_bot_token))
+    has = {Way.SANDBOX: True, Way.SLACK: by_slack, Way.MAIL: is_own}
+    return frozenset(way for way in ways(core.settings) if has[way])

@@ -1,0 +1,132 @@
+"""Who somebody in Slack is: by the policy, or by the e-mail address that Slack knows and the policy names."""
+
+import hashlib
+from typing import Protocol
+
+import structlog
+from sqlalchemy import Connection
+
+from escalator.channels.slack.api import Profile
+from escalator.engine.permissions import Refusal, Refused
+from escalator.model.audit import Action, Actor, Entry
+from escalator.model.levels import Mode
+from escalator.model.message import Failed
+from escalator.model.policy import Person, Policy
+from escalator.rendering.replies import refusal_words, stranger_words
+from escalator.services.auth.vendor_accounts import WORKSPACE, Home, account, home_in
+from escalator.services.core.contacts import person_with_email
+from escalator.services.core.context import Core
+from escalator.store import audit_log, processes
+
+log = structlog.get_logger(__name__)
+
+_LINK = "slack_user:"
+_LONGEST_ID = 64
+
+
+def is_ours(connection: Connection, team_id: str, enterprise_id: str) -> bool:
+    """Whether somebody is from our workspace or organization; until `auth.test` has named it, everybody is."""
+    ours = processes.recall(connection, WORKSPACE)
+    return not ours or home_in(ours).includes(team_id, enterprise_id)
+
+
+class Sender(Protocol):
+    """Whoever has sent something: their Slack id, their workspace, and the organization where they sent it."""
+
+    @property
+    def user_id(self) -> str:
+        """Return their id."""
+        ...
+
+    @property
+    def team_id(self) -> str:
+        """Return their workspace."""
+        ...
+
+    @property
+    def enterprise_id(self) -> str:
+        """Return the organization, empty where there is none."""
+        ...
+
+
+def sender_of(core: Core, connection: Connection, policy: Policy, sender: Sender, *, is_sandbox: bool) -> Person | str:
+    """Return the person who has typed a command or sent its window, or what to tell who may do neither.
+
+    What the sandbox's own secret has signed comes from no workspace.
+    """
+    if not is_sandbox and not is_ours(connection, sender.team_id, sender.enterprise_id):
+        return refusal_words(Refusal(Refused.WRONG_WORKSPACE), None, policy, core.clock.now())
+    return person_of(core, connection, sender.user_id, policy) or stranger_words(sender.user_id)
+
+
+def person_of(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
+    """Return the person with this Slack id, or None.
+
+    What the policy says goes before every link, and one of somebody who is not in it any more, or has another id or
+    another e-mail address there by now, is none.
+    """
+    if not user_id:
+        return None
+    known = (one for one in policy.people.values() if _slack_id(core, one) == user_id)
+    return next(known, None) or _linked(core, connection, user_id, policy)
+
+
+def _slack_id(core: Core, person: Person) -> str:
+    return core.expand(person.slack or "")
+
+
+def _linked(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
+    kept = processes.recall(connection, _name_of(user_id)) or ""
+    person = policy.people.get(kept.partition(" ")[0])
+    return person if person is not None and not _slack_id(core, person) and kept == _link_to(core, person) else None
+
+
+def _link_to(core: Core, person: Person) -> str:
+    """Return what is kept of a link: to whom, and by a digest the address that it was made for."""
+    email = core.expand(person.email or "").strip().casefold()
+    return f"{person.key} {hashlib.sha256(email.encode()).hexdigest()[:32]}"
+
+
+def _name_of(user_id: str) -> str:
+    return _LINK + user_id[:_LONGEST_ID]
+
+
+def link_unknown(core: Core, user_id: str, team_id: str, enterprise_id: str) -> None:
+    """Find out who a Slack user is whom nobody knows, and keep it. Raises Unavailable.
+
+    Slack is asked outside of any transaction, within what a click may wait for. Only a full member of our workspace
+    or organization, which must be known, is linked, and only to the one person of the policy who has the same e-mail
+    address and no Slack id.
+    """
+    home = _home_of_stranger(core, user_id)
+    if home is None or not home.includes(team_id, enterprise_id):
+        return
+    profile = core.slack(Mode.PRODUCTION).user(user_id)
+    if isinstance(profile, Failed):
+        log.warning("users_info_failed", reason=profile.reason.value, detail=profile.detail)
+    elif profile.is_ours and home.includes(profile.team_id, profile.enterprise_id) and profile.email:
+        _link(core, profile)
+
+
+def _home_of_stranger(core: Core, user_id: str) -> Home | None:
+    """Return where we are at home, if that is known and nobody knows this user."""
+    with core.database.reading() as connection:
+        running = core.policies.required(connection)
+        is_stranger = person_of(core, connection, user_id, running.policy) is None
+        kept = account(connection, core.settings, WORKSPACE)
+        return home_in(kept) if kept and is_stranger and user_id else None
+
+
+def _link(core: Core, profile: Profile) -> None:
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        running = core.policies.running(connection)
+        person = person_with_email(running.policy, core.expand, profile.email) if running else None
+        if running is None or person is None or _slack_id(core, person):
+            return
+        link = _link_to(core, person)
+        if processes.recall(connection, _name_of(profile.user_id)) == link:
+            return
+        processes.remember(connection, _name_of(profile.user_id), link, now)
+        entry = Entry(Action.PERSON_LINKED, Actor("person", person.key), "slack", after={"slack": profile.user_id})
+        audit_log.insert(connection, [(entry, running.version)], now)

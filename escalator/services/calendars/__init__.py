@@ -1,1 +1,0 @@
-"""The calendars of schedules: fetched, read, kept, and alarmed when they fail."""

@@ -1,0 +1,40 @@
+"""A thread beside the sweep, for what may take long: the sweep must come round whatever that does."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from escalator.errors import Unavailable
+from escalator.services.core.context import Core
+
+log = structlog.get_logger(__name__)
+
+
+class Aside:
+    """Does its work whenever it is woken and is not at it already; nothing that the work raises ends it."""
+
+    def __init__(self, core: Core, name: str, work: Callable[[Core], None]) -> None:
+        self._core = core
+        self._name = name
+        self._work = work
+        self._wanted = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def wake(self) -> None:
+        """Say that it is time."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        self._wanted.set()
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            try:
+                self._work(self._core)
+            except Unavailable as error:
+                log.warning("without_database", what=self._name, reason=str(error))
+            except Exception:  # whatever happened, it has to be done again the next time
+                log.exception("aside_failed", what=self._name)

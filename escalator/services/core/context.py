@@ -1,0 +1,76 @@
+"""What every use case works with, wired once by `escalator.bootstrap`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from uuid6 import uuid7
+
+from escalator.broker_state import BrokerState
+from escalator.channels.slack.api import SlackApi
+from escalator.clock import Clock
+from escalator.encryption import Seal
+from escalator.metrics import Tally
+from escalator.model.incident import Incident
+from escalator.model.levels import Mode
+from escalator.model.policy import DestinationKind, Policy, Source
+from escalator.policy import expand
+from escalator.ports import TaskQueue
+from escalator.services.core.channels import Vendors, WaysOut
+from escalator.services.core.policy_store import PolicyShelf
+from escalator.services.outbound.call import NoOutlet, Outlet
+from escalator.settings import Settings
+from escalator.store import Database
+from escalator.store.deliveries import BEAT_LOST, LEASE
+
+
+@dataclass(slots=True)
+class Core:
+    """The parts of one process. `id` names the process in leases.
+
+    `channels` gives the ways out in a mode, and `slack` what stands for Slack's windows and private answers there;
+    `vendors` are the real ones, for questions.
+    `outlet` is put in by a process that sends.
+    """
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    seal: Seal
+    queue: TaskQueue
+    policies: PolicyShelf
+    slack: Callable[[Mode], SlackApi]
+    channels: Callable[[Mode], WaysOut]
+    vendors: Vendors
+    outlet: Outlet = field(default_factory=NoOutlet)
+    tally: Tally = field(default_factory=Tally)
+    broker: BrokerState = field(default_factory=BrokerState)
+    beat_failed_at: datetime | None = None
+    id: UUID = field(default_factory=uuid7)
+
+    def expand(self, text: str) -> str:
+        """Return a value of the policy with `${NAME}` replaced."""
+        return expand(text, self.settings.environment)
+
+    def silence_of_the_dead(self, now: datetime) -> timedelta:
+        """Return after which silence a process is taken for dead: longer while it may have been the database's."""
+        was_ours = self.beat_failed_at is not None and now - self.beat_failed_at < 2 * BEAT_LOST
+        return LEASE if was_ours else BEAT_LOST
+
+    def mode_of(self, source: str, policy: Policy) -> Mode:
+        """Return the present mode of a source: the mildest that anybody has set; sandbox without credentials."""
+        said = policy.sources.get(source)
+        mode = min(self.settings.mode, said.mode or Mode.PRODUCTION) if said else self.settings.mode
+        if mode is Mode.DIVERT and (said is None or not self._can_divert(said, policy)):
+            return Mode.SANDBOX
+        return mode
+
+    def mode_for(self, incident: Incident, policy: Policy) -> Mode:
+        """Return the mode of an incident: of the one it was opened in and its source's present one the milder."""
+        return min(incident.mode, self.mode_of(incident.source, policy))
+
+    def _can_divert(self, source: Source, policy: Policy) -> bool:
+        destination = policy.destinations.get(source.divert_to or "")
+        needs_token = destination is not None and destination.kind is DestinationKind.SLACK
+        return destination is not None and (bool(self.settings.slack_bot_token) or not needs_token)

@@ -1,0 +1,142 @@
+"""The product's own trouble: told once for each, to whom the policy names, until it has ended."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection, select, update
+from uuid6 import uuid7
+
+from escalator.engine.operator_alerts import NOT_SUSPECTED, Suspects, alarmed
+from escalator.engine.roster import Roster
+from escalator.engine.targets import Recipient, last_resort
+from escalator.model.audit import Action, Entry
+from escalator.model.levels import Mode
+from escalator.model.message import Occasion
+from escalator.model.policy import DestinationKind, Policy
+from escalator.services.core.contacts import address
+from escalator.settings import Settings
+from escalator.store import audit_log, calendars, deliveries, endpoint_health
+from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.tables import troubles
+from escalator.store.upserts import upsert
+
+log = structlog.get_logger(__name__)
+
+POLICY_FILE = "policy_file"
+DEADLINE = "deadline:"
+DESTINATION = "destination:"
+"""How the key of a trouble begins that is about an endpoint."""
+
+ALARM_EXPIRES = timedelta(hours=2)
+_ALARM_URGENCY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """Troubles as seen within one transaction."""
+
+    connection: Connection
+    now: datetime
+
+    def find(  # noqa: PLR0913  # what is wrong, who hears of it, and what they must not be told through
+        self,
+        key: str,
+        detail: str,
+        policy: Policy,
+        settings: Settings,
+        also: Sequence[str] = (),
+        suspects: Suspects = NOT_SUSPECTED,
+    ) -> bool:
+        """Note a trouble and tell whom the policy names; False when it is known already.
+
+        `detail` holds keys, ids and counts, never content. `also` are further targets that have to hear of this one.
+        `suspects` are what the news must not depend on, besides what is known to be failing: then others are told too.
+        """
+        trouble_id = self.note(key, detail)
+        if trouble_id is None:
+            return False
+        suspects |= Suspects(kinds=frozenset(self.failing().values()))
+        roster = Roster(policy, self.now, calendars.said(self.connection, policy))
+        found = alarmed((*last_resort(policy), *also), roster, suspects)
+        if not found.has_safe_way:
+            log.warning("alarm_has_no_other_way", trouble=key)
+        deliveries.insert(self.connection, [alarm_to(one, settings, self.now, trouble_id) for one in found.told])
+        entry = Entry(Action.TROUBLE_FOUND, reason=key, after={"told": str(len(found.told))})
+        audit_log.insert(self.connection, [(entry, None)], self.now)
+        return True
+
+    def note(self, key: str, detail: str) -> UUID | None:
+        """Write a trouble down and tell nobody; return its id, or None when it is known already."""
+        written = self.connection.execute(
+            upsert(self.connection, troubles)
+            .values(id=uuid7(), key=key[:256], detail=detail, found_at=self.now)
+            .on_conflict_do_nothing()
+            .returning(troubles.c.id)
+        )
+        found: UUID | None = written.scalar_one_or_none()
+        return found
+
+    def failing(self) -> dict[str, DestinationKind]:
+        """Return the channels of the endpoints that have failed for some minutes and are open troubles."""
+        failing = {one.endpoint: one.channel for one in endpoint_health.failing(self.connection, self.now)}
+        if not failing:
+            return {}
+        keys = {key for key, _detail in self.open()}
+        return {name: channel for name, channel in failing.items() if f"{DESTINATION}{name}" in keys}
+
+    def end(self, *keys: str) -> None:
+        """Note that troubles are over."""
+        if not keys:
+            return
+        ended = self.connection.execute(
+            update(troubles)
+            .where(troubles.c.key.in_(keys), troubles.c.ended_at.is_(None))
+            .values(ended_at=self.now)
+            .returning(troubles.c.key)
+        )
+        entries = [(Entry(Action.TROUBLE_ENDED, reason=row.key), None) for row in ended]
+        audit_log.insert(self.connection, entries, self.now)
+
+    def is_open(self, key: str) -> bool:
+        """Whether this trouble is known and has not ended."""
+        found = select(troubles.c.id).where(troubles.c.key == key, troubles.c.ended_at.is_(None))
+        return self.connection.scalar(found) is not None
+
+    def open(self) -> list[tuple[str, str]]:
+        """Return (key, detail) of the troubles that have not ended."""
+        rows = self.connection.execute(select(troubles).where(troubles.c.ended_at.is_(None)))
+        return [(row.key, row.detail) for row in rows]
+
+
+def alarm_to(recipient: Recipient, settings: Settings, now: datetime, trouble_id: UUID | None = None) -> Delivery:
+    """Return what tells one recipient of a trouble; without one it stands for no row."""
+    return Delivery(
+        id=uuid7(),
+        kind=DeliveryKind.ALARM,
+        occasion=Occasion.ALARM,
+        target=recipient.target,
+        destination=recipient.destination,
+        address=address(recipient, settings.environment),
+        channel=recipient.kind,
+        endpoint=recipient.endpoint,
+        mode=own_mode(settings),
+        urgency=_ALARM_URGENCY,
+        created_at=now,
+        next_at=now,
+        expires_at=now + ALARM_EXPIRES,
+        trouble_id=trouble_id,
+    )
+
+
+def own_mode(settings: Settings) -> Mode:
+    """Return the mode of what is about no source, the product's own trouble: no source says where to divert it."""
+    return Mode.PRODUCTION if settings.mode is Mode.PRODUCTION else Mode.SANDBOX
+
+
+def detail_of(connection: Connection, trouble_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Return (key, detail) of these troubles."""
+    rows = connection.execute(select(troubles).where(troubles.c.id.in_(list(trouble_ids))))
+    return {row.id: (row.key, row.detail) for row in rows}

@@ -1,0 +1,209 @@
+"""The policy that runs: the file is offered, checked, and becomes a version that all processes follow."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from escalator.clock import Clock
+from escalator.engine.incident_change import Rules
+from escalator.engine.overrides import standing_in
+from escalator.engine.roster import Roster
+from escalator.errors import Unavailable
+from escalator.model.audit import Action, Actor, Entry
+from escalator.model.levels import Mode
+from escalator.model.policy import Policy
+from escalator.model.schedule import Calendars, StandIn
+from escalator.model.silence import Silence
+from escalator.policy import Parsed, Problem, parse, reload
+from escalator.policy.placeholders import with_stream_ids
+from escalator.services.core import missing_credentials
+from escalator.services.core.operator_alerts import POLICY_FILE, Troubles
+from escalator.settings import Settings
+from escalator.store import Database, audit_log, calendars, overrides, policies, silences
+
+log = structlog.get_logger(__name__)
+
+_TOLD_AT = 2
+"""So many times in a row a file may be away before it is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The active version, what the calendars of its schedules say, and the silences that have not ended.
+
+    `stand_ins` are the overrides that people have clicked; the schedules of `policy` have them already.
+    """
+
+    version: UUID
+    policy: Policy
+    calendars: Calendars = field(default_factory=dict)
+    silences: tuple[Silence, ...] = ()
+    stand_ins: tuple[StandIn, ...] = ()
+
+    def rules(self, frozen: Policy) -> Rules:
+        """Return what a decision goes by about an incident with that policy frozen in it."""
+        return Rules(frozen, self.policy, self.version, self.calendars, self.silences)
+
+    def roster(self, at: datetime) -> Roster:
+        """Return its people at an instant."""
+        return Roster(self.policy, at, self.calendars)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What became of offering the file: activated or not, and what is wrong with it."""
+
+    is_new: bool
+    problems: tuple[Problem, ...] = ()
+
+
+class PolicyShelf:
+    """Policy versions, parsed once and kept; `offer` is called at start and by every sweep.
+
+    `followed` is the policy that this process went by last: what is left to go by when the database is away.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.followed: Policy | None = None
+        self._parsed: dict[UUID, Policy] = {}
+        self._offered_sha256: str | None = None
+        self._unread = 0
+        self._lock = Lock()
+
+    def running(self, connection: Connection) -> Running | None:
+        """Return the active version, or None before the first file was taken."""
+        now = self._clock.now()
+        found = policies.followed(connection, now)
+        if found is None:
+            return None
+        policy = self.version(connection, found.version)
+        begun = self._begun(connection) if found.has_silences else ()
+        stand_ins = self.stand_ins(connection, now) if found.has_stand_ins else ()
+        said = calendars.said(connection, policy)
+        self.followed = stood_in = standing_in(policy, stand_ins)
+        return Running(found.version, stood_in, said, (*policy.silences, *begun), tuple(stand_ins))
+
+    def required(self, connection: Connection) -> Running:
+        """Return the active version; raises Unavailable before the first file was taken."""
+        running = self.running(connection)
+        if running is None:
+            raise Unavailable("no policy is active yet")
+        return running
+
+    def stand_ins(self, connection: Connection, since: datetime) -> Sequence[StandIn]:
+        """Return the overrides that people have clicked and that were not over then, the newest last.
+
+        What was clicked in the sandbox, where anybody says who they are, counts only there.
+        """
+        return overrides.since(connection, since, is_sandbox=self._settings.mode is Mode.SANDBOX)
+
+    def _begun(self, connection: Connection) -> tuple[Silence, ...]:
+        """Return what people have silenced. What was said in the sandbox counts only while there is nothing else."""
+        is_sandbox = self._settings.mode is Mode.SANDBOX
+        kept = silences.unended(connection)
+        return tuple(one.silence for one in kept if is_sandbox or one.via != Mode.SANDBOX.value)
+
+    def version(self, connection: Connection, version: UUID) -> Policy:
+        """Return one version; raises PolicyError for one that this version of the product cannot read."""
+        found = self._parsed.get(version)
+        if found is None:
+            found = with_stream_ids(reload(policies.text_of(connection, version)), self._settings.environment)
+            self._parsed[version] = found
+        return found
+
+    def offer(self, database: Database) -> Offered:
+        """Take the file, if its content has changed since this process last offered it; a bad one is refused loudly.
+
+        So is one that is not there, or cannot be read, when it is asked for a second time: an editor may be writing it.
+        """
+        with self._lock:
+            try:
+                text = self._settings.policy_file.read_bytes()
+            except OSError as error:
+                self._miss(database, error)
+                return Offered(is_new=False)
+            self._unread = 0
+            sha256 = hashlib.sha256(text).hexdigest()
+            if sha256 == self._offered_sha256:
+                return Offered(is_new=False)
+            offered = self._take(database, text, sha256)
+            self._offered_sha256 = sha256
+            return offered
+
+    def _miss(self, database: Database, error: OSError) -> None:
+        """Tell once that the file cannot be read; what it holds when it is back is looked at, changed or not."""
+        self._unread += 1
+        self._offered_sha256 = None
+        if self._unread != _TOLD_AT:
+            return
+        file, reason = self._settings.policy_file.name, error.strerror or type(error).__name__
+        log.error("policy_unreadable", file=file, reason=reason)
+        now = self._clock.now()
+        with database.writing() as connection:
+            running = self.running(connection)
+            if running is not None:
+                detail = f"{file} cannot be read ({reason}); the last good policy goes on"
+                Troubles(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
+
+    def _take(self, database: Database, text: bytes, sha256: str) -> Offered:
+        parsed = parse(text, self._settings.environment)
+        refused = parsed.errors or self._forbidden_in_production(database, parsed)
+        if refused:
+            self._refuse(database, refused, sha256)
+            return Offered(is_new=False, problems=refused)
+        now = self._clock.now()
+        with database.writing() as connection:
+            active = policies.active_id(connection)
+            Troubles(connection, now).end(POLICY_FILE)
+            if active is not None and policies.sha256_of(connection, active) == sha256:
+                return Offered(is_new=False, problems=parsed.problems)
+            version = policies.activate(connection, text.decode(), sha256, "file", now)
+            entry = Entry(Action.POLICY_ACTIVATED, Actor("file", "file"), "file", after={"sha256": sha256})
+            audit_log.insert(connection, [(entry, version)], now)
+        log.info("policy_activated", version=str(version), sha256=sha256[:12])
+        return Offered(is_new=True, problems=parsed.problems)
+
+    def _forbidden_in_production(self, database: Database, parsed: Parsed) -> tuple[Problem, ...]:
+        """Return what is an error where real people are told: some warnings, and secrets that are newly needed."""
+        if self._settings.mode is not Mode.PRODUCTION or parsed.policy is None:
+            return ()
+        blocking = tuple(problem for problem in parsed.problems if problem.blocks_production)
+        missing = tuple(missing_credentials.missing(self._settings, parsed.policy))
+        return (*blocking, *self._newly(missing, database)) if missing else blocking
+
+    def _newly(self, missing: Sequence[missing_credentials.Missing], database: Database) -> Iterator[Problem]:
+        """Yield the secrets that the active version does without.
+
+        Whether those that it needs are there is asked at a process' start (services/core/production_secrets.py); a new
+        one must not take the place of a good one and then keep every process from starting again.
+        """
+        with database.reading() as connection:
+            running = self.running(connection)
+        if running is None:
+            return
+        lacking = {one.name for one in missing_credentials.missing(self._settings, running.policy)}
+        yield from (Problem(one.name, 1, one.what, one.right) for one in missing if one.name not in lacking)
+
+    def _refuse(self, database: Database, problems: tuple[Problem, ...], sha256: str) -> None:
+        """Tell and record that a file is refused: once, though each process is offered it."""
+        file = self._settings.policy_file.name
+        for problem in problems:
+            log.error("policy_refused", problem=problem.told(file))
+        now = self._clock.now()
+        with database.writing() as connection:
+            running = self.running(connection)
+            if running is not None:
+                detail = f"{file} has {len(problems)} problems and was refused; the last good policy goes on"
+                Troubles(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
+            if policies.refused_last(connection) != sha256:
+                after = {"problems": str(len(problems)), "sha256": sha256}
+                entry = Entry(Action.POLICY_REFUSED, Actor("file", "file"), "file", after=after)
+                audit_log.insert(connection, [(entry, None)], now)

@@ -1,0 +1,1 @@
+"""The outbox: deliveries are claimed, sent, retried, bundled; outcomes are written."""

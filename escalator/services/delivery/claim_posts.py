@@ -1,0 +1,125 @@
+"""Claiming posts: messages that stand at a vendor and show too little."""
+
+from collections.abc import Set
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from escalator.errors import ContentLocked
+from escalator.model.incident import Incident
+from escalator.services.core.context import Core
+from escalator.services.delivery import thread_notes
+from escalator.services.delivery.claim import Claimed, Claiming
+from escalator.services.notifications import compose
+from escalator.services.outbound.bulkheads import UPDATE, Lane, Of, lane_of
+from escalator.services.outbound.call import ToSend
+from escalator.services.outbound.circuit_breaker import Breakers, Decision
+from escalator.store import delivery_outcomes, endpoint_health, incidents, posted_messages
+from escalator.store.posted_messages import Post
+
+log = structlog.get_logger(__name__)
+
+UNREADABLE_WAIT = timedelta(minutes=1)
+_OTHER_MODE_WAIT = timedelta(seconds=30)
+_Held = tuple[Post, Lane, bool]
+"""A post that is brought up to date, what that counts for, and whether it is a probe."""
+
+
+def claim_posts(claim: Claiming) -> Claimed:
+    """Claim up to so many posts, and return the calls that bring them up to date."""
+    held = _hold(claim)
+    if not held:
+        return Claimed()
+    connection, core = claim.connection, claim.core
+    behind = [post for post, _lane, _is_probe in held]
+    about = about_of(connection, {one.incident_id for one in behind}, core)
+    said = compose.recorded(connection, about)
+    superseded = posted_messages.superseded(connection, behind)
+    others = compose.others_of(connection, about.values())
+    written = thread_notes.written(connection, behind)
+    to_send = []
+    for post, lane, is_probe in held:
+        incident = about.get(post.incident_id)
+        if incident is None or not _is_of_this_mode(claim, post, incident):
+            _leave(claim, post, incident)
+            continue
+        mine = replace(post, claim=post.claim + 1)
+        if post.want_rev > incident.revision:
+            # Somebody asked to look again: what stands there is not what we think.
+            posted_messages.lower_wanted(connection, post, incident.revision)
+            mine = replace(mine, face=None)
+        view = compose.view_of(
+            core,
+            incident,
+            core.policies.version(connection, incident.policy_version),
+            claim.running,
+            post,
+            said=said.get(incident.id, ()),
+            others=others[incident.id],
+            is_superseded=post.id in superseded,
+            now=claim.now,
+        )
+        note = compose.notification(core, view, post, key=post.id, post=post)
+        if post.id in written:
+            note = thread_notes.as_note(core, note, view, written[post.id])
+        call = ToSend(note, post.mode, post.channel, incident.revision, post=mine, lane=lane, is_probe=is_probe)
+        to_send.append(call)
+    asked = {lane.endpoint for _post, lane, is_probe in held if is_probe}
+    endpoint_health.take_back_probes(connection, asked - {one.lane.endpoint for one in to_send if one.is_probe})
+    return Claimed(tuple(to_send), len(held) == claim.limit)
+
+
+def _hold(claim: Claiming) -> list[_Held]:
+    """Hold posts whose calls have room; what has none is left out of the next look, so that it hides nobody."""
+    connection, now = claim.connection, claim.now
+    full = claim.threads.rehearsal(claim.limit).full()
+    if (Of.KIND, UPDATE) in full:
+        return []
+    without = {name for of, name in full if of is Of.ENDPOINT}
+    breakers, seen = Breakers(connection, now), set[UUID]()
+    held: list[_Held] = []
+    while len(held) < claim.limit:
+        found = posted_messages.lock_behind(connection, now, claim.limit, claim.silence, without)
+        new = [post for post in found if post.id not in seen]
+        for post in new[: claim.limit - len(held)]:
+            lane = lane_of(post, claim.core.expand(post.address), UPDATE)
+            decision = breakers.decide(lane)
+            if decision is Decision.WAIT or not claim.taking.take(lane):
+                without.add(post.endpoint)
+                continue
+            is_probe = decision is Decision.PROBE
+            if is_probe:
+                breakers.plan(lane)
+            held.append((post, lane, is_probe))
+        seen |= {post.id for post in new}
+        if len(found) < claim.limit or not new:
+            break
+    begun = breakers.begin(lane for _post, lane, is_probe in held if is_probe)
+    held = [one for one in held if not one[2] or one[1].endpoint in begun]
+    posted_messages.hold(connection, [post.id for post, _lane, _is_probe in held], claim.core.id, now)
+    return held
+
+
+def _is_of_this_mode(claim: Claiming, post: Post, incident: Incident) -> bool:
+    return claim.core.mode_of(incident.source, claim.running.policy) >= post.mode
+
+
+def _leave(claim: Claiming, post: Post, incident: Incident | None) -> None:
+    """Let a post wait that cannot be shown now."""
+    wait, why = (UNREADABLE_WAIT, "unreadable") if incident is None else (_OTHER_MODE_WAIT, "mode")
+    mine = replace(post, claim=post.claim + 1)
+    delivery_outcomes.not_shown(claim.connection, mine, claim.core.id, claim.now + wait, why)
+
+
+def about_of(connection: Connection, ids: Set[UUID], core: Core) -> dict[UUID, Incident]:
+    """Return these incidents; one that cannot be opened is left out, so that it holds up nobody but itself."""
+    try:
+        return incidents.read(connection, ids, core.seal)
+    except (ContentLocked, ValueError, KeyError):
+        found = incidents.readable(connection, ids, core.seal)
+        for one in ids - set(found):
+            log.exception("incident_unreadable", incident_id=str(one))
+        return found

@@ -1,0 +1,175 @@
+"""What became of calls, as it says how a destination is: broken, failing for some minutes, or well.
+
+A delivery that failed for good makes its destination a trouble at once, whatever the reason. One that is tried again
+says nothing yet; when no call has succeeded for FAILING_FOR, `watching` makes that a trouble. Either ends when
+something is really delivered there.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from escalator.engine.operator_alerts import Suspects
+from escalator.model.levels import Mode
+from escalator.model.message import Delivered, Failed, FailureReason
+from escalator.model.policy import DestinationKind, Policy
+from escalator.services.core.context import Core
+from escalator.services.core.operator_alerts import DESTINATION, Troubles
+from escalator.services.core.policy_store import Running
+from escalator.services.delivery.fallbacks import stand_in
+from escalator.services.outbound.call import Outcome
+from escalator.store.endpoint_health import Notes
+
+FAILING_FOR = timedelta(minutes=3)
+"""For so long no call has succeeded where a destination is a trouble, though each call may yet succeed."""
+
+
+class Blame(Enum):
+    """What a failure makes suspect: one endpoint, everything of its kind, or nothing."""
+
+    ENDPOINT = auto()
+    KIND = auto()
+    NOTHING = auto()
+
+
+BLAME: Mapping[FailureReason, Blame] = {
+    FailureReason.TIMEOUT: Blame.KIND,
+    FailureReason.UNREACHABLE: Blame.KIND,
+    FailureReason.RATE_LIMITED: Blame.KIND,
+    FailureReason.PACED: Blame.NOTHING,
+    FailureReason.VENDOR_ERROR: Blame.KIND,
+    FailureReason.BAD_ANSWER: Blame.KIND,
+    FailureReason.BAD_CREDENTIALS: Blame.KIND,
+    FailureReason.NOT_CONFIGURED: Blame.KIND,
+    FailureReason.EXPIRED: Blame.KIND,
+    FailureReason.UNKNOWN: Blame.KIND,
+    FailureReason.BAD_TARGET: Blame.ENDPOINT,
+    FailureReason.BAD_MESSAGE: Blame.ENDPOINT,
+    FailureReason.FORBIDDEN: Blame.ENDPOINT,
+    FailureReason.GONE: Blame.ENDPOINT,
+    FailureReason.NOT_SUPPORTED: Blame.ENDPOINT,
+    FailureReason.NO_CONTACT: Blame.ENDPOINT,
+}
+"""Every reason has its place here, so that none goes untold."""
+
+_NOT_BROKEN = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
+"""A delivery with another way gives these up early: its destination asks for patience, and is not broken."""
+
+
+def note_calls(notes: Notes, outcomes: Iterable[Outcome]) -> None:
+    """Note which endpoints have failed in a manner that may pass, and which a delivery has really reached."""
+    for one in outcomes:
+        if one.sent.delivery is None:
+            continue
+        note = notes.of(one.sent.delivery.endpoint)
+        if isinstance(one.result, Delivered):
+            note.is_reached |= _is_real(one)
+        elif _may_pass(one):
+            note.failure = (one.sent.channel, _words(one.result))
+
+
+def find_troubles(
+    core: Core,
+    connection: Connection,
+    outcomes: Sequence[Outcome],
+    over: Collection[UUID],
+    running: Running,
+    now: datetime,
+) -> None:
+    """Find and end the troubles that these calls make of their endpoints, and tell who stands in for what waits.
+
+    `over` are the deliveries that failed for good. What there is to note of the endpoints is written already.
+    """
+    troubles = Troubles(connection, now)
+    for name, one in sorted(_broken(outcomes, over).items()):
+        _find_broken(core, troubles, name, one, running.policy)
+    end_reached(troubles, [one.sent.delivery.endpoint for one in outcomes if one.sent.delivery and _has_arrived(one)])
+    _stand_in_for_failing(core, connection, outcomes, over, running.policy, now)
+
+
+def _is_real(one: Outcome) -> bool:
+    """Whether a vendor was called: the sandbox calls nobody."""
+    return one.sent.refused is None and one.sent.mode is not Mode.SANDBOX
+
+
+def _has_arrived(one: Outcome) -> bool:
+    return isinstance(one.result, Delivered) and _is_real(one)
+
+
+def _may_pass(one: Outcome) -> bool:
+    """Whether a call was made, and failed for what may be true of all its kind."""
+    return _is_real(one) and isinstance(one.result, Failed) and BLAME[one.result.reason] is Blame.KIND
+
+
+def _words(result: Delivered | Failed) -> str:
+    return f"{result.reason.value} {result.detail}".strip() if isinstance(result, Failed) else ""
+
+
+def _broken(outcomes: Iterable[Outcome], over: Collection[UUID]) -> dict[str, Outcome]:
+    """Return the calls that failed for good, by their endpoint: deliveries, and messages brought up to date."""
+    found = {}
+    for one in outcomes:
+        if not isinstance(one.result, Failed) or one.result.reason in _NOT_BROKEN or one.sent.mode is Mode.SANDBOX:
+            continue
+        delivery, post = one.sent.delivery, one.sent.post
+        if delivery is not None and delivery.id in over:
+            found[delivery.endpoint] = one
+        elif delivery is None and post is not None and _misleads(one.result):
+            found[post.endpoint] = one
+    return found
+
+
+MISSING_MESSAGE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message", "issue_not_found"})
+"""What a vendor says of a message that somebody has deleted."""
+
+
+def _misleads(failed: Failed) -> bool:
+    """Whether a message goes on showing what is not so; one that somebody has deleted shows nothing."""
+    return not failed.reason.is_retryable and failed.detail not in MISSING_MESSAGE
+
+
+def _find_broken(core: Core, troubles: Troubles, name: str, one: Outcome, policy: Policy) -> None:
+    destination = one.sent.context.destination
+    detail = f"{destination} cannot be told: {_words(one.result)}"
+    if one.sent.delivery is None:
+        detail = f"{destination} cannot be brought up to date, and shows what is no longer so: {_words(one.result)}"
+    reason = one.result.reason if isinstance(one.result, Failed) else FailureReason.UNKNOWN
+    suspects = suspects_of(reason, name, one.sent.channel)
+    troubles.find(f"{DESTINATION}{name}", detail, policy, core.settings, suspects=suspects)
+
+
+def suspects_of(reason: FailureReason, endpoint: str, channel: DestinationKind) -> Suspects:
+    """Return what a failure at an endpoint makes suspect."""
+    kinds = frozenset({channel} if BLAME[reason] is Blame.KIND else ())
+    return Suspects(kinds, frozenset({endpoint}))
+
+
+def end_reached(troubles: Troubles, reached: Iterable[str]) -> None:
+    """End the trouble of every endpoint at which something has really been delivered.
+
+    A message brought up to date does not count: that may have needed no call at all.
+    """
+    troubles.end(*(f"{DESTINATION}{name}" for name in sorted(set(reached))))
+
+
+def _stand_in_for_failing(
+    core: Core,
+    connection: Connection,
+    outcomes: Sequence[Outcome],
+    over: Collection[UUID],
+    policy: Policy,
+    now: datetime,
+) -> None:
+    """Tell who stands in for what has just failed, and waits, at a destination that is known to be failing."""
+    waits = [
+        one.sent.delivery
+        for one in outcomes
+        if isinstance(one.result, Failed) and one.sent.delivery is not None and one.sent.delivery.id not in over
+        if one.sent.mode is not Mode.SANDBOX
+    ]
+    known = Troubles(connection, now).failing() if waits else {}
+    failing = [one for one in waits if one.endpoint in known]
+    stand_in(core, connection, failing, policy, now, Suspects(frozenset(known.values())))

@@ -1,0 +1,106 @@
+"""Choosing what a process claims next: what is due, in its turn, as far as bulkheads and circuit breakers let it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from escalator.model.policy import Policy
+from escalator.services.core.context import Core
+from escalator.services.delivery.fallbacks import has_fallback
+from escalator.services.outbound.bulkheads import ANY, Lane, Of, Rehearsal, lane_of
+from escalator.services.outbound.circuit_breaker import Breakers, Decision
+from escalator.store import deliveries
+from escalator.store.deliveries import Delivery, Without
+
+CHOICE = 4
+"""Of how many times what is wanted it is chosen: what other processes hold at the moment is left to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A delivery that may be claimed, what it would count for, and what its circuit breaker decides."""
+
+    delivery: Delivery
+    lane: Lane
+    decision: Decision
+
+
+@dataclass(slots=True)
+class Choice:
+    """What may be claimed: `likely` all at once, `spare` in the place of what others hold; `has_more` of both."""
+
+    likely: list[Candidate] = field(default_factory=list)
+    spare: list[Candidate] = field(default_factory=list)
+    has_more: bool = False
+
+    @property
+    def all(self) -> Sequence[Candidate]:
+        """Return the candidates in their turns."""
+        return (*self.likely, *self.spare)
+
+
+def lane_for(core: Core, one: Delivery) -> Lane:
+    """Return what the call for a delivery counts for."""
+    return lane_of(one, core.expand(one.address), one.kind.value)
+
+
+@dataclass(slots=True)
+class Chooser:
+    """Chooses among what is due, until there is enough or no more."""
+
+    core: Core
+    connection: Connection
+    policy: Policy
+    now: datetime
+    breakers: Breakers
+    rehearsal: Rehearsal
+    not_asked: Without = deliveries.NOTHING
+    _choice: Choice = field(default_factory=Choice)
+    _refused: set[str] = field(default_factory=set)
+
+    def choose(self) -> Choice:
+        """Return what may be claimed. What has no room is left out of the next look, so that it hides nobody."""
+        most = self.rehearsal.room * CHOICE
+        seen: set[object] = set()
+        silence = self.core.silence_of_the_dead(self.now)
+        while self.rehearsal.room > 0:
+            found = deliveries.candidates(self.connection, self.now, most, silence, self._without())
+            new = [one for one in found if one.id not in seen]
+            seen |= {one.id for one in new}
+            for one in new:
+                self._judge(one)
+            if len(found) < most or not new:
+                break
+        self._choice.has_more = self.rehearsal.room < 1
+        return self._choice
+
+    def _without(self) -> Without:
+        full = self.rehearsal.full()
+        full_endpoints = {name for of, name in full if of is Of.ENDPOINT}
+        kinds = {name for of, name in full if of is Of.KIND}
+        return Without(full_endpoints, kinds | set(self.not_asked.kinds), frozenset(self._refused))
+
+    def _judge(self, one: Delivery) -> None:
+        lane = lane_for(self.core, one)
+        decision = self._decide(one, lane) if self.breakers.is_open(lane) else Decision.CALL
+        if decision is Decision.WAIT:
+            self._refuse(one)
+            return
+        candidate = Candidate(one, ANY if decision is Decision.FALL_BACK else lane, decision)
+        if self.rehearsal.take(candidate.lane):
+            if decision is Decision.PROBE:
+                self.breakers.plan(lane)
+            self._choice.likely.append(candidate)
+        else:
+            self._refuse(one)
+            if decision is not Decision.PROBE:
+                self._choice.spare.append(candidate)
+
+    def _refuse(self, one: Delivery) -> None:
+        self._refused.add(f"{one.endpoint} {one.kind.value}")
+
+    def _decide(self, one: Delivery, lane: Lane) -> Decision:
+        is_replaced = has_fallback(self.core, self.connection, one, self.policy, self.now)
+        return self.breakers.decide(lane, has_fallback=is_replaced, is_expired=one.expires_at <= self.now)

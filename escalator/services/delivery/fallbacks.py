@@ -1,0 +1,126 @@
+"""What is told instead of a delivery that does not get through: once, while it still waits or when it has failed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.engine.operator_alerts import Suspects, further_ways
+from escalator.engine.targets import Recipient, address_of, contact_of, places
+from escalator.model.levels import Mode
+from escalator.model.policy import Policy
+from escalator.services.core.contacts import address
+from escalator.services.core.context import Core
+from escalator.store import deliveries
+from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
+
+
+def stand_in(
+    core: Core, connection: Connection, failing: Sequence[Delivery], policy: Policy, now: datetime, suspects: Suspects
+) -> int:
+    """Tell instead of each of these whoever stands in for it, unless that was done before; return how many are told.
+
+    They have as long as what they stand in for had: that may have expired.
+    """
+    known = deliveries.stood_in_for(connection, [one.id for one in failing])
+    count = 0
+    for one in failing:
+        if one.id in known:
+            continue
+        until = now + (one.expires_at - one.created_at)
+        instead = _instead_of(core, connection, one, policy, now, suspects)
+        deliveries.insert(connection, [replace(new, expires_at=until) for new in instead])
+        count += len(instead)
+    return count
+
+
+def has_fallback(core: Core, connection: Connection, one: Delivery, policy: Policy, now: datetime) -> bool:
+    """Whether somebody would be told in the place of a delivery whose endpoint hangs, or wants it to wait."""
+    suspects = Suspects(frozenset({one.channel}), frozenset({one.endpoint}))
+    return bool(_instead_of(core, connection, one, policy, now, suspects))
+
+
+def _instead_of(  # noqa: PLR0913  # what an alarm is replaced by depends on all that was told of its trouble
+    core: Core, connection: Connection, one: Delivery, policy: Policy, now: datetime, suspects: Suspects
+) -> list[Delivery]:
+    if one.kind is DeliveryKind.ALARM:
+        return _of_alarm(core, connection, one, policy, now, suspects)
+    return _fallback(core, one, policy, now)
+
+
+def _fallback(core: Core, failed: Delivery, policy: Policy, now: datetime) -> list[Delivery]:
+    """Return the deliveries that take the place of one that does not get through; maybe none."""
+    if failed.mode is Mode.DIVERT or failed.kind is DeliveryKind.COPY:
+        return []
+    instead = _next_contact(failed, policy) if failed.person else _fallback_destination(failed, policy)
+    return list(_in_place_of(failed, instead, core, now))
+
+
+def _in_place_of(failed: Delivery, instead: Iterable[Recipient], core: Core, now: datetime) -> Iterable[Delivery]:
+    return (
+        replace(
+            failed,
+            id=uuid7(),
+            destination=recipient.destination,
+            address=address(recipient, core.settings.environment),
+            channel=recipient.kind,
+            endpoint=recipient.endpoint,
+            created_at=now,
+            next_at=now,
+            attempts=0,
+            claim=0,
+            owner=None,
+            claimed_at=None,
+            state=DeliveryState.PENDING,
+            fallback_of=failed.id,
+        )
+        for recipient in instead
+    )
+
+
+def _next_contact(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
+    person = policy.people.get(failed.person or "")
+    if person is None or failed.channel not in person.contact:
+        return ()
+    later = person.contact[person.contact.index(failed.channel) + 1 :]
+    found = ((kind, written) for kind in later if (written := address_of(person, kind)))
+    contacts = (contact_of(person, kind, written, policy) for kind, written in found)
+    return tuple(replace(one, target=failed.target) for one in contacts)[:1]
+
+
+def _fallback_destination(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
+    destination = policy.destinations.get(failed.destination)
+    if destination is None or destination.fallback is None:
+        return ()
+    return tuple(replace(one, target=failed.target) for one in places((destination.fallback,), policy))
+
+
+def _of_alarm(  # noqa: PLR0913  # what an alarm is replaced by depends on all that was told of its trouble
+    core: Core, connection: Connection, failed: Delivery, policy: Policy, now: datetime, suspects: Suspects
+) -> list[Delivery]:
+    """Return what takes the place of an alarm: the news of a trouble must arrive somewhere.
+
+    That is its fallback. Without one it is whoever can be told by a way that is not suspected, unless another alarm of
+    the same trouble has arrived or may arrive by such a way. Nobody is told of one trouble twice at one address.
+    """
+    told = deliveries.alarms_of(connection, failed.trouble_id) if failed.trouble_id else [failed]
+    known = {(one.channel, one.address) for one in told}
+    instead = [one for one in _fallback(core, failed, policy, now) if (one.channel, one.address) not in known]
+    cut_off = suspects | Suspects(endpoints=frozenset({failed.endpoint}))
+    sent = [(one.state, _recipient(one)) for one in told]
+    if instead or any(_arrives(state, one, cut_off) for state, one in sent):
+        return instead
+    others = _in_place_of(failed, further_ways([one for _, one in sent], policy, cut_off), core, now)
+    return [one for one in others if (one.channel, one.address) not in known]
+
+
+def _recipient(one: Delivery) -> Recipient:
+    return Recipient(one.target, one.destination, one.channel, one.address, one.endpoint, one.person)
+
+
+def _arrives(state: DeliveryState, to: Recipient, cut_off: Suspects) -> bool:
+    """Whether an alarm has arrived, or is under way by what is not suspected."""
+    is_under_way = state in {DeliveryState.PENDING, DeliveryState.SENDING}
+    return state is DeliveryState.DELIVERED or (is_under_way and not cut_off.hold(to))

@@ -1,0 +1,241 @@
+"""Writing what became of the calls that `outbox` has claimed, and doing what follows from failures."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from escalator.channels.contract import digest_of
+from escalator.engine.deadlines import step_failed
+from escalator.metrics import DELIVERIES, WEBHOOK_TO_SEND
+from escalator.model.audit import Action, Entry
+from escalator.model.incident import Incident, State
+from escalator.model.message import Delivered, Failed, FailureReason, Occasion
+from escalator.model.policy import Policy
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.services.delivery import destination_health
+from escalator.services.delivery.destination_health import suspects_of
+from escalator.services.delivery.fallbacks import has_fallback, stand_in
+from escalator.services.delivery.post_outcomes import is_orphan, note_posts, show_newest
+from escalator.services.delivery.retry import is_for_good, retry_at
+from escalator.services.incidents.apply import Decision, is_step, rules_for
+from escalator.services.incidents.transaction import working
+from escalator.services.outbound import circuit_breaker
+from escalator.services.outbound.call import Outcome
+from escalator.services.outbound.circuit_breaker import has_hung
+from escalator.store import audit_log, bundles, deliveries, delivery_outcomes, incidents
+from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
+from escalator.store.delivery_outcomes import Standing
+from escalator.store.endpoint_health import Notes
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_CLOSED = timedelta(minutes=1)
+_WAITING = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
+"""Why a whole endpoint is left alone for a while."""
+
+
+def finish(core: Core, outcomes: Sequence[Outcome]) -> None:
+    """Write what became of these calls, in one transaction, and do what follows from failures. Raises Unavailable.
+
+    It waits for the disk: what a crash of the database forgot would count as being sent for as long as a lease lasts.
+    """
+    now = core.clock.now()
+    made_anew: Collection[UUID] = ()
+    with working(core) as work:
+        connection = work.connection
+        running = core.policies.running(connection)
+        if running is None:
+            return
+        paged = [(one, one.sent.delivery) for one in outcomes if one.sent.delivery is not None]
+        failures = [(one, delivery) for one, delivery in paged if isinstance(one.result, Failed)]
+        locked = incidents.lock(connection, {one.incident_id for _, one in failures if one.incident_id}, core.seal)
+        standing = _standing(core, connection, [delivery for _, delivery in paged])
+        ours = [(one, delivery) for one, delivery in paged if delivery.id in standing.ours]
+        kept = [*ours, *((one, delivery) for one, delivery in paged if _is_told_twice(one, delivery, standing))]
+        over = {delivery.id for one, delivery in ours if _is_over(core, connection, one, delivery, running.policy, now)}
+        delivery_outcomes.finish(connection, [_row(one, delivery, over, now) for one, delivery in ours], core.id)
+        made_anew = note_posts(core, connection, outcomes, standing.forgotten, now)
+        _note_endpoints(core, connection, outcomes, kept, over, now)
+        bundles.delivered(connection, [one.id for told, one in kept if _is_told_list(told, one)], now)
+        destination_health.find_troubles(core, connection, outcomes, over, running, now)
+        _note_deliveries(core, connection, kept, over, running, now)
+        touched = {delivery.incident_id for _, delivery in kept if is_step(delivery) and delivery.id in over}
+        work.apply(failed_steps(core, connection, locked, touched, running, now), running, now)
+    if made_anew:
+        show_newest(core, made_anew)
+    for one in outcomes:
+        _measure(core, one, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The deliveries of some outcomes, by whose outcome counts.
+
+    Those in neither set are gone with a crash of the database, or their outcome has been written already. `forgotten`
+    are those of ours whose claim a crash has lost, and with it the posts that it made.
+    """
+
+    ours: Collection[UUID]
+    forgotten: Collection[UUID]
+    taken_over: Collection[UUID]
+
+
+def _standing(core: Core, connection: Connection, sent: Sequence[Delivery]) -> _Standing:
+    found = delivery_outcomes.lock_standing(connection, {one.id: one.claim + 1 for one in sent}, core.id)
+    forgotten = {key for key, standing in found.items() if standing is Standing.FORGOTTEN}
+    if forgotten or len(found) < len(sent):
+        log.warning("claims_lost_by_the_database", made_good=len(forgotten), gone=len(sent) - len(found))
+    return _Standing(
+        ours={key for key, standing in found.items() if standing.is_ours},
+        forgotten=forgotten,
+        taken_over={key for key, standing in found.items() if standing is Standing.TAKEN_OVER},
+    )
+
+
+def _is_told_twice(one: Outcome, delivery: Delivery, standing: _Standing) -> bool:
+    """Whether a page got through that another process has taken over meanwhile; had it failed, that is its business."""
+    return delivery.id in standing.taken_over and isinstance(one.result, Delivered)
+
+
+def _is_over(  # noqa: PLR0913  # whether somebody else can be told is asked within the transaction of the caller
+    core: Core, connection: Connection, one: Outcome, delivery: Delivery, policy: Policy, now: datetime
+) -> bool:
+    """Whether a delivery has failed for good."""
+    if isinstance(one.result, Delivered) or is_orphan(one):
+        return False
+    if is_for_good(delivery, one.result, now):
+        return True
+    gives_up_early = _is_too_late_here(one.result) or has_hung(one)
+    return gives_up_early and has_fallback(core, connection, delivery, policy, now)
+
+
+def _is_too_late_here(failed: Failed) -> bool:
+    """Whether its vendor wants a delivery to wait longer than whoever has another way should.
+
+    Without another way it is tried again when the vendor says, and has not failed: the path goes its way meanwhile.
+    """
+    return failed.retry_after is not None and failed.retry_after > deliveries.PATIENCE
+
+
+def _row(one: Outcome, delivery: Delivery, over: Collection[UUID], now: datetime) -> dict[str, Any]:
+    result = one.result
+    is_tried = one.sent.refused is None and not (isinstance(result, Failed) and result.reason is FailureReason.PACED)
+    row: dict[str, Any] = {"id": delivery.id, "claim": delivery.claim + 1, "next_at": now}
+    row["attempts"] = delivery.attempts + is_tried
+    if isinstance(result, Delivered):
+        return row | {"state": DeliveryState.DELIVERED, "delivered_at": now}
+    row["reason"] = f"{result.reason.value}: {result.detail}" if result.detail else result.reason.value
+    if delivery.id in over:
+        return row | {"state": DeliveryState.FAILED}
+    return row | {"state": DeliveryState.PENDING, "next_at": retry_at(delivery, result, now)}
+
+
+def _is_told_list(one: Outcome, delivery: Delivery) -> bool:
+    return delivery.occasion is Occasion.LIST and isinstance(one.result, Delivered)
+
+
+def _note_endpoints(  # noqa: PLR0913  # all that calls say of where they went
+    core: Core,
+    connection: Connection,
+    outcomes: Sequence[Outcome],
+    kept: Iterable[tuple[Outcome, Delivery]],
+    over: Collection[UUID],
+    now: datetime,
+) -> None:
+    """Write all that these calls say of their endpoints and hosts, at once."""
+    notes = Notes()
+    circuit_breaker.note_answers(notes, outcomes)
+    destination_health.note_calls(notes, outcomes)
+    for one, delivery in kept:
+        if isinstance(one.result, Delivered):
+            continue
+        note = notes.of(delivery.endpoint)
+        until = _closed_until(delivery, one.result, now) if one.sent.refused is None else None
+        if until is not None:
+            note.closed_until = max(until, note.closed_until or until)
+        if one.result.reason is FailureReason.GONE and delivery.id in over:
+            note.gone_address = digest_of(core.expand(delivery.address))
+    notes.write(connection, now)
+
+
+def _note_deliveries(  # noqa: PLR0913  # writes under the locks of the caller
+    core: Core,
+    connection: Connection,
+    kept: Iterable[tuple[Outcome, Delivery]],
+    over: Collection[UUID],
+    running: Running,
+    now: datetime,
+) -> None:
+    """Record what became of deliveries, and let whoever stands in for those that failed have a try at once."""
+    entries = []
+    for one, delivery in kept:
+        if isinstance(one.result, Delivered):
+            entries.append(entry_of(Action.DELIVERED, delivery))
+            continue
+        if delivery.id in over:
+            entries.append(entry_of(Action.DELIVERY_FAILED, delivery, one.result.reason.value))
+            suspects = suspects_of(one.result.reason, delivery.endpoint, delivery.channel)
+            stand_in(core, connection, [delivery], running.policy, now, suspects)
+    audit_log.insert(connection, [(entry, None) for entry in entries], now)
+
+
+def _closed_until(delivery: Delivery, failed: Failed, now: datetime) -> datetime | None:
+    """Return until when an endpoint is left alone because a page to it has to wait, if it is.
+
+    What a copy is asked to wait is no wait for pages.
+    """
+    if delivery.kind is not DeliveryKind.PAGE or failed.reason not in _WAITING:
+        return None
+    return min(retry_at(delivery, failed, now), now + (failed.retry_after or _LONGEST_CLOSED))
+
+
+def failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
+    core: Core,
+    connection: Connection,
+    locked: dict[UUID, Incident],
+    touched: Collection[UUID | None],
+    running: Running,
+    now: datetime,
+) -> list[Decision]:
+    """Return what follows for those incidents whose present step has failed for good at all who may acknowledge."""
+    decisions = []
+    for incident_id in touched:
+        incident = locked.get(incident_id) if incident_id else None
+        if incident is None or incident.state is not State.TRIGGERED:
+            continue
+        rules = rules_for(core, connection, incident, running)
+        roster = rules.roster(incident, now)
+        sent = deliveries.step_states(connection, incident.id, incident.round, incident.step, incident.sending)
+        fates = {state for person, state in sent if person is None or roster.may_acknowledge(person)}
+        if fates == {DeliveryState.FAILED}:
+            decisions.append(Decision(incident, step_failed(incident, rules, now)))
+    return decisions
+
+
+def _measure(core: Core, one: Outcome, now: datetime) -> None:
+    result = one.result
+    if isinstance(result, Failed) and result.reason is FailureReason.PACED:
+        return
+    outcome = "delivered" if isinstance(result, Delivered) else "failed"
+    reason = "" if isinstance(result, Delivered) else result.reason.value
+    core.tally.count(DELIVERIES, channel=one.sent.channel.value, outcome=outcome, reason=reason)
+    if isinstance(result, Failed):
+        log.warning("delivery_failed", destination=one.sent.context.destination, reason=reason, detail=result.detail)
+    elif one.sent.received_at is not None:
+        core.tally.observe(WEBHOOK_TO_SEND, (now - one.sent.received_at).total_seconds())
+
+
+def entry_of(action: Action, delivery: Delivery, reason: str = "") -> Entry:
+    """Return the record of what became of a delivery."""
+    after = {"destination": delivery.destination, "channel": delivery.channel.value, "mode": delivery.mode.value}
+    if delivery.kind is not DeliveryKind.PAGE:
+        after["kind"] = delivery.kind.value
+    if delivery.step >= 0:
+        after |= {"round": str(delivery.round), "step": str(delivery.step + 1), "sending": str(delivery.sending)}
+    return Entry(action, reason=reason, after=after, incident_id=delivery.incident_id)

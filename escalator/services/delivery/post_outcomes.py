@@ -1,0 +1,78 @@
+"""Writing what became of the messages that stand at the vendors."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from escalator.model.message import Delivered, Failed, FailureReason
+from escalator.services.core.context import Core
+from escalator.services.delivery.destination_health import MISSING_MESSAGE
+from escalator.services.delivery.retry import retry_at
+from escalator.services.outbound.call import Outcome
+from escalator.store import delivery_outcomes, incidents, posted_messages
+from escalator.store.posted_messages import Post
+
+_HOPELESS = frozenset(
+    {FailureReason.BAD_TARGET, FailureReason.BAD_MESSAGE, FailureReason.NOT_SUPPORTED, FailureReason.GONE}
+)
+
+
+def note_posts(
+    core: Core, connection: Connection, outcomes: Iterable[Outcome], forgotten: Collection[UUID], now: datetime
+) -> Collection[UUID]:
+    """Note what stands at the vendors now; a reply says nothing of its full message but that it is gone.
+
+    `forgotten` are the deliveries whose claim, with what it made, a crash of the database has lost. Returns the
+    incidents whose posts were made anew.
+    """
+    created: list[tuple[Post, int, Delivered]] = []
+    shown: list[tuple[Post, int, Delivered]] = []
+    made: list[tuple[Post, int, Delivered]] = []
+    for one in outcomes:
+        post, result, delivery = one.sent.post, one.result, one.sent.delivery
+        if post is None:
+            continue
+        if one.sent.rings_again:
+            if is_orphan(one):
+                posted_messages.forget_ref(connection, post)
+        elif isinstance(result, Failed):
+            _note_not_shown(core, connection, post, result, now, is_update=delivery is None)
+        elif delivery is None:
+            shown.append((post, one.sent.revision, result))
+        else:
+            created.append((post, one.sent.revision, result))
+            if delivery.id in forgotten:
+                made.append(created[-1])
+    delivery_outcomes.shown(connection, shown, core.id)
+    delivery_outcomes.make_good(connection, made, now)
+    delivery_outcomes.created(connection, created, core.id)
+    return {post.incident_id for post, _, _ in made}
+
+
+def show_newest(core: Core, incident_ids: Collection[UUID]) -> None:
+    """Let the posts that were made anew show what has happened meanwhile. Raises Unavailable.
+
+    Incidents are locked before their posts, so this is a transaction of its own.
+    """
+    with core.database.writing() as connection:
+        locked = incidents.lock(connection, incident_ids, core.seal)
+        raised = [(key, incident.revision) for key, incident in locked.items()]
+        posted_messages.raise_wanted(connection, raised, core.clock.now())
+
+
+def _note_not_shown(  # noqa: PLR0913  # writes under the locks of the caller
+    core: Core, connection: Connection, post: Post, failed: Failed, now: datetime, *, is_update: bool
+) -> None:
+    if not is_update:
+        delivery_outcomes.let_go(connection, post, core.id)
+    elif failed.reason in _HOPELESS:
+        delivery_outcomes.given_up(connection, post, core.id, failed.reason.value)
+    else:
+        delivery_outcomes.not_shown(connection, post, core.id, retry_at(post, failed, now), failed.reason.value)
+
+
+def is_orphan(one: Outcome) -> bool:
+    """Whether a reply failed because its full message is gone: then the next try is the full message."""
+    return isinstance(one.result, Failed) and one.sent.rings_again and one.result.detail in MISSING_MESSAGE

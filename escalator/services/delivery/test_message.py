@@ -1,0 +1,101 @@
+"""Telling one destination or person a marked test, through the very way that a page takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.engine.roster import Roster
+from escalator.engine.targets import Recipient, resolve
+from escalator.model.audit import Action, Actor, Entry
+from escalator.model.levels import Mode
+from escalator.model.message import Delivered, Failed, Occasion
+from escalator.model.policy import Policy
+from escalator.rendering.card import alarm
+from escalator.services.core.contacts import address
+from escalator.services.core.context import Core
+from escalator.services.core.operator_alerts import Troubles
+from escalator.services.delivery.destination_health import end_reached
+from escalator.services.delivery.sender import send
+from escalator.services.notifications import compose
+from escalator.services.outbound.call import ToSend
+from escalator.store import audit_log, calendars
+from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.endpoint_health import Notes
+
+_WORDS = "This is a test of {name}: nothing has happened, and nobody has to answer"
+_BY = Actor("system", "cli")
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of the test of one recipient."""
+
+    recipient: Recipient
+    mode: Mode
+    result: Delivered | Failed
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether it has really arrived: the sandbox reaches nobody."""
+        return isinstance(self.result, Delivered) and self.mode is not Mode.SANDBOX
+
+
+def try_out(core: Core, name: str, policy: Policy) -> list[Tried]:
+    """Tell everybody whom a target of the policy means; a list of nobody when it means none. Raises Unavailable."""
+    mode, now = _mode(core, name, policy), core.clock.now()
+    with core.database.reading() as connection:
+        roster = Roster(policy, now, calendars.said(connection, policy))
+    tried = [_test(core, one, policy, mode, now) for one in resolve((name,), None, roster).told]
+    with core.database.writing() as connection:
+        _note(connection, tried, now)
+    return tried
+
+
+def _mode(core: Core, name: str, policy: Policy) -> Mode:
+    """Return where it goes: to the inbox unless pages are really sent there in the present mode."""
+    diverted_to = {source.divert_to for source in policy.sources.values()}
+    if core.settings.mode is Mode.DIVERT and name in diverted_to:
+        return Mode.DIVERT
+    return Mode.PRODUCTION if core.settings.mode is Mode.PRODUCTION else Mode.SANDBOX
+
+
+def _test(core: Core, recipient: Recipient, policy: Policy, mode: Mode, now: datetime) -> Tried:
+    delivery = Delivery(
+        id=uuid7(),
+        kind=DeliveryKind.ALARM,
+        occasion=Occasion.TEST,
+        target=recipient.target,
+        destination=recipient.destination,
+        address=address(recipient, core.settings.environment),
+        channel=recipient.kind,
+        endpoint=recipient.endpoint,
+        mode=mode,
+        urgency=0,
+        created_at=now,
+        next_at=now,
+        expires_at=now,
+    )
+    card = alarm(_WORDS.format(name=recipient.target), is_test=True)
+    note = compose.notice(core, policy, delivery, card, now)
+    return Tried(recipient, mode, send(core, ToSend(note, mode, recipient.kind, 0, delivery=delivery)))
+
+
+def _note(connection: Connection, tried: Sequence[Tried], now: datetime) -> None:
+    """Record the tests; an endpoint that was reached is neither broken nor gone."""
+    reached = [one.recipient.endpoint for one in tried if one.is_reached]
+    notes = Notes()
+    for endpoint in reached:
+        notes.of(endpoint).is_reached = notes.of(endpoint).is_there = True
+    notes.write(connection, now)
+    end_reached(Troubles(connection, now), reached)
+    audit_log.insert(connection, [(_entry(one), None) for one in tried], now)
+
+
+def _entry(tried: Tried) -> Entry:
+    reason = "" if isinstance(tried.result, Delivered) else tried.result.reason.value
+    recipient = tried.recipient
+    after = {"destination": recipient.destination, "channel": recipient.kind.value, "mode": tried.mode.value}
+    return Entry(Action.DESTINATION_TESTED, _BY, "cli", reason, after=after)

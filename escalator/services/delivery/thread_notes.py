@@ -1,0 +1,143 @@
+"""Notes in Slack: a reply in the thread of each full message, which is brought up to date as that message is.
+
+What was posted stands in `posts` as everything else does, so that it is gone at once when the rule gets stricter.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.channels.contract import Notification
+from escalator.channels.slack.blocks import message
+from escalator.errors import ContentLocked
+from escalator.model.incident import Incident
+from escalator.model.levels import Mode
+from escalator.model.message import Context, Failed
+from escalator.model.policy import DestinationKind
+from escalator.rendering.thread_notes import note_card
+from escalator.rendering.view import View
+from escalator.services.core.context import Core
+from escalator.services.incidents.dialogs import is_posted
+from escalator.services.notifications import compose
+from escalator.store import incidents, notes, posted_messages
+from escalator.store.notes import Text
+from escalator.store.posted_messages import Post
+
+log = structlog.get_logger(__name__)
+
+_NOTE = "note:"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A note that may be shown, and the full messages under which it is."""
+
+    incident: Incident
+    mode: Mode
+    under: Sequence[Post]
+    said: Notification
+    note: Text
+
+
+def publish(core: Core, text_id: UUID) -> None:
+    """Show a note under the full messages of its incident in channels; where there are none, under people's own.
+
+    It is written already; what Slack refuses is only not shown. A process that dies between Slack's taking it and the
+    row leaves a reply that we do not know, and cannot redact: only Slack's answer says where it stands, and unlike a
+    page, which a click makes known, a note has no button. Raises Unavailable.
+    """
+    plan = _planned(core, text_id)
+    if plan is None:
+        return
+    slack, said = core.slack(plan.mode), message(plan.said.card)
+    face = core.channels(plan.mode)[DestinationKind.SLACK].face(plan.said)
+    shown = []
+    for one in plan.under:
+        channel, _, ts = (one.ref or "").partition("/")
+        context = Context(plan.incident.id, plan.incident.number, one.destination, one.person)
+        done = slack.post(context, channel, said, ts)
+        if isinstance(done, Failed):
+            log.warning("note_not_shown", reason=done.reason.value, detail=done.detail)
+        else:
+            shown.append(replace(one, ref=done.ref, address=channel, face=face))
+    _keep(core, plan, shown)
+
+
+def _planned(core: Core, text_id: UUID) -> _Plan | None:
+    """Return what is to be shown where, or None where the note goes nowhere."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+        note = notes.find(connection, [text_id]).get(text_id)
+        if running is None or note is None:
+            return None
+        incident = incidents.read(connection, [note.incident_id], core.seal)[note.incident_id]
+        mode = core.mode_for(incident, running.policy)
+        under = _full_messages(connection, incident, mode, now)
+        if not under or not is_posted(incident, running.policy):
+            return None
+        frozen = core.policies.version(connection, incident.policy_version)
+        view = compose.view_of(core, incident, frozen, running, under[0], now=now)
+    said = compose.notification(core, view, under[0], key=text_id, post=None)
+    return _Plan(incident, mode, under, as_note(core, said, view, note), note)
+
+
+def _full_messages(connection: Connection, incident: Incident, mode: Mode, now: datetime) -> list[Post]:
+    standing = [
+        one
+        for one in posted_messages.of_incident(connection, incident.id, now)
+        if one.channel is DestinationKind.SLACK and one.mode is mode and one.ref and not _is_note(one)
+    ]
+    return [one for one in standing if one.person is None] or standing
+
+
+def _keep(core: Core, plan: _Plan, shown: Sequence[Post]) -> None:
+    """Note what was posted; where its incident has changed meanwhile, it is behind and looked at again."""
+    with core.database.writing() as connection:
+        present = incidents.lock(connection, [plan.incident.id], core.seal)[plan.incident.id]
+        first = posted_messages.next_slot(connection, present.id)
+        rows = [
+            replace(
+                one,
+                id=uuid7(),
+                destination=f"{_NOTE}{plan.note.id}",
+                slot=first + index,
+                want_rev=present.revision,
+                shown_rev=plan.incident.revision,
+                claim=0,
+                attempts=0,
+            )
+            for index, one in enumerate(shown)
+        ]
+        posted_messages.insert(connection, rows, None, core.clock.now())
+
+
+def _is_note(one: Post) -> bool:
+    return one.destination.startswith(_NOTE)
+
+
+def written(connection: Connection, behind: Iterable[Post]) -> dict[UUID, Text]:
+    """Return what those of these posts say that are notes, by the post's id."""
+    ids = {one.id: UUID(one.destination.removeprefix(_NOTE)) for one in behind if _is_note(one)}
+    found = notes.find(connection, ids.values())
+    return {post_id: found[text_id] for post_id, text_id in ids.items() if text_id in found}
+
+
+def as_note(core: Core, one: Notification, view: View, note: Text) -> Notification:
+    """Return the notification that brings a note up to date."""
+    return replace(one, card=note_card(view, note.author, _body(core, note)))
+
+
+def _body(core: Core, note: Text) -> str | None:
+    """Return what was written; None once it is deleted, or when no key of ours opens it any more."""
+    if note.sealed_body is None:
+        return None
+    try:
+        return core.seal.open(note.sealed_body).decode()
+    except ContentLocked:
+        return None

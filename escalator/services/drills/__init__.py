@@ -1,0 +1,1 @@
+"""Drills: run and judged."""

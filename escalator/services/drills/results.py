@@ -1,0 +1,67 @@
+"""What became of drills: the row, the record, and who hears of one that was not passed."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from escalator.engine.drills import Answered
+from escalator.model.audit import Action, Entry
+from escalator.model.incident import Incident
+from escalator.model.policy import Policy
+from escalator.services.core.operator_alerts import Troubles
+from escalator.settings import Settings
+from escalator.store import audit_log, drills
+from escalator.store.drills import DrillRun, DrillState
+
+log = structlog.get_logger(__name__)
+
+_TROUBLE = "drill:"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a drill was not passed: a word for the record, and the end of a sentence for who hears of it."""
+
+    reason: str
+    told: str
+    state: DrillState = DrillState.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The results of drills as written within one transaction."""
+
+    connection: Connection
+    settings: Settings
+    policy: Policy
+    now: datetime
+
+    def passed(self, run: DrillRun, incident: Incident, answer: Answered) -> None:
+        """Write who has answered in time; the trouble about an earlier one is over."""
+        by = ", ".join(answer.people)
+        ended = replace(
+            run, state=DrillState.PASSED, incident_id=incident.id, acknowledged_by=by, acknowledged_at=answer.at
+        )
+        if drills.finish(self.connection, ended):
+            seconds = int((answer.at - incident.opened_at).total_seconds())
+            self._record(Action.DRILL_PASSED, ended, by=by, seconds=str(seconds))
+            Troubles(self.connection, self.now).end(_TROUBLE + run.name)
+
+    def failed(self, run: DrillRun, failure: Failure, incident: Incident | None = None) -> None:
+        """Write that it was not passed, and tell: each time anew, though the one before was not passed either."""
+        ended = replace(run, state=failure.state, incident_id=incident.id if incident else None)
+        if not drills.finish(self.connection, ended):
+            return
+        self._record(Action.DRILL_FAILED, ended, failure.reason)
+        troubles = Troubles(self.connection, self.now)
+        troubles.end(_TROUBLE + run.name)
+        detail = f"the drill {run.name!r} of route {run.route!r} {failure.told}"
+        troubles.find(_TROUBLE + run.name, detail, self.policy, self.settings)
+        log.warning("drill_failed", drill_id=str(run.id), reason=failure.reason)
+
+    def _record(self, action: Action, run: DrillRun, reason: str = "", **more: str) -> None:
+        after = {"drill": run.name, "route": run.route, **more}
+        entry = Entry(action, reason=reason, after=after, incident_id=run.incident_id)
+        audit_log.insert(self.connection, [(entry, None)], self.now)

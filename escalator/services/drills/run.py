@@ -1,0 +1,199 @@
+"""Drills: begun when they are due or when somebody asks, judged by who answered, and never able to page for ever.
+
+A drill is a row and an event, written in one transaction, so that a process which dies loses neither. The event takes
+the way of all events; the row, the event and the incident have one id.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.encryption import digest
+from escalator.engine.drills import Done, answered, end_drill, stand_in
+from escalator.errors import PolicyError
+from escalator.metrics import EVENTS
+from escalator.model.audit import SYSTEM, Action, Actor, Entry
+from escalator.model.incident import Incident
+from escalator.model.policy import Drill, Policy, Route
+from escalator.ports import PROCESS_EVENTS
+from escalator.rendering.push_text import words
+from escalator.schedules.weekly import last_due
+from escalator.services.core.context import Core
+from escalator.services.drills.results import Failure, Results
+from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.transaction import working
+from escalator.store import audit_log, drills, events, incidents, processes
+from escalator.store.drills import DrillRun, DrillState
+from escalator.store.events import EventState, StoredEvent
+from escalator.stream.drill import TYPE, Rehearsal, body_of
+
+log = structlog.get_logger(__name__)
+
+EVERY = timedelta(seconds=5)
+_LOOKED = "drills_looked_at"
+
+_NO_ROUTE = Failure("no_route", "could not begin: the policy does not have its route any more")
+_NO_SOURCE = Failure("no_source", "could not begin: no source of the policy is on")
+_NOT_PROCESSED = Failure("not_processed", "did not begin in time: its event waits, or is parked")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """When a drill was due and when it begins, who says so, and where."""
+
+    scheduled_at: datetime
+    now: datetime
+    by: Actor = SYSTEM
+    via: str = "engine"
+
+
+def rehearse(core: Core) -> None:
+    """Begin the drills that are due, and write what became of those that run. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        if not processes.take_job(connection, "drills", now, EVERY):
+            return
+    _begin_due(core, now)
+    _judge(core, now)
+
+
+def start_now(core: Core, drill: Drill, by: Actor, via: str) -> DrillRun | None:
+    """Begin a drill of the running policy at somebody's wish; None when one of that name runs, or it cannot begin."""
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        running = core.policies.required(connection)
+        if any(one.name == drill.name for one in drills.running(connection)):
+            return None
+        return _begin(core, connection, drill, running.policy, Start(now, now, by, via))
+
+
+def _begin_due(core: Core, now: datetime) -> None:
+    """Begin what has come since the last look, however long ago that was: the last of each, never a backlog.
+
+    Only what the policy had by then already: a drill that is new in the file waits for its next turn.
+    """
+    with core.database.writing() as connection:
+        running = core.policies.running(connection)
+        if running is None:
+            return
+        looked = processes.recalled(connection, _LOOKED)
+        processes.remember(connection, _LOOKED, str(running.version), now)
+        if looked is None:
+            return
+        policy = running.policy
+        planned = _planned(_read(core, connection, UUID(looked.value)), now)
+        due = {name: at for name, at in _planned(policy, now).items() if looked.at < at and planned.get(name) == at}
+        starts = [(one, Start(due[one.name], now)) for one in policy.drills if one.name in due]
+        begun = [_begin(core, connection, one, policy, start) for one, start in starts]
+    if any(begun):
+        core.queue.tell(PROCESS_EVENTS)
+
+
+def _planned(policy: Policy | None, now: datetime) -> dict[str, datetime]:
+    """Return when each drill was due last."""
+    if policy is None:
+        return {}
+    return {one.name: last_due(one.weekday, one.at, policy.timezone, now) for one in policy.drills}
+
+
+def _read(core: Core, connection: Connection, version: UUID) -> Policy | None:
+    try:
+        return core.policies.version(connection, version)
+    except PolicyError:
+        log.warning("policy_unreadable", version=str(version))
+        return None
+
+
+def _begin(core: Core, connection: Connection, drill: Drill, policy: Policy, start: Start) -> DrillRun | None:
+    """Write the row of a drill and its event, or why it cannot begin; None then, and when the row is there already."""
+    expected_by = start.now + drill.expected_within
+    run = DrillRun(uuid7(), drill.name, drill.route, start.scheduled_at, expected_by, DrillState.RUNNING)
+    if not drills.insert(connection, run):
+        return None
+    route = next((one for one in policy.routes if one.name == drill.route), None)
+    source = _source(core, route, policy) if route else None
+    if route is not None and source is not None and start.now - start.scheduled_at <= drill.expected_within:
+        rehearsal = Rehearsal(str(run.id), run.name, run.route, *stand_in(route, policy))
+        _store(core, connection, rehearsal, source, run, start)
+        return run
+    failure = _NO_ROUTE if route is None else _NO_SOURCE if source is None else _missed(start)
+    Results(connection, core.settings, policy, start.now).failed(run, failure)
+    return None
+
+
+def _missed(start: Start) -> Failure:
+    late = words(start.now - start.scheduled_at)
+    return Failure("missed", f"was due {late} ago, when nothing ran that could have begun it", DrillState.MISSED)
+
+
+def _source(core: Core, route: Route, policy: Policy) -> str | None:
+    """Return the source whose alert it plays: the first that is on, of those that the route names if it names any."""
+    on = [one.name for one in policy.sources.values() if core.expand(one.api_key)]
+    named = route.when.tests.get("source", ())
+    return next((name for name in on if name in named), on[0] if on else None)
+
+
+def _store(core: Core, connection: Connection, rehearsal: Rehearsal, source: str, run: DrillRun, start: Start) -> None:
+    body = body_of(rehearsal)
+    event = StoredEvent(run.id, source, digest(body), TYPE, start.now, EventState.NEW)
+    events.insert(connection, replace(event, sealed_body=core.seal.seal(body)))
+    entry = Entry(Action.DRILL_STARTED, start.by, start.via, after={"drill": run.name, "route": run.route})
+    audit_log.insert(connection, [(entry, None)], start.now)
+    core.tally.count(EVENTS, source=source, type=TYPE, outcome="stored")
+    log.info("drill_started", drill_id=str(run.id))
+
+
+def _judge(core: Core, now: datetime) -> None:
+    """Write of every drill that runs whether it is passed or failed as soon as that is known, and end its incident."""
+    with core.database.reading() as connection:
+        runs = drills.running(connection)
+    if not runs:
+        return
+    with working(core) as work:
+        connection = work.connection
+        running = core.policies.running(connection)
+        if running is None:
+            return
+        found = incidents.lock(connection, [one.id for one in runs], core.seal)
+        results = Results(connection, core.settings, running.policy, now)
+        judged = [run for run in runs if _write_result(results, run, found.get(run.id))]
+        over = [found[run.id] for run in judged if run.id in found]
+        ends = [Decision(one, end_drill(one, rules_for(core, connection, one, running), now)) for one in over]
+        work.apply(ends, running, now)
+
+
+def _write_result(results: Results, run: DrillRun, incident: Incident | None) -> bool:
+    """Write whether a drill is passed or failed; False while there is time."""
+    answer = answered(_done(results.connection, incident.id), run.expected_by) if incident else None
+    if incident is not None and answer is not None:
+        results.passed(run, incident, answer)
+        return True
+    failure = _why_failed(results, run, incident)
+    if failure is not None:
+        results.failed(run, failure, incident)
+    return failure is not None
+
+
+def _done(connection: Connection, incident_id: UUID) -> Iterator[Done]:
+    for row in audit_log.of_incident(connection, incident_id):
+        yield Done(row.at, Action(row.action), row.actor_key)
+
+
+def _why_failed(results: Results, run: DrillRun, incident: Incident | None) -> Failure | None:
+    """Return why a drill that nobody has answered is failed; None while there is time.
+
+    One that is failed before it has begun never does: nothing would end what it begins.
+    """
+    if incident is None and events.state_of(results.connection, run.id) is EventState.IGNORED:
+        return _NO_ROUTE
+    if results.now <= run.expected_by:
+        return None
+    if incident is None:
+        return _NOT_PROCESSED if events.withdraw(results.connection, run.id) else None
+    within = words(run.expected_by - incident.opened_at)
+    return Failure("not_acknowledged", f"was not acknowledged within {within} (#{incident.number})")

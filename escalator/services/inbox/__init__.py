@@ -1,1 +1,0 @@
-"""What stands in the vendors' places in the sandbox: nothing leaves the machine, and every button works."""

@@ -1,0 +1,1 @@
+"""Deciding about incidents in one transaction: actions of people, escalation, grouping."""

@@ -1,0 +1,43 @@
+"""The members of a group that is over end with it: a bounded batch in one transaction, whoever does it."""
+
+from uuid import UUID
+
+from escalator.engine import grouping
+from escalator.services.core.context import Core
+from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.transaction import working
+from escalator.store import groups
+
+BATCH = 500
+_MOST_GROUPS = 50
+
+
+def tend_all(core: Core) -> None:
+    """End what groups tell of that are over; what others hold at the moment is left for the next time.
+
+    Raises Unavailable.
+    """
+    with core.database.reading() as connection:
+        found = groups.ended(connection, _MOST_GROUPS)
+    for group_id in found:
+        while _tend(core, group_id) == BATCH:
+            pass
+
+
+def _tend(core: Core, group_id: UUID) -> int:
+    """End up to a batch of a group's members, and return how many."""
+    now = core.clock.now()
+    with working(core) as work:
+        connection = work.connection
+        running = core.policies.running(connection)
+        group = groups.lock_ended(connection, group_id, core.seal)
+        if running is None or group is None:
+            return 0
+        members = groups.lock_members(connection, group_id, BATCH, core.seal)
+        decisions = [
+            Decision(one, grouping.end_with(group, one, rules_for(core, connection, one, running), now))
+            for one in members
+        ]
+        work.apply(decisions, running, now)
+        groups.recount(connection, group_id)
+    return len(members)

@@ -1,0 +1,152 @@
+"""Deadlines that are due are fired, each by its own fence, a batch in one transaction."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from escalator.clock import Stopwatch
+from escalator.engine.deadlines import fire, fire_at_once
+from escalator.engine.incident_change import Change
+from escalator.errors import PolicyError
+from escalator.metrics import LATENESS
+from escalator.model.audit import Action, Entry
+from escalator.model.incident import Incident
+from escalator.model.levels import Mode
+from escalator.services.core.batch import together_or_alone
+from escalator.services.core.context import Core
+from escalator.services.core.operator_alerts import DEADLINE, Troubles
+from escalator.services.core.policy_store import Running
+from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.transaction import working
+from escalator.store import audit_log, incidents
+from escalator.store.incidents import Place
+
+BATCH = 50
+MOST_S = 8.0
+TRIES = 5
+EARLY = timedelta(seconds=2)
+_TRY_AGAIN = timedelta(seconds=2)
+_PARKED_TRY_AGAIN = timedelta(minutes=10)
+
+
+def on_alarm(core: Core) -> None:
+    """Fire all that is due; an alarm that rings up to 2 s early waits for its deadline. Raises Unavailable."""
+    if fire_all(core):
+        return
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        first = incidents.first_due(connection, now)
+    if first is not None and first <= now + EARLY:
+        core.clock.wait_until(first)
+        fire_all(core)
+
+
+def fire_all(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
+    """Fire what is overdue by that much, and return how many; when that is much, it is decided before any is sent.
+
+    After so many seconds it leaves the rest to the next alarm or sweep, so that no task outlives its time limit.
+    """
+    fired, watch = fire_due(core, overdue_by), Stopwatch()
+    if fired < BATCH:
+        return fired
+    with core.outlet.held():
+        while watch.seconds() < MOST_S:
+            count = fire_due(core, overdue_by)
+            fired += count
+            if count < BATCH:
+                break
+    return fired
+
+
+def fire_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
+    """Fire up to a batch of the deadlines that are overdue by that much; return how many. Raises Unavailable."""
+    taken: list[UUID] = []
+    return together_or_alone(
+        "deadline",
+        taken,
+        together=lambda: _fire(core, overdue_by, taken),
+        alone=lambda incident_id: _fire(core, timedelta(0), [], only=incident_id),
+        failed=lambda incident_id, reason: _note_failure(core, incident_id, reason),
+    )
+
+
+def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
+    """Count a failed try, so that others go first; park after the last, tell, and yet keep trying now and then."""
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        attempts = incidents.count_failure(connection, incident_id, now + _TRY_AGAIN)
+        running = core.policies.running(connection)
+        if attempts < TRIES or running is None:
+            return
+        incidents.count_failure(connection, incident_id, now + _PARKED_TRY_AGAIN)
+        entry = Entry(Action.DEADLINE_PARKED, reason=reason, incident_id=incident_id)
+        audit_log.insert(connection, [(entry, None)], now)
+        stuck = incidents.place_of(connection, incident_id)
+        detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); look at it now"
+        last = _last_step(core, connection, stuck, running)
+        Troubles(connection, now).find(f"{DEADLINE}{incident_id}", detail, running.policy, core.settings, last)
+
+
+def _last_step(core: Core, connection: Connection, stuck: Place, running: Running) -> tuple[str, ...]:
+    """Return whom the last step of a stuck incident's path would tell; nobody of what is not in production."""
+    try:
+        path = core.policies.version(connection, stuck.policy_version).paths.get(stuck.path, ())
+    except PolicyError:
+        path = running.policy.paths.get(stuck.path, ())
+    mode = min(stuck.mode, core.mode_of(stuck.source, running.policy))
+    if not path or mode is not Mode.PRODUCTION:
+        return ()
+    return tuple(stuck.assign or target if target == "team" else target for target in path[-1].notify)
+
+
+def _fire(core: Core, overdue_by: timedelta, taken: list[UUID], only: UUID | None = None) -> int:
+    now = core.clock.now()
+    with working(core) as work:
+        connection = work.connection
+        due = incidents.lock_due(connection, now, now - overdue_by, BATCH, core.seal, taken, only)
+        running = core.policies.running(connection) if due else None
+        if running is None:
+            return 0
+        decisions = [Decision(one, _fired(core, connection, one, running, now)) for one in due.values()]
+        work.apply(decisions, running, now)
+    _observe_lateness(core, due.values())
+    return len(due)
+
+
+def _fired(core: Core, connection: Connection, incident: Incident, running: Running, now: datetime) -> Change:
+    """Return what the deadline sets in motion; the record of the step says how late it fired, but for its commit."""
+    change = fire(incident, rules_for(core, connection, incident, running), now)
+    late = core.clock.now() - (incident.due_at or now)
+    late_ms = str(max(0, round(late.total_seconds() * 1000)))
+    entries = (
+        replace(entry, after={**entry.after, "late_ms": late_ms}) if entry.action is Action.STEP_FIRED else entry
+        for entry in change.entries
+    )
+    return replace(change, entries=tuple(entries))
+
+
+def _observe_lateness(core: Core, fired: Iterable[Incident]) -> None:
+    committed_at = core.clock.now()
+    for incident in fired:
+        if incident.due_at is not None:
+            core.tally.observe(LATENESS, (committed_at - incident.due_at).total_seconds())
+
+
+def fire_now(core: Core, number: int) -> bool:
+    """Move an incident's deadline to now (the sandbox's wish); False when it has none. Raises Unavailable."""
+    now = core.clock.now()
+    has_fired = False
+    with working(core) as work:
+        connection = work.connection
+        incident_id = incidents.id_by_number(connection, number)
+        found = incidents.lock(connection, [incident_id] if incident_id else [], core.seal)
+        running = core.policies.running(connection)
+        for incident in found.values():
+            if running is not None and incident.due_at is not None:
+                change = fire_at_once(incident, rules_for(core, connection, incident, running), now)
+                work.apply([Decision(incident, change)], running, now)
+                has_fired = True
+    return has_fired

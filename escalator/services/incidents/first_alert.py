@@ -1,0 +1,31 @@
+"""The first alert of a category for a while: no flood of another category delays it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from escalator.model.incident import Incident, State
+from escalator.store.first_alerts import Kind, seen_since
+
+FOR_A_WHILE = timedelta(minutes=10)
+
+
+def firsts(
+    connection: Connection, before: Mapping[UUID, Incident], after: Iterable[Incident], now: datetime
+) -> frozenset[UUID]:
+    """Return those of these incidents that are the first alerts of their category from their source for a while.
+
+    One that had been an alert of that category before is none, nor is a drill; of several at once it is the first.
+    """
+    new: dict[Kind, UUID] = {}
+    for one in after:
+        if one.state is State.TRIGGERED and one.drill is None and not _was_alert(before.get(one.id), one.category):
+            new.setdefault((one.source, one.category), one.id)
+    seen = seen_since(connection, new, now - FOR_A_WHILE)
+    return frozenset(one for kind, one in new.items() if kind not in seen)
+
+
+def _was_alert(before: Incident | None, category: str | None) -> bool:
+    return before is not None and before.state is not State.LOGGED and before.category == category

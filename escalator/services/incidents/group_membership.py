@@ -1,0 +1,48 @@
+"""What follows for a group when decisions take members away from it: it counts them no more, and ends with the last."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from escalator.engine import grouping
+from escalator.engine.incident_change import together
+from escalator.model.incident import OVER, Incident, State
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.services.incidents.apply import Decision, rules_for
+from escalator.store import incidents
+
+
+def with_their_groups(
+    core: Core, connection: Connection, decisions: Sequence[Decision], running: Running, now: datetime
+) -> list[Decision]:
+    """Return the decisions, and what follows from them for the groups that lose a member, which are locked here."""
+    gone_from = leaving(decisions)
+    decided = {one.change.incident.id: one for one in decisions}
+    others = incidents.lock(connection, gone_from.keys() - decided.keys(), core.seal)
+    for group_id, gone in gone_from.items():
+        known = decided.get(group_id)
+        group = known.change.incident if known else others[group_id]
+        if group.state in OVER:
+            continue
+        change = grouping.lose(group, gone, rules_for(core, connection, group, running), now)
+        if known:
+            decided[group_id] = Decision(known.before, together([known.change, change]))
+        else:
+            decided[group_id] = Decision(group, change)
+    return list(decided.values())
+
+
+def leaving(decisions: Iterable[Decision]) -> Mapping[UUID, list[Incident]]:
+    """Return by group those that it tells of no more, as they are now."""
+    gone: dict[UUID, list[Incident]] = defaultdict(list)
+    for one in decisions:
+        before, after = one.before, one.change.incident
+        if before is None or before.state is not State.GROUPED or before.group_id is None:
+            continue
+        if after.state is not State.GROUPED or after.group_id != before.group_id:
+            gone[before.group_id].append(after)
+    return gone

@@ -1,0 +1,106 @@
+"""Alerts of a storm are told by a group: decided for a batch, once it is known what each of its incidents is."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.engine import grouping
+from escalator.model.incident import Incident
+from escalator.model.policy import Grouping, Policy
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.group_membership import leaving
+from escalator.store import groups
+
+
+def grouped(
+    core: Core, connection: Connection, decisions: Sequence[Decision], running: Running, now: datetime
+) -> list[Decision]:
+    """Return the decisions of a batch in which groups tell of what is a storm, each before those it tells of.
+
+    The incidents are locked; nobody else decides about alerts of these kinds until the transaction has ended.
+    """
+    rule = running.policy.grouping
+    if rule is None:
+        return list(decisions)
+    marked = [_marked(one, running.policy) for one in decisions]
+    alerts = [one for one in marked if _is_of_a_new_kind(one)]
+    if not alerts:
+        return marked
+    groups.take_turns(connection, {_kind(one) for one in alerts})
+    joining = _joining(connection, alerts, rule, now)
+    standing = groups.lock_open(connection, joining, leaving(marked), core.seal) if joining else {}
+    found: list[Decision] = []
+    for kind, members in joining.items():
+        found += _told_together(core, connection, standing.get(kind), members, running, now)
+    joined = {one.change.incident.id for one in found}
+    return [*found, *(one for one in marked if one.change.incident.id not in joined)]
+
+
+def _marked(one: Decision, policy: Policy) -> Decision:
+    """Return the decision about an alert with the kind that it is of."""
+    incident = one.change.incident
+    if not grouping.is_alert(one.before, incident):
+        return one
+    of_its_kind = replace(incident, kind_key=grouping.kind_key(incident, policy))
+    return replace(one, change=replace(one.change, incident=of_its_kind))
+
+
+def _is_of_a_new_kind(one: Decision) -> bool:
+    """Whether it has to be asked if a group tells of it; what begins anew as what it was is told for itself."""
+    incident = one.change.incident
+    known = one.before.kind_key if one.before else None
+    return incident.kind_key not in {None, known} and grouping.is_alert(one.before, incident)
+
+
+def _kind(one: Decision) -> str:
+    return one.change.incident.kind_key or ""
+
+
+def _joining(
+    connection: Connection, alerts: Iterable[Decision], rule: Grouping, now: datetime
+) -> Mapping[str, list[Decision]]:
+    """Return by kind which alerts are told by a group: those that enough others came before.
+
+    What was there already is an alert of its kind only from now on.
+    """
+    in_order = sorted(alerts, key=lambda one: (one.change.incident.opened_at, one.change.incident.id))
+    others = groups.recent(connection, {_kind(one) for one in in_order}, rule.after)
+    before = defaultdict(list, others)
+    joining: dict[str, list[Decision]] = defaultdict(list)
+    for one in in_order:
+        begins_at = now if one.before else one.change.incident.opened_at
+        if grouping.is_storm(begins_at, before[_kind(one)], rule):
+            joining[_kind(one)].append(one)
+        before[_kind(one)].append(begins_at)
+    return joining
+
+
+def _told_together(  # noqa: PLR0913  # decides within the transaction of the caller
+    core: Core,
+    connection: Connection,
+    standing: Incident | None,
+    members: Sequence[Decision],
+    running: Running,
+    now: datetime,
+) -> list[Decision]:
+    """Return the decision about the group, which is opened where none is standing, and those about its members."""
+    if standing is None:
+        group = _opened(members, running, now)
+    else:
+        rules = rules_for(core, connection, standing, running)
+        group = Decision(standing, grouping.grow(standing, len(members), rules, now))
+    rules = running.rules(running.policy)
+    changes = [grouping.join(one.change, group.change.incident, rules, now) for one in members]
+    return [group, *(replace(one, change=change) for one, change in zip(members, changes, strict=True))]
+
+
+def _opened(members: Sequence[Decision], running: Running, now: datetime) -> Decision:
+    first = members[0].change.incident
+    blank = Incident(uuid7(), 0, first.source, first.mode, running.version, first.opened_at)
+    return Decision(None, grouping.open_group(blank, first, len(members), running.rules(running.policy), now))

@@ -1,0 +1,92 @@
+"""A hold keeps the content of an incident from being deleted until it is lifted: for the police, a court, an appeal."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.engine.permissions import allowed_people
+from escalator.model.audit import Action, Actor, Entry
+from escalator.model.incident import Incident
+from escalator.model.levels import Role
+from escalator.model.policy import Person
+from escalator.policy.problems import quoted, remedy
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.store import audit_log, incidents, notes
+from escalator.store.notes import Text
+
+MAX_REASON = 300
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChange:
+    """Who sets (`is_held`) or lifts the hold of which incident, and why; `by` is a key of the policy."""
+
+    number: int
+    is_held: bool
+    by: str
+    reason: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRefused:
+    """Nothing changed: why, in words. `is_missing` when there is no such incident that they may see."""
+
+    said: str
+    is_missing: bool = False
+
+
+def change_hold(core: Core, wanted: HoldChange) -> str | HoldRefused:
+    """Set or lift a hold, record it, and return what to tell who did; only an admin may. Raises Unavailable."""
+    reason = " ".join(wanted.reason.split())
+    with core.database.writing() as connection:
+        running = core.policies.required(connection)
+        person = running.policy.people.get(wanted.by)
+        if person is None:
+            return HoldRefused(
+                f"{quoted(wanted.by)} is not a person of the policy; {remedy(wanted.by, running.policy.people)}"
+            )
+        incident = _found(core, connection, wanted.number, person, running)
+        why_not = _why_not(incident, person, wanted)
+        if incident is None or why_not is not None:
+            return why_not or HoldRefused("", is_missing=True)
+        if not 0 < len(reason) <= MAX_REASON:
+            return HoldRefused(f"give a reason of at most {MAX_REASON} characters")
+        incidents.set_hold(connection, incident.id, is_held=wanted.is_held)
+        _record(core, connection, incident, wanted, reason)
+    held = "is kept until the hold is lifted" if wanted.is_held else "is deleted after `retention.content` again"
+    return f"The content of #{wanted.number} {held}."
+
+
+def _found(core: Core, connection: Connection, number: int, person: Person, running: Running) -> Incident | None:
+    """Return the incident, locked; None when there is none that this person may see."""
+    incident_id = incidents.id_by_number(connection, number)
+    found = incidents.lock(connection, [incident_id], core.seal) if incident_id else {}
+    incident = next(iter(found.values()), None)
+    allowed = allowed_people(incident, running.policy) if incident else None
+    return incident if allowed is None or person.key in allowed else None
+
+
+def _why_not(incident: Incident | None, person: Person, wanted: HoldChange) -> HoldRefused | None:
+    if person.role < Role.ADMIN:
+        return HoldRefused(f"{person.name} may not set or lift a hold; ask an admin")
+    if incident is None:
+        return HoldRefused(f"there is no incident #{wanted.number}", is_missing=True)
+    if incident.hold is wanted.is_held:
+        return HoldRefused(f"#{wanted.number} {'is held already' if wanted.is_held else 'is not held'}")
+    if wanted.is_held and not incident.content.said and not incident.facts.seen:
+        return HoldRefused(f"the content of #{wanted.number} has been deleted already")
+    return None
+
+
+def _record(core: Core, connection: Connection, incident: Incident, wanted: HoldChange, reason: str) -> None:
+    """Record it by ids, and keep the reason sealed beside the record, as a note is."""
+    now, text_id = core.clock.now(), uuid7()
+    notes.insert(connection, Text(text_id, incident.id, now, wanted.by, core.seal.seal(reason.encode())))
+    action = Action.HELD if wanted.is_held else Action.HOLD_LIFTED
+    entry = Entry(
+        action, Actor("person", wanted.by), wanted.via, after={"reason_id": str(text_id)}, incident_id=incident.id
+    )
+    audit_log.insert(connection, [(entry, incident.policy_version)], now)

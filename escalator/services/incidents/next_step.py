@@ -1,0 +1,25 @@
+"""What the clock of an incident does when it has run out, in words: for whoever looks at it before."""
+
+from escalator.engine.steps import following
+from escalator.model.incident import DueKind, Incident
+from escalator.model.policy import Policy
+from escalator.services.notifications.compose import next_what
+
+_AGAIN = "starts again from the top"
+_SAID = {
+    DueKind.REMIND: "reminds the owner",
+    DueKind.RESOLVE_WITHIN: _AGAIN,
+    DueKind.SNOOZE_END: _AGAIN,
+}
+
+
+def coming(one: Incident, frozen: Policy, running: Policy) -> str | None:
+    """Return what the clock does when it has run out, beginning with its verb; None without a clock."""
+    if one.due_kind is None:
+        return None
+    if one.due_kind in _SAID:
+        return _SAID[one.due_kind]
+    is_over = one.due_kind is DueKind.RESTART or (
+        one.due_kind is DueKind.STEP and following(one, frozen.paths.get(one.path, ())) is None
+    )
+    return f"{'starts' if is_over else 'tells'} {next_what(one, frozen, running)}"

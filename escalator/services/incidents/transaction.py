@@ -1,0 +1,74 @@
+"""One transaction that decides, and what the workers are told once it has committed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from escalator.model.incident import OVER, Incident
+from escalator.ports import DELIVER, TEND
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.services.incidents.apply import Aftermath, Decision, apply
+from escalator.services.incidents.group_membership import with_their_groups
+
+
+@dataclass(slots=True)
+class Work:
+    """An open transaction. What it applies is told after the commit, and not at all when there is none."""
+
+    core: Core
+    connection: Connection
+    has_deliveries: bool = False
+    has_ended_groups: bool = False
+    _aftermaths: list[Aftermath] = field(default_factory=list)
+
+    @property
+    def has_something_to_send(self) -> bool:
+        """Whether what was applied so far makes messages, or changes some."""
+        return any(one.claimed or one.has_more for one in self._aftermaths)
+
+    def apply(self, decisions: Sequence[Decision], running: Running, now: datetime) -> None:
+        """Write decisions about incidents that this transaction has locked or is about to make."""
+        if decisions:
+            whole = with_their_groups(self.core, self.connection, decisions, running, now)
+            self._aftermaths.append(apply(self.core, self.connection, whole, running, now))
+            self.has_ended_groups |= any(_is_ended_group(one.change.incident) for one in whole)
+
+    def tell(self) -> None:
+        """Send what this process has claimed, and tell the others of the rest."""
+        for one in self._aftermaths:
+            self.core.outlet.send(one.claimed)
+            for at in one.alarms:
+                self.core.queue.alarm(at)
+        if self.has_ended_groups:
+            self.core.queue.tell(TEND)
+        if self.has_deliveries or any(one.has_more for one in self._aftermaths):
+            self.core.queue.tell(DELIVER)
+
+    def give_up(self) -> None:
+        """Give back the threads that were taken for what has not been committed."""
+        for one in self._aftermaths:
+            self.core.outlet.release(call.lane for call in one.claimed)
+
+
+def _is_ended_group(incident: Incident) -> bool:
+    return incident.state in OVER and bool(incident.members)
+
+
+@contextmanager
+def working(core: Core, *, durable: bool = True) -> Iterator[Work]:
+    """Give a transaction; commit and tell at the end. Raises Unavailable. `durable` as in `Database.writing`."""
+    work: Work | None = None
+    try:
+        with core.database.writing(durable=durable) as connection:
+            work = Work(core, connection)
+            yield work
+    except BaseException:
+        if work is not None:
+            work.give_up()
+        raise
+    if work is not None:
+        work.tell()

@@ -1,0 +1,233 @@
+"""Stored events become incidents, or change them: a batch in one transaction, and one by one when a batch fails."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from escalator.clock import Stopwatch
+from escalator.engine.events import ENTITY_JOINS_FOR, absorb, is_wanted, merge, open_incident
+from escalator.engine.incident_change import Change, Rules, together
+from escalator.engine.reviews import staff_in_stream
+from escalator.errors import Conflict
+from escalator.metrics import EVENTS, UNROUTED
+from escalator.model.facts import Key, Observation
+from escalator.model.incident import Incident, State
+from escalator.ports import PROCESS_EVENTS
+from escalator.services.core.batch import together_or_alone
+from escalator.services.core.context import Core
+from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.policy_store import Running
+from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.first_alert import firsts
+from escalator.services.incidents.grouping import grouped
+from escalator.services.incidents.transaction import Work, working
+from escalator.store import events, incidents
+from escalator.store.database import wait_for_disk
+from escalator.store.events import StoredEvent
+from escalator.stream.observe import observe
+
+BATCH = 20
+MOST_S = 8.0
+TRIES = 5
+WAIT_FOR_ITEM = timedelta(seconds=10)
+_WITHOUT_POLICY_WAIT = timedelta(seconds=5)
+
+
+def process_events(core: Core, limit: int = BATCH) -> int:
+    """Process the oldest events that wait; return how many were taken. Raises Unavailable."""
+    taken: list[UUID] = []
+    return together_or_alone(
+        "event",
+        taken,
+        together=lambda: _process(core, limit, taken),
+        alone=lambda event_id: _process(core, 1, [], only=event_id),
+        failed=lambda event_id, reason: _note_failure(core, event_id, reason),
+    )
+
+
+def process_one(core: Core, event_id: UUID) -> None:
+    """Process one event now, unless another process has it. What goes wrong is raised; the workers then try again."""
+    _process(core, 1, [], only=event_id)
+
+
+def process_all(core: Core) -> None:
+    """Process what waits, for some seconds; the rest is told again. Raises Unavailable."""
+    watch = Stopwatch()
+    while watch.seconds() < MOST_S:
+        if process_events(core) < BATCH:
+            return
+    core.queue.tell(PROCESS_EVENTS)
+
+
+def process_overdue(core: Core, overdue_by: timedelta) -> None:
+    """Process what has waited longer than that. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        oldest = events.waiting_since(connection, now)
+    if oldest is not None and now - oldest >= overdue_by:
+        process_all(core)
+
+
+def _note_failure(core: Core, event_id: UUID, reason: str) -> None:
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        is_parked = events.failed(connection, event_id, now, reason, TRIES)
+        running = core.policies.running(connection)
+        if is_parked and running:
+            detail = f"event {event_id} could not be processed {TRIES} times ({reason}); it is kept"
+            Troubles(connection, now).find(f"event:{event_id}", detail, running.policy, core.settings)
+    if is_parked:
+        core.tally.count(EVENTS, source="", type="", outcome="parked")
+
+
+def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None) -> int:
+    now = core.clock.now()
+    with working(core, durable=False) as work:
+        connection = work.connection
+        rows = events.lock_new(connection, now, limit, only)
+        taken += [row.id for row in rows]
+        if not rows:
+            return 0
+        running = core.policies.running(connection)
+        if running is None:
+            events.put_off(connection, taken, now + _WITHOUT_POLICY_WAIT)
+            return 0
+        board = _Board(core, work, running, now)
+        board.settle(rows)
+        if work.has_something_to_send:
+            # A crash of the database may forget a claim, but never what was claimed: it would be made and sent again.
+            wait_for_disk(connection)
+    for at in board.put_off_until:
+        core.queue.alarm(at, PROCESS_EVENTS)
+    return len(rows)
+
+
+def _all_keys(said: Observation) -> tuple[Key, ...]:
+    return (*said.keys, *said.other_keys)
+
+
+@dataclass(slots=True)
+class _Board:
+    """The incidents of one batch while it is decided about; everything is written at the end."""
+
+    core: Core
+    work: Work
+    running: Running
+    now: datetime
+    owners: dict[tuple[str, Key], UUID] = field(default_factory=dict)
+    stored: frozenset[tuple[str, Key]] = frozenset()
+    given: dict[tuple[str, Key], UUID] = field(default_factory=dict)
+    before: dict[UUID, Incident] = field(default_factory=dict)
+    current: dict[UUID, Incident] = field(default_factory=dict)
+    changes: dict[UUID, list[Change]] = field(default_factory=dict)
+    put_off_until: list[datetime] = field(default_factory=list)
+
+    @property
+    def connection(self) -> Connection:
+        """Return the connection of the transaction."""
+        return self.work.connection
+
+    def settle(self, rows: Sequence[StoredEvent]) -> None:
+        """Decide about every event, and write it all."""
+        seen = [(row, self._observed(row)) for row in sorted(rows, key=lambda row: (row.received_at, row.id))]
+        keys = [(row.source, key) for row, said in seen if said for key in _all_keys(said)]
+        self.owners = incidents.owners_of(self.connection, keys)
+        self.stored = frozenset(self.owners)
+        self.before = incidents.lock(self.connection, set(self.owners.values()), self.core.seal)
+        if self.before and incidents.owners_of(self.connection, keys) != self.owners:
+            raise Conflict("a key was given away while we waited for its incident")
+        self.current = dict(self.before)
+        waiting: list[StoredEvent] = []
+        belongs: list[tuple[UUID, UUID | None]] = []
+        for row, said in seen:
+            if said is not None and self._should_wait(row, said):
+                waiting.append(row)
+            else:
+                belongs.append((row.id, self._take(row, said) if said else None))
+        for row in waiting:
+            until = row.received_at + WAIT_FOR_ITEM
+            events.put_off(self.connection, [row.id], until)
+            self.put_off_until.append(until)
+        self._write(belongs)
+
+    def _observed(self, row: StoredEvent) -> Observation | None:
+        body = self.core.seal.open(row.sealed_body or b"")
+        return observe(body, row.received_at, staff_in_stream(self.running.policy))
+
+    def _should_wait(self, row: StoredEvent, said: Observation) -> bool:
+        """Whether the item's own event should come first: it is not here yet, and there is time."""
+        is_known = any((row.source, key) in self.owners for key in _all_keys(said))
+        return said.waits and not is_known and self.now < row.received_at + WAIT_FOR_ITEM
+
+    def _take(self, row: StoredEvent, said: Observation) -> UUID | None:
+        matching = self._matching(row.source, said)
+        if not matching:
+            return self._open(row, said) if is_wanted(said, self.running.policy) else None
+        oldest, *others = sorted(matching, key=lambda incident: (incident.opened_at, incident.id))
+        for younger in others:
+            self._merge(oldest.id, younger.id)
+        incident = self.current[oldest.id]
+        self._put(absorb(incident, said, self._rules(incident), self.now))
+        self._give(row.source, said.keys, oldest.id)
+        return oldest.id
+
+    def _matching(self, source: str, said: Observation) -> list[Incident]:
+        found = dict.fromkeys(self.owners[source, key] for key in _all_keys(said) if (source, key) in self.owners)
+        by_item = {self.owners[source, key] for key in said.keys if key.kind == "item" and (source, key) in self.owners}
+        return [
+            self.current[owner]
+            for owner in found
+            if owner in by_item or self._may_join_by_entity(self.current[owner], said)
+        ]
+
+    def _may_join_by_entity(self, incident: Incident, said: Observation) -> bool:
+        """A resolved incident is joined by its entity for a day, and never by another item."""
+        if incident.state is not State.RESOLVED:
+            return True
+        item, own = said.links.get("item_id"), incident.links.get("item_id")
+        is_fresh = incident.closed_at is not None and self.now - incident.closed_at <= ENTITY_JOINS_FOR
+        return is_fresh and not (item and own and item != own)
+
+    def _open(self, row: StoredEvent, said: Observation) -> UUID:
+        mode = self.core.mode_of(row.source, self.running.policy)
+        blank = Incident(row.id, 0, row.source, mode, self.running.version, row.received_at)
+        rules = self.running.rules(self.running.policy)
+        change = open_incident(blank, said, rules, self.now)
+        self._put(change)
+        self._give(row.source, said.keys, blank.id)
+        if change.incident.route is None:
+            self.core.tally.count(UNROUTED)
+        return blank.id
+
+    def _merge(self, older: UUID, younger: UUID) -> None:
+        kept, gone = self.current[older], self.current[younger]
+        for change in merge(kept, gone, self._rules(kept), self.now):
+            self._put(change)
+        for named, owner in self.owners.items():
+            if owner == younger:
+                self.owners[named] = self.given[named] = older
+        incidents.move_keys(self.connection, younger, older)
+
+    def _rules(self, incident: Incident) -> Rules:
+        return rules_for(self.core, self.connection, incident, self.running)
+
+    def _put(self, change: Change) -> None:
+        self.current[change.incident.id] = change.incident
+        self.changes.setdefault(change.incident.id, []).append(change)
+
+    def _give(self, source: str, keys: Iterable[Key], owner: UUID) -> None:
+        for key in keys:
+            if self.owners.get((source, key)) != owner:
+                self.owners[source, key] = self.given[source, key] = owner
+
+    def _write(self, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
+        done = {one: together(changes) for one, changes in self.changes.items()}
+        first = firsts(self.connection, self.before, (one.incident for one in done.values()), self.now)
+        decided = [Decision(self.before.get(one), said, one in first) for one, said in done.items()]
+        decisions = grouped(self.core, self.connection, decided, self.running, self.now)
+        self.work.apply(decisions, self.running, self.now)
+        incidents.give_keys(self.connection, self.given, self.stored)
+        events.done(self.connection, belongs)

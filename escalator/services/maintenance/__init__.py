@@ -1,0 +1,1 @@
+"""The periodic sweep and its jobs."""

@@ -1,0 +1,123 @@
+"""What one process of all does now and then: counting, sealing, purging, checking what must be zero, the heartbeat.
+
+It runs in a thread of its own, so that nothing here can hold up the sweep.
+"""
+
+from datetime import timedelta
+
+import structlog
+
+from escalator.errors import Unavailable
+from escalator.model.levels import Mode
+from escalator.services.auth import cleanup
+from escalator.services.auth.vendor_accounts import ask_accounts
+from escalator.services.core.context import Core
+from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.process_liveness import KEEP
+from escalator.services.drills.run import rehearse
+from escalator.services.maintenance.visibility_backfill import refit
+from escalator.services.monitoring.heartbeat import beat_outside
+from escalator.services.monitoring.recurring_problems import notice
+from escalator.services.monitoring.silent_sources import listen
+from escalator.services.oncall.handoff import change_shifts
+from escalator.services.silences.expiry import keep_silences
+from escalator.store import audit_log, health, processes, purge, vendor_callbacks
+
+log = structlog.get_logger(__name__)
+
+_TOLD_AGAIN_FOR = timedelta(days=7)
+"""Longer than any vendor goes on telling the same event (PagerDuty: 48 h)."""
+SEAL_AFTER = timedelta(seconds=5)
+_SEAL_BATCH = 500
+
+
+def keep(core: Core) -> None:
+    """Do every job that is due and that no other process has taken. Raises nothing."""
+    for job in (
+        refit,
+        flush_tally,
+        change_shifts,
+        notice,
+        keep_silences,
+        rehearse,
+        listen,
+        _seal,
+        _purge,
+        _check,
+        beat_outside,
+        ask_accounts,
+        _say_sandbox,
+    ):
+        try:
+            job(core)
+        except Unavailable as error:
+            log.warning("housekeeping_without_database", job=job.__name__, reason=str(error))
+        except Exception:  # one job's failure must not keep the others from their turn
+            log.exception("housekeeping_failed", job=job.__name__)
+
+
+def _take(core: Core, name: str, every: timedelta) -> bool:
+    with core.database.writing() as connection:
+        return processes.take_job(connection, name, core.clock.now(), every)
+
+
+def flush_tally(core: Core) -> None:
+    """Add what this process has counted to the totals. Raises Unavailable."""
+    counted = core.tally.take()
+    if not counted:
+        return
+    try:
+        with core.database.writing() as connection:
+            processes.count(connection, counted)
+    except Unavailable:
+        core.tally.give_back(counted)
+        raise
+
+
+def _seal(core: Core) -> None:
+    if not _take(core, "seal", timedelta(seconds=2)):
+        return
+    while True:
+        with core.database.writing() as connection:
+            if audit_log.seal_new(connection, core.clock.now() - SEAL_AFTER, _SEAL_BATCH) < _SEAL_BATCH:
+                return
+
+
+def _purge(core: Core) -> None:
+    if not _take(core, "purge", timedelta(minutes=1)):
+        return
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        running = core.policies.running(connection)
+        if running is not None:
+            purge.content(connection, now, running.policy.retain_content)
+            processes.forget_processes(connection, now - KEEP)
+            vendor_callbacks.forget(connection, now, _TOLD_AGAIN_FOR)
+        cleanup.forget_old(connection, now)
+
+
+def _check(core: Core) -> None:
+    """Count each minute what must be zero, and tell whom the policy names when it is not."""
+    if not _take(core, "check", timedelta(minutes=1)):
+        return
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        running = core.policies.running(connection)
+        if running is None:
+            return
+        troubles = Troubles(connection, now)
+        for key, count in health.must_be_zero(connection, now).items():
+            if count:
+                log.error("invariant_broken", what=key, count=count)
+                troubles.find(f"invariant:{key}", f"{count} × {key}", running.policy, core.settings)
+            else:
+                troubles.end(f"invariant:{key}")
+
+
+def _say_sandbox(core: Core) -> None:
+    """Say in the log, now and then, that nobody is told."""
+    if core.settings.mode is not Mode.SANDBOX or not _take(core, "sandbox", timedelta(minutes=10)):
+        return
+    with core.database.reading() as connection:
+        found = health.health(connection, core.clock.now())
+    log.warning(found.sandbox_words)

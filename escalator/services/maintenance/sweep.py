@@ -1,0 +1,132 @@
+"""The sweep: does what is overdue, by the same use cases, and arms what comes near. It needs no broker.
+
+One thread in every worker runs `Sweeper.run`; housekeeping is shared by the jobs table, so that each is done once.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from escalator.clock import Stopwatch, SystemClock
+from escalator.errors import Unavailable
+from escalator.services.core.background import Aside
+from escalator.services.core.clock_sync import measure_offset
+from escalator.services.core.context import Core
+from escalator.services.core.process_liveness import SWEEPER, beat
+from escalator.services.delivery import outbox
+from escalator.services.delivery.bundles import keep_lists
+from escalator.services.delivery.sender import Sender
+from escalator.services.incidents import escalation
+from escalator.services.incidents.apply import HORIZON
+from escalator.services.incidents.close_groups import tend_all
+from escalator.services.intake import process
+from escalator.services.maintenance.jobs import keep
+from escalator.services.monitoring.database_outage import Outage
+from escalator.services.monitoring.undelivered import look_for_undelivered
+from escalator.services.monitoring.watchdog import WEB_EXPECTED, Lookout
+from escalator.services.oncall.calendar_refresh import refresh_all
+from escalator.services.responses.callbacks import hear_all
+from escalator.services.silences.expiry import go_on
+from escalator.store import incidents
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 2.0
+OVERDUE = timedelta(seconds=1)
+STUCK_S = 30.0
+_JITTER = 0.2
+
+
+def sweep(core: Core, sender: Sender) -> None:
+    """Do one round. Raises Unavailable when the database cannot be asked."""
+    for part in (_follow_policy, go_on, _fire, arm, _process, tend_all):
+        try:
+            part(core)
+        except Unavailable:
+            raise
+        except Exception:  # one part's failure must not keep the others from their turn
+            log.exception("sweep_part_failed", part=part.__name__)
+    if outbox.has_work(core, OVERDUE):
+        sender.wake()
+
+
+def _follow_policy(core: Core) -> None:
+    core.policies.offer(core.database)
+
+
+def _fire(core: Core) -> None:
+    escalation.fire_all(core, OVERDUE)
+
+
+def _process(core: Core) -> None:
+    process.process_overdue(core, OVERDUE)
+
+
+def arm(core: Core) -> None:
+    """Ask for an alarm for every deadline that comes within the horizon and has none."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        first = incidents.first_unarmed(connection, now, HORIZON)
+    if first is None:
+        return
+    with core.database.writing() as connection:
+        armed = incidents.lock_to_arm(connection, now, HORIZON)
+    for at in sorted({due_at for _id, due_at in armed}):
+        core.queue.alarm(at)
+
+
+class Sweeper:
+    """The sweep as a thread, and a watchdog that ends the process when no round has finished for 30 s."""
+
+    def __init__(self, core: Core, sender: Sender, clock: SystemClock, end_process: Callable[[], None]) -> None:
+        self._core = core
+        self._sender = sender
+        self._clock = clock
+        self._end_process = end_process
+        self._stopping = threading.Event()
+        self._round = Stopwatch()
+        self._outage = Outage(core)
+        beside = {
+            "housekeeping": keep,
+            "hearing": hear_all,
+            "listing": keep_lists,
+            "calendars": refresh_all,
+            "undelivered": look_for_undelivered,
+            "lookout": Lookout(WEB_EXPECTED).look,
+        }
+        self._asides = tuple(Aside(core, name, work) for name, work in beside.items())
+
+    def start(self) -> None:
+        """Start both threads."""
+        threading.Thread(target=self._run, name="sweep", daemon=True).start()
+        threading.Thread(target=self._watch, name="sweep-watchdog", daemon=True).start()
+
+    def stop(self) -> None:
+        """Let both threads end."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                offset = measure_offset(self._core, self._clock)
+                sweep(self._core, self._sender)
+                beat(self._core, SWEEPER, self._core.clock.now(), offset)
+                for aside in self._asides:
+                    aside.wake()
+                self._outage.over()
+            except Unavailable as error:
+                self._outage.goes_on()
+                log.warning("sweep_without_database", reason=str(error))
+            except Exception:  # no exception may end the sweep: it is what notices all other failures
+                log.exception("sweep_failed")
+            self._round = Stopwatch()
+            self._stopping.wait(EVERY_S * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311  # not a secret
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(1.0):
+            if self._round.seconds() > STUCK_S:
+                log.critical("sweep_stuck", seconds=self._round.seconds())
+                self._end_process()

@@ -1,0 +1,73 @@
+"""A new version of the policy may let other categories fit what is stored already: who may see it is asked by them.
+
+Events keep `incidents.fits` true as they come; this judges anew what was judged by other categories, also what a
+process has written meanwhile that still went by the version before. Until it has been, who may not see everything does
+not see it (`store.visibility`). It only ever adds.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from escalator.engine.classify import assess, judged_by
+from escalator.errors import PolicyError
+from escalator.model.policy import Policy
+from escalator.services.core.context import Core
+from escalator.store import processes, visibility_backfill
+from escalator.store.visibility_backfill import Known
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+_MOST_BATCHES = 10
+"""In one turn: the other housekeeping has its own turn between."""
+_EVERY = timedelta(seconds=1)
+
+
+def refit(core: Core, size: int = BATCH) -> None:
+    """Go on until all incidents have been judged by the running policy. Raises Unavailable."""
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+        if running is None or visibility_backfill.outdated(connection, judged_by(running.policy)) is None:
+            return
+    with core.database.writing() as connection:
+        if not processes.take_job(connection, "fits", core.clock.now(), _EVERY):
+            return
+    for _turn in range(_MOST_BATCHES):
+        if not _refit_batch(core, running.policy, size):
+            return
+
+
+def _refit_batch(core: Core, running: Policy, size: int) -> bool:
+    """Judge one batch; whether there may be another."""
+    mark = judged_by(running)
+    with core.database.reading() as connection:
+        old = visibility_backfill.outdated(connection, mark)
+        if old is None:
+            return False
+        judged = visibility_backfill.batch(connection, old, size, core.seal)
+        more = {one.id: fits for one in judged if (fits := _added(core, connection, one, running))}
+    with core.database.writing() as connection:
+        visibility_backfill.unite(connection, judged, more, mark)
+    if more:
+        log.info("incidents_refitted", incidents=len(more))
+    return True
+
+
+def _added(core: Core, connection: Connection, one: Known, running: Policy) -> frozenset[str]:
+    """Return the categories that fit an incident beside those that are known to."""
+    if one.facts is None:
+        log.warning("incident_unreadable", incident_id=str(one.id))
+        return frozenset()
+    asked = (running, *_frozen(core, connection, one))
+    return frozenset(key for policy in asked for key in assess(one.facts, policy).categories).difference(one.fits)
+
+
+def _frozen(core: Core, connection: Connection, one: Known) -> Iterator[Policy]:
+    """Yield the policy that an incident goes by; one that this version of the product cannot read says nothing."""
+    try:
+        yield core.policies.version(connection, one.frozen)
+    except PolicyError:
+        log.warning("policy_unreadable", version=str(one.frozen))

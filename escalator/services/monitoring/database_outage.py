@@ -1,0 +1,66 @@
+"""The database is away: nothing can be stored, so what tells of it goes straight to the vendors and leaves no row."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from escalator.engine.roster import Roster
+from escalator.engine.targets import last_resort, resolve
+from escalator.model.levels import Mode
+from escalator.model.message import Failed
+from escalator.rendering.card import alarm
+from escalator.services.core.background import Aside
+from escalator.services.core.context import Core
+from escalator.services.core.operator_alerts import alarm_to, own_mode
+from escalator.services.delivery.sender import send
+from escalator.services.notifications import compose
+from escalator.services.outbound.call import ToSend
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = timedelta(seconds=60)
+_TITLE = "Escalator needs attention: its database cannot be reached"
+_DETAIL = "no alert is taken, sent or escalated until it can; this process says so once, past its own records"
+
+
+class Outage:
+    """Knows for how long one process has not reached the database, and tells of it once when that is too long."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._since: datetime | None = None
+        self._is_told = False
+        self._teller = Aside(core, "outage", tell)
+
+    def over(self) -> None:
+        """Note that the database answers."""
+        self._since, self._is_told = None, False
+
+    def goes_on(self) -> None:
+        """Note that the database does not answer; returns at once, whatever the vendors take."""
+        if self.is_to_be_told(self._core.clock.now()):
+            self._teller.wake()
+
+    def is_to_be_told(self, now: datetime) -> bool:
+        """Whether it is time to tell, which it is once in an outage."""
+        self._since = self._since or now
+        if self._is_told or now - self._since < PATIENCE:
+            return False
+        self._is_told = True
+        return True
+
+
+def tell(core: Core) -> None:
+    """Tell whom the policy names that the database is away: by the policy this process went by last, if by any.
+
+    Only in production: elsewhere it would go to the inbox, which stands in the database.
+    """
+    policy, mode, now = core.policies.followed, own_mode(core.settings), core.clock.now()
+    if policy is None or mode is not Mode.PRODUCTION:
+        return
+    for recipient in resolve(last_resort(policy), None, Roster(policy, now, {})).told:
+        to = alarm_to(recipient, core.settings, now)
+        note = compose.notice(core, policy, to, alarm(_TITLE, (_DETAIL,)), now)
+        result = send(core, ToSend(note, mode, recipient.kind, 0, delivery=to))
+        reason = result.reason.value if isinstance(result, Failed) else ""
+        log.warning("outage_told", destination=recipient.destination, failed=reason)

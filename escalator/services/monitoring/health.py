@@ -1,0 +1,201 @@
+"""How the product is, for monitors and for people."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+
+from prometheus_client.core import (
+    CollectorRegistry,
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+from uuid6 import uuid7
+
+from escalator.encryption import digest
+from escalator.errors import Unavailable
+from escalator.metrics import BUCKETS, CALLBACKS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND, WRONG_PATHS
+from escalator.model.levels import Mode
+from escalator.services.core.context import Core
+from escalator.services.monitoring.problems import SILENT_SOURCE, concerns
+from escalator.store import events, health, processes
+from escalator.store.events import EventState, StoredEvent
+from escalator.store.health import Health
+from escalator.store.schema import is_current
+
+_COUNTERS = {
+    EVENTS: ("Webhook deliveries by what became of them", ("source", "type", "outcome")),
+    DELIVERIES: ("Notifications by what became of them", ("channel", "outcome", "reason")),
+    CALLBACKS: ("What other vendors than Stream told us, by what became of it", ("vendor", "outcome")),
+    WRONG_PATHS: ("Requests posted to a path that takes none, by the vendor they seem to come from", ("vendor",)),
+    UNROUTED: ("Incidents that no route took", ()),
+}
+_HISTOGRAMS = {
+    LATENESS: "Commit of a firing minus its deadline",
+    WEBHOOK_TO_SEND: "Acceptance of an event to its first notification",
+}
+_TRIAL_HOLDS = timedelta(seconds=1)
+_TRIAL_BYTES = 4096
+"""An event of ordinary size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether an event can be stored, and what else is wrong."""
+
+    mode: Mode
+    can_store: bool
+    degraded: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def told(self) -> dict[str, object]:
+        """Return it as JSON."""
+        return {
+            "ready": self.can_store,
+            "mode": self.mode.value,
+            "degraded": list(self.degraded),
+            "notes": list(self.notes),
+        }
+
+
+class StoreTrial:
+    """Tries whether an event can be stored now, by storing one and taking it back, durably.
+
+    A read that succeeds proves nothing of it: a standby, a full disk and a file without its right to be written all
+    answer questions. One trial serves all who ask this process within a second, so that asking costs next to nothing.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._lock = Lock()
+        self._tried_at: datetime | None = None
+        self._failure: str | None = None
+
+    def failure(self) -> str | None:
+        """Return why no event can be stored now, or None when one can."""
+        with self._lock:
+            now = self._core.clock.now()
+            if self._tried_at is None or abs(now - self._tried_at) >= _TRIAL_HOLDS:
+                self._failure = self._try(now)
+                self._tried_at = now
+            return self._failure
+
+    def _try(self, now: datetime) -> str | None:
+        one = uuid7()
+        sealed = self._core.seal.seal(bytes(_TRIAL_BYTES))
+        event = StoredEvent(one, "", digest(one.bytes), "", now, EventState.IGNORED, sealed_body=sealed)
+        try:
+            with self._core.database.writing() as connection:
+                events.try_out(connection, event)
+        except Unavailable as error:
+            return str(error)
+        return None
+
+
+def readiness(core: Core, trial: StoreTrial) -> Readiness:
+    """Return how ready this process is. Raises Unavailable when the database cannot be asked."""
+    now = core.clock.now()
+    has_schema = is_current(core.database)
+    if not has_schema:
+        return Readiness(
+            core.settings.mode, can_store=False, degraded=("schema: not current; run `escalator migrate`",)
+        )
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+        found = health.health(connection, now)
+    degraded = tuple(str(one) for one in concerns(found, now))
+    if running is None:
+        return Readiness(core.settings.mode, can_store=False, degraded=("policy: none is active", *degraded))
+    failure = trial.failure()
+    if failure is not None:
+        degraded = (f"database: {failure}", *degraded)
+    return Readiness(core.settings.mode, can_store=failure is None, degraded=degraded, notes=sandbox_note(core, found))
+
+
+def sandbox_note(core: Core, found: Health) -> tuple[str, ...]:
+    """Return what the sandbox says everywhere."""
+    if core.settings.mode is not Mode.SANDBOX:
+        return ()
+    return (found.sandbox_words,)
+
+
+def metrics_text(core: Core) -> bytes:
+    """Return the metrics of the whole installation in Prometheus' form. Raises Unavailable."""
+    registry = CollectorRegistry()
+    registry.register(_Totals(core))
+    return generate_latest(registry)
+
+
+class _Totals(Collector):
+    """Counters and gauges, read from the database when somebody asks: every process counts into the same totals."""
+
+    def __init__(self, core: Core) -> None:
+        now = core.clock.now()
+        with core.database.reading() as connection:
+            self._totals = processes.totals(connection)
+            self._states = health.counts_by_state(connection)
+            self._health = health.health(connection, now)
+        self._concerns = concerns(self._health, now)
+        self._now = now
+
+    def describe(self) -> list[Metric]:
+        """Return nothing: what there is, is known only when it is collected."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric."""
+        for name, (text, labels) in _COUNTERS.items():
+            yield self._counter(name, text, labels)
+        for name, text in _HISTOGRAMS.items():
+            yield self._histogram(name, text)
+        gauge = GaugeMetricFamily("escalator_incidents", "Incidents by state", labels=("state", "severity"))
+        for state, severity, count in self._states:
+            gauge.add_metric((state, severity), count)
+        yield gauge
+        for name, (words, value) in self._gauges().items():
+            yield GaugeMetricFamily(f"escalator_{name}", words, value=value)
+
+    def _gauges(self) -> dict[str, tuple[str, float]]:
+        found = self._health
+        return {
+            "workers": ("Worker processes alive", found.workers),
+            "web_processes": ("Web processes alive", found.web),
+            "oldest_deadline_seconds": ("How late the oldest deadline is", self._age(found.oldest_deadline)),
+            "late_deadlines": ("Deadlines that are late by more than 10 s", found.late_deadlines),
+            "oldest_event_seconds": ("How long the oldest event has waited", self._age(found.oldest_event)),
+            "last_event_seconds": ("How long ago the last event came", self._age(found.last_event)),
+            "oldest_delivery_seconds": ("How long the oldest delivery has waited", self._age(found.oldest_delivery)),
+            "stuck_deliveries": ("Deliveries under way for longer than their lease", found.stuck_deliveries),
+            "parked_events": ("Events that could not be processed", found.parked_events),
+            "parked_callbacks": ("What vendors told us and could not be done", found.parked_callbacks),
+            "silent_sources": ("Sources silent for far longer than they ever are", found.count_of(SILENT_SOURCE)),
+            "troubles": ("Troubles of the product itself that have not ended", len(found.troubles)),
+            "concerns": ("What is wrong at the moment, as readyz and the first page say it", len(self._concerns)),
+        }
+
+    def _age(self, at: datetime | None) -> float:
+        return 0.0 if at is None else (self._now - at).total_seconds()
+
+    def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Metric:
+        family = CounterMetricFamily(name.removesuffix("_total"), text, labels=labels)
+        mine = [(said, value) for known, said, value in self._totals if known == name]
+        for said, value in mine if mine or labels else [({}, 0)]:
+            family.add_metric(tuple(said.get(label, "") for label in labels), value)
+        return family
+
+    def _histogram(self, name: str, text: str) -> Metric:
+        counts: dict[str, int] = defaultdict(int)
+        for known, said, value in self._totals:
+            if known == name:
+                counts[said["le"]] += value
+        total, buckets = 0, []
+        for bound in (*(str(edge) for edge in BUCKETS), "+Inf"):
+            total += counts[bound]
+            buckets.append((bound, total))
+        seconds = sum(value for known, _said, value in self._totals if known == f"{name}_sum") / 1_000_000
+        return HistogramMetricFamily(name, text, buckets=buckets, sum_value=seconds)

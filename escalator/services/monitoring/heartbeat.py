@@ -1,0 +1,54 @@
+"""The heartbeat: a call to a monitor outside, made only while nothing is late and no alert has reached nobody."""
+
+import ssl
+from functools import cache
+from urllib.request import Request
+
+import structlog
+
+from escalator.channels.deadline_socket import Limits
+from escalator.channels.http import BROKEN, exchange
+from escalator.services.core.context import Core
+from escalator.services.monitoring.problems import UNREACHED, is_late
+from escalator.store import health, processes
+
+log = structlog.get_logger(__name__)
+
+LIMITS = Limits(socket_s=5.0, total_s=9.0)
+
+
+def beat_outside(core: Core) -> None:
+    """Call the monitor when it is time: its silence is the alarm. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+        found = health.health(connection, now)
+    rule = running.policy.heartbeat if running else None
+    url = core.expand(rule.url).strip() if rule else ""
+    if rule is None or not url or is_late(found, now) or found.count_of(UNREACHED):
+        return
+    with core.database.writing() as connection:
+        is_due = processes.take_job(connection, "heartbeat", now, rule.every)
+    if is_due:
+        _call(url)
+
+
+def _call(url: str) -> None:
+    """Ask for the address, within LIMITS whatever it does; what it answers beyond its status is not read."""
+    if not url.startswith(("https://", "http://")):
+        log.warning("heartbeat_failed", reason="not_a_url")
+        return
+    try:
+        answer = exchange(Request(url), LIMITS, _tls(), wants_body=False)  # noqa: S310  # the scheme is checked above
+    except BROKEN as error:
+        log.warning("heartbeat_failed", reason=type(error).__name__)
+        return
+    if answer.status < 300:
+        log.debug("heartbeat", status=answer.status)
+    else:
+        log.warning("heartbeat_failed", status=answer.status)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()

@@ -1,0 +1,54 @@
+"""What the operator is told because it goes on happening, and what is over: looked at once a minute by one process."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from escalator.metrics import EVENTS, UNROUTED
+from escalator.services.core.context import Core
+from escalator.services.core.operator_alerts import DEADLINE, Troubles
+from escalator.store import incidents, processes
+
+EVERY = timedelta(minutes=1)
+OVER_AFTER = timedelta(days=1)
+"""What has not happened again for so long is no trouble any more, and is told anew when it does."""
+
+_DETAILS = {
+    "too_large": "webhooks refused for their size, and a viral item is the one with thousands of flags: {count}",
+    "unrouted": "incidents that no route took, so that they went down the default path: {count}",
+}
+
+
+def notice(core: Core) -> None:
+    """Tell of what has been counted anew, and end what is over. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        running = core.policies.running(connection)
+        if running is None or not processes.take_job(connection, "notice", now, EVERY):
+            return
+        troubles = Troubles(connection, now)
+        for name, count in _counts(connection):
+            known = processes.recalled(connection, f"noticed:{name}")
+            before, at = (int(known.value), known.at) if known else (0, now)
+            if count > before:
+                processes.remember(connection, f"noticed:{name}", str(count), now)
+                troubles.find(name, _DETAILS[name].format(count=count - before), running.policy, core.settings)
+            elif now - at >= OVER_AFTER:
+                troubles.end(name)
+        troubles.end(*_fired_at_last(connection, troubles))
+
+
+def _counts(connection: Connection) -> Iterator[tuple[str, int]]:
+    totals = processes.totals(connection)
+    too_large = (value for name, said, value in totals if name == EVENTS and said.get("outcome") == "too_large")
+    yield "too_large", sum(too_large)
+    yield "unrouted", sum(value for name, _said, value in totals if name == UNROUTED)
+
+
+def _fired_at_last(connection: Connection, troubles: Troubles) -> list[str]:
+    """Return the parked deadlines that have been fired since."""
+    parked = [key for key, _detail in troubles.open() if key.startswith(DEADLINE)]
+    stuck = incidents.stuck(connection, [UUID(key.removeprefix(DEADLINE)) for key in parked])
+    return [key for key in parked if UUID(key.removeprefix(DEADLINE)) not in stuck]

@@ -1,0 +1,85 @@
+"""A source that is silent for far longer than it ever is, or has never spoken: its webhook may point elsewhere."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from escalator.model.levels import Mode
+from escalator.model.policy import Policy, Source
+from escalator.rendering.push_text import words
+from escalator.services.core.context import Core
+from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.policy_store import Running
+from escalator.services.monitoring.problems import SILENT_SOURCE
+from escalator.store import processes, source_activity
+
+EVERY = timedelta(minutes=5)
+_LOOK_BACK = timedelta(days=14)
+_ENOUGH = 20
+"""From so many events on it can be said how a source usually goes."""
+_LONGER_BY = 2
+_LEAST = timedelta(hours=1)
+
+
+def listen(core: Core) -> None:
+    """Tell, once, of every source that has gone silent, and end that when an event has come. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        silent = [key for key, _detail in Troubles(connection, now).open() if key.startswith(SILENT_SOURCE)]
+        over = [key for key in silent if not _is_silent_on(connection, core, key)]
+    with core.database.writing() as connection:
+        Troubles(connection, now).end(*over)
+        if not processes.take_job(connection, "silent_sources", now, EVERY):
+            return
+        running = core.policies.running(connection)
+        if running is not None:
+            _find(core, connection, running, now)
+
+
+def _is_silent_on(connection: Connection, core: Core, key: str) -> bool:
+    """Whether no event of a silent source has come; one that is taken out or switched off is nobody's concern."""
+    source = key.removeprefix(SILENT_SOURCE)
+    running = core.policies.running(connection)
+    if running is None or source not in running.policy.sources or not _is_on(core, running.policy.sources[source]):
+        return False
+    heard_at = source_activity.heard_last(connection, source)
+    return heard_at is None or core.clock.now() - heard_at > _LEAST
+
+
+def _find(core: Core, connection: Connection, running: Running, now: datetime) -> None:
+    for source in running.policy.sources:
+        heard_at = source_activity.heard_last(connection, source)
+        if heard_at is None:
+            _find_unheard(core, connection, running.policy, source, now)
+            continue
+        if now - heard_at <= _LEAST:
+            continue
+        usual = _longest_silence(connection, source, now)
+        if usual is not None and now - heard_at > max(_LONGER_BY * usual, _LEAST):
+            detail = f"no event of {source} for {words(now - heard_at)}; before, never more than {words(usual)}"
+            Troubles(connection, now).find(f"{SILENT_SOURCE}{source}", detail, running.policy, core.settings)
+
+
+def _is_on(core: Core, source: Source) -> bool:
+    return bool(core.expand(source.api_key).strip())
+
+
+def _find_unheard(core: Core, connection: Connection, policy: Policy, source: str, now: datetime) -> None:
+    """Tell of a source that has never sent anything: since it was first expected to, outside the sandbox."""
+    known = policy.sources[source]
+    if core.mode_of(source, policy) is Mode.SANDBOX or not _is_on(core, known):
+        return
+    expected = processes.recalled(connection, f"expected:{source}")
+    if expected is None:
+        processes.remember(connection, f"expected:{source}", "", now)
+    elif now - expected.at >= known.expect_within:
+        detail = f"{source} has never sent an event, for {words(now - expected.at)}; check its webhook URL in Stream"
+        Troubles(connection, now).find(f"{SILENT_SOURCE}{source}", detail, policy, core.settings)
+
+
+def _longest_silence(connection: Connection, source: str, now: datetime) -> timedelta | None:
+    """Return the longest time without an event between two of a source; None when it has had too few to say."""
+    since = now - _LOOK_BACK
+    if not source_activity.has_at_least(connection, source, _ENOUGH, since):
+        return None
+    return source_activity.longest_gap(connection, source, since, now)

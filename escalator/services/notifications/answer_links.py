@@ -1,0 +1,157 @@
+"""The links under which the readers of a mail answer: signed, good for a week, and each for one person and incident.
+
+Who is no person of the policy, shares the mailbox with another, or reads of a restricted category, gets a link to sign
+in instead: a mailbox that several people read proves nobody, and a mail is forwarded more easily than it should be.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+
+from escalator.clock import Clock
+from escalator.engine.permissions import allowed_people, refusal
+from escalator.model.incident import Incident, State, Verb
+from escalator.model.levels import Mode
+from escalator.model.message import COPIED, Link
+from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.rendering.view import View
+from escalator.services.core.contacts import person_with_email
+from escalator.services.core.context import Core
+from escalator.store.deliveries import Delivery
+from escalator.store.posted_messages import Post
+
+GOOD_FOR = timedelta(days=7)
+PAGE_GOOD_FOR = timedelta(hours=1)
+_CLOCKS_DIFFER = timedelta(seconds=60)
+"""By how much the clocks of two machines may differ before a link that one has just made is refused by the other."""
+
+_SIGN_IN = "Sign in to answer"
+_LINK, _PAGE = "answer-link-v1", "answer-page-v1"
+
+
+class Unreadable(StrEnum):
+    """Why a link is none."""
+
+    WRONG = "wrong"
+    TOO_OLD = "too_old"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLink:
+    """Who may do what to which incident by a link; `is_sandbox` when it was made in the sandbox and counts only there.
+
+    `round` is the one it was made in: an acknowledgement counts from an older one too (RULES 3).
+    """
+
+    incident_id: UUID
+    round: int
+    person: str
+    is_sandbox: bool
+    verb: Verb = Verb.ACKNOWLEDGE
+
+
+class AnswerLinks:
+    """Makes and reads them. Of several secrets, the newest first, the newest signs and all are good."""
+
+    def __init__(self, keys: Sequence[str], clock: Clock) -> None:
+        self._keys = list(reversed(keys))
+        self._clock = clock
+
+    def token(self, link: AnswerLink) -> str:
+        """Return what stands in the address."""
+        said = [link.incident_id.hex, link.round, link.person, link.verb.value, int(link.is_sandbox)]
+        return self._said(_LINK, said)
+
+    def read(self, token: str) -> AnswerLink | Unreadable:
+        """Return what a token means, or why it means nothing."""
+        said = self._heard(_LINK, token, GOOD_FOR)
+        if isinstance(said, Unreadable):
+            return said
+        incident_id, round_, person, verb, is_sandbox = said
+        return AnswerLink(UUID(incident_id), int(round_), str(person), bool(is_sandbox), Verb(verb))
+
+    def page(self, token: str) -> str:
+        """Return what a page for this token sends back: another one each time, and good for an hour."""
+        return self._said(_PAGE, [_digest(token), secrets.token_urlsafe(9)])
+
+    def is_of_page(self, page: str, token: str) -> bool:
+        """Whether a page of ours for this token has been sent back in time."""
+        said = self._heard(_PAGE, page, PAGE_GOOD_FOR)
+        return not isinstance(said, Unreadable) and secrets.compare_digest(str(said[0]), _digest(token))
+
+    def _said(self, salt: str, value: list[object]) -> str:
+        return str(self._serializer(salt, timedelta(0)).dumps(value))
+
+    def _heard(self, salt: str, text: str, good_for: timedelta) -> list[Any] | Unreadable:
+        try:
+            said: list[Any] = self._serializer(salt, _CLOCKS_DIFFER).loads(text, max_age=int(good_for.total_seconds()))
+        except SignatureExpired:
+            return Unreadable.TOO_OLD
+        except BadData:
+            return Unreadable.WRONG
+        return said
+
+    def _serializer(self, salt: str, ahead: timedelta) -> URLSafeTimedSerializer:
+        signing = {
+            "key_derivation": "hmac",
+            "digest_method": hashlib.sha256,
+            "now_s": int((self._clock.now() + ahead).timestamp()),
+        }
+        return URLSafeTimedSerializer(self._keys, salt=salt, signer=_Signer, signer_kwargs=signing)
+
+
+class _Signer(TimestampSigner):
+    """itsdangerous', which would read a clock of its own."""
+
+    def __init__(self, *args: Any, now_s: int, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._now_s = now_s
+
+    def get_timestamp(self) -> int:
+        """Return the time that we have."""
+        return self._now_s
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()[:32]
+
+
+def links_of(core: Core) -> AnswerLinks:
+    """Return what makes and reads the links of this installation."""
+    return AnswerLinks((core.settings.answer_link_secret,), core.clock)
+
+
+def link_for(core: Core, view: View, to: Delivery | Post) -> Link | None:
+    """Return where the reader of this mail answers; nothing where nobody is asked, and for what is no mail."""
+    incident = view.incident
+    if to.channel is not DestinationKind.EMAIL or incident.state is not State.TRIGGERED or view.occasion in COPIED:
+        return None
+    own = answer_link(core, incident, view.running, to)
+    return own or Link(_SIGN_IN, f"{core.settings.base_url}/sign-in?incident={incident.number}")
+
+
+def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | Post) -> Link | None:
+    """Return the link by which the only reader of this mailbox may acknowledge; None where nobody alone may."""
+    person = _reader(core, to, policy)
+    if (
+        person is None
+        or incident.state is not State.TRIGGERED
+        or allowed_people(incident, policy) is not None
+        or refusal(Verb.ACKNOWLEDGE, person, incident, policy) is not None
+    ):
+        return None
+    link = AnswerLink(incident.id, incident.round, person.key, is_sandbox=to.mode is Mode.SANDBOX)
+    return Link(f"Acknowledge #{incident.number}", f"{core.settings.base_url}/answer/{links_of(core).token(link)}")
+
+
+def _reader(core: Core, to: Delivery | Post, policy: Policy) -> Person | None:
+    """Return the only person whose mailbox it is; nobody where somebody else is told there."""
+    owner = person_with_email(policy, core.expand, core.expand(to.address))
+    return owner if owner is not None and to.person in {None, owner.key} else None

@@ -1,0 +1,48 @@
+"""Publishing bulletins: written with their deliveries in the transaction of what they tell of."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.engine.targets import Recipient
+from escalator.model.bulletin import Bulletin
+from escalator.model.levels import Mode, Severity
+from escalator.model.message import Occasion
+from escalator.services.core.contacts import address
+from escalator.services.core.context import Core
+from escalator.store import bulletins, deliveries
+from escalator.store.deliveries import Delivery, DeliveryKind
+
+EXPIRES = timedelta(hours=2)
+URGENCY = Severity.MEDIUM.gravity
+"""Behind the grave incidents and before the lesser ones."""
+
+
+def publish(core: Core, connection: Connection, new: Bulletin, told: Iterable[Recipient], mode: Mode) -> int:
+    """Write a bulletin for these recipients, and return how many they are; without any it is not written."""
+    recipients = list(told)
+    if recipients:
+        bulletins.insert(connection, new)
+        deliveries.insert(connection, [_delivery(core, new, one, mode) for one in recipients])
+    return len(recipients)
+
+
+def _delivery(core: Core, new: Bulletin, recipient: Recipient, mode: Mode) -> Delivery:
+    return Delivery(
+        id=uuid7(),
+        kind=DeliveryKind.BULLETIN,
+        occasion=Occasion(new.kind.value),
+        target=recipient.target,
+        destination=recipient.destination,
+        address=address(recipient, core.settings.environment),
+        channel=recipient.kind,
+        endpoint=recipient.endpoint,
+        mode=mode,
+        urgency=URGENCY,
+        created_at=new.at,
+        next_at=new.at,
+        expires_at=new.at + EXPIRES,
+        bulletin_id=new.id,
+    )

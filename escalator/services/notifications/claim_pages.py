@@ -1,0 +1,214 @@
+"""Claiming pages about incidents that the caller's transaction has locked: the message each becomes, and its post."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.channels.contract import digest_of
+from escalator.model.incident import DueKind, Incident, State
+from escalator.model.levels import Mode
+from escalator.model.message import Failed, FailureReason, Occasion
+from escalator.model.policy import DestinationKind
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.services.notifications import compose
+from escalator.services.outbound.bulkheads import Lane
+from escalator.services.outbound.call import ToSend
+from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, Decision
+from escalator.store import deliveries, endpoint_health, posted_messages
+from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.posted_messages import Post
+
+_GONE = Failed(FailureReason.GONE, "disabled")
+_EXPIRED = Failed(FailureReason.EXPIRED)
+_CALLED_OFF = frozenset({Occasion.STEP, Occasion.ONE_MORE, Occasion.OVERDUE, Occasion.RESTART, Occasion.HAND_OVER})
+
+Place = tuple[UUID | None, str, str, Mode, int]
+
+
+def slot_of(delivery: Delivery) -> int:
+    """Return the slot of a page's post. Those of the sandbox are counted down from -1: no vendor has them."""
+    series = _series(delivery.channel, delivery.round)
+    return -1 - series if delivery.mode is Mode.SANDBOX else series
+
+
+def _series(channel: DestinationKind, round_: int) -> int:
+    """Return which of the messages at a place it is: PagerDuty has an alert for each round, others one message."""
+    return round_ if channel is DestinationKind.PAGERDUTY else 0
+
+
+def _place(one: Delivery | Post, incident_id: UUID | None, round_: int) -> Place:
+    return (incident_id, one.destination, one.address, one.mode, _series(one.channel, round_))
+
+
+class Progress(Protocol):
+    """How far an incident is: what decides whether a page about it is still wanted."""
+
+    @property
+    def state(self) -> State: ...  # noqa: D102
+
+    @property
+    def round(self) -> int: ...  # noqa: D102
+
+    @property
+    def due_kind(self) -> DueKind | None: ...  # noqa: D102
+
+
+def why_unwanted(delivery: Delivery, incident: Incident, now: datetime) -> str | None:
+    """Return why a delivery need not be sent any more, or None while it is wanted."""
+    if delivery.kind is DeliveryKind.COPY:
+        return FailureReason.EXPIRED if now >= delivery.expires_at else None
+    return why_called_off(delivery.occasion, delivery.round, incident)
+
+
+def why_called_off(occasion: Occasion, round_: int, incident: Progress) -> str | None:
+    """Return why a page of that round need not be sent any more, or None while it is wanted.
+
+    A page that has expired is wanted all the same: it has failed, and something has to follow from that.
+    """
+    if round_ != incident.round:
+        return "superseded"
+    if occasion in _CALLED_OFF and incident.state is not State.TRIGGERED:
+        return incident.state.value
+    if occasion is Occasion.REMIND and incident.due_kind is not DueKind.RESOLVE_WITHIN:
+        return incident.state.value
+    return None
+
+
+@dataclass(slots=True)
+class Claims:
+    """What one transaction claims: the incidents are locked, `standing` are their posts, locked too.
+
+    The first page to a place becomes the full message, later ones reply in its thread. `busy` are pages that must
+    wait because another process is about to create the full message.
+    """
+
+    core: Core
+    connection: Connection
+    running: Running
+    now: datetime
+    incidents: Mapping[UUID, Incident]
+    standing: Iterable[Post] = ()
+    said: Mapping[UUID, compose.Records] = field(default_factory=dict)
+    to_send: list[ToSend] = field(default_factory=list)
+    busy: list[UUID] = field(default_factory=list)
+    _posts: dict[Place, Post] = field(default_factory=dict)
+    _new: list[Post] = field(default_factory=list)
+    _held: list[UUID] = field(default_factory=list)
+    _closed: dict[str, datetime] | None = None
+
+    def __post_init__(self) -> None:
+        self._posts = {_place(one, one.incident_id, one.round): one for one in self.standing}
+
+    def why_unwanted(self, delivery: Delivery) -> str | None:
+        """Return why a page need not be sent any more, or None while it is wanted.
+
+        One that was meant for a less mild mode than the present one is not wanted: its address may be a real person's.
+        """
+        incident = self.incidents[delivery.incident_id or UUID(int=0)]
+        if self.core.mode_of(incident.source, self.running.policy) < delivery.mode:
+            return "mode"
+        return why_unwanted(delivery, incident, self.now)
+
+    def take(self, delivery: Delivery, lane: Lane, decision: Decision = Decision.CALL) -> bool:
+        """Claim one wanted delivery, for a thread that was taken on this lane; False when it has to wait."""
+        call = self._copy(delivery) if delivery.kind is DeliveryKind.COPY else self._page(delivery)
+        if call is None:
+            return False
+        if decision is Decision.FALL_BACK and call.refused is None:
+            call = replace(call, refused=NOT_ANSWERING)
+        self.to_send.append(replace(call, lane=lane, is_probe=decision is Decision.PROBE))
+        return True
+
+    def _copy(self, delivery: Delivery) -> ToSend:
+        return self._call(delivery, self.incidents[delivery.incident_id or UUID(int=0)], None)
+
+    def _page(self, delivery: Delivery) -> ToSend | None:
+        incident = self.incidents[delivery.incident_id or UUID(int=0)]
+        place = _place(delivery, incident.id, delivery.round)
+        post = self._posts.get(place)
+        if post is not None and post.ref is None and post.is_held:
+            self.busy.append(delivery.id)
+            return None
+        if post is None or post.ref is None:
+            post = self._posts[place] = self._hold(post or _new_post(delivery, incident))
+        return self._call(delivery, incident, post)
+
+    def _call(self, delivery: Delivery, incident: Incident, post: Post | None) -> ToSend:
+        """Let a page say how it stands now, and a copy when it happened, however late it gets through."""
+        view = compose.view_of(
+            self.core,
+            incident,
+            self.core.policies.version(self.connection, incident.policy_version),
+            self.running,
+            delivery,
+            occasion=delivery.occasion,
+            said=self.said.get(incident.id, ()),
+            others=compose.others_of(self.connection, [incident])[incident.id],
+            now=delivery.created_at if delivery.kind is DeliveryKind.COPY else self.now,
+        )
+        note = compose.notification(self.core, view, delivery, key=delivery.id, post=post)
+        is_first = delivery.kind is DeliveryKind.PAGE and delivery.round == 1 and delivery.step == 0
+        return ToSend(
+            notification=note,
+            mode=delivery.mode,
+            channel=delivery.channel,
+            revision=incident.revision,
+            delivery=delivery,
+            post=post,
+            received_at=incident.opened_at if is_first else None,
+            refused=self._refused(delivery, note.address),
+        )
+
+    def _refused(self, delivery: Delivery, address: str) -> Failed | None:
+        """Return why there is no use in calling the vendor; what follows is what follows from a call that failed."""
+        if self._is_gone(delivery, address):
+            return _GONE
+        if delivery.kind is not DeliveryKind.PAGE:
+            return None
+        if self.now >= delivery.expires_at:
+            return _EXPIRED
+        if self._closed is None:
+            self._closed = endpoint_health.closed_beyond(self.connection, self.now + deliveries.PATIENCE)
+        until = self._closed.get(delivery.endpoint)
+        return Failed(FailureReason.RATE_LIMITED, "closed", until - self.now) if until else None
+
+    def _is_gone(self, delivery: Delivery, address: str) -> bool:
+        is_webhook = delivery.channel is DestinationKind.WEBHOOK
+        return is_webhook and endpoint_health.is_gone(self.connection, delivery.endpoint, digest_of(address))
+
+    def _hold(self, post: Post) -> Post:
+        if post.claim == 0:
+            self._new.append(post)
+        else:
+            self._held.append(post.id)
+        return replace(post, claim=post.claim + 1, is_held=True)
+
+    def write(self) -> None:
+        """Write the posts that are held from now on."""
+        posted_messages.insert(self.connection, [replace(one, claim=1) for one in self._new], self.core.id, self.now)
+        posted_messages.hold(self.connection, self._held, self.core.id, self.now)
+
+
+def _new_post(delivery: Delivery, incident: Incident) -> Post:
+    return Post(
+        id=uuid7(),
+        incident_id=incident.id,
+        destination=delivery.destination,
+        endpoint=delivery.endpoint,
+        address=delivery.address,
+        slot=slot_of(delivery),
+        mode=delivery.mode,
+        channel=delivery.channel,
+        person=delivery.person,
+        ref=None,
+        want_rev=incident.revision,
+        shown_rev=0,
+        claim=0,
+        attempts=0,
+    )

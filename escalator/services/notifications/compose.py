@@ -1,0 +1,262 @@
+"""From rows to cards: looks up what a message about an incident needs, and lets the rendering layer say it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from escalator.channels.contract import JIRA_FIELDS, Notification
+from escalator.engine.permissions import allowed_people
+from escalator.engine.roster import Roster
+from escalator.engine.silences import silencing
+from escalator.engine.steps import following
+from escalator.engine.targets import people_of, team_of
+from escalator.model.incident import DueKind, Incident, State
+from escalator.model.levels import ContentRule, Mode, Role
+from escalator.model.message import Card, Context, Occasion
+from escalator.model.policy import DestinationKind, JiraValue, Policy
+from escalator.model.silence import Silence
+from escalator.rendering import timeline
+from escalator.rendering.card import card, standing
+from escalator.rendering.redaction import names_by_key
+from escalator.rendering.targets import listed, target_words
+from escalator.rendering.view import NO_OTHERS, Others, View
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.services.notifications.answer_links import link_for
+from escalator.store import groups
+from escalator.store.deliveries import FIRST_OF_ITS_KIND, Delivery, DeliveryKind
+from escalator.store.posted_messages import Post
+from escalator.store.tables import incidents, records
+
+_TOLD = (
+    select(records)
+    .where(
+        records.c.incident_id.in_(bindparam("ids", expanding=True)),
+        records.c.action.in_([action.value for action in timeline.STORY]),
+    )
+    .order_by(records.c.at, records.c.id)
+)
+Records = tuple[Row[Any], ...]
+"""What was recorded of an incident that the story so far tells."""
+
+_OF_STEPS = frozenset({Occasion.STEP, Occasion.ESCALATED})
+_MOST_NAMES = 3
+_MOST_STORY = 12
+
+
+def recorded(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Records]:
+    """Return what was recorded of each of these incidents that the story so far tells: of people, not of machines."""
+    found: dict[UUID, Records] = {}
+    for row in connection.execute(_TOLD, {"ids": list(ids)}):
+        if json.loads(row.after).get("kind") != DeliveryKind.COPY:
+            found[row.incident_id] = (*found.get(row.incident_id, ()), row)
+    return {key: said[-_MOST_STORY:] for key, said in found.items()}
+
+
+def _story(said: Records, policy: Policy) -> tuple[tuple[datetime, str], ...]:
+    return tuple(
+        (row.at, timeline.told(row.action, row.actor_key, row.reason, json.loads(row.after), policy)) for row in said
+    )
+
+
+def numbers_of(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UUID, int]:
+    """Return the numbers of these incidents."""
+    wanted = [one for one in ids if one is not None]
+    if not wanted:
+        return {}
+    rows = connection.execute(select(incidents.c.id, incidents.c.number).where(incidents.c.id.in_(wanted)))
+    return {row.id: row.number for row in rows}
+
+
+def others_of(connection: Connection, about: Iterable[Incident]) -> Mapping[UUID, Others]:
+    """Return for each of these incidents which others its message names."""
+    known = list(about)
+    grouped = [one.group_id for one in known if one.state is State.GROUPED]
+    numbers = numbers_of(connection, [*(one.merged_into for one in known), *grouped])
+    spans = groups.spans(connection, [one.id for one in known if one.is_group])
+    return {
+        one.id: Others(
+            merged_into=numbers.get(one.merged_into) if one.merged_into else None,
+            group=numbers.get(one.group_id) if one.group_id and one.state is State.GROUPED else None,
+            told_of=spans.get(one.id),
+        )
+        for one in known
+    }
+
+
+def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
+    core: Core,
+    incident: Incident,
+    frozen: Policy,
+    running: Running,
+    to: Delivery | Post,
+    *,
+    occasion: Occasion = Occasion.STEP,
+    said: Records = (),
+    others: Others = NO_OTHERS,
+    is_superseded: bool = False,
+    now: datetime,
+) -> View:
+    """Return everything that a card about this incident, for this reader, is made from."""
+    is_slack = to.channel is DestinationKind.SLACK
+    policy = running.policy if is_slack else names_by_key(running.policy)
+    roster = Roster(policy, now, running.calendars, allowed_people(incident, policy))
+    is_for_seniors = _is_senior(to.person, policy) and (incident.step > 0 or incident.round > 1)
+    has_mentions = is_slack and not to.person and to.mode is not Mode.DIVERT
+    return View(
+        incident=incident,
+        frozen=frozen,
+        running=policy,
+        now=now,
+        occasion=occasion,
+        is_test=to.mode is Mode.DIVERT,
+        is_for_seniors=is_for_seniors,
+        waiting_for=waiting_for(incident, frozen, roster),
+        next_what=next_what(incident, frozen, policy),
+        story=_story(said, policy) if is_for_seniors else (),
+        mentions=mentions(core, incident, frozen, roster) if has_mentions else (),
+        others=others,
+        channel=to.channel,
+        is_superseded=is_superseded,
+        rung=_rung(to) if isinstance(to, Delivery) else None,
+        actor=to.actor if isinstance(to, Delivery) else None,
+        wants_content=_options(core, to.destination, running.policy).get("content") == ContentRule.SHOW.value,
+        silence=_silence_of(incident, running, now),
+        expand=core.expand,
+    )
+
+
+def _silence_of(incident: Incident, running: Running, now: datetime) -> Silence | None:
+    if incident.silenced_step is None:
+        return None
+    return silencing(incident, running.silences, running.policy, now)
+
+
+def _rung(told: Delivery) -> tuple[int, int, int] | None:
+    """Return which send of which step of which round a delivery tells of, if it tells of one."""
+    return (told.round, told.step, told.sending) if told.occasion in _OF_STEPS else None
+
+
+def notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post: Post | None) -> Notification:
+    """Return what is said to one recipient; `post` is what stands there, `key` names this notification."""
+    incident = view.incident
+    return Notification(
+        context=Context(incident.id, incident.number, to.destination, to.person),
+        address=core.expand(to.address),
+        card=card(view),
+        occasion=view.occasion,
+        key=str(key),
+        place=str(post.id) if post else "",
+        at=view.now,
+        standing=standing(view),
+        ref=post.ref if post else None,
+        options=_options(core, to.destination, view.running),
+        answer=link_for(core, view, to),
+        is_urgent=_is_urgent(view, to),
+    )
+
+
+def _is_urgent(view: View, to: Delivery | Post) -> bool:
+    """Whether it waits behind no flood: the first alert of a category, and a message that shows what somebody did."""
+    if isinstance(to, Delivery):
+        return to.urgency >= FIRST_OF_ITS_KIND
+    return view.incident.state is not State.TRIGGERED
+
+
+def notice(core: Core, policy: Policy, to: Delivery, said: Card, now: datetime) -> Notification:
+    """Return what is said about no incident: the product's own trouble."""
+    return Notification(
+        context=Context(None, None, to.destination, to.person),
+        address=core.expand(to.address),
+        card=said,
+        occasion=to.occasion,
+        key=str(to.id),
+        place=str(to.id),
+        at=now,
+        options=_options(core, to.destination, policy),
+    )
+
+
+def _options(core: Core, destination: str, policy: Policy) -> dict[str, str]:
+    known = policy.destinations.get(destination)
+    if known is None:
+        return {}
+    options = {name: core.expand(value) for name, value in known.options.items()}
+    if known.jira_fields:
+        options[JIRA_FIELDS] = json.dumps({name: _expanded(core, one) for name, one in known.jira_fields.items()})
+    return options
+
+
+def _expanded(core: Core, value: JiraValue) -> JiraValue:
+    """Return a value with `${NAME}` replaced in each of its texts."""
+    if isinstance(value, dict):
+        return {name: _expanded(core, one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_expanded(core, one) for one in value]
+    return core.expand(value) if isinstance(value, str) else value
+
+
+def _is_senior(person: str | None, policy: Policy) -> bool:
+    known = policy.people.get(person or "")
+    return known is not None and known.role >= Role.SENIOR
+
+
+def _present_targets(incident: Incident, frozen: Policy) -> Sequence[str]:
+    path = frozen.paths.get(incident.path, ())
+    return path[incident.step].notify if 0 <= incident.step < len(path) else ()
+
+
+def _people_told(incident: Incident, frozen: Policy, roster: Roster) -> list[str]:
+    """Return the names of who may answer the present step, with their team where its rota says that it is them."""
+    said: dict[str, str] = {}
+    for target in _present_targets(incident, frozen):
+        for key in roster.responders(people_of(target, incident.assign, roster)):
+            said.setdefault(key, roster.policy.people[key].name + _on_call(target, incident.assign, roster))
+    return list(said.values())
+
+
+def _on_call(target: str, assign: str | None, roster: Roster) -> str:
+    team = team_of(target, assign, roster.policy)
+    return f" ({team.key}, on call)" if team and team.schedule and roster.on_team(team) else ""
+
+
+def waiting_for(incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
+    """Return who is asked to answer now: the people the present step names, or whom it is assigned to."""
+    names = tuple(_people_told(incident, frozen, roster)) or tuple(
+        roster.policy.people[key].name for key in roster.responders(people_of(incident.assign or "", None, roster))
+    )
+    if names and len(names) <= _MOST_NAMES:
+        return names
+    words = target_words(_present_targets(incident, frozen), incident.assign, roster.policy)
+    return (words,) if words else ()
+
+
+def next_what(incident: Incident, frozen: Policy, running: Policy) -> str:
+    """Return who is told at the next deadline, in words."""
+    if incident.due_kind is DueKind.SILENCE_END:
+        return target_words(_present_targets(incident, frozen), incident.assign, running)
+    send = following(incident, frozen.paths.get(incident.path, ()))
+    if incident.due_kind is DueKind.RESTART or send is None:
+        tell = frozen.unanswered.tell
+        also = f", and {listed([target_words(tell, None, running)])} is told" if tell else ""
+        return f"from the top again{also}"
+    return target_words(frozen.paths[incident.path][send.step].notify, incident.assign, running)
+
+
+def mentions(core: Core, incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
+    """Return the Slack ids of whom the present step names: a team's user group where it has one, else its people."""
+    targets = _present_targets(incident, frozen)
+    return tuple(dict.fromkeys(one for target in targets for one in _slack_ids(core, target, incident.assign, roster)))
+
+
+def _slack_ids(core: Core, target: str, assign: str | None, roster: Roster) -> tuple[str, ...]:
+    team = team_of(target, assign, roster.policy)
+    group = core.expand(team.slack_group or "") if team else ""
+    if group:
+        return (group,)
+    known = (roster.policy.people.get(key) for key in people_of(target, assign, roster))
+    return tuple(found for person in known if person and (found := core.expand(person.slack or "")))

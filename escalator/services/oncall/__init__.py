@@ -1,0 +1,1 @@
+"""Who is on call: hand-off notices, overrides, calendar feeds."""

@@ -1,0 +1,76 @@
+"""When a calendar is the product's own trouble: at once where nobody may rely on it, after a while where it is down."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from escalator.schedules.calendar import Booked, Flaw
+from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.policy_store import Running
+from escalator.settings import Settings
+from escalator.store.calendars import Feed
+
+PATIENCE = timedelta(minutes=15)
+_SAYS_NOBODY = frozenset(flaw.value for flaw in Flaw if flaw.is_said)
+_AT_ONCE = _SAYS_NOBODY | {Flaw.NOT_A_CALENDAR.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A try to refresh a feed: how it stood before, if it was ever tried, how it stands now, and its bookings."""
+
+    before: Feed | None
+    feed: Feed
+    booked: Booked
+
+
+def _feed(schedule: str) -> str:
+    return f"calendar:{schedule}"
+
+
+def _names(schedule: str) -> str:
+    return f"calendar_names:{schedule}"
+
+
+def tell(connection: Connection, settings: Settings, running: Running, tried: Tried) -> None:
+    """Find or end the troubles of a calendar that was tried just now. Names of people and addresses are never told."""
+    feed, booked = tried.feed, tried.booked
+    troubles = Troubles(connection, feed.tried_at)
+    if not feed.reason or _has_grown_worse(tried):
+        troubles.end(_feed(feed.schedule))
+    if feed.reason and _is_alarming(feed):
+        troubles.find(_feed(feed.schedule), _detail(feed), running.policy, settings)
+    if booked.strangers or booked.unreadable:
+        counted = f"{booked.strangers} future events name nobody in the policy who may acknowledge"
+        names = f"the calendar of {feed.schedule}: {counted}, {booked.unreadable} cannot be read"
+        troubles.find(_names(feed.schedule), names, running.policy, settings)
+    else:
+        troubles.end(_names(feed.schedule))
+
+
+def end(connection: Connection, now: datetime, schedules: Iterable[str]) -> None:
+    """End the troubles of calendars that are no more."""
+    Troubles(connection, now).end(*(key for one in schedules for key in (_feed(one), _names(one))))
+
+
+def _has_grown_worse(tried: Tried) -> bool:
+    """Whether a feed that was only down now says that nobody is on call: that is told anew."""
+    before = tried.before.reason if tried.before else ""
+    return tried.feed.reason in _SAYS_NOBODY and before not in _SAYS_NOBODY
+
+
+def _is_alarming(feed: Feed) -> bool:
+    if feed.reason in _AT_ONCE or feed.fetched_at is None or feed.failing_since is None:
+        return True
+    return feed.tried_at - feed.failing_since >= PATIENCE
+
+
+def _detail(feed: Feed) -> str:
+    whose = f"the calendar of {feed.schedule}"
+    if feed.reason in _SAYS_NOBODY:
+        return f"{whose} names nobody to come ({feed.reason}); whom the schedule itself names is on call meanwhile"
+    if feed.fetched_at is None:
+        return f"{whose} was never read ({feed.reason}); whom the schedule itself names is on call meanwhile"
+    return f"{whose} was last read at {feed.fetched_at:%Y-%m-%d %H:%M} UTC ({feed.reason}); that copy is used meanwhile"

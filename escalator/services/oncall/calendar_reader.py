@@ -1,0 +1,32 @@
+"""The process that reads one feed: the text on stdin, zone and span as arguments, what it says on stdout.
+
+It ends itself when it takes too long, whoever waits for it, and is given no more memory than a large feed needs.
+"""
+
+import resource
+import sys
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from escalator.schedules.calendar import Flaw
+from escalator.schedules.ical import read
+from escalator.services.oncall.calendar_protocol import spoken
+
+MOST_BYTES = 512 * 1024 * 1024
+
+
+def main() -> None:
+    """Read the feed and say what is in it."""
+    zone, start, end, seconds = sys.argv[1:]
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
+    try:
+        said = read(sys.stdin.buffer.read(), ZoneInfo(zone), datetime.fromisoformat(start), datetime.fromisoformat(end))
+    except MemoryError:
+        said = Flaw.TOO_MUCH
+    sys.stdout.buffer.write(spoken(said))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""Keeping the calendars of schedules fresh, beside everything else: no request and no decision waits for a feed.
+
+What is served is always a row: the last good copy, expanded anew at each refresh so that its window moves on while the
+feed is down; nothing, so that the people whom the schedule names itself serve, once the feed says that nobody is on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from escalator.encryption import digest
+from escalator.errors import ContentLocked, Unavailable
+from escalator.lazy_imports import Lazy
+from escalator.model.message import Failed, FailureReason
+from escalator.model.schedule import Schedule
+from escalator.schedules.calendar import Booked, Flaw, Reading, booked, feed_address
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.services.oncall import calendar_alerts
+from escalator.services.oncall.calendar_subprocess import read_apart
+from escalator.store import calendars, processes
+from escalator.store.calendars import Feed
+
+log = structlog.get_logger(__name__)
+
+_fetching: Any = Lazy("escalator.services.oncall.calendar_fetch")
+
+EVERY = timedelta(minutes=5)
+BEHIND = timedelta(days=7)
+AHEAD = timedelta(days=90)
+_LEASE = timedelta(minutes=2)
+"""Longer than one refresh takes: a fetch and two readings, each with its end."""
+_NO_ADDRESS = Failed(FailureReason.NOT_CONFIGURED, "no_address")
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """The feed of one schedule, to be refreshed now; `before` is how it stood, if it had this address then."""
+
+    schedule: Schedule
+    address: str
+    before: Feed | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a refresh came to: why the feed is not good (empty when it is), the last good copy, and what it means."""
+
+    reason: str
+    sealed_feed: bytes | None
+    booked: Booked = Booked()
+
+
+def refresh_all(core: Core) -> None:
+    """Refresh every feed that is due and that no other process has taken. Raises Unavailable."""
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+        known = calendars.feeds(connection)
+    if running is None:
+        return
+    having = [one for one in running.policy.schedules.values() if _address(core, one)]
+    _forget(core, set(known) - {schedule.key for schedule in having})
+    for schedule in having:
+        if _task(core, running, schedule, known) is not None:
+            _refresh_alone(core, running, schedule)
+
+
+def _address(core: Core, schedule: Schedule) -> str:
+    return core.expand(schedule.ical or "").strip()
+
+
+def _task(core: Core, running: Running, schedule: Schedule, known: Mapping[str, Feed]) -> _Task | None:
+    """Return what there is to do about a schedule's feed; None while it is fresh."""
+    address, before = _address(core, schedule), known.get(schedule.key)
+    if before is None or before.address_digest != digest(address.encode()):
+        return _Task(schedule, address, None)
+    is_fresh = before.policy_version_id == running.version and core.clock.now() - before.tried_at < EVERY
+    return None if is_fresh else _Task(schedule, address, before)
+
+
+def _forget(core: Core, schedules: set[str]) -> None:
+    if not schedules:
+        return
+    with core.database.writing() as connection:
+        calendars.forget(connection, schedules)
+        calendar_alerts.end(connection, core.clock.now(), schedules)
+
+
+def _refresh_alone(core: Core, running: Running, schedule: Schedule) -> None:
+    """Refresh one feed, unless another process is at it or has been. What fails is left alone for the lease."""
+    job = f"calendar:{digest(schedule.key.encode())[:32]}"
+    with core.database.writing() as connection:
+        if not processes.take_job(connection, job, core.clock.now(), _LEASE):
+            return
+        task = _task(core, running, schedule, calendars.feeds(connection))
+    try:
+        if task is not None:
+            _refresh(core, running, task)
+    except Unavailable:
+        raise
+    except Exception:  # one feed's failure must not keep the others from their turn
+        log.exception("calendar_failed", schedule=schedule.key)
+        return
+    with core.database.writing() as connection:
+        processes.finish_job(connection, job)
+
+
+def _refresh(core: Core, running: Running, task: _Task) -> None:
+    found = _look(core, running, task)
+    feed = _stands(task, found.reason, running, core.clock.now())
+    log.info("calendar_refreshed", schedule=feed.schedule, reason=feed.reason, bookings=len(found.booked.bookings))
+    with core.database.writing() as connection:
+        calendars.keep(connection, feed, found.sealed_feed, found.booked.bookings)
+        calendar_alerts.tell(connection, core.settings, running, calendar_alerts.Tried(task.before, feed, found.booked))
+
+
+def _stands(task: _Task, reason: str, running: Running, now: datetime) -> Feed:
+    """Return how it stands with the feed after a try that came to this."""
+    new = Feed(task.schedule.key, digest(task.address.encode()), now, running.version, reason=reason)
+    before = task.before
+    if not reason:
+        return replace(new, fetched_at=now)
+    since = (before.failing_since if before else None) or now
+    return replace(new, fetched_at=before.fetched_at if before else None, failing_since=since)
+
+
+def _look(core: Core, running: Running, task: _Task) -> _Found:
+    """Fetch and read a feed, or read its last good copy instead. Nothing of the database is held meanwhile."""
+    kept = _copy(core, task)
+    address = feed_address(task.address)
+    feed = _fetching.fetch(address) if address else _NO_ADDRESS
+    if isinstance(feed, Failed):
+        return _instead(core, running, task, _Found(feed.detail or feed.reason.value, kept))
+    said = _read(core, task.schedule, feed)
+    if isinstance(said, Reading):
+        return _Found("", core.seal.seal(feed), _booked(core, running, said))
+    nobody = _Found(said.value, kept)
+    return nobody if said.is_said else _instead(core, running, task, nobody)
+
+
+def _instead(core: Core, running: Running, task: _Task, found: _Found) -> _Found:
+    """Return the same with what the last good copy says now: nobody when there is none, or nothing is left in it."""
+    if found.sealed_feed is None:
+        return found
+    try:
+        said = _read(core, task.schedule, core.seal.open(found.sealed_feed))
+    except ContentLocked as error:
+        log.warning("calendar_copy_locked", schedule=task.schedule.key, reason=str(error))
+        return found
+    return replace(found, booked=_booked(core, running, said)) if isinstance(said, Reading) else found
+
+
+def _booked(core: Core, running: Running, said: Reading) -> Booked:
+    return booked(said, running.policy.people, core.expand, core.clock.now())
+
+
+def _copy(core: Core, task: _Task) -> bytes | None:
+    """Return the last good copy from this address, sealed."""
+    if task.before is None:
+        return None
+    with core.database.reading() as connection:
+        return calendars.copy_of(connection, task.schedule.key)
+
+
+def _read(core: Core, schedule: Schedule, feed: bytes) -> Reading | Flaw:
+    """Return what a feed says of the present window; a feed in which nobody is to come is EMPTY."""
+    now = core.clock.now()
+    said = read_apart(feed, schedule.timezone, now - BEHIND, now + AHEAD)
+    if isinstance(said, Reading) and not any(one.end > now for one in said.events):
+        return Flaw.EMPTY
+    return said

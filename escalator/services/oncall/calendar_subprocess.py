@@ -1,0 +1,52 @@
+"""Reading a feed in a process of its own: a thread cannot be stopped, and a rule of one line may never end.
+
+No process of ours that lives on imports the libraries for calendars, so that their memory is used for a second only.
+"""
+
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from escalator.schedules.calendar import Flaw, Reading
+from escalator.services.oncall.calendar_protocol import heard
+
+log = structlog.get_logger(__name__)
+
+LONGEST_S = 10
+"""Of processor time; a calendar of the size that is fetched at most takes one or two."""
+
+_PATIENCE_S = 30
+"""How much longer it may take by the clock: the processor may be busy with alerts, which go first."""
+
+_READER = "escalator.services.oncall.calendar_reader"
+_ROOT = Path(__file__).parents[3]
+"""Where our package is found from: the process may have been started anywhere."""
+
+
+def read_apart(
+    feed: bytes, zone: ZoneInfo, start: datetime, end: datetime, longest_s: int = LONGEST_S
+) -> Reading | Flaw:
+    """Return what a feed says of [start, end), or its flaw: TOO_MUCH after so many seconds of processor time."""
+    command = [sys.executable, "-m", _READER, zone.key, start.isoformat(), end.isoformat(), str(longest_s)]
+    try:
+        done = subprocess.run(  # noqa: S603  # the command is our own; the feed is its input
+            command,
+            input=feed,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=longest_s + _PATIENCE_S,
+            cwd=_ROOT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Flaw.TOO_MUCH
+    if done.returncode < 0:
+        return Flaw.TOO_MUCH
+    if done.returncode > 0:
+        log.error("calendar_reader_failed", code=done.returncode)
+        return Flaw.UNREADABLE
+    return heard(done.stdout)

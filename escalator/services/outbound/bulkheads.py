@@ -1,0 +1,227 @@
+"""Bulkheads: how a process shares its sender threads, so that what hangs cannot take them all.
+
+A call cannot be interrupted before its channel's time limit. So nothing is allowed to fill the threads in the first
+place: each endpoint, each host and each kind of call may hold a share of the threads that are still free (the
+dynamic threshold of shared buffers: Choudhury and Hahne, 1998). An endpoint alone gets half of all threads; however
+many hang, the next one that comes finds a free thread as long as there is any.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from escalator.channels.contract import digest_of
+from escalator.model.levels import Mode
+from escalator.model.policy import DestinationKind
+from escalator.store.deliveries import DeliveryKind
+
+UPDATE = "update"
+"""The kind of a call that brings a post up to date; the other kinds are those of deliveries."""
+
+_HOST_CHARS = 16
+
+
+class Of(StrEnum):
+    """What a share is of."""
+
+    ENDPOINT = "endpoint"
+    HOST = "host"
+    KIND = "kind"
+
+
+Key = tuple[Of, str]
+
+
+class Lane(NamedTuple):
+    """What a call counts for: its endpoint, the host that is called, and its kind.
+
+    What calls nobody, as all of the sandbox, has neither endpoint nor host.
+    """
+
+    endpoint: str
+    host: str
+    kind: str
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Return what has to have room for the call."""
+        named = ((Of.ENDPOINT, self.endpoint), (Of.HOST, self.host), (Of.KIND, self.kind))
+        return tuple((of, name) for of, name in named if name)
+
+
+class Told(Protocol):
+    """A delivery or a post: what is told where."""
+
+    @property
+    def endpoint(self) -> str: ...  # noqa: D102
+
+    @property
+    def channel(self) -> DestinationKind: ...  # noqa: D102
+
+    @property
+    def mode(self) -> Mode: ...  # noqa: D102
+
+
+ANY = Lane("", "", "")
+"""The lane of what calls no vendor: there is room for it wherever a thread is free."""
+
+
+def lane_of(one: Told, address: str, kind: str) -> Lane:
+    """Return the lane of a call to this expanded address."""
+    if one.mode is Mode.SANDBOX:
+        return Lane("", "", kind)
+    return Lane(one.endpoint, host_of(one.channel, address), kind)
+
+
+def host_of(channel: DestinationKind, address: str) -> str:
+    """Return the name of what is called: the vendor, or the host of a webhook by a digest, as it may be a secret."""
+    if channel is not DestinationKind.WEBHOOK:
+        return f"vendor:{channel.value}"
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        host = address
+    return f"host:{digest_of(host)[:_HOST_CHARS]}"
+
+
+_ENDPOINT = Fraction(1)
+_HOST = Fraction(3)
+_KINDS: Mapping[str, Fraction] = {
+    DeliveryKind.PAGE: Fraction(7),
+    DeliveryKind.ALARM: Fraction(1),
+    DeliveryKind.BULLETIN: Fraction(1, 2),
+    DeliveryKind.COPY: Fraction(1, 3),
+    UPDATE: Fraction(1, 2),
+}
+"""How many threads each may hold for one that is free. Alone, of 16: an endpoint 8, a host 12, pages 14, alarms 8,
+bulletins and updates 6, copies 4."""
+
+
+def share_of(key: Key) -> Fraction:
+    """Return how many threads a key may hold for each thread that is free."""
+    of, name = key
+    if of is Of.KIND:
+        return _KINDS[name]
+    return _ENDPOINT if of is Of.ENDPOINT else _HOST
+
+
+def is_admitted(lane: Lane, free: int, busy: Mapping[Key, int]) -> bool:
+    """Whether one more call may begin now; the last free thread is for alarms."""
+    if free < (1 if lane.kind == DeliveryKind.ALARM else 2):
+        return False
+    return all(busy.get(key, 0) < share_of(key) * free for key in lane.keys)
+
+
+def full(free: int, busy: Mapping[Key, int]) -> frozenset[Key]:
+    """Return what holds its whole share already."""
+    return frozenset(key for key, count in busy.items() if count >= share_of(key) * free)
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """What would be admitted if one candidate after the other were claimed; `room` is how many may be at most."""
+
+    free: int
+    busy: Counter[Key]
+    room: int
+    is_shared: bool = True
+
+    def take(self, lane: Lane) -> bool:
+        """Whether there is room for this one too."""
+        if self.room < 1 or (self.is_shared and not is_admitted(lane, self.free, self.busy)):
+            return False
+        self.room -= 1
+        self.free -= 1
+        self.busy.update(lane.keys)
+        return True
+
+    def full(self) -> frozenset[Key]:
+        """Return what there is no more room for."""
+        return full(self.free, self.busy) if self.is_shared else frozenset()
+
+
+@dataclass(slots=True)
+class Threads:
+    """The sender threads of a process, and what they are busy with. Without `is_shared` anybody may take all."""
+
+    slots: int
+    is_shared: bool = True
+    _busy: Counter[Key] = field(default_factory=Counter)
+    _taken: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def taken(self) -> int:
+        """Return how many threads are busy."""
+        return self._taken
+
+    @property
+    def free(self) -> int:
+        """Return how many threads are free."""
+        return self.slots - self._taken
+
+    def take(self, lane: Lane) -> bool:
+        """Take a thread for this call, if it has room."""
+        with self._lock:
+            if self.free < 1 or (self.is_shared and not is_admitted(lane, self.free, self._busy)):
+                return False
+            self._taken += 1
+            self._busy.update(lane.keys)
+            return True
+
+    def release(self, lanes: Iterable[Lane]) -> None:
+        """Give threads back."""
+        with self._lock:
+            for lane in lanes:
+                self._taken -= 1
+                self._busy.subtract(lane.keys)
+            self._busy = +self._busy
+
+    def rehearsal(self, room: int) -> Rehearsal:
+        """Return how things stand, to try out what might be claimed."""
+        with self._lock:
+            return Rehearsal(self.free, Counter(self._busy), min(room, self.free), self.is_shared)
+
+
+class Reserve(Protocol):
+    """Where threads are taken and given back: a process' own, or somebody who speaks for them."""
+
+    def take(self, lane: Lane) -> bool:
+        """Take a thread for a call on this lane, if there is room for one."""
+        ...
+
+    def release(self, lanes: Iterable[Lane]) -> None:
+        """Give threads back."""
+        ...
+
+
+@contextmanager
+def taking(reserve: Reserve) -> Iterator["Taking"]:
+    """Give a way to take threads for calls; those for which there is no call in the end are given back."""
+    taken = Taking(reserve)
+    try:
+        yield taken
+    finally:
+        reserve.release((Counter(taken.taken) - Counter(taken.used)).elements())
+
+
+@dataclass(slots=True)
+class Taking:
+    """The threads that one claim takes, and those that it has calls for."""
+
+    reserve: Reserve
+    taken: list[Lane] = field(default_factory=list)
+    used: Sequence[Lane] = ()
+
+    def take(self, lane: Lane) -> bool:
+        """Take a thread for a call on this lane, if there is room for one."""
+        is_taken = self.reserve.take(lane)
+        if is_taken:
+            self.taken.append(lane)
+        return is_taken

@@ -1,0 +1,93 @@
+"""One call to a vendor: what it says, to whom, and what became of it."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from escalator.channels.contract import Notification
+from escalator.model.levels import Mode
+from escalator.model.message import Context, Delivered, Failed
+from escalator.model.policy import DestinationKind
+from escalator.services.outbound.bulkheads import ANY, Lane
+from escalator.store.deliveries import Delivery
+from escalator.store.posted_messages import Post
+
+
+@dataclass(frozen=True, slots=True)
+class ToSend:
+    """A claimed call: a new message (with its delivery), or a post to bring up to date (without).
+
+    `delivery` and `post` carry what they were before the claim and the claim itself, respectively; `revision` is what
+    the notification shows; `refused` is why it is not sent at all. `lane` is what its thread counts for; `is_probe`
+    when its destination hangs and this is the one call that tries it.
+    """
+
+    notification: Notification
+    mode: Mode
+    channel: DestinationKind
+    revision: int
+    delivery: Delivery | None = None
+    post: Post | None = None
+    received_at: datetime | None = None
+    refused: Failed | None = None
+    lane: Lane = ANY
+    is_probe: bool = False
+
+    @property
+    def context(self) -> Context:
+        """Return whom and what it is for."""
+        return self.notification.context
+
+    @property
+    def rings_again(self) -> bool:
+        """Whether it rings where something stands already: the post itself is not held for it."""
+        return self.delivery is not None and self.notification.ref is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a call."""
+
+    sent: ToSend
+    result: Delivered | Failed
+
+
+class Outlet(Protocol):
+    """The sender threads of this process, as those see them who have just written something to send."""
+
+    def take(self, lane: Lane) -> bool:
+        """Take a thread for a call on this lane, if there is room for one; it waits for `send`."""
+        ...
+
+    def release(self, lanes: Iterable[Lane]) -> None:
+        """Give threads back that were taken."""
+        ...
+
+    def send(self, claimed: Sequence[ToSend]) -> None:
+        """Send what was claimed; a thread was taken for each."""
+        ...
+
+    def held(self) -> AbstractContextManager[None]:
+        """Begin no further call meanwhile: what must be decided first is."""
+        ...
+
+
+class NoOutlet:
+    """A process that sends nothing itself: the web, and commands."""
+
+    def take(self, lane: Lane) -> bool:
+        """Return that no thread is free."""
+        del lane
+        return False
+
+    def release(self, lanes: Iterable[Lane]) -> None:
+        """Do nothing: nothing was taken."""
+
+    def send(self, claimed: Sequence[ToSend]) -> None:
+        """Do nothing: nothing was taken."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold nothing."""
+        return nullcontext()

@@ -1,0 +1,151 @@
+"""Circuit breakers: an endpoint whose calls time out again and again is tried by one call at a time until it answers.
+
+The circuit of an endpoint is open after so many time-outs in a row, or when its host has had so many whichever of its
+endpoints they were for. What is known of it is shared by all processes, and outlives them (table `destinations`). The
+sandbox calls nobody, so it neither opens a circuit nor heeds one.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from escalator.channels.contract import CALL_ENDS_S
+from escalator.model.levels import Mode
+from escalator.model.message import Failed, FailureReason
+from escalator.services.outbound.bulkheads import Lane
+from escalator.services.outbound.call import Outcome
+from escalator.store import endpoint_health
+from escalator.store.endpoint_health import Health, Notes
+
+ENDPOINT_TIMEOUTS = 3
+"""How many calls to an endpoint time out in a row before its circuit is open."""
+
+HOST_TIMEOUTS = 6
+"""How many calls to a host do, whichever of its endpoints they are for."""
+
+PROBE_ENDS = timedelta(seconds=CALL_ENDS_S + 10)
+"""When a probe of which nothing has been heard is over: its process has died."""
+
+PROBE_PATIENCE = timedelta(seconds=5)
+"""How long a page waits for the probe of an endpoint that may be well: beyond that, its fallback is told."""
+
+NOT_ANSWERING = Failed(FailureReason.TIMEOUT, "not_answering")
+"""What becomes of a page whose fallback is told because its endpoint hangs."""
+
+_WELL = Health()
+_NO_CALL = frozenset(
+    {
+        FailureReason.PACED,
+        FailureReason.UNREACHABLE,
+        FailureReason.NOT_CONFIGURED,
+        FailureReason.FORBIDDEN,
+        FailureReason.NO_CONTACT,
+        FailureReason.EXPIRED,
+        FailureReason.UNKNOWN,
+    }
+)
+"""What says neither that somebody answers nor that nobody does."""
+
+
+class Decision(StrEnum):
+    """What to do with a delivery: call, call as the only one, let it fail at once for its fallback, or wait."""
+
+    CALL = "call"
+    PROBE = "probe"
+    FALL_BACK = "fall_back"
+    WAIT = "wait"
+
+
+def is_open(endpoint: Health, host: Health) -> bool:
+    """Whether the circuit of an endpoint is open."""
+    return endpoint.timeouts >= ENDPOINT_TIMEOUTS or host.timeouts >= HOST_TIMEOUTS
+
+
+def decide(endpoint: Health, host: Health, now: datetime, *, has_fallback: bool, is_expired: bool = False) -> Decision:
+    """Return what to do with what is to be told at an endpoint."""
+    if not is_open(endpoint, host):
+        return Decision.CALL
+    if is_expired:
+        return Decision.FALL_BACK
+    if endpoint.probed_at is None or endpoint.probed_at <= now - PROBE_ENDS:
+        return Decision.PROBE
+    has_waited = endpoint.timeouts >= ENDPOINT_TIMEOUTS or endpoint.probed_at <= now - PROBE_PATIENCE
+    return Decision.FALL_BACK if has_fallback and has_waited else Decision.WAIT
+
+
+@dataclass(slots=True)
+class Breakers:
+    """The circuit breakers as seen in one transaction, and the probes that it begins."""
+
+    connection: Connection
+    now: datetime
+    _known: dict[str, Health] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._known = endpoint_health.unwell(self.connection)
+
+    def decide(self, lane: Lane, *, has_fallback: bool = False, is_expired: bool = False) -> Decision:
+        """Return what to do with what is to be told on this lane."""
+        endpoint, host = (self._known.get(name, _WELL) for name in (lane.endpoint, lane.host))
+        return decide(endpoint, host, self.now, has_fallback=has_fallback, is_expired=is_expired)
+
+    def is_open(self, lane: Lane) -> bool:
+        """Whether the circuit of this lane is open: what is told there is more than a call."""
+        return is_open(self._known.get(lane.endpoint, _WELL), self._known.get(lane.host, _WELL))
+
+    def plan(self, lane: Lane) -> None:
+        """Count on a probe of this lane: no other is begun meanwhile."""
+        known = self._known.get(lane.endpoint, _WELL)
+        self._known[lane.endpoint] = Health(known.timeouts, self.now)
+
+    def begin(self, lanes: Iterable[Lane]) -> frozenset[str]:
+        """Begin the probes of these lanes, at once; return the endpoints whose probe no other process has begun."""
+        names = [lane.endpoint for lane in lanes]
+        return endpoint_health.begin_probes(self.connection, names, self.now, self.now - PROBE_ENDS)
+
+    def take_back(self, names: Iterable[str]) -> None:
+        """Undo probes that were begun in this transaction and for which there is no call after all."""
+        endpoint_health.take_back_probes(self.connection, names)
+
+
+def note_answers(notes: Notes, outcomes: Iterable[Outcome]) -> None:
+    """Note who has answered and who has not, by what became of calls to them."""
+    heard: set[str] = set()
+    timeouts: Counter[str] = Counter()
+    for one in outcomes:
+        lane = one.sent.lane
+        if one.sent.is_probe:
+            notes.of(lane.endpoint).is_probe_over = True
+        if not _is_real(one):
+            continue
+        if isinstance(one.result, Failed) and one.result.reason is FailureReason.TIMEOUT:
+            timeouts.update((lane.endpoint, lane.host))
+        else:
+            heard |= {lane.endpoint, lane.host}
+    for name in heard:
+        notes.of(name).has_answered = True
+    for name, count in timeouts.items():
+        if name not in heard:
+            notes.of(name).timeouts = count
+
+
+def _is_real(one: Outcome) -> bool:
+    """Whether an outcome says something of its endpoint: somebody there was asked."""
+    sent, result = one.sent, one.result
+    if sent.refused is not None or sent.mode is Mode.SANDBOX or not sent.lane.endpoint:
+        return False
+    if isinstance(result, Failed):
+        return result.reason not in _NO_CALL
+    # A post that shows what it should already needs no call.
+    return sent.delivery is not None or sent.post is None or sent.post.face != result.face
+
+
+def has_hung(outcome: Outcome) -> bool:
+    """Whether a delivery has met an endpoint that hangs: whoever has a fallback is told there at once."""
+    result = outcome.result
+    is_timeout = isinstance(result, Failed) and result.reason is FailureReason.TIMEOUT
+    return result == NOT_ANSWERING or (outcome.sent.is_probe and is_timeout)

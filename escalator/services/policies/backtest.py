@@ -1,0 +1,160 @@
+"""Two policies on what has really come: who would have been told differently. Nothing is written or sent."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from escalator.engine.overrides import standing_in
+from escalator.engine.replay import Acted, Fate, Heard, replay
+from escalator.engine.reviews import staff_in_stream
+from escalator.errors import ContentLocked, InvalidEvent
+from escalator.model.audit import Action
+from escalator.model.incident import Outcome, Verb
+from escalator.model.policy import Policy
+from escalator.policy.placeholders import with_stream_ids
+from escalator.services.core.context import Core
+from escalator.services.intake.process import WAIT_FOR_ITEM
+from escalator.store import audit_log, calendars, event_history
+from escalator.store.event_history import Life
+from escalator.store.events import EventState
+from escalator.stream.observe import observe
+
+FOLLOWED = timedelta(hours=1)
+"""How long what nobody has answered, or ended, is followed after the last that is known of it."""
+
+_PEOPLE = frozenset({"person", "stranger"})
+_ACTS = {
+    Action.ACKNOWLEDGED: Verb.ACKNOWLEDGE,
+    Action.ANSWERED: Verb.ACKNOWLEDGE,
+    Action.RELEASED: Verb.RELEASE,
+    Action.RESOLVED: Verb.RESOLVE,
+    Action.SNOOZED: Verb.SNOOZE,
+    Action.HANDED_OVER: Verb.HAND_OVER,
+    Action.TAKEN_OVER: Verb.TAKE_OVER,
+    Action.ESCALATED_NOW: Verb.ESCALATE_NOW,
+    Action.STILL_ON_IT: Verb.STILL_ON_IT,
+    Action.REOPENED: Verb.REOPEN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One incident that two policies do not treat alike."""
+
+    number: int
+    old: Fate
+    new: Fate
+
+
+@dataclass(slots=True)
+class Backtest:
+    """What was found: counts by destination or person, and of what could not be lived again, by the reason."""
+
+    since: datetime
+    until: datetime
+    incidents: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    old: Counter[str] = field(default_factory=Counter)
+    new: Counter[str] = field(default_factory=Counter)
+    silent_before: list[int] = field(default_factory=list)
+    silent_after: list[int] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def add(self, number: int, old: Fate, new: Fate) -> None:
+        """Count one incident."""
+        self.incidents += 1
+        self.old.update(told.to for told in old.told)
+        self.new.update(told.to for told in new.told)
+        if not old.told:
+            self.silent_before.append(number)
+        if not new.told:
+            self.silent_after.append(number)
+        if old != new:
+            self.differences.append(Difference(number, old, new))
+
+
+def backtest(core: Core, old: Policy, new: Policy, since: datetime) -> Backtest:
+    """Return how two policies treat what was accepted since then, answered as it really was. Raises Unavailable.
+
+    One incident is held in memory at a time, and what differs.
+    """
+    old, new = (with_stream_ids(policy, core.settings.environment) for policy in (old, new))
+    staff = staff_in_stream(old) | staff_in_stream(new)
+    found = Backtest(since, core.clock.now())
+    with core.database.reading() as connection:
+        clicked = core.policies.stand_ins(connection, since)
+        said = [(standing_in(policy, clicked), calendars.said(connection, policy)) for policy in (old, new)]
+        for life in event_history.lives(connection, since):
+            try:
+                happened = _happened(core, connection, life, staff)
+            except _Lost as lost:
+                found.left_out[lost.why] += 1
+                continue
+            until = _until(life, happened, found.until)
+            before, after = (replay(life.source, happened, until, *one) for one in said)
+            found.add(life.number, before, after)
+        stray = event_history.count_without_incident(connection, since)
+    found.left_out["parked events"] = stray.get(EventState.PARKED, 0)
+    found.left_out["events that opened nothing"] = stray.get(EventState.IGNORED, 0)
+    return found
+
+
+class _Lost(Exception):
+    """An incident that cannot be lived again."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def _happened(core: Core, connection: Connection, life: Life, staff: frozenset[str]) -> Sequence[Heard | Acted]:
+    """Return what happened to an incident, in order of time. Raises _Lost."""
+    if life.is_drill:
+        raise _Lost("drills")
+    heard = list(_heard(core, connection, life, staff))
+    if not heard:
+        raise _Lost("incidents without events of their own")
+    acts = [act for one in life.ids for act in _acts(connection, one)]
+    return sorted([*heard, *acts], key=lambda one: one.at)
+
+
+def _heard(core: Core, connection: Connection, life: Life, staff: frozenset[str]) -> Iterator[Heard]:
+    is_first = True
+    for kept in event_history.of(connection, life.ids):
+        if kept.sealed_body is None:
+            raise _Lost("incidents whose content is deleted")
+        try:
+            said = observe(core.seal.open(kept.sealed_body), kept.received_at, staff)
+        except (ContentLocked, InvalidEvent) as error:
+            raise _Lost("incidents that no key of ours opens") from error
+        if said is not None:
+            yield Heard(kept.received_at + (WAIT_FOR_ITEM if said.waits and is_first else timedelta(0)), said)
+            is_first = is_first and said.waits
+
+
+def _acts(connection: Connection, incident_id: Any) -> Iterator[Acted]:
+    for row in audit_log.of_incident(connection, incident_id):
+        verb = _ACTS.get(Action(row.action))
+        if verb is not None and row.actor_kind in _PEOPLE:
+            yield _acted(row, verb)
+
+
+def _acted(row: Row[Any], verb: Verb) -> Acted:
+    after = json.loads(row.after)
+    outcome = Outcome(after["outcome"]) if "outcome" in after else None
+    minutes = int(after["minutes"]) if "minutes" in after else None
+    return Acted(row.at, verb, row.actor_key, row.via, minutes, after.get("to"), outcome)
+
+
+def _until(life: Life, happened: Sequence[Heard | Acted], now: datetime) -> datetime:
+    """Return until when to follow it: to its real end, if a person had a hand in it, else for an hour."""
+    acts = [one.at for one in happened if isinstance(one, Acted)]
+    if acts and life.closed_at is not None:
+        return life.closed_at
+    last = max(acts, default=happened[0].at) + FOLLOWED
+    return min(last, life.closed_at or now, now)

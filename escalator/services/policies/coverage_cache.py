@@ -1,0 +1,64 @@
+"""The coverage of the running policy for the coming week: worked out once an hour, and when something of it changes.
+
+It takes a second of computing where the policy is large, so it is made in a thread of its own, one at a time, and
+nobody waits for it who only looks at the page.
+"""
+
+from collections.abc import Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Lock
+
+from escalator.engine.coverage.compute import coverage
+from escalator.engine.coverage.values import Coverage
+from escalator.engine.oncall import may_know_schedule
+from escalator.engine.permissions import may_see
+from escalator.model.policy import Person, Policy
+from escalator.services.core.policy_store import Running
+
+AHEAD = timedelta(weeks=1)
+WITHIN = timedelta(minutes=30)
+"""Within how long somebody must hear; `escalator coverage --within` asks for another."""
+_KEPT = 4
+
+
+class CoverageShelf:
+    """What was worked out last in this process."""
+
+    def __init__(self) -> None:
+        self._maker = ThreadPoolExecutor(1, thread_name_prefix="coverage")
+        self._made: dict[Hashable, Future[Coverage]] = {}
+        self._lock = Lock()
+
+    def ask(self, running: Running, now: datetime) -> Future[Coverage]:
+        """Return what is, or is going to be, known from this hour on."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        key = (running.version, hour, running.stand_ins, tuple(sorted(running.calendars.items())))
+        with self._lock:
+            if key not in self._made or _has_failed(self._made[key]):
+                self._made[key] = self._maker.submit(_made, running, hour)
+                for old in list(self._made)[:-_KEPT]:
+                    self._made.pop(old).cancel()
+            return self._made[key]
+
+
+def known_to(reader: Person, found: Coverage, policy: Policy) -> Coverage:
+    """Return what of a coverage somebody may know: nothing of categories and schedules of which they may not."""
+    hidden = {key for key, one in policy.categories.items() if not may_see(reader.key, one, policy)}
+    return replace(
+        found,
+        rows=tuple(row for row in found.rows if row.category not in hidden),
+        holes=tuple(one for one in found.holes if one.row.category not in hidden),
+        singles=tuple(one for one in found.singles if one.row.category not in hidden),
+        gaps=tuple(one for one in found.gaps if may_know_schedule(one.schedule, reader, policy)),
+        handovers=tuple(one for one in found.handovers if may_know_schedule(one.schedule, reader, policy)),
+    )
+
+
+def _made(running: Running, start: datetime) -> Coverage:
+    return coverage(running.policy, start, start + AHEAD, WITHIN, running.calendars)
+
+
+def _has_failed(made: Future[Coverage]) -> bool:
+    return made.cancelled() or (made.done() and made.exception() is not None)

@@ -1,0 +1,90 @@
+"""What an event would do now: the live engine, run ahead of the clock over what the installation goes by."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from json import JSONDecodeError
+from typing import Any
+
+from escalator.engine.preview import Preview, preview
+from escalator.engine.reviews import staff_in_stream
+from escalator.errors import InvalidEvent
+from escalator.model.facts import Observation
+from escalator.rendering.preview_json import document
+from escalator.services.auth import incident_access
+from escalator.services.auth.viewer import Viewer
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.store import events
+from escalator.store.events import StoredEvent
+from escalator.stream.observe import observe
+
+_MOST_EVENTS = 20
+"""So many events of an incident are offered."""
+
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 12, 31, tzinfo=UTC)
+"""Rotas and delays are counted from the instant: at the ends of the calendar they would leave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What would become of an event accepted at that time; `observation` is None for one that means nothing here."""
+
+    at: datetime
+    source: str
+    observation: Observation | None
+    found: Preview | None
+
+
+def explained(core: Core, running: Running, body: bytes, source: str | None, at: datetime | None) -> Explained:
+    """Return what an event would do under the running policy, with its calendars and every silence that has not ended.
+
+    `source` is the first of the policy's and `at` (aware) is now where they are None. Nothing is stored or sent.
+    Raises InvalidEvent, by field, for a body that is no event, an unknown `source`, and an `at` out of all reason.
+    """
+    policy, now = running.policy, at or core.clock.now()
+    if not _EARLIEST <= now <= _LATEST:
+        raise InvalidEvent({"at": [f"Say an instant from {_EARLIEST:%Y} to {_LATEST:%Y}."]})
+    observation = observe(body, now, staff_in_stream(policy))
+    name = next(iter(policy.sources), "") if source is None else source
+    if source is not None and source not in policy.sources:
+        raise InvalidEvent({"source": [f"No source of the policy; known: {', '.join(policy.sources) or 'none'}."]})
+    begun = tuple(one for one in running.silences if one not in policy.silences)
+    found = preview(observation, name, policy, now, running.calendars, begun) if observation else None
+    return Explained(now, name, observation, found)
+
+
+def stored(core: Core, running: Running, viewer: Viewer, number: int) -> tuple[StoredEvent, ...] | None:
+    """Return the first events of an incident whose bodies are kept, sealed; None when there is none that they may see.
+
+    There may be none left: bodies are purged.
+    """
+    with core.database.reading() as connection:
+        incident = incident_access.opened(core, connection, viewer, number, running.policy)
+        if incident is None:
+            return None
+        return tuple(events.of_incident(connection, incident.id, _MOST_EVENTS))
+
+
+def opened(core: Core, event: StoredEvent) -> bytes:
+    """Return the body of a stored event, to be read and not to be shown. Raises ContentLocked."""
+    return core.seal.open(event.sealed_body or b"")
+
+
+def complaints(error: InvalidEvent) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an event: the field, empty for the whole of it, and what is wrong, with its place."""
+    cause = error.__cause__
+    if isinstance(cause, JSONDecodeError):
+        yield "", f"not valid JSON at line {cause.lineno}, column {cause.colno}: {cause.msg}"
+        return
+    if isinstance(cause, UnicodeDecodeError):
+        yield "", f"not valid UTF-8 at byte {cause.start}"
+        return
+    for name, said in error.errors.items():
+        yield name.strip("_").removesuffix("schema"), " ".join(said)
+
+
+def explain(core: Core, running: Running, body: bytes, source: str | None, at: datetime | None) -> dict[str, Any]:
+    """Return the JSON object of RULES 6 for an event; what is left out and raised is as for `explained`."""
+    said = explained(core, running, body, source, at)
+    return document(said.found, said.at)

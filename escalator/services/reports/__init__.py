@@ -1,0 +1,1 @@
+"""Figures of a time span, and the weekly review."""

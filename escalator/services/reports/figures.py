@@ -1,0 +1,83 @@
+"""The report of a span: what somebody may see of it, in figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from escalator.engine.statistics import Figures, Spread, figures, grouped, hour_in, spread
+from escalator.model.alert_stats import Alert
+from escalator.model.levels import Mode, Severity
+from escalator.rendering.view import spoken, title_of
+from escalator.services.auth.viewer import Viewer, audience_of
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.store import report_stats as store
+from escalator.store.report_stats import Sent
+
+LONGEST_PAGE, LONGEST = timedelta(days=35), timedelta(days=366)
+"""What a page answers for at once, and what may be asked for as a file."""
+
+DEFAULT = timedelta(days=28)
+_NOBODY = "nobody assigned"
+_GRAVEST_FIRST = tuple(grade.value for grade in sorted(Severity, key=lambda grade: grade.gravity, reverse=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a report is about: the alerts opened in [since, until)."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of a span, as a whole and by what people ask for; groups are named as people read them.
+
+    `own` is how soon the reader answered what they answered: nobody else's is ever told.
+    """
+
+    span: Span
+    whole: Figures
+    by_category: Mapping[str, Figures]
+    by_severity: Mapping[str, Figures]
+    by_team: Mapping[str, Figures]
+    by_hour: Mapping[int, Figures]
+    sent: tuple[Sent, ...]
+    own: Spread
+
+
+def report(core: Core, viewer: Viewer, running: Running, span: Span) -> Report:
+    """Return the report of a span for somebody. Drills and tests are left out. Raises Unavailable.
+
+    In a sandbox it is about what the sandbox has opened, elsewhere about what real people were told of.
+    """
+    policy = running.policy
+    modes = (Mode.SANDBOX,) if viewer.is_sandbox or core.settings.mode is Mode.SANDBOX else (Mode.PRODUCTION,)
+    with core.database.reading() as connection:
+        audience = audience_of(connection, viewer, policy)
+        alerts = store.alerts(connection, audience, span.since, span.until, modes)
+        sent = store.sent(connection, audience, span.since, span.until, modes)
+        own = store.answered_by(connection, audience, viewer.person.key, span.since, span.until)
+    zone = viewer.person.timezone or policy.timezone
+    by = (
+        lambda one: title_of(policy.categories.get(one.category or "")),
+        lambda one: one.severity,
+        _team,
+        hour_in(zone),
+    )
+    by_category, by_severity, by_team, by_hour = grouped(alerts, by, policy)
+    return Report(
+        span=span,
+        whole=figures(alerts, policy),
+        by_category=by_category,
+        by_severity={grade: by_severity[grade] for grade in _GRAVEST_FIRST if grade in by_severity},
+        by_team=by_team,
+        by_hour=by_hour,
+        sent=tuple(sent),
+        own=spread(answered - opened for opened, answered in own),
+    )
+
+
+def _team(alert: Alert) -> str:
+    return spoken(alert.assign.partition(":")[2] or alert.assign) if alert.assign else _NOBODY

@@ -1,0 +1,187 @@
+"""The weekly review: what was sent, received and acted on, what was late and why, what failed, what was rehearsed."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+
+from escalator.model.audit import Action
+from escalator.model.levels import Mode, Severity
+from escalator.schedules.local_time import first_instant
+from escalator.services.auth.viewer import Viewer, audience_of
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.store import weekly_stats as store
+from escalator.store.weekly_stats import Broken, Drill, Opened, Span, Step, Told
+
+SLOW = timedelta(minutes=1)
+"""A page that takes longer to get through is late."""
+SHOWN = 100
+"""How many of each list are shown; beyond it only their number."""
+_FIRST_YEAR, _LAST_YEAR = "2000", "2199"
+"""Beyond them a calendar ends, and with it the weeks around."""
+_COUNTED = (
+    *(Action.ESCALATED_NOW, Action.RESTARTED, Action.OVERDUE, Action.STEP_REACHED_NOBODY, Action.STEP_FAILED),
+    *(Action.STEP_SILENCED, Action.AUTOMATION_STOPPED),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One ISO week as the policy's zone sees it."""
+
+    monday: date
+    span: Span
+
+    @property
+    def name(self) -> str:
+        """Return `2026-W48`."""
+        return name_of(self.monday)
+
+    @property
+    def sunday(self) -> date:
+        """Return its last day."""
+        return self.monday + timedelta(days=6)
+
+    @property
+    def before(self) -> str:
+        """Return the name of the week before."""
+        return name_of(self.monday - timedelta(days=7))
+
+    @property
+    def after(self) -> str:
+        """Return the name of the week after."""
+        return name_of(self.monday + timedelta(days=7))
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Of the alerts of one severity: to how many a page went out, whom one reached, which somebody answered."""
+
+    alerts: int
+    sent: int
+    received: int
+    answered: int
+    escalated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """One page that took long, of this incident."""
+
+    number: int
+    destination: str
+    at: datetime
+    took: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """All that a week's review says. Lists are whole; pages show the first of them."""
+
+    sums: Mapping[Severity, Sum]
+    whole: Sum
+    late_steps: Sequence[Step]
+    slow: Sequence[Slow]
+    unanswered_in_time: Sequence[Opened]
+    failures: Sequence[Broken]
+    counts: Mapping[Action, int]
+    drills: Sequence[Drill]
+    silences: Sequence[Row[Any]]
+    policies: Sequence[Row[Any]]
+    troubles: Sequence[Row[Any]]
+
+
+def name_of(day: date) -> str:
+    """Return the ISO week that a day is in: `2026-W48`."""
+    year, number, _ = day.isocalendar()
+    return f"{year:04}-W{number:02}"
+
+
+def week_of(name: str, zone: ZoneInfo) -> Week:
+    """Return the week of this name. Raises ValueError for what names none."""
+    year, found, number = name.partition("-W")
+    if not (found and len(year) == 4 and len(number) == 2 and _FIRST_YEAR <= year <= _LAST_YEAR):
+        raise ValueError(name)
+    monday = date.fromisocalendar(int(year), int(number), 1)
+    start, end = (first_instant(datetime.combine(monday + timedelta(days=days), time()), zone) for days in (0, 7))
+    return Week(monday, Span(start, end))
+
+
+def review(core: Core, viewer: Viewer, running: Running, week: Week) -> Review:
+    """Return a week's review, as far as somebody may see it. Raises Unavailable.
+
+    Alerts are those that real people were told of; in a sandbox, those of the sandbox.
+    """
+    span = week.span
+    modes = (Mode.SANDBOX,) if viewer.is_sandbox or core.settings.mode is Mode.SANDBOX else (Mode.PRODUCTION,)
+    with core.database.reading() as connection:
+        audience = audience_of(connection, viewer, running.policy)
+        opened = store.opened(connection, audience, span, modes)
+        told = store.told(connection, audience, span, modes)
+        sums = summed(opened, told)
+        return Review(
+            sums=sums,
+            whole=total(sums.values()),
+            late_steps=store.late_steps(connection, audience, span),
+            slow=slow(opened, told),
+            unanswered_in_time=[one for one in opened if is_late(one)],
+            failures=together(store.failures(connection, audience, span)),
+            counts=store.counts(connection, audience, span, _COUNTED),
+            drills=store.drilled(connection, audience, span),
+            silences=store.silenced(connection, audience, span),
+            policies=store.activated(connection, span),
+            troubles=store.in_trouble(connection, span),
+        )
+
+
+def summed(opened: Iterable[Opened], told: Sequence[Told]) -> dict[Severity, Sum]:
+    """Return the sums of each severity, the gravest first."""
+    reached = {one.incident_id: False for one in told}
+    reached |= {one.incident_id: True for one in told if one.delivered_at is not None}
+    of: dict[Severity, list[Opened]] = {}
+    for one in opened:
+        of.setdefault(one.severity, []).append(one)
+    return {
+        severity: Sum(
+            alerts=len(alerts),
+            sent=sum(one.id in reached for one in alerts),
+            received=sum(reached.get(one.id, False) for one in alerts),
+            answered=sum(one.answered_at is not None for one in alerts),
+            escalated=sum(one.escalated_at is not None for one in alerts),
+        )
+        for severity, alerts in sorted(of.items(), reverse=True)
+    }
+
+
+def total(sums: Iterable[Sum]) -> Sum:
+    """Return them all in one."""
+    return Sum(*(sum(column) for column in zip((0,) * len(fields(Sum)), *map(astuple, sums), strict=True)))
+
+
+def is_late(one: Opened) -> bool:
+    """Whether nobody had answered when an alert was escalated beyond its first send."""
+    return one.escalated_at is not None and (one.answered_at is None or one.answered_at > one.escalated_at)
+
+
+def slow(opened: Iterable[Opened], told: Iterable[Told]) -> list[Slow]:
+    """Return the pages that took too long to get through, the slowest first."""
+    numbers = {one.id: one.number for one in opened}
+    found = [
+        Slow(numbers[one.incident_id], one.destination, one.created_at, one.delivered_at - one.created_at)
+        for one in told
+        if one.delivered_at is not None and one.delivered_at - one.created_at > SLOW and one.incident_id in numbers
+    ]
+    return sorted(found, key=lambda one: one.took, reverse=True)
+
+
+def together(failures: Iterable[Broken]) -> list[Broken]:
+    """Return one for each destination and reason, what failed most first."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for one in failures:
+        counted[one.destination, one.reason] += one.times
+    return [Broken(*key, count) for key, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]

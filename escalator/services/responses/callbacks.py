@@ -1,0 +1,166 @@
+"""What PagerDuty and Jira tell us: stored before the answer, done by the workers, each in a transaction of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from uuid6 import uuid7
+
+from escalator.channels.jira import webhooks as jira
+from escalator.channels.jira.api import Category
+from escalator.channels.pagerduty import webhooks as pagerduty
+from escalator.clock import Stopwatch
+from escalator.errors import InvalidEvent, Unavailable
+from escalator.metrics import CALLBACKS
+from escalator.model.message import Failed
+from escalator.model.policy import DestinationKind
+from escalator.model.vendor_event import Heard, HeardKind
+from escalator.ports import HEAR
+from escalator.services.core.context import Core
+from escalator.services.core.operator_alerts import Troubles
+from escalator.services.responses.apply_callback import heed
+from escalator.store import posted_messages, vendor_callbacks
+from escalator.store.vendor_callbacks import Callback
+
+log = structlog.get_logger(__name__)
+
+BATCH = 20
+TRIES = 5
+MOST_S = 8.0
+GIVE_UP_AFTER = timedelta(hours=2)
+_LEAST_WAIT, _MOST_WAIT = timedelta(seconds=1), timedelta(minutes=1)
+_MOST_ID_CHARS = 128
+
+_PARSERS: Mapping[DestinationKind, Callable[[bytes], Heard | None]] = {
+    DestinationKind.PAGERDUTY: pagerduty.parse,
+    DestinationKind.JIRA: jira.parse,
+}
+
+
+def take_in(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, is_sandbox: bool) -> None:
+    """Store what a vendor tells us, once for each of its events, and tell the workers. Raises Unavailable."""
+    said = _parsed(vendor, body)
+    subject = (said.alias or next(iter(said.refs), "")) if said else ""
+    new = Callback(
+        id=uuid7(),
+        vendor=vendor,
+        event_id=event_id[:_MOST_ID_CHARS],
+        subject=subject[:_MOST_ID_CHARS],
+        is_sandbox=is_sandbox,
+        received_at=core.clock.now(),
+        sealed_body=core.seal.seal(body),
+    )
+    with core.database.one_statement() as connection:
+        is_new = vendor_callbacks.insert(connection, new)
+    core.tally.count(CALLBACKS, vendor=vendor.value, outcome="stored" if is_new else "duplicate")
+    if is_new:
+        core.queue.tell(HEAR)
+
+
+def _parsed(vendor: DestinationKind, body: bytes) -> Heard | None:
+    try:
+        return _PARSERS[vendor](body)
+    except InvalidEvent:
+        return None
+
+
+def hear_all(core: Core) -> None:
+    """Do a batch of what vendors have told us of and what is due; the rest is told again. Raises Unavailable.
+
+    First what we know is about something of ours: what has to be asked for may take long, and a vendor that does not
+    answer is asked once in a batch.
+    """
+    watch = Stopwatch()
+    with core.database.reading() as connection:
+        waiting = vendor_callbacks.due(connection, core.clock.now(), BATCH)
+    unknown = [one for one in waiting if not _safely(core, one, _do_known)]
+    for one in unknown:
+        if watch.seconds() >= MOST_S or not _safely(core, one, _ask_and_do):
+            break
+    if len(waiting) == BATCH:
+        core.queue.tell(HEAR)
+
+
+def _safely(core: Core, one: Callback, do: Callable[[Core, Callback], bool]) -> bool:
+    """Do one and return what that returns; whatever it does to us, the others must not wait for it."""
+    try:
+        return do(core, one)
+    except Unavailable:
+        raise
+    except Exception as error:
+        log.exception("callback_failed", vendor=one.vendor.value, id=str(one.id))
+        _try_later(core, one, type(error).__name__, is_fault=True, is_last=one.attempts + 1 >= TRIES)
+        return True
+
+
+def _do_known(core: Core, one: Callback) -> bool:
+    """Do what needs no question; False for what does."""
+    said = _parsed(one.vendor, core.seal.open(one.sealed_body or b""))
+    if said is None:
+        with core.database.writing() as connection:
+            vendor_callbacks.done(connection, one.id, "means nothing here")
+        return True
+    with core.database.reading() as connection:
+        is_known = bool(posted_messages.find(connection, said.vendor, said.refs, said.alias))
+    if not one.is_sandbox and _has_a_question(core, said, is_known=is_known):
+        return False
+    heed(core, one, said)
+    return True
+
+
+def _has_a_question(core: Core, said: Heard, *, is_known: bool) -> bool:
+    """Whether the vendor has to be asked before it is clear what this means.
+
+    PagerDuty leaves its `incident_key` out where an incident was opened through the Events API (api-schema, REST);
+    Jira does not say whether the status that an issue has left was a done one.
+    """
+    if said.vendor is DestinationKind.PAGERDUTY:
+        return not is_known and bool(said.alias) and bool(core.settings.pagerduty_api_token)
+    is_settled = said.kind in {HeardKind.RESOLVED, HeardKind.REOPENED}
+    return is_known and not is_settled and bool(core.settings.jira_token)
+
+
+def _ask_and_do(core: Core, one: Callback) -> bool:
+    """Ask what it means, outside of any transaction, and do it; False when the vendor does not say."""
+    said = _asked(core, one, core.seal.open(one.sealed_body or b""))
+    if isinstance(said, Failed):
+        is_last = core.clock.now() - one.received_at >= GIVE_UP_AFTER
+        _try_later(core, one, said.reason.value, is_fault=False, is_last=is_last)
+        return False
+    if said is not None:
+        heed(core, one, said)
+    return True
+
+
+def _asked(core: Core, one: Callback, body: bytes) -> Heard | Failed | None:
+    if one.vendor is DestinationKind.JIRA:
+        return jira.parse(body, partial(_category, core))
+    said = _parsed(one.vendor, body)
+    keys = core.vendors.pagerduty_rest.alert_keys(said.alias) if said else ()
+    if isinstance(keys, Failed) or said is None:
+        return keys if isinstance(keys, Failed) else None
+    return replace(said, refs=(*said.refs, *keys))
+
+
+def _category(core: Core, status_id: str) -> Category:
+    """Return what a status of Jira means; what it does not say now is not worth waiting for."""
+    found = core.vendors.jira.category_of_status(status_id)
+    return Category.UNDEFINED if isinstance(found, Failed) else found
+
+
+def _try_later(core: Core, one: Callback, reason: str, *, is_fault: bool, is_last: bool) -> None:
+    """Put it off for as long again as it has waited, a minute at most; park it after the last try, and say so."""
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        if not is_last:
+            wait = min(max(now - one.received_at, _LEAST_WAIT), _MOST_WAIT)
+            vendor_callbacks.put_off(connection, one.id, now + wait, reason, is_fault=is_fault)
+            return
+        vendor_callbacks.park(connection, one.id, reason)
+        running = core.policies.running(connection)
+        if running is not None:
+            detail = f"what {one.vendor.value} told us could not be done ({reason}); it is kept as {one.id}"
+            Troubles(connection, now).find(f"callback:{one.vendor.value}", detail, running.policy, core.settings)
+    core.tally.count(CALLBACKS, vendor=one.vendor.value, outcome="parked")

@@ -1,0 +1,46 @@
+"""What somebody may choose from in a window of Slack: asked again for each search, by the same rules as the window."""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from escalator.channels.slack import escalate_modal, silence_modal
+from escalator.channels.slack.external_select import Suggestion
+from escalator.channels.slack.modals import HAND_OVER_CALLBACK, Choice
+from escalator.model.incident import Verb
+from escalator.model.policy import Person, Policy
+from escalator.rendering.buttons import ButtonValue
+from escalator.services.auth.slack_users import sender_of
+from escalator.services.core.context import Core
+from escalator.services.incidents.actions import is_in_sandbox
+from escalator.services.incidents.dialogs import hand_over_choices, refused_window
+from escalator.services.intake.manual_incident import manual_choices
+from escalator.services.responses.silence_command import silence_choices
+from escalator.store import incidents
+
+
+def choices_for(core: Core, asked: Suggestion, *, is_sandbox: bool) -> list[Choice]:
+    """Return all that who searches may choose; nothing for who may not have the window. Raises Unavailable."""
+    with core.database.reading() as connection:
+        policy = core.policies.required(connection).policy
+        person = sender_of(core, connection, policy, asked, is_sandbox=is_sandbox)
+        if isinstance(person, str):
+            return []
+        if asked.callback_id == HAND_OVER_CALLBACK and asked.button is not None:
+            return _successors(core, connection, asked.button, person, policy, is_sandbox=is_sandbox)
+    if asked.callback_id == escalate_modal.CALLBACK:
+        return manual_choices(core, person, policy, asked.name, is_sandbox=is_sandbox)
+    return silence_choices(person, policy) if asked.callback_id == silence_modal.CALLBACK else []
+
+
+def _successors(
+    core: Core, connection: Connection, button: ButtonValue, person: Person, policy: Policy, *, is_sandbox: bool
+) -> list[Choice]:
+    """Return whom an incident may be handed to. A step that fires while the window is open changes nothing here."""
+    incident = incidents.read(connection, [button.incident_id], core.seal).get(button.incident_id)
+    if incident is None or is_in_sandbox(core, incident, policy) is not is_sandbox:
+        return []
+    seen = replace(button, fence=incident.fence)
+    if refused_window(Verb.HAND_OVER, seen, person, incident, policy) is not None:
+        return []
+    return hand_over_choices(person, incident, policy)

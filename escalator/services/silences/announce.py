@@ -1,0 +1,117 @@
+"""Notices that a silence for critical incidents has begun or ended: to `alarms`, and to the leads of whom it keeps."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.engine.endpoints import PERSON
+from escalator.engine.silences import categories_of, may_know
+from escalator.engine.targets import Recipient, last_resort, resolve, team_of
+from escalator.errors import ContentLocked
+from escalator.model.bulletin import Bulletin, BulletinKind
+from escalator.model.message import Card
+from escalator.model.policy import DestinationKind, Policy
+from escalator.model.silence import Silence, SilenceOf
+from escalator.rendering.silences import begun, ended, may_show_reason
+from escalator.services.core.context import Core
+from escalator.services.core.operator_alerts import own_mode
+from escalator.services.core.policy_store import Running
+from escalator.services.notifications.bulletins import publish
+from escalator.store import silences
+from escalator.store.deliveries import Delivery
+from escalator.store.silences import Kept
+
+
+def announce(  # noqa: PLR0913  # what has happened, to what, when, and by whom
+    core: Core,
+    connection: Connection,
+    running: Running,
+    silence: Silence,
+    now: datetime,
+    *,
+    is_over: bool = False,
+    by: str | None = None,
+) -> bool:
+    """Publish that a silence has begun, or is over (ended `by` somebody); only of one for critical incidents.
+
+    Return whether anybody is told.
+    """
+    if not silence.is_for_critical:
+        return False
+    body = {
+        "silence": str(silence.id) if silence.id else "",
+        "of": silence.of.value,
+        "name": silence.name,
+        "author": silence.author,
+        "starts_at": silence.starts_at.isoformat(),
+        "ends_at": silence.ends_at.isoformat(),
+        "is_over": is_over,
+        "by": by or "",
+    }
+    told = _told(silence, running, now)
+    new = Bulletin(uuid7(), BulletinKind.SILENCE, now, body)
+    return publish(core, connection, new, told, own_mode(core.settings)) > 0
+
+
+def _told(silence: Silence, running: Running, now: datetime) -> list[Recipient]:
+    """Return who hears of a silence: of one of a restricted category only people, and those who may know of it.
+
+    Where none of the usual ones may, everybody hears who may.
+    """
+    policy, roster = running.policy, running.roster(now)
+    usual = resolve((*last_resort(policy), *_leads(silence, policy)), None, roster).told
+    if not any(category.restricted_to for category in categories_of(silence.of, silence.name, policy)):
+        return list(usual)
+    knowing = [PERSON + one.key for one in policy.people.values() if may_know(one, silence.of, silence.name, policy)]
+    among = [one for one in usual if one.destination in knowing]
+    return among or list(resolve(knowing, None, roster).told)
+
+
+def _leads(silence: Silence, policy: Policy) -> Iterator[str]:
+    """Yield the leads of the teams to whom routes assign what is silenced."""
+    for route in policy.routes:
+        named = (route.name,) if silence.of is SilenceOf.ROUTE else route.when.tests.get("category", ())
+        team = team_of(route.assign, None, policy) if silence.name in named and route.assign else None
+        if team is not None and team.lead is not None:
+            yield PERSON + team.lead
+
+
+def said(  # noqa: PLR0913  # what a bulletin says, to whom and when
+    core: Core, connection: Connection, running: Running, one: Bulletin, to: Delivery, _now: datetime
+) -> Card:
+    """Return what this bulletin says to this reader; the reason only in Slack, and only where a note would be shown."""
+    body = {name: str(value) for name, value in one.body.items()}
+    silence = Silence(
+        of=SilenceOf(body["of"]),
+        name=body["name"],
+        starts_at=datetime.fromisoformat(body["starts_at"]),
+        ends_at=datetime.fromisoformat(body["ends_at"]),
+        author=body["author"],
+        reason="",
+        is_for_critical=True,
+        id=UUID(body["silence"]) if body["silence"] else None,
+    )
+    policy = running.policy
+    if one.body["is_over"]:
+        return ended(silence, policy, body["by"] or None)
+    is_shown = to.channel is DestinationKind.SLACK and may_show_reason(silence, policy)
+    return begun(replace(silence, reason=_reason(core, connection, silence, policy)) if is_shown else silence, policy)
+
+
+def _reason(core: Core, connection: Connection, silence: Silence, policy: Policy) -> str:
+    if silence.id is not None:
+        kept = silences.find(connection, silence.id)
+        return reason_of(core, kept) if kept else ""
+    return next((one.reason for one in policy.silences if replace(one, reason="") == silence), "")
+
+
+def reason_of(core: Core, kept: Kept) -> str:
+    """Return why something was silenced, or nothing when none of our keys opens it."""
+    try:
+        return core.seal.open(kept.sealed_reason).decode() if kept.sealed_reason else ""
+    except ContentLocked:
+        return ""

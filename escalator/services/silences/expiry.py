@@ -1,0 +1,105 @@
+"""What follows when a silence is over: it is recorded and told once, and what it held back goes on."""
+
+import hashlib
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from escalator.model.audit import SYSTEM, Action, Actor, Entry
+from escalator.model.silence import Silence
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.services.incidents.transaction import working
+from escalator.services.silences.announce import announce
+from escalator.store import audit_log, processes, silences
+
+BATCH = 50
+EVERY = timedelta(seconds=5)
+_FILE = Actor("file", "file")
+_BEGUN, _ENDED = "begun", "ended"
+_LONGEST = timedelta(days=1)
+
+
+def go_on(core: Core) -> None:
+    """Let all go on now that wait for a silence which somebody has ended, or which the policy has no more.
+
+    A batch in one transaction: the deadlines are moved to now, and fired as all are. Raises Unavailable.
+    """
+    while _hurry(core) == BATCH:
+        pass
+
+
+def _hurry(core: Core) -> int:
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        running = core.policies.running(connection)
+        if running is None or not silences.has_waiting(connection, _in_force(running, core), now):
+            return 0
+    with core.database.writing() as connection:
+        running = core.policies.running(connection)
+        hurried = silences.hurry_waiting(connection, _in_force(running, core), now, BATCH) if running else ()
+    if hurried:
+        core.queue.alarm(now)
+    return len(hurried)
+
+
+def _in_force(running: Running, core: Core) -> list[Silence]:
+    now = core.clock.now()
+    return [one for one in running.silences if one.starts_at <= now < one.ends_at]
+
+
+def keep_silences(core: Core) -> None:
+    """Record and tell, once, what has ended by itself and what the file has begun. Raises Unavailable."""
+    now = core.clock.now()
+    with working(core) as work:
+        connection = work.connection
+        running = core.policies.running(connection)
+        if running is None or not processes.take_job(connection, "silences", now, EVERY):
+            return
+        told = [*_end(core, connection, running), *_follow_file(core, connection, running)]
+        work.has_deliveries = any(told)
+
+
+def _end(core: Core, connection: Connection, running: Running) -> list[bool]:
+    now = core.clock.now()
+    over = [one.silence for one in silences.unended(connection, locked=True) if one.silence.ends_at <= now]
+    for one in over:
+        if one.id is not None:
+            silences.end(connection, one.id, one.ends_at, now)
+    entries = [Entry(Action.SILENCE_ENDED, SYSTEM, reason=str(one.id), after=about(one)) for one in over]
+    audit_log.insert(connection, [(entry, running.version) for entry in entries], now)
+    return [announce(core, connection, running, one, now, is_over=True) for one in over]
+
+
+def _follow_file(core: Core, connection: Connection, running: Running) -> list[bool]:
+    """Record and tell of the file's own silences; what is long over is none of this version's business."""
+    now = core.clock.now()
+    told = []
+    for one in running.policy.silences:
+        if not one.starts_at <= now < one.ends_at + _LONGEST:
+            continue
+        name, is_over = f"silence:{_digest(one)}", one.ends_at <= now
+        known, said = processes.recall(connection, name), _ENDED if is_over else _BEGUN
+        if known == said or (is_over and known is None):
+            continue
+        processes.remember(connection, name, said, now)
+        action = Action.SILENCE_ENDED if is_over else Action.SILENCE_BEGUN
+        entry = Entry(action, SYSTEM if is_over else _FILE, "file", after=about(one))
+        audit_log.insert(connection, [(entry, running.version)], now)
+        told.append(announce(core, connection, running, one, now, is_over=is_over))
+    return told
+
+
+def about(silence: Silence) -> dict[str, str]:
+    """Return what a record says of a silence: keys, and when it ends."""
+    return {
+        silence.of.value: silence.name,
+        "author": silence.author,
+        "ends_at": silence.ends_at.isoformat(),
+        "critical": str(silence.is_for_critical).lower(),
+    }
+
+
+def _digest(silence: Silence) -> str:
+    said = (silence.of, silence.name, silence.author, silence.starts_at.isoformat(), silence.ends_at.isoformat())
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]

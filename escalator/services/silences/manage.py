@@ -1,0 +1,216 @@
+"""Silencing: somebody begins a silence, or ends one before its time, and everybody may see which there are."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection
+from uuid6 import uuid7
+
+from escalator.engine.silences import categories_of, may_know, may_silence
+from escalator.model.audit import Action, Actor, Entry
+from escalator.model.facts import plain
+from escalator.model.levels import Mode, Role, Severity
+from escalator.model.policy import Person, Policy
+from escalator.model.silence import Silence, SilenceOf, longest
+from escalator.policy.problems import quoted, remedy
+from escalator.rendering.push_text import words
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.services.incidents.transaction import working
+from escalator.services.silences.announce import announce, reason_of
+from escalator.services.silences.expiry import about, go_on
+from escalator.store import audit_log, silences
+from escalator.store.silences import Kept
+
+MAX_REASON = 300
+SHORTEST = timedelta(minutes=1)
+_HANDLE_CHARS = 6
+
+
+class Wrong(StrEnum):
+    """What was wrong with what somebody asked for."""
+
+    PERSON = "person"
+    ROLE = "role"
+    NAME = "name"
+    LASTS = "lasts"
+    REASON = "reason"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """Nothing changed: what was wrong, and in words what would be right."""
+
+    what: Wrong
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to silence: `named` is a category or a route, `by` the policy's key of who asks."""
+
+    named: str
+    lasts: timedelta
+    reason: str
+    by: str
+    via: str
+    is_for_critical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One silence that has not ended. `handle` is how people name it to end it; what the file says has none."""
+
+    silence: Silence
+    is_in_force: bool
+    handle: str = ""
+
+
+def begin(core: Core, wanted: Wanted) -> Silence | NotDone:
+    """Begin a silence now, or say what is wrong with it. Raises Unavailable."""
+    now = core.clock.now()
+    with working(core) as work:
+        running = core.policies.required(work.connection)
+        new = _checked(wanted, running.policy, now)
+        if isinstance(new, NotDone):
+            return new
+        silences.insert(work.connection, new, wanted.via, core.seal.seal(new.reason.encode()))
+        entry = Entry(Action.SILENCE_BEGUN, Actor("person", new.author), wanted.via, str(new.id), after=about(new))
+        audit_log.insert(work.connection, [(entry, running.version)], now)
+        work.has_deliveries = announce(core, work.connection, running, new, now)
+    return new
+
+
+def end(core: Core, handle: str, by: str, via: str) -> Silence | NotDone:
+    """End a silence now: what it held back is told at once. Raises Unavailable.
+
+    What was said for real is not ended in the sandbox, where anybody says who they are.
+    """
+    now = core.clock.now()
+    with working(core) as work:
+        running = core.policies.required(work.connection)
+        kept = silences.unended(work.connection, locked=True)
+        theirs = [one for one in kept if via != Mode.SANDBOX or one.via == Mode.SANDBOX]
+        found = _named(theirs, handle, now)
+        refused = _may_not_end(found, handle, by, running.policy)
+        if refused is not None or found is None or found.id is None:
+            return refused or NotDone(Wrong.NAME, _no_such(handle))
+        over = replace(found, ends_at=now)
+        silences.end(work.connection, found.id, now, now)
+        entry = Entry(Action.SILENCE_ENDED, Actor("person", by), via, str(found.id), after=about(over))
+        audit_log.insert(work.connection, [(entry, running.version)], now)
+        work.has_deliveries = announce(core, work.connection, running, over, now, is_over=True, by=by)
+    go_on(core)
+    return over
+
+
+def listed(core: Core, connection: Connection, running: Running, asker: Person | None = None) -> list[Listed]:
+    """Return the silences that are in force or to come, with their reasons; to an asker only what they may see."""
+    now = core.clock.now()
+    ids = {one.id for one in running.silences}
+    kept = (one for one in silences.unended(connection) if one.silence.id in ids)
+    begun = [(replace(one.silence, reason=reason_of(core, one)), handle_of(one.silence)) for one in kept]
+    found = sorted([*begun, *((one, "") for one in running.policy.silences)], key=lambda one: one[0].starts_at)
+    return [
+        Listed(one, one.starts_at <= now, handle)
+        for one, handle in found
+        if one.ends_at > now and (asker is None or may_know(asker, one.of, one.name, running.policy))
+    ]
+
+
+def handle_of(silence: Silence) -> str:
+    """Return how people name a silence to end it; nothing for one of the file's."""
+    return silence.id.hex[-_HANDLE_CHARS:] if silence.id else ""
+
+
+def choices(person: Person, policy: Policy) -> Iterator[tuple[SilenceOf, str]]:
+    """Yield what somebody may silence, the categories first."""
+    named = [*((SilenceOf.CATEGORY, key) for key in policy.categories)]
+    named += [(SilenceOf.ROUTE, route.name) for route in policy.routes]
+    return (one for one in named if may_silence(person, *one, policy))
+
+
+def _checked(wanted: Wanted, policy: Policy, now: datetime) -> Silence | NotDone:
+    person = _may(wanted.by, policy)
+    if isinstance(person, NotDone):
+        return person
+    named = _meant(wanted.named, list(choices(person, policy)))
+    if isinstance(named, NotDone):
+        return named
+    reason = " ".join(wanted.reason.split())
+    new = Silence(*named, now, now + wanted.lasts, person.key, reason, wanted.is_for_critical, uuid7())
+    return _why_not(new, policy) or new
+
+
+def _may(by: str, policy: Policy) -> Person | NotDone:
+    person = policy.people.get(by)
+    if person is None:
+        return NotDone(Wrong.PERSON, f"{quoted(by)} is not a person of the policy; {remedy(by, policy.people)}")
+    if person.role < Role.SENIOR:
+        return NotDone(Wrong.ROLE, f"{person.name} may not silence anything; ask a senior moderator or an admin")
+    return person
+
+
+def _meant(named: str, known: Sequence[tuple[SilenceOf, str]]) -> tuple[SilenceOf, str] | NotDone:
+    """Return the category or route of that name; `category:hate` and `route:Hate` say which of both."""
+    kind, _, name = named.partition(":")
+    if kind in set(SilenceOf):
+        known = [one for one in known if one[0] == kind]
+        named = name
+    exact = [one for one in known if one[1] == named]
+    found = exact or [one for one in known if plain(one[1]) == plain(named)]
+    if len(found) == 1 and (exact or found[0][0] is SilenceOf.CATEGORY):
+        return found[0]
+    if found:
+        right = " or ".join(f"{of.value}:{name}" for of, name in found)
+        what = "a category and a route" if len(found) > 1 else "not how the route is spelled"
+        return NotDone(Wrong.NAME, f"{quoted(named)} is {what}; write {right}")
+    names = dict.fromkeys(name for _of, name in known)
+    return NotDone(Wrong.NAME, f"{quoted(named)} is no category or route that they may silence; {remedy(named, names)}")
+
+
+def _why_not(new: Silence, policy: Policy) -> NotDone | None:
+    lasts, most = new.ends_at - new.starts_at, longest(is_for_critical=new.is_for_critical)
+    if not SHORTEST <= lasts <= most:
+        which = "critical incidents too" if new.is_for_critical else "a category or a route"
+        right = f"a silence of {which} lasts from {words(SHORTEST)} to {words(most)}"
+        return NotDone(Wrong.LASTS, f"{words(lasts)} does not fit; {right}")
+    if not new.reason or len(new.reason) > MAX_REASON:
+        return NotDone(Wrong.REASON, f"give a reason of at most {MAX_REASON} characters")
+    if not new.is_for_critical and _is_always_critical(new, policy):
+        return NotDone(
+            Wrong.CRITICAL, "all of it is critical, so this would silence nothing; say that critical is meant"
+        )
+    return None
+
+
+def _is_always_critical(silence: Silence, policy: Policy) -> bool:
+    floors = [category.at_least for category in categories_of(silence.of, silence.name, policy)]
+    return bool(floors) and all(floor is Severity.CRITICAL for floor in floors)
+
+
+def _named(kept: Sequence[Kept], handle: str, now: datetime) -> Silence | None:
+    """Return the one silence that has not ended and whose id ends so."""
+    wanted = handle.strip().lower().replace("-", "")
+    found = [one.silence for one in kept if len(wanted) >= _HANDLE_CHARS and _id(one).endswith(wanted)]
+    return found[0] if len(found) == 1 and found[0].ends_at > now else None
+
+
+def _id(kept: Kept) -> str:
+    return kept.silence.id.hex if kept.silence.id else ""
+
+
+def _may_not_end(found: Silence | None, handle: str, by: str, policy: Policy) -> NotDone | None:
+    person = _may(by, policy)
+    if isinstance(person, NotDone):
+        return person
+    if found is None or not may_silence(person, found.of, found.name, policy):
+        return NotDone(Wrong.NAME, _no_such(handle))
+    return None
+
+
+def _no_such(handle: str) -> str:
+    return f"there is no silence {quoted(handle)} that they may end; the list says which there are"

@@ -1,0 +1,95 @@
+"""Somebody who is signed in acts on an incident: the same engine and the same records as a click in Slack."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from uuid6 import uuid7
+
+from escalator.engine.actions import Act, answer
+from escalator.engine.incident_change import Change
+from escalator.engine.permissions import Refusal, Refused
+from escalator.model.audit import Actor
+from escalator.model.incident import Incident, Outcome, Verb
+from escalator.model.policy import Policy
+from escalator.rendering.redaction import names_by_key
+from escalator.rendering.replies import done_words, refusal_words
+from escalator.services.auth.incident_access import opened
+from escalator.services.auth.viewer import API, Viewer
+from escalator.services.core.context import Core
+from escalator.services.incidents.actions import record_refusal
+from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.transaction import working
+from escalator.store import notes
+from escalator.store.notes import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to do. `seen` is the (round, fence) of the page they pressed on, None for a machine."""
+
+    verb: Verb
+    seen: tuple[int, int] | None = None
+    outcome: Outcome | None = None
+    reference: str = ""
+    minutes: int | None = None
+    to: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of it: the incident as it stands now, what to tell the person, and why it was refused, if it was.
+
+    `note` is what they have written, to be published where it may be shown.
+    """
+
+    incident: Incident
+    words: str
+    refused: Refused | None = None
+    note: UUID | None = None
+
+
+def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
+    """Do what somebody wants, or tell them why not; None when there is no such incident that they may see.
+
+    Raises Unavailable when it could not be recorded.
+    """
+    now = core.clock.now()
+    with working(core) as work:
+        connection = work.connection
+        running = core.policies.required(connection)
+        incident = opened(core, connection, viewer, number, running.policy, is_locked=True)
+        if incident is None:
+            return None
+        # Outside Slack and the dashboard a person is their key, not a name.
+        spoken = names_by_key(running.policy) if viewer.via == API else running.policy
+        text_id = uuid7()
+        asked = Act(
+            verb=wanted.verb,
+            person=viewer.person,
+            via=viewer.via,
+            seen=wanted.seen,
+            outcome=wanted.outcome,
+            reference=wanted.reference or None,
+            minutes=wanted.minutes,
+            to=wanted.to or None,
+            note=str(text_id) if wanted.note else None,
+        )
+        done = answer(asked, incident, rules_for(core, connection, incident, running), now)
+        if isinstance(done, Refusal):
+            actor = Actor("person", viewer.person.key)
+            record_refusal(connection, incident, actor, viewer.via, wanted.verb.value, done, now)
+            return Done(incident, refusal_words(done, incident, spoken, now), done.why)
+        work.apply([Decision(incident, done)], running, now)
+        if wanted.note:
+            sealed = core.seal.seal(wanted.note.encode())
+            notes.insert(connection, Text(text_id, incident.id, now, viewer.person.key, sealed))
+        said, why_not = _words(done, viewer, spoken, now), done.note.why if done.note else None
+        return Done(done.incident, said, why_not, text_id if wanted.note else None)
+
+
+def _words(done: Change, viewer: Viewer, policy: Policy, now: datetime) -> str:
+    if done.note is not None:
+        return refusal_words(done.note, done.incident, policy, now)
+    return done_words(viewer.person.key, done.incident, policy)

@@ -1,0 +1,36 @@
+"""Several incidents taken at once: each by itself, so that one which cannot be taken holds up no other."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from escalator.model.incident import Verb
+from escalator.services.auth.viewer import Viewer
+from escalator.services.core.context import Core
+from escalator.services.views.actions import Wanted, act
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of taking some: how many are taken, and what to tell the person of all of them."""
+
+    count: int
+    words: str
+
+
+def acknowledge(core: Core, viewer: Viewer, numbers: Iterable[int]) -> Taken:
+    """Acknowledge each of these incidents for somebody. Raises Unavailable when one could not be recorded."""
+    done, others = [], []
+    for number in dict.fromkeys(numbers):
+        outcome = act(core, viewer, number, Wanted(Verb.ACKNOWLEDGE))
+        if outcome is None:
+            others.append(f"There is no #{number}.")
+        elif outcome.refused is None and outcome.incident.owner == viewer.person.key:
+            done.append(outcome.words)
+        else:
+            others.append(outcome.words)
+    first = done if len(done) == 1 else [f"{len(done)} taken"] if done else []
+    return Taken(len(done), " ".join(_sentence(said) for said in dict.fromkeys([*first, *others])))
+
+
+def _sentence(said: str) -> str:
+    return said if said.endswith(".") else f"{said}."

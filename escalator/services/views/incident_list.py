@@ -1,0 +1,231 @@
+"""What is open, by urgency: the first page of the dashboard, and every list of incidents."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from escalator.engine.permissions import is_withheld, refusal
+from escalator.engine.silences import is_silenced
+from escalator.model.incident import OPEN, Incident, State, Verb
+from escalator.model.levels import Mode, Severity
+from escalator.model.policy import DestinationKind, Policy
+from escalator.rendering.delivery_status import CHANNELS
+from escalator.rendering.targets import target_words
+from escalator.rendering.view import called, category_of, title_of
+from escalator.services.auth.viewer import Viewer, audience_of
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.services.incidents.next_step import coming
+from escalator.store import incident_search, timeline
+from escalator.store.delivery_status import Fate, Told, things_of, told_of
+from escalator.store.incident_search import LATE_AFTER, Filter, Sought
+from escalator.store.visibility import Audience
+
+PAGE = 100
+"""How many incidents a list shows at once."""
+
+WAITING = OPEN - {State.GROUPED}
+"""What waits for somebody here. One that a group tells of is answered there, and its group stands for it."""
+
+_NUMBER = re.compile(r"#?([0-9]{1,10})")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Whom one channel was to tell, and whether it did, in words; `through` is empty where `who` says it already."""
+
+    who: str
+    through: str
+    fate: Fate
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One incident as a list shows it; `incident` is an outline.
+
+    `next` is what its clock does when it runs out; `group` the number of the group that tells of it.
+    """
+
+    incident: Incident
+    title: str
+    next: str | None
+    told: Sequence[Heard]
+    thing: str
+    group: int | None
+    is_late: bool
+    is_silenced: bool
+    can_acknowledge: bool
+
+    @property
+    def waiting_since(self) -> datetime:
+        """Return since when it has waited for an answer, or from when it has been there."""
+        return self.incident.waiting_since or self.incident.opened_at
+
+    @property
+    def answered(self) -> str:
+        """Return `1 of 2` while more than one person has to answer, and the first has."""
+        given, needed = len(self.incident.answers), self.incident.acks_needed
+        return f"{given} of {needed}" if needed > 1 and given else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A page of what is open. `counts` are of all pages, whatever severity is asked for; `waiting` of nobody's yet."""
+
+    rows: Sequence[Row]
+    counts: Mapping[Severity, int]
+    waiting: int
+    page: int
+    has_more: bool
+
+    @property
+    def count(self) -> int:
+        """Return how many are open of all severities."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A page of all incidents, the newest first; `newer` and `older` are where its neighbours begin, if they do."""
+
+    rows: Sequence[Row]
+    newer: int | None
+    older: int | None
+
+
+def sought(typed: str, policy: Policy) -> Sought | None:
+    """Return what somebody may mean by what they typed: a number, a route, a category's title, an owner's name."""
+    text = " ".join(typed.split())
+    if not text:
+        return None
+    number = _NUMBER.fullmatch(text)
+    low = text.casefold()
+    owners = (*policy.people, *policy.teams)
+    return Sought(
+        number=int(number[1]) if number else None,
+        route=text,
+        categories=frozenset(one.key for one in policy.categories.values() if low in one.title.casefold()),
+        owners=frozenset(key for key in owners if low in called(key, policy).casefold()),
+    )
+
+
+def open_now(core: Core, viewer: Viewer, running: Running, wanted: Filter, page: int = 1) -> Board:
+    """Return what is open by urgency, as far as somebody may see it; pages count from 1. Raises Unavailable.
+
+    Without a state it is what waits here; what somebody searches for is found within a group too.
+    """
+    now = core.clock.now()
+    states = OPEN if wanted.sought else WAITING
+    asked = replace(present(core, wanted), states=(wanted.states & OPEN) or states)
+    with core.database.reading() as connection:
+        audience = audience_of(connection, viewer, running.policy)
+        of_all = replace(asked, severities=frozenset())
+        counts = incident_search.count_by_severity(connection, audience, of_all)
+        waiting = _count_waiting(connection, audience, of_all)
+        offset = (page - 1) * PAGE
+        found = incident_search.by_urgency(connection, audience, asked, now, limit=PAGE + 1, offset=offset)
+        rows = _rows(core, connection, viewer, running, audience, found[:PAGE], now)
+    return Board(rows, counts, waiting, page, has_more=len(found) > PAGE)
+
+
+def _count_waiting(connection: Connection, audience: Audience, asked: Filter) -> int:
+    """Return how many of these nobody has answered."""
+    if State.TRIGGERED not in asked.states:
+        return 0
+    unanswered = replace(asked, states=frozenset({State.TRIGGERED}))
+    return sum(incident_search.count_by_severity(connection, audience, unanswered).values())
+
+
+def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of it
+    core: Core,
+    viewer: Viewer,
+    running: Running,
+    wanted: Filter,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+) -> Shelf:
+    """Return a page of incidents in any state, as far as somebody may see them. Raises Unavailable.
+
+    Who came from a neighbouring page finds the way back without another question; one more row than is shown says
+    whether the list goes on.
+    """
+    with core.database.reading() as connection:
+        audience = audience_of(connection, viewer, running.policy)
+        asked = present(core, wanted)
+        found = incident_search.by_number(connection, audience, asked, limit=PAGE + 1, before=before, after=after)
+        goes_on = len(found) > PAGE
+        shown = found[-PAGE:] if after is not None else found[:PAGE]
+        rows = _rows(core, connection, viewer, running, audience, shown, core.clock.now())
+    if not shown:
+        return Shelf((), None, None)
+    has_newer = goes_on if after is not None else before is not None
+    has_older = goes_on or after is not None
+    return Shelf(rows, shown[0].number if has_newer else None, shown[-1].number if has_older else None)
+
+
+def present(core: Core, wanted: Filter) -> Filter:
+    """Return the filter without what the sandbox has opened, outside of it, unless a mode is asked for."""
+    if wanted.modes or core.settings.mode is Mode.SANDBOX:
+        return wanted
+    return replace(wanted, modes=frozenset({Mode.DIVERT, Mode.PRODUCTION}))
+
+
+def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and when
+    core: Core,
+    connection: Connection,
+    viewer: Viewer,
+    running: Running,
+    audience: Audience,
+    found: Sequence[Incident],
+    now: datetime,
+) -> Sequence[Row]:
+    if not found:
+        return ()
+    ids = [one.id for one in found]
+    told, things = told_of(connection, ids), things_of(connection, ids)
+    groups = timeline.numbers(connection, [one.group_id for one in found if one.group_id], audience)
+    frozen = _versions(core, connection, found)
+    policy = running.policy
+    return [
+        Row(
+            incident=one,
+            title=title_of(category_of(one, frozen[one.policy_version], policy)),
+            next=coming(one, frozen[one.policy_version], policy),
+            told=_heard(told.get(one.id, ()), policy),
+            thing="" if is_withheld(one, policy) else things.get(one.id, ""),
+            group=groups.get(one.group_id) if one.group_id and one.state is State.GROUPED else None,
+            is_late=one.due_at is not None and one.due_at < now - LATE_AFTER,
+            is_silenced=is_silenced(one),
+            can_acknowledge=_can_acknowledge(one, viewer, policy),
+        )
+        for one in found
+    ]
+
+
+def _heard(told: Iterable[Told], policy: Policy) -> Sequence[Heard]:
+    """Return who was told, in one entry for each channel and fate; what did not arrive stands first."""
+    alike: dict[tuple[Fate, DestinationKind], list[str]] = defaultdict(list)
+    for one in told:
+        alike[one.fate, one.channel].append(one.destination)
+    found = []
+    for (fate, channel), destinations in sorted(alike.items(), key=lambda item: item[0][0] is not Fate.FAILED):
+        who, through = target_words(destinations, None, policy), CHANNELS[channel]
+        found.append(Heard(who, "" if who == through else through, fate))
+    return found
+
+
+def _versions(core: Core, connection: Connection, found: Iterable[Incident]) -> Mapping[UUID, Policy]:
+    return {version: core.policies.version(connection, version) for version in {one.policy_version for one in found}}
+
+
+def _can_acknowledge(one: Incident, viewer: Viewer, policy: Policy) -> bool:
+    """Whether it still asks for an answer that this person may give, and has not given."""
+    is_answered = any(given.person == viewer.person.key for given in one.answers)
+    may = one.state is State.TRIGGERED and refusal(Verb.ACKNOWLEDGE, viewer.person, one, policy) is None
+    return may and not is_answered

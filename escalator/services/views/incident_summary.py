@@ -1,0 +1,74 @@
+"""One incident as it is told outside the dashboard: how it stands, what has happened, who was told. Never its content.
+
+What may be said of it is what the rule `hide` allows, or less; people are the policy's keys (RULES 5).
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from escalator.model.audit import Actor
+from escalator.model.incident import Incident
+from escalator.model.levels import ContentRule
+from escalator.model.policy import Policy
+from escalator.rendering.redaction import Disclosure, disclose, names_by_key, rule_in_force
+from escalator.rendering.timeline import told
+from escalator.services.auth.incident_access import opened
+from escalator.services.auth.viewer import Viewer
+from escalator.services.core.context import Core
+from escalator.store import timeline
+
+MOST = 500
+"""So many records, and so many notifications, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One record of an incident, with what it says in words."""
+
+    at: datetime
+    action: str
+    actor: Actor
+    via: str
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """An incident, what may be said of its content, and what has happened of late, the oldest first.
+
+    `deliveries` are rows of its notifications.
+    """
+
+    incident: Incident
+    said: Disclosure
+    timeline: Sequence[Happened]
+    deliveries: Sequence[Row[Any]]
+
+
+def outline(core: Core, viewer: Viewer, number: int) -> Outline | None:
+    """Return the incident of this number; None when there is none that they may see. Raises Unavailable."""
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        running = core.policies.required(connection)
+        incident = opened(core, connection, viewer, number, running.policy)
+        if incident is None:
+            return None
+        rule = max(rule_in_force(incident, running.policy), ContentRule.HIDE)
+        policy = names_by_key(running.policy)
+        return Outline(
+            incident,
+            disclose(incident, rule, now),
+            [_happened(row, policy) for row in timeline.records_of(connection, incident.id, MOST)],
+            timeline.deliveries_of(connection, incident.id, MOST),
+        )
+
+
+def _happened(row: Row[Any], policy: Policy) -> Happened:
+    text = told(row.action, row.actor_key, row.reason, json.loads(row.after), policy)
+    return Happened(row.at, row.action, Actor(row.actor_kind, row.actor_key), row.via, row.reason, text)

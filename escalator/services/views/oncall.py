@@ -1,0 +1,107 @@
+"""Who is on call, as somebody may see it: now and next, their own shifts, the rotas of two weeks, who stands in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from escalator.engine.oncall import Duty, duties, may_know, may_know_schedule, own_shifts
+from escalator.engine.overrides import may_take_back, standing_in
+from escalator.engine.roster import Roster
+from escalator.model.policy import Person, Policy
+from escalator.model.schedule import Calendars, Schedule, Shift, StandIn
+from escalator.rendering.oncall_week import Strip, begins, strip
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+
+WEEKS = 2
+_BEYOND = timedelta(weeks=1)
+"""How far a shift is followed beyond the weeks that are shown: a turn is seldom longer."""
+_OWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Rota:
+    """The weeks of one schedule, and all shifts that touch them, followed from `since` to `until`."""
+
+    schedule: Schedule
+    strips: tuple[Strip, ...]
+    shifts: tuple[Shift, ...]
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """The times to come in which a rota has nobody: how often, how long in all of the weeks shown, and the next."""
+
+    rota: Rota
+    count: int
+    total: timedelta
+    next: Shift
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """One override that is not over, and whether the reader may take it back."""
+
+    one: StandIn
+    may_take_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All of it; `own` are the reader's next shifts, each with its schedule."""
+
+    duties: tuple[Duty, ...]
+    own: tuple[tuple[str, Shift], ...]
+    rotas: tuple[Rota, ...]
+    gaps: tuple[Gaps, ...]
+    stands: tuple[Stand, ...]
+
+
+def board(core: Core, reader: Person, running: Running, monday: date, zone: ZoneInfo) -> Board:
+    """Return what the reader may know, the weeks from that Monday in that zone. Raises Unavailable."""
+    now = core.clock.now()
+    roster, end = running.roster(now), begins(monday + timedelta(weeks=WEEKS), zone)
+    rotas = tuple(_rotas(core, reader, running, monday, zone))
+    return Board(
+        tuple(one for one in duties(roster) if may_know(one, reader, running.policy)),
+        tuple(own_shifts(reader.key, roster, _OWN)),
+        rotas,
+        tuple(found for rota in rotas if (found := _gaps(rota, now, end)) is not None),
+        tuple(
+            Stand(one, may_take_back(reader, one))
+            for one in running.stand_ins
+            if one.person in running.policy.people and may_know_schedule(one.schedule, reader, running.policy)
+        ),
+    )
+
+
+def _rotas(core: Core, reader: Person, running: Running, monday: date, zone: ZoneInfo) -> Iterator[Rota]:
+    """Yield the schedules that the reader may know of; of the past as it really was."""
+    mondays = [monday + timedelta(weeks=week) for week in range(WEEKS)]
+    start, end = begins(monday, zone), begins(monday + timedelta(weeks=WEEKS), zone)
+    policy = running.policy
+    if start < core.clock.now():
+        with core.database.reading() as connection:
+            policy = standing_in(policy, core.policies.stand_ins(connection, start))
+    for schedule in policy.schedules.values():
+        if may_know_schedule(schedule.key, reader, policy):
+            whole = tuple(_whole(policy, schedule, running.calendars, start, end))
+            strips = tuple(strip(whole, day, zone) for day in mondays)
+            yield Rota(schedule, strips, whole, start - _BEYOND, end + _BEYOND)
+
+
+def _whole(policy: Policy, schedule: Schedule, calendars: Calendars, start: datetime, end: datetime) -> Iterator[Shift]:
+    """Yield the shifts that touch this span, not cut off at its ends."""
+    found = Roster(policy, start, calendars).shifts(schedule, start - _BEYOND, end + _BEYOND)
+    return (one for one in found if one.start < end and start < one.end)
+
+
+def _gaps(rota: Rota, now: datetime, end: datetime) -> Gaps | None:
+    empty = [one for one in rota.shifts if not one.people and one.end > now]
+    if not empty:
+        return None
+    total = sum((min(one.end, end) - max(one.start, now) for one in empty), timedelta(0))
+    return Gaps(rota, len(empty), total, empty[0])

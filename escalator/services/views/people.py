@@ -1,0 +1,36 @@
+"""Who is in the policy, how they can sign in, and when they last did."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from escalator.engine.targets import members_of
+from escalator.model.policy import Person
+from escalator.services.auth.sessions import IDLE, LONGEST
+from escalator.services.auth.sign_in_methods import Way, ways_of
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+from escalator.store import sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One person: their teams, the ways in that they have, their last sign-in, and in how many browsers they are."""
+
+    person: Person
+    teams: tuple[str, ...]
+    ways: frozenset[Way]
+    signed_in_at: datetime | None
+    browsers: int
+
+
+def people(core: Core, running: Running, now: datetime) -> list[Row]:
+    """Return everybody, in the order of the policy. Raises Unavailable."""
+    policy = running.policy
+    with core.database.reading() as connection:
+        latest = sessions.latest(connection, now - LONGEST, now - IDLE)
+    rows = []
+    for person in policy.people.values():
+        teams = tuple(key for key in policy.teams if person.key in members_of(key, policy))
+        signed_in_at, browsers = latest.get(person.key, (None, 0))
+        rows.append(Row(person, teams, ways_of(core, person, running), signed_in_at, browsers))
+    return rows

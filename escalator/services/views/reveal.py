@@ -1,0 +1,103 @@
+"""Reading what an incident is about: what is said of it at once, and the text, line by line and recorded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from escalator.engine.actions import Act, answer
+from escalator.engine.exposure_limits import Burden, Reading, asks_to_stop
+from escalator.engine.incident_change import Rules
+from escalator.engine.permissions import Refusal, Refused, is_withheld
+from escalator.model.audit import Actor
+from escalator.model.incident import Incident, Verb
+from escalator.model.levels import ContentRule, Role
+from escalator.model.policy import Policy
+from escalator.rendering.redaction import Disclosure, disclose, lines_of, rule_in_force
+from escalator.rendering.replies import refusal_words
+from escalator.services.auth.incident_access import opened
+from escalator.services.auth.viewer import DASHBOARD, Viewer
+from escalator.services.core.context import Core
+from escalator.services.incidents import exposure_limits
+from escalator.services.incidents.actions import record_refusal
+from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.transaction import working
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a page says of the content. `hidden` are the lengths of the lines that this viewer may ask for, one each.
+
+    `why_not` is why they may not; `must_stop` says that they are asked to stop before they read on.
+    """
+
+    rule: ContentRule
+    said: Disclosure
+    burden: Burden
+    hidden: tuple[int, ...] = ()
+    why_not: Refused | None = None
+    must_stop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What became of asking for one line: the line, or why it is not shown and in which words. `burden` as of now."""
+
+    line: int
+    text: str = ""
+    refused: Refused | None = None
+    words: str = ""
+    burden: Burden = Burden()
+
+
+def rule_for(viewer: Viewer, incident: Incident, running: Policy) -> ContentRule:
+    """Return by which rule somebody is shown an incident: whoever may not answer never sees more than `hide` says."""
+    rule = ContentRule.WITHHOLD if is_withheld(incident, running) else rule_in_force(incident, running)
+    return rule if viewer.person.role >= Role.MODERATOR else max(rule, ContentRule.HIDE)
+
+
+def text_of(connection: Connection, viewer: Viewer, incident: Incident, rules: Rules, now: datetime) -> Text:
+    """Return what is said of the content to this viewer, without any of what is hidden."""
+    rule = rule_for(viewer, incident, rules.running)
+    said = disclose(incident, rule, now)
+    burden = exposure_limits.burden(connection, viewer.person, rules.running, now, incident.id)
+    if rule is ContentRule.SHOW:
+        return Text(rule, said, burden)
+    done = answer(_asking(viewer, Reading(burden, is_insisted=True)), incident, rules, now)
+    if isinstance(done, Refusal):
+        return Text(rule, said, burden, why_not=done.why)
+    hidden = tuple(len(line) for line in lines_of(incident))
+    return Text(rule, said, burden, hidden, must_stop=asks_to_stop(incident.severity, burden, rules.running))
+
+
+def reveal(core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: bool = False) -> Shown | None:
+    """Record that somebody is shown one line (from 1) and return it, or why it is not shown.
+
+    None when there is no such line of an incident that they may see. Raises Unavailable when it could not be recorded.
+    """
+    now = core.clock.now()
+    with working(core) as work:
+        connection = work.connection
+        running = core.policies.required(connection)
+        incident = opened(core, connection, viewer, number, running.policy, is_locked=True)
+        if incident is None:
+            return None
+        burden = exposure_limits.burden(connection, viewer.person, running.policy, now, incident.id)
+        lines = lines_of(incident)
+        wanted = _asking(viewer, Reading(burden, (line, len(lines)), is_insisted))
+        done = answer(wanted, incident, rules_for(core, connection, incident, running), now)
+        if isinstance(done, Refusal):
+            actor = Actor("person", viewer.person.key)
+            record_refusal(connection, incident, actor, viewer.via, Verb.REVEAL.value, done, now)
+            words = refusal_words(done, incident, running.policy, now)
+            return Shown(line, refused=done.why, words=words, burden=burden)
+        if not 1 <= line <= len(lines):
+            return None
+        work.apply([Decision(incident, done)], running, now)
+        after = exposure_limits.burden(connection, viewer.person, running.policy, now, incident.id)
+    return Shown(line, lines[line - 1], burden=after)
+
+
+def _asking(viewer: Viewer, reading: Reading) -> Act:
+    """Return the act of reading. It names no round and fence: a line is asked for of the text, however it stands."""
+    return Act(Verb.REVEAL, viewer.person, viewer.via, reading=reading, is_in_dashboard=viewer.via == DASHBOARD)

@@ -1,0 +1,120 @@
+"""What has happened to an incident, for its page: records in words, and each notification with its fate."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row
+
+from escalator.encryption import Seal
+from escalator.errors import ContentLocked
+from escalator.model.audit import Action
+from escalator.model.message import Occasion
+from escalator.model.policy import DestinationKind, Policy
+from escalator.rendering.delivery_status import fate_words, occasion_words, recipient_words
+from escalator.rendering.timeline import place_words, told
+from escalator.store import notes as texts
+from escalator.store.deliveries import DeliveryKind
+
+_OF_DELIVERIES = frozenset(
+    {Action.DELIVERED, Action.DELIVERY_FAILED, Action.DELIVERY_SUPPRESSED, Action.DELIVERY_LISTED}
+)
+"""What the notifications themselves say, and better."""
+
+_HUMAN = frozenset({"person", "stranger"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One notification: to whom, why if it is not of a step, and what became of it."""
+
+    to: str
+    about: str
+    fate: str
+    state: str
+    is_instead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing that happened. `kind` is person, stream or engine; `note` is what somebody wrote, where it is shown."""
+
+    at: datetime
+    action: str
+    words: str
+    kind: str = "engine"
+    via: str = ""
+    note: str | None = None
+    sent: tuple[Sent, ...] = ()
+
+
+def moments(
+    said: Sequence[Row[Any]], fates: Sequence[Row[Any]], notes: Mapping[str, str], policy: Policy
+) -> tuple[Moment, ...]:
+    """Return what happened, in order; each notification stands under what set it in motion."""
+    found = [_moment(row, notes, policy) for row in said if row.action not in _OF_DELIVERIES]
+    by_instant = _by_origin(fates, policy)
+    placed = {at: place for place, at in enumerate(one.at for one in found)}
+    placed |= {one.at: place for place, one in enumerate(found) if one.action == Action.STEP_FIRED}
+    for at, sent in by_instant.items():
+        if at in placed:
+            found[placed[at]] = replace(found[placed[at]], sent=sent)
+        else:
+            found.append(Moment(at, "", "Told", sent=sent))
+    return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _moment(row: Row[Any], notes: Mapping[str, str], policy: Policy) -> Moment:
+    after = json.loads(row.after)
+    words = told(row.action, row.actor_key, row.reason, after, policy)
+    kind = "person" if row.actor_kind in _HUMAN else "stream" if row.via == "stream" else "engine"
+    via = place_words(row.via) if kind == "person" else ""
+    return Moment(row.at, row.action, words, kind, via, note=notes.get(after.get("reason_id", "")))
+
+
+def _by_origin(fates: Sequence[Row[Any]], policy: Policy) -> Mapping[datetime, tuple[Sent, ...]]:
+    """Return the notifications by when they were first wanted: what takes the place of another stands with it."""
+    known = {row.id: row for row in fates}
+    replaced = {row.fallback_of for row in fates}
+    found: dict[datetime, tuple[Sent, ...]] = defaultdict(tuple)
+    for row in fates:
+        first = row
+        while first.fallback_of in known:
+            first = known[first.fallback_of]
+        found[first.created_at] += (_sent(row, policy, is_replaced=row.id in replaced),)
+    return found
+
+
+def _sent(row: Row[Any], policy: Policy, *, is_replaced: bool) -> Sent:
+    took = row.delivered_at - row.created_at if row.delivered_at else None
+    fate = fate_words(row.state, row.reason, took, row.attempts)
+    return Sent(
+        to=recipient_words(row.destination, DestinationKind(row.channel), policy),
+        about=occasion_words(Occasion(row.occasion), is_copy=row.kind == DeliveryKind.COPY),
+        fate=f"{fate}; another way was tried" if is_replaced else fate,
+        state=row.state,
+        is_instead=row.fallback_of is not None,
+    )
+
+
+_WRITTEN = frozenset({Action.NOTED, Action.HELD, Action.HOLD_LIFTED})
+"""What is recorded with a text beside it."""
+
+
+def written(connection: Connection, said: Iterable[Row[Any]], seal: Seal) -> dict[str, str]:
+    """Return what was written with these records, by the id that the record holds; emptied ones are left out."""
+    ids = [json.loads(row.after).get("reason_id", "") for row in said if row.action in _WRITTEN]
+    kept = texts.find(connection, [UUID(one) for one in ids if one])
+    found = {str(key): _opened(note.sealed_body, seal) for key, note in kept.items() if note.sealed_body is not None}
+    return {key: text for key, text in found.items() if text is not None}
+
+
+def _opened(body: bytes, seal: Seal) -> str | None:
+    try:
+        return seal.open(body).decode()
+    except ContentLocked:
+        return None

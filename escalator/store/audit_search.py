@@ -1,0 +1,147 @@
+"""Searching the audit trail: records by who, about what, what and when, as far as somebody may see them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, literal, select, text, tuple_
+
+from escalator.store.tables import incidents, records, seals
+from escalator.store.visibility import Audience
+
+PAGE = 50
+Place = tuple[datetime, UUID]
+"""Where a record stands among all: when it was written, and its id."""
+
+_NEAR = 20_000
+_ORDER = tuple_(records.c.at, records.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is asked for; what is None, or empty, is not asked. `since` is still within, `until` is not any more."""
+
+    actor: str | None = None
+    number: int | None = None
+    category: str | None = None
+    actions: tuple[str, ...] = ()
+    via: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def before(
+    connection: Connection, audience: Audience, search: Search, place: Place | None = None, limit: int = PAGE
+) -> list[Row[Any]]:
+    """Return what is found, the newest first, from this place into the past.
+
+    Each row is a record with `number` and `category` of its incident and `seq`, `prev_hash` and `hash` of its seal;
+    they are None where there is none.
+    """
+    return _found(connection, audience, search, place, limit, newest_first=True)
+
+
+def after(
+    connection: Connection, audience: Audience, search: Search, place: Place | None = None, limit: int = PAGE
+) -> list[Row[Any]]:
+    """Return what is found, the oldest first, from this place towards now; rows as of `before`."""
+    return _found(connection, audience, search, place, limit, newest_first=False)
+
+
+def place_of(row: Row[Any]) -> Place:
+    """Return where a row stands, for what comes before or after it."""
+    return row.at, row.id
+
+
+def _found(  # noqa: PLR0913  # which of them, from where, how many, which way
+    connection: Connection, audience: Audience, search: Search, place: Place | None, limit: int, *, newest_first: bool
+) -> list[Row[Any]]:
+    """Return a page of what is found.
+
+    The order of time has an index with each of the other columns of `records` that are asked for, but for what is
+    asked of an incident, and for `via`: these are looked for among the records nearest in time, and only where they
+    are too few among all that fit, which are sorted then. So neither a category of every day nor one that was last
+    seen a year ago is searched for through a million records.
+    """
+    _plan_anew(connection)
+    asked = [*_conditions(search, audience), *_beyond(place, newest_first=newest_first)]
+    if search.category is not None or search.via is not None:
+        edge = _edge(connection, search, place, newest_first=newest_first)
+        if edge is not None:
+            near = records.c.at >= edge if newest_first else records.c.at <= edge
+            rows = _page(connection, _ids(*asked, near), limit, newest_first=newest_first)
+            if len(rows) == limit:
+                return rows
+            gathered = _ids(*asked).cte("gathered").prefix_with("MATERIALIZED", dialect="postgresql")
+            return _page(connection, select(gathered.c.id, gathered.c.at), limit, newest_first=newest_first)
+    return _page(connection, _ids(*asked), limit, newest_first=newest_first)
+
+
+def _ids(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(records.c.id, records.c.at).where(*conditions)
+
+
+def _edge(connection: Connection, search: Search, place: Place | None, *, newest_first: bool) -> datetime | None:
+    """Return when the last of the records nearest to where the page begins was written; None when it holds all."""
+    within = [*_times(search), *_beyond(place, newest_first=newest_first)]
+    order = records.c.at.desc() if newest_first else records.c.at
+    found: datetime | None = connection.scalar(
+        select(records.c.at).where(*within).order_by(order).offset(_NEAR).limit(1)
+    )
+    return found
+
+
+def _page(connection: Connection, found: Select[Any], limit: int, *, newest_first: bool) -> list[Row[Any]]:
+    """Return the first of what is found, with all that belongs to it: joined to these, not to all looked at."""
+    id_, at = found.selected_columns
+    page = found.order_by(*((at.desc(), id_.desc()) if newest_first else (at, id_))).limit(limit).subquery()
+    order = (page.c.at.desc(), page.c.id.desc()) if newest_first else (page.c.at, page.c.id)
+    statement = (
+        select(records, incidents.c.number, incidents.c.category, seals.c.seq, seals.c.prev_hash, seals.c.hash)
+        .join(page, page.c.id == records.c.id)
+        .outerjoin(incidents, incidents.c.id == records.c.incident_id)
+        .outerjoin(seals, seals.c.record_id == records.c.id)
+        .order_by(*order)
+    )
+    return list(connection.execute(statement))
+
+
+def _conditions(search: Search, audience: Audience) -> Iterator[ColumnElement[bool]]:
+    """Yield what a record must fit: that it may be seen is asked of its incident, once."""
+    yield from _times(search)
+    if search.category is None:
+        yield audience.may_see_records()
+    else:
+        of_it = select(incidents.c.id).where(incidents.c.category == search.category, audience.may_see())
+        yield records.c.incident_id.in_(of_it)
+    if search.actor is not None:
+        yield records.c.actor_key == search.actor
+    if search.number is not None:
+        numbered = select(incidents.c.id).where(incidents.c.number == search.number)
+        yield records.c.incident_id == numbered.scalar_subquery()
+    if search.actions:
+        yield records.c.action.in_(search.actions)
+    if search.via is not None:
+        yield records.c.via == search.via
+
+
+def _times(search: Search) -> Iterator[ColumnElement[bool]]:
+    if search.since is not None:
+        yield records.c.at >= search.since
+    if search.until is not None:
+        yield records.c.at < search.until
+
+
+def _beyond(place: Place | None, *, newest_first: bool) -> Iterator[ColumnElement[bool]]:
+    if place is not None:
+        at, record_id = place
+        there = tuple_(literal(at, records.c.at.type), literal(record_id, records.c.id.type))
+        yield there > _ORDER if newest_first else there < _ORDER
+
+
+def _plan_anew(connection: Connection) -> None:
+    """Let PostgreSQL plan for what is asked for now: a plan for any category is a bad one for a rare category."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))

@@ -1,0 +1,225 @@
+"""Lists: what is too much for one destination, told there as one message.
+
+A listed delivery refers to its list, a bulletin, and waits for what becomes of that. The list's own delivery is claimed
+like any other; while it waits more may join, and nobody joins what somebody is sending.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
+
+from escalator.model.incident import DueKind, State
+from escalator.model.levels import Mode, Severity
+from escalator.model.message import Occasion
+from escalator.model.policy import DestinationKind
+from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState, delivery_of
+from escalator.store.tables import Instant, deliveries, incidents, posts
+
+
+class Place(NamedTuple):
+    """Where messages are told, and in which mode."""
+
+    destination: str
+    address: str
+    channel: DestinationKind
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A listed delivery, and what is told of its incident: of its content nothing is read."""
+
+    id: UUID
+    occasion: Occasion
+    round_asked: int
+    incident_id: UUID
+    number: int
+    source: str
+    category: str | None
+    severity: Severity
+    drill: str | None
+    state: State
+    round: int
+    due_kind: DueKind | None
+    fence: int
+
+
+_PLACE = (deliveries.c.destination, deliveries.c.address, deliveries.c.channel, deliveries.c.mode)
+_STANDS = (
+    select(posts.c.id)
+    .where(
+        posts.c.incident_id == deliveries.c.incident_id,
+        posts.c.destination == deliveries.c.destination,
+        posts.c.address == deliveries.c.address,
+        posts.c.mode == deliveries.c.mode,
+        posts.c.ref.is_not(None),
+        # PagerDuty has an alert for each round; the slots of the sandbox are counted down from -1.
+        or_(
+            posts.c.channel != DestinationKind.PAGERDUTY,
+            posts.c.slot.in_([deliveries.c.round, -1 - deliveries.c.round]),
+        ),
+    )
+    .exists()
+)
+_UNSENT = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.kind == DeliveryKind.PAGE)
+_ORDER = (deliveries.c.urgency.desc(), deliveries.c.created_at, deliveries.c.id)
+_MANY = select(deliveries.c.id).where(_UNSENT).offset(bindparam("kept")).limit(1)
+_RANKED = (
+    select(deliveries.c.id, func.row_number().over(partition_by=_PLACE, order_by=_ORDER).label("turn"))
+    .where(_UNSENT, ~_STANDS)
+    .subquery()
+)
+_TOO_MANY = select(_RANKED.c.id).where(_RANKED.c.turn > bindparam("kept"))
+_SURPLUS = (
+    select(deliveries)
+    .where(deliveries.c.id.in_(_TOO_MANY), _UNSENT, deliveries.c.created_at <= bindparam("waited_since", type_=Instant))
+    .order_by(*_ORDER)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=deliveries)
+)
+_OPEN = (
+    select(*_PLACE, deliveries.c.bulletin_id)
+    .where(
+        deliveries.c.state == DeliveryState.PENDING,
+        deliveries.c.kind == DeliveryKind.BULLETIN,
+        deliveries.c.occasion == Occasion.LIST,
+        # What goes another way may go several, and not all of them tell it anew.
+        deliveries.c.fallback_of.is_(None),
+    )
+    .order_by(deliveries.c.created_at)
+    .with_for_update(skip_locked=True, of=deliveries)
+)
+_LISTED = and_(
+    deliveries.c.listed_in.in_(bindparam("lists", expanding=True)), deliveries.c.state == DeliveryState.LISTED
+)
+_MEMBERS = (
+    select(
+        deliveries.c.id,
+        deliveries.c.occasion,
+        deliveries.c.round.label("round_asked"),
+        deliveries.c.incident_id,
+        *(incidents.c[name] for name in ("number", "source", "category", "severity", "drill", "state", "round")),
+        incidents.c.due_kind,
+        incidents.c.fence,
+    )
+    .join(incidents, incidents.c.id == deliveries.c.incident_id)
+    .where(
+        deliveries.c.listed_in.in_(bindparam("lists", expanding=True)),
+        deliveries.c.state.in_([DeliveryState.LISTED, DeliveryState.DELIVERED]),
+    )
+    .order_by(incidents.c.number)
+)
+_UNDER_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
+
+
+def may_be_too_much(connection: Connection, kept: int) -> bool:
+    """Whether so many pages wait at all, wherever to: a question that costs the same however many there are."""
+    return connection.execute(_MANY, {"kept": kept}).first() is not None
+
+
+def lock_surplus(connection: Connection, kept: int, waited_since: datetime, most: int) -> list[Delivery]:
+    """Return pages that have waited since then beyond the first `kept` of each place, in their turns, locked.
+
+    Only full messages count, not what rings where something stands. What others hold is left to them.
+    """
+    rows = connection.execute(_SURPLUS, {"kept": kept, "waited_since": waited_since, "most": most})
+    return [delivery_of(row) for row in rows]
+
+
+def lock_open(connection: Connection) -> dict[Place, UUID]:
+    """Return the list that waits at each place, locked; the oldest, which goes first."""
+    found: dict[Place, UUID] = {}
+    for row in connection.execute(_OPEN):
+        found.setdefault(place_of(row), row.bulletin_id)
+    return found
+
+
+def place_of(one: Any) -> Place:
+    """Return where a delivery, or a row of one, is told."""
+    return Place(one.destination, one.address, DestinationKind(one.channel), Mode(one.mode))
+
+
+def put(connection: Connection, list_id: UUID, ids: Sequence[UUID], urgency: int) -> None:
+    """Let these locked pages be told by that list, which becomes as urgent as the most urgent of them."""
+    connection.execute(
+        update(deliveries).where(deliveries.c.id.in_(ids)).values(state=DeliveryState.LISTED, listed_in=list_id)
+    )
+    raised = case((deliveries.c.urgency < urgency, urgency), else_=deliveries.c.urgency)
+    connection.execute(update(deliveries).where(deliveries.c.bulletin_id == list_id).values(urgency=raised))
+
+
+def members(connection: Connection, list_id: UUID) -> list[Member]:
+    """Return what a list has to tell, or has told in another of its places, by the numbers of the incidents."""
+    return [_member(row) for row in connection.execute(_MEMBERS, {"lists": [list_id]})]
+
+
+def _member(row: Any) -> Member:
+    kept = {name: getattr(row, name) for name in Member.__dataclass_fields__}
+    return Member(
+        **kept
+        | {
+            "occasion": Occasion(row.occasion),
+            "severity": Severity(row.severity),
+            "state": State(row.state),
+            "due_kind": DueKind(row.due_kind) if row.due_kind else None,
+        }
+    )
+
+
+def drop(connection: Connection, ids: Sequence[UUID], reason: str) -> None:
+    """Drop these from their list, unless it has been told."""
+    mine = (deliveries.c.id.in_(ids), deliveries.c.state == DeliveryState.LISTED)
+    connection.execute(update(deliveries).where(*mine).values(state=DeliveryState.SUPPRESSED, reason=reason))
+
+
+def delivered(connection: Connection, list_deliveries: Iterable[UUID], now: datetime) -> None:
+    """Let whatever is told by these deliveries, where they have got through, have got through with them."""
+    told_by = list(list_deliveries)
+    if not told_by:
+        return
+    told = select(deliveries.c.bulletin_id).where(
+        deliveries.c.id.in_(told_by), deliveries.c.state == DeliveryState.DELIVERED
+    )
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.listed_in.in_(told), deliveries.c.state == DeliveryState.LISTED)
+        .values(state=DeliveryState.DELIVERED, delivered_at=now)
+    )
+
+
+def forsaken(connection: Connection) -> list[UUID]:
+    """Return the lists that nothing tells any more, though they have something to tell: they have failed for good."""
+    waiting = list(
+        connection.scalars(select(deliveries.c.listed_in).where(deliveries.c.state == DeliveryState.LISTED).distinct())
+    )
+    if not waiting:
+        return []
+    told = set(
+        connection.scalars(
+            select(deliveries.c.bulletin_id).where(
+                deliveries.c.bulletin_id.in_(waiting), deliveries.c.state.in_(_UNDER_WAY)
+            )
+        )
+    )
+    return [one for one in waiting if one is not None and one not in told]
+
+
+def listed(connection: Connection, lists: Sequence[UUID], most: int) -> list[tuple[UUID, UUID]]:
+    """Return up to so many (delivery, incident) that these lists have to tell."""
+    first = select(deliveries.c.id, deliveries.c.incident_id).where(_LISTED).order_by(deliveries.c.id).limit(most)
+    return [(row.id, row.incident_id) for row in connection.execute(first, {"lists": list(lists)})]
+
+
+def fail(connection: Connection, ids: Sequence[UUID], reason: str) -> list[Delivery]:
+    """Note that these, whose incidents are locked, have failed with their list; return those that had not before."""
+    rows = connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id.in_(ids), deliveries.c.state == DeliveryState.LISTED)
+        .values(state=DeliveryState.FAILED, reason=reason)
+        .returning(*deliveries.c)
+    )
+    return [delivery_of(row) for row in rows]

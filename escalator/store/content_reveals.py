@@ -1,0 +1,34 @@
+"""Who has been shown hidden text, counted from the records."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+
+from escalator.model.audit import Action
+from escalator.model.levels import Severity
+from escalator.store.tables import incidents, records
+
+
+def last_read(
+    connection: Connection, people: Collection[str], since: datetime, severities: Collection[Severity]
+) -> Mapping[str, Mapping[UUID, datetime]]:
+    """Return by person when they were last shown text of each incident of these severities since then."""
+    statement = (
+        select(records.c.actor_key, records.c.incident_id, func.max(records.c.at).label("at"))
+        .join(incidents, incidents.c.id == records.c.incident_id)
+        .where(
+            records.c.actor_key.in_(sorted(people)),
+            records.c.actor_kind == "person",
+            records.c.action == Action.REVEALED,
+            records.c.at >= since,
+            incidents.c.severity.in_(sorted(one.value for one in severities)),
+        )
+        .group_by(records.c.actor_key, records.c.incident_id)
+    )
+    found: dict[str, dict[UUID, datetime]] = defaultdict(dict)
+    for row in connection.execute(statement):
+        found[row.actor_key][row.incident_id] = row.at
+    return found

@@ -1,0 +1,145 @@
+"""Writing what became of claimed deliveries and posts, also of claims that a crash of the database has forgotten.
+
+Claims do not wait for the disk. The number of a row's claim only grows, so a row whose number is below that of a claim
+has lost it: the outcome of whoever made the claim is the truth about the row, and makes the claim good. Whoever has
+claimed the row anew may have got the same number, so the owner tells the two apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
+
+from escalator.model.message import Delivered
+from escalator.store.deliveries import DeliveryState
+from escalator.store.posted_messages import Post, insert, supersede_earlier
+from escalator.store.tables import deliveries, posts
+
+
+class Standing(Enum):
+    """How a delivery stands to a claim of ours whose outcome is known. One that is gone stands in no way at all."""
+
+    HELD = auto()
+    FORGOTTEN = auto()
+    WRITTEN = auto()
+    TAKEN_OVER = auto()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether our outcome decides."""
+        return self in {Standing.HELD, Standing.FORGOTTEN}
+
+
+_DECIDED = frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED})
+
+
+def lock_standing(connection: Connection, claims: Mapping[UUID, int], owner: UUID) -> dict[UUID, Standing]:
+    """Return how each delivery, locked, stands to the claim of that number by this process; those gone are left out."""
+    if not claims:
+        return {}
+    columns = (deliveries.c.id, deliveries.c.claim, deliveries.c.owner, deliveries.c.state)
+    rows = connection.execute(select(*columns).where(deliveries.c.id.in_(claims)).with_for_update())
+    return {row.id: _standing(row, claims[row.id], owner) for row in rows}
+
+
+def _standing(row: Any, mine: int, owner: UUID) -> Standing:
+    if row.claim == mine and row.owner == owner:
+        return Standing.HELD if row.state == DeliveryState.SENDING else Standing.WRITTEN
+    is_forgotten = row.claim < mine and row.state not in _DECIDED
+    return Standing.FORGOTTEN if is_forgotten else Standing.TAKEN_OVER
+
+
+_RESULT = ("claim", "state", "reason", "attempts", "next_at", "delivered_at")
+_FINISH = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("key"))
+    .values({name: bindparam(f"new_{name}", type_=deliveries.c[name].type) for name in _RESULT})
+    .values(owner=bindparam("new_owner"), listed_in=None)
+)
+
+
+def finish(connection: Connection, results: Sequence[Mapping[str, Any]], owner: UUID) -> None:
+    """Write what became of deliveries that are locked and ours: id, claim, state, reason, attempts, next_at …"""
+    if results:
+        rows = [{f"new_{name}": one.get(name) for name in _RESULT} for one in results]
+        keys = [{"key": one["id"], "new_owner": owner} for one in results]
+        connection.execute(_FINISH, [row | key for row, key in zip(rows, keys, strict=True)])
+
+
+_IS_OURS = and_(
+    posts.c.id == bindparam("post"),
+    or_(
+        and_(posts.c.claim == bindparam("mine"), posts.c.owner == bindparam("me")),
+        posts.c.claim < bindparam("mine"),
+    ),
+)
+_LET_GO = update(posts).where(_IS_OURS).values(claim=bindparam("mine"), owner=None, claimed_at=None)
+_SHOWN = _LET_GO.values(shown_rev=bindparam("revision"), face=bindparam("seen"), attempts=0, reason=None)
+_CREATED = _SHOWN.values(ref=bindparam("place"))
+_NOT_SHOWN = _LET_GO.values(attempts=posts.c.attempts + 1, reason=bindparam("why"))
+_PUT_OFF = _NOT_SHOWN.values(next_at=bindparam("then"))
+_GIVEN_UP = _NOT_SHOWN.values(shown_rev=posts.c.want_rev)
+
+
+def _claimed(one: Post, owner: UUID) -> dict[str, Any]:
+    return {"post": one.id, "mine": one.claim, "me": owner}
+
+
+def created(connection: Connection, new: Sequence[tuple[Post, int, Delivered]], owner: UUID) -> None:
+    """Note where each message stands and what it shows; a click may have told us its place before.
+
+    What stands at the same place for earlier rounds is behind from now on: it is superseded.
+    """
+    if new:
+        rows = [
+            _claimed(one, owner) | {"place": said.ref, "revision": revision, "seen": said.face or None}
+            for one, revision, said in new
+        ]
+        connection.execute(_CREATED, rows)
+        supersede_earlier(connection, [one for one, _revision, _said in new])
+
+
+def make_good(connection: Connection, told: Sequence[tuple[Post, int, Delivered]], now: datetime) -> None:
+    """Write the posts of forgotten claims that are gone because they were made with them, unless a click was faster.
+
+    What they should show by now is to be asked once their incidents can be locked.
+    """
+    if not told:
+        return
+    refs = [said.ref for _, _, said in told]
+    rows = connection.execute(select(posts.c.channel, posts.c.ref).where(posts.c.ref.in_(refs)))
+    known = {(row.channel, row.ref) for row in rows}
+    gone = [
+        replace(one, ref=said.ref, shown_rev=revision, face=said.face or None)
+        for one, revision, said in told
+        if (one.channel, said.ref) not in known
+    ]
+    insert(connection, gone, None, now)
+
+
+def shown(connection: Connection, updated: Sequence[tuple[Post, int, Delivered]], owner: UUID) -> None:
+    """Note which revision each message shows now."""
+    if updated:
+        rows = [
+            _claimed(one, owner) | {"revision": revision, "seen": said.face or None} for one, revision, said in updated
+        ]
+        connection.execute(_SHOWN, rows)
+
+
+def let_go(connection: Connection, one: Post, owner: UUID) -> None:
+    """Give back a post whose message did not get through."""
+    connection.execute(_LET_GO, _claimed(one, owner))
+
+
+def not_shown(connection: Connection, one: Post, owner: UUID, next_at: datetime, reason: str) -> None:
+    """Note that bringing a post up to date failed, and is tried again."""
+    connection.execute(_PUT_OFF, _claimed(one, owner) | {"why": reason, "then": next_at})
+
+
+def given_up(connection: Connection, one: Post, owner: UUID, reason: str) -> None:
+    """Note that bringing a post up to date has failed for good: it counts as showing what it should."""
+    connection.execute(_GIVEN_UP, _claimed(one, owner) | {"why": reason})

@@ -1,0 +1,165 @@
+"""Incidents as lists: found by what somebody asks for, among those that they may see; and by id, for commands.
+
+What is sealed in an incident is never opened for a list: it comes as an outline, with neither facts nor content.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
+
+from escalator.model.incident import Incident, State
+from escalator.model.levels import Mode, Severity
+from escalator.store.incidents import MOST_NUMBER, OUTLINE, outlined
+from escalator.store.tables import incidents
+from escalator.store.visibility import Audience
+
+LATE_AFTER = timedelta(seconds=1)
+"""From when on a deadline that has not fired is late: a moment passes between falling due and firing."""
+
+_GRAVITIES = {one.value: one.gravity for one in Severity}
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What somebody typed, as what it may mean: any of these is a hit. `route` is a part of a route's name."""
+
+    number: int | None = None
+    route: str = ""
+    categories: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which incidents are asked for: all of these must hold, and what is empty or None excludes nothing.
+
+    Categories, `assign` (a team, person or schedule) and `owner` (a person or team) are keys of the policy. What was
+    opened at `since` is still within, at `until` not any more.
+    """
+
+    states: frozenset[State] = frozenset()
+    severities: frozenset[Severity] = frozenset()
+    modes: frozenset[Mode] = frozenset()
+    category: str | None = None
+    assign: str | None = None
+    owner: str | None = None
+    source: str | None = None
+    is_drill: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    sought: Sought | None = None
+
+
+def by_urgency(
+    connection: Connection, audience: Audience, wanted: Filter, now: datetime, *, limit: int, offset: int = 0
+) -> list[Incident]:
+    """Return outlines of incidents: those whose deadline is late, then by severity, then by the nearest deadline."""
+    late = case((incidents.c.due_at < now - LATE_AFTER, 0), else_=1)
+    gravest = case(_GRAVITIES, value=incidents.c.severity).desc()
+    nearest = incidents.c.due_at.asc().nulls_last()
+    statement = _seen(audience, wanted).order_by(late, gravest, nearest, incidents.c.number)
+    return outlined(connection, connection.execute(statement.limit(limit).offset(offset)).all())
+
+
+def by_number(  # noqa: PLR0913  # what is asked for, and which page of it
+    connection: Connection,
+    audience: Audience,
+    wanted: Filter,
+    *,
+    limit: int,
+    before: int | None = None,
+    after: int | None = None,
+) -> list[Incident]:
+    """Return outlines of incidents, the newest first: those next below the number `before`, or next above `after`."""
+    number = incidents.c.number
+    statement = _seen(audience, wanted).limit(limit)
+    if after is not None:
+        rows = connection.execute(statement.where(number > after).order_by(number)).all()
+        return outlined(connection, rows[::-1])
+    if before is not None:
+        statement = statement.where(number < before)
+    return outlined(connection, connection.execute(statement.order_by(number.desc())).all())
+
+
+def count_by_severity(connection: Connection, audience: Audience, wanted: Filter) -> Mapping[Severity, int]:
+    """Return how many incidents there are of each severity that there is, the gravest first."""
+    statement = (
+        select(incidents.c.severity, func.count())
+        .where(audience.may_see(), *_conditions(wanted))
+        .group_by(incidents.c.severity)
+    )
+    found = {Severity(severity): count for severity, count in connection.execute(statement)}
+    return {severity: found[severity] for severity in sorted(found, reverse=True)}
+
+
+def _seen(audience: Audience, wanted: Filter) -> Select[tuple[object, ...]]:
+    return select(*OUTLINE).where(audience.may_see(), *_conditions(wanted))
+
+
+def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    for column, values in (
+        (incidents.c.state, wanted.states),
+        (incidents.c.severity, wanted.severities),
+        (incidents.c.mode, wanted.modes),
+    ):
+        if values:
+            yield column.in_(sorted(one.value for one in values))
+    for column, value in (
+        (incidents.c.category, wanted.category),
+        (incidents.c.assign, wanted.assign),
+        (incidents.c.owner, wanted.owner),
+        (incidents.c.source, wanted.source),
+    ):
+        if value is not None:
+            yield column == value
+    if wanted.is_drill is not None:
+        yield incidents.c.drill.is_not(None) if wanted.is_drill else incidents.c.drill.is_(None)
+    yield from _opened(wanted.since, wanted.until)
+    if wanted.sought is not None:
+        yield _is_sought(wanted.sought)
+
+
+def _opened(since: datetime | None, until: datetime | None) -> Iterator[ColumnElement[bool]]:
+    if since is not None:
+        yield incidents.c.opened_at >= since
+    if until is not None:
+        yield incidents.c.opened_at < until
+
+
+def _is_sought(sought: Sought) -> ColumnElement[bool]:
+    """Return whether a row is a hit; what means nothing that there is finds nothing."""
+    hits: list[ColumnElement[bool]] = [
+        incidents.c.category.in_(sorted(sought.categories)),
+        incidents.c.owner.in_(sorted(sought.owners)),
+    ]
+    if sought.number is not None and sought.number <= MOST_NUMBER:
+        hits.append(incidents.c.number == sought.number)
+    if sought.route:
+        hits.append(incidents.c.route.icontains(sought.route, autoescape=True))
+    return or_(*hits)
+
+
+def newest(connection: Connection, states: Collection[State], limit: int) -> list[UUID]:
+    """Return the newest incidents in any of these states (all states when none is named), the newest first."""
+    statement = select(incidents.c.id).order_by(incidents.c.number.desc()).limit(limit)
+    if states:
+        statement = statement.where(incidents.c.state.in_([state.value for state in states]))
+    return list(connection.scalars(statement))
+
+
+def assigned(connection: Connection, team: str, states: Collection[State], limit: int) -> list[UUID]:
+    """Return the incidents in these states that are assigned to a team, drills apart, the gravest and oldest first."""
+    statement = (
+        select(incidents.c.id)
+        .where(
+            incidents.c.assign == team,
+            incidents.c.state.in_([state.value for state in states]),
+            incidents.c.drill.is_(None),
+        )
+        .order_by(case(_GRAVITIES, value=incidents.c.severity).desc(), incidents.c.opened_at, incidents.c.number)
+        .limit(limit)
+    )
+    return list(connection.scalars(statement))

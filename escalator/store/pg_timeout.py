@@ -1,0 +1,55 @@
+"""Connections to PostgreSQL that wait so long for an answer and no longer.
+
+libpq has limits for connecting and for a peer that is gone, but none for a server that lives and does not answer.
+"""
+
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+import psycopg
+
+from escalator.clock import Stopwatch
+from escalator.store.connection_errors import Generation
+
+LOST_PATIENCE_S = 5.0
+"""How long an answer may take once another connection of the same generation has been lost."""
+
+Answer = TypeVar("Answer")
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """A connection that is closed, with an OperationalError, when one answer takes longer than `patience_s`.
+
+    Once a sibling is lost it waits no longer than LOST_PATIENCE_S: the server may be gone without a word.
+    """
+
+    patience_s: float | None = None
+    generation = Generation()
+
+    def wait(self, gen: Generator[Any, Any, Answer], *args: Any, **options: Any) -> Answer:
+        """Return what the server answers; every statement and every commit waits here."""
+        if self.patience_s is None:
+            return super().wait(gen, *args, **options)
+        try:
+            return super().wait(self._within_patience(gen), *args, **options)
+        except TimeoutError as error:
+            self.close()
+            raise psycopg.OperationalError("the database does not answer") from error
+
+    def _within_patience(self, gen: Generator[Any, Any, Answer]) -> Generator[Any, Any, Answer]:
+        """Pass on what psycopg waits for, which it does in short pauses; raises TimeoutError when it takes too long."""
+        watch = Stopwatch()
+        try:
+            wanted = next(gen)
+            while True:
+                is_ready = yield wanted
+                if not is_ready and watch.seconds() > self._longest_s():
+                    raise TimeoutError
+                wanted = gen.send(is_ready)
+        except StopIteration as answered:
+            answer: Answer = answered.value
+            return answer
+
+    def _longest_s(self) -> float:
+        longest_s = float("inf") if self.patience_s is None else self.patience_s
+        return min(longest_s, LOST_PATIENCE_S) if self.generation.is_lost else longest_s

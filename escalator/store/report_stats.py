@@ -1,0 +1,103 @@
+"""What reports are made of: the alerts of a span as plain columns, and what became of each message."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, case, func, select
+
+from escalator.model.alert_stats import Alert
+from escalator.model.incident import State
+from escalator.model.levels import Mode
+from escalator.store.deliveries import DeliveryState
+from escalator.store.tables import answers, deliveries, incidents
+from escalator.store.uuid7 import first_id
+from escalator.store.visibility import Audience
+
+_CLOCKS_DIFFER = timedelta(hours=1)
+"""By how much the clock of a process that draws ids may be behind the database's."""
+
+_NO_ALERTS = (State.LOGGED, State.MERGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How many messages of one destination had which fate, and how many needed more than one attempt."""
+
+    destination: str
+    channel: str
+    delivered: int
+    failed: int
+    suppressed: int
+    under_way: int
+    retried: int
+
+
+_COLUMNS = tuple(incidents.c[name] for name in Alert.__dataclass_fields__)
+
+
+def alerts(
+    connection: Connection, audience: Audience, since: datetime, until: datetime, modes: Collection[Mode]
+) -> list[Alert]:
+    """Return the alerts opened in [since, until) that this audience may see; drills are none."""
+    statement = select(*_COLUMNS).where(
+        incidents.c.opened_at >= since,
+        incidents.c.opened_at < until,
+        incidents.c.state.not_in(_NO_ALERTS),
+        incidents.c.drill.is_(None),
+        incidents.c.mode.in_(modes),
+        audience.may_see(),
+    )
+    return [Alert(*row) for row in connection.execute(statement)]
+
+
+def answered_by(
+    connection: Connection, audience: Audience, person: str, since: datetime, until: datetime
+) -> list[tuple[datetime, datetime]]:
+    """Return for each incident of the span that somebody has answered when it was opened and when they first did."""
+    first = func.min(answers.c.at).label("at")
+    statement = (
+        select(incidents.c.opened_at, first)
+        .join(incidents, incidents.c.id == answers.c.incident_id)
+        .where(
+            answers.c.person == person,
+            incidents.c.opened_at >= since,
+            incidents.c.opened_at < until,
+            incidents.c.drill.is_(None),
+            audience.may_see(),
+        )
+        .group_by(incidents.c.id, incidents.c.opened_at)
+    )
+    return [(row.opened_at, row.at) for row in connection.execute(statement)]
+
+
+def sent(
+    connection: Connection, audience: Audience, since: datetime, until: datetime, modes: Collection[Mode]
+) -> list[Sent]:
+    """Return what became of the messages of each destination, of the alerts opened in [since, until)."""
+
+    def count(*states: DeliveryState) -> ColumnElement[int]:
+        return func.sum(case((deliveries.c.state.in_(states), 1), else_=0))
+
+    statement = (
+        select(
+            deliveries.c.destination,
+            deliveries.c.channel,
+            count(DeliveryState.DELIVERED),
+            count(DeliveryState.FAILED),
+            count(DeliveryState.SUPPRESSED),
+            count(DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.LISTED),
+            func.sum(case((deliveries.c.attempts > 1, 1), else_=0)),
+        )
+        .join(incidents, incidents.c.id == deliveries.c.incident_id)
+        .where(
+            incidents.c.opened_at >= since,
+            incidents.c.opened_at < until,
+            deliveries.c.id >= first_id(since - _CLOCKS_DIFFER),
+            deliveries.c.mode.in_(modes),
+            audience.may_see(),
+        )
+        .group_by(deliveries.c.destination, deliveries.c.channel)
+        .order_by(deliveries.c.destination)
+    )
+    return [Sent(*row) for row in connection.execute(statement)]

@@ -1,0 +1,63 @@
+"""Incidents that wait for an answer and have reached nobody: no page of their present round has been delivered."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, exists, func, or_, select, true
+
+from escalator.model.incident import State
+from escalator.model.levels import Mode
+from escalator.model.policy import DestinationKind
+from escalator.store.deliveries import DeliveryKind, DeliveryState
+from escalator.store.tables import deliveries, incidents
+
+_PAGE = and_(
+    deliveries.c.incident_id == incidents.c.id,
+    deliveries.c.round == incidents.c.round,
+    deliveries.c.kind == DeliveryKind.PAGE,
+    deliveries.c.mode != Mode.SANDBOX,
+    deliveries.c.state != DeliveryState.SUPPRESSED,
+)
+
+
+def unreached(
+    connection: Connection, since: datetime, known: Collection[int], nobody: Mapping[str | None, Collection[str]]
+) -> dict[int, UUID]:
+    """Return the triggered incidents, by number, whose first page was due by then and of which none was delivered.
+
+    One whose step has fired and has told nobody at all is among them; one whose step a silence has taken is not. The
+    sandbox means to reach nobody. Of those that are `known` to be unreached, a new round begins no new minute.
+    `nobody` are the destinations of people who may not acknowledge: any incident (None), or those of a category.
+    """
+    begun = exists().where(_PAGE, deliveries.c.created_at <= since)
+    counts = [
+        ~and_(
+            deliveries.c.destination.in_(sorted(names)),
+            true() if key is None else func.coalesce(incidents.c.category, "") == key,
+        )
+        for key, names in nobody.items()
+    ]
+    arrived = exists().where(_PAGE, deliveries.c.state == DeliveryState.DELIVERED, *counts)
+    told_nobody = and_(
+        incidents.c.mode != Mode.SANDBOX,
+        incidents.c.step >= 0,
+        incidents.c.silenced_step.is_(None),
+        incidents.c.waiting_since <= since,
+        ~exists().where(deliveries.c.incident_id == incidents.c.id, deliveries.c.round == incidents.c.round),
+    )
+    still = and_(incidents.c.number.in_(sorted(known)), incidents.c.silenced_step.is_(None))
+    rows = connection.execute(
+        select(incidents.c.number, incidents.c.id)
+        .where(incidents.c.state == State.TRIGGERED, ~arrived, or_(begun, told_nobody, still))
+        .order_by(incidents.c.number)
+    )
+    return {row.number: row.id for row in rows}
+
+
+def channels_of(connection: Connection, ids: Iterable[UUID]) -> frozenset[DestinationKind]:
+    """Return the kinds of destination through which pages of the present round of these incidents are sent."""
+    rows = connection.scalars(
+        select(deliveries.c.channel).join(incidents, _PAGE).where(incidents.c.id.in_(list(ids))).distinct()
+    )
+    return frozenset(DestinationKind(one) for one in rows)

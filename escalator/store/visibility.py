@@ -1,0 +1,77 @@
+"""Who may see which incidents, asked in the query: what somebody may not see is neither listed, counted nor found."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, true
+
+from escalator.model.audit import Action
+from escalator.model.levels import Mode
+from escalator.store.codec import read_fits, written_fits
+from escalator.store.tables import incidents, records
+
+Fits = tuple[str, ...]
+"""Categories that fit an incident together, sorted."""
+
+_NAMING = tuple(
+    action.value
+    for action in (
+        *(Action.SILENCE_BEGUN, Action.SILENCE_ENDED, Action.OVERRIDE_BEGUN, Action.OVERRIDE_ENDED),
+        *(Action.SHIFT_CHANGED, Action.DRILL_STARTED, Action.DRILL_PASSED, Action.DRILL_FAILED),
+    )
+)
+"""What is recorded of no incident, and yet names a category, a route, a schedule or a team."""
+
+
+_OF_NOBODY_REAL = ("sandbox", "file", "engine")
+"""By which ways what is recorded of no incident is no real person's doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """What somebody may see: incidents that fit one of these; only those of the sandbox where `is_sandbox`.
+
+    `unknown` is what they may not know of, each as (what it is, its key): categories, routes, schedules and teams.
+    `restrictions` is the mark of the restricted categories (`engine.classify.restrictions_of`) by which an incident
+    must have been judged to be seen; None for who may see whatever fits it. What has no facts is judged for good.
+    """
+
+    fits: frozenset[Fits]
+    is_sandbox: bool
+    unknown: frozenset[tuple[str, str]] = frozenset()
+    restrictions: str | None = None
+
+    def may_see(self) -> ColumnElement[bool]:
+        """Return the condition on rows of `incidents`. A combination that is newer than this is not seen."""
+        shown = incidents.c.fits.in_(sorted(written_fits(one) for one in self.fits))
+        return and_(shown, self._is_judged(), incidents.c.mode == Mode.SANDBOX if self.is_sandbox else true())
+
+    def _is_judged(self) -> ColumnElement[bool]:
+        if self.restrictions is None:
+            return true()
+        return or_(incidents.c.fits_by.startswith(self.restrictions), incidents.c.sealed_facts.is_(None))
+
+    def may_see_records(self) -> ColumnElement[bool]:
+        """Return the condition on rows of `records`: of an incident that is seen, or of none."""
+        mine = select(incidents.c.id).where(incidents.c.id == records.c.incident_id, self.may_see())
+        seen = mine.correlate(records).exists()
+        return or_(and_(records.c.incident_id.is_(None), self._may_know()), seen)
+
+    def _may_know(self) -> ColumnElement[bool]:
+        """Return the condition on records of no incident, which name in JSON what they are about."""
+        named = (f"{json.dumps(of)}: {json.dumps(name)}" for of, name in sorted(self.unknown))
+        told = [records.c.after.contains(one, autoescape=True) for one in named]
+        known = or_(records.c.action.not_in(_NAMING), not_(or_(*told))) if told else true()
+        return and_(known, records.c.via.in_(_OF_NOBODY_REAL) if self.is_sandbox else true())
+
+
+def combinations(connection: Connection) -> Collection[Fits]:
+    """Return every combination of categories that fits some incident.
+
+    They are few: each is looked up after the one before it, in the index, however many incidents there are.
+    """
+    first = select(func.min(incidents.c.fits).label("fits")).cte("combinations", recursive=True)
+    after = select(func.min(incidents.c.fits)).where(incidents.c.fits > first.c.fits).scalar_subquery()
+    found = first.union_all(select(after).where(first.c.fits.is_not(None)))
+    return [read_fits(kept) for kept in connection.scalars(select(found.c.fits).where(found.c.fits.is_not(None)))]

@@ -1,0 +1,72 @@
+"""What `incidents.fits` is made from, read in bounded batches, and what is added to it."""
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select, update
+
+from escalator.encryption import Seal
+from escalator.errors import ContentLocked
+from escalator.model.facts import Facts
+from escalator.store.codec import open_facts, read_fits, written_fits
+from escalator.store.tables import incidents
+
+_THERE = incidents.c.sealed_facts.is_not(None)
+"""Facts that have been deleted are judged for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an incident's item, and the categories that fitted it so far; no facts where no key opens them.
+
+    `frozen` is the version of the policy that it goes by, `sealed` what was read.
+    """
+
+    id: UUID
+    frozen: UUID
+    fits: tuple[str, ...]
+    facts: Facts | None
+    sealed: bytes
+
+
+def outdated(connection: Connection, mark: str) -> str | None:
+    """Return a mark other than this one by which some incident was judged, or None when there is none."""
+    for others in (incidents.c.fits_by < mark, incidents.c.fits_by > mark):
+        found: str | None = connection.scalar(select(func.min(incidents.c.fits_by)).where(others, _THERE))
+        if found is not None:
+            return found
+    return None
+
+
+def batch(connection: Connection, mark: str, most: int, seal: Seal) -> list[Known]:
+    """Return incidents that were judged by this mark, the newest first: those are on everybody's first page."""
+    columns = (incidents.c.id, incidents.c.policy_version_id, incidents.c.fits, incidents.c.sealed_facts)
+    there = select(*columns).where(incidents.c.fits_by == mark, _THERE)
+    rows = connection.execute(there.order_by(incidents.c.id.desc()).limit(most))
+    return [
+        Known(row.id, row.policy_version_id, read_fits(row.fits), _opened(row.sealed_facts, seal), row.sealed_facts)
+        for row in rows
+    ]
+
+
+def _opened(sealed: bytes, seal: Seal) -> Facts | None:
+    with suppress(ContentLocked, ValueError, KeyError):
+        return open_facts(sealed, seal)[0]
+    return None
+
+
+def unite(connection: Connection, judged: Collection[Known], more: Mapping[UUID, Collection[str]], mark: str) -> None:
+    """Let these categories fit too, and mark whose facts are still those that were judged; what fits already, stays."""
+    read = {one.id: one.sealed for one in judged}
+    order = (incidents.c.members.is_not(None), incidents.c.id)
+    theirs = select(incidents.c.id, incidents.c.fits, incidents.c.sealed_facts).where(incidents.c.id.in_(read))
+    rows = connection.execute(theirs.order_by(*order).with_for_update(key_share=True)).all()
+    same = [row for row in rows if row.sealed_facts == read[row.id]]
+    for row in same:
+        if more.get(row.id):
+            fits = written_fits({*read_fits(row.fits), *more[row.id]})
+            connection.execute(update(incidents).where(incidents.c.id == row.id).values(fits=fits))
+    ids = [row.id for row in same]
+    connection.execute(update(incidents).where(incidents.c.id.in_(ids)).values(fits_by=mark))

@@ -1,0 +1,197 @@
+"""What a weekly review is made of: plain columns of what happened in one span, as far as somebody may see it."""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, or_, select, tuple_
+
+from escalator.model.audit import Action
+from escalator.model.incident import State
+from escalator.model.levels import Mode, Severity
+from escalator.model.silence import SilenceOf
+from escalator.store.deliveries import DeliveryKind, DeliveryState
+from escalator.store.drills import DrillState
+from escalator.store.tables import deliveries, drills, incidents, records, silences, troubles
+from escalator.store.visibility import Audience
+
+_NO_ALERTS = (State.LOGGED, State.MERGED)
+_LATE_DIGITS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The instants in [since, until)."""
+
+    since: datetime
+    until: datetime
+
+    def holds(self, column: ColumnElement[datetime]) -> ColumnElement[bool]:
+        """Return the condition that an instant is within."""
+        return and_(column >= self.since, column < self.until)
+
+
+class Opened(NamedTuple):
+    """One alert: when it was opened, first answered, and escalated beyond its first send."""
+
+    id: UUID
+    number: int
+    severity: Severity
+    category: str | None
+    opened_at: datetime
+    answered_at: datetime | None
+    escalated_at: datetime | None
+
+
+class Told(NamedTuple):
+    """One page of an alert that was not called off, and when it got through."""
+
+    incident_id: UUID
+    destination: str
+    created_at: datetime
+    delivered_at: datetime | None
+
+
+class Step(NamedTuple):
+    """One step that fired late, by milliseconds."""
+
+    number: int
+    at: datetime
+    step: str
+    late_ms: int
+
+
+class Broken(NamedTuple):
+    """How many pages to a destination failed for one reason."""
+
+    destination: str
+    reason: str
+    times: int
+
+
+class Drill(NamedTuple):
+    """One drill and what became of it."""
+
+    name: str
+    scheduled_at: datetime
+    state: DrillState
+    by: str | None
+    acknowledged_at: datetime | None
+
+
+def opened(connection: Connection, audience: Audience, span: Span, modes: Collection[Mode]) -> list[Opened]:
+    """Return the alerts opened within the span, the oldest first; drills are none."""
+    columns = ("id", "number", "severity", "category", "opened_at", "first_answered_at", "escalated_at")
+    statement = (
+        select(*(incidents.c[name] for name in columns))
+        .where(*_alerts(audience, span, modes))
+        .order_by(incidents.c.opened_at, incidents.c.id)
+    )
+    found = (Opened(*row) for row in connection.execute(statement))
+    return [one._replace(severity=Severity(one.severity)) for one in found]
+
+
+def told(connection: Connection, audience: Audience, span: Span, modes: Collection[Mode]) -> list[Told]:
+    """Return the pages of the alerts opened within the span, but for those that were called off."""
+    columns = ("incident_id", "destination", "created_at", "delivered_at")
+    statement = (
+        select(*(deliveries.c[name] for name in columns))
+        .join(incidents, incidents.c.id == deliveries.c.incident_id)
+        .where(
+            deliveries.c.kind == DeliveryKind.PAGE,
+            deliveries.c.state != DeliveryState.SUPPRESSED,
+            *_alerts(audience, span, modes),
+        )
+        .order_by(deliveries.c.created_at)
+    )
+    return [Told(*row) for row in connection.execute(statement)]
+
+
+def late_steps(connection: Connection, audience: Audience, span: Span) -> list[Step]:
+    """Return the steps that fired ten seconds late or later, by the digits that their records hold."""
+    sooner = [records.c.after.like(f'%"late_ms": "{"_" * digits}"%') for digits in range(1, _LATE_DIGITS)]
+    statement = (
+        select(incidents.c.number, records.c.at, records.c.after)
+        .join(incidents, incidents.c.id == records.c.incident_id)
+        .where(
+            records.c.action == Action.STEP_FIRED,
+            span.holds(records.c.at),
+            records.c.after.contains('"late_ms"'),
+            not_(or_(*sooner)),
+            audience.may_see_records(),
+        )
+        .order_by(records.c.at, records.c.id)
+    )
+    found = ((row, json.loads(row.after)) for row in connection.execute(statement))
+    return [Step(row.number, row.at, after.get("step", ""), int(after["late_ms"])) for row, after in found]
+
+
+def failures(connection: Connection, audience: Audience, span: Span) -> Iterator[Broken]:
+    """Yield how often what failed: destinations may come several times, once for each send."""
+    statement = (
+        select(records.c.after, records.c.reason, func.count().label("times"))
+        .where(records.c.action == Action.DELIVERY_FAILED, span.holds(records.c.at), audience.may_see_records())
+        .group_by(records.c.after, records.c.reason)
+    )
+    for row in connection.execute(statement):
+        yield Broken(json.loads(row.after).get("destination", ""), row.reason, row.times)
+
+
+def counts(connection: Connection, audience: Audience, span: Span, actions: Collection[Action]) -> dict[Action, int]:
+    """Return how many records of each of these actions there are; those of which there are none are left out."""
+    statement = (
+        select(records.c.action, func.count())
+        .where(records.c.action.in_(actions), span.holds(records.c.at), audience.may_see_records())
+        .group_by(records.c.action)
+    )
+    return {Action(action): count for action, count in connection.execute(statement)}
+
+
+def drilled(connection: Connection, audience: Audience, span: Span) -> list[Drill]:
+    """Return the drills of the span, but for those of routes that this audience may not know of."""
+    columns = ("name", "scheduled_at", "state", "acknowledged_by", "acknowledged_at")
+    statement = select(*(drills.c[name] for name in columns)).where(
+        span.holds(drills.c.scheduled_at),
+        drills.c.route.not_in(sorted(name for of, name in audience.unknown if of == SilenceOf.ROUTE)),
+    )
+    found = (Drill(*row) for row in connection.execute(statement.order_by(drills.c.scheduled_at, drills.c.name)))
+    return [one._replace(state=DrillState(one.state)) for one in found]
+
+
+def silenced(connection: Connection, audience: Audience, span: Span) -> list[Row[Any]]:
+    """Return the silences that were in force within the span, without their reasons, the first first."""
+    statement = select(*(silences.c[name] for name in ("of", "name", "starts_at", "ends_at", "author"))).where(
+        silences.c.starts_at < span.until, silences.c.ends_at > span.since
+    )
+    if audience.unknown:
+        statement = statement.where(tuple_(silences.c.of, silences.c.name).not_in(sorted(audience.unknown)))
+    return list(connection.execute(statement.order_by(silences.c.starts_at)))
+
+
+def in_trouble(connection: Connection, span: Span) -> list[Row[Any]]:
+    """Return the troubles that there were within the span: key, found_at, ended_at; the first first."""
+    statement = select(troubles.c.key, troubles.c.found_at, troubles.c.ended_at).where(
+        troubles.c.found_at < span.until, or_(troubles.c.ended_at.is_(None), troubles.c.ended_at > span.since)
+    )
+    return list(connection.execute(statement.order_by(troubles.c.found_at)))
+
+
+def activated(connection: Connection, span: Span) -> list[Row[Any]]:
+    """Return the records of policies that were activated or refused within the span, the first first."""
+    statement = select(records).where(
+        records.c.action.in_((Action.POLICY_ACTIVATED, Action.POLICY_REFUSED)), span.holds(records.c.at)
+    )
+    return list(connection.execute(statement.order_by(records.c.at, records.c.id)))
+
+
+def _alerts(audience: Audience, span: Span, modes: Collection[Mode]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        span.holds(incidents.c.opened_at),
+        incidents.c.state.not_in(_NO_ALERTS),
+        incidents.c.drill.is_(None),
+        incidents.c.mode.in_(modes),
+        audience.may_see(),
+    )

@@ -1,0 +1,209 @@
+"""Marshmallow fields that refuse nothing: what Stream sends in a surprising form counts as not sent.
+
+A webhook that is signed must never be lost for a field that changed its type, so every field has one neutral value
+(no text, no time, nothing) for whatever is missing or of another kind.
+
+Each factory below declares a field of a dataclass and, beside it, how the field is read.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from marshmallow import EXCLUDE, Schema, fields, post_load
+
+from escalator.stream.text import MAX_ADDRESS_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS, clean, identifier
+from escalator.stream.timestamps import instant as instant_of
+
+T = TypeVar("T")
+Scalars = Mapping[str, str]
+
+MAX_ENTRIES = 500
+MAX_ID_DIGITS = 40
+_READS = "reads"
+
+
+class Lenient(fields.Field[Any]):
+    """A field whose reading never fails: `read` gets the raw value, or marshmallow's `missing`."""
+
+    def __init__(self, read: Callable[[object], object], *, data_key: str | None = None) -> None:
+        super().__init__(data_key=data_key)
+        self._read = read
+
+    def deserialize(self, value: object, *_: object, **__: object) -> object:
+        """Return what the raw value says, or the neutral value."""
+        return self._read(value)
+
+
+class ObjectSchema(Schema):
+    """The schema of one dataclass; keys that nobody asked about are left out."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    def __init__(self, model: type) -> None:
+        super().__init__()
+        self._model = model
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: object) -> object:
+        return self._model(**data)
+
+
+def reader(model: type[T]) -> Callable[[Mapping[str, object]], T]:
+    """Return what reads a JSON object as this dataclass, by its own declarations. It raises nothing."""
+    declared = {field.name: field.metadata[_READS] for field in dataclasses.fields(cast("Any", model))}
+    schema: Schema = type(f"{model.__name__}Schema", (ObjectSchema,), declared)(model)
+
+    def read(value: Mapping[str, object]) -> T:
+        return cast("T", schema.load(value))
+
+    return read
+
+
+def _declared(neutral: T, read: Callable[[object], T], data_key: str | None = None) -> T:
+    return dataclasses.field(default=neutral, metadata={_READS: Lenient(read, data_key=data_key)})
+
+
+def word() -> str:
+    """Declare a short text: a name, a label, a code."""
+    return _declared("", lambda value: _text(value, MAX_WORD_CHARS))
+
+
+def prose() -> str:
+    """Declare a long text: what a person wrote."""
+    return _declared("", lambda value: _text(value, MAX_TEXT_CHARS))
+
+
+def address() -> str:
+    """Declare the address of something."""
+    return _declared("", lambda value: _text(value, MAX_ADDRESS_CHARS))
+
+
+def key() -> str:
+    """Declare an id; a customer's may be a number."""
+    return _declared("", _identifier)
+
+
+def keys() -> tuple[str, ...]:
+    """Declare a list of ids."""
+    return _declared((), lambda value: tuple(filter(None, map(_identifier, _listed(value)))))
+
+
+def words() -> tuple[str, ...]:
+    """Declare a list of short texts."""
+    return _declared((), lambda value: _texts(value, MAX_WORD_CHARS))
+
+
+def proses() -> tuple[str, ...]:
+    """Declare a list of long texts."""
+    return _declared((), lambda value: _texts(value, MAX_TEXT_CHARS))
+
+
+def addresses() -> tuple[str, ...]:
+    """Declare a list of addresses."""
+    return _declared((), lambda value: _texts(value, MAX_ADDRESS_CHARS))
+
+
+def instant() -> datetime | None:
+    """Declare an instant in either encoding."""
+    return _declared(None, instant_of)
+
+
+def number() -> float | None:
+    """Declare a finite number; true and false are none."""
+    return _declared(None, number_of)
+
+
+def truth() -> bool:
+    """Declare a yes or no; only `true` is yes."""
+    return _declared(neutral=False, read=lambda value: value is True)
+
+
+def scalars() -> Scalars:
+    """Declare an object of the customer's own, of which texts, numbers and truths are kept, as text."""
+    return dataclasses.field(default_factory=dict, metadata={_READS: Lenient(_scalars)})
+
+
+def one(model: type[T], data_key: str | None = None) -> T | None:
+    """Declare a nested object."""
+    read = reader(model)
+    return _declared(None, lambda value: read(value) if isinstance(value, Mapping) else None, data_key)
+
+
+def many(model: type[T], limit: int = MAX_ENTRIES) -> tuple[T, ...]:
+    """Declare a list of objects; of more than `limit` the first and the last halves are read."""
+    read = reader(model)
+    return _declared((), lambda value: tuple(read(entry) for entry in _objects(value, limit)))
+
+
+def named(model: type[T], limit: int = MAX_ENTRIES) -> tuple[T, ...]:
+    """Declare an object of objects, of which the names do not matter."""
+    read = reader(model)
+    return _declared((), lambda value: tuple(read(entry) for entry in _objects(_values(value), limit)))
+
+
+def read_by(read: Callable[[object], T], neutral: T) -> T:
+    """Declare a field that a function of its own reads; it must accept any value."""
+    return _declared(neutral, read)
+
+
+def number_of(value: object) -> float | None:
+    """Return a finite number within a float's range, or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def _text(value: object, limit: int) -> str:
+    return clean(value[:limit]).strip() if isinstance(value, str) else ""
+
+
+def _identifier(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**MAX_ID_DIGITS:
+        return str(value)
+    return identifier(value) if isinstance(value, str) else ""
+
+
+def _texts(value: object, limit: int) -> tuple[str, ...]:
+    return tuple(text for entry in _listed(value) if (text := _text(entry, limit)))
+
+
+def _listed(value: object) -> list[object]:
+    return value[:MAX_ENTRIES] if isinstance(value, list) else []
+
+
+def _objects(value: object, limit: int) -> list[Mapping[str, object]]:
+    entries = [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+    half = limit // 2
+    return entries if len(entries) <= limit else entries[:half] + entries[-half:]
+
+
+def _values(value: object) -> object:
+    return list(value.values()) if isinstance(value, Mapping) else None
+
+
+def _scalars(value: object) -> Scalars:
+    if not isinstance(value, Mapping):
+        return {}
+    entries = ((_text(name, MAX_WORD_CHARS), _scalar(entry)) for name, entry in list(value.items())[:MAX_ENTRIES])
+    return {name: entry for name, entry in entries if name and entry}
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _decimal(value) if math.isfinite(value) else ""
+    return _identifier(value)
+
+
+def _decimal(value: float) -> str:
+    """Return a number as its customer writes it (3.0 is 3), and never two numbers as one."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)

@@ -1,0 +1,61 @@
+"""One event of Stream's in our words: which item it is about, what it says, and what may become of it (RULES 1)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from escalator.model.facts import Observation, Review
+from escalator.stream import drill, events, manual_incident
+from escalator.stream.actors import Actors
+from escalator.stream.content import content_of
+from escalator.stream.envelope import parsed, type_of
+from escalator.stream.facts import facts_of
+from escalator.stream.reviews import reviews_of
+from escalator.stream.schemas import Event, read_event
+from escalator.stream.subject import subject_of
+
+_OUR_OWN = {manual_incident.TYPE: manual_incident.observation, drill.TYPE: drill.observation}
+"""Events that only we can store: at Stream's door their types mean nothing."""
+
+
+def observe(
+    body: bytes | Mapping[str, object], received_at: datetime, staff: frozenset[str] = frozenset()
+) -> Observation | None:
+    """Return what a verified event says, or None for one that means nothing here.
+
+    Whatever surprises inside a JSON object counts as not said. `received_at` (aware UTC) stands in for a time that
+    Stream does not tell; `staff` are the ids in Stream of the policy's people, in whose name a server-side call
+    counts as their own act. Raises InvalidEvent for what is not JSON, no object, or has no type.
+    """
+    value = parsed(body) if isinstance(body, bytes) else body
+    event_type = type_of(value)
+    if event_type in _OUR_OWN and isinstance(value, Mapping):
+        return _OUR_OWN[event_type](value, received_at)
+    if not isinstance(value, Mapping) or not events.is_handled(event_type, value):
+        return None
+    event = read_event(value)
+    at = event.created_at or event.received_at or received_at
+    subject = subject_of(event)
+    actors = Actors(subject.author_id, staff)
+    reviews = reviews_of(event, actors, at)
+    return Observation(
+        event_type=event_type,
+        at=at,
+        keys=subject.keys,
+        other_keys=subject.other_keys,
+        facts=facts_of(event, subject, actors, at),
+        content=content_of(event, subject, at),
+        review=reviews[-1] if reviews else None,
+        opens=_opens(event, reviews, actors),
+        waits=event_type in events.WAITING,
+        only_if_named=events.is_appeal(event_type),
+        links=subject.links,
+    )
+
+
+def _opens(event: Event, reviews: tuple[Review, ...], actors: Actors) -> bool:
+    """Whether the event opens an incident where none is; a review does, as one that is resolved already."""
+    if reviews:
+        return True
+    if event.type == events.USER_BANNED:
+        return not actors.banned_by(event)
+    return event.type not in events.ONLY_SHOWN | {events.MARK_REVIEWED}

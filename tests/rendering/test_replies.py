@@ -1,0 +1,99 @@
+"""What somebody is told whose act changed nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from escalator.engine.permissions import Refusal, Refused
+from escalator.model.incident import State
+from escalator.rendering.replies import done_words, refusal_words
+from tests.rendering.builders import NOW, TAKEN, a_policy, an_incident, answered_by
+
+
+@pytest.mark.parametrize(
+    ("refusal", "incident", "said"),
+    [
+        pytest.param(
+            Refusal(Refused.ALREADY_TAKEN, "ana", NOW - timedelta(minutes=2)),
+            TAKEN,
+            "#1042 was already taken by Ana Ruiz 2 min ago.",
+            id="the second to acknowledge is told who was first and when",
+        ),
+        pytest.param(
+            Refusal(Refused.RESOLVED, "ben", NOW - timedelta(seconds=9)),
+            {"state": State.RESOLVED},
+            "#1042 was already resolved by Ben Okafor 9 s ago.",
+            id="a click on a resolved one too",
+        ),
+        pytest.param(
+            Refusal(Refused.RESOLVED, "stream:m9"),
+            {"state": State.RESOLVED},
+            "#1042 was already resolved by a reviewer in Stream.",
+            id="a stranger's review is nobody's name",
+        ),
+        pytest.param(
+            Refusal(Refused.STALE),
+            TAKEN,
+            "Nothing changed: that message was out of date. #1042 is with Ana Ruiz now.",
+            id="an old button is answered with the present state",
+        ),
+        pytest.param(
+            Refusal(Refused.STALE),
+            {},
+            "Nothing changed: that message was out of date. #1042 is waiting for an answer now.",
+            id="which may be that nobody has it",
+        ),
+        pytest.param(
+            Refusal(Refused.NOT_YOURS, "child-safety"),
+            TAKEN,
+            "Nothing changed: #1042 is with child safety. A senior moderator may take it over.",
+            id="a team may own it",
+        ),
+    ],
+)
+def test_a_refusal_says_who_and_what_now(refusal, incident, said):
+    assert refusal_words(refusal, an_incident(**incident), a_policy(), NOW) == said
+
+
+@pytest.mark.parametrize("why", Refused)
+def test_every_refusal_can_be_said_in_every_state(why):
+    for state in State:
+        said = refusal_words(Refusal(why), an_incident(state=state), a_policy(), NOW)
+        assert said.endswith(".")
+        assert "{" not in said
+
+
+def test_a_stranger_is_told_their_own_id_and_what_to_do_with_it():
+    for incident in (an_incident(), None):
+        said = refusal_words(Refusal(Refused.UNKNOWN_PERSON, "U0STRANGER"), incident, a_policy(), NOW)
+        assert "`slack: U0STRANGER`" in said
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (Refused.UNKNOWN_PERSON, "the escalation policy does not know you"),
+        (Refused.RESTRICTED, "there is no such incident"),
+    ],
+)
+def test_without_an_incident_nothing_of_one_is_said(why, said):
+    words = refusal_words(Refusal(why), None, a_policy(), NOW)
+    assert said in words
+    assert "#" not in words
+
+
+@pytest.mark.parametrize(
+    ("incident", "said"),
+    [
+        pytest.param(TAKEN, "#1042 is yours now", id="they have it"),
+        pytest.param(TAKEN | {"owner": "ben"}, "#1042 is with Ben Okafor now", id="somebody else has it"),
+        pytest.param({}, "#1042 is waiting for an answer now", id="they have given it back"),
+        pytest.param(
+            {"answers": answered_by("ana"), "acks_needed": 2},
+            "Your answer to #1042 counts; somebody else has to answer too",
+            id="one of two answers",
+        ),
+    ],
+)
+def test_what_was_done_is_said_where_no_message_shows_it(incident, said):
+    assert done_words("ana", an_incident(**incident), a_policy()) == said

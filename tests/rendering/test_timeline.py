@@ -1,0 +1,128 @@
+"""Records in words: keys become what people are called, and nobody reads a raw key."""
+
+import pytest
+
+from escalator.model.audit import Action
+from escalator.rendering.timeline import told
+from tests.rendering.builders import a_policy
+
+
+@pytest.mark.parametrize(
+    ("action", "actor", "after", "said"),
+    [
+        pytest.param(Action.ACKNOWLEDGED, "ana", {}, "Acknowledged by Ana Ruiz", id="somebody in the policy"),
+        pytest.param(
+            Action.ACKNOWLEDGED, "pagerduty:PX", {}, "Acknowledged by somebody in PagerDuty", id="a stranger elsewhere"
+        ),
+        pytest.param(
+            Action.ANSWERED,
+            "jira:712020",
+            {"given": "1", "needed": "2"},
+            "Somebody in Jira answered: 1 of 2",
+            id="a stranger begins the sentence",
+        ),
+        pytest.param(
+            Action.HANDED_OVER,
+            "ana",
+            {"to": "senior-moderators"},
+            "Handed over by Ana Ruiz to senior moderators",
+            id="a team",
+        ),
+        pytest.param(
+            Action.TAKEN_OVER, "ben", {"owner": "ana"}, "Taken over by Ben Okafor from Ana Ruiz", id="from somebody"
+        ),
+        pytest.param(Action.RELEASED, "zoe", {}, "Released by zoe", id="somebody who has left the policy"),
+    ],
+)
+def test_whoever_did_it_is_called_as_everywhere_else(action, actor, after, said):
+    assert told(action, actor, "", after, a_policy()) == said
+
+
+@pytest.mark.parametrize(
+    ("actor", "verb", "reason", "said"),
+    [
+        pytest.param("ana", "acknowledge", "already_taken", "Ana Ruiz wanted to acknowledge: already taken", id="late"),
+        pytest.param("ana", "hand_over", "not_yours", "Ana Ruiz wanted to hand it over: it is with somebody else"),
+        pytest.param(
+            "pagerduty:PX",
+            "acknowledge",
+            "restricted",
+            "Somebody in PagerDuty wanted to acknowledge: only a few may",
+            id="a stranger elsewhere",
+        ),
+        pytest.param(
+            "U0ZOE",
+            "resolve",
+            "unknown_person",
+            "Somebody wanted to resolve: the policy does not know them",
+            id="a stranger in Slack",
+        ),
+    ],
+)
+def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, said):
+    assert told(Action.REFUSED, actor, reason, {"verb": verb}, a_policy()) == said
+
+
+@pytest.mark.parametrize(
+    ("action", "actor", "reason", "after", "said"),
+    [
+        pytest.param(Action.SIGNED_IN, "ana", "", {}, "Ana Ruiz signed in", id="who came in"),
+        pytest.param(Action.INVITED, "dana", "", {"person": "ben"}, "Ben Okafor was invited by Dana Fox", id="invited"),
+        pytest.param(
+            Action.TOKEN_MADE,
+            "dana",
+            "",
+            {"person": "ben", "scopes": "read"},
+            "Dana Fox made a token of Ben Okafor for read",
+            id="a token",
+        ),
+        pytest.param(
+            Action.OVERRIDE_BEGUN,
+            "dana",
+            "",
+            {
+                "person": "ben",
+                "schedule": "seniors-on-call",
+                "from": "2026-08-20T14:00:00+00:00",
+                "to": "2026-08-21T08:30:00+00:00",
+            },
+            "Ben Okafor stands in on seniors-on-call from 20 Aug 14:00 to 21 Aug 08:30, by Dana Fox",
+            id="who stands in",
+        ),
+        pytest.param(
+            Action.SILENCE_BEGUN,
+            "dana",
+            "0198c7a0",
+            {"author": "dana", "category": "spam", "ends_at": "2026-08-20T16:00:00+00:00"},
+            "Dana Fox silenced spam until 20 Aug 16:00",
+            id="a silence of a category",
+        ),
+        pytest.param(
+            Action.SILENCE_ENDED, "escalator", "0198c7a0", {"route": "Hate"}, "The silence of Hate ended", id="its end"
+        ),
+        pytest.param(
+            Action.SHIFT_CHANGED,
+            "escalator",
+            "",
+            {"team": "child-safety", "people": "ana,ben"},
+            "On call for child-safety: Ana Ruiz, Ben Okafor",
+            id="a change of shift",
+        ),
+        pytest.param(
+            Action.SHIFT_CHANGED,
+            "escalator",
+            "",
+            {"team": "child-safety", "people": ""},
+            "On call for child-safety: nobody",
+            id="a shift of nobody",
+        ),
+        pytest.param(
+            Action.POLICY_ACTIVATED, "file", "", {"sha256": "0123456789abcdef"}, "Policy 0123456789ab activated"
+        ),
+        pytest.param(Action.TROUBLE_FOUND, "escalator", "broken:leads", {}, "Trouble found: broken:leads"),
+        pytest.param(Action.DRILL_STARTED, "dana", "", {"drill": "weekly"}, "Dana Fox started the drill weekly"),
+        pytest.param(Action.EXPORTED, "ana", "", {"form": "csv"}, "Ana Ruiz exported records as csv", id="an export"),
+    ],
+)
+def test_what_is_of_no_incident_is_said_too(action, actor, reason, after, said):
+    assert told(action, actor, reason, after, a_policy()) == said

@@ -1,0 +1,185 @@
+"""The product watches itself: who is missed, what is late, and who says so when those who would are gone."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+from uuid6 import uuid7
+
+from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.process_liveness import SWEEPER, WEB
+from escalator.services.delivery.sender import deliver_alarms
+from escalator.services.monitoring.health import metrics_text
+from escalator.services.monitoring.problems import WEB_GONE, WORKERS_GONE, concerns
+from escalator.services.monitoring.watchdog import WEB_EXPECTED, WORKERS_EXPECTED, Lookout
+from escalator.services.views.health import watch
+from escalator.store import health, processes
+from escalator.store.deliveries import DeliveryState
+from escalator.store.processes import Process
+from escalator.store.tables import deliveries, events, inbox, incidents
+from tests.sandboxes import a_core, alert
+from tests.services.clocks import go_by
+
+
+@pytest.fixture
+def core(sqlite_url, tmp_path):
+    core = a_core(sqlite_url, tmp_path)
+    yield core
+    core.database.close()
+
+
+@pytest.fixture
+def each(database_url, tmp_path):
+    """A core on each database, for what is asked in SQL."""
+    core = a_core(database_url, tmp_path)
+    yield core
+    core.database.close()
+
+
+def beats(core, kind):
+    """Let one process of this kind say that it lives."""
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        processes.beat(connection, Process(uuid7(), kind, "here", 1, now, now))
+
+
+def troubles(core):
+    with core.database.reading() as connection:
+        return [key for key, _detail in Troubles(connection, core.clock.now()).open()]
+
+
+def told(core):
+    """What has come to somebody, in the sandbox's inbox."""
+    with core.database.reading() as connection:
+        messages = select(inbox.c.destination).where(inbox.c.type == "message").order_by(inbox.c.id)
+        return list(connection.scalars(messages))
+
+
+def found(core):
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        return [str(one) for one in concerns(health.health(connection, now), now)]
+
+
+@pytest.mark.parametrize(
+    ("expected", "patience_s"),
+    [pytest.param(WORKERS_EXPECTED, 30, id="workers"), pytest.param(WEB_EXPECTED, 60, id="web")],
+)
+def test_who_was_there_and_is_silent_for_longer_than_a_deployment_takes_is_missed(core, expected, patience_s):
+    beats(core, expected.kind)
+    lookout = Lookout(expected)
+    go_by(core, patience_s, lookout.look)
+    assert (lookout.is_missed, troubles(core)) == (False, [])
+    go_by(core, 2, lookout.look)
+    assert (lookout.is_missed, troubles(core)) == (True, [expected.key])
+
+
+def test_who_is_back_is_missed_no_more(core):
+    beats(core, SWEEPER)
+    lookout = Lookout(WORKERS_EXPECTED)
+    go_by(core, 40, lookout.look)
+    beats(core, SWEEPER)
+    go_by(core, 2, lookout.look)
+    assert (lookout.is_missed, troubles(core)) == (False, [])
+
+
+def test_nobody_is_missed_who_was_never_there(core):
+    lookout = Lookout(WORKERS_EXPECTED)
+    go_by(core, 120, lookout.look)
+    assert (lookout.is_missed, troubles(core)) == (False, [])
+
+
+@pytest.mark.parametrize(
+    "away",
+    [pytest.param(None, id="as one part starts before the other"), pytest.param(8, id="as the machine sleeps")],
+)
+def test_nobody_is_missed_for_a_time_in_which_nobody_looked(core, away):
+    beats(core, SWEEPER)
+    lookout = Lookout(WORKERS_EXPECTED)
+    if away is not None:
+        go_by(core, 4, lookout.look)
+    core.clock.move(hours=8)
+    go_by(core, 28, lookout.look)
+    assert (lookout.is_missed, troubles(core)) == (False, [])
+
+
+def test_who_starts_while_others_are_known_to_be_gone_goes_on_where_it_stands(core):
+    beats(core, SWEEPER)
+    go_by(core, 40, Lookout(WORKERS_EXPECTED).look)
+    another = Lookout(WORKERS_EXPECTED)
+    another.look(core)
+    assert (another.is_missed, troubles(core)) == (True, [WORKERS_GONE])
+
+
+def test_the_last_of_each_kind_is_remembered_however_long_ago_it_was(each):
+    for kind in (SWEEPER, SWEEPER, WEB):
+        beats(each, kind)
+        each.clock.move(seconds=1)
+    each.clock.move(days=30)
+    with each.database.writing() as connection:
+        processes.forget_processes(connection, each.clock.now() - timedelta(hours=1))
+        left = processes.processes(connection, each.clock.now() - timedelta(days=60))
+        assert processes.last_beat(connection, SWEEPER) is not None
+    assert sorted(one.kind for one in left) == [SWEEPER, WEB]
+
+
+def test_without_workers_the_web_tells_of_our_trouble_and_of_nothing_else(each):
+    alert(each)
+    with each.database.writing() as connection:
+        connection.execute(update(deliveries).values(state=DeliveryState.PENDING, next_at=each.clock.now()))
+    before = told(each)
+    beats(each, SWEEPER)
+    go_by(each, 40, Lookout(WORKERS_EXPECTED).look)
+    deliver_alarms(each)
+    assert told(each)[len(before) :] == ["critical-alerts", "person:eli"]
+    deliver_alarms(each)
+    assert len(told(each)) == len(before) + 2
+
+
+def test_what_another_process_has_claimed_is_not_sent_twice(each):
+    beats(each, SWEEPER)
+    go_by(each, 40, Lookout(WORKERS_EXPECTED).look)
+    sending = {"state": DeliveryState.SENDING, "owner": uuid7(), "claimed_at": each.clock.now(), "claim": 1}
+    with each.database.writing() as connection:
+        connection.execute(update(deliveries).values(sending))
+    deliver_alarms(each)
+    assert told(each) == []
+
+
+def test_what_is_late_parked_stuck_or_gone_is_said(core):
+    alert(core)
+    core.clock.move(seconds=50)
+    now = core.clock.now()
+    with core.database.writing() as connection:
+        connection.execute(update(events).values(state="parked"))
+        stuck = {"state": DeliveryState.SENDING, "claimed_at": now - timedelta(seconds=61)}
+        connection.execute(update(deliveries).values(stuck))
+        connection.execute(update(incidents).values(due_at=now - timedelta(seconds=11)))
+        running = core.policies.required(connection)
+        for key in (WORKERS_GONE, WEB_GONE):
+            Troubles(connection, now).find(key, "since a while", running.policy, core.settings)
+    assert found(core) == [
+        "workers: none is alive; nothing is sent or escalated",
+        "deadlines: the oldest is 11 s late",
+        "sending: 4 under way for longer than a minute",
+        "events: 1 parked",
+        "web_gone: since a while",
+    ]
+
+
+def test_all_is_well_while_somebody_works_in_time(core):
+    beats(core, SWEEPER)
+    beats(core, WEB)
+    alert(core)
+    assert found(core) == []
+    shown = watch(core)
+    assert (shown.concerns, shown.workers, shown.last_event) == ((), 1, core.clock.now())
+
+
+def test_the_metrics_say_what_the_first_page_says(core):
+    text = metrics_text(core).decode()
+    assert "escalator_concerns 1.0" in text
+    beats(core, SWEEPER)
+    text = metrics_text(core).decode()
+    for line in ("escalator_concerns 0.0", "escalator_workers 1.0", "escalator_stuck_deliveries 0.0"):
+        assert line in text.splitlines()

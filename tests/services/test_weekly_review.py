@@ -1,0 +1,213 @@
+"""The weekly review: what is summed, and that it is of one week, of alerts, and of what somebody may see."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import insert
+from uuid6 import uuid7
+
+from escalator.model.audit import Action, Entry
+from escalator.model.levels import Severity
+from escalator.services.auth.viewer import Viewer
+from escalator.services.reports import weekly_review as weeks
+from escalator.services.reports.weekly_review import (
+    Slow,
+    Sum,
+    is_late,
+    name_of,
+    slow,
+    summed,
+    together,
+    total,
+    week_of,
+)
+from escalator.store import audit_log
+from escalator.store.tables import deliveries, drills, incidents, silences, troubles
+from escalator.store.weekly_stats import Broken, Opened, Told
+from tests.sandboxes import a_core
+from tests.store.test_constraints import an_incident
+
+POLICY = (Path(__file__).parents[1] / "scenarios" / "policy.yml").read_text(encoding="utf-8")
+START = datetime(2026, 8, 17, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+ONE, TWO, THREE = (UUID(int=number) for number in (1, 2, 3))
+
+
+def an_alert(id_=ONE, number=1, severity=Severity.HIGH, answered=None, escalated=None):
+    return Opened(id_, number, severity, "hate", START, answered, escalated)
+
+
+@pytest.mark.parametrize(
+    ("name", "zone", "since", "until"),
+    [
+        pytest.param("2026-W34", "UTC", "2026-08-17T00:00+00:00", "2026-08-24T00:00+00:00", id="Monday to Monday"),
+        pytest.param("2026-W01", "UTC", "2025-12-29T00:00+00:00", "2026-01-05T00:00+00:00", id="over New Year"),
+        pytest.param(
+            "2026-W43", "Europe/Madrid", "2026-10-18T22:00+00:00", "2026-10-25T23:00+00:00", id="an hour longer"
+        ),
+    ],
+)
+def test_a_week_is_seven_days_of_the_policys_zone(name, zone, since, until):
+    week = week_of(name, ZoneInfo(zone))
+    assert (week.span.since, week.span.until) == (datetime.fromisoformat(since), datetime.fromisoformat(until))
+    assert week.name == name_of(week.sunday) == name
+
+
+@pytest.mark.parametrize("name", ["2026", "2026-W54", "2026-W00", "2026-W1", "26-W01", "0000-W01", "2026-Wxx", ""])
+def test_what_names_no_week_is_refused(name):
+    with pytest.raises(ValueError, match=r".*"):
+        week_of(name, ZoneInfo("UTC"))
+
+
+def test_the_weeks_beside_it_are_named_over_new_year():
+    week = week_of("2026-W53", ZoneInfo("UTC"))
+    assert (week.before, week.after) == ("2026-W52", "2027-W01")
+
+
+def test_alerts_are_summed_by_severity_the_gravest_first():
+    later = START + MINUTE
+    opened = [
+        an_alert(ONE, answered=later, escalated=later),
+        an_alert(TWO, 2),
+        an_alert(THREE, 3, Severity.CRITICAL),
+    ]
+    told = [
+        Told(ONE, "leads", START, None),
+        Told(ONE, "room", START, later),
+        Told(ONE, "pager", START, None),
+        Told(TWO, "room", START, None),
+    ]
+    sums = summed(opened, told)
+    assert list(sums.items()) == [(Severity.CRITICAL, Sum(1, 0, 0, 0, 0)), (Severity.HIGH, Sum(2, 2, 1, 1, 1))]
+    assert total(sums.values()) == Sum(3, 2, 1, 1, 1)
+    assert total([]) == Sum(0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("answered", "escalated", "late"),
+    [
+        pytest.param(None, None, False, id="neither answered nor escalated yet"),
+        pytest.param(1, None, False, id="answered, never escalated"),
+        pytest.param(1, 5, False, id="escalated after its answer, by the second clock"),
+        pytest.param(6, 5, True, id="answered after it was escalated"),
+        pytest.param(None, 5, True, id="escalated and not answered"),
+    ],
+)
+def test_late_is_what_was_escalated_before_anybody_answered(answered, escalated, late):
+    instants = [START + at * MINUTE if at else None for at in (answered, escalated)]
+    assert is_late(an_alert(answered=instants[0], escalated=instants[1])) is late
+
+
+def test_a_message_is_slow_after_a_minute():
+    told = [
+        Told(ONE, "a", START, START + MINUTE),
+        Told(ONE, "b", START, START + 61 * timedelta(seconds=1)),
+        Told(ONE, "c", START, START + 5 * MINUTE),
+        Told(ONE, "d", START, None),
+    ]
+    assert slow([an_alert()], told) == [Slow(1, "c", START, 5 * MINUTE), Slow(1, "b", START, timedelta(seconds=61))]
+
+
+def test_failures_are_counted_together_what_failed_most_first():
+    said = [Broken("b", "gone", 1), Broken("a", "gone", 2), Broken("b", "gone", 4), Broken("b", "busy", 2)]
+    assert together(said) == [Broken("b", "gone", 5), Broken("a", "gone", 2), Broken("b", "busy", 2)]
+
+
+@pytest.fixture
+def core(database_url, tmp_path):
+    core = a_core(database_url, tmp_path, policy=POLICY)
+    yield core
+    core.database.close()
+
+
+def put(core, table, **row):
+    with core.database.writing() as connection:
+        connection.execute(insert(table).values(**row))
+
+
+def record(core, action, at, incident_id=None, reason="", **after):
+    with core.database.writing() as connection:
+        audit_log.insert(connection, [(Entry(action, reason=reason, after=after, incident_id=incident_id), None)], at)
+
+
+def an_opened(core, number, category, at, **more):
+    row = an_incident(core, number=number, category=category, fits=category, opened_at=at, **more)
+    put(core, incidents, **row)
+    return row["id"]
+
+
+def a_page(core, incident_id, at, **more):
+    place = {"occasion": "step", "round": 1, "step": 0, "sending": 1, "target": "leads", "address": str(uuid7())}
+    how = {"kind": "page", "channel": "slack", "mode": "sandbox", "urgency": 1, "destination": "leads"}
+    times = {"created_at": at, "next_at": at, "expires_at": at}
+    put(core, deliveries, id=uuid7(), incident_id=incident_id, **(place | how | times | {"state": "pending"} | more))
+
+
+@pytest.fixture
+def week(core):
+    """A week with one alert that all may see and one that only child safety may, and what lies just outside of it."""
+    noon = START + timedelta(hours=12)
+    seen = an_opened(core, 1001, "hate", noon, escalated_at=noon + 5 * MINUTE)
+    hidden = an_opened(core, 1002, "csam", noon, escalated_at=noon + 5 * MINUTE)
+    for at in (START - MINUTE, START + timedelta(days=7)):
+        an_opened(core, 1003 + int(at > START), "hate", at)
+    an_opened(core, 1005, "hate", noon, drill="weekly")
+    for one in (seen, hidden):
+        a_page(core, one, noon, state="delivered", delivered_at=noon + 2 * MINUTE)
+        a_page(core, one, noon, state="suppressed")
+        record(core, Action.STEP_FIRED, noon, one, step="1", sending="1", late_ms="9999")
+        record(core, Action.STEP_FIRED, noon, one, step="2", sending="1", late_ms="10000")
+        record(core, Action.DELIVERY_FAILED, noon, one, "gone", destination="leads")
+        record(core, Action.RESTARTED, noon, one)
+    for name in ("hate", "csam"):
+        put(
+            core, silences, id=uuid7(), of="category", name=name, starts_at=START - MINUTE, ends_at=noon,
+            is_for_critical=False, author="dana", via="cli", sealed_reason=b"", ended_at=noon,
+        )  # fmt: skip
+    put(core, drills, id=uuid7(), name="weekly", route="Hate", scheduled_at=noon, expected_by=noon, state="missed")
+    put(core, troubles, id=uuid7(), key="broken:leads", detail="", found_at=START - MINUTE, ended_at=noon)
+    put(core, troubles, id=uuid7(), key="over", detail="", found_at=START - 2 * MINUTE, ended_at=START - MINUTE)
+    record(core, Action.POLICY_REFUSED, noon, sha256="0" * 64, problems="2")
+    return week_of("2026-W34", ZoneInfo("UTC"))
+
+
+def reviewed(core, person, week):
+    with core.database.reading() as connection:
+        running = core.policies.required(connection)
+    return weeks.review(core, Viewer(running.policy.people[person]), running, week)
+
+
+@pytest.mark.parametrize(
+    ("person", "numbers"),
+    [
+        pytest.param("ben", [1001, 1002], id="somebody of child safety"),
+        pytest.param("eli", [1001], id="an admin who is not"),
+    ],
+)
+def test_a_review_is_of_its_week_and_of_what_somebody_may_see(core, week, person, numbers):
+    found = reviewed(core, person, week)
+    count = len(numbers)
+    assert dict(found.sums) == {Severity.HIGH: Sum(count, count, count, 0, count)}
+    assert [one.number for one in found.unanswered_in_time] == numbers
+    assert sorted((one.number, one.step, one.late_ms) for one in found.late_steps) == [
+        (number, "2", 10000) for number in numbers
+    ]
+    assert sorted(one.number for one in found.slow) == numbers
+    assert found.failures == [Broken("leads", "gone", count)]
+    assert found.counts == {Action.RESTARTED: count}
+    assert {one.name for one in found.silences} == {"hate", "csam"} - ({"csam"} if count == 1 else set())
+
+
+def test_a_review_says_what_was_rehearsed_decided_and_broken(core, week):
+    found = reviewed(core, "ana", week)
+    assert [(one.name, one.state) for one in found.drills] == [("weekly", "missed")]
+    assert {one.action for one in found.policies} == {Action.POLICY_REFUSED, Action.POLICY_ACTIVATED}
+    assert [one.key for one in found.troubles] == ["broken:leads"]
+
+
+def test_a_week_in_which_nothing_was_has_an_empty_review(core):
+    found = reviewed(core, "ana", week_of("2020-W01", ZoneInfo("UTC")))
+    assert (found.whole, found.failures, found.drills) == (Sum(0, 0, 0, 0, 0), [], [])

@@ -1,0 +1,80 @@
+"""Who was told of an incident in its present round, and what became of that."""
+
+from datetime import timedelta
+
+import pytest
+from uuid6 import uuid7
+
+from escalator.model.policy import DestinationKind
+from escalator.store.delivery_status import Fate, Told, things_of, told_of
+from escalator.store.tables import deliveries, incident_keys, incidents
+from tests.store.test_constraints import an_incident, write
+
+
+def a_delivery(core, incident, **more):
+    now = core.clock.now()
+    return {
+        "id": uuid7(),
+        "incident_id": incident["id"],
+        "kind": "page",
+        "occasion": "step",
+        "round": 1,
+        "step": 0,
+        "sending": 1,
+        "target": "team",
+        "destination": "room",
+        "address": "#room",
+        "channel": "slack",
+        "mode": "sandbox",
+        "urgency": 3,
+        "state": "delivered",
+        "created_at": now,
+        "next_at": now,
+        "expires_at": now + timedelta(hours=1),
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("states", "fate"),
+    [
+        pytest.param(["delivered"], Fate.ARRIVED, id="it arrived"),
+        pytest.param(["failed", "delivered"], Fate.ARRIVED, id="it arrived the second time"),
+        pytest.param(["delivered", "pending"], Fate.ARRIVED, id="it arrived, and a repeat is under way"),
+        pytest.param(["failed", "sending"], Fate.COMING, id="it failed, and a repeat is under way"),
+        pytest.param(["listed"], Fate.COMING, id="a list will tell"),
+        pytest.param(["failed", "failed"], Fate.FAILED, id="it never arrived"),
+    ],
+)
+def test_of_all_sends_to_one_destination_the_best_counts(core, states, fate):
+    incident = an_incident(core)
+    write(core, incidents, incident)
+    write(core, deliveries, *(a_delivery(core, incident, state=one, sending=at) for at, one in enumerate(states)))
+    with core.database.reading() as connection:
+        assert told_of(connection, [incident["id"]]) == {incident["id"]: [Told("room", DestinationKind.SLACK, fate)]}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"round": 1}, id="an earlier round"),
+        pytest.param({"round": 2, "kind": "copy"}, id="a copy for a machine"),
+        pytest.param({"round": 2, "state": "suppressed"}, id="what was not wanted any more"),
+    ],
+)
+def test_what_does_not_tell_people_now_is_left_out(core, other):
+    incident = an_incident(core, round=2)
+    write(core, incidents, incident)
+    write(core, deliveries, a_delivery(core, incident, **other))
+    with core.database.reading() as connection:
+        assert told_of(connection, [incident["id"]]) == {}
+
+
+def test_the_kind_of_thing_is_the_last_word_of_its_type(core):
+    incident = an_incident(core)
+    write(core, incidents, incident)
+    for kind, value in (("item", "i-1"), ("entity", "stream:chat:v1:message/a:b/c")):
+        known = {"source": "chat", "kind": kind, "value": value, "incident_id": incident["id"]}
+        write(core, incident_keys, known)
+    with core.database.reading() as connection:
+        assert things_of(connection, [incident["id"]]) == {incident["id"]: "message"}

@@ -1,0 +1,72 @@
+"""`/records`: the audit trail, with its seals, as far as somebody may see it."""
+
+from typing import Any
+
+from marshmallow import fields
+from marshmallow.validate import Range
+from sqlalchemy import Row
+
+from escalator.model.audit import Action
+from escalator.services.audit import search as trail
+from escalator.services.auth.api_tokens import Scope
+from escalator.services.core.context import Core
+from escalator.store import audit_log
+from escalator.store.audit_search import Place, Search
+from escalator.store.incidents import MOST_NUMBER
+from web.api.blueprint import Door
+from web.api.pagination import next_page
+from web.api.problems import refuse
+from web.api.request_schemas import LimitSchema, Line
+from web.api.response_schemas import Instant, RecordsSchema
+from web.session import running, viewer
+
+
+class _PlaceField(fields.String):
+    """Where a page begins, as `next` has it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            return trail.read_place(super()._deserialize(value, attr, data, **kwargs))
+        except ValueError as error:
+            raise self.make_error("invalid") from error
+
+
+class WantedRecordsSchema(LimitSchema):
+    """Which records. An action may be named more than once."""
+
+    person = Line()
+    incident = fields.Integer(validate=Range(0, MOST_NUMBER))
+    category = Line()
+    action = fields.List(fields.Enum(Action, by_value=True), load_default=list)
+    since = Instant()
+    until = Instant()
+    cursor = _PlaceField(metadata={"description": "Where the page begins; `next` holds it."})
+
+
+def add(door: Door, core: Core) -> None:
+    """Add the route."""
+
+    @door.route("GET", "/records", scope=Scope.AUDIT, asks=WantedRecordsSchema, answers=RecordsSchema)
+    def found(asked: dict[str, Any]) -> dict[str, Any]:
+        """Search the audit trail, the newest first."""
+        search = Search(
+            actor=asked.get("person"),
+            number=asked.get("incident"),
+            category=asked.get("category"),
+            actions=tuple(action.value for action in asked["action"]),
+            since=asked.get("since"),
+            until=asked.get("until"),
+        )
+        why_not = trail.refusal(viewer().person, search)
+        if why_not:
+            refuse(403, "role", why_not)
+        page = trail.look(core, viewer(), running(), search, older_than=asked.get("cursor"), limit=asked["limit"])
+        return {"items": [_line(row) for row in page.rows], "next": _next(page.older)}
+
+
+def _next(place: Place | None) -> str | None:
+    return next_page(trail.written_place(place)) if place else None
+
+
+def _line(row: Row[Any]) -> dict[str, Any]:
+    return {**audit_log.line(row, row.seq, row.prev_hash), "hash": row.hash}

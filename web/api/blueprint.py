@@ -1,0 +1,127 @@
+"""The door of the API: who may come in, what every route says of itself, and the document that lists them all."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_smorest import Api, Blueprint
+from marshmallow import RAISE, Schema
+from webargs.flaskparser import FlaskParser
+
+from escalator.services.auth.api_tokens import Scope
+from escalator.services.core.context import Core
+from web.api import access
+from web.api.problems import MIMETYPE, PREFIX, refuse
+from web.api.response_schemas import ProblemSchema
+from web.security_headers import PRIVATE
+from web.session import cookie_name
+
+View = Callable[..., Any]
+
+_ALWAYS = (401, 403, 503)
+_JSON = "application/json"
+_UNSAFE = frozenset({"POST", "DELETE"})
+
+
+_PROBLEM = "Problem"
+"""What the document calls every answer that refuses: named once, for each route would be given a copy of its schema."""
+
+
+class _Parser(FlaskParser):
+    """Refuses what it does not know: a filter that is misspelt must not show more than was asked for."""
+
+    DEFAULT_VALIDATION_STATUS = 400
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}
+
+
+class Door:
+    """The blueprint of the API. `route` declares what is asked, answered and refused; the document is made of that."""
+
+    def __init__(self, core: Core) -> None:
+        self.blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
+        self.blueprint.ARGUMENTS_PARSER = _Parser()
+        self.blueprint.before_request(lambda: access.come_in(core))
+
+    def route(  # noqa: PLR0913  # a route is declared by these
+        self,
+        method: str,
+        path: str,
+        *,
+        scope: Scope,
+        answers: type[Schema] | None,
+        asks: type[Schema] | None = None,
+        status: int = 200,
+        problems: Sequence[int] = (),
+        summary: str = "",
+    ) -> Callable[[View], View]:
+        """Return what makes a view a route: `asks` is the schema of its query, or of its body where it changes."""
+        door = self.blueprint
+        has_body = asks is not None and method in _UNSAFE
+        refused = {*_ALWAYS, *problems, *({400} if asks else ()), *({413, 415} if has_body else ())}
+
+        def declare(view: View) -> View:
+            declared = view
+            if asks is not None:
+                declared = door.arguments(asks, location="json" if has_body else "query")(declared)
+            declared = door.response(status, answers, content_type=_JSON)(declared)
+            for one in sorted(refused):
+                declared = door.alt_response(one, response=_PROBLEM)(declared)
+            said = {"summary": summary} if summary else {}
+            declared = door.doc(security=[{"token": []}, {"session": []}], **said)(declared)
+            tag = path.split("/")[1].capitalize()
+            door.route(path, methods=[method], tags=[tag])(_guarded(declared, scope, has_body=has_body))
+            return view
+
+        return declare
+
+
+def _guarded(view: View, scope: Scope, *, has_body: bool) -> View:
+    """Return a view that asks who may before it reads what they send."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        access.need(scope)
+        if has_body and request.content_length and not request.is_json:
+            refuse(415)
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+Adder = Callable[[Door, Core], None]
+"""Adds the routes of one resource."""
+
+
+def register(app: Flask, core: Core, adders: Sequence[Adder]) -> None:
+    """Add the API and its document to the application. Its errors are answered by `web.errors`, registered later."""
+    app.config.update(
+        API_TITLE="Moderation escalator",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=PREFIX,
+    )
+    api = Api(app)
+    api.DEFAULT_ERROR_RESPONSE_NAME = None
+    token = {"type": "http", "scheme": "bearer", "description": "A token with the scope that the route needs."}
+    session = {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": cookie_name(core),
+        "description": "The dashboard's own; what changes something then needs the header X-CSRF.",
+    }
+    refused = {"description": "Refused, and why.", "content": {MIMETYPE: {"schema": ProblemSchema}}}
+    api.spec.components.response(_PROBLEM, refused)
+    api.spec.components.security_scheme("token", token)
+    api.spec.components.security_scheme("session", session)
+    door = Door(core)
+    for add in adders:
+        add(door, core)
+    door.blueprint.after_request(_close)
+    api.register_blueprint(door.blueprint)
+
+
+def _close(response: Response) -> Response:
+    for name, value in PRIVATE.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,31 @@
+"""`/explain`: what an event would do now, if nobody ever answered. Nothing is stored or sent."""
+
+import json
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from escalator.services.auth.api_tokens import Scope
+from escalator.services.core.context import Core
+from escalator.services.policies.explain import explain
+from web.api.blueprint import Door
+from web.api.request_schemas import Line
+from web.api.response_schemas import ExplainedSchema, Instant
+from web.session import running
+
+
+class ExplainSchema(Schema):
+    """A webhook's JSON body; when it is accepted (now) and by which source (the first of the policy)."""
+
+    event = fields.Dict(keys=fields.String(), required=True)
+    at = Instant(load_default=None, allow_none=True)
+    source = Line(load_default=None, allow_none=True)
+
+
+def add(door: Door, core: Core) -> None:
+    """Add the route."""
+
+    @door.route("POST", "/explain", scope=Scope.READ, asks=ExplainSchema, answers=ExplainedSchema)
+    def explained(asked: dict[str, Any]) -> dict[str, Any]:
+        """Say who would be told about an event, when and through what."""
+        return explain(core, running(), json.dumps(asked["event"]).encode(), asked["source"], asked["at"])

@@ -1,0 +1,75 @@
+"""What the API is asked: filters, and the bodies of acts. Anything unknown in them is refused."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+from marshmallow.validate import Length, Range
+
+from escalator.engine.snooze import LONGEST_SNOOZE_MIN
+from escalator.model.incident import Outcome, State
+from escalator.model.levels import Severity
+from escalator.store.incidents import MOST_NUMBER
+from web.api.response_schemas import Instant
+
+MOST_KEY, MOST_REFERENCE, MOST_NOTE = 128, 200, 2000
+MOST_ITEMS = 100
+
+
+def _readable(said: str) -> None:
+    """Refuse what a database cannot keep as text."""
+    if "\x00" in said or any("\ud800" <= char <= "\udfff" for char in said):
+        raise ValidationError("Holds characters that are none.")
+
+
+class Line(fields.String):
+    """Some text, of a bounded length, that a database can keep."""
+
+    def __init__(self, most: int = MOST_KEY, *, least: int = 1, **kwargs: Any) -> None:
+        super().__init__(validate=[Length(least, most), _readable], **kwargs)
+
+
+class LimitSchema(Schema):
+    """How much of a list to answer at once."""
+
+    limit = fields.Integer(load_default=50, validate=Range(1, MOST_ITEMS))
+
+
+class WantedIncidentsSchema(LimitSchema):
+    """Which incidents; a state or severity may be named more than once. Times are of the opening."""
+
+    state = fields.List(fields.Enum(State, by_value=True), load_default=list)
+    severity = fields.List(fields.Enum(Severity, by_value=True), load_default=list)
+    category = Line()
+    owner = Line()
+    assign = Line()
+    source = Line()
+    since = Instant()
+    until = Instant()
+    cursor = fields.Integer(
+        validate=Range(0, MOST_NUMBER), metadata={"description": "Where the page begins; `next` holds it."}
+    )
+
+
+class ResolveSchema(Schema):
+    """How it ended; what was referred says where to."""
+
+    outcome = fields.Enum(Outcome, by_value=True, required=True)
+    reference = Line(MOST_REFERENCE, least=0, load_default="")
+
+
+class SnoozeSchema(Schema):
+    """For how long."""
+
+    minutes = fields.Integer(required=True, strict=True, validate=Range(1, LONGEST_SNOOZE_MIN))
+
+
+class ReassignSchema(Schema):
+    """To whom: a person's key in the policy."""
+
+    to = Line(required=True)
+
+
+class NoteSchema(Schema):
+    """What others should know."""
+
+    note = Line(MOST_NOTE, required=True)

@@ -1,0 +1,261 @@
+"""What the API answers: never content, and of an incident never more than the rule `hide` allows."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import Schema, fields
+from marshmallow.validate import OneOf, Range
+
+from escalator.model.incident import DueKind, Outcome, State
+from escalator.model.levels import Mode, Severity
+from escalator.model.message import Occasion
+from escalator.model.policy import DestinationKind
+from escalator.model.silence import SilenceOf
+from escalator.store.deliveries import DeliveryState
+from web.dashboard.template_filters import iso
+
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class Instant(fields.AwareDateTime):
+    """An instant with its zone, written in UTC; one that is asked for lies in a time that databases can keep."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=Range(_EARLIEST, _LATEST), **kwargs)
+
+    def _serialize(self, value: datetime | None, *_args: Any, **_kwargs: Any) -> str | None:
+        return None if value is None else iso(value)
+
+
+def _word(words: type[StrEnum], *, allow_none: bool = False) -> fields.String:
+    return fields.String(required=True, allow_none=allow_none, validate=OneOf([one.value for one in words]))
+
+
+def _text(*, allow_none: bool = False) -> fields.String:
+    return fields.String(required=True, allow_none=allow_none)
+
+
+class ProblemSchema(Schema):
+    """What went wrong (RFC 9457). `code` is stable; `errors` says what cannot be read, by field."""
+
+    type = _text()
+    title = _text()
+    status = fields.Integer(required=True)
+    detail = _text()
+    code = _text()
+    errors = fields.Dict()
+
+
+class IncidentSchema(Schema):
+    """An incident as it stands. People are named by their keys in the policy."""
+
+    number = fields.Integer(required=True)
+    source = _text()
+    mode = _word(Mode)
+    state = _word(State)
+    category = _text(allow_none=True)
+    severity = _word(Severity)
+    route = _text(allow_none=True)
+    path = _text()
+    assign = _text(allow_none=True)
+    owner = _text(allow_none=True)
+    round = fields.Integer(required=True)
+    step = fields.Integer(required=True, metadata={"description": "Counted from 0; -1 before the first."})
+    acks_needed = fields.Integer(required=True)
+    due_kind = _word(DueKind, allow_none=True)
+    due_at = Instant(required=True, allow_none=True)
+    opened_at = Instant(required=True)
+    acknowledged_at = Instant(required=True, allow_none=True)
+    closed_at = Instant(required=True, allow_none=True)
+    closed_by = _text(allow_none=True)
+    outcome = _word(Outcome, allow_none=True)
+    drill = _text(allow_none=True)
+    members = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Of a group: of how many incidents it tells."}
+    )
+
+
+class ActorSchema(Schema):
+    """Who did something."""
+
+    kind = _text()
+    key = _text()
+
+
+class HappenedSchema(Schema):
+    """One line of an incident's timeline."""
+
+    at = Instant(required=True)
+    action = _text()
+    actor = fields.Nested(ActorSchema, required=True)
+    via = _text()
+    reason = _text()
+    text = _text()
+
+
+class DeliverySchema(Schema):
+    """One notification and its fate. `step` and `sending` count from 0 and from 1."""
+
+    at = Instant(required=True, attribute="created_at")
+    occasion = _word(Occasion)
+    round = fields.Integer(required=True)
+    step = fields.Integer(required=True)
+    sending = fields.Integer(required=True)
+    target = _text()
+    destination = _text()
+    channel = _word(DestinationKind)
+    mode = _word(Mode)
+    state = _word(DeliveryState)
+    attempts = fields.Integer(required=True)
+    delivered_at = Instant(required=True, allow_none=True)
+    reason = _text(allow_none=True)
+
+
+class SaidSchema(Schema):
+    """What may be said of the content outside: what is null may not, or is not known."""
+
+    kinds = _text(allow_none=True)
+    content = _text(allow_none=True)
+    did = _text(allow_none=True)
+    why = _text(allow_none=True)
+    who = _text(allow_none=True)
+    reference = _text(allow_none=True)
+
+
+class OpenedIncidentSchema(IncidentSchema):
+    """An incident with all that has happened to it, the oldest first."""
+
+    said = fields.Nested(SaidSchema, required=True)
+    timeline = fields.List(fields.Nested(HappenedSchema), required=True)
+    deliveries = fields.List(fields.Nested(DeliverySchema), required=True)
+
+
+class DutySchema(Schema):
+    """Who is on call for a team or on a schedule. `lead` stands in while nobody is."""
+
+    kind = fields.String(required=True, validate=OneOf(["team", "schedule"]))
+    key = _text()
+    schedule = _text(allow_none=True)
+    attended = fields.Boolean(required=True)
+    now = fields.List(fields.String(), required=True)
+    until = Instant(required=True, allow_none=True)
+    next = fields.List(fields.String(), required=True)
+    next_from = Instant(required=True, allow_none=True)
+    lead = _text(allow_none=True)
+
+
+class OnCallSchema(Schema):
+    """Who is on call at an instant: every team, then every schedule."""
+
+    at = Instant(required=True)
+    oncall = fields.List(fields.Nested(DutySchema), required=True)
+
+
+class PolicySchema(Schema):
+    """The running version of the policy, as it is written: with `${NAME}` where secrets stand."""
+
+    id = fields.UUID(required=True)
+    sha256 = _text()
+    text = _text()
+
+
+class OverrideSchema(Schema):
+    """Somebody who stands in on a schedule, in [start, end), and who has put them there."""
+
+    id = fields.UUID(required=True)
+    schedule = _text()
+    person = _text()
+    start = Instant(required=True)
+    end = Instant(required=True)
+    author = _text()
+
+
+class OverridesSchema(Schema):
+    """The overrides that people have begun and that are not over, as far as somebody may know of them."""
+
+    items = fields.List(fields.Nested(OverrideSchema), required=True)
+
+
+class SilenceSchema(Schema):
+    """A silence that is in force or to come. One of the policy's file has no `handle`: it ends there."""
+
+    handle = _text()
+    of = _word(SilenceOf)
+    name = _text()
+    starts_at = Instant(required=True)
+    ends_at = Instant(required=True)
+    author = _text()
+    reason = _text()
+    is_for_critical = fields.Boolean(required=True)
+    is_in_force = fields.Boolean(required=True)
+
+
+class SilencesSchema(Schema):
+    """The silences that have not ended, as far as somebody may see them."""
+
+    items = fields.List(fields.Nested(SilenceSchema), required=True)
+
+
+class ToldSchema(Schema):
+    """Who would be told: what the step names, through what, and whom that means."""
+
+    target = _text()
+    kind = _word(DestinationKind)
+    person = _text(allow_none=True)
+
+
+class PlannedSchema(Schema):
+    """One send of one step."""
+
+    offset_s = fields.Integer(required=True)
+    at = _text()
+    step = fields.Integer(required=True)
+    repeat = fields.Integer(required=True)
+    notify = fields.List(fields.Nested(ToldSchema), required=True)
+
+
+class ExplainedSchema(Schema):
+    """What would become of an event; nothing but nulls for one that opens no incident."""
+
+    category = _text(allow_none=True)
+    severity = _text(allow_none=True)
+    severity_reason = _text(allow_none=True)
+    content = _text(allow_none=True)
+    route = _text(allow_none=True)
+    default = fields.Boolean(required=True, allow_none=True)
+    assign = _text(allow_none=True)
+    acknowledgements = fields.Integer(required=True, allow_none=True)
+    plan = fields.List(fields.Nested(PlannedSchema), required=True)
+    feeds = fields.List(fields.String(), required=True)
+
+
+class RecordSchema(Schema):
+    """A record of the audit trail. What has not been sealed yet has no `seq`, `prev_hash` and `hash`."""
+
+    seq = fields.Integer(required=True, allow_none=True)
+    at = _text()
+    incident = _text(allow_none=True)
+    action = _text()
+    actor = fields.Nested(ActorSchema, required=True)
+    via = _text()
+    reason = _text()
+    before = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    after = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    policy_version = _text(allow_none=True)
+    prev_hash = _text(allow_none=True)
+    hash = _text(allow_none=True)
+
+
+class RecordsSchema(Schema):
+    """A page of records, the newest first; `next` is where the page after it is."""
+
+    items = fields.List(fields.Nested(RecordSchema), required=True)
+    next = _text(allow_none=True)
+
+
+class IncidentsSchema(Schema):
+    """A page of incidents, the newest first; `next` is where the page after it is."""
+
+    items = fields.List(fields.Nested(IncidentSchema), required=True)
+    next = _text(allow_none=True)

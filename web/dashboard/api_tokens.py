@@ -1,0 +1,67 @@
+"""Tokens of machines: what there are, and who made them. The text of a new one is shown once."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from flask import Blueprint, g, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from escalator.model.levels import Role
+from escalator.services.auth import api_tokens
+from escalator.services.auth.api_tokens import NotMade, Scope
+from escalator.services.core.context import Core
+from web.dashboard.layout import tell
+from web.session import require, running, viewer
+
+_SCOPES = {
+    Scope.READ: "Read what its person may see, and explain events",
+    Scope.ACT: "Act on incidents: acknowledge, resolve and so on",
+    Scope.AUDIT: "Read and export the audit records",
+}
+_DAYS = (30, 90, 365)
+
+
+def add(door: Blueprint, core: Core) -> None:
+    """Add the page."""
+
+    @door.get("/tokens")
+    def tokens_page() -> str:
+        require(Role.ADMIN)
+        return _page(core)
+
+    @door.post("/tokens")
+    def make_token() -> AnyResponse:
+        require(Role.ADMIN)
+        form = request.form
+        scopes = {scope for scope in Scope if scope.value in form.getlist("scope")}
+        days = form.get("days", "")
+        good_for = timedelta(days=int(days)) if days in {str(one) for one in _DAYS} else timedelta()
+        made = api_tokens.make(core, viewer(), form.get("person", ""), form.get("name", ""), scopes, good_for)
+        if isinstance(made, NotMade):
+            return make_response(_page(core, refused=made.why), 400)
+        return make_response(_page(core, text=made))
+
+    @door.post("/tokens/<uuid:token_id>/revoke")
+    def revoke_token(token_id: UUID) -> AnyResponse:
+        require(Role.ADMIN)
+        if api_tokens.revoke(core, viewer(), token_id):
+            tell("The token is revoked: whatever uses it is refused from now on.")
+        else:
+            tell("Nothing changed: there is no such token, or it is over already.", is_refused=True)
+        return redirect("/tokens", code=303)
+
+
+def _page(core: Core, *, text: str = "", refused: str = "") -> str:
+    """Return the page; with the text of a new token, or why there is none and what was filled in."""
+    return render_template(
+        "dashboard/tokens.html",
+        tokens=api_tokens.listed(core, viewer()),
+        people=running().policy.people.values(),
+        scopes=_SCOPES,
+        days=_DAYS,
+        now=g.now,
+        text=text,
+        refused=refused,
+        said=request.form if refused else {},
+        ticked=request.form.getlist("scope") if refused else [],
+    )

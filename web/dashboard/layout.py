@@ -1,0 +1,142 @@
+"""What all pages of the dashboard have in common: who may come in, the frame around them, how they are kept true."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, get_flashed_messages, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from escalator.clock import Clock
+from escalator.errors import Unavailable
+from escalator.model.levels import Mode, Role
+from escalator.services.core.context import Core
+from escalator.services.sandbox import count_sandboxed
+from web import errors, security_headers, session
+from web.dashboard import template_filters
+from web.dashboard.template_filters import iso
+
+_WORDS = {
+    400: ("That cannot be shown", "The address is not as it should be."),
+    403: ("Not for you", "Your role does not allow this. Ask an admin."),
+    404: ("Nothing here", "There is no such page, or you may not see it."),
+    405: ("Not that way", "Go back and press the button again."),
+}
+"""What a page says that is none, by its status."""
+
+Adder = Callable[[Blueprint, Core], None]
+"""Adds the routes of one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One entry of the navigation; `least` is the role that is shown it."""
+
+    title: str
+    path: str
+    least: Role = Role.AUDITOR
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the present page is this one or below it."""
+        if self.path == "/":
+            return request.path == "/" or request.path.startswith("/incidents")
+        return request.path == self.path or request.path.startswith(f"{self.path}/")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the page says of what was just done. `kind` is done or refused."""
+
+    kind: str
+    words: str
+
+
+def frame(core: Core, pages: tuple[Page, ...], own_pages: tuple[Page, ...], adders: tuple[Adder, ...]) -> Blueprint:
+    """Return the door of all pages for one application."""
+    door = Blueprint("dashboard", __name__)
+    template_filters.add_filters(door)
+
+    @door.before_request
+    def come_in() -> AnyResponse | None:
+        if not session.look_up(core):
+            return session.ask_to_sign_in()
+        g.now = core.clock.now()
+        return session.check_csrf()
+
+    @door.context_processor
+    def around() -> dict[str, Any]:
+        return surroundings(core) | {"pages": _shown(pages), "own_pages": _shown(own_pages)}
+
+    @door.after_request
+    def close(response: Response) -> Response:
+        return closed(response, core.clock)
+
+    answer_errors(door)
+    for add in adders:
+        add(door, core)
+    return door
+
+
+def answer_errors(door: Blueprint) -> None:
+    """Let a door tell people in words what went wrong."""
+    door.register_error_handler(HTTPException, _said)
+    door.register_error_handler(Exception, _failed)
+
+
+def _said(error: HTTPException) -> Response:
+    """Tell somebody in words why there is no such page."""
+    status = error.code or 500
+    heading, default = _WORDS.get(status, (error.name, ""))
+    given = error.description if error.description != type(error).description else default
+    return make_response(render_template("dashboard/error.html", heading=heading, words=given or ""), status)
+
+
+def _failed(error: Exception) -> Response:
+    """Tell somebody in words that it failed, and log it; nothing of the layout that would ask the database again."""
+    status, _code = errors.judged(error)
+    page = render_template("dashboard/unavailable.html", is_away=isinstance(error, Unavailable))
+    response = make_response(page, status)
+    response.headers["Retry-After"] = "2"
+    return response
+
+
+def surroundings(core: Core) -> dict[str, Any]:
+    """Return what the layout needs, whether or not somebody is signed in."""
+    told = [Told(*said) for said in get_flashed_messages(with_categories=True)]
+    return {"viewer": g.get("viewer"), "csrf": g.get("csrf", ""), "sandbox": sandbox_words(core), "told": told}
+
+
+def closed(response: Response, clock: Clock) -> Response:
+    """Return an answer as every page of ours is: secluded, and with a tag by which a browser asks for what is new."""
+    for name, value in security_headers.PAGE.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Now"] = iso(clock.now())
+    if request.method == "GET" and response.mimetype == "text/html" and not response.is_streamed:
+        response.add_etag()
+        response.make_conditional(request)
+    return response
+
+
+def tell(said: str, *, is_refused: bool = False) -> None:
+    """Let the next page that this browser is shown say something of what was done."""
+    flash(said, "refused" if is_refused else "done")
+
+
+def sandbox_words(core: Core) -> str:
+    """Return what every page of a sandbox says; nothing elsewhere."""
+    if core.settings.mode is not Mode.SANDBOX:
+        return ""
+    try:
+        with core.database.reading() as connection:
+            return f"SANDBOX, {count_sandboxed(connection)} alerts reached nobody"
+    except Unavailable:
+        return "SANDBOX"
+
+
+def _shown(pages: tuple[Page, ...]) -> Iterator[Page]:
+    """Yield the pages that somebody is shown the way to; none to nobody."""
+    if "viewer" in g:
+        role = session.viewer().person.role
+        yield from (page for page in pages if role >= page.least)

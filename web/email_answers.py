@@ -1,0 +1,111 @@
+"""The door behind the links of a mail: a page that changes nothing, and a button on it that acknowledges.
+
+Mail scanners fetch every link, and some run scripts and thereby send forms that send themselves. So a GET shows a page
+with one plain button; only what that page sends back changes anything.
+"""
+
+import secrets
+
+import structlog
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+
+from escalator.errors import EscalatorError
+from escalator.services.core.context import Core
+from escalator.services.notifications.answer_links import AnswerLink, Unreadable, links_of
+from escalator.services.responses.email_link import Picture, acknowledge, look
+from web.dashboard.layout import sandbox_words
+from web.security_headers import PRIVATE
+
+log = structlog.get_logger(__name__)
+
+_STALE = "The page was open for too long. Please press once more."
+_TOLD = {
+    Unreadable.WRONG: (404, "No such link", "Open it again from the mail. Or answer in Slack, or ask a lead."),
+    Unreadable.TOO_OLD: (
+        410,
+        "This link is too old",
+        "Links of a mail are good for a week. Answer in Slack, or ask a lead.",
+    ),
+}
+_SIGN_IN = "This link alone does not say enough of who you are. Sign in, and you are led to it."
+_UNAVAILABLE = "That could not be done. Please try again in a moment. Or answer in Slack, or ask a lead."
+
+
+def blueprint(core: Core) -> Blueprint:
+    """Return the door for one application."""
+    door = Blueprint("answers", __name__)
+
+    @door.after_request
+    def seclude(response: Response) -> Response:
+        response.headers.update(PRIVATE)
+        response.headers["Content-Security-Policy"] = (
+            f"default-src 'none'; style-src 'nonce-{_style_nonce()}'; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'"
+        )
+        return response
+
+    @door.errorhandler(EscalatorError)
+    def unavailable(error: EscalatorError) -> Response:
+        log.warning("answer_failed", kind=type(error).__name__)
+        response = _told(core, 503, "Not now", _UNAVAILABLE)
+        response.headers["Retry-After"] = "1"
+        return response
+
+    @door.get("/answer/<token>")
+    def show(token: str) -> Response:
+        link = links_of(core).read(token)
+        return _unreadable(core, link) if isinstance(link, Unreadable) else _shown(core, token, look(core, link))
+
+    @door.post("/answer")
+    def acknowledge_by_link() -> Response:
+        links, token = links_of(core), request.form.get("token", "")
+        link = links.read(token)
+        if isinstance(link, Unreadable):
+            return _unreadable(core, link)
+        if not links.is_of_page(request.form.get("page", ""), token):
+            return _asked_again(core, token, link)
+        return _shown(core, token, acknowledge(core, link), is_answer=True)
+
+    return door
+
+
+def _unreadable(core: Core, why: Unreadable) -> Response:
+    return _told(core, *_TOLD[why])
+
+
+def _asked_again(core: Core, token: str, link: AnswerLink) -> Response:
+    """Show the page anew: what was sent back was no page of ours, or one from long ago."""
+    shown = look(core, link)
+    return _shown(core, token, shown, note=_STALE if shown is not None and shown.can_answer else "", status=409)
+
+
+def _shown(  # noqa: PLR0913  # a page is made of these
+    core: Core, token: str, shown: Picture | None, *, note: str = "", status: int = 200, is_answer: bool = False
+) -> Response:
+    if shown is None:
+        return _unreadable(core, Unreadable.WRONG)
+    if shown.is_of_nobody:
+        return _told(core, 403, "This link is nobody's now", shown.note)
+    if shown.must_sign_in:
+        there = url_for("sign_in.page", incident=shown.number)
+        return _told(core, 403, f"Sign in to answer #{shown.number}", _SIGN_IN, sign_in=there)
+    page = links_of(core).page(token) if shown.can_answer else ""
+    status = 409 if shown.is_refused else status
+    said = {"shown": shown, "note": note or shown.note, "token": token, "page": page}
+    return _page(core, status, "answer.html", is_answered=is_answer and not shown.is_refused, **said)
+
+
+def _told(core: Core, status: int, heading: str, said: str, *, sign_in: str = "") -> Response:
+    return _page(core, status, "answer_told.html", heading=heading, said=said, sign_in=sign_in)
+
+
+def _page(core: Core, status: int, template: str, **said: object) -> Response:
+    html = render_template(template, style_nonce=_style_nonce(), sandbox=sandbox_words(core), **said)
+    return make_response(html, status)
+
+
+def _style_nonce() -> str:
+    """Return what allows the style of this answer's page, and no other."""
+    if "style_nonce" not in g:
+        g.style_nonce = secrets.token_urlsafe(16)
+    return str(g.style_nonce)

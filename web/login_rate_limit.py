@@ -1,0 +1,43 @@
+"""Who knocks too often: trying to sign in is limited by the address somebody comes from."""
+
+import ipaddress
+from datetime import timedelta
+from math import ceil
+
+from flask import Response, make_response, render_template, request
+
+from escalator.rendering.push_text import words_left
+from escalator.services.auth.login_rate_limit import BY_ADDRESS, tried
+from escalator.services.core.context import Core
+
+
+def client_address() -> str:
+    """Return the address somebody comes from.
+
+    Behind a proxy on this machine or network that is what the proxy says, which has written it last; who comes from
+    anywhere else cannot say it.
+    """
+    near = request.remote_addr or ""
+    said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return said if said and _is_private(near) else near
+
+
+def _is_private(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_private
+    except ValueError:
+        return True
+
+
+def too_often(core: Core) -> Response | None:
+    """Return the answer to who has tried too often from where they are; else note a try. Raises Unavailable."""
+    wait = tried(core, BY_ADDRESS, f"address {client_address()}")
+    return None if wait is None else refused(wait)
+
+
+def refused(wait: timedelta) -> Response:
+    """Return the answer to who has to wait."""
+    said = f"That was tried too often. Please try again in {words_left(wait)}."
+    response = make_response(render_template("dashboard/sign_in_told.html", heading="Not now", said=said), 429)
+    response.headers["Retry-After"] = str(max(1, ceil(wait.total_seconds())))
+    return response

@@ -1,0 +1,116 @@
+"""Who is at the browser: a cookie that holds a session, and the proof that a form is one of ours."""
+
+import hmac
+from hashlib import sha256
+from typing import cast
+
+from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from escalator.model.levels import Role
+from escalator.services.auth import sessions
+from escalator.services.auth.viewer import Viewer
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import Running
+
+CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF"
+"""Where a form and a script of ours prove that they are."""
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def cookie_name(core: Core) -> str:
+    """Return the name of the cookie, which no other installation on this host has.
+
+    Behind TLS it is one that no other host and no plain connection can set.
+
+    See https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
+    """
+    return f"{'__Host-' if _is_secure(core) else ''}escalator-{core.settings.cookie_suffix}"
+
+
+def _is_secure(core: Core) -> bool:
+    return core.settings.base_url.startswith("https://")
+
+
+def give(core: Core, response: AnyResponse, token: str) -> None:
+    """Let the browser hold a session, and forget what it kept while somebody signed in."""
+    session.clear()
+    response.set_cookie(
+        cookie_name(core),
+        token,
+        max_age=sessions.LONGEST,
+        secure=_is_secure(core),
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+
+
+def take(core: Core, response: AnyResponse) -> None:
+    """Let the browser forget its session."""
+    response.delete_cookie(cookie_name(core), secure=_is_secure(core), httponly=True, samesite="Lax", path="/")
+
+
+def held(core: Core) -> str:
+    """Return what the browser holds; empty when it holds nothing."""
+    return request.cookies.get(cookie_name(core), "")
+
+
+def look_up(core: Core) -> bool:
+    """Find who is at the browser, for `viewer` and `running`; whether somebody is. Raises Unavailable."""
+    token = held(core)
+    found = sessions.find(core, token) if token else None
+    if found is None:
+        return False
+    g.viewer, g.running = found
+    g.csrf = csrf_of(core, token)
+    return True
+
+
+def csrf_of(core: Core, token: str) -> str:
+    """Return what proves that a form was made for this session."""
+    return hmac.new(core.settings.csrf_secret.encode(), token.encode(), sha256).hexdigest()
+
+
+def ask_to_sign_in() -> AnyResponse:
+    """Send whoever is nobody to the page where they sign in, and back afterwards."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return redirect(url_for("sign_in.page", next=wanted))
+
+
+def check_csrf() -> Response | None:
+    """Abort with 403 what may change something and was not sent by a page of ours."""
+    if request.method in _SAFE:
+        return None
+    said = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
+    if not hmac.compare_digest(said.encode(), str(g.csrf).encode()):
+        abort(403)
+    return None
+
+
+def viewer() -> Viewer:
+    """Return who is signed in."""
+    return cast(Viewer, g.viewer)
+
+
+def running() -> Running:
+    """Return the policy that ran when this request began."""
+    return cast(Running, g.running)
+
+
+def require(role: Role) -> None:
+    """Abort with 403 for somebody of a lesser role."""
+    if viewer().person.role < role:
+        abort(403)
+
+
+def sign_cookies(app: Flask, core: Core) -> None:
+    """Let Flask sign what it keeps in a cookie of its own while somebody signs in elsewhere."""
+    app.secret_key = core.settings.cookie_secret
+    app.config.update(
+        SESSION_COOKIE_NAME=f"escalator_signing_in-{core.settings.cookie_suffix}",
+        SESSION_COOKIE_SECURE=_is_secure(core),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+    )

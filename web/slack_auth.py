@@ -1,0 +1,31 @@
+"""What all of Slack's doors share: whose request it is, and what is logged when an answer does not get through."""
+
+import structlog
+from flask import request
+
+from escalator.channels.slack.interactions import verify
+from escalator.errors import Unauthorized
+from escalator.model.message import Failed
+from escalator.services.core.context import Core
+
+log = structlog.get_logger(__name__)
+
+
+def is_sandboxs(core: Core, body: bytes) -> bool:
+    """Whether the sandbox signed the present request; raises Unauthorized when neither Slack nor the sandbox did."""
+    now, headers = core.clock.now(), dict(request.headers)
+    if core.settings.slack_signing_secret:
+        try:
+            verify(body, headers, core.settings.slack_signing_secret, now)
+        except Unauthorized:
+            pass
+        else:
+            return False
+    verify(body, headers, core.settings.sandbox_signing_secret, now)
+    return True
+
+
+def log_failure(result: object, event: str) -> None:
+    """Log that something did not get through."""
+    if isinstance(result, Failed):
+        log.warning(event, reason=result.reason.value, detail=result.detail)

@@ -1,0 +1,52 @@
+"""Stream's door: verify, store, answer, and let a thread tell the workers."""
+
+from flask import Blueprint, Response, request
+
+from escalator.errors import TooLarge
+from escalator.ports import PROCESS_EVENTS
+from escalator.services.core.context import Core
+from escalator.services.intake.receive import LIMIT, Accepted, Delivered, Receiver
+
+
+def blueprint(core: Core) -> Blueprint:
+    """Return the door for one application."""
+    door = Blueprint("stream", __name__)
+    receiver = Receiver(core)
+
+    @door.post("/webhooks/stream")
+    def receive() -> Response:
+        try:
+            body = _body()
+        except TooLarge:
+            receiver.count_too_large()
+            raise
+        headers = request.headers
+        accepted = receiver.receive(
+            Delivered(
+                body=body,
+                api_key=headers.get("X-Api-Key", ""),
+                signature=headers.get("X-Signature", ""),
+                webhook_id=headers.get("X-Webhook-Id", ""),
+            )
+        )
+        if accepted is Accepted.STORED:
+            core.queue.tell(PROCESS_EVENTS)
+        return Response(status=200)
+
+    return door
+
+
+def _body() -> bytes:
+    """Return the raw body; raises TooLarge as soon as it is over the limit, however it is sent.
+
+    Werkzeug cuts a chunked body at its limit without a word (measured), so the stream is read here and counted.
+    """
+    if (request.content_length or 0) > LIMIT:
+        raise TooLarge("content length")
+    if request.content_length is None and not request.environ.get("wsgi.input_terminated"):
+        return b""
+    wanted = LIMIT + 1 if request.content_length is None else request.content_length
+    body: bytes = request.environ["wsgi.input"].read(wanted)
+    if len(body) > LIMIT:
+        raise TooLarge("body")
+    return body

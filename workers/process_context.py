@@ -1,0 +1,82 @@
+"""The parts of one worker process, made on first use and anew after every fork."""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from escalator.bootstrap import build, configure_logging
+from escalator.broker_state import BrokerState
+from escalator.clock import SystemClock
+from escalator.errors import Unavailable
+from escalator.ports import DELIVER, ESCALATE
+from escalator.services.core.context import Core
+from escalator.services.delivery.sender import Sender
+from escalator.settings import from_environment
+from escalator.task_publisher import Nudger, Publisher
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+POOL_SIZE = 3
+"""Connections of one worker process: all processes together stay under a small database's twenty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What a worker process works with."""
+
+    core: Core
+    sender: Sender
+    clock: SystemClock
+
+
+class _Here:
+    """A TaskQueue that wakes this process' own sender at once, and publishes the rest."""
+
+    def __init__(self, nudger: Nudger) -> None:
+        self._nudger = nudger
+        self.sender: Sender | None = None
+
+    def tell(self, work: str) -> None:
+        """Say that there is work of this kind."""
+        if work == DELIVER and self.sender is not None:
+            with suppress(Unavailable):
+                self.sender.wake()
+        else:
+            self._nudger.tell(work)
+
+    def alarm(self, at: datetime, work: str = ESCALATE) -> None:
+        """Ask for work of this kind to be done at that instant."""
+        self._nudger.alarm(at, work)
+
+
+_processes: dict[int, Process] = {}
+
+
+def process_of(celery: "Celery") -> Process:
+    """Return this process' parts."""
+    found = _processes.get(os.getpid())
+    if found is None:
+        _processes.clear()
+        found = _processes[os.getpid()] = _made(celery)
+    return found
+
+
+def _made(celery: "Celery") -> Process:
+    configure_logging()
+    clock = SystemClock()
+
+    broker = BrokerState()
+    queue = _Here(Nudger(Publisher(celery), clock, broker))
+    core = build(from_environment(), clock=clock, queue=queue, broker=broker, pool_size=POOL_SIZE)
+    queue.sender = core.outlet = sender = Sender(core, clock)
+    return Process(core, sender, clock)
+
+
+def forget() -> None:
+    """End what this process has under way, as far as that goes within the time a shutdown leaves."""
+    found = _processes.pop(os.getpid(), None)
+    if found is not None:
+        found.sender.stop(wait_s=8)

@@ -1,0 +1,39 @@
+"""The sweep as a step of the worker: a thread of its main process, which neither pool nor broker can stop."""
+
+import os
+import signal
+from typing import Any
+
+from celery import bootsteps
+
+from escalator.services.maintenance.sweep import Sweeper
+from workers.process_context import process_of
+
+
+class SweepStep(bootsteps.StartStopStep):
+    """Starts the sweep with the worker and stops it with it."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:
+        super().__init__(parent, **kwargs)
+        self._sweeper: Sweeper | None = None
+
+    def start(self, parent: Any) -> None:
+        """Start sweeping."""
+        process = process_of(parent.app)
+        self._sweeper = Sweeper(process.core, process.sender, process.clock, _end_process)
+        self._sweeper.start()
+
+    def stop(self, parent: Any) -> None:
+        """Stop sweeping; `parent` is the worker, as in every step."""
+        del parent
+        if self._sweeper is not None:
+            self._sweeper.stop()
+
+    terminate = stop
+
+
+def _end_process() -> None:
+    """End a worker whose sweep is stuck, at once: whoever supervises it starts another."""
+    os.kill(os.getpid(), signal.SIGKILL)
