@@ -18,7 +18,7 @@ broker_connection_retry_on_startup = True
 broker_connection_retry = True
 broker_connection_max_retries = None
 # Whatever the broker answers, the worker goes on.
-worker_consumer = "workers.consumer:Consumer"
+worker_consumer = "workers.broker_consumer:Consumer"
 # After a lost connection Celery takes fewer tasks until those under way have ended, and may never take more again.
 worker_enable_prefetch_count_reduction = False
 # A message that cannot be published is worth nothing a second later: the sweep has found the work by then.

@@ -25,6 +25,9 @@ from escalator.store.deliveries import Delivery, DeliveryKind, Without
 
 log = structlog.get_logger(__name__)
 
+OVERDUE = timedelta(seconds=1)
+"""After how long what is due has been missed by whoever was to be told of it, as happens while the broker is away."""
+
 _BUSY_WAIT = timedelta(seconds=1)
 _ALL_BUT_ALARMS = Without(kinds=[kind.value for kind in DeliveryKind if kind is not DeliveryKind.ALARM])
 

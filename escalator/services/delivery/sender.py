@@ -26,7 +26,8 @@ log = structlog.get_logger(__name__)
 
 SLOTS = 16
 _AFTER_FAULT_S = 1.0
-_HELD_UP_S = 0.2
+_SOON_S = 0.2
+"""How soon is looked again for what others hold at the moment, and for more while something is found overdue."""
 
 
 def send(core: Core, one: ToSend) -> Delivered | Failed:
@@ -74,7 +75,8 @@ def _claims(calls: Iterable[ToSend]) -> set[UUID]:
 class Sender:
     """Claims as many deliveries as it has free threads, sends them, and writes outcomes together as they come in.
 
-    While it lives it renews its process' row in `workers`, on which its leases stand, and keeps its clock right.
+    While it lives it renews its process' row in `workers`, on which its leases stand, keeps its clock right, and looks
+    for what is overdue: without a broker nobody tells it of work.
     """
 
     def __init__(self, core: Core, clock: SystemClock, slots: int = SLOTS) -> None:
@@ -86,6 +88,7 @@ class Sender:
         self._known: set[UUID] = set()
         self._holders = 0
         self._is_failing = False
+        self._is_behind = False
         self._patience_s: float | None = None
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._stopping = threading.Event()
@@ -170,7 +173,8 @@ class Sender:
             note_serving(self._core)
         with self._lock:
             known = frozenset(self._known)
-        if outbox.give_back(self._core, known):
+        self._is_behind = self._is_behind or outbox.has_work(self._core, outbox.OVERDUE)
+        if outbox.give_back(self._core, known) or self._is_behind:
             self._news.put(None)
 
     def _is_serving(self) -> bool:
@@ -244,10 +248,11 @@ class Sender:
             return
         claimed = outbox.claim(self._core, free, self._shares)
         self.send(claimed.calls)
+        self._is_behind = self._is_behind and bool(claimed.calls)
         if claimed.has_more:
             self._news.put(None)
-        elif claimed.is_held_up:
-            self._patience_s = _HELD_UP_S
+        elif claimed.is_held_up or self._is_behind:
+            self._patience_s = _SOON_S
 
     def _call(self, one: ToSend) -> None:
         try:

@@ -62,13 +62,15 @@ def process_all(core: Core) -> None:
     core.queue.tell(PROCESS_EVENTS)
 
 
-def process_overdue(core: Core, overdue_by: timedelta) -> None:
-    """Process what has waited longer than that. Raises Unavailable."""
+def process_overdue(core: Core, overdue_by: timedelta) -> bool:
+    """Process what has waited longer than that; return whether anything had. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
         oldest = events.waiting_since(connection, now)
-    if oldest is not None and now - oldest >= overdue_by:
+    is_overdue = oldest is not None and now - oldest >= overdue_by
+    if is_overdue:
         process_all(core)
+    return is_overdue
 
 
 def _note_failure(core: Core, event_id: UUID, reason: str) -> None:

@@ -35,34 +35,38 @@ from escalator.store import incidents
 log = structlog.get_logger(__name__)
 
 EVERY_S = 2.0
-OVERDUE = timedelta(seconds=1)
+BEHIND = timedelta(seconds=0.3)
+"""While rounds find something overdue, the next one comes so soon and takes what has waited so long: without a broker
+the sweep does everything."""
+
 STUCK_S = 30.0
 _JITTER = 0.2
 
 
-def sweep(core: Core, sender: Sender) -> None:
-    """Do one round. Raises Unavailable when the database cannot be asked."""
-    for part in (_follow_policy, go_on, _fire, arm, _process, tend_all):
+def sweep(core: Core, sender: Sender, overdue_by: timedelta = outbox.OVERDUE) -> bool:
+    """Do one round; return whether an event or a deadline was overdue by that much. Raises Unavailable."""
+
+    def fire(core: Core) -> bool:
+        return escalation.fire_all(core, overdue_by) > 0
+
+    def process_events(core: Core) -> bool:
+        return process.process_overdue(core, overdue_by)
+
+    is_behind = False
+    for part in (_follow_policy, go_on, fire, arm, process_events, tend_all):
         try:
-            part(core)
+            is_behind |= bool(part(core))
         except Unavailable:
             raise
         except Exception:  # one part's failure must not keep the others from their turn
             log.exception("sweep_part_failed", part=part.__name__)
-    if outbox.has_work(core, OVERDUE):
+    if outbox.has_work(core, overdue_by):
         sender.wake()
+    return is_behind
 
 
 def _follow_policy(core: Core) -> None:
     core.policies.offer(core.database)
-
-
-def _fire(core: Core) -> None:
-    escalation.fire_all(core, OVERDUE)
-
-
-def _process(core: Core) -> None:
-    process.process_overdue(core, OVERDUE)
 
 
 def arm(core: Core) -> None:
@@ -109,10 +113,12 @@ class Sweeper:
         self._stopping.set()
 
     def _run(self) -> None:
+        is_behind = False
         while not self._stopping.is_set():
+            was_behind, is_behind = is_behind, False
             try:
                 offset = measure_offset(self._core, self._clock)
-                sweep(self._core, self._sender)
+                is_behind = sweep(self._core, self._sender, BEHIND if was_behind else outbox.OVERDUE)
                 beat(self._core, SWEEPER, self._core.clock.now(), offset)
                 for aside in self._asides:
                     aside.wake()
@@ -123,7 +129,8 @@ class Sweeper:
             except Exception:  # no exception may end the sweep: it is what notices all other failures
                 log.exception("sweep_failed")
             self._round = Stopwatch()
-            self._stopping.wait(EVERY_S * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311  # not a secret
+            pause_s = BEHIND.total_seconds() if is_behind else EVERY_S
+            self._stopping.wait(pause_s * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311  # not a secret
 
     def _watch(self) -> None:
         while not self._stopping.wait(1.0):
