@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from escalator.services.delivery import outbox
 from escalator.services.delivery import sender as sending
 from escalator.services.incidents import escalation
 from escalator.services.maintenance import sweep
@@ -45,6 +46,29 @@ def test_what_is_overdue_by_a_second_is_done_by_the_sweep_alone(h: Harness) -> N
     h.expect_message("#critical-alerts", PAGE)
     h.expect_dm("ana", PAGE)
     h.expect_dm("ben", PAGE)
+
+
+def found_overdue(h: Harness, by: timedelta) -> bool:
+    """Do one round of the sweep, and return whether it says that the next one must come soon."""
+    h.queue.take()
+    return sweep.sweep(h.core, InlineSender(h), by)
+
+
+def test_a_round_that_finds_an_overdue_event_says_so(h: Harness) -> None:
+    h.send(h.sample(SELF_HARM), is_working=False)
+    assert not found_overdue(h, outbox.OVERDUE)
+    h.clock.move(milliseconds=400)
+    assert not found_overdue(h, outbox.OVERDUE)
+    assert found_overdue(h, sweep.BEHIND)
+    assert not found_overdue(h, sweep.BEHIND)
+
+
+def test_a_round_that_finds_an_overdue_deadline_says_so(h: Harness) -> None:
+    paged(h)
+    h.clock.move(minutes=5, milliseconds=900)
+    assert not found_overdue(h, outbox.OVERDUE)
+    assert found_overdue(h, sweep.BEHIND)
+    assert not found_overdue(h, sweep.BEHIND)
 
 
 def test_a_deadline_whose_alarm_was_lost_fires_within_a_round_of_the_sweep(h: Harness) -> None:

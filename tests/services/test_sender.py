@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +15,7 @@ from escalator.model.message import Delivered
 from escalator.services.core.context import Core
 from escalator.services.delivery import outbox
 from escalator.services.delivery import sender as sending
+from escalator.services.delivery.claim import Claimed
 from escalator.services.delivery.sender import Sender
 from escalator.services.outbound.bulkheads import ANY, Threads
 from tests.sandboxes import a_core
@@ -174,3 +176,20 @@ def test_whatever_goes_wrong_with_a_beat_the_next_one_comes(
     heart.error = ValueError("whatever")
     heart.failing = 1
     assert heart.recovered.wait(PATIENCE_S)
+
+
+def test_a_sender_that_nobody_tells_of_work_looks_for_what_is_overdue_at_each_beat(
+    core: Core, sender: Sender, heart: Heart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims: SimpleQueue[int] = SimpleQueue()
+
+    def claim(_core: Core, limit: int, _threads: Threads) -> Claimed:
+        claims.put(limit)
+        return Claimed()
+
+    monkeypatch.setattr(sending, "BEAT_S", 0.01)
+    monkeypatch.setattr(outbox, "has_work", lambda _core, overdue_by: overdue_by == outbox.OVERDUE)
+    monkeypatch.setattr(outbox, "claim", claim)
+    sender.start()
+    for _ in range(3):
+        claims.get(timeout=PATIENCE_S)
