@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, not_, or_, select, tuple_
 
 from escalator.model.audit import Action
 from escalator.model.incident import State
@@ -90,7 +90,7 @@ def opened(connection: Connection, audience: Audience, span: Span, modes: Collec
     """Return the alerts opened within the span, the oldest first; drills are none."""
     columns = ("id", "number", "severity", "category", "opened_at")
     answered_at = case((was_reviewed_when_opened(), None), else_=incidents.c.first_answered_at)
-    statement = (
+    statement: Select[Any] = (
         select(*(incidents.c[name] for name in columns), answered_at, incidents.c.escalated_at)
         .where(*_alerts(audience, span, modes))
         .order_by(incidents.c.opened_at, incidents.c.id)
