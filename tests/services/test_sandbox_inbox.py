@@ -17,6 +17,8 @@ from escalator.store.sandbox_inbox import ItemType
 from escalator.store.tables import inbox as table
 from tests.fakes import START, FakeClock
 
+pytestmark = pytest.mark.every_database
+
 CHANNEL = Context(None, 1042, "critical-alerts")
 ANA = Context(None, 1042, "person:ana", "ana")
 WORDS = "nobody may read this"
