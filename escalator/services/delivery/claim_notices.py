@@ -18,7 +18,7 @@ from escalator.services.delivery.outcomes import audit_entry
 from escalator.services.notifications import compose
 from escalator.services.outbound.call import OutboundCall
 from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, BreakerDecision
-from escalator.store import audit_log, bulletins, deliveries, endpoint_health
+from escalator.store import audit_log, bulletins, deliveries, delivery_claims, endpoint_health
 from escalator.store.deliveries import Delivery
 
 
@@ -29,7 +29,7 @@ def claim_notices(
     core, connection, running, now = claim.core, claim.connection, claim.running, claim.now
     troubles = alert_details(connection, [one.trouble_id for one in wanted if one.trouble_id]) if wanted else {}
     said = bulletins.find(connection, [one.bulletin_id for one in wanted if one.bulletin_id])
-    closed = endpoint_health.closed_beyond(connection, now + deliveries.PATIENCE) if said else {}
+    closed = endpoint_health.closed_beyond(connection, now + delivery_claims.MAX_PAUSE) if said else {}
     to_send = []
     for one in wanted:
         chosen = taken[one.id]
