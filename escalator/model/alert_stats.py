@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
+class AlertStats:
     """One incident that somebody was to answer. `first_answered_at` and `escalated_at` as in `Incident`."""
 
     opened_at: datetime

@@ -29,8 +29,8 @@ from sqlalchemy import (
 
 from escalator.encryption import Seal
 from escalator.errors import ContentLocked
-from escalator.model.facts import Key
-from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
+from escalator.model.facts import ItemKey
+from escalator.model.incident import Acknowledgement, DueKind, Incident, Outcome, State
 from escalator.model.levels import ContentRule, Mode, Severity
 from escalator.store.codec import open_content, open_facts, read_fits, seal_content, seal_facts, written_fits
 from escalator.store.tables import answers, events, incident_keys, incident_numbers, incidents
@@ -65,16 +65,18 @@ def take_numbers(connection: Connection, count: int) -> list[int]:
     return list(range(highest + 1, highest + 1 + count))
 
 
-def owners_of(connection: Connection, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], UUID]:
+def owners_of(connection: Connection, keys: Iterable[tuple[str, ItemKey]]) -> dict[tuple[str, ItemKey], UUID]:
     """Return which incident each (source, key) belongs to."""
     wanted = [(source, key.kind, key.value) for source, key in keys]
     if not wanted:
         return {}
     rows = connection.execute(_OWNERS, {"wanted": wanted})
-    return {(row.source, Key(row.kind, row.value)): row.incident_id for row in rows}
+    return {(row.source, ItemKey(row.kind, row.value)): row.incident_id for row in rows}
 
 
-def give_keys(connection: Connection, given: Mapping[tuple[str, Key], UUID], moved: Set[tuple[str, Key]]) -> None:
+def give_keys(
+    connection: Connection, given: Mapping[tuple[str, ItemKey], UUID], moved: Set[tuple[str, ItemKey]]
+) -> None:
     """Let these keys belong to these incidents; `moved` are those that belonged to another one before.
 
     A key that somebody else has given away meanwhile is a Conflict: the event must be looked at again.
@@ -243,12 +245,12 @@ def opened(connection: Connection, rows: Sequence[Row[Any]], seal: Seal) -> dict
     return {row.id: _incident(row, given.get((row.id, row.round), ()), seal) for row in rows}
 
 
-def _answers(connection: Connection, ids: Sequence[UUID]) -> dict[tuple[UUID, int], tuple[Answer, ...]]:
+def _answers(connection: Connection, ids: Sequence[UUID]) -> dict[tuple[UUID, int], tuple[Acknowledgement, ...]]:
     if not ids:
         return {}
-    found: dict[tuple[UUID, int], tuple[Answer, ...]] = defaultdict(tuple)
+    found: dict[tuple[UUID, int], tuple[Acknowledgement, ...]] = defaultdict(tuple)
     for row in connection.execute(_ANSWERS, {"ids": ids}):
-        found[row.incident_id, row.round] += (Answer(row.person, row.verb, row.via, row.at),)
+        found[row.incident_id, row.round] += (Acknowledgement(row.person, row.verb, row.via, row.at),)
     return found
 
 
@@ -258,12 +260,12 @@ def outlined(connection: Connection, rows: Sequence[Row[Any]]) -> list[Incident]
     return [_outline(row, given.get((row.id, row.round), ())) for row in rows]
 
 
-def _incident(row: Row[Any], given: tuple[Answer, ...], seal: Seal) -> Incident:
+def _incident(row: Row[Any], given: tuple[Acknowledgement, ...], seal: Seal) -> Incident:
     facts, links = open_facts(row.sealed_facts, seal)
     return replace(_outline(row, given), facts=facts, links=links, content=open_content(row.sealed_content, seal))
 
 
-def _outline(row: Row[Any], given: tuple[Answer, ...]) -> Incident:
+def _outline(row: Row[Any], given: tuple[Acknowledgement, ...]) -> Incident:
     kept = {name: getattr(row, name) for name in _PLAIN}
     kept.update(
         state=State(row.state),
