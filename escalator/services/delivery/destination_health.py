@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from escalator.engine.operator_alerts import Suspects
+from escalator.engine.operator_alerts import SuspectedChannels
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.model.policy import DestinationKind, Policy
@@ -145,10 +145,10 @@ def _find_broken(core: Core, troubles: OperatorAlerts, name: str, one: CallOutco
     troubles.find(f"{DESTINATION}{name}", detail, policy, core.settings, suspects=suspects)
 
 
-def suspects_after(reason: FailureReason, endpoint: str, channel: DestinationKind) -> Suspects:
+def suspects_after(reason: FailureReason, endpoint: str, channel: DestinationKind) -> SuspectedChannels:
     """Return what a failure at an endpoint makes suspect."""
     kinds = frozenset({channel} if FAILURE_SCOPES[reason] is FailureScope.KIND else ())
-    return Suspects(kinds, frozenset({endpoint}))
+    return SuspectedChannels(kinds, frozenset({endpoint}))
 
 
 def end_alerts_of_reached(troubles: OperatorAlerts, reached: Iterable[str]) -> None:
@@ -176,4 +176,4 @@ def _stand_in_for_failing(
     ]
     known = OperatorAlerts(connection, now).failing() if waits else {}
     failing = [one for one in waits if one.endpoint in known]
-    create_fallbacks(core, connection, failing, policy, now, Suspects(frozenset(known.values())))
+    create_fallbacks(core, connection, failing, policy, now, SuspectedChannels(frozenset(known.values())))
