@@ -13,7 +13,7 @@ from escalator.channels.slack.modals import NOTE, errors, reference_needed
 from escalator.channels.slack.submissions import Opening, Silencing, Submission
 from escalator.errors import Unavailable
 from escalator.model.incident import Outcome, Verb
-from escalator.model.message import Context, Failed
+from escalator.model.message import Failed, MessageContext
 from escalator.services.auth.slack_users import link_unknown
 from escalator.services.core.context import Core
 from escalator.services.incidents.actions import Asked, Reply, act, mode_of_click
@@ -119,7 +119,7 @@ def _answer_list(core: Core, asked: AskedAll, response_url: str) -> None:
     except Unavailable:
         mode = mode_of_click(is_sandbox=asked.is_sandbox)
         reply = Reply(
-            Context(None, None, asked.channel_id),
+            MessageContext(None, None, asked.channel_id),
             mode,
             "The database did not answer: not all were acknowledged. Press the button again.",
         )

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from escalator.commands.open_core import DEMO
-from escalator.engine.actions import Act, answer
+from escalator.engine.actions import ActionRequest, apply_action
 from escalator.model.incident import Verb
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.transaction import working
@@ -51,9 +51,11 @@ def acknowledge(core, after):
         [one] = incidents.lock(
             work.connection, work.connection.scalars(select(incident_table.c.id)), core.seal
         ).values()
-        act = Act(Verb.ACKNOWLEDGE, running.policy.people["ana"], "slack")
+        act = ActionRequest(Verb.ACKNOWLEDGE, running.policy.people["ana"], "slack")
         now = one.opened_at + after
-        work.apply([Decision(one, answer(act, one, rules_for(core, work.connection, one, running), now))], running, now)
+        work.apply(
+            [Decision(one, apply_action(act, one, rules_for(core, work.connection, one, running), now))], running, now
+        )
 
 
 def test_a_policy_does_not_differ_from_itself(cli, alerted):

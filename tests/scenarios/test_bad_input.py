@@ -260,14 +260,14 @@ def _rows(h: Harness, table: object, **values: object) -> list[object]:
 def test_a_deadline_that_cannot_be_fired_is_parked_and_told_and_others_are_not_held_up(
     h: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fire = escalation.fire
+    fire = escalation.fire_deadline
 
     def stumbling(incident: object, rules: object, now: object) -> object:
         if incident.number == 1001:
             raise ValueError("poison")
         return fire(incident, rules, now)
 
-    monkeypatch.setattr(escalation, "fire", stumbling)
+    monkeypatch.setattr(escalation, "fire_deadline", stumbling)
     paged(h)
     h.post(SELF_HARM, item=2)
     h.forget_seen()

@@ -249,7 +249,7 @@ def test_a_handover_at_a_time_that_comes_twice_is_one(bare: Harness) -> None:
 ZONE = ", timezone: Europe/Madrid"
 
 
-def click_override(h: Harness, person: str, begins: datetime, ends: datetime) -> overrides.StandIn:
+def click_override(h: Harness, person: str, begins: datetime, ends: datetime) -> overrides.ManualOverride:
     """Let Dana put somebody on call."""
     with h.core.database.reading() as connection:
         dana = h.core.policies.required(connection).policy.people["dana"]

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from escalator.engine.exposure_limits import Burden
+from escalator.engine.exposure_limits import Exposure
 from escalator.model.incident import Verb
 from escalator.rendering.buttons import ButtonValue
 from escalator.services.auth.viewer import Viewer
@@ -51,10 +51,10 @@ def counted(core, who="ana"):
 def test_each_grave_incident_counts_once_in_the_dashboard_and_in_slack(core):
     for number in (1001, 1001, 1004):
         assert read(core, number) is None
-    assert counted(core) == (Burden(today=1, week=1), frozenset())
+    assert counted(core) == (Exposure(today=1, week=1), frozenset())
     assert read_in_slack(core, 1002).view is not None
-    assert counted(core) == (Burden(today=2, week=2), {"ana"})
-    assert counted(core, "ben")[0] == Burden()
+    assert counted(core) == (Exposure(today=2, week=2), {"ana"})
+    assert counted(core, "ben")[0] == Exposure()
 
 
 def test_who_has_read_enough_is_kindly_refused_in_both_places(core):

@@ -20,7 +20,7 @@ from escalator.channels.slack.modals import Origin, resolve_view
 from escalator.errors import Unauthorized
 from escalator.model.incident import Outcome, Verb
 from escalator.model.levels import Mode
-from escalator.model.message import Context
+from escalator.model.message import MessageContext
 from escalator.ports import PROCESS_EVENTS
 from escalator.services.core.process_liveness import SENDER, SWEEPER
 from escalator.services.delivery.sender import deliver_all
@@ -68,7 +68,9 @@ def acknowledge(core, person, message=None):
 
 def open_window(core, view, person="ana"):
     """Open a window for somebody, and return it as the page sees it."""
-    core.slack(Mode.SANDBOX).open_view(Context(None, 1001, "#critical-alerts", person), f"U0{person.upper()}.1", view)
+    core.slack(Mode.SANDBOX).open_view(
+        MessageContext(None, 1001, "#critical-alerts", person), f"U0{person.upper()}.1", view
+    )
     return sandbox_state(core)["messages"][-1]
 
 
@@ -203,8 +205,8 @@ def test_an_acknowledgement_brings_every_message_up_to_date_in_its_place(core):
 
 def test_an_answer_to_a_stranger_who_became_somebody_names_them(core):
     slack = core.slack(Mode.SANDBOX)
-    slack.ephemeral(Context(None, None, ""), "#a", "U0BEN", {"text": "who are you?"})
-    slack.ephemeral(Context(None, None, ""), "#a", "U0WHO", {"text": "who are you?"})
+    slack.ephemeral(MessageContext(None, None, ""), "#a", "U0BEN", {"text": "who are you?"})
+    slack.ephemeral(MessageContext(None, None, ""), "#a", "U0WHO", {"text": "who are you?"})
 
     assert [one["person"] for one in sandbox_state(core)["messages"]] == ["ben", "U0WHO"]
 
@@ -222,7 +224,7 @@ def test_a_window_is_shown_with_its_title_and_soon_no_more(core):
 def test_only_the_newest_messages_are_shown(core):
     slack = core.slack(Mode.SANDBOX)
     for number in range(MOST_MESSAGES + 2):
-        slack.post(Context(None, None, "critical-alerts"), "#a", {"text": str(number)})
+        slack.post(MessageContext(None, None, "critical-alerts"), "#a", {"text": str(number)})
 
     shown = [one["text"] for one in sandbox_state(core)["messages"]]
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, g, jsonify, redirect, render_templ
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from escalator.engine.available_actions import Offer
+from escalator.engine.available_actions import AvailableAction
 from escalator.model.incident import Outcome, Verb
 from escalator.model.levels import Role
 from escalator.rendering.buttons import LABELS
@@ -118,7 +118,7 @@ def _led_at_limit(connection: Connection) -> list[str] | None:
     return [person.name for key, person in policy.people.items() if key in keys]
 
 
-def offer_label(offer: Offer) -> str:
+def offer_label(offer: AvailableAction) -> str:
     """Return what the button of an offer says."""
     if offer.minutes is None:
         return LABELS[offer.verb]

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from uuid6 import uuid7
 
-from escalator.engine.permissions import may_see
-from escalator.model.audit import Action, Actor, Entry
+from escalator.engine.permissions import may_view_category
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Mode, Role
 from escalator.model.policy import Policy
 from escalator.services.auth.sessions import digest_of
@@ -61,7 +61,7 @@ def make(  # noqa: PLR0913  # a token is made of these
             uuid7(), name, person, frozenset(scopes), author.is_sandbox, author.person.key, now, expires_at=expires_at
         )
         api_tokens.add(connection, new, digest_of(text))
-        audit_log.insert(connection, [(_entry(Action.TOKEN_MADE, author, new), running.version)], now)
+        audit_log.insert(connection, [(_entry(AuditAction.TOKEN_MADE, author, new), running.version)], now)
     return text
 
 
@@ -105,7 +105,7 @@ def revoke(core: Core, author: Viewer, token_id: UUID) -> bool:
             or not api_tokens.revoke(connection, token_id, now)
         ):
             return False
-        audit_log.insert(connection, [(_entry(Action.TOKEN_REVOKED, author, token), None)], now)
+        audit_log.insert(connection, [(_entry(AuditAction.TOKEN_REVOKED, author, token), None)], now)
     return True
 
 
@@ -119,7 +119,7 @@ def _why_not(policy: Policy, author: Viewer, person: str) -> str:
     hidden = [
         category.title
         for category in policy.categories.values()
-        if may_see(person, category, policy) and not may_see(maker.key, category, policy)
+        if may_view_category(person, category, policy) and not may_view_category(maker.key, category, policy)
     ]
     if hidden:
         return f"A token for {person} would show you what you may not see: {', '.join(hidden)}."
@@ -136,7 +136,7 @@ def _mistake(name: str, scopes: Collection[Scope], good_for: timedelta) -> str:
     return ""
 
 
-def _entry(action: Action, author: Viewer, token: Token) -> Entry:
+def _entry(action: AuditAction, author: Viewer, token: Token) -> AuditEntry:
     """Return what is recorded: not its name, which is free text."""
     after = {"token": str(token.id), "person": token.person, "scopes": " ".join(sorted(token.scopes))}
-    return Entry(action, Actor("person", author.person.key), author.via, after=after)
+    return AuditEntry(action, Actor("person", author.person.key), author.via, after=after)

@@ -9,10 +9,10 @@ import structlog
 from sqlalchemy import Connection, select, update
 from uuid6 import uuid7
 
-from escalator.engine.operator_alerts import NOT_SUSPECTED, Suspects, alarmed
+from escalator.engine.operator_alerts import NOT_SUSPECTED, SuspectedChannels, operator_alert_recipients
 from escalator.engine.roster import Roster
-from escalator.engine.targets import Recipient, last_resort
-from escalator.model.audit import Action, Entry
+from escalator.engine.targets import Recipient, last_resort_targets
+from escalator.model.audit import AuditAction, AuditEntry
 from escalator.model.levels import Mode
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind, Policy
@@ -48,7 +48,7 @@ class Troubles:
         policy: Policy,
         settings: Settings,
         also: Sequence[str] = (),
-        suspects: Suspects = NOT_SUSPECTED,
+        suspects: SuspectedChannels = NOT_SUSPECTED,
     ) -> bool:
         """Note a trouble and tell whom the policy names; False when it is known already.
 
@@ -58,13 +58,13 @@ class Troubles:
         trouble_id = self.note(key, detail)
         if trouble_id is None:
             return False
-        suspects |= Suspects(kinds=frozenset(self.failing().values()))
+        suspects |= SuspectedChannels(kinds=frozenset(self.failing().values()))
         roster = Roster(policy, self.now, calendars.said(self.connection, policy))
-        found = alarmed((*last_resort(policy), *also), roster, suspects)
+        found = operator_alert_recipients((*last_resort_targets(policy), *also), roster, suspects)
         if not found.has_safe_way:
             log.warning("alarm_has_no_other_way", trouble=key)
         deliveries.insert(self.connection, [alarm_to(one, settings, self.now, trouble_id) for one in found.told])
-        entry = Entry(Action.TROUBLE_FOUND, reason=key, after={"told": str(len(found.told))})
+        entry = AuditEntry(AuditAction.TROUBLE_FOUND, reason=key, after={"told": str(len(found.told))})
         audit_log.insert(self.connection, [(entry, None)], self.now)
         return True
 
@@ -97,7 +97,7 @@ class Troubles:
             .values(ended_at=self.now)
             .returning(troubles.c.key)
         )
-        entries = [(Entry(Action.TROUBLE_ENDED, reason=row.key), None) for row in ended]
+        entries = [(AuditEntry(AuditAction.TROUBLE_ENDED, reason=row.key), None) for row in ended]
         audit_log.insert(self.connection, entries, self.now)
 
     def is_open(self, key: str) -> bool:

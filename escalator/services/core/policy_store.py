@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 
 from escalator.clock import Clock
 from escalator.engine.incident_change import Rules
-from escalator.engine.overrides import standing_in
+from escalator.engine.overrides import with_overrides
 from escalator.engine.roster import Roster
 from escalator.errors import Unavailable
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.model.schedule import Calendars, StandIn
+from escalator.model.schedule import Calendars, ManualOverride
 from escalator.model.silence import Silence
 from escalator.policy import Parsed, Problem, parse, reload
 from escalator.policy.placeholders import with_stream_ids
@@ -44,7 +44,7 @@ class Running:
     policy: Policy
     calendars: Calendars = field(default_factory=dict)
     silences: tuple[Silence, ...] = ()
-    stand_ins: tuple[StandIn, ...] = ()
+    stand_ins: tuple[ManualOverride, ...] = ()
 
     def rules(self, frozen: Policy) -> Rules:
         """Return what a decision goes by about an incident with that policy frozen in it."""
@@ -88,7 +88,7 @@ class PolicyShelf:
         begun = self._begun(connection) if found.has_silences else ()
         stand_ins = self.stand_ins(connection, now) if found.has_stand_ins else ()
         said = calendars.said(connection, policy)
-        self.followed = stood_in = standing_in(policy, stand_ins)
+        self.followed = stood_in = with_overrides(policy, stand_ins)
         return Running(found.version, stood_in, said, (*policy.silences, *begun), tuple(stand_ins))
 
     def required(self, connection: Connection) -> Running:
@@ -98,7 +98,7 @@ class PolicyShelf:
             raise Unavailable("no policy is active yet")
         return running
 
-    def stand_ins(self, connection: Connection, since: datetime) -> Sequence[StandIn]:
+    def stand_ins(self, connection: Connection, since: datetime) -> Sequence[ManualOverride]:
         """Return the overrides that people have clicked and that were not over then, the newest last.
 
         What was clicked in the sandbox, where anybody says who they are, counts only there.
@@ -166,7 +166,7 @@ class PolicyShelf:
             if active is not None and policies.sha256_of(connection, active) == sha256:
                 return Offered(is_new=False, problems=parsed.problems)
             version = policies.activate(connection, text.decode(), sha256, "file", now)
-            entry = Entry(Action.POLICY_ACTIVATED, Actor("file", "file"), "file", after={"sha256": sha256})
+            entry = AuditEntry(AuditAction.POLICY_ACTIVATED, Actor("file", "file"), "file", after={"sha256": sha256})
             audit_log.insert(connection, [(entry, version)], now)
         log.info("policy_activated", version=str(version), sha256=sha256[:12])
         return Offered(is_new=True, problems=parsed.problems)
@@ -205,5 +205,5 @@ class PolicyShelf:
                 Troubles(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
             if policies.refused_last(connection) != sha256:
                 after = {"problems": str(len(problems)), "sha256": sha256}
-                entry = Entry(Action.POLICY_REFUSED, Actor("file", "file"), "file", after=after)
+                entry = AuditEntry(AuditAction.POLICY_REFUSED, Actor("file", "file"), "file", after=after)
                 audit_log.insert(connection, [(entry, None)], now)

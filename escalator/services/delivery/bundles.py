@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.incident import State
 from escalator.model.levels import Mode
@@ -113,7 +113,7 @@ def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
 
 
 def _record(connection: Connection, pages: Iterable[Delivery], list_id: UUID, now: datetime) -> None:
-    entries = [entry_of(Action.DELIVERY_LISTED, one) for one in pages]
+    entries = [entry_of(AuditAction.DELIVERY_LISTED, one) for one in pages]
     named = [replace(one, after={**one.after, "list": str(list_id)}) for one in entries]
     audit_log.insert(connection, [(one, None) for one in named], now)
 
@@ -182,7 +182,7 @@ def _settle_failed(core: Core) -> bool:
             return False
         locked = incidents.lock(connection, {incident_id for _, incident_id in found}, core.seal)
         failed = bundles.fail(connection, [page_id for page_id, _ in found], "list")
-        entries = [entry_of(Action.DELIVERY_FAILED, one, "list") for one in failed]
+        entries = [entry_of(AuditAction.DELIVERY_FAILED, one, "list") for one in failed]
         audit_log.insert(connection, [(entry, None) for entry in entries], now)
         touched = {one.incident_id for one in failed if is_step(one)}
         work.apply(failed_steps(core, connection, locked, touched, running, now), running, now)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.levels import Mode
 from escalator.model.message import Failed, FailureReason
 from escalator.rendering.card import alarm
@@ -56,5 +56,5 @@ def claim_notices(claim: Claiming, wanted: Sequence[Delivery], taken: Mapping[UU
 def drop(connection: Connection, delivery: Delivery, reason: str, now: datetime) -> None:
     """Drop a delivery that is not wanted any more, and record why."""
     deliveries.suppress(connection, [delivery.id], reason)
-    entry = entry_of(Action.DELIVERY_SUPPRESSED, delivery, reason)
+    entry = entry_of(AuditAction.DELIVERY_SUPPRESSED, delivery, reason)
     audit_log.insert(connection, [(entry, None)], now)

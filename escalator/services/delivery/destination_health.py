@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from escalator.engine.operator_alerts import Suspects
+from escalator.engine.operator_alerts import SuspectedChannels
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.model.policy import DestinationKind, Policy
@@ -141,10 +141,10 @@ def _find_broken(core: Core, troubles: Troubles, name: str, one: Outcome, policy
     troubles.find(f"{DESTINATION}{name}", detail, policy, core.settings, suspects=suspects)
 
 
-def suspects_of(reason: FailureReason, endpoint: str, channel: DestinationKind) -> Suspects:
+def suspects_of(reason: FailureReason, endpoint: str, channel: DestinationKind) -> SuspectedChannels:
     """Return what a failure at an endpoint makes suspect."""
     kinds = frozenset({channel} if BLAME[reason] is Blame.KIND else ())
-    return Suspects(kinds, frozenset({endpoint}))
+    return SuspectedChannels(kinds, frozenset({endpoint}))
 
 
 def end_reached(troubles: Troubles, reached: Iterable[str]) -> None:
@@ -172,4 +172,4 @@ def _stand_in_for_failing(
     ]
     known = Troubles(connection, now).failing() if waits else {}
     failing = [one for one in waits if one.endpoint in known]
-    stand_in(core, connection, failing, policy, now, Suspects(frozenset(known.values())))
+    stand_in(core, connection, failing, policy, now, SuspectedChannels(frozenset(known.values())))

@@ -10,9 +10,9 @@ import structlog
 from sqlalchemy import Connection
 
 from escalator.channels.contract import digest_of
-from escalator.engine.deadlines import step_failed
+from escalator.engine.deadlines import skip_failed_step
 from escalator.metrics import DELIVERIES, WEBHOOK_TO_SEND
-from escalator.model.audit import Action, Entry
+from escalator.model.audit import AuditAction, AuditEntry
 from escalator.model.incident import Incident, State
 from escalator.model.message import Delivered, Failed, FailureReason, Occasion
 from escalator.model.policy import Policy
@@ -176,10 +176,10 @@ def _note_deliveries(  # noqa: PLR0913  # writes under the locks of the caller
     entries = []
     for one, delivery in kept:
         if isinstance(one.result, Delivered):
-            entries.append(entry_of(Action.DELIVERED, delivery))
+            entries.append(entry_of(AuditAction.DELIVERED, delivery))
             continue
         if delivery.id in over:
-            entries.append(entry_of(Action.DELIVERY_FAILED, delivery, one.result.reason.value))
+            entries.append(entry_of(AuditAction.DELIVERY_FAILED, delivery, one.result.reason.value))
             suspects = suspects_of(one.result.reason, delivery.endpoint, delivery.channel)
             stand_in(core, connection, [delivery], running.policy, now, suspects)
     audit_log.insert(connection, [(entry, None) for entry in entries], now)
@@ -214,7 +214,7 @@ def failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
         sent = deliveries.step_states(connection, incident.id, incident.round, incident.step, incident.sending)
         fates = {state for person, state in sent if person is None or roster.may_acknowledge(person)}
         if fates == {DeliveryState.FAILED}:
-            decisions.append(Decision(incident, step_failed(incident, rules, now)))
+            decisions.append(Decision(incident, skip_failed_step(incident, rules, now)))
     return decisions
 
 
@@ -231,11 +231,11 @@ def _measure(core: Core, one: Outcome, now: datetime) -> None:
         core.tally.observe(WEBHOOK_TO_SEND, (now - one.sent.received_at).total_seconds())
 
 
-def entry_of(action: Action, delivery: Delivery, reason: str = "") -> Entry:
+def entry_of(action: AuditAction, delivery: Delivery, reason: str = "") -> AuditEntry:
     """Return the record of what became of a delivery."""
     after = {"destination": delivery.destination, "channel": delivery.channel.value, "mode": delivery.mode.value}
     if delivery.kind is not DeliveryKind.PAGE:
         after["kind"] = delivery.kind.value
     if delivery.step >= 0:
         after |= {"round": str(delivery.round), "step": str(delivery.step + 1), "sending": str(delivery.sending)}
-    return Entry(action, reason=reason, after=after, incident_id=delivery.incident_id)
+    return AuditEntry(action, reason=reason, after=after, incident_id=delivery.incident_id)

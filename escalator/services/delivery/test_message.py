@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.roster import Roster
-from escalator.engine.targets import Recipient, resolve
-from escalator.model.audit import Action, Actor, Entry
+from escalator.engine.targets import Recipient, resolve_targets
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, Occasion
 from escalator.model.policy import Policy
@@ -48,7 +48,7 @@ def try_out(core: Core, name: str, policy: Policy) -> list[Tried]:
     mode, now = _mode(core, name, policy), core.clock.now()
     with core.database.reading() as connection:
         roster = Roster(policy, now, calendars.said(connection, policy))
-    tried = [_test(core, one, policy, mode, now) for one in resolve((name,), None, roster).told]
+    tried = [_test(core, one, policy, mode, now) for one in resolve_targets((name,), None, roster).told]
     with core.database.writing() as connection:
         _note(connection, tried, now)
     return tried
@@ -94,8 +94,8 @@ def _note(connection: Connection, tried: Sequence[Tried], now: datetime) -> None
     audit_log.insert(connection, [(_entry(one), None) for one in tried], now)
 
 
-def _entry(tried: Tried) -> Entry:
+def _entry(tried: Tried) -> AuditEntry:
     reason = "" if isinstance(tried.result, Delivered) else tried.result.reason.value
     recipient = tried.recipient
     after = {"destination": recipient.destination, "channel": recipient.kind.value, "mode": tried.mode.value}
-    return Entry(Action.DESTINATION_TESTED, _BY, "cli", reason, after=after)
+    return AuditEntry(AuditAction.DESTINATION_TESTED, _BY, "cli", reason, after=after)

@@ -17,7 +17,7 @@ from escalator.channels.slack.blocks import message
 from escalator.errors import ContentLocked
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
-from escalator.model.message import Context, Failed
+from escalator.model.message import Failed, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.rendering.thread_notes import note_card
 from escalator.rendering.view import View
@@ -59,7 +59,7 @@ def publish(core: Core, text_id: UUID) -> None:
     shown = []
     for one in plan.under:
         channel, _, ts = (one.ref or "").partition("/")
-        context = Context(plan.incident.id, plan.incident.number, one.destination, one.person)
+        context = MessageContext(plan.incident.id, plan.incident.number, one.destination, one.person)
         done = slack.post(context, channel, said, ts)
         if isinstance(done, Failed):
             log.warning("note_not_shown", reason=done.reason.value, detail=done.detail)

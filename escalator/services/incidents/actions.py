@@ -9,15 +9,15 @@ from uuid6 import uuid7
 
 from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.modals import Origin, reveal_view
-from escalator.engine.actions import Act, answer
-from escalator.engine.endpoints import PERSON, endpoint_of
-from escalator.engine.exposure_limits import Reading
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.endpoints import PERSON_PREFIX, endpoint_of
+from escalator.engine.exposure_limits import RevealRequest
 from escalator.engine.incident_change import Change
-from escalator.engine.permissions import Refusal, Refused
-from escalator.model.audit import Action, Actor, Entry
+from escalator.engine.permissions import Refusal, RefusalReason
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.levels import Mode
-from escalator.model.message import Context
+from escalator.model.message import MessageContext
 from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.replies import done_words, refusal_words
@@ -65,17 +65,17 @@ class Reply:
     `note` is what they have written, to be shown where it may be; `refused` is why nothing changed, if nothing has.
     """
 
-    context: Context
+    context: MessageContext
     mode: Mode
     text: str = ""
     view: Json | None = None
-    refused: Refused | None = None
+    refused: RefusalReason | None = None
     note: UUID | None = None
 
     @property
     def needs_reference(self) -> bool:
         """Whether it is refused only because it was not said where it was referred to."""
-        return self.refused is Refused.NO_REFERENCE
+        return self.refused is RefusalReason.NO_REFERENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ def act(core: Core, asked: Asked) -> Reply:
         found = incidents.lock(connection, [asked.button.incident_id], core.seal)
         incident = found.get(asked.button.incident_id)
         if incident is None or is_in_sandbox(core, incident, running.policy) is not asked.is_sandbox:
-            nothing = refusal_words(Refusal(Refused.NO_INCIDENT), None, running.policy, now)
-            return Reply(Context(None, None, ""), _mode(asked), nothing, refused=Refused.NO_INCIDENT)
+            nothing = refusal_words(Refusal(RefusalReason.NO_INCIDENT), None, running.policy, now)
+            return Reply(MessageContext(None, None, ""), _mode(asked), nothing, refused=RefusalReason.NO_INCIDENT)
         case = _Case(asked, incident, running, person_of(core, connection, asked.user_id, running.policy), now, uuid7())
         work.has_deliveries = _adopt(core, connection, case)
         done = _judge(core, connection, case)
@@ -138,16 +138,16 @@ def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal 
     """Return what the act changes or why it is refused; None where a window must be filled in first."""
     asked = case.asked
     if not asked.is_sandbox and not is_ours(connection, asked.team_id, asked.enterprise_id):
-        return Refusal(Refused.WRONG_WORKSPACE)
+        return Refusal(RefusalReason.WRONG_WORKSPACE)
     if case.person is None:
-        return Refusal(Refused.UNKNOWN_PERSON, by=asked.user_id)
+        return Refusal(RefusalReason.UNKNOWN_PERSON, by=asked.user_id)
     if asked.verb in WINDOWED and not asked.is_filled:
         return refused_window(asked.verb, asked.button, case.person, case.incident, case.running.policy)
     seen = (asked.button.round, asked.button.fence)
     if asked.is_filled:
         # A step that fires while the window is open changes the fence; a new round is another matter.
         seen = (asked.button.round, case.incident.fence)
-    wanted = Act(
+    wanted = ActionRequest(
         verb=asked.verb,
         person=case.person,
         via=case.via,
@@ -159,13 +159,13 @@ def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal 
         note=str(case.text_id),
         reading=_reading(connection, case) if asked.verb is Verb.REVEAL else None,
     )
-    return answer(wanted, case.incident, rules_for(core, connection, case.incident, case.running), case.now)
+    return apply_action(wanted, case.incident, rules_for(core, connection, case.incident, case.running), case.now)
 
 
-def _reading(connection: Connection, case: _Case) -> Reading | None:
+def _reading(connection: Connection, case: _Case) -> RevealRequest | None:
     if case.person is None:
         return None
-    return Reading(burden(connection, case.person, case.running.policy, case.now, case.incident.id))
+    return RevealRequest(burden(connection, case.person, case.running.policy, case.now, case.incident.id))
 
 
 def _keep_note(core: Core, connection: Connection, case: _Case) -> None:
@@ -180,7 +180,7 @@ def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
     if not asked.channel_id or not asked.message_ts or case.person is None:
         return False
     is_direct = asked.channel_id.startswith("D")
-    destination = f"{PERSON}{case.person.key}" if is_direct else asked.channel_id
+    destination = f"{PERSON_PREFIX}{case.person.key}" if is_direct else asked.channel_id
     new = Post(
         id=uuid7(),
         incident_id=incident.id,
@@ -204,13 +204,13 @@ def record_refusal(  # noqa: PLR0913  # a record is made of these
     connection: Connection, incident: Incident, actor: Actor, via: str, verb: str, why: Refusal, now: datetime
 ) -> None:
     """Record that somebody wanted to do something and why they could not."""
-    entry = Entry(Action.REFUSED, actor, via, why.why.value, after={"verb": verb}, incident_id=incident.id)
+    entry = AuditEntry(AuditAction.REFUSED, actor, via, why.why.value, after={"verb": verb}, incident_id=incident.id)
     audit_log.insert(connection, [(entry, incident.policy_version)], now)
 
 
 def _reply(case: _Case, done: Change | Refusal | None) -> Reply:
     incident, asked = case.incident, case.asked
-    context = Context(incident.id, incident.number, asked.channel_id, case.person.key if case.person else None)
+    context = MessageContext(incident.id, incident.number, asked.channel_id, case.person.key if case.person else None)
     if done is None and case.person is not None:
         origin = Origin(encode(asked.button), asked.channel_id, asked.message_ts)
         view = window(asked.verb, origin, case.person, incident, case.running.policy)

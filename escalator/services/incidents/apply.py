@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.feeds import Copy, copies
-from escalator.engine.incident_change import Change, Notice, Rules
-from escalator.engine.targets import Recipient, places
-from escalator.model.audit import Entry
+from escalator.engine.feeds import FeedCopy, feed_copies
+from escalator.engine.incident_change import Change, NotificationRequest, Rules
+from escalator.engine.targets import Recipient, destination_recipients
+from escalator.model.audit import AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.message import Occasion
@@ -187,17 +187,19 @@ def _deliveries(core: Core, decision: Decision, policy: Policy, now: datetime) -
             told = _delivery(core, incident, replace(notice, recipient=recipient), mode, now)
             yield replace(told, urgency=urgency(incident, is_first=decision.is_first))
     if mode is not Mode.DIVERT:
-        for copy in copies(decision.before, decision.change, policy):
+        for copy in feed_copies(decision.before, decision.change, policy):
             yield _copy(core, incident, copy, mode, now)
 
 
 def _diverted(recipient: Recipient, incident: Incident, policy: Policy) -> Iterable[Recipient]:
     """Return the one destination that everything of a diverted source goes to."""
     divert_to = policy.sources[incident.source].divert_to or ""
-    return (replace(one, target=recipient.target) for one in places((divert_to,), policy))
+    return (replace(one, target=recipient.target) for one in destination_recipients((divert_to,), policy))
 
 
-def _delivery(core: Core, incident: Incident, told: Notice | Copy, mode: Mode, now: datetime) -> Delivery:
+def _delivery(
+    core: Core, incident: Incident, told: NotificationRequest | FeedCopy, mode: Mode, now: datetime
+) -> Delivery:
     return Delivery(
         id=uuid7(),
         kind=DeliveryKind.PAGE,
@@ -219,7 +221,7 @@ def _delivery(core: Core, incident: Incident, told: Notice | Copy, mode: Mode, n
     )
 
 
-def _copy(core: Core, incident: Incident, copy: Copy, mode: Mode, now: datetime) -> Delivery:
+def _copy(core: Core, incident: Incident, copy: FeedCopy, mode: Mode, now: datetime) -> Delivery:
     return replace(
         _delivery(core, incident, copy, mode, now),
         kind=DeliveryKind.COPY,
@@ -235,7 +237,7 @@ def urgency(incident: Incident, *, is_first: bool = False) -> int:
 
 
 def _record(connection: Connection, decisions: Iterable[Decision], now: datetime) -> None:
-    entries: list[tuple[Entry, UUID | None]] = [
+    entries: list[tuple[AuditEntry, UUID | None]] = [
         (entry, decision.change.incident.policy_version) for decision in decisions for entry in decision.change.entries
     ]
     audit_log.insert(connection, entries, now)

@@ -35,7 +35,7 @@ def _tend(core: Core, group_id: UUID) -> int:
             return 0
         members = groups.lock_members(connection, group_id, BATCH, core.seal)
         decisions = [
-            Decision(one, grouping.end_with(group, one, rules_for(core, connection, one, running), now))
+            Decision(one, grouping.close_member(group, one, rules_for(core, connection, one, running), now))
             for one in members
         ]
         work.apply(decisions, running, now)

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from escalator.clock import Stopwatch
-from escalator.engine.deadlines import fire, fire_at_once
+from escalator.engine.deadlines import fire_deadline, make_deadline_due
 from escalator.engine.incident_change import Change
 from escalator.errors import PolicyError
 from escalator.metrics import LATENESS
-from escalator.model.audit import Action, Entry
+from escalator.model.audit import AuditAction, AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.services.core.batch import together_or_alone
@@ -82,7 +82,7 @@ def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
         if attempts < TRIES or running is None:
             return
         deadlines.record_failure(connection, incident_id, now + _PARKED_TRY_AGAIN)
-        entry = Entry(Action.DEADLINE_PARKED, reason=reason, incident_id=incident_id)
+        entry = AuditEntry(AuditAction.DEADLINE_PARKED, reason=reason, incident_id=incident_id)
         audit_log.insert(connection, [(entry, None)], now)
         stuck = incidents.place_of(connection, incident_id)
         detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); look at it now"
@@ -118,11 +118,11 @@ def _fire(core: Core, overdue_by: timedelta, taken: list[UUID], only: UUID | Non
 
 def _fired(core: Core, connection: Connection, incident: Incident, running: Running, now: datetime) -> Change:
     """Return what the deadline sets in motion; the record of the step says how late it fired, but for its commit."""
-    change = fire(incident, rules_for(core, connection, incident, running), now)
+    change = fire_deadline(incident, rules_for(core, connection, incident, running), now)
     late = core.clock.now() - (incident.due_at or now)
     late_ms = str(max(0, round(late.total_seconds() * 1000)))
     entries = (
-        replace(entry, after={**entry.after, "late_ms": late_ms}) if entry.action is Action.STEP_FIRED else entry
+        replace(entry, after={**entry.after, "late_ms": late_ms}) if entry.action is AuditAction.STEP_FIRED else entry
         for entry in change.entries
     )
     return replace(change, entries=tuple(entries))
@@ -146,7 +146,7 @@ def fire_now(core: Core, number: int) -> bool:
         running = core.policies.running(connection)
         for incident in found.values():
             if running is not None and incident.due_at is not None:
-                change = fire_at_once(incident, rules_for(core, connection, incident, running), now)
+                change = make_deadline_due(incident, rules_for(core, connection, incident, running), now)
                 work.apply([Decision(incident, change)], running, now)
                 has_fired = True
     return has_fired

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from escalator.engine import grouping
-from escalator.engine.incident_change import together
-from escalator.model.incident import OVER, Incident, State
+from escalator.engine.incident_change import combine
+from escalator.model.incident import CLOSED_STATES, Incident, State
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import Running
 from escalator.services.incidents.apply import Decision, rules_for
@@ -26,11 +26,11 @@ def with_their_groups(
     for group_id, gone in gone_from.items():
         known = decided.get(group_id)
         group = known.change.incident if known else others[group_id]
-        if group.state in OVER:
+        if group.state in CLOSED_STATES:
             continue
-        change = grouping.lose(group, gone, rules_for(core, connection, group, running), now)
+        change = grouping.remove_members(group, gone, rules_for(core, connection, group, running), now)
         if known:
-            decided[group_id] = Decision(known.before, together([known.change, change]))
+            decided[group_id] = Decision(known.before, combine([known.change, change]))
         else:
             decided[group_id] = Decision(group, change)
     return list(decided.values())

@@ -45,9 +45,9 @@ def grouped(
 def _marked(one: Decision, policy: Policy) -> Decision:
     """Return the decision about an alert with the kind that it is of."""
     incident = one.change.incident
-    if not grouping.is_alert(one.before, incident):
+    if not grouping.starts_alerting(one.before, incident):
         return one
-    of_its_kind = replace(incident, kind_key=grouping.kind_key(incident, policy))
+    of_its_kind = replace(incident, kind_key=grouping.grouping_key(incident, policy))
     return replace(one, change=replace(one.change, incident=of_its_kind))
 
 
@@ -55,7 +55,7 @@ def _is_of_a_new_kind(one: Decision) -> bool:
     """Whether it has to be asked if a group tells of it; what begins anew as what it was is told for itself."""
     incident = one.change.incident
     known = one.before.kind_key if one.before else None
-    return incident.kind_key not in {None, known} and grouping.is_alert(one.before, incident)
+    return incident.kind_key not in {None, known} and grouping.starts_alerting(one.before, incident)
 
 
 def _kind(one: Decision) -> str:
@@ -94,9 +94,9 @@ def _told_together(  # noqa: PLR0913  # decides within the transaction of the ca
         group = _opened(members, running, now)
     else:
         rules = rules_for(core, connection, standing, running)
-        group = Decision(standing, grouping.grow(standing, len(members), rules, now))
+        group = Decision(standing, grouping.add_members(standing, len(members), rules, now))
     rules = running.rules(running.policy)
-    changes = [grouping.join(one.change, group.change.incident, rules, now) for one in members]
+    changes = [grouping.join_group(one.change, group.change.incident, rules, now) for one in members]
     return [group, *(replace(one, change=change) for one, change in zip(members, changes, strict=True))]
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.permissions import allowed_people
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.levels import Role
 from escalator.model.policy import Person
@@ -85,8 +85,8 @@ def _record(core: Core, connection: Connection, incident: Incident, wanted: Hold
     """Record it by ids, and keep the reason sealed beside the record, as a note is."""
     now, text_id = core.clock.now(), uuid7()
     notes.insert(connection, Text(text_id, incident.id, now, wanted.by, core.seal.seal(reason.encode())))
-    action = Action.HELD if wanted.is_held else Action.HOLD_LIFTED
-    entry = Entry(
+    action = AuditAction.HELD if wanted.is_held else AuditAction.HOLD_LIFTED
+    entry = AuditEntry(
         action, Actor("person", wanted.by), wanted.via, after={"reason_id": str(text_id)}, incident_id=incident.id
     )
     audit_log.insert(connection, [(entry, incident.policy_version)], now)

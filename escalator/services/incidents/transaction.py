@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from escalator.model.incident import OVER, Incident
+from escalator.model.incident import CLOSED_STATES, Incident
 from escalator.ports import DELIVER, TEND
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import Running
@@ -55,7 +55,7 @@ class Work:
 
 
 def _is_ended_group(incident: Incident) -> bool:
-    return incident.state in OVER and bool(incident.members)
+    return incident.state in CLOSED_STATES and bool(incident.members)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from escalator.channels.slack.escalate_modal import CATEGORY, SOURCE, escalate_v
 from escalator.channels.slack.modals import Choice
 from escalator.channels.slack.submissions import Opening
 from escalator.encryption import digest
-from escalator.engine.permissions import may_see
+from escalator.engine.permissions import may_view_category
 from escalator.errors import Conflict, Unavailable
 from escalator.metrics import EVENTS
 from escalator.model.levels import Mode, Role
@@ -73,7 +73,7 @@ def _choices(core: Core, person: Person, policy: Policy, *, is_sandbox: bool) ->
         on = [source for source in on if core.mode_of(source.name, policy) is Mode.SANDBOX]
     if not on:
         return NotOpened.NO_SOURCE
-    seen = [category for category in policy.categories.values() if may_see(person.key, category, policy)]
+    seen = [category for category in policy.categories.values() if may_view_category(person.key, category, policy)]
     if not seen:
         return NotOpened.NO_CATEGORY
     return _Choices(tuple((one.key, one.title) for one in seen), tuple((one.name, one.name) for one in on))

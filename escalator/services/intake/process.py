@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from escalator.clock import Stopwatch
-from escalator.engine.events import ENTITY_JOINS_FOR, absorb, is_wanted, merge, open_incident
-from escalator.engine.incident_change import Change, Rules, together
-from escalator.engine.reviews import staff_in_stream
+from escalator.engine.events import ENTITY_JOIN_WINDOW, add_event, merge_incidents, open_incident, opens_incident
+from escalator.engine.incident_change import Change, Rules, combine
+from escalator.engine.reviews import stream_ids_of_people
 from escalator.errors import Conflict
 from escalator.metrics import EVENTS, UNROUTED
-from escalator.model.facts import Key, Observation
+from escalator.model.facts import ItemKey, Observation
 from escalator.model.incident import Incident, State
 from escalator.ports import PROCESS_EVENTS
 from escalator.services.core.batch import together_or_alone
@@ -107,7 +107,7 @@ def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None
     return len(rows)
 
 
-def _all_keys(said: Observation) -> tuple[Key, ...]:
+def _all_keys(said: Observation) -> tuple[ItemKey, ...]:
     return (*said.keys, *said.other_keys)
 
 
@@ -119,9 +119,9 @@ class _Board:
     work: Work
     running: Running
     now: datetime
-    owners: dict[tuple[str, Key], UUID] = field(default_factory=dict)
-    stored: frozenset[tuple[str, Key]] = frozenset()
-    given: dict[tuple[str, Key], UUID] = field(default_factory=dict)
+    owners: dict[tuple[str, ItemKey], UUID] = field(default_factory=dict)
+    stored: frozenset[tuple[str, ItemKey]] = frozenset()
+    given: dict[tuple[str, ItemKey], UUID] = field(default_factory=dict)
     before: dict[UUID, Incident] = field(default_factory=dict)
     current: dict[UUID, Incident] = field(default_factory=dict)
     changes: dict[UUID, list[Change]] = field(default_factory=dict)
@@ -157,7 +157,7 @@ class _Board:
 
     def _observed(self, row: StoredEvent) -> Observation | None:
         body = self.core.seal.open(row.sealed_body or b"")
-        return observe(body, row.received_at, staff_in_stream(self.running.policy))
+        return observe(body, row.received_at, stream_ids_of_people(self.running.policy))
 
     def _should_wait(self, row: StoredEvent, said: Observation) -> bool:
         """Whether the item's own event should come first: it is not here yet, and there is time."""
@@ -167,12 +167,12 @@ class _Board:
     def _take(self, row: StoredEvent, said: Observation) -> UUID | None:
         matching = self._matching(row.source, said)
         if not matching:
-            return self._open(row, said) if is_wanted(said, self.running.policy) else None
+            return self._open(row, said) if opens_incident(said, self.running.policy) else None
         oldest, *others = sorted(matching, key=lambda incident: (incident.opened_at, incident.id))
         for younger in others:
             self._merge(oldest.id, younger.id)
         incident = self.current[oldest.id]
-        self._put(absorb(incident, said, self._rules(incident), self.now))
+        self._put(add_event(incident, said, self._rules(incident), self.now))
         self._give(row.source, said.keys, oldest.id)
         return oldest.id
 
@@ -190,7 +190,7 @@ class _Board:
         if incident.state is not State.RESOLVED:
             return True
         item, own = said.links.get("item_id"), incident.links.get("item_id")
-        is_fresh = incident.closed_at is not None and self.now - incident.closed_at <= ENTITY_JOINS_FOR
+        is_fresh = incident.closed_at is not None and self.now - incident.closed_at <= ENTITY_JOIN_WINDOW
         return is_fresh and not (item and own and item != own)
 
     def _open(self, row: StoredEvent, said: Observation) -> UUID:
@@ -206,7 +206,7 @@ class _Board:
 
     def _merge(self, older: UUID, younger: UUID) -> None:
         kept, gone = self.current[older], self.current[younger]
-        for change in merge(kept, gone, self._rules(kept), self.now):
+        for change in merge_incidents(kept, gone, self._rules(kept), self.now):
             self._put(change)
         for named, owner in self.owners.items():
             if owner == younger:
@@ -220,13 +220,13 @@ class _Board:
         self.current[change.incident.id] = change.incident
         self.changes.setdefault(change.incident.id, []).append(change)
 
-    def _give(self, source: str, keys: Iterable[Key], owner: UUID) -> None:
+    def _give(self, source: str, keys: Iterable[ItemKey], owner: UUID) -> None:
         for key in keys:
             if self.owners.get((source, key)) != owner:
                 self.owners[source, key] = self.given[source, key] = owner
 
     def _write(self, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
-        done = {one: together(changes) for one, changes in self.changes.items()}
+        done = {one: combine(changes) for one, changes in self.changes.items()}
         first = firsts(self.connection, self.before, (one.incident for one in done.values()), self.now)
         decided = [Decision(self.before.get(one), said, one in first) for one, said in done.items()]
         decisions = grouped(self.core, self.connection, decided, self.running, self.now)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from escalator.errors import ContentLocked
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Role
 from escalator.model.policy import Policy
 from escalator.policy.problems import quoted, remedy
@@ -43,7 +43,7 @@ def read_body(core: Core, event_id: UUID, by: str, via: str) -> str | NotRead:
             body = core.seal.open(found.sealed_body)
         except ContentLocked:
             return NotRead("no key in CONTENT_KEY decrypts it")
-        entry = Entry(Action.EVENT_READ, Actor("person", by), via, after={"event": str(event_id)})
+        entry = AuditEntry(AuditAction.EVENT_READ, Actor("person", by), via, after={"event": str(event_id)})
         audit_log.insert(connection, [(entry, running.version)], core.clock.now())
     return body.decode("utf-8", "replace")
 

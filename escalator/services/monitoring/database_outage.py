@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from escalator.engine.roster import Roster
-from escalator.engine.targets import last_resort, resolve
+from escalator.engine.targets import last_resort_targets, resolve_targets
 from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.rendering.card import alarm
@@ -58,7 +58,7 @@ def tell(core: Core) -> None:
     policy, mode, now = core.policies.followed, own_mode(core.settings), core.clock.now()
     if policy is None or mode is not Mode.PRODUCTION:
         return
-    for recipient in resolve(last_resort(policy), None, Roster(policy, now, {})).told:
+    for recipient in resolve_targets(last_resort_targets(policy), None, Roster(policy, now, {})).told:
         to = alarm_to(recipient, core.settings, now)
         note = compose.notice(core, policy, to, alarm(_TITLE, (_DETAIL,)), now)
         result = send(core, ToSend(note, mode, recipient.kind, 0, delivery=to))

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from escalator.engine.endpoints import PERSON
-from escalator.engine.endpoints import endpoints as endpoints_of
-from escalator.engine.operator_alerts import Suspects
-from escalator.engine.permissions import allowed_by
+from escalator.engine.endpoints import PERSON_PREFIX
+from escalator.engine.endpoints import all_endpoints as endpoints_of
+from escalator.engine.operator_alerts import SuspectedChannels
+from escalator.engine.permissions import people_allowed_to_view
 from escalator.engine.roster import Roster
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
@@ -56,12 +56,12 @@ def _find_failing(core: Core, connection: Connection, policy: Policy, now: datet
     for one in rows:
         if one.endpoint in waits_at or _has_failed_lately(one, now):
             detail = f"{one.endpoint} has not been reached for {words(now - one.since)}: {one.reason}"
-            suspects = Suspects(kinds=frozenset({one.channel}))
+            suspects = SuspectedChannels(kinds=frozenset({one.channel}))
             has_told |= troubles.find(f"{DESTINATION}{one.endpoint}", detail, policy, core.settings, suspects=suspects)
     known = troubles.failing()
     # Whoever deals with one of them at the moment has locked it: then it is left to them, and to the next look.
     cut_off = deliveries.lock_waiting(connection, [one.id for one in waiting if one.endpoint in known])
-    has_told |= bool(stand_in(core, connection, cut_off, policy, now, Suspects(frozenset(known.values()))))
+    has_told |= bool(stand_in(core, connection, cut_off, policy, now, SuspectedChannels(frozenset(known.values()))))
     found = {key for key, _detail in troubles.open() if key.startswith(DESTINATION)}
     troubles.end(*sorted(found - {DESTINATION + one for one in named}))
     return has_told
@@ -88,7 +88,7 @@ def _find_unreached(core: Core, connection: Connection, policy: Policy, now: dat
     if not new:
         return False
     log.warning("incidents_unreached", incidents=len(new))
-    suspects = Suspects(kinds=channels_of(connection, [found[number] for number in new]))
+    suspects = SuspectedChannels(kinds=channels_of(connection, [found[number] for number in new]))
     first, *others = new
     has_told = troubles.find(_key(first), unreached_words(new), policy, core.settings, suspects=suspects)
     for number in others:
@@ -99,10 +99,10 @@ def _find_unreached(core: Core, connection: Connection, policy: Policy, now: dat
 def _nobody(policy: Policy, now: datetime) -> dict[str | None, list[str]]:
     """Return the people whom to tell is to tell nobody: by their role, and by the category that is restricted."""
     allowed: dict[str | None, frozenset[str] | None] = {None: None}
-    allowed.update({key: allowed_by([key], policy) for key in policy.categories})
+    allowed.update({key: people_allowed_to_view([key], policy) for key in policy.categories})
     rosters = {key: Roster(policy, now, allowed=people) for key, people in allowed.items()}
     found = {
-        key: [f"{PERSON}{person}" for person in policy.people if not roster.may_acknowledge(person)]
+        key: [f"{PERSON_PREFIX}{person}" for person in policy.people if not roster.may_acknowledge(person)]
         for key, roster in rosters.items()
     }
     return {key: people for key, people in found.items() if people and (key is None or people != found[None])}

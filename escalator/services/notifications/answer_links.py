@@ -16,10 +16,10 @@ from uuid import UUID
 from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
 from escalator.clock import Clock
-from escalator.engine.permissions import allowed_people, refusal
+from escalator.engine.permissions import allowed_people, check_permission
 from escalator.model.incident import Incident, State, Verb
 from escalator.model.levels import Mode
-from escalator.model.message import COPIED, Link
+from escalator.model.message import FEED_OCCASIONS, Link
 from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.rendering.view import View
 from escalator.services.core.contacts import person_with_email
@@ -131,7 +131,11 @@ def links_of(core: Core) -> AnswerLinks:
 def link_for(core: Core, view: View, to: Delivery | Post) -> Link | None:
     """Return where the reader of this mail answers; nothing where nobody is asked, and for what is no mail."""
     incident = view.incident
-    if to.channel is not DestinationKind.EMAIL or incident.state is not State.TRIGGERED or view.occasion in COPIED:
+    if (
+        to.channel is not DestinationKind.EMAIL
+        or incident.state is not State.TRIGGERED
+        or view.occasion in FEED_OCCASIONS
+    ):
         return None
     own = answer_link(core, incident, view.running, to)
     return own or Link(_SIGN_IN, f"{core.settings.base_url}/sign-in?incident={incident.number}")
@@ -144,7 +148,7 @@ def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | P
         person is None
         or incident.state is not State.TRIGGERED
         or allowed_people(incident, policy) is not None
-        or refusal(Verb.ACKNOWLEDGE, person, incident, policy) is not None
+        or check_permission(Verb.ACKNOWLEDGE, person, incident, policy) is not None
     ):
         return None
     link = AnswerLink(incident.id, incident.round, person.key, is_sandbox=to.mode is Mode.SANDBOX)

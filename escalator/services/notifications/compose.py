@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Row, bindparam, select
 from escalator.channels.contract import JIRA_FIELDS, Notification
 from escalator.engine.permissions import allowed_people
 from escalator.engine.roster import Roster
-from escalator.engine.silences import silencing
-from escalator.engine.steps import following
-from escalator.engine.targets import people_of, team_of
+from escalator.engine.silences import active_silence
+from escalator.engine.steps import next_send
+from escalator.engine.targets import people_of_target, team_of
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.levels import ContentRule, Mode, Role
-from escalator.model.message import Card, Context, Occasion
+from escalator.model.message import Card, MessageContext, Occasion
 from escalator.model.policy import DestinationKind, JiraValue, Policy
 from escalator.model.silence import Silence
 from escalator.rendering import timeline
@@ -134,7 +134,7 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
 def _silence_of(incident: Incident, running: Running, now: datetime) -> Silence | None:
     if incident.silenced_step is None:
         return None
-    return silencing(incident, running.silences, running.policy, now)
+    return active_silence(incident, running.silences, running.policy, now)
 
 
 def _rung(told: Delivery) -> tuple[int, int, int] | None:
@@ -146,7 +146,7 @@ def notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post
     """Return what is said to one recipient; `post` is what stands there, `key` names this notification."""
     incident = view.incident
     return Notification(
-        context=Context(incident.id, incident.number, to.destination, to.person),
+        context=MessageContext(incident.id, incident.number, to.destination, to.person),
         address=core.expand(to.address),
         card=card(view),
         occasion=view.occasion,
@@ -171,7 +171,7 @@ def _is_urgent(view: View, to: Delivery | Post) -> bool:
 def notice(core: Core, policy: Policy, to: Delivery, said: Card, now: datetime) -> Notification:
     """Return what is said about no incident: the product's own trouble."""
     return Notification(
-        context=Context(None, None, to.destination, to.person),
+        context=MessageContext(None, None, to.destination, to.person),
         address=core.expand(to.address),
         card=said,
         occasion=to.occasion,
@@ -215,7 +215,7 @@ def _people_told(incident: Incident, frozen: Policy, roster: Roster) -> list[str
     """Return the names of who may answer the present step, with their team where its rota says that it is them."""
     said: dict[str, str] = {}
     for target in _present_targets(incident, frozen):
-        for key in roster.responders(people_of(target, incident.assign, roster)):
+        for key in roster.responders(people_of_target(target, incident.assign, roster)):
             said.setdefault(key, roster.policy.people[key].name + _on_call(target, incident.assign, roster))
     return list(said.values())
 
@@ -228,7 +228,8 @@ def _on_call(target: str, assign: str | None, roster: Roster) -> str:
 def waiting_for(incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
     """Return who is asked to answer now: the people the present step names, or whom it is assigned to."""
     names = tuple(_people_told(incident, frozen, roster)) or tuple(
-        roster.policy.people[key].name for key in roster.responders(people_of(incident.assign or "", None, roster))
+        roster.policy.people[key].name
+        for key in roster.responders(people_of_target(incident.assign or "", None, roster))
     )
     if names and len(names) <= _MOST_NAMES:
         return names
@@ -240,7 +241,7 @@ def next_what(incident: Incident, frozen: Policy, running: Policy) -> str:
     """Return who is told at the next deadline, in words."""
     if incident.due_kind is DueKind.SILENCE_END:
         return target_words(_present_targets(incident, frozen), incident.assign, running)
-    send = following(incident, frozen.paths.get(incident.path, ()))
+    send = next_send(incident, frozen.paths.get(incident.path, ()))
     if incident.due_kind is DueKind.RESTART or send is None:
         tell = frozen.unanswered.tell
         also = f", and {listed([target_words(tell, None, running)])} is told" if tell else ""
@@ -259,5 +260,5 @@ def _slack_ids(core: Core, target: str, assign: str | None, roster: Roster) -> t
     group = core.expand(team.slack_group or "") if team else ""
     if group:
         return (group,)
-    known = (roster.policy.people.get(key) for key in people_of(target, assign, roster))
+    known = (roster.policy.people.get(key) for key in people_of_target(target, assign, roster))
     return tuple(found for person in known if person and (found := core.expand(person.slack or "")))

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from escalator.channels.contract import Notification
 from escalator.model.levels import Mode
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.services.outbound.bulkheads import ANY, Lane
 from escalator.store.deliveries import Delivery
@@ -36,7 +36,7 @@ class ToSend:
     is_probe: bool = False
 
     @property
-    def context(self) -> Context:
+    def context(self) -> MessageContext:
         """Return whom and what it is for."""
         return self.notification.context
 

@@ -7,7 +7,7 @@ from json import JSONDecodeError
 from typing import Any
 
 from escalator.engine.preview import Preview, preview
-from escalator.engine.reviews import staff_in_stream
+from escalator.engine.reviews import stream_ids_of_people
 from escalator.errors import InvalidEvent
 from escalator.model.facts import Observation
 from escalator.rendering.preview_json import document
@@ -45,7 +45,7 @@ def explained(core: Core, running: Running, body: bytes, source: str | None, at:
     policy, now = running.policy, at or core.clock.now()
     if not _EARLIEST <= now <= _LATEST:
         raise InvalidEvent({"at": [f"Say an instant from {_EARLIEST:%Y} to {_LATEST:%Y}."]})
-    observation = observe(body, now, staff_in_stream(policy))
+    observation = observe(body, now, stream_ids_of_people(policy))
     name = next(iter(policy.sources), "") if source is None else source
     if source is not None and source not in policy.sources:
         raise InvalidEvent({"source": [f"No source of the policy; known: {', '.join(policy.sources) or 'none'}."]})

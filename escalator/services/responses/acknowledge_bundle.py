@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from escalator.engine.permissions import Refused
+from escalator.engine.permissions import RefusalReason
 from escalator.model.incident import Verb
-from escalator.model.message import Context
+from escalator.model.message import MessageContext
 from escalator.rendering.bundles import all_words
 from escalator.rendering.buttons import ButtonValue
 from escalator.services.core.context import Core
 from escalator.services.incidents.actions import Asked, Reply, act, mode_of_click
 from escalator.store import bundles
 
-_OF_THE_PERSON = frozenset({Refused.UNKNOWN_PERSON, Refused.WRONG_WORKSPACE})
+_OF_THE_PERSON = frozenset({RefusalReason.UNKNOWN_PERSON, RefusalReason.WRONG_WORKSPACE})
 """Why somebody may answer nothing at all."""
 
 
@@ -61,5 +61,5 @@ def acknowledge_all(core: Core, asked: AskedAll) -> Reply:
             done.append(one.number)
         else:
             refused.append(reply.text)
-    context = Context(None, None, asked.channel_id)
+    context = MessageContext(None, None, asked.channel_id)
     return Reply(context, mode_of_click(is_sandbox=asked.is_sandbox), all_words(done, refused))

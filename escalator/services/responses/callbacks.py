@@ -16,7 +16,7 @@ from escalator.errors import InvalidEvent, Unavailable
 from escalator.metrics import CALLBACKS
 from escalator.model.message import Failed
 from escalator.model.policy import DestinationKind
-from escalator.model.vendor_event import Heard, HeardKind
+from escalator.model.vendor_event import VendorEvent, VendorEventKind
 from escalator.ports import HEAR
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import Troubles
@@ -33,7 +33,7 @@ GIVE_UP_AFTER = timedelta(hours=2)
 _LEAST_WAIT, _MOST_WAIT = timedelta(seconds=1), timedelta(minutes=1)
 _MOST_ID_CHARS = 128
 
-_PARSERS: Mapping[DestinationKind, Callable[[bytes], Heard | None]] = {
+_PARSERS: Mapping[DestinationKind, Callable[[bytes], VendorEvent | None]] = {
     DestinationKind.PAGERDUTY: pagerduty.parse,
     DestinationKind.JIRA: jira.parse,
 }
@@ -59,7 +59,7 @@ def take_in(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, 
         core.queue.tell(HEAR)
 
 
-def _parsed(vendor: DestinationKind, body: bytes) -> Heard | None:
+def _parsed(vendor: DestinationKind, body: bytes) -> VendorEvent | None:
     try:
         return _PARSERS[vendor](body)
     except InvalidEvent:
@@ -110,7 +110,7 @@ def _do_known(core: Core, one: Callback) -> bool:
     return True
 
 
-def _has_a_question(core: Core, said: Heard, *, is_known: bool) -> bool:
+def _has_a_question(core: Core, said: VendorEvent, *, is_known: bool) -> bool:
     """Whether the vendor has to be asked before it is clear what this means.
 
     PagerDuty leaves its `incident_key` out where an incident was opened through the Events API (api-schema, REST);
@@ -118,7 +118,7 @@ def _has_a_question(core: Core, said: Heard, *, is_known: bool) -> bool:
     """
     if said.vendor is DestinationKind.PAGERDUTY:
         return not is_known and bool(said.alias) and bool(core.settings.pagerduty_api_token)
-    is_settled = said.kind in {HeardKind.RESOLVED, HeardKind.REOPENED}
+    is_settled = said.kind in {VendorEventKind.RESOLVED, VendorEventKind.REOPENED}
     return is_known and not is_settled and bool(core.settings.jira_token)
 
 
@@ -134,7 +134,7 @@ def _ask_and_do(core: Core, one: Callback) -> bool:
     return True
 
 
-def _asked(core: Core, one: Callback, body: bytes) -> Heard | Failed | None:
+def _asked(core: Core, one: Callback, body: bytes) -> VendorEvent | Failed | None:
     if one.vendor is DestinationKind.JIRA:
         return jira.parse(body, partial(_category, core))
     said = _parsed(one.vendor, body)

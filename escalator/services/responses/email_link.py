@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from escalator.engine.actions import Act, answer
+from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.incident_change import Change
-from escalator.engine.permissions import Refusal, Refused, allowed_people, refusal
+from escalator.engine.permissions import Refusal, RefusalReason, allowed_people, check_permission
 from escalator.model.audit import Actor
-from escalator.model.incident import HELD, Incident, State
+from escalator.model.incident import HELD_STATES, Incident, State
 from escalator.model.levels import Mode
 from escalator.model.policy import DestinationKind, Person
 from escalator.rendering import card, push_text
@@ -100,23 +100,25 @@ def _case(core: Core, connection: Connection, link: AnswerLink, incident: Incide
 
 def _judge(case: _Case) -> Change | Refusal:
     if case.person is None:
-        return Refusal(Refused.UNKNOWN_PERSON)
+        return Refusal(RefusalReason.UNKNOWN_PERSON)
     if case.is_restricted:
         # Also for those who may: a link that somebody passed on must not answer what only a few may see.
-        return Refusal(Refused.RESTRICTED)
-    wanted = Act(verb=case.link.verb, person=case.person, via=EMAIL)
-    return answer(wanted, case.incident, rules_for(case.core, case.connection, case.incident, case.running), case.now)
+        return Refusal(RefusalReason.RESTRICTED)
+    wanted = ActionRequest(verb=case.link.verb, person=case.person, via=EMAIL)
+    return apply_action(
+        wanted, case.incident, rules_for(case.core, case.connection, case.incident, case.running), case.now
+    )
 
 
 def _looked_at(case: _Case) -> Picture:
     shown = _picture(case)
     if case.person is None or shown.must_sign_in or case.incident.state is not State.TRIGGERED:
         return shown
-    refused = refusal(case.link.verb, case.person, case.incident, case.running.policy)
+    refused = check_permission(case.link.verb, case.person, case.incident, case.running.policy)
     if refused is not None:
         return replace(shown, note=_words(case, refused))
     if any(given.person == case.person.key for given in case.incident.answers):
-        return replace(shown, note=_words(case, Refusal(Refused.ALREADY_ANSWERED)))
+        return replace(shown, note=_words(case, Refusal(RefusalReason.ALREADY_ANSWERED)))
     is_older = case.link.round < case.incident.round
     return replace(shown, can_answer=True, note="Since that mail it has begun to wait anew." if is_older else "")
 
@@ -129,7 +131,7 @@ def _answered(case: _Case) -> Picture:
 
 def _refused(case: _Case, why: Refusal) -> Picture:
     incident = case.incident
-    if incident.state in HELD and incident.owner == case.link.person:
+    if incident.state in HELD_STATES and incident.owner == case.link.person:
         return replace(_picture(case), note="It is with you already.")
     return replace(_picture(case), note=_words(case, why), is_refused=True)
 
@@ -142,7 +144,7 @@ def _picture(case: _Case) -> Picture:
     """Return what may be said to whoever has the link: what stood in the mail, and how it stands now."""
     incident, policy = case.incident, case.running.policy
     if case.person is None:
-        said = _words(case, Refusal(Refused.UNKNOWN_PERSON))
+        said = _words(case, Refusal(RefusalReason.UNKNOWN_PERSON))
         return Picture(incident.number, case.link.person, note=said, is_of_nobody=True)
     if case.is_restricted:
         return Picture(incident.number, case.link.person, must_sign_in=True)

@@ -10,7 +10,7 @@ from escalator.channels.slack.text import date, escape, fitting
 from escalator.engine.silences import may_silence
 from escalator.model.levels import Mode
 from escalator.model.policy import Person, Policy
-from escalator.model.silence import SilenceOf
+from escalator.model.silence import SilenceScope
 from escalator.rendering.push_text import words
 from escalator.rendering.replies import ROLE_REFUSED
 from escalator.rendering.silences import subject
@@ -48,8 +48,8 @@ def silence_choices(person: Person, policy: Policy) -> list[Choice]:
     return [_choice(of, name, policy) for of, name in choices(person, policy)]
 
 
-def _choice(of: SilenceOf, name: str, policy: Policy) -> Choice:
-    label = policy.categories[name].title if of is SilenceOf.CATEGORY else f"Route: {name}"
+def _choice(of: SilenceScope, name: str, policy: Policy) -> Choice:
+    label = policy.categories[name].title if of is SilenceScope.CATEGORY else f"Route: {name}"
     return (f"{of.value}:{name}", label)
 
 

@@ -6,7 +6,7 @@ from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.oncall import oncall_text
 from escalator.channels.slack.slash_commands import ESCALATE, ONCALL, SILENCE, Command, help_text
 from escalator.model.levels import Mode
-from escalator.model.message import Context
+from escalator.model.message import MessageContext
 from escalator.model.policy import Person
 from escalator.services.auth.slack_users import sender_of
 from escalator.services.core.context import Core
@@ -19,7 +19,7 @@ from escalator.services.responses.silence_command import silence_answer
 class Answered:
     """What they get: either of both. `context` says to whom the window opens."""
 
-    context: Context
+    context: MessageContext
     mode: Mode
     text: str = ""
     view: Json | None = None
@@ -32,8 +32,8 @@ def answered(core: Core, typed: Command, *, is_sandbox: bool) -> Answered:
         running = core.policies.required(connection)
         person = sender_of(core, connection, running.policy, typed, is_sandbox=is_sandbox)
     if isinstance(person, str):
-        return Answered(Context(None, None, typed.channel_id), mode, person)
-    context = Context(None, None, typed.channel_id, person.key)
+        return Answered(MessageContext(None, None, typed.channel_id), mode, person)
+    context = MessageContext(None, None, typed.channel_id, person.key)
     said = _said(core, typed, person, running, is_sandbox=is_sandbox)
     return Answered(context, mode, said) if isinstance(said, str) else Answered(context, mode, view=said)
 

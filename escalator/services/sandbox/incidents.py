@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, func, select, true
 
 from escalator.channels.slack.blocks import Json
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
@@ -113,7 +113,7 @@ def _milliseconds(span: timedelta) -> float:
 
 def _is_late_step(record: Row[Any], after: Mapping[str, str]) -> bool:
     """Whether a deadline fired it; the first step of an incident and what people ask for are never late."""
-    return record.action == Action.STEP_FIRED.value and "late_ms" in after
+    return record.action == AuditAction.STEP_FIRED.value and "late_ms" in after
 
 
 def _entry(record: Row[Any], after: Mapping[str, str], policy: Policy) -> Json:

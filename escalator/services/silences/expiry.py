@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from escalator.model.audit import SYSTEM, Action, Actor, Entry
+from escalator.model.audit import SYSTEM, Actor, AuditAction, AuditEntry
 from escalator.model.silence import Silence
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import Running
@@ -66,7 +66,7 @@ def _end(core: Core, connection: Connection, running: Running) -> list[bool]:
     for one in over:
         if one.id is not None:
             silences.end(connection, one.id, one.ends_at, now)
-    entries = [Entry(Action.SILENCE_ENDED, SYSTEM, reason=str(one.id), after=about(one)) for one in over]
+    entries = [AuditEntry(AuditAction.SILENCE_ENDED, SYSTEM, reason=str(one.id), after=about(one)) for one in over]
     audit_log.insert(connection, [(entry, running.version) for entry in entries], now)
     return [announce(core, connection, running, one, now, is_over=True) for one in over]
 
@@ -83,8 +83,8 @@ def _follow_file(core: Core, connection: Connection, running: Running) -> list[b
         if known == said or (is_over and known is None):
             continue
         key_values.save(connection, name, said, now)
-        action = Action.SILENCE_ENDED if is_over else Action.SILENCE_BEGUN
-        entry = Entry(action, SYSTEM if is_over else _FILE, "file", after=about(one))
+        action = AuditAction.SILENCE_ENDED if is_over else AuditAction.SILENCE_BEGUN
+        entry = AuditEntry(action, SYSTEM if is_over else _FILE, "file", after=about(one))
         audit_log.insert(connection, [(entry, running.version)], now)
         told.append(announce(core, connection, running, one, now, is_over=is_over))
     return told

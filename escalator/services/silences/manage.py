@@ -8,12 +8,12 @@ from enum import StrEnum
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.silences import categories_of, may_know, may_silence
-from escalator.model.audit import Action, Actor, Entry
-from escalator.model.facts import plain
+from escalator.engine.silences import may_silence, may_view_silence, silence_categories
+from escalator.model.audit import Actor, AuditAction, AuditEntry
+from escalator.model.facts import normalized
 from escalator.model.levels import Mode, Role, Severity
 from escalator.model.policy import Person, Policy
-from escalator.model.silence import Silence, SilenceOf, longest
+from escalator.model.silence import Silence, SilenceScope, max_silence_length
 from escalator.policy.problems import quoted, remedy
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
@@ -78,7 +78,9 @@ def begin(core: Core, wanted: Wanted) -> Silence | NotDone:
         if isinstance(new, NotDone):
             return new
         silences.insert(work.connection, new, wanted.via, core.seal.seal(new.reason.encode()))
-        entry = Entry(Action.SILENCE_BEGUN, Actor("person", new.author), wanted.via, str(new.id), after=about(new))
+        entry = AuditEntry(
+            AuditAction.SILENCE_BEGUN, Actor("person", new.author), wanted.via, str(new.id), after=about(new)
+        )
         audit_log.insert(work.connection, [(entry, running.version)], now)
         work.has_deliveries = announce(core, work.connection, running, new, now)
     return new
@@ -100,7 +102,7 @@ def end(core: Core, handle: str, by: str, via: str) -> Silence | NotDone:
             return refused or NotDone(Wrong.NAME, _no_such(handle))
         over = replace(found, ends_at=now)
         silences.end(work.connection, found.id, now, now)
-        entry = Entry(Action.SILENCE_ENDED, Actor("person", by), via, str(found.id), after=about(over))
+        entry = AuditEntry(AuditAction.SILENCE_ENDED, Actor("person", by), via, str(found.id), after=about(over))
         audit_log.insert(work.connection, [(entry, running.version)], now)
         work.has_deliveries = announce(core, work.connection, running, over, now, is_over=True, by=by)
     go_on(core)
@@ -117,7 +119,7 @@ def listed(core: Core, connection: Connection, running: Running, asker: Person |
     return [
         Listed(one, one.starts_at <= now, handle)
         for one, handle in found
-        if one.ends_at > now and (asker is None or may_know(asker, one.of, one.name, running.policy))
+        if one.ends_at > now and (asker is None or may_view_silence(asker, one.of, one.name, running.policy))
     ]
 
 
@@ -126,10 +128,10 @@ def handle_of(silence: Silence) -> str:
     return silence.id.hex[-_HANDLE_CHARS:] if silence.id else ""
 
 
-def choices(person: Person, policy: Policy) -> Iterator[tuple[SilenceOf, str]]:
+def choices(person: Person, policy: Policy) -> Iterator[tuple[SilenceScope, str]]:
     """Yield what somebody may silence, the categories first."""
-    named = [*((SilenceOf.CATEGORY, key) for key in policy.categories)]
-    named += [(SilenceOf.ROUTE, route.name) for route in policy.routes]
+    named = [*((SilenceScope.CATEGORY, key) for key in policy.categories)]
+    named += [(SilenceScope.ROUTE, route.name) for route in policy.routes]
     return (one for one in named if may_silence(person, *one, policy))
 
 
@@ -154,15 +156,15 @@ def _may(by: str, policy: Policy) -> Person | NotDone:
     return person
 
 
-def _meant(named: str, known: Sequence[tuple[SilenceOf, str]]) -> tuple[SilenceOf, str] | NotDone:
+def _meant(named: str, known: Sequence[tuple[SilenceScope, str]]) -> tuple[SilenceScope, str] | NotDone:
     """Return the category or route of that name; `category:hate` and `route:Hate` say which of both."""
     kind, _, name = named.partition(":")
-    if kind in set(SilenceOf):
+    if kind in set(SilenceScope):
         known = [one for one in known if one[0] == kind]
         named = name
     exact = [one for one in known if one[1] == named]
-    found = exact or [one for one in known if plain(one[1]) == plain(named)]
-    if len(found) == 1 and (exact or found[0][0] is SilenceOf.CATEGORY):
+    found = exact or [one for one in known if normalized(one[1]) == normalized(named)]
+    if len(found) == 1 and (exact or found[0][0] is SilenceScope.CATEGORY):
         return found[0]
     if found:
         right = " or ".join(f"{of.value}:{name}" for of, name in found)
@@ -173,7 +175,7 @@ def _meant(named: str, known: Sequence[tuple[SilenceOf, str]]) -> tuple[SilenceO
 
 
 def _why_not(new: Silence, policy: Policy) -> NotDone | None:
-    lasts, most = new.ends_at - new.starts_at, longest(is_for_critical=new.is_for_critical)
+    lasts, most = new.ends_at - new.starts_at, max_silence_length(is_for_critical=new.is_for_critical)
     if not SHORTEST <= lasts <= most:
         which = "critical incidents too" if new.is_for_critical else "a category or a route"
         right = f"a silence of {which} lasts from {words(SHORTEST)} to {words(most)}"
@@ -188,7 +190,7 @@ def _why_not(new: Silence, policy: Policy) -> NotDone | None:
 
 
 def _is_always_critical(silence: Silence, policy: Policy) -> bool:
-    floors = [category.at_least for category in categories_of(silence.of, silence.name, policy)]
+    floors = [category.at_least for category in silence_categories(silence.of, silence.name, policy)]
     return bool(floors) and all(floor is Severity.CRITICAL for floor in floors)
 
 

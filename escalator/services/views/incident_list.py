@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from escalator.engine.permissions import is_withheld, refusal
+from escalator.engine.permissions import check_permission, is_withheld
 from escalator.engine.silences import is_silenced
-from escalator.model.incident import OPEN, Incident, State, Verb
+from escalator.model.incident import OPEN_STATES, Incident, State, Verb
 from escalator.model.levels import Mode, Severity
 from escalator.model.policy import DestinationKind, Policy
 from escalator.rendering.delivery_status import CHANNELS
@@ -29,7 +29,7 @@ from escalator.store.visibility import Audience
 PAGE = 100
 """How many incidents a list shows at once."""
 
-WAITING = OPEN - {State.GROUPED}
+WAITING = OPEN_STATES - {State.GROUPED}
 """What waits for somebody here. One that a group tells of is answered there, and its group stands for it."""
 
 _NUMBER = re.compile(r"#?([0-9]{1,10})")
@@ -120,8 +120,8 @@ def open_now(core: Core, viewer: Viewer, running: Running, wanted: Filter, page:
     Without a state it is what waits here; what somebody searches for is found within a group too.
     """
     now = core.clock.now()
-    states = OPEN if wanted.sought else WAITING
-    asked = replace(present(core, wanted), states=(wanted.states & OPEN) or states)
+    states = OPEN_STATES if wanted.sought else WAITING
+    asked = replace(present(core, wanted), states=(wanted.states & OPEN_STATES) or states)
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
         of_all = replace(asked, severities=frozenset())
@@ -227,5 +227,5 @@ def _versions(core: Core, connection: Connection, found: Iterable[Incident]) -> 
 def _can_acknowledge(one: Incident, viewer: Viewer, policy: Policy) -> bool:
     """Whether it still asks for an answer that this person may give, and has not given."""
     is_answered = any(given.person == viewer.person.key for given in one.answers)
-    may = one.state is State.TRIGGERED and refusal(Verb.ACKNOWLEDGE, viewer.person, one, policy) is None
+    may = one.state is State.TRIGGERED and check_permission(Verb.ACKNOWLEDGE, viewer.person, one, policy) is None
     return may and not is_answered
