@@ -46,7 +46,7 @@ def policy_of(core):
 def counted(core, who="ana"):
     policy = policy_of(core)
     with core.database.reading() as connection:
-        burden = exposure_limits.exposure_of(connection, policy.people[who], policy, core.clock.now())
+        burden = exposure_limits.person_exposure(connection, policy.people[who], policy, core.clock.now())
         return burden, exposure_limits.people_at_limit(connection, policy.people.values(), policy, core.clock.now())
 
 

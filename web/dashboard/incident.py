@@ -44,7 +44,7 @@ def add(door: Blueprint, core: Core) -> None:
     @door.get("/care")
     def care_page() -> str:
         with core.database.reading() as connection:
-            read = exposure_limits.exposure_of(connection, viewer().person, running().policy, g.now)
+            read = exposure_limits.person_exposure(connection, viewer().person, running().policy, g.now)
             others = _led_at_limit(connection)
         return render_template("dashboard/care.html", burden=read, care=running().policy.care, at_limit=others)
 

@@ -26,7 +26,7 @@ from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.dialogs import NEEDS_DIALOG, dialog_refusal, dialog_view
-from escalator.services.incidents.exposure_limits import exposure_of
+from escalator.services.incidents.exposure_limits import person_exposure
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import audit_log, incidents, notes, posted_message_refs
 from escalator.store.notes import Text
@@ -165,7 +165,7 @@ def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal 
 def _reading(connection: Connection, case: _Case) -> RevealRequest | None:
     if case.person is None:
         return None
-    return RevealRequest(exposure_of(connection, case.person, case.running.policy, case.now, case.incident.id))
+    return RevealRequest(person_exposure(connection, case.person, case.running.policy, case.now, case.incident.id))
 
 
 def _keep_note(core: Core, connection: Connection, case: _Case) -> None:

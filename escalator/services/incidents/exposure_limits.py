@@ -12,7 +12,7 @@ from escalator.model.policy import Person, Policy
 from escalator.store import content_reveals
 
 
-def exposure_of(
+def person_exposure(
     connection: Connection, person: Person, policy: Policy, now: datetime, about: UUID | None = None
 ) -> Exposure:
     """Return what one person has read today and this week, in their own zone; `about` is what they ask for now."""

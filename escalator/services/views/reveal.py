@@ -60,7 +60,7 @@ def text_of(connection: Connection, viewer: Viewer, incident: Incident, rules: R
     """Return what is said of the content to this viewer, without any of what is hidden."""
     rule = rule_for(viewer, incident, rules.running)
     said = disclose(incident, rule, now)
-    burden = exposure_limits.exposure_of(connection, viewer.person, rules.running, now, incident.id)
+    burden = exposure_limits.person_exposure(connection, viewer.person, rules.running, now, incident.id)
     if rule is ContentRule.SHOW:
         return Text(rule, said, burden)
     done = apply_action(_asking(viewer, RevealRequest(burden, is_insisted=True)), incident, rules, now)
@@ -82,7 +82,7 @@ def reveal(core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: b
         incident = opened(core, connection, viewer, number, running.policy, is_locked=True)
         if incident is None:
             return None
-        burden = exposure_limits.exposure_of(connection, viewer.person, running.policy, now, incident.id)
+        burden = exposure_limits.person_exposure(connection, viewer.person, running.policy, now, incident.id)
         lines = lines_of(incident)
         wanted = _asking(viewer, RevealRequest(burden, (line, len(lines)), is_insisted))
         done = apply_action(wanted, incident, rules_for(core, connection, incident, running), now)
@@ -94,7 +94,7 @@ def reveal(core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: b
         if not 1 <= line <= len(lines):
             return None
         work.apply([Decision(incident, done)], running, now)
-        after = exposure_limits.exposure_of(connection, viewer.person, running.policy, now, incident.id)
+        after = exposure_limits.person_exposure(connection, viewer.person, running.policy, now, incident.id)
     return Shown(line, lines[line - 1], burden=after)
 
 
