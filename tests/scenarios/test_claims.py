@@ -11,9 +11,9 @@ from escalator.errors import Unavailable
 from escalator.services.core.context import Core
 from escalator.services.delivery import outbox, outcomes, sender
 from escalator.services.intake.process import process_events
-from escalator.services.outbound.call import Outcome, ToSend
-from escalator.store import deliveries, posted_messages
-from escalator.store.deliveries import BEAT_LOST, LEASE
+from escalator.services.outbound.call import CallOutcome, OutboundCall
+from escalator.store import delivery_claims, posted_message_updates
+from escalator.store.leases import HEARTBEAT_TIMEOUT, MAX_LEASE
 from escalator.store.tables import posts as table_of_posts
 from tests.fakes import START
 from tests.scenarios.harness import Harness
@@ -24,15 +24,15 @@ pytestmark = pytest.mark.every_database
 TAKEN = "#1001 taken by Ana Ruiz after 0 s"
 
 
-def claim(core: Core, limit: int) -> tuple[ToSend, ...]:
-    return outbox.claim(core, limit).calls
+def claim(core: Core, limit: int) -> tuple[OutboundCall, ...]:
+    return outbox.claim_calls(core, limit).calls
 
 
-def send(core: Core, claimed: tuple[ToSend, ...]) -> None:
-    outcomes.finish(core, [Outcome(one, sender.send(core, one)) for one in claimed])
+def send(core: Core, claimed: tuple[OutboundCall, ...]) -> None:
+    outcomes.record_outcomes(core, [CallOutcome(one, sender.send_call(core, one)) for one in claimed])
 
 
-def pages_and_updates(claimed: tuple[ToSend, ...]) -> tuple[int, int]:
+def pages_and_updates(claimed: tuple[OutboundCall, ...]) -> tuple[int, int]:
     pages = sum(one.delivery is not None for one in claimed)
     return pages, len(claimed) - pages
 
@@ -48,7 +48,7 @@ def test_messages_that_are_claimed_are_not_lost_when_claiming_pages_then_fails(
         raise error
 
     with monkeypatch.context() as broken:
-        broken.setattr(deliveries, "candidates", fail)
+        broken.setattr(delivery_claims, "candidates", fail)
         claimed = claim(h.core, 16)
         assert pages_and_updates(claimed) == (0, 3)
         with pytest.raises(type(error)):
@@ -67,7 +67,7 @@ def test_no_page_is_claimed_and_then_lost_when_claiming_messages_fails(
         raise Unavailable("away")
 
     with monkeypatch.context() as broken:
-        broken.setattr(posted_messages, "lock_behind", fail)
+        broken.setattr(posted_message_updates, "lock_outdated", fail)
         with pytest.raises(Unavailable):
             claim(h.core, 16)
     assert pages_and_updates(claimed := claim(h.core, 16)) == (3, 0)
@@ -142,17 +142,17 @@ def test_a_message_that_wants_to_show_what_no_incident_has_reached_is_updated_on
 @pytest.mark.parametrize(
     ("failed", "patience"),
     [
-        pytest.param(None, BEAT_LOST, id="who never missed a beat takes silence for death after 6 s"),
-        pytest.param(timedelta(0), LEASE, id="whose own beat has just failed waits for the lease"),
-        pytest.param(timedelta(seconds=11.999), LEASE, id="still, as the others need time to beat again"),
-        pytest.param(timedelta(seconds=12), BEAT_LOST, id="twelve seconds later all is as before"),
+        pytest.param(None, HEARTBEAT_TIMEOUT, id="who never missed a beat takes silence for death after 6 s"),
+        pytest.param(timedelta(0), MAX_LEASE, id="whose own beat has just failed waits for the lease"),
+        pytest.param(timedelta(seconds=11.999), MAX_LEASE, id="still, as the others need time to beat again"),
+        pytest.param(timedelta(seconds=12), HEARTBEAT_TIMEOUT, id="twelve seconds later all is as before"),
     ],
 )
 def test_whoever_could_not_beat_for_the_database_has_more_patience_with_the_silence_of_others(
     h: Harness, failed: timedelta | None, patience: timedelta
 ) -> None:
     h.core.beat_failed_at = None if failed is None else START - failed
-    assert h.core.silence_of_the_dead(START) == patience
+    assert h.core.heartbeat_timeout(START) == patience
 
 
 @pytest.fixture
