@@ -36,7 +36,7 @@ class _Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}
 
 
-class _Blueprint(Blueprint):
+class _Blueprint(Blueprint):  # type: ignore[misc]  # flask_smorest has no types
     """Describes its routes when that is asked for, which most processes never are."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -54,7 +54,7 @@ class _Blueprint(Blueprint):
                 self._undescribed.pop()()
 
 
-class _Api(Api):
+class _Api(Api):  # type: ignore[misc]
     """Serves the document, which is written when it is first asked for."""
 
     door: _Blueprint
