@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.levels import Severity
 from escalator.store.tables import incidents, records
 
 
-def last_read(
+def last_revealed(
     connection: Connection, people: Collection[str], since: datetime, severities: Collection[Severity]
 ) -> Mapping[str, Mapping[UUID, datetime]]:
     """Return by person when they were last shown text of each incident of these severities since then."""
@@ -22,7 +22,7 @@ def last_read(
         .where(
             records.c.actor_key.in_(sorted(people)),
             records.c.actor_kind == "person",
-            records.c.action == Action.REVEALED,
+            records.c.action == AuditAction.REVEALED,
             records.c.at >= since,
             incidents.c.severity.in_(sorted(one.value for one in severities)),
         )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from escalator.model.schedule import Booking, StandIn
+from escalator.model.schedule import Booking, ManualOverride
 from escalator.store import calendars, overrides
 from escalator.store.tables import calendars as table
 from tests.commands.conftest import EXAMPLE
@@ -128,7 +128,7 @@ def test_calendars_come_from_the_database(cli, core, monkeypatch):
         booking = Booking(now.replace(year=2026, month=1, day=9), now.replace(year=2027), ("eli",))
         row = {"address_digest": "", "tried_at": now, "policy_version_id": running.version}
         connection.execute(
-            table.insert(), row | {"schedule": "seniors-on-call", "bookings": calendars.written([booking])}
+            table.insert(), row | {"schedule": "seniors-on-call", "bookings": calendars.bookings_to_json([booking])}
         )
     result = cli("oncall", "seniors-on-call", "--policy", EXAMPLE, "--at", "2026-06-01T10:00")
     assert "Eli Stone" in result.stdout
@@ -137,7 +137,7 @@ def test_calendars_come_from_the_database(cli, core, monkeypatch):
 
 def test_who_stands_in_by_a_click_is_on_call(oncall, core, folder):
     friday = datetime(2026, 1, 9, 9, tzinfo=UTC)
-    one = StandIn(UUID(int=1), "rota", "ben", friday, friday + timedelta(hours=2), "eli")
+    one = ManualOverride(UUID(int=1), "rota", "ben", friday, friday + timedelta(hours=2), "eli")
     with core.database.writing() as connection:
         overrides.insert(connection, one, "dashboard", friday)
     named = ("rota", "--policy", folder / "escalation.yml", "--json", "--at")

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.oncall.calendar_refresh import refresh_all
 from escalator.store import calendars
 from escalator.store.tables import calendars as table
@@ -54,12 +54,12 @@ def on_call(core):
 
 def feed(core):
     with core.database.reading() as connection:
-        return calendars.feeds(connection).get("rota")
+        return calendars.all_feeds(connection).get("rota")
 
 
 def troubles(core):
     with core.database.reading() as connection:
-        return dict(Troubles(connection, core.clock.now()).open())
+        return dict(OperatorAlerts(connection, core.clock.now()).open())
 
 
 def found(core):

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from escalator.services.auth.viewer import Viewer, audience_of
-from escalator.services.maintenance.visibility_backfill import refit
+from escalator.services.maintenance.visibility_backfill import backfill_visibility
 from escalator.store import visibility_backfill
 from escalator.store.tables import incidents
 from tests.sandboxes import a_core, alert, demo_policy
@@ -32,7 +32,7 @@ def use(core, text):
 
 def go_through(core):
     core.clock.move(seconds=2)
-    refit(core)
+    backfill_visibility(core)
 
 
 def fits(core):
@@ -100,9 +100,13 @@ def test_what_an_old_version_has_written_is_judged_again(core):
 def test_what_changes_while_it_is_judged_is_judged_again(core):
     use(core, RESTRICTED)
     with core.database.reading() as connection:
-        [known] = visibility_backfill.batch(connection, visibility_backfill.outdated(connection, "~"), 9, core.seal)
+        [known] = visibility_backfill.read_batch(
+            connection, visibility_backfill.find_outdated_mark(connection, "~"), 9, core.seal
+        )
     with core.database.writing() as connection:
-        visibility_backfill.unite(connection, [replace(known, sealed=b"other facts")], {known.id: {"danger"}}, "~")
+        visibility_backfill.add_categories(
+            connection, [replace(known, sealed=b"other facts")], {known.id: {"danger"}}, "~"
+        )
     assert fits(core) == "threat"
     go_through(core)
     assert fits(core) == "danger\nthreat"
@@ -130,7 +134,7 @@ def test_many_are_looked_through_a_batch_at_a_time(core):
     with core.database.writing() as connection:
         connection.execute(update(incidents).values(fits="", fits_by=""))
     core.clock.move(seconds=2)
-    refit(core, size=1)
+    backfill_visibility(core, size=1)
     with core.database.reading() as connection:
         assert "" not in set(connection.scalars(select(incidents.c.fits)))
 
@@ -140,7 +144,9 @@ def test_the_newest_are_judged_first(core):
         alert(core, sample)
     use(core, RESTRICTED)
     with core.database.reading() as connection:
-        [first] = visibility_backfill.batch(connection, visibility_backfill.outdated(connection, "~"), 1, core.seal)
+        [first] = visibility_backfill.read_batch(
+            connection, visibility_backfill.find_outdated_mark(connection, "~"), 1, core.seal
+        )
         assert first.id == connection.scalar(select(incidents.c.id).order_by(incidents.c.id.desc()).limit(1))
 
 

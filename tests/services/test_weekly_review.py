@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 from uuid6 import uuid7
 
-from escalator.model.audit import Action, Entry
+from escalator.model.audit import AuditAction, AuditEntry
 from escalator.model.levels import Severity
 from escalator.services.auth.viewer import Viewer
 from escalator.services.reports import weekly_review as weeks
@@ -26,7 +26,7 @@ from escalator.services.reports.weekly_review import (
 )
 from escalator.store import audit_log
 from escalator.store.tables import deliveries, drills, incidents, silences, troubles
-from escalator.store.weekly_stats import Broken, Opened, Told
+from escalator.store.weekly_stats import FailedPages, OpenedAlert, SentPage
 from tests.sandboxes import a_core
 from tests.store.test_constraints import an_incident
 
@@ -37,7 +37,7 @@ ONE, TWO, THREE = (UUID(int=number) for number in (1, 2, 3))
 
 
 def an_alert(id_=ONE, number=1, severity=Severity.HIGH, answered=None, escalated=None):
-    return Opened(id_, number, severity, "hate", START, answered, escalated)
+    return OpenedAlert(id_, number, severity, "hate", START, answered, escalated)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_alerts_are_summed_by_severity_the_gravest_first():
         an_alert(THREE, 3, Severity.CRITICAL),
     ]
     told = [
-        Told(ONE, "leads", START, None),
-        Told(ONE, "room", START, later),
-        Told(ONE, "pager", START, None),
-        Told(TWO, "room", START, None),
+        SentPage(ONE, "leads", START, None),
+        SentPage(ONE, "room", START, later),
+        SentPage(ONE, "pager", START, None),
+        SentPage(TWO, "room", START, None),
     ]
     sums = summed(opened, told)
     assert list(sums.items()) == [(Severity.CRITICAL, Sum(1, 0, 0, 0, 0)), (Severity.HIGH, Sum(2, 2, 1, 1, 1))]
@@ -103,17 +103,22 @@ def test_late_is_what_was_escalated_before_anybody_answered(answered, escalated,
 
 def test_a_message_is_slow_after_a_minute():
     told = [
-        Told(ONE, "a", START, START + MINUTE),
-        Told(ONE, "b", START, START + 61 * timedelta(seconds=1)),
-        Told(ONE, "c", START, START + 5 * MINUTE),
-        Told(ONE, "d", START, None),
+        SentPage(ONE, "a", START, START + MINUTE),
+        SentPage(ONE, "b", START, START + 61 * timedelta(seconds=1)),
+        SentPage(ONE, "c", START, START + 5 * MINUTE),
+        SentPage(ONE, "d", START, None),
     ]
     assert slow([an_alert()], told) == [Slow(1, "c", START, 5 * MINUTE), Slow(1, "b", START, timedelta(seconds=61))]
 
 
 def test_failures_are_counted_together_what_failed_most_first():
-    said = [Broken("b", "gone", 1), Broken("a", "gone", 2), Broken("b", "gone", 4), Broken("b", "busy", 2)]
-    assert together(said) == [Broken("b", "gone", 5), Broken("a", "gone", 2), Broken("b", "busy", 2)]
+    said = [
+        FailedPages("b", "gone", 1),
+        FailedPages("a", "gone", 2),
+        FailedPages("b", "gone", 4),
+        FailedPages("b", "busy", 2),
+    ]
+    assert together(said) == [FailedPages("b", "gone", 5), FailedPages("a", "gone", 2), FailedPages("b", "busy", 2)]
 
 
 @pytest.fixture
@@ -130,7 +135,9 @@ def put(core, table, **row):
 
 def record(core, action, at, incident_id=None, reason="", **after):
     with core.database.writing() as connection:
-        audit_log.insert(connection, [(Entry(action, reason=reason, after=after, incident_id=incident_id), None)], at)
+        audit_log.insert(
+            connection, [(AuditEntry(action, reason=reason, after=after, incident_id=incident_id), None)], at
+        )
 
 
 def an_opened(core, number, category, at, **more):
@@ -158,10 +165,10 @@ def week(core):
     for one in (seen, hidden):
         a_page(core, one, noon, state="delivered", delivered_at=noon + 2 * MINUTE)
         a_page(core, one, noon, state="suppressed")
-        record(core, Action.STEP_FIRED, noon, one, step="1", sending="1", late_ms="9999")
-        record(core, Action.STEP_FIRED, noon, one, step="2", sending="1", late_ms="10000")
-        record(core, Action.DELIVERY_FAILED, noon, one, "gone", destination="leads")
-        record(core, Action.RESTARTED, noon, one)
+        record(core, AuditAction.STEP_FIRED, noon, one, step="1", sending="1", late_ms="9999")
+        record(core, AuditAction.STEP_FIRED, noon, one, step="2", sending="1", late_ms="10000")
+        record(core, AuditAction.DELIVERY_FAILED, noon, one, "gone", destination="leads")
+        record(core, AuditAction.RESTARTED, noon, one)
     for name in ("hate", "csam"):
         put(
             core, silences, id=uuid7(), of="category", name=name, starts_at=START - MINUTE, ends_at=noon,
@@ -170,7 +177,7 @@ def week(core):
     put(core, drills, id=uuid7(), name="weekly", route="Hate", scheduled_at=noon, expected_by=noon, state="missed")
     put(core, troubles, id=uuid7(), key="broken:leads", detail="", found_at=START - MINUTE, ended_at=noon)
     put(core, troubles, id=uuid7(), key="over", detail="", found_at=START - 2 * MINUTE, ended_at=START - MINUTE)
-    record(core, Action.POLICY_REFUSED, noon, sha256="0" * 64, problems="2")
+    record(core, AuditAction.POLICY_REFUSED, noon, sha256="0" * 64, problems="2")
     return week_of("2026-W34", ZoneInfo("UTC"))
 
 
@@ -196,15 +203,15 @@ def test_a_review_is_of_its_week_and_of_what_somebody_may_see(core, week, person
         (number, "2", 10000) for number in numbers
     ]
     assert sorted(one.number for one in found.slow) == numbers
-    assert found.failures == [Broken("leads", "gone", count)]
-    assert found.counts == {Action.RESTARTED: count}
+    assert found.failures == [FailedPages("leads", "gone", count)]
+    assert found.counts == {AuditAction.RESTARTED: count}
     assert {one.name for one in found.silences} == {"hate", "csam"} - ({"csam"} if count == 1 else set())
 
 
 def test_a_review_says_what_was_rehearsed_decided_and_broken(core, week):
     found = reviewed(core, "ana", week)
     assert [(one.name, one.state) for one in found.drills] == [("weekly", "missed")]
-    assert {one.action for one in found.policies} == {Action.POLICY_REFUSED, Action.POLICY_ACTIVATED}
+    assert {one.action for one in found.policies} == {AuditAction.POLICY_REFUSED, AuditAction.POLICY_ACTIVATED}
     assert [one.key for one in found.troubles] == ["broken:leads"]
 
 

@@ -10,30 +10,42 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Role
 from escalator.model.policy import Person
 from escalator.rendering.csv_export import csv_of
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import audit_log, audit_search
-from escalator.store.audit_search import Place, Search
+from escalator.store.audit_search import AuditQuery, Position
 from escalator.store.visibility import Audience
 
 _BATCH = 1000
-_ACTS = tuple(action.value for action in Action)
+_ACTS = tuple(action.value for action in AuditAction)
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "acts": tuple(
         action.value
         for action in (
-            *(Action.ACKNOWLEDGED, Action.ANSWERED, Action.RELEASED, Action.RESOLVED, Action.SNOOZED),
-            *(Action.HANDED_OVER, Action.TAKEN_OVER, Action.ESCALATED_NOW, Action.STILL_ON_IT, Action.REOPENED),
-            *(Action.NOTED, Action.REFUSED, Action.HELD, Action.HOLD_LIFTED),
+            *(
+                AuditAction.ACKNOWLEDGED,
+                AuditAction.ANSWERED,
+                AuditAction.RELEASED,
+                AuditAction.RESOLVED,
+                AuditAction.SNOOZED,
+            ),
+            *(
+                AuditAction.HANDED_OVER,
+                AuditAction.TAKEN_OVER,
+                AuditAction.ESCALATED_NOW,
+                AuditAction.STILL_ON_IT,
+                AuditAction.REOPENED,
+            ),
+            *(AuditAction.NOTED, AuditAction.REFUSED, AuditAction.HELD, AuditAction.HOLD_LIFTED),
         )
     ),
-    "reveals": (Action.REVEALED.value, Action.EVENT_READ.value),
+    "reveals": (AuditAction.REVEALED.value, AuditAction.EVENT_READ.value),
     "steps": tuple(one for one in _ACTS if one.startswith(("step.", "target."))),
     "deliveries": tuple(one for one in _ACTS if one.startswith("delivery.")),
     "silences": tuple(one for one in _ACTS if one.startswith("silence.")),
@@ -64,11 +76,11 @@ class Page:
     """What was found. `newer` and `older` are whether more follows to either side of it."""
 
     rows: tuple[Row[Any], ...]
-    newer: Place | None
-    older: Place | None
+    newer: Position | None
+    older: Position | None
 
 
-def refusal(asker: Person, search: Search) -> str:
+def refusal(asker: Person, search: AuditQuery) -> str:
     """Return in words why somebody may not search for this; empty when they may.
 
     What another person does all day is the business of who leads, runs or audits the place.
@@ -80,17 +92,17 @@ def refusal(asker: Person, search: Search) -> str:
 
 def actions_of(word: str) -> tuple[str, ...]:
     """Return the actions that a word asks for: those of a group, or itself. Raises ValueError for any other."""
-    return GROUPS[word] if word in GROUPS else (Action(word).value,)
+    return GROUPS[word] if word in GROUPS else (AuditAction(word).value,)
 
 
 def look(
     core: Core,
     viewer: Viewer,
-    running: Running,
-    search: Search,
+    running: RunningPolicy,
+    search: AuditQuery,
     *,
-    older_than: Place | None = None,
-    newer_than: Place | None = None,
+    older_than: Position | None = None,
+    newer_than: Position | None = None,
     limit: int = audit_search.PAGE,
 ) -> Page:
     """Return one page of what is found, the newest first, into the past or back from there. Raises Unavailable.
@@ -100,27 +112,27 @@ def look(
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
         if newer_than is not None:
-            found = audit_search.after(connection, audience, search, newer_than, limit + 1)
+            found = audit_search.page_after(connection, audience, search, newer_than, limit + 1)
             rows = tuple(reversed(found[:limit]))
             return Page(rows, _first(rows) if len(found) > limit else None, _last(rows))
-        found = audit_search.before(connection, audience, search, older_than, limit + 1)
+        found = audit_search.page_before(connection, audience, search, older_than, limit + 1)
     rows = tuple(found[:limit])
     return Page(rows, _first(rows) if older_than else None, _last(rows) if len(found) > limit else None)
 
 
-def written_place(place: Place) -> str:
+def written_place(place: Position) -> str:
     """Return a place as an address holds it."""
     at, record_id = place
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{record_id.hex}"
 
 
-def read_place(text: str) -> Place:
+def read_place(text: str) -> Position:
     """Return the place that was written. Raises ValueError."""
     at, _, record_id = text.partition("-")
     return datetime.strptime(at, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC), UUID(hex=record_id)
 
 
-def export(core: Core, viewer: Viewer, running: Running, search: Search, form: Form) -> Iterator[str]:
+def export(core: Core, viewer: Viewer, running: RunningPolicy, search: AuditQuery, form: Form) -> Iterator[str]:
     """Record who takes what away, and then yield it, the oldest first, a batch at a time. Raises Unavailable.
 
     It ends with what was written before it was asked for: a trail that grows meanwhile, by this too, has an end here.
@@ -128,14 +140,14 @@ def export(core: Core, viewer: Viewer, running: Running, search: Search, form: F
     """
     now = core.clock.now()
     until = min(search.until, now) if search.until else now
-    entry = Entry(Action.EXPORTED, Actor("person", viewer.person.key), viewer.via, after=asked(search, form))
+    entry = AuditEntry(AuditAction.EXPORTED, Actor("person", viewer.person.key), viewer.via, after=asked(search, form))
     with core.database.writing() as connection:
         audience = audience_of(connection, viewer, running.policy)
         audit_log.insert(connection, [(entry, running.version)], now)
     return _WRITERS[form](_batches(core, audience, replace(search, until=until)))
 
 
-def asked(search: Search, form: Form) -> dict[str, str]:
+def asked(search: AuditQuery, form: Form) -> dict[str, str]:
     """Return what was asked for, as the record of an export says it."""
     said = {
         "person": search.actor,
@@ -149,29 +161,29 @@ def asked(search: Search, form: Form) -> dict[str, str]:
     return {"form": form.value} | {name: str(value) for name, value in said.items() if value}
 
 
-def _first(rows: tuple[Row[Any], ...]) -> Place | None:
-    return audit_search.place_of(rows[0]) if rows else None
+def _first(rows: tuple[Row[Any], ...]) -> Position | None:
+    return audit_search.position_of(rows[0]) if rows else None
 
 
-def _last(rows: tuple[Row[Any], ...]) -> Place | None:
-    return audit_search.place_of(rows[-1]) if rows else None
+def _last(rows: tuple[Row[Any], ...]) -> Position | None:
+    return audit_search.position_of(rows[-1]) if rows else None
 
 
-def _batches(core: Core, audience: Audience, search: Search) -> Iterator[list[Row[Any]]]:
+def _batches(core: Core, audience: Audience, search: AuditQuery) -> Iterator[list[Row[Any]]]:
     place = None
     while True:
         with core.database.reading() as connection:
-            found = audit_search.after(connection, audience, search, place, _BATCH)
+            found = audit_search.page_after(connection, audience, search, place, _BATCH)
         if found:
             yield found
         if len(found) < _BATCH:
             return
-        place = audit_search.place_of(found[-1])
+        place = audit_search.position_of(found[-1])
 
 
 def _json_lines(batches: Iterable[list[Row[Any]]]) -> Iterator[str]:
     for rows in batches:
-        lines = ({**audit_log.line(row, row.seq, row.prev_hash), "hash": row.hash} for row in rows)
+        lines = ({**audit_log.export_line(row, row.seq, row.prev_hash), "hash": row.hash} for row in rows)
         yield "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
@@ -182,7 +194,7 @@ def _csv(batches: Iterable[list[Row[Any]]]) -> Iterator[str]:
 
 
 def _cells(row: Row[Any]) -> tuple[str, ...]:
-    line = audit_log.line(row, row.seq, row.prev_hash)
+    line = audit_log.export_line(row, row.seq, row.prev_hash)
     kept = line | {
         "number": row.number,
         "actor_kind": row.actor_kind,

@@ -9,16 +9,16 @@ from uuid import UUID
 
 from uuid6 import uuid7
 
-from escalator.engine.permissions import may_see
-from escalator.model.audit import Action, Actor, Entry
+from escalator.engine.permissions import may_view_category
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Mode, Role
 from escalator.model.policy import Policy
 from escalator.services.auth.sessions import digest_of
 from escalator.services.auth.viewer import API, Viewer
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import api_tokens, audit_log
-from escalator.store.api_tokens import Token
+from escalator.store.api_tokens import ApiToken
 
 PREFIX = "esc_"
 """What every token begins with, so that scanners of source code find one that has got into it."""
@@ -57,15 +57,15 @@ def make(  # noqa: PLR0913  # a token is made of these
         if why:
             return NotMade(why)
         expires_at = now + good_for
-        new = Token(
+        new = ApiToken(
             uuid7(), name, person, frozenset(scopes), author.is_sandbox, author.person.key, now, expires_at=expires_at
         )
         api_tokens.add(connection, new, digest_of(text))
-        audit_log.insert(connection, [(_entry(Action.TOKEN_MADE, author, new), running.version)], now)
+        audit_log.insert(connection, [(_entry(AuditAction.TOKEN_MADE, author, new), running.version)], now)
     return text
 
 
-def find(core: Core, text: str) -> tuple[Viewer, Running, frozenset[Scope]] | None:
+def find(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[Scope]] | None:
     """Return for whom a token stands, the policy in which they still are, and its scopes; None when it is not good.
 
     Raises Unavailable.
@@ -83,15 +83,15 @@ def find(core: Core, text: str) -> tuple[Viewer, Running, frozenset[Scope]] | No
         return None
     if token.used_at is None or now - token.used_at >= _NOTED_EVERY:
         with core.database.writing(durable=False) as connection:
-            api_tokens.use(connection, token.id, now)
+            api_tokens.record_use(connection, token.id, now)
     scopes = frozenset(Scope(one) for one in token.scopes)
     return Viewer(person, API, is_sandbox=token.is_sandbox), running, scopes
 
 
-def listed(core: Core, viewer: Viewer) -> list[Token]:
+def listed(core: Core, viewer: Viewer) -> list[ApiToken]:
     """Return the newest tokens, the newest first: to somebody of the sandbox only the sandbox's. Raises Unavailable."""
     with core.database.reading() as connection:
-        return api_tokens.listed(connection, is_sandbox=viewer.is_sandbox)
+        return api_tokens.newest(connection, is_sandbox=viewer.is_sandbox)
 
 
 def revoke(core: Core, author: Viewer, token_id: UUID) -> bool:
@@ -105,7 +105,7 @@ def revoke(core: Core, author: Viewer, token_id: UUID) -> bool:
             or not api_tokens.revoke(connection, token_id, now)
         ):
             return False
-        audit_log.insert(connection, [(_entry(Action.TOKEN_REVOKED, author, token), None)], now)
+        audit_log.insert(connection, [(_entry(AuditAction.TOKEN_REVOKED, author, token), None)], now)
     return True
 
 
@@ -119,7 +119,7 @@ def _why_not(policy: Policy, author: Viewer, person: str) -> str:
     hidden = [
         category.title
         for category in policy.categories.values()
-        if may_see(person, category, policy) and not may_see(maker.key, category, policy)
+        if may_view_category(person, category, policy) and not may_view_category(maker.key, category, policy)
     ]
     if hidden:
         return f"A token for {person} would show you what you may not see: {', '.join(hidden)}."
@@ -136,7 +136,7 @@ def _mistake(name: str, scopes: Collection[Scope], good_for: timedelta) -> str:
     return ""
 
 
-def _entry(action: Action, author: Viewer, token: Token) -> Entry:
+def _entry(action: AuditAction, author: Viewer, token: ApiToken) -> AuditEntry:
     """Return what is recorded: not its name, which is free text."""
     after = {"token": str(token.id), "person": token.person, "scopes": " ".join(sorted(token.scopes))}
-    return Entry(action, Actor("person", author.person.key), author.via, after=after)
+    return AuditEntry(action, Actor("person", author.person.key), author.via, after=after)

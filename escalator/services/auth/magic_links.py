@@ -3,7 +3,7 @@
 import secrets
 from datetime import timedelta
 
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Role
 from escalator.model.policy import Person, Policy
 from escalator.services.auth import sessions
@@ -35,9 +35,9 @@ def make(core: Core, person: str, author: Actor, via: str, good_for: timedelta) 
     return f"{core.settings.base_url}{PATH}{token}"
 
 
-def invited(person: str, author: Actor, via: str, failed: str = "") -> Entry:
+def invited(person: str, author: Actor, via: str, failed: str = "") -> AuditEntry:
     """Return what is recorded of a link, or of that it could not be mailed."""
-    return Entry(Action.INVITED, author, via, failed, after={"person": person})
+    return AuditEntry(AuditAction.INVITED, author, via, failed, after={"person": person})
 
 
 def use(core: Core, token: str, instead_of: str = "") -> str | None:
@@ -47,7 +47,7 @@ def use(core: Core, token: str, instead_of: str = "") -> str | None:
     """
     now = core.clock.now()
     with core.database.writing() as connection:
-        person = magic_links.use_up(connection, digest_of(token), now)
+        person = magic_links.redeem(connection, digest_of(token), now)
         if person is None or person not in core.policies.required(connection).policy.people:
             return None
         return sessions.begin_within(connection, now, person, VIA, instead_of)

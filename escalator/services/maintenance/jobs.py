@@ -12,10 +12,10 @@ from escalator.model.levels import Mode
 from escalator.services.auth import cleanup
 from escalator.services.auth.vendor_accounts import ask_accounts
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.core.process_liveness import KEEP
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.core.process_liveness import KEEP_PROCESSES_FOR
 from escalator.services.drills.run import rehearse
-from escalator.services.maintenance.visibility_backfill import refit
+from escalator.services.maintenance.visibility_backfill import backfill_visibility
 from escalator.services.monitoring.heartbeat import beat_outside
 from escalator.services.monitoring.recurring_problems import notice
 from escalator.services.monitoring.silent_sources import listen
@@ -31,11 +31,11 @@ SEAL_AFTER = timedelta(seconds=5)
 _SEAL_BATCH = 500
 
 
-def keep(core: Core) -> None:
+def run_jobs(core: Core) -> None:
     """Do every job that is due and that no other process has taken. Raises nothing."""
     for job in (
-        refit,
-        flush_tally,
+        backfill_visibility,
+        flush_metrics,
         change_shifts,
         notice,
         keep_silences,
@@ -61,16 +61,16 @@ def _take(core: Core, name: str, every: timedelta) -> bool:
         return jobs.claim_due(connection, name, core.clock.now(), every)
 
 
-def flush_tally(core: Core) -> None:
+def flush_metrics(core: Core) -> None:
     """Add what this process has counted to the totals. Raises Unavailable."""
-    counted = core.tally.take()
+    counted = core.metrics.take()
     if not counted:
         return
     try:
         with core.database.writing() as connection:
             counters.add(connection, counted)
     except Unavailable:
-        core.tally.give_back(counted)
+        core.metrics.give_back(counted)
         raise
 
 
@@ -79,7 +79,7 @@ def _seal(core: Core) -> None:
         return
     while True:
         with core.database.writing() as connection:
-            if audit_log.seal_new(connection, core.clock.now() - SEAL_AFTER, _SEAL_BATCH) < _SEAL_BATCH:
+            if audit_log.chain_new(connection, core.clock.now() - SEAL_AFTER, _SEAL_BATCH) < _SEAL_BATCH:
                 return
 
 
@@ -90,9 +90,9 @@ def _purge(core: Core) -> None:
     with core.database.writing() as connection:
         running = core.policies.running(connection)
         if running is not None:
-            purge.content(connection, now, running.policy.retain_content)
-            processes.forget_processes(connection, now - KEEP)
-            vendor_callbacks.forget(connection, now, _TOLD_AGAIN_FOR)
+            purge.purge_content(connection, now, running.policy.retain_content)
+            processes.delete_old(connection, now - KEEP_PROCESSES_FOR)
+            vendor_callbacks.delete_before(connection, now, _TOLD_AGAIN_FOR)
         cleanup.forget_old(connection, now)
 
 
@@ -105,8 +105,8 @@ def _check(core: Core) -> None:
         running = core.policies.running(connection)
         if running is None:
             return
-        troubles = Troubles(connection, now)
-        for key, count in health.must_be_zero(connection, now).items():
+        troubles = OperatorAlerts(connection, now)
+        for key, count in health.count_inconsistencies(connection, now).items():
             if count:
                 log.error("invariant_broken", what=key, count=count)
                 troubles.find(f"invariant:{key}", f"{count} × {key}", running.policy, core.settings)
@@ -119,5 +119,5 @@ def _say_sandbox(core: Core) -> None:
     if core.settings.mode is not Mode.SANDBOX or not _take(core, "sandbox", timedelta(minutes=10)):
         return
     with core.database.reading() as connection:
-        found = health.health(connection, core.clock.now())
+        found = health.read_health(connection, core.clock.now())
     log.warning(found.sandbox_words)

@@ -11,12 +11,12 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
-from escalator.engine.classify import assess, judged_by
+from escalator.engine.classify import assess, category_rules_digest
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.services.core.context import Core
 from escalator.store import jobs, visibility_backfill
-from escalator.store.visibility_backfill import Known
+from escalator.store.visibility_backfill import CategoryJudgement
 
 log = structlog.get_logger(__name__)
 
@@ -26,11 +26,14 @@ _MOST_BATCHES = 10
 _EVERY = timedelta(seconds=1)
 
 
-def refit(core: Core, size: int = BATCH) -> None:
+def backfill_visibility(core: Core, size: int = BATCH) -> None:
     """Go on until all incidents have been judged by the running policy. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        if running is None or visibility_backfill.outdated(connection, judged_by(running.policy)) is None:
+        if (
+            running is None
+            or visibility_backfill.find_outdated_mark(connection, category_rules_digest(running.policy)) is None
+        ):
             return
     with core.database.writing() as connection:
         if not jobs.claim_due(connection, "fits", core.clock.now(), _EVERY):
@@ -42,21 +45,21 @@ def refit(core: Core, size: int = BATCH) -> None:
 
 def _refit_batch(core: Core, running: Policy, size: int) -> bool:
     """Judge one batch; whether there may be another."""
-    mark = judged_by(running)
+    mark = category_rules_digest(running)
     with core.database.reading() as connection:
-        old = visibility_backfill.outdated(connection, mark)
+        old = visibility_backfill.find_outdated_mark(connection, mark)
         if old is None:
             return False
-        judged = visibility_backfill.batch(connection, old, size, core.seal)
+        judged = visibility_backfill.read_batch(connection, old, size, core.seal)
         more = {one.id: fits for one in judged if (fits := _added(core, connection, one, running))}
     with core.database.writing() as connection:
-        visibility_backfill.unite(connection, judged, more, mark)
+        visibility_backfill.add_categories(connection, judged, more, mark)
     if more:
         log.info("incidents_refitted", incidents=len(more))
     return True
 
 
-def _added(core: Core, connection: Connection, one: Known, running: Policy) -> frozenset[str]:
+def _added(core: Core, connection: Connection, one: CategoryJudgement, running: Policy) -> frozenset[str]:
     """Return the categories that fit an incident beside those that are known to."""
     if one.facts is None:
         log.warning("incident_unreadable", incident_id=str(one.id))
@@ -65,7 +68,7 @@ def _added(core: Core, connection: Connection, one: Known, running: Policy) -> f
     return frozenset(key for policy in asked for key in assess(one.facts, policy).categories).difference(one.fits)
 
 
-def _frozen(core: Core, connection: Connection, one: Known) -> Iterator[Policy]:
+def _frozen(core: Core, connection: Connection, one: CategoryJudgement) -> Iterator[Policy]:
     """Yield the policy that an incident goes by; one that this version of the product cannot read says nothing."""
     try:
         yield core.policies.version(connection, one.frozen)

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from escalator.schedules.calendar import Booked, Flaw
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.core.policy_store import Running
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.settings import Settings
-from escalator.store.calendars import Feed
+from escalator.store.calendars import CalendarFeed
 
 PATIENCE = timedelta(minutes=15)
 _SAYS_NOBODY = frozenset(flaw.value for flaw in Flaw if flaw.is_said)
@@ -21,8 +21,8 @@ _AT_ONCE = _SAYS_NOBODY | {Flaw.NOT_A_CALENDAR.value}
 class Tried:
     """A try to refresh a feed: how it stood before, if it was ever tried, how it stands now, and its bookings."""
 
-    before: Feed | None
-    feed: Feed
+    before: CalendarFeed | None
+    feed: CalendarFeed
     booked: Booked
 
 
@@ -34,10 +34,10 @@ def _names(schedule: str) -> str:
     return f"calendar_names:{schedule}"
 
 
-def tell(connection: Connection, settings: Settings, running: Running, tried: Tried) -> None:
+def tell(connection: Connection, settings: Settings, running: RunningPolicy, tried: Tried) -> None:
     """Find or end the troubles of a calendar that was tried just now. Names of people and addresses are never told."""
     feed, booked = tried.feed, tried.booked
-    troubles = Troubles(connection, feed.tried_at)
+    troubles = OperatorAlerts(connection, feed.tried_at)
     if not feed.reason or _has_grown_worse(tried):
         troubles.end(_feed(feed.schedule))
     if feed.reason and _is_alarming(feed):
@@ -52,7 +52,7 @@ def tell(connection: Connection, settings: Settings, running: Running, tried: Tr
 
 def end(connection: Connection, now: datetime, schedules: Iterable[str]) -> None:
     """End the troubles of calendars that are no more."""
-    Troubles(connection, now).end(*(key for one in schedules for key in (_feed(one), _names(one))))
+    OperatorAlerts(connection, now).end(*(key for one in schedules for key in (_feed(one), _names(one))))
 
 
 def _has_grown_worse(tried: Tried) -> bool:
@@ -61,13 +61,13 @@ def _has_grown_worse(tried: Tried) -> bool:
     return tried.feed.reason in _SAYS_NOBODY and before not in _SAYS_NOBODY
 
 
-def _is_alarming(feed: Feed) -> bool:
+def _is_alarming(feed: CalendarFeed) -> bool:
     if feed.reason in _AT_ONCE or feed.fetched_at is None or feed.failing_since is None:
         return True
     return feed.tried_at - feed.failing_since >= PATIENCE
 
 
-def _detail(feed: Feed) -> str:
+def _detail(feed: CalendarFeed) -> str:
     whose = f"the calendar of {feed.schedule}"
     if feed.reason in _SAYS_NOBODY:
         return f"{whose} names nobody to come ({feed.reason}); whom the schedule itself names is on call meanwhile"

@@ -16,13 +16,13 @@ from escalator.errors import InvalidEvent, Unavailable
 from escalator.metrics import CALLBACKS
 from escalator.model.message import Failed
 from escalator.model.policy import DestinationKind
-from escalator.model.vendor_event import Heard, HeardKind
-from escalator.ports import HEAR
+from escalator.model.vendor_event import VendorEvent, VendorEventKind
+from escalator.ports import PROCESS_CALLBACKS
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.responses.apply_callback import heed
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.responses.apply_callback import apply_callback
 from escalator.store import posted_message_refs, vendor_callbacks
-from escalator.store.vendor_callbacks import Callback
+from escalator.store.vendor_callbacks import VendorCallback
 
 log = structlog.get_logger(__name__)
 
@@ -33,17 +33,17 @@ GIVE_UP_AFTER = timedelta(hours=2)
 _LEAST_WAIT, _MOST_WAIT = timedelta(seconds=1), timedelta(minutes=1)
 _MOST_ID_CHARS = 128
 
-_PARSERS: Mapping[DestinationKind, Callable[[bytes], Heard | None]] = {
+_PARSERS: Mapping[DestinationKind, Callable[[bytes], VendorEvent | None]] = {
     DestinationKind.PAGERDUTY: pagerduty.parse,
     DestinationKind.JIRA: jira.parse,
 }
 
 
-def take_in(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, is_sandbox: bool) -> None:
+def store_callback(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, is_sandbox: bool) -> None:
     """Store what a vendor tells us, once for each of its events, and tell the workers. Raises Unavailable."""
     said = _parsed(vendor, body)
     subject = (said.alias or next(iter(said.refs), "")) if said else ""
-    new = Callback(
+    new = VendorCallback(
         id=uuid7(),
         vendor=vendor,
         event_id=event_id[:_MOST_ID_CHARS],
@@ -54,19 +54,19 @@ def take_in(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, 
     )
     with core.database.one_statement() as connection:
         is_new = vendor_callbacks.insert(connection, new)
-    core.tally.count(CALLBACKS, vendor=vendor.value, outcome="stored" if is_new else "duplicate")
+    core.metrics.count(CALLBACKS, vendor=vendor.value, outcome="stored" if is_new else "duplicate")
     if is_new:
-        core.queue.tell(HEAR)
+        core.queue.tell(PROCESS_CALLBACKS)
 
 
-def _parsed(vendor: DestinationKind, body: bytes) -> Heard | None:
+def _parsed(vendor: DestinationKind, body: bytes) -> VendorEvent | None:
     try:
         return _PARSERS[vendor](body)
     except InvalidEvent:
         return None
 
 
-def hear_all(core: Core) -> None:
+def process_callbacks(core: Core) -> None:
     """Do a batch of what vendors have told us of and what is due; the rest is told again. Raises Unavailable.
 
     First what we know is about something of ours: what has to be asked for may take long, and a vendor that does not
@@ -80,10 +80,10 @@ def hear_all(core: Core) -> None:
         if watch.seconds() >= MOST_S or not _safely(core, one, _ask_and_do):
             break
     if len(waiting) == BATCH:
-        core.queue.tell(HEAR)
+        core.queue.tell(PROCESS_CALLBACKS)
 
 
-def _safely(core: Core, one: Callback, do: Callable[[Core, Callback], bool]) -> bool:
+def _safely(core: Core, one: VendorCallback, do: Callable[[Core, VendorCallback], bool]) -> bool:
     """Do one and return what that returns; whatever it does to us, the others must not wait for it."""
     try:
         return do(core, one)
@@ -95,22 +95,22 @@ def _safely(core: Core, one: Callback, do: Callable[[Core, Callback], bool]) -> 
         return True
 
 
-def _do_known(core: Core, one: Callback) -> bool:
+def _do_known(core: Core, one: VendorCallback) -> bool:
     """Do what needs no question; False for what does."""
     said = _parsed(one.vendor, core.seal.open(one.sealed_body or b""))
     if said is None:
         with core.database.writing() as connection:
-            vendor_callbacks.done(connection, one.id, "means nothing here")
+            vendor_callbacks.mark_done(connection, one.id, "means nothing here")
         return True
     with core.database.reading() as connection:
         is_known = bool(posted_message_refs.find(connection, said.vendor, said.refs, said.alias))
     if not one.is_sandbox and _has_a_question(core, said, is_known=is_known):
         return False
-    heed(core, one, said)
+    apply_callback(core, one, said)
     return True
 
 
-def _has_a_question(core: Core, said: Heard, *, is_known: bool) -> bool:
+def _has_a_question(core: Core, said: VendorEvent, *, is_known: bool) -> bool:
     """Whether the vendor has to be asked before it is clear what this means.
 
     PagerDuty leaves its `incident_key` out where an incident was opened through the Events API (api-schema, REST);
@@ -118,11 +118,11 @@ def _has_a_question(core: Core, said: Heard, *, is_known: bool) -> bool:
     """
     if said.vendor is DestinationKind.PAGERDUTY:
         return not is_known and bool(said.alias) and bool(core.settings.pagerduty_api_token)
-    is_settled = said.kind in {HeardKind.RESOLVED, HeardKind.REOPENED}
+    is_settled = said.kind in {VendorEventKind.RESOLVED, VendorEventKind.REOPENED}
     return is_known and not is_settled and bool(core.settings.jira_token)
 
 
-def _ask_and_do(core: Core, one: Callback) -> bool:
+def _ask_and_do(core: Core, one: VendorCallback) -> bool:
     """Ask what it means, outside of any transaction, and do it; False when the vendor does not say."""
     said = _asked(core, one, core.seal.open(one.sealed_body or b""))
     if isinstance(said, Failed):
@@ -130,11 +130,11 @@ def _ask_and_do(core: Core, one: Callback) -> bool:
         _try_later(core, one, said.reason.value, is_fault=False, is_last=is_last)
         return False
     if said is not None:
-        heed(core, one, said)
+        apply_callback(core, one, said)
     return True
 
 
-def _asked(core: Core, one: Callback, body: bytes) -> Heard | Failed | None:
+def _asked(core: Core, one: VendorCallback, body: bytes) -> VendorEvent | Failed | None:
     if one.vendor is DestinationKind.JIRA:
         return jira.parse(body, partial(_category, core))
     said = _parsed(one.vendor, body)
@@ -150,17 +150,17 @@ def _category(core: Core, status_id: str) -> Category:
     return Category.UNDEFINED if isinstance(found, Failed) else found
 
 
-def _try_later(core: Core, one: Callback, reason: str, *, is_fault: bool, is_last: bool) -> None:
+def _try_later(core: Core, one: VendorCallback, reason: str, *, is_fault: bool, is_last: bool) -> None:
     """Put it off for as long again as it has waited, a minute at most; park it after the last try, and say so."""
     now = core.clock.now()
     with core.database.writing() as connection:
         if not is_last:
             wait = min(max(now - one.received_at, _LEAST_WAIT), _MOST_WAIT)
-            vendor_callbacks.put_off(connection, one.id, now + wait, reason, is_fault=is_fault)
+            vendor_callbacks.postpone(connection, one.id, now + wait, reason, is_fault=is_fault)
             return
         vendor_callbacks.park(connection, one.id, reason)
         running = core.policies.running(connection)
         if running is not None:
             detail = f"what {one.vendor.value} told us could not be done ({reason}); it is kept as {one.id}"
-            Troubles(connection, now).find(f"callback:{one.vendor.value}", detail, running.policy, core.settings)
-    core.tally.count(CALLBACKS, vendor=one.vendor.value, outcome="parked")
+            OperatorAlerts(connection, now).find(f"callback:{one.vendor.value}", detail, running.policy, core.settings)
+    core.metrics.count(CALLBACKS, vendor=one.vendor.value, outcome="parked")

@@ -8,7 +8,7 @@ from escalator.model.policy import Person
 from escalator.services.auth.sessions import IDLE, LONGEST
 from escalator.services.auth.sign_in_methods import Way, ways_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import sessions
 
 
@@ -23,11 +23,11 @@ class Row:
     browsers: int
 
 
-def people(core: Core, running: Running, now: datetime) -> list[Row]:
+def people(core: Core, running: RunningPolicy, now: datetime) -> list[Row]:
     """Return everybody, in the order of the policy. Raises Unavailable."""
     policy = running.policy
     with core.database.reading() as connection:
-        latest = sessions.latest(connection, now - LONGEST, now - IDLE)
+        latest = sessions.last_sign_ins(connection, now - LONGEST, now - IDLE)
     rows = []
     for person in policy.people.values():
         teams = tuple(key for key in policy.teams if person.key in members_of(key, policy))
