@@ -7,12 +7,13 @@ from collections.abc import Callable
 import structlog
 
 from escalator.broker_state import BrokerState
+from escalator.channels.clients import clients_of
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock, SystemClock
 from escalator.encryption import Seal
 from escalator.model.levels import Mode
 from escalator.ports import NullQueue, TaskQueue
-from escalator.services.core.channels import vendors_of, ways_out
+from escalator.services.core.channels import ways_out
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import PolicyShelf
 from escalator.services.sandbox_vendors.inbox import Shelf
@@ -40,7 +41,7 @@ def build(
     seal = Seal(settings.content_keys)
     database = Database(settings.database_url, pool_size=pool_size, patience_s=patience_s)
     shelf = Shelf(database, seal, clock)
-    vendors = vendors_of(settings)
+    vendors = clients_of(settings)
     slack = slack or _slack(vendors.slack, InboxSlack(shelf))
     return Core(
         settings=settings,

@@ -11,7 +11,7 @@ SOURCES = [*(ROOT / "escalator").rglob("*.py"), *(ROOT / "web").rglob("*.py"), *
 
 ROOMS = {
     "http.client": {"escalator/channels/http.py"},
-    "smtplib": {"escalator/channels/mail/smtp.py", "escalator/channels/mail/failures.py"},
+    "smtplib": {"escalator/channels/email/smtp.py", "escalator/channels/email/failures.py"},
     "pdpyras": {"escalator/channels/pagerduty/events.py"},
     "slack_sdk.WebClient": {"escalator/channels/slack/transport.py"},
     "authlib.integrations.requests_client": {"web/slack_sign_in.py"},
@@ -20,7 +20,7 @@ ROOMS = {
     "socket": {
         "escalator/channels/deadline_socket.py",
         "escalator/channels/webhook/ssrf_guard.py",
-        "escalator/channels/mail/smtp.py",
+        "escalator/channels/email/smtp.py",
         "escalator/commands/run_supervisor.py",
         "escalator/commands/run_preflight.py",
     },

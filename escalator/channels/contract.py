@@ -17,8 +17,8 @@ CALL_ENDS_S = 25.0
 """No call to a vendor takes longer, name look-up and a dripping answer included (ENGINE, Leases)."""
 
 
-JIRA_FIELDS = "jira_fields"
-"""Among a notification's options: further fields of a new issue, as a JSON object."""
+FURTHER_FIELDS = "further_fields"
+"""Among a notification's options: the `further_fields` of a destination, as a JSON object."""
 
 
 @dataclass(frozen=True, slots=True)

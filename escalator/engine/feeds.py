@@ -10,7 +10,7 @@ from escalator.engine.targets import Recipient, places
 from escalator.model.audit import Action
 from escalator.model.incident import HELD, OVER, Incident, State
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 
 _WAITING = frozenset({State.TRIGGERED, State.LOGGED})
 _PEOPLE = frozenset({"person", "stranger"})
@@ -44,7 +44,7 @@ def copies(before: Incident | None, change: Change, policy: Policy) -> tuple[Cop
         return ()
     subject = _subject(change.incident)
     fed = (feed.to for feed in policy.feeds if holds(feed.when, subject, policy))
-    machines = [one for one in places(fed, policy) if one.kind is DestinationKind.WEBHOOK]
+    machines = [one for one in places(fed, policy) if one.kind.about.is_for_machines]
     return tuple(_copy(occasion, recipient, change) for occasion in happened for recipient in machines)
 
 

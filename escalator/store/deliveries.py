@@ -23,9 +23,9 @@ from sqlalchemy import (
     update,
 )
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind
 from escalator.store.tables import Instant, deliveries, destinations, workers
 from escalator.store.upserts import insert_or_leave
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, case, func, not_, or_, select, update
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import State
 from escalator.model.levels import Mode
-from escalator.model.policy import DestinationKind
 from escalator.model.vendor_event import place_in
 from escalator.store.deliveries import BEAT_LOST, is_lost, lost_since
 from escalator.store.tables import Instant, incidents, posts
@@ -138,7 +138,7 @@ def hold(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime
 def supersede_earlier(connection: Connection, new: Iterable[Post]) -> None:
     """Let what stands at the places of these posts for earlier rounds be brought up to date."""
     for one in new:
-        if one.channel is DestinationKind.PAGERDUTY:
+        if one.channel.about.has_message_each_round:
             _look_again(connection, and_(_same_place(one), posts.c.id < one.id))
 
 
@@ -154,7 +154,7 @@ def _same_place(one: Post) -> ColumnElement[bool]:
 
 def superseded(connection: Connection, behind: Iterable[Post]) -> frozenset[UUID]:
     """Return those of these posts at whose place a later alert stands (their ids are in the order of their making)."""
-    alerts = (one for one in behind if one.channel is DestinationKind.PAGERDUTY)
+    alerts = (one for one in behind if one.channel.about.has_message_each_round)
     later = ((one, select(posts.c.id).where(_same_place(one), posts.c.id > one.id).limit(1)) for one in alerts)
     return frozenset(one.id for one, question in later if connection.execute(question).first() is not None)
 

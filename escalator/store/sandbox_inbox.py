@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, true, update
 
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.store.tables import inbox, incidents
 from escalator.store.upserts import upsert
 from escalator.store.visibility import Audience

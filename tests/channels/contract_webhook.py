@@ -4,8 +4,8 @@ from escalator.channels.webhook.channel import WebhookChannel
 from escalator.channels.webhook.client import PATIENT, HttpWebhook
 from escalator.channels.webhook.ssrf_guard import guard_of
 from escalator.clock import SystemClock
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import FailureReason
-from escalator.model.policy import DestinationKind
 from tests.doubles.http import Fault
 from tests.doubles.webhook import WebhookDouble
 

@@ -14,9 +14,9 @@ from escalator.channels.jira.api import Flavour
 from escalator.channels.jira.channel import JiraChannel
 from escalator.channels.jira.rest import INDEX_LAG, JiraRest
 from escalator.encryption import Seal
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.message import Card, Context, Delivered, Failed, FailureReason, Occasion
-from escalator.model.policy import DestinationKind
 from escalator.rendering.card import alarm, card, standing
 from escalator.rendering.redaction import names_by_key
 from escalator.services.sandbox_vendors.inbox import Shelf, opened

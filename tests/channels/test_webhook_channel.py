@@ -15,9 +15,9 @@ from escalator.channels.webhook.client import PATIENT, HttpWebhook
 from escalator.channels.webhook.failures import failure, is_success
 from escalator.channels.webhook.ssrf_guard import guard_of
 from escalator.clock import SystemClock
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Outcome, State
 from escalator.model.message import Context, Delivered, Failed, FailureReason, Occasion
-from escalator.model.policy import DestinationKind
 from escalator.rendering.card import alarm, card, standing
 from tests.doubles.http import Fault
 from tests.doubles.webhook import MAX_BODY_BYTES, SCHEMA, SECRET, WebhookDouble

@@ -6,7 +6,7 @@ import pytest
 
 from escalator.engine.coverage.compute import coverage
 from escalator.engine.coverage.values import Coverage, Row, share_within
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.schedule import Booking
 from escalator.policy import load
 

@@ -8,8 +8,8 @@ from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, Refused
 from escalator.engine.vendor_events import Spot, heard
 from escalator.model.audit import Action
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, Outcome, State
-from escalator.model.policy import DestinationKind
 from escalator.model.vendor_event import Agent, AgentKind, Heard, HeardKind
 from tests.builders import EXAMPLE_POLICY, an_incident, an_observation, minute, opening, recorded, rules
 

@@ -5,17 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import ContentRule, Mode, Role, Severity
-from escalator.model.policy import (
-    Acknowledged,
-    Conditions,
-    DestinationKind,
-    Drill,
-    Grouping,
-    Policy,
-    Step,
-    Unanswered,
-)
+from escalator.model.policy import Acknowledged, Conditions, Drill, Grouping, Policy, Step, Unanswered
 from escalator.model.schedule import Hours, Layer, Override, Turn
 from escalator.policy import load, parse
 from tests.policy.files import EXAMPLE, SHIPPED

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, FailureReason, Occasion
-from escalator.model.policy import DestinationKind
 from escalator.services.delivery import outbox
 from escalator.services.delivery.bundles import KEPT, WAITED, keep_lists
 from escalator.services.delivery.outcomes import finish

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from escalator.errors import Unavailable
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.services.notifications.answer_links import AnswerLink, AnswerLinks, Unreadable
 from escalator.services.sandbox_vendors.inbox import opened
 from escalator.store import sandbox_inbox

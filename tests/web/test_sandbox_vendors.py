@@ -7,8 +7,8 @@ import pytest
 from uuid6 import uuid7
 
 from escalator.errors import Unavailable
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Context
-from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import Shelf
 from tests.fakes import InlineExecutor
 from tests.sandboxes import a_core, alert, demo_policy, go_on

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.operator_alerts import Suspects, further_ways
-from escalator.engine.targets import Recipient, address_of, contact_of, places
+from escalator.engine.targets import Recipient, contact_of, places
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.services.core.contacts import address
@@ -85,7 +85,7 @@ def _next_contact(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
     if person is None or failed.channel not in person.contact:
         return ()
     later = person.contact[person.contact.index(failed.channel) + 1 :]
-    found = ((kind, written) for kind in later if (written := address_of(person, kind)))
+    found = ((kind, written) for kind in later if (written := person.address_of(kind)))
     contacts = (contact_of(person, kind, written, policy) for kind, written in found)
     return tuple(replace(one, target=failed.target) for one in contacts)[:1]
 

@@ -20,7 +20,7 @@ from escalator.engine.permissions import allowed_people, refusal
 from escalator.model.incident import Incident, State, Verb
 from escalator.model.levels import Mode
 from escalator.model.message import COPIED, Link
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.policy import Person, Policy
 from escalator.rendering.view import View
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
@@ -131,7 +131,7 @@ def links_of(core: Core) -> AnswerLinks:
 def link_for(core: Core, view: View, to: Delivery | Post) -> Link | None:
     """Return where the reader of this mail answers; nothing where nobody is asked, and for what is no mail."""
     incident = view.incident
-    if to.channel is not DestinationKind.EMAIL or incident.state is not State.TRIGGERED or view.occasion in COPIED:
+    if not to.channel.about.has_answer_link or incident.state is not State.TRIGGERED or view.occasion in COPIED:
         return None
     own = answer_link(core, incident, view.running, to)
     return own or Link(_SIGN_IN, f"{core.settings.base_url}/sign-in?incident={incident.number}")

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from escalator.channels.contract import Notification
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Context, Delivered, Failed
-from escalator.model.policy import DestinationKind
 from escalator.services.outbound.bulkheads import ANY, Lane
 from escalator.store.deliveries import Delivery
 from escalator.store.posted_messages import Post

@@ -9,9 +9,10 @@ from escalator.engine.actions import Act, answer
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, Refused, allowed_people, refusal
 from escalator.model.audit import Actor
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import HELD, Incident, State
 from escalator.model.levels import Mode
-from escalator.model.policy import DestinationKind, Person
+from escalator.model.policy import Person
 from escalator.rendering import card, push_text
 from escalator.rendering.redaction import names_by_key
 from escalator.rendering.replies import refusal_words

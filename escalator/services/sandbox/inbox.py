@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from escalator.channels.slack.blocks import Json
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.destination_kind import DestinationKind
+from escalator.model.policy import Policy
 from escalator.rendering.timestamps import exact, exact_or_none
 from escalator.services.core.context import Core
 from escalator.services.sandbox import jira, mail, pagerduty, webhook

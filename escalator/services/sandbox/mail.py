@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 from uuid import UUID
 
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.sandbox_vendors.inbox import opened

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.interactions import sign_callback
-from escalator.model.policy import DestinationKind, Person
+from escalator.model.destination_kind import DestinationKind
+from escalator.model.policy import Person
 from escalator.services.core.context import Core
 from escalator.services.sandbox.signed_request import Refused, Signed
 from escalator.services.sandbox_vendors.inbox import opened

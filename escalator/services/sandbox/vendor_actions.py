@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from escalator.channels.jira import webhooks as jira_webhooks
 from escalator.channels.pagerduty import webhooks as pagerduty_webhooks
 from escalator.channels.slack.blocks import Json
-from escalator.model.policy import DestinationKind, Person
+from escalator.model.destination_kind import DestinationKind
+from escalator.model.policy import Person
 from escalator.services.core.context import Core
 from escalator.services.sandbox import jira, pagerduty
 from escalator.services.sandbox.signed_request import Refused, Signed

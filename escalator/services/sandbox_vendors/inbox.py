@@ -12,8 +12,8 @@ from escalator.channels.slack.blocks import Json
 from escalator.clock import Clock
 from escalator.encryption import Seal
 from escalator.errors import Unavailable
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Context, Delivered, Failed, FailureReason
-from escalator.model.policy import DestinationKind
 from escalator.store import Database, sandbox_inbox
 from escalator.store.sandbox_inbox import Item, ItemType
 

@@ -15,8 +15,8 @@ from escalator.channels.jira.api import (
     is_issue_key,
 )
 from escalator.errors import Unavailable
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Context, Delivered, Failed, FailureReason
-from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf, opened
 from escalator.store import sandbox_inbox
 from escalator.store.sandbox_inbox import Item

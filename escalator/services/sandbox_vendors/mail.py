@@ -1,9 +1,9 @@
 """What stands in a mail server's place in the sandbox."""
 
-from escalator.channels.mail.api import Mail
+from escalator.channels.email.api import Mail
 from escalator.channels.slack.blocks import Json
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Context, Delivered, Failed
-from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import Shelf
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from escalator.channels.contract import digest_of
 from escalator.channels.pagerduty.api import ACKNOWLEDGE, RESOLVE, TRIGGER, Event
 from escalator.errors import Unavailable
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Context, Delivered, Failed
-from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf, opened
 from escalator.store import sandbox_inbox
 from escalator.store.sandbox_inbox import Item

@@ -4,8 +4,8 @@ from escalator.channels.slack.api import Profile, Workspace
 from escalator.channels.slack.blocks import Json, Payload
 from escalator.engine.endpoints import PERSON
 from escalator.errors import Unavailable
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Context, Delivered, Failed, FailureReason
-from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf
 from escalator.store.sandbox_inbox import ItemType
 

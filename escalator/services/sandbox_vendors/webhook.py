@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from escalator.channels.slack.blocks import Json
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Context, Delivered, Failed
-from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import Shelf
 
 

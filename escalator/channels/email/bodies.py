@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from html import escape
 
-from escalator.channels.mail.letter import Letter
+from escalator.channels.email.letter import Letter
 from escalator.model.message import Line, Link, Moment
 
 _STYLE = """

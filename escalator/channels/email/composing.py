@@ -7,9 +7,9 @@ from email.policy import SMTP, Policy
 from email.utils import format_datetime
 
 from escalator.channels.contract import digest_of
-from escalator.channels.mail.api import Mail
-from escalator.channels.mail.bodies import html, plain
-from escalator.channels.mail.letter import Letter
+from escalator.channels.email.api import Mail
+from escalator.channels.email.bodies import html, plain
+from escalator.channels.email.letter import Letter
 
 # Auto-Submitted is RFC 3834; X-Auto-Response-Suppress keeps Exchange from answering (MS-OXCMAIL 2.2.3.2.14).
 _AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", "Precedence": "bulk"}

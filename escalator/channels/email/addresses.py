@@ -2,7 +2,7 @@
 
 from email.headerregistry import Address
 
-from escalator.channels.mail import limits
+from escalator.channels.email import limits
 from escalator.model.email_address import mailbox, named_mailbox
 from escalator.rendering.redaction import one_line
 

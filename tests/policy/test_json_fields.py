@@ -39,7 +39,7 @@ def read(fields, env=None):
 def test_a_value_is_what_it_looks_like_unless_it_is_quoted(written, value):
     found = read("{customfield_10042: " + written + "}", {"TEAM": "x"})
     assert found.errors == ()
-    given = found.policy.destinations["board"].jira_fields["customfield_10042"]
+    given = found.policy.destinations["board"].further_fields["customfield_10042"]
     assert (type(given), given) == (type(value), value)
 
 

@@ -7,11 +7,11 @@ equal faces mean that nothing is sent. What asks for an answer (a new round) is 
 from email.headerregistry import Address
 
 from escalator.channels.contract import Notification, digest_of
-from escalator.channels.mail import limits
-from escalator.channels.mail.addresses import address, sender
-from escalator.channels.mail.api import Mailer
-from escalator.channels.mail.composing import compose, message_id
-from escalator.channels.mail.letter import Letter, follow_up, full
+from escalator.channels.email import limits
+from escalator.channels.email.addresses import address, sender
+from escalator.channels.email.api import Mailer
+from escalator.channels.email.composing import compose, message_id
+from escalator.channels.email.letter import Letter, follow_up, full
 from escalator.model.incident import HELD, State
 from escalator.model.message import Delivered, Failed, FailureReason, Standing
 from escalator.rendering.redaction import one_line

@@ -1,8 +1,8 @@
 """E-mail, for the contract that every way out keeps (tests/channels/test_contract.py)."""
 
-from escalator.channels.mail.channel import MailChannel
-from escalator.channels.mail.smtp import LIMITS, SmtpMailer
-from escalator.model.policy import DestinationKind
+from escalator.channels.email.channel import MailChannel
+from escalator.channels.email.smtp import LIMITS, SmtpMailer
+from escalator.model.destination_kind import DestinationKind
 from escalator.settings.connections import Security
 from tests.doubles.mail import MailDouble, MailFault
 

@@ -9,10 +9,10 @@ from typing import BinaryIO
 
 from escalator.channels.deadline_socket import Limits, Wire, in_time
 from escalator.channels.deadline_socket import tls as shared_tls
+from escalator.channels.email.api import Mail
+from escalator.channels.email.failures import NO_STARTTLS, Stage, failure, refused
+from escalator.channels.email.server import server
 from escalator.channels.http import BROKEN, BadAnswer
-from escalator.channels.mail.api import Mail
-from escalator.channels.mail.failures import NO_STARTTLS, Stage, failure, refused
-from escalator.channels.mail.server import server
 from escalator.model.message import Context, Delivered, Failed
 from escalator.settings.connections import MailServer, Security
 
