@@ -1,7 +1,8 @@
 """What happened to many alerts, in figures: how soon they were answered and resolved, and how many in time.
 
-In time is answered before it had to be escalated, and resolved within the category's `resolve_within` (else the
-policy's) of the first answer.
+In time is acknowledged before it had to be escalated, and resolved within the category's `resolve_within` (else the
+policy's) of the first acknowledgement. An alert that Stream had already reviewed when it was opened has no time to
+acknowledge, and none to resolve if the review resolved it: nobody was asked, so there was nothing to wait for.
 """
 
 from collections import defaultdict
@@ -107,15 +108,19 @@ def _summed(measured: Sequence[_Measured]) -> Figures:
 
 def _measured(alert: Alert, policy: Policy) -> _Measured:
     first, closed = alert.first_answered_at, alert.closed_at
+    acknowledged = None if alert.was_reviewed_when_opened else first
     took = closed - first if first is not None and closed is not None else None
+    if alert.was_reviewed_when_opened and closed == first:
+        took = None
     limit = None if took is None else _limit(alert, policy)
+    escalated = alert.escalated_at
     return _Measured(
-        answered=None if first is None else (first - alert.opened_at).total_seconds(),
+        answered=None if acknowledged is None else (acknowledged - alert.opened_at).total_seconds(),
         took=None if took is None else took.total_seconds(),
-        is_answered_in_time=first is not None and (alert.escalated_at is None or first <= alert.escalated_at),
+        is_answered_in_time=acknowledged is not None and (escalated is None or acknowledged <= escalated),
         is_late=None if took is None or limit is None else took > limit,
         is_open=closed is None,
-        is_escalated=alert.escalated_at is not None,
+        is_escalated=escalated is not None,
         is_noise=took is not None and alert.outcome == Outcome.NO_VIOLATION,
     )
 

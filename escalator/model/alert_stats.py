@@ -6,9 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One incident that somebody was to answer. `first_answered_at` and `escalated_at` as in `Incident`."""
+    """One incident that somebody was to answer. Every field is as in `Incident`."""
 
     opened_at: datetime
+    waiting_since: datetime | None
     first_answered_at: datetime | None
     escalated_at: datetime | None
     closed_at: datetime | None
@@ -16,3 +17,11 @@ class Alert:
     severity: str
     assign: str | None
     outcome: str | None
+
+    @property
+    def was_reviewed_when_opened(self) -> bool:
+        """Whether Stream had reviewed it before anybody was asked, so that nobody's answer was waited for.
+
+        Then the transaction that began to wait is also the one that counted the answer.
+        """
+        return self.first_answered_at is not None and self.first_answered_at == self.waiting_since

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, select
 
 from escalator.model.alert_stats import Alert
 from escalator.model.incident import State
@@ -51,10 +51,22 @@ def alerts(
     return [Alert(*row) for row in connection.execute(statement)]
 
 
+def was_reviewed_when_opened() -> ColumnElement[bool]:
+    """Return the condition that `Alert.was_reviewed_when_opened` asks."""
+    return and_(
+        incidents.c.first_answered_at.is_not(None),
+        incidents.c.waiting_since.is_not(None),
+        incidents.c.first_answered_at == incidents.c.waiting_since,
+    )
+
+
 def answered_by(
     connection: Connection, audience: Audience, person: str, since: datetime, until: datetime
 ) -> list[tuple[datetime, datetime]]:
-    """Return for each incident of the span that somebody has answered when it was opened and when they first did."""
+    """Return for each incident of the span that somebody has answered when it was opened and when they first did.
+
+    Those that Stream had already reviewed when they were opened are left out: nobody was asked to answer.
+    """
     first = func.min(answers.c.at).label("at")
     statement = (
         select(incidents.c.opened_at, first)
@@ -64,6 +76,7 @@ def answered_by(
             incidents.c.opened_at >= since,
             incidents.c.opened_at < until,
             incidents.c.drill.is_(None),
+            not_(was_reviewed_when_opened()),
             audience.may_see(),
         )
         .group_by(incidents.c.id, incidents.c.opened_at)

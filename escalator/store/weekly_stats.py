@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, not_, or_, select, tuple_
 
 from escalator.model.audit import Action
 from escalator.model.incident import State
@@ -15,6 +15,7 @@ from escalator.model.levels import Mode, Severity
 from escalator.model.silence import SilenceOf
 from escalator.store.deliveries import DeliveryKind, DeliveryState
 from escalator.store.drills import DrillState
+from escalator.store.report_stats import was_reviewed_when_opened
 from escalator.store.tables import deliveries, drills, incidents, records, silences, troubles
 from escalator.store.visibility import Audience
 
@@ -35,7 +36,10 @@ class Span:
 
 
 class Opened(NamedTuple):
-    """One alert: when it was opened, first answered, and escalated beyond its first send."""
+    """One alert: when it was opened, first acknowledged, and escalated beyond its first send.
+
+    `answered_at` is None for one that Stream had already reviewed when it was opened: nobody was asked.
+    """
 
     id: UUID
     number: int
@@ -84,9 +88,10 @@ class Drill(NamedTuple):
 
 def opened(connection: Connection, audience: Audience, span: Span, modes: Collection[Mode]) -> list[Opened]:
     """Return the alerts opened within the span, the oldest first; drills are none."""
-    columns = ("id", "number", "severity", "category", "opened_at", "first_answered_at", "escalated_at")
-    statement = (
-        select(*(incidents.c[name] for name in columns))
+    columns = ("id", "number", "severity", "category", "opened_at")
+    answered_at = case((was_reviewed_when_opened(), None), else_=incidents.c.first_answered_at)
+    statement: Select[Any] = (
+        select(*(incidents.c[name] for name in columns), answered_at, incidents.c.escalated_at)
         .where(*_alerts(audience, span, modes))
         .order_by(incidents.c.opened_at, incidents.c.id)
     )

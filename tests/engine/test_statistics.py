@@ -17,9 +17,9 @@ def minutes(count):
     return timedelta(minutes=count)
 
 
-def an_alert(answered=None, escalated=None, closed=None, **said):
+def an_alert(answered=None, escalated=None, closed=None, waiting=0, **said):
     """An alert with what happened so many minutes after its opening."""
-    at = {"first_answered_at": answered, "escalated_at": escalated, "closed_at": closed}
+    at = {"waiting_since": waiting, "first_answered_at": answered, "escalated_at": escalated, "closed_at": closed}
     instants = {name: None if after is None else OPENED + minutes(after) for name, after in at.items()}
     said = {"category": "threat", "severity": "high", "assign": "policy", "outcome": None} | said
     return Alert(opened_at=OPENED, **instants, **said)
@@ -57,6 +57,25 @@ def test_a_quantile_is_a_value_that_was_there(spans, half, most):
 )
 def test_in_time_is_before_it_had_to_be_escalated(alert, in_time, policy):
     assert figures([alert], policy).answered_in_time == in_time
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        pytest.param(an_alert(answered=0, closed=0, outcome="reviewed_in_stream"), id="resolved"),
+        pytest.param(an_alert(answered=1, closed=1, waiting=1, outcome="reviewed_in_stream"), id="processed late"),
+        pytest.param(an_alert(answered=0), id="acknowledged"),
+    ],
+)
+def test_what_stream_had_reviewed_when_it_was_opened_has_no_time_to_acknowledge(alert, policy):
+    both = figures([alert, an_alert(answered=7, escalated=5, closed=9)], policy)
+    assert (both.alerts, both.answered.count, both.answered.p50) == (2, 1, minutes(7))
+    assert both.answered_in_time == Share(0, 1), "nobody was asked, so nobody was in time"
+    assert both.resolved.p50 == minutes(2)
+
+
+def test_what_was_acknowledged_by_a_review_when_opened_is_resolved_by_people(policy):
+    assert figures([an_alert(answered=0, closed=9)], policy).resolved.p50 == minutes(9)
 
 
 def test_noise_is_of_what_was_resolved(policy):
