@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Card, Context, Delivered, Failed, Link, Occasion, Standing
 
 CALL_ENDS_S = 25.0
@@ -64,6 +65,10 @@ class Channel(Protocol):
     def face(self, one: Notification, /) -> str:
         """Return what of the notification this vendor shows, in at most 64 characters: equal faces need no call."""
         ...
+
+
+WaysOut = Mapping[DestinationKind, Channel]
+"""The channel of every kind."""
 
 
 def digest_of(*parts: str) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from escalator.services.sandbox.incidents import newest_incidents
+from escalator.sandbox.incidents import newest_incidents
 from escalator.store.deliveries import FIRST_OF_ITS_KIND
 from escalator.store.tables import deliveries, drills, events, incidents
 from tests.scenarios.harness import POLICY, Harness

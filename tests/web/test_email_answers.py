@@ -9,8 +9,8 @@ import pytest
 
 from escalator.errors import Unavailable
 from escalator.model.destination_kind import DestinationKind
+from escalator.sandbox.inbox import opened
 from escalator.services.notifications.answer_links import AnswerLink, AnswerLinks, Unreadable
-from escalator.services.sandbox_vendors.inbox import opened
 from escalator.store import sandbox_inbox
 from tests.fakes import FakeClock
 from tests.sandboxes import a_core, alert, demo_policy, go_on

@@ -2,6 +2,7 @@
 
 import json
 import os
+import posixpath
 import re
 import signal
 import socket
@@ -13,6 +14,7 @@ import pytest
 from uuid6 import uuid7
 
 from escalator.errors import Unavailable
+from escalator.model.destination_kind import DestinationKind
 from escalator.services.core.process_liveness import SWEEPER
 from escalator.services.delivery.sender import deliver_all
 from escalator.services.intake.process import process_events
@@ -133,12 +135,18 @@ def test_the_page_brings_nothing_that_its_policy_forbids(one_browser):
 
 
 def test_every_module_that_the_page_loads_is_there(one_browser):
-    wanted = {
-        name for file in STATIC.glob("*.js") for name in re.findall(r'from "\./([\w.]+)"', file.read_text("utf-8"))
-    }
+    loaded, waiting = set(), ["/static/sandbox.js"]
+    while waiting:
+        address = waiting.pop()
+        if address not in loaded:
+            loaded.add(address)
+            script = one_browser.http.get(address)
+            assert (script.status_code, script.mimetype) == (200, "text/javascript"), address
+            names = re.findall(r'^(?:import|export) [^;]*?from "([^"]+)"', script.get_data(as_text=True), re.MULTILINE)
+            waiting += [posixpath.normpath(f"{posixpath.dirname(address)}/{name}") for name in names]
 
-    assert wanted
-    assert {one_browser.status(f"/static/{name}") for name in wanted} == {200}
+    assert {f"/sandbox/looks/{kind.value}.js" for kind in DestinationKind} <= loaded
+    assert {f"/static/{file.name}" for file in STATIC.glob("*.js")} - loaded == {"/static/apps.js"}
 
 
 @pytest.mark.parametrize("path", ["/sandbox", "/sandbox.json"])

@@ -9,7 +9,7 @@ from uuid6 import uuid7
 from escalator.errors import Unavailable
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Context
-from escalator.services.sandbox_vendors.inbox import Shelf
+from escalator.sandbox.inbox import DatabaseInbox
 from tests.fakes import InlineExecutor
 from tests.sandboxes import a_core, alert, demo_policy, go_on
 from tests.web.browser import Browser
@@ -303,7 +303,7 @@ def _away(_core, _viewer=None):
 @pytest.mark.parametrize("channel", list(DestinationKind))
 def test_a_hostile_item_cannot_break_out_of_the_page(one_browser, channel):
     core = one_browser.core
-    shelf = Shelf(core.database, core.seal, core.clock)
+    shelf = DatabaseInbox(core.database, core.seal, core.clock)
     forms = {
         "slack": {"blocks": []},
         "email": {"mail": {"from": HOSTILE, "to": HOSTILE, "subject": HOSTILE, "text": HOSTILE, "html": HOSTILE}},

@@ -9,6 +9,7 @@ from uuid6 import uuid7
 
 from escalator.broker_state import BrokerState
 from escalator.channels.clients import Clients
+from escalator.channels.contract import WaysOut
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock
 from escalator.encryption import Seal
@@ -18,7 +19,6 @@ from escalator.model.levels import Mode
 from escalator.model.policy import Policy, Source
 from escalator.policy import expand
 from escalator.ports import TaskQueue
-from escalator.services.core.channels import WaysOut
 from escalator.services.core.missing_credentials import is_set
 from escalator.services.core.policy_store import PolicyShelf
 from escalator.services.outbound.call import NoOutlet, Outlet

@@ -7,22 +7,21 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
-from escalator.channels.slack.blocks import Json
+from escalator.channels.stand_in import Json
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.rendering.timestamps import exact
+from escalator.sandbox.incidents import newest_incidents
+from escalator.sandbox.messages import shown
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import Running
 from escalator.services.core.process_liveness import SWEEPER, WEB
-from escalator.services.sandbox.inbox import shown
-from escalator.services.sandbox.incidents import newest_incidents
 from escalator.store import policies, processes, sandbox_inbox
 from escalator.store.deliveries import BEAT_LOST
 from escalator.store.processes import Process
-from escalator.store.tables import incidents
 from escalator.stream.samples import SAMPLES
 
 MOST_MESSAGES = 300
@@ -47,7 +46,7 @@ def sandbox_state(core: Core, viewer: Viewer | None = None) -> Json:
         return {
             "mode": core.settings.mode.value,
             "now": exact(now),
-            "reached_nobody": count_sandboxed(connection),
+            "reached_nobody": sandbox_inbox.count_incidents(connection),
             "can_kill": core.settings.can_kill_worker and is_all_sandbox,
             "demo_policy": running is not None and _is_demo(connection, running),
             "people": _people(core, running.policy) if running else [],
@@ -59,12 +58,6 @@ def sandbox_state(core: Core, viewer: Viewer | None = None) -> Json:
             "messages": [shown(core, item, running.policy if running else None) for item in items],
             "incidents": newest_incidents(core, connection, running, audience) if running else [],
         }
-
-
-def count_sandboxed(connection: Connection) -> int:
-    """Return how many incidents reached nobody, because they were opened in the sandbox."""
-    found = select(func.count()).select_from(incidents).where(incidents.c.mode == Mode.SANDBOX)
-    return connection.scalar(found) or 0
 
 
 def _sentence(about: str) -> str:

@@ -1,18 +1,18 @@
 /** An incident as PagerDuty shows it: title, urgency, how it stands, its details, and what can be done with it. */
 
-import { element } from "./dom.js";
-import { link } from "./mrkdwn.js";
-import { actButtons, fieldList, timeOf } from "./parts.js";
+import { element } from "../../static/dom.js";
+import { link } from "../../static/mrkdwn.js";
+import { actButtons, actingAs, fieldList, nobody, timeOf, unlessGone } from "../../static/parts.js";
 
 const STATUS = { triggered: "Triggered", acknowledged: "Acknowledged", resolved: "Resolved" };
 const TELLS = { "incident.unacknowledged": "Takes the acknowledgement back, as PagerDuty does when its time is up" };
 
 /**
- * @param {import("./api.js").Message} message
- * @param {{stage: import("./blockkit.js").Stage}} around
+ * @param {import("../../static/api.js").Message} message
+ * @param {{stage: import("../../static/blockkit.js").Stage}} around
  * @returns {Node[]}
  */
-export function pagerdutyContent(message, { stage }) {
+function pagerdutyContent(message, { stage }) {
   const alert = message.pagerduty;
   const { payload = {}, links = [] } = alert;
   const { details = "", ...more } = payload.custom_details ?? {};
@@ -42,3 +42,16 @@ export function pagerdutyContent(message, { stage }) {
   if (links.length) card.append(element("p", { class: "card-links" }, ...links.flatMap(({ href, text }) => [link(href, text), " "])));
   return [card];
 }
+
+/** @type {import("../../static/apps.js").App} */
+export const app = {
+  name: "PagerDuty",
+  look: "pages",
+  isMachine: false,
+  isOnDesk: false,
+  contentOf: unlessGone("pagerduty", pagerdutyContent),
+  ownerOf: nobody,
+  titleOf: (message) => `PagerDuty: ${message.destination}`,
+  barOf: () => "Incidents",
+  subtitleOf: (_owner, viewer) => actingAs(viewer, viewer.pagerduty),
+};

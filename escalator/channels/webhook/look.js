@@ -1,7 +1,7 @@
 /** A webhook as its receiver gets it: the request, whether its signature is right, and the body. */
 
-import { element } from "./dom.js";
-import { timeOf } from "./parts.js";
+import { element } from "../../static/dom.js";
+import { nobody, timeOf, unlessGone } from "../../static/parts.js";
 
 const VERDICTS = {
   true: ["good", "Signature verified"],
@@ -10,11 +10,11 @@ const VERDICTS = {
 };
 
 /**
- * @param {import("./api.js").Message} message
- * @param {{stage: import("./blockkit.js").Stage}} around
+ * @param {import("../../static/api.js").Message} message
+ * @param {{stage: import("../../static/blockkit.js").Stage}} around
  * @returns {Node[]}
  */
-export function webhookContent(message, { stage }) {
+function webhookContent(message, { stage }) {
   const { method, headers, body, verified } = message.webhook;
   const [mark, verdict] = VERDICTS[String(verified)];
   const lines = Object.entries(headers).flatMap(([name, value]) => [element("b", {}, `${name}: `), `${value}\n`]);
@@ -38,3 +38,16 @@ function pretty(body) {
     return body;
   }
 }
+
+/** @type {import("../../static/apps.js").App} */
+export const app = {
+  name: "Webhook",
+  look: "requests",
+  isMachine: true,
+  isOnDesk: true,
+  contentOf: unlessGone("webhook", webhookContent),
+  ownerOf: nobody,
+  titleOf: (message) => `Webhook: ${message.destination}`,
+  barOf: ({ title }) => title,
+  subtitleOf: () => "as the machine gets it",
+};

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, func, select, true
 
-from escalator.channels.slack.blocks import Json
+from escalator.channels.stand_in import Json
 from escalator.model.audit import Action
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode

@@ -1,15 +1,15 @@
 /** An issue as Jira shows it: key, summary, status, description and comments, in either of its two forms of text. */
 
-import { element } from "./dom.js";
-import { link } from "./mrkdwn.js";
-import { actButtons, timeOf } from "./parts.js";
+import { element } from "../../static/dom.js";
+import { link } from "../../static/mrkdwn.js";
+import { actButtons, actingAs, nobody, timeOf, unlessGone } from "../../static/parts.js";
 
 /**
- * @param {import("./api.js").Message} message
- * @param {{stage: import("./blockkit.js").Stage}} around
+ * @param {import("../../static/api.js").Message} message
+ * @param {{stage: import("../../static/blockkit.js").Stage}} around
  * @returns {Node[]}
  */
-export function jiraContent(message, { stage }) {
+function jiraContent(message, { stage }) {
   const { key, fields, status, category, comments } = message.jira;
   const type = fields.issuetype?.name ?? "Issue";
   const head = element(
@@ -60,3 +60,16 @@ function wiki(paragraph) {
 }
 
 const characters = (text) => text.replace(/&#(\d{1,7});/g, (_, code) => String.fromCodePoint(Math.min(Number(code), 0x10ffff)));
+
+/** @type {import("../../static/apps.js").App} */
+export const app = {
+  name: "Jira",
+  look: "issues",
+  isMachine: false,
+  isOnDesk: true,
+  contentOf: unlessGone("jira", jiraContent),
+  ownerOf: nobody,
+  titleOf: (message) => `Jira: ${message.address}`,
+  barOf: ({ title }) => title,
+  subtitleOf: (_owner, viewer) => actingAs(viewer, viewer.email),
+};

@@ -7,16 +7,16 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.interactions import sign_callback
+from escalator.channels.slack.sandbox import TEAM
+from escalator.channels.stand_in import Json, Refused
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Person
+from escalator.model.sandbox_item import Item, ItemType
+from escalator.sandbox.inbox import opened
+from escalator.sandbox.signed_request import Signed
 from escalator.services.core.context import Core
-from escalator.services.sandbox.signed_request import Refused, Signed
-from escalator.services.sandbox_vendors.inbox import opened
-from escalator.services.sandbox_vendors.slack import TEAM
 from escalator.store import sandbox_inbox
-from escalator.store.sandbox_inbox import Item, ItemType
 
 _CLICKS = "/slack/interactions"
 _COMMANDS = "/slack/commands"

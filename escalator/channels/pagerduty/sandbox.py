@@ -1,4 +1,4 @@
-"""What people do in PagerDuty, as the sandbox plays it: what an incident offers, and what PagerDuty tells of it.
+"""What stands in PagerDuty's place in the sandbox, and what people do there.
 
 The form of a webhook: developer.pagerduty.com, "Webhooks overview". An incident that events have opened has its
 `incident_key` only sometimes; here it always has, because nothing can be asked by REST.
@@ -11,15 +11,68 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from escalator.channels.slack.blocks import Json
+from escalator.channels.clients import Clients
+from escalator.channels.contract import digest_of
+from escalator.channels.pagerduty import webhooks
+from escalator.channels.pagerduty.api import ACKNOWLEDGE, RESOLVE, TRIGGER, Event
+from escalator.channels.pagerduty.channel import PagerDutyChannel
+from escalator.channels.stand_in import Deed, Done, Inbox, Json, Reader, Refused, SandboxVendor, Shown
+from escalator.clock import Clock
+from escalator.model.destination_kind import DestinationKind
+from escalator.model.message import Context, Delivered, Failed
 from escalator.model.policy import Person
+from escalator.model.sandbox_item import Item
 from escalator.rendering.timestamps import exact
-from escalator.store.sandbox_inbox import Item
+from escalator.settings import Settings
 
+_TRIGGERED = "triggered"
+_ACKNOWLEDGED = "acknowledged"
+_RESOLVED = "resolved"
+_TS_CHARS = 32
 _SITE = "https://sandbox.pagerduty.com"
 _STRANGER = "PSANDBOX"
 _ID_CHARS = 13
 _LOW = frozenset({"warning", "info"})
+
+
+class SandboxEvents:
+    """Events whose alerts are rows: one for each destination and key, which follows what is sent for it.
+
+    As at PagerDuty, what acknowledges or resolves nothing open is dropped, and a trigger does not take an
+    acknowledgement back. An alert that is triggered after it was resolved is a new one there, and here the same row.
+    The reference is the key, so the row is found by a `ts` that is made from it; the routing key is not kept.
+    """
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    def send(self, context: Context, /, routing_key: str, event: Event) -> Delivered | Failed:  # noqa: ARG002  # a secret
+        """Keep what became of the alert."""
+        key = event["dedup_key"]
+        ts = digest_of(context.destination, key)[:_TS_CHARS]
+        failed = self._inbox.put(
+            DestinationKind.PAGERDUTY, context, context.destination, ts, lambda old: _after_event(old, event)
+        )
+        return failed or Delivered(key)
+
+
+def _after_event(old: Json, event: Event) -> Json | None:
+    """Return what the row says after this event; None when PagerDuty would drop the event."""
+    alert: Json = old.get("pagerduty", {})
+    status = _status(alert.get("status", ""), event["event_action"])
+    if status is None:
+        return None
+    now = {**alert, **event, "status": status}
+    text = now.get("payload", {}).get("summary", "")
+    return {"pagerduty": now, "text": text, "first_text": old.get("first_text", text)}
+
+
+def _status(before: str, action: str) -> str | None:
+    """Return how an alert stands after an action; None when nothing is open that it could change."""
+    is_open = before in {_TRIGGERED, _ACKNOWLEDGED}
+    if action == TRIGGER:
+        return before if is_open else _TRIGGERED
+    return {ACKNOWLEDGE: _ACKNOWLEDGED, RESOLVE: _RESOLVED}[action] if is_open else None
 
 
 class Act(StrEnum):
@@ -117,3 +170,30 @@ def _reference(kind: str, id_: str, summary: str) -> dict[str, str]:
         "self": f"https://api.pagerduty.com/{plural}/{id_}",
         "html_url": f"{_SITE}/{plural}/{id_}",
     }
+
+
+def _show(_item: Item, said: Json, _reader: Reader) -> Shown:
+    alert = said.get("pagerduty", {})
+    form = alert and {**alert, "title": title(alert), "urgency": urgency(alert)}
+    pressed = [{"action_id": act.value, "label": LABELS[act], "value": alert["dedup_key"]} for act in offered(alert)]
+    return Shown(form, pressed)
+
+
+def _act(item: Item, said: Json, deed: Deed) -> Done | Refused:
+    alert = said.get("pagerduty", {})
+    act = next((one for one in offered(alert) if one.value == deed.act), None)
+    if act is None:
+        return Refused(f"It is {alert.get('status', 'gone')} in PagerDuty by now, which does not offer that.")
+    agent = agent_of(deed.person, deed.known_as(DestinationKind.PAGERDUTY))
+    alert = after(alert, act, agent)
+    body = told(item, alert, act, agent, deed.now, f"{deed.event_id:032X}"[:26])
+    return Done(alert, {webhooks.SIGNATURE_HEADER: webhooks.sign(body, deed.sandbox_secret)}, body)
+
+
+def _channel(inbox: Inbox, _clients: Clients, _settings: Settings, _clock: Clock) -> PagerDutyChannel:
+    return PagerDutyChannel(SandboxEvents(inbox))
+
+
+PAGERDUTY = SandboxVendor(
+    kind=DestinationKind.PAGERDUTY, stored_as="pagerduty", make_channel=_channel, show=_show, act=_act
+)

@@ -11,10 +11,3 @@ class Signed:
     door: str
     headers: Mapping[str, str]
     body: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why something was not done, in words for the page."""
-
-    why: str

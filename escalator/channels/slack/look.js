@@ -1,20 +1,17 @@
 /** One message as Slack shows it: who, when, the notes around it, its blocks, and its thread. */
 
-import { renderBlocks } from "./blockkit.js";
-import { byId, element } from "./dom.js";
-import { plainWords, renderMrkdwn } from "./mrkdwn.js";
-import { timeOf } from "./parts.js";
-
-/** Whether this message stands in a thread below another. */
-export const isReply = (message) => message.type === "message" && Boolean(message.thread_ts) && message.thread_ts !== message.ts;
+import { renderBlocks } from "../../static/blockkit.js";
+import { byId, element } from "../../static/dom.js";
+import { plainWords, renderMrkdwn } from "../../static/mrkdwn.js";
+import { timeOf } from "../../static/parts.js";
 
 /**
- * @param {import("./api.js").Message} message
- * @param {{replies: Object[], parent: Object|null, stage: import("./blockkit.js").Stage,
- *   scene: import("./phones.js").Scene, openView: (message: Object) => void}} around
+ * @param {import("../../static/api.js").Message} message
+ * @param {{replies: Object[], parent: Object|null, stage: import("../../static/blockkit.js").Stage,
+ *   scene: import("../../static/phones.js").Scene, openView: (message: Object) => void}} around
  * @returns {Node[]}
  */
-export function messageContent(message, { replies, parent, stage, scene, openView }) {
+function messageContent(message, { replies, parent, stage, scene, openView }) {
   if (message.type === "view") return [viewLine(message, scene, openView)];
   const head = element(
     "p",
@@ -63,3 +60,16 @@ function viewLine(message, scene, openView) {
   const again = element("button", { type: "button", class: "bk-button", onclick: () => openView(message) }, "Open again");
   return element("p", { class: "message-view" }, `${who} opened “${title}”. `, again);
 }
+
+/** @type {import("../../static/apps.js").App} */
+export const app = {
+  name: "Slack",
+  look: "slack",
+  isMachine: false,
+  isOnDesk: false,
+  contentOf: messageContent,
+  ownerOf: (message, people) => people.find((person) => `person:${person.key}` === message.destination) ?? null,
+  titleOf: (message, owner) => owner?.name ?? message.address,
+  barOf: ({ title, owner }) => (owner ? "Escalator" : title),
+  subtitleOf: (owner, viewer) => (owner ? owner.role : `as ${viewer.name} sees it`),
+};

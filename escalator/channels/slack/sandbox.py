@@ -1,23 +1,29 @@
 """What stands in Slack's place in the sandbox."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from escalator.channels.clients import Clients
 from escalator.channels.slack.api import Profile, Workspace
-from escalator.channels.slack.blocks import Json, Payload
+from escalator.channels.slack.blocks import Payload
+from escalator.channels.slack.channel import SlackChannel
+from escalator.channels.stand_in import Inbox, Json, Reader, SandboxVendor, Shown
+from escalator.clock import Clock
 from escalator.engine.endpoints import PERSON
-from escalator.errors import Unavailable
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Context, Delivered, Failed, FailureReason
-from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf
-from escalator.store.sandbox_inbox import ItemType
+from escalator.model.sandbox_item import Item, ItemType
+from escalator.settings import Settings
 
 TEAM = "SANDBOX"
 """The workspace that the sandbox is."""
 
 
-class InboxSlack:
+class SandboxSlack:
     """A SlackApi whose messages are rows. An address is its own channel id, as `C0…` and `U0…` are at Slack."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
 
     def post(
         self,
@@ -31,32 +37,31 @@ class InboxSlack:
     ) -> Delivered | Failed:
         """Keep a message; the reference is `ADDRESS/TS`."""
         said = {**payload, "first_text": payload.get("text", "")}
-        return self._shelf.keep(DestinationKind.SLACK, context, channel, said, thread_ts=thread_ts, broadcast=broadcast)
+        return self._inbox.keep(DestinationKind.SLACK, context, channel, said, thread_ts=thread_ts, broadcast=broadcast)
 
     def update(self, _context: Context, /, ref: str, payload: Payload) -> Delivered | Failed:
         """Let a message say something else, in its place; BAD_TARGET when there is none."""
-        return self._shelf.rewrite(ref, lambda said: {**payload, "first_text": said.get("first_text", "")})
+        return self._inbox.rewrite(ref, lambda said: {**payload, "first_text": said.get("first_text", "")})
 
     def ephemeral(self, context: Context, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
         """Keep an answer where the person clicked; who is not in the policy is called by their id at Slack."""
-        try:
-            destination = self._shelf.destination_at(channel)
-        except Unavailable:
-            return NOT_NOW
+        destination = self._inbox.destination_at(channel)
+        if isinstance(destination, Failed):
+            return destination
         where = Context(
             context.incident_id,
             context.number,
             destination or context.destination or channel,
             context.person or user,
         )
-        return self._shelf.keep(DestinationKind.SLACK, where, channel, payload, type_=ItemType.EPHEMERAL)
+        return self._inbox.keep(DestinationKind.SLACK, where, channel, payload, type_=ItemType.EPHEMERAL)
 
     def open_view(self, context: Context, /, trigger_id: str, view: Json) -> Delivered | Failed:
         """Keep a window, on the phone of the person it opens for; a trigger of the sandbox begins with their id."""
         user, _, _ = trigger_id.partition(".")
         destination = PERSON + context.person if context.person else context.destination
         where = Context(context.incident_id, context.number, destination, context.person)
-        return self._shelf.keep(DestinationKind.SLACK, where, user, {"view": view}, type_=ItemType.VIEW)
+        return self._inbox.keep(DestinationKind.SLACK, where, user, {"view": view}, type_=ItemType.VIEW)
 
     def respond(self, _context: Context, /, response_url: str, payload: Payload) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
         """Say that there is no such address here: the answer then goes by `ephemeral`."""
@@ -69,3 +74,32 @@ class InboxSlack:
     def auth_test(self) -> Workspace | Failed:
         """Return the workspace that the sandbox is."""
         return Workspace(TEAM, "Sandbox", TEAM)
+
+
+def _show(item: Item, said: Json, _reader: Reader) -> Shown:
+    """Return what would be posted to Slack."""
+    kept = {name: said[name] for name in ("text", "blocks", "view") if name in said}
+    form: Json = {"channel": item.address, "thread_ts": item.thread_ts, "reply_broadcast": item.broadcast, **kept}
+    return Shown(form, _buttons(said.get("blocks", ())))
+
+
+def _buttons(blocks: Iterable[Mapping[str, Any]]) -> list[Json]:
+    return [
+        {"action_id": one["action_id"], "label": one["text"]["text"], "value": one["value"]}
+        for block in blocks
+        if block["type"] == "actions"
+        for one in block["elements"]
+    ]
+
+
+def _channel(_inbox: Inbox, clients: Clients, _settings: Settings, _clock: Clock) -> SlackChannel:
+    return SlackChannel(clients.slack)
+
+
+SLACK = SandboxVendor(
+    kind=DestinationKind.SLACK,
+    stored_as="slack",
+    make_channel=_channel,
+    show=_show,
+    act=None,  # clicks come by a door of their own (escalator/sandbox/slack_clicks.py)
+)

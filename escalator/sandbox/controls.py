@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import select, true
 
+from escalator.channels.stand_in import Refused
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.ports import PROCESS_EVENTS
@@ -17,7 +18,6 @@ from escalator.services.core.context import Core
 from escalator.services.core.process_liveness import SWEEPER
 from escalator.services.incidents.escalation import fire_now
 from escalator.services.intake.receive import Accepted, Delivered, Receiver
-from escalator.services.sandbox.signed_request import Refused
 from escalator.store import processes
 from escalator.store.deliveries import BEAT_LOST
 from escalator.store.tables import incidents

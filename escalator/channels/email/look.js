@@ -1,18 +1,18 @@
 /** A mail as its reader has it before them: who wrote what to whom, its HTML in a frame of its own, its text on demand. */
 
-import { element } from "./dom.js";
-import { link } from "./mrkdwn.js";
-import { fieldList, timeOf } from "./parts.js";
+import { element } from "../../static/dom.js";
+import { link } from "../../static/mrkdwn.js";
+import { fieldList, timeOf, unlessGone } from "../../static/parts.js";
 
 const STILL_ASKING = new Set(["triggered", "logged"]);
 const ADDRESS = /(https?:\/\/[^\s<>"]+)/;
 
 /**
- * @param {import("./api.js").Message} message
- * @param {{stage: import("./blockkit.js").Stage, since: string|null}} around
+ * @param {import("../../static/api.js").Message} message
+ * @param {{stage: import("../../static/blockkit.js").Stage, since: string|null}} around
  * @returns {Node[]}
  */
-export function mailContent(message, { stage, since }) {
+function mailContent(message, { stage, since }) {
   const { from, to, subject, text } = message.email;
   const head = element("p", { class: "mail-head" }, element("strong", {}, subject), timeOf(message.at, stage.timezone));
   const who = fieldList([["From", from], ["To", to]]);
@@ -29,7 +29,7 @@ export function mailContent(message, { stage, since }) {
 }
 
 /** What the reader of a mail that asks does not know: that it needs no answer any more. The mail stays as it was sent. */
-export function answeredSince(message, { incidents, people }) {
+function answeredSince(message, { incidents, people }) {
   const incident = incidents.find((one) => one.number === message.incident);
   if (!message.buttons.length || !incident || STILL_ASKING.has(incident.state)) return null;
   const owner = people.find((person) => person.key === incident.owner);
@@ -41,3 +41,17 @@ function plainText(text) {
   const parts = text.split(ADDRESS).map((part, index) => (index % 2 ? link(part, part) : part));
   return element("pre", {}, ...parts);
 }
+
+/** @type {import("../../static/apps.js").App} */
+export const app = {
+  name: "Mail",
+  look: "letters",
+  isMachine: false,
+  isOnDesk: false,
+  contentOf: unlessGone("email", mailContent),
+  sinceOf: answeredSince,
+  ownerOf: (message, people) => people.find((person) => person.email && person.email === message.email.to) ?? null,
+  titleOf: (message, owner) => `Mail: ${owner?.name ?? message.email.to ?? message.destination}`,
+  barOf: () => "Inbox",
+  subtitleOf: (owner) => (owner ? owner.role : "as its readers see it"),
+};
