@@ -42,7 +42,7 @@ function plainText(text) {
   return element("pre", {}, ...parts);
 }
 
-/** @type {import("../../static/apps.js").App} */
+/** @type {import("../../static/parts.js").App} */
 export const app = {
   name: "Mail",
   look: "letters",

@@ -61,7 +61,7 @@ function wiki(paragraph) {
 
 const characters = (text) => text.replace(/&#(\d{1,7});/g, (_, code) => String.fromCodePoint(Math.min(Number(code), 0x10ffff)));
 
-/** @type {import("../../static/apps.js").App} */
+/** @type {import("../../static/parts.js").App} */
 export const app = {
   name: "Jira",
   look: "issues",

@@ -43,7 +43,7 @@ function pagerdutyContent(message, { stage }) {
   return [card];
 }
 
-/** @type {import("../../static/apps.js").App} */
+/** @type {import("../../static/parts.js").App} */
 export const app = {
   name: "PagerDuty",
   look: "pages",

@@ -61,7 +61,7 @@ function viewLine(message, scene, openView) {
   return element("p", { class: "message-view" }, `${who} opened “${title}”. `, again);
 }
 
-/** @type {import("../../static/apps.js").App} */
+/** @type {import("../../static/parts.js").App} */
 export const app = {
   name: "Slack",
   look: "slack",

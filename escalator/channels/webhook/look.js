@@ -39,7 +39,7 @@ function pretty(body) {
   }
 }
 
-/** @type {import("../../static/apps.js").App} */
+/** @type {import("../../static/parts.js").App} */
 export const app = {
   name: "Webhook",
   look: "requests",
