@@ -19,7 +19,7 @@ from escalator.services.core.process_liveness import SWEEPER
 from escalator.services.incidents.escalation import fire_now
 from escalator.services.intake.receive import Accepted, Delivered, Receiver
 from escalator.store import processes
-from escalator.store.deliveries import BEAT_LOST
+from escalator.store.leases import HEARTBEAT_TIMEOUT
 from escalator.store.tables import incidents
 from escalator.stream.samples import SAMPLES, sample
 from escalator.stream.signature import sign
@@ -80,7 +80,7 @@ def kill_worker(core: Core) -> int | Refused:
         return Refused(_REAL)
     if not core.settings.can_kill_worker:
         return Refused("Only what `escalator run` has started can be killed from here: it starts again by itself.")
-    since = core.clock.now() - BEAT_LOST
+    since = core.clock.now() - HEARTBEAT_TIMEOUT
     with core.database.reading() as connection:
         alive = processes.processes(connection, since)
     for one in reversed(alive):

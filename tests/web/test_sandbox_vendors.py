@@ -284,7 +284,7 @@ def test_without_an_alert_the_page_begins_with_its_promise(one_browser):
 
 
 def test_without_the_database_the_page_is_served_all_the_same(one_browser, monkeypatch):
-    monkeypatch.setattr("web.sandbox.sandbox_state", _away)
+    monkeypatch.setattr("escalator.sandbox.sandbox_state", _away)
 
     page = one_browser.http.get("/sandbox")
 

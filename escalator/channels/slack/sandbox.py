@@ -78,8 +78,8 @@ class SandboxSlack:
 
 def _show(item: Item, said: Json, _reader: Reader) -> Shown:
     """Return what would be posted to Slack."""
-    kept = {name: said[name] for name in ("text", "blocks", "view") if name in said}
-    form: Json = {"channel": item.address, "thread_ts": item.thread_ts, "reply_broadcast": item.broadcast, **kept}
+    kept: Json = {name: said[name] for name in ("text", "blocks", "view") if name in said}
+    form = {"channel": item.address, "thread_ts": item.thread_ts, "reply_broadcast": item.broadcast, **kept}
     return Shown(form, _buttons(said.get("blocks", ())))
 
 
