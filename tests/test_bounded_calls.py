@@ -19,7 +19,7 @@ ROOMS = {
     # The wire itself; a look-up inside of it; a type; a pair and systemd's own socket; which port is free.
     "socket": {
         "escalator/channels/deadline_socket.py",
-        "escalator/channels/webhook/ssrf_guard.py",
+        "escalator/channels/ssrf_guard.py",
         "escalator/channels/email/smtp.py",
         "escalator/commands/run_supervisor.py",
         "escalator/commands/run_preflight.py",

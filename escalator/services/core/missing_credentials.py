@@ -54,7 +54,7 @@ def is_set(settings: Settings, variable: str) -> bool:
     return bool(getattr(settings, _ATTRIBUTES[variable]))
 
 
-_NO_LINKS = ("so links in emails would not work", "write the https:// address of this installation")
+_NO_LINKS = ("so the links by which people answer would not work", "write the https:// address of this installation")
 
 
 def missing(settings: Settings, policy: Policy) -> Iterator[Missing]:

@@ -9,7 +9,6 @@ from escalator.engine.actions import Act, answer
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, Refused, allowed_people, refusal
 from escalator.model.audit import Actor
-from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import HELD, Incident, State
 from escalator.model.levels import Mode
 from escalator.model.policy import Person
@@ -25,8 +24,6 @@ from escalator.services.incidents.transaction import working
 from escalator.services.notifications import compose
 from escalator.services.notifications.answer_links import AnswerLink
 from escalator.store import incidents
-
-EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ def acknowledge(core: Core, link: AnswerLink) -> Picture | None:
             work.apply([Decision(case.incident, done)], case.running, case.now)
             return _answered(replace(case, incident=done.incident))
         actor = Actor("stranger" if case.person is None else "person", link.person)
-        record_refusal(work.connection, case.incident, actor, EMAIL, link.verb.value, done, case.now)
+        record_refusal(work.connection, case.incident, actor, link.channel.value, link.verb.value, done, case.now)
         return _refused(case, done)
 
 
@@ -105,7 +102,7 @@ def _judge(case: _Case) -> Change | Refusal:
     if case.is_restricted:
         # Also for those who may: a link that somebody passed on must not answer what only a few may see.
         return Refusal(Refused.RESTRICTED)
-    wanted = Act(verb=case.link.verb, person=case.person, via=EMAIL)
+    wanted = Act(verb=case.link.verb, person=case.person, via=case.link.channel.value)
     return answer(wanted, case.incident, rules_for(case.core, case.connection, case.incident, case.running), case.now)
 
 
@@ -154,7 +151,7 @@ def _picture(case: _Case) -> Picture:
         now=case.now,
         is_test=case.core.mode_for(incident, policy) is Mode.DIVERT,
         others=compose.others_of(case.connection, [incident])[incident.id],
-        channel=DestinationKind.EMAIL,
+        channel=case.link.channel,
     )
     return Picture(incident.number, case.link.person, card.standing(view).headline, _stands(view))
 
