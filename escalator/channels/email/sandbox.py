@@ -88,4 +88,4 @@ def _channel(inbox: Inbox, _clients: Clients, settings: Settings, _clock: Clock)
     return MailChannel(SandboxMailer(inbox), settings.mail_from or _SENDER)
 
 
-EMAIL = SandboxVendor(kind=DestinationKind.EMAIL, stored_as="mail", make_channel=_channel, show=_show, act=None)
+SANDBOX = SandboxVendor(kind=DestinationKind.EMAIL, stored_as="mail", make_channel=_channel, show=_show, act=None)

@@ -261,4 +261,4 @@ def _channel(inbox: Inbox, clients: Clients, settings: Settings, _clock: Clock) 
     return JiraChannel(SandboxJira(inbox, flavour))
 
 
-JIRA = SandboxVendor(kind=DestinationKind.JIRA, stored_as="jira", make_channel=_channel, show=_show, act=_act)
+SANDBOX = SandboxVendor(kind=DestinationKind.JIRA, stored_as="jira", make_channel=_channel, show=_show, act=_act)

@@ -194,6 +194,6 @@ def _channel(inbox: Inbox, _clients: Clients, _settings: Settings, _clock: Clock
     return PagerDutyChannel(SandboxEvents(inbox))
 
 
-PAGERDUTY = SandboxVendor(
+SANDBOX = SandboxVendor(
     kind=DestinationKind.PAGERDUTY, stored_as="pagerduty", make_channel=_channel, show=_show, act=_act
 )

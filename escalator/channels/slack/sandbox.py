@@ -96,7 +96,7 @@ def _channel(_inbox: Inbox, clients: Clients, _settings: Settings, _clock: Clock
     return SlackChannel(clients.slack)
 
 
-SLACK = SandboxVendor(
+SANDBOX = SandboxVendor(
     kind=DestinationKind.SLACK,
     stored_as="slack",
     make_channel=_channel,

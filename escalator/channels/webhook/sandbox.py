@@ -61,4 +61,4 @@ def _channel(inbox: Inbox, _clients: Clients, settings: Settings, clock: Clock) 
     return WebhookChannel(SandboxWebhook(inbox), clock, spare_secret=settings.sandbox_signing_secret)
 
 
-WEBHOOK = SandboxVendor(kind=DestinationKind.WEBHOOK, stored_as="webhook", make_channel=_channel, show=_show, act=None)
+SANDBOX = SandboxVendor(kind=DestinationKind.WEBHOOK, stored_as="webhook", make_channel=_channel, show=_show, act=None)
