@@ -18,7 +18,7 @@ from escalator.lazy_imports import Lazy
 from escalator.model.levels import Mode
 from escalator.ports import NullQueue, TaskQueue
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import PolicyShelf
+from escalator.services.core.policy_store import PolicyStore
 from escalator.settings import Settings
 from escalator.store import Database
 from escalator.store.database import PATIENCE_S
@@ -55,7 +55,7 @@ def build(
         clock=clock,
         seal=seal,
         queue=queue or NullQueue(),
-        policies=PolicyShelf(settings, clock),
+        policies=PolicyStore(settings, clock),
         slack=lambda mode: sandbox.slack if mode is Mode.SANDBOX else clients.slack,
         channels=lambda mode: sandbox.channels if mode is Mode.SANDBOX else real,
         vendors=clients,

@@ -20,7 +20,7 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode, Role
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
-from escalator.services.intake.receive import Receiver
+from escalator.services.intake.receive import WebhookReceiver
 from escalator.store.incidents import MOST_NUMBER
 from web import session
 from web.security_headers import FRAMING_PAGE
@@ -186,7 +186,7 @@ def _state_or_none(core: Core, viewer: Viewer | None) -> Json | None:
 
 
 def _act(door: Blueprint, core: Core) -> None:
-    receiver = Receiver(core)
+    receiver = WebhookReceiver(core)
 
     @door.post("/sandbox/sample")
     def sample() -> Response:

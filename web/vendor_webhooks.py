@@ -13,7 +13,7 @@ from escalator.errors import InvalidEvent, Unauthorized
 from escalator.metrics import CALLBACKS
 from escalator.model.destination_kind import DestinationKind
 from escalator.services.core.context import Core
-from escalator.services.responses.callbacks import CALLBACKS_OF, take_in
+from escalator.services.responses.callbacks import CALLBACKS_OF, store_callback
 
 log = structlog.get_logger(__name__)
 
@@ -38,8 +38,8 @@ def _received(core: Core, vendor: DestinationKind) -> Response:
         callbacks.verify(body, headers, [core.settings.sandbox_signing_secret], token)
         is_sandbox = True
     try:
-        take_in(core, vendor, callbacks.event_id(body), body, is_sandbox=is_sandbox)
+        store_callback(core, vendor, callbacks.event_id(body), body, is_sandbox=is_sandbox)
     except InvalidEvent:
-        core.tally.count(CALLBACKS, vendor=vendor.value, outcome="invalid")
+        core.metrics.count(CALLBACKS, vendor=vendor.value, outcome="invalid")
         log.warning("callback_invalid", vendor=vendor.value)
     return Response(status=202)

@@ -13,7 +13,7 @@ from escalator.channels.clients import Clients
 from escalator.channels.contract import Channel
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.policy import Person
 from escalator.model.sandbox_item import Item, ItemType
 from escalator.settings import Settings
@@ -33,7 +33,7 @@ class Inbox(Protocol):
     def keep(
         self,
         channel: DestinationKind,
-        context: Context,
+        context: MessageContext,
         address: str,
         said: Json,
         *,
@@ -45,7 +45,7 @@ class Inbox(Protocol):
         ...
 
     def add(
-        self, channel: DestinationKind, context: Context, address: str, said: Json, ts: str
+        self, channel: DestinationKind, context: MessageContext, address: str, said: Json, ts: str
     ) -> Delivered | Failed | None:
         """Keep a message under this `ts`; None, and nothing is kept, when that is taken."""
         ...
@@ -53,7 +53,7 @@ class Inbox(Protocol):
     def put(
         self,
         channel: DestinationKind,
-        context: Context,
+        context: MessageContext,
         address: str,
         ts: str,
         change: Callable[[Json], Json | None],
@@ -72,7 +72,9 @@ class Inbox(Protocol):
         """Return what a message says: nothing of one that has been purged, BAD_TARGET when nothing stands there."""
         ...
 
-    def about(self, channel: DestinationKind, context: Context, limit: int) -> Sequence[tuple[str, Json]] | Failed:
+    def about(
+        self, channel: DestinationKind, context: MessageContext, limit: int
+    ) -> Sequence[tuple[str, Json]] | Failed:
         """Return the newest messages about an incident at a destination, the newest first: `ts` and what it says."""
         ...
 

@@ -12,7 +12,7 @@ from escalator.channels.contract import Channel
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, FailureReason
-from escalator.model.vendor_event import Heard
+from escalator.model.vendor_event import VendorEvent
 from escalator.settings import Settings
 
 
@@ -63,9 +63,9 @@ class Callbacks:
     secrets: Callable[[Settings], Iterable[str]]
     verify: Callable[[bytes, Mapping[str, str], Iterable[str], str], None]
     event_id: Callable[[bytes], str]
-    parse: Callable[[bytes], Heard | None]
-    has_question: Callable[[Settings, Heard, bool], bool]
-    ask: Callable[[Clients, bytes], Heard | Failed | None]
+    parse: Callable[[bytes], VendorEvent | None]
+    has_question: Callable[[Settings, VendorEvent, bool], bool]
+    ask: Callable[[Clients, bytes], VendorEvent | Failed | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from escalator.clock import Clock
 from escalator.encryption import Seal
 from escalator.errors import Unavailable
 from escalator.model.destination_kind import DestinationKind
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.sandbox_item import Item, ItemType
 from escalator.store import Database, sandbox_inbox
 
@@ -32,7 +32,7 @@ class DatabaseInbox:
     def keep(
         self,
         channel: DestinationKind,
-        context: Context,
+        context: MessageContext,
         address: str,
         said: Json,
         *,
@@ -54,7 +54,7 @@ class DatabaseInbox:
         return Failed(FailureReason.VENDOR_ERROR, "no_ts")
 
     def _item(
-        self, channel: DestinationKind, context: Context, address: str, sealed_payload: bytes, ts: str = ""
+        self, channel: DestinationKind, context: MessageContext, address: str, sealed_payload: bytes, ts: str = ""
     ) -> Item:
         """Return a message to one recipient, said now; `ts` names it where its vendor has a name for it."""
         return Item(
@@ -72,7 +72,7 @@ class DatabaseInbox:
         )
 
     def add(
-        self, channel: DestinationKind, context: Context, address: str, said: Json, ts: str
+        self, channel: DestinationKind, context: MessageContext, address: str, said: Json, ts: str
     ) -> Delivered | Failed | None:
         """Keep a message under this `ts`; None, and nothing is kept, when that is taken."""
         item = self._item(channel, context, address, self._sealed(said), ts)
@@ -83,7 +83,12 @@ class DatabaseInbox:
             return NOT_NOW
 
     def put(
-        self, channel: DestinationKind, context: Context, address: str, ts: str, change: Callable[[Json], Json | None]
+        self,
+        channel: DestinationKind,
+        context: MessageContext,
+        address: str,
+        ts: str,
+        change: Callable[[Json], Json | None],
     ) -> Failed | None:
         """Let the message under this `ts` say what `change` makes of what it says; it is made where nothing stands."""
         try:
@@ -122,7 +127,9 @@ class DatabaseInbox:
             return NOT_NOW
         return opened(item, self.seal) if item else NOT_THERE
 
-    def about(self, channel: DestinationKind, context: Context, limit: int) -> Sequence[tuple[str, Json]] | Failed:
+    def about(
+        self, channel: DestinationKind, context: MessageContext, limit: int
+    ) -> Sequence[tuple[str, Json]] | Failed:
         """Return the newest messages about an incident at a destination, the newest first: `ts` and what it says."""
         try:
             with self.database.reading() as connection:

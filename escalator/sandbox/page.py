@@ -17,7 +17,7 @@ from escalator.sandbox.incidents import newest_incidents
 from escalator.sandbox.messages import shown
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.core.process_liveness import SWEEPER, WEB
 from escalator.store import policies, processes, sandbox_inbox
 from escalator.store.leases import HEARTBEAT_TIMEOUT
@@ -69,7 +69,7 @@ def _demo_sha256() -> str:
     return hashlib.sha256(files("escalator.policy").joinpath("demo.yml").read_bytes()).hexdigest()
 
 
-def _is_demo(connection: Connection, running: Running) -> bool:
+def _is_demo(connection: Connection, running: RunningPolicy) -> bool:
     return policies.sha256_of(connection, running.version) == _demo_sha256()
 
 

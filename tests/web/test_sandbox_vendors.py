@@ -8,7 +8,7 @@ from uuid6 import uuid7
 
 from escalator.errors import Unavailable
 from escalator.model.destination_kind import DestinationKind
-from escalator.model.message import Context
+from escalator.model.message import MessageContext
 from escalator.sandbox.inbox import DatabaseInbox
 from tests.fakes import InlineExecutor
 from tests.sandboxes import a_core, alert, demo_policy, go_on
@@ -311,7 +311,7 @@ def test_a_hostile_item_cannot_break_out_of_the_page(one_browser, channel):
         "jira": {"jira": {"category": HOSTILE, "status": HOSTILE, "fields": {"summary": HOSTILE}, "comments": []}},
         "webhook": {"webhook": {"headers": {HOSTILE: HOSTILE}, "body": HOSTILE}},
     }
-    context = Context(None, 1001, HOSTILE, HOSTILE)
+    context = MessageContext(None, 1001, HOSTILE, HOSTILE)
     shelf.keep(channel, context, HOSTILE, {"text": HOSTILE, "first_text": HOSTILE, **forms[channel.value]})
 
     page = one_browser.http.get("/sandbox")

@@ -7,10 +7,10 @@ from werkzeug.wrappers import Response
 
 from escalator.channels.stand_in import Refused
 from escalator.lazy_imports import Lazy
-from escalator.model.incident import OPEN, State
+from escalator.model.incident import OPEN_STATES, State
 from escalator.model.levels import Mode
 from escalator.services.core.context import Core
-from escalator.services.intake.receive import Receiver
+from escalator.services.intake.receive import WebhookReceiver
 from escalator.services.views import bulk_actions
 from escalator.services.views.health import watch
 from escalator.services.views.incident_list import all_of_them, open_now
@@ -37,7 +37,11 @@ def add(door: Blueprint, core: Core) -> None:
         page = min(whole_number("page") or 1, _MOST_PAGE)
         board = open_now(core, viewer(), running(), asked(viewer(), policy), page)
         return render_template(
-            "dashboard/now.html", board=board, watch=watch(core), is_sandbox=_is_sandbox(core), **_asked_for(OPEN)
+            "dashboard/now.html",
+            board=board,
+            watch=watch(core),
+            is_sandbox=_is_sandbox(core),
+            **_asked_for(OPEN_STATES),
         )
 
     @door.get("/incidents")
@@ -57,7 +61,7 @@ def add(door: Blueprint, core: Core) -> None:
 
 
 def _add_sample(door: Blueprint, core: Core) -> None:
-    receiver = Receiver(core)
+    receiver = WebhookReceiver(core)
 
     @door.post("/sample")
     def sample() -> Response:

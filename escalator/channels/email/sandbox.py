@@ -8,7 +8,7 @@ from escalator.channels.email.channel import MailChannel
 from escalator.channels.stand_in import Inbox, Json, Reader, SandboxVendor, Shown
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.model.sandbox_item import Item
 from escalator.settings import Settings
 
@@ -25,7 +25,7 @@ class SandboxMailer:
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
-    def send(self, context: Context, /, mail: Mail) -> Delivered | Failed:
+    def send(self, context: MessageContext, /, mail: Mail) -> Delivered | Failed:
         """Keep a mail, under the name of its destination: an address may be a secret, and stands sealed in the mail."""
         message = mail.message
         subject = str(message["Subject"])

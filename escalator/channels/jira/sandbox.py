@@ -25,7 +25,7 @@ from escalator.channels.jira.channel import JiraChannel
 from escalator.channels.stand_in import NOT_THERE, Deed, Done, Inbox, Json, Reader, Refused, SandboxVendor, Shown
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.policy import Person
 from escalator.model.sandbox_item import Item
 from escalator.settings import Settings
@@ -54,7 +54,7 @@ class SandboxJira:
         """Which of the two Jiras it stands in for."""
         return self._flavour
 
-    def conversation(self, context: Context, /) -> "SandboxConversation":
+    def conversation(self, context: MessageContext, /) -> "SandboxConversation":
         """Begin the calls about one notification."""
         return SandboxConversation(self._inbox, context)
 
@@ -62,7 +62,7 @@ class SandboxJira:
 class SandboxConversation:
     """The calls about one notification. What would be sent is kept under `jira`, with its comments and status."""
 
-    def __init__(self, inbox: Inbox, context: Context) -> None:
+    def __init__(self, inbox: Inbox, context: MessageContext) -> None:
         self._inbox = inbox
         self._context = context
 

@@ -13,7 +13,7 @@ from escalator.channels.vendor import Callbacks, Place, Posted, Question, Vendor
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, FailureReason
-from escalator.model.vendor_event import Heard, HeardKind
+from escalator.model.vendor_event import VendorEvent, VendorEventKind
 from escalator.settings import Settings
 
 
@@ -52,13 +52,13 @@ def _secrets(settings: Settings) -> Iterable[str]:
     return settings.jira_webhook_secrets
 
 
-def _has_question(settings: Settings, said: Heard, is_known: bool) -> bool:  # noqa: FBT001  # of the registry's form
+def _has_question(settings: Settings, said: VendorEvent, is_known: bool) -> bool:  # noqa: FBT001  # of the registry's form
     """Whether Jira must say if the status that an issue has left was a done one: it does not tell that by itself."""
-    is_settled = said.kind in {HeardKind.RESOLVED, HeardKind.REOPENED}
+    is_settled = said.kind in {VendorEventKind.RESOLVED, VendorEventKind.REOPENED}
     return is_known and not is_settled and bool(settings.jira_token)
 
 
-def _ask(clients: Clients, body: bytes) -> Heard | Failed | None:
+def _ask(clients: Clients, body: bytes) -> VendorEvent | Failed | None:
     """Ask what the status was; what Jira does not say now is not worth waiting for."""
 
     def category(status_id: str) -> Category:

@@ -19,7 +19,7 @@ from escalator.channels.pagerduty.channel import PagerDutyChannel
 from escalator.channels.stand_in import Deed, Done, Inbox, Json, Reader, Refused, SandboxVendor, Shown
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.model.policy import Person
 from escalator.model.sandbox_item import Item
 from escalator.rendering.timestamps import exact
@@ -46,7 +46,7 @@ class SandboxEvents:
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
-    def send(self, context: Context, /, routing_key: str, event: Event) -> Delivered | Failed:  # noqa: ARG002  # a secret
+    def send(self, context: MessageContext, /, routing_key: str, event: Event) -> Delivered | Failed:  # noqa: ARG002  # a secret
         """Keep what became of the alert."""
         key = event["dedup_key"]
         ts = digest_of(context.destination, key)[:_TS_CHARS]

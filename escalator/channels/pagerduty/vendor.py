@@ -10,8 +10,8 @@ from escalator.channels.vendor import NO_ADDRESS, Callbacks, Place, Posted, Ques
 from escalator.clock import Clock
 from escalator.errors import InvalidEvent
 from escalator.model.destination_kind import DestinationKind
-from escalator.model.message import Context, Delivered, Failed
-from escalator.model.vendor_event import Heard
+from escalator.model.message import Delivered, Failed, MessageContext
+from escalator.model.vendor_event import VendorEvent
 from escalator.settings import Settings
 
 
@@ -23,7 +23,7 @@ def _probe(clients: Clients, _settings: Settings, question: Question) -> Deliver
     if not question.address:
         return NO_ADDRESS
     channel = PagerDutyChannel(clients.pagerduty)
-    return channel.probe(Context(None, None, question.destination), question.address)
+    return channel.probe(MessageContext(None, None, question.destination), question.address)
 
 
 def _place(_settings: Settings, posted: Posted) -> Place:
@@ -39,7 +39,7 @@ def _verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], _to
     webhooks.verify(body, headers, secrets)
 
 
-def _has_question(settings: Settings, said: Heard, is_known: bool) -> bool:  # noqa: FBT001  # of the registry's form
+def _has_question(settings: Settings, said: VendorEvent, is_known: bool) -> bool:  # noqa: FBT001  # of the registry's form
     """Whether PagerDuty must name the alert.
 
     It leaves `incident_key` out where an incident was opened through the Events API (api-schema, REST).
@@ -47,7 +47,7 @@ def _has_question(settings: Settings, said: Heard, is_known: bool) -> bool:  # n
     return not is_known and bool(said.alias) and bool(settings.pagerduty_api_token)
 
 
-def _ask(clients: Clients, body: bytes) -> Heard | Failed | None:
+def _ask(clients: Clients, body: bytes) -> VendorEvent | Failed | None:
     said = _parse(body)
     keys = clients.pagerduty_rest.alert_keys(said.alias) if said else ()
     if isinstance(keys, Failed) or said is None:
@@ -55,7 +55,7 @@ def _ask(clients: Clients, body: bytes) -> Heard | Failed | None:
     return replace(said, refs=(*said.refs, *keys))
 
 
-def _parse(body: bytes) -> Heard | None:
+def _parse(body: bytes) -> VendorEvent | None:
     try:
         return webhooks.parse(body)
     except InvalidEvent:

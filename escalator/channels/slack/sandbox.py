@@ -9,9 +9,9 @@ from escalator.channels.slack.blocks import Payload
 from escalator.channels.slack.channel import SlackChannel
 from escalator.channels.stand_in import Inbox, Json, Reader, SandboxVendor, Shown
 from escalator.clock import Clock
-from escalator.engine.endpoints import PERSON
+from escalator.engine.endpoints import PERSON_PREFIX
 from escalator.model.destination_kind import DestinationKind
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.sandbox_item import Item, ItemType
 from escalator.settings import Settings
 
@@ -27,7 +27,7 @@ class SandboxSlack:
 
     def post(
         self,
-        context: Context,
+        context: MessageContext,
         /,
         channel: str,
         payload: Payload,
@@ -39,16 +39,16 @@ class SandboxSlack:
         said = {**payload, "first_text": payload.get("text", "")}
         return self._inbox.keep(DestinationKind.SLACK, context, channel, said, thread_ts=thread_ts, broadcast=broadcast)
 
-    def update(self, _context: Context, /, ref: str, payload: Payload) -> Delivered | Failed:
+    def update(self, _context: MessageContext, /, ref: str, payload: Payload) -> Delivered | Failed:
         """Let a message say something else, in its place; BAD_TARGET when there is none."""
         return self._inbox.rewrite(ref, lambda said: {**payload, "first_text": said.get("first_text", "")})
 
-    def ephemeral(self, context: Context, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
+    def ephemeral(self, context: MessageContext, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
         """Keep an answer where the person clicked; who is not in the policy is called by their id at Slack."""
         destination = self._inbox.destination_at(channel)
         if isinstance(destination, Failed):
             return destination
-        where = Context(
+        where = MessageContext(
             context.incident_id,
             context.number,
             destination or context.destination or channel,
@@ -56,14 +56,14 @@ class SandboxSlack:
         )
         return self._inbox.keep(DestinationKind.SLACK, where, channel, payload, type_=ItemType.EPHEMERAL)
 
-    def open_view(self, context: Context, /, trigger_id: str, view: Json) -> Delivered | Failed:
+    def open_view(self, context: MessageContext, /, trigger_id: str, view: Json) -> Delivered | Failed:
         """Keep a window, on the phone of the person it opens for; a trigger of the sandbox begins with their id."""
         user, _, _ = trigger_id.partition(".")
-        destination = PERSON + context.person if context.person else context.destination
-        where = Context(context.incident_id, context.number, destination, context.person)
+        destination = PERSON_PREFIX + context.person if context.person else context.destination
+        where = MessageContext(context.incident_id, context.number, destination, context.person)
         return self._inbox.keep(DestinationKind.SLACK, where, user, {"view": view}, type_=ItemType.VIEW)
 
-    def respond(self, _context: Context, /, response_url: str, payload: Payload) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
+    def respond(self, _context: MessageContext, /, response_url: str, payload: Payload) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
         """Say that there is no such address here: the answer then goes by `ephemeral`."""
         return Failed(FailureReason.NOT_SUPPORTED, "response_url")
 

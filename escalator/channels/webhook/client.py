@@ -6,7 +6,7 @@ from escalator.channels.deadline_socket import Guard, Limits
 from escalator.channels.guarded_http import PATIENT, GuardedHttp
 from escalator.channels.ssrf_guard import guard_of
 from escalator.channels.webhook.failures import failure, is_success
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 
 
 class HttpWebhook:
@@ -15,7 +15,9 @@ class HttpWebhook:
     def __init__(self, guard: Guard, limits: Limits = PATIENT) -> None:
         self._http = GuardedHttp(guard, limits)
 
-    def post(self, _context: Context, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:
+    def post(
+        self, _context: MessageContext, /, url: str, headers: Mapping[str, str], body: bytes
+    ) -> Delivered | Failed:
         """Send one. Only the status of the answer and its head are read: a body decides nothing."""
         answer = self._http.post(url, headers, body, wants_body=False)
         if isinstance(answer, Failed):

@@ -11,7 +11,7 @@ from escalator.channels.webhook.channel import WebhookChannel
 from escalator.channels.webhook.signing import BadSecret, keys_of, signatures
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.model.sandbox_item import Item
 from escalator.settings import Settings
 
@@ -22,7 +22,7 @@ class SandboxWebhook:
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
-    def post(self, context: Context, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
+    def post(self, context: MessageContext, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
         """Keep a message, under the name of its destination; `body` is kept as the text that is signed."""
         text = _first_words(json.loads(body))
         said: Json = {"webhook": {"headers": dict(headers), "body": body.decode()}, "text": text, "first_text": text}

@@ -10,7 +10,7 @@ from escalator.model.policy import Person, Policy
 from escalator.settings import Settings
 
 
-class Missing(NamedTuple):
+class MissingVariable(NamedTuple):
     """A variable that must be set and is not: why it must, and what would be right."""
 
     name: str
@@ -57,18 +57,18 @@ def is_set(settings: Settings, variable: str) -> bool:
 _NO_LINKS = ("so the links by which people answer would not work", "write the https:// address of this installation")
 
 
-def missing(settings: Settings, policy: Policy) -> Iterator[Missing]:
+def missing_required(settings: Settings, policy: Policy) -> Iterator[MissingVariable]:
     """Yield what must be set before anything is sent."""
     kinds = _kinds(policy)
     for kind in kinds:
         for needed in kind.about.credentials:
             if not is_set(settings, needed.name):
-                yield Missing(*needed)
+                yield MissingVariable(*needed)
     if any(kind.about.has_answer_link for kind in kinds) and not settings.environment.get("ESCALATOR_BASE_URL"):
-        yield Missing("ESCALATOR_BASE_URL", *_NO_LINKS)
+        yield MissingVariable("ESCALATOR_BASE_URL", *_NO_LINKS)
 
 
-def lacking(settings: Settings, policy: Policy) -> Iterator[str]:
+def missing_optional(settings: Settings, policy: Policy) -> Iterator[str]:
     """Yield what could be set, and what does not work without it."""
     kinds = _kinds(policy)
     for kind in kinds:
