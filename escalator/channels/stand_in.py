@@ -15,7 +15,7 @@ from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.policy import Person
-from escalator.model.sandbox_item import Item, ItemType
+from escalator.model.sandbox_item import InboxItem, InboxItemType
 from escalator.settings import Settings
 
 Json = dict[str, Any]
@@ -37,7 +37,7 @@ class Inbox(Protocol):
         address: str,
         said: Json,
         *,
-        type_: ItemType = ItemType.MESSAGE,
+        type_: InboxItemType = InboxItemType.MESSAGE,
         thread_ts: str | None = None,
         broadcast: bool = False,
     ) -> Delivered | Failed:
@@ -145,5 +145,5 @@ class SandboxVendor:
     kind: DestinationKind
     stored_as: str
     make_channel: Callable[[Inbox, Clients, Settings, Clock], Channel]
-    show: Callable[[Item, Json, Reader], Shown]
-    act: Callable[[Item, Json, Deed], Done | Refused] | None
+    show: Callable[[InboxItem, Json, Reader], Shown]
+    act: Callable[[InboxItem, Json, Deed], Done | Refused] | None

@@ -8,7 +8,7 @@ from uuid import UUID
 from escalator.model.destination_kind import DestinationKind
 
 
-class ItemType(StrEnum):
+class InboxItemType(StrEnum):
     """What came in: a message, an answer that one person sees, or a window that opened for one person."""
 
     MESSAGE = "message"
@@ -17,7 +17,7 @@ class ItemType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class InboxItem:
     """One thing that somebody would see. `person` is a policy key, or the vendor's id of somebody without one.
 
     `ts` names it within its channel, as Slack's does; `sealed_payload` is None once its content has been purged.
@@ -25,7 +25,7 @@ class Item:
 
     id: UUID
     at: datetime
-    type: ItemType
+    type: InboxItemType
     channel: DestinationKind
     incident_id: UUID | None
     number: int | None

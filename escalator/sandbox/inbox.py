@@ -14,7 +14,7 @@ from escalator.encryption import Seal
 from escalator.errors import Unavailable
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
-from escalator.model.sandbox_item import Item, ItemType
+from escalator.model.sandbox_item import InboxItem, InboxItemType
 from escalator.store import Database, sandbox_inbox
 
 _TRIES = 20
@@ -36,7 +36,7 @@ class DatabaseInbox:
         address: str,
         said: Json,
         *,
-        type_: ItemType = ItemType.MESSAGE,
+        type_: InboxItemType = InboxItemType.MESSAGE,
         thread_ts: str | None = None,
         broadcast: bool = False,
     ) -> Delivered | Failed:
@@ -55,12 +55,12 @@ class DatabaseInbox:
 
     def _item(
         self, channel: DestinationKind, context: MessageContext, address: str, sealed_payload: bytes, ts: str = ""
-    ) -> Item:
+    ) -> InboxItem:
         """Return a message to one recipient, said now; `ts` names it where its vendor has a name for it."""
-        return Item(
+        return InboxItem(
             id=uuid7(),
             at=self.clock.now(),
-            type=ItemType.MESSAGE,
+            type=InboxItemType.MESSAGE,
             channel=channel,
             incident_id=context.incident_id,
             number=context.number,
@@ -98,7 +98,7 @@ class DatabaseInbox:
                 if said is not None and item is None:
                     sandbox_inbox.insert(connection, self._item(channel, context, address, self._sealed(said), ts))
                 elif said is not None and item is not None:
-                    sandbox_inbox.rewrite(connection, item.id, self._sealed(said), self.clock.now())
+                    sandbox_inbox.update_payload(connection, item.id, self._sealed(said), self.clock.now())
         except Unavailable:
             return NOT_NOW
         return None
@@ -112,7 +112,7 @@ class DatabaseInbox:
                 said = change(opened(item, self.seal)) if item else None
                 if item is None or said is None:
                     return NOT_THERE
-                sandbox_inbox.rewrite(connection, item.id, self._sealed(said), self.clock.now())
+                sandbox_inbox.update_payload(connection, item.id, self._sealed(said), self.clock.now())
         except Unavailable:
             return NOT_NOW
         return Delivered(ref)
@@ -133,7 +133,7 @@ class DatabaseInbox:
         """Return the newest messages about an incident at a destination, the newest first: `ts` and what it says."""
         try:
             with self.database.reading() as connection:
-                found = sandbox_inbox.about(connection, channel, context.destination, context.incident_id, limit)
+                found = sandbox_inbox.newest_about(connection, channel, context.destination, context.incident_id, limit)
         except Unavailable:
             return NOT_NOW
         return [(item.ts, opened(item, self.seal)) for item in found]
@@ -158,7 +158,7 @@ class DatabaseInbox:
         return self.seal.seal(json.dumps(said).encode())
 
 
-def opened(item: Item, seal: Seal) -> dict[str, Any]:
+def opened(item: InboxItem, seal: Seal) -> dict[str, Any]:
     """Return what an item says, in its vendor's form; nothing once it has been purged. Raises ContentLocked.
 
     In all of them `text` is what a person reads first, and `first_text` what it was when it came.

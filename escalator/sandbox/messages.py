@@ -2,14 +2,14 @@
 
 from escalator.channels.stand_in import Json, Reader
 from escalator.model.policy import Policy
-from escalator.model.sandbox_item import Item
+from escalator.model.sandbox_item import InboxItem
 from escalator.rendering.timestamps import exact, exact_or_none
 from escalator.sandbox.inbox import opened
 from escalator.sandbox.registry import SANDBOX_VENDORS
 from escalator.services.core.context import Core
 
 
-def shown(core: Core, item: Item, policy: Policy | None) -> Json:
+def shown(core: Core, item: InboxItem, policy: Policy | None) -> Json:
     """Return one item as the page reads it, its vendor's object under the name of its channel. Raises ContentLocked.
 
     Once its content has been purged there is nothing in it.
@@ -42,14 +42,14 @@ def shown(core: Core, item: Item, policy: Policy | None) -> Json:
     }
 
 
-def _person(core: Core, item: Item, policy: Policy | None) -> str | None:
+def _person(core: Core, item: InboxItem, policy: Policy | None) -> str | None:
     """Return for whom it is, by the policy's key also where Slack's id is all that was known."""
     people = policy.people.values() if policy else ()
     known = (one.key for one in people if one.slack and core.expand(one.slack) == item.person)
     return next(known, item.person) if item.person else None
 
 
-def _reader(core: Core, item: Item, policy: Policy | None) -> Reader:
+def _reader(core: Core, item: InboxItem, policy: Policy | None) -> Reader:
     destination = policy.destinations.get(item.destination) if policy else None
     options = {name: core.expand(value) for name, value in destination.options.items()} if destination else {}
     return Reader(options, core.settings.sandbox_signing_secret)

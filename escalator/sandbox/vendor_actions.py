@@ -34,7 +34,7 @@ def signed_act(core: Core, deed: Deed) -> Signed | Refused:
         person = running.policy.people.get(deed.person) if running else None
         if person is None:
             return Refused(f"There is nobody called {deed.person} in the policy.")
-        known = sandbox_inbox.by_id(connection, deed.message)
+        known = sandbox_inbox.find(connection, deed.message)
         item = sandbox_inbox.lock_message(connection, known.address, known.ts) if known else None
         vendor = SANDBOX_VENDORS[item.channel] if item else None
         if item is None or vendor is None or vendor.act is None:
@@ -59,6 +59,8 @@ def signed_act(core: Core, deed: Deed) -> Signed | Refused:
         if isinstance(done, Refused):
             return done
         now_said = {**said, vendor.stored_as: done.form}
-        sandbox_inbox.rewrite(connection, item.id, core.seal.seal(json.dumps(now_said).encode()), core.clock.now())
+        sandbox_inbox.update_payload(
+            connection, item.id, core.seal.seal(json.dumps(now_said).encode()), core.clock.now()
+        )
     headers = {"Content-Type": "application/json", **done.headers}
     return Signed(f"/webhooks/{item.channel.value}", headers, done.body.decode())

@@ -9,7 +9,7 @@ from escalator.channels.stand_in import Inbox, Json, Reader, SandboxVendor, Show
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, MessageContext
-from escalator.model.sandbox_item import Item
+from escalator.model.sandbox_item import InboxItem
 from escalator.settings import Settings
 
 _SENDER = "Escalator <escalator@sandbox.invalid>"
@@ -79,7 +79,7 @@ class _Links(HTMLParser):
             self.found[-1] = (label + data, url)
 
 
-def _show(_item: Item, said: Json, _reader: Reader) -> Shown:
+def _show(_item: InboxItem, said: Json, _reader: Reader) -> Shown:
     letter = said.get("mail", {})
     return Shown(letter, [{"label": label, "url": url} for label, url in links(letter.get("html", ""))])
 

@@ -27,7 +27,7 @@ from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.policy import Person
-from escalator.model.sandbox_item import Item
+from escalator.model.sandbox_item import InboxItem
 from escalator.settings import Settings
 
 STATUSES = {Category.NEW: "To Do", Category.INDETERMINATE: "In Progress", Category.DONE: "Done"}
@@ -240,13 +240,13 @@ def _change(field: str, before: tuple[str, str] | None, to: tuple[str, str] | No
     }
 
 
-def _show(item: Item, said: Json, _reader: Reader) -> Shown:
+def _show(item: InboxItem, said: Json, _reader: Reader) -> Shown:
     issue = said.get("jira", {})
     pressed = [{"action_id": act.value, "label": LABELS[act], "value": item.ts} for act in offered(issue)]
     return Shown(issue and {"key": item.ts, **issue}, pressed)
 
 
-def _act(item: Item, said: Json, deed: Deed) -> Done | Refused:
+def _act(item: InboxItem, said: Json, deed: Deed) -> Done | Refused:
     issue = said.get("jira", {})
     act = next((one for one in offered(issue) if one.value == deed.act), None)
     if act is None:

@@ -21,7 +21,7 @@ from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.model.policy import Person
-from escalator.model.sandbox_item import Item
+from escalator.model.sandbox_item import InboxItem
 from escalator.rendering.timestamps import exact
 from escalator.settings import Settings
 
@@ -122,7 +122,7 @@ def after(alert: Mapping[str, Any], act: Act, agent: Agent) -> Json:
     return {**alert, "status": _STATUS[act], "changed_by": None if act is Act.TIME_OUT else agent.name}
 
 
-def told(item: Item, alert: Mapping[str, Any], act: Act, agent: Agent, now: datetime, event_id: str) -> bytes:
+def told(item: InboxItem, alert: Mapping[str, Any], act: Act, agent: Agent, now: datetime, event_id: str) -> bytes:
     """Return the body of the webhook that tells of an act; `alert` is how the incident stands after it.
 
     An acknowledgement times out by itself: nobody has done that.
@@ -140,7 +140,7 @@ def told(item: Item, alert: Mapping[str, Any], act: Act, agent: Agent, now: date
     return json.dumps({"event": event}).encode()
 
 
-def _incident(item: Item, alert: Mapping[str, Any]) -> Json:
+def _incident(item: InboxItem, alert: Mapping[str, Any]) -> Json:
     reference = _reference("incident", f"Q{item.ts[:_ID_CHARS].upper()}", title(alert))
     return {
         **{name: reference[name] for name in ("id", "self", "html_url")},
@@ -172,14 +172,14 @@ def _reference(kind: str, id_: str, summary: str) -> dict[str, str]:
     }
 
 
-def _show(_item: Item, said: Json, _reader: Reader) -> Shown:
+def _show(_item: InboxItem, said: Json, _reader: Reader) -> Shown:
     alert = said.get("pagerduty", {})
     form = alert and {**alert, "title": title(alert), "urgency": urgency(alert)}
     pressed = [{"action_id": act.value, "label": LABELS[act], "value": alert["dedup_key"]} for act in offered(alert)]
     return Shown(form, pressed)
 
 
-def _act(item: Item, said: Json, deed: Deed) -> Done | Refused:
+def _act(item: InboxItem, said: Json, deed: Deed) -> Done | Refused:
     alert = said.get("pagerduty", {})
     act = next((one for one in offered(alert) if one.value == deed.act), None)
     if act is None:

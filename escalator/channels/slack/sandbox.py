@@ -12,7 +12,7 @@ from escalator.clock import Clock
 from escalator.engine.endpoints import PERSON_PREFIX
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
-from escalator.model.sandbox_item import Item, ItemType
+from escalator.model.sandbox_item import InboxItem, InboxItemType
 from escalator.settings import Settings
 
 TEAM = "SANDBOX"
@@ -54,14 +54,14 @@ class SandboxSlack:
             destination or context.destination or channel,
             context.person or user,
         )
-        return self._inbox.keep(DestinationKind.SLACK, where, channel, payload, type_=ItemType.EPHEMERAL)
+        return self._inbox.keep(DestinationKind.SLACK, where, channel, payload, type_=InboxItemType.EPHEMERAL)
 
     def open_view(self, context: MessageContext, /, trigger_id: str, view: Json) -> Delivered | Failed:
         """Keep a window, on the phone of the person it opens for; a trigger of the sandbox begins with their id."""
         user, _, _ = trigger_id.partition(".")
         destination = PERSON_PREFIX + context.person if context.person else context.destination
         where = MessageContext(context.incident_id, context.number, destination, context.person)
-        return self._inbox.keep(DestinationKind.SLACK, where, user, {"view": view}, type_=ItemType.VIEW)
+        return self._inbox.keep(DestinationKind.SLACK, where, user, {"view": view}, type_=InboxItemType.VIEW)
 
     def respond(self, _context: MessageContext, /, response_url: str, payload: Payload) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
         """Say that there is no such address here: the answer then goes by `ephemeral`."""
@@ -76,7 +76,7 @@ class SandboxSlack:
         return Workspace(TEAM, "Sandbox", TEAM)
 
 
-def _show(item: Item, said: Json, _reader: Reader) -> Shown:
+def _show(item: InboxItem, said: Json, _reader: Reader) -> Shown:
     """Return what would be posted to Slack."""
     kept: Json = {name: said[name] for name in ("text", "blocks", "view") if name in said}
     form = {"channel": item.address, "thread_ts": item.thread_ts, "reply_broadcast": item.broadcast, **kept}

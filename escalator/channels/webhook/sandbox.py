@@ -12,7 +12,7 @@ from escalator.channels.webhook.signing import BadSecret, keys_of, signatures
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, MessageContext
-from escalator.model.sandbox_item import Item
+from escalator.model.sandbox_item import InboxItem
 from escalator.settings import Settings
 
 
@@ -34,7 +34,7 @@ def _first_words(said: Mapping[str, Any]) -> str:
     return str(said["type"]) if number is None else f"{said['type']} #{number}"
 
 
-def _show(_item: Item, said: Json, reader: Reader) -> Shown:
+def _show(_item: InboxItem, said: Json, reader: Reader) -> Shown:
     request = said.get("webhook", {})
     if not request:
         return Shown({}, [])

@@ -26,7 +26,7 @@ from escalator.rendering.view import View
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
 from escalator.store.deliveries import Delivery
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 
 GOOD_FOR = timedelta(days=7)
 PAGE_GOOD_FOR = timedelta(hours=1)
@@ -142,7 +142,7 @@ def answer_link_signer(core: Core) -> AnswerLinkSigner:
     return AnswerLinkSigner((core.settings.answer_link_secret,), core.clock)
 
 
-def email_link_for(core: Core, view: View, to: Delivery | Post) -> Link | None:
+def email_link_for(core: Core, view: View, to: Delivery | PostedMessage) -> Link | None:
     """Return where the reader of this message answers; nothing where nobody is asked, or they answer otherwise."""
     incident = view.incident
     if not to.channel.about.has_answer_link or incident.state is not State.TRIGGERED or view.occasion in FEED_OCCASIONS:
@@ -151,7 +151,7 @@ def email_link_for(core: Core, view: View, to: Delivery | Post) -> Link | None:
     return own or Link(_SIGN_IN, f"{core.settings.base_url}/sign-in?incident={incident.number}")
 
 
-def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | Post) -> Link | None:
+def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | PostedMessage) -> Link | None:
     """Return the link by which the only reader of this place may acknowledge; None where nobody alone may."""
     person = _reader(core, to, policy)
     if (
@@ -167,7 +167,7 @@ def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | P
     )
 
 
-def _reader(core: Core, to: Delivery | Post, policy: Policy) -> Person | None:
+def _reader(core: Core, to: Delivery | PostedMessage, policy: Policy) -> Person | None:
     """Return the only person who reads there: whom the policy names as its `reader`, or whose mailbox it is.
 
     Nobody where somebody else is told there.
