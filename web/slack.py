@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from escalator.channels.slack.blocks import notice
 from escalator.channels.slack.external_select import Suggestion, options
-from escalator.channels.slack.interactions import Click, Ignored, ListClick, parse
+from escalator.channels.slack.interactions import BundleMessage, Click, Ignored, ListClick, parse
 from escalator.channels.slack.modals import NOTE, errors, reference_needed
 from escalator.channels.slack.submissions import Opening, Silencing, Submission
 from escalator.errors import Unavailable
@@ -17,8 +17,9 @@ from escalator.model.message import Context, Failed
 from escalator.services.auth.slack_users import link_unknown
 from escalator.services.core.context import Core
 from escalator.services.incidents.actions import Asked, Reply, act, mode_of_click
-from escalator.services.responses.acknowledge_bundle import AskedAll, acknowledge_all, size_of
+from escalator.services.responses.acknowledge_bundle import OF_THE_PERSON, AskedAll, acknowledge_all, size_of
 from escalator.services.responses.slack_options import choices_for
+from escalator.services.responses.update_bundle_message import update_bundle_message
 from web.note_publishing import publish_later
 from web.slack_auth import is_sandboxs, log_failure
 from web.slack_commands import add_commands, opened, silenced
@@ -97,7 +98,14 @@ def _after_click(core: Core, answerers: ThreadPoolExecutor, said: Click, *, is_s
         log_failure(shown, "view_failed")
     elif reply.text:
         answerers.submit(_tell, core, said.user_id, said.channel_id, said.response_url, reply)
+    _update_bundle(core, answerers, said.bundle, reply)
     return Response(status=200)
+
+
+def _update_bundle(core: Core, answerers: ThreadPoolExecutor, bundle: BundleMessage | None, reply: Reply) -> None:
+    """Bring the message of a bundle up to date; after a refusal too, which says that it shows an older state."""
+    if bundle is not None and reply.refused not in OF_THE_PERSON:
+        answerers.submit(update_bundle_message, core, bundle, reply.mode)
 
 
 def _after_list_click(core: Core, answerers: ThreadPoolExecutor, said: ListClick, *, is_sandbox: bool) -> Response:
@@ -105,14 +113,15 @@ def _after_list_click(core: Core, answerers: ThreadPoolExecutor, said: ListClick
     asked = AskedAll(said.user_id, said.team_id, said.list_id, said.channel_id, is_sandbox, said.enterprise_id)
 
     if size_of(core, said.list_id) > AT_ONCE:
-        answerers.submit(_answer_list, core, asked, said.response_url)
+        answerers.submit(_answer_list, core, answerers, said, asked)
     else:
         reply = acknowledge_all(core, asked)
         answerers.submit(_tell, core, said.user_id, said.channel_id, said.response_url, reply)
+        _update_bundle(core, answerers, said.bundle, reply)
     return Response(status=200)
 
 
-def _answer_list(core: Core, asked: AskedAll, response_url: str) -> None:
+def _answer_list(core: Core, answerers: ThreadPoolExecutor, said: ListClick, asked: AskedAll) -> None:
     """Acknowledge a long list and tell who did it, also when it could not be recorded: Slack has had its answer."""
     try:
         reply = acknowledge_all(core, asked)
@@ -123,7 +132,8 @@ def _answer_list(core: Core, asked: AskedAll, response_url: str) -> None:
             mode,
             "The database did not answer: not all were acknowledged. Press the button again.",
         )
-    _tell(core, asked.user_id, asked.channel_id, response_url, reply)
+    _tell(core, asked.user_id, asked.channel_id, said.response_url, reply)
+    _update_bundle(core, answerers, said.bundle, reply)
 
 
 def _after_window(core: Core, answerers: ThreadPoolExecutor, said: Submission, *, is_sandbox: bool) -> Response:

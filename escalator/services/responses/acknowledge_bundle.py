@@ -12,7 +12,7 @@ from escalator.services.core.context import Core
 from escalator.services.incidents.actions import Asked, Reply, act, mode_of_click
 from escalator.store import bundles
 
-_OF_THE_PERSON = frozenset({Refused.UNKNOWN_PERSON, Refused.WRONG_WORKSPACE})
+OF_THE_PERSON = frozenset({Refused.UNKNOWN_PERSON, Refused.WRONG_WORKSPACE})
 """Why somebody may answer nothing at all."""
 
 
@@ -55,7 +55,7 @@ def acknowledge_all(core: Core, asked: AskedAll) -> Reply:
                 enterprise_id=asked.enterprise_id,
             ),
         )
-        if reply.refused in _OF_THE_PERSON:
+        if reply.refused in OF_THE_PERSON:
             return reply
         if reply.refused is None:
             done.append(one.number)
