@@ -6,7 +6,7 @@ from escalator.channels.slack.blocks import message
 from escalator.channels.slack.interactions import BundleMessage
 from escalator.errors import Unavailable
 from escalator.model.levels import Mode
-from escalator.model.message import Context, Failed
+from escalator.model.message import Failed, MessageContext
 from escalator.services.core.context import Core
 from escalator.services.delivery.bundles import current_card
 
@@ -28,7 +28,7 @@ def update_bundle_message(core: Core, bundle: BundleMessage, mode: Mode) -> None
         for _ in range(MOST_UPDATES):
             if card is None:
                 return
-            updated = core.slack(mode).update(Context(None, None, channel), bundle.ref, message(card))
+            updated = core.slack(mode).update(MessageContext(None, None, channel), bundle.ref, message(card))
             if isinstance(updated, Failed):
                 log.warning("bundle_update_failed", reason=updated.reason.value, detail=updated.detail)
                 return
