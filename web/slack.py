@@ -16,6 +16,7 @@ from escalator.model.incident import Outcome, Verb
 from escalator.model.message import Failed, MessageContext
 from escalator.services.auth.slack_users import link_unknown
 from escalator.services.core.context import Core
+from escalator.services.delivery.bundle_message import update_bundle_message
 from escalator.services.incidents.actions import ActionReply, SlackRequest, perform_action, reply_mode
 from escalator.services.responses.acknowledge_bundle import (
     OF_THE_PERSON,
@@ -24,7 +25,6 @@ from escalator.services.responses.acknowledge_bundle import (
     bundle_size,
 )
 from escalator.services.responses.slack_options import choices_for
-from escalator.services.responses.update_bundle_message import update_bundle_message
 from web.note_publishing import publish_later
 from web.slack_auth import is_sandboxs, log_failure
 from web.slack_commands import add_commands, opened, silenced
