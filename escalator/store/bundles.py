@@ -46,6 +46,7 @@ class BundledPage:
     round: int
     due_kind: DueKind | None
     fence: int
+    owner: str | None
 
 
 _WITH_MESSAGE_EACH_ROUND = [kind for kind in DestinationKind if kind.about.has_message_each_round]
@@ -107,6 +108,7 @@ _MEMBERS = (
         *(incidents.c[name] for name in ("number", "source", "category", "severity", "drill", "state", "round")),
         incidents.c.due_kind,
         incidents.c.fence,
+        incidents.c.owner,
     )
     .join(incidents, incidents.c.id == deliveries.c.incident_id)
     .where(
@@ -157,6 +159,12 @@ def add_pages(connection: Connection, list_id: UUID, ids: Sequence[UUID], urgenc
 def pages_of(connection: Connection, list_id: UUID) -> list[BundledPage]:
     """Return what a list has to tell, or has told in another of its places, by the numbers of the incidents."""
     return [_member(row) for row in connection.execute(_MEMBERS, {"lists": [list_id]})]
+
+
+def mode_of(connection: Connection, list_id: UUID) -> Mode | None:
+    """Return the mode in which a list is told, or None where there is no such list."""
+    found = connection.scalar(select(deliveries.c.mode).where(deliveries.c.bulletin_id == list_id).limit(1))
+    return None if found is None else Mode(found)
 
 
 def _member(row: Any) -> BundledPage:
