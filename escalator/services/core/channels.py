@@ -16,7 +16,7 @@ from escalator.channels.slack.channel import SlackChannel
 from escalator.channels.slack.rate_limit import UNPACED, Pacer, shared_pace
 from escalator.channels.webhook.channel import WebhookChannel
 from escalator.clock import Clock
-from escalator.lazy_imports import Lazy
+from escalator.lazy_imports import LazyImport
 from escalator.model.levels import Mode
 from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import Shelf
@@ -53,7 +53,7 @@ def vendors_of(settings: Settings) -> Vendors:
     """Return the vendors where the environment says that they are."""
 
     def lazy(module: str, name: str, *arguments: object) -> Any:
-        return Lazy(f"escalator.channels.{module}", name, *arguments)
+        return LazyImport(f"escalator.channels.{module}", name, *arguments)
 
     return Vendors(
         slack=lazy("slack.web_api", "SlackWebApi", settings.slack_bot_token, settings.slack_api_url),
