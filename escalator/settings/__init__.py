@@ -23,10 +23,10 @@ __all__ = [
     "database_url",
     "environment",
     "from_environment",
-    "listening",
+    "listen_address",
     "policy_file",
     "read_settings",
     "socket_path",
     "settings_and_problems",
-    "written_environment",
+    "raw_environment",
 ]

@@ -23,11 +23,11 @@ from escalator.model.levels import Mode
 from escalator.model.message import MessageContext
 from escalator.ports import PROCESS_EVENTS
 from escalator.services.core.process_liveness import SENDER, SWEEPER
-from escalator.services.delivery.sender import deliver_all
-from escalator.services.incidents.actions import Asked, act
+from escalator.services.delivery.sender import send_all_due
+from escalator.services.incidents.actions import SlackRequest, perform_action
 from escalator.services.incidents.escalation import fire_due
 from escalator.services.intake.process import process_events
-from escalator.services.intake.receive import Accepted, Receiver
+from escalator.services.intake.receive import IntakeResult, WebhookReceiver
 from escalator.services.sandbox.controls import kill_worker, run_out, send_sample
 from escalator.services.sandbox.incidents import MOST_INCIDENTS
 from escalator.services.sandbox.page import MOST_MESSAGES, VIEWS_STAY, sandbox_state
@@ -59,11 +59,11 @@ def click_of(core, message, person, verb="acknowledge"):
 
 def acknowledge(core, person, message=None):
     click = click_of(core, message or sandbox_state(core)["messages"][0], person)
-    asked = Asked(
+    asked = SlackRequest(
         click.user_id, click.team_id, click.verb, click.button, click.channel_id, click.message_ts, is_sandbox=True
     )
-    act(core, asked)
-    deliver_all(core)
+    perform_action(core, asked)
+    send_all_due(core)
 
 
 def open_window(core, view, person="ana"):
@@ -280,7 +280,7 @@ def resolved(core):
     acknowledge(core, "ana")
     message = sandbox_state(core)["messages"][0]
     click = click_of(core, message, "ana", "false_alarm")
-    act(core, Asked(click.user_id, click.team_id, click.verb, click.button, is_sandbox=True))
+    perform_action(core, SlackRequest(click.user_id, click.team_id, click.verb, click.button, is_sandbox=True))
 
 
 @pytest.mark.parametrize(
@@ -304,14 +304,14 @@ def test_what_comes_next_depends_on_the_deadline(core, happens, due_kind, follow
 
 
 def test_the_first_message_is_timed_from_the_webhook(core):
-    send_sample(core, Receiver(core), "threat")
+    send_sample(core, WebhookReceiver(core), "threat")
     process_events(core)
     (waiting,) = sandbox_state(core)["incidents"]
     core.clock.move(milliseconds=41, microseconds=230)
-    deliver_all(core)
+    send_all_due(core)
     core.clock.move(seconds=20)
     fire_due(core)
-    deliver_all(core)
+    send_all_due(core)
 
     (told,) = sandbox_state(core)["incidents"]
 
@@ -333,7 +333,7 @@ def test_a_step_that_somebody_asked_for_is_not_late(core):
     alert(core)
     core.clock.move(seconds=5)
     click = click_of(core, sandbox_state(core)["messages"][0], "ana", "escalate_now")
-    act(core, Asked(click.user_id, click.team_id, click.verb, click.button, is_sandbox=True))
+    perform_action(core, SlackRequest(click.user_id, click.team_id, click.verb, click.button, is_sandbox=True))
 
     (incident,) = sandbox_state(core)["incidents"]
 
@@ -381,7 +381,7 @@ def test_what_really_went_out_is_not_timed(core):
 
 
 def test_the_newest_incidents_are_shown_and_all_are_counted(core):
-    receiver = Receiver(core)
+    receiver = WebhookReceiver(core)
     for _ in range(MOST_INCIDENTS + 2):
         send_sample(core, receiver, "threat")
     while process_events(core):
@@ -447,7 +447,7 @@ def test_a_process_that_has_not_beaten_for_a_while_is_not_alive_and_then_gone(co
 
 @pytest.mark.parametrize("name", list(SAMPLES))
 def test_every_sample_gets_in_by_streams_own_door(core, name):
-    assert send_sample(core, Receiver(core), name) is Accepted.STORED
+    assert send_sample(core, WebhookReceiver(core), name) is IntakeResult.STORED
 
     assert core.queue.told == [PROCESS_EVENTS]
     assert process_events(core) == 1
@@ -461,7 +461,7 @@ def test_two_samples_of_one_name_are_two_incidents(core):
 
 
 def test_there_is_no_sample_that_is_not_in_the_list(core):
-    assert isinstance(send_sample(core, Receiver(core), "made-up"), Refused)
+    assert isinstance(send_sample(core, WebhookReceiver(core), "made-up"), Refused)
     assert core.queue.told == []
 
 
@@ -475,7 +475,7 @@ SOURCES = """
 def test_a_sample_is_signed_for_the_first_source_that_has_key_and_secret(database_url, tmp_path):
     core = a_core(database_url, tmp_path, policy=demo_policy().replace("\n  demo:\n", SOURCES))
 
-    assert send_sample(core, Receiver(core), "threat") is Accepted.STORED
+    assert send_sample(core, WebhookReceiver(core), "threat") is IntakeResult.STORED
     core.database.close()
 
 
@@ -483,7 +483,7 @@ def test_without_any_credentials_the_page_is_told_what_to_set(database_url, tmp_
     policy = demo_policy().replace("${STREAM_API_KEY:-demo-key}", "${STREAM_API_KEY}")
     core = a_core(database_url, tmp_path, policy=policy)
 
-    refused = send_sample(core, Receiver(core), "threat")
+    refused = send_sample(core, WebhookReceiver(core), "threat")
 
     assert "API key" in refused.why
     core.database.close()

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from escalator.model.incident import OPEN_STATES, State
 from escalator.model.levels import Mode
 from escalator.services.core.context import Core
-from escalator.services.intake.receive import Receiver
+from escalator.services.intake.receive import WebhookReceiver
 from escalator.services.sandbox.controls import send_sample
 from escalator.services.sandbox.signed_request import Refused
 from escalator.services.views import bulk_actions
@@ -56,7 +56,7 @@ def add(door: Blueprint, core: Core) -> None:
 
 
 def _add_sample(door: Blueprint, core: Core) -> None:
-    receiver = Receiver(core)
+    receiver = WebhookReceiver(core)
 
     @door.post("/sample")
     def sample() -> Response:

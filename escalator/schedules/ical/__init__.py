@@ -10,4 +10,4 @@ recurrence, `series` makes occurrences of events with one UID, `reading` goes th
 
 from escalator.schedules.ical.reading import MOST_EVENTS, read_feed
 
-__all__ = ["MOST_EVENTS", "read"]
+__all__ = ["MOST_EVENTS", "read_feed"]

@@ -16,7 +16,7 @@ from escalator.model.policy import Person
 from escalator.rendering.csv_export import csv_of
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import audit_log, audit_search
 from escalator.store.audit_search import Place, Search
 from escalator.store.visibility import Audience
@@ -98,7 +98,7 @@ def actions_of(word: str) -> tuple[str, ...]:
 def look(
     core: Core,
     viewer: Viewer,
-    running: Running,
+    running: RunningPolicy,
     search: Search,
     *,
     older_than: Place | None = None,
@@ -132,7 +132,7 @@ def read_place(text: str) -> Place:
     return datetime.strptime(at, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC), UUID(hex=record_id)
 
 
-def export(core: Core, viewer: Viewer, running: Running, search: Search, form: Form) -> Iterator[str]:
+def export(core: Core, viewer: Viewer, running: RunningPolicy, search: Search, form: Form) -> Iterator[str]:
     """Record who takes what away, and then yield it, the oldest first, a batch at a time. Raises Unavailable.
 
     It ends with what was written before it was asked for: a trail that grows meanwhile, by this too, has an end here.

@@ -16,7 +16,7 @@ from escalator.model.policy import Policy
 from escalator.services.auth.sessions import digest_of
 from escalator.services.auth.viewer import API, Viewer
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import api_tokens, audit_log
 from escalator.store.api_tokens import Token
 
@@ -65,7 +65,7 @@ def make(  # noqa: PLR0913  # a token is made of these
     return text
 
 
-def find(core: Core, text: str) -> tuple[Viewer, Running, frozenset[Scope]] | None:
+def find(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[Scope]] | None:
     """Return for whom a token stands, the policy in which they still are, and its scopes; None when it is not good.
 
     Raises Unavailable.

@@ -10,7 +10,7 @@ from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Mode
 from escalator.services.auth.viewer import DASHBOARD, Viewer
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import audit_log, magic_links, sessions
 from escalator.store.sessions import Session
 
@@ -39,7 +39,7 @@ def begin_within(connection: Connection, now: datetime, person: str, via: str, i
     return token
 
 
-def find(core: Core, token: str) -> tuple[Viewer, Running] | None:
+def find(core: Core, token: str) -> tuple[Viewer, RunningPolicy] | None:
     """Return who holds this, and the running policy, in which they still are; None for nobody. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:

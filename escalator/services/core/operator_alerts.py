@@ -16,7 +16,7 @@ from escalator.model.audit import AuditAction, AuditEntry
 from escalator.model.levels import Mode
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind, Policy
-from escalator.services.core.contacts import address
+from escalator.services.core.contacts import delivery_address
 from escalator.settings import Settings
 from escalator.store import audit_log, calendars, deliveries, endpoint_health
 from escalator.store.deliveries import Delivery, DeliveryKind
@@ -35,7 +35,7 @@ _ALARM_URGENCY = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Troubles:
+class OperatorAlerts:
     """Troubles as seen within one transaction."""
 
     connection: Connection
@@ -63,7 +63,7 @@ class Troubles:
         found = operator_alert_recipients((*last_resort_targets(policy), *also), roster, suspects)
         if not found.has_safe_way:
             log.warning("alarm_has_no_other_way", trouble=key)
-        deliveries.insert(self.connection, [alarm_to(one, settings, self.now, trouble_id) for one in found.told])
+        deliveries.insert(self.connection, [alert_delivery(one, settings, self.now, trouble_id) for one in found.told])
         entry = AuditEntry(AuditAction.TROUBLE_FOUND, reason=key, after={"told": str(len(found.told))})
         audit_log.insert(self.connection, [(entry, None)], self.now)
         return True
@@ -111,7 +111,7 @@ class Troubles:
         return [(row.key, row.detail) for row in rows]
 
 
-def alarm_to(recipient: Recipient, settings: Settings, now: datetime, trouble_id: UUID | None = None) -> Delivery:
+def alert_delivery(recipient: Recipient, settings: Settings, now: datetime, trouble_id: UUID | None = None) -> Delivery:
     """Return what tells one recipient of a trouble; without one it stands for no row."""
     return Delivery(
         id=uuid7(),
@@ -119,10 +119,10 @@ def alarm_to(recipient: Recipient, settings: Settings, now: datetime, trouble_id
         occasion=Occasion.ALARM,
         target=recipient.target,
         destination=recipient.destination,
-        address=address(recipient, settings.environment),
+        address=delivery_address(recipient, settings.environment),
         channel=recipient.kind,
         endpoint=recipient.endpoint,
-        mode=own_mode(settings),
+        mode=operator_alert_mode(settings),
         urgency=_ALARM_URGENCY,
         created_at=now,
         next_at=now,
@@ -131,12 +131,12 @@ def alarm_to(recipient: Recipient, settings: Settings, now: datetime, trouble_id
     )
 
 
-def own_mode(settings: Settings) -> Mode:
+def operator_alert_mode(settings: Settings) -> Mode:
     """Return the mode of what is about no source, the product's own trouble: no source says where to divert it."""
     return Mode.PRODUCTION if settings.mode is Mode.PRODUCTION else Mode.SANDBOX
 
 
-def detail_of(connection: Connection, trouble_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
+def alert_details(connection: Connection, trouble_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
     """Return (key, detail) of these troubles."""
     rows = connection.execute(select(troubles).where(troubles.c.id.in_(list(trouble_ids))))
     return {row.id: (row.key, row.detail) for row in rows}

@@ -11,13 +11,13 @@ from escalator.engine.operator_alerts import SuspectedChannels, alternative_reci
 from escalator.engine.targets import Recipient, address_of, destination_recipients, person_recipient
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.services.core.contacts import address
+from escalator.services.core.contacts import delivery_address
 from escalator.services.core.context import Core
 from escalator.store import deliveries
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
 
-def stand_in(
+def create_fallbacks(
     core: Core,
     connection: Connection,
     failing: Sequence[Delivery],
@@ -69,7 +69,7 @@ def _in_place_of(failed: Delivery, instead: Iterable[Recipient], core: Core, now
             failed,
             id=uuid7(),
             destination=recipient.destination,
-            address=address(recipient, core.settings.environment),
+            address=delivery_address(recipient, core.settings.environment),
             channel=recipient.kind,
             endpoint=recipient.endpoint,
             created_at=now,

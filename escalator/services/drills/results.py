@@ -10,7 +10,7 @@ from escalator.engine.drills import DrillAcknowledgement
 from escalator.model.audit import AuditAction, AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.policy import Policy
-from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.settings import Settings
 from escalator.store import audit_log, drills
 from escalator.store.drills import DrillRun, DrillState
@@ -47,7 +47,7 @@ class Results:
         if drills.finish(self.connection, ended):
             seconds = int((answer.at - incident.opened_at).total_seconds())
             self._record(AuditAction.DRILL_PASSED, ended, by=by, seconds=str(seconds))
-            Troubles(self.connection, self.now).end(_TROUBLE + run.name)
+            OperatorAlerts(self.connection, self.now).end(_TROUBLE + run.name)
 
     def failed(self, run: DrillRun, failure: Failure, incident: Incident | None = None) -> None:
         """Write that it was not passed, and tell: each time anew, though the one before was not passed either."""
@@ -55,7 +55,7 @@ class Results:
         if not drills.finish(self.connection, ended):
             return
         self._record(AuditAction.DRILL_FAILED, ended, failure.reason)
-        troubles = Troubles(self.connection, self.now)
+        troubles = OperatorAlerts(self.connection, self.now)
         troubles.end(_TROUBLE + run.name)
         detail = f"the drill {run.name!r} of route {run.route!r} {failure.told}"
         troubles.find(_TROUBLE + run.name, detail, self.policy, self.settings)

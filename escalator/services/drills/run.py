@@ -26,7 +26,7 @@ from escalator.schedules.weekly import last_due
 from escalator.services.core.context import Core
 from escalator.services.drills.results import Failure, Results
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import working
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import audit_log, drills, events, incidents, jobs, key_values
 from escalator.store.drills import DrillRun, DrillState
 from escalator.store.events import EventState, StoredEvent
@@ -146,7 +146,7 @@ def _store(
     events.insert(connection, replace(event, sealed_body=core.seal.seal(body)))
     entry = AuditEntry(AuditAction.DRILL_STARTED, start.by, start.via, after={"drill": run.name, "route": run.route})
     audit_log.insert(connection, [(entry, None)], start.now)
-    core.tally.count(EVENTS, source=source, type=TYPE, outcome="stored")
+    core.metrics.count(EVENTS, source=source, type=TYPE, outcome="stored")
     log.info("drill_started", drill_id=str(run.id))
 
 
@@ -156,7 +156,7 @@ def _judge(core: Core, now: datetime) -> None:
         runs = drills.running(connection)
     if not runs:
         return
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.running(connection)
         if running is None:

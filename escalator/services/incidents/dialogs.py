@@ -8,10 +8,10 @@ from escalator.model.incident import HELD_STATES, Incident, State, Verb
 from escalator.model.policy import Person, Policy
 from escalator.rendering.buttons import ButtonValue
 
-WINDOWED = frozenset({Verb.RESOLVE, Verb.HAND_OVER, Verb.NOTE})
+NEEDS_DIALOG = frozenset({Verb.RESOLVE, Verb.HAND_OVER, Verb.NOTE})
 
 
-def refused_window(
+def dialog_refusal(
     verb: Verb, button: ButtonValue, person: Person, incident: Incident, policy: Policy
 ) -> Refusal | None:
     """Return why no window is opened for this verb, or None when it is. `policy` is the running one."""
@@ -33,12 +33,12 @@ def refused_window(
     return None if handover_candidates(person, incident, policy) else Refusal(RefusalReason.NOBODY_ELSE)
 
 
-def window(verb: Verb, origin: Origin, person: Person, incident: Incident, policy: Policy) -> Json:
-    """Return the window for a verb that `refused_window` lets pass."""
+def dialog_view(verb: Verb, origin: Origin, person: Person, incident: Incident, policy: Policy) -> Json:
+    """Return the window for a verb that `dialog_refusal` lets pass."""
     if verb is Verb.HAND_OVER:
         return hand_over_view(incident.number, origin, hand_over_choices(person, incident, policy))
     if verb is Verb.NOTE:
-        return note_view(incident.number, origin, is_posted=is_posted(incident, policy))
+        return note_view(incident.number, origin, is_posted=may_post_note(incident, policy))
     return resolve_view(incident.number, origin)
 
 
@@ -47,6 +47,6 @@ def hand_over_choices(person: Person, incident: Incident, policy: Policy) -> lis
     return [(one.key, one.name) for one in handover_candidates(person, incident, policy)]
 
 
-def is_posted(incident: Incident, policy: Policy) -> bool:
+def may_post_note(incident: Incident, policy: Policy) -> bool:
     """Whether a note may be shown in the thread: where the content is withheld it goes nowhere (RULES 5)."""
     return not is_withheld(incident, policy)

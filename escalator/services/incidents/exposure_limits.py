@@ -12,7 +12,7 @@ from escalator.model.policy import Person, Policy
 from escalator.store import content_reveals
 
 
-def burden(
+def person_exposure(
     connection: Connection, person: Person, policy: Policy, now: datetime, about: UUID | None = None
 ) -> Exposure:
     """Return what one person has read today and this week, in their own zone; `about` is what they ask for now."""
@@ -22,7 +22,7 @@ def burden(
     return exposure_of(read.get(person.key, {}), now, zone, about)
 
 
-def at_limit(connection: Connection, people: Iterable[Person], policy: Policy, now: datetime) -> frozenset[str]:
+def people_at_limit(connection: Connection, people: Iterable[Person], policy: Policy, now: datetime) -> frozenset[str]:
     """Return the keys of those of these people who have read as much today as the policy asks of one person."""
     zones = {one.key: _zone(one, policy) for one in people}
     if policy.care is None or not zones:

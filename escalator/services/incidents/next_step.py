@@ -3,7 +3,7 @@
 from escalator.engine.steps import next_send
 from escalator.model.incident import DueKind, Incident
 from escalator.model.policy import Policy
-from escalator.services.notifications.compose import next_what
+from escalator.services.notifications.compose import next_recipients
 
 _AGAIN = "starts again from the top"
 _SAID = {
@@ -13,7 +13,7 @@ _SAID = {
 }
 
 
-def coming(one: Incident, frozen: Policy, running: Policy) -> str | None:
+def describe_next_step(one: Incident, frozen: Policy, running: Policy) -> str | None:
     """Return what the clock does when it has run out, beginning with its verb; None without a clock."""
     if one.due_kind is None:
         return None
@@ -22,4 +22,4 @@ def coming(one: Incident, frozen: Policy, running: Policy) -> str | None:
     is_over = one.due_kind is DueKind.RESTART or (
         one.due_kind is DueKind.STEP and next_send(one, frozen.paths.get(one.path, ())) is None
     )
-    return f"{'starts' if is_over else 'tells'} {next_what(one, frozen, running)}"
+    return f"{'starts' if is_over else 'tells'} {next_recipients(one, frozen, running)}"

@@ -16,14 +16,14 @@ from escalator.metrics import EVENTS, UNROUTED
 from escalator.model.facts import ItemKey, Observation
 from escalator.model.incident import Incident, State
 from escalator.ports import PROCESS_EVENTS
-from escalator.services.core.batch import together_or_alone
+from escalator.services.core.batch import run_batch
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.core.policy_store import Running
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.first_alert import firsts
-from escalator.services.incidents.grouping import grouped
-from escalator.services.incidents.transaction import Work, working
+from escalator.services.incidents.first_alert import first_alerts
+from escalator.services.incidents.grouping import group_storm_alerts
+from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.store import events, incident_keys, incidents
 from escalator.store.database import wait_for_disk
 from escalator.store.events import StoredEvent
@@ -39,7 +39,7 @@ _WITHOUT_POLICY_WAIT = timedelta(seconds=5)
 def process_events(core: Core, limit: int = BATCH) -> int:
     """Process the oldest events that wait; return how many were taken. Raises Unavailable."""
     taken: list[UUID] = []
-    return together_or_alone(
+    return run_batch(
         "event",
         taken,
         together=lambda: _process(core, limit, taken),
@@ -48,12 +48,12 @@ def process_events(core: Core, limit: int = BATCH) -> int:
     )
 
 
-def process_one(core: Core, event_id: UUID) -> None:
+def process_event(core: Core, event_id: UUID) -> None:
     """Process one event now, unless another process has it. What goes wrong is raised; the workers then try again."""
     _process(core, 1, [], only=event_id)
 
 
-def process_all(core: Core) -> None:
+def process_waiting(core: Core) -> None:
     """Process what waits, for some seconds; the rest is told again. Raises Unavailable."""
     watch = Stopwatch()
     while watch.seconds() < MOST_S:
@@ -69,7 +69,7 @@ def process_overdue(core: Core, overdue_by: timedelta) -> bool:
         oldest = events.waiting_since(connection, now)
     is_overdue = oldest is not None and now - oldest >= overdue_by
     if is_overdue:
-        process_all(core)
+        process_waiting(core)
     return is_overdue
 
 
@@ -80,14 +80,14 @@ def _note_failure(core: Core, event_id: UUID, reason: str) -> None:
         running = core.policies.running(connection)
         if is_parked and running:
             detail = f"event {event_id} could not be processed {TRIES} times ({reason}); it is kept"
-            Troubles(connection, now).find(f"event:{event_id}", detail, running.policy, core.settings)
+            OperatorAlerts(connection, now).find(f"event:{event_id}", detail, running.policy, core.settings)
     if is_parked:
-        core.tally.count(EVENTS, source="", type="", outcome="parked")
+        core.metrics.count(EVENTS, source="", type="", outcome="parked")
 
 
 def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None) -> int:
     now = core.clock.now()
-    with working(core, durable=False) as work:
+    with unit_of_work(core, durable=False) as work:
         connection = work.connection
         rows = events.lock_new(connection, now, limit, only)
         taken += [row.id for row in rows]
@@ -116,8 +116,8 @@ class _Board:
     """The incidents of one batch while it is decided about; everything is written at the end."""
 
     core: Core
-    work: Work
-    running: Running
+    work: UnitOfWork
+    running: RunningPolicy
     now: datetime
     owners: dict[tuple[str, ItemKey], UUID] = field(default_factory=dict)
     stored: frozenset[tuple[str, ItemKey]] = frozenset()
@@ -201,7 +201,7 @@ class _Board:
         self._put(change)
         self._give(row.source, said.keys, blank.id)
         if change.incident.route is None:
-            self.core.tally.count(UNROUTED)
+            self.core.metrics.count(UNROUTED)
         return blank.id
 
     def _merge(self, older: UUID, younger: UUID) -> None:
@@ -227,9 +227,9 @@ class _Board:
 
     def _write(self, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
         done = {one: combine(changes) for one, changes in self.changes.items()}
-        first = firsts(self.connection, self.before, (one.incident for one in done.values()), self.now)
+        first = first_alerts(self.connection, self.before, (one.incident for one in done.values()), self.now)
         decided = [Decision(self.before.get(one), said, one in first) for one, said in done.items()]
-        decisions = grouped(self.core, self.connection, decided, self.running, self.now)
+        decisions = group_storm_alerts(self.core, self.connection, decided, self.running, self.now)
         self.work.apply(decisions, self.running, self.now)
         incident_keys.give_keys(self.connection, self.given, self.stored)
         events.done(self.connection, belongs)

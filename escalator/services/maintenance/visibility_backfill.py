@@ -26,7 +26,7 @@ _MOST_BATCHES = 10
 _EVERY = timedelta(seconds=1)
 
 
-def refit(core: Core, size: int = BATCH) -> None:
+def backfill_visibility(core: Core, size: int = BATCH) -> None:
     """Go on until all incidents have been judged by the running policy. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)

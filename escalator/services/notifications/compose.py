@@ -25,8 +25,8 @@ from escalator.rendering.redaction import names_by_key
 from escalator.rendering.targets import listed, target_words
 from escalator.rendering.view import NO_OTHERS, Others, View
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.notifications.answer_links import link_for
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.notifications.answer_links import email_link_for
 from escalator.store import groups
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.delivery_claims import FIRST_ALERT_URGENCY
@@ -41,7 +41,7 @@ _TOLD = (
     )
     .order_by(records.c.at, records.c.id)
 )
-Records = tuple[Row[Any], ...]
+StoryRecords = tuple[Row[Any], ...]
 """What was recorded of an incident that the story so far tells."""
 
 _OF_STEPS = frozenset({Occasion.STEP, Occasion.ESCALATED})
@@ -49,22 +49,22 @@ _MOST_NAMES = 3
 _MOST_STORY = 12
 
 
-def recorded(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Records]:
+def story_records(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, StoryRecords]:
     """Return what was recorded of each of these incidents that the story so far tells: of people, not of machines."""
-    found: dict[UUID, Records] = {}
+    found: dict[UUID, StoryRecords] = {}
     for row in connection.execute(_TOLD, {"ids": list(ids)}):
         if json.loads(row.after).get("kind") != DeliveryKind.COPY:
             found[row.incident_id] = (*found.get(row.incident_id, ()), row)
     return {key: said[-_MOST_STORY:] for key, said in found.items()}
 
 
-def _story(said: Records, policy: Policy) -> tuple[tuple[datetime, str], ...]:
+def _story(said: StoryRecords, policy: Policy) -> tuple[tuple[datetime, str], ...]:
     return tuple(
         (row.at, timeline.told(row.action, row.actor_key, row.reason, json.loads(row.after), policy)) for row in said
     )
 
 
-def numbers_of(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UUID, int]:
+def incident_numbers(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UUID, int]:
     """Return the numbers of these incidents."""
     wanted = [one for one in ids if one is not None]
     if not wanted:
@@ -73,11 +73,11 @@ def numbers_of(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UU
     return {row.id: row.number for row in rows}
 
 
-def others_of(connection: Connection, about: Iterable[Incident]) -> Mapping[UUID, Others]:
+def related_incidents(connection: Connection, about: Iterable[Incident]) -> Mapping[UUID, Others]:
     """Return for each of these incidents which others its message names."""
     known = list(about)
     grouped = [one.group_id for one in known if one.state is State.GROUPED]
-    numbers = numbers_of(connection, [*(one.merged_into for one in known), *grouped])
+    numbers = incident_numbers(connection, [*(one.merged_into for one in known), *grouped])
     spans = groups.spans(connection, [one.id for one in known if one.is_group])
     return {
         one.id: Others(
@@ -89,15 +89,15 @@ def others_of(connection: Connection, about: Iterable[Incident]) -> Mapping[UUID
     }
 
 
-def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
+def build_view(  # noqa: PLR0913  # what a message is about, for whom and why
     core: Core,
     incident: Incident,
     frozen: Policy,
-    running: Running,
+    running: RunningPolicy,
     to: Delivery | Post,
     *,
     occasion: Occasion = Occasion.STEP,
-    said: Records = (),
+    said: StoryRecords = (),
     others: Others = NO_OTHERS,
     is_superseded: bool = False,
     now: datetime,
@@ -117,9 +117,9 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
         is_test=to.mode is Mode.DIVERT,
         is_for_seniors=is_for_seniors,
         waiting_for=waiting_for(incident, frozen, roster),
-        next_what=next_what(incident, frozen, policy),
+        next_what=next_recipients(incident, frozen, policy),
         story=_story(said, policy) if is_for_seniors else (),
-        mentions=mentions(core, incident, frozen, roster) if has_mentions else (),
+        mentions=slack_mentions(core, incident, frozen, roster) if has_mentions else (),
         others=others,
         channel=to.channel,
         is_superseded=is_superseded,
@@ -131,7 +131,7 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
     )
 
 
-def _silence_of(incident: Incident, running: Running, now: datetime) -> Silence | None:
+def _silence_of(incident: Incident, running: RunningPolicy, now: datetime) -> Silence | None:
     if incident.silenced_step is None:
         return None
     return active_silence(incident, running.silences, running.policy, now)
@@ -142,7 +142,7 @@ def _rung(told: Delivery) -> tuple[int, int, int] | None:
     return (told.round, told.step, told.sending) if told.occasion in _OF_STEPS else None
 
 
-def notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post: Post | None) -> Notification:
+def build_notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post: Post | None) -> Notification:
     """Return what is said to one recipient; `post` is what stands there, `key` names this notification."""
     incident = view.incident
     return Notification(
@@ -156,7 +156,7 @@ def notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post
         standing=standing(view),
         ref=post.ref if post else None,
         options=_options(core, to.destination, view.running),
-        answer=link_for(core, view, to),
+        answer=email_link_for(core, view, to),
         is_urgent=_is_urgent(view, to),
     )
 
@@ -168,7 +168,7 @@ def _is_urgent(view: View, to: Delivery | Post) -> bool:
     return view.incident.state is not State.TRIGGERED
 
 
-def notice(core: Core, policy: Policy, to: Delivery, said: Card, now: datetime) -> Notification:
+def build_notice(core: Core, policy: Policy, to: Delivery, said: Card, now: datetime) -> Notification:
     """Return what is said about no incident: the product's own trouble."""
     return Notification(
         context=MessageContext(None, None, to.destination, to.person),
@@ -237,7 +237,7 @@ def waiting_for(incident: Incident, frozen: Policy, roster: Roster) -> tuple[str
     return (words,) if words else ()
 
 
-def next_what(incident: Incident, frozen: Policy, running: Policy) -> str:
+def next_recipients(incident: Incident, frozen: Policy, running: Policy) -> str:
     """Return who is told at the next deadline, in words."""
     if incident.due_kind is DueKind.SILENCE_END:
         return target_words(_present_targets(incident, frozen), incident.assign, running)
@@ -249,7 +249,7 @@ def next_what(incident: Incident, frozen: Policy, running: Policy) -> str:
     return target_words(frozen.paths[incident.path][send.step].notify, incident.assign, running)
 
 
-def mentions(core: Core, incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
+def slack_mentions(core: Core, incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
     """Return the Slack ids of whom the present step names: a team's user group where it has one, else its people."""
     targets = _present_targets(incident, frozen)
     return tuple(dict.fromkeys(one for target in targets for one in _slack_ids(core, target, incident.assign, roster)))

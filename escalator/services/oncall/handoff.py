@@ -24,9 +24,9 @@ from escalator.rendering.handoff import ShiftView, card
 from escalator.rendering.redaction import names_by_key
 from escalator.rendering.view import category_of, title_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.incidents.transaction import working
-from escalator.services.notifications.bulletins import publish
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.incidents.transaction import unit_of_work
+from escalator.services.notifications.bulletins import publish_bulletin
 from escalator.store import audit_log, incident_search, incidents, oncall_snapshots
 from escalator.store.deliveries import Delivery
 from escalator.store.oncall_snapshots import Noted
@@ -66,7 +66,7 @@ def _differs(noted: Noted | None, people: Iterable[str], now: datetime) -> bool:
 
 def _change(core: Core, key: str) -> None:
     """Look again under the lock, note who it is now, record it and tell them."""
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection, now = work.connection, core.clock.now()
         running = core.policies.running(connection)
         team = running.policy.teams.get(key) if running else None
@@ -83,7 +83,7 @@ def _change(core: Core, key: str) -> None:
             work.has_deliveries = _tell(core, connection, team, before, roster)
 
 
-def _record(connection: Connection, before: Noted, after: Noted, running: Running) -> None:
+def _record(connection: Connection, before: Noted, after: Noted, running: RunningPolicy) -> None:
     entry = AuditEntry(
         AuditAction.SHIFT_CHANGED,
         before={"team": before.team, "people": ",".join(before.people)},
@@ -100,12 +100,14 @@ def _tell(core: Core, connection: Connection, team: Team, before: Noted, roster:
         here = [one for one in team_has if core.mode_for(one, policy) is mode]
         for part, person in handoff_recipients(team, before.people, roster.on_team(team), here, policy):
             new = Bulletin(uuid7(), BulletinKind.SHIFT, roster.at, {"team": team.key, "part": part.value})
-            count += publish(core, connection, new, resolve_targets((PERSON_PREFIX + person,), None, roster).told, mode)
+            count += publish_bulletin(
+                core, connection, new, resolve_targets((PERSON_PREFIX + person,), None, roster).told, mode
+            )
     return count > 0
 
 
 def card_of_shift(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: Running, one: Bulletin, to: Delivery, now: datetime
+    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, now: datetime
 ) -> Card:
     """Return what a shift's bulletin says to this reader now."""
     part, team, policy = HandoffRole(str(one.body["part"])), str(one.body["team"]), running.policy

@@ -15,7 +15,7 @@ from escalator.engine.coverage.values import Coverage
 from escalator.engine.oncall import may_view_schedule
 from escalator.engine.permissions import may_view_category
 from escalator.model.policy import Person, Policy
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 
 AHEAD = timedelta(weeks=1)
 WITHIN = timedelta(minutes=30)
@@ -31,7 +31,7 @@ class CoverageShelf:
         self._made: dict[Hashable, Future[Coverage]] = {}
         self._lock = Lock()
 
-    def ask(self, running: Running, now: datetime) -> Future[Coverage]:
+    def ask(self, running: RunningPolicy, now: datetime) -> Future[Coverage]:
         """Return what is, or is going to be, known from this hour on."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         key = (running.version, hour, running.stand_ins, tuple(sorted(running.calendars.items())))
@@ -56,7 +56,7 @@ def known_to(reader: Person, found: Coverage, policy: Policy) -> Coverage:
     )
 
 
-def _made(running: Running, start: datetime) -> Coverage:
+def _made(running: RunningPolicy, start: datetime) -> Coverage:
     return compute_coverage(running.policy, start, start + AHEAD, WITHIN, running.calendars)
 
 

@@ -14,7 +14,7 @@ from escalator.rendering.preview_json import document
 from escalator.services.auth import incident_access
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import events
 from escalator.store.events import StoredEvent
 from escalator.stream.observe import observe
@@ -36,7 +36,7 @@ class Explained:
     found: Preview | None
 
 
-def explained(core: Core, running: Running, body: bytes, source: str | None, at: datetime | None) -> Explained:
+def explained(core: Core, running: RunningPolicy, body: bytes, source: str | None, at: datetime | None) -> Explained:
     """Return what an event would do under the running policy, with its calendars and every silence that has not ended.
 
     `source` is the first of the policy's and `at` (aware) is now where they are None. Nothing is stored or sent.
@@ -54,7 +54,7 @@ def explained(core: Core, running: Running, body: bytes, source: str | None, at:
     return Explained(now, name, observation, found)
 
 
-def stored(core: Core, running: Running, viewer: Viewer, number: int) -> tuple[StoredEvent, ...] | None:
+def stored(core: Core, running: RunningPolicy, viewer: Viewer, number: int) -> tuple[StoredEvent, ...] | None:
     """Return the first events of an incident whose bodies are kept, sealed; None when there is none that they may see.
 
     There may be none left: bodies are purged.
@@ -84,7 +84,7 @@ def complaints(error: InvalidEvent) -> Iterator[tuple[str, str]]:
         yield name.strip("_").removesuffix("schema"), " ".join(said)
 
 
-def explain(core: Core, running: Running, body: bytes, source: str | None, at: datetime | None) -> dict[str, Any]:
+def explain(core: Core, running: RunningPolicy, body: bytes, source: str | None, at: datetime | None) -> dict[str, Any]:
     """Return the JSON object of RULES 6 for an event; what is left out and raised is as for `explained`."""
     said = explained(core, running, body, source, at)
     return document(said.found, said.at)

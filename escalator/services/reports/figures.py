@@ -17,7 +17,7 @@ from escalator.model.levels import Mode, Severity
 from escalator.rendering.view import spoken, title_of
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import report_stats as store
 from escalator.store.report_stats import Sent
 
@@ -54,7 +54,7 @@ class Report:
     own: DurationQuantiles
 
 
-def report(core: Core, viewer: Viewer, running: Running, span: Span) -> Report:
+def report(core: Core, viewer: Viewer, running: RunningPolicy, span: Span) -> Report:
     """Return the report of a span for somebody. Drills and tests are left out. Raises Unavailable.
 
     In a sandbox it is about what the sandbox has opened, elsewhere about what real people were told of.

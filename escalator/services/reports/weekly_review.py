@@ -14,7 +14,7 @@ from escalator.model.levels import Mode, Severity
 from escalator.schedules.local_time import first_instant
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import weekly_stats as store
 from escalator.store.weekly_stats import Broken, Drill, Opened, Span, Step, Told
 
@@ -118,7 +118,7 @@ def week_of(name: str, zone: ZoneInfo) -> Week:
     return Week(monday, Span(start, end))
 
 
-def review(core: Core, viewer: Viewer, running: Running, week: Week) -> Review:
+def review(core: Core, viewer: Viewer, running: RunningPolicy, week: Week) -> Review:
     """Return a week's review, as far as somebody may see it. Raises Unavailable.
 
     Alerts are those that real people were told of; in a sandbox, those of the sandbox.

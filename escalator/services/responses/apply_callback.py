@@ -19,11 +19,11 @@ from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEve
 from escalator.services.auth.vendor_accounts import JIRA_ACCOUNT, account
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.core.policy_store import Running
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.actions import is_in_sandbox, record_refusal
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import Work, working
+from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.store import incidents, posted_message_refs, posted_message_updates, vendor_callbacks
 from escalator.store.posted_messages import Post
 from escalator.store.vendor_callbacks import Callback
@@ -31,17 +31,17 @@ from escalator.store.vendor_callbacks import Callback
 _OUR_TITLE = re.compile(r" · #(\d{1,9})$")
 
 
-def heed(core: Core, one: Callback, said: VendorEvent) -> None:
+def apply_callback(core: Core, one: Callback, said: VendorEvent) -> None:
     """Do one thing that a vendor told us, unless somebody else does it. Raises Unavailable."""
-    with working(core) as work:
+    with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
         if vendor_callbacks.lock(work.connection, one.id) is None:
             return
         case = _Case(core, work, running, core.clock.now())
         is_ours = case.settle(said, is_sandbox=one.is_sandbox)
         vendor_callbacks.done(work.connection, one.id, None if is_ours else "not ours")
-        Troubles(work.connection, case.now).end(f"callback:{one.vendor.value}")
-    core.tally.count(CALLBACKS, vendor=one.vendor.value, outcome="done" if is_ours else "not_ours")
+        OperatorAlerts(work.connection, case.now).end(f"callback:{one.vendor.value}")
+    core.metrics.count(CALLBACKS, vendor=one.vendor.value, outcome="done" if is_ours else "not_ours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class _Case:
     """One transaction."""
 
     core: Core
-    work: Work
-    running: Running
+    work: UnitOfWork
+    running: RunningPolicy
     now: datetime
 
     @property

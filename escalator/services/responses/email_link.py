@@ -17,10 +17,10 @@ from escalator.rendering.redaction import names_by_key
 from escalator.rendering.replies import refusal_words
 from escalator.rendering.view import View
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.actions import is_in_sandbox, record_refusal
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import working
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.notifications import compose
 from escalator.services.notifications.answer_links import AnswerLink
 from escalator.store import incidents
@@ -29,7 +29,7 @@ EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class LinkPage:
     """How an incident stands, for the page under a link; all in words, a person by their key.
 
     `note` is what else the reader should know: what became of their answer, or why they cannot give one. Where
@@ -55,7 +55,7 @@ class _Case:
     connection: Connection
     link: AnswerLink
     incident: Incident
-    running: Running
+    running: RunningPolicy
     now: datetime
 
     @property
@@ -67,7 +67,7 @@ class _Case:
         return allowed_people(self.incident, self.running.policy) is not None
 
 
-def look(core: Core, link: AnswerLink) -> Picture | None:
+def view_by_link(core: Core, link: AnswerLink) -> LinkPage | None:
     """Return how it stands; None when there is no such incident where the link counts. Raises Unavailable."""
     with core.database.reading() as connection:
         found = incidents.read(connection, {link.incident_id}, core.seal)
@@ -75,9 +75,9 @@ def look(core: Core, link: AnswerLink) -> Picture | None:
         return None if case is None else _looked_at(case)
 
 
-def acknowledge(core: Core, link: AnswerLink) -> Picture | None:
+def acknowledge_by_link(core: Core, link: AnswerLink) -> LinkPage | None:
     """Acknowledge for the person whose link it is, and return how it stands then. Raises Unavailable."""
-    with working(core) as work:
+    with unit_of_work(core) as work:
         found = incidents.lock(work.connection, [link.incident_id], core.seal)
         case = _case(core, work.connection, link, found.get(link.incident_id))
         if case is None:
@@ -110,7 +110,7 @@ def _judge(case: _Case) -> Change | Refusal:
     )
 
 
-def _looked_at(case: _Case) -> Picture:
+def _looked_at(case: _Case) -> LinkPage:
     shown = _picture(case)
     if case.person is None or shown.must_sign_in or case.incident.state is not State.TRIGGERED:
         return shown
@@ -123,13 +123,13 @@ def _looked_at(case: _Case) -> Picture:
     return replace(shown, can_answer=True, note="Since that mail it has begun to wait anew." if is_older else "")
 
 
-def _answered(case: _Case) -> Picture:
+def _answered(case: _Case) -> LinkPage:
     taken = case.incident.state is not State.TRIGGERED
     note = "It is with you now." if taken else "Your answer counts. Somebody else has to answer too."
     return replace(_picture(case), note=note)
 
 
-def _refused(case: _Case, why: Refusal) -> Picture:
+def _refused(case: _Case, why: Refusal) -> LinkPage:
     incident = case.incident
     if incident.state in HELD_STATES and incident.owner == case.link.person:
         return replace(_picture(case), note="It is with you already.")
@@ -140,24 +140,24 @@ def _words(case: _Case, why: Refusal) -> str:
     return refusal_words(why, case.incident, names_by_key(case.running.policy), case.now)
 
 
-def _picture(case: _Case) -> Picture:
+def _picture(case: _Case) -> LinkPage:
     """Return what may be said to whoever has the link: what stood in the mail, and how it stands now."""
     incident, policy = case.incident, case.running.policy
     if case.person is None:
         said = _words(case, Refusal(RefusalReason.UNKNOWN_PERSON))
-        return Picture(incident.number, case.link.person, note=said, is_of_nobody=True)
+        return LinkPage(incident.number, case.link.person, note=said, is_of_nobody=True)
     if case.is_restricted:
-        return Picture(incident.number, case.link.person, must_sign_in=True)
+        return LinkPage(incident.number, case.link.person, must_sign_in=True)
     view = View(
         incident=incident,
         frozen=case.core.policies.version(case.connection, incident.policy_version),
         running=names_by_key(policy),
         now=case.now,
         is_test=case.core.mode_for(incident, policy) is Mode.DIVERT,
-        others=compose.others_of(case.connection, [incident])[incident.id],
+        others=compose.related_incidents(case.connection, [incident])[incident.id],
         channel=DestinationKind.EMAIL,
     )
-    return Picture(incident.number, case.link.person, card.standing(view).headline, _stands(view))
+    return LinkPage(incident.number, case.link.person, card.standing(view).headline, _stands(view))
 
 
 def _stands(view: View) -> str:

@@ -19,8 +19,8 @@ from escalator.rendering import timeline
 from escalator.rendering.timestamps import exact, exact_or_none
 from escalator.rendering.view import headline
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.incidents.next_step import coming
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.incidents.next_step import describe_next_step
 from escalator.store import incidents as incident_store
 from escalator.store.deliveries import DeliveryKind, DeliveryState
 from escalator.store.tables import deliveries, incidents, records
@@ -41,7 +41,7 @@ class _History:
 
 
 def newest_incidents(
-    core: Core, connection: Connection, running: Running, audience: Audience | None = None
+    core: Core, connection: Connection, running: RunningPolicy, audience: Audience | None = None
 ) -> list[Json]:
     """Return the newest incidents of the sandbox, the oldest of them first; to an audience what it may see of them.
 
@@ -97,7 +97,7 @@ def _incident(one: Incident, frozen: Policy, running: Policy, history: _History)
         "opened_at": exact(one.opened_at),
         "due_at": exact_or_none(one.due_at),
         "due_kind": one.due_kind.value if one.due_kind else None,
-        "next": coming(one, frozen, running),
+        "next": describe_next_step(one, frozen, running),
         "owner": one.owner,
         "figures": {
             "webhook_to_message_ms": None if told_at is None else _milliseconds(told_at - one.opened_at),

@@ -18,9 +18,9 @@ from escalator.model.policy import DestinationKind, Policy
 from escalator.model.silence import Silence, SilenceScope
 from escalator.rendering.silences import begun, ended, may_show_reason
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import own_mode
-from escalator.services.core.policy_store import Running
-from escalator.services.notifications.bulletins import publish
+from escalator.services.core.operator_alerts import operator_alert_mode
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.notifications.bulletins import publish_bulletin
 from escalator.store import silences
 from escalator.store.deliveries import Delivery
 from escalator.store.silences import Kept
@@ -29,7 +29,7 @@ from escalator.store.silences import Kept
 def announce(  # noqa: PLR0913  # what has happened, to what, when, and by whom
     core: Core,
     connection: Connection,
-    running: Running,
+    running: RunningPolicy,
     silence: Silence,
     now: datetime,
     *,
@@ -54,10 +54,10 @@ def announce(  # noqa: PLR0913  # what has happened, to what, when, and by whom
     }
     told = _told(silence, running, now)
     new = Bulletin(uuid7(), BulletinKind.SILENCE, now, body)
-    return publish(core, connection, new, told, own_mode(core.settings)) > 0
+    return publish_bulletin(core, connection, new, told, operator_alert_mode(core.settings)) > 0
 
 
-def _told(silence: Silence, running: Running, now: datetime) -> list[Recipient]:
+def _told(silence: Silence, running: RunningPolicy, now: datetime) -> list[Recipient]:
     """Return who hears of a silence: of one of a restricted category only people, and those who may know of it.
 
     Where none of the usual ones may, everybody hears who may.
@@ -85,7 +85,7 @@ def _leads(silence: Silence, policy: Policy) -> Iterator[str]:
 
 
 def said(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: Running, one: Bulletin, to: Delivery, _now: datetime
+    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, _now: datetime
 ) -> Card:
     """Return what this bulletin says to this reader; the reason only in Slack, and only where a note would be shown."""
     body = {name: str(value) for name, value in one.body.items()}

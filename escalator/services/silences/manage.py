@@ -17,8 +17,8 @@ from escalator.model.silence import Silence, SilenceScope, max_silence_length
 from escalator.policy.problems import quoted, remedy
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.incidents.transaction import working
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.silences.announce import announce, reason_of
 from escalator.services.silences.expiry import about, go_on
 from escalator.store import audit_log, silences
@@ -72,7 +72,7 @@ class Listed:
 def begin(core: Core, wanted: Wanted) -> Silence | NotDone:
     """Begin a silence now, or say what is wrong with it. Raises Unavailable."""
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
         new = _checked(wanted, running.policy, now)
         if isinstance(new, NotDone):
@@ -92,7 +92,7 @@ def end(core: Core, handle: str, by: str, via: str) -> Silence | NotDone:
     What was said for real is not ended in the sandbox, where anybody says who they are.
     """
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
         kept = silences.unended(work.connection, locked=True)
         theirs = [one for one in kept if via != Mode.SANDBOX or one.via == Mode.SANDBOX]
@@ -109,7 +109,7 @@ def end(core: Core, handle: str, by: str, via: str) -> Silence | NotDone:
     return over
 
 
-def listed(core: Core, connection: Connection, running: Running, asker: Person | None = None) -> list[Listed]:
+def listed(core: Core, connection: Connection, running: RunningPolicy, asker: Person | None = None) -> list[Listed]:
     """Return the silences that are in force or to come, with their reasons; to an asker only what they may see."""
     now = core.clock.now()
     ids = {one.id for one in running.silences}

@@ -19,7 +19,7 @@ from escalator.services.auth.viewer import API, Viewer
 from escalator.services.core.context import Core
 from escalator.services.incidents.actions import record_refusal
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import working
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import notes
 from escalator.store.notes import Text
 
@@ -56,7 +56,7 @@ def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
     Raises Unavailable when it could not be recorded.
     """
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.required(connection)
         incident = opened(core, connection, viewer, number, running.policy, is_locked=True)

@@ -19,8 +19,8 @@ from escalator.rendering.targets import target_words
 from escalator.rendering.view import called, category_of, title_of
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.incidents.next_step import coming
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.incidents.next_step import describe_next_step
 from escalator.store import incident_search, timeline
 from escalator.store.delivery_status import Fate, Told, things_of, told_of
 from escalator.store.incident_search import LATE_AFTER, Filter, Sought
@@ -114,7 +114,7 @@ def sought(typed: str, policy: Policy) -> Sought | None:
     )
 
 
-def open_now(core: Core, viewer: Viewer, running: Running, wanted: Filter, page: int = 1) -> Board:
+def open_now(core: Core, viewer: Viewer, running: RunningPolicy, wanted: Filter, page: int = 1) -> Board:
     """Return what is open by urgency, as far as somebody may see it; pages count from 1. Raises Unavailable.
 
     Without a state it is what waits here; what somebody searches for is found within a group too.
@@ -144,7 +144,7 @@ def _count_waiting(connection: Connection, audience: Audience, asked: Filter) ->
 def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of it
     core: Core,
     viewer: Viewer,
-    running: Running,
+    running: RunningPolicy,
     wanted: Filter,
     *,
     before: int | None = None,
@@ -180,7 +180,7 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
     core: Core,
     connection: Connection,
     viewer: Viewer,
-    running: Running,
+    running: RunningPolicy,
     audience: Audience,
     found: Sequence[Incident],
     now: datetime,
@@ -196,7 +196,7 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
         Row(
             incident=one,
             title=title_of(category_of(one, frozen[one.policy_version], policy)),
-            next=coming(one, frozen[one.policy_version], policy),
+            next=describe_next_step(one, frozen[one.policy_version], policy),
             told=_heard(told.get(one.id, ()), policy),
             thing="" if is_withheld(one, policy) else things.get(one.id, ""),
             group=groups.get(one.group_id) if one.group_id and one.state is State.GROUPED else None,

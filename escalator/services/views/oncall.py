@@ -12,7 +12,7 @@ from escalator.model.policy import Person, Policy
 from escalator.model.schedule import Calendars, ManualOverride, Schedule, Shift
 from escalator.rendering.oncall_week import Strip, begins, strip
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 
 WEEKS = 2
 _BEYOND = timedelta(weeks=1)
@@ -60,7 +60,7 @@ class Board:
     stands: tuple[Stand, ...]
 
 
-def board(core: Core, reader: Person, running: Running, monday: date, zone: ZoneInfo) -> Board:
+def board(core: Core, reader: Person, running: RunningPolicy, monday: date, zone: ZoneInfo) -> Board:
     """Return what the reader may know, the weeks from that Monday in that zone. Raises Unavailable."""
     now = core.clock.now()
     roster, end = running.roster(now), begins(monday + timedelta(weeks=WEEKS), zone)
@@ -78,7 +78,7 @@ def board(core: Core, reader: Person, running: Running, monday: date, zone: Zone
     )
 
 
-def _rotas(core: Core, reader: Person, running: Running, monday: date, zone: ZoneInfo) -> Iterator[Rota]:
+def _rotas(core: Core, reader: Person, running: RunningPolicy, monday: date, zone: ZoneInfo) -> Iterator[Rota]:
     """Yield the schedules that the reader may know of; of the past as it really was."""
     mondays = [monday + timedelta(weeks=week) for week in range(WEEKS)]
     start, end = begins(monday, zone), begins(monday + timedelta(weeks=WEEKS), zone)

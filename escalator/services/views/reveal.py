@@ -21,7 +21,7 @@ from escalator.services.core.context import Core
 from escalator.services.incidents import exposure_limits
 from escalator.services.incidents.actions import record_refusal
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import working
+from escalator.services.incidents.transaction import unit_of_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def text_of(connection: Connection, viewer: Viewer, incident: Incident, rules: R
     """Return what is said of the content to this viewer, without any of what is hidden."""
     rule = rule_for(viewer, incident, rules.running)
     said = disclose(incident, rule, now)
-    burden = exposure_limits.burden(connection, viewer.person, rules.running, now, incident.id)
+    burden = exposure_limits.person_exposure(connection, viewer.person, rules.running, now, incident.id)
     if rule is ContentRule.SHOW:
         return Text(rule, said, burden)
     done = apply_action(_asking(viewer, RevealRequest(burden, is_insisted=True)), incident, rules, now)
@@ -76,13 +76,13 @@ def reveal(core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: b
     None when there is no such line of an incident that they may see. Raises Unavailable when it could not be recorded.
     """
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.required(connection)
         incident = opened(core, connection, viewer, number, running.policy, is_locked=True)
         if incident is None:
             return None
-        burden = exposure_limits.burden(connection, viewer.person, running.policy, now, incident.id)
+        burden = exposure_limits.person_exposure(connection, viewer.person, running.policy, now, incident.id)
         lines = lines_of(incident)
         wanted = _asking(viewer, RevealRequest(burden, (line, len(lines)), is_insisted))
         done = apply_action(wanted, incident, rules_for(core, connection, incident, running), now)
@@ -94,7 +94,7 @@ def reveal(core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: b
         if not 1 <= line <= len(lines):
             return None
         work.apply([Decision(incident, done)], running, now)
-        after = exposure_limits.burden(connection, viewer.person, running.policy, now, incident.id)
+        after = exposure_limits.person_exposure(connection, viewer.person, running.policy, now, incident.id)
     return Shown(line, lines[line - 1], burden=after)
 
 
