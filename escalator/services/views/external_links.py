@@ -10,7 +10,7 @@ from escalator.model.policy import DestinationKind, Policy
 from escalator.rendering.redaction import dashboard_url
 from escalator.rendering.view import category_of
 from escalator.services.core.context import Core
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,12 @@ class Place:
 
 
 def places(
-    core: Core, incident: Incident, frozen: Policy, running: Policy, standing: Sequence[Post], rule: ContentRule
+    core: Core,
+    incident: Incident,
+    frozen: Policy,
+    running: Policy,
+    standing: Sequence[PostedMessage],
+    rule: ContentRule,
 ) -> tuple[Place, ...]:
     """Return where else an incident stands, each place once. What stands in the sandbox's inbox is no place."""
     found = [*_of_policy(core, incident, frozen, running, rule)]
@@ -39,7 +44,7 @@ def _of_policy(core: Core, incident: Incident, frozen: Policy, running: Policy, 
         yield Place("Runbook", runbook)
 
 
-def _of_post(core: Core, one: Post) -> Place | None:
+def _of_post(core: Core, one: PostedMessage) -> Place | None:
     """Return the place of a message of ours; none for what stands in somebody's own messages.
 
     Slack's link opens the channel: https://docs.slack.dev/interactivity/deep-linking. An incident of PagerDuty's has
