@@ -247,8 +247,8 @@ class StreamEvent:
     call_cid: str = id_field()
     call: CallInfo | None = nested_object(CallInfo)
     appeal: Appeal | None = nested_object(Appeal)
-    updated_message: ChatMessage | None = nested_object(ChatMessage, "ChatMessage")
-    updated_user: StreamUser | None = nested_object(StreamUser, "StreamUser")
+    updated_message: ChatMessage | None = nested_object(ChatMessage, "Message")
+    updated_user: StreamUser | None = nested_object(StreamUser, "User")
 
     @property
     def snapshot(self) -> ReviewQueueItem | None:
