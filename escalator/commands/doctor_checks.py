@@ -14,12 +14,12 @@ from escalator.broker_state import error_name
 from escalator.channels.slack.manifest import SCOPES
 from escalator.commands import one_line
 from escalator.commands.open_core import DEMO, has_database
-from escalator.engine.targets import address_of
 from escalator.errors import Unavailable
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.email_address import parse_mailbox
 from escalator.model.levels import Mode
 from escalator.model.message import Failed
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.policy import Person, Policy
 from escalator.policy import Parsed, parse
 from escalator.services.core.context import Core
 from escalator.services.monitoring.problems import open_troubles
@@ -94,7 +94,7 @@ def _contacts(core: Core, policy: Policy) -> Finding:
 
 def _can_be_told(core: Core, person: Person) -> bool:
     has_mail = bool(core.settings.smtp_url and core.settings.mail_from) or core.settings.mode is Mode.SANDBOX
-    addresses = {kind: core.expand(address_of(person, kind) or "") for kind in person.contact}
+    addresses = {kind: core.expand(person.address_of(kind) or "") for kind in person.contact}
     slack, email = addresses.get(DestinationKind.SLACK, ""), addresses.get(DestinationKind.EMAIL, "")
     return bool(slack) or (has_mail and parse_mailbox(email) is not None)
 

@@ -8,9 +8,9 @@ import pytest
 import trustme
 
 from escalator.channels.deadline_socket import Limits
-from escalator.channels.mail.api import Mail
-from escalator.channels.mail.server import server
-from escalator.channels.mail.smtp import LIMITS, SmtpMailer
+from escalator.channels.email.api import Mail
+from escalator.channels.email.server import server
+from escalator.channels.email.smtp import LIMITS, SmtpMailer
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.settings.connections import MailServer, SmtpSecurity
 from tests.channels.letters import RECIPIENT, a_mail

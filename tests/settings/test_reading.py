@@ -9,7 +9,7 @@ from kombu import Connection
 from redis.connection import parse_url
 from sqlalchemy import make_url
 
-from escalator.channels.mail.server import server
+from escalator.channels.email.server import server
 from escalator.errors import ConfigurationError
 from escalator.model.levels import Mode
 from escalator.settings import read_settings

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, render_template, request
 from werkzeug.datastructures import MultiDict
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Category
 from escalator.schedules.local_time import first_instant
 from escalator.services.audit import search as trail
@@ -19,7 +20,8 @@ from web.dashboard.template_filters import zone
 from web.session import running, viewer
 
 _FIELDS = ("person", "number", "category", "action", "via", "since", "until")
-_VIAS = ("engine", "slack", "dashboard", "api", "pagerduty", "jira", "email", "stream", "cli", "file", "sandbox")
+_VENDORS = [kind.value for kind in DestinationKind if not kind.about.is_for_machines]
+_VIAS = ("engine", "dashboard", "api", *_VENDORS, "stream", "cli", "file", "sandbox")
 _MIMETYPES = {Form.CSV: "text/csv", Form.JSON_LINES: "application/x-ndjson"}
 _LONGEST_FIELD = 160
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from escalator.channels.jira.api import Category, account_id, category_of, is_issue_key
 from escalator.errors import Unauthorized
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
 from escalator.stream.text import storable_text
 

@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from escalator.engine.permissions import check_permission, is_withheld
 from escalator.engine.silences import is_silenced
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import OPEN_STATES, Incident, State, Verb
 from escalator.model.levels import Mode, Severity
-from escalator.model.policy import DestinationKind, Policy
-from escalator.rendering.delivery_status import CHANNELS
+from escalator.model.policy import Policy
 from escalator.rendering.targets import target_words
 from escalator.rendering.view import called, category_of, title_of
 from escalator.services.auth.viewer import Viewer, audience_of
@@ -217,7 +217,7 @@ def _heard(told: Iterable[NotifiedDestination], policy: Policy) -> Sequence[Hear
     for (fate, channel), destinations in sorted(
         alike.items(), key=lambda item: item[0][0] is not NotificationStatus.FAILED
     ):
-        who, through = target_words(destinations, None, policy), CHANNELS[channel]
+        who, through = target_words(destinations, None, policy), channel.about.title
         found.append(Heard(who, "" if who == through else through, fate))
     return found
 
