@@ -19,8 +19,8 @@ _SHOWN = frozenset({DestinationKind.SLACK, DestinationKind.EMAIL})
 
 _REMARKS = {
     Action.NOBODY_ON_CALL: "{}: nobody is on call, so the next step is due at once",
-    Action.NOT_ALLOWED: "{} is not told: the category is restricted",
-    Action.TARGET_MISSING: "{}: means nobody",
+    Action.NOT_ALLOWED: "{} is not notified: the category is restricted",
+    Action.TARGET_MISSING: "{}: reaches nobody",
     Action.STEP_REACHED_NOBODY: "this step reaches nobody, so the next is due at once",
 }
 
@@ -76,11 +76,11 @@ def _who(notice: Notice, incident: Incident, remarks: tuple[Remark, ...], policy
         return recipient.target
     name = policy.people[recipient.person].name
     if not recipient.may_acknowledge:
-        return f"{name} (told too, but may not acknowledge)"
+        return f"{name} (notified too, but may not acknowledge)"
     if recipient.target == f"{PERSON}{recipient.person}":
         return name
     if any(one.action is Action.NOBODY_ON_CALL and one.target == recipient.target for one in remarks):
-        return f"{name} ({recipient.target}: nobody is on call, the lead stands in)"
+        return f"{name} ({recipient.target}: nobody is on call, so the lead is notified)"
     has_rota = schedules_asked((recipient.target,), incident.assign, policy)
     return f"{name} ({recipient.target}{', on call' if has_rota else ''})"
 
@@ -99,7 +99,7 @@ def _waited_for(at: datetime, number: int, before: datetime, incident: Incident,
     step = policy.paths[incident.path][number - 1]
     hours = [f"{name} {key}" for name, key in ((DURING, step.during), (OUTSIDE, step.outside)) if key]
     if hours and at not in {before, before + step.after}:
-        yield f"waited for its hours: {', '.join(hours)}"
+        yield f"waited for hours: {', '.join(hours)}"
 
 
 def _said(remarks: tuple[Remark, ...], policy: Policy) -> Iterator[str]:

@@ -10,47 +10,47 @@ from escalator.rendering.view import called
 
 ROLE_REFUSED = "Nothing changed: your role does not allow this. Ask a senior moderator."
 _SAID = {
-    Refused.UNKNOWN_PERSON: "Nothing changed: the escalation policy does not know you. Ask whoever runs it to add you.",
-    Refused.WRONG_WORKSPACE: "Nothing changed: this is not the workspace that answers these alerts.",
+    Refused.UNKNOWN_PERSON: "Nothing changed: you are not in the escalation policy. Ask an administrator to add you.",
+    Refused.WRONG_WORKSPACE: "Nothing changed: this Slack workspace is not the one of these alerts.",
     Refused.NO_INCIDENT: "Nothing changed: there is no such incident.",
     Refused.ROLE: ROLE_REFUSED,
-    Refused.RESTRICTED: "Nothing changed: #{number} is restricted, and you are not among those who may handle it.",
-    Refused.NOT_YOURS: "Nothing changed: #{number} is with {by}. A senior moderator may take it over.",
-    Refused.ALREADY_TAKEN: "#{number} was already taken by {by}{ago}.",
-    Refused.ALREADY_ANSWERED: "Your answer to #{number} counts already; now somebody else has to answer.",
+    Refused.RESTRICTED: "Nothing changed: #{number} is restricted to a few people, and you are not one of them.",
+    Refused.NOT_YOURS: "Nothing changed: #{number} is owned by {by}. A senior moderator can take it over.",
+    Refused.ALREADY_TAKEN: "#{number} was already acknowledged by {by}{ago}.",
+    Refused.ALREADY_ANSWERED: "You have already acknowledged #{number}. A second person has to acknowledge it too.",
     Refused.RESOLVED: "#{number} was already resolved by {by}{ago}.",
     Refused.STALE: "Nothing changed: that message was out of date. #{number} is {state} now.",
-    Refused.NOT_NOW: "Nothing changed: that cannot be done while #{number} is {state}.",
-    Refused.ONE_MORE_NEEDED: "Your answer to #{number} counts; somebody else has to answer before this can be done.",
-    Refused.WITHHELD: "Nothing changed: that cannot be done with withheld content.",
+    Refused.NOT_NOW: "Nothing changed: that is not possible while #{number} is {state}.",
+    Refused.ONE_MORE_NEEDED: "Your acknowledgement of #{number} counts; somebody else has to acknowledge it before this can be done.",
+    Refused.WITHHELD: "Nothing changed: that is not possible with withheld content.",
     Refused.TOO_LONG: "Nothing changed: #{number} can be snoozed for 15 min only.",
-    Refused.TOO_OFTEN: "Nothing changed: that was done too often in a row. Resolve it, release it or escalate it.",
-    Refused.NO_REFERENCE: "Nothing changed: say where it was referred to.",
-    Refused.NOBODY_ELSE: "Nothing changed: nobody else may answer #{number}. Release it or escalate it.",
-    Refused.OF_A_GROUP: "#{number} stands for several alerts and has no text of its own. Look at them one by one.",
+    Refused.TOO_OFTEN: "Nothing changed: that was done too often in a row. Resolve, release or escalate #{number}.",
+    Refused.NO_REFERENCE: "Nothing changed: enter where it was referred to.",
+    Refused.NOBODY_ELSE: "Nothing changed: nobody else may acknowledge #{number}. Release it or escalate it.",
+    Refused.OF_A_GROUP: "#{number} is a group of alerts and has no text of its own. Open its alerts one by one.",
     Refused.OVER_LIMIT: (
-        "You have read a lot that is hard to read today. Take a break, or let somebody else look at #{number}. "
-        "If it has to be you, the dashboard shows it anyway."
+        "You have read a lot of distressing content today. Take a break, or let somebody else look at #{number}. "
+        "If it has to be you, you can still open it in the dashboard."
     ),
-    Refused.MERGED: "Nothing changed: #{number} goes on in another incident.",
+    Refused.MERGED: "Nothing changed: #{number} was merged into another incident.",
 }
 _WITHOUT_INCIDENT = frozenset({Refused.UNKNOWN_PERSON, Refused.WRONG_WORKSPACE, Refused.ROLE})
 _STATES = {
-    State.TRIGGERED: "waiting for an answer",
-    State.ACKNOWLEDGED: "with {by}",
+    State.TRIGGERED: "unacknowledged",
+    State.ACKNOWLEDGED: "owned by {by}",
     State.SNOOZED: "snoozed by {by}",
     State.RESOLVED: "resolved",
-    State.MERGED: "merged into another one",
-    State.GROUPED: "told within a group",
-    State.LOGGED: "only logged",
+    State.MERGED: "merged into another incident",
+    State.GROUPED: "part of a group",
+    State.LOGGED: "logged only",
 }
 
 
 def stranger_words(slack_id: str) -> str:
     """Return what somebody in Slack is told whom the policy does not know."""
     return (
-        "Nothing changed: the escalation policy does not know you. Ask whoever runs it to write "
-        f"`slack: {slack_id}`, or the e-mail address that you have in Slack, beside your name."
+        "Nothing changed: you are not in the escalation policy. Ask an administrator to add "
+        f"`slack: {slack_id}`, or the email address of your Slack account, to your entry."
     )
 
 
@@ -74,7 +74,7 @@ def done_words(person: str, incident: Incident, policy: Policy) -> str:
     if incident.owner == person and incident.state in HELD:
         return f"#{incident.number} is yours now"
     if incident.state is State.TRIGGERED and any(given.person == person for given in incident.answers):
-        return f"Your answer to #{incident.number} counts; somebody else has to answer too"
+        return f"Your acknowledgement of #{incident.number} counts; one more person has to acknowledge it"
     owner = called(incident.owner, policy) if incident.owner else "its team"
     return f"#{incident.number} is {_STATES[incident.state].format(by=owner)} now"
 

@@ -15,14 +15,14 @@ _SAID = {
     Action.ROUND_STARTED: "Round {round}: route {route}, path {path}",
     Action.MERGED: "Merged {merged}{into}",
     Action.ACKNOWLEDGED: "Acknowledged by {actor}",
-    Action.ANSWERED: "{actor} answered: {given} of {needed}",
+    Action.ANSWERED: "Acknowledged by {actor}: {given} of {needed}",
     Action.RELEASED: "Released by {actor}",
     Action.RESOLVED: "Resolved by {actor}: {outcome}",
     Action.SNOOZED: "Snoozed by {actor} for {minutes} min",
     Action.SNOOZE_ENDED: "The snooze ended",
-    Action.GROUPED: "Told by a group from here on",
-    Action.GROUP_OPENED: "A group of {members}, and of those that follow",
-    Action.LEFT_GROUP: "Told on its own from here on",
+    Action.GROUPED: "Added to a group",
+    Action.GROUP_OPENED: "Group opened with {members} alerts",
+    Action.LEFT_GROUP: "Removed from its group",
     Action.HANDED_OVER: "Handed over by {actor} to {to}",
     Action.TAKEN_OVER: "Taken over by {actor} from {owner}",
     Action.ESCALATED_NOW: "Escalated by {actor}",
@@ -31,52 +31,49 @@ _SAID = {
     Action.REOPENED: "Reopened: {reason}",
     Action.NOTED: "Note by {actor}",
     Action.REVIEW_NOTED: "Reviewed in Stream by {by}: {reason}",
-    Action.VENDOR_NOTED: "At {vendor}: {reason}",
+    Action.VENDOR_NOTED: "In {vendor}: {reason}",
     Action.REMINDED: "{owner} was reminded",
     Action.OVERDUE: "Not resolved in time",
-    Action.RESTARTED: "Nobody answered: from the top",
+    Action.RESTARTED: "Not acknowledged: restarted from step 1",
     Action.AUTOMATION_STOPPED: "Automation stopped after {rounds} rounds in an hour",
-    Action.DEADLINE_PARKED: "The deadline could not be fired: {reason}",
-    Action.REFUSED: "{actor} wanted to {verb}: {reason}",
-    Action.REDACTED: "Content rule now {after}, was {before} for {visible_s} s",
+    Action.DEADLINE_PARKED: "A deadline failed and is parked: {reason}",
+    Action.REFUSED: "{actor} tried to {verb}: {reason}",
+    Action.REDACTED: "Content rule changed from {before} to {after} after {visible_s} s",
     Action.CONTENT_PURGED: "Content deleted",
     Action.HELD: "Hold set by {actor}: the content is kept until it is lifted",
     Action.HOLD_LIFTED: "Hold lifted by {actor}",
     Action.EVENT_READ: "Body of an unreadable request read by {actor}",
-    Action.STEP_FIRED: "Step {step}, send {sending}: {told} told",
+    Action.STEP_FIRED: "Step {step}, send {sending}: {told} notified",
     Action.STEP_REACHED_NOBODY: "Step {step} reached nobody",
-    Action.STEP_SILENCED: "Step {step}, send {sending}: silenced, nobody told",
+    Action.STEP_SILENCED: "Step {step}, send {sending}: silenced, nobody notified",
     Action.STEP_FAILED: "Step {step}: every delivery failed",
-    Action.TARGET_MISSING: "{target} means nobody any more",
+    Action.TARGET_MISSING: "{target} is no longer in the policy",
     Action.NOBODY_ON_CALL: "Nobody is on call for {target}",
-    Action.NOT_ALLOWED: "Not told, since it is restricted: {destination}",
-    Action.EXPORTED: "Exported by {actor}",
+    Action.NOT_ALLOWED: "Not sent to {target}: the category is restricted",
+    Action.EXPORTED: "{actor} exported {what}",
     Action.DRILL_PASSED: "Drill passed: {by}, after {seconds} s",
     Action.DRILL_FAILED: "Drill failed: {reason}",
-    Action.DELIVERED: "Told {destination}",
-    Action.DELIVERY_FAILED: "Could not tell {destination}: {reason}",
-    Action.DELIVERY_LISTED: "Told {destination} on a list",
-    Action.DELIVERY_SUPPRESSED: "Did not tell {destination}: {reason}",
-    Action.NOBODY_ON_CALL: "{target} has nobody on call",
-    Action.NOT_ALLOWED: "{target} may not know of it",
-    Action.DESTINATION_TESTED: "{destination} was tried: {reason}",
+    Action.DELIVERED: "Sent to {destination}",
+    Action.DELIVERY_FAILED: "Not sent to {destination}, failed: {reason}",
+    Action.DELIVERY_LISTED: "Sent to {destination} in a bundle",
+    Action.DELIVERY_SUPPRESSED: "Not sent to {destination}: {reason}",
+    Action.DESTINATION_TESTED: "Test message to {destination}: {reason}",
     Action.PERSON_LINKED: "{actor} linked {slack} in Slack",
     Action.POLICY_ACTIVATED: "Policy {sha256} activated",
     Action.POLICY_REFUSED: "Policy {sha256} refused, {problems} problems",
     Action.SHIFT_CHANGED: "On call for {team}: {people}",
     Action.SILENCE_BEGUN: "{actor} silenced {category}{route} until {ends_at}",
-    Action.SILENCE_ENDED: "The silence of {category}{route} ended",
+    Action.SILENCE_ENDED: "The silence for {category}{route} ended",
     Action.DRILL_STARTED: "{actor} started the drill {drill}",
     Action.SIGNED_IN: "{actor} signed in",
     Action.SIGNED_OUT: "{actor} signed out",
     Action.INVITED: "{person} was invited by {actor}",
-    Action.OVERRIDE_BEGUN: "{person} stands in on {schedule} from {from} to {to}, by {actor}",
-    Action.OVERRIDE_ENDED: "{person} does not stand in on {schedule} any more, by {actor}",
-    Action.TOKEN_MADE: "{actor} made a token of {person} for {scopes}",
-    Action.TOKEN_REVOKED: "{actor} revoked a token of {person}",
-    Action.EXPORTED: "{actor} exported records as {form}",
-    Action.TROUBLE_FOUND: "Trouble found: {reason}",
-    Action.TROUBLE_ENDED: "Trouble over: {reason}",
+    Action.OVERRIDE_BEGUN: "Override by {actor}: {person} on call on {schedule} from {from} to {to}",
+    Action.OVERRIDE_ENDED: "Override ended by {actor}: {person} on {schedule}",
+    Action.TOKEN_MADE: "{actor} created an API token for {person}: {scopes}",
+    Action.TOKEN_REVOKED: "{actor} revoked an API token of {person}",
+    Action.TROUBLE_FOUND: "Operator alert: {reason}",
+    Action.TROUBLE_ENDED: "Operator alert ended: {reason}",
 }
 _PEOPLE = frozenset({"actor", "to", "owner", "by", "person"})
 _INSTANTS: Mapping[str, tuple[str, ...]] = {
@@ -88,7 +85,7 @@ _PLACES = {
     "dashboard": "in the dashboard",
     "slack": "in Slack",
     "sandbox": "in the sandbox",
-    "email": "by mail",
+    "email": "by email",
     "pagerduty": "in PagerDuty",
     "jira": "in Jira",
     "stream": "in Stream",
@@ -102,21 +99,24 @@ _WANTED = {
     "escalate_now": "escalate it",
     "still_on_it": "stay on it",
     "reveal": "see the text",
-    "note": "note something",
+    "note": "add a note",
 }
 _SOMEBODY, _UNKNOWN = "somebody", "unknown_person"
 _OVER_LIMIT = "over_limit"
 _REFUSED = {
-    _UNKNOWN: "the policy does not know them",
-    "role": "not allowed to this role",
-    "restricted": "only a few may",
-    "not_yours": "it is with somebody else",
+    _UNKNOWN: "not in the policy",
+    "role": "not allowed for this role",
+    "restricted": "restricted to a few people",
+    "not_yours": "somebody else owns it",
+    "already_taken": "already acknowledged",
+    "already_answered": "they have acknowledged it already",
+    "one_more_needed": "one more acknowledgement needed",
     "resolved": "already resolved",
-    "stale": "by a message that was out of date",
-    "not_now": "not as it stands",
-    "merged": "it goes on in another incident",
-    "of_a_group": "it stands for several",
-    "over_limit": "they were asked to take a break",
+    "stale": "the message was out of date",
+    "not_now": "not possible in this state",
+    "merged": "merged into another incident",
+    "of_a_group": "it is a group",
+    "over_limit": "exposure limit reached",
 }
 """Why an act was refused, where the word that the record holds does not say it by itself."""
 
@@ -162,6 +162,8 @@ def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy:
         named["line"] = _which_line(after, is_over=reason == _OVER_LIMIT)
     if action == Action.REFUSED:
         named |= _refused(named["actor"], reason, after.get("verb", ""))
+    if action == Action.EXPORTED:
+        named["what"] = f"audit records as {after['form']}" if "form" in after else "the incident"
     if "outcome" in named:
         named["outcome"] = _spaced(named["outcome"])
     sentence = _SAID[Action(action)] if action in set(_SAID) else _spaced(action)
@@ -171,7 +173,7 @@ def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy:
 
 def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:
     line = f", line {after['line']} of {after['of']}" if "line" in after else ""
-    return f"{line}, after they were asked to take a break" if is_over else line
+    return f"{line}, after the exposure limit was reached" if is_over else line
 
 
 def _named(action: str, values: Mapping[str, str], policy: Policy) -> dict[str, str]:

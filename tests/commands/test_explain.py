@@ -67,7 +67,7 @@ def test_what_opens_nothing_has_the_same_keys_and_says_why(explain, event, reaso
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
-        pytest.param("review_queue_item.new__user_report.json", "only logged", id="a path without steps"),
+        pytest.param("review_queue_item.new__user_report.json", "logged only", id="a path without steps"),
         pytest.param("review_queue_item.updated__mark_reviewed.json", "a review of an item never seen", id="a review"),
     ],
 )
@@ -189,13 +189,13 @@ def told(cli, folder):
         pytest.param(MONDAY, "at once Mon 10:00:00 1 Ana Ruiz (team, on call) Slack, direct message", id="on call"),
         pytest.param(
             SATURDAY,
-            "at once Sat 10:00:00 1 Ben Okafor (team: nobody is on call, the lead stands in) Slack, direct message",
+            "at once Sat 10:00:00 1 Ben Okafor (team: nobody is on call, so the lead is notified) Slack, direct message",
             id="nobody is on call, and the lead stands in",
         ),
         pytest.param(SATURDAY, "· team: nobody is on call, so the next step is due at once", id="nobody is on call"),
         pytest.param(SATURDAY, "· Dana Fox is not told: the category is restricted", id="not theirs to know"),
         pytest.param(SATURDAY, "+1 d 23 h Mon 09:00:00 2 pager PagerDuty", id="until when a step waits"),
-        pytest.param(SATURDAY, "· waited for its hours: during office", id="what a step waits for"),
+        pytest.param(SATURDAY, "· waited for hours: during office", id="what a step waits for"),
     ],
 )
 def test_the_table_says_who_is_on_call_what_is_waited_for_and_who_may_not_know(told, at, row):

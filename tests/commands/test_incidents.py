@@ -27,7 +27,7 @@ def test_a_story_is_told_in_words_with_names(cli, alerted):
     assert lines[0] == "#1001 HIGH · Threat · triggered (times in UTC)"
     told = [line[23:] for line in lines[1:]]
     assert told[0].startswith("Opened by")
-    assert {"Told Ana Ruiz", "Told Ben Okafor", "Told critical-alerts"} <= set(told)
+    assert {"Sent to Ana Ruiz", "Sent to Ben Okafor", "Sent to critical-alerts"} <= set(told)
 
 
 def test_content_is_never_shown(cli, alerted):

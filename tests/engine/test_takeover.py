@@ -87,7 +87,7 @@ def test_what_waits_is_acknowledged_whatever_the_button_shows() -> None:
     ("incident", "why"),
     [
         pytest.param(an_incident(state=State.RESOLVED, closed_by="ana"), Refused.RESOLVED, id="over"),
-        pytest.param(an_incident(state=State.LOGGED, due_kind=None, due_at=None), Refused.NOT_NOW, id="only logged"),
+        pytest.param(an_incident(state=State.LOGGED, due_kind=None, due_at=None), Refused.NOT_NOW, id="logged only"),
     ],
 )
 def test_what_nobody_has_to_do_any_more_is_not_taken_over(incident: Incident, why: Refused) -> None:

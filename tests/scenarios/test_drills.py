@@ -183,7 +183,7 @@ def test_a_route_that_needs_two_answers_needs_both_and_tells_only_those_who_may_
     mine = h.expect_dm("ben", page)
     h.expect_dm("dana", page)
     h.click("ana", "Acknowledge", on=room)
-    h.expect_answer("ana", "Nothing changed: #1001 is restricted, and you are not among those who may handle it.")
+    h.expect_answer("ana", "Nothing changed: #1001 is restricted to a few people, and you are not one of them.")
     h.click("ben", "Acknowledge", on=mine)
     go_on(h, seconds=30)
     assert rows(h) == [("Grave drill", "running", None)]

@@ -96,7 +96,7 @@ def test_a_review_in_stream_only_acknowledges_where_somebody_must_still_be_helpe
     h.forget_seen()
     h.post(REVIEWED)
     dana = next(message for message in h.slack.messages if message.channel == "D0DANA")
-    h.expect_updates(*messages, dana, text="#1001 taken by Ana Ruiz after 5 min", says="Taken by Ana Ruiz")
+    h.expect_updates(*messages, dana, text="#1001 taken by Ana Ruiz after 5 min", says="Acknowledged by Ana Ruiz")
 
 
 def test_a_review_in_stream_resolves_everything_else(h: Harness) -> None:

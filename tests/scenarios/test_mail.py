@@ -207,7 +207,7 @@ def test_who_comes_late_is_told_who_was_first(h: Harness, mail: MailDouble) -> N
 
     answer = pressed(h, page)
     assert answer.status_code == 409
-    assert "#1001 was already taken by dana 0 s ago." in answer.text
+    assert "#1001 was already acknowledged by dana 0 s ago." in answer.text
     assert "<form" not in answer.text
     assert h.incident()["owner"] == "dana"
     refused = h.records("incident.act_refused")
@@ -230,7 +230,7 @@ def test_of_two_answers_that_are_needed_one_may_come_by_mail(h: Harness, mail: M
     assert "Your answer counts. Somebody else has to answer too." in answer.text
     assert h.incident()["state"] == "triggered"
     again = opened(h, mail.to("ana@example.com")[0])
-    assert "Your answer to #1001 counts already" in again.text
+    assert "You have already acknowledged #1001" in again.text
     assert "<form" not in again.text
     assert pressed(h, opened(h, mail.to("Ben@Example.com")[0])).status_code == 200
     assert h.incident()["state"] == "acknowledged"
@@ -333,7 +333,7 @@ def test_somebody_who_has_left_changes_nothing(h: Harness, mail: MailDouble) -> 
     first = mail.to("Ben@Example.com")[0]
     for answer in (opened(h, first), pressed(h, page)):
         assert answer.status_code == 403
-        assert "the escalation policy does not know you" in answer.text
+        assert "you are not in the escalation policy" in answer.text
         assert "Self-harm" not in answer.text
     assert [(one["actor_kind"], one["actor_key"]) for one in h.records("incident.act_refused")] == [("stranger", "ben")]
     assert h.incident()["state"] == "triggered"

@@ -28,7 +28,7 @@ def test_the_seniors_are_told_when_nobody_has_answered_in_time(h: Harness) -> No
     h.expect_nothing()
     h.fast_forward(seconds=1)
     h.expect_updates(*messages, text=nobody(5))
-    h.expect_dm("dana", nobody(5), buttons=TRIGGERED, says=["The story so far", "Told Ana Ruiz"])
+    h.expect_dm("dana", nobody(5), buttons=TRIGGERED, says=["Timeline so far", "Sent to Ana Ruiz"])
 
 
 def test_a_step_that_repeats_rings_again_in_the_thread_of_each_channel(h: Harness) -> None:

@@ -152,5 +152,5 @@ def test_a_stricter_rule_in_the_file_counts_for_what_is_open(h: Harness) -> None
     messages = paged(h)
     h.change_policy("at_least: critical, content: hide", "at_least: critical, content: withhold")
     h.click("ben", "Reveal", on=messages[0])
-    h.expect_answer("ben", "Nothing changed: that cannot be done with withheld content.")
+    h.expect_answer("ben", "Nothing changed: that is not possible with withheld content.")
     h.forget_seen()

@@ -57,7 +57,7 @@ def test_the_first_step_tells_nobody_and_the_second_says_why(h: Harness, named: 
     h.fast_forward(minutes=15)
     page = h.expect_message("#critical-alerts", HATE_NEXT)
     assert "silenced by Dana Fox until" in str(page.blocks)
-    assert "step 1 tells nobody" in str(page.blocks)
+    assert "step 1 is not sent" in str(page.blocks)
     assert h.records("step.reached_nobody") == []
 
 
@@ -168,7 +168,7 @@ def test_what_a_person_escalates_is_never_silenced(h: Harness) -> None:
 
 # --- Critical ------------------------------------------------------------------------------------------------------
 
-ANNOUNCED = "Dana Fox silenced Self-harm for 2 h, critical incidents too"
+ANNOUNCED = "Dana Fox silenced Self-harm for 2 h, including critical incidents"
 
 
 def test_a_critical_incident_is_not_silenced_unless_somebody_has_said_so(h: Harness) -> None:
@@ -191,7 +191,7 @@ def test_silencing_critical_incidents_is_announced_and_so_is_the_end(h: Harness)
     h.forget_seen()
     h.tidy()
     h.work()
-    over = "The silence of Self-harm is over"
+    over = "The silence for Self-harm has ended"
     h.expect_message("#leads", over)
     h.expect_dm("eli", over)
     h.clock.move(minutes=1)
@@ -209,7 +209,7 @@ def test_the_lead_of_whom_it_keeps_hears_of_it_and_who_ended_it(h: Harness) -> N
     h.expect_message("#leads", said)
     end(h.core, str(silence.id), "dana", "slack")
     h.work()
-    said = 'Dana Fox ended the silence of the route "Escalated in Stream"'
+    said = 'Dana Fox ended the silence for the route "Escalated in Stream"'
     for person in ("dana", "eli"):
         h.expect_dm(person, said)
     h.expect_message("#leads", said)
@@ -217,7 +217,7 @@ def test_the_lead_of_whom_it_keeps_hears_of_it_and_who_ended_it(h: Harness) -> N
 
 def test_of_a_restricted_category_only_those_hear_who_may_know_and_nobody_hears_why(h: Harness) -> None:
     begun(h, "csam", critical=True)
-    said = "Dana Fox silenced Child safety for 2 h, critical incidents too"
+    said = "Dana Fox silenced Child safety for 2 h, including critical incidents"
     h.expect_dm("ben", said, never=REASON)
     h.expect_dm("dana", said, never=REASON)
 
@@ -273,14 +273,14 @@ def test_a_silence_of_the_file_for_critical_incidents_is_announced(bare: Harness
     h.fast_forward(hours=1)
     h.tidy()
     h.work()
-    said = "Dana Fox silenced Self-harm for 1 h, critical incidents too"
+    said = "Dana Fox silenced Self-harm for 1 h, including critical incidents"
     h.expect_message("#leads", said, says="Reason: Load test")
     h.expect_dm("eli", said)
     h.fast_forward(hours=1)
     h.tidy()
     h.work()
-    h.expect_message("#leads", "The silence of Self-harm is over")
-    h.expect_dm("eli", "The silence of Self-harm is over")
+    h.expect_message("#leads", "The silence for Self-harm has ended")
+    h.expect_dm("eli", "The silence for Self-harm has ended")
 
 
 # --- Who may, and what ---------------------------------------------------------------------------------------------

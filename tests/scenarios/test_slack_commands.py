@@ -62,7 +62,7 @@ def test_a_stranger_is_told_what_to_do(h: Harness, command: str) -> None:
 @pytest.mark.parametrize("command", ["/oncall", "/escalate"])
 def test_somebody_from_another_workspace_is_told_nothing(h: Harness, command: str) -> None:
     said = answer_to(typed(h, "ana", command, team="T0ELSEWHERE"))
-    assert said == "Nothing changed: this is not the workspace that answers these alerts."
+    assert said == "Nothing changed: this Slack workspace is not the one of these alerts."
 
 
 # --- /oncall -------------------------------------------------------------------------------------------------------

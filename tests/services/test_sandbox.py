@@ -348,7 +348,7 @@ def test_the_timeline_tells_what_happened_in_sentences_that_name_who_did_it(core
 
     said = [entry["text"] for entry in timeline]
     assert said[0].startswith("Opened by")
-    assert "Told critical-alerts" in said
+    assert "Sent to critical-alerts" in said
     assert {
         "at": "2026-08-20T14:03:15.000000Z",
         "action": "incident.acknowledged",

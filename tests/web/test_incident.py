@@ -80,7 +80,7 @@ def test_the_page_tells_what_happened_why_and_what_comes(core):
         "category is Threat",
         "Waiting for Ana Ruiz, Ben Okafor",
         "Step 2",
-        "From the top again",
+        "Restarts from step 1",
     ):
         assert said in page
 
@@ -102,8 +102,8 @@ def test_a_notification_says_what_became_of_it(core):
         pytest.param("ana", "resolve", {"outcome": "referred"}, "say where it was referred to", id="no reference"),
         pytest.param("ana", "false_alarm", {}, "#1001 is resolved now", id="false alarm"),
         pytest.param("ana", "snooze", {"minutes": 15}, "#1001 is yours now", id="snooze"),
-        pytest.param("ana", "escalate_now", {}, "#1001 is waiting for an answer now", id="escalate"),
-        pytest.param("ana", "release", {}, "cannot be done while", id="release what nobody has"),
+        pytest.param("ana", "escalate_now", {}, "#1001 is unacknowledged now", id="escalate"),
+        pytest.param("ana", "release", {}, "is not possible while", id="release what nobody has"),
         pytest.param("vic", "acknowledge", {}, "your role does not allow this", id="a viewer"),
     ],
 )
@@ -113,7 +113,7 @@ def test_a_verb_is_done_and_its_outcome_told(core, who, verb, form, told):
 
 def test_somebody_hands_over_and_another_takes_over(core):
     pressed(core, "ana", "acknowledge")
-    assert "waiting for an answer" in pressed(core, "ana", "hand_over", to="ben").text
+    assert "unacknowledged" in pressed(core, "ana", "hand_over", to="ben").text
     pressed(core, "ben", "acknowledge")
     assert "#1001 is yours now" in pressed(core, "dana", "take_over").text
 

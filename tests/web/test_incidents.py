@@ -183,7 +183,7 @@ def test_several_are_taken_at_once_and_each_that_is_not_says_why(core):
     browser = Browser(core, "ana")
     answer = browser.post("/acknowledge?severity=critical", {"number": ["1001", "1002", "1003", "1004"]})
     assert answer.location == "/?severity=critical"
-    assert told(browser) == "2 taken. #1002 was already taken by Ben Okafor 2 min ago. There is no #1004."
+    assert told(browser) == "2 taken. #1002 was already acknowledged by Ben Okafor 2 min ago. There is no #1004."
 
 
 def test_the_button_of_a_row_takes_that_one_whatever_is_ticked(core):

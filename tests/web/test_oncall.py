@@ -241,10 +241,10 @@ def test_what_the_picture_shows_stands_in_words_beside_it(sqlite_url, tmp_path):
 def test_the_trail_of_a_rota_is_for_those_who_may_know_of_it(core):
     overrides.begin(core, Wanted("closed", "ana", START, START + HOUR), _people(core)["dana"], "dashboard")
     stand_in(core)
-    said = "stands in on closed"
+    said = "on call on closed"
     assert said in page(core, "dana", "/audit")
     told = page(core, "ben", "/audit")
-    assert "stands in on turns" in told
+    assert "on call on turns" in told
     assert said not in told
 
 
