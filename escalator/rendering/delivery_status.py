@@ -58,7 +58,7 @@ def occasion_words(occasion: Occasion, *, is_copy: bool) -> str:
 
 
 def fate_words(state: str, reason: str | None, took: timedelta | None, attempts: int) -> str:
-    """Return `sent after 0.4 s`, `failed after 3 tries: the address does not exist`, `not sent: already acknowledged`."""
+    """Return `sent after 0.4 s`, `failed after 3 tries: no address`, `not sent: already acknowledged`."""
     tries = f" after {attempts} tries" if attempts > 1 else ""
     why = f": {_why(reason)}" if reason else ""
     match state:

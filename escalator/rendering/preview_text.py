@@ -80,7 +80,7 @@ def _who(notice: Notice, incident: Incident, remarks: tuple[Remark, ...], policy
     if recipient.target == f"{PERSON}{recipient.person}":
         return name
     if any(one.action is Action.NOBODY_ON_CALL and one.target == recipient.target for one in remarks):
-        return f"{name} ({recipient.target}: nobody is on call, so the lead is notified)"
+        return f"{name} ({recipient.target}: nobody on call, so the lead)"
     has_rota = schedules_asked((recipient.target,), incident.assign, policy)
     return f"{name} ({recipient.target}{', on call' if has_rota else ''})"
 

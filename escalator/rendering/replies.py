@@ -21,7 +21,7 @@ _SAID = {
     Refused.RESOLVED: "#{number} was already resolved by {by}{ago}.",
     Refused.STALE: "Nothing changed: that message was out of date. #{number} is {state} now.",
     Refused.NOT_NOW: "Nothing changed: that is not possible while #{number} is {state}.",
-    Refused.ONE_MORE_NEEDED: "Your acknowledgement of #{number} counts; somebody else has to acknowledge it before this can be done.",
+    Refused.ONE_MORE_NEEDED: "Your acknowledgement of #{number} counts; a second person has to acknowledge it first.",
     Refused.WITHHELD: "Nothing changed: that is not possible with withheld content.",
     Refused.TOO_LONG: "Nothing changed: #{number} can be snoozed for 15 min only.",
     Refused.TOO_OFTEN: "Nothing changed: that was done too often in a row. Resolve, release or escalate #{number}.",

@@ -189,7 +189,7 @@ def told(cli, folder):
         pytest.param(MONDAY, "at once Mon 10:00:00 1 Ana Ruiz (team, on call) Slack, direct message", id="on call"),
         pytest.param(
             SATURDAY,
-            "at once Sat 10:00:00 1 Ben Okafor (team: nobody is on call, so the lead is notified) Slack, direct message",
+            "at once Sat 10:00:00 1 Ben Okafor (team: nobody on call, so the lead) Slack, direct message",
             id="nobody is on call, and the lead stands in",
         ),
         pytest.param(SATURDAY, "· team: nobody is on call, so the next step is due at once", id="nobody is on call"),
