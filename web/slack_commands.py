@@ -18,7 +18,7 @@ from escalator.services.silences.manage import NotDone, Wrong
 from web.slack_auth import is_sandboxs, log_failure
 
 _INPUTS = {Wrong.NAME: NAMED, Wrong.LASTS: LASTS, Wrong.REASON: REASON, Wrong.CRITICAL: CRITICAL}
-_NO_WINDOW = "Nothing changed: the window could not be opened. Type it again."
+_NO_WINDOW = "Nothing changed: the dialog could not be opened. Enter the command again."
 
 
 def add_commands(door: Blueprint, core: Core) -> None:
@@ -45,7 +45,7 @@ def opened(core: Core, said: Opening, *, is_sandbox: bool) -> Response:
     """Answer the window of `/escalate`: it says itself what has become of it."""
     told = open_by_hand(core, said, is_sandbox=is_sandbox)
     if told is NotOpened.NOTHING_SAID:
-        return jsonify(errors({ABOUT: "Say what it is about."}))
+        return jsonify(errors({ABOUT: "Describe what it is about."}))
     return jsonify({"response_action": "update", "view": told_view("Escalate", told)})
 
 

@@ -21,6 +21,7 @@ from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.policy import Parsed, parse
+from escalator.rendering import sandbox_mode
 from escalator.services.core.context import Core
 from escalator.services.monitoring.problems import open_troubles
 from escalator.settings import Settings
@@ -196,7 +197,7 @@ def _late(found: Health, now: datetime) -> Iterator[Finding]:
 def _mode(mode: Mode, found: Health) -> Finding:
     if mode is Mode.SANDBOX:
         remedy = "nothing is sent to anybody until ESCALATOR_MODE is production"
-        return Finding("mode", Status.WARN, found.sandbox_words, remedy)
+        return Finding("mode", Status.WARN, sandbox_mode.notice(found.sandbox_incidents), remedy)
     if mode is Mode.DIVERT:
         return Finding("mode", Status.WARN, "DIVERT: everything goes to each source's `divert_to` only")
     return Finding("mode", Status.OK, "production: messages are sent")

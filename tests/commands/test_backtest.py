@@ -110,7 +110,9 @@ def test_what_is_older_is_not_looked_at(cli, alerted, monkeypatch):
     ("values", "reason"),
     [
         pytest.param({"sealed_body": None}, "incidents whose content is deleted", id="purged"),
-        pytest.param({"sealed_body": b"sealed by another key"}, "incidents that no key of ours opens", id="unreadable"),
+        pytest.param(
+            {"sealed_body": b"sealed by another key"}, "incidents whose content cannot be decrypted", id="unreadable"
+        ),
     ],
 )
 def test_what_cannot_be_lived_again_is_counted_and_said(cli, alerted, values, reason):

@@ -120,7 +120,7 @@ def test_a_drill_that_was_due_while_nothing_ran_is_missed_told_and_not_made_up_f
     h.clock.move_to(AT + timedelta(weeks=3, minutes=5))
     h.start("")
     go_on(h, seconds=10)
-    h.expect_message("#leads", ALARM, says="was due 5 min ago, when nothing ran that could have begun it")
+    h.expect_message("#leads", ALARM, says="was due 5 min ago, but no worker was running to start it")
     h.expect_dm("eli", ALARM)
     assert rows(h) == [("Fire drill", "missed", None)]
     assert h.count(incidents) == 0

@@ -223,7 +223,7 @@ def test_a_viewer_opens_nothing(h: Harness) -> None:
 
 
 def test_what_is_about_nothing_keeps_the_window_open(h: Harness) -> None:
-    assert problems_of(fill(h, opened(h), category="hate", about="  ")) == {"about": "Say what it is about."}
+    assert problems_of(fill(h, opened(h), category="hate", about="  ")) == {"about": "Describe what it is about."}
     assert h.count(events) == 0
 
 
@@ -254,7 +254,7 @@ def test_what_cannot_be_processed_at_once_is_recorded_and_opened_by_a_worker(
     with monkeypatch.context() as patch:
         patch.setattr("escalator.services.intake.manual_incident.process_one", broken)
         answer = fill(h, window, is_working=False, category="self_harm", about=NOTE)
-    assert "It is recorded, and will be opened at once." in told(answer)
+    assert "Recorded. The incident opens in a moment." in told(answer)
     h.expect_error("manual_not_processed")
     h.expect_nothing()
     h.work()
@@ -265,7 +265,7 @@ def test_what_cannot_be_processed_at_once_is_recorded_and_opened_by_a_worker(
 def test_a_window_that_slack_does_not_open_is_said_to_be_missing(h: Harness) -> None:
     h.slack.inject("views.open", Fault(error="expired_trigger_id"))
     said = answer_to(typed(h, "ana", "/escalate"))
-    assert said == "Nothing changed: the window could not be opened. Type it again."
+    assert said == "Nothing changed: the dialog could not be opened. Enter the command again."
 
 
 TWO = 'staging: {platform: stream, api_key: "${STAGING_KEY:-}", api_secret: secret, mode: MODE, divert_to: leads}\n'
@@ -306,7 +306,7 @@ def test_in_the_sandbox_it_stays_there_and_says_so(bare: Harness) -> None:
 
 def test_what_the_sandbox_has_signed_opens_nothing_outside_of_it(h: Harness) -> None:
     said = answer_to(typed(h, "ana", "/escalate", secret=h.core.settings.sandbox_signing_secret))
-    assert said == "Nothing changed: no source of the policy is on."
+    assert said == "Nothing changed: no source of the policy is enabled."
 
 
 def test_stream_itself_cannot_open_one(h: Harness) -> None:

@@ -163,7 +163,7 @@ def test_the_last_good_copy_is_used_and_alarmed_after_a_quarter_of_an_hour(core,
     again(core, minutes=5)
     assert on_call(core) == ("ana",)
     assert troubles(core)[TROUBLE] == (
-        f"the calendar of rota was last read at 2026-08-20 14:03 UTC ({reason}); that copy is used meanwhile"
+        f"the calendar of rota was last read at 2026-08-20 14:03 UTC ({reason}); that copy is used until then"
     )
     again(core, minutes=5)
     assert (feed(core).failing_since, feed(core).reason, troubles(core)) == (None, "", {})

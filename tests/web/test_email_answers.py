@@ -147,7 +147,7 @@ def test_a_link_of_the_sandbox_works_in_the_sandbox(reader):
 
     done = reader.press(page)
     assert done.status_code == 200
-    assert "It is with you now." in done.text
+    assert "You acknowledged it. It is yours now." in done.text
     assert "What comes next, to resolve it, hand it over or release it, is done in Slack" in done.text
     assert "What comes next" not in page.text
     assert reader.state() == ("acknowledged", "ana")
@@ -186,7 +186,7 @@ def test_the_page_names_the_incident_its_state_and_the_reader(reader):
     page = reader.open()
     assert "#1001" in page.text
     assert "<h1>HIGH · Threat</h1>" in page.text
-    assert "Nobody has answered yet. Waiting for 3 min." in page.text
+    assert "Not acknowledged yet. Waiting for 3 min." in page.text
     assert "You answer as <strong>ana</strong>" in page.text
     assert "Ana Ruiz" not in page.text
     assert "I know where you live" not in page.text

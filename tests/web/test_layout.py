@@ -41,7 +41,7 @@ def test_without_the_database_a_page_says_so_and_that_nothing_changed(browser, m
 def test_a_page_that_cannot_be_shown_says_why(browser):
     page = browser.get("/reports?since=yesterday")
     assert page.status_code == 400
-    assert "since must be a day such as 2026-01-31" in page.text
+    assert "since must be a date such as 2026-01-31" in page.text
 
 
 def test_a_fault_of_ours_is_told_in_words_and_nothing_of_it_is_shown(browser, monkeypatch):

@@ -144,8 +144,8 @@ def test_times_are_those_of_the_schedules_clock(core):
     ("changed", "said"),
     [
         pytest.param({"from": "2026-08-20T18:00"}, "it would end before it begins", id="an end before the beginning"),
-        pytest.param({"from": "soon"}, "write both times as date and time", id="no time"),
-        pytest.param({"from": ""}, "write both times as date and time", id="nothing"),
+        pytest.param({"from": "soon"}, "enter date and time of both the start and the end", id="no time"),
+        pytest.param({"from": ""}, "enter date and time of both the start and the end", id="nothing"),
         pytest.param({"person": "zoe"}, "is not a person of the policy", id="nobody"),
         pytest.param({"from": "0001-01-01T00:00"}, "more than 31 days", id="the first of all times"),
         pytest.param({"to": "9999-12-31T23:59"}, "more than 31 days", id="the last of all times"),

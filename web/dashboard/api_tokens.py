@@ -45,9 +45,9 @@ def add(door: Blueprint, core: Core) -> None:
     def revoke_token(token_id: UUID) -> AnyResponse:
         require(Role.ADMIN)
         if api_tokens.revoke(core, viewer(), token_id):
-            tell("The token is revoked: whatever uses it is refused from now on.")
+            tell("The token is revoked. It is refused from now on.")
         else:
-            tell("Nothing changed: there is no such token, or it is over already.", is_refused=True)
+            tell("Nothing changed: there is no such token, or it has already ended.", is_refused=True)
         return redirect("/tokens", code=303)
 
 

@@ -45,7 +45,7 @@ def add(door: Blueprint, core: Core) -> None:
     @door.post("/acknowledge")
     def acknowledge() -> Response:
         taken = bulk_actions.acknowledge(core, viewer(), _numbers())
-        tell(taken.words or "Nothing was selected.", is_refused=not taken.count)
+        tell(taken.words or "No incident was selected.", is_refused=not taken.count)
         return redirect(url_for("dashboard.now", **said_filters()), code=303)
 
     _add_sample(door, core)
@@ -62,7 +62,7 @@ def _add_sample(door: Blueprint, core: Core) -> None:
         if isinstance(done, Refused):
             tell(done.why, is_refused=True)
         else:
-            tell("A sample alert has been sent; it is here in a moment.")
+            tell("Sample alert sent. It appears here in a moment.")
         return redirect("/", code=303)
 
 

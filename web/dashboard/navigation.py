@@ -11,10 +11,14 @@ _PAGES = (
     Page("Now", "/"),
     Page("On call", "/oncall"),
     Page("Policy", "/policy"),
-    Page("Audit", "/audit"),
+    Page("Audit log", "/audit"),
     Page("Reports", "/reports"),
 )
-_OWN_PAGES = (Page("Care", "/care"), Page("People", "/people", Role.ADMIN), Page("Tokens", "/tokens", Role.ADMIN))
+_OWN_PAGES = (
+    Page("Exposure", "/care"),
+    Page("People", "/people", Role.ADMIN),
+    Page("API tokens", "/tokens", Role.ADMIN),
+)
 
 
 def blueprint(core: Core) -> Blueprint:

@@ -61,7 +61,7 @@ function drawBar({ mode, reached_nobody: nobody, demo_policy: isDemo, people, sa
   const alerts = nobody === 1 ? "1 alert" : `${nobody} alerts`;
   const tail = isDemo ? " · demo policy" : "";
   const apart = mode === "sandbox" ? "" : ` · only that is shown, and pressed, here: this installation itself is in ${mode}`;
-  setText(byId("mode"), `SANDBOX, ${alerts} reached nobody${tail}${apart}`);
+  setText(byId("mode"), `Sandbox mode: nothing is sent (${alerts} so far)${tail}${apart}`);
   fillMenu(byId("viewer"), people.map(({ key, name, role }) => [key, `${name} (${role})`]), viewer()?.key);
   fillMenu(byId("sample-name"), samples.map(({ name, title }) => [name, title]), DEFAULT_SAMPLE);
   byId("kill").hidden = !canKill;

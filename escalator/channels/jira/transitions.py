@@ -50,7 +50,7 @@ def remark(standing: Standing, text: str, present: Category) -> Remark | None:
     if standing.state in HELD:
         return Remark(_marker("taken", standing), text)
     if standing.state is State.TRIGGERED and present is Category.DONE:
-        return Remark(_marker("open", standing), f"Open again: {text}")
+        return Remark(_marker("open", standing), f"Reopened: {text}")
     return None
 
 

@@ -81,14 +81,14 @@ def lacking(settings: Settings, policy: Policy) -> Iterator[str]:
     """Yield what could be set, and what does not work without it."""
     kinds = _kinds(policy)
     if DestinationKind.PAGERDUTY in kinds and not settings.pagerduty_webhook_secrets:
-        yield "PAGERDUTY_WEBHOOK_SECRET is not set: an answer given in PagerDuty does not count here."
+        yield "PAGERDUTY_WEBHOOK_SECRET is not set: acknowledging in PagerDuty has no effect here."
     if DestinationKind.PAGERDUTY in kinds and not settings.pagerduty_api_token:
-        yield "PAGERDUTY_API_TOKEN is not set: PagerDuty's incidents are told apart by our number in their title only."
+        yield "PAGERDUTY_API_TOKEN is not set: PagerDuty incidents are matched by the number in their title only."
     if DestinationKind.JIRA in kinds and not settings.jira_webhook_secrets:
-        yield "JIRA_WEBHOOK_SECRET is not set: an answer given in Jira does not count here."
+        yield "JIRA_WEBHOOK_SECRET is not set: acknowledging in Jira has no effect here."
     later = [person.key for person in policy.people.values() if _could_be_mailed(person)]
     if later and DestinationKind.EMAIL not in kinds and not (settings.smtp_url and settings.mail_from):
-        yield f"SMTP_URL and MAIL_FROM are not set: {len(later)} people cannot be mailed when Slack fails."
+        yield f"SMTP_URL and MAIL_FROM are not set: {len(later)} people cannot be emailed when Slack fails."
 
 
 def _kinds(policy: Policy) -> frozenset[DestinationKind]:

@@ -133,9 +133,9 @@ def _misleads(failed: Failed) -> bool:
 
 def _find_broken(core: Core, troubles: Troubles, name: str, one: Outcome, policy: Policy) -> None:
     destination = one.sent.context.destination
-    detail = f"{destination} cannot be told: {_words(one.result)}"
+    detail = f"messages to {destination} fail: {_words(one.result)}"
     if one.sent.delivery is None:
-        detail = f"{destination} cannot be brought up to date, and shows what is no longer so: {_words(one.result)}"
+        detail = f"{destination} cannot be updated, so its messages show an old state: {_words(one.result)}"
     reason = one.result.reason if isinstance(one.result, Failed) else FailureReason.UNKNOWN
     suspects = suspects_of(reason, name, one.sent.channel)
     troubles.find(f"{DESTINATION}{name}", detail, policy, core.settings, suspects=suspects)

@@ -238,7 +238,7 @@ def _find_troubles(
 ) -> None:
     for decision in decisions:
         for key in decision.change.alarms:
-            detail = f"#{decision.change.incident.number}: automation has stopped after ten rounds in an hour"
+            detail = f"#{decision.change.incident.number}: automatic escalation stopped after ten rounds in an hour"
             Troubles(connection, now).find(key, detail, policy, core.settings)
 
 

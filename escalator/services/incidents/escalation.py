@@ -85,7 +85,7 @@ def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
         entry = Entry(Action.DEADLINE_PARKED, reason=reason, incident_id=incident_id)
         audit_log.insert(connection, [(entry, None)], now)
         stuck = incidents.place_of(connection, incident_id)
-        detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); look at it now"
+        detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); open it now"
         last = _last_step(core, connection, stuck, running)
         Troubles(connection, now).find(f"{DEADLINE}{incident_id}", detail, running.policy, core.settings, last)
 

@@ -55,7 +55,7 @@ def _find_failing(core: Core, connection: Connection, policy: Policy, now: datet
     has_told = False
     for one in rows:
         if one.endpoint in waits_at or _has_failed_lately(one, now):
-            detail = f"{one.endpoint} has not been reached for {words(now - one.since)}: {one.reason}"
+            detail = f"no message to {one.endpoint} has been delivered for {words(now - one.since)}: {one.reason}"
             suspects = Suspects(kinds=frozenset({one.channel}))
             has_told |= troubles.find(f"{DESTINATION}{one.endpoint}", detail, policy, core.settings, suspects=suspects)
     known = troubles.failing()

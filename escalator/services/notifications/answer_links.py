@@ -32,7 +32,7 @@ PAGE_GOOD_FOR = timedelta(hours=1)
 _CLOCKS_DIFFER = timedelta(seconds=60)
 """By how much the clocks of two machines may differ before a link that one has just made is refused by the other."""
 
-_SIGN_IN = "Sign in to answer"
+_SIGN_IN = "Sign in to acknowledge"
 _LINK, _PAGE = "answer-link-v1", "answer-page-v1"
 
 

@@ -72,9 +72,9 @@ def end(core: Core, override_id: UUID, by: Person, via: str) -> StandIn | NotDon
         running = core.policies.required(connection)
         found = overrides.find(connection, override_id, is_sandbox=via == Mode.SANDBOX)
         if found is None or found.end <= now or not may_know_schedule(found.schedule, by, running.policy):
-            return NotDone(Wrong.GONE, "that override is over already; the list says which there are")
+            return NotDone(Wrong.GONE, "that override has already ended")
         if not may_take_back(by, found):
-            return NotDone(Wrong.ROLE, "somebody else has begun it; ask them, or a senior moderator")
+            return NotDone(Wrong.ROLE, "somebody else created it; ask them or a senior moderator")
         overrides.end(connection, override_id, now)
         over = replace(found, end=max(found.start, now))
         audit_log.insert(connection, [(_entry(Action.OVERRIDE_ENDED, over, by, via), running.version)], now)
@@ -86,26 +86,26 @@ def _wrong(wanted: Wanted, by: Person, policy: Policy, now: datetime) -> NotDone
     if by.role < Role.MODERATOR:
         return NotDone(Wrong.ROLE, "your role does not allow this; ask a senior moderator")
     if schedule is None or not may_know_schedule(schedule.key, by, policy):
-        return NotDone(Wrong.SCHEDULE, f"there is no schedule {quoted(wanted.schedule)}; the page says which there are")
+        return NotDone(Wrong.SCHEDULE, f"there is no schedule {quoted(wanted.schedule)}; choose one from the page")
     if person is None:
-        return NotDone(Wrong.PERSON, f"{quoted(wanted.person)} is not a person of the policy; name somebody who is")
+        return NotDone(Wrong.PERSON, f"{quoted(wanted.person)} is not a person of the policy; choose one who is")
     if not may_put(by, person.key):
-        return NotDone(Wrong.ROLE, "you may only put yourself on call; for others ask a senior moderator")
+        return NotDone(Wrong.ROLE, "you can only put yourself on call; for others ask a senior moderator")
     if not person.role.may_acknowledge:
-        return NotDone(Wrong.PERSON, f"{person.name} could acknowledge nothing; name a moderator or somebody above")
+        return NotDone(Wrong.PERSON, f"{person.name} may not acknowledge anything; choose a moderator, senior or admin")
     said = _wrong_span(reached(wanted.start, schedule.timezone), reached(wanted.end, schedule.timezone))
     if wanted.end <= now:
-        said = "that is over already; let it end in the future"
+        said = "it ends in the past; choose a later end"
     elif wanted.start > now + FURTHEST:
-        said = f"that begins more than {FURTHEST.days} days ahead; let it begin sooner"
+        said = f"it starts more than {FURTHEST.days} days from now; choose an earlier start"
     return NotDone(Wrong.SPAN, said) if said else None
 
 
 def _wrong_span(start: datetime, end: datetime) -> str:
     """Return what is wrong with these local times; a month with a change of the clock is no longer than another."""
     if start >= end:
-        return "it would end before it begins; let it end later"
-    return f"it would last more than {LONGEST.days} days; let it end sooner" if end - start > LONGEST else ""
+        return "it ends before it starts; choose a later end"
+    return f"it lasts more than {LONGEST.days} days; choose an earlier end" if end - start > LONGEST else ""
 
 
 def _entry(action: Action, one: StandIn, by: Person, via: str) -> Entry:

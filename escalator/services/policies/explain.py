@@ -44,11 +44,11 @@ def explained(core: Core, running: Running, body: bytes, source: str | None, at:
     """
     policy, now = running.policy, at or core.clock.now()
     if not _EARLIEST <= now <= _LATEST:
-        raise InvalidEvent({"at": [f"Say an instant from {_EARLIEST:%Y} to {_LATEST:%Y}."]})
+        raise InvalidEvent({"at": [f"Enter a time between {_EARLIEST:%Y} and {_LATEST:%Y}."]})
     observation = observe(body, now, staff_in_stream(policy))
     name = next(iter(policy.sources), "") if source is None else source
     if source is not None and source not in policy.sources:
-        raise InvalidEvent({"source": [f"No source of the policy; known: {', '.join(policy.sources) or 'none'}."]})
+        raise InvalidEvent({"source": [f"Unknown source; known: {', '.join(policy.sources) or 'none'}."]})
     begun = tuple(one for one in running.silences if one not in policy.silences)
     found = preview(observation, name, policy, now, running.calendars, begun) if observation else None
     return Explained(now, name, observation, found)

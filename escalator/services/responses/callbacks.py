@@ -161,6 +161,6 @@ def _try_later(core: Core, one: Callback, reason: str, *, is_fault: bool, is_las
         vendor_callbacks.park(connection, one.id, reason)
         running = core.policies.running(connection)
         if running is not None:
-            detail = f"what {one.vendor.value} told us could not be done ({reason}); it is kept as {one.id}"
+            detail = f"a webhook from {one.vendor.value} could not be processed ({reason}); it is parked as {one.id}"
             Troubles(connection, now).find(f"callback:{one.vendor.value}", detail, running.policy, core.settings)
     core.tally.count(CALLBACKS, vendor=one.vendor.value, outcome="parked")

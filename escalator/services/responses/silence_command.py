@@ -21,8 +21,8 @@ from escalator.services.core.policy_store import Running
 from escalator.services.incidents.actions import SANDBOX, SLACK
 from escalator.services.silences.manage import MAX_REASON, Listed, NotDone, Wanted, Wrong, begin, choices, end, listed
 
-_OUTSIDE = "Nothing changed: what is silenced in the sandbox would be silent outside of it too."
-_HELP = "`/silence` silences something, `/silence list` says what is silenced, `/silence end ID` ends it."
+_OUTSIDE = "Nothing changed: a silence from the sandbox would also apply outside of it."
+_HELP = "`/silence` silences a category or route, `/silence list` lists silences, `/silence end ID` ends one."
 _NOTHING = "Nothing is silenced."
 _MORE = "… `escalator silence` lists all of them"
 
@@ -70,7 +70,7 @@ def _line(one: Listed, person: Person, policy: Policy) -> str:
     span = f"{begins} until {date(silence.ends_at)}"
     by = f"by {escape(called(silence.author, policy))}"
     may_end = one.handle and may_silence(person, silence.of, silence.name, policy)
-    how = f" · `/silence end {one.handle}`" if may_end else "" if one.handle else " · by the policy file"
+    how = f" · `/silence end {one.handle}`" if may_end else "" if one.handle else " · from the policy file"
     return f"*{escape(subject(silence, policy))}*{critical}{span} {by}: {escape(silence.reason)}{how}"
 
 
@@ -88,4 +88,4 @@ def silence_by_window(core: Core, said: Silencing, *, is_sandbox: bool) -> str |
     done = begin(core, Wanted(said.named, lasts, said.reason, person.key, via, said.is_for_critical))
     if isinstance(done, NotDone):
         return ROLE_REFUSED if done.what is Wrong.ROLE else done
-    return f"{subject(done, running.policy)} is silenced for {words(lasts)}. `/silence list` says how to end it."
+    return f"{subject(done, running.policy)} is silenced for {words(lasts)}. To end it, use `/silence list`."

@@ -49,7 +49,7 @@ def signed_act(core: Core, deed: Deed) -> Signed | Refused:
         known = sandbox_inbox.by_id(connection, deed.message)
         item = sandbox_inbox.lock_message(connection, known.address, known.ts) if known else None
         if item is None or item.channel not in _VENDORS:
-            return Refused("There is nothing of PagerDuty's or Jira's like that.")
+            return Refused("There is no such PagerDuty alert or Jira issue.")
         said = opened(item, core.seal)
         done = _VENDORS[item.channel](core, item, said, person, deed.act)
         if isinstance(done, Refused):
@@ -63,7 +63,7 @@ def _in_pagerduty(core: Core, item: Item, said: Mapping[str, Any], person: Perso
     alert = said.get("pagerduty", {})
     act = next((one for one in pagerduty.offered(alert) if one.value == deed), None)
     if act is None:
-        return Refused(f"It is {alert.get('status', 'gone')} in PagerDuty by now, which does not offer that.")
+        return Refused(f"It is {alert.get('status', 'gone')} in PagerDuty now, so that is not possible.")
     agent = pagerduty.agent_of(person, core.expand(person.pagerduty or ""))
     alert = pagerduty.after(alert, act, agent)
     body = pagerduty.told(item, alert, act, agent, core.clock.now(), uuid4().hex.upper()[:26])
@@ -75,7 +75,7 @@ def _in_jira(core: Core, item: Item, said: Mapping[str, Any], person: Person, de
     issue = said.get("jira", {})
     act = next((one for one in jira.offered(issue) if one.value == deed), None)
     if act is None:
-        return Refused(f"It is {issue.get('status', 'gone')} in Jira by now, which does not offer that.")
+        return Refused(f"It is {issue.get('status', 'gone')} in Jira now, so that is not possible.")
     agent = jira.Agent(person, core.expand(person.email or ""))
     body = jira.told(item.ts, issue, act, agent, core.clock.now(), str(uuid4().int)[:18])
     signature = jira_webhooks.sign(body, core.settings.sandbox_signing_secret)

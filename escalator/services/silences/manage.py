@@ -166,23 +166,25 @@ def _meant(named: str, known: Sequence[tuple[SilenceOf, str]]) -> tuple[SilenceO
         return found[0]
     if found:
         right = " or ".join(f"{of.value}:{name}" for of, name in found)
-        what = "a category and a route" if len(found) > 1 else "not how the route is spelled"
+        what = "a category and a route" if len(found) > 1 else "not the exact name of the route"
         return NotDone(Wrong.NAME, f"{quoted(named)} is {what}; write {right}")
     names = dict.fromkeys(name for _of, name in known)
-    return NotDone(Wrong.NAME, f"{quoted(named)} is no category or route that they may silence; {remedy(named, names)}")
+    return NotDone(
+        Wrong.NAME, f"{quoted(named)} is not a category or route that they may silence; {remedy(named, names)}"
+    )
 
 
 def _why_not(new: Silence, policy: Policy) -> NotDone | None:
     lasts, most = new.ends_at - new.starts_at, longest(is_for_critical=new.is_for_critical)
     if not SHORTEST <= lasts <= most:
         which = "critical incidents too" if new.is_for_critical else "a category or a route"
-        right = f"a silence of {which} lasts from {words(SHORTEST)} to {words(most)}"
-        return NotDone(Wrong.LASTS, f"{words(lasts)} does not fit; {right}")
+        right = f"a silence for {which} lasts from {words(SHORTEST)} to {words(most)}"
+        return NotDone(Wrong.LASTS, f"{words(lasts)} is not allowed; {right}")
     if not new.reason or len(new.reason) > MAX_REASON:
         return NotDone(Wrong.REASON, f"give a reason of at most {MAX_REASON} characters")
     if not new.is_for_critical and _is_always_critical(new, policy):
         return NotDone(
-            Wrong.CRITICAL, "all of it is critical, so this would silence nothing; say that critical is meant"
+            Wrong.CRITICAL, "every incident of it is critical, so this silences nothing; include critical incidents"
         )
     return None
 
@@ -213,4 +215,4 @@ def _may_not_end(found: Silence | None, handle: str, by: str, policy: Policy) ->
 
 
 def _no_such(handle: str) -> str:
-    return f"there is no silence {quoted(handle)} that they may end; the list says which there are"
+    return f"there is no silence {quoted(handle)} that they may end; the list of silences shows the ids"

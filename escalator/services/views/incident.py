@@ -99,7 +99,7 @@ def look(core: Core, viewer: Viewer, number: int) -> Page | None:
 def reasons(incident: Incident, rules: Rules, *, is_withheld: bool) -> str:
     """Return why its route took an incident, by the policy that is frozen with it; nothing where nobody can say."""
     if incident.drill is not None:
-        return "the drill rehearses it"
+        return "the drill tests this route"
     judged = replace(assess(incident.facts, rules.frozen), severity=incident.severity)
     subject = Subject(incident.source, incident.facts, judged, incident.opened_at)
     return reason_words(why(incident.route, subject, rules.frozen), rules.frozen, is_withheld=is_withheld)
