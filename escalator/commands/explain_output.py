@@ -8,11 +8,11 @@ from escalator.engine.preview import Preview
 from escalator.model.incident import Incident
 from escalator.model.policy import Policy
 from escalator.policy import Parsed
+from escalator.policy.checks.unsupported import NOT_SUPPORTED
 from escalator.rendering.preview_text import Firing, firings
 from escalator.rendering.push_text import words
 from escalator.rendering.view import headline
 
-_NOT_EXECUTED = "is not executed by this version"
 _HEADINGS = ("WHEN", "AT", "STEP", "WHO", "THROUGH")
 
 
@@ -21,12 +21,12 @@ def table(found: Preview, now: datetime, parsed: Parsed) -> str:
     incident, policy = found.incident, parsed.policy
     if incident is None or policy is None:
         return ""
-    left_out = [f"  {one.path}: {one.right}" for one in parsed.warnings if one.what == _NOT_EXECUTED]
+    left_out = [f"  {one.path}: {one.right}" for one in parsed.warnings if one.what == NOT_SUPPORTED]
     parts = (
         _about(incident, policy),
         _plan(found, now, policy),
         "\n".join(_afterwards(found, now, policy)),
-        "\n".join(["Not executed by this version:", *left_out]) if left_out else "",
+        "\n".join(["Not supported yet:", *left_out]) if left_out else "",
     )
     return "\n\n".join(part for part in parts if part)
 

@@ -79,7 +79,7 @@ class Scalar(Value[T]):
             raise refusal(f"is a {'list' if isinstance(value, list) else 'mapping'}, not one value", self.right)
         typed = self._typed(value)
         if typed is None:
-            raise refusal(f"{self._shown(value)} does not fit", self._remedy(value))
+            raise refusal(f"{self._shown(value)} is not valid", self._remedy(value))
         return typed
 
     def _typed(self, text: str) -> T | None:
@@ -128,7 +128,7 @@ class Address(Matching):
         super().__init__(r"https?://\S+", "write an address that begins with https://", **options)
 
     def _shown(self, text: str) -> str:  # noqa: ARG002
-        return "what is written"
+        return "the address"
 
 
 class MailAddress(Text):

@@ -27,7 +27,7 @@ from escalator.policy.scalars import (
 _CONTACTS = (DestinationKind.SLACK, DestinationKind.EMAIL, DestinationKind.PAGERDUTY)
 _SLACK_CHANNEL = r"#[^\s#]{1,80}|[CGD][A-Z0-9_]{1,30}"
 _SLACK_USER = r"[A-Za-z0-9_]{2,30}"
-_WEBHOOKS_OWN = {"secret": "signs nothing here", "content": "is asked for where it never goes"}
+_WEBHOOKS_OWN = {"secret": "has no effect here", "content": "has no effect here"}
 
 
 class SourceKeys(Keys):
@@ -45,7 +45,9 @@ class SourceKeys(Keys):
     def says_where_to_divert(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
         """Refuse `mode: divert` without the destination that everything goes to."""
         if original.get("mode") == Mode.DIVERT and "divert_to" not in original:
-            raise ValidationError({"mode": [Complaint("diverts to nowhere", "add `divert_to` with a destination")]})
+            raise ValidationError(
+                {"mode": [Complaint("has no destination to divert to", "add `divert_to` with a destination")]}
+            )
 
 
 def source(name: str, api_key: str, api_secret: tuple[str, ...], platform: str = "stream", **keys: Any) -> Source:  # noqa: ANN401, ARG001
@@ -116,7 +118,7 @@ class DestinationKeys(Keys):
         kinds = [kind.value for kind in DestinationKind]
         found = [kind for kind in kinds if kind in original]
         if len(found) != 1:
-            what = f"is of {len(found)} kinds: {', '.join(found)}" if found else "is of no kind"
+            what = f"has {len(found)} kinds: {', '.join(found)}" if found else "has no kind"
             raise ValidationError([Complaint(what, f"write exactly one of {', '.join(kinds)}")])
         for key, what in _WEBHOOKS_OWN.items():
             if key in original and found != [DestinationKind.WEBHOOK]:

@@ -50,7 +50,7 @@ def test_what_no_route_takes_goes_the_default_path(explain):
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
-        pytest.param("moderation_check.completed__keep.json", "means nothing here", id="of no interest"),
+        pytest.param("moderation_check.completed__keep.json", "is not supported", id="of no interest"),
         pytest.param("appeal.created.json", "opens no incident", id="only recorded"),
     ],
 )

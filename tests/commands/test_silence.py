@@ -42,7 +42,7 @@ def test_critical_incidents_are_named(cli, core):
         pytest.param((*without("--by"), "--by", "ana"), 1, "ask a senior moderator", id="somebody who may not"),
         pytest.param((*without("--by"), "--by", "zoe"), 2, "not a person of the policy", id="somebody unknown"),
         pytest.param(("thread", *ARGUMENTS[1:]), 2, 'did you mean "threat"', id="no such category"),
-        pytest.param((*without("--for"), "--for", "25h"), 2, "does not fit", id="too long"),
+        pytest.param((*without("--for"), "--for", "25h"), 2, "is not allowed", id="too long"),
         pytest.param((*without("--for"), "--for", "2"), 2, "write 30m or 2h", id="no duration"),
         pytest.param(without("--for"), 2, "say --for, --reason and --by", id="no time"),
         pytest.param(without("--reason"), 2, "say --for, --reason and --by", id="no reason"),

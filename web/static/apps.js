@@ -19,7 +19,7 @@ import { webhookContent } from "./webhook.js";
  */
 
 const nobody = () => null;
-const actingAs = (viewer, isKnown) => `as ${viewer.name}${isKnown ? "" : " (a stranger)"}`;
+const actingAs = (viewer, isKnown) => `as ${viewer.name}${isKnown ? "" : " (unknown there)"}`;
 
 /** @type {Record<import("./api.js").Channel, App>} */
 export const apps = {
@@ -42,9 +42,9 @@ export const apps = {
     contentOf: unlessGone("email", mailContent),
     sinceOf: answeredSince,
     ownerOf: (message, people) => people.find((person) => person.email && person.email === message.email.to) ?? null,
-    titleOf: (message, owner) => `Mail: ${owner?.name ?? message.email.to ?? message.destination}`,
+    titleOf: (message, owner) => `Email: ${owner?.name ?? message.email.to ?? message.destination}`,
     barOf: () => "Inbox",
-    subtitleOf: (owner) => (owner ? owner.role : "as its readers see it"),
+    subtitleOf: (owner) => (owner ? owner.role : "as the recipients see it"),
   },
   pagerduty: {
     name: "PagerDuty",
@@ -77,7 +77,7 @@ export const apps = {
     ownerOf: nobody,
     titleOf: (message) => `Webhook: ${message.destination}`,
     barOf: ({ title }) => title,
-    subtitleOf: () => "as the machine gets it",
+    subtitleOf: () => "as the program receives it",
   },
 };
 

@@ -33,7 +33,7 @@ export function answeredSince(message, { incidents, people }) {
   const incident = incidents.find((one) => one.number === message.incident);
   if (!message.buttons.length || !incident || STILL_ASKING.has(incident.state)) return null;
   const owner = people.find((person) => person.key === incident.owner);
-  return `Answered since: ${incident.state}${owner ? `, with ${owner.name}` : ""}`;
+  return `Since then: ${incident.state}${owner ? `, owned by ${owner.name}` : ""}`;
 }
 
 /** The text as it stands; addresses become links, as every mail program makes them. */

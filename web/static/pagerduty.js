@@ -5,7 +5,7 @@ import { link } from "./mrkdwn.js";
 import { actButtons, fieldList, timeOf } from "./parts.js";
 
 const STATUS = { triggered: "Triggered", acknowledged: "Acknowledged", resolved: "Resolved" };
-const TELLS = { "incident.unacknowledged": "Takes the acknowledgement back, as PagerDuty does when its time is up" };
+const TELLS = { "incident.unacknowledged": "Reverts the acknowledgement, as PagerDuty does when it times out" };
 
 /**
  * @param {import("./api.js").Message} message

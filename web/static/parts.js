@@ -29,4 +29,4 @@ export function actButtons(message, stage) {
 }
 
 /** That its content has been deleted, in place of what was there. */
-export const nothingLeft = () => [element("p", { class: "card gone" }, "Its content has been deleted.")];
+export const nothingLeft = () => [element("p", { class: "card gone" }, "The content has been deleted.")];

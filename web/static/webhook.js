@@ -5,8 +5,8 @@ import { timeOf } from "./parts.js";
 
 const VERDICTS = {
   true: ["good", "Signature verified"],
-  false: ["bad", "Signature wrong: made with another secret than the one in force"],
-  null: ["", "Not signed: the policy names no secret"],
+  false: ["bad", "Signature wrong: made with a different secret than the current one"],
+  null: ["", "Not signed: the policy has no secret"],
 };
 
 /**

@@ -15,8 +15,8 @@ NAME_BYTES = 128
 _LIMITS = {
     "destinations.*.webhook": (ADDRESS_BYTES, "write a shorter address, or `${NAME}` of a variable that holds it"),
     "destinations.*.pagerduty": (ADDRESS_BYTES, "write the routing key of the service, which has 32 characters"),
-    "destinations.*.email[]": (ADDRESS_BYTES, "write one mail address, or several as a list"),
-    "people.*.email": (ADDRESS_BYTES, "write one mail address"),
+    "destinations.*.email[]": (ADDRESS_BYTES, "write one email address, or several as a list"),
+    "people.*.email": (ADDRESS_BYTES, "write one email address"),
     "routes[].name": (NAME_BYTES, f"name it in at most {NAME_BYTES} bytes"),
 }
 

@@ -133,8 +133,10 @@ def _not_for_machines(draft: Draft) -> Iterator[Finding]:
     for place, feed in draft.feeds.items():
         destination = draft.destinations.get(feed.to)
         if destination is not None and destination.kind is not DestinationKind.WEBHOOK:
-            what = f"{quoted(feed.to)} is read by people, and a feed is for machines"
-            yield Finding(("feeds", place, "to"), what, "name a destination with a `webhook`, or a step to tell people")
+            what = f"{quoted(feed.to)} is read by people, but a feed is for programs"
+            yield Finding(
+                ("feeds", place, "to"), what, "name a destination with a `webhook`, or add a step to notify people"
+            )
 
 
 def _circles(draft: Draft) -> Iterator[Finding]:
@@ -142,14 +144,16 @@ def _circles(draft: Draft) -> Iterator[Finding]:
         way = fallbacks(name, draft)
         last = draft.destinations[way[-1]].fallback
         if last == name:
-            what = f"goes in a circle: {' -> '.join((*way, name))}"
-            yield Finding(("destinations", name, "fallback"), what, "end it at a destination that has none")
+            what = f"is a loop: {' -> '.join((*way, name))}"
+            yield Finding(("destinations", name, "fallback"), what, "remove one of these fallbacks")
 
 
 def _ambiguous(draft: Draft) -> Iterator[Finding]:
     if TEAM in draft.destinations:
-        yield Finding(("destinations", TEAM), "has the name that means whoever is assigned", "name it otherwise")
+        yield Finding(
+            ("destinations", TEAM), "is a reserved name: `team` means the assigned team", "choose another name"
+        )
     for name in draft.destinations:
         if name in draft.people:
             what = f"is also the name of a person, so `tell: [{name}]` means the destination"
-            yield warning(("destinations", name), what, "name one of them otherwise")
+            yield warning(("destinations", name), what, "rename one of them")
