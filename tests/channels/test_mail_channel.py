@@ -165,7 +165,7 @@ def test_what_is_new_is_one_short_mail(channel, mailer, view, lead):
     assert channel.show(a_note(ref=REF, view=view)) == Delivered(REF)
     [mail] = mailer.mails
     assert mail.lead == (lead or a_note(view=view).card.text)
-    assert "nothing more is asked of you" in mail.text
+    assert "no further action is needed" in mail.text
     assert len(mail.text.splitlines()) < 8
     assert ANSWER.url not in mail.text
 

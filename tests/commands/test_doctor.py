@@ -52,7 +52,7 @@ def test_nothing_fails_in_a_sandbox_that_works(well, doctor):
 
 
 def test_a_sandbox_says_how_many_alerts_reached_nobody(alerted, doctor):
-    assert of(doctor(), "mode") == [("warn", "SANDBOX, 1 alerts reached nobody")]
+    assert of(doctor(), "mode") == [("warn", "Sandbox mode: nothing is sent (1 alert so far)")]
 
 
 def test_a_broker_that_is_away_fails(core, doctor, monkeypatch):

@@ -193,7 +193,7 @@ def told(cli, folder):
             id="nobody is on call, and the lead stands in",
         ),
         pytest.param(SATURDAY, "· team: nobody is on call, so the next step is due at once", id="nobody is on call"),
-        pytest.param(SATURDAY, "· Dana Fox is not told: the category is restricted", id="not theirs to know"),
+        pytest.param(SATURDAY, "· Dana Fox is not notified: the category is restricted", id="not theirs to know"),
         pytest.param(SATURDAY, "+1 d 23 h Mon 09:00:00 2 pager PagerDuty", id="until when a step waits"),
         pytest.param(SATURDAY, "· waited for hours: during office", id="what a step waits for"),
     ],

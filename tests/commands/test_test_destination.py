@@ -9,7 +9,7 @@ from escalator.store import sandbox_inbox
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_state import Fault
 
-SAID = "TEST · This is a test of {}: nothing has happened, and nobody has to answer"
+SAID = "TEST · Test message to {}: nothing has happened, no action is needed"
 
 
 @pytest.fixture

@@ -299,7 +299,7 @@ def test_a_source_that_is_off_is_not_offered(bare: Harness) -> None:
 def test_in_the_sandbox_it_stays_there_and_says_so(bare: Harness) -> None:
     h = with_staging(bare, "sandbox")
     answer = fill(h, opened(h), category="self_harm", about=NOTE, source="staging")
-    assert "#1001 opened in the sandbox: nobody is told" in told(answer)
+    assert "#1001 opened in the sandbox: nothing is sent" in told(answer)
     assert h.incident()["mode"] == "sandbox"
     h.expect_nothing()
 

@@ -93,7 +93,7 @@ def test_where_nobody_else_may_answer_nobody_is_offered(h: Harness) -> None:
     h.click("ben", "Acknowledge", on=h.slack.messages[0])
     h.forget_seen()
     h.click("ben", "Hand over", on=h.slack.messages[0])
-    h.expect_answer("ben", "Nothing changed: nobody else may answer #1001. Release it or escalate it.")
+    h.expect_answer("ben", "Nothing changed: nobody else may acknowledge #1001. Release it or escalate it.")
 
 
 def test_a_window_of_an_earlier_round_hands_nothing_over(h: Harness) -> None:

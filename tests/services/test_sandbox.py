@@ -284,11 +284,9 @@ def resolved(core):
 @pytest.mark.parametrize(
     ("happens", "due_kind", "following"),
     [
-        pytest.param(
-            after_the_path, "restart", "starts from the top again", id="nobody answered: the path begins again"
-        ),
+        pytest.param(after_the_path, "restart", "restarts from step 1", id="nobody answered: the path begins again"),
         pytest.param(taken, "remind", "reminds the owner", id="taken: the owner is reminded"),
-        pytest.param(reminded, "resolve_within", "starts again from the top", id="reminded: it starts again"),
+        pytest.param(reminded, "resolve_within", "restarts from step 1", id="reminded: it starts again"),
         pytest.param(resolved, None, None, id="resolved: nothing"),
     ],
 )

@@ -161,7 +161,7 @@ def test_what_is_late_parked_stuck_or_gone_is_said(core):
     assert found(core) == [
         "workers: none is running; nothing is sent or escalated",
         "deadlines: the oldest is 11 s late",
-        "sending: 4 under way for longer than a minute",
+        "sending: 4 in progress for longer than a minute",
         "events: 1 parked",
         "web_gone: since a while",
     ]

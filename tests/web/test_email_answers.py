@@ -142,7 +142,7 @@ def test_the_sandbox_keeps_a_mail_as_its_reader_would_see_it(reader):
 def test_a_link_of_the_sandbox_works_in_the_sandbox(reader):
     page = reader.open()
     assert page.status_code == 200
-    assert "SANDBOX, 1 alerts reached nobody" in page.text
+    assert "Sandbox mode: nothing is sent (1 alert so far)" in page.text
     assert reader.state() == ("triggered", None)
 
     done = reader.press(page)
@@ -187,7 +187,7 @@ def test_the_page_names_the_incident_its_state_and_the_reader(reader):
     assert "#1001" in page.text
     assert "<h1>HIGH · Threat</h1>" in page.text
     assert "Not acknowledged yet. Waiting for 3 min." in page.text
-    assert "You answer as <strong>ana</strong>" in page.text
+    assert "You acknowledge as <strong>ana</strong>" in page.text
     assert "Ana Ruiz" not in page.text
     assert "I know where you live" not in page.text
 

@@ -237,7 +237,7 @@ def test_who_has_read_enough_is_asked_to_stop_and_may_insist(cores):
     assert HIDDEN[0] in revealed(core, "ana").text, "one that they have begun is read to its end"
     alert(core, "self_harm")
     page = Browser(core, "ana").get("/incidents/1002").text
-    assert "You have looked at 1 grave items today" in page
+    assert "You have read 1 distressing items today" in page
     assert "Show it anyway" in page
     form = {"line": 1}
     assert "last message" not in Browser(core, "ana").post("/incidents/1002/reveal", form).text

@@ -42,7 +42,7 @@ def told(browser):
 def test_when_nothing_waits_the_sandbox_offers_a_sample_which_is_then_there(core):
     browser = Browser(core, "ana")
     page = browser.get("/")
-    assert "Nothing waits." in page.text
+    assert "No open incidents." in page.text
     assert "Send a sample alert" in page.text
     assert browser.post("/sample").status_code == 303
     alert(core, "self_harm")
@@ -89,7 +89,7 @@ def test_what_a_group_tells_of_stands_under_its_group_and_is_found_by_its_number
     assert numbers(browser.get("/")) == [1001]
     found = browser.get("/?q=1002")
     assert numbers(found) == [1002]
-    assert "Told by #1001" in found.text
+    assert "In group #1001" in found.text
 
 
 def test_a_group_that_somebody_may_not_see_is_not_named_by_what_it_tells_of(core):

@@ -171,7 +171,7 @@ def test_a_schedule_that_somebody_may_not_know_of_is_not_there(core, schedule):
 def test_who_stands_in_and_may_not_hear_of_it_is_said(core):
     browser = Browser(core, "dana")
     form = {"schedule": "closed", "person": "ben", "from": "2026-08-20T16:00", "to": "2026-08-20T18:00"}
-    assert "They may not know of Child safety" in browser.get(browser.post("/oncall/overrides", form).location).text
+    assert "They may not see Child safety" in browser.get(browser.post("/oncall/overrides", form).location).text
 
 
 def test_nobody_takes_back_what_is_not_theirs(core):
@@ -233,7 +233,7 @@ def test_what_the_picture_shows_stands_in_words_beside_it(sqlite_url, tmp_path):
     browser = Browser(core, "dana")
     browser.get("/oncall/coverage.svg")
     said = words(browser.get("/oncall").text)
-    assert "Nobody hears within 30 min of what is high or critical" in said
+    assert "High or critical alerts that would notify nobody within 30 min" in said
     assert "self_harm (critical)" in said
     core.database.close()
 

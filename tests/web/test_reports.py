@@ -23,7 +23,7 @@ def rows(browser, query=""):
 
 
 def test_without_alerts_it_says_so(core):
-    assert "No alerts in this time." in Browser(core, "ana").get("/reports").text
+    assert "No alerts in this period." in Browser(core, "ana").get("/reports").text
 
 
 def test_what_was_escalated_and_never_answered_is_counted(core):

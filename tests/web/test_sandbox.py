@@ -276,7 +276,7 @@ def test_a_request_that_is_not_as_it_should_be_is_told_so(one_browser, command, 
     answer = one_browser.post(command, said)
 
     assert answer.status_code == 400
-    assert answer.get_json()["error"].startswith("The request is not as it should be")
+    assert answer.get_json()["error"].startswith("The request is not valid")
 
 
 def test_a_body_that_is_no_json_is_told_so(one_browser):

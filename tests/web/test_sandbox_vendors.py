@@ -271,7 +271,12 @@ def test_the_page_is_served_with_all_that_it_shows(browser):
     assert json.loads(inlined[2])["messages"] == browser.picture()["messages"]
     assert browser.http.get("/sandbox.json", headers={"If-None-Match": etag}).status_code == 304
     without = html.replace(inlined[0], "")
-    for words in ("SANDBOX, 1 alert reached nobody", "HIGH · Threat · #1001", "PagerDuty: pager", "Sent to Dana Fox"):
+    for words in (
+        "Sandbox mode: nothing is sent (1 alert so far)",
+        "HIGH · Threat · #1001",
+        "PagerDuty: pager",
+        "Sent to Dana Fox",
+    ):
         assert words in without
     assert 'data-stage="live"' in without
 

@@ -147,7 +147,7 @@ def ask(core, email, **options):
 
 def test_who_asks_for_a_link_gets_one_by_mail_and_is_led_on(mailed):
     browser = Browser(mailed)
-    assert "Mail me a link" in browser.get("/sign-in?incident=1042").text
+    assert "Email me a link" in browser.get("/sign-in?incident=1042").text
     browser.client.post("/sign-in/mail", data={"email": " ANA@example.com ", "next": "/incidents/1042"})
     [mail] = mailed.vendors.mail.mails
     assert (mail.recipient, mail.message["Subject"]) == ("ana@example.com", "Sign in to Escalator")
