@@ -24,7 +24,7 @@ from escalator.model.levels import Mode
 from escalator.services.auth import magic_links
 from escalator.services.core.context import Core
 from escalator.settings import base_url, written_environment
-from escalator.store import processes
+from escalator.store import key_values
 from escalator.store.migrate import migrate
 
 FIRST_PRODUCTION = "first_production_start"
@@ -89,10 +89,10 @@ def _real(core: Core, found: Prepared) -> str:
     if core.settings.mode is not Mode.PRODUCTION or found.policy is None:
         return ""
     with core.database.writing() as connection:
-        if processes.recall(connection, FIRST_PRODUCTION) is not None:
+        if key_values.get(connection, FIRST_PRODUCTION) is not None:
             return ""
         now = core.clock.now()
-        processes.remember(connection, FIRST_PRODUCTION, now.isoformat(), now)
+        key_values.save(connection, FIRST_PRODUCTION, now.isoformat(), now)
     return run_banner.real(found.policy, core.expand)
 
 

@@ -1,23 +1,17 @@
 """The outbox: deliveries, and the posts that stand at the vendors."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
-    Table,
     and_,
-    bindparam,
-    case,
-    exists,
     func,
-    not_,
     or_,
     select,
     update,
@@ -26,17 +20,8 @@ from sqlalchemy import (
 from escalator.model.levels import Mode
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind
-from escalator.store.tables import Instant, deliveries, destinations, workers
+from escalator.store.tables import deliveries
 from escalator.store.upserts import insert_or_leave
-
-BEAT_LOST = timedelta(seconds=6)
-LEASE = timedelta(seconds=60)
-PATIENCE = timedelta(minutes=5)
-"""How long a page waits for its destination to be open again; beyond that, another way is looked for."""
-
-
-FIRST_OF_ITS_KIND = 10
-"""The least urgency of what tells of the first alert of a category: it goes before all that tells of others."""
 
 
 class DeliveryState(StrEnum):
@@ -108,17 +93,6 @@ def _person(destination: str) -> str | None:
     return destination.removeprefix("person:") if destination.startswith("person:") else None
 
 
-class Without(NamedTuple):
-    """What is not asked for: all at these endpoints, all of these kinds, and what is `ENDPOINT KIND`."""
-
-    endpoints: Collection[str] = ()
-    kinds: Collection[str] = ()
-    pairs: Collection[str] = ()
-
-
-NOTHING = Without()
-
-
 def insert(connection: Connection, new: Sequence[Delivery]) -> None:
     """Write deliveries; one that is there already (a second firing of a step) is left as it is."""
     if not new:
@@ -128,96 +102,6 @@ def insert(connection: Connection, new: Sequence[Delivery]) -> None:
 
 def _values(one: Delivery) -> dict[str, Any]:
     return {name: getattr(one, name) for name in Delivery.__dataclass_fields__}
-
-
-def is_any(connection: Connection, due_before: datetime) -> bool:
-    """Whether some delivery has been claimable since then."""
-    return connection.execute(_ANY, _claimable_at(due_before, BEAT_LOST)).first() is not None
-
-
-def candidates(
-    connection: Connection, now: datetime, limit: int, silence: timedelta = BEAT_LOST, without: Without = NOTHING
-) -> list[Delivery]:
-    """Return deliveries that may be claimed, but for what is not asked for.
-
-    The gravest come first, among them what has not been tried yet, and of these the oldest; copies are the last of all.
-    """
-    left_out = {name: list(values) for name, values in without._asdict().items()}
-    rows = connection.execute(_CANDIDATES, _claimable_at(now, silence) | {"most": limit} | left_out)
-    return [delivery_of(row) for row in rows]
-
-
-def lock_claimable(
-    connection: Connection, ids: Iterable[UUID], now: datetime, silence: timedelta = BEAT_LOST
-) -> list[Delivery]:
-    """Return those of the deliveries that may still be claimed, locked; what others hold is left to them."""
-    rows = connection.execute(_LOCK, _claimable_at(now, silence) | {"ids": list(ids)})
-    return [delivery_of(row) for row in rows]
-
-
-def is_lost(table: Table) -> ColumnElement[bool]:
-    """Whether a claim is nobody's any more: its process has not renewed its row, or it has lasted too long.
-
-    The condition takes the values of `lost_since`, so that statements with it are made once and used all the time.
-    """
-    heard = bindparam("heard_since", type_=Instant)
-    alive = exists().where(workers.c.id == table.c.owner, workers.c.beat_at > heard)
-    return or_(
-        table.c.claimed_at < bindparam("leased_since", type_=Instant), and_(not_(alive), table.c.claimed_at < heard)
-    )
-
-
-def lost_since(now: datetime, silence: timedelta = BEAT_LOST) -> dict[str, Any]:
-    """Return the values of a statement with `is_lost`, and the present instant as `now`."""
-    return {"now": now, "heard_since": now - silence, "leased_since": now - LEASE}
-
-
-def _claimable() -> ColumnElement[bool]:
-    """A page does not wait where it would wait too long, or in vain: it is claimed to be sent another way.
-
-    Nor does the first of its kind wait behind a flood: what its channel keeps for it, the channel knows.
-    """
-    now = bindparam("now", type_=Instant)
-    closed_until = destinations.c.not_before
-    opens_soon = and_(closed_until <= bindparam("patient_until", type_=Instant), deliveries.c.expires_at > now)
-    has_another_way = deliveries.c.kind.in_([DeliveryKind.PAGE, DeliveryKind.BULLETIN])
-    waits = and_(deliveries.c.urgency < FIRST_OF_ITS_KIND, or_(not_(has_another_way), opens_soon))
-    closed = exists().where(destinations.c.name == deliveries.c.endpoint, closed_until > now, waits)
-    pending = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now, not_(closed))
-    return or_(pending, and_(deliveries.c.state == DeliveryState.SENDING, is_lost(deliveries)))
-
-
-def _claimable_at(now: datetime, silence: timedelta) -> dict[str, Any]:
-    return lost_since(now, silence) | {"patient_until": now + PATIENCE}
-
-
-_IS_RETRY = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.attempts > 0)
-_FIRST = (
-    deliveries.c.urgency.desc(),
-    case((_IS_RETRY, 1), else_=0),
-    deliveries.c.created_at,
-    deliveries.c.id,
-)
-"""What has been tried waits for what has not: the retries of what hangs are many, and may be in vain."""
-
-_ANY = select(deliveries.c.id).where(_claimable()).limit(1)
-_CANDIDATES = (
-    select(deliveries)
-    .where(
-        _claimable(),
-        deliveries.c.endpoint.not_in(bindparam("endpoints", expanding=True)),
-        deliveries.c.kind.not_in(bindparam("kinds", expanding=True)),
-        deliveries.c.endpoint.concat(" ").concat(deliveries.c.kind).not_in(bindparam("pairs", expanding=True)),
-    )
-    .order_by(*_FIRST)
-    .limit(bindparam("most"))
-)
-_LOCK = (
-    select(deliveries)
-    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _claimable())
-    .order_by(*_FIRST)
-    .with_for_update(skip_locked=True, of=deliveries)
-)
 
 
 def delivery_of(row: Row[Any]) -> Delivery:
@@ -233,28 +117,6 @@ def delivery_of(row: Row[Any]) -> Delivery:
             "state": DeliveryState(row.state),
         }
     )
-
-
-def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime) -> None:
-    """Note that this process sends these deliveries from now on."""
-    if ids:
-        connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id.in_(ids))
-            .values(
-                state=DeliveryState.SENDING,
-                owner=owner,
-                claim=deliveries.c.claim + 1,
-                claimed_at=now,
-                attempts=deliveries.c.attempts + 1,
-            )
-        )
-
-
-def put_off(connection: Connection, ids: Sequence[UUID], until: datetime) -> None:
-    """Let pending deliveries wait."""
-    if ids:
-        connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(next_at=until))
 
 
 def suppress(connection: Connection, ids: Sequence[UUID], reason: str) -> None:

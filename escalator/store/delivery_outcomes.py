@@ -16,7 +16,8 @@ from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from escalator.model.message import Delivered
 from escalator.store.deliveries import DeliveryState
-from escalator.store.posted_messages import Post, insert, supersede_earlier
+from escalator.store.posted_message_updates import supersede_earlier
+from escalator.store.posted_messages import Post, insert
 from escalator.store.tables import deliveries, posts
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, and_, func, or_, select
 from escalator.model.incident import State
 from escalator.model.levels import Mode
 from escalator.store import groups, vendor_callbacks
-from escalator.store.deliveries import LEASE, DeliveryState
+from escalator.store.deliveries import DeliveryState
 from escalator.store.events import EventState, waiting_since
+from escalator.store.leases import MAX_LEASE
 from escalator.store.tables import deliveries, events, incidents, posts, troubles, workers
 
 ALIVE = timedelta(seconds=10)
@@ -50,7 +51,7 @@ def health(connection: Connection, now: datetime) -> Health:
     stuck = (
         select(func.count())
         .select_from(deliveries)
-        .where(deliveries.c.state == DeliveryState.SENDING, deliveries.c.claimed_at < now - LEASE)
+        .where(deliveries.c.state == DeliveryState.SENDING, deliveries.c.claimed_at < now - MAX_LEASE)
     )
     unsent = select(func.min(deliveries.c.next_at)).where(
         deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now

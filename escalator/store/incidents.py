@@ -5,35 +5,30 @@ locked in the order of their ids, groups after all others (see `escalator.store.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     Connection,
     Integer,
     Row,
-    and_,
     bindparam,
     func,
-    or_,
     select,
-    tuple_,
     update,
 )
 
 from escalator.encryption import Seal
 from escalator.errors import ContentLocked
-from escalator.model.facts import Key
 from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
 from escalator.model.levels import ContentRule, Mode, Severity
 from escalator.store.codec import open_content, open_facts, read_fits, seal_content, seal_facts, written_fits
-from escalator.store.tables import answers, events, incident_keys, incident_numbers, incidents
+from escalator.store.tables import answers, events, incident_numbers, incidents
 
 FIRST_NUMBER, MOST_NUMBER = 1001, 2**31 - 1
 _DERIVED = frozenset(
@@ -53,8 +48,6 @@ _THESE_LOCKED = _THESE.with_for_update(of=incidents, key_share=True)
 _ALL = _THESE.with_only_columns(incidents.c.id).with_for_update(key_share=True)
 _FREE = _ALL.with_for_update(skip_locked=True, key_share=True)
 _ANSWERS = select(answers).where(answers.c.incident_id.in_(_IDS)).order_by(answers.c.at)
-_KEY = (incident_keys.c.source, incident_keys.c.kind, incident_keys.c.value)
-_OWNERS = select(*_KEY, incident_keys.c.incident_id).where(tuple_(*_KEY).in_(bindparam("wanted", expanding=True)))
 
 
 def take_numbers(connection: Connection, count: int) -> list[int]:
@@ -63,38 +56,6 @@ def take_numbers(connection: Connection, count: int) -> list[int]:
         return list(connection.scalars(_NUMBERS, {"count": count}))
     highest = connection.scalar(select(func.max(incidents.c.number))) or FIRST_NUMBER - 1
     return list(range(highest + 1, highest + 1 + count))
-
-
-def owners_of(connection: Connection, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], UUID]:
-    """Return which incident each (source, key) belongs to."""
-    wanted = [(source, key.kind, key.value) for source, key in keys]
-    if not wanted:
-        return {}
-    rows = connection.execute(_OWNERS, {"wanted": wanted})
-    return {(row.source, Key(row.kind, row.value)): row.incident_id for row in rows}
-
-
-def give_keys(connection: Connection, given: Mapping[tuple[str, Key], UUID], moved: Set[tuple[str, Key]]) -> None:
-    """Let these keys belong to these incidents; `moved` are those that belonged to another one before.
-
-    A key that somebody else has given away meanwhile is a Conflict: the event must be looked at again.
-    """
-    ordered = sorted(given.items(), key=lambda item: (item[0][0], item[0][1].kind, item[0][1].value))
-    new = [
-        {"source": source, "kind": key.kind, "value": key.value, "incident_id": owner}
-        for (source, key), owner in ordered
-        if (source, key) not in moved
-    ]
-    if new:
-        connection.execute(incident_keys.insert(), new)
-    for (source, key), owner in ordered:
-        if (source, key) in moved:
-            mine = (
-                incident_keys.c.source == source,
-                incident_keys.c.kind == key.kind,
-                incident_keys.c.value == key.value,
-            )
-            connection.execute(update(incident_keys).where(*mine).values(incident_id=owner))
 
 
 def lock_free(connection: Connection, ids: Sequence[UUID], most: int) -> frozenset[UUID]:
@@ -138,67 +99,6 @@ def read(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, 
     return opened(connection, connection.execute(_THESE, {"ids": list(ids)}).all(), seal)
 
 
-def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
-    connection: Connection,
-    now: datetime,
-    due_before: datetime,
-    limit: int,
-    seal: Seal,
-    taken: list[UUID],
-    only: UUID | None = None,
-) -> dict[UUID, Incident]:
-    """Return incidents whose deadline is not after `due_before`, the oldest first, locked; what others hold is theirs.
-
-    One whose firing failed waits for its next try, so that others go first. `only` asks for one alone. `taken` gets
-    the ids before anything sealed is opened, so that one that cannot be read is known by name.
-    """
-    may_try = or_(incidents.c.next_at.is_(None), incidents.c.next_at <= now)
-    statement = (
-        select(incidents)
-        .where(incidents.c.due_at <= due_before, may_try if only is None else incidents.c.id == only)
-        .order_by(incidents.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=incidents, key_share=True)
-    )
-    rows = connection.execute(statement).all()
-    taken += [row.id for row in rows]
-    return opened(connection, rows, seal)
-
-
-def first_due(connection: Connection, now: datetime) -> datetime | None:
-    """Return the nearest deadline that is not due yet."""
-    found: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)).where(incidents.c.due_at > now))
-    return found
-
-
-def first_unarmed(connection: Connection, now: datetime, horizon: timedelta) -> datetime | None:
-    """Return the nearest deadline within the horizon that has no alarm yet."""
-    found: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)).where(_is_unarmed(now, horizon)))
-    return found
-
-
-def _is_unarmed(now: datetime, horizon: timedelta) -> ColumnElement[bool]:
-    coming = and_(incidents.c.due_at > now, incidents.c.due_at <= now + horizon)
-    return and_(coming, or_(incidents.c.armed_until.is_(None), incidents.c.armed_until < incidents.c.due_at))
-
-
-def count_failure(connection: Connection, incident_id: UUID, next_at: datetime) -> int:
-    """Note that firing a deadline failed and when to try again; return how often it has failed."""
-    statement = (
-        update(incidents)
-        .where(incidents.c.id == incident_id)
-        .values(attempts=incidents.c.attempts + 1, next_at=next_at)
-        .returning(incidents.c.attempts)
-    )
-    return connection.scalar(statement) or 0
-
-
-def stuck(connection: Connection, ids: Sequence[UUID]) -> frozenset[UUID]:
-    """Return those of these incidents whose deadline still fails."""
-    failing = select(incidents.c.id).where(incidents.c.id.in_(ids), incidents.c.attempts > 0)
-    return frozenset(connection.scalars(failing)) if ids else frozenset()
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an incident stands, readable even when the rest of it is not."""
@@ -215,11 +115,6 @@ def place_of(connection: Connection, incident_id: UUID) -> Place:
     """Return where an incident stands."""
     row = connection.execute(select(incidents).where(incidents.c.id == incident_id)).one()
     return Place(row.number, row.source, Mode(row.mode), row.policy_version_id, row.path, row.assign)
-
-
-def move_keys(connection: Connection, younger: UUID, older: UUID) -> None:
-    """Let everything that belonged to one incident belong to another."""
-    connection.execute(update(incident_keys).where(incident_keys.c.incident_id == younger).values(incident_id=older))
 
 
 def id_by_number(connection: Connection, number: int) -> UUID | None:
@@ -357,24 +252,3 @@ def _insert_answers(connection: Connection, given: Sequence[Incident]) -> None:
     ]
     if rows:
         connection.execute(answers.insert(), rows)
-
-
-def lock_to_arm(connection: Connection, now: datetime, horizon: timedelta) -> list[tuple[UUID, datetime]]:
-    """Return the deadlines that come within the horizon and have no alarm yet, and note that they have one now."""
-    chosen = (
-        select(incidents.c.id)
-        .where(_is_unarmed(now, horizon))
-        .order_by(incidents.c.due_at)
-        .limit(1000)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
-    ids = list(connection.scalars(chosen))
-    if not ids:
-        return []
-    statement = (
-        update(incidents)
-        .where(incidents.c.id.in_(ids))
-        .values(armed_until=incidents.c.due_at)
-        .returning(incidents.c.id, incidents.c.due_at)
-    )
-    return [(row.id, row.due_at) for row in connection.execute(statement)]

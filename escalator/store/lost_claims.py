@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, select, update
 
-from escalator.store.deliveries import BEAT_LOST, DeliveryState
+from escalator.store.deliveries import DeliveryState
+from escalator.store.leases import HEARTBEAT_TIMEOUT
 from escalator.store.tables import deliveries, posts
 
 
@@ -14,7 +15,7 @@ def forgotten(connection: Connection, owner: UUID, known: Collection[UUID], now:
     """Return the deliveries and posts that this process has claimed a while ago, but for those it knows of."""
     found: list[UUID] = []
     for table in (deliveries, posts):
-        mine = select(table.c.id).where(_is_held(table, owner), table.c.claimed_at < now - BEAT_LOST)
+        mine = select(table.c.id).where(_is_held(table, owner), table.c.claimed_at < now - HEARTBEAT_TIMEOUT)
         found += [one for one in connection.scalars(mine) if one not in known]
     return found
 

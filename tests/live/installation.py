@@ -28,7 +28,7 @@ from escalator.bootstrap import build
 from escalator.channels.slack.interactions import sign_callback
 from escalator.errors import Unavailable
 from escalator.settings import read_settings
-from escalator.store import processes
+from escalator.store import key_values
 from escalator.store.tables import deliveries, events, incidents, posts, workers
 from escalator.store.tables import records as record_table
 from escalator.stream.samples import sample
@@ -387,7 +387,7 @@ class Installation:
     def make_durable(self) -> None:
         """Let everything that is committed by now stand on the disk: a crash may forget the last half second."""
         with self.core.database.writing() as connection:
-            processes.remember(connection, "flushed", "yes", self.now())
+            key_values.save(connection, "flushed", "yes", self.now())
 
     def count(self, table: object, **values: object) -> int:
         return len(self.rows(table, **values))

@@ -16,7 +16,7 @@ from escalator.services.delivery.sender import Sender
 from escalator.services.intake import process
 from escalator.services.intake.receive import Delivered, Receiver
 from escalator.settings import read_settings
-from escalator.store import deliveries as outbox
+from escalator.store import leases
 from escalator.store.tables import deliveries, workers
 from escalator.stream.signature import sign
 from tests.doubles.slack_state import Fault
@@ -69,7 +69,7 @@ class Unheard:
 def test_a_claim_whose_commit_nobody_heard_of_is_given_back_long_before_its_lease_ends(
     core: Core, sender: Sender, on_postgres: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "LEASE", NEVER)
+    monkeypatch.setattr(leases, "MAX_LEASE", NEVER)
     core.outlet, unheard = sender, Unheard(core)
     sound, core.database = core.database, unheard
     with pytest.raises(Unavailable):

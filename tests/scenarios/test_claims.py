@@ -12,8 +12,8 @@ from escalator.services.core.context import Core
 from escalator.services.delivery import outbox, outcomes, sender
 from escalator.services.intake.process import process_events
 from escalator.services.outbound.call import Outcome, ToSend
-from escalator.store import deliveries, posted_messages
-from escalator.store.deliveries import BEAT_LOST, LEASE
+from escalator.store import delivery_claims, posted_message_updates
+from escalator.store.leases import HEARTBEAT_TIMEOUT, MAX_LEASE
 from escalator.store.tables import posts as table_of_posts
 from tests.fakes import START
 from tests.scenarios.harness import Harness
@@ -46,7 +46,7 @@ def test_messages_that_are_claimed_are_not_lost_when_claiming_pages_then_fails(
         raise error
 
     with monkeypatch.context() as broken:
-        broken.setattr(deliveries, "candidates", fail)
+        broken.setattr(delivery_claims, "candidates", fail)
         claimed = claim(h.core, 16)
         assert pages_and_updates(claimed) == (0, 3)
         with pytest.raises(type(error)):
@@ -65,7 +65,7 @@ def test_no_page_is_claimed_and_then_lost_when_claiming_messages_fails(
         raise Unavailable("away")
 
     with monkeypatch.context() as broken:
-        broken.setattr(posted_messages, "lock_behind", fail)
+        broken.setattr(posted_message_updates, "lock_outdated", fail)
         with pytest.raises(Unavailable):
             claim(h.core, 16)
     assert pages_and_updates(claimed := claim(h.core, 16)) == (3, 0)
@@ -140,10 +140,10 @@ def test_a_message_that_wants_to_show_what_no_incident_has_reached_is_updated_on
 @pytest.mark.parametrize(
     ("failed", "patience"),
     [
-        pytest.param(None, BEAT_LOST, id="who never missed a beat takes silence for death after 6 s"),
-        pytest.param(timedelta(0), LEASE, id="whose own beat has just failed waits for the lease"),
-        pytest.param(timedelta(seconds=11.999), LEASE, id="still, as the others need time to beat again"),
-        pytest.param(timedelta(seconds=12), BEAT_LOST, id="twelve seconds later all is as before"),
+        pytest.param(None, HEARTBEAT_TIMEOUT, id="who never missed a beat takes silence for death after 6 s"),
+        pytest.param(timedelta(0), MAX_LEASE, id="whose own beat has just failed waits for the lease"),
+        pytest.param(timedelta(seconds=11.999), MAX_LEASE, id="still, as the others need time to beat again"),
+        pytest.param(timedelta(seconds=12), HEARTBEAT_TIMEOUT, id="twelve seconds later all is as before"),
     ],
 )
 def test_whoever_could_not_beat_for_the_database_has_more_patience_with_the_silence_of_others(

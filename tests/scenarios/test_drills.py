@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from escalator.services.sandbox.incidents import newest_incidents
-from escalator.store.deliveries import FIRST_OF_ITS_KIND
+from escalator.store.delivery_claims import FIRST_ALERT_URGENCY
 from escalator.store.tables import deliveries, drills, events, incidents
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM
@@ -325,7 +325,7 @@ def test_a_drill_is_not_the_first_alert_of_its_category_nor_keeps_a_real_one_fro
     h.forget_seen()
     with h.core.database.reading() as connection:
         joined = select(incidents.c.number, deliveries.c.urgency).join(deliveries).distinct().order_by("number")
-        found = [(number, urgency >= FIRST_OF_ITS_KIND) for number, urgency in connection.execute(joined)]
+        found = [(number, urgency >= FIRST_ALERT_URGENCY) for number, urgency in connection.execute(joined)]
     assert found == [(1001, False), (1002, True)]
     go_on(h, minutes=5)
     h.forget_seen()

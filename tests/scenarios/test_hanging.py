@@ -22,7 +22,8 @@ from escalator.services.intake import process
 from escalator.services.outbound.bulkheads import Threads
 from escalator.services.outbound.call import Outcome, ToSend
 from escalator.store import endpoint_health
-from escalator.store.deliveries import DeliveryKind, candidates
+from escalator.store.deliveries import DeliveryKind
+from escalator.store.delivery_claims import candidates
 from escalator.store.endpoint_health import Health, Notes
 from escalator.store.tables import deliveries, posts, troubles
 from tests.scenarios.harness import POLICY, Harness

@@ -23,6 +23,7 @@ from escalator.services.incidents import escalation
 from escalator.services.incidents.actions import Asked, act
 from escalator.services.intake import process
 from escalator.store import events
+from escalator.store import incident_keys as store_keys
 from escalator.store import incidents as store_incidents
 from escalator.store.events import EventState, StoredEvent
 from escalator.store.tables import deliveries, incident_keys, incidents
@@ -187,7 +188,7 @@ def test_an_event_whose_incident_is_merged_while_it_waits_for_it_goes_where_its_
             processed = other.submit(process.process_events, h.core)
             with h.core.database.reading() as asking:
                 wait_until(lambda: _waits(asking), "the event's processing waits for the lock")
-            store_incidents.move_keys(merging, gone["id"], kept["id"])
+            store_keys.move_keys(merging, gone["id"], kept["id"])
         assert processed.result() == 1
     assert [line["event"] for line in h.log.lines("info") if line["event"].endswith("_raced")] == ["batch_raced"]
     assert h.count(table_of_events, incident_id=kept["id"]) == 2

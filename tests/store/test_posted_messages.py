@@ -8,7 +8,7 @@ from uuid6 import uuid7
 from escalator.model.levels import Mode
 from escalator.model.policy import DestinationKind
 from escalator.services.core.context import Core
-from escalator.store import posted_messages
+from escalator.store import posted_message_refs, posted_messages
 from escalator.store.posted_messages import Post
 from escalator.store.tables import incidents
 from tests.store.test_constraints import an_incident, write
@@ -44,7 +44,7 @@ def adopted(core: Core, clicked: Post, standing: Post) -> tuple[bool, list[Post]
     now = core.clock.now()
     with core.database.writing() as connection:
         posted_messages.insert(connection, [standing], None, now)
-        is_new = posted_messages.adopt(connection, clicked, now)
+        is_new = posted_message_refs.adopt(connection, clicked, now)
         return is_new, posted_messages.of_incident(connection, clicked.incident_id, now)
 
 

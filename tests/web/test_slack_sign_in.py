@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from escalator.services.auth.vendor_accounts import WORKSPACE
-from escalator.store import processes
+from escalator.store import key_values
 from escalator.store.tables import records
 from tests.browsers import Browser
 from tests.doubles.http import Fault
@@ -35,7 +35,7 @@ def core(slack, sqlite_url, tmp_path):
         SLACK_API_URL=f"{slack.origin}/api/",
     )
     with core.database.writing() as connection:
-        processes.remember(connection, WORKSPACE, "T0OURS", core.clock.now())
+        key_values.save(connection, WORKSPACE, "T0OURS", core.clock.now())
     yield core
     core.database.close()
 
@@ -183,7 +183,7 @@ ORGANIZATION = "https://slack.com/enterprise_id"
 @pytest.mark.parametrize(("organization", "status"), [("E0OURS", 303), ("E0OTHER", 403), (None, 403)])
 def test_people_of_every_workspace_of_our_organization_sign_in(core, slack, organization, status):
     with core.database.writing() as connection:
-        processes.remember(connection, WORKSPACE, "T0OURS/E0OURS", core.clock.now())
+        key_values.save(connection, WORKSPACE, "T0OURS/E0OURS", core.clock.now())
     said = {TEAM: "T0ELSEWHERE", ORGANIZATION: organization}
     slack.twist = lambda claims: {name: value for name, value in (claims | said).items() if value is not None}
     browser = Browser(core)

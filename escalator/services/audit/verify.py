@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from escalator.services.core.context import Core
-from escalator.store import audit_log, processes
+from escalator.store import audit_log, key_values
 
 LATEST = 1000
 """How many of the newest records are looked at where somebody waits for the answer."""
@@ -63,7 +63,7 @@ def verify(core: Core) -> tuple[Verdict, int]:
         unsealed = audit_log.count_unsealed(connection)
     if verdict.misfit is None:
         with core.database.writing() as connection:
-            processes.remember(connection, _VERIFIED, str(verdict.count), core.clock.now())
+            key_values.save(connection, _VERIFIED, str(verdict.count), core.clock.now())
     return verdict, unsealed
 
 
@@ -75,7 +75,7 @@ def chain(core: Core) -> Chain:
         verdict = _followed_from(connection, after)
         unsealed = audit_log.count_unsealed(connection)
         last_hash = audit_log.hash_of(connection, length)
-        known = processes.recalled(connection, _VERIFIED)
+        known = key_values.get_with_time(connection, _VERIFIED)
     verified = (known.at, int(known.value)) if known else None
     return Chain(length, last_hash, after + 1, verdict, unsealed, verified)
 

@@ -16,7 +16,7 @@ from escalator.rendering.replies import refusal_words, stranger_words
 from escalator.services.auth.vendor_accounts import WORKSPACE, Home, account, home_in
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
-from escalator.store import audit_log, processes
+from escalator.store import audit_log, key_values
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ _LONGEST_ID = 64
 
 def is_ours(connection: Connection, team_id: str, enterprise_id: str) -> bool:
     """Whether somebody is from our workspace or organization; until `auth.test` has named it, everybody is."""
-    ours = processes.recall(connection, WORKSPACE)
+    ours = key_values.get(connection, WORKSPACE)
     return not ours or home_in(ours).includes(team_id, enterprise_id)
 
 
@@ -76,7 +76,7 @@ def _slack_id(core: Core, person: Person) -> str:
 
 
 def _linked(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
-    kept = processes.recall(connection, _name_of(user_id)) or ""
+    kept = key_values.get(connection, _name_of(user_id)) or ""
     person = policy.people.get(kept.partition(" ")[0])
     return person if person is not None and not _slack_id(core, person) and kept == _link_to(core, person) else None
 
@@ -125,8 +125,8 @@ def _link(core: Core, profile: Profile) -> None:
         if running is None or person is None or _slack_id(core, person):
             return
         link = _link_to(core, person)
-        if processes.recall(connection, _name_of(profile.user_id)) == link:
+        if key_values.get(connection, _name_of(profile.user_id)) == link:
             return
-        processes.remember(connection, _name_of(profile.user_id), link, now)
+        key_values.save(connection, _name_of(profile.user_id), link, now)
         entry = Entry(Action.PERSON_LINKED, Actor("person", person.key), "slack", after={"slack": profile.user_id})
         audit_log.insert(connection, [(entry, running.version)], now)

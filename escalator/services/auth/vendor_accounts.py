@@ -15,7 +15,7 @@ from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.services.core.context import Core
 from escalator.settings import Settings
-from escalator.store import processes
+from escalator.store import jobs, key_values
 
 log = structlog.get_logger(__name__)
 
@@ -54,9 +54,9 @@ def home_in(kept: str) -> Home:
 
 def account(connection: Connection, settings: Settings, name: str) -> str | None:
     """Return who we are at a vendor; None until that is known for the address and the token that we have now."""
-    if processes.recall(connection, name + _ASKED_WITH) != _credentials(settings, name):
+    if key_values.get(connection, name + _ASKED_WITH) != _credentials(settings, name):
         return None
-    return processes.recall(connection, name) or None
+    return key_values.get(connection, name) or None
 
 
 def _credentials(settings: Settings, name: str) -> str:
@@ -90,7 +90,7 @@ def _ask(core: Core, name: str, asked: Callable[[], str | Failed]) -> None:
         if account(connection, core.settings, name) is not None:
             return
     with core.database.writing() as connection:
-        if not processes.take_job(connection, f"{name}:{credentials}", core.clock.now(), _EVERY):
+        if not jobs.claim_due(connection, f"{name}:{credentials}", core.clock.now(), _EVERY):
             return
         _keep(core, connection, name, "")
     answer = asked()
@@ -104,5 +104,5 @@ def _ask(core: Core, name: str, asked: Callable[[], str | Failed]) -> None:
 def _keep(core: Core, connection: Connection, name: str, value: str) -> None:
     """Keep who we are with the present token; empty while it is asked, so that nothing is held to another token's."""
     now = core.clock.now()
-    processes.remember(connection, name, value, now)
-    processes.remember(connection, name + _ASKED_WITH, _credentials(core.settings, name), now)
+    key_values.save(connection, name, value, now)
+    key_values.save(connection, name + _ASKED_WITH, _credentials(core.settings, name), now)

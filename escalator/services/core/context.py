@@ -22,7 +22,7 @@ from escalator.services.core.policy_store import PolicyShelf
 from escalator.services.outbound.call import NoOutlet, Outlet
 from escalator.settings import Settings
 from escalator.store import Database
-from escalator.store.deliveries import BEAT_LOST, LEASE
+from escalator.store.leases import HEARTBEAT_TIMEOUT, MAX_LEASE
 
 
 @dataclass(slots=True)
@@ -55,8 +55,8 @@ class Core:
 
     def silence_of_the_dead(self, now: datetime) -> timedelta:
         """Return after which silence a process is taken for dead: longer while it may have been the database's."""
-        was_ours = self.beat_failed_at is not None and now - self.beat_failed_at < 2 * BEAT_LOST
-        return LEASE if was_ours else BEAT_LOST
+        was_ours = self.beat_failed_at is not None and now - self.beat_failed_at < 2 * HEARTBEAT_TIMEOUT
+        return MAX_LEASE if was_ours else HEARTBEAT_TIMEOUT
 
     def mode_of(self, source: str, policy: Policy) -> Mode:
         """Return the present mode of a source: the mildest that anybody has set; sandbox without credentials."""

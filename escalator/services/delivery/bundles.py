@@ -31,7 +31,7 @@ from escalator.services.incidents.transaction import working
 from escalator.services.notifications.answer_links import answer_link
 from escalator.services.notifications.bulletins import EXPIRES
 from escalator.services.notifications.claim_pages import why_called_off
-from escalator.store import audit_log, bulletins, bundles, deliveries, incidents, processes
+from escalator.store import audit_log, bulletins, bundles, deliveries, incidents, jobs
 from escalator.store.bundles import Member, Place
 from escalator.store.deliveries import Delivery, DeliveryKind
 
@@ -67,7 +67,7 @@ def _list_surplus(core: Core) -> int:
     with working(core) as work:
         connection = work.connection
         since = serving_since(connection, now)
-        if since is None or now - since < WAITED or not processes.take_job(connection, _JOB, now, timedelta(0)):
+        if since is None or now - since < WAITED or not jobs.claim_due(connection, _JOB, now, timedelta(0)):
             return 0
         surplus = bundles.lock_surplus(connection, KEPT, now - WAITED, BATCH)
         if not surplus:

@@ -18,7 +18,7 @@ from escalator.services.delivery.outcomes import entry_of
 from escalator.services.notifications import compose
 from escalator.services.outbound.call import ToSend
 from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, Decision
-from escalator.store import audit_log, bulletins, deliveries, endpoint_health
+from escalator.store import audit_log, bulletins, deliveries, delivery_claims, endpoint_health
 from escalator.store.deliveries import Delivery
 
 
@@ -27,7 +27,7 @@ def claim_notices(claim: Claiming, wanted: Sequence[Delivery], taken: Mapping[UU
     core, connection, running, now = claim.core, claim.connection, claim.running, claim.now
     troubles = detail_of(connection, [one.trouble_id for one in wanted if one.trouble_id]) if wanted else {}
     said = bulletins.find(connection, [one.bulletin_id for one in wanted if one.bulletin_id])
-    closed = endpoint_health.closed_beyond(connection, now + deliveries.PATIENCE) if said else {}
+    closed = endpoint_health.closed_beyond(connection, now + delivery_claims.MAX_PAUSE) if said else {}
     to_send = []
     for one in wanted:
         chosen = taken[one.id]

@@ -17,7 +17,7 @@ from escalator.services.notifications import compose
 from escalator.services.outbound.bulkheads import UPDATE, Lane, Of, lane_of
 from escalator.services.outbound.call import ToSend
 from escalator.services.outbound.circuit_breaker import Breakers, Decision
-from escalator.store import delivery_outcomes, endpoint_health, incidents, posted_messages
+from escalator.store import delivery_outcomes, endpoint_health, incidents, posted_message_updates
 from escalator.store.posted_messages import Post
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ def claim_posts(claim: Claiming) -> Claimed:
     behind = [post for post, _lane, _is_probe in held]
     about = about_of(connection, {one.incident_id for one in behind}, core)
     said = compose.recorded(connection, about)
-    superseded = posted_messages.superseded(connection, behind)
+    superseded = posted_message_updates.superseded(connection, behind)
     others = compose.others_of(connection, about.values())
     written = thread_notes.written(connection, behind)
     to_send = []
@@ -49,7 +49,7 @@ def claim_posts(claim: Claiming) -> Claimed:
         mine = replace(post, claim=post.claim + 1)
         if post.want_rev > incident.revision:
             # Somebody asked to look again: what stands there is not what we think.
-            posted_messages.lower_wanted(connection, post, incident.revision)
+            posted_message_updates.lower_wanted_revision(connection, post, incident.revision)
             mine = replace(mine, face=None)
         view = compose.view_of(
             core,
@@ -82,7 +82,7 @@ def _hold(claim: Claiming) -> list[_Held]:
     breakers, seen = Breakers(connection, now), set[UUID]()
     held: list[_Held] = []
     while len(held) < claim.limit:
-        found = posted_messages.lock_behind(connection, now, claim.limit, claim.silence, without)
+        found = posted_message_updates.lock_outdated(connection, now, claim.limit, claim.silence, without)
         new = [post for post in found if post.id not in seen]
         for post in new[: claim.limit - len(held)]:
             lane = lane_of(post, claim.core.expand(post.address), UPDATE)
@@ -99,7 +99,7 @@ def _hold(claim: Claiming) -> list[_Held]:
             break
     begun = breakers.begin(lane for _post, lane, is_probe in held if is_probe)
     held = [one for one in held if not one[2] or one[1].endpoint in begun]
-    posted_messages.hold(connection, [post.id for post, _lane, _is_probe in held], claim.core.id, now)
+    posted_message_updates.claim(connection, [post.id for post, _lane, _is_probe in held], claim.core.id, now)
     return held
 
 

@@ -11,8 +11,9 @@ from escalator.services.core.context import Core
 from escalator.services.delivery.fallbacks import has_fallback
 from escalator.services.outbound.bulkheads import ANY, Lane, Of, Rehearsal, lane_of
 from escalator.services.outbound.circuit_breaker import Breakers, Decision
-from escalator.store import deliveries
-from escalator.store.deliveries import Delivery, Without
+from escalator.store import delivery_claims
+from escalator.store.deliveries import Delivery
+from escalator.store.delivery_claims import Exclusion
 
 CHOICE = 4
 """Of how many times what is wanted it is chosen: what other processes hold at the moment is left to them."""
@@ -56,7 +57,7 @@ class Chooser:
     now: datetime
     breakers: Breakers
     rehearsal: Rehearsal
-    not_asked: Without = deliveries.NOTHING
+    not_asked: Exclusion = delivery_claims.NO_EXCLUSION
     _choice: Choice = field(default_factory=Choice)
     _refused: set[str] = field(default_factory=set)
 
@@ -66,7 +67,7 @@ class Chooser:
         seen: set[object] = set()
         silence = self.core.silence_of_the_dead(self.now)
         while self.rehearsal.room > 0:
-            found = deliveries.candidates(self.connection, self.now, most, silence, self._without())
+            found = delivery_claims.candidates(self.connection, self.now, most, silence, self._without())
             new = [one for one in found if one.id not in seen]
             seen |= {one.id for one in new}
             for one in new:
@@ -76,11 +77,11 @@ class Chooser:
         self._choice.has_more = self.rehearsal.room < 1
         return self._choice
 
-    def _without(self) -> Without:
+    def _without(self) -> Exclusion:
         full = self.rehearsal.full()
         full_endpoints = {name for of, name in full if of is Of.ENDPOINT}
         kinds = {name for of, name in full if of is Of.KIND}
-        return Without(full_endpoints, kinds | set(self.not_asked.kinds), frozenset(self._refused))
+        return Exclusion(full_endpoints, kinds | set(self.not_asked.kinds), frozenset(self._refused))
 
     def _judge(self, one: Delivery) -> None:
         lane = lane_for(self.core, one)

@@ -20,8 +20,9 @@ from escalator.services.notifications.claim_pages import Claims
 from escalator.services.outbound.bulkheads import Threads, taking
 from escalator.services.outbound.call import ToSend
 from escalator.services.outbound.circuit_breaker import Breakers, Decision
-from escalator.store import deliveries, incidents, lost_claims, posted_messages
-from escalator.store.deliveries import Delivery, DeliveryKind, Without
+from escalator.store import deliveries, delivery_claims, incidents, lost_claims, posted_message_updates, posted_messages
+from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.delivery_claims import Exclusion
 
 log = structlog.get_logger(__name__)
 
@@ -29,14 +30,16 @@ OVERDUE = timedelta(seconds=1)
 """After how long what is due has been missed by whoever was to be told of it, as happens while the broker is away."""
 
 _BUSY_WAIT = timedelta(seconds=1)
-_ALL_BUT_ALARMS = Without(kinds=[kind.value for kind in DeliveryKind if kind is not DeliveryKind.ALARM])
+_ALL_BUT_ALARMS = Exclusion(kinds=[kind.value for kind in DeliveryKind if kind is not DeliveryKind.ALARM])
 
 
 def has_work(core: Core, overdue_by: timedelta) -> bool:
     """Whether something has waited for its sending for longer than that. Raises Unavailable."""
     due_before = core.clock.now() - overdue_by
     with core.database.reading() as connection:
-        return deliveries.is_any(connection, due_before) or posted_messages.is_any(connection, due_before)
+        return delivery_claims.is_any_claimable(connection, due_before) or posted_message_updates.is_any_outdated(
+            connection, due_before
+        )
 
 
 def claim(core: Core, limit: int, threads: Threads | None = None) -> Claimed:
@@ -80,7 +83,7 @@ def _claimed(core: Core, claim_: Callable[[Claiming], Claimed], limit: int, thre
     return claimed
 
 
-def _chosen(claim: Claiming, breakers: Breakers, not_asked: Without = deliveries.NOTHING) -> Choice:
+def _chosen(claim: Claiming, breakers: Breakers, not_asked: Exclusion = delivery_claims.NO_EXCLUSION) -> Choice:
     rehearsal = claim.threads.rehearsal(claim.limit)
     policy = claim.running.policy
     return Chooser(claim.core, claim.connection, policy, claim.now, breakers, rehearsal, not_asked).choose()
@@ -99,10 +102,10 @@ def _claim_alarms(claim: Claiming) -> Claimed:
     connection, now = claim.connection, claim.now
     breakers = Breakers(connection, now)
     taken = _take(claim, _chosen(claim, breakers, _ALL_BUT_ALARMS).likely)
-    mine = deliveries.lock_claimable(connection, taken, now, claim.silence) if taken else []
+    mine = delivery_claims.lock_claimable(connection, taken, now, claim.silence) if taken else []
     mine, begun = _begin_probes(breakers, mine, taken)
     calls = claim_notices(claim, mine, taken)
-    deliveries.claim(connection, [one.delivery.id for one in calls if one.delivery], claim.core.id, now)
+    delivery_claims.claim(connection, [one.delivery.id for one in calls if one.delivery], claim.core.id, now)
     breakers.take_back(begun - _probed(calls))
     return Claimed(tuple(calls), has_more=_tell_fallbacks(claim, calls))
 
@@ -116,12 +119,12 @@ def _claim_deliveries(claim: Claiming) -> Claimed:
     taken = _take(
         claim, [one for one in choice.all if one.delivery.incident_id is None or one.delivery.incident_id in free]
     )
-    mine = deliveries.lock_claimable(connection, taken, now, claim.silence) if taken else []
+    mine = delivery_claims.lock_claimable(connection, taken, now, claim.silence) if taken else []
     if not mine:
         return Claimed(is_held_up=bool(choice.all))
     about = about_of(connection, {one.incident_id for one in mine if one.incident_id is not None}, core)
     unreadable = [one.id for one in mine if one.incident_id is not None and one.incident_id not in about]
-    deliveries.put_off(connection, unreadable, now + UNREADABLE_WAIT)
+    delivery_claims.postpone(connection, unreadable, now + UNREADABLE_WAIT)
     standing = posted_messages.lock_of(connection, about, now, claim.silence)
     turns = {one.id: turn for turn, one in enumerate(mine)}
     mine, begun = _begin_probes(breakers, mine, taken)
@@ -129,9 +132,9 @@ def _claim_deliveries(claim: Claiming) -> Claimed:
     notices = claim_notices(claim, [one for one in mine if one.incident_id is None], taken)
     _page(claims, [one for one in mine if one.incident_id in about], taken)
     claims.write()
-    deliveries.put_off(connection, claims.busy, now + _BUSY_WAIT)
+    delivery_claims.postpone(connection, claims.busy, now + _BUSY_WAIT)
     calls = sorted((*notices, *claims.to_send), key=lambda one: turns[one.delivery.id] if one.delivery else 0)
-    deliveries.claim(connection, [one.delivery.id for one in calls if one.delivery], core.id, now)
+    delivery_claims.claim(connection, [one.delivery.id for one in calls if one.delivery], core.id, now)
     breakers.take_back(begun - _probed(calls))
     has_more = choice.has_more or len(taken) < len(choice.likely)
     return Claimed(tuple(calls), has_more=_tell_fallbacks(claim, calls) or has_more)

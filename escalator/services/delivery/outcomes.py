@@ -28,7 +28,7 @@ from escalator.services.incidents.transaction import working
 from escalator.services.outbound import circuit_breaker
 from escalator.services.outbound.call import Outcome
 from escalator.services.outbound.circuit_breaker import has_hung
-from escalator.store import audit_log, bundles, deliveries, delivery_outcomes, incidents
+from escalator.store import audit_log, bundles, deliveries, delivery_claims, delivery_outcomes, incidents
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 from escalator.store.delivery_outcomes import Standing
 from escalator.store.endpoint_health import Notes
@@ -120,7 +120,7 @@ def _is_too_late_here(failed: Failed) -> bool:
 
     Without another way it is tried again when the vendor says, and has not failed: the path goes its way meanwhile.
     """
-    return failed.retry_after is not None and failed.retry_after > deliveries.PATIENCE
+    return failed.retry_after is not None and failed.retry_after > delivery_claims.MAX_PAUSE
 
 
 def _row(one: Outcome, delivery: Delivery, over: Collection[UUID], now: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from escalator.services.core.context import Core
 from escalator.services.delivery.destination_health import MISSING_MESSAGE
 from escalator.services.delivery.retry import retry_at
 from escalator.services.outbound.call import Outcome
-from escalator.store import delivery_outcomes, incidents, posted_messages
+from escalator.store import delivery_outcomes, incidents, posted_message_refs, posted_message_updates
 from escalator.store.posted_messages import Post
 
 _HOPELESS = frozenset(
@@ -36,7 +36,7 @@ def note_posts(
             continue
         if one.sent.rings_again:
             if is_orphan(one):
-                posted_messages.forget_ref(connection, post)
+                posted_message_refs.clear_ref(connection, post)
         elif isinstance(result, Failed):
             _note_not_shown(core, connection, post, result, now, is_update=delivery is None)
         elif delivery is None:
@@ -59,7 +59,7 @@ def show_newest(core: Core, incident_ids: Collection[UUID]) -> None:
     with core.database.writing() as connection:
         locked = incidents.lock(connection, incident_ids, core.seal)
         raised = [(key, incident.revision) for key, incident in locked.items()]
-        posted_messages.raise_wanted(connection, raised, core.clock.now())
+        posted_message_updates.raise_wanted_revision(connection, raised, core.clock.now())
 
 
 def _note_not_shown(  # noqa: PLR0913  # writes under the locks of the caller

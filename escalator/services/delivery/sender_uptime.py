@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from escalator.services.core.context import Core
 from escalator.services.core.process_liveness import BEAT_S
-from escalator.store import processes
+from escalator.store import key_values
 
 GAP = timedelta(seconds=2 * BEAT_S)
 """How long no sender has to be heard of to have been away: the database was frozen, the workers were down."""
@@ -19,14 +19,14 @@ def note_serving(core: Core) -> None:
     """Note that this process sends what is due; after a gap, since now. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing(durable=False) as connection:
-        noted = processes.recalled(connection, _NAME)
+        noted = key_values.get_with_time(connection, _NAME)
         since = now if noted is None or now - noted.at > GAP else datetime.fromisoformat(noted.value)
-        processes.remember(connection, _NAME, since.isoformat(), now)
+        key_values.save(connection, _NAME, since.isoformat(), now)
 
 
 def serving_since(connection: Connection, now: datetime) -> datetime | None:
     """Return since when senders serve without a break, None when none does; for ever, where none has said so yet."""
-    noted = processes.recalled(connection, _NAME)
+    noted = key_values.get_with_time(connection, _NAME)
     if noted is None:
         return _ALWAYS
     return None if now - noted.at > GAP else datetime.fromisoformat(noted.value)

@@ -24,7 +24,7 @@ from escalator.rendering.view import View
 from escalator.services.core.context import Core
 from escalator.services.incidents.dialogs import is_posted
 from escalator.services.notifications import compose
-from escalator.store import incidents, notes, posted_messages
+from escalator.store import incidents, notes, posted_message_refs, posted_messages
 from escalator.store.notes import Text
 from escalator.store.posted_messages import Post
 
@@ -100,7 +100,7 @@ def _keep(core: Core, plan: _Plan, shown: Sequence[Post]) -> None:
     """Note what was posted; where its incident has changed meanwhile, it is behind and looked at again."""
     with core.database.writing() as connection:
         present = incidents.lock(connection, [plan.incident.id], core.seal)[plan.incident.id]
-        first = posted_messages.next_slot(connection, present.id)
+        first = posted_message_refs.next_slot(connection, present.id)
         rows = [
             replace(
                 one,

@@ -27,7 +27,7 @@ from escalator.services.core.context import Core
 from escalator.services.drills.results import Failure, Results
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.transaction import working
-from escalator.store import audit_log, drills, events, incidents, processes
+from escalator.store import audit_log, drills, events, incidents, jobs, key_values
 from escalator.store.drills import DrillRun, DrillState
 from escalator.store.events import EventState, StoredEvent
 from escalator.stream.drill import TYPE, Rehearsal, body_of
@@ -56,7 +56,7 @@ def rehearse(core: Core) -> None:
     """Begin the drills that are due, and write what became of those that run. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
-        if not processes.take_job(connection, "drills", now, EVERY):
+        if not jobs.claim_due(connection, "drills", now, EVERY):
             return
     _begin_due(core, now)
     _judge(core, now)
@@ -81,8 +81,8 @@ def _begin_due(core: Core, now: datetime) -> None:
         running = core.policies.running(connection)
         if running is None:
             return
-        looked = processes.recalled(connection, _LOOKED)
-        processes.remember(connection, _LOOKED, str(running.version), now)
+        looked = key_values.get_with_time(connection, _LOOKED)
+        key_values.save(connection, _LOOKED, str(running.version), now)
         if looked is None:
             return
         policy = running.policy

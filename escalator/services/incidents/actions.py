@@ -28,7 +28,7 @@ from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.dialogs import WINDOWED, refused_window, window
 from escalator.services.incidents.exposure_limits import burden
 from escalator.services.incidents.transaction import working
-from escalator.store import audit_log, incidents, notes, posted_messages
+from escalator.store import audit_log, incidents, notes, posted_message_refs
 from escalator.store.notes import Text
 from escalator.store.posted_messages import Post
 
@@ -187,7 +187,7 @@ def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
         destination=destination,
         endpoint=endpoint_of(destination, DestinationKind.SLACK, asked.channel_id, case.running.policy),
         address=asked.channel_id,
-        slot=posted_messages.next_slot(connection, incident.id),
+        slot=posted_message_refs.next_slot(connection, incident.id),
         mode=core.mode_for(incident, case.running.policy),
         channel=DestinationKind.SLACK,
         person=case.person.key if is_direct else None,
@@ -197,7 +197,7 @@ def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
         claim=0,
         attempts=0,
     )
-    return posted_messages.adopt(connection, new, case.now)
+    return posted_message_refs.adopt(connection, new, case.now)
 
 
 def record_refusal(  # noqa: PLR0913  # a record is made of these

@@ -25,7 +25,15 @@ from escalator.services.notifications.claim_pages import Claims
 from escalator.services.outbound.bulkheads import Taking, lane_of, taking
 from escalator.services.outbound.call import ToSend
 from escalator.services.outbound.circuit_breaker import Breakers
-from escalator.store import audit_log, deliveries, endpoint_health, incidents, posted_messages
+from escalator.store import (
+    audit_log,
+    deliveries,
+    delivery_claims,
+    endpoint_health,
+    incidents,
+    posted_message_updates,
+    posted_messages,
+)
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
 HORIZON = timedelta(seconds=30)
@@ -80,7 +88,7 @@ def apply(
     _suppress(connection, decisions)
     outbox = _distinct(made for one in decisions for made in _deliveries(core, one, running.policy, now))
     raised = [(new.id, new.revision) for old, new in changed if new.revision != old.revision]
-    posted_messages.raise_wanted(connection, raised, now)
+    posted_message_updates.raise_wanted_revision(connection, raised, now)
     _record(connection, decisions, now)
     _find_troubles(core, connection, decisions, running.policy, now)
     with taking(core.outlet) as taken:
@@ -138,7 +146,7 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
 
 def _may_be_sent(one: Delivery, closed: Mapping[str, datetime]) -> bool:
     """Whether no wait of its endpoint holds it, in which it would overtake those who have waited for longer."""
-    return one.urgency >= deliveries.FIRST_OF_ITS_KIND or one.endpoint not in closed
+    return one.urgency >= delivery_claims.FIRST_ALERT_URGENCY or one.endpoint not in closed
 
 
 def _claimed(one: Delivery, core: Core, now: datetime) -> Delivery:
@@ -223,7 +231,7 @@ def _copy(core: Core, incident: Incident, copy: Copy, mode: Mode, now: datetime)
 
 def urgency(incident: Incident, *, is_first: bool = False) -> int:
     """Return how soon a delivery's turn comes: by severity, and those of the first alert of a category before all."""
-    return incident.severity.gravity + (deliveries.FIRST_OF_ITS_KIND if is_first else 0)
+    return incident.severity.gravity + (delivery_claims.FIRST_ALERT_URGENCY if is_first else 0)
 
 
 def _record(connection: Connection, decisions: Iterable[Decision], now: datetime) -> None:

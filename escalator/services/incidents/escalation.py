@@ -21,7 +21,7 @@ from escalator.services.core.operator_alerts import DEADLINE, Troubles
 from escalator.services.core.policy_store import Running
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.transaction import working
-from escalator.store import audit_log, incidents
+from escalator.store import audit_log, deadlines, incidents
 from escalator.store.incidents import Place
 
 BATCH = 50
@@ -38,7 +38,7 @@ def on_alarm(core: Core) -> None:
         return
     now = core.clock.now()
     with core.database.reading() as connection:
-        first = incidents.first_due(connection, now)
+        first = deadlines.first_due(connection, now)
     if first is not None and first <= now + EARLY:
         core.clock.wait_until(first)
         fire_all(core)
@@ -77,11 +77,11 @@ def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
     """Count a failed try, so that others go first; park after the last, tell, and yet keep trying now and then."""
     now = core.clock.now()
     with core.database.writing() as connection:
-        attempts = incidents.count_failure(connection, incident_id, now + _TRY_AGAIN)
+        attempts = deadlines.record_failure(connection, incident_id, now + _TRY_AGAIN)
         running = core.policies.running(connection)
         if attempts < TRIES or running is None:
             return
-        incidents.count_failure(connection, incident_id, now + _PARKED_TRY_AGAIN)
+        deadlines.record_failure(connection, incident_id, now + _PARKED_TRY_AGAIN)
         entry = Entry(Action.DEADLINE_PARKED, reason=reason, incident_id=incident_id)
         audit_log.insert(connection, [(entry, None)], now)
         stuck = incidents.place_of(connection, incident_id)
@@ -106,7 +106,7 @@ def _fire(core: Core, overdue_by: timedelta, taken: list[UUID], only: UUID | Non
     now = core.clock.now()
     with working(core) as work:
         connection = work.connection
-        due = incidents.lock_due(connection, now, now - overdue_by, BATCH, core.seal, taken, only)
+        due = deadlines.lock_due(connection, now, now - overdue_by, BATCH, core.seal, taken, only)
         running = core.policies.running(connection) if due else None
         if running is None:
             return 0

@@ -24,7 +24,7 @@ from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.first_alert import firsts
 from escalator.services.incidents.grouping import grouped
 from escalator.services.incidents.transaction import Work, working
-from escalator.store import events, incidents
+from escalator.store import events, incident_keys, incidents
 from escalator.store.database import wait_for_disk
 from escalator.store.events import StoredEvent
 from escalator.stream.observe import observe
@@ -136,10 +136,10 @@ class _Board:
         """Decide about every event, and write it all."""
         seen = [(row, self._observed(row)) for row in sorted(rows, key=lambda row: (row.received_at, row.id))]
         keys = [(row.source, key) for row, said in seen if said for key in _all_keys(said)]
-        self.owners = incidents.owners_of(self.connection, keys)
+        self.owners = incident_keys.owners_of(self.connection, keys)
         self.stored = frozenset(self.owners)
         self.before = incidents.lock(self.connection, set(self.owners.values()), self.core.seal)
-        if self.before and incidents.owners_of(self.connection, keys) != self.owners:
+        if self.before and incident_keys.owners_of(self.connection, keys) != self.owners:
             raise Conflict("a key was given away while we waited for its incident")
         self.current = dict(self.before)
         waiting: list[StoredEvent] = []
@@ -211,7 +211,7 @@ class _Board:
         for named, owner in self.owners.items():
             if owner == younger:
                 self.owners[named] = self.given[named] = older
-        incidents.move_keys(self.connection, younger, older)
+        incident_keys.move_keys(self.connection, younger, older)
 
     def _rules(self, incident: Incident) -> Rules:
         return rules_for(self.core, self.connection, incident, self.running)
@@ -231,5 +231,5 @@ class _Board:
         decided = [Decision(self.before.get(one), said, one in first) for one, said in done.items()]
         decisions = grouped(self.core, self.connection, decided, self.running, self.now)
         self.work.apply(decisions, self.running, self.now)
-        incidents.give_keys(self.connection, self.given, self.stored)
+        incident_keys.give_keys(self.connection, self.given, self.stored)
         events.done(self.connection, belongs)

@@ -22,7 +22,7 @@ from escalator.services.monitoring.recurring_problems import notice
 from escalator.services.monitoring.silent_sources import listen
 from escalator.services.oncall.handoff import change_shifts
 from escalator.services.silences.expiry import keep_silences
-from escalator.store import audit_log, health, processes, purge, vendor_callbacks
+from escalator.store import audit_log, counters, health, jobs, processes, purge, vendor_callbacks
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +59,7 @@ def keep(core: Core) -> None:
 
 def _take(core: Core, name: str, every: timedelta) -> bool:
     with core.database.writing() as connection:
-        return processes.take_job(connection, name, core.clock.now(), every)
+        return jobs.claim_due(connection, name, core.clock.now(), every)
 
 
 def flush_tally(core: Core) -> None:
@@ -69,7 +69,7 @@ def flush_tally(core: Core) -> None:
         return
     try:
         with core.database.writing() as connection:
-            processes.count(connection, counted)
+            counters.add(connection, counted)
     except Unavailable:
         core.tally.give_back(counted)
         raise

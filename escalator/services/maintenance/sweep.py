@@ -30,7 +30,7 @@ from escalator.services.monitoring.watchdog import WEB_EXPECTED, Lookout
 from escalator.services.oncall.calendar_refresh import refresh_all
 from escalator.services.responses.callbacks import hear_all
 from escalator.services.silences.expiry import go_on
-from escalator.store import incidents
+from escalator.store import deadlines
 
 log = structlog.get_logger(__name__)
 
@@ -73,11 +73,11 @@ def arm(core: Core) -> None:
     """Ask for an alarm for every deadline that comes within the horizon and has none."""
     now = core.clock.now()
     with core.database.reading() as connection:
-        first = incidents.first_unarmed(connection, now, HORIZON)
+        first = deadlines.first_unarmed(connection, now, HORIZON)
     if first is None:
         return
     with core.database.writing() as connection:
-        armed = incidents.lock_to_arm(connection, now, HORIZON)
+        armed = deadlines.lock_to_arm(connection, now, HORIZON)
     for at in sorted({due_at for _id, due_at in armed}):
         core.queue.alarm(at)
 

@@ -15,7 +15,7 @@ from escalator.engine.classify import assess, judged_by
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.services.core.context import Core
-from escalator.store import processes, visibility_backfill
+from escalator.store import jobs, visibility_backfill
 from escalator.store.visibility_backfill import Known
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,7 @@ def refit(core: Core, size: int = BATCH) -> None:
         if running is None or visibility_backfill.outdated(connection, judged_by(running.policy)) is None:
             return
     with core.database.writing() as connection:
-        if not processes.take_job(connection, "fits", core.clock.now(), _EVERY):
+        if not jobs.claim_due(connection, "fits", core.clock.now(), _EVERY):
             return
     for _turn in range(_MOST_BATCHES):
         if not _refit_batch(core, running.policy, size):

@@ -24,7 +24,7 @@ from escalator.model.levels import Mode
 from escalator.rendering import sandbox_mode
 from escalator.services.core.context import Core
 from escalator.services.monitoring.problems import SILENT_SOURCE, concerns
-from escalator.store import events, health, processes
+from escalator.store import counters, events, health
 from escalator.store.events import EventState, StoredEvent
 from escalator.store.health import Health
 from escalator.store.schema import is_current
@@ -138,7 +138,7 @@ class _Totals(Collector):
     def __init__(self, core: Core) -> None:
         now = core.clock.now()
         with core.database.reading() as connection:
-            self._totals = processes.totals(connection)
+            self._totals = counters.totals(connection)
             self._states = health.counts_by_state(connection)
             self._health = health.health(connection, now)
         self._concerns = concerns(self._health, now)

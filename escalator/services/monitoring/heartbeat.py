@@ -10,7 +10,7 @@ from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import BROKEN, exchange
 from escalator.services.core.context import Core
 from escalator.services.monitoring.problems import UNREACHED, is_late
-from escalator.store import health, processes
+from escalator.store import health, jobs
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ def beat_outside(core: Core) -> None:
     if rule is None or not url or is_late(found, now) or found.count_of(UNREACHED):
         return
     with core.database.writing() as connection:
-        is_due = processes.take_job(connection, "heartbeat", now, rule.every)
+        is_due = jobs.claim_due(connection, "heartbeat", now, rule.every)
     if is_due:
         _call(url)
 

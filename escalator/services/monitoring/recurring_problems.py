@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from escalator.metrics import EVENTS, UNROUTED
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import DEADLINE, Troubles
-from escalator.store import incidents, processes
+from escalator.store import counters, deadlines, jobs, key_values
 
 EVERY = timedelta(minutes=1)
 OVER_AFTER = timedelta(days=1)
@@ -26,14 +26,14 @@ def notice(core: Core) -> None:
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.running(connection)
-        if running is None or not processes.take_job(connection, "notice", now, EVERY):
+        if running is None or not jobs.claim_due(connection, "notice", now, EVERY):
             return
         troubles = Troubles(connection, now)
         for name, count in _counts(connection):
-            known = processes.recalled(connection, f"noticed:{name}")
+            known = key_values.get_with_time(connection, f"noticed:{name}")
             before, at = (int(known.value), known.at) if known else (0, now)
             if count > before:
-                processes.remember(connection, f"noticed:{name}", str(count), now)
+                key_values.save(connection, f"noticed:{name}", str(count), now)
                 troubles.find(name, _DETAILS[name].format(count=count - before), running.policy, core.settings)
             elif now - at >= OVER_AFTER:
                 troubles.end(name)
@@ -41,7 +41,7 @@ def notice(core: Core) -> None:
 
 
 def _counts(connection: Connection) -> Iterator[tuple[str, int]]:
-    totals = processes.totals(connection)
+    totals = counters.totals(connection)
     too_large = (value for name, said, value in totals if name == EVENTS and said.get("outcome") == "too_large")
     yield "too_large", sum(too_large)
     yield "unrouted", sum(value for name, _said, value in totals if name == UNROUTED)
@@ -50,5 +50,5 @@ def _counts(connection: Connection) -> Iterator[tuple[str, int]]:
 def _fired_at_last(connection: Connection, troubles: Troubles) -> list[str]:
     """Return the parked deadlines that have been fired since."""
     parked = [key for key, _detail in troubles.open() if key.startswith(DEADLINE)]
-    stuck = incidents.stuck(connection, [UUID(key.removeprefix(DEADLINE)) for key in parked])
+    stuck = deadlines.with_failures(connection, [UUID(key.removeprefix(DEADLINE)) for key in parked])
     return [key for key in parked if UUID(key.removeprefix(DEADLINE)) not in stuck]

@@ -11,7 +11,7 @@ from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import Troubles
 from escalator.services.core.policy_store import Running
 from escalator.services.monitoring.problems import SILENT_SOURCE
-from escalator.store import processes, source_activity
+from escalator.store import jobs, key_values, source_activity
 
 EVERY = timedelta(minutes=5)
 _LOOK_BACK = timedelta(days=14)
@@ -29,7 +29,7 @@ def listen(core: Core) -> None:
         over = [key for key in silent if not _is_silent_on(connection, core, key)]
     with core.database.writing() as connection:
         Troubles(connection, now).end(*over)
-        if not processes.take_job(connection, "silent_sources", now, EVERY):
+        if not jobs.claim_due(connection, "silent_sources", now, EVERY):
             return
         running = core.policies.running(connection)
         if running is not None:
@@ -69,9 +69,9 @@ def _find_unheard(core: Core, connection: Connection, policy: Policy, source: st
     known = policy.sources[source]
     if core.mode_of(source, policy) is Mode.SANDBOX or not _is_on(core, known):
         return
-    expected = processes.recalled(connection, f"expected:{source}")
+    expected = key_values.get_with_time(connection, f"expected:{source}")
     if expected is None:
-        processes.remember(connection, f"expected:{source}", "", now)
+        key_values.save(connection, f"expected:{source}", "", now)
     elif now - expected.at >= known.expect_within:
         detail = f"{source} has never sent an event, for {words(now - expected.at)}; check its webhook URL in Stream"
         Troubles(connection, now).find(f"{SILENT_SOURCE}{source}", detail, policy, core.settings)

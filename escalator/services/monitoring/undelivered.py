@@ -19,7 +19,7 @@ from escalator.services.delivery.destination_health import FAILING_FOR
 from escalator.services.delivery.fallbacks import stand_in
 from escalator.services.incidents.transaction import working
 from escalator.services.monitoring.problems import UNREACHED, unreached_words
-from escalator.store import deliveries, endpoint_health, processes
+from escalator.store import deliveries, endpoint_health, jobs
 from escalator.store.endpoint_health import FORGET_FAILURE_AFTER, Failing
 from escalator.store.unreached_incidents import channels_of, unreached
 
@@ -39,7 +39,7 @@ def look_for_undelivered(core: Core) -> None:
     with working(core) as work:
         connection = work.connection
         running = core.policies.running(connection)
-        if running is None or not processes.take_job(connection, "undelivered", now, EVERY):
+        if running is None or not jobs.claim_due(connection, "undelivered", now, EVERY):
             return
         found = _find_failing(core, connection, running.policy, now)
         found |= _find_unreached(core, connection, running.policy, now)

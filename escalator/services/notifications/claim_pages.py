@@ -20,7 +20,7 @@ from escalator.services.notifications import compose
 from escalator.services.outbound.bulkheads import Lane
 from escalator.services.outbound.call import ToSend
 from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, Decision
-from escalator.store import deliveries, endpoint_health, posted_messages
+from escalator.store import delivery_claims, endpoint_health, posted_message_updates, posted_messages
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posted_messages import Post
 
@@ -174,7 +174,7 @@ class Claims:
         if self.now >= delivery.expires_at:
             return _EXPIRED
         if self._closed is None:
-            self._closed = endpoint_health.closed_beyond(self.connection, self.now + deliveries.PATIENCE)
+            self._closed = endpoint_health.closed_beyond(self.connection, self.now + delivery_claims.MAX_PAUSE)
         until = self._closed.get(delivery.endpoint)
         return Failed(FailureReason.RATE_LIMITED, "closed", until - self.now) if until else None
 
@@ -192,7 +192,7 @@ class Claims:
     def write(self) -> None:
         """Write the posts that are held from now on."""
         posted_messages.insert(self.connection, [replace(one, claim=1) for one in self._new], self.core.id, self.now)
-        posted_messages.hold(self.connection, self._held, self.core.id, self.now)
+        posted_message_updates.claim(self.connection, self._held, self.core.id, self.now)
 
 
 def _new_post(delivery: Delivery, incident: Incident) -> Post:

@@ -28,7 +28,8 @@ from escalator.services.core.context import Core
 from escalator.services.core.policy_store import Running
 from escalator.services.notifications.answer_links import link_for
 from escalator.store import groups
-from escalator.store.deliveries import FIRST_OF_ITS_KIND, Delivery, DeliveryKind
+from escalator.store.deliveries import Delivery, DeliveryKind
+from escalator.store.delivery_claims import FIRST_ALERT_URGENCY
 from escalator.store.posted_messages import Post
 from escalator.store.tables import incidents, records
 
@@ -163,7 +164,7 @@ def notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post
 def _is_urgent(view: View, to: Delivery | Post) -> bool:
     """Whether it waits behind no flood: the first alert of a category, and a message that shows what somebody did."""
     if isinstance(to, Delivery):
-        return to.urgency >= FIRST_OF_ITS_KIND
+        return to.urgency >= FIRST_ALERT_URGENCY
     return view.incident.state is not State.TRIGGERED
 
 

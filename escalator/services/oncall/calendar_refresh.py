@@ -21,7 +21,7 @@ from escalator.services.core.context import Core
 from escalator.services.core.policy_store import Running
 from escalator.services.oncall import calendar_alerts
 from escalator.services.oncall.calendar_subprocess import read_apart
-from escalator.store import calendars, processes
+from escalator.store import calendars, jobs
 from escalator.store.calendars import Feed
 
 log = structlog.get_logger(__name__)
@@ -93,7 +93,7 @@ def _refresh_alone(core: Core, running: Running, schedule: Schedule) -> None:
     """Refresh one feed, unless another process is at it or has been. What fails is left alone for the lease."""
     job = f"calendar:{digest(schedule.key.encode())[:32]}"
     with core.database.writing() as connection:
-        if not processes.take_job(connection, job, core.clock.now(), _LEASE):
+        if not jobs.claim_due(connection, job, core.clock.now(), _LEASE):
             return
         task = _task(core, running, schedule, calendars.feeds(connection))
     try:
@@ -105,7 +105,7 @@ def _refresh_alone(core: Core, running: Running, schedule: Schedule) -> None:
         log.exception("calendar_failed", schedule=schedule.key)
         return
     with core.database.writing() as connection:
-        processes.finish_job(connection, job)
+        jobs.make_due(connection, job)
 
 
 def _refresh(core: Core, running: Running, task: _Task) -> None:

@@ -24,7 +24,7 @@ from escalator.services.core.policy_store import Running
 from escalator.services.incidents.actions import is_in_sandbox, record_refusal
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.transaction import Work, working
-from escalator.store import incidents, posted_messages, vendor_callbacks
+from escalator.store import incidents, posted_message_refs, posted_message_updates, vendor_callbacks
 from escalator.store.posted_messages import Post
 from escalator.store.vendor_callbacks import Callback
 
@@ -78,16 +78,20 @@ class _Case:
             if post.incident_id in after:
                 self._look_at(said, post, ours[post.incident_id], after[post.incident_id])
         if said.kind is HeardKind.MERGED:
-            posted_messages.forget_names(self.connection, said.vendor, (said.alias, said.merged_into))
+            posted_message_refs.clear_aliases(self.connection, said.vendor, (said.alias, said.merged_into))
         return bool(ours)
 
     def _posts(self, said: Heard) -> Sequence[Post]:
         """Return what it is about; where nobody tells us which alerts, by our own number at the end of the title."""
-        found = posted_messages.find(self.connection, said.vendor, said.refs, said.alias)
+        found = posted_message_refs.find(self.connection, said.vendor, said.refs, said.alias)
         if found or said.refs or said.vendor is not DestinationKind.PAGERDUTY:
             return found
         number = _OUR_TITLE.search(said.title)
-        return posted_messages.of_number(self.connection, said.vendor, int(number[1]), said.alias) if number else ()
+        return (
+            posted_message_refs.find_by_number(self.connection, said.vendor, int(number[1]), said.alias)
+            if number
+            else ()
+        )
 
     def _decide(self, said: Heard, at: Sequence[Post], incident: Incident) -> Incident:
         """Return the incident after it; a refusal is recorded."""
@@ -131,27 +135,27 @@ class _Case:
 
     def _look_at(self, said: Heard, post: Post, before: Incident, after: Incident) -> None:
         """Note what stands at the vendor now, so that it is neither told its own news nor left with what is wrong."""
-        posted_messages.stands_as(self.connection, post, _reference(said, post), said.alias)
+        posted_message_refs.record_ref(self.connection, post, _reference(said, post), said.alias)
         is_counted = said.kind is HeardKind.ACKNOWLEDGED and len(after.answers) > len(before.answers)
         if is_counted:
-            posted_messages.answered_at(self.connection, post, after.round)
+            posted_message_refs.record_acknowledged_round(self.connection, post, after.round)
         if said.vendor is DestinationKind.PAGERDUTY:
             self._look_at_alert(said, post, after)
         elif said.kind is not HeardKind.NOTED and said.agent.kind is AgentKind.PERSON:
-            posted_messages.look_again(self.connection, post)
+            posted_message_updates.request_update(self.connection, post)
             self.work.has_deliveries = True
 
     def _look_at_alert(self, said: Heard, post: Post, incident: Incident) -> None:
         if said.kind is HeardKind.RESOLVED and incident.is_open:
             # The alert is over while we are not: the next step opens a new one.
-            posted_messages.forget_ref(self.connection, post)
+            posted_message_refs.clear_ref(self.connection, post)
         elif said.kind is HeardKind.ACKNOWLEDGED and incident.state is State.TRIGGERED:
             # It rings there no more while we still wait for an answer: the next step opens another, and ends this one.
-            posted_messages.set_aside(self.connection, post)
+            posted_message_refs.move_to_new_slot(self.connection, post)
         elif said.kind is HeardKind.ACKNOWLEDGED:
-            posted_messages.seen_as(self.connection, post, ACKNOWLEDGE)
+            posted_message_refs.record_shown(self.connection, post, ACKNOWLEDGE)
         elif said.kind in {HeardKind.UNACKNOWLEDGED, HeardKind.REOPENED}:
-            posted_messages.seen_as(self.connection, post, None)
+            posted_message_refs.record_shown(self.connection, post, None)
 
 
 def _reference(said: Heard, post: Post) -> str:

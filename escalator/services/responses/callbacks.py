@@ -21,7 +21,7 @@ from escalator.ports import HEAR
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import Troubles
 from escalator.services.responses.apply_callback import heed
-from escalator.store import posted_messages, vendor_callbacks
+from escalator.store import posted_message_refs, vendor_callbacks
 from escalator.store.vendor_callbacks import Callback
 
 log = structlog.get_logger(__name__)
@@ -103,7 +103,7 @@ def _do_known(core: Core, one: Callback) -> bool:
             vendor_callbacks.done(connection, one.id, "means nothing here")
         return True
     with core.database.reading() as connection:
-        is_known = bool(posted_messages.find(connection, said.vendor, said.refs, said.alias))
+        is_known = bool(posted_message_refs.find(connection, said.vendor, said.refs, said.alias))
     if not one.is_sandbox and _has_a_question(core, said, is_known=is_known):
         return False
     heed(core, one, said)

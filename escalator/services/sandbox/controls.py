@@ -19,7 +19,7 @@ from escalator.services.incidents.escalation import fire_now
 from escalator.services.intake.receive import Accepted, Delivered, Receiver
 from escalator.services.sandbox.signed_request import Refused
 from escalator.store import processes
-from escalator.store.deliveries import BEAT_LOST
+from escalator.store.leases import HEARTBEAT_TIMEOUT
 from escalator.store.tables import incidents
 from escalator.stream.samples import SAMPLES, sample
 from escalator.stream.signature import sign
@@ -82,7 +82,7 @@ def kill_worker(core: Core) -> int | Refused:
         return Refused(_REAL)
     if not core.settings.can_kill_worker:
         return Refused("Only a worker started by `escalator run` can be killed here: it is restarted automatically.")
-    since = core.clock.now() - BEAT_LOST
+    since = core.clock.now() - HEARTBEAT_TIMEOUT
     with core.database.reading() as connection:
         alive = processes.processes(connection, since)
     for one in reversed(alive):

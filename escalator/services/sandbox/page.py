@@ -20,7 +20,7 @@ from escalator.services.core.process_liveness import SWEEPER, WEB
 from escalator.services.sandbox.inbox import shown
 from escalator.services.sandbox.incidents import newest_incidents
 from escalator.store import policies, processes, sandbox_inbox
-from escalator.store.deliveries import BEAT_LOST
+from escalator.store.leases import HEARTBEAT_TIMEOUT
 from escalator.store.processes import Process
 from escalator.store.tables import incidents
 from escalator.stream.samples import SAMPLES
@@ -115,7 +115,7 @@ def _workers(found: Iterable[Process], now: datetime) -> list[Json]:
             "pid": pid,
             "started_at": exact(min(one.started_at for one in same)),
             "beat_at": exact(max(one.beat_at for one in same)),
-            "alive": max(one.beat_at for one in same) > now - BEAT_LOST,
+            "alive": max(one.beat_at for one in same) > now - HEARTBEAT_TIMEOUT,
         }
         for (_host, pid), same in by_pid.items()
     ]

@@ -11,7 +11,7 @@ from escalator.services.core.context import Core
 from escalator.services.core.policy_store import Running
 from escalator.services.incidents.transaction import working
 from escalator.services.silences.announce import announce
-from escalator.store import audit_log, processes, silences
+from escalator.store import audit_log, jobs, key_values, silences
 
 BATCH = 50
 EVERY = timedelta(seconds=5)
@@ -54,7 +54,7 @@ def keep_silences(core: Core) -> None:
     with working(core) as work:
         connection = work.connection
         running = core.policies.running(connection)
-        if running is None or not processes.take_job(connection, "silences", now, EVERY):
+        if running is None or not jobs.claim_due(connection, "silences", now, EVERY):
             return
         told = [*_end(core, connection, running), *_follow_file(core, connection, running)]
         work.has_deliveries = any(told)
@@ -79,10 +79,10 @@ def _follow_file(core: Core, connection: Connection, running: Running) -> list[b
         if not one.starts_at <= now < one.ends_at + _LONGEST:
             continue
         name, is_over = f"silence:{_digest(one)}", one.ends_at <= now
-        known, said = processes.recall(connection, name), _ENDED if is_over else _BEGUN
+        known, said = key_values.get(connection, name), _ENDED if is_over else _BEGUN
         if known == said or (is_over and known is None):
             continue
-        processes.remember(connection, name, said, now)
+        key_values.save(connection, name, said, now)
         action = Action.SILENCE_ENDED if is_over else Action.SILENCE_BEGUN
         entry = Entry(action, SYSTEM if is_over else _FILE, "file", after=about(one))
         audit_log.insert(connection, [(entry, running.version)], now)

@@ -1,0 +1,102 @@
+"""Deadlines of incidents: which are due, which have a timer (are armed), and which failed to fire."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from escalator.encryption import Seal
+from escalator.model.incident import Incident
+from escalator.store.incidents import opened
+from escalator.store.tables import incidents
+
+
+def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
+    connection: Connection,
+    now: datetime,
+    due_before: datetime,
+    limit: int,
+    seal: Seal,
+    taken: list[UUID],
+    only: UUID | None = None,
+) -> dict[UUID, Incident]:
+    """Return incidents whose deadline is not after `due_before`, the oldest first, locked; what others hold is theirs.
+
+    One whose firing failed waits for its next try, so that others go first. `only` asks for one alone. `taken` gets
+    the ids before anything sealed is opened, so that one that cannot be read is known by name.
+    """
+    may_try = or_(incidents.c.next_at.is_(None), incidents.c.next_at <= now)
+    statement = (
+        select(incidents)
+        .where(incidents.c.due_at <= due_before, may_try if only is None else incidents.c.id == only)
+        .order_by(incidents.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=incidents, key_share=True)
+    )
+    rows = connection.execute(statement).all()
+    taken += [row.id for row in rows]
+    return opened(connection, rows, seal)
+
+
+def first_due(connection: Connection, now: datetime) -> datetime | None:
+    """Return the nearest deadline that is not due yet."""
+    found: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)).where(incidents.c.due_at > now))
+    return found
+
+
+def first_unarmed(connection: Connection, now: datetime, horizon: timedelta) -> datetime | None:
+    """Return the nearest deadline within the horizon that has no alarm yet."""
+    found: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)).where(_is_unarmed(now, horizon)))
+    return found
+
+
+def _is_unarmed(now: datetime, horizon: timedelta) -> ColumnElement[bool]:
+    coming = and_(incidents.c.due_at > now, incidents.c.due_at <= now + horizon)
+    return and_(coming, or_(incidents.c.armed_until.is_(None), incidents.c.armed_until < incidents.c.due_at))
+
+
+def record_failure(connection: Connection, incident_id: UUID, next_at: datetime) -> int:
+    """Note that firing a deadline failed and when to try again; return how often it has failed."""
+    statement = (
+        update(incidents)
+        .where(incidents.c.id == incident_id)
+        .values(attempts=incidents.c.attempts + 1, next_at=next_at)
+        .returning(incidents.c.attempts)
+    )
+    return connection.scalar(statement) or 0
+
+
+def with_failures(connection: Connection, ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Return those of these incidents whose deadline still fails."""
+    failing = select(incidents.c.id).where(incidents.c.id.in_(ids), incidents.c.attempts > 0)
+    return frozenset(connection.scalars(failing)) if ids else frozenset()
+
+
+def lock_to_arm(connection: Connection, now: datetime, horizon: timedelta) -> list[tuple[UUID, datetime]]:
+    """Return the deadlines that come within the horizon and have no alarm yet, and note that they have one now."""
+    chosen = (
+        select(incidents.c.id)
+        .where(_is_unarmed(now, horizon))
+        .order_by(incidents.c.due_at)
+        .limit(1000)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    ids = list(connection.scalars(chosen))
+    if not ids:
+        return []
+    statement = (
+        update(incidents)
+        .where(incidents.c.id.in_(ids))
+        .values(armed_until=incidents.c.due_at)
+        .returning(incidents.c.id, incidents.c.due_at)
+    )
+    return [(row.id, row.due_at) for row in connection.execute(statement)]

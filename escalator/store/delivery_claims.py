@@ -1,0 +1,137 @@
+"""Claiming deliveries: which may be claimed now, in which order, and by which process."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    exists,
+    not_,
+    or_,
+    select,
+    update,
+)
+
+from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState, delivery_of
+from escalator.store.leases import HEARTBEAT_TIMEOUT, is_lapsed, lapsed_since
+from escalator.store.tables import Instant, deliveries, destinations
+
+MAX_PAUSE = timedelta(minutes=5)
+"""How long a page waits for its destination to be open again; beyond that, another way is looked for."""
+FIRST_ALERT_URGENCY = 10
+"""The least urgency of what tells of the first alert of a category: it goes before all that tells of others."""
+
+
+class Exclusion(NamedTuple):
+    """What is not asked for: all at these endpoints, all of these kinds, and what is `ENDPOINT KIND`."""
+
+    endpoints: Collection[str] = ()
+    kinds: Collection[str] = ()
+    pairs: Collection[str] = ()
+
+
+NO_EXCLUSION = Exclusion()
+
+
+def is_any_claimable(connection: Connection, due_before: datetime) -> bool:
+    """Whether some delivery has been claimable since then."""
+    return connection.execute(_ANY, _claimable_at(due_before, HEARTBEAT_TIMEOUT)).first() is not None
+
+
+def candidates(
+    connection: Connection,
+    now: datetime,
+    limit: int,
+    silence: timedelta = HEARTBEAT_TIMEOUT,
+    without: Exclusion = NO_EXCLUSION,
+) -> list[Delivery]:
+    """Return deliveries that may be claimed, but for what is not asked for.
+
+    The gravest come first, among them what has not been tried yet, and of these the oldest; copies are the last of all.
+    """
+    left_out = {name: list(values) for name, values in without._asdict().items()}
+    rows = connection.execute(_CANDIDATES, _claimable_at(now, silence) | {"most": limit} | left_out)
+    return [delivery_of(row) for row in rows]
+
+
+def lock_claimable(
+    connection: Connection, ids: Iterable[UUID], now: datetime, silence: timedelta = HEARTBEAT_TIMEOUT
+) -> list[Delivery]:
+    """Return those of the deliveries that may still be claimed, locked; what others hold is left to them."""
+    rows = connection.execute(_LOCK, _claimable_at(now, silence) | {"ids": list(ids)})
+    return [delivery_of(row) for row in rows]
+
+
+def _claimable() -> ColumnElement[bool]:
+    """A page does not wait where it would wait too long, or in vain: it is claimed to be sent another way.
+
+    Nor does the first of its kind wait behind a flood: what its channel keeps for it, the channel knows.
+    """
+    now = bindparam("now", type_=Instant)
+    closed_until = destinations.c.not_before
+    opens_soon = and_(closed_until <= bindparam("patient_until", type_=Instant), deliveries.c.expires_at > now)
+    has_another_way = deliveries.c.kind.in_([DeliveryKind.PAGE, DeliveryKind.BULLETIN])
+    waits = and_(deliveries.c.urgency < FIRST_ALERT_URGENCY, or_(not_(has_another_way), opens_soon))
+    closed = exists().where(destinations.c.name == deliveries.c.endpoint, closed_until > now, waits)
+    pending = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now, not_(closed))
+    return or_(pending, and_(deliveries.c.state == DeliveryState.SENDING, is_lapsed(deliveries)))
+
+
+def _claimable_at(now: datetime, silence: timedelta) -> dict[str, Any]:
+    return lapsed_since(now, silence) | {"patient_until": now + MAX_PAUSE}
+
+
+_IS_RETRY = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.attempts > 0)
+_FIRST = (
+    deliveries.c.urgency.desc(),
+    case((_IS_RETRY, 1), else_=0),
+    deliveries.c.created_at,
+    deliveries.c.id,
+)
+"""What has been tried waits for what has not: the retries of what hangs are many, and may be in vain."""
+_ANY = select(deliveries.c.id).where(_claimable()).limit(1)
+_CANDIDATES = (
+    select(deliveries)
+    .where(
+        _claimable(),
+        deliveries.c.endpoint.not_in(bindparam("endpoints", expanding=True)),
+        deliveries.c.kind.not_in(bindparam("kinds", expanding=True)),
+        deliveries.c.endpoint.concat(" ").concat(deliveries.c.kind).not_in(bindparam("pairs", expanding=True)),
+    )
+    .order_by(*_FIRST)
+    .limit(bindparam("most"))
+)
+_LOCK = (
+    select(deliveries)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _claimable())
+    .order_by(*_FIRST)
+    .with_for_update(skip_locked=True, of=deliveries)
+)
+
+
+def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime) -> None:
+    """Note that this process sends these deliveries from now on."""
+    if ids:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_(ids))
+            .values(
+                state=DeliveryState.SENDING,
+                owner=owner,
+                claim=deliveries.c.claim + 1,
+                claimed_at=now,
+                attempts=deliveries.c.attempts + 1,
+            )
+        )
+
+
+def postpone(connection: Connection, ids: Sequence[UUID], until: datetime) -> None:
+    """Let pending deliveries wait."""
+    if ids:
+        connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(next_at=until))

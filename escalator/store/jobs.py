@@ -1,0 +1,22 @@
+"""Periodic jobs: each is done by one process at a time, and is due again after its interval."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, update
+
+from escalator.store.tables import jobs
+from escalator.store.upserts import upsert
+
+
+def claim_due(connection: Connection, name: str, now: datetime, every: timedelta) -> bool:
+    """Whether a job that only one process should do is due now; if so, it is taken and due again after `every`."""
+    connection.execute(
+        upsert(connection, jobs).values(name=name, due_at=now).on_conflict_do_nothing(index_elements=["name"])
+    )
+    done = connection.execute(update(jobs).where(jobs.c.name == name, jobs.c.due_at <= now).values(due_at=now + every))
+    return done.rowcount == 1
+
+
+def make_due(connection: Connection, name: str) -> None:
+    """Let a job that was taken be taken again at once."""
+    connection.execute(delete(jobs).where(jobs.c.name == name))

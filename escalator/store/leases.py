@@ -1,0 +1,36 @@
+"""When a claim on a row lapses: its process stopped sending heartbeats, or holds it for too long."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    not_,
+    or_,
+)
+
+from escalator.store.tables import Instant, workers
+
+HEARTBEAT_TIMEOUT = timedelta(seconds=6)
+MAX_LEASE = timedelta(seconds=60)
+
+
+def is_lapsed(table: Table) -> ColumnElement[bool]:
+    """Whether a claim is nobody's any more: its process has not renewed its row, or it has lasted too long.
+
+    The condition takes the values of `lapsed_since`, so that statements with it are made once and used all the time.
+    """
+    heard = bindparam("heard_since", type_=Instant)
+    alive = exists().where(workers.c.id == table.c.owner, workers.c.beat_at > heard)
+    return or_(
+        table.c.claimed_at < bindparam("leased_since", type_=Instant), and_(not_(alive), table.c.claimed_at < heard)
+    )
+
+
+def lapsed_since(now: datetime, silence: timedelta = HEARTBEAT_TIMEOUT) -> dict[str, Any]:
+    """Return the values of a statement with `is_lapsed`, and the present instant as `now`."""
+    return {"now": now, "heard_since": now - silence, "leased_since": now - MAX_LEASE}
