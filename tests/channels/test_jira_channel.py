@@ -439,7 +439,7 @@ def test_who_may_not_move_issues_says_so_instead_of_trying_for_ever(jira):
     channel = channel_of(jira)
     ref = channel.tell(say()).ref
     assert channel.show(say(ref, **RESOLVED)) == Delivered(ref)
-    assert "please move the issue by hand" in jira.comments(ref)[0]
+    assert "move the issue by hand" in jira.comments(ref)[0]
 
 
 def test_a_way_that_asks_for_more_is_passed_over():

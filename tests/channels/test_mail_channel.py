@@ -76,13 +76,13 @@ def test_both_parts_say_the_same(channel, mailer):
         assert "https://wiki.example.com/ts/self-harm" in said
         assert ANSWER.label in said
         assert ANSWER.url in said
-        assert "do not pass it on" in said
+        assert "do not forward it" in said
 
 
 def test_without_an_answer_nothing_is_asked_of_the_reader(channel, mailer):
     channel.tell(a_note(answer=None))
     assert "Acknowledge" not in mailer.mails[0].text
-    assert "pass it on" not in mailer.mails[0].text
+    assert "forward it" not in mailer.mails[0].text
 
 
 def test_what_a_user_wrote_is_not_in_a_mail_even_if_a_card_had_it(channel, mailer):

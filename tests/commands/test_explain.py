@@ -68,7 +68,9 @@ def test_what_opens_nothing_has_the_same_keys_and_says_why(explain, event, reaso
     ("event", "reason"),
     [
         pytest.param("review_queue_item.new__user_report.json", "logged only", id="a path without steps"),
-        pytest.param("review_queue_item.updated__mark_reviewed.json", "a review of an item never seen", id="a review"),
+        pytest.param(
+            "review_queue_item.updated__mark_reviewed.json", "a review of an item without an incident", id="a review"
+        ),
     ],
 )
 def test_what_opens_silently_says_why_nobody_is_told(explain, event, reason):

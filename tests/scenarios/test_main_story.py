@@ -97,7 +97,7 @@ def test_an_incident_is_resolved_in_a_window_that_asks_how_it_ended(h: Harness) 
     h.expect_nothing()
     h.submit("ana", window, "action_taken")
     done = "#1001 resolved by Ana Ruiz: action taken"
-    h.expect_updates(*messages, text=done, buttons=["Reopen"], says="Still in Stream's queue")
+    h.expect_updates(*messages, text=done, buttons=["Reopen"], says="Still open in Stream")
     h.fast_forward(hours=3)
 
 

@@ -292,8 +292,8 @@ def test_a_silence_of_the_file_for_critical_incidents_is_announced(bare: Harness
         pytest.param({"by": "zoe"}, "person", "not a person of the policy", id="somebody unknown"),
         pytest.param({"by": "ana"}, "role", "ask a senior moderator", id="a moderator"),
         pytest.param({"named": "hat"}, "name", 'did you mean "hate"', id="a name that is none"),
-        pytest.param({"named": "csam", "by": "eli"}, "name", "is no category or route", id="restricted, by others"),
-        pytest.param({"named": "Child safety", "by": "eli"}, "name", "is no category", id="a restricted route"),
+        pytest.param({"named": "csam", "by": "eli"}, "name", "is not a category or route", id="restricted, by others"),
+        pytest.param({"named": "Child safety", "by": "eli"}, "name", "is not a category", id="a restricted route"),
         pytest.param({"named": "HATE"}, "name", "write category:hate or route:Hate", id="a name that two have"),
         pytest.param({"lasts": timedelta(hours=25)}, "lasts", "from 1 min to 1 d", id="more than a day"),
         pytest.param({"lasts": timedelta(0)}, "lasts", "from 1 min", id="no time at all"),
@@ -302,7 +302,7 @@ def test_a_silence_of_the_file_for_critical_incidents_is_announced(bare: Harness
         ),
         pytest.param({"reason": " "}, "reason", "give a reason", id="no reason"),
         pytest.param({"reason": "x" * 301}, "reason", "at most 300", id="a reason too long"),
-        pytest.param({"named": "self_harm"}, "critical", "would silence nothing", id="all of it is critical"),
+        pytest.param({"named": "self_harm"}, "critical", "silences nothing", id="all of it is critical"),
     ],
 )
 def test_what_is_refused_says_what_would_be_right(h: Harness, changes, what: str, said: str) -> None:

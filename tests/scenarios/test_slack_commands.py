@@ -169,7 +169,7 @@ def test_an_incident_that_a_person_opens_takes_the_way_of_all(h: Harness) -> Non
     h.click("ben", "Acknowledge", on=messages[0])
     h.expect_updates(*messages, text="#1001 taken by Ben Okafor after 0 s")
     h.click("ben", "False alarm", on=messages[0])
-    h.expect_updates(*messages, never="Still in Stream's queue")
+    h.expect_updates(*messages, never="Still open in Stream")
 
 
 def test_what_was_said_stands_only_in_sealed_columns(h: Harness) -> None:

@@ -563,7 +563,7 @@ def payload_of(signed):
     [
         pytest.param("ana", {"message": uuid4()}, "no such message", id="a message that is not there"),
         pytest.param("zoe", {}, "no Slack id", id="somebody who is not in the policy"),
-        pytest.param("ana", {"view_state": {}}, "no such window", id="a message submitted as a window"),
+        pytest.param("ana", {"view_state": {}}, "no such dialog", id="a message submitted as a window"),
     ],
 )
 def test_a_click_that_slack_could_not_send_is_not_signed(core, person, press, why):

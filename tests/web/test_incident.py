@@ -99,7 +99,7 @@ def test_a_notification_says_what_became_of_it(core):
     [
         pytest.param("ana", "acknowledge", {}, "#1001 is yours now", id="acknowledge"),
         pytest.param("ana", "resolve", {"outcome": "action_taken"}, "#1001 is resolved now", id="resolve"),
-        pytest.param("ana", "resolve", {"outcome": "referred"}, "say where it was referred to", id="no reference"),
+        pytest.param("ana", "resolve", {"outcome": "referred"}, "enter where it was referred to", id="no reference"),
         pytest.param("ana", "false_alarm", {}, "#1001 is resolved now", id="false alarm"),
         pytest.param("ana", "snooze", {"minutes": 15}, "#1001 is yours now", id="snooze"),
         pytest.param("ana", "escalate_now", {}, "#1001 is unacknowledged now", id="escalate"),
@@ -159,7 +159,7 @@ def test_resolve_is_not_offered_until_two_have_answered(cores):
     alert(core)
     pressed(core, "ana", "acknowledge")
     page = Browser(core, "ana").get("/incidents/1001").text
-    assert "1 of 2 answers: Ana Ruiz; one more person is needed" in page
+    assert "1 of 2 acknowledgements: Ana Ruiz; one more person is needed" in page
     assert 'data-verb="resolve"' not in page
     assert 'data-verb="acknowledge"' not in page
 
@@ -227,7 +227,7 @@ def test_a_line_that_is_not_there_is_not_found_and_not_recorded(core):
 def test_nothing_is_revealed_of_what_is_resolved(core):
     pressed(core, "ana", "resolve", outcome="action_taken")
     assert HIDDEN[0] not in revealed(core, "ana").text
-    assert "Read the text in Stream, or reopen it" in Browser(core, "ana").get("/incidents/1001").text
+    assert "Read the text in Stream, or reopen the incident" in Browser(core, "ana").get("/incidents/1001").text
 
 
 def test_who_has_read_enough_is_asked_to_stop_and_may_insist(cores):

@@ -51,7 +51,7 @@ def test_a_fault_of_ours_is_told_in_words_and_nothing_of_it_is_shown(browser, mo
     monkeypatch.setattr(session, "look_up", look_up)
     page = browser.get("/")
     assert (page.status_code, page.mimetype) == (503, "text/html")
-    assert "Something went wrong here" in page.text
+    assert "Something went wrong, and it has been logged" in page.text
     assert "a secret" not in page.text
 
 

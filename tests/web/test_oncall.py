@@ -143,7 +143,7 @@ def test_times_are_those_of_the_schedules_clock(core):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        pytest.param({"from": "2026-08-20T18:00"}, "it would end before it begins", id="an end before the beginning"),
+        pytest.param({"from": "2026-08-20T18:00"}, "it ends before it starts", id="an end before the beginning"),
         pytest.param({"from": "soon"}, "enter date and time of both the start and the end", id="no time"),
         pytest.param({"from": ""}, "enter date and time of both the start and the end", id="nothing"),
         pytest.param({"person": "zoe"}, "is not a person of the policy", id="nobody"),

@@ -38,7 +38,7 @@ def test_the_page_shows_the_pictures_and_the_tables(core):
     page = Browser(core, "ana").get("/reports").text
     assert page.count("<svg") == 1, "nothing has been answered yet"
     assert "By category" in page
-    assert "Only you see this" in page
+    assert "Only you can see your figures." in page
 
 
 def test_what_is_older_than_the_days_asked_for_is_not_counted(core):

@@ -248,7 +248,7 @@ def test_something_is_silenced_through_a_window_and_listed(browser):
     [
         pytest.param({"typed": "hello"}, "begins with a slash", id="what is no command"),
         pytest.param({"person": "zoe"}, "no Slack id", id="by somebody who is not there"),
-        pytest.param({"message": str(uuid7())}, "no such place", id="in a place that is not there"),
+        pytest.param({"message": str(uuid7())}, "no such channel", id="in a place that is not there"),
     ],
 )
 def test_what_cannot_be_typed_says_why(browser, changes, why):

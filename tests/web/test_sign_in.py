@@ -191,7 +191,7 @@ def test_a_mail_that_could_not_be_sent_is_recorded(mailed):
 def test_no_mail_is_sent_in_a_sandbox(sqlite_url, tmp_path):
     core = a_core(sqlite_url, tmp_path, **(MAILED | {"ESCALATOR_MODE": "sandbox"}))
     assert ask(core, "ana@example.com").status_code == 404
-    assert "Mail me" not in Browser(core).get("/sign-in").text
+    assert "Email me" not in Browser(core).get("/sign-in").text
     core.database.close()
 
 
