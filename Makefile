@@ -11,46 +11,46 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .NOTPARALLEL:
 .PHONY: help run test lint format types layers unit live browser coverage bench lock clean python
 
-help: ## Say what can be made
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/installed ## Start everything on this machine: web, worker, clock, broker (PORT and HOST as in the README)
+run: $(VENV)/installed ## Start web, worker and broker on this machine (settings: see the README)
 	@exec $(BIN)/escalator run
 
-test: lint unit live ## Check everything: style, types, layers, and every test on SQLite and PostgreSQL
+test: lint unit live ## Run all checks and tests, as CI does
 
-lint: $(VENV)/testable ## Check style, types and layers only
+lint: $(VENV)/testable ## Check style, types and import layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/testable ## Write the code as `make lint` wants it
+format: $(VENV)/testable ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-unit: $(VENV)/testable ## Run the tests that may run side by side
+unit: $(VENV)/testable ## Run the tests that can run in parallel
 	$(PYTEST) -m "not live" --numprocesses $(JOBS) --dist loadfile
 
-browser: ## Install the browser that the tests drive, where there is none and Debian's package can be had
+browser: ## Install Chromium for the browser tests (Debian, as root)
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq && \
 	    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || \
 	  echo "There is no Chromium here, so the tests in a browser are left out (on Debian: apt install chromium)."
 
-live: $(VENV)/testable browser ## Run the tests that start real processes and kill them
+live: $(VENV)/testable browser ## Run the tests that start and kill real processes
 	$(PYTEST) -m live
 
-coverage: $(VENV)/testable ## Run every test and say which lines and branches none of them reaches
+coverage: $(VENV)/testable ## Run all tests and report lines and branches that none of them reaches
 	$(PYTEST) --cov --cov-report=term-missing --cov-report=html
 
-bench: $(VENV)/testable ## Measure the ratios of docs/performance.md on this machine
+bench: $(VENV)/testable ## Measure the figures of docs/performance.md on this machine
 	$(BIN)/python -m benchmarks
 
-lock: python ## Pin anew, at the newest that setup.cfg allows, what Heroku and CI install
+lock: python ## Update the pinned requirements within the bounds of setup.cfg
 	$(PYTHON) deploy/lock.py
 
-clean: ## Remove everything that was made here, but not var/ (it may hold incidents)
+clean: ## Remove generated files, but not var/ (it may hold incidents)
 	rm -rf $(VENV) build dist htmlcov .coverage* *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 

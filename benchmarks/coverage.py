@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from escalator.engine.coverage.compute import coverage as judged
+from escalator.engine.coverage.compute import compute_coverage as judged
 from escalator.engine.preview import preview
 from escalator.model.facts import Facts, Observation
 from escalator.model.policy import Policy

@@ -14,7 +14,7 @@ from escalator.model.levels import Mode
 from escalator.ports import NullQueue, TaskQueue
 from escalator.services.core.channels import vendors_of, ways_out
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import PolicyShelf
+from escalator.services.core.policy_store import PolicyStore
 from escalator.services.sandbox_vendors.inbox import Shelf
 from escalator.services.sandbox_vendors.slack import InboxSlack
 from escalator.settings import Settings
@@ -48,7 +48,7 @@ def build(
         clock=clock,
         seal=seal,
         queue=queue or NullQueue(),
-        policies=PolicyShelf(settings, clock),
+        policies=PolicyStore(settings, clock),
         slack=slack,
         channels=ways_out(settings, vendors, slack, shelf, clock),
         vendors=vendors,

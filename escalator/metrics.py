@@ -18,7 +18,7 @@ LATENESS = "escalator_escalation_lateness_seconds"
 WEBHOOK_TO_SEND = "escalator_webhook_to_send_seconds"
 
 
-class Tally:
+class Metrics:
     """Counts, safe to use from several threads."""
 
     def __init__(self) -> None:

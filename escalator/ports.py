@@ -6,8 +6,8 @@ from typing import Protocol
 PROCESS_EVENTS = "process_events"
 DELIVER = "deliver"
 ESCALATE = "escalate"
-HEAR = "hear"
-TEND = "tend"
+PROCESS_CALLBACKS = "process_callbacks"
+CLOSE_GROUPS = "close_groups"
 
 
 class TaskQueue(Protocol):

@@ -27,7 +27,7 @@ class TaskSender(Protocol):
         ...
 
 
-class Publisher:
+class BrokerConnection:
     """Publishes over one connection, for one thread, and drops it after any error.
 
     A connection that has once said no may lead to a server that is no longer the primary: a new one asks for its
@@ -58,7 +58,7 @@ SHARED = timedelta(milliseconds=30)
 _REMEMBERED = 10_000
 
 
-class Nudger:
+class TaskPublisher:
     """A TaskQueue over a publisher. Says each kind of work at most every 50 ms, and always once after the last word.
 
     After a failure it pauses for 5 s and forgets what it was to say: the sweep finds the work.
@@ -97,7 +97,7 @@ class Nudger:
 
     def _wake(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="nudging", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="task-publisher", daemon=True)
             self._thread.start()
         self._news.notify()
 

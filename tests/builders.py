@@ -8,7 +8,7 @@ from uuid import UUID
 from escalator.engine.events import open_incident
 from escalator.engine.incident_change import Change, Rules
 from escalator.engine.roster import Roster
-from escalator.model.facts import Content, Facts, Key, Observation, Review
+from escalator.model.facts import Content, Facts, ItemKey, Observation, Review
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.policy import Conditions, Policy, Route, Step
@@ -17,8 +17,8 @@ from tests.policy.files import EXAMPLE
 
 START = datetime(2026, 8, 20, 14, 0, tzinfo=UTC)
 VERSION = UUID(int=1)
-ITEM = Key("item", "item-1")
-ENTITY = Key("entity", "stream:chat:v1:message/message-1")
+ITEM = ItemKey("item", "item-1")
+ENTITY = ItemKey("entity", "stream:chat:v1:message/message-1")
 EXAMPLE_POLICY = load(EXAMPLE, {})
 
 
@@ -60,7 +60,7 @@ def an_observation(
     at: float = 0,
     *,
     event: str = "review_queue_item.updated",
-    keys: tuple[Key, ...] = (ITEM, ENTITY),
+    keys: tuple[ItemKey, ...] = (ITEM, ENTITY),
     review: str | None = None,
     reviewed: float | None = None,
     content: dict[str, str] | None = None,

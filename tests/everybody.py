@@ -12,7 +12,7 @@ from escalator.services.auth.api_tokens import Scope
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
 from escalator.services.intake.process import process_events
-from escalator.services.intake.receive import Delivered, Receiver
+from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
 from escalator.store.tables import incidents
 from escalator.stream.samples import sample
 from escalator.stream.signature import sign
@@ -70,10 +70,10 @@ def in_production(database_url, folder) -> Core:
     """A process in production on the example's policy that sends nothing: three open incidents, one restricted."""
     policy = EXAMPLE.replace("people:\n", _MORE, 1)
     core = a_core(database_url, folder, policy=policy, ESCALATOR_MODE="production", **_SECRETS)
-    receiver = Receiver(core)
+    receiver = WebhookReceiver(core)
     for name, author in (("threat", "user-42"), ("csam_report", SECRET_AUTHOR), ("self_harm", "user-42")):
         body = sample(name, core.clock.now(), lambda: str(uuid4())).replace(b"user-42", author.encode())
-        receiver.receive(Delivered(body, "key", sign(body, "secret"), str(uuid4())))
+        receiver.receive(WebhookRequest(body, "key", sign(body, "secret"), str(uuid4())))
         process_events(core)
     return core
 

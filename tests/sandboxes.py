@@ -4,10 +4,10 @@ from importlib.resources import files
 from uuid import uuid4
 
 from escalator.bootstrap import build
-from escalator.services.delivery.sender import deliver_all
+from escalator.services.delivery.sender import send_all_due
 from escalator.services.incidents.escalation import fire_due
 from escalator.services.intake.process import process_events
-from escalator.services.intake.receive import Delivered, Receiver
+from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
 from escalator.settings import read_settings
 from escalator.stream.samples import sample
 from escalator.stream.signature import sign
@@ -42,13 +42,13 @@ def alert(core, name="threat"):
     with core.database.reading() as connection:
         source = next(iter(core.policies.required(connection).policy.sources.values()))
     body, secret = sample(name, core.clock.now(), lambda: str(uuid4())), core.expand(source.api_secrets[0])
-    Receiver(core).receive(Delivered(body, core.expand(source.api_key), sign(body, secret), str(uuid4())))
+    WebhookReceiver(core).receive(WebhookRequest(body, core.expand(source.api_key), sign(body, secret), str(uuid4())))
     process_events(core)
-    return deliver_all(core)
+    return send_all_due(core)
 
 
 def go_on(core, **span):
     """Let time pass, fire what is due then, and tell whom that names; return how many calls that were."""
     core.clock.move(**span)
     fire_due(core)
-    return deliver_all(core)
+    return send_all_due(core)

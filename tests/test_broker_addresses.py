@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 
 from escalator.errors import ConfigurationError
 from escalator.settings import Settings, from_environment, read_settings
-from escalator.task_publisher import Publisher
+from escalator.task_publisher import BrokerConnection
 from tests.doubles.broker import BrokerProxy
 from tests.servers import RedisServer
 
@@ -40,7 +40,7 @@ def publish(settings: Settings) -> None:
     """Publish a task as web and worker do."""
     application = Celery("secure", broker=settings.redis_url, set_as_current=False)
     application.conf.update(broker_transport_options=ONCE, task_publish_retry=False)
-    Publisher(application)("escalate", 0.0)
+    BrokerConnection(application)("escalate", 0.0)
 
 
 def test_a_broker_with_a_certificate_that_is_trusted_is_spoken_to(

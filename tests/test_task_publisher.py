@@ -10,7 +10,7 @@ import redis
 
 from escalator.broker_state import BrokerState
 from escalator.ports import DELIVER, ESCALATE, PROCESS_EVENTS
-from escalator.task_publisher import GAP_S, PAUSE_S, Nudger, Publisher
+from escalator.task_publisher import GAP_S, PAUSE_S, BrokerConnection, TaskPublisher
 from tests.fakes import START, FakeClock
 
 PATIENCE_S = 30
@@ -18,7 +18,7 @@ SOON = START + timedelta(seconds=10)
 
 
 class Broker:
-    """Keeps what is published; a thread of the nudger brings it, so whoever looks waits for it."""
+    """Keeps what is published; a thread of the publisher brings it, so whoever looks waits for it."""
 
     def __init__(self) -> None:
         self._published: SimpleQueue[tuple[str, float]] = SimpleQueue()
@@ -43,23 +43,23 @@ def broker() -> Broker:
 
 
 @pytest.fixture
-def nudger(broker: Broker) -> Nudger:
-    return Nudger(broker.publish, FakeClock())
+def publisher(broker: Broker) -> TaskPublisher:
+    return TaskPublisher(broker.publish, FakeClock())
 
 
-def test_work_is_told_at_once(nudger: Nudger, broker: Broker) -> None:
-    nudger.tell(PROCESS_EVENTS)
+def test_work_is_told_at_once(publisher: TaskPublisher, broker: Broker) -> None:
+    publisher.tell(PROCESS_EVENTS)
     assert broker.heard(1) == [(PROCESS_EVENTS, 0.0)]
 
 
-def test_an_alarm_is_for_deadlines_unless_said_otherwise(nudger: Nudger, broker: Broker) -> None:
-    nudger.alarm(SOON)
-    nudger.alarm(SOON, PROCESS_EVENTS)
+def test_an_alarm_is_for_deadlines_unless_said_otherwise(publisher: TaskPublisher, broker: Broker) -> None:
+    publisher.alarm(SOON)
+    publisher.alarm(SOON, PROCESS_EVENTS)
     assert broker.heard(2) == [(ESCALATE, 10.0), (PROCESS_EVENTS, 10.0)]
 
 
-def test_an_alarm_for_what_is_due_already_rings_at_once(nudger: Nudger, broker: Broker) -> None:
-    nudger.alarm(START - timedelta(seconds=1))
+def test_an_alarm_for_what_is_due_already_rings_at_once(publisher: TaskPublisher, broker: Broker) -> None:
+    publisher.alarm(START - timedelta(seconds=1))
     assert broker.heard(1) == [(ESCALATE, 0.0)]
 
 
@@ -74,13 +74,13 @@ def test_an_alarm_for_what_is_due_already_rings_at_once(nudger: Nudger, broker: 
     ],
 )
 def test_alarms_for_the_same_work_that_are_near_to_each_other_are_one(
-    nudger: Nudger, broker: Broker, before: int, work: str, is_shared: bool
+    publisher: TaskPublisher, broker: Broker, before: int, work: str, is_shared: bool
 ) -> None:
-    nudger.alarm(SOON, PROCESS_EVENTS)
+    publisher.alarm(SOON, PROCESS_EVENTS)
     assert broker.heard(1) == [(PROCESS_EVENTS, 10.0)]
-    nudger.alarm(SOON - timedelta(milliseconds=before), work)
-    nudger.tell(DELIVER)
-    nudger.alarm(SOON + timedelta(days=1), "the last word")
+    publisher.alarm(SOON - timedelta(milliseconds=before), work)
+    publisher.tell(DELIVER)
+    publisher.alarm(SOON + timedelta(days=1), "the last word")
     rest = [said for said in broker.heard_until("the last word") if said[0] != DELIVER]
     assert (rest == []) is is_shared
 
@@ -119,21 +119,21 @@ def test_after_a_failure_nothing_is_published_during_the_pause_and_alarms_are_fo
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broker, state, pause = FailingBroker(), BrokerState(), Pause()
-    nudger = Nudger(broker.publish, FakeClock(), state)
-    monkeypatch.setattr(nudger, "_gap", pause)
-    nudger.alarm(SOON)
+    publisher = TaskPublisher(broker.publish, FakeClock(), state)
+    monkeypatch.setattr(publisher, "_gap", pause)
+    publisher.alarm(SOON)
     assert broker.tries.get(timeout=PATIENCE_S) == ESCALATE
     assert pause.asked.get(timeout=PATIENCE_S) == PAUSE_S
     broker.works = True
-    nudger.tell(PROCESS_EVENTS)
-    nudger.alarm(SOON + timedelta(seconds=1))
+    publisher.tell(PROCESS_EVENTS)
+    publisher.alarm(SOON + timedelta(seconds=1))
     assert broker.tries.empty(), "nobody is asked during the pause"
     assert state.failure() == "ReadOnlyError"
     pause.over.put(None)
     assert pause.asked.get(timeout=PATIENCE_S) == GAP_S
     pause.over.put(None)
     assert broker.heard(1) == [(PROCESS_EVENTS, 0.0)], "what was said meanwhile is said now"
-    nudger.alarm(SOON)
+    publisher.alarm(SOON)
     pause.over.put(None)
     assert broker.heard(1) == [(ESCALATE, 10.0)], "an alarm that was forgotten can be set anew"
 
@@ -165,7 +165,7 @@ class Connection:
 
 def test_a_connection_that_said_no_is_dropped_and_the_next_leads_to_the_new_primary() -> None:
     server = OneServer()
-    publish = Publisher(server)
+    publish = BrokerConnection(server)
     with pytest.raises(redis.exceptions.ReadOnlyError):
         publish(ESCALATE, 0.0)
     server.is_primary = True

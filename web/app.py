@@ -11,19 +11,19 @@ from escalator.bootstrap import build, configure_logging
 from escalator.broker_state import BrokerState
 from escalator.clock import SystemClock
 from escalator.errors import Unavailable
-from escalator.services.core.background import Aside
-from escalator.services.core.clock_sync import measure_offset
+from escalator.services.core.background import BackgroundJob
+from escalator.services.core.clock_sync import measure_clock_offset
 from escalator.services.core.context import Core
-from escalator.services.core.process_liveness import WEB, beat
+from escalator.services.core.process_liveness import WEB, record_heartbeat
 from escalator.services.core.production_secrets import require_secrets
-from escalator.services.delivery.sender import deliver_alarms
-from escalator.services.maintenance.jobs import flush_tally
+from escalator.services.delivery.sender import send_operator_alerts
+from escalator.services.maintenance.jobs import flush_metrics
 from escalator.services.monitoring.database_outage import Outage
 from escalator.services.monitoring.watchdog import WORKERS_EXPECTED, Lookout
 from escalator.settings import from_environment
 from escalator.settings.startup import or_exit
 from escalator.store.engines import WAIT_S
-from escalator.task_publisher import Nudger, Publisher
+from escalator.task_publisher import BrokerConnection, TaskPublisher
 from web import email_answers, errors, health, sandbox, sign_in, slack, stream_webhook, vendor_webhooks
 from web.api import routes
 from web.dashboard import navigation
@@ -72,7 +72,7 @@ def _core_from_environment() -> Core:
     celery.config_from_object("celeryconfig")
 
     broker = BrokerState()
-    queue = Nudger(Publisher(celery), clock, broker)
+    queue = TaskPublisher(BrokerConnection(celery), clock, broker)
     core = build(or_exit(from_environment), clock=clock, queue=queue, broker=broker, patience_s=WAIT_S)
     or_exit(lambda: require_secrets(core))
     threading.Thread(target=_keep_up, args=(core, clock), name="keeping-up", daemon=True).start()
@@ -87,13 +87,13 @@ def _keep_up(core: Core, clock: SystemClock) -> None:
     pause = threading.Event()
     lookout = Lookout(WORKERS_EXPECTED)
     outage = Outage(core)
-    alarms = Aside(core, "alarms", deliver_alarms)
+    alarms = BackgroundJob(core, "alarms", send_operator_alerts)
     while True:
         try:
-            measure_offset(core, clock)
+            measure_clock_offset(core, clock)
             core.policies.offer(core.database)
-            flush_tally(core)
-            beat(core, WEB)
+            flush_metrics(core)
+            record_heartbeat(core, WEB)
             lookout.look(core)
             if lookout.is_missed:
                 alarms.wake()

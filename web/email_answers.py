@@ -11,8 +11,8 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 
 from escalator.errors import EscalatorError
 from escalator.services.core.context import Core
-from escalator.services.notifications.answer_links import AnswerLink, Unreadable, links_of
-from escalator.services.responses.email_link import Picture, acknowledge, look
+from escalator.services.notifications.answer_links import AnswerLink, LinkProblem, answer_link_signer
+from escalator.services.responses.email_link import LinkPage, acknowledge_by_link, view_by_link
 from web.dashboard.layout import sandbox_words
 from web.security_headers import PRIVATE
 
@@ -20,8 +20,8 @@ log = structlog.get_logger(__name__)
 
 _STALE = "The page was open for too long. Press the button again."
 _TOLD = {
-    Unreadable.WRONG: (404, "Link not found", "Open the link in the email again, or acknowledge in Slack."),
-    Unreadable.TOO_OLD: (
+    LinkProblem.WRONG: (404, "Link not found", "Open the link in the email again, or acknowledge in Slack."),
+    LinkProblem.TOO_OLD: (
         410,
         "This link has expired",
         "Links in emails are valid for a week. Acknowledge in Slack, or ask a lead.",
@@ -53,43 +53,45 @@ def blueprint(core: Core) -> Blueprint:
 
     @door.get("/answer/<token>")
     def show(token: str) -> Response:
-        link = links_of(core).read(token)
-        return _unreadable(core, link) if isinstance(link, Unreadable) else _shown(core, token, look(core, link))
+        link = answer_link_signer(core).read(token)
+        return (
+            _unreadable(core, link) if isinstance(link, LinkProblem) else _shown(core, token, view_by_link(core, link))
+        )
 
     @door.post("/answer")
-    def acknowledge_by_link() -> Response:
-        links, token = links_of(core), request.form.get("token", "")
+    def acknowledge() -> Response:
+        links, token = answer_link_signer(core), request.form.get("token", "")
         link = links.read(token)
-        if isinstance(link, Unreadable):
+        if isinstance(link, LinkProblem):
             return _unreadable(core, link)
         if not links.is_of_page(request.form.get("page", ""), token):
             return _asked_again(core, token, link)
-        return _shown(core, token, acknowledge(core, link), is_answer=True)
+        return _shown(core, token, acknowledge_by_link(core, link), is_answer=True)
 
     return door
 
 
-def _unreadable(core: Core, why: Unreadable) -> Response:
+def _unreadable(core: Core, why: LinkProblem) -> Response:
     return _told(core, *_TOLD[why])
 
 
 def _asked_again(core: Core, token: str, link: AnswerLink) -> Response:
     """Show the page anew: what was sent back was no page of ours, or one from long ago."""
-    shown = look(core, link)
+    shown = view_by_link(core, link)
     return _shown(core, token, shown, note=_STALE if shown is not None and shown.can_answer else "", status=409)
 
 
 def _shown(  # noqa: PLR0913  # a page is made of these
-    core: Core, token: str, shown: Picture | None, *, note: str = "", status: int = 200, is_answer: bool = False
+    core: Core, token: str, shown: LinkPage | None, *, note: str = "", status: int = 200, is_answer: bool = False
 ) -> Response:
     if shown is None:
-        return _unreadable(core, Unreadable.WRONG)
+        return _unreadable(core, LinkProblem.WRONG)
     if shown.is_of_nobody:
         return _told(core, 403, "This link is no longer valid", shown.note)
     if shown.must_sign_in:
         there = url_for("sign_in.page", incident=shown.number)
         return _told(core, 403, f"Sign in to acknowledge #{shown.number}", _SIGN_IN, sign_in=there)
-    page = links_of(core).page(token) if shown.can_answer else ""
+    page = answer_link_signer(core).page(token) if shown.can_answer else ""
     status = 409 if shown.is_refused else status
     said = {"shown": shown, "note": note or shown.note, "token": token, "page": page}
     return _page(core, status, "answer.html", is_answered=is_answer and not shown.is_refused, **said)

@@ -7,7 +7,7 @@ import structlog
 
 from escalator.errors import Unavailable
 from escalator.services.core.context import Core
-from escalator.services.delivery.thread_notes import publish
+from escalator.services.delivery.thread_notes import post_thread_notes
 
 log = structlog.get_logger(__name__)
 
@@ -19,6 +19,6 @@ def publish_later(threads: Executor, core: Core, note: UUID) -> None:
 
 def _publish(core: Core, note: UUID) -> None:
     try:
-        publish(core, note)
+        post_thread_notes(core, note)
     except Unavailable as error:
         log.warning("note_not_shown", reason=str(error))

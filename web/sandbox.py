@@ -17,7 +17,7 @@ from escalator.errors import ContentLocked, Unavailable
 from escalator.model.levels import Mode, Role
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
-from escalator.services.intake.receive import Receiver
+from escalator.services.intake.receive import WebhookReceiver
 from escalator.services.sandbox import sandbox_state
 from escalator.services.sandbox.controls import kill_worker, run_out, send_sample
 from escalator.services.sandbox.mail import mail_page
@@ -142,7 +142,7 @@ def _state_or_none(core: Core, viewer: Viewer | None) -> Json | None:
 
 
 def _act(door: Blueprint, core: Core) -> None:
-    receiver = Receiver(core)
+    receiver = WebhookReceiver(core)
 
     @door.post("/sandbox/sample")
     def sample() -> Response:

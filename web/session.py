@@ -11,7 +11,7 @@ from escalator.model.levels import Role
 from escalator.services.auth import sessions
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF"
 """Where a form and a script of ours prove that they are."""
@@ -94,9 +94,9 @@ def viewer() -> Viewer:
     return cast(Viewer, g.viewer)
 
 
-def running() -> Running:
+def running() -> RunningPolicy:
     """Return the policy that ran when this request began."""
-    return cast(Running, g.running)
+    return cast(RunningPolicy, g.running)
 
 
 def require(role: Role) -> None:

@@ -13,11 +13,11 @@ from escalator.channels.slack.modals import NOTE, errors, reference_needed
 from escalator.channels.slack.submissions import Opening, Silencing, Submission
 from escalator.errors import Unavailable
 from escalator.model.incident import Outcome, Verb
-from escalator.model.message import Context, Failed
+from escalator.model.message import Failed, MessageContext
 from escalator.services.auth.slack_users import link_unknown
 from escalator.services.core.context import Core
-from escalator.services.incidents.actions import Asked, Reply, act, mode_of_click
-from escalator.services.responses.acknowledge_bundle import AskedAll, acknowledge_all, size_of
+from escalator.services.incidents.actions import ActionReply, SlackRequest, perform_action, reply_mode
+from escalator.services.responses.acknowledge_bundle import BundleRequest, acknowledge_bundle, bundle_size
 from escalator.services.responses.slack_options import choices_for
 from web.note_publishing import publish_later
 from web.slack_auth import is_sandboxs, log_failure
@@ -72,8 +72,8 @@ def _answer(
             return _after_click(core, answerers, said, is_sandbox=is_sandbox)
 
 
-def _asked(said: Click | Submission, *, is_sandbox: bool) -> Asked:
-    asked = Asked(
+def _asked(said: Click | Submission, *, is_sandbox: bool) -> SlackRequest:
+    asked = SlackRequest(
         user_id=said.user_id,
         team_id=said.team_id,
         enterprise_id=said.enterprise_id,
@@ -91,7 +91,7 @@ def _asked(said: Click | Submission, *, is_sandbox: bool) -> Asked:
 
 def _after_click(core: Core, answerers: ThreadPoolExecutor, said: Click, *, is_sandbox: bool) -> Response:
     """Open the window that a click asks for, while its trigger is good, or tell what only they see."""
-    reply = act(core, _asked(said, is_sandbox=is_sandbox))
+    reply = perform_action(core, _asked(said, is_sandbox=is_sandbox))
     if reply.view is not None:
         shown = core.slack(reply.mode).open_view(reply.context, said.trigger_id, reply.view)
         log_failure(shown, "view_failed")
@@ -102,24 +102,24 @@ def _after_click(core: Core, answerers: ThreadPoolExecutor, said: Click, *, is_s
 
 def _after_list_click(core: Core, answerers: ThreadPoolExecutor, said: ListClick, *, is_sandbox: bool) -> Response:
     """Acknowledge everything on a list, at once where that is soon done, and tell who did it what became of it."""
-    asked = AskedAll(said.user_id, said.team_id, said.list_id, said.channel_id, is_sandbox, said.enterprise_id)
+    asked = BundleRequest(said.user_id, said.team_id, said.list_id, said.channel_id, is_sandbox, said.enterprise_id)
 
-    if size_of(core, said.list_id) > AT_ONCE:
+    if bundle_size(core, said.list_id) > AT_ONCE:
         answerers.submit(_answer_list, core, asked, said.response_url)
     else:
-        reply = acknowledge_all(core, asked)
+        reply = acknowledge_bundle(core, asked)
         answerers.submit(_tell, core, said.user_id, said.channel_id, said.response_url, reply)
     return Response(status=200)
 
 
-def _answer_list(core: Core, asked: AskedAll, response_url: str) -> None:
+def _answer_list(core: Core, asked: BundleRequest, response_url: str) -> None:
     """Acknowledge a long list and tell who did it, also when it could not be recorded: Slack has had its answer."""
     try:
-        reply = acknowledge_all(core, asked)
+        reply = acknowledge_bundle(core, asked)
     except Unavailable:
-        mode = mode_of_click(is_sandbox=asked.is_sandbox)
-        reply = Reply(
-            Context(None, None, asked.channel_id),
+        mode = reply_mode(is_sandbox=asked.is_sandbox)
+        reply = ActionReply(
+            MessageContext(None, None, asked.channel_id),
             mode,
             "The database did not answer: not all were acknowledged. Press the button again.",
         )
@@ -130,7 +130,7 @@ def _after_window(core: Core, answerers: ThreadPoolExecutor, said: Submission, *
     """Keep the window open where something is missing; say anything else where it was opened from."""
     if said.verb is Verb.NOTE and not said.note:
         return jsonify(errors({NOTE: "Write something."}))
-    reply = act(core, _asked(said, is_sandbox=is_sandbox))
+    reply = perform_action(core, _asked(said, is_sandbox=is_sandbox))
     if reply.needs_reference:
         return jsonify(reference_needed())
     if reply.text:
@@ -140,7 +140,7 @@ def _after_window(core: Core, answerers: ThreadPoolExecutor, said: Submission, *
     return Response(status=200)
 
 
-def _tell(core: Core, user_id: str, channel_id: str, response_url: str, reply: Reply) -> None:
+def _tell(core: Core, user_id: str, channel_id: str, response_url: str, reply: ActionReply) -> None:
     """Tell one person; through the click's own address where that is Slack's, else in the channel."""
     slack, payload = core.slack(reply.mode), notice(reply.text)
     told = slack.respond(reply.context, response_url, payload) if response_url else None

@@ -11,9 +11,9 @@ from escalator.channels.slack.submissions import Opening, Silencing
 from escalator.model.message import Failed
 from escalator.services.auth.slack_users import link_unknown
 from escalator.services.core.context import Core
-from escalator.services.intake.manual_incident import NotOpened, open_by_hand
-from escalator.services.responses.silence_command import silence_by_window
-from escalator.services.responses.slash_commands import answered
+from escalator.services.intake.manual_incident import NotOpened, open_manual_incident
+from escalator.services.responses.silence_command import silence_from_dialog
+from escalator.services.responses.slash_commands import answer_command
 from escalator.services.silences.manage import NotDone, Wrong
 from web.slack_auth import is_sandboxs, log_failure
 
@@ -33,7 +33,7 @@ def add_commands(door: Blueprint, core: Core) -> None:
             return Response(status=200)
         if not is_sandbox:
             link_unknown(core, typed.user_id, typed.team_id, typed.enterprise_id)
-        said = answered(core, typed, is_sandbox=is_sandbox)
+        said = answer_command(core, typed, is_sandbox=is_sandbox)
         if said.view is None:
             return jsonify(ephemeral(said.text))
         shown = core.slack(said.mode).open_view(said.context, typed.trigger_id, said.view)
@@ -43,7 +43,7 @@ def add_commands(door: Blueprint, core: Core) -> None:
 
 def opened(core: Core, said: Opening, *, is_sandbox: bool) -> Response:
     """Answer the window of `/escalate`: it says itself what has become of it."""
-    told = open_by_hand(core, said, is_sandbox=is_sandbox)
+    told = open_manual_incident(core, said, is_sandbox=is_sandbox)
     if told is NotOpened.NOTHING_SAID:
         return jsonify(errors({ABOUT: "Describe what it is about."}))
     return jsonify({"response_action": "update", "view": told_view("Escalate", told)})
@@ -51,7 +51,7 @@ def opened(core: Core, said: Opening, *, is_sandbox: bool) -> Response:
 
 def silenced(core: Core, said: Silencing, *, is_sandbox: bool) -> Response:
     """Answer the window of `/silence`: it stays open with what is wrong, or says what is silenced."""
-    told = silence_by_window(core, said, is_sandbox=is_sandbox)
+    told = silence_from_dialog(core, said, is_sandbox=is_sandbox)
     if isinstance(told, NotDone):
         return jsonify(errors({_INPUTS.get(told.what, NAMED): f"{told.said[:1].upper()}{told.said[1:]}."}))
     return jsonify({"response_action": "update", "view": told_view("Silence", told)})

@@ -5,13 +5,13 @@ from flask import Blueprint, Response, request
 from escalator.errors import TooLarge
 from escalator.ports import PROCESS_EVENTS
 from escalator.services.core.context import Core
-from escalator.services.intake.receive import LIMIT, Accepted, Delivered, Receiver
+from escalator.services.intake.receive import MAX_BODY_BYTES, IntakeResult, WebhookReceiver, WebhookRequest
 
 
 def blueprint(core: Core) -> Blueprint:
     """Return the door for one application."""
     door = Blueprint("stream", __name__)
-    receiver = Receiver(core)
+    receiver = WebhookReceiver(core)
 
     @door.post("/webhooks/stream")
     def receive() -> Response:
@@ -22,14 +22,14 @@ def blueprint(core: Core) -> Blueprint:
             raise
         headers = request.headers
         accepted = receiver.receive(
-            Delivered(
+            WebhookRequest(
                 body=body,
                 api_key=headers.get("X-Api-Key", ""),
                 signature=headers.get("X-Signature", ""),
                 webhook_id=headers.get("X-Webhook-Id", ""),
             )
         )
-        if accepted is Accepted.STORED:
+        if accepted is IntakeResult.STORED:
             core.queue.tell(PROCESS_EVENTS)
         return Response(status=200)
 
@@ -41,12 +41,12 @@ def _body() -> bytes:
 
     Werkzeug cuts a chunked body at its limit without a word (measured), so the stream is read here and counted.
     """
-    if (request.content_length or 0) > LIMIT:
+    if (request.content_length or 0) > MAX_BODY_BYTES:
         raise TooLarge("content length")
     if request.content_length is None and not request.environ.get("wsgi.input_terminated"):
         return b""
-    wanted = LIMIT + 1 if request.content_length is None else request.content_length
+    wanted = MAX_BODY_BYTES + 1 if request.content_length is None else request.content_length
     body: bytes = request.environ["wsgi.input"].read(wanted)
-    if len(body) > LIMIT:
+    if len(body) > MAX_BODY_BYTES:
         raise TooLarge("body")
     return body

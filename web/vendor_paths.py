@@ -75,7 +75,7 @@ class WrongPaths:
     def note(self) -> None:
         """Note the present request, which no route has taken."""
         vendor, door = _meant(request.headers, request.path)
-        self._core.tally.count(WRONG_PATHS, vendor=vendor)
+        self._core.metrics.count(WRONG_PATHS, vendor=vendor)
         path = _loggable(request.path)
         if door and self._is_new(path):
             right = f"{VENDOR_PATHS[door]} must be {self._core.settings.base_url}{door}"

@@ -15,7 +15,7 @@ from escalator.errors import InvalidEvent, Unauthorized
 from escalator.metrics import CALLBACKS
 from escalator.model.policy import DestinationKind
 from escalator.services.core.context import Core
-from escalator.services.responses.callbacks import take_in
+from escalator.services.responses.callbacks import store_callback
 
 log = structlog.get_logger(__name__)
 
@@ -59,8 +59,8 @@ def _received(
         verify(body, headers, [core.settings.sandbox_signing_secret])
         is_sandbox = True
     try:
-        take_in(core, vendor, event_id(body), body, is_sandbox=is_sandbox)
+        store_callback(core, vendor, event_id(body), body, is_sandbox=is_sandbox)
     except InvalidEvent:
-        core.tally.count(CALLBACKS, vendor=vendor.value, outcome="invalid")
+        core.metrics.count(CALLBACKS, vendor=vendor.value, outcome="invalid")
         log.warning("callback_invalid", vendor=vendor.value)
     return Response(status=202)

@@ -11,7 +11,7 @@ from escalator.errors import Unavailable
 from escalator.services.core.production_secrets import require_secrets
 from escalator.settings import from_environment
 from escalator.settings.startup import or_exit
-from workers.process_context import forget, process_of
+from workers.process_context import close_process, process_of
 from workers.sweep_step import SweepStep
 
 app = Celery("escalator", include=["workers.tasks"])
@@ -40,4 +40,4 @@ def _begin(**_kwargs: Any) -> None:
 @worker_process_shutdown.connect
 @worker_shutdown.connect
 def _end(**_kwargs: Any) -> None:
-    forget()
+    close_process()

@@ -14,7 +14,7 @@ from escalator.ports import DELIVER, ESCALATE
 from escalator.services.core.context import Core
 from escalator.services.delivery.sender import Sender
 from escalator.settings import from_environment
-from escalator.task_publisher import Nudger, Publisher
+from escalator.task_publisher import BrokerConnection, TaskPublisher
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -24,7 +24,7 @@ POOL_SIZE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class WorkerProcess:
     """What a worker process works with."""
 
     core: Core
@@ -35,8 +35,8 @@ class Process:
 class _Here:
     """A TaskQueue that wakes this process' own sender at once, and publishes the rest."""
 
-    def __init__(self, nudger: Nudger) -> None:
-        self._nudger = nudger
+    def __init__(self, publisher: TaskPublisher) -> None:
+        self._publisher = publisher
         self.sender: Sender | None = None
 
     def tell(self, work: str) -> None:
@@ -45,17 +45,17 @@ class _Here:
             with suppress(Unavailable):
                 self.sender.wake()
         else:
-            self._nudger.tell(work)
+            self._publisher.tell(work)
 
     def alarm(self, at: datetime, work: str = ESCALATE) -> None:
         """Ask for work of this kind to be done at that instant."""
-        self._nudger.alarm(at, work)
+        self._publisher.alarm(at, work)
 
 
-_processes: dict[int, Process] = {}
+_processes: dict[int, WorkerProcess] = {}
 
 
-def process_of(celery: "Celery") -> Process:
+def process_of(celery: "Celery") -> WorkerProcess:
     """Return this process' parts."""
     found = _processes.get(os.getpid())
     if found is None:
@@ -64,18 +64,18 @@ def process_of(celery: "Celery") -> Process:
     return found
 
 
-def _made(celery: "Celery") -> Process:
+def _made(celery: "Celery") -> WorkerProcess:
     configure_logging()
     clock = SystemClock()
 
     broker = BrokerState()
-    queue = _Here(Nudger(Publisher(celery), clock, broker))
+    queue = _Here(TaskPublisher(BrokerConnection(celery), clock, broker))
     core = build(from_environment(), clock=clock, queue=queue, broker=broker, pool_size=POOL_SIZE)
-    queue.sender = core.outlet = sender = Sender(core, clock)
-    return Process(core, sender, clock)
+    queue.sender = core.sender_pool = sender = Sender(core, clock)
+    return WorkerProcess(core, sender, clock)
 
 
-def forget() -> None:
+def close_process() -> None:
     """End what this process has under way, as far as that goes within the time a shutdown leaves."""
     found = _processes.pop(os.getpid(), None)
     if found is not None:

@@ -5,7 +5,8 @@ from typing import Any
 from celery import Task, shared_task
 
 from escalator.errors import Unavailable
-from escalator.services.incidents import close_groups, escalation
+from escalator.services.incidents import escalation
+from escalator.services.incidents.close_groups import close_ended_groups
 from escalator.services.intake import process
 from escalator.services.responses import callbacks
 from workers.process_context import process_of
@@ -18,7 +19,7 @@ def _core_of(task: "Task[Any, Any]") -> Any:
 @shared_task(name="process_events", bind=True, throws=(Unavailable,))
 def process_events(self: "Task[Any, Any]") -> None:
     """Turn stored events into incidents."""
-    process.process_all(_core_of(self))
+    process.process_waiting(_core_of(self))
 
 
 @shared_task(name="deliver", bind=True, throws=(Unavailable,))
@@ -30,16 +31,16 @@ def deliver(self: "Task[Any, Any]") -> None:
 @shared_task(name="escalate", bind=True, throws=(Unavailable,))
 def escalate(self: "Task[Any, Any]") -> None:
     """Fire the deadlines that are due."""
-    escalation.on_alarm(_core_of(self))
+    escalation.fire_scheduled(_core_of(self))
 
 
-@shared_task(name="hear", bind=True, throws=(Unavailable,))
-def hear(self: "Task[Any, Any]") -> None:
+@shared_task(name="process_callbacks", bind=True, throws=(Unavailable,))
+def process_callbacks(self: "Task[Any, Any]") -> None:
     """Do what vendors have told us of."""
-    callbacks.hear_all(_core_of(self))
+    callbacks.process_callbacks(_core_of(self))
 
 
-@shared_task(name="tend", bind=True, throws=(Unavailable,))
-def tend(self: "Task[Any, Any]") -> None:
+@shared_task(name="close_groups", bind=True, throws=(Unavailable,))
+def close_groups(self: "Task[Any, Any]") -> None:
     """End what groups tell of that are over."""
-    close_groups.tend_all(_core_of(self))
+    close_ended_groups(_core_of(self))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from escalator.model.message import Card, Context, Delivered, Failed, Link, Occasion, Standing
+from escalator.model.message import Card, Delivered, Failed, IncidentStatus, Link, MessageContext, Occasion
 
 CALL_ENDS_S = 25.0
 """No call to a vendor takes longer, name look-up and a dripping answer included (ENGINE, Leases)."""
@@ -33,14 +33,14 @@ class Notification:
     behind no flood: the first alert of a category, and what somebody has done.
     """
 
-    context: Context
+    context: MessageContext
     address: str
     card: Card
     occasion: Occasion
     key: str
     place: str
     at: datetime
-    standing: Standing | None = None
+    standing: IncidentStatus | None = None
     ref: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     answer: Link | None = None

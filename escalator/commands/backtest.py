@@ -10,7 +10,7 @@ import click
 
 from escalator.commands.open_core import Misused, duration, open_core, read
 from escalator.commands.policy_version import version
-from escalator.engine.replay import Fate
+from escalator.engine.replay import ReplayResult
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.policy import load
@@ -93,11 +93,11 @@ def _difference(one: Difference) -> Iterator[str]:
         yield f"      told after:  {_told(one.new)}"
 
 
-def _what(fate: Fate) -> str:
+def _what(fate: ReplayResult) -> str:
     return f"{fate.severity.value} {fate.category or 'uncategorised'} by {fate.route or 'the default'}"
 
 
-def _told(fate: Fate) -> str:
+def _told(fate: ReplayResult) -> str:
     sends = groupby(fate.told, key=lambda told: told.after)
     said = (f"{', '.join(told.to for told in group)} ({words(after)})" for after, group in sends)
     return "; ".join(said) or "nobody"
@@ -119,6 +119,6 @@ def _document(found: Backtest) -> dict[str, Any]:
     }
 
 
-def _fate(fate: Fate) -> dict[str, Any]:
+def _fate(fate: ReplayResult) -> dict[str, Any]:
     told = [{"to": one.to, "after_s": one.after.total_seconds()} for one in fate.told]
     return {"category": fate.category, "severity": fate.severity.value, "route": fate.route, "told": told}

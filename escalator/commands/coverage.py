@@ -9,8 +9,8 @@ import click
 from escalator.commands.coverage_json import document
 from escalator.commands.coverage_output import table
 from escalator.commands.open_core import Misused, as_it_stands, duration, instant, read
-from escalator.engine.coverage.compute import coverage
-from escalator.engine.coverage.values import GRAVE, Coverage
+from escalator.engine.coverage.compute import compute_coverage
+from escalator.engine.coverage.values import GRAVE_FOR_COVERAGE, Coverage
 from escalator.model.policy import Policy
 from escalator.plots.heatmap import heatmap
 from escalator.policy import load
@@ -50,7 +50,7 @@ def command(  # noqa: PLR0913  # one for each option
     start = instant("--from", since, judged)
     judged, calendars = as_it_stands(judged, env, start)
     end = _weeks_later(start, weeks, judged)
-    found = coverage(judged, start, end, duration("--within", within, "30m or 2h"), calendars)
+    found = compute_coverage(judged, start, end, duration("--within", within, "30m or 2h"), calendars)
     if svg is not None:
         _write(svg, heatmap(found, judged))
     if as_json:
@@ -62,7 +62,7 @@ def command(  # noqa: PLR0913  # one for each option
 
 def _is_at_fault(found: Coverage, *, strict: bool) -> bool:
     rows = [*(hole.row for hole in found.holes), *(single.row for single in found.singles if strict)]
-    return any(row.severity in GRAVE for row in rows)
+    return any(row.severity in GRAVE_FOR_COVERAGE for row in rows)
 
 
 def _weeks_later(start: datetime, weeks: int, policy: Policy) -> datetime:

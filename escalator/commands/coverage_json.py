@@ -3,7 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
-from escalator.engine.coverage.values import Coverage, Heard, Hole, Interval, Row, Single, share_within
+from escalator.engine.coverage.values import (
+    Coverage,
+    CoverageHole,
+    CoverageInterval,
+    CoverageRow,
+    Listener,
+    SingleListener,
+    share_heard_within,
+)
 from escalator.rendering.timestamps import stamp
 
 
@@ -31,21 +39,21 @@ def document(found: Coverage) -> dict[str, Any]:
     }
 
 
-def _named(row: Row) -> dict[str, Any]:
+def _named(row: CoverageRow) -> dict[str, Any]:
     """Return what a row is about: `if` is the route, or the default path, that needs other facts to take it."""
     given = {"route": row.given, "default": row.is_given_default}
     return {"category": row.category, "severity": row.severity.value, "if": None if row.is_bare else given}
 
 
-def _row_document(row: Row, timeline: int, found: Coverage) -> dict[str, Any]:
+def _row_document(row: CoverageRow, timeline: int, found: Coverage) -> dict[str, Any]:
     routes = [
         {"route": one.route, "path": one.path, "from": stamp(one.start), "to": stamp(one.end)} for one in row.stretches
     ]
-    share = None if row.is_silent else share_within(tuple(row.heard), found.target)
+    share = None if row.is_silent else share_heard_within(tuple(row.heard), found.target)
     return {**_named(row), "silent": row.is_silent, "covered": share, "routes": routes, "timeline": timeline}
 
 
-def _interval_document(one: Interval) -> dict[str, Any]:
+def _interval_document(one: CoverageInterval) -> dict[str, Any]:
     return {
         "from": stamp(one.start),
         "to": stamp(one.end),
@@ -57,13 +65,13 @@ def _interval_document(one: Interval) -> dict[str, Any]:
     }
 
 
-def _heard_document(one: Heard) -> dict[str, Any]:
+def _heard_document(one: Listener) -> dict[str, Any]:
     place = None if one.is_person else one.who
     person = one.who if one.is_person else None
     return {"person": person, "destination": place, "kind": one.kind.value, "target": one.target}
 
 
-def _finding_document(one: Hole | Single) -> dict[str, Any]:
+def _finding_document(one: CoverageHole | SingleListener) -> dict[str, Any]:
     return {**_named(one.row), "from": stamp(one.start), "to": stamp(one.end)}
 
 

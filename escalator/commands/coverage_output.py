@@ -5,7 +5,15 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from escalator.commands.text_columns import columns
-from escalator.engine.coverage.values import GRAVE, Coverage, Hole, Interval, Row, Single, share_within
+from escalator.engine.coverage.values import (
+    GRAVE_FOR_COVERAGE,
+    Coverage,
+    CoverageHole,
+    CoverageInterval,
+    CoverageRow,
+    SingleListener,
+    share_heard_within,
+)
 from escalator.model.policy import Policy
 from escalator.rendering.coverage import (
     NO_CATEGORY,
@@ -46,12 +54,12 @@ class _Told:
         span = f"{self._at(found.start)} – {self._at(found.end)} ({found.timezone.key})"
         yield f"Who hears of what is opened {span},\nif nobody answers; somebody must within {target}"
         yield columns([_HEADINGS, *self._lines()])
-        grave = [hole for hole in found.holes if hole.row.severity in GRAVE]
+        grave = [hole for hole in found.holes if hole.row.severity in GRAVE_FOR_COVERAGE]
         verdict = f"Holes (high or critical, and nobody hears within {target})"
         yield _listed(verdict, hole_words(grave, self._found, self._policy)) if grave else _NO_HOLES
-        alone = [single for single in found.singles if single.row.severity in GRAVE]
+        alone = [single for single in found.singles if single.row.severity in GRAVE_FOR_COVERAGE]
         yield _listed("Single points of failure (one person alone hears, in the whole path)", self._singles(alone))
-        lesser = [hole for hole in found.holes if hole.row.severity not in GRAVE]
+        lesser = [hole for hole in found.holes if hole.row.severity not in GRAVE_FOR_COVERAGE]
         yield _listed(
             f"Note: below high, and nobody hears within {target}", hole_words(lesser, self._found, self._policy)
         )
@@ -75,14 +83,18 @@ class _Told:
                 yield (category or NO_CATEGORY, grades, *self._cells(same[0]))
                 yield from self._others(same[0], rows)
 
-    def _others(self, row: Row, rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
-        covered = share_within(tuple(row.heard), self._found.target)
+    def _others(self, row: CoverageRow, rows: Iterable[CoverageRow]) -> Iterator[tuple[str, ...]]:
+        covered = share_heard_within(tuple(row.heard), self._found.target)
         for other in rows:
             is_other = other.severity is row.severity and not other.is_bare
-            if is_other and not other.is_silent and share_within(tuple(other.heard), self._found.target) < covered:
+            if (
+                is_other
+                and not other.is_silent
+                and share_heard_within(tuple(other.heard), self._found.target) < covered
+            ):
                 yield (f"  if: {given_words(other, self._policy)}", "", *self._cells(other))
 
-    def _cells(self, row: Row) -> tuple[str, ...]:
+    def _cells(self, row: CoverageRow) -> tuple[str, ...]:
         heard = tuple(row.heard)
         if not heard:
             return ("silent by decision", "", "", "", "", "")
@@ -92,25 +104,25 @@ class _Told:
             how_soon(worst.longest),
             self._through(worst),
             how_soon(_typical(heard)),
-            percent(share_within(heard, self._found.target)),
+            percent(share_heard_within(heard, self._found.target)),
             f"{len(holes)} ({words(_total(holes))})" if holes else "none",
             self._alone(row),
         )
 
-    def _through(self, interval: Interval) -> str:
+    def _through(self, interval: CoverageInterval) -> str:
         one = interval.first
         if one is None:
             return "–"
         return f"{self._name(one.who) if one.is_person else one.who} ({CHANNELS[one.kind]})"
 
-    def _alone(self, row: Row) -> str:
+    def _alone(self, row: CoverageRow) -> str:
         singles = [single for single in self._found.singles if single.row is row]
         people = sorted({self._name(single.person) for single in singles})
         more = f" and {len(people) - 1} more" if len(people) > 1 else ""
         return f"{people[0]}{more} ({words(_total(singles))})" if people else "none"
 
-    def _singles(self, singles: Sequence[Single]) -> list[str]:
-        alike: dict[tuple[datetime, datetime, str], list[Row]] = {}
+    def _singles(self, singles: Sequence[SingleListener]) -> list[str]:
+        alike: dict[tuple[datetime, datetime, str], list[CoverageRow]] = {}
         for single in singles:
             alike.setdefault((single.start, single.end, single.person), []).append(single.row)
         return [
@@ -153,16 +165,16 @@ def _listed(heading: str, lines: Sequence[str]) -> str:
     return "\n  ".join([f"{heading}:", *lines[:_MOST_LINES], *more])
 
 
-def _total(found: Iterable[Hole | Single]) -> timedelta:
+def _total(found: Iterable[CoverageHole | SingleListener]) -> timedelta:
     return sum((one.end - one.start for one in found), timedelta(0))
 
 
-def _typical(heard: tuple[Interval, ...]) -> timedelta | None:
+def _typical(heard: tuple[CoverageInterval, ...]) -> timedelta | None:
     """Return the least number of whole minutes within which somebody hears in half of the time; None for never."""
     low, high = -1, _LONGEST_MINUTES + 1
     while high - low > 1:
         middle = (low + high) // 2
-        if share_within(heard, middle * _MINUTE) >= 1 / 2:
+        if share_heard_within(heard, middle * _MINUTE) >= 1 / 2:
             high = middle
         else:
             low = middle

@@ -8,7 +8,7 @@ from escalator.commands.open_core import has_database
 from escalator.errors import Unavailable
 from escalator.model.schedule import Schedule
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import calendars
 from escalator.store.calendars import Feed
 from escalator.store.schema import is_current
@@ -34,7 +34,7 @@ def schedules(core: Core) -> Iterator[Finding]:
                 yield _finding(core, running, schedule, feeds.get(schedule.key), now)
 
 
-def _finding(core: Core, running: Running, schedule: Schedule, feed: Feed | None, now: datetime) -> Finding:
+def _finding(core: Core, running: RunningPolicy, schedule: Schedule, feed: Feed | None, now: datetime) -> Finding:
     what = f"calendar of {schedule.key}"
     who = ", ".join(running.roster(now).on_schedule(schedule.key)) or "nobody who may acknowledge"
     if not core.expand(schedule.ical or "").strip():

@@ -16,7 +16,7 @@ from escalator.commands import one_line
 from escalator.commands.open_core import DEMO, has_database
 from escalator.engine.targets import address_of
 from escalator.errors import Unavailable
-from escalator.model.email_address import mailbox
+from escalator.model.email_address import parse_mailbox
 from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.model.policy import DestinationKind, Person, Policy
@@ -97,7 +97,7 @@ def _can_be_told(core: Core, person: Person) -> bool:
     has_mail = bool(core.settings.smtp_url and core.settings.mail_from) or core.settings.mode is Mode.SANDBOX
     addresses = {kind: core.expand(address_of(person, kind) or "") for kind in person.contact}
     slack, email = addresses.get(DestinationKind.SLACK, ""), addresses.get(DestinationKind.EMAIL, "")
-    return bool(slack) or (has_mail and mailbox(email) is not None)
+    return bool(slack) or (has_mail and parse_mailbox(email) is not None)
 
 
 _BROKER_REMEDY = (

@@ -7,7 +7,7 @@ from escalator.channels.mail.addresses import address, sender
 from escalator.channels.pagerduty.channel import PagerDutyChannel
 from escalator.commands.doctor_checks import Finding, Status
 from escalator.model.levels import Mode
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.policy import Destination, DestinationKind, Policy
 from escalator.policy.jira_fields import OURS
 from escalator.services.core.context import Core
@@ -51,7 +51,7 @@ def _finding(destination: Destination, answer: Delivered | Failed) -> Finding:
 def _pagerduty(core: Core, destination: Destination, written: str) -> Delivered | Failed:
     key = core.expand(written)
     channel = PagerDutyChannel(core.vendors.pagerduty)
-    return channel.probe(Context(None, None, destination.key), key) if key else _NOT_SET
+    return channel.probe(MessageContext(None, None, destination.key), key) if key else _NOT_SET
 
 
 def _email(core: Core, _destination: Destination, written: str) -> Delivered | Failed:

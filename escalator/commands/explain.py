@@ -10,7 +10,7 @@ import click
 from escalator.commands.explain_output import table
 from escalator.commands.open_core import Misused, as_it_stands, instant, read
 from escalator.engine.preview import preview
-from escalator.engine.reviews import staff_in_stream
+from escalator.engine.reviews import stream_ids_of_people
 from escalator.errors import InvalidEvent, PolicyError
 from escalator.model.facts import Observation
 from escalator.model.policy import Policy
@@ -40,7 +40,7 @@ def command(event: Path, policy: Path | None, source: str | None, at: str | None
     if parsed.policy is None:
         raise PolicyError(tuple(problem.told(str(path)) for problem in parsed.errors))
     now = instant("--at", at, parsed.policy)
-    observation = _observed(event, now, staff_in_stream(with_stream_ids(parsed.policy, env)))
+    observation = _observed(event, now, stream_ids_of_people(with_stream_ids(parsed.policy, env)))
     name = _source(source, parsed.policy)
     asked, calendars = as_it_stands(parsed.policy, env, now)
     found = preview(observation, name, asked, now, calendars) if observation else None

@@ -19,7 +19,7 @@ from escalator.rendering.timeline import told
 from escalator.rendering.timestamps import stamp
 from escalator.rendering.view import headline
 from escalator.services.core.context import Core
-from escalator.services.notifications.compose import numbers_of
+from escalator.services.notifications.compose import incident_numbers
 from escalator.store import audit_log, incident_search, incidents
 
 _HEADINGS = ("NUMBER", "STATE", "WHAT", "SOURCE", "OWNER", "OPENED", "NEXT")
@@ -49,7 +49,7 @@ def _list(core: Core, connection: Connection, states: list[State], limit: int, *
     if not found:
         return "No incidents."
     policies = _policies(core, connection, {one.policy_version for one in found})
-    groups = numbers_of(connection, [one.group_id for one in found])
+    groups = incident_numbers(connection, [one.group_id for one in found])
     rows = [_HEADINGS, *(_row(one, policies[one.policy_version], groups, core.clock.now()) for one in found)]
     return columns(rows)
 
@@ -132,7 +132,7 @@ def _story(core: Core, connection: Connection, number: int, *, as_json: bool) ->
         return json.dumps({**_document(one), "timeline": lines}, indent=2, ensure_ascii=False)
     owner = f", owner {_owner(one, policy)}" if one.owner else ""
     told_lines = (f"  {line['at'][:19].replace('T', ' ')}  {line['text']}{_by(line)}" for line in lines)
-    stands = _stands(one, numbers_of(connection, [one.group_id]))
+    stands = _stands(one, incident_numbers(connection, [one.group_id]))
     return "\n".join([f"#{number} {_what(one, policy)} · {stands}{owner} (times in UTC)", *told_lines])
 
 

@@ -3,7 +3,7 @@
 import click
 
 from escalator.commands.open_core import open_core
-from escalator.services.incidents.legal_hold import HoldChange, HoldRefused, change_hold
+from escalator.services.incidents.legal_hold import HoldRefused, HoldRequest, change_hold
 
 VIA = "cli"
 
@@ -19,7 +19,7 @@ VIA = "cli"
 @click.option("--lift", "is_lifted", is_flag=True, help="Lift the hold.")
 def command(number: int, by: str, reason: str, *, is_lifted: bool) -> None:
     """Keep the content of an incident, whatever `retention.content` says, until the hold is lifted with --lift."""
-    done = change_hold(open_core(), HoldChange(number, not is_lifted, by, reason, VIA))
+    done = change_hold(open_core(), HoldRequest(number, not is_lifted, by, reason, VIA))
     if isinstance(done, HoldRefused):
         raise click.ClickException(f"nothing changed: {done.said}")
     click.echo(done)

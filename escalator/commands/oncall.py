@@ -10,7 +10,7 @@ import click
 
 from escalator.commands.open_core import Misused, as_it_stands, instant, running_policy
 from escalator.commands.text_columns import columns
-from escalator.engine.oncall import Duty, duties
+from escalator.engine.oncall import OnCallStatus, on_call_statuses
 from escalator.engine.roster import Roster
 from escalator.model.policy import Policy
 from escalator.rendering.timestamps import stamp
@@ -35,7 +35,7 @@ def command(ctx: click.Context, name: str | None, policy: Path | None, at: str |
     running = running_policy(env, policy)
     now = instant("--at", at, running)
     running, calendars = as_it_stands(running, env, now)
-    found = _named(name, duties(Roster(running, now, calendars)))
+    found = _named(name, on_call_statuses(Roster(running, now, calendars)))
     if as_json:
         click.echo(json.dumps(_document(found, now), indent=2, ensure_ascii=False))
     else:
@@ -43,7 +43,7 @@ def command(ctx: click.Context, name: str | None, policy: Path | None, at: str |
     ctx.exit(0 if all(duty.is_attended for duty in found) else 1)
 
 
-def _named(name: str | None, found: tuple[Duty, ...]) -> list[Duty]:
+def _named(name: str | None, found: tuple[OnCallStatus, ...]) -> list[OnCallStatus]:
     """Return what is asked for: `x`, `team:x` or `schedule:x`; all without a name. Raises Misused for none of ours."""
     wanted = [duty for duty in found if name in {None, duty.key, f"{_kind(duty)}:{duty.key}"}]
     if name is not None and not wanted:
@@ -52,15 +52,15 @@ def _named(name: str | None, found: tuple[Duty, ...]) -> list[Duty]:
     return wanted
 
 
-def _kind(duty: Duty) -> str:
+def _kind(duty: OnCallStatus) -> str:
     return "team" if duty.is_team else "schedule"
 
 
-def _document(found: Iterable[Duty], now: datetime) -> dict[str, Any]:
+def _document(found: Iterable[OnCallStatus], now: datetime) -> dict[str, Any]:
     return {"at": stamp(now), "oncall": [_as_json(duty) for duty in found]}
 
 
-def _as_json(duty: Duty) -> dict[str, Any]:
+def _as_json(duty: OnCallStatus) -> dict[str, Any]:
     return {
         "kind": _kind(duty),
         "key": duty.key,
@@ -74,14 +74,14 @@ def _as_json(duty: Duty) -> dict[str, Any]:
     }
 
 
-def _table(found: Iterable[Duty], now: datetime, policy: Policy) -> str:
+def _table(found: Iterable[OnCallStatus], now: datetime, policy: Policy) -> str:
     """Return what people read; times are in the policy's zone, and in that of who comes next where it differs."""
     rows = [_HEADINGS, *(_row(duty, policy) for duty in found)]
     head = f"On call at {now.astimezone(policy.timezone).strftime(_TIME)} ({policy.timezone.key})"
     return f"{head}\n\n{columns(rows)}"
 
 
-def _row(duty: Duty, policy: Policy) -> tuple[str, ...]:
+def _row(duty: OnCallStatus, policy: Policy) -> tuple[str, ...]:
     name = duty.key if duty.is_team else f"schedule:{duty.key}"
     if duty.schedule is None:
         return (name, f"everybody: {_names(duty.now, policy)}", "", "")
@@ -91,7 +91,7 @@ def _row(duty: Duty, policy: Policy) -> tuple[str, ...]:
     return (name, now, until, "".join(_next(duty, policy)))
 
 
-def _next(duty: Duty, policy: Policy) -> Iterator[str]:
+def _next(duty: OnCallStatus, policy: Policy) -> Iterator[str]:
     if duty.next_from is None:
         return
     yield _names(duty.next, policy)

@@ -12,11 +12,11 @@ from marshmallow import ValidationError
 from escalator.bootstrap import build, configure_logging
 from escalator.clock import SystemClock
 from escalator.commands import one_line
-from escalator.engine.overrides import standing_in
+from escalator.engine.overrides import with_overrides
 from escalator.errors import ConfigurationError, Unavailable
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.model.schedule import Calendars, StandIn
+from escalator.model.schedule import Calendars, ManualOverride
 from escalator.policy import expand, load
 from escalator.policy.scalars import Duration
 from escalator.schedules.local_time import first_instant
@@ -90,10 +90,10 @@ def as_it_stands(policy: Policy, env: Mapping[str, str], since: datetime) -> tup
     if missing:
         told = f"{', '.join(missing)}: no calendar is known ({why}), so judged by layers, overrides and `people`"
         click.echo(told, err=True)
-    return standing_in(policy, clicked), known
+    return with_overrides(policy, clicked), known
 
 
-def _known(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Sequence[StandIn], Calendars, str]:
+def _known(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Sequence[ManualOverride], Calendars, str]:
     """Return the overrides and calendars that are known, and why others are not."""
     try:
         database = Database(database_url(env), pool_size=1)

@@ -48,7 +48,7 @@ def prepared(env: Mapping[str, str]) -> Prepared:
         problems += [one.told(str(path)) for one in blocking]
         # Of a variable that is set and wrong it is not said as well that it is not set.
         told = {problem.partition(":")[0] for problem in problems}
-        missing = missing_credentials.missing(settings, parsed.policy)
+        missing = missing_credentials.missing_required(settings, parsed.policy)
         problems += [str(one) for one in missing if one.name not in told]
     if not settings.environment.get("REDIS_URL"):
         problems += _unfit_for_broker(settings)
@@ -89,7 +89,7 @@ def _warnings(settings: Settings, parsed: Parsed | None) -> Iterator[str]:
     if parsed and parsed.warnings:
         yield f"The policy has {len(parsed.warnings)} warnings; `escalator check` tells them."
     if parsed and parsed.policy and settings.mode is not Mode.SANDBOX:
-        yield from missing_credentials.lacking(settings, parsed.policy)
+        yield from missing_credentials.missing_optional(settings, parsed.policy)
     if settings.mode is Mode.DIVERT and not settings.slack_bot_token:
         yield "SLACK_BOT_TOKEN is not set, so nothing can be diverted: everything stays in the sandbox."
     written = settings.environment.get("DATABASE_URL", "")

@@ -6,7 +6,7 @@ from escalator.commands.open_core import Misused, open_core
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered
 from escalator.model.policy import Policy
-from escalator.services.delivery.test_message import Tried, try_out
+from escalator.services.delivery.test_message import DestinationTestResult, send_test_message
 
 
 @click.command("test-destination")
@@ -20,7 +20,7 @@ def command(ctx: click.Context, name: str) -> None:
     core = open_core()
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-    tried = try_out(core, name, running.policy)
+    tried = send_test_message(core, name, running.policy)
     if not tried:
         raise Misused(f"{name}: is nothing that the policy tells; {_known(running.policy)}")
     for one in tried:
@@ -32,7 +32,7 @@ def _known(policy: Policy) -> str:
     return f"one of {', '.join(policy.destinations)}, or person:NAME, team:NAME"
 
 
-def _line(one: Tried) -> str:
+def _line(one: DestinationTestResult) -> str:
     place = f"{one.recipient.destination} ({one.recipient.kind.value})"
     if isinstance(one.result, Delivered):
         where = "kept in the sandbox, nobody was told" if one.mode is Mode.SANDBOX else "got through"

@@ -8,7 +8,7 @@ from escalator.commands.open_core import Misused, open_core
 from escalator.commands.text_columns import columns
 from escalator.rendering.timestamps import stamp
 from escalator.services.core.context import Core
-from escalator.services.intake.unreadable_requests import NotRead, read_body, unreadable
+from escalator.services.intake.unreadable_requests import ReadRefused, list_unreadable, read_body
 
 VIA = "cli"
 _HEADINGS = ("ID", "RECEIVED", "SOURCE", "BODY")
@@ -26,13 +26,13 @@ def command(event_id: UUID | None, by: str | None) -> None:
     if by is None:
         raise Misused("say who reads it: --by PERSON, an admin of the policy")
     body = read_body(core, event_id, by, VIA)
-    if isinstance(body, NotRead):
+    if isinstance(body, ReadRefused):
         raise click.ClickException(f"not shown: {body.said}")
     click.echo(body)
 
 
 def _list(core: Core) -> str:
-    found = unreadable(core)
+    found = list_unreadable(core)
     rows = [
         (str(one.id), stamp(one.received_at), one.source, "kept" if one.sealed_body is not None else "deleted")
         for one in found

@@ -1,48 +1,48 @@
 """Taking an incident and ending it: the answers of a round, the second clock, the close, the way back."""
 
-from escalator.engine.endpoints import PERSON
-from escalator.engine.incident_change import Draft
-from escalator.engine.reviews import REVIEW, reviews_resolve
+from escalator.engine.endpoints import PERSON_PREFIX
+from escalator.engine.incident_change import ChangeDraft
+from escalator.engine.reviews import REVIEW, is_resolved_by_review
 from escalator.engine.rounds import begin_round
-from escalator.engine.steps import wait_for_next
+from escalator.engine.steps import set_next_deadline
 from escalator.engine.targets import members_of
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.facts import Content
-from escalator.model.incident import UNANSWERED, Answer, DueKind, Incident, Outcome, State
+from escalator.model.incident import UNACKNOWLEDGED_STATES, Acknowledgement, DueKind, Incident, Outcome, State
 from escalator.model.message import Occasion
 
 
-def count_answer(draft: Draft, person: str, verb: str) -> bool:
+def add_acknowledgement(draft: ChangeDraft, person: str, verb: str) -> bool:
     """Add somebody's acknowledgement to those of this round; False when it is there already."""
     if any(given.person == person for given in draft.incident.answers):
         return False
-    given = Answer(person, verb, draft.via, draft.now)
+    given = Acknowledgement(person, verb, draft.via, draft.now)
     draft.put(answers=(*draft.incident.answers, given))
     return True
 
 
-def answers_missing(incident: Incident) -> int:
+def missing_acknowledgements(incident: Incident) -> int:
     """Return how many more different people must answer."""
     return max(0, incident.acks_needed - len(incident.answers))
 
 
-def ask_one_more(draft: Draft) -> None:
+def request_another(draft: ChangeDraft) -> None:
     """Tell the rest of the team, on call or not, that one has answered and another is needed; the clock goes on.
 
     What a group tells of stands on its own from here: the answer that it has does not count for the others.
     """
     if draft.incident.state is State.GROUPED:
         draft.put(state=State.TRIGGERED, waiting_since=draft.now)
-        wait_for_next(draft)
+        set_next_deadline(draft)
     incident = draft.incident
-    draft.record(Action.ANSWERED, given=str(len(incident.answers)), needed=str(incident.acks_needed))
+    draft.record(AuditAction.ANSWERED, given=str(len(incident.answers)), needed=str(incident.acks_needed))
     if incident.assign:
         members = members_of(incident.assign, draft.rules.running)
         answered = frozenset(given.person for given in incident.answers)
-        draft.tell(Occasion.ONE_MORE, [PERSON + key for key in members], besides=answered)
+        draft.tell(Occasion.ONE_MORE, [PERSON_PREFIX + key for key in members], besides=answered)
 
 
-def conclude(draft: Draft) -> None:
+def apply_acknowledgements(draft: ChangeDraft) -> None:
     """Do what enough answers amount to.
 
     A review in Stream ends it where its categories say so; else it is taken by who answered first, unless somebody
@@ -50,13 +50,13 @@ def conclude(draft: Draft) -> None:
     """
     given = draft.incident.answers
     reviewers = [answer.person for answer in given if answer.verb == REVIEW]
-    if reviewers and reviews_resolve(draft.incident, draft.rules.frozen):
+    if reviewers and is_resolved_by_review(draft.incident, draft.rules.frozen):
         close(draft, Outcome.REVIEWED_IN_STREAM, reviewers[-1])
-    elif draft.incident.state in UNANSWERED:
-        take(draft, given[0].person)
+    elif draft.incident.state in UNACKNOWLEDGED_STATES:
+        assign_owner(draft, given[0].person)
 
 
-def take(draft: Draft, owner: str) -> None:
+def assign_owner(draft: ChangeDraft, owner: str) -> None:
     """Stop the path: the incident is this owner's, and the second clock starts.
 
     Whoever is not in `people` can own nothing; then it is the route's `assign`, if it has one.
@@ -71,11 +71,11 @@ def take(draft: Draft, owner: str) -> None:
         extensions=0,
     )
     draft.suppress = "acknowledged"
-    draft.record(Action.ACKNOWLEDGED, owner=draft.incident.owner or "")
-    start_second_clock(draft)
+    draft.record(AuditAction.ACKNOWLEDGED, owner=draft.incident.owner or "")
+    start_resolve_clock(draft)
 
 
-def start_second_clock(draft: Draft) -> None:
+def start_resolve_clock(draft: ChangeDraft) -> None:
     """Set by when it must be resolved: the category's time, else the policy's; a reminder some time before."""
     policy = draft.rules.frozen
     category = policy.categories.get(draft.incident.category or "")
@@ -89,7 +89,9 @@ def start_second_clock(draft: Draft) -> None:
         draft.due(DueKind.RESOLVE_WITHIN, draft.now + within)
 
 
-def close(draft: Draft, outcome: Outcome, by: str | None, reference: str | None = None, *, reason: str = "") -> None:
+def close(
+    draft: ChangeDraft, outcome: Outcome, by: str | None, reference: str | None = None, *, reason: str = ""
+) -> None:
     """End it; `by` None is automation.
 
     A reference (of a referral, say) is free text and stands with the content; `reason` is a word of ours.
@@ -110,16 +112,16 @@ def close(draft: Draft, outcome: Outcome, by: str | None, reference: str | None 
     )
     draft.due(None, None)
     draft.suppress = "resolved"
-    draft.record(Action.RESOLVED, reason, outcome=outcome.value)
+    draft.record(AuditAction.RESOLVED, reason, outcome=outcome.value)
 
 
-def take_back(draft: Draft, reason: str) -> None:
+def undo_close(draft: ChangeDraft, reason: str) -> None:
     """Take back that the incident is over; the round that follows says what it is instead."""
-    draft.record(Action.REOPENED, reason)
+    draft.record(AuditAction.REOPENED, reason)
     draft.put(outcome=None, closed_at=None, closed_by=None, waiting_since=draft.now)
 
 
-def reopen(draft: Draft, reason: str) -> None:
+def reopen(draft: ChangeDraft, reason: str) -> None:
     """Trigger a resolved incident again, from the top, whatever its route says: somebody wants it handled."""
-    take_back(draft, reason)
+    undo_close(draft, reason)
     begin_round(draft, reason)

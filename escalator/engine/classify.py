@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from escalator.model.facts import Facts, plain
+from escalator.model.facts import Facts, normalized
 from escalator.model.levels import ContentRule, Severity
 from escalator.model.policy import Category, Policy
 
@@ -45,15 +45,15 @@ def assess(facts: Facts, policy: Policy) -> Assessment:
     return Assessment(tuple(category.key for category in fitting), severity, reason, content)
 
 
-def judged_by(policy: Policy) -> str:
+def category_rules_digest(policy: Policy) -> str:
     """Return what changes when other categories may fit the same facts: 32 characters.
 
-    It begins with `restrictions_of` this policy: who may see an incident is judged by those categories alone.
+    It begins with `restriction_rules_digest` this policy: who may see an incident is judged by those categories alone.
     """
-    return restrictions_of(policy) + _digest(policy.categories.values())
+    return restriction_rules_digest(policy) + _digest(policy.categories.values())
 
 
-def restrictions_of(policy: Policy) -> str:
+def restriction_rules_digest(policy: Policy) -> str:
     """Return what changes when other restricted categories may fit the same facts: 16 characters."""
     return _digest(category for category in policy.categories.values() if category.restricted_to)
 
@@ -64,7 +64,7 @@ def _digest(categories: Iterable[Category]) -> str:
 
 
 def _plain(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(plain(word) for word in words)
+    return frozenset(normalized(word) for word in words)
 
 
 def _claims(facts: Facts, fitting: tuple[Category, ...], policy: Policy) -> Iterator[tuple[Severity, str]]:
@@ -76,15 +76,15 @@ def _claims(facts: Facts, fitting: tuple[Category, ...], policy: Policy) -> Iter
         if word.casefold() in _WORDS:
             yield _WORDS[word.casefold()], f"Stream's text severity is {word.casefold()}"
     for number in sorted(facts.values("severity_number"), key=float, reverse=True):
-        yield by_threshold(float(number), policy.severity.numeric), f"Stream's score is {number}"
+        yield severity_by_threshold(float(number), policy.severity.numeric), f"Stream's score is {number}"
     if fitting:
         for share in sorted(facts.values("confidence"), key=float, reverse=True):
-            grade = by_threshold(float(share), policy.severity.confidence)
+            grade = severity_by_threshold(float(share), policy.severity.confidence)
             yield grade, f"Stream is {float(share):.0%} sure"
     for category in fitting:
         yield category.at_least, f"{category.title} is at least {category.at_least}"
 
 
-def by_threshold(value: float, thresholds: Mapping[Severity, float]) -> Severity:
+def severity_by_threshold(value: float, thresholds: Mapping[Severity, float]) -> Severity:
     """Return the highest severity whose threshold the value reaches; low below all of them."""
     return max((grade for grade, least in thresholds.items() if value >= least), default=Severity.LOW)

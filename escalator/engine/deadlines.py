@@ -2,30 +2,30 @@
 
 from datetime import datetime, timedelta
 
-from escalator.engine.endpoints import PERSON
-from escalator.engine.incident_change import Change, Draft, Rules
-from escalator.engine.rounds import begin_round, fire_next, restart, told_people
-from escalator.engine.steps import send_after_silence, skip_repeats, wait_for_next
-from escalator.model.audit import Action
+from escalator.engine.endpoints import PERSON_PREFIX
+from escalator.engine.incident_change import Change, ChangeDraft, Rules
+from escalator.engine.rounds import begin_round, fire_next_step, notified_people, restart_path
+from escalator.engine.steps import send_after_silence, set_next_deadline, skip_repeats
+from escalator.model.audit import AuditAction
 from escalator.model.incident import DueKind, Incident
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
 
 
-def fire(incident: Incident, rules: Rules, now: datetime) -> Change:
+def fire_deadline(incident: Incident, rules: Rules, now: datetime) -> Change:
     """Return what the incident's deadline, which is due, sets in motion."""
-    draft = Draft(incident, rules, now)
+    draft = ChangeDraft(incident, rules, now)
     match incident.due_kind:
         case DueKind.STEP:
-            fire_next(draft)
+            fire_next_step(draft)
         case DueKind.RESTART:
-            restart(draft)
+            restart_path(draft)
         case DueKind.REMIND:
             _remind(draft)
         case DueKind.RESOLVE_WITHIN:
             _overdue(draft)
         case DueKind.SNOOZE_END:
-            draft.record(Action.SNOOZE_ENDED)
+            draft.record(AuditAction.SNOOZE_ENDED)
             draft.put(waiting_since=now)
             begin_round(draft, "snooze_end")
         case DueKind.SILENCE_END:
@@ -33,47 +33,47 @@ def fire(incident: Incident, rules: Rules, now: datetime) -> Change:
     return draft.done()
 
 
-def _remind(draft: Draft) -> None:
+def _remind(draft: ChangeDraft) -> None:
     rule = draft.rules.frozen.acknowledged
-    draft.record(Action.REMINDED, owner=draft.incident.owner or "")
+    draft.record(AuditAction.REMINDED, owner=draft.incident.owner or "")
     reminder = draft.incident.sending + draft.incident.extensions
     draft.tell(Occasion.REMIND, owner_targets(draft.incident, draft.rules.running), sending=reminder)
     ends_at = (draft.incident.due_at or draft.now) + (rule.remind if rule and rule.remind else timedelta(0))
     draft.due(DueKind.RESOLVE_WITHIN, ends_at)
 
 
-def _overdue(draft: Draft) -> None:
+def _overdue(draft: ChangeDraft) -> None:
     """Trigger it again, from the top; the owner, who is named, is told as well."""
-    draft.record(Action.OVERDUE, owner=draft.incident.owner or "")
+    draft.record(AuditAction.OVERDUE, owner=draft.incident.owner or "")
     draft.put(waiting_since=draft.now)
     begin_round(draft, "resolve_within")
     owner = owner_targets(draft.incident, draft.rules.running)
-    draft.tell(Occasion.OVERDUE, owner, besides=told_people(draft))
+    draft.tell(Occasion.OVERDUE, owner, besides=notified_people(draft))
 
 
 def owner_targets(incident: Incident, policy: Policy) -> tuple[str, ...]:
     """Return the target that means the owner: a person, or the team that owns it."""
     if incident.owner is None:
         return ("team",) if incident.assign else ()
-    return (PERSON + incident.owner,) if incident.owner in policy.people else (incident.owner,)
+    return (PERSON_PREFIX + incident.owner,) if incident.owner in policy.people else (incident.owner,)
 
 
-def step_failed(incident: Incident, rules: Rules, now: datetime) -> Change:
+def skip_failed_step(incident: Incident, rules: Rules, now: datetime) -> Change:
     """Return what follows when every delivery of the present step has failed for good: the next one, at once.
 
     The last step is never cut short, nor are its repeats (an outage must not burn the path).
     """
-    draft = Draft(incident, rules, now)
-    draft.record(Action.STEP_FAILED, step=str(incident.step + 1))
+    draft = ChangeDraft(incident, rules, now)
+    draft.record(AuditAction.STEP_FAILED, step=str(incident.step + 1))
     if incident.due_kind is DueKind.STEP and incident.step + 1 < len(draft.path):
         skip_repeats(draft)
-        wait_for_next(draft, at_once=True)
+        set_next_deadline(draft, at_once=True)
     return draft.done()
 
 
-def fire_at_once(incident: Incident, rules: Rules, now: datetime) -> Change:
+def make_deadline_due(incident: Incident, rules: Rules, now: datetime) -> Change:
     """Return the incident with its deadline moved to now: the sandbox's 'fire the next step now'."""
-    draft = Draft(incident, rules, now)
+    draft = ChangeDraft(incident, rules, now)
     if incident.due_at is not None:
         draft.due(incident.due_kind, now)
     return draft.done()

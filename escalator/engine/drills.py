@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from escalator.engine.acknowledgement import close
-from escalator.engine.incident_change import Change, Draft, Rules
-from escalator.model.audit import Action
-from escalator.model.incident import OVER, Incident, Outcome
+from escalator.engine.incident_change import Change, ChangeDraft, Rules
+from escalator.model.audit import AuditAction
+from escalator.model.incident import CLOSED_STATES, Incident, Outcome
 from escalator.model.levels import Severity
 from escalator.model.policy import Policy, Route
 
 
-def stand_in(route: Route, policy: Policy) -> tuple[str, Severity]:
+def rehearsed_category_and_severity(route: Route, policy: Policy) -> tuple[str, Severity]:
     """Return category (empty for none) and severity of an incident such as this route is for.
 
     It is of the first category that the route names, and of the least severity that the route or the category asks for.
@@ -28,25 +28,25 @@ def _least(words: Iterable[str]) -> Severity:
     return min((known[word] for word in words if word in known), default=Severity.UNKNOWN)
 
 
-class Done(NamedTuple):
+class RecordedAction(NamedTuple):
     """What was done to a drill's incident, by whom and when, as it is recorded."""
 
     at: datetime
-    action: Action
+    action: AuditAction
     actor: str
 
 
-class Answered(NamedTuple):
+class DrillAcknowledgement(NamedTuple):
     """The people (keys) who together have answered a drill, and when there were enough of them."""
 
     at: datetime
     people: tuple[str, ...]
 
 
-_TAKES = frozenset({Action.ACKNOWLEDGED, Action.SNOOZED})
+_TAKES = frozenset({AuditAction.ACKNOWLEDGED, AuditAction.SNOOZED})
 
 
-def answered(done: Iterable[Done], expected_by: datetime) -> Answered | None:
+def drill_acknowledgement(done: Iterable[RecordedAction], expected_by: datetime) -> DrillAcknowledgement | None:
     """Return who has answered in time, or None.
 
     It is asked of the records, the oldest first: whatever has become of the incident since, they say that it was taken.
@@ -55,18 +55,18 @@ def answered(done: Iterable[Done], expected_by: datetime) -> Answered | None:
     for at, action, actor in done:
         if at > expected_by:
             break
-        if action is Action.ROUND_STARTED:
+        if action is AuditAction.ROUND_STARTED:
             people = []
-        elif action is Action.ANSWERED:
+        elif action is AuditAction.ANSWERED:
             people.append(actor)
         elif action in _TAKES:
-            return Answered(at, tuple(dict.fromkeys((*people, actor))))
+            return DrillAcknowledgement(at, tuple(dict.fromkeys((*people, actor))))
     return None
 
 
 def end_drill(incident: Incident, rules: Rules, now: datetime) -> Change:
     """Return the end of a drill that is passed or failed: it rings no more, and no second clock runs."""
-    draft = Draft(incident, rules, now)
-    if incident.state not in OVER:
+    draft = ChangeDraft(incident, rules, now)
+    if incident.state not in CLOSED_STATES:
         close(draft, Outcome.TEST, None)
     return draft.done()

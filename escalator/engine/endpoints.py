@@ -8,12 +8,12 @@ with.
 
 from escalator.model.policy import DestinationKind, Policy
 
-PERSON = "person:"
+PERSON_PREFIX = "person:"
 
 
 def endpoint_of(destination: str, channel: DestinationKind, address: str, policy: Policy) -> str:
     """Return the name of the endpoint that is told at this unexpanded address."""
-    if destination.startswith(PERSON):
+    if destination.startswith(PERSON_PREFIX):
         return f"{destination}:{channel.value}"
     known = policy.destinations.get(destination)
     if known is None or len(known.addresses) < 2 or address not in known.addresses:
@@ -21,12 +21,14 @@ def endpoint_of(destination: str, channel: DestinationKind, address: str, policy
     return f"{destination}:{known.addresses.index(address) + 1}"
 
 
-def endpoints(policy: Policy) -> frozenset[str]:
+def all_endpoints(policy: Policy) -> frozenset[str]:
     """Return the names of all endpoints of a policy; a person counts by every channel, also one without an address."""
     places = (
         endpoint_of(one.key, one.kind, address, policy)
         for one in policy.destinations.values()
         for address in one.addresses
     )
-    people = (endpoint_of(PERSON + key, channel, "", policy) for key in policy.people for channel in DestinationKind)
+    people = (
+        endpoint_of(PERSON_PREFIX + key, channel, "", policy) for key in policy.people for channel in DestinationKind
+    )
     return frozenset((*places, *people))

@@ -6,29 +6,29 @@ An event is taken in here; `escalator.engine.reconcile` says what follows from a
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from escalator.engine.acknowledgement import answers_missing, conclude, reopen
-from escalator.engine.classify import assess, judged_by
-from escalator.engine.incident_change import Change, Draft, Rules
-from escalator.engine.reconcile import begin_anew, settle
-from escalator.engine.reviews import REVIEW, as_facts, is_graver, reviewer
-from escalator.engine.rounds import assessed, begin_round, gravest
-from escalator.engine.routing import named, names_event
-from escalator.model.audit import SYSTEM, Action, Actor
+from escalator.engine.acknowledgement import apply_acknowledgements, missing_acknowledgements, reopen
+from escalator.engine.classify import assess, category_rules_digest
+from escalator.engine.incident_change import Change, ChangeDraft, Rules
+from escalator.engine.reconcile import reconcile, start_round_from_facts
+from escalator.engine.reviews import REVIEW, is_graver, review_facts, reviewer_key
+from escalator.engine.rounds import begin_round, gravest_category, reassess
+from escalator.engine.routing import is_event_in_a_route, routing_of_route
+from escalator.model.audit import SYSTEM, Actor, AuditAction
 from escalator.model.facts import Content, Facts, Observation, Review
-from escalator.model.incident import UNANSWERED, Answer, Incident, Outcome, State
+from escalator.model.incident import UNACKNOWLEDGED_STATES, Acknowledgement, Incident, Outcome, State
 from escalator.model.levels import ContentRule
 from escalator.model.policy import Policy
 
 VIA = "stream"
-ENTITY_JOINS_FOR = timedelta(hours=24)
+ENTITY_JOIN_WINDOW = timedelta(hours=24)
 
 
-def is_wanted(observation: Observation, policy: Policy) -> bool:
+def opens_incident(observation: Observation, policy: Policy) -> bool:
     """Whether an event about an item that nobody knows opens an incident; a drill, as long as its route is there."""
     if observation.drill:
-        return named(observation.route, policy) is not None
+        return routing_of_route(observation.route, policy) is not None
     if observation.only_if_named:
-        return names_event(observation.event_type, policy)
+        return is_event_in_a_route(observation.event_type, policy)
     return observation.opens
 
 
@@ -39,30 +39,30 @@ def open_incident(blank: Incident, observation: Observation, rules: Rules, now: 
     """
     actor = Actor("person", observation.opened_by) if observation.opened_by else SYSTEM
     blank = replace(blank, waiting_since=now, drill=observation.drill or None, route=observation.route or None)
-    draft = Draft(blank, rules, now, actor, observation.via)
-    draft.record(Action.OPENED, observation.event_type)
+    draft = ChangeDraft(blank, rules, now, actor, observation.via)
+    draft.record(AuditAction.OPENED, observation.event_type)
     _hear(draft, observation)
     if observation.opened_by:
         begin_round(draft, "opened")
     else:
-        begin_anew(draft, "opened", since=blank.opened_at)
+        start_round_from_facts(draft, "opened", since=blank.opened_at)
     return _done(draft)
 
 
-def absorb(incident: Incident, observation: Observation, rules: Rules, now: datetime) -> Change:
+def add_event(incident: Incident, observation: Observation, rules: Rules, now: datetime) -> Change:
     """Return the incident after one more event about its item."""
-    draft = Draft(incident, rules, now, via=VIA)
-    draft.record(Action.EVENT_JOINED, observation.event_type)
+    draft = ChangeDraft(incident, rules, now, via=VIA)
+    draft.record(AuditAction.EVENT_JOINED, observation.event_type)
     _hear(draft, observation)
     _reassess(draft)
-    settle(draft, incident)
+    reconcile(draft, incident)
     return _done(draft)
 
 
-def merge(older: Incident, younger: Incident, rules: Rules, now: datetime) -> tuple[Change, Change]:
+def merge_incidents(older: Incident, younger: Incident, rules: Rules, now: datetime) -> tuple[Change, Change]:
     """Return the older incident with the younger's facts and answers, and the younger, merged away."""
-    draft = Draft(older, rules, now, via=VIA)
-    draft.record(Action.MERGED, merged=str(younger.number))
+    draft = ChangeDraft(older, rules, now, via=VIA)
+    draft.record(AuditAction.MERGED, merged=str(younger.number))
     draft.put(fits=tuple(sorted({*older.fits, *younger.fits})))
     _learn(draft, younger.facts, younger.content)
     if younger.reviewed_at is not None:
@@ -70,36 +70,36 @@ def merge(older: Incident, younger: Incident, rules: Rules, now: datetime) -> tu
     draft.put(
         links={**younger.links, **older.links},
         hold=older.hold or younger.hold,
-        category=gravest(older.category, younger.category, rules.frozen),
+        category=gravest_category(older.category, younger.category, rules.frozen),
         severity=max(older.severity, younger.severity),
     )
     _reassess(draft, at_least=younger.content_rule)
-    settle(draft, older)
+    reconcile(draft, older)
     _carry_over(draft, older, younger)
-    gone = Draft(younger, rules, now, via=VIA)
+    gone = ChangeDraft(younger, rules, now, via=VIA)
     gone.put(state=State.MERGED, merged_into=older.id, closed_at=now)
     gone.due(None, None)
     gone.suppress = "merged"
-    gone.record(Action.MERGED, into=str(older.number))
+    gone.record(AuditAction.MERGED, into=str(older.number))
     return _done(draft), gone.done()
 
 
-def _done(draft: Draft) -> Change:
+def _done(draft: ChangeDraft) -> Change:
     """Keep of the facts what there is room for, now that all of them have been decided by."""
     draft.put(facts=draft.incident.facts.trimmed())
     return draft.done()
 
 
-def _hear(draft: Draft, observation: Observation) -> None:
+def _hear(draft: ChangeDraft, observation: Observation) -> None:
     review = observation.review
-    facts = observation.facts if review is None else observation.facts.joined(as_facts(review))
+    facts = observation.facts if review is None else observation.facts.joined(review_facts(review))
     draft.put(links={**observation.links, **draft.incident.links}, last_event_at=draft.now)
     _learn(draft, facts, observation.content)
     if review is not None:
-        _note_review(draft, review.at, reviewer(review.by, draft.rules.running), review)
+        _note_review(draft, review.at, reviewer_key(review.by, draft.rules.running), review)
 
 
-def _learn(draft: Draft, facts: Facts, content: Content) -> None:
+def _learn(draft: ChangeDraft, facts: Facts, content: Content) -> None:
     """Take in what is new; the addresses of withheld media are forgotten at once."""
     incident = draft.incident
     known = incident.facts.joined(facts)
@@ -108,31 +108,33 @@ def _learn(draft: Draft, facts: Facts, content: Content) -> None:
     is_withheld = max(incident.content_rule, *(one.content for one in assessments)) is ContentRule.WITHHOLD
     fits = sorted({*incident.fits, *(key for one in assessments for key in one.categories)})
     draft.put(facts=known, content=said.without("media") if is_withheld else said)
-    draft.put(fits=tuple(fits), fits_by=judged_by(draft.rules.running))
+    draft.put(fits=tuple(fits), fits_by=category_rules_digest(draft.rules.running))
 
 
-def _note_review(draft: Draft, at: datetime, person: str, review: Review | None = None) -> None:
+def _note_review(draft: ChangeDraft, at: datetime, person: str, review: Review | None = None) -> None:
     """Remember the newest review of all, for people to see."""
     incident = draft.incident
     if incident.reviewed_at is None or (at, person) > (incident.reviewed_at, incident.reviewed_by or ""):
         draft.put(reviewed_at=at, reviewed_by=person)
         if review is not None:
-            draft.record(Action.REVIEW_NOTED, review.action, by=person)
+            draft.record(AuditAction.REVIEW_NOTED, review.action, by=person)
 
 
-def _reassess(draft: Draft, at_least: ContentRule = ContentRule.SHOW) -> None:
+def _reassess(draft: ChangeDraft, at_least: ContentRule = ContentRule.SHOW) -> None:
     """Let categories and content rule only get stricter, and severity only higher."""
     before = draft.incident
-    after, _routing = assessed(before, draft.rules.frozen)
+    after, _routing = reassess(before, draft.rules.frozen)
     draft.incident = after = replace(after, content_rule=max(after.content_rule, at_least))
     if (after.category, after.severity) != (before.category, before.severity):
-        draft.record(Action.CHANGED, category=after.category or "", severity=after.severity.value)
+        draft.record(AuditAction.CHANGED, category=after.category or "", severity=after.severity.value)
     if after.content_rule > before.content_rule:
         visible_s = int((draft.now - before.opened_at).total_seconds())
-        draft.record(Action.REDACTED, before=before.content_rule, after=after.content_rule, visible_s=str(visible_s))
+        draft.record(
+            AuditAction.REDACTED, before=before.content_rule, after=after.content_rule, visible_s=str(visible_s)
+        )
 
 
-def _carry_over(draft: Draft, older: Incident, younger: Incident) -> None:
+def _carry_over(draft: ChangeDraft, older: Incident, younger: Incident) -> None:
     """Let what people did to the younger incident count for the older one.
 
     An open one never ends by a merge alone: where the older was closed by a person, or over a day before the younger
@@ -141,25 +143,25 @@ def _carry_over(draft: Draft, older: Incident, younger: Incident) -> None:
     if draft.incident.state is State.RESOLVED and younger.is_open and _is_another_matter(older, younger):
         reopen(draft, "merged")
     carried = tuple(given for given in younger.answers if given.verb != REVIEW)
-    if draft.incident.state in {*UNANSWERED, State.LOGGED} and carried and not _is_worse(draft, younger):
+    if draft.incident.state in {*UNACKNOWLEDGED_STATES, State.LOGGED} and carried and not _is_worse(draft, younger):
         _give_answers(draft, carried)
 
 
 def _is_another_matter(older: Incident, younger: Incident) -> bool:
     if older.outcome is not Outcome.REVIEWED_IN_STREAM or older.closed_at is None:
         return True
-    return younger.opened_at - older.closed_at > ENTITY_JOINS_FOR
+    return younger.opened_at - older.closed_at > ENTITY_JOIN_WINDOW
 
 
-def _is_worse(draft: Draft, younger: Incident) -> bool:
+def _is_worse(draft: ChangeDraft, younger: Incident) -> bool:
     policy = draft.rules.frozen
     return is_graver(assess(draft.incident.facts, policy), assess(younger.facts, policy))
 
 
-def _give_answers(draft: Draft, carried: tuple[Answer, ...]) -> None:
+def _give_answers(draft: ChangeDraft, carried: tuple[Acknowledgement, ...]) -> None:
     known = {given.person for given in draft.incident.answers}
     fresh = tuple(given for given in carried if given.person not in known)
     draft.put(answers=(*draft.incident.answers, *fresh))
-    if not answers_missing(draft.incident):
+    if not missing_acknowledgements(draft.incident):
         draft.put(state=State.TRIGGERED)
-        conclude(draft)
+        apply_acknowledgements(draft)

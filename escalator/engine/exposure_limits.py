@@ -10,12 +10,12 @@ from escalator.model.levels import Severity
 from escalator.model.policy import Policy
 from escalator.schedules.local_time import first_instant
 
-GRAVE = frozenset({Severity.HIGH, Severity.CRITICAL})
+GRAVE_SEVERITIES = frozenset({Severity.HIGH, Severity.CRITICAL})
 """What counts: an incident of these severities, once a day, however many of its lines somebody reads."""
 
 
 @dataclass(frozen=True, slots=True)
-class Burden:
+class Exposure:
     """Of how many grave incidents somebody has been shown text today and this week, where they live.
 
     `has_begun_this`: the one in question is among those of today.
@@ -27,33 +27,35 @@ class Burden:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RevealRequest:
     """How a text is read: what somebody has read before, which line of how many (None: all of it), and whether they
     want it although they have been asked to stop."""
 
-    burden: Burden
+    burden: Exposure
     line: tuple[int, int] | None = None
     is_insisted: bool = False
 
 
-def days_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def day_and_week_start(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return when today and when this week began in a zone; a week begins on Monday."""
     day = datetime.combine(now.astimezone(zone).date(), time.min)
     return first_instant(day, zone), first_instant(day - timedelta(days=day.weekday()), zone)
 
 
-def burden_of(last_read: Mapping[UUID, datetime], now: datetime, zone: ZoneInfo, about: UUID | None = None) -> Burden:
+def exposure_of(
+    last_read: Mapping[UUID, datetime], now: datetime, zone: ZoneInfo, about: UUID | None = None
+) -> Exposure:
     """Return what somebody has read, given when they last read of each grave incident this week."""
-    day, week = days_of(now, zone)
+    day, week = day_and_week_start(now, zone)
     today = {key for key, at in last_read.items() if at >= day}
-    return Burden(len(today), sum(at >= week for at in last_read.values()), about in today)
+    return Exposure(len(today), sum(at >= week for at in last_read.values()), about in today)
 
 
-def is_at_limit(burden: Burden, policy: Policy) -> bool:
+def is_at_limit(burden: Exposure, policy: Policy) -> bool:
     """Whether somebody has read as much today as the policy asks of one person."""
     return policy.care is not None and burden.today >= policy.care.reveals_per_day
 
 
-def asks_to_stop(severity: Severity, burden: Burden, policy: Policy) -> bool:
+def is_asked_to_stop(severity: Severity, burden: Exposure, policy: Policy) -> bool:
     """Whether somebody is asked to stop before they read of one more; not in the middle of one that they have begun."""
-    return severity in GRAVE and not burden.has_begun_this and is_at_limit(burden, policy)
+    return severity in GRAVE_SEVERITIES and not burden.has_begun_this and is_at_limit(burden, policy)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from escalator.engine.classify import Assessment
 from escalator.engine.incident_change import Change
-from escalator.engine.routing import Subject, holds
-from escalator.engine.targets import Recipient, places
-from escalator.model.audit import Action
-from escalator.model.incident import HELD, OVER, Incident, State
+from escalator.engine.routing import RoutingSubject, all_conditions_hold
+from escalator.engine.targets import Recipient, destination_recipients
+from escalator.model.audit import AuditAction
+from escalator.model.incident import CLOSED_STATES, HELD_STATES, Incident, State
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind, Policy
 
@@ -17,7 +17,7 @@ _PEOPLE = frozenset({"person", "stranger"})
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class FeedCopy:
     """One thing that happened, for one feed. `actor` did it: a policy key or a vendor's id, None for automation.
 
     Of an escalation `round`, `step` and `sending` say which send it was. Of anything else `sending` is the incident's
@@ -32,7 +32,7 @@ class Copy:
     actor: str | None
 
 
-def copies(before: Incident | None, change: Change, policy: Policy) -> tuple[Copy, ...]:
+def feed_copies(before: Incident | None, change: Change, policy: Policy) -> tuple[FeedCopy, ...]:
     """Return the copies that a change makes by the running policy; `before` is None for an incident that is new.
 
     Only webhooks are fed: a copy in a channel of people would be one more page.
@@ -43,8 +43,8 @@ def copies(before: Incident | None, change: Change, policy: Policy) -> tuple[Cop
     if not happened:
         return ()
     subject = _subject(change.incident)
-    fed = (feed.to for feed in policy.feeds if holds(feed.when, subject, policy))
-    machines = [one for one in places(fed, policy) if one.kind is DestinationKind.WEBHOOK]
+    fed = (feed.to for feed in policy.feeds if all_conditions_hold(feed.when, subject, policy))
+    machines = [one for one in destination_recipients(fed, policy) if one.kind is DestinationKind.WEBHOOK]
     return tuple(_copy(occasion, recipient, change) for occasion in happened for recipient in machines)
 
 
@@ -60,35 +60,37 @@ def _happened(before: Incident | None, change: Change) -> Iterator[Occasion]:
         yield Occasion.REOPENED
     if before is not None and _is_escalated(change, is_restart=not is_reopened):
         yield Occasion.ESCALATED
-    if after in HELD and (before is None or before.state not in HELD or before.owner != change.incident.owner):
+    if after in HELD_STATES and (
+        before is None or before.state not in HELD_STATES or before.owner != change.incident.owner
+    ):
         yield Occasion.ACKNOWLEDGED
-    if after in OVER and (before is None or before.state not in OVER):
+    if after in CLOSED_STATES and (before is None or before.state not in CLOSED_STATES):
         yield Occasion.RESOLVED
 
 
 def _is_reopened(before: State, after: State) -> bool:
-    return (before in OVER and after not in OVER) or (before in HELD and after in _WAITING)
+    return (before in CLOSED_STATES and after not in CLOSED_STATES) or (before in HELD_STATES and after in _WAITING)
 
 
 def _is_escalated(change: Change, *, is_restart: bool) -> bool:
     """Whether a step after the first has fired, or a repeat, or a path that nobody answered has begun again."""
     incident = change.incident
-    if not any(entry.action is Action.STEP_FIRED for entry in change.entries):
+    if not any(entry.action is AuditAction.STEP_FIRED for entry in change.entries):
         return False
     return incident.step > 0 or incident.sending > 1 or (is_restart and incident.round > 1)
 
 
-def _subject(incident: Incident) -> Subject:
+def _subject(incident: Incident) -> RoutingSubject:
     """Return what the conditions of a feed are asked about: the incident as it stands."""
     categories = () if incident.category is None else (incident.category,)
     judged = Assessment(categories, incident.severity, incident.severity_reason, incident.content_rule)
-    return Subject(incident.source, incident.facts, judged, incident.opened_at)
+    return RoutingSubject(incident.source, incident.facts, judged, incident.opened_at)
 
 
-def _copy(occasion: Occasion, recipient: Recipient, change: Change) -> Copy:
+def _copy(occasion: Occasion, recipient: Recipient, change: Change) -> FeedCopy:
     incident = change.incident
     sending = incident.sending if occasion is Occasion.ESCALATED else incident.revision
-    return Copy(occasion, recipient, incident.round, incident.step, sending, _actor(occasion, change))
+    return FeedCopy(occasion, recipient, incident.round, incident.step, sending, _actor(occasion, change))
 
 
 def _actor(occasion: Occasion, change: Change) -> str | None:

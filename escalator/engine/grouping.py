@@ -14,13 +14,13 @@ from datetime import datetime
 
 from escalator.engine.acknowledgement import close
 from escalator.engine.classify import Assessment, assess
-from escalator.engine.incident_change import Change, Draft, Rules
+from escalator.engine.incident_change import Change, ChangeDraft, Rules
 from escalator.engine.reviews import without_reviews
 from escalator.engine.rounds import begin_round
-from escalator.engine.routing import Subject, values_of
-from escalator.model.audit import SYSTEM, Action, Entry
-from escalator.model.conditions import comparable
-from escalator.model.incident import OVER, Incident, Outcome, State
+from escalator.engine.routing import RoutingSubject, fact_values
+from escalator.model.audit import SYSTEM, AuditAction, AuditEntry
+from escalator.model.conditions import comparable_form
+from escalator.model.incident import CLOSED_STATES, Incident, Outcome, State
 from escalator.model.policy import Grouping, Policy
 from escalator.stream import manual_incident
 
@@ -28,7 +28,7 @@ TEXT = "text"
 _ABOUT_TELLING = ("step.", "target.")
 
 
-def is_alert(before: Incident | None, incident: Incident) -> bool:
+def starts_alerting(before: Incident | None, incident: Incident) -> bool:
     """Whether facts have just begun to ring for an incident that nobody has touched; `before` is None for a new one.
 
     What a person has opened is never grouped: a person asks for people. Nor is a drill: each is its own rehearsal.
@@ -40,7 +40,7 @@ def is_alert(before: Incident | None, incident: Incident) -> bool:
     return begins and is_untouched and is_one_of_many
 
 
-def kind_key(incident: Incident, policy: Policy) -> str | None:
+def grouping_key(incident: Incident, policy: Policy) -> str | None:
     """Return a digest that is equal for alerts of one kind; None for what no storm may take."""
     rule = policy.grouping
     if rule is None or incident.state is not State.TRIGGERED:
@@ -60,8 +60,8 @@ def _values(name: str, incident: Incident) -> list[str]:
         return [text] if text else []
     categories = () if incident.category is None else (incident.category,)
     judged = Assessment(categories, incident.severity, incident.severity_reason, incident.content_rule)
-    known = values_of(name, Subject(incident.source, incident.facts, judged, incident.opened_at))
-    return sorted({comparable(name, value) for value in known})
+    known = fact_values(name, RoutingSubject(incident.source, incident.facts, judged, incident.opened_at))
+    return sorted({comparable_form(name, value) for value in known})
 
 
 def is_storm(begins_at: datetime, others: Sequence[datetime], rule: Grouping) -> bool:
@@ -69,18 +69,18 @@ def is_storm(begins_at: datetime, others: Sequence[datetime], rule: Grouping) ->
     return sum(at > begins_at - rule.within for at in others) >= rule.after
 
 
-def join(change: Change, group: Incident, rules: Rules, now: datetime) -> Change:
+def join_group(change: Change, group: Incident, rules: Rules, now: datetime) -> Change:
     """Return the change of an alert that a group tells of instead: nobody is told, and nothing is due."""
-    draft = Draft(change.incident, rules, now)
+    draft = ChangeDraft(change.incident, rules, now)
     draft.put(state=State.GROUPED, group_id=group.id, step=-1, sending=0)
     draft.due(None, None)
-    draft.record(Action.GROUPED, group=str(group.id))
+    draft.record(AuditAction.GROUPED, group=str(group.id))
     joined = draft.done()
     kept = tuple(entry for entry in change.entries if not _is_about_telling(entry))
     return replace(joined, entries=kept + joined.entries, alarms=change.alarms, suppress="grouped")
 
 
-def _is_about_telling(entry: Entry) -> bool:
+def _is_about_telling(entry: AuditEntry) -> bool:
     return entry.action.value.startswith(_ABOUT_TELLING)
 
 
@@ -102,32 +102,32 @@ def open_group(blank: Incident, first: Incident, members: int, rules: Rules, now
         waiting_since=now,
         last_event_at=now,
     )
-    draft = Draft(group, rules, now)
-    draft.record(Action.GROUP_OPENED, members=str(members))
+    draft = ChangeDraft(group, rules, now)
+    draft.record(AuditAction.GROUP_OPENED, members=str(members))
     begin_round(draft, "storm")
     draft.put(content_rule=max(draft.incident.content_rule, first.content_rule))
     return draft.done()
 
 
-def grow(group: Incident, by: int, rules: Rules, now: datetime) -> Change:
+def add_members(group: Incident, by: int, rules: Rules, now: datetime) -> Change:
     """Return the group after so many have joined it."""
-    draft = Draft(group, rules, now)
+    draft = ChangeDraft(group, rules, now)
     draft.put(members=(group.members or 0) + by, last_event_at=now)
     return draft.done()
 
 
-def lose(group: Incident, gone: Sequence[Incident], rules: Rules, now: datetime) -> Change:
+def remove_members(group: Incident, gone: Sequence[Incident], rules: Rules, now: datetime) -> Change:
     """Return the group after these have left it. One with none left is over: as the last of them, if that is."""
-    draft = Draft(group, rules, now)
+    draft = ChangeDraft(group, rules, now)
     draft.put(members=max(0, (group.members or 0) - len(gone)))
-    if not draft.incident.members and group.state not in OVER:
+    if not draft.incident.members and group.state not in CLOSED_STATES:
         last = gone[-1]
         close(draft, last.outcome or Outcome.DUPLICATE, last.closed_by or SYSTEM.key, reason="empty")
     return draft.done()
 
 
-def end_with(group: Incident, member: Incident, rules: Rules, now: datetime) -> Change:
+def close_member(group: Incident, member: Incident, rules: Rules, now: datetime) -> Change:
     """Return what becomes of a member whose group is over: it has ended as the group has."""
-    draft = Draft(member, rules, now)
+    draft = ChangeDraft(member, rules, now)
     close(draft, group.outcome or Outcome.DUPLICATE, group.closed_by or SYSTEM.key, reason="group")
     return draft.done()

@@ -9,12 +9,12 @@ DURING = "during"
 OUTSIDE = "outside"
 
 
-def hold(name: str, wanted: tuple[str, ...], at: datetime, policy: Policy) -> bool:
+def are_hours_met(name: str, wanted: tuple[str, ...], at: datetime, policy: Policy) -> bool:
     """Whether it is `during`, or `outside`, any of the named hours."""
     return any(is_open(policy.hours[key], at) is (name == DURING) for key in wanted if key in policy.hours)
 
 
-def fires_at(step: Step, at: datetime, policy: Policy) -> datetime:
+def step_fires_at(step: Step, at: datetime, policy: Policy) -> datetime:
     """Return when a step that falls due at that instant fires: then, or when its hours open.
 
     Hours that never come (the policy is refused for them) hold nobody up.

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from escalator.engine.permissions import Refusal, allowed_people
 from escalator.engine.roster import Roster
-from escalator.engine.targets import Recipient, resolve
-from escalator.model.audit import SYSTEM, Action, Actor, Entry
+from escalator.engine.targets import Recipient, resolve_targets
+from escalator.model.audit import SYSTEM, Actor, AuditAction, AuditEntry
 from escalator.model.facts import Content, Facts
-from escalator.model.incident import OVER, DueKind, Incident, State
+from escalator.model.incident import CLOSED_STATES, DueKind, Incident, State
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy, Step
 from escalator.model.schedule import Calendars
@@ -36,7 +36,7 @@ class Rules:
         return Roster(self.running, at, self.calendars, allowed_people(incident, self.running))
 
 
-class Told(NamedTuple):
+class NotifyResult(NamedTuple):
     """How many are told, how many of them may acknowledge (places do), and for which targets nobody is on call."""
 
     recipients: int
@@ -45,7 +45,7 @@ class Told(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class NotificationRequest:
     """One who is to be told: becomes a delivery. `step` and `sending` say which rung of which round."""
 
     occasion: Occasion
@@ -64,15 +64,15 @@ class Change:
     """
 
     incident: Incident
-    notices: tuple[Notice, ...] = ()
-    entries: tuple[Entry, ...] = ()
+    notices: tuple[NotificationRequest, ...] = ()
+    entries: tuple[AuditEntry, ...] = ()
     suppress: str | None = None
     alarms: tuple[str, ...] = ()
     note: Refusal | None = None
 
 
 @dataclass(slots=True)
-class Draft:
+class ChangeDraft:
     """The decision while it is being made. Lives within one pure function call and is never shared."""
 
     incident: Incident
@@ -80,8 +80,8 @@ class Draft:
     now: datetime
     actor: Actor = SYSTEM
     via: str = "engine"
-    notices: list[Notice] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    notices: list[NotificationRequest] = field(default_factory=list)
+    entries: list[AuditEntry] = field(default_factory=list)
     suppress: str | None = None
     alarms: list[str] = field(default_factory=list)
     _before: Incident = field(init=False)
@@ -97,9 +97,9 @@ class Draft:
         """Set the one next deadline."""
         self.put(due_kind=kind, due_at=at)
 
-    def record(self, action: Action, reason: str = "", **after: str) -> None:
+    def record(self, action: AuditAction, reason: str = "", **after: str) -> None:
         """Record that something happened; `after` holds keys and ids."""
-        self.entries.append(Entry(action, self.actor, self.via, reason, {}, after, self.incident.id))
+        self.entries.append(AuditEntry(action, self.actor, self.via, reason, {}, after, self.incident.id))
 
     def tell(
         self,
@@ -108,20 +108,20 @@ class Draft:
         *,
         besides: frozenset[str] = frozenset(),
         sending: int | None = None,
-    ) -> Told:
+    ) -> NotifyResult:
         """Add a notice for everybody these targets mean now who may know of it, and return how many are told.
 
         `sending` tells apart what is sent several times within one step; the incident's own, unless given.
         """
         roster = self.rules.roster(self.incident, self.now)
-        found = resolve(targets, self.incident.assign, roster)
+        found = resolve_targets(targets, self.incident.assign, roster)
         for target in found.missing:
-            self.record(Action.TARGET_MISSING, target=target)
+            self.record(AuditAction.TARGET_MISSING, target=target)
         for target in found.unattended:
-            self.record(Action.NOBODY_ON_CALL, target=target)
+            self.record(AuditAction.NOBODY_ON_CALL, target=target)
         wanted = [one for one in self._allowed(found.told, roster.allowed) if one.person not in besides]
         self.notices += [
-            Notice(
+            NotificationRequest(
                 occasion,
                 recipient,
                 self.incident.round,
@@ -130,7 +130,7 @@ class Draft:
             )
             for recipient in wanted
         ]
-        return Told(len(wanted), sum(one.may_acknowledge for one in wanted), found.unattended)
+        return NotifyResult(len(wanted), sum(one.may_acknowledge for one in wanted), found.unattended)
 
     def _allowed(self, told: Iterable[Recipient], allowed: frozenset[str] | None) -> Iterator[Recipient]:
         """Yield the places, and of the people those whom a restricted category lets know."""
@@ -138,7 +138,7 @@ class Draft:
             if one.person is None or allowed is None or one.person in allowed:
                 yield one
             else:
-                self.record(Action.NOT_ALLOWED, target=one.destination)
+                self.record(AuditAction.NOT_ALLOWED, target=one.destination)
 
     @property
     def path(self) -> tuple[Step, ...]:
@@ -151,8 +151,8 @@ class Draft:
         A group that somebody has answered is of no kind any more: it takes no new member, whatever becomes of it.
         """
         before = self._before
-        if before.state is State.GROUPED and self.incident.state not in {State.GROUPED, *OVER}:
-            self.record(Action.LEFT_GROUP, group=str(before.group_id))
+        if before.state is State.GROUPED and self.incident.state not in {State.GROUPED, *CLOSED_STATES}:
+            self.record(AuditAction.LEFT_GROUP, group=str(before.group_id))
         after = self.incident
         if after.is_group and not _takes_members(before, after):
             after = replace(after, kind_key=None)
@@ -163,7 +163,7 @@ class Draft:
         return Change(after, tuple(self.notices), tuple(self.entries), self.suppress, tuple(self.alarms))
 
 
-def together(changes: Sequence[Change]) -> Change:
+def combine(changes: Sequence[Change]) -> Change:
     """Return several changes of one incident as one; what a later one suppresses is asked again before sending."""
     return replace(
         changes[-1],

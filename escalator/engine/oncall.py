@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from escalator.engine.permissions import may_see
+from escalator.engine.permissions import may_view_category
 from escalator.engine.roster import Roster
-from escalator.engine.targets import TEAM
+from escalator.engine.targets import TEAM_PREFIX
 from escalator.model.policy import Person, Policy, Team
 from escalator.model.schedule import Schedule, Shift
 from escalator.schedules.oncall import joined
@@ -16,7 +16,7 @@ HORIZON = timedelta(days=62)
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class OnCallStatus:
     """The people (keys) on call `now` and `next`. What does not change within the horizon has no `until`.
 
     `next_from` is after `until` where nobody is on call between them. `schedule` is the rota, None for a team that
@@ -38,29 +38,29 @@ class Duty:
         return bool(self.now)
 
 
-def duties(roster: Roster) -> tuple[Duty, ...]:
+def on_call_statuses(roster: Roster) -> tuple[OnCallStatus, ...]:
     """Return the duty of every team, then of every schedule, in the order of the policy."""
     policy = roster.policy
-    teams = (team_duty(team, roster) for team in policy.teams.values())
-    schedules = (schedule_duty(schedule, roster) for schedule in policy.schedules.values())
+    teams = (team_on_call(team, roster) for team in policy.teams.values())
+    schedules = (schedule_on_call(schedule, roster) for schedule in policy.schedules.values())
     return (*teams, *schedules)
 
 
-def team_duty(team: Team, roster: Roster) -> Duty:
+def team_on_call(team: Team, roster: Roster) -> OnCallStatus:
     """Return who of a team is on call from the roster's instant on."""
     schedule = roster.policy.schedules.get(team.schedule or "")
     if schedule is None:
-        return Duty(team.key, is_team=True, now=roster.on_team(team), lead=team.lead)
+        return OnCallStatus(team.key, is_team=True, now=roster.on_team(team), lead=team.lead)
     found = _duty(team.key, schedule, roster, lambda then: then.on_team(team))
     return replace(found, is_team=True, lead=team.lead)
 
 
-def schedule_duty(schedule: Schedule, roster: Roster) -> Duty:
+def schedule_on_call(schedule: Schedule, roster: Roster) -> OnCallStatus:
     """Return who is on call on a schedule from the roster's instant on."""
     return _duty(schedule.key, schedule, roster, lambda then: then.on_schedule(schedule.key))
 
 
-def own_shifts(person: str, roster: Roster, most: int) -> list[tuple[str, Shift]]:
+def next_shifts_of(person: str, roster: Roster, most: int) -> list[tuple[str, Shift]]:
     """Return the next shifts of somebody, each with its schedule, from the roster's instant on, the soonest first."""
     found = [
         (schedule.key, shift)
@@ -72,28 +72,28 @@ def own_shifts(person: str, roster: Roster, most: int) -> list[tuple[str, Shift]
     return sorted(found, key=lambda one: one[1].start)[:most]
 
 
-def may_know(duty: Duty, asker: Person, policy: Policy) -> bool:
+def may_view_on_call(duty: OnCallStatus, asker: Person, policy: Policy) -> bool:
     """Whether somebody may know who answers there: the team of a restricted category is nobody else's business."""
-    return may_know_team(duty.key, asker, policy) if duty.is_team else may_know_schedule(duty.key, asker, policy)
+    return may_view_team(duty.key, asker, policy) if duty.is_team else may_view_schedule(duty.key, asker, policy)
 
 
-def may_know_schedule(schedule: str, asker: Person, policy: Policy) -> bool:
+def may_view_schedule(schedule: str, asker: Person, policy: Policy) -> bool:
     """Whether somebody may know of a schedule: where they may know of a team that follows it, or where none does."""
     following = [team.key for team in policy.teams.values() if team.schedule == schedule]
-    return not following or any(may_know_team(team, asker, policy) for team in following)
+    return not following or any(may_view_team(team, asker, policy) for team in following)
 
 
-def may_know_team(team: str, asker: Person, policy: Policy) -> bool:
+def may_view_team(team: str, asker: Person, policy: Policy) -> bool:
     """Whether somebody may know of a team: it is named by no restricted category, or by one that they may see."""
-    closed = [one for one in policy.categories.values() if {team, TEAM + team} & {*one.restricted_to}]
-    return not closed or any(may_see(asker.key, category, policy) for category in closed)
+    closed = [one for one in policy.categories.values() if {team, TEAM_PREFIX + team} & {*one.restricted_to}]
+    return not closed or any(may_view_category(asker.key, category, policy) for category in closed)
 
 
-def _duty(key: str, schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> Duty:
+def _duty(key: str, schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> OnCallStatus:
     coming = _shifts(schedule, roster, who)
     present = next(coming)
     following = next((shift for shift in coming if shift.people), None)
-    return Duty(
+    return OnCallStatus(
         key,
         is_team=False,
         now=present.people,

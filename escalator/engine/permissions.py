@@ -12,7 +12,7 @@ from escalator.model.levels import ContentRule, Role
 from escalator.model.policy import Category, Person, Policy
 
 
-class Refused(StrEnum):
+class RefusalReason(StrEnum):
     """Why an act was refused; the answer to the person says it in words."""
 
     UNKNOWN_PERSON = "unknown_person"
@@ -41,7 +41,7 @@ class Refused(StrEnum):
 class Refusal:
     """An act that changes nothing. `by` and `at` name who was first, where somebody was."""
 
-    why: Refused
+    why: RefusalReason
     by: str | None = None
     at: datetime | None = None
 
@@ -52,7 +52,7 @@ _OWNERS_OR_UNOWNED = frozenset(
 )
 
 
-def refusal(
+def check_permission(
     verb: Verb, person: Person, incident: Incident, policy: Policy, *, is_in_dashboard: bool = False
 ) -> Refusal | None:
     """Return why this person may not do this to this incident, or None when they may. `policy` is the running one.
@@ -61,24 +61,24 @@ def refusal(
     """
     allowed = allowed_people(incident, policy)
     if allowed is not None and person.key not in allowed:
-        return Refusal(Refused.RESTRICTED)
+        return Refusal(RefusalReason.RESTRICTED)
     if not person.role.may_acknowledge or (verb in _SENIORS_ONLY and person.role < Role.SENIOR):
-        return Refusal(Refused.ROLE)
+        return Refusal(RefusalReason.ROLE)
     if verb is Verb.REVEAL and is_withheld(incident, policy):
         may_read = is_in_dashboard and may_read_withheld(person, incident, policy)
-        return None if may_read else Refusal(Refused.WITHHELD)
+        return None if may_read else Refusal(RefusalReason.WITHHELD)
     if person.role < Role.SENIOR and not _is_theirs(verb, person, incident, policy):
-        return Refusal(Refused.NOT_YOURS, by=incident.owner, at=incident.acknowledged_at)
+        return Refusal(RefusalReason.NOT_YOURS, by=incident.owner, at=incident.acknowledged_at)
     return None
 
 
-def may_answer(incident: Incident, policy: Policy) -> tuple[Person, ...]:
+def people_who_may_acknowledge(incident: Incident, policy: Policy) -> tuple[Person, ...]:
     """Return who may take this incident, in the order of the policy."""
     people = policy.people.values()
-    return tuple(one for one in people if refusal(Verb.ACKNOWLEDGE, one, incident, policy) is None)
+    return tuple(one for one in people if check_permission(Verb.ACKNOWLEDGE, one, incident, policy) is None)
 
 
-def may_see(person: str, category: Category, policy: Policy) -> bool:
+def may_view_category(person: str, category: Category, policy: Policy) -> bool:
     """Whether somebody may see incidents of this category: it is open to all, or to a team of theirs."""
     teams = category.restricted_to
     return not teams or any(person in members_of(team, policy) for team in teams)
@@ -104,7 +104,7 @@ def may_read_withheld(person: Person, incident: Incident, policy: Policy) -> boo
     withholding = [one for one in fitting if one.content is ContentRule.WITHHOLD]
     naming = withholding or [one for one in fitting if one.restricted_to]
     is_named = bool(naming) and all(one.restricted_to for one in naming)
-    return is_named and all(may_see(person.key, one, policy) for one in fitting)
+    return is_named and all(may_view_category(person.key, one, policy) for one in fitting)
 
 
 def allowed_people(incident: Incident, policy: Policy) -> frozenset[str] | None:
@@ -112,7 +112,7 @@ def allowed_people(incident: Incident, policy: Policy) -> frozenset[str] | None:
     return _allowed(_categories(incident, policy), policy)
 
 
-def allowed_by(fits: Collection[str], policy: Policy) -> frozenset[str] | None:
+def people_allowed_to_view(fits: Collection[str], policy: Policy) -> frozenset[str] | None:
     """Return who alone may see what fits these categories, by their keys; None when none of them is restricted."""
     return _allowed([category for key, category in policy.categories.items() if key in fits], policy)
 

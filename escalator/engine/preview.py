@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from escalator.engine.classify import assess
-from escalator.engine.deadlines import fire
-from escalator.engine.events import is_wanted, open_incident
-from escalator.engine.incident_change import Change, Notice, Rules
-from escalator.engine.routing import Subject, holds
-from escalator.model.audit import Action
+from escalator.engine.deadlines import fire_deadline
+from escalator.engine.events import open_incident, opens_incident
+from escalator.engine.incident_change import Change, NotificationRequest, Rules
+from escalator.engine.routing import RoutingSubject, all_conditions_hold
+from escalator.model.audit import AuditAction
 from escalator.model.facts import Observation
 from escalator.model.incident import DueKind, Incident
 from escalator.model.levels import Mode
@@ -18,45 +18,47 @@ from escalator.model.policy import Policy
 from escalator.model.schedule import Calendars
 from escalator.model.silence import Silence
 
-NOBODY = UUID(int=0)
+NO_ID = UUID(int=0)
 """The id of incidents and policies that stand in no database."""
 
 _MOST_SENDS = 500
 _GOES_ON = frozenset({DueKind.STEP, DueKind.SILENCE_END})
-_REMARKABLE = frozenset({Action.NOBODY_ON_CALL, Action.NOT_ALLOWED, Action.TARGET_MISSING, Action.STEP_REACHED_NOBODY})
+_REMARKABLE = frozenset(
+    {AuditAction.NOBODY_ON_CALL, AuditAction.NOT_ALLOWED, AuditAction.TARGET_MISSING, AuditAction.STEP_REACHED_NOBODY}
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedSend:
     """One send of one step: when, and who is told; nobody while a silence takes its turn, until `silenced_until`."""
 
     at: datetime
     step: int
     repeat: int
-    told: tuple[Notice, ...]
+    told: tuple[NotificationRequest, ...]
     silenced_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class PlanRemark:
     """Why a send tells others than its step names: `action` is what the engine records of `target`."""
 
     at: datetime
     step: int
-    action: Action
+    action: AuditAction
     target: str
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
+class RemainingPlan:
     """One unanswered pass through the rest of a path: its sends, and the incident as it stands after them.
 
     `restart_at` is when the path would begin again.
     """
 
     incident: Incident
-    plan: tuple[Planned, ...]
-    remarks: tuple[Remark, ...] = ()
+    plan: tuple[PlannedSend, ...]
+    remarks: tuple[PlanRemark, ...] = ()
 
     @property
     def restart_at(self) -> datetime | None:
@@ -72,10 +74,10 @@ class Preview:
     """
 
     incident: Incident | None
-    plan: tuple[Planned, ...]
+    plan: tuple[PlannedSend, ...]
     restart_at: datetime | None
     feeds: tuple[str, ...]
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[PlanRemark, ...] = ()
 
 
 def preview(  # noqa: PLR0913  # what is said outside the policy may be left out
@@ -90,53 +92,53 @@ def preview(  # noqa: PLR0913  # what is said outside the policy may be left out
 
     `silences` are those that people have begun, besides the policy's own.
     """
-    if not is_wanted(observation, policy):
+    if not opens_incident(observation, policy):
         return Preview(None, (), None, ())
-    rules = Rules(policy, policy, NOBODY, calendars or {}, (*policy.silences, *silences))
-    change = opened_by(observation, source, rules, now)
-    opened, rest = change.incident, ahead(change.incident, rules, now, most=_MOST_SENDS)
+    rules = Rules(policy, policy, NO_ID, calendars or {}, (*policy.silences, *silences))
+    change = open_hypothetical_incident(observation, source, rules, now)
+    opened, rest = change.incident, remaining_plan(change.incident, rules, now, most=_MOST_SENDS)
     planned, remarks = (*_sends(change, now), *rest.plan), (*_remarks(change, now), *rest.remarks)
-    subject = Subject(source, opened.facts, assess(opened.facts, policy), now)
-    feeds = tuple(feed.to for feed in policy.feeds if holds(feed.when, subject, policy))
+    subject = RoutingSubject(source, opened.facts, assess(opened.facts, policy), now)
+    feeds = tuple(feed.to for feed in policy.feeds if all_conditions_hold(feed.when, subject, policy))
     return Preview(opened, planned, rest.restart_at, feeds, remarks)
 
 
-def ahead(incident: Incident, rules: Rules, now: datetime, *, most: int) -> Ahead:
+def remaining_plan(incident: Incident, rules: Rules, now: datetime, *, most: int) -> RemainingPlan:
     """Return what follows on how an incident stands if nobody answers, up to the end of its path or `most` sends.
 
     What is late fires now.
     """
-    planned: list[Planned] = []
-    remarks: list[Remark] = []
+    planned: list[PlannedSend] = []
+    remarks: list[PlanRemark] = []
     while incident.due_kind in _GOES_ON and incident.due_at is not None and len(planned) < most:
         at = max(incident.due_at, now)
-        change = fire(replace(incident, due_at=at), rules, at)
+        change = fire_deadline(replace(incident, due_at=at), rules, at)
         planned += _sends(change, at)
         remarks += _remarks(change, at)
         incident = change.incident
-    return Ahead(incident, tuple(planned), tuple(remarks))
+    return RemainingPlan(incident, tuple(planned), tuple(remarks))
 
 
-def opened_by(observation: Observation, source: str, rules: Rules, now: datetime) -> Change:
+def open_hypothetical_incident(observation: Observation, source: str, rules: Rules, now: datetime) -> Change:
     """Return the incident that an event accepted at that time would open, as the live engine opens it."""
-    return open_incident(Incident(NOBODY, 0, source, Mode.SANDBOX, NOBODY, now), observation, rules, now)
+    return open_incident(Incident(NO_ID, 0, source, Mode.SANDBOX, NO_ID, now), observation, rules, now)
 
 
-def _sends(change: Change, at: datetime) -> list[Planned]:
+def _sends(change: Change, at: datetime) -> list[PlannedSend]:
     told = tuple(notice for notice in change.notices if notice.occasion is Occasion.STEP)
     if told:
-        return [Planned(at, told[0].step + 1, told[0].sending - 1, told)]
-    silenced = (entry.after for entry in change.entries if entry.action is Action.STEP_SILENCED)
+        return [PlannedSend(at, told[0].step + 1, told[0].sending - 1, told)]
+    silenced = (entry.after for entry in change.entries if entry.action is AuditAction.STEP_SILENCED)
     return [
-        Planned(at, int(said["step"]), int(said["sending"]) - 1, (), datetime.fromisoformat(said["until"]))
+        PlannedSend(at, int(said["step"]), int(said["sending"]) - 1, (), datetime.fromisoformat(said["until"]))
         for said in silenced
     ]
 
 
-def _remarks(change: Change, at: datetime) -> list[Remark]:
+def _remarks(change: Change, at: datetime) -> list[PlanRemark]:
     step = change.incident.step + 1
     return [
-        Remark(at, step, entry.action, entry.after.get("target", ""))
+        PlanRemark(at, step, entry.action, entry.after.get("target", ""))
         for entry in change.entries
         if entry.action in _REMARKABLE
     ]

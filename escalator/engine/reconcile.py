@@ -8,32 +8,46 @@ end in the same state. (As far as the policy lets them: a condition that ceases 
 
 from datetime import datetime
 
-from escalator.engine.acknowledgement import answers_missing, ask_one_more, close, conclude, count_answer, take_back
+from escalator.engine.acknowledgement import (
+    add_acknowledgement,
+    apply_acknowledgements,
+    close,
+    missing_acknowledgements,
+    request_another,
+    undo_close,
+)
 from escalator.engine.classify import assess
-from escalator.engine.incident_change import Draft, Rules
-from escalator.engine.reviews import REVIEW, calls_again, knows_reviews, reviews_resolve, standing
-from escalator.engine.rounds import assessed, freeze, may_loop, next_round, spend_reviews, start_path
-from escalator.engine.routing import rank_of
-from escalator.engine.steps import speak_up
-from escalator.model.audit import Action
-from escalator.model.incident import UNANSWERED, Incident, Outcome, State
+from escalator.engine.incident_change import ChangeDraft, Rules
+from escalator.engine.reviews import REVIEW, has_new_call, has_reviews, is_resolved_by_review, valid_reviewers
+from escalator.engine.rounds import (
+    count_automatic_round,
+    freeze_policy,
+    next_round,
+    reassess,
+    spend_reviews,
+    start_path,
+)
+from escalator.engine.routing import route_rank
+from escalator.engine.steps import send_if_silence_no_longer_matches
+from escalator.model.audit import AuditAction
+from escalator.model.incident import UNACKNOWLEDGED_STATES, Incident, Outcome, State
 from escalator.model.policy import Policy
 
 
-def settle(draft: Draft, before: Incident) -> None:
+def reconcile(draft: ChangeDraft, before: Incident) -> None:
     """Bring state, route and answers up to what all the facts say; `before` is the incident without the new ones."""
     if draft.incident.state is State.RESOLVED:
         _settle_closed(draft, before)
-    elif _wants_round(draft.incident, before, draft.rules) and may_loop(draft):
-        begin_anew(draft, "facts")
+    elif _wants_round(draft.incident, before, draft.rules) and count_automatic_round(draft):
+        start_round_from_facts(draft, "facts")
         if draft.incident.route != before.route:
-            draft.record(Action.MOVED, route=draft.incident.route or "default")
+            draft.record(AuditAction.MOVED, route=draft.incident.route or "default")
     else:
         _apply_reviews(draft)
-        speak_up(draft)
+        send_if_silence_no_longer_matches(draft)
 
 
-def _settle_closed(draft: Draft, before: Incident) -> None:
+def _settle_closed(draft: ChangeDraft, before: Incident) -> None:
     """Open again what its reviews would not end now, or what has got worse since a person closed it by hand.
 
     What brings a closed incident back and a review with it, is not ended by that review: the flag wins. Reviews that
@@ -43,20 +57,20 @@ def _settle_closed(draft: Draft, before: Incident) -> None:
     is_by_hand = (
         incident.outcome is not Outcome.REVIEWED_IN_STREAM
         or not _reviewers(incident)
-        or not knows_reviews(incident.facts)
+        or not has_reviews(incident.facts)
     )
     is_wrong = _has_got_worse(incident, before, draft.rules.frozen) if is_by_hand else not _would_end(draft)
-    if is_wrong and may_loop(draft):
-        take_back(draft, "flagged_again")
+    if is_wrong and count_automatic_round(draft):
+        undo_close(draft, "flagged_again")
         if is_by_hand:
             spend_reviews(draft)
-        begin_anew(draft, "flagged_again")
+        start_round_from_facts(draft, "flagged_again")
 
 
 def _has_got_worse(incident: Incident, before: Incident, policy: Policy) -> bool:
     reports = len(incident.facts.values("report")) - incident.reports_at_close
     is_worse, _is_higher = _worsened(incident, before, policy)
-    is_called = calls_again(incident.facts, before.facts, policy)
+    is_called = has_new_call(incident.facts, before.facts, policy)
     return is_worse or is_called or reports >= policy.reopen_after_reports
 
 
@@ -71,14 +85,14 @@ def _worsened(incident: Incident, before: Incident, policy: Policy) -> tuple[boo
     return is_new or is_higher, is_higher
 
 
-def _would_end(draft: Draft) -> bool:
+def _would_end(draft: ChangeDraft) -> bool:
     """Whether the reviews that stand would end the incident."""
     incident, policy = draft.incident, draft.rules.frozen
-    reviewers = standing(incident.facts, policy, draft.rules.running)
-    _incident, routing = assessed(incident, policy)
+    reviewers = valid_reviewers(incident.facts, policy, draft.rules.running)
+    _incident, routing = reassess(incident, policy)
     if not policy.paths.get(routing.path):
         return bool(reviewers)
-    return len(reviewers) >= routing.acks_needed and reviews_resolve(incident, policy)
+    return len(reviewers) >= routing.acks_needed and is_resolved_by_review(incident, policy)
 
 
 def _reviewers(incident: Incident) -> tuple[str, ...]:
@@ -95,11 +109,11 @@ def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
     What a group tells of leaves it for a graver category or severity as well: it is of another kind then.
     """
     policy = rules.frozen
-    _assessed, routing = assessed(incident, policy)
+    _assessed, routing = reassess(incident, policy)
     has_steps = bool(policy.paths.get(routing.path))
     is_loud = has_steps or _may_fall_silent(incident, policy)
-    is_higher = is_loud and routing.rank < rank_of(incident.route, policy)
-    stands = standing(incident.facts, policy, rules.running)
+    is_higher = is_loud and routing.rank < route_rank(incident.route, policy)
+    stands = valid_reviewers(incident.facts, policy, rules.running)
     left = [given for given in incident.answers if given.verb != REVIEW or given.person in stands]
     if len(left) < min(len(incident.answers), incident.acks_needed):
         return True
@@ -113,18 +127,18 @@ def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
     return has_higher_severity or (is_higher and is_worse)
 
 
-def begin_anew(draft: Draft, reason: str, *, since: datetime | None = None) -> None:
+def start_round_from_facts(draft: ChangeDraft, reason: str, *, since: datetime | None = None) -> None:
     """Start the round that the facts ask for, unless reviews are answer enough: then nobody is told.
 
     `since` is from when the first step's delay counts (now, unless given).
     """
     if draft.incident.state is not State.TRIGGERED:
         draft.put(waiting_since=draft.now)
-    freeze(draft, may_fall_silent=_may_fall_silent(draft.incident, draft.rules.frozen))
+    freeze_policy(draft, may_fall_silent=_may_fall_silent(draft.incident, draft.rules.frozen))
     next_round(draft, reason)
     draft.put(state=State.TRIGGERED, step=-1, sending=0, restarts=0)
     _count_reviews(draft)
-    if not draft.incident.answers or (draft.path and answers_missing(draft.incident)):
+    if not draft.incident.answers or (draft.path and missing_acknowledgements(draft.incident)):
         start_path(draft, since or draft.now)
     else:
         _end_or_hold(draft)
@@ -136,31 +150,34 @@ def _may_fall_silent(incident: Incident, policy: Policy) -> bool:
         return True
     is_held_by_reviews = incident.state is State.ACKNOWLEDGED and len(_reviewers(incident)) == len(incident.answers)
     is_touched = incident.owner is not None or len(_reviewers(incident)) < len(incident.answers)
-    _incident, routing = assessed(incident, policy)
+    _incident, routing = reassess(incident, policy)
     return (is_held_by_reviews or not is_touched) and not policy.paths.get(routing.path)
 
 
-def _count_reviews(draft: Draft) -> bool:
+def _count_reviews(draft: ChangeDraft) -> bool:
     """Count the reviews that stand as their authors' answers; whether one of them is new in this round."""
     rules = draft.rules
-    counted = [count_answer(draft, by, REVIEW) for by in standing(draft.incident.facts, rules.frozen, rules.running)]
+    counted = [
+        add_acknowledgement(draft, by, REVIEW)
+        for by in valid_reviewers(draft.incident.facts, rules.frozen, rules.running)
+    ]
     return any(counted)
 
 
-def _apply_reviews(draft: Draft) -> None:
+def _apply_reviews(draft: ChangeDraft) -> None:
     """Do what the reviews that stand amount to, with whatever else was answered in this round."""
     is_new = _count_reviews(draft)
-    if not standing(draft.incident.facts, draft.rules.frozen, draft.rules.running):
+    if not valid_reviewers(draft.incident.facts, draft.rules.frozen, draft.rules.running):
         return
-    if draft.path and draft.incident.state in UNANSWERED and answers_missing(draft.incident):
+    if draft.path and draft.incident.state in UNACKNOWLEDGED_STATES and missing_acknowledgements(draft.incident):
         if is_new:
-            ask_one_more(draft)
+            request_another(draft)
     else:
         _end_or_hold(draft)
 
 
-def _end_or_hold(draft: Draft) -> None:
+def _end_or_hold(draft: ChangeDraft) -> None:
     if draft.path:
-        conclude(draft)
+        apply_acknowledgements(draft)
     else:
         close(draft, Outcome.REVIEWED_IN_STREAM, draft.incident.reviewed_by or "")

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from escalator.engine.actions import Act, answer
-from escalator.engine.deadlines import fire
-from escalator.engine.events import absorb, is_wanted
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.deadlines import fire_deadline
+from escalator.engine.events import add_event, opens_incident
 from escalator.engine.incident_change import Change, Rules
 from escalator.engine.permissions import Refusal
-from escalator.engine.preview import NOBODY, opened_by
+from escalator.engine.preview import NO_ID, open_hypothetical_incident
 from escalator.model.facts import Observation
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.levels import Severity
@@ -20,7 +20,7 @@ _MOST_FIRINGS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class PastEvent:
     """An event, and when it was accepted."""
 
     at: datetime
@@ -28,7 +28,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Acted:
+class PastAction:
     """What somebody (a policy key, or a vendor's id) really did, and when."""
 
     at: datetime
@@ -41,7 +41,7 @@ class Acted:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notified:
     """One notification: so long after the first event, to this destination or person."""
 
     after: timedelta
@@ -49,26 +49,26 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class ReplayResult:
     """What a policy makes of an item; it is told to nobody where it opens no incident, or is silent."""
 
     category: str | None = None
     severity: Severity = Severity.UNKNOWN
     route: str | None = None
-    told: tuple[Told, ...] = ()
+    told: tuple[Notified, ...] = ()
 
 
 def replay(
-    source: str, happened: Iterable[Heard | Acted], until: datetime, policy: Policy, calendars: Calendars
-) -> Fate:
+    source: str, happened: Iterable[PastEvent | PastAction], until: datetime, policy: Policy, calendars: Calendars
+) -> ReplayResult:
     """Return what would have become of an item by `until`; `happened` is in order of time.
 
     Hours and rotas are asked at the instants of then. What somebody did is done again as far as this policy lets them.
     """
-    life = _Life(source, Rules(policy, policy, NOBODY, calendars))
+    life = _Life(source, Rules(policy, policy, NO_ID, calendars))
     for one in happened:
         life.go_on(one.at)
-        if isinstance(one, Heard):
+        if isinstance(one, PastEvent):
             life.hear(one)
         else:
             life.act(one)
@@ -83,7 +83,7 @@ class _Life:
     source: str
     rules: Rules
     incident: Incident | None = None
-    told: list[Told] = field(default_factory=list)
+    told: list[Notified] = field(default_factory=list)
     firings: int = 0
 
     def go_on(self, until: datetime) -> None:
@@ -92,31 +92,31 @@ class _Life:
             if incident.due_at is None or incident.due_at > until:
                 return
             self.firings += 1
-            self._keep(fire(incident, self.rules, incident.due_at), incident.due_at)
+            self._keep(fire_deadline(incident, self.rules, incident.due_at), incident.due_at)
 
-    def hear(self, one: Heard) -> None:
+    def hear(self, one: PastEvent) -> None:
         if self.incident is not None:
-            self._keep(absorb(self.incident, one.said, self.rules, one.at), one.at)
-        elif is_wanted(one.said, self.rules.running):
-            self._keep(opened_by(one.said, self.source, self.rules, one.at), one.at)
+            self._keep(add_event(self.incident, one.said, self.rules, one.at), one.at)
+        elif opens_incident(one.said, self.rules.running):
+            self._keep(open_hypothetical_incident(one.said, self.source, self.rules, one.at), one.at)
 
-    def act(self, one: Acted) -> None:
+    def act(self, one: PastAction) -> None:
         if self.incident is None:
             return
         person = self.rules.running.people.get(one.person) or Person(one.person, one.person)
         reference = one.person if one.outcome is Outcome.REFERRED else None
-        act = Act(one.verb, person, one.via, None, one.outcome, reference, one.minutes, one.to)
-        done = answer(act, self.incident, self.rules, one.at)
+        act = ActionRequest(one.verb, person, one.via, None, one.outcome, reference, one.minutes, one.to)
+        done = apply_action(act, self.incident, self.rules, one.at)
         if not isinstance(done, Refusal):
             self._keep(done, one.at)
 
     def _keep(self, change: Change, at: datetime) -> None:
         self.incident = change.incident
         after = at - change.incident.opened_at
-        self.told += [Told(after, notice.recipient.destination) for notice in change.notices]
+        self.told += [Notified(after, notice.recipient.destination) for notice in change.notices]
 
-    def fate(self) -> Fate:
+    def fate(self) -> ReplayResult:
         if self.incident is None:
-            return Fate()
+            return ReplayResult()
         one = self.incident
-        return Fate(one.category, one.severity, one.route, tuple(self.told))
+        return ReplayResult(one.category, one.severity, one.route, tuple(self.told))

@@ -8,8 +8,8 @@ an appeal that a route asks for) outweighs what was reviewed before it, and each
 from datetime import datetime, timedelta
 
 from escalator.engine.classify import Assessment, assess
-from escalator.engine.routing import names_action, names_event
-from escalator.model.facts import AUTOMATIC, CALLED, Facts, Review
+from escalator.engine.routing import is_action_in_a_route, is_event_in_a_route
+from escalator.model.facts import AUTOMATIC, CALL_PREFIX, Facts, Review
 from escalator.model.incident import Incident
 from escalator.model.policy import Policy
 
@@ -23,12 +23,12 @@ _APPEAL = "appeal."
 _INSTANT = timedelta(microseconds=1)
 
 
-def as_facts(review: Review) -> Facts:
+def review_facts(review: Review) -> Facts:
     """Return the review as something known of the item."""
     return Facts({REVIEW: {review.by: review.at}}, {_NEWEST + review.by: (review.at, review.action)})
 
 
-def spend(facts: Facts, reviewed_at: datetime | None) -> Facts:
+def discount_reviews(facts: Facts, reviewed_at: datetime | None) -> Facts:
     """Return facts in which no review up to that one counts any more: its round was ended by people or the clock."""
     return facts if reviewed_at is None else facts.merged(Facts({}, {_SPENT: (reviewed_at, "")}))
 
@@ -39,30 +39,30 @@ def without_reviews(facts: Facts) -> Facts:
     return Facts(seen, {name: said for name, said in facts.latest.items() if not name.startswith((_NEWEST, _SPENT))})
 
 
-def reviewer(stream_id: str, policy: Policy) -> str:
+def reviewer_key(stream_id: str, policy: Policy) -> str:
     """Return the policy key of who reviewed in Stream, or `stream:ID` for somebody not in the policy."""
     known = (person.key for person in policy.people.values() if person.stream and person.stream == stream_id)
     return next(known, f"stream:{stream_id}")
 
 
-def staff_in_stream(policy: Policy) -> frozenset[str]:
+def stream_ids_of_people(policy: Policy) -> frozenset[str]:
     """Return the ids in Stream of the policy's people."""
     return frozenset(person.stream for person in policy.people.values() if person.stream)
 
 
-def standing(facts: Facts, frozen: Policy, running: Policy) -> tuple[str, ...]:
+def valid_reviewers(facts: Facts, frozen: Policy, running: Policy) -> tuple[str, ...]:
     """Return the people whose review counts now, the one who reviewed first before the others."""
     spent = facts.latest.get(_SPENT)
     found = sorted(_newest(facts).items(), key=lambda review: (review[1], review[0]))
     counting = [by for by, at in found if spent is None or at > spent[0]]
     newest = dict(found)
-    left = [by for by in counting if not is_outweighed(facts, newest[by], frozen)]
+    left = [by for by in counting if not is_review_outweighed(facts, newest[by], frozen)]
     # One who is not named is none besides those who are: it may be one of them.
     named = [by for by in left if by]
-    return tuple(dict.fromkeys(reviewer(by, running) for by in named or left))
+    return tuple(dict.fromkeys(reviewer_key(by, running) for by in named or left))
 
 
-def knows_reviews(facts: Facts) -> bool:
+def has_reviews(facts: Facts) -> bool:
     """Whether any review is known; none is, once the facts are purged."""
     return bool(_newest(facts))
 
@@ -76,13 +76,13 @@ def _newest(facts: Facts) -> dict[str, datetime]:
     return found
 
 
-def is_outweighed(facts: Facts, reviewed_at: datetime, policy: Policy) -> bool:
+def is_review_outweighed(facts: Facts, reviewed_at: datetime, policy: Policy) -> bool:
     """Whether what Stream said since a review undoes it. At the same instant a flag wins, a call for people loses."""
     reports = sum(at >= reviewed_at for at in facts.seen.get("report", {}).values())
     return (
         reports >= policy.reopen_after_reports
         or is_graver(assess(facts, policy), assess(facts.before(reviewed_at), policy))
-        or calls_again(facts, facts.before(reviewed_at + _INSTANT), policy)
+        or has_new_call(facts, facts.before(reviewed_at + _INSTANT), policy)
     )
 
 
@@ -91,7 +91,7 @@ def is_graver(now: Assessment, then: Assessment) -> bool:
     return not set(now.categories) <= set(then.categories) or now.severity > then.severity
 
 
-def calls_again(now: Facts, then: Facts, policy: Policy) -> bool:
+def has_new_call(now: Facts, then: Facts, policy: Policy) -> bool:
     """Whether somebody has asked for people since: in Stream, or by an appeal that a route names."""
     before = _calls(then, policy)
     return any(name not in before or at > before[name] for name, at in _calls(now, policy).items())
@@ -100,23 +100,25 @@ def calls_again(now: Facts, then: Facts, policy: Policy) -> bool:
 def _calls(facts: Facts, policy: Policy) -> dict[str, datetime]:
     """Return when each call was last made. Of an undated escalation only the first time that it was seen is known."""
     seen = facts.seen.get("event", {})
-    found = {name: at for name, at in seen.items() if name.startswith(_APPEAL) and names_event(name, policy)}
+    found = {name: at for name, at in seen.items() if name.startswith(_APPEAL) and is_event_in_a_route(name, policy)}
     undated = facts.seen.get("action", {}).get(_ESCALATE)
     if undated is not None and _ESCALATE not in facts.seen.get(AUTOMATIC, {}):
         found[_ESCALATE] = undated
     for name, (at, _action) in facts.latest.items():
-        if name.startswith(CALLED) and _is_call(name.removeprefix(CALLED), policy):
-            found[name.removeprefix(CALLED)] = at
+        if name.startswith(CALL_PREFIX) and _is_call(name.removeprefix(CALL_PREFIX), policy):
+            found[name.removeprefix(CALL_PREFIX)] = at
     return found
 
 
 def _is_call(action: str, policy: Policy) -> bool:
     """Whether an action calls for people: an escalation does, a custom action where a route names it."""
-    is_named = names_action(action, policy) or (action == _CUSTOM and names_event(_CUSTOM_ACTION, policy))
+    is_named = is_action_in_a_route(action, policy) or (
+        action == _CUSTOM and is_event_in_a_route(_CUSTOM_ACTION, policy)
+    )
     return action == _ESCALATE or is_named
 
 
-def reviews_resolve(incident: Incident, policy: Policy) -> bool:
+def is_resolved_by_review(incident: Incident, policy: Policy) -> bool:
     """Whether a review ends the incident; not where any category that fits says that it only acknowledges."""
     keys = {*assess(incident.facts, policy).categories, incident.category}
     return all(category.review_resolves for key, category in policy.categories.items() if key in keys)

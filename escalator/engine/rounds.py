@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from escalator.engine.classify import assess
-from escalator.engine.hours import fires_at
-from escalator.engine.incident_change import Draft
-from escalator.engine.reviews import spend
-from escalator.engine.routing import Routing, Subject, named, route
-from escalator.engine.steps import following, send_or_wait
-from escalator.model.audit import Action
+from escalator.engine.hours import step_fires_at
+from escalator.engine.incident_change import ChangeDraft
+from escalator.engine.reviews import discount_reviews
+from escalator.engine.routing import Routing, RoutingSubject, choose_route, routing_of_route
+from escalator.engine.steps import next_send, send_unless_silenced
+from escalator.model.audit import AuditAction
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
@@ -18,13 +18,13 @@ LOOP_WINDOW = timedelta(hours=1)
 LOOP_LIMIT = 10
 
 
-def assessed(incident: Incident, policy: Policy) -> tuple[Incident, Routing]:
+def reassess(incident: Incident, policy: Policy) -> tuple[Incident, Routing]:
     """Return the incident with what the policy makes of its facts (only ever graver and stricter), and its route."""
     assessment = assess(incident.facts, policy)
     graver = assessment.severity > incident.severity or not incident.severity_reason
     after = replace(
         incident,
-        category=gravest(incident.category, assessment.category, policy),
+        category=gravest_category(incident.category, assessment.category, policy),
         severity=max(incident.severity, assessment.severity),
         severity_reason=assessment.reason if graver else incident.severity_reason,
         content_rule=max(incident.content_rule, assessment.content) if incident.round else assessment.content,
@@ -32,39 +32,39 @@ def assessed(incident: Incident, policy: Policy) -> tuple[Incident, Routing]:
     if incident.drill is not None:
         return after, _rehearsed(incident, policy)
     judged = replace(assessment, severity=after.severity)
-    return after, route(Subject(incident.source, incident.facts, judged, incident.opened_at), policy)
+    return after, choose_route(RoutingSubject(incident.source, incident.facts, judged, incident.opened_at), policy)
 
 
 def _rehearsed(incident: Incident, policy: Policy) -> Routing:
     """Return the route that a drill rehearses; where this policy has it no more, what it was when it began."""
     as_it_was = Routing(incident.route, len(policy.routes), incident.path, incident.assign, incident.acks_needed)
-    return named(incident.route or "", policy) or as_it_was
+    return routing_of_route(incident.route or "", policy) or as_it_was
 
 
-def gravest(one: str | None, other: str | None, policy: Policy) -> str | None:
+def gravest_category(one: str | None, other: str | None, policy: Policy) -> str | None:
     """Return the one that stands first in the file; a category that the file no longer has yields to one it has."""
     order = list(policy.categories)
     known = [key for key in (one, other) if key in order]
     return min(known, key=order.index) if known else one or other
 
 
-def begin_round(draft: Draft, reason: str) -> None:
+def begin_round(draft: ChangeDraft, reason: str) -> None:
     """Start a new round from the top, by the wish of a person or of the clock: it never falls silent.
 
     The reviews in Stream that are known by now have had their effect and count no more.
     """
     spend_reviews(draft)
-    freeze(draft, may_fall_silent=False)
+    freeze_policy(draft, may_fall_silent=False)
     next_round(draft, reason)
     start_path(draft, draft.now)
 
 
-def spend_reviews(draft: Draft) -> None:
+def spend_reviews(draft: ChangeDraft) -> None:
     """Let only reviews count that are newer than those known: a round of people or the clock has begun."""
-    draft.put(facts=spend(draft.incident.facts, draft.incident.reviewed_at))
+    draft.put(facts=discount_reviews(draft.incident.facts, draft.incident.reviewed_at))
 
 
-def start_path(draft: Draft, since: datetime) -> None:
+def start_path(draft: ChangeDraft, since: datetime) -> None:
     """Set the clock of a round that has just begun, and fire the first step when it has no delay."""
     draft.put(step=-1, sending=0)
     if not draft.path:
@@ -72,18 +72,18 @@ def start_path(draft: Draft, since: datetime) -> None:
         draft.due(None, None)
         return
     draft.put(state=State.TRIGGERED)
-    begins_at = fires_at(draft.path[0], since + draft.path[0].after, draft.rules.frozen)
+    begins_at = step_fires_at(draft.path[0], since + draft.path[0].after, draft.rules.frozen)
     draft.due(DueKind.STEP, begins_at)
     if begins_at <= draft.now:
-        fire_next(draft)
+        fire_next_step(draft)
 
 
-def next_round(draft: Draft, reason: str) -> None:
+def next_round(draft: ChangeDraft, reason: str) -> None:
     """Count a new round: what the old one has not sent is dropped, and its answers count no more."""
     draft.put(round=draft.incident.round + 1, answers=(), acknowledged_at=None, silenced_step=None)
     draft.suppress = "superseded"
     draft.record(
-        Action.ROUND_STARTED,
+        AuditAction.ROUND_STARTED,
         reason,
         round=str(draft.incident.round),
         route=draft.incident.route or "default",
@@ -93,7 +93,7 @@ def next_round(draft: Draft, reason: str) -> None:
     )
 
 
-def freeze(draft: Draft, *, may_fall_silent: bool) -> None:
+def freeze_policy(draft: ChangeDraft, *, may_fall_silent: bool) -> None:
     """Take category, route, path and content rule from the running policy.
 
     Where nothing may fall silent, of several paths the first that has steps: what the running policy decides, what
@@ -101,18 +101,18 @@ def freeze(draft: Draft, *, may_fall_silent: bool) -> None:
     that somebody waits for stays loud, unless the whole policy has no step.
     """
     for policy in (draft.rules.running, draft.rules.frozen):
-        anew, routing = assessed(draft.incident, policy)
+        anew, routing = reassess(draft.incident, policy)
         if may_fall_silent or policy.paths.get(routing.path):
             _adopt(draft, policy, anew, routing)
             return
     if not draft.path:
         running = draft.rules.running
-        anew, routing = assessed(draft.incident, running)
+        anew, routing = reassess(draft.incident, running)
         loud = next((path for path in (running.default, *running.paths) if running.paths.get(path)), routing.path)
         _adopt(draft, running, anew, replace(routing, path=loud))
 
 
-def _adopt(draft: Draft, policy: Policy, anew: Incident, routing: Routing) -> None:
+def _adopt(draft: ChangeDraft, policy: Policy, anew: Incident, routing: Routing) -> None:
     is_running = policy is draft.rules.running
     draft.rules = replace(draft.rules, frozen=policy)
     draft.incident = replace(
@@ -125,37 +125,37 @@ def _adopt(draft: Draft, policy: Policy, anew: Incident, routing: Routing) -> No
     )
 
 
-def fire_next(draft: Draft) -> None:
+def fire_next_step(draft: ChangeDraft) -> None:
     """Send the next step or repeat now and set the deadline of the one after it; restart at the end of the path."""
-    send = following(draft.incident, draft.path)
+    send = next_send(draft.incident, draft.path)
     if send is None:
-        restart(draft)
+        restart_path(draft)
         return
     draft.put(step=send.step, sending=send.sending)
-    send_or_wait(draft)
+    send_unless_silenced(draft)
 
 
-def restart(draft: Draft) -> None:
+def restart_path(draft: ChangeDraft) -> None:
     """Begin again from the top after a path that ended without an answer, and tell whom the policy names.
 
     It goes on for as long as it takes; a path that would begin an eleventh time within an hour waits for the hour.
     """
-    if not may_loop(draft):
+    if not count_automatic_round(draft):
         draft.due(DueKind.RESTART, (draft.incident.loop_started_at or draft.now) + LOOP_WINDOW)
         return
     restarts = draft.incident.restarts + 1
-    draft.record(Action.RESTARTED, restarts=str(restarts))
+    draft.record(AuditAction.RESTARTED, restarts=str(restarts))
     draft.put(restarts=restarts)
     begin_round(draft, "unanswered")
-    draft.tell(Occasion.RESTART, draft.rules.frozen.unanswered.tell, besides=told_people(draft))
+    draft.tell(Occasion.RESTART, draft.rules.frozen.unanswered.tell, besides=notified_people(draft))
 
 
-def told_people(draft: Draft) -> frozenset[str]:
+def notified_people(draft: ChangeDraft) -> frozenset[str]:
     """Return the people who are told something by this very decision."""
     return frozenset(notice.recipient.person for notice in draft.notices if notice.recipient.person)
 
 
-def may_loop(draft: Draft) -> bool:
+def count_automatic_round(draft: ChangeDraft) -> bool:
     """Count a round that automation wants to start; False, and an alarm, above ten in an hour (ENGINE, Failure)."""
     incident = draft.incident
     started = incident.loop_started_at
@@ -165,6 +165,6 @@ def may_loop(draft: Draft) -> bool:
     draft.put(loop_rounds=incident.loop_rounds + 1)
     if incident.loop_rounds + 1 <= LOOP_LIMIT:
         return True
-    draft.record(Action.AUTOMATION_STOPPED, rounds=str(incident.loop_rounds))
+    draft.record(AuditAction.AUTOMATION_STOPPED, rounds=str(incident.loop_rounds))
     draft.alarms.append(f"loop:{incident.number}")
     return False

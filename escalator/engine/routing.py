@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from escalator.engine.classify import Assessment
-from escalator.engine.hours import hold
-from escalator.model.conditions import Comparison, comparable, comparison
+from escalator.engine.hours import are_hours_met
+from escalator.model.conditions import Comparison, comparable_form, comparison_of
 from escalator.model.facts import Facts
 from escalator.model.levels import Severity
 from escalator.model.policy import Conditions, Policy
@@ -15,7 +15,7 @@ ANYTHING = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class RoutingSubject:
     """What conditions are asked about: an item of a source, as assessed. Hours are judged at its opening."""
 
     source: str
@@ -25,7 +25,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class MatchedCondition:
     """One condition of a route that held: `said` are those of the `wanted` values that the subject has.
 
     Of hours and thresholds nothing is said but what is wanted.
@@ -47,56 +47,58 @@ class Routing:
     acks_needed: int
 
 
-def route(subject: Subject, policy: Policy) -> Routing:
+def choose_route(subject: RoutingSubject, policy: Policy) -> Routing:
     """Return the first route that takes the subject, or the default path."""
     for rank, candidate in enumerate(policy.routes):
-        if holds(candidate.when, subject, policy) and not excludes(candidate.unless, subject, policy):
+        if all_conditions_hold(candidate.when, subject, policy) and not any_condition_holds(
+            candidate.unless, subject, policy
+        ):
             return Routing(candidate.name, rank, candidate.path, candidate.assign, candidate.acknowledgements)
     return Routing(None, len(policy.routes), policy.default, None, 1)
 
 
-def named(name: str, policy: Policy) -> Routing | None:
+def routing_of_route(name: str, policy: Policy) -> Routing | None:
     """Return that very route, whatever its conditions; None for one that the policy does not have."""
-    rank = rank_of(name, policy)
+    rank = route_rank(name, policy)
     if rank == len(policy.routes):
         return None
     found = policy.routes[rank]
     return Routing(found.name, rank, found.path, found.assign, found.acknowledgements)
 
 
-def rank_of(name: str | None, policy: Policy) -> int:
+def route_rank(name: str | None, policy: Policy) -> int:
     """Return the place of a route in the file; the default stands below all."""
     return next((rank for rank, known in enumerate(policy.routes) if known.name == name), len(policy.routes))
 
 
-def names_event(event_type: str, policy: Policy) -> bool:
+def is_event_in_a_route(event_type: str, policy: Policy) -> bool:
     """Whether some route asks for this event by name."""
     return _names("event", event_type, policy)
 
 
-def names_action(action: str, policy: Policy) -> bool:
+def is_action_in_a_route(action: str, policy: Policy) -> bool:
     """Whether some route asks for this action by name."""
     return _names("action", action, policy)
 
 
 def _names(condition: str, value: str, policy: Policy) -> bool:
-    named = {word for candidate in policy.routes for word in candidate.when.tests.get(condition, ())}
-    return comparable(condition, value) in {comparable(condition, word) for word in named}
+    routing_of_route = {word for candidate in policy.routes for word in candidate.when.tests.get(condition, ())}
+    return comparable_form(condition, value) in {comparable_form(condition, word) for word in routing_of_route}
 
 
-def holds(conditions: Conditions, subject: Subject, policy: Policy) -> bool:
+def all_conditions_hold(conditions: Conditions, subject: RoutingSubject, policy: Policy) -> bool:
     """Whether all hold."""
     return all(_test(name, wanted, subject, policy) for name, wanted in conditions.tests.items())
 
 
-def excludes(conditions: Conditions, subject: Subject, policy: Policy) -> bool:
+def any_condition_holds(conditions: Conditions, subject: RoutingSubject, policy: Policy) -> bool:
     """Whether any holds."""
     return any(_test(name, wanted, subject, policy) for name, wanted in conditions.tests.items())
 
 
-def _test(name: str, wanted: tuple[str, ...], subject: Subject, policy: Policy) -> bool:
-    if comparison(name) is Comparison.HOURS:
-        return hold(name, wanted, subject.opened_at, policy)
+def _test(name: str, wanted: tuple[str, ...], subject: RoutingSubject, policy: Policy) -> bool:
+    if comparison_of(name) is Comparison.HOURS:
+        return are_hours_met(name, wanted, subject.opened_at, policy)
     if name == "min_severity":
         severity = subject.assessment.severity
         return severity is not Severity.UNKNOWN and any(severity >= Severity(word) for word in wanted)
@@ -105,28 +107,30 @@ def _test(name: str, wanted: tuple[str, ...], subject: Subject, policy: Policy) 
     return bool(_fitting(name, wanted, subject))
 
 
-def why(route_name: str | None, subject: Subject, policy: Policy) -> tuple[Met, ...]:
+def matched_conditions(route_name: str | None, subject: RoutingSubject, policy: Policy) -> tuple[MatchedCondition, ...]:
     """Return which conditions of a route hold for the subject, as they stand in the file.
 
     Nothing for the default path, for a route that the policy does not have, and for one that does not take the
     subject (any more): then nobody can say why.
     """
     found = next((one for one in policy.routes if one.name == route_name), None)
-    if found is None or not holds(found.when, subject, policy):
+    if found is None or not all_conditions_hold(found.when, subject, policy):
         return ()
-    return tuple(Met(name, wanted, _fitting(name, wanted, subject)) for name, wanted in found.when.tests.items())
+    return tuple(
+        MatchedCondition(name, wanted, _fitting(name, wanted, subject)) for name, wanted in found.when.tests.items()
+    )
 
 
-def _fitting(name: str, wanted: tuple[str, ...], subject: Subject) -> tuple[str, ...]:
+def _fitting(name: str, wanted: tuple[str, ...], subject: RoutingSubject) -> tuple[str, ...]:
     """Return those of the known values that the condition accepts."""
-    known = values_of(name, subject)
+    known = fact_values(name, subject)
     if ANYTHING in wanted:
         return tuple(sorted(known))
-    accepted = {comparable(name, word) for word in wanted}
-    return tuple(sorted(said for said in known if comparable(name, said) in accepted))
+    accepted = {comparable_form(name, word) for word in wanted}
+    return tuple(sorted(said for said in known if comparable_form(name, said) in accepted))
 
 
-def values_of(name: str, subject: Subject) -> frozenset[str]:
+def fact_values(name: str, subject: RoutingSubject) -> frozenset[str]:
     """Return what the fact of that name says of the subject; nothing where it is unknown."""
     derived: Mapping[str, str | None] = {
         "source": subject.source,

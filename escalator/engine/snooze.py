@@ -1,30 +1,30 @@
 """Whether an incident may rest for a while, and for how long."""
 
-from escalator.engine.permissions import Refusal, Refused, is_withheld
+from escalator.engine.permissions import Refusal, RefusalReason, is_withheld
 from escalator.model.incident import Incident, State
 from escalator.model.levels import Role, Severity
 from escalator.model.policy import Person, Policy
 
-SNOOZES_MIN = (15, 60)
+SNOOZE_CHOICES_MIN = (15, 60)
 LONGEST_SNOOZE_MIN = 24 * 60
-SNOOZES_IN_A_ROW = 2
+MAX_SNOOZES_IN_A_ROW = 2
 
 
-def why_not_snooze(incident: Incident, person: Person, minutes: int, policy: Policy) -> Refusal | None:
+def snooze_refusal(incident: Incident, person: Person, minutes: int, policy: Policy) -> Refusal | None:
     """Return why somebody may not let it rest for so many minutes, or None when they may."""
     if incident.state is State.LOGGED:
-        return Refusal(Refused.NOT_NOW)
+        return Refusal(RefusalReason.NOT_NOW)
     if incident.state is State.SNOOZED:
-        return Refusal(Refused.ALREADY_TAKEN, by=incident.owner, at=incident.acknowledged_at)
+        return Refusal(RefusalReason.ALREADY_TAKEN, by=incident.owner, at=incident.acknowledged_at)
     if is_withheld(incident, policy):
-        return Refusal(Refused.WITHHELD)
+        return Refusal(RefusalReason.WITHHELD)
     if not _may_wait(minutes, person, incident.severity):
-        return Refusal(Refused.TOO_LONG)
-    return Refusal(Refused.TOO_OFTEN) if incident.snoozes >= SNOOZES_IN_A_ROW else None
+        return Refusal(RefusalReason.TOO_LONG)
+    return Refusal(RefusalReason.TOO_OFTEN) if incident.snoozes >= MAX_SNOOZES_IN_A_ROW else None
 
 
 def _may_wait(minutes: int, person: Person, severity: Severity) -> bool:
     """Whether it may rest that long: seniors choose any time up to a day, but nobody more than 15 min of a critical."""
     if severity is Severity.CRITICAL:
-        return minutes == SNOOZES_MIN[0]
-    return minutes in SNOOZES_MIN or (person.role >= Role.SENIOR and 1 <= minutes <= LONGEST_SNOOZE_MIN)
+        return minutes == SNOOZE_CHOICES_MIN[0]
+    return minutes in SNOOZE_CHOICES_MIN or (person.role >= Role.SENIOR and 1 <= minutes <= LONGEST_SNOOZE_MIN)

@@ -12,13 +12,13 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from escalator.model.alert_stats import Alert
+from escalator.model.alert_stats import AlertStats
 from escalator.model.incident import Outcome
 from escalator.model.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class DurationQuantiles:
     """How long something took: of half at most `p50`, of nine in ten at most `p90`; None where nothing was done."""
 
     count: int
@@ -27,7 +27,7 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Ratio:
     """So many `of` so many."""
 
     part: int
@@ -40,17 +40,17 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class AlertStatistics:
     """Of a set of alerts. `noise` is how many of those that were judged were false alarms; `open` waits still."""
 
     alerts: int
     open: int
-    answered: Spread
-    resolved: Spread
-    answered_in_time: Share
-    resolved_in_time: Share
-    escalated: Share
-    noise: Share
+    answered: DurationQuantiles
+    resolved: DurationQuantiles
+    answered_in_time: Ratio
+    resolved_in_time: Ratio
+    escalated: Ratio
+    noise: Ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +69,20 @@ class _Measured:
     is_noise: bool
 
 
-def figures(alerts: Iterable[Alert], policy: Policy) -> Figures:
+def alert_statistics(alerts: Iterable[AlertStats], policy: Policy) -> AlertStatistics:
     """Return the figures of these alerts; what they should have reached is asked of this policy."""
     return _summed([_measured(one, policy) for one in alerts])
 
 
-def grouped(
-    alerts: Sequence[Alert], by: Sequence[Callable[[Alert], Hashable]], policy: Policy
-) -> tuple[Mapping[Any, Figures], ...]:
+def statistics_by_group(
+    alerts: Sequence[AlertStats], by: Sequence[Callable[[AlertStats], Hashable]], policy: Policy
+) -> tuple[Mapping[Any, AlertStatistics], ...]:
     """Return for each way of grouping these alerts the figures of its groups, the largest group first."""
     measured = [_measured(one, policy) for one in alerts]
     return tuple(_groups([key(one) for one in alerts], measured) for key in by)
 
 
-def _groups(keys: Sequence[Hashable], measured: Sequence[_Measured]) -> Mapping[Hashable, Figures]:
+def _groups(keys: Sequence[Hashable], measured: Sequence[_Measured]) -> Mapping[Hashable, AlertStatistics]:
     groups: dict[Hashable, list[_Measured]] = defaultdict(list)
     for key, one in zip(keys, measured, strict=True):
         groups[key].append(one)
@@ -90,23 +90,23 @@ def _groups(keys: Sequence[Hashable], measured: Sequence[_Measured]) -> Mapping[
     return {key: _summed(members) for key, members in ordered}
 
 
-def _summed(measured: Sequence[_Measured]) -> Figures:
+def _summed(measured: Sequence[_Measured]) -> AlertStatistics:
     answered = [one.answered for one in measured if one.answered is not None]
     took = [one.took for one in measured if one.took is not None]
     limited = [one.is_late for one in measured if one.is_late is not None]
-    return Figures(
+    return AlertStatistics(
         alerts=len(measured),
         open=sum(one.is_open for one in measured),
         answered=_spread(answered),
         resolved=_spread(took),
-        answered_in_time=Share(sum(one.is_answered_in_time for one in measured), len(answered)),
-        resolved_in_time=Share(len(limited) - sum(limited), len(limited)),
-        escalated=Share(sum(one.is_escalated for one in measured), len(measured)),
-        noise=Share(sum(one.is_noise for one in measured), len(took)),
+        answered_in_time=Ratio(sum(one.is_answered_in_time for one in measured), len(answered)),
+        resolved_in_time=Ratio(len(limited) - sum(limited), len(limited)),
+        escalated=Ratio(sum(one.is_escalated for one in measured), len(measured)),
+        noise=Ratio(sum(one.is_noise for one in measured), len(took)),
     )
 
 
-def _measured(alert: Alert, policy: Policy) -> _Measured:
+def _measured(alert: AlertStats, policy: Policy) -> _Measured:
     first, closed = alert.first_answered_at, alert.closed_at
     acknowledged = None if alert.was_reviewed_when_opened else first
     took = closed - first if first is not None and closed is not None else None
@@ -125,26 +125,26 @@ def _measured(alert: Alert, policy: Policy) -> _Measured:
     )
 
 
-def hour_in(zone: ZoneInfo) -> Callable[[Alert], int]:
+def opening_hour_in(zone: ZoneInfo) -> Callable[[AlertStats], int]:
     """Return what tells the hour of the day, there, at which an alert was opened."""
     return lambda alert: alert.opened_at.astimezone(zone).hour
 
 
-def spread(spans: Iterable[timedelta]) -> Spread:
+def duration_quantiles(spans: Iterable[timedelta]) -> DurationQuantiles:
     """Return the spread of these, each quantile a value that was there (nearest rank)."""
     return _spread([span.total_seconds() for span in spans])
 
 
-def _spread(seconds: Sequence[float]) -> Spread:
+def _spread(seconds: Sequence[float]) -> DurationQuantiles:
     ordered = sorted(seconds)
-    return Spread(len(ordered), _rank(ordered, 50), _rank(ordered, 90))
+    return DurationQuantiles(len(ordered), _rank(ordered, 50), _rank(ordered, 90))
 
 
 def _rank(ordered: Sequence[float], percent: int) -> timedelta | None:
     return timedelta(seconds=ordered[(len(ordered) * percent + 99) // 100 - 1]) if ordered else None
 
 
-def _limit(alert: Alert, policy: Policy) -> timedelta | None:
+def _limit(alert: AlertStats, policy: Policy) -> timedelta | None:
     category = policy.categories.get(alert.category or "")
     rule = policy.acknowledged
     return (category.resolve_within if category else None) or (rule.resolve_within if rule else None)

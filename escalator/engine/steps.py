@@ -3,53 +3,53 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from escalator.engine.endpoints import PERSON
-from escalator.engine.hours import fires_at
-from escalator.engine.incident_change import Draft
-from escalator.engine.permissions import allowed_people, may_answer
-from escalator.engine.silences import is_silenced, silencing
-from escalator.engine.targets import last_resort
-from escalator.model.audit import SYSTEM, Action
+from escalator.engine.endpoints import PERSON_PREFIX
+from escalator.engine.hours import step_fires_at
+from escalator.engine.incident_change import ChangeDraft
+from escalator.engine.permissions import allowed_people, people_who_may_acknowledge
+from escalator.engine.silences import active_silence, is_silenced
+from escalator.engine.targets import last_resort_targets
+from escalator.model.audit import SYSTEM, AuditAction
 from escalator.model.incident import DueKind, Incident
 from escalator.model.levels import Severity
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy, Step
 from escalator.model.silence import Silence
 
-FILE = "file"
+SILENCE_FROM_FILE = "file"
 """What a record says of a silence that has no id."""
 
-LONGEST_WAIT = timedelta(days=1)
+MAX_RESTART_DELAY = timedelta(days=1)
 
 
-class Send(NamedTuple):
+class StepSend(NamedTuple):
     """One send of one step: `step` is an index, `sending` counts from 1."""
 
     step: int
     sending: int
 
 
-FIRST_SEND = Send(0, 1)
+FIRST_SEND = StepSend(0, 1)
 
 
-def following(incident: Incident, path: tuple[Step, ...]) -> Send | None:
+def next_send(incident: Incident, path: tuple[Step, ...]) -> StepSend | None:
     """Return the send after the one that fired last, or None at the end of the path."""
     current = incident.step
     if 0 <= current < len(path) and incident.sending <= path[current].repeat:
-        return Send(current, incident.sending + 1)
-    return Send(current + 1, 1) if current + 1 < len(path) else None
+        return StepSend(current, incident.sending + 1)
+    return StepSend(current + 1, 1) if current + 1 < len(path) else None
 
 
-def restart_wait(incident: Incident, policy: Policy) -> timedelta:
+def restart_delay(incident: Incident, policy: Policy) -> timedelta:
     """Return how long a path that ended waits before it begins again; it doubles each time below critical."""
     wait = policy.unanswered.restart_after
     if incident.severity is Severity.CRITICAL:
         return wait
     doublings = min(incident.restarts, 20)
-    return max(wait, min(wait * (1 << doublings), LONGEST_WAIT))
+    return max(wait, min(wait * (1 << doublings), MAX_RESTART_DELAY))
 
 
-def send_or_wait(draft: Draft) -> None:
+def send_unless_silenced(draft: ChangeDraft) -> None:
     """Make the send that the incident is at, unless it is under a silence, which takes the turn of one step a round."""
     silence = _silence_of(draft)
     if silence is None:
@@ -58,51 +58,51 @@ def send_or_wait(draft: Draft) -> None:
         _keep_silent(draft, silence)
 
 
-def _send(draft: Draft) -> None:
+def _send(draft: ChangeDraft) -> None:
     step, sending = draft.incident.step, draft.incident.sending
     if is_silenced(draft.incident):
         draft.put(silenced_step=None)
     if (step, sending) > FIRST_SEND:
         draft.put(escalated_at=draft.incident.escalated_at or draft.now)
     told = draft.tell(Occasion.STEP, draft.path[step].notify)
-    draft.record(Action.STEP_FIRED, step=str(step + 1), sending=str(sending), told=str(told.recipients))
+    draft.record(AuditAction.STEP_FIRED, step=str(step + 1), sending=str(sending), told=str(told.recipients))
     if not told.responders:
         _reach_nobody(draft)
     elif told.unattended and step + 1 < len(draft.path):
         skip_repeats(draft)
-    wait_for_next(draft, at_once=not told.responders or bool(told.unattended))
+    set_next_deadline(draft, at_once=not told.responders or bool(told.unattended))
 
 
-def _silence_of(draft: Draft) -> Silence | None:
+def _silence_of(draft: ChangeDraft) -> Silence | None:
     """Return the silence that takes this step's turn. What a person asks for is never silenced."""
     incident = draft.incident
     if draft.actor.kind != SYSTEM.kind or incident.silenced_step not in {None, incident.step}:
         return None
-    return silencing(incident, draft.rules.silences, draft.rules.running, draft.now)
+    return active_silence(incident, draft.rules.silences, draft.rules.running, draft.now)
 
 
-def _keep_silent(draft: Draft, silence: Silence) -> None:
+def _keep_silent(draft: ChangeDraft, silence: Silence) -> None:
     """Tell nobody, and go on as if somebody had been told: but not beyond the silence, nor off the end of the path."""
     step, sending = draft.incident.step, draft.incident.sending
     draft.put(silenced_step=step)
-    by, until = str(silence.id or FILE), silence.ends_at.isoformat()
-    draft.record(Action.STEP_SILENCED, step=str(step + 1), sending=str(sending), silence=by, until=until)
-    wait_for_next(draft)
+    by, until = str(silence.id or SILENCE_FROM_FILE), silence.ends_at.isoformat()
+    draft.record(AuditAction.STEP_SILENCED, step=str(step + 1), sending=str(sending), silence=by, until=until)
+    set_next_deadline(draft)
     next_at = draft.incident.due_at
     if step + 1 == len(draft.path) or next_at is None or next_at > silence.ends_at:
         draft.due(DueKind.SILENCE_END, silence.ends_at)
 
 
-def send_after_silence(draft: Draft) -> None:
+def send_after_silence(draft: ChangeDraft) -> None:
     """Make the silenced send now that its silence is over, or as soon as the hours of its step are open."""
-    opens_at = fires_at(draft.path[draft.incident.step], draft.now, draft.rules.frozen)
+    opens_at = step_fires_at(draft.path[draft.incident.step], draft.now, draft.rules.frozen)
     if opens_at > draft.now:
         draft.due(DueKind.SILENCE_END, opens_at)
     else:
-        send_or_wait(draft)
+        send_unless_silenced(draft)
 
 
-def speak_up(draft: Draft) -> None:
+def send_if_silence_no_longer_matches(draft: ChangeDraft) -> None:
     """Make a silenced send at once when its silence is not about the incident any more, such as a graver one."""
     due_at = draft.incident.due_at
     is_waiting = is_silenced(draft.incident) and due_at is not None and due_at > draft.now
@@ -110,40 +110,40 @@ def speak_up(draft: Draft) -> None:
         _send(draft)
 
 
-def _reach_nobody(draft: Draft) -> None:
+def _reach_nobody(draft: ChangeDraft) -> None:
     """Let the next step follow at once on one that tells nobody who may acknowledge; at the end tell the alarms.
 
     Where none of them may acknowledge it, everybody hears who may, on call or not; where nobody may at all, whoever
     may know of it.
     """
-    draft.record(Action.STEP_REACHED_NOBODY, step=str(draft.incident.step + 1))
+    draft.record(AuditAction.STEP_REACHED_NOBODY, step=str(draft.incident.step + 1))
     skip_repeats(draft)
-    if following(draft.incident, draft.path) is None:
-        told = draft.tell(Occasion.STEP, last_resort(draft.rules.running))
+    if next_send(draft.incident, draft.path) is None:
+        told = draft.tell(Occasion.STEP, last_resort_targets(draft.rules.running))
         if not told.responders:
             running = draft.rules.running
-            able = [person.key for person in may_answer(draft.incident, running)]
+            able = [person.key for person in people_who_may_acknowledge(draft.incident, running)]
             able = able or sorted(allowed_people(draft.incident, running) or ())
-            draft.tell(Occasion.STEP, [PERSON + key for key in able])
+            draft.tell(Occasion.STEP, [PERSON_PREFIX + key for key in able])
 
 
-def skip_repeats(draft: Draft) -> None:
+def skip_repeats(draft: ChangeDraft) -> None:
     """Make the next send the next step's."""
     step = draft.path[draft.incident.step] if 0 <= draft.incident.step < len(draft.path) else None
     draft.put(sending=step.repeat + 1 if step else 0)
 
 
-def wait_for_next(draft: Draft, *, at_once: bool = False) -> None:
+def set_next_deadline(draft: ChangeDraft, *, at_once: bool = False) -> None:
     """Set the deadline after a send, for when the hours of the next step are open.
 
     `at_once` leaves out the delay before the next step, after one that reached nobody, or for which nobody is on call;
     not the one before a repeat, nor a restart.
     """
-    policy, send = draft.rules.frozen, following(draft.incident, draft.path)
+    policy, send = draft.rules.frozen, next_send(draft.incident, draft.path)
     if send is None:
-        draft.due(DueKind.RESTART, draft.now + restart_wait(draft.incident, policy))
+        draft.due(DueKind.RESTART, draft.now + restart_delay(draft.incident, policy))
         return
     step = draft.path[send.step]
     is_hurried = at_once and send.sending == 1
     falls_due = draft.now if is_hurried else draft.now + step.after
-    draft.due(DueKind.STEP, fires_at(step, falls_due, policy))
+    draft.due(DueKind.STEP, step_fires_at(step, falls_due, policy))

@@ -3,16 +3,16 @@
 from datetime import datetime
 
 from escalator.engine.incident_change import Rules
-from escalator.engine.permissions import Refused
+from escalator.engine.permissions import RefusalReason
 from escalator.engine.targets import team_of
 from escalator.model.incident import Incident
 from escalator.model.levels import Role
 from escalator.model.policy import Person, Team
 
 
-def why_not_take_over(
+def takeover_refusal(
     incident: Incident, person: Person, rules: Rules, now: datetime, *, is_out_of_date: bool
-) -> Refused | None:
+) -> RefusalReason | None:
     """Return why somebody may not take what another holds, or None when they may.
 
     A moderator who is on duty may take what its owner took on duty and has gone off with; seniors may take anything.
@@ -25,9 +25,9 @@ def why_not_take_over(
     team = team_of("team", incident.assign, policy)
     was_left = team is not None and team.schedule is not None and _has_gone_off(incident, team, rules, now)
     if person.role >= Role.SENIOR:
-        return None if was_left or not is_out_of_date else Refused.STALE
+        return None if was_left or not is_out_of_date else RefusalReason.STALE
     is_on_duty = team is not None and person.key in rules.roster(incident, now).on_team(team)
-    return None if was_left and is_on_duty else Refused.NOT_YOURS
+    return None if was_left and is_on_duty else RefusalReason.NOT_YOURS
 
 
 def _has_gone_off(incident: Incident, team: Team, rules: Rules, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
+class AlertStats:
     """One incident that somebody was to answer. Every field is as in `Incident`."""
 
     opened_at: datetime

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 
-class Action(StrEnum):
+class AuditAction(StrEnum):
     """The vocabulary of the audit trail."""
 
     OPENED = "incident.opened"
@@ -90,10 +90,10 @@ SYSTEM = Actor("system", "escalator")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """One thing that happened. `via` is where it came from: engine, a vendor, sandbox, stream, cli, file."""
 
-    action: Action
+    action: AuditAction
     actor: Actor = SYSTEM
     via: str = "engine"
     reason: str = ""

@@ -3,7 +3,7 @@
 from enum import Enum
 
 from escalator.model.entities import long_name
-from escalator.model.facts import plain
+from escalator.model.facts import normalized
 
 
 class Comparison(Enum):
@@ -49,18 +49,18 @@ COMPARISONS = {
 """Every condition but `custom.<key>`, which is exact."""
 
 _FORMS = {
-    Comparison.LOOSE: plain,
+    Comparison.LOOSE: normalized,
     Comparison.WORD: str.lower,
     Comparison.ENTITY_TYPE: long_name,
 }
 
 
-def comparison(condition: str) -> Comparison:
+def comparison_of(condition: str) -> Comparison:
     """Return how the values of a condition are compared; exactly, for `custom.<key>`."""
     return COMPARISONS.get(condition, Comparison.EXACT)
 
 
-def comparable(condition: str, value: str) -> str:
+def comparable_form(condition: str, value: str) -> str:
     """Return the form of a value in which equal means equal for that condition."""
-    form = _FORMS.get(comparison(condition))
+    form = _FORMS.get(comparison_of(condition))
     return value if form is None else form(value)

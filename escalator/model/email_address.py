@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import idna
 
-RIGHT = "write an address such as leads@example.com: one @, no spaces, and only ASCII letters before it"
+CORRECT_FORM = "write an address such as leads@example.com: one @, no spaces, and only ASCII letters before it"
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
@@ -30,7 +30,7 @@ class Mailbox:
         return f"{self.local}@{self.domain}"
 
 
-def mailbox(written: str) -> Mailbox | None:
+def parse_mailbox(written: str) -> Mailbox | None:
     """Return the mail address that is written, or None for what no mail can reach."""
     local, _, domain = written.strip().rpartition("@")
     ascii_domain = _in_ascii(domain) if domain.isprintable() else ""
@@ -42,14 +42,14 @@ def mailbox(written: str) -> Mailbox | None:
     return Mailbox(local, ascii_domain)
 
 
-def named_mailbox(written: str) -> tuple[str, Mailbox] | None:
+def parse_named_mailbox(written: str) -> tuple[str, Mailbox] | None:
     """Return the name and the address of `alerts@example.com` or `Escalator <alerts@example.com>`, or None."""
     text = written.strip()
     name, bracket, bare = text.rpartition("<")
     if not bracket:
-        found = mailbox(text)
+        found = parse_mailbox(text)
         return ("", found) if found else None
-    found = mailbox(bare.removesuffix(">"))
+    found = parse_mailbox(bare.removesuffix(">"))
     plain_name = name.strip()
     if len(plain_name) > 1 and plain_name[0] == plain_name[-1] == '"':
         plain_name = plain_name[1:-1]

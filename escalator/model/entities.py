@@ -14,7 +14,7 @@ def long_name(entity_type: str) -> str:
     return _LONG_NAMES.get(entity_type, entity_type)
 
 
-def names_of(entity_type: str) -> tuple[str, ...]:
+def all_names_of(entity_type: str) -> tuple[str, ...]:
     """Return every name of an entity type, the long one first."""
     whole = long_name(entity_type)
     return (whole, *(short for short, known in _LONG_NAMES.items() if known == whole))

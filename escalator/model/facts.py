@@ -12,20 +12,20 @@ from datetime import datetime
 Sightings = Mapping[str, datetime]
 """Value -> when Stream first said so (UTC)."""
 
-Register = Mapping[str, tuple[datetime, str]]
+LatestValues = Mapping[str, tuple[datetime, str]]
 """Name -> the newest that Stream said of it, and when."""
 
-MOST_VALUES = 1_000
-MOST_NAMES = 200
-CUSTOM = "custom."
-CALLED = "call:"
+MAX_VALUES = 1_000
+MAX_NAMES = 200
+CUSTOM_PREFIX = "custom."
+CALL_PREFIX = "call:"
 """With the name of an action: when a person last called for people by it."""
 AUTOMATIC = "automatic"
 """Calls that automation, an API key or the author made."""
 _IGNORED = str.maketrans("", "", " -_\t\n")
 
 
-def plain(text: str) -> str:
+def normalized(text: str) -> str:
     """Return a label or reason as it is compared: without case, spaces, hyphens and underscores."""
     return text.casefold().translate(_IGNORED)
 
@@ -46,7 +46,7 @@ class Facts:
     """
 
     seen: Mapping[str, Sightings] = field(default_factory=dict)
-    latest: Register = field(default_factory=dict)
+    latest: LatestValues = field(default_factory=dict)
 
     def values(self, name: str) -> frozenset[str]:
         """Return every value known of that name; `action` includes the newest recommended action."""
@@ -82,14 +82,14 @@ class Facts:
         The first and not the last: an earliest time can only become earlier, so what is left out here is left out
         in whatever order the events come.
         """
-        names = sorted(self.seen, key=lambda name: (name.startswith(CUSTOM), name))[:MOST_NAMES]
+        names = sorted(self.seen, key=lambda name: (name.startswith(CUSTOM_PREFIX), name))[:MAX_NAMES]
         return Facts({name: _first(self.seen[name]) for name in names}, self.latest)
 
 
 def _first(seen: Sightings) -> Sightings:
-    if len(seen) <= MOST_VALUES:
+    if len(seen) <= MAX_VALUES:
         return seen
-    return dict(sorted(seen.items(), key=lambda sighting: (sighting[1], sighting[0]))[:MOST_VALUES])
+    return dict(sorted(seen.items(), key=lambda sighting: (sighting[1], sighting[0]))[:MAX_VALUES])
 
 
 def _earliest(left: Sightings, right: Sightings) -> Sightings:
@@ -99,7 +99,7 @@ def _earliest(left: Sightings, right: Sightings) -> Sightings:
     }
 
 
-def _newest(left: Register, right: Register) -> Register:
+def _newest(left: LatestValues, right: LatestValues) -> LatestValues:
     return {
         name: max(said for said in (left.get(name), right.get(name)) if said is not None)
         for name in sorted({*left, *right})
@@ -120,7 +120,7 @@ class Content:
     never fetched), `note` (what a moderator wrote in Stream when escalating).
     """
 
-    said: Register = field(default_factory=dict)
+    said: LatestValues = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
         return self.said[name][1] if name in self.said else ""
@@ -135,7 +135,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ItemKey:
     """What makes two events one incident, within a source: `kind` is item or entity."""
 
     kind: str
@@ -165,9 +165,9 @@ class Observation:
 
     event_type: str
     at: datetime
-    keys: tuple[Key, ...]
+    keys: tuple[ItemKey, ...]
     facts: Facts
-    other_keys: tuple[Key, ...] = ()
+    other_keys: tuple[ItemKey, ...] = ()
     content: Content = Content()
     review: Review | None = None
     opens: bool = True

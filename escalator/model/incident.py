@@ -25,14 +25,14 @@ class State(StrEnum):
     MERGED = "merged"
 
 
-OPEN = frozenset({State.TRIGGERED, State.ACKNOWLEDGED, State.SNOOZED, State.GROUPED})
-UNANSWERED = frozenset({State.TRIGGERED, State.GROUPED})
+OPEN_STATES = frozenset({State.TRIGGERED, State.ACKNOWLEDGED, State.SNOOZED, State.GROUPED})
+UNACKNOWLEDGED_STATES = frozenset({State.TRIGGERED, State.GROUPED})
 """People are asked to answer: by its own messages, or by its group's."""
 
-HELD = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
+HELD_STATES = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
 """Somebody has it."""
 
-OVER = frozenset({State.RESOLVED, State.MERGED})
+CLOSED_STATES = frozenset({State.RESOLVED, State.MERGED})
 """It is over, here at least."""
 
 
@@ -76,7 +76,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Acknowledgement:
     """One person's acknowledgement in the present round; `person` is a policy key, or `stream:ID` for a stranger."""
 
     person: str
@@ -125,7 +125,7 @@ class Incident:
     step: int = -1
     sending: int = 0
     owner: str | None = None
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[Acknowledgement, ...] = ()
     due_kind: DueKind | None = None
     due_at: datetime | None = None
     fence: int = 0
@@ -159,7 +159,7 @@ class Incident:
     @property
     def is_open(self) -> bool:
         """Whether a person still has something to do here."""
-        return self.state in OPEN
+        return self.state in OPEN_STATES
 
     @property
     def is_group(self) -> bool:

@@ -31,7 +31,9 @@ class Occasion(StrEnum):
     SILENCE = "silence"
 
 
-COPIED = frozenset({Occasion.OPENED, Occasion.ESCALATED, Occasion.ACKNOWLEDGED, Occasion.RESOLVED, Occasion.REOPENED})
+FEED_OCCASIONS = frozenset(
+    {Occasion.OPENED, Occasion.ESCALATED, Occasion.ACKNOWLEDGED, Occasion.RESOLVED, Occasion.REOPENED}
+)
 """What a feed is told of."""
 
 
@@ -48,7 +50,7 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class InlineTime:
     """An instant inside a line, shown in the reader's own time zone where the channel can."""
 
     at: datetime
@@ -62,7 +64,7 @@ class Link:
     url: str
 
 
-Line = tuple["str | Moment | Link", ...]
+Line = tuple["str | InlineTime | Link", ...]
 """One line of a message: plain text (never markup), instants and links."""
 
 
@@ -85,7 +87,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class IncidentStatus:
     """How an incident stands, for vendors that know more than words: a status, a severity, a header, a field.
 
     `by` is the policy's key of who holds or ended it (`stream:ID` and the like for others, None for nobody); `since`
@@ -109,7 +111,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class MessageContext:
     """Whom and what a message is for: the sandbox shows it, vendors never see it."""
 
     incident_id: UUID | None

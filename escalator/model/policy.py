@@ -162,7 +162,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Unanswered:
+class UnansweredRule:
     """What happens when a path has ended without an answer: again from the top, for as long as it takes."""
 
     restart_after: timedelta = timedelta(minutes=30)
@@ -170,7 +170,7 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
-class Acknowledged:
+class AcknowledgedRule:
     """The second clock: acknowledged, but not resolved in time. `remind` is how long before the end."""
 
     resolve_within: timedelta
@@ -214,7 +214,7 @@ class Drill:
 
 
 @dataclass(frozen=True, slots=True)
-class Care:
+class ExposureLimit:
     """From how many grave items a day on somebody is asked to stop before they are shown the text of another."""
 
     reveals_per_day: int
@@ -236,8 +236,8 @@ class Policy:
     default: str
     paths: Mapping[str, tuple[Step, ...]]
     feeds: tuple[Feed, ...] = ()
-    unanswered: Unanswered = Unanswered()
-    acknowledged: Acknowledged | None = None
+    unanswered: UnansweredRule = UnansweredRule()
+    acknowledged: AcknowledgedRule | None = None
     alarms: tuple[str, ...] = ()
     reopen_after_reports: int = 5
     retain_content: timedelta = timedelta(days=30)
@@ -246,4 +246,4 @@ class Policy:
     grouping: Grouping | None = None
     drills: tuple[Drill, ...] = ()
     silences: tuple[Silence, ...] = ()
-    care: Care | None = None
+    care: ExposureLimit | None = None

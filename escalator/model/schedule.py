@@ -33,7 +33,7 @@ class Hours:
     holidays: str | None = None
 
 
-class Turn(StrEnum):
+class RotationUnit(StrEnum):
     """What the length of a turn is counted in."""
 
     HOURS = "hours"
@@ -52,7 +52,7 @@ class Layer:
     """
 
     people: tuple[str, ...]
-    turn: Turn
+    turn: RotationUnit
     start: date
     handover: time
     day: int | None = None
@@ -70,7 +70,7 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
-class StandIn:
+class ManualOverride:
     """An override that somebody has clicked: one person on a schedule in [start, end), both aware, by its author."""
 
     id: UUID

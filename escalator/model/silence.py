@@ -6,14 +6,14 @@ from enum import StrEnum
 from uuid import UUID
 
 
-class SilenceOf(StrEnum):
+class SilenceScope(StrEnum):
     """What a silence names."""
 
     CATEGORY = "category"
     ROUTE = "route"
 
 
-def longest(*, is_for_critical: bool) -> timedelta:
+def max_silence_length(*, is_for_critical: bool) -> timedelta:
     """Return how long a silence may last (RULES 6)."""
     return timedelta(hours=8 if is_for_critical else 24)
 
@@ -27,7 +27,7 @@ class Silence:
     the file has no `id`.
     """
 
-    of: SilenceOf
+    of: SilenceScope
     name: str
     starts_at: datetime
     ends_at: datetime

@@ -18,7 +18,7 @@ def place_in(reference: str) -> UUID | None:
     return UUID(found[1]) if found else None
 
 
-class HeardKind(StrEnum):
+class VendorEventKind(StrEnum):
     """What happened there, as far as it matters here. Noted is what is only shown and recorded."""
 
     ACKNOWLEDGED = "acknowledged"
@@ -29,7 +29,7 @@ class HeardKind(StrEnum):
     NOTED = "noted"
 
 
-class AgentKind(StrEnum):
+class VendorActorKind(StrEnum):
     """Who did it there: only a person's agent answers for a person."""
 
     PERSON = "person"
@@ -38,16 +38,16 @@ class AgentKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
+class VendorActor:
     """Who did it, by the vendor's own id, and by address where the vendor says it."""
 
-    kind: AgentKind
+    kind: VendorActorKind
     id: str = ""
     email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class VendorEvent:
     """One thing that a vendor has told us.
 
     `word` is the vendor's own name for it. `refs` are references that may be ours (`posts.ref`), `alias` is the
@@ -57,9 +57,9 @@ class Heard:
     """
 
     vendor: DestinationKind
-    kind: HeardKind
+    kind: VendorEventKind
     word: str
-    agent: Agent
+    agent: VendorActor
     refs: tuple[str, ...] = ()
     alias: str = ""
     merged_into: str = ""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from math import log10
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from escalator.engine.statistics import Spread
+from escalator.engine.statistics import DurationQuantiles
 from escalator.rendering.push_text import words
 
 _LEFT, _WIDTH, _ROW, _BOTTOM = 170, 430, 26, 30
@@ -19,7 +19,7 @@ _TICKS = tuple(timedelta(seconds=seconds) for seconds in (1, 10, 60, 600, 3600, 
 _LONGEST_LABEL = 24
 
 
-def spreads(title: str, rows: Mapping[str, Spread]) -> str:
+def spreads(title: str, rows: Mapping[str, DurationQuantiles]) -> str:
     """Return the picture, for rows in their order; what has no spread is left out."""
     shown = {label: one for label, one in rows.items() if one.p50 is not None}
     height = len(shown) * _ROW + _BOTTOM
@@ -43,7 +43,7 @@ def _axis(svg: Element, bottom: int) -> None:
         said.text = words(tick)
 
 
-def _bar(svg: Element, top: int, label: str, one: Spread) -> None:
+def _bar(svg: Element, top: int, label: str, one: DurationQuantiles) -> None:
     half, most = one.p50 or timedelta(0), one.p90 or timedelta(0)
     said = SubElement(svg, "text", {"x": str(_LEFT - 12), "y": str(top + 17), "text-anchor": "end"})
     said.text = label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from escalator.engine.coverage.values import GRAVE, Coverage, Heard, Interval, Row
+from escalator.engine.coverage.values import GRAVE_FOR_COVERAGE, Coverage, CoverageInterval, CoverageRow, Listener
 
 HOURS = 24
 SLOTS = 7 * HOURS
@@ -17,9 +17,9 @@ class Cell:
     """The worst of an hour of the week: how long the first one is waited for (None: nobody), and when."""
 
     wait: timedelta | None
-    first: Heard | None
+    first: Listener | None
     opened: datetime
-    row: Row
+    row: CoverageRow
 
     @property
     def badness(self) -> timedelta:
@@ -33,14 +33,14 @@ Week = tuple[Cell | None, ...]
 
 def weeks(found: Coverage) -> dict[str | None, Week]:
     """Return for each category the week of all that is high or critical in it."""
-    of_category: dict[str | None, list[Row]] = {}
+    of_category: dict[str | None, list[CoverageRow]] = {}
     for row in found.rows:
-        if row.severity in GRAVE:
+        if row.severity in GRAVE_FOR_COVERAGE:
             of_category.setdefault(row.category, []).append(row)
     return {category: _week(rows, found.timezone) for category, rows in of_category.items()}
 
 
-def _week(rows: Iterable[Row], zone: ZoneInfo) -> Week:
+def _week(rows: Iterable[CoverageRow], zone: ZoneInfo) -> Week:
     """Return the worst of these rows; routes that need other facts make worse only what is not silent without them."""
     worst: list[Cell | None] = [None] * SLOTS
     for row in sorted(_distinct(rows), key=lambda row: not row.is_bare):
@@ -51,18 +51,18 @@ def _week(rows: Iterable[Row], zone: ZoneInfo) -> Week:
     return tuple(worst)
 
 
-def _distinct(rows: Iterable[Row]) -> Iterable[Row]:
+def _distinct(rows: Iterable[CoverageRow]) -> Iterable[CoverageRow]:
     """Return one row for all that share their intervals: a bare one, the gravest."""
     return {id(row.intervals): row for row in sorted(rows, key=lambda row: (row.is_bare, row.severity))}.values()
 
 
-def _cells(row: Row, zone: ZoneInfo) -> Iterator[tuple[int, Cell]]:
+def _cells(row: CoverageRow, zone: ZoneInfo) -> Iterator[tuple[int, Cell]]:
     for interval in row.heard:
         for slot, opened in _slots(interval, zone):
             yield slot, Cell(interval.within(opened), interval.first, opened, row)
 
 
-def _slots(interval: Interval, zone: ZoneInfo) -> Iterator[tuple[int, datetime]]:
+def _slots(interval: CoverageInterval, zone: ZoneInfo) -> Iterator[tuple[int, datetime]]:
     """Yield every hour that the interval touches, and the first instant of it: nobody waits longer in that hour."""
     at = interval.start
     while at < interval.end:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from escalator.engine.coverage.values import Coverage, share_within
+from escalator.engine.coverage.values import Coverage, share_heard_within
 from escalator.model.policy import Policy
 from escalator.model.schedule import WEEKDAYS
 from escalator.plots.coverage_week import HOURS, SLOTS, Cell, Week, weeks
@@ -169,7 +169,7 @@ def _covered(found: Coverage, heard: Iterable[Cell]) -> str:
     category = next(iter(heard)).row.category
     grades = {cell.row.severity for cell in heard}
     rows = [row for row in found.rows if row.category == category and row.severity in grades and not row.is_silent]
-    return percent(min(share_within(tuple(row.heard), found.target) for row in rows))
+    return percent(min(share_heard_within(tuple(row.heard), found.target) for row in rows))
 
 
 def _said(cell: Cell | None, found: Coverage, policy: Policy) -> str:

@@ -6,13 +6,13 @@ SVG without anything from outside and without style: its classes are coloured by
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from escalator.engine.statistics import Figures
+from escalator.engine.statistics import AlertStatistics
 
 _COLUMN, _GAP, _HEIGHT, _BOTTOM, _TOP = 26, 4, 140, 24, 16
 _HOURS = 24
 
 
-def hours(by_hour: Mapping[int, Figures]) -> str:
+def hours(by_hour: Mapping[int, AlertStatistics]) -> str:
     """Return the picture; an hour without alerts is empty."""
     most = max((one.alerts for one in by_hour.values()), default=0) or 1
     size = f"0 0 {_HOURS * _COLUMN} {_TOP + _HEIGHT + _BOTTOM}"
@@ -23,7 +23,7 @@ def hours(by_hour: Mapping[int, Figures]) -> str:
     return tostring(svg, encoding="unicode")
 
 
-def _hour(svg: Element, hour: int, one: Figures | None, most: int) -> None:
+def _hour(svg: Element, hour: int, one: AlertStatistics | None, most: int) -> None:
     left = hour * _COLUMN
     middle = str(left + (_COLUMN - _GAP) / 2)
     label = SubElement(svg, "text", {"class": "faint", "x": middle, "y": str(_TOP + _HEIGHT + 17)})

@@ -10,11 +10,11 @@ from marshmallow import ValidationError
 
 from escalator.model.levels import Role
 from escalator.model.policy import (
-    Acknowledged,
-    Care,
+    AcknowledgedRule,
     Category,
     Destination,
     Drill,
+    ExposureLimit,
     Feed,
     Grouping,
     Heartbeat,
@@ -25,7 +25,7 @@ from escalator.model.policy import (
     Source,
     Step,
     Team,
-    Unanswered,
+    UnansweredRule,
 )
 from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
@@ -85,15 +85,15 @@ class Draft:
     default: str = ""
     paths: Mapping[str, Mapping[int, Step]] = field(default_factory=dict)
     feeds: Mapping[int, Feed] = field(default_factory=dict)
-    unanswered: Unanswered = Unanswered()
-    acknowledged: Acknowledged | None = None
+    unanswered: UnansweredRule = UnansweredRule()
+    acknowledged: AcknowledgedRule | None = None
     alarms: tuple[str, ...] = ()
     reopen_after_reports: int = 5
     heartbeat: Heartbeat | None = None
     storms: Grouping | None = None
     drills: Mapping[int, Drill] = field(default_factory=dict)
     silences: Mapping[int, Silence] = field(default_factory=dict)
-    care: Care | None = None
+    care: ExposureLimit | None = None
     retention: Mapping[str, timedelta] = field(default_factory=dict)
 
     def policy(self) -> Policy:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from escalator.model.facts import plain
+from escalator.model.facts import normalized
 from escalator.model.levels import Severity
 from escalator.model.policy import Category, Conditions, Route
 
@@ -68,7 +68,7 @@ def _condition(kind: Kind, fact: str, values: tuple[str, ...]) -> Chance:
 def _named(category: str | None, values: tuple[str, ...]) -> Chance:
     if category is None:
         return Chance.NEVER
-    is_named = "*" in values or plain(category) in {plain(value) for value in values}
+    is_named = "*" in values or normalized(category) in {normalized(value) for value in values}
     return Chance.SURELY if is_named else Chance.NEVER
 
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError, fields
 
-from escalator.model.email_address import RIGHT, mailbox
-from escalator.model.schedule import WEEKDAYS, Turn
+from escalator.model.email_address import CORRECT_FORM, parse_mailbox
+from escalator.model.schedule import WEEKDAYS, RotationUnit
 from escalator.policy.placeholders import has_placeholder
 from escalator.policy.problems import quoted, remedy
 from escalator.policy.targets import spelled
@@ -29,7 +29,7 @@ _WHOLE = re.compile(r"[0-9]{1,9}")
 _NUMBER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(%?)")
 _MONTHDAY = re.compile(r"[1-9]|[12][0-9]|3[01]")
 _HOURS = re.compile(r"([1-9][0-9]{0,2})h")
-_TURNS = {"daily": Turn.DAYS, "weekly": Turn.WEEKS, "monthly": Turn.MONTHS}
+_TURNS = {"daily": RotationUnit.DAYS, "weekly": RotationUnit.WEEKS, "monthly": RotationUnit.MONTHS}
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -135,10 +135,10 @@ class MailAddress(Text):
     """A mail address that a mail can reach."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
-        super().__init__(RIGHT, **options)
+        super().__init__(CORRECT_FORM, **options)
 
     def _typed(self, text: str) -> str | None:
-        return text if has_placeholder(text) or mailbox(text) else None
+        return text if has_placeholder(text) or parse_mailbox(text) else None
 
 
 class Word(Scalar[E]):
@@ -292,16 +292,16 @@ class HandoverTime(Scalar[Handover]):
         return Handover(time.fromisoformat(at), monthday=int(day)) if _MONTHDAY.fullmatch(day) else None
 
 
-class Rotation(Scalar[tuple[Turn, int]]):
+class Rotation(Scalar[tuple[RotationUnit, int]]):
     """`daily`, `weekly`, `monthly` or a number of hours: what turns are counted in, and how many make one."""
 
     right = "write daily, weekly, monthly, or hours such as 12h"
 
-    def _typed(self, text: str) -> tuple[Turn, int] | None:
+    def _typed(self, text: str) -> tuple[RotationUnit, int] | None:
         if text in _TURNS:
             return _TURNS[text], 1
         found = _HOURS.fullmatch(text)
-        return (Turn.HOURS, int(found[1])) if found else None
+        return (RotationUnit.HOURS, int(found[1])) if found else None
 
 
 class Day(Scalar[date]):

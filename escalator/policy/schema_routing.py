@@ -9,16 +9,16 @@ from marshmallow import ValidationError
 from escalator.model.conditions import COMPARISONS, Comparison
 from escalator.model.levels import Severity
 from escalator.model.policy import (
-    Acknowledged,
-    Care,
+    AcknowledgedRule,
     Conditions,
+    ExposureLimit,
     Feed,
     Grouping,
     Heartbeat,
     Route,
     SeverityScale,
     Step,
-    Unanswered,
+    UnansweredRule,
 )
 from escalator.policy.containers import Items, Keys, Named, OneOrMore, Section, Several
 from escalator.policy.problems import quoted, remedy
@@ -241,10 +241,10 @@ SEVERITY = Section(SeverityKeys, SeverityScale)
 ROUTES = Items(Section(RouteKeys, route))
 PATHS = Named(Items(Section(StepKeys, Step)), required=True)
 FEEDS = Items(Section(FeedKeys, Feed))
-UNANSWERED = Section(UnansweredKeys, Unanswered)
-ACKNOWLEDGED = Section(AcknowledgedKeys, Acknowledged)
+UNANSWERED = Section(UnansweredKeys, UnansweredRule)
+ACKNOWLEDGED = Section(AcknowledgedKeys, AcknowledgedRule)
 ALARMS = Section(AlarmKeys, alarms)
 STORMS = Section(StormKeys, storms)
 RETENTION = Section(RetentionKeys, retention)
 HEARTBEAT = Section(HeartbeatKeys, Heartbeat)
-CARE = Section(CareKeys, Care)
+CARE = Section(CareKeys, ExposureLimit)

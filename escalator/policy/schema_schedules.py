@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from marshmallow import ValidationError, validates_schema
 
 from escalator.model.policy import Drill
-from escalator.model.schedule import WEEKDAYS, Hours, Layer, Override, Schedule, Turn
-from escalator.model.silence import Silence, SilenceOf
+from escalator.model.schedule import WEEKDAYS, Hours, Layer, Override, RotationUnit, Schedule
+from escalator.model.silence import Silence, SilenceScope
 from escalator.policy.containers import Entry, Items, Keys, Named, OneOrMore, Section, Several
 from escalator.policy.scalars import (
     AnyText,
@@ -74,20 +74,20 @@ class LayerKeys(Keys):
 
 
 _DAY_WANTED = {
-    Turn.WEEKS: ("names no weekday", "write a weekday and a time such as mon 09:00"),
-    Turn.MONTHS: ("names no day of the month", "write a day and a time such as 1 09:00"),
+    RotationUnit.WEEKS: ("names no weekday", "write a weekday and a time such as mon 09:00"),
+    RotationUnit.MONTHS: ("names no day of the month", "write a day and a time such as 1 09:00"),
 }
 
 
 def layer(
-    rotate: tuple[Turn, int], handover: Handover, start: date, people: tuple[str, ...], hours: str | None = None
+    rotate: tuple[RotationUnit, int], handover: Handover, start: date, people: tuple[str, ...], hours: str | None = None
 ) -> Layer:
     """Return a layer; the day of a handover is asked for where turns last longer than a day."""
     turn, every = rotate
-    day = {Turn.WEEKS: handover.weekday, Turn.MONTHS: handover.monthday}.get(turn)
+    day = {RotationUnit.WEEKS: handover.weekday, RotationUnit.MONTHS: handover.monthday}.get(turn)
     if turn in _DAY_WANTED and day is None:
         raise ValidationError({"handover": [Complaint(*_DAY_WANTED[turn])]})
-    if turn is not Turn.MONTHS and handover.monthday is not None:
+    if turn is not RotationUnit.MONTHS and handover.monthday is not None:
         what = "names a day of the month, but the rotation is not monthly"
         raise ValidationError({"handover": [Complaint(what, "write 09:00, or mon 09:00")]})
     return Layer(people, turn, start, handover.at, day, every, hours)
@@ -183,7 +183,7 @@ def silence(  # noqa: PLR0913  # as the file has them
 ) -> Silence:
     """Return a silence; its times are naive in the policy's zone unless they have their own."""
     _in_order(start, end)
-    of, name = (SilenceOf.ROUTE, route) if route else (SilenceOf.CATEGORY, category or "")
+    of, name = (SilenceScope.ROUTE, route) if route else (SilenceScope.CATEGORY, category or "")
     return Silence(of, name, start, end, by, reason, critical)
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from escalator.engine.actions import EXTENSIONS_IN_A_ROW
-from escalator.engine.snooze import SNOOZES_IN_A_ROW
-from escalator.model.incident import HELD, DueKind, Incident, State, Verb
+from escalator.engine.actions import MAX_EXTENSIONS
+from escalator.engine.snooze import MAX_SNOOZES_IN_A_ROW
+from escalator.model.incident import HELD_STATES, DueKind, Incident, State, Verb
 from escalator.model.levels import ContentRule, Severity
 from escalator.model.message import Button
 
@@ -89,7 +89,7 @@ def buttons(incident: Incident, rule: ContentRule, *, can_reveal: bool) -> tuple
         return (acknowledge, *reveal, *escalate, *_snoozes(incident, rule))
     if incident.state is State.RESOLVED:
         return (_button(incident, Verb.REOPEN),)
-    if incident.state not in HELD:
+    if incident.state not in HELD_STATES:
         return ()
     still = (_button(incident, Verb.STILL_ON_IT),) if _may_go_on(incident) else ()
     resolve = _button(incident, Verb.RESOLVE, is_primary=True)
@@ -106,11 +106,11 @@ def listed_button(incident: Incident, verb: Verb, label: str) -> Button:
 
 def _may_go_on(incident: Incident) -> bool:
     """Whether the second clock is in its last stretch, after the reminder, and may be moved once more."""
-    return incident.due_kind is DueKind.RESOLVE_WITHIN and incident.extensions < EXTENSIONS_IN_A_ROW
+    return incident.due_kind is DueKind.RESOLVE_WITHIN and incident.extensions < MAX_EXTENSIONS
 
 
 def _snoozes(incident: Incident, rule: ContentRule) -> tuple[Button, ...]:
-    if rule is ContentRule.WITHHOLD or incident.snoozes >= SNOOZES_IN_A_ROW:
+    if rule is ContentRule.WITHHOLD or incident.snoozes >= MAX_SNOOZES_IN_A_ROW:
         return ()
     short = _button(incident, Verb.SNOOZE, label="Snooze 15 min", minutes=SHORT_SNOOZE_MIN)
     if incident.severity is Severity.CRITICAL:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from escalator.engine.silences import is_silenced
-from escalator.model.incident import HELD, DueKind, Incident, Outcome, State
+from escalator.model.incident import HELD_STATES, DueKind, Incident, Outcome, State
 from escalator.model.levels import ContentRule
-from escalator.model.message import Card, Line, Link, Moment, Occasion, Standing
+from escalator.model.message import Card, IncidentStatus, InlineTime, Line, Link, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.rendering import push_text, webhook_payload
 from escalator.rendering.buttons import buttons
@@ -41,11 +41,11 @@ def reply(full: Card) -> Card:
     return Card(text=full.text, header="", lines=((full.text,),), mentions=full.mentions)
 
 
-def standing(view: View) -> Standing:
+def standing(view: View) -> IncidentStatus:
     """Return how the incident stands, for vendors that know more than words."""
     incident = view.incident
     is_over = incident.state is State.RESOLVED
-    return Standing(
+    return IncidentStatus(
         incident_id=incident.id,
         number=incident.number,
         round=incident.round,
@@ -84,7 +84,7 @@ def _text(view: View) -> str:
         return f"#{incident.number} is now part of #{view.others.group}"
     if incident.state is State.RESOLVED and incident.outcome is not None:
         return push_text.resolved(incident.number, view.name(incident.closed_by), incident.outcome)
-    if incident.state in HELD:
+    if incident.state in HELD_STATES:
         return _taken_text(view)
     return _asking_text(view)
 
@@ -126,12 +126,12 @@ def _lines(view: View, said: Disclosure, rule: ContentRule) -> Iterator[Line]:
         yield links
     if view.is_for_seniors and view.story:
         yield ("Timeline so far:",)
-        yield from ((Moment(at), f" {what}") for at, what in view.story)
+        yield from ((InlineTime(at), f" {what}") for at, what in view.story)
 
 
 def _what(incident: Incident, said: Disclosure) -> Line:
     known = (f"#{incident.number}", incident.source, said.kinds)
-    return (" · ".join(part for part in known if part) + " · opened ", Moment(incident.opened_at))
+    return (" · ".join(part for part in known if part) + " · opened ", InlineTime(incident.opened_at))
 
 
 def _state(view: View, said: Disclosure) -> Iterator[Line]:
@@ -170,7 +170,7 @@ def _waiting_or_silenced(view: View) -> Line:
         return (_waiting(view),)
     said = silenced_by(view.silence, view.running)
     lead = f"S{said[1:]}" if is_silenced(incident) else f"{_waiting(view)} · {said}"
-    return (f"{lead} until ", Moment(view.silence.ends_at), f": step {incident.silenced_step + 1} is not sent")
+    return (f"{lead} until ", InlineTime(view.silence.ends_at), f": step {incident.silenced_step + 1} is not sent")
 
 
 def _waiting(view: View) -> str:
@@ -185,7 +185,7 @@ def _waiting(view: View) -> str:
 
 
 def _until(said: str, at: datetime | None) -> Line:
-    return (said,) if at is None else (f"{said} until ", Moment(at))
+    return (said,) if at is None else (f"{said} until ", InlineTime(at))
 
 
 def _resolved(view: View, said: Disclosure) -> str:
@@ -215,9 +215,9 @@ def _next(view: View) -> Iterator[Line]:
     when = f" (in {push_text.words_left(left)}): " if left.total_seconds() > 0 else " (now): "
     if incident.state is State.ACKNOWLEDGED:
         what = "a reminder" if incident.due_kind is DueKind.REMIND else "resolve by then, or it restarts from step 1"
-        yield (Moment(incident.due_at), when, what)
+        yield (InlineTime(incident.due_at), when, what)
     elif incident.state is State.TRIGGERED and view.next_what:
-        yield (Moment(incident.due_at), when, view.next_what)
+        yield (InlineTime(incident.due_at), when, view.next_what)
 
 
 def _links(view: View, rule: ContentRule) -> Line:

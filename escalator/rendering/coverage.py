@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from math import floor
 from zoneinfo import ZoneInfo
 
-from escalator.engine.coverage.values import Coverage, Hole, Row
+from escalator.engine.coverage.values import Coverage, CoverageHole, CoverageRow
 from escalator.model.policy import Policy
 from escalator.rendering.push_text import words
 
@@ -24,9 +24,9 @@ def percent(share: float) -> str:
     return f"{floor(share * 1000) / 10:g} %"
 
 
-def hole_words(holes: Sequence[Hole], found: Coverage, policy: Policy) -> list[str]:
+def hole_words(holes: Sequence[CoverageHole], found: Coverage, policy: Policy) -> list[str]:
     """Return a line for each time in which nobody hears soon enough, of all rows that it is so of, in order."""
-    alike: dict[tuple[datetime, datetime, timedelta | None], list[Row]] = {}
+    alike: dict[tuple[datetime, datetime, timedelta | None], list[CoverageRow]] = {}
     for hole in holes:
         alike.setdefault((hole.start, hole.end, hole.longest), []).append(hole.row)
     return [
@@ -35,7 +35,7 @@ def hole_words(holes: Sequence[Hole], found: Coverage, policy: Policy) -> list[s
     ]
 
 
-def row_words(rows: Iterable[Row], policy: Policy) -> str:
+def row_words(rows: Iterable[CoverageRow], policy: Policy) -> str:
     """Return what rows are about, in few words: `threat (critical, high), hate (high, if: Escalated)`."""
     grades: dict[tuple[str | None, str], list[str]] = {}
     for row in rows:
@@ -45,7 +45,7 @@ def row_words(rows: Iterable[Row], policy: Policy) -> str:
     return ", ".join(told)
 
 
-def given_words(row: Row, policy: Policy) -> str:
+def given_words(row: CoverageRow, policy: Policy) -> str:
     """Return the route that takes it only with facts that are not known here."""
     return row.given if row.given is not None else f"the default, {policy.default}"
 

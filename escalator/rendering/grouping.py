@@ -1,6 +1,6 @@
 """The line of a group's message that says how many alerts it holds, and which."""
 
-from escalator.model.incident import OVER
+from escalator.model.incident import CLOSED_STATES
 from escalator.model.levels import ContentRule
 from escalator.rendering.redaction import NAME_CHARS, one_line
 from escalator.rendering.view import View
@@ -22,7 +22,7 @@ def group_words(view: View) -> str:
 
 def _alerts(view: View) -> str:
     count = view.incident.members or 0
-    if view.incident.state in OVER or not count:
+    if view.incident.state in CLOSED_STATES or not count:
         return "Group of similar alerts"
     return "Group of 1 alert" if count == 1 else f"Group of {count} similar alerts"
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from escalator.engine.handoff import Part
-from escalator.engine.permissions import refusal
-from escalator.model.incident import HELD, Incident, State, Verb
+from escalator.engine.handoff import HandoffRole
+from escalator.engine.permissions import check_permission
+from escalator.model.incident import HELD_STATES, Incident, State, Verb
 from escalator.model.levels import Severity
-from escalator.model.message import Button, Card, Line, Moment
+from escalator.model.message import Button, Card, InlineTime, Line
 from escalator.model.policy import Policy
 from escalator.rendering.buttons import listed_button
 from escalator.rendering.push_text import headline, words
@@ -17,9 +17,9 @@ from escalator.rendering.view import called
 MOST_LINES = 15
 
 _HINTS = {
-    Part.ON: "You can take over incidents from people who are no longer on call.",
-    Part.OFF: "The people now on call can take them over. Release restarts an incident from step 1 at once.",
-    Part.LEAD: "The people on call for the team have been notified too.",
+    HandoffRole.ON: "You can take over incidents from people who are no longer on call.",
+    HandoffRole.OFF: ("The people now on call can take them over. Release restarts an incident from step 1 at once."),
+    HandoffRole.LEAD: "The people on call for the team have been notified too.",
 }
 
 
@@ -30,7 +30,7 @@ class ShiftView:
     `policy` is the running one (outside Slack with keys for names). `is_cut`: there are more than were looked at.
     """
 
-    part: Part
+    part: HandoffRole
     team: str
     reader: str
     listed: tuple[tuple[Incident, str], ...]
@@ -44,7 +44,7 @@ def card(view: ShiftView) -> Card:
     text = _text(view)
     return Card(
         text=text,
-        header=f"Your shift: {view.team}" if view.part is Part.ON else text,
+        header=f"Your shift: {view.team}" if view.part is HandoffRole.ON else text,
         lines=tuple(_lines(view)),
         buttons=tuple(_buttons(view)),
         is_bulletin=True,
@@ -57,14 +57,14 @@ def _text(view: ShiftView) -> str:
     several = f"{count} or more" if view.is_cut else str(count)
     incidents = "incident" if several == "1" else "incidents"
     match view.part:
-        case Part.ON if not count:
+        case HandoffRole.ON if not count:
             return f"Your shift for {view.team}: nothing is open"
-        case Part.ON:
+        case HandoffRole.ON:
             grave = sum(one.severity is Severity.CRITICAL for one, _title in view.listed)
             return f"Your shift for {view.team}: {several} open{f', {grave} critical' if grave else ''}"
-        case Part.OFF:
+        case HandoffRole.OFF:
             return f"You still own {several if count else 'no'} {incidents} of {view.team}"
-        case Part.LEAD:
+        case HandoffRole.LEAD:
             return f"{several if count else 'No'} critical {incidents} of {view.team} without an owner"
 
 
@@ -75,24 +75,26 @@ def _lines(view: ShiftView) -> Iterator[Line]:
     left = len(view.listed) - MOST_LINES
     if left > 0:
         yield (f"and {left} more",)
-    if view.listed and (view.part is not Part.ON or any(one.state in HELD for one, _title in view.listed)):
+    if view.listed and (
+        view.part is not HandoffRole.ON or any(one.state in HELD_STATES for one, _title in view.listed)
+    ):
         yield (_HINTS[view.part],)
 
 
 def _stands(one: Incident, view: ShiftView) -> Line:
     owner = "you" if one.owner == view.reader else called(one.owner, view.policy) if one.owner else "the team"
     if one.state is State.SNOOZED and one.due_at is not None:
-        return (f"snoozed by {owner} until ", Moment(one.due_at))
-    if one.state in HELD:
+        return (f"snoozed by {owner} until ", InlineTime(one.due_at))
+    if one.state in HELD_STATES:
         return (f"with {owner} for {words(view.now - (one.acknowledged_at or view.now))}",)
-    return ("unacknowledged since ", Moment(one.waiting_since or one.opened_at))
+    return ("unacknowledged since ", InlineTime(one.waiting_since or one.opened_at))
 
 
 def _buttons(view: ShiftView) -> Iterator[Button]:
     """Yield a button for each line: take over what is not the reader's own, release what is."""
-    verb, label = (Verb.RELEASE, "Release") if view.part is Part.OFF else (Verb.TAKE_OVER, "Take over")
+    verb, label = (Verb.RELEASE, "Release") if view.part is HandoffRole.OFF else (Verb.TAKE_OVER, "Take over")
     for one, _title in view.listed[:MOST_LINES]:
         person = view.policy.people[view.reader]
-        is_theirs = one.state in HELD and one.owner == view.reader
-        if is_theirs is (verb is Verb.RELEASE) and refusal(verb, person, one, view.policy) is None:
+        is_theirs = one.state in HELD_STATES and one.owner == view.reader
+        if is_theirs is (verb is Verb.RELEASE) and check_permission(verb, person, one, view.policy) is None:
             yield listed_button(one, verb, label)

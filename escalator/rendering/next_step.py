@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from escalator.engine.incident_change import Rules
-from escalator.engine.preview import Planned, ahead
+from escalator.engine.preview import PlannedSend, remaining_plan
 from escalator.model.incident import DueKind, Incident
 from escalator.model.policy import Policy
 from escalator.rendering.targets import target_words
@@ -53,7 +53,7 @@ def _path(incident: Incident, rules: Rules, now: datetime) -> Iterator[Coming]:
     if incident.due_kind is DueKind.RESTART and incident.due_at is not None:
         yield _restart(incident.due_at, rules)
         return
-    rest = ahead(incident, rules, now, most=_MOST_SENDS)
+    rest = remaining_plan(incident, rules, now, most=_MOST_SENDS)
     for one in rest.plan:
         yield Coming(one.at, _step(one), _who(one, rules.running))
     if rest.restart_at is not None:
@@ -65,11 +65,11 @@ def _restart(at: datetime, rules: Rules) -> Coming:
     return Coming(at, "Restarts from step 1", (target_words(tell, None, rules.running),) if tell else ())
 
 
-def _step(one: Planned) -> str:
+def _step(one: PlannedSend) -> str:
     said = f"Step {one.step}" if not one.repeat else f"Step {one.step}, repeat {one.repeat}"
     return f"{said}: silenced, not sent" if one.silenced_until else said
 
 
-def _who(one: Planned, policy: Policy) -> tuple[str, ...]:
+def _who(one: PlannedSend, policy: Policy) -> tuple[str, ...]:
     told = (notice.recipient for notice in one.told)
     return tuple(dict.fromkeys(called(to.person, policy) if to.person else to.destination for to in told))

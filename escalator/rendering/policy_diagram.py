@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from escalator.engine.endpoints import PERSON
+from escalator.engine.endpoints import PERSON_PREFIX
 from escalator.engine.hours import DURING, OUTSIDE
 from escalator.engine.roster import Roster
-from escalator.engine.targets import SCHEDULE, TEAM, Recipients, resolve
+from escalator.engine.targets import SCHEDULE_PREFIX, TEAM_PREFIX, Recipients, resolve_targets
 from escalator.model.levels import ContentRule
 from escalator.model.policy import Category, Conditions, Destination, DestinationKind, Drill, Feed, Policy, Route, Step
-from escalator.model.silence import Silence, SilenceOf
+from escalator.model.silence import Silence, SilenceScope
 from escalator.rendering.conditions import Condition, condition_words
 from escalator.rendering.push_text import words
 from escalator.rendering.targets import CHANNELS
@@ -118,7 +118,7 @@ def _ladder(number: int, route: Route, roster: Roster, silences: tuple[Silence, 
 
 
 def _is_about(silence: Silence, route: Route) -> bool:
-    if silence.of is SilenceOf.ROUTE:
+    if silence.of is SilenceScope.ROUTE:
         return silence.name == route.name
     return silence.name in route.when.tests.get("category", ())
 
@@ -166,7 +166,7 @@ def aim(target: str, assign: str | None, roster: Roster) -> Aim:
     if destination is not None:
         return _place(destination)
     meant = assign if target == "team" and assign else target
-    found = resolve((target,), assign, roster)
+    found = resolve_targets((target,), assign, roster)
     people = (one for one in found.told if one.person is not None)
     told = tuple(Somebody(one.person or "", _name(one.person, policy), CHANNELS[one.kind]) for one in people)
     section, key = _part(meant)
@@ -182,10 +182,10 @@ def _place(destination: Destination) -> Aim:
 
 def _part(target: str) -> tuple[str, str]:
     """Return what part of the policy a target names that is no destination."""
-    for section, prefix in (("person", PERSON), ("schedule", SCHEDULE)):
+    for section, prefix in (("person", PERSON_PREFIX), ("schedule", SCHEDULE_PREFIX)):
         if target.startswith(prefix):
             return section, target.removeprefix(prefix)
-    return "team", target.removeprefix(TEAM)
+    return "team", target.removeprefix(TEAM_PREFIX)
 
 
 def _note(found: Recipients, told: tuple[Somebody, ...]) -> str:

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from escalator.engine.incident_change import Notice
-from escalator.engine.preview import Planned, Preview
+from escalator.engine.incident_change import NotificationRequest
+from escalator.engine.preview import PlannedSend, Preview
 from escalator.model.facts import Observation
 from escalator.model.incident import State
 from escalator.rendering.timestamps import stamp
@@ -30,7 +30,7 @@ def document(found: Preview | None, now: datetime) -> dict[str, Any]:
     }
 
 
-def _sent(one: Planned, now: datetime) -> dict[str, Any]:
+def _sent(one: PlannedSend, now: datetime) -> dict[str, Any]:
     return {
         "offset_s": int((one.at - now).total_seconds()),
         "at": stamp(one.at),
@@ -40,7 +40,7 @@ def _sent(one: Planned, now: datetime) -> dict[str, Any]:
     }
 
 
-def _told(notice: Notice) -> dict[str, str | None]:
+def _told(notice: NotificationRequest) -> dict[str, str | None]:
     recipient = notice.recipient
     return {"target": recipient.target, "kind": recipient.kind.value, "person": recipient.person}
 

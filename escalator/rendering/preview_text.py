@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from escalator.engine.endpoints import PERSON
+from escalator.engine.endpoints import PERSON_PREFIX
 from escalator.engine.hours import DURING, OUTSIDE
-from escalator.engine.incident_change import Notice
-from escalator.engine.preview import Preview, Remark
-from escalator.engine.targets import schedules_asked
-from escalator.model.audit import Action
+from escalator.engine.incident_change import NotificationRequest
+from escalator.engine.preview import PlanRemark, Preview
+from escalator.engine.targets import schedules_of_targets
+from escalator.model.audit import AuditAction
 from escalator.model.incident import Incident
 from escalator.model.policy import DestinationKind, Policy
 from escalator.rendering.targets import CHANNELS
@@ -18,10 +18,10 @@ _SHOWN = frozenset({DestinationKind.SLACK, DestinationKind.EMAIL})
 """Kinds whose addresses are no secrets."""
 
 _REMARKS = {
-    Action.NOBODY_ON_CALL: "{}: nobody is on call, so the next step is due at once",
-    Action.NOT_ALLOWED: "{} is not notified: the category is restricted",
-    Action.TARGET_MISSING: "{}: reaches nobody",
-    Action.STEP_REACHED_NOBODY: "this step reaches nobody, so the next is due at once",
+    AuditAction.NOBODY_ON_CALL: "{}: nobody is on call, so the next step is due at once",
+    AuditAction.NOT_ALLOWED: "{} is not notified: the category is restricted",
+    AuditAction.TARGET_MISSING: "{}: reaches nobody",
+    AuditAction.STEP_REACHED_NOBODY: "this step reaches nobody, so the next is due at once",
 }
 
 
@@ -66,26 +66,26 @@ def firings(found: Preview, now: datetime, policy: Policy) -> Iterator[Firing]:
         before = at
 
 
-def _told(notice: Notice, incident: Incident, remarks: tuple[Remark, ...], policy: Policy) -> Told:
+def _told(notice: NotificationRequest, incident: Incident, remarks: tuple[PlanRemark, ...], policy: Policy) -> Told:
     return Told(_who(notice, incident, remarks, policy), _through(notice, policy))
 
 
-def _who(notice: Notice, incident: Incident, remarks: tuple[Remark, ...], policy: Policy) -> str:
+def _who(notice: NotificationRequest, incident: Incident, remarks: tuple[PlanRemark, ...], policy: Policy) -> str:
     recipient = notice.recipient
     if recipient.person is None:
         return recipient.target
     name = policy.people[recipient.person].name
     if not recipient.may_acknowledge:
         return f"{name} (notified too, but may not acknowledge)"
-    if recipient.target == f"{PERSON}{recipient.person}":
+    if recipient.target == f"{PERSON_PREFIX}{recipient.person}":
         return name
-    if any(one.action is Action.NOBODY_ON_CALL and one.target == recipient.target for one in remarks):
+    if any(one.action is AuditAction.NOBODY_ON_CALL and one.target == recipient.target for one in remarks):
         return f"{name} ({recipient.target}: nobody on call, so the lead)"
-    has_rota = schedules_asked((recipient.target,), incident.assign, policy)
+    has_rota = schedules_of_targets((recipient.target,), incident.assign, policy)
     return f"{name} ({recipient.target}{', on call' if has_rota else ''})"
 
 
-def _through(notice: Notice, policy: Policy) -> str:
+def _through(notice: NotificationRequest, policy: Policy) -> str:
     kind, destination = notice.recipient.kind, policy.destinations.get(notice.recipient.target)
     if destination is None:
         return f"{CHANNELS[kind]}, direct message" if kind is DestinationKind.SLACK else CHANNELS[kind]
@@ -102,11 +102,11 @@ def _waited_for(at: datetime, number: int, before: datetime, incident: Incident,
         yield f"waited for hours: {', '.join(hours)}"
 
 
-def _said(remarks: tuple[Remark, ...], policy: Policy) -> Iterator[str]:
+def _said(remarks: tuple[PlanRemark, ...], policy: Policy) -> Iterator[str]:
     """Yield who is not told, and why."""
     yield from (_REMARKS[one.action].format(_named(one.target, policy)) for one in remarks)
 
 
 def _named(target: str, policy: Policy) -> str:
-    person = policy.people.get(target.removeprefix(PERSON)) if target.startswith(PERSON) else None
+    person = policy.people.get(target.removeprefix(PERSON_PREFIX)) if target.startswith(PERSON_PREFIX) else None
     return person.name if person else target

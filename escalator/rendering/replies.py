@@ -2,39 +2,49 @@
 
 from datetime import datetime, timedelta
 
-from escalator.engine.permissions import Refusal, Refused
-from escalator.model.incident import HELD, Incident, State
+from escalator.engine.permissions import Refusal, RefusalReason
+from escalator.model.incident import HELD_STATES, Incident, State
 from escalator.model.policy import Policy
 from escalator.rendering.push_text import words
 from escalator.rendering.view import called
 
 ROLE_REFUSED = "Nothing changed: your role does not allow this. Ask a senior moderator."
 _SAID = {
-    Refused.UNKNOWN_PERSON: "Nothing changed: you are not in the escalation policy. Ask an administrator to add you.",
-    Refused.WRONG_WORKSPACE: "Nothing changed: this Slack workspace is not the one of these alerts.",
-    Refused.NO_INCIDENT: "Nothing changed: there is no such incident.",
-    Refused.ROLE: ROLE_REFUSED,
-    Refused.RESTRICTED: "Nothing changed: #{number} is restricted to a few people, and you are not one of them.",
-    Refused.NOT_YOURS: "Nothing changed: #{number} is owned by {by}. A senior moderator can take it over.",
-    Refused.ALREADY_TAKEN: "#{number} was already acknowledged by {by}{ago}.",
-    Refused.ALREADY_ANSWERED: "You have already acknowledged #{number}. A second person has to acknowledge it too.",
-    Refused.RESOLVED: "#{number} was already resolved by {by}{ago}.",
-    Refused.STALE: "Nothing changed: that message was out of date. #{number} is {state} now.",
-    Refused.NOT_NOW: "Nothing changed: that is not possible while #{number} is {state}.",
-    Refused.ONE_MORE_NEEDED: "Your acknowledgement of #{number} counts; a second person has to acknowledge it first.",
-    Refused.WITHHELD: "Nothing changed: that is not possible with withheld content.",
-    Refused.TOO_LONG: "Nothing changed: #{number} can be snoozed for 15 min only.",
-    Refused.TOO_OFTEN: "Nothing changed: that was done too often in a row. Resolve, release or escalate #{number}.",
-    Refused.NO_REFERENCE: "Nothing changed: enter where it was referred to.",
-    Refused.NOBODY_ELSE: "Nothing changed: nobody else may acknowledge #{number}. Release it or escalate it.",
-    Refused.OF_A_GROUP: "#{number} is a group of alerts and has no text of its own. Open its alerts one by one.",
-    Refused.OVER_LIMIT: (
+    RefusalReason.UNKNOWN_PERSON: (
+        "Nothing changed: you are not in the escalation policy. Ask an administrator to add you."
+    ),
+    RefusalReason.WRONG_WORKSPACE: "Nothing changed: this Slack workspace is not the one of these alerts.",
+    RefusalReason.NO_INCIDENT: "Nothing changed: there is no such incident.",
+    RefusalReason.ROLE: ROLE_REFUSED,
+    RefusalReason.RESTRICTED: (
+        "Nothing changed: #{number} is restricted to a few people, and you are not one of them."
+    ),
+    RefusalReason.NOT_YOURS: "Nothing changed: #{number} is owned by {by}. A senior moderator can take it over.",
+    RefusalReason.ALREADY_TAKEN: "#{number} was already acknowledged by {by}{ago}.",
+    RefusalReason.ALREADY_ANSWERED: "You have already acknowledged #{number}. A second person must acknowledge it too.",
+    RefusalReason.RESOLVED: "#{number} was already resolved by {by}{ago}.",
+    RefusalReason.STALE: "Nothing changed: that message was out of date. #{number} is {state} now.",
+    RefusalReason.NOT_NOW: "Nothing changed: that is not possible while #{number} is {state}.",
+    RefusalReason.ONE_MORE_NEEDED: (
+        "Your acknowledgement of #{number} counts; a second person has to acknowledge it first."
+    ),
+    RefusalReason.WITHHELD: "Nothing changed: that is not possible with withheld content.",
+    RefusalReason.TOO_LONG: "Nothing changed: #{number} can be snoozed for 15 min only.",
+    RefusalReason.TOO_OFTEN: (
+        "Nothing changed: that was done too often in a row. Resolve, release or escalate #{number}."
+    ),
+    RefusalReason.NO_REFERENCE: "Nothing changed: enter where it was referred to.",
+    RefusalReason.NOBODY_ELSE: "Nothing changed: nobody else may acknowledge #{number}. Release it or escalate it.",
+    RefusalReason.OF_A_GROUP: (
+        "#{number} is a group of alerts and has no text of its own. Open its alerts one by one."
+    ),
+    RefusalReason.OVER_LIMIT: (
         "You have read a lot of distressing content today. Take a break, or let somebody else look at #{number}. "
         "If it has to be you, you can still open it in the dashboard."
     ),
-    Refused.MERGED: "Nothing changed: #{number} was merged into another incident.",
+    RefusalReason.MERGED: "Nothing changed: #{number} was merged into another incident.",
 }
-_WITHOUT_INCIDENT = frozenset({Refused.UNKNOWN_PERSON, Refused.WRONG_WORKSPACE, Refused.ROLE})
+_WITHOUT_INCIDENT = frozenset({RefusalReason.UNKNOWN_PERSON, RefusalReason.WRONG_WORKSPACE, RefusalReason.ROLE})
 _STATES = {
     State.TRIGGERED: "unacknowledged",
     State.ACKNOWLEDGED: "owned by {by}",
@@ -56,10 +66,10 @@ def stranger_words(slack_id: str) -> str:
 
 def refusal_words(refusal: Refusal, incident: Incident | None, policy: Policy, now: datetime) -> str:
     """Return the answer to who acted. `policy` is the running one; without an incident nothing of one is said."""
-    if refusal.why is Refused.UNKNOWN_PERSON and refusal.by:
+    if refusal.why is RefusalReason.UNKNOWN_PERSON and refusal.by:
         return stranger_words(refusal.by)
     if incident is None:
-        return _SAID[refusal.why if refusal.why in _WITHOUT_INCIDENT else Refused.NO_INCIDENT]
+        return _SAID[refusal.why if refusal.why in _WITHOUT_INCIDENT else RefusalReason.NO_INCIDENT]
     owner = called(incident.owner, policy) if incident.owner else "its team"
     return _SAID[refusal.why].format(
         number=incident.number,
@@ -71,7 +81,7 @@ def refusal_words(refusal: Refusal, incident: Incident | None, policy: Policy, n
 
 def done_words(person: str, incident: Incident, policy: Policy) -> str:
     """Return what somebody is told whose act has been done where no message of the incident's shows it."""
-    if incident.owner == person and incident.state in HELD:
+    if incident.owner == person and incident.state in HELD_STATES:
         return f"#{incident.number} is yours now"
     if incident.state is State.TRIGGERED and any(given.person == person for given in incident.answers):
         return f"Your acknowledgement of #{incident.number} counts; one more person has to acknowledge it"

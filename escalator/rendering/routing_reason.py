@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from escalator.engine.hours import DURING, OUTSIDE
-from escalator.engine.routing import Met
+from escalator.engine.routing import MatchedCondition
 from escalator.model.policy import Policy
 from escalator.rendering.targets import listed
 from escalator.rendering.view import spoken
@@ -12,12 +12,12 @@ _MOST = 4
 _LEAST = {"min_severity": "severity is at least {}", "min_reports": "reported by at least {}"}
 
 
-def reason_words(met: Iterable[Met], policy: Policy, *, is_withheld: bool) -> str:
+def reason_words(met: Iterable[MatchedCondition], policy: Policy, *, is_withheld: bool) -> str:
     """Return `category is Self-harm; outside office`. Of what is withheld only what we have named ourselves is said."""
     return "; ".join(_condition(one, policy, is_withheld=is_withheld) for one in met)
 
 
-def _condition(met: Met, policy: Policy, *, is_withheld: bool) -> str:
+def _condition(met: MatchedCondition, policy: Policy, *, is_withheld: bool) -> str:
     if met.name in {DURING, OUTSIDE}:
         return f"{met.name} {_any_of(met.wanted)}"
     if met.name in _LEAST:

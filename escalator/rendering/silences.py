@@ -1,17 +1,17 @@
 """Silences in words: what they are about, who said so, until when."""
 
-from escalator.engine.silences import categories_of
+from escalator.engine.silences import silence_categories
 from escalator.model.levels import ContentRule
-from escalator.model.message import Card, Line, Moment
+from escalator.model.message import Card, InlineTime, Line
 from escalator.model.policy import Policy
-from escalator.model.silence import Silence, SilenceOf
+from escalator.model.silence import Silence, SilenceScope
 from escalator.rendering.push_text import words
 from escalator.rendering.view import called, title_of
 
 
 def subject(silence: Silence, policy: Policy) -> str:
     """Return `Self-harm`, or `the route "High and critical"`."""
-    if silence.of is SilenceOf.ROUTE:
+    if silence.of is SilenceScope.ROUTE:
         return f'the route "{silence.name}"'
     category = policy.categories.get(silence.name)
     return title_of(category) if category else silence.name
@@ -24,7 +24,7 @@ def silenced_by(silence: Silence, policy: Policy) -> str:
 
 def may_show_reason(silence: Silence, policy: Policy) -> bool:
     """Whether the reason may stand where anybody reads it: not of what is restricted or withheld, like a note."""
-    about = categories_of(silence.of, silence.name, policy)
+    about = silence_categories(silence.of, silence.name, policy)
     return not any(one.restricted_to or one.content is ContentRule.WITHHOLD for one in about)
 
 
@@ -33,7 +33,11 @@ def begun(silence: Silence, policy: Policy) -> Card:
     lasts = words(silence.ends_at - silence.starts_at)
     author = called(silence.author, policy)
     text = f"{author} silenced {subject(silence, policy)} for {lasts}, including critical incidents"
-    until: Line = ("Until ", Moment(silence.ends_at), " one step of each incident is not sent; the step after it is")
+    until: Line = (
+        "Until ",
+        InlineTime(silence.ends_at),
+        " one step of each incident is not sent, the step after it is",
+    )
     return Card(text, text, (until, (f"Reason: {silence.reason}",)) if silence.reason else (until,))
 
 

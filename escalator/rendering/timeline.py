@@ -3,82 +3,82 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.policy import Policy
 from escalator.rendering.view import called
 
 _SAID = {
-    Action.OPENED: "Opened by {reason}",
-    Action.EVENT_JOINED: "Another event: {reason}",
-    Action.CHANGED: "Now {severity}, {category}",
-    Action.MOVED: "Moved to route {route}",
-    Action.ROUND_STARTED: "Round {round}: route {route}, path {path}",
-    Action.MERGED: "Merged {merged}{into}",
-    Action.ACKNOWLEDGED: "Acknowledged by {actor}",
-    Action.ANSWERED: "Acknowledged by {actor}: {given} of {needed}",
-    Action.RELEASED: "Released by {actor}",
-    Action.RESOLVED: "Resolved by {actor}: {outcome}",
-    Action.SNOOZED: "Snoozed by {actor} for {minutes} min",
-    Action.SNOOZE_ENDED: "The snooze ended",
-    Action.GROUPED: "Added to a group",
-    Action.GROUP_OPENED: "Group opened with {members} alerts",
-    Action.LEFT_GROUP: "Removed from its group",
-    Action.HANDED_OVER: "Handed over by {actor} to {to}",
-    Action.TAKEN_OVER: "Taken over by {actor} from {owner}",
-    Action.ESCALATED_NOW: "Escalated by {actor}",
-    Action.STILL_ON_IT: "{actor} is still on it",
-    Action.REVEALED: "Text revealed by {actor}{line}",
-    Action.REOPENED: "Reopened: {reason}",
-    Action.NOTED: "Note by {actor}",
-    Action.REVIEW_NOTED: "Reviewed in Stream by {by}: {reason}",
-    Action.VENDOR_NOTED: "In {vendor}: {reason}",
-    Action.REMINDED: "{owner} was reminded",
-    Action.OVERDUE: "Not resolved in time",
-    Action.RESTARTED: "Not acknowledged: restarted from step 1",
-    Action.AUTOMATION_STOPPED: "Automation stopped after {rounds} rounds in an hour",
-    Action.DEADLINE_PARKED: "A deadline failed and is parked: {reason}",
-    Action.REFUSED: "{actor} tried to {verb}: {reason}",
-    Action.REDACTED: "Content rule changed from {before} to {after} after {visible_s} s",
-    Action.CONTENT_PURGED: "Content deleted",
-    Action.HELD: "Hold set by {actor}: the content is kept until it is lifted",
-    Action.HOLD_LIFTED: "Hold lifted by {actor}",
-    Action.EVENT_READ: "Body of an unreadable request read by {actor}",
-    Action.STEP_FIRED: "Step {step}, send {sending}: {told} notified",
-    Action.STEP_REACHED_NOBODY: "Step {step} reached nobody",
-    Action.STEP_SILENCED: "Step {step}, send {sending}: silenced, nobody notified",
-    Action.STEP_FAILED: "Step {step}: every delivery failed",
-    Action.TARGET_MISSING: "{target} is no longer in the policy",
-    Action.NOBODY_ON_CALL: "Nobody is on call for {target}",
-    Action.NOT_ALLOWED: "Not sent to {target}: the category is restricted",
-    Action.EXPORTED: "{actor} exported {what}",
-    Action.DRILL_PASSED: "Drill passed: {by}, after {seconds} s",
-    Action.DRILL_FAILED: "Drill failed: {reason}",
-    Action.DELIVERED: "Sent to {destination}",
-    Action.DELIVERY_FAILED: "Not sent to {destination}, failed: {reason}",
-    Action.DELIVERY_LISTED: "Sent to {destination} in a bundle",
-    Action.DELIVERY_SUPPRESSED: "Not sent to {destination}: {reason}",
-    Action.DESTINATION_TESTED: "Test message to {destination}: {reason}",
-    Action.PERSON_LINKED: "{actor} linked {slack} in Slack",
-    Action.POLICY_ACTIVATED: "Policy {sha256} activated",
-    Action.POLICY_REFUSED: "Policy {sha256} refused, {problems} problems",
-    Action.SHIFT_CHANGED: "On call for {team}: {people}",
-    Action.SILENCE_BEGUN: "{actor} silenced {category}{route} until {ends_at}",
-    Action.SILENCE_ENDED: "The silence for {category}{route} ended",
-    Action.DRILL_STARTED: "{actor} started the drill {drill}",
-    Action.SIGNED_IN: "{actor} signed in",
-    Action.SIGNED_OUT: "{actor} signed out",
-    Action.INVITED: "{person} was invited by {actor}",
-    Action.OVERRIDE_BEGUN: "Override by {actor}: {person} on call on {schedule} from {from} to {to}",
-    Action.OVERRIDE_ENDED: "Override ended by {actor}: {person} on {schedule}",
-    Action.TOKEN_MADE: "{actor} created an API token for {person}: {scopes}",
-    Action.TOKEN_REVOKED: "{actor} revoked an API token of {person}",
-    Action.TROUBLE_FOUND: "Operator alert: {reason}",
-    Action.TROUBLE_ENDED: "Operator alert ended: {reason}",
+    AuditAction.OPENED: "Opened by {reason}",
+    AuditAction.EVENT_JOINED: "Another event: {reason}",
+    AuditAction.CHANGED: "Now {severity}, {category}",
+    AuditAction.MOVED: "Moved to route {route}",
+    AuditAction.ROUND_STARTED: "Round {round}: route {route}, path {path}",
+    AuditAction.MERGED: "Merged {merged}{into}",
+    AuditAction.ACKNOWLEDGED: "Acknowledged by {actor}",
+    AuditAction.ANSWERED: "Acknowledged by {actor}: {given} of {needed}",
+    AuditAction.RELEASED: "Released by {actor}",
+    AuditAction.RESOLVED: "Resolved by {actor}: {outcome}",
+    AuditAction.SNOOZED: "Snoozed by {actor} for {minutes} min",
+    AuditAction.SNOOZE_ENDED: "The snooze ended",
+    AuditAction.GROUPED: "Added to a group",
+    AuditAction.GROUP_OPENED: "Group opened with {members} alerts",
+    AuditAction.LEFT_GROUP: "Removed from its group",
+    AuditAction.HANDED_OVER: "Handed over by {actor} to {to}",
+    AuditAction.TAKEN_OVER: "Taken over by {actor} from {owner}",
+    AuditAction.ESCALATED_NOW: "Escalated by {actor}",
+    AuditAction.STILL_ON_IT: "{actor} is still on it",
+    AuditAction.REVEALED: "Text revealed by {actor}{line}",
+    AuditAction.REOPENED: "Reopened: {reason}",
+    AuditAction.NOTED: "Note by {actor}",
+    AuditAction.REVIEW_NOTED: "Reviewed in Stream by {by}: {reason}",
+    AuditAction.VENDOR_NOTED: "In {vendor}: {reason}",
+    AuditAction.REMINDED: "{owner} was reminded",
+    AuditAction.OVERDUE: "Not resolved in time",
+    AuditAction.RESTARTED: "Not acknowledged: restarted from step 1",
+    AuditAction.AUTOMATION_STOPPED: "Automation stopped after {rounds} rounds in an hour",
+    AuditAction.DEADLINE_PARKED: "A deadline failed and is parked: {reason}",
+    AuditAction.REFUSED: "{actor} tried to {verb}: {reason}",
+    AuditAction.REDACTED: "Content rule changed from {before} to {after} after {visible_s} s",
+    AuditAction.CONTENT_PURGED: "Content deleted",
+    AuditAction.HELD: "Hold set by {actor}: the content is kept until it is lifted",
+    AuditAction.HOLD_LIFTED: "Hold lifted by {actor}",
+    AuditAction.EVENT_READ: "Body of an unreadable request read by {actor}",
+    AuditAction.STEP_FIRED: "Step {step}, send {sending}: {told} notified",
+    AuditAction.STEP_REACHED_NOBODY: "Step {step} reached nobody",
+    AuditAction.STEP_SILENCED: "Step {step}, send {sending}: silenced, nobody notified",
+    AuditAction.STEP_FAILED: "Step {step}: every delivery failed",
+    AuditAction.TARGET_MISSING: "{target} is no longer in the policy",
+    AuditAction.NOBODY_ON_CALL: "Nobody is on call for {target}",
+    AuditAction.NOT_ALLOWED: "Not sent to {target}: the category is restricted",
+    AuditAction.EXPORTED: "{actor} exported {what}",
+    AuditAction.DRILL_PASSED: "Drill passed: {by}, after {seconds} s",
+    AuditAction.DRILL_FAILED: "Drill failed: {reason}",
+    AuditAction.DELIVERED: "Sent to {destination}",
+    AuditAction.DELIVERY_FAILED: "Not sent to {destination}, failed: {reason}",
+    AuditAction.DELIVERY_LISTED: "Sent to {destination} in a bundle",
+    AuditAction.DELIVERY_SUPPRESSED: "Not sent to {destination}: {reason}",
+    AuditAction.DESTINATION_TESTED: "Test message to {destination}: {reason}",
+    AuditAction.PERSON_LINKED: "{actor} linked {slack} in Slack",
+    AuditAction.POLICY_ACTIVATED: "Policy {sha256} activated",
+    AuditAction.POLICY_REFUSED: "Policy {sha256} refused, {problems} problems",
+    AuditAction.SHIFT_CHANGED: "On call for {team}: {people}",
+    AuditAction.SILENCE_BEGUN: "{actor} silenced {category}{route} until {ends_at}",
+    AuditAction.SILENCE_ENDED: "The silence for {category}{route} ended",
+    AuditAction.DRILL_STARTED: "{actor} started the drill {drill}",
+    AuditAction.SIGNED_IN: "{actor} signed in",
+    AuditAction.SIGNED_OUT: "{actor} signed out",
+    AuditAction.INVITED: "{person} was invited by {actor}",
+    AuditAction.OVERRIDE_BEGUN: "Override by {actor}: {person} on call on {schedule} from {from} to {to}",
+    AuditAction.OVERRIDE_ENDED: "Override ended by {actor}: {person} on {schedule}",
+    AuditAction.TOKEN_MADE: "{actor} created an API token for {person}: {scopes}",
+    AuditAction.TOKEN_REVOKED: "{actor} revoked an API token of {person}",
+    AuditAction.TROUBLE_FOUND: "Operator alert: {reason}",
+    AuditAction.TROUBLE_ENDED: "Operator alert ended: {reason}",
 }
 _PEOPLE = frozenset({"actor", "to", "owner", "by", "person"})
 _INSTANTS: Mapping[str, tuple[str, ...]] = {
-    Action.SILENCE_BEGUN: ("ends_at",),
-    Action.OVERRIDE_BEGUN: ("from", "to"),
+    AuditAction.SILENCE_BEGUN: ("ends_at",),
+    AuditAction.OVERRIDE_BEGUN: ("from", "to"),
 }
 _HASH_CHARS = 12
 _PLACES = {
@@ -122,22 +122,22 @@ _REFUSED = {
 
 STORY = frozenset(
     {
-        Action.OPENED,
-        Action.STEP_SILENCED,
-        Action.DELIVERED,
-        Action.DELIVERY_FAILED,
-        Action.DELIVERY_LISTED,
-        Action.ANSWERED,
-        Action.ACKNOWLEDGED,
-        Action.RELEASED,
-        Action.SNOOZED,
-        Action.HANDED_OVER,
-        Action.TAKEN_OVER,
-        Action.ESCALATED_NOW,
-        Action.OVERDUE,
-        Action.RESTARTED,
-        Action.REOPENED,
-        Action.REVIEW_NOTED,
+        AuditAction.OPENED,
+        AuditAction.STEP_SILENCED,
+        AuditAction.DELIVERED,
+        AuditAction.DELIVERY_FAILED,
+        AuditAction.DELIVERY_LISTED,
+        AuditAction.ANSWERED,
+        AuditAction.ACKNOWLEDGED,
+        AuditAction.RELEASED,
+        AuditAction.SNOOZED,
+        AuditAction.HANDED_OVER,
+        AuditAction.TAKEN_OVER,
+        AuditAction.ESCALATED_NOW,
+        AuditAction.OVERDUE,
+        AuditAction.RESTARTED,
+        AuditAction.REOPENED,
+        AuditAction.REVIEW_NOTED,
     }
 )
 """What a senior who is called in later needs to know."""
@@ -156,17 +156,17 @@ class _Blank(dict[str, str]):
 def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy: Policy) -> str:
     """Return what a record says, for people: who did it is called as everywhere else."""
     named = _named(action, {"actor": actor, "reason": reason, **after}, policy)
-    if action == Action.OPENED and actor in policy.people:
+    if action == AuditAction.OPENED and actor in policy.people:
         named["reason"] = called(actor, policy)
-    if action == Action.REVEALED:
+    if action == AuditAction.REVEALED:
         named["line"] = _which_line(after, is_over=reason == _OVER_LIMIT)
-    if action == Action.REFUSED:
+    if action == AuditAction.REFUSED:
         named |= _refused(named["actor"], reason, after.get("verb", ""))
-    if action == Action.EXPORTED:
+    if action == AuditAction.EXPORTED:
         named["what"] = f"audit records as {after['form']}" if "form" in after else "the incident"
     if "outcome" in named:
         named["outcome"] = _spaced(named["outcome"])
-    sentence = _SAID[Action(action)] if action in set(_SAID) else _spaced(action)
+    sentence = _SAID[AuditAction(action)] if action in set(_SAID) else _spaced(action)
     said = sentence.format_map(_Blank(named))
     return said if actor in policy.people else said[:1].upper() + said[1:]
 

@@ -8,7 +8,7 @@ destinations that ask for it.
 
 from datetime import UTC, datetime, timedelta
 
-from escalator.model.incident import OVER, Incident
+from escalator.model.incident import CLOSED_STATES, Incident
 from escalator.model.levels import ContentRule
 from escalator.rendering.redaction import NAME_CHARS, SNIPPET_CHARS, one_line
 from escalator.rendering.view import View
@@ -47,7 +47,7 @@ def _plain(view: View) -> dict[str, object]:
 
 def _times(view: View) -> dict[str, object]:
     incident = view.incident
-    over_at = incident.closed_at if incident.state in OVER else None
+    over_at = incident.closed_at if incident.state in CLOSED_STATES else None
     taken_at = incident.acknowledged_at
     return {
         "opened_at": _iso(incident.opened_at),
@@ -76,7 +76,7 @@ _OURS = (
 
 def _ours(view: View) -> dict[str, object]:
     incident = view.incident
-    is_over = incident.state in OVER
+    is_over = incident.state in CLOSED_STATES
     round_, step, sending = view.rung or (incident.round, incident.step, incident.sending)
     return {
         "source": incident.source,

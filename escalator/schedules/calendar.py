@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from escalator.model.facts import plain
+from escalator.model.facts import normalized
 from escalator.model.policy import Person
 from escalator.model.schedule import Booking
 
@@ -83,7 +83,7 @@ def booked(reading: Reading, people: Mapping[str, Person], expand: Callable[[str
     bookings, strangers = [], 0
     for event in reading.events:
         found = _known(event.attendees, mailboxes)
-        found = found or mailboxes.get(_folded(event.summary), ()) or names.get(plain(event.summary), ())
+        found = found or mailboxes.get(_folded(event.summary), ()) or names.get(normalized(event.summary), ())
         if any(people[key].role.may_acknowledge for key in found):
             bookings.append(Booking(event.start, event.end, found))
         elif event.end > now:
@@ -107,8 +107,8 @@ def _mailboxes(people: Mapping[str, Person], expand: Callable[[str], str]) -> Ma
 
 def _names(people: Mapping[str, Person]) -> Mapping[str, tuple[str, ...]]:
     """Return people by their keys and names, as they are compared."""
-    keys = [(plain(person.key), person.key) for person in people.values()]
-    return _grouped([*keys, *((plain(person.name), person.key) for person in people.values())])
+    keys = [(normalized(person.key), person.key) for person in people.values()]
+    return _grouped([*keys, *((normalized(person.name), person.key) for person in people.values())])
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from math import lcm
 
-from escalator.model.schedule import Hours, Layer, Schedule, Turn
+from escalator.model.schedule import Hours, Layer, RotationUnit, Schedule
 from escalator.schedules.local_time import first_instant
 from escalator.schedules.oncall import shifts
 from escalator.schedules.rotation import handovers
@@ -42,7 +42,7 @@ def never_on_call(schedule: Schedule, hours: Mapping[str, Hours]) -> tuple[str, 
 def _turns(layer: Layer, schedule: Schedule, begin: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield the turns of one whole cycle of a layer, from that instant on."""
     count = _turns_in_a_cycle(layer)
-    length = timedelta(hours=layer.every) if layer.turn is Turn.HOURS else _LONGEST_TURN
+    length = timedelta(hours=layer.every) if layer.turn is RotationUnit.HOURS else _LONGEST_TURN
     edges = handovers(layer, schedule.timezone, begin, begin + (count + 2) * length)
     for _number, turn in zip(range(count), pairwise(edges), strict=False):
         yield turn
@@ -54,7 +54,7 @@ def _turns_in_a_cycle(layer: Layer) -> int:
     A turn of a week or a month holds every hour of the week, but the first may be cut short.
     """
     people = len(layer.people)
-    if layer.turn in {Turn.WEEKS, Turn.MONTHS}:
+    if layer.turn in {RotationUnit.WEEKS, RotationUnit.MONTHS}:
         return people + 1
-    turn_h = layer.every if layer.turn is Turn.HOURS else 24
+    turn_h = layer.every if layer.turn is RotationUnit.HOURS else 24
     return lcm(people * turn_h, _WEEK_H) // turn_h

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from escalator.model.schedule import Layer, Turn
+from escalator.model.schedule import Layer, RotationUnit
 from escalator.schedules.local_time import first_instant, reached
 
 _WEEK = timedelta(days=7)
@@ -45,7 +45,7 @@ def _turn(layer: Layer, now: datetime) -> int:
     first = _handover(layer, 1)
     if now < first:
         return 0
-    if layer.turn is not Turn.MONTHS:
+    if layer.turn is not RotationUnit.MONTHS:
         return 1 + (now - first) // _length(layer)
     months = _months(now.date()) - _months(first.date())
     return 1 + months if now >= _handover(layer, 1 + months) else months
@@ -56,7 +56,7 @@ def _handover(layer: Layer, number: int) -> datetime:
     anchor = _anchor(layer)
     if number == 0:
         return anchor
-    if layer.turn is Turn.MONTHS:
+    if layer.turn is RotationUnit.MONTHS:
         return datetime.combine(_day_of_month(layer, number), layer.handover)
     return anchor + _first_turn(layer) + (number - 1) * _length(layer)
 
@@ -67,14 +67,14 @@ def _anchor(layer: Layer) -> datetime:
 
 def _length(layer: Layer) -> timedelta:
     """Return how long a turn lasts on the local clock (not of months, which differ)."""
-    if layer.turn is Turn.HOURS:
+    if layer.turn is RotationUnit.HOURS:
         return timedelta(hours=layer.every)
-    return _WEEK if layer.turn is Turn.WEEKS else timedelta(days=1)
+    return _WEEK if layer.turn is RotationUnit.WEEKS else timedelta(days=1)
 
 
 def _first_turn(layer: Layer) -> timedelta:
     """Return how long the first turn lasts: shorter where a weekly rotation starts between two of its weekdays."""
-    if layer.turn is not Turn.WEEKS or layer.day is None:
+    if layer.turn is not RotationUnit.WEEKS or layer.day is None:
         return _length(layer)
     return timedelta(days=(layer.day - layer.start.weekday()) % 7 or 7)
 

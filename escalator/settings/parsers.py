@@ -6,7 +6,7 @@ What is wrong is said without repeating anything that might be a piece of a secr
 import ipaddress
 import re
 
-from escalator.model.email_address import RIGHT, mailbox, named_mailbox
+from escalator.model.email_address import CORRECT_FORM, parse_mailbox, parse_named_mailbox
 from escalator.model.levels import Mode
 from escalator.settings.values import Secret
 
@@ -161,13 +161,13 @@ def _is_network(text: str) -> bool:
 
 def mail_address(text: str) -> str:
     """Return a bare mail address."""
-    if text and mailbox(text) is None:
-        raise InvalidValue("is not an email address", RIGHT)
+    if text and parse_mailbox(text) is None:
+        raise InvalidValue("is not an email address", CORRECT_FORM)
     return text
 
 
 def mail_sender(text: str) -> str:
     """Return `alerts@example.com` or `Escalator <alerts@example.com>`."""
-    if text and named_mailbox(text) is None:
+    if text and parse_named_mailbox(text) is None:
         raise InvalidValue("is not a sender address", "write alerts@example.com, or Escalator <alerts@example.com>")
     return text

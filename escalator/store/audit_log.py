@@ -10,14 +10,14 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, func, select, text
 from uuid6 import uuid7
 
-from escalator.model.audit import Entry
+from escalator.model.audit import AuditEntry
 from escalator.store.tables import records, seals
 
 FIRST_HASH = "0" * 64
 _SEALER_LOCK = 0x7365616C
 
 
-def insert(connection: Connection, entries: Sequence[tuple[Entry, UUID | None]], at: datetime) -> None:
+def insert(connection: Connection, entries: Sequence[tuple[AuditEntry, UUID | None]], at: datetime) -> None:
     """Write records, each with the policy version it was decided under."""
     rows = [
         {

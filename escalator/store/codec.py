@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from escalator.encryption import Seal
-from escalator.model.facts import Content, Facts, Register
+from escalator.model.facts import Content, Facts, LatestValues
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -51,11 +51,11 @@ def _sealed(value: Any, seal: Seal) -> bytes:
     return seal.seal(json.dumps(value, separators=(",", ":")).encode())
 
 
-def _said(register: Register) -> dict[str, tuple[int, str]]:
+def _said(register: LatestValues) -> dict[str, tuple[int, str]]:
     return {name: (_stamp(at), value) for name, (at, value) in register.items()}
 
 
-def _register(told: Mapping[str, tuple[int, str]]) -> Register:
+def _register(told: Mapping[str, tuple[int, str]]) -> LatestValues:
     return {name: (_instant(at), value) for name, (at, value) in told.items()}
 
 

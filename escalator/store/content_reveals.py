@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.levels import Severity
 from escalator.store.tables import incidents, records
 
@@ -22,7 +22,7 @@ def last_read(
         .where(
             records.c.actor_key.in_(sorted(people)),
             records.c.actor_kind == "person",
-            records.c.action == Action.REVEALED,
+            records.c.action == AuditAction.REVEALED,
             records.c.at >= since,
             incidents.c.severity.in_(sorted(one.value for one in severities)),
         )

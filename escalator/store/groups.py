@@ -13,13 +13,13 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, func, or_, select, text, union_all, update
 
 from escalator.encryption import Seal
-from escalator.model.incident import OVER, Incident, State
+from escalator.model.incident import CLOSED_STATES, Incident, State
 from escalator.store.incidents import opened
 from escalator.store.tables import incidents
 
 _TURNS = text("SELECT pg_advisory_xact_lock(turn) FROM unnest(CAST(:turns AS bigint[])) AS turn")
 _TURN_BYTES = 8
-_IS_OVER_WITH_MEMBERS = (incidents.c.members > 0, incidents.c.state.in_(OVER))
+_IS_OVER_WITH_MEMBERS = (incidents.c.members > 0, incidents.c.state.in_(CLOSED_STATES))
 
 
 class Span(NamedTuple):
@@ -125,7 +125,9 @@ def broken(connection: Connection, now: datetime, patience: timedelta) -> Mappin
     untold = (
         select(func.count())
         .select_from(incidents.join(groups, groups.c.id == incidents.c.group_id))
-        .where(incidents.c.state == State.GROUPED, groups.c.state.in_(OVER), groups.c.closed_at < now - patience)
+        .where(
+            incidents.c.state == State.GROUPED, groups.c.state.in_(CLOSED_STATES), groups.c.closed_at < now - patience
+        )
     )
     empty = (
         select(func.count())

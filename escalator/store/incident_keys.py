@@ -11,23 +11,25 @@ from sqlalchemy import (
     update,
 )
 
-from escalator.model.facts import Key
+from escalator.model.facts import ItemKey
 from escalator.store.tables import incident_keys
 
 _KEY = (incident_keys.c.source, incident_keys.c.kind, incident_keys.c.value)
 _OWNERS = select(*_KEY, incident_keys.c.incident_id).where(tuple_(*_KEY).in_(bindparam("wanted", expanding=True)))
 
 
-def owners_of(connection: Connection, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], UUID]:
+def owners_of(connection: Connection, keys: Iterable[tuple[str, ItemKey]]) -> dict[tuple[str, ItemKey], UUID]:
     """Return which incident each (source, key) belongs to."""
     wanted = [(source, key.kind, key.value) for source, key in keys]
     if not wanted:
         return {}
     rows = connection.execute(_OWNERS, {"wanted": wanted})
-    return {(row.source, Key(row.kind, row.value)): row.incident_id for row in rows}
+    return {(row.source, ItemKey(row.kind, row.value)): row.incident_id for row in rows}
 
 
-def give_keys(connection: Connection, given: Mapping[tuple[str, Key], UUID], moved: Set[tuple[str, Key]]) -> None:
+def give_keys(
+    connection: Connection, given: Mapping[tuple[str, ItemKey], UUID], moved: Set[tuple[str, ItemKey]]
+) -> None:
     """Let these keys belong to these incidents; `moved` are those that belonged to another one before.
 
     A key that somebody else has given away meanwhile is a Conflict: the event must be looked at again.

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from escalator.encryption import Seal
 from escalator.errors import ContentLocked
-from escalator.model.incident import Answer, DueKind, Incident, Outcome, State
+from escalator.model.incident import Acknowledgement, DueKind, Incident, Outcome, State
 from escalator.model.levels import ContentRule, Mode, Severity
 from escalator.store.codec import open_content, open_facts, read_fits, seal_content, seal_facts, written_fits
 from escalator.store.tables import answers, events, incident_numbers, incidents
@@ -138,12 +138,12 @@ def opened(connection: Connection, rows: Sequence[Row[Any]], seal: Seal) -> dict
     return {row.id: _incident(row, given.get((row.id, row.round), ()), seal) for row in rows}
 
 
-def _answers(connection: Connection, ids: Sequence[UUID]) -> dict[tuple[UUID, int], tuple[Answer, ...]]:
+def _answers(connection: Connection, ids: Sequence[UUID]) -> dict[tuple[UUID, int], tuple[Acknowledgement, ...]]:
     if not ids:
         return {}
-    found: dict[tuple[UUID, int], tuple[Answer, ...]] = defaultdict(tuple)
+    found: dict[tuple[UUID, int], tuple[Acknowledgement, ...]] = defaultdict(tuple)
     for row in connection.execute(_ANSWERS, {"ids": ids}):
-        found[row.incident_id, row.round] += (Answer(row.person, row.verb, row.via, row.at),)
+        found[row.incident_id, row.round] += (Acknowledgement(row.person, row.verb, row.via, row.at),)
     return found
 
 
@@ -153,12 +153,12 @@ def outlined(connection: Connection, rows: Sequence[Row[Any]]) -> list[Incident]
     return [_outline(row, given.get((row.id, row.round), ())) for row in rows]
 
 
-def _incident(row: Row[Any], given: tuple[Answer, ...], seal: Seal) -> Incident:
+def _incident(row: Row[Any], given: tuple[Acknowledgement, ...], seal: Seal) -> Incident:
     facts, links = open_facts(row.sealed_facts, seal)
     return replace(_outline(row, given), facts=facts, links=links, content=open_content(row.sealed_content, seal))
 
 
-def _outline(row: Row[Any], given: tuple[Answer, ...]) -> Incident:
+def _outline(row: Row[Any], given: tuple[Acknowledgement, ...]) -> Incident:
     kept = {name: getattr(row, name) for name in _PLAIN}
     kept.update(
         state=State(row.state),

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, and_, or_, select, true, update
 
 from escalator.model.levels import Mode
-from escalator.model.schedule import StandIn
+from escalator.model.schedule import ManualOverride
 from escalator.store.tables import overrides
 
 
-def insert(connection: Connection, new: StandIn, via: str, now: datetime) -> None:
+def insert(connection: Connection, new: ManualOverride, via: str, now: datetime) -> None:
     """Write one that somebody has clicked now; `via` is where."""
     values = {
         "id": new.id,
@@ -27,7 +27,7 @@ def insert(connection: Connection, new: StandIn, via: str, now: datetime) -> Non
     connection.execute(overrides.insert(), values)
 
 
-def since(connection: Connection, at: datetime, *, is_sandbox: bool) -> Sequence[StandIn]:
+def since(connection: Connection, at: datetime, *, is_sandbox: bool) -> Sequence[ManualOverride]:
     """Return those that were not over at this instant, the newest last; those of the sandbox only in one.
 
     What was taken back while it was in force is returned with the end that it had.
@@ -38,7 +38,7 @@ def since(connection: Connection, at: datetime, *, is_sandbox: bool) -> Sequence
     return [_stand_in(row) for row in connection.execute(select(overrides).where(wanted).order_by(overrides.c.id))]
 
 
-def find(connection: Connection, override_id: UUID, *, is_sandbox: bool) -> StandIn | None:
+def find(connection: Connection, override_id: UUID, *, is_sandbox: bool) -> ManualOverride | None:
     """Return one that nobody has taken back, locked; to who is of the sandbox only what was clicked there."""
     theirs = overrides.c.via == Mode.SANDBOX.value if is_sandbox else true()
     wanted = select(overrides).where(overrides.c.id == override_id, overrides.c.ended_at.is_(None), theirs)
@@ -51,6 +51,6 @@ def end(connection: Connection, override_id: UUID, now: datetime) -> None:
     connection.execute(update(overrides).where(overrides.c.id == override_id).values(ended_at=now))
 
 
-def _stand_in(row: Row[Any]) -> StandIn:
+def _stand_in(row: Row[Any]) -> ManualOverride:
     end = row.ends_at if row.ended_at is None else min(row.ends_at, row.ended_at)
-    return StandIn(row.id, row.schedule, row.person, row.starts_at, end, row.author)
+    return ManualOverride(row.id, row.schedule, row.person, row.starts_at, end, row.author)

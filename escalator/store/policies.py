@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, and_, bindparam, exists, select, update
 from uuid6 import uuid7
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.store.tables import active_policy, overrides, policy_versions, records, silences
 from escalator.store.upserts import upsert
 
@@ -87,7 +87,7 @@ class Offer:
 _OFFERS = (
     select(records.c.at, records.c.actor_key, records.c.after, *(policy_versions.c[name] for name in _VERSION))
     .outerjoin(policy_versions, policy_versions.c.id == records.c.policy_version_id)
-    .where(records.c.action.in_([Action.POLICY_ACTIVATED.value, Action.POLICY_REFUSED.value]))
+    .where(records.c.action.in_([AuditAction.POLICY_ACTIVATED.value, AuditAction.POLICY_REFUSED.value]))
     .order_by(records.c.at.desc(), records.c.id.desc())
 )
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 from uuid6 import uuid7
 
-from escalator.model.audit import SYSTEM, Action
-from escalator.model.incident import OVER, State
+from escalator.model.audit import SYSTEM, AuditAction
+from escalator.model.incident import CLOSED_STATES, State
 from escalator.store.events import EventState
 from escalator.store.tables import events, inbox, incidents, records, texts
 
@@ -43,7 +43,7 @@ def content(connection: Connection, now: datetime, retain: timedelta) -> int:
                     "incident_id": one,
                     "actor_kind": SYSTEM.kind,
                     "actor_key": SYSTEM.key,
-                    "action": Action.CONTENT_PURGED.value,
+                    "action": AuditAction.CONTENT_PURGED.value,
                     "via": "engine",
                     "reason": "retention",
                     "before": json.dumps({}),
@@ -59,7 +59,7 @@ def content(connection: Connection, now: datetime, retain: timedelta) -> int:
 
 def _is_past(before: datetime) -> ColumnElement[bool]:
     """Incidents that have been over since then, and are not held."""
-    closed = and_(incidents.c.state.in_(OVER), incidents.c.closed_at < before)
+    closed = and_(incidents.c.state.in_(CLOSED_STATES), incidents.c.closed_at < before)
     logged = and_(incidents.c.state == State.LOGGED, incidents.c.last_event_at < before)
     return and_(or_(closed, logged), incidents.c.hold.is_(False))
 

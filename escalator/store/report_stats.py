@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, select
 
-from escalator.model.alert_stats import Alert
+from escalator.model.alert_stats import AlertStats
 from escalator.model.incident import State
 from escalator.model.levels import Mode
 from escalator.store.deliveries import DeliveryState
@@ -33,12 +33,12 @@ class Sent:
     retried: int
 
 
-_COLUMNS = tuple(incidents.c[name] for name in Alert.__dataclass_fields__)
+_COLUMNS = tuple(incidents.c[name] for name in AlertStats.__dataclass_fields__)
 
 
 def alerts(
     connection: Connection, audience: Audience, since: datetime, until: datetime, modes: Collection[Mode]
-) -> list[Alert]:
+) -> list[AlertStats]:
     """Return the alerts opened in [since, until) that this audience may see; drills are none."""
     statement = select(*_COLUMNS).where(
         incidents.c.opened_at >= since,
@@ -48,7 +48,7 @@ def alerts(
         incidents.c.mode.in_(modes),
         audience.may_see(),
     )
-    return [Alert(*row) for row in connection.execute(statement)]
+    return [AlertStats(*row) for row in connection.execute(statement)]
 
 
 def was_reviewed_when_opened() -> ColumnElement[bool]:

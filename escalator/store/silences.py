@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, select,
 
 from escalator.model.incident import DueKind, State
 from escalator.model.levels import Severity
-from escalator.model.silence import Silence, SilenceOf
+from escalator.model.silence import Silence, SilenceScope
 from escalator.store.tables import incidents, silences
 
 _PLAIN = ("id", "name", "starts_at", "ends_at", "author", "is_for_critical")
@@ -50,7 +50,7 @@ def end(connection: Connection, silence_id: UUID, ends_at: datetime, now: dateti
 
 
 def _kept(row: Row[Any]) -> Kept:
-    silence = Silence(of=SilenceOf(row.of), reason="", **{name: getattr(row, name) for name in _PLAIN})
+    silence = Silence(of=SilenceScope(row.of), reason="", **{name: getattr(row, name) for name in _PLAIN})
     return Kept(silence, row.via, row.sealed_reason)
 
 
@@ -91,7 +91,7 @@ def _waits(silences_in_force: Sequence[Silence], now: datetime) -> ColumnElement
 
 
 def _is_about(silence: Silence) -> ColumnElement[bool]:
-    named = incidents.c.category if silence.of is SilenceOf.CATEGORY else incidents.c.route
+    named = incidents.c.category if silence.of is SilenceScope.CATEGORY else incidents.c.route
     is_named = func.coalesce(named, "") == silence.name
     if silence.is_for_critical:
         return is_named

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, true
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.levels import Mode
 from escalator.store.codec import read_fits, written_fits
 from escalator.store.tables import incidents, records
@@ -17,8 +17,8 @@ Fits = tuple[str, ...]
 _NAMING = tuple(
     action.value
     for action in (
-        *(Action.SILENCE_BEGUN, Action.SILENCE_ENDED, Action.OVERRIDE_BEGUN, Action.OVERRIDE_ENDED),
-        *(Action.SHIFT_CHANGED, Action.DRILL_STARTED, Action.DRILL_PASSED, Action.DRILL_FAILED),
+        *(AuditAction.SILENCE_BEGUN, AuditAction.SILENCE_ENDED, AuditAction.OVERRIDE_BEGUN, AuditAction.OVERRIDE_ENDED),
+        *(AuditAction.SHIFT_CHANGED, AuditAction.DRILL_STARTED, AuditAction.DRILL_PASSED, AuditAction.DRILL_FAILED),
     )
 )
 """What is recorded of no incident, and yet names a category, a route, a schedule or a team."""

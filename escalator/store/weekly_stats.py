@@ -9,10 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, not_, or_, select, tuple_
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.incident import State
 from escalator.model.levels import Mode, Severity
-from escalator.model.silence import SilenceOf
+from escalator.model.silence import SilenceScope
 from escalator.store.deliveries import DeliveryKind, DeliveryState
 from escalator.store.drills import DrillState
 from escalator.store.report_stats import was_reviewed_when_opened
@@ -122,7 +122,7 @@ def late_steps(connection: Connection, audience: Audience, span: Span) -> list[S
         select(incidents.c.number, records.c.at, records.c.after)
         .join(incidents, incidents.c.id == records.c.incident_id)
         .where(
-            records.c.action == Action.STEP_FIRED,
+            records.c.action == AuditAction.STEP_FIRED,
             span.holds(records.c.at),
             records.c.after.contains('"late_ms"'),
             not_(or_(*sooner)),
@@ -138,21 +138,23 @@ def failures(connection: Connection, audience: Audience, span: Span) -> Iterator
     """Yield how often what failed: destinations may come several times, once for each send."""
     statement = (
         select(records.c.after, records.c.reason, func.count().label("times"))
-        .where(records.c.action == Action.DELIVERY_FAILED, span.holds(records.c.at), audience.may_see_records())
+        .where(records.c.action == AuditAction.DELIVERY_FAILED, span.holds(records.c.at), audience.may_see_records())
         .group_by(records.c.after, records.c.reason)
     )
     for row in connection.execute(statement):
         yield Broken(json.loads(row.after).get("destination", ""), row.reason, row.times)
 
 
-def counts(connection: Connection, audience: Audience, span: Span, actions: Collection[Action]) -> dict[Action, int]:
+def counts(
+    connection: Connection, audience: Audience, span: Span, actions: Collection[AuditAction]
+) -> dict[AuditAction, int]:
     """Return how many records of each of these actions there are; those of which there are none are left out."""
     statement = (
         select(records.c.action, func.count())
         .where(records.c.action.in_(actions), span.holds(records.c.at), audience.may_see_records())
         .group_by(records.c.action)
     )
-    return {Action(action): count for action, count in connection.execute(statement)}
+    return {AuditAction(action): count for action, count in connection.execute(statement)}
 
 
 def drilled(connection: Connection, audience: Audience, span: Span) -> list[Drill]:
@@ -160,7 +162,7 @@ def drilled(connection: Connection, audience: Audience, span: Span) -> list[Dril
     columns = ("name", "scheduled_at", "state", "acknowledged_by", "acknowledged_at")
     statement = select(*(drills.c[name] for name in columns)).where(
         span.holds(drills.c.scheduled_at),
-        drills.c.route.not_in(sorted(name for of, name in audience.unknown if of == SilenceOf.ROUTE)),
+        drills.c.route.not_in(sorted(name for of, name in audience.unknown if of == SilenceScope.ROUTE)),
     )
     found = (Drill(*row) for row in connection.execute(statement.order_by(drills.c.scheduled_at, drills.c.name)))
     return [one._replace(state=DrillState(one.state)) for one in found]
@@ -187,7 +189,7 @@ def in_trouble(connection: Connection, span: Span) -> list[Row[Any]]:
 def activated(connection: Connection, span: Span) -> list[Row[Any]]:
     """Return the records of policies that were activated or refused within the span, the first first."""
     statement = select(records).where(
-        records.c.action.in_((Action.POLICY_ACTIVATED, Action.POLICY_REFUSED)), span.holds(records.c.at)
+        records.c.action.in_((AuditAction.POLICY_ACTIVATED, AuditAction.POLICY_REFUSED)), span.holds(records.c.at)
     )
     return list(connection.execute(statement.order_by(records.c.at, records.c.id)))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from escalator.model.facts import Content, Facts, Key, Observation, sightings
+from escalator.model.facts import Content, Facts, ItemKey, Observation, sightings
 from escalator.stream.text import identifier
 
 TYPE = "escalator.drill"
@@ -43,7 +43,7 @@ def observation(body: Mapping[str, object], at: datetime) -> Observation:
     return Observation(
         event_type=TYPE,
         at=at,
-        keys=(Key("entity", identifier(f"{_KEY}/{said.id}")),),
+        keys=(ItemKey("entity", identifier(f"{_KEY}/{said.id}")),),
         facts=Facts({name: sightings(values, at) for name, values in seen.items() if any(values)}),
         content=Content({"text": (at, _ABOUT), "language": (at, "en")}),
         via="engine",

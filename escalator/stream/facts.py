@@ -8,7 +8,7 @@ moves with every review. What never changes of an item is as old as the item.
 from collections.abc import Iterable
 from datetime import datetime
 
-from escalator.model.facts import AUTOMATIC, CALLED, CUSTOM, Facts
+from escalator.model.facts import AUTOMATIC, CALL_PREFIX, CUSTOM_PREFIX, Facts
 from escalator.model.levels import Severity
 from escalator.stream import events
 from escalator.stream.actors import Actors
@@ -64,7 +64,7 @@ def _see_item(evidence: Evidence, event: Event, subject: Subject, at: datetime) 
 
 def _see_custom(evidence: Evidence, custom: Iterable[tuple[str, str]], at: datetime) -> None:
     for name, value in custom:
-        evidence.see(CUSTOM + name, [value], at)
+        evidence.see(CUSTOM_PREFIX + name, [value], at)
 
 
 def _see_flags(evidence: Evidence, flags: Iterable[Flag], at: datetime) -> None:
@@ -118,7 +118,7 @@ def _see_call(evidence: Evidence, call: Call, at: datetime) -> None:
         evidence.see(AUTOMATIC, call.names, at)
     elif call.at:
         for name in call.names:
-            evidence.state(CALLED + name, name, call.at)
+            evidence.state(CALL_PREFIX + name, name, call.at)
 
 
 def _see_judgement(evidence: Evidence, event: Event, at: datetime) -> None:

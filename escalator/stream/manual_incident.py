@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from escalator.model.facts import Content, Facts, Key, Observation, sightings
+from escalator.model.facts import Content, Facts, ItemKey, Observation, sightings
 from escalator.stream.text import clean, identifier
 
 TYPE = "escalator.manual"
@@ -58,7 +58,7 @@ def observation(body: Mapping[str, object], at: datetime) -> Observation:
     return Observation(
         event_type=TYPE,
         at=at,
-        keys=(Key("entity", identifier(f"{_KEY}/{report.id}")),),
+        keys=(ItemKey("entity", identifier(f"{_KEY}/{report.id}")),),
         facts=Facts({name: sightings(values, at) for name, values in seen.items() if any(values)}),
         content=Content({name: (at, value) for name, value in said.items() if value}),
         links=_links(report),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from escalator.model.facts import CUSTOM, Facts, Sightings
+from escalator.model.facts import CUSTOM_PREFIX, Facts, Sightings
 from escalator.stream.lenient_fields import MAX_ENTRIES
 
 MAX_VALUES = MAX_ENTRIES
@@ -36,7 +36,7 @@ class Evidence:
 
         The oldest are left out because a new report must still count when thousands came before it.
         """
-        names = sorted(self._seen, key=lambda name: (name.startswith(CUSTOM), name))[:MAX_NAMES]
+        names = sorted(self._seen, key=lambda name: (name.startswith(CUSTOM_PREFIX), name))[:MAX_NAMES]
         return Facts({name: _newest(self._seen[name]) for name in names}, dict(self._latest))
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from escalator.model.entities import CALL, MESSAGE, USER, long_name, names_of
-from escalator.model.facts import Key
+from escalator.model.entities import CALL, MESSAGE, USER, all_names_of, long_name
+from escalator.model.facts import ItemKey
 from escalator.stream import events
 from escalator.stream.content_schemas import User
 from escalator.stream.schemas import Event
@@ -31,22 +31,22 @@ class Subject:
     said: tuple[str, str] = ("", "")
 
     @property
-    def keys(self) -> tuple[Key, ...]:
+    def keys(self) -> tuple[ItemKey, ...]:
         """Return the keys by which events join: the type is quoted, so that two entities never share a key."""
-        item = (Key("item", self.item_id),) if self.item_id else ()
+        item = (ItemKey("item", self.item_id),) if self.item_id else ()
         if not self.entity_id:
             return item
         return (*item, _entity_key(self.entity_type, self.entity_id))
 
     @property
-    def other_keys(self) -> tuple[Key, ...]:
+    def other_keys(self) -> tuple[ItemKey, ...]:
         """Return the keys that the same entity has under its other names.
 
         Earlier versions took them for other entities: an incident that they stored may have one of these.
         """
         if not self.entity_id:
             return ()
-        spelled = [(name, self.entity_id) for name in names_of(self.entity_type)]
+        spelled = [(name, self.entity_id) for name in all_names_of(self.entity_type)]
         keys = (_entity_key(*entity) for entity in [*spelled, self.said] if all(entity))
         return tuple(key for key in dict.fromkeys(keys) if key not in self.keys)
 
@@ -62,8 +62,8 @@ class Subject:
         return {name: value for name, value in known.items() if value}
 
 
-def _entity_key(entity_type: str, entity_id: str) -> Key:
-    return Key("entity", identifier(f"{quote(entity_type, safe=':')}/{entity_id}"))
+def _entity_key(entity_type: str, entity_id: str) -> ItemKey:
+    return ItemKey("entity", identifier(f"{quote(entity_type, safe=':')}/{entity_id}"))
 
 
 def subject_of(event: Event) -> Subject:

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from escalator.services.intake.process import process_events
-from escalator.services.intake.receive import Delivered, Receiver
+from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
 from escalator.stream.samples import sample
 from escalator.stream.signature import sign
 from tests.api.conftest import Machine
@@ -16,7 +16,7 @@ from tests.everybody import PEOPLE, SECRET_AUTHOR, number_of
 def number(core, of_senior):
     """The number of a new incident: a threat that nobody has answered."""
     body = sample("threat", core.clock.now(), lambda: str(uuid4()))
-    Receiver(core).receive(Delivered(body, "key", sign(body, "secret"), str(uuid4())))
+    WebhookReceiver(core).receive(WebhookRequest(body, "key", sign(body, "secret"), str(uuid4())))
     process_events(core)
     return of_senior.get("/incidents?limit=1")["items"][0]["number"]
 

@@ -6,7 +6,7 @@ from escalator.channels.contract import Notification
 from escalator.channels.mail.addresses import address, sender
 from escalator.channels.mail.composing import compose
 from escalator.channels.mail.letter import full
-from escalator.model.message import Context, Link, Occasion
+from escalator.model.message import Link, MessageContext, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.rendering.card import card, standing
 from tests.rendering.builders import INCIDENT_ID, NOW, a_view
@@ -21,7 +21,7 @@ ANSWER = Link("Acknowledge #1042", "https://escalator.example.com/answer/abc")
 def a_note(*, now=NOW, occasion=Occasion.STEP, view=None, person=None, **changes):
     shown = a_view(channel=DestinationKind.EMAIL, occasion=occasion, now=now, **(view or {}))
     note = Notification(
-        context=Context(INCIDENT_ID, 1042, "ts-leads", person),
+        context=MessageContext(INCIDENT_ID, 1042, "ts-leads", person),
         address=RECIPIENT,
         card=card(shown),
         occasion=occasion,

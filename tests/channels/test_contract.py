@@ -43,7 +43,7 @@ from escalator.channels.contract import CALL_ENDS_S, Notification
 from escalator.channels.deadline_socket import Limits
 from escalator.channels.rate_limits import LONGEST_RETRY_AFTER
 from escalator.model.incident import Outcome, State
-from escalator.model.message import Context, Delivered, Failed, FailureReason, Occasion
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.rendering.card import alarm, card, standing
 from tests.rendering.builders import INCIDENT_ID, NOW, OPENED, SECRETS, TAKEN, a_view
@@ -153,7 +153,7 @@ def say(vendor, double, *, key="first", ref=None, now=NOW, occasion=Occasion.STE
     """A notification about `an_incident`, as the services would make it for this vendor."""
     view = a_view(channel=vendor.KIND, occasion=occasion, now=now, **incident)
     return Notification(
-        context=Context(INCIDENT_ID, 1042, "somewhere"),
+        context=MessageContext(INCIDENT_ID, 1042, "somewhere"),
         address=vendor.address(double),
         card=card(view),
         occasion=occasion,
@@ -178,7 +178,7 @@ def notice(vendor, double):
     return replace(say(vendor, double, occasion=Occasion.ALARM), card=said, standing=None, context=_NOBODY)
 
 
-_NOBODY = Context(None, None, "somewhere")
+_NOBODY = MessageContext(None, None, "somewhere")
 
 
 def prepare(vendor, double, call):

@@ -15,7 +15,7 @@ from escalator.channels.jira.channel import JiraChannel
 from escalator.channels.jira.rest import INDEX_LAG, JiraRest
 from escalator.encryption import Seal
 from escalator.model.incident import DueKind, Outcome, State
-from escalator.model.message import Card, Context, Delivered, Failed, FailureReason, Occasion
+from escalator.model.message import Card, Delivered, Failed, FailureReason, MessageContext, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.rendering.card import alarm, card, standing
 from escalator.rendering.redaction import names_by_key
@@ -59,7 +59,7 @@ def say(ref=None, *, key="key-1", occasion=Occasion.STEP, now=NOW, **incident):
     running = names_by_key(a_policy())
     view = a_view(channel=DestinationKind.JIRA, occasion=occasion, now=now, running=running, **incident)
     return Notification(
-        context=Context(None, 1042, "ts-board"),
+        context=MessageContext(None, 1042, "ts-board"),
         address=PROJECT,
         card=card(view),
         occasion=occasion,
@@ -75,7 +75,12 @@ def say(ref=None, *, key="key-1", occasion=Occasion.STEP, now=NOW, **incident):
 def notice(key="key-9"):
     said = alarm("Escalator needs attention: destination", ("ts-pager cannot be told: bad_credentials",))
     return replace(
-        say(key=key), card=said, standing=None, place=key, context=Context(None, None, "ts-board"), occasion="alarm"
+        say(key=key),
+        card=said,
+        standing=None,
+        place=key,
+        context=MessageContext(None, None, "ts-board"),
+        occasion="alarm",
     )
 
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from escalator.channels.jira import documents, limits
 from escalator.channels.jira.api import Flavour
-from escalator.model.message import Link, Moment
+from escalator.model.message import InlineTime, Link
 from tests.doubles.jira_rules import adf_problems, document_problem
 
 CLOUD, DATA_CENTER = Flavour.CLOUD, Flavour.DATA_CENTER
-AT = Moment(datetime(2026, 8, 20, 14, 8, tzinfo=UTC))
+AT = InlineTime(datetime(2026, 8, 20, 14, 8, tzinfo=UTC))
 
 MARKUP = re.compile(
     r"\{|\[|\]|!|\*|\^|~|\||\\|\?\?|<|(?<!&)#(?!\d)"  # what opens or closes markup anywhere

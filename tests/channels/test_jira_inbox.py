@@ -6,14 +6,14 @@ from sqlalchemy import String, cast, select
 from escalator.channels.jira.api import Category, Flavour
 from escalator.encryption import Seal
 from escalator.errors import Unavailable
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.services.sandbox_vendors.inbox import Shelf
 from escalator.services.sandbox_vendors.jira import InboxJira
 from escalator.store import Database, sandbox_inbox
 from escalator.store.tables import inbox as table
 from tests.fakes import FakeClock
 
-CONTEXT = Context(None, 1042, "ts-board")
+CONTEXT = MessageContext(None, 1042, "ts-board")
 FIELDS = {
     "project": {"key": "TS"},
     "issuetype": {"name": "Incident"},
@@ -55,7 +55,7 @@ def test_an_issue_is_found_where_it_was_told(database):
     talk(database).create(FIELDS)
     assert talk(database).find("escalator-1") == "TS-1"
     assert talk(database).find("escalator-2") == ""
-    assert talk(database, Context(None, 1042, "elsewhere")).find("escalator-1") == ""
+    assert talk(database, MessageContext(None, 1042, "elsewhere")).find("escalator-1") == ""
 
 
 def test_every_status_leads_to_every_other(database):

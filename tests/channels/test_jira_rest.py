@@ -11,11 +11,11 @@ from escalator.channels.jira.api import Category, Flavour
 from escalator.channels.jira.failures import failure, refused_fields
 from escalator.channels.jira.rest import NEEDED, Access, JiraRest
 from escalator.channels.jira.site import flavour_of
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from tests.doubles.http import Fault, HttpDouble, Reply
 from tests.doubles.jira import DOING, ISSUE_TYPE, ME, PROJECT, JiraDouble
 
-NOBODY = Context(None, None, "ts-board")
+NOBODY = MessageContext(None, None, "ts-board")
 SECRET_WORDS = "i cannot do this any longer"
 
 

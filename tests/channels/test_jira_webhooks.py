@@ -14,7 +14,7 @@ from escalator.channels.jira.rest import JiraRest
 from escalator.channels.jira.webhooks import event_id, parse, verify
 from escalator.errors import Unauthorized
 from escalator.model.policy import DestinationKind
-from escalator.model.vendor_event import Agent, AgentKind, Heard, HeardKind
+from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
 from tests.channels.test_jira_channel import RESOLVED, say
 from tests.doubles.jira import DOING, PROJECT, TO_DO, JiraDouble
 from tests.doubles.jira_webhooks import SECRET, change, issue_event, person, signed
@@ -94,18 +94,20 @@ def jira(request):
 
 def ana(jira):
     if jira.is_cloud:
-        return Agent(AgentKind.PERSON, "u-ana")
-    return Agent(AgentKind.PERSON, "JIRAUSERu-ana", "u-ana@example.com")
+        return VendorActor(VendorActorKind.PERSON, "u-ana")
+    return VendorActor(VendorActorKind.PERSON, "JIRAUSERu-ana", "u-ana@example.com")
 
 
 @pytest.mark.parametrize(
     ("moves", "kind", "word"),
     [
-        pytest.param(["done"], HeardKind.RESOLVED, "done", id="closed"),
-        pytest.param(["indeterminate"], HeardKind.ACKNOWLEDGED, "indeterminate", id="begun"),
-        pytest.param(["done", "new"], HeardKind.REOPENED, "new", id="open again"),
-        pytest.param(["indeterminate", "new"], HeardKind.NOTED, "new", id="put back, never closed"),
-        pytest.param(["done", "indeterminate"], HeardKind.REOPENED, "indeterminate", id="closed, and begun again"),
+        pytest.param(["done"], VendorEventKind.RESOLVED, "done", id="closed"),
+        pytest.param(["indeterminate"], VendorEventKind.ACKNOWLEDGED, "indeterminate", id="begun"),
+        pytest.param(["done", "new"], VendorEventKind.REOPENED, "new", id="open again"),
+        pytest.param(["indeterminate", "new"], VendorEventKind.NOTED, "new", id="put back, never closed"),
+        pytest.param(
+            ["done", "indeterminate"], VendorEventKind.REOPENED, "indeterminate", id="closed, and begun again"
+        ),
     ],
 )
 def test_a_persons_move_is_heard(jira, moves, kind, word):
@@ -121,7 +123,7 @@ def test_a_persons_move_is_heard(jira, moves, kind, word):
 def test_a_deleted_issue_is_noted(jira):
     body, _headers = jira.delete(KEY)
     heard = parse(body)
-    assert (heard.kind, heard.word, heard.refs) == (HeardKind.NOTED, "jira:issue_deleted", (KEY, label(say())))
+    assert (heard.kind, heard.word, heard.refs) == (VendorEventKind.NOTED, "jira:issue_deleted", (KEY, label(say())))
 
 
 def test_our_own_move_is_known_by_our_account(jira):
@@ -135,18 +137,26 @@ def test_our_own_move_is_known_by_our_account(jira):
     ("user", "agent"),
     [
         pytest.param(
-            person(email="ana@example.com"), Agent(AgentKind.PERSON, "u-ana", "ana@example.com"), id="a person"
+            person(email="ana@example.com"),
+            VendorActor(VendorActorKind.PERSON, "u-ana", "ana@example.com"),
+            id="a person",
         ),
-        pytest.param(person(account_type="app"), Agent(AgentKind.INTEGRATION, "u-ana"), id="an app"),
-        pytest.param(person(account_type="customer"), Agent(AgentKind.PERSON, "u-ana"), id="a customer"),
-        pytest.param(None, Agent(AgentKind.NOBODY), id="nobody"),
-        pytest.param({"displayName": "x"}, Agent(AgentKind.NOBODY), id="somebody without an id"),
-        pytest.param({"name": "ana"}, Agent(AgentKind.PERSON, "ana"), id="an old server's user"),
-        pytest.param({"accountId": "u" * 999}, Agent(AgentKind.PERSON, "u" * 128), id="an id without end"),
-        pytest.param({"key": "k", "emailAddress": "?"}, Agent(AgentKind.PERSON, "k"), id="an address that is none"),
-        pytest.param({"key": "k", "emailAddress": ["a@b"]}, Agent(AgentKind.PERSON, "k"), id="an odd address"),
+        pytest.param(person(account_type="app"), VendorActor(VendorActorKind.INTEGRATION, "u-ana"), id="an app"),
+        pytest.param(person(account_type="customer"), VendorActor(VendorActorKind.PERSON, "u-ana"), id="a customer"),
+        pytest.param(None, VendorActor(VendorActorKind.NOBODY), id="nobody"),
+        pytest.param({"displayName": "x"}, VendorActor(VendorActorKind.NOBODY), id="somebody without an id"),
+        pytest.param({"name": "ana"}, VendorActor(VendorActorKind.PERSON, "ana"), id="an old server's user"),
+        pytest.param({"accountId": "u" * 999}, VendorActor(VendorActorKind.PERSON, "u" * 128), id="an id without end"),
         pytest.param(
-            {"key": "a\x00b", "emailAddress": "a\x00@b"}, Agent(AgentKind.PERSON, "a\ufffdb", "a\ufffd@b"), id="a NUL"
+            {"key": "k", "emailAddress": "?"}, VendorActor(VendorActorKind.PERSON, "k"), id="an address that is none"
+        ),
+        pytest.param(
+            {"key": "k", "emailAddress": ["a@b"]}, VendorActor(VendorActorKind.PERSON, "k"), id="an odd address"
+        ),
+        pytest.param(
+            {"key": "a\x00b", "emailAddress": "a\x00@b"},
+            VendorActor(VendorActorKind.PERSON, "a\ufffdb", "a\ufffd@b"),
+            id="a NUL",
         ),
     ],
 )
@@ -196,10 +206,12 @@ def test_a_time_that_is_none_is_left_out(timestamp):
 @pytest.mark.parametrize(
     ("before", "resolution", "kind"),
     [
-        pytest.param(Category.DONE, False, HeardKind.REOPENED, id="the status it has left is known to be done"),
-        pytest.param(Category.INDETERMINATE, True, HeardKind.NOTED, id="it is known not to be, whatever else says so"),
-        pytest.param(Category.UNDEFINED, True, HeardKind.REOPENED, id="not known, but its resolution went away"),
-        pytest.param(Category.UNDEFINED, False, HeardKind.NOTED, id="not known at all"),
+        pytest.param(Category.DONE, False, VendorEventKind.REOPENED, id="the status it has left is known to be done"),
+        pytest.param(
+            Category.INDETERMINATE, True, VendorEventKind.NOTED, id="it is known not to be, whatever else says so"
+        ),
+        pytest.param(Category.UNDEFINED, True, VendorEventKind.REOPENED, id="not known, but its resolution went away"),
+        pytest.param(Category.UNDEFINED, False, VendorEventKind.NOTED, id="not known at all"),
     ],
 )
 def test_whether_an_issue_comes_from_done(before, resolution, kind):
@@ -212,7 +224,7 @@ def test_whether_an_issue_comes_from_done(before, resolution, kind):
 
 def test_what_was_done_and_is_begun_again_is_open_again():
     known = {"5": Category.DONE, "3": Category.INDETERMINATE}
-    for left, kind in (("5", HeardKind.REOPENED), ("3", HeardKind.ACKNOWLEDGED)):
+    for left, kind in (("5", VendorEventKind.REOPENED), ("3", VendorEventKind.ACKNOWLEDGED)):
         items = [change("status", (left, "Wherever"), (DOING.id, DOING.name))]
         assert parse(moved(to="indeterminate", items=items), category_of_status=known.__getitem__).kind is kind
 
@@ -241,7 +253,7 @@ def test_what_does_not_matter_is_nothing(body):
 
 @pytest.mark.parametrize("to", ["undefined", "someday", None, ["done"]])
 def test_a_status_of_no_known_meaning_is_only_noted(to):
-    assert parse(moved(to=to)).kind is HeardKind.NOTED
+    assert parse(moved(to=to)).kind is VendorEventKind.NOTED
 
 
 def test_nothing_that_people_write_is_kept():
@@ -271,4 +283,4 @@ def test_no_body_crashes_the_door(issue, changelog, user, status):
             "timestamp": status,
         },
     ):
-        assert isinstance(parse(json.dumps(body).encode()), Heard | None)
+        assert isinstance(parse(json.dumps(body).encode()), VendorEvent | None)

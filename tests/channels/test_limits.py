@@ -25,7 +25,7 @@ from escalator.channels.slack.silence_modal import silence_view
 from escalator.channels.webhook import payload as messages
 from escalator.model.incident import Verb
 from escalator.model.levels import ContentRule
-from escalator.model.message import Button, Card, Context, Delivered, Link, Moment, Occasion
+from escalator.model.message import Button, Card, Delivered, InlineTime, Link, MessageContext, Occasion
 from escalator.model.policy import Category, DestinationKind, Person
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.card import card, standing
@@ -72,7 +72,7 @@ def filled(text, mentions=250, buttons=60):
     return Card(
         text=text,
         header=text,
-        lines=((text,), (text, Moment(NOW), text), (Link(text, f"https://x.example/{text}"), text)) * 30,
+        lines=((text,), (text, InlineTime(NOW), text), (Link(text, f"https://x.example/{text}"), text)) * 30,
         snippet=text,
         buttons=tuple(Button(Verb.ACKNOWLEDGE, text, value, confirm=text if at < 8 else None) for at in range(buttons)),
         mentions=tuple(f"U{number:010}" for number in range(mentions)),
@@ -105,7 +105,7 @@ def a_world(text):
 def a_notification(text, kind, **changes):
     view = a_view(channel=kind, **a_world(text))
     said = Notification(
-        context=Context(None, 1042, "somewhere"),
+        context=MessageContext(None, 1042, "somewhere"),
         address="TS",
         card=card(view),
         occasion=Occasion.STEP,

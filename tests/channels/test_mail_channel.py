@@ -9,7 +9,7 @@ from escalator.channels.mail.addresses import address, sender
 from escalator.channels.mail.bodies import clock
 from escalator.channels.mail.channel import MailChannel
 from escalator.model.incident import Outcome, State
-from escalator.model.message import Card, Delivered, Failed, FailureReason, Link, Moment, Occasion
+from escalator.model.message import Card, Delivered, Failed, FailureReason, InlineTime, Link, Occasion
 from escalator.rendering.card import alarm
 from tests.channels.letters import ANSWER, KEY, MAIL_FROM, PLACE, RECIPIENT, a_note
 from tests.doubles.mail import TakenMail
@@ -281,7 +281,7 @@ def test_an_address_keeps_its_letters():
 
 
 def hostile(text):
-    return Card(text=text, header=text, lines=((text, Moment(NOW), Link(text, f"https://example.com/?q={text}")),))
+    return Card(text=text, header=text, lines=((text, InlineTime(NOW), Link(text, f"https://example.com/?q={text}")),))
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from escalator.channels.deadline_socket import Limits
 from escalator.channels.mail.api import Mail
 from escalator.channels.mail.server import server
 from escalator.channels.mail.smtp import LIMITS, SmtpMailer
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.settings.connections import MailServer, Security
 from tests.channels.letters import RECIPIENT, a_mail
 from tests.doubles.mail import PASSWORD, USER, LineDouble, MailDouble, MailFault
 
-NOWHERE = Context(None, None, "somewhere")
+NOWHERE = MessageContext(None, None, "somewhere")
 SHORT = Limits(socket_s=0.4, total_s=0.8)
 SECURE = [Security.STARTTLS, Security.TLS]
 

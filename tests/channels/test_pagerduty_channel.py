@@ -15,7 +15,7 @@ from escalator.channels.pagerduty.dedup_keys import dedup_key, incident_of, noti
 from escalator.channels.pagerduty.events import PagerDutyEvents
 from escalator.model.incident import Outcome, State
 from escalator.model.levels import ContentRule, Severity
-from escalator.model.message import Card, Context, Delivered, Failed, FailureReason, Link, Occasion
+from escalator.model.message import Card, Delivered, Failed, FailureReason, Link, MessageContext, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.model.vendor_event import place_in
 from escalator.rendering.card import alarm, card, standing
@@ -23,7 +23,7 @@ from tests.doubles import pagerduty_rules
 from tests.doubles.pagerduty import PagerDutyDouble
 from tests.rendering.builders import INCIDENT_ID, NOW, SECRETS, TAKEN, a_view
 
-CONTEXT = Context(INCIDENT_ID, 1042, "ts-pager")
+CONTEXT = MessageContext(INCIDENT_ID, 1042, "ts-pager")
 PLACE = "0198c7a0-0000-7000-8000-0000000000aa"
 KEY = f"escalator-{INCIDENT_ID}-1-{PLACE}"
 OVER = {"state": State.RESOLVED, "outcome": Outcome.NO_VIOLATION, "closed_by": "ana", "closed_at": NOW}
@@ -50,7 +50,7 @@ def say(pagerduty, ref=None, occasion=Occasion.STEP, now=NOW, context=CONTEXT, *
 
 def notice(pagerduty, occasion=Occasion.ALARM, key="a-key", said=None):
     said = said or alarm("Escalator needs attention", ("ts-leads cannot be told",))
-    return Notification(Context(None, None, "ts-pager"), pagerduty.routing_key, said, occasion, key, PLACE, NOW)
+    return Notification(MessageContext(None, None, "ts-pager"), pagerduty.routing_key, said, occasion, key, PLACE, NOW)
 
 
 def told(pagerduty, channel):
@@ -234,7 +234,7 @@ def test_nothing_is_shown_where_nothing_stands(pagerduty, channel):
 
 
 def test_a_person_has_no_routing_key(pagerduty, channel):
-    to_chen = Context(INCIDENT_ID, 1042, "person:chen", "chen")
+    to_chen = MessageContext(INCIDENT_ID, 1042, "person:chen", "chen")
     assert channel.tell(say(pagerduty, context=to_chen)) == Failed(FailureReason.NOT_SUPPORTED, "person")
     assert pagerduty.requests == []
 

@@ -8,11 +8,11 @@ import pytest
 
 from escalator.channels.deadline_socket import Limits
 from escalator.channels.pagerduty.events import PagerDutyEvents
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from tests.doubles.http import Fault
 from tests.doubles.pagerduty import PagerDutyDouble
 
-CONTEXT = Context(None, 1042, "ts-pager")
+CONTEXT = MessageContext(None, 1042, "ts-pager")
 EVENT = {
     "event_action": "trigger",
     "dedup_key": "escalator-1",

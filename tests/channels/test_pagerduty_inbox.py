@@ -5,7 +5,7 @@ import pytest
 from escalator.channels.pagerduty.channel import PagerDutyChannel
 from escalator.encryption import Seal
 from escalator.model.incident import State
-from escalator.model.message import Context, Delivered, Occasion
+from escalator.model.message import Delivered, MessageContext, Occasion
 from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf, opened
 from escalator.services.sandbox_vendors.pagerduty import InboxPagerDuty
 from escalator.store import Database, sandbox_inbox
@@ -13,7 +13,7 @@ from tests.channels.test_pagerduty_channel import KEY, OVER, QUIET, TAKEN, notic
 from tests.fakes import START, FakeClock
 
 ROUTING_KEY = "R" * 32
-PAGER = Context(None, 1042, "ts-pager")
+PAGER = MessageContext(None, 1042, "ts-pager")
 
 
 class Account:
@@ -88,7 +88,7 @@ def test_what_acknowledges_or_resolves_nothing_leaves_no_row(account):
 
 def test_every_destination_and_every_round_has_a_row_of_its_own(account):
     account.channel.tell(account.say())
-    account.channel.tell(account.say(context=Context(None, 1042, "other-pager")))
+    account.channel.tell(account.say(context=MessageContext(None, 1042, "other-pager")))
     account.channel.tell(account.say(round=2))
     account.channel.show(account.say(KEY, **TAKEN))
     assert [said["pagerduty"]["status"] for said in account.shown()] == ["acknowledged", "triggered", "triggered"]

@@ -7,7 +7,7 @@ from escalator.channels.deadline_socket import Limits
 from escalator.channels.pagerduty import rest
 from escalator.channels.pagerduty.events import PagerDutyEvents
 from escalator.channels.pagerduty.rest import PagerDutyRest
-from escalator.model.message import Context, Failed, FailureReason
+from escalator.model.message import Failed, FailureReason, MessageContext
 from tests.channels.test_pagerduty_events import EVENT
 from tests.doubles.http import Fault
 from tests.doubles.pagerduty import ENQUEUE, PagerDutyDouble
@@ -29,7 +29,7 @@ def questions(pagerduty):
 def opened(pagerduty, *keys):
     events = PagerDutyEvents(pagerduty.origin)
     for key in keys:
-        events.send(Context(None, None, "ts-pager"), pagerduty.routing_key, {**EVENT, "dedup_key": key})
+        events.send(MessageContext(None, None, "ts-pager"), pagerduty.routing_key, {**EVENT, "dedup_key": key})
     return [pagerduty.alert(key) for key in keys]
 
 

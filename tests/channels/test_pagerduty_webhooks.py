@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from escalator.channels.pagerduty.events import PagerDutyEvents
 from escalator.channels.pagerduty.webhooks import event_id, parse, sign, verify
 from escalator.errors import InvalidEvent, Unauthorized
-from escalator.model.message import Context
+from escalator.model.message import MessageContext
 from escalator.model.policy import DestinationKind
-from escalator.model.vendor_event import Agent, AgentKind, Heard, HeardKind
+from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
 from tests.channels.test_pagerduty_events import EVENT
 from tests.doubles import pagerduty_webhooks as webhooks
 from tests.doubles.pagerduty import INTEGRATION, PagerDutyDouble
 
 BODY = webhooks.ping()
 HEADER = "X-PagerDuty-Signature"
-CHEN = Agent(AgentKind.PERSON, "PCHEN01")
-NOBODY = Agent(AgentKind.NOBODY)
+CHEN = VendorActor(VendorActorKind.PERSON, "PCHEN01")
+NOBODY = VendorActor(VendorActorKind.NOBODY)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def pagerduty():
     with PagerDutyDouble(now=lambda: webhooks.AT) as double:
         for key in ("escalator-1", "escalator-2"):
             event = {**EVENT, "dedup_key": key}
-            PagerDutyEvents(double.origin).send(Context(None, None, "ts-pager"), double.routing_key, event)
+            PagerDutyEvents(double.origin).send(MessageContext(None, None, "ts-pager"), double.routing_key, event)
         yield double
 
 
@@ -151,24 +151,30 @@ def heard(sent):
 @pytest.mark.parametrize(
     ("act", "kind", "agent"),
     [
-        pytest.param(lambda one, at: one.acknowledge(at, "PCHEN01"), HeardKind.ACKNOWLEDGED, CHEN, id="a person takes"),
+        pytest.param(
+            lambda one, at: one.acknowledge(at, "PCHEN01"), VendorEventKind.ACKNOWLEDGED, CHEN, id="a person takes"
+        ),
         pytest.param(
             lambda one, at: one.acknowledge(at, INTEGRATION),
-            HeardKind.ACKNOWLEDGED,
-            Agent(AgentKind.INTEGRATION, "PXMQRWJ"),
+            VendorEventKind.ACKNOWLEDGED,
+            VendorActor(VendorActorKind.INTEGRATION, "PXMQRWJ"),
             id="our own echo, or another system",
         ),
-        pytest.param(lambda one, at: one.unacknowledge(at), HeardKind.UNACKNOWLEDGED, NOBODY, id="a time-out"),
-        pytest.param(lambda one, at: one.resolve(at, "PCHEN01"), HeardKind.RESOLVED, CHEN, id="a person resolves"),
-        pytest.param(lambda one, at: one.resolve(at, None), HeardKind.RESOLVED, NOBODY, id="resolved by itself"),
-        pytest.param(lambda one, at: one.reopen(at, "PCHEN01"), HeardKind.REOPENED, CHEN, id="reopened"),
-        pytest.param(lambda one, at: one.reassign(at, "PANA01", "PCHEN01"), HeardKind.NOTED, CHEN, id="reassigned"),
-        pytest.param(lambda one, at: one.escalate(at), HeardKind.NOTED, NOBODY, id="escalated"),
+        pytest.param(lambda one, at: one.unacknowledge(at), VendorEventKind.UNACKNOWLEDGED, NOBODY, id="a time-out"),
+        pytest.param(
+            lambda one, at: one.resolve(at, "PCHEN01"), VendorEventKind.RESOLVED, CHEN, id="a person resolves"
+        ),
+        pytest.param(lambda one, at: one.resolve(at, None), VendorEventKind.RESOLVED, NOBODY, id="resolved by itself"),
+        pytest.param(lambda one, at: one.reopen(at, "PCHEN01"), VendorEventKind.REOPENED, CHEN, id="reopened"),
+        pytest.param(
+            lambda one, at: one.reassign(at, "PANA01", "PCHEN01"), VendorEventKind.NOTED, CHEN, id="reassigned"
+        ),
+        pytest.param(lambda one, at: one.escalate(at), VendorEventKind.NOTED, NOBODY, id="escalated"),
     ],
 )
 def test_what_happens_there_is_heard(pagerduty, act, kind, agent):
     said = heard(act(pagerduty, pagerduty.alerts[0]))
-    assert said == Heard(
+    assert said == VendorEvent(
         vendor=DestinationKind.PAGERDUTY,
         kind=kind,
         word=said.word,
@@ -183,7 +189,7 @@ def test_what_happens_there_is_heard(pagerduty, act, kind, agent):
 def test_a_merge_is_no_resolution_whoever_merged(pagerduty):
     gone, stays = pagerduty.alerts
     said = heard(pagerduty.merge(gone, stays, "PCHEN01"))
-    assert (said.kind, said.alias, said.merged_into) == (HeardKind.MERGED, "Q0000000000001", "Q0000000000002")
+    assert (said.kind, said.alias, said.merged_into) == (VendorEventKind.MERGED, "Q0000000000001", "Q0000000000002")
     assert (said.agent, said.word) == (CHEN, "incident.resolved")
 
 
@@ -192,15 +198,15 @@ def test_what_our_own_events_do_comes_back_as_an_integrations(pagerduty):
     pagerduty.outbox.clear()
     for action in ("acknowledge", "resolve"):
         event = {"event_action": action, "dedup_key": "escalator-1"}
-        events.send(Context(None, None, "ts-pager"), pagerduty.routing_key, event)
+        events.send(MessageContext(None, None, "ts-pager"), pagerduty.routing_key, event)
     echoes = [heard(one) for one in pagerduty.outbox]
-    assert [echo.kind for echo in echoes] == [HeardKind.ACKNOWLEDGED, HeardKind.RESOLVED]
-    assert {echo.agent.kind for echo in echoes} == {AgentKind.INTEGRATION}
+    assert [echo.kind for echo in echoes] == [VendorEventKind.ACKNOWLEDGED, VendorEventKind.RESOLVED]
+    assert {echo.agent.kind for echo in echoes} == {VendorActorKind.INTEGRATION}
 
 
 def test_a_note_is_heard_of_without_its_words(pagerduty):
     said = heard(pagerduty.annotate(pagerduty.alerts[0], "PCHEN01", "the user's name is Jess"))
-    assert (said.kind, said.alias, said.title) == (HeardKind.NOTED, "Q0000000000001", "CRITICAL")
+    assert (said.kind, said.alias, said.title) == (VendorEventKind.NOTED, "Q0000000000001", "CRITICAL")
     assert "Jess" not in repr(said)
 
 
@@ -227,7 +233,7 @@ def test_an_incident_key_is_a_reference_of_ours_where_there_is_one():
     ],
 )
 def test_what_else_is_done_there_is_noted(word):
-    assert (of(word).kind, of(word).word) == (HeardKind.NOTED, word)
+    assert (of(word).kind, of(word).word) == (VendorEventKind.NOTED, word)
 
 
 @pytest.mark.parametrize(
@@ -245,12 +251,12 @@ def test_an_event_whose_type_is_no_text_means_nothing(word):
 @pytest.mark.parametrize(
     ("agent", "kind"),
     [
-        ({"type": "user_reference", "id": "P1"}, AgentKind.PERSON),
-        ({"type": "inbound_integration_reference", "id": "P1"}, AgentKind.INTEGRATION),
-        ({"type": "bot_user_reference", "id": "P1"}, AgentKind.INTEGRATION),
-        ({"type": None, "id": "P1"}, AgentKind.INTEGRATION),
-        ({"id": "P1", "summary": None}, AgentKind.INTEGRATION),
-        (None, AgentKind.NOBODY),
+        ({"type": "user_reference", "id": "P1"}, VendorActorKind.PERSON),
+        ({"type": "inbound_integration_reference", "id": "P1"}, VendorActorKind.INTEGRATION),
+        ({"type": "bot_user_reference", "id": "P1"}, VendorActorKind.INTEGRATION),
+        ({"type": None, "id": "P1"}, VendorActorKind.INTEGRATION),
+        ({"id": "P1", "summary": None}, VendorActorKind.INTEGRATION),
+        (None, VendorActorKind.NOBODY),
     ],
 )
 def test_only_a_user_is_a_person(agent, kind):
@@ -268,7 +274,9 @@ def test_a_known_type_of_another_form_is_refused(data):
 def test_what_is_missing_is_left_empty_and_what_is_new_is_not_read():
     event = {"event_type": "incident.resolved", "data": {"id": "Q1", "title": None, "brand_new": [1]}, "more": {}}
     said = parse(json.dumps({"event": event, "and": "more"}).encode())
-    assert said == Heard(DestinationKind.PAGERDUTY, HeardKind.RESOLVED, "incident.resolved", NOBODY, alias="Q1")
+    assert said == VendorEvent(
+        DestinationKind.PAGERDUTY, VendorEventKind.RESOLVED, "incident.resolved", NOBODY, alias="Q1"
+    )
 
 
 @pytest.mark.parametrize("at", [None, "", "yesterday", 5, [], "9999-99-99T00:00:00Z", "0001-01-01T00:00:00Z"])
@@ -279,7 +287,7 @@ def test_a_time_that_is_none_is_left_out(at):
 
 def test_a_merge_into_nothing_is_still_none_of_ours_resolved():
     said = of("incident.resolved", resolve_reason={"type": "merge_resolve_reason", "incident": None})
-    assert (said.kind, said.merged_into) == (HeardKind.MERGED, "")
+    assert (said.kind, said.merged_into) == (VendorEventKind.MERGED, "")
 
 
 def test_what_is_heard_can_be_stored():
@@ -300,6 +308,6 @@ _NAMES = st.sampled_from(["id", "title", "incident_key", "incident", "resolve_re
 def test_whatever_stands_in_it_is_heard_or_refused(agent, data, word):
     body = json.dumps({"event": {"id": "1", "event_type": word, "agent": agent, "data": data}}).encode()
     try:
-        assert isinstance(parse(body), Heard)
+        assert isinstance(parse(body), VendorEvent)
     except InvalidEvent:
         assert event_id(body) == "1"

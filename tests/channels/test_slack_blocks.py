@@ -24,7 +24,7 @@ from escalator.channels.slack.modals import (
 )
 from escalator.channels.slack.text import escape
 from escalator.model.incident import Verb
-from escalator.model.message import Button, Card, Link, Moment
+from escalator.model.message import Button, Card, InlineTime, Link
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.card import card
 from tests.doubles.slack_rules import block_problems, found_problems, view_problems
@@ -53,7 +53,7 @@ def test_a_card_becomes_a_header_its_lines_and_its_buttons():
     button = Button(Verb.ACKNOWLEDGE, "Acknowledge", "value", is_primary=True)
     said = message(
         a_card(
-            lines=(("opened ", Moment(AT)), ("who",), ("state",), links),
+            lines=(("opened ", InlineTime(AT)), ("who",), ("state",), links),
             snippet="what was written",
             buttons=(button,),
             mentions=("U0ANA", "S0CHILD", "U0ANA", "<!channel>"),
@@ -111,7 +111,7 @@ def test_a_dangerous_button_asks_first():
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_slack_accepts_whatever_somebody_wrote(hostile):
     buttons = (Button(Verb.ACKNOWLEDGE, hostile, hostile, confirm=hostile),)
-    lines = ((hostile,), (hostile, Moment(AT), hostile), (Link(hostile, f"https://x.example/{hostile}"), hostile))
+    lines = ((hostile,), (hostile, InlineTime(AT), hostile), (Link(hostile, f"https://x.example/{hostile}"), hostile))
     said = message(a_card(text=hostile, header=hostile, lines=lines * 30, snippet=hostile, buttons=buttons))
     assert block_problems(said["blocks"]) == []
     assert 1 <= len(said["text"]) <= limits.TEXT
@@ -120,7 +120,7 @@ def test_slack_accepts_whatever_somebody_wrote(hostile):
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_nothing_that_somebody_wrote_becomes_markup(hostile):
-    said = message(a_card(text=hostile, lines=((hostile, Moment(AT)),), snippet=hostile))
+    said = message(a_card(text=hostile, lines=((hostile, InlineTime(AT)),), snippet=hostile))
     marked = [block["text"]["text"] for block in said["blocks"] if block["text"]["type"] == "mrkdwn"]
     for text in (said["text"], *marked):
         assert "<" not in text.replace(DATE, "")

@@ -7,12 +7,12 @@ import pytest
 
 from escalator.channels.contract import Notification
 from escalator.channels.slack.channel import SlackChannel
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.rendering.card import card
 from tests.rendering.builders import a_view
 
 VIEW = a_view()
-FIRST = Notification(Context(None, None, "alerts"), "#alerts", card(VIEW), VIEW.occasion, "k", "p", VIEW.now)
+FIRST = Notification(MessageContext(None, None, "alerts"), "#alerts", card(VIEW), VIEW.occasion, "k", "p", VIEW.now)
 
 
 class Pace:

@@ -14,13 +14,13 @@ from escalator.channels.slack.blocks import message, notice
 from escalator.channels.slack.manifest import SCOPES
 from escalator.channels.slack.modals import Origin, resolve_view, reveal_view
 from escalator.channels.slack.web_api import SlackWebApi, is_slacks
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.rendering.card import card
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_state import Fault
 from tests.rendering.builders import TAKEN, a_view
 
-CONTEXT = Context(None, 1042, "critical-alerts")
+CONTEXT = MessageContext(None, 1042, "critical-alerts")
 PAGE = message(card(a_view()))
 MENTIONING = message(card(a_view(mentions=("U0ANA", "U0BEN"))))
 SHORT = Limits(socket_s=0.6, total_s=0.6)

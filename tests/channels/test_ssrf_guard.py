@@ -9,10 +9,10 @@ import pytest
 from escalator.channels.http import Forbidden
 from escalator.channels.webhook.client import HttpWebhook
 from escalator.channels.webhook.ssrf_guard import guard_of
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from tests.doubles.webhook import WebhookDouble
 
-CONTEXT = Context(None, None, "bi-feed")
+CONTEXT = MessageContext(None, None, "bi-feed")
 PUBLIC = "93.184.215.14"
 
 

@@ -16,7 +16,7 @@ from escalator.channels.webhook.failures import failure, is_success
 from escalator.channels.webhook.ssrf_guard import guard_of
 from escalator.clock import SystemClock
 from escalator.model.incident import Outcome, State
-from escalator.model.message import Context, Delivered, Failed, FailureReason, Occasion
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.rendering.card import alarm, card, standing
 from tests.doubles.http import Fault
@@ -43,7 +43,7 @@ def channel():
 def say(double, *, ref=None, options=None, key=KEY, now=NOW, **how):
     view = a_view(channel=DestinationKind.WEBHOOK, now=now, **how)
     return Notification(
-        context=Context(INCIDENT_ID, 1042, "bi-feed"),
+        context=MessageContext(INCIDENT_ID, 1042, "bi-feed"),
         address=double.url,
         card=card(view),
         occasion=view.occasion,

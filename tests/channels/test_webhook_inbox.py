@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from escalator.channels.webhook.channel import WebhookChannel
 from escalator.encryption import Seal
-from escalator.model.message import Context, Delivered
+from escalator.model.message import Delivered, MessageContext
 from escalator.services.sandbox_vendors.inbox import Shelf
 from escalator.services.sandbox_vendors.webhook import InboxWebhook
 from escalator.store import Database
@@ -43,7 +43,7 @@ def nowhere():
 
 def said_of(nowhere, **how):
     """A notification about an incident that this database does not have."""
-    return replace(say(nowhere, **how), context=Context(None, 1042, "bi-feed"))
+    return replace(say(nowhere, **how), context=MessageContext(None, 1042, "bi-feed"))
 
 
 def kept(shelf):
@@ -69,7 +69,7 @@ def test_what_becomes_of_it_is_a_message_of_its_own(shelf, channel, nowhere):
 
 
 def test_trouble_has_no_number(shelf, channel, nowhere):
-    channel.tell(replace(notice(nowhere), context=Context(None, None, "bi-feed")))
+    channel.tell(replace(notice(nowhere), context=MessageContext(None, None, "bi-feed")))
     assert kept(shelf)[1][0]["text"] == "escalator.alarm"
 
 

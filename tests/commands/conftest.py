@@ -11,9 +11,9 @@ from escalator.bootstrap import build
 from escalator.commands import main
 from escalator.commands.open_core import DEMO
 from escalator.services.core.context import Core
-from escalator.services.delivery.sender import deliver_all
+from escalator.services.delivery.sender import send_all_due
 from escalator.services.intake.process import process_events
-from escalator.services.intake.receive import Delivered, Receiver
+from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
 from escalator.settings import from_environment
 from escalator.store import audit_log
 from escalator.stream.samples import sample
@@ -64,9 +64,9 @@ def core(folder: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Core
 def alerted(core: Core) -> Core:
     """The installation after one threat, told in the sandbox, every record of it sealed."""
     body = sample("threat", core.clock.now(), lambda: str(uuid4()))
-    Receiver(core).receive(Delivered(body, "demo-key", sign(body, "demo-secret"), ""))
+    WebhookReceiver(core).receive(WebhookRequest(body, "demo-key", sign(body, "demo-secret"), ""))
     process_events(core)
-    deliver_all(core)
+    send_all_due(core)
     seal(core)
     return core
 

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from escalator.model.audit import Action, Entry
+from escalator.model.audit import AuditAction, AuditEntry
 from escalator.services.audit.verify import followed
 from escalator.store import audit_log
 
@@ -42,7 +42,7 @@ def test_the_trail_is_whole_in_the_database_and_as_a_file(cli, alerted, folder):
 
 def test_what_is_not_sealed_yet_is_said_aloud(cli, alerted):
     with alerted.database.writing() as connection:
-        audit_log.insert(connection, [(Entry(Action.TROUBLE_FOUND), None)], alerted.clock.now())
+        audit_log.insert(connection, [(AuditEntry(AuditAction.TROUBLE_FOUND), None)], alerted.clock.now())
     assert "1 more is not sealed yet" in cli("audit", "export").stderr
     assert "1 more is not sealed yet" in cli("audit", "verify").stdout
 

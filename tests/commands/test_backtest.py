@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select, update
 
 from escalator.commands.open_core import DEMO
-from escalator.engine.actions import Act, answer
+from escalator.engine.actions import ActionRequest, apply_action
 from escalator.model.incident import Verb
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import working
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.intake.process import process_events
-from escalator.services.intake.receive import Delivered, Receiver
+from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
 from escalator.store import incidents
 from escalator.store.tables import events
 from escalator.store.tables import incidents as incident_table
@@ -41,19 +41,21 @@ def alerted(core, folder):
 
 def threaten(core):
     body = sample("threat", core.clock.now(), lambda: str(uuid4()))
-    Receiver(core).receive(Delivered(body, "demo-key", sign(body, "demo-secret"), ""))
+    WebhookReceiver(core).receive(WebhookRequest(body, "demo-key", sign(body, "demo-secret"), ""))
     process_events(core)
 
 
 def acknowledge(core, after):
-    with working(core) as work:
+    with unit_of_work(core) as work:
         running = core.policies.running(work.connection)
         [one] = incidents.lock(
             work.connection, work.connection.scalars(select(incident_table.c.id)), core.seal
         ).values()
-        act = Act(Verb.ACKNOWLEDGE, running.policy.people["ana"], "slack")
+        act = ActionRequest(Verb.ACKNOWLEDGE, running.policy.people["ana"], "slack")
         now = one.opened_at + after
-        work.apply([Decision(one, answer(act, one, rules_for(core, work.connection, one, running), now))], running, now)
+        work.apply(
+            [Decision(one, apply_action(act, one, rules_for(core, work.connection, one, running), now))], running, now
+        )
 
 
 def test_a_policy_does_not_differ_from_itself(cli, alerted):

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from escalator.channels.slack.manifest import SCOPES
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.core.process_liveness import SWEEPER, beat
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.core.process_liveness import SWEEPER, record_heartbeat
 from tests.doubles import slack as slack_double
 from tests.doubles.broker import FAILURES, BrokerProxy
 from tests.doubles.slack import SlackDouble
@@ -29,7 +29,7 @@ def doctor(cli):
 def well(core, redis_url, monkeypatch):
     """An installation in which nothing fails: a broker that answers, a worker that beats."""
     monkeypatch.setenv("REDIS_URL", redis_url)
-    beat(core, SWEEPER, core.clock.now())
+    record_heartbeat(core, SWEEPER, core.clock.now())
     return core
 
 
@@ -87,7 +87,7 @@ def test_a_deadline_that_nobody_fires_fails(alerted, doctor):
 def test_a_trouble_that_has_not_ended_fails(core, doctor):
     with core.database.writing() as connection:
         policy = core.policies.running(connection).policy
-        Troubles(connection, core.clock.now()).find("destination:room", "broken", policy, core.settings)
+        OperatorAlerts(connection, core.clock.now()).find("destination:room", "broken", policy, core.settings)
     assert of(doctor(), "trouble") == [("fail", "destination:room: broken")]
 
 

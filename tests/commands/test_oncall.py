@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from escalator.model.schedule import Booking, StandIn
+from escalator.model.schedule import Booking, ManualOverride
 from escalator.store import calendars, overrides
 from escalator.store.tables import calendars as table
 from tests.commands.conftest import EXAMPLE
@@ -137,7 +137,7 @@ def test_calendars_come_from_the_database(cli, core, monkeypatch):
 
 def test_who_stands_in_by_a_click_is_on_call(oncall, core, folder):
     friday = datetime(2026, 1, 9, 9, tzinfo=UTC)
-    one = StandIn(UUID(int=1), "rota", "ben", friday, friday + timedelta(hours=2), "eli")
+    one = ManualOverride(UUID(int=1), "rota", "ben", friday, friday + timedelta(hours=2), "eli")
     with core.database.writing() as connection:
         overrides.insert(connection, one, "dashboard", friday)
     named = ("rota", "--policy", folder / "escalation.yml", "--json", "--at")

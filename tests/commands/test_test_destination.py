@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.bootstrap import build
-from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.settings import from_environment
 from escalator.store import sandbox_inbox
 from tests.doubles.slack import SlackDouble
@@ -54,10 +54,12 @@ def test_what_does_not_get_through_is_told_with_its_reason(slack, cli):
 def test_a_destination_that_was_reached_is_not_broken_any_more(core, slack, cli):
     with core.database.writing() as connection:
         policy = core.policies.running(connection).policy
-        Troubles(connection, core.clock.now()).find("destination:critical-alerts", "broken", policy, core.settings)
+        OperatorAlerts(connection, core.clock.now()).find(
+            "destination:critical-alerts", "broken", policy, core.settings
+        )
     cli("test-destination", "critical-alerts")
     with build(from_environment()).database.reading() as connection:
-        assert Troubles(connection, core.clock.now()).open() == []
+        assert OperatorAlerts(connection, core.clock.now()).open() == []
 
 
 def test_a_name_that_means_nobody_is_misuse_and_says_what_there_is(core, cli):

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from escalator.errors import InvalidEvent
-from escalator.services.intake.receive import Delivered, Receiver
+from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
 from escalator.store.tables import events, records
 from escalator.stream.signature import sign
 
@@ -16,7 +16,7 @@ BODY = b'{"no_type": "goodbye"}'
 @pytest.fixture
 def odd(core):
     with pytest.raises(InvalidEvent):
-        Receiver(core).receive(Delivered(BODY, "demo-key", sign(BODY, "demo-secret"), ""))
+        WebhookReceiver(core).receive(WebhookRequest(BODY, "demo-key", sign(BODY, "demo-secret"), ""))
     return core
 
 

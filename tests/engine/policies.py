@@ -17,9 +17,9 @@ from escalator.model.policy import (
     SeverityScale,
     Step,
     Team,
-    Unanswered,
+    UnansweredRule,
 )
-from escalator.model.schedule import Booking, Hours, Layer, Override, Schedule, Turn
+from escalator.model.schedule import Booking, Hours, Layer, Override, RotationUnit, Schedule
 from tests.builders import a_policy, an_observation
 
 WINDOW_START = datetime(2026, 10, 19, 5, tzinfo=UTC)
@@ -65,13 +65,13 @@ def hours(draw, key: str) -> Hours:
 
 @st.composite
 def layers(draw) -> Layer:
-    turn = draw(st.sampled_from(Turn))
+    turn = draw(st.sampled_from(RotationUnit))
     return Layer(
         people=tuple(draw(st.lists(st.sampled_from((*PEOPLE, "gone")), min_size=1, max_size=3))),
         turn=turn,
         start=date(2026, 10, 1) + timedelta(days=draw(st.integers(0, 25))),
         handover=draw(TIMES),
-        day={Turn.WEEKS: draw(st.integers(0, 6)), Turn.MONTHS: draw(st.integers(1, 31))}.get(turn),
+        day={RotationUnit.WEEKS: draw(st.integers(0, 6)), RotationUnit.MONTHS: draw(st.integers(1, 31))}.get(turn),
         every=draw(st.sampled_from([5, 8, 12])),
         hours=draw(st.sampled_from([None, None, *HOURS])),
     )
@@ -155,7 +155,7 @@ def policies(draw) -> Policy:
         default="one",
         paths={"one": draw(paths()), "two": draw(paths()), "silent": ()},
         feeds=(),
-        unanswered=Unanswered(timedelta(minutes=40), draw(st.sampled_from([(), ("person:chen",), ("alerts",)]))),
+        unanswered=UnansweredRule(timedelta(minutes=40), draw(st.sampled_from([(), ("person:chen",), ("alerts",)]))),
         alarms=draw(st.sampled_from([(), ("alerts",), ("schedule:rota",)])),
     )
 

@@ -6,13 +6,13 @@ from uuid import UUID
 
 import pytest
 
-from escalator.engine.actions import Act, answer
+from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.incident_change import Change
-from escalator.engine.permissions import Refusal, Refused
+from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.model.incident import DueKind, Incident, Outcome, State, Verb
 from escalator.model.levels import ContentRule, Severity
 from escalator.model.message import Occasion
-from escalator.model.policy import Acknowledged, Policy
+from escalator.model.policy import AcknowledgedRule, Policy
 from tests.builders import (
     EXAMPLE_POLICY,
     a_policy,
@@ -29,14 +29,14 @@ from tests.builders import (
 TRIGGERED, ACKNOWLEDGED, SNOOZED, GROUPED, LOGGED, RESOLVED, MERGED = State
 
 
-def act(verb: Verb, by: str = "ana", **more) -> Act:
-    return Act(verb, EXAMPLE_POLICY.people[by], "slack", **more)
+def act(verb: Verb, by: str = "ana", **more) -> ActionRequest:
+    return ActionRequest(verb, EXAMPLE_POLICY.people[by], "slack", **more)
 
 
 def do(
     incident: Incident, verb: Verb, by: str = "ana", *, at: float = 2, policy: Policy = EXAMPLE_POLICY, **more
 ) -> Change | Refusal:
-    return answer(act(verb, by, **more), incident, rules(policy), minute(at))
+    return apply_action(act(verb, by, **more), incident, rules(policy), minute(at))
 
 
 def done(incident: Incident, verb: Verb, by: str = "ana", **more) -> Incident:
@@ -62,7 +62,7 @@ IN = {
     GROUPED: replace(an_incident(), state=GROUPED, due_kind=None, due_at=None, group_id=UUID(int=9)),
     MERGED: replace(an_incident(), state=MERGED, due_kind=None, due_at=None),
 }
-NOT_NOW, ALREADY_TAKEN = Refused.NOT_NOW, Refused.ALREADY_TAKEN
+NOT_NOW, ALREADY_TAKEN = RefusalReason.NOT_NOW, RefusalReason.ALREADY_TAKEN
 
 
 @pytest.mark.parametrize("state", State, ids=lambda state: f"when {state}")
@@ -84,10 +84,13 @@ NOT_NOW, ALREADY_TAKEN = Refused.NOT_NOW, Refused.ALREADY_TAKEN
         pytest.param(Verb.REOPEN, [NOT_NOW, NOT_NOW, NOT_NOW, NOT_NOW], id="reopen"),
     ],
 )
-def test_every_verb_in_every_state(verb: Verb, outcomes: list[State | Refused], state: State) -> None:
+def test_every_verb_in_every_state(verb: Verb, outcomes: list[State | RefusalReason], state: State) -> None:
     change = do(IN[state], verb, "dana", to="ben")
     found = change.why if isinstance(change, Refusal) else change.incident.state
-    after_the_end = [{Verb.REOPEN: TRIGGERED, Verb.NOTE: RESOLVED}.get(verb, Refused.RESOLVED), Refused.MERGED]
+    after_the_end = [
+        {Verb.REOPEN: TRIGGERED, Verb.NOTE: RESOLVED}.get(verb, RefusalReason.RESOLVED),
+        RefusalReason.MERGED,
+    ]
     triggered, acknowledged, snoozed, logged = outcomes
     grouped = GROUPED if triggered is TRIGGERED and verb is not Verb.ESCALATE_NOW else triggered
     expected = [triggered, acknowledged, snoozed, grouped, logged, *after_the_end]
@@ -97,12 +100,12 @@ def test_every_verb_in_every_state(verb: Verb, outcomes: list[State | Refused], 
 @pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in {Verb.REOPEN, Verb.NOTE}])
 def test_a_click_on_a_resolved_incident_is_told_who_and_when(verb: Verb) -> None:
     refused = do(IN[RESOLVED], verb, "dana", at=9)
-    assert refused == Refusal(Refused.RESOLVED, "ana", minute(2))
+    assert refused == Refusal(RefusalReason.RESOLVED, "ana", minute(2))
 
 
 def test_who_may_not_see_it_is_not_even_told_who_closed_it() -> None:
     csam = replace(IN[RESOLVED], category="csam")
-    assert do(csam, Verb.ACKNOWLEDGE, "eli") == Refusal(Refused.RESTRICTED)
+    assert do(csam, Verb.ACKNOWLEDGE, "eli") == Refusal(RefusalReason.RESTRICTED)
 
 
 # --- Old buttons ---------------------------------------------------------------------------------------------------
@@ -112,7 +115,7 @@ def test_who_may_not_see_it_is_not_even_told_who_closed_it() -> None:
 def test_an_old_button_is_answered_with_the_present_state(verb: Verb) -> None:
     incident = taken()
     refused = do(incident, verb, "dana", seen=(incident.round, incident.fence - 1), to="ben")
-    assert refused == Refusal(Refused.STALE, "ana", minute(2))
+    assert refused == Refusal(RefusalReason.STALE, "ana", minute(2))
     assert do(incident, verb, "dana", seen=(incident.round + 1, incident.fence), to="ben") == refused
 
 
@@ -145,13 +148,13 @@ def test_the_second_acknowledgement_is_told_who_and_when() -> None:
 @pytest.mark.parametrize(
     ("clock", "category", "kind", "due"),
     [
-        pytest.param(Acknowledged(timedelta(minutes=30)), "hate", DueKind.RESOLVE_WITHIN, 30, id="no reminder"),
+        pytest.param(AcknowledgedRule(timedelta(minutes=30)), "hate", DueKind.RESOLVE_WITHIN, 30, id="no reminder"),
         pytest.param(EXAMPLE_POLICY.acknowledged, "hate", DueKind.REMIND, 25, id="the policy's time"),
         pytest.param(EXAMPLE_POLICY.acknowledged, "threat", DueKind.REMIND, 55, id="the category's own time"),
         pytest.param(None, "threat", DueKind.RESOLVE_WITHIN, 60, id="the category's alone"),
         pytest.param(None, "hate", None, None, id="no second clock at all"),
         pytest.param(
-            Acknowledged(timedelta(hours=2), timedelta(hours=1)),
+            AcknowledgedRule(timedelta(hours=2), timedelta(hours=1)),
             "self_harm",
             DueKind.RESOLVE_WITHIN,
             15,
@@ -160,7 +163,7 @@ def test_the_second_acknowledgement_is_told_who_and_when() -> None:
     ],
 )
 def test_by_when_it_must_be_resolved(
-    clock: Acknowledged | None, category: str, kind: DueKind | None, due: float | None
+    clock: AcknowledgedRule | None, category: str, kind: DueKind | None, due: float | None
 ) -> None:
     after = taken_in(category, a_policy(acknowledged=clock))
     assert (after.due_kind, after.due_at) == (kind, None if due is None else minute(due))
@@ -185,13 +188,13 @@ def test_a_release_starts_the_path_from_the_top_at_once() -> None:
 
 
 def test_a_senior_may_release_somebody_elses_and_a_moderator_may_not() -> None:
-    assert do(taken(), Verb.RELEASE, "ben") == Refusal(Refused.NOT_YOURS, "ana", minute(2))
+    assert do(taken(), Verb.RELEASE, "ben") == Refusal(RefusalReason.NOT_YOURS, "ana", minute(2))
     assert done(taken(), Verb.RELEASE, "dana").owner is None
 
 
 def test_a_release_never_falls_silent_though_the_running_policy_would() -> None:
     silent = a_policy(paths={**EXAMPLE_POLICY.paths, "urgent": ()})
-    change = answer(act(Verb.RELEASE), taken(), rules(EXAMPLE_POLICY, silent), minute(3))
+    change = apply_action(act(Verb.RELEASE), taken(), rules(EXAMPLE_POLICY, silent), minute(3))
     assert isinstance(change, Change)
     assert (change.incident.state, change.incident.path) == (TRIGGERED, "urgent")
     assert told(change)[0] == "critical-alerts"
@@ -229,7 +232,7 @@ def test_a_resolve_ends_it() -> None:
 @pytest.mark.parametrize("reference", [None, "", "  "])
 def test_a_referral_needs_a_reference(reference: str | None) -> None:
     refused = do(taken(), Verb.RESOLVE, outcome=Outcome.REFERRED, reference=reference)
-    assert refused == Refusal(Refused.NO_REFERENCE)
+    assert refused == Refusal(RefusalReason.NO_REFERENCE)
 
 
 def test_without_an_outcome_action_was_taken_and_a_false_alarm_is_no_violation() -> None:
@@ -249,7 +252,7 @@ def test_what_names_an_owner_whose_time_ran_out_is_anybodys_to_resolve() -> None
 
 
 def test_a_moderator_resolves_what_is_theirs_or_nobodys_and_a_senior_anything() -> None:
-    assert do(taken(), Verb.RESOLVE, "ben") == Refusal(Refused.NOT_YOURS, "ana", minute(2))
+    assert do(taken(), Verb.RESOLVE, "ben") == Refusal(RefusalReason.NOT_YOURS, "ana", minute(2))
     assert done(replace(taken(), owner=None), Verb.RESOLVE, "ben").state is RESOLVED
     assert done(taken(), Verb.RESOLVE, "dana").state is RESOLVED
 
@@ -271,7 +274,7 @@ def test_a_snooze_of_what_is_acknowledged_keeps_when_it_was_taken() -> None:
 
 
 def test_a_senior_who_snoozes_somebody_elses_has_it_then() -> None:
-    assert do(taken(), Verb.SNOOZE, "ben") == Refusal(Refused.NOT_YOURS, "ana", minute(2))
+    assert do(taken(), Verb.SNOOZE, "ben") == Refusal(RefusalReason.NOT_YOURS, "ana", minute(2))
     assert done(taken(), Verb.SNOOZE, "dana").owner == "dana"
 
 
@@ -300,13 +303,13 @@ def test_how_long_it_may_rest(severity: Severity, by: str, minutes: int, may: bo
         assert isinstance(change, Change)
         assert change.incident.due_at == minute(minutes)
     else:
-        assert change == Refusal(Refused.TOO_LONG)
+        assert change == Refusal(RefusalReason.TOO_LONG)
 
 
 def test_twice_in_a_row_at_most_though_somebody_acknowledges_in_between() -> None:
     incident = an_incident(snoozes=2)
-    assert do(incident, Verb.SNOOZE) == Refusal(Refused.TOO_OFTEN)
-    assert do(done(incident, Verb.ACKNOWLEDGE), Verb.SNOOZE) == Refusal(Refused.TOO_OFTEN)
+    assert do(incident, Verb.SNOOZE) == Refusal(RefusalReason.TOO_OFTEN)
+    assert do(done(incident, Verb.ACKNOWLEDGE), Verb.SNOOZE) == Refusal(RefusalReason.TOO_OFTEN)
 
 
 @pytest.mark.parametrize("verb", [Verb.RELEASE, Verb.ESCALATE_NOW, Verb.HAND_OVER])
@@ -315,7 +318,7 @@ def test_what_asks_for_somebody_else_breaks_the_row(verb: Verb) -> None:
 
 
 def test_what_is_withheld_is_never_snoozed() -> None:
-    assert do(an_incident(content_rule=ContentRule.WITHHOLD), Verb.SNOOZE) == Refusal(Refused.WITHHELD)
+    assert do(an_incident(content_rule=ContentRule.WITHHOLD), Verb.SNOOZE) == Refusal(RefusalReason.WITHHELD)
 
 
 # --- Hand over -----------------------------------------------------------------------------------------------------
@@ -407,7 +410,7 @@ def test_still_on_it_starts_the_second_clock_anew_four_times_in_a_row() -> None:
     for count in range(4):
         incident = done(incident, Verb.STILL_ON_IT, at=10 + count)
         assert (incident.extensions, incident.due_at) == (count + 1, minute(10 + count + 10))
-    assert do(incident, Verb.STILL_ON_IT, at=20) == Refusal(Refused.TOO_OFTEN)
+    assert do(incident, Verb.STILL_ON_IT, at=20) == Refusal(RefusalReason.TOO_OFTEN)
 
 
 def test_a_new_acknowledgement_may_say_it_four_times_again() -> None:
@@ -426,7 +429,7 @@ def test_a_reveal_is_a_record_and_nothing_else() -> None:
 
 
 def test_a_senior_may_reopen_and_a_moderator_may_not() -> None:
-    assert do(IN[RESOLVED], Verb.REOPEN, "ana") == Refusal(Refused.ROLE)
+    assert do(IN[RESOLVED], Verb.REOPEN, "ana") == Refusal(RefusalReason.ROLE)
     change = do(IN[RESOLVED], Verb.REOPEN, "dana", at=30)
     assert isinstance(change, Change)
     after = change.incident

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalator.engine.coverage.compute import coverage
-from escalator.engine.coverage.reached import hearers
-from escalator.engine.coverage.simulate import FOLLOWED
-from escalator.engine.coverage.values import Heard, Interval, Row
-from escalator.engine.incident_change import Notice
+from escalator.engine.coverage.compute import compute_coverage
+from escalator.engine.coverage.reached import listeners_reached
+from escalator.engine.coverage.simulate import FOLLOWED_FOR
+from escalator.engine.coverage.values import CoverageInterval, CoverageRow, Listener
+from escalator.engine.incident_change import NotificationRequest
 from escalator.engine.preview import preview
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.facts import Facts, Observation
 from escalator.model.levels import Severity
 from escalator.model.message import Occasion
@@ -23,7 +23,7 @@ from tests.engine.world import World
 
 WITHIN = timedelta(minutes=30)
 WINDOW_END = WINDOW_START + timedelta(days=14)
-Told = list[tuple[datetime, tuple[Notice, ...]]]
+Told = list[tuple[datetime, tuple[NotificationRequest, ...]]]
 
 
 def lived(event: Observation, policy: Policy, at: datetime, said: Calendars) -> Told:
@@ -31,7 +31,7 @@ def lived(event: Observation, policy: Policy, at: datetime, said: Calendars) -> 
     world = World(policy, at, said)
     world.hear(event)
     incident = world.only()
-    while incident.due_at is not None and incident.round == 1 and incident.due_at - at <= FOLLOWED:
+    while incident.due_at is not None and incident.round == 1 and incident.due_at - at <= FOLLOWED_FOR:
         world.wait(incident.due_at - world.now)
         incident = world.only()
     changes = [(now, change) for now, change in world.history if change.notices]
@@ -44,7 +44,7 @@ def lived(event: Observation, policy: Policy, at: datetime, said: Calendars) -> 
 def test_explain_tells_who_when_and_by_which_step_as_the_live_engine_then_does(event, policy, at, said) -> None:
     foretold = preview(event, "chat-prod", policy, at, said)
     happened = lived(event, policy, at, said)
-    planned = [(one.at, one.told) for one in foretold.plan if one.at - at <= FOLLOWED]
+    planned = [(one.at, one.told) for one in foretold.plan if one.at - at <= FOLLOWED_FOR]
     first_round = [
         (now, steps)
         for now, notices in happened
@@ -55,7 +55,7 @@ def test_explain_tells_who_when_and_by_which_step_as_the_live_engine_then_does(e
     assert not restarts or restarts == [foretold.restart_at]
 
 
-def as_lived(row: Row, policy: Policy, at: datetime, said: Calendars) -> Interval:
+def as_lived(row: CoverageRow, policy: Policy, at: datetime, said: Calendars) -> CoverageInterval:
     """What coverage should say of an opening at that instant, from what the live engine does to it."""
     facts = {"category": {row.category: at}} if row.category else {}
     if row.severity is not Severity.UNKNOWN:
@@ -65,10 +65,10 @@ def as_lived(row: Row, policy: Policy, at: datetime, said: Calendars) -> Interva
         route = next((one for one in policy.routes if one.name == routed.route), Route("", policy.default))
         policy = replace(policy, routes=(Route("only", routed.path, assign=route.assign),))
     told = lived(Observation("", at, (), Facts(facts)), policy, at, said)
-    heard = [(now, notices[0].round, hearers(notices, policy, now)) for now, notices in told]
+    heard = [(now, notices[0].round, listeners_reached(notices, policy, now)) for now, notices in told]
     heard = [one for one in heard if one[2]]
     first = heard[0] if heard else None
-    return Interval(
+    return CoverageInterval(
         at,
         at,
         first[2][0] if first else None,
@@ -80,8 +80,8 @@ def as_lived(row: Row, policy: Policy, at: datetime, said: Calendars) -> Interva
     )
 
 
-def distinct(heard: list[Heard]) -> tuple[Heard, ...]:
-    found: dict[str, Heard] = {}
+def distinct(heard: list[Listener]) -> tuple[Listener, ...]:
+    found: dict[str, Listener] = {}
     for one in heard:
         found.setdefault(one.who, one)
     return tuple(found.values())
@@ -90,7 +90,7 @@ def distinct(heard: list[Heard]) -> tuple[Heard, ...]:
 @settings(max_examples=30, derandomize=True, database=None, deadline=None)
 @given(policies(), st.lists(MINUTES, min_size=4, max_size=4), calendars(), st.integers(0, 4))
 def test_coverage_says_of_every_minute_what_the_live_engine_then_does(policy, minutes, said, first) -> None:
-    found = coverage(policy, WINDOW_START, WINDOW_END, WITHIN, said)
+    found = compute_coverage(policy, WINDOW_START, WINDOW_END, WITHIN, said)
     for row in found.rows[first::5]:
         for at in minutes:
             interval = next((one for one in row.intervals if one.start <= at < one.end), None)
@@ -106,7 +106,7 @@ def test_coverage_says_of_every_minute_what_the_live_engine_then_does(policy, mi
 @settings(max_examples=20, derandomize=True, database=None, deadline=None)
 @given(policies(), calendars())
 def test_the_intervals_of_a_row_have_no_gap_and_no_overlap(policy, said) -> None:
-    found = coverage(policy, WINDOW_START, WINDOW_END, WITHIN, said)
+    found = compute_coverage(policy, WINDOW_START, WINDOW_END, WITHIN, said)
     for row in found.rows:
         edges = [edge for one in row.intervals for edge in (one.start, one.end)]
         assert edges == sorted(edges)
@@ -131,5 +131,10 @@ def test_the_random_policies_wait_for_hours_and_find_nobody_on_call() -> None:
             seen.add("waits for hours")
 
     draw()
-    assert {Action.NOBODY_ON_CALL, Action.NOT_ALLOWED, Action.STEP_REACHED_NOBODY, Action.RESTARTED} < seen
+    assert {
+        AuditAction.NOBODY_ON_CALL,
+        AuditAction.NOT_ALLOWED,
+        AuditAction.STEP_REACHED_NOBODY,
+        AuditAction.RESTARTED,
+    } < seen
     assert "waits for hours" in seen

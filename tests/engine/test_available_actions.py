@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.available_actions import offers
+from escalator.engine.available_actions import available_actions
 from escalator.model.incident import DueKind, State, Verb
 from escalator.model.levels import ContentRule, Severity
 from tests.builders import EXAMPLE_POLICY, an_incident, minute, rules
@@ -41,11 +41,11 @@ ALWAYS = [Verb.ESCALATE_NOW, Verb.NOTE]
     ],
 )
 def test_what_is_offered(who, incident, offered) -> None:
-    found = offers(EXAMPLE_POLICY.people[who], incident, rules(), minute(1))
+    found = available_actions(EXAMPLE_POLICY.people[who], incident, rules(), minute(1))
     assert [one.verb for one in found] == offered
 
 
 def test_who_hands_over_chooses_among_those_who_may_answer_their_team_first() -> None:
-    found = offers(EXAMPLE_POLICY.people["ben"], HELD, rules(), minute(1))
+    found = available_actions(EXAMPLE_POLICY.people["ben"], HELD, rules(), minute(1))
     (to,) = (one.to for one in found if one.verb is Verb.HAND_OVER)
     assert [person.key for person in to] == ["chen", "ana", "dana", "eli"]

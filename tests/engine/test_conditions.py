@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.engine.classify import assess
-from escalator.engine.routing import Subject, holds
+from escalator.engine.routing import RoutingSubject, all_conditions_hold
 from escalator.model.conditions import COMPARISONS, Comparison
 from escalator.model.facts import Facts
 from escalator.model.policy import Conditions
@@ -39,8 +39,8 @@ OTHER_SPELLINGS = ("User-1-1", "user-11", "user_1_1", "user 1 1", "USER-1-1", " 
 
 
 def asked(name: str, wanted: str, facts: Facts) -> bool:
-    subject = Subject("chat-prod", facts, assess(facts, a_policy()), START)
-    return holds(Conditions({name: (wanted,)}), subject, a_policy())
+    subject = RoutingSubject("chat-prod", facts, assess(facts, a_policy()), START)
+    return all_conditions_hold(Conditions({name: (wanted,)}), subject, a_policy())
 
 
 def known(name: str, value: str) -> Facts:

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from escalator.engine.coverage.compute import coverage
-from escalator.engine.coverage.values import Coverage, Row, share_within
+from escalator.engine.coverage.compute import compute_coverage
+from escalator.engine.coverage.values import Coverage, CoverageRow, share_heard_within
 from escalator.model.policy import DestinationKind
 from escalator.model.schedule import Booking
 from escalator.policy import load
@@ -69,15 +69,15 @@ def judged(steps: str, start: datetime = MONDAY, span: timedelta = FORTNIGHT, sa
         text = text.replace(name, value)
     zone = load(text, {}).timezone
     end = (start.astimezone(zone) + span).astimezone(UTC)
-    return coverage(load(text, {}), start, end, WITHIN, said)
+    return compute_coverage(load(text, {}), start, end, WITHIN, said)
 
 
-def harm(found: Coverage) -> Row:
+def harm(found: Coverage) -> CoverageRow:
     return next(row for row in found.rows if row.category == "harm" and row.is_bare)
 
 
 def share(found: Coverage) -> float:
-    return round(share_within(tuple(harm(found).heard), WITHIN), 3)
+    return round(share_heard_within(tuple(harm(found).heard), WITHIN), 3)
 
 
 def local(at: datetime, found: Coverage) -> str:
@@ -247,7 +247,7 @@ def test_a_route_that_needs_facts_nobody_knows_yet_is_judged_apart():
     """Somebody who is not banned by then goes the default way: both can happen, and each is asked about."""
     found = judged("[{notify: [room]}]", ROUTE=", action: ban")
     apart = [row for row in found.rows if row.category == "harm"]
-    assert [(row.given, row.is_bare, share_within(row.intervals, WITHIN)) for row in apart] == [
+    assert [(row.given, row.is_bare, share_heard_within(row.intervals, WITHIN)) for row in apart] == [
         (None, True, 1.0),
         ("Harm", False, 0.0),
     ]

@@ -6,15 +6,15 @@ from uuid import UUID
 
 import pytest
 
-from escalator.engine.actions import Act, answer
-from escalator.engine.deadlines import fire, fire_at_once, owner_targets, step_failed
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.deadlines import fire_deadline, make_deadline_due, owner_targets, skip_failed_step
 from escalator.engine.incident_change import Change, Rules
 from escalator.engine.rounds import LOOP_LIMIT
-from escalator.engine.steps import following
+from escalator.engine.steps import next_send
 from escalator.model.incident import DueKind, Incident, State, Verb
 from escalator.model.levels import Severity
 from escalator.model.message import Occasion
-from escalator.model.policy import Acknowledged, Policy, Unanswered
+from escalator.model.policy import AcknowledgedRule, Policy, UnansweredRule
 from tests.builders import (
     EXAMPLE_POLICY,
     VERSION,
@@ -35,13 +35,13 @@ def fired(incident: Incident, policy: Policy = EXAMPLE_POLICY, times: int = 1) -
     """The incident after so many of its deadlines, each at its own time."""
     for _ in range(times):
         assert incident.due_at is not None
-        incident = fire(incident, rules(policy), incident.due_at).incident
+        incident = fire_deadline(incident, rules(policy), incident.due_at).incident
     return incident
 
 
 def on_time(incident: Incident, policy: Policy = EXAMPLE_POLICY) -> Change:
     assert incident.due_at is not None
-    return fire(incident, rules(policy), incident.due_at)
+    return fire_deadline(incident, rules(policy), incident.due_at)
 
 
 def with_path(*steps, **changes) -> Policy:
@@ -68,7 +68,7 @@ def test_a_path_fires_step_by_step_and_its_repeats() -> None:
 
 
 def test_a_delay_counts_from_when_the_step_before_really_fired() -> None:
-    change = fire(an_incident(), rules(), minute(65))
+    change = fire_deadline(an_incident(), rules(), minute(65))
     assert (change.incident.step, change.incident.due_at) == (1, minute(75))
 
 
@@ -82,7 +82,7 @@ def test_a_first_step_may_wait_from_the_acceptance_of_the_event() -> None:
 def test_people_are_looked_up_in_the_running_policy_and_steps_in_the_frozen_one() -> None:
     people = {key: person for key, person in EXAMPLE_POLICY.people.items() if key != "dana"}
     running = a_policy(people=people, paths={**EXAMPLE_POLICY.paths, "urgent": (a_step("critical-alerts"),)})
-    change = fire(an_incident(), rules(EXAMPLE_POLICY, running), minute(5))
+    change = fire_deadline(an_incident(), rules(EXAMPLE_POLICY, running), minute(5))
     assert told(change) == ["person:chen", "ts-pager"]
 
 
@@ -106,8 +106,8 @@ def test_a_path_whose_end_means_nobody_tells_who_hears_of_alarms() -> None:
 def test_a_repeat_is_followed_by_the_next_until_the_path_ends() -> None:
     path = EXAMPLE_POLICY.paths["urgent"]
     incident = an_incident(step=2, sending=3)
-    assert following(incident, path) == (2, 4)
-    assert following(replace(incident, sending=4), path) is None
+    assert next_send(incident, path) == (2, 4)
+    assert next_send(replace(incident, sending=4), path) is None
 
 
 # --- Restart -------------------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def test_a_step_that_is_due_beyond_the_end_of_its_path_starts_it_again() -> None
 
 
 def test_whom_the_first_step_has_told_is_not_told_of_the_restart_too() -> None:
-    policy = a_policy(unanswered=Unanswered(tell=("person:ben", "person:eli")))
+    policy = a_policy(unanswered=UnansweredRule(tell=("person:ben", "person:eli")))
     assert told(on_time(at_the_end(), policy)).count("person:ben") == 1
 
 
@@ -163,12 +163,12 @@ def test_how_long_a_path_waits_before_it_begins_again(severity: Severity, waits:
 
 
 def test_a_wait_longer_than_a_day_is_what_the_policy_wants() -> None:
-    policy = with_path(a_step("critical-alerts"), unanswered=Unanswered(timedelta(days=2)))
+    policy = with_path(a_step("critical-alerts"), unanswered=UnansweredRule(timedelta(days=2)))
     assert opening(an_observation(), policy).incident.due_at == minute(2 * 24 * 60)
 
 
 def test_a_path_that_restarts_too_often_waits_for_the_hour_and_the_operator_hears() -> None:
-    policy = with_path(a_step("critical-alerts"), unanswered=Unanswered(timedelta(minutes=1)))
+    policy = with_path(a_step("critical-alerts"), unanswered=UnansweredRule(timedelta(minutes=1)))
     incident = replace(opening(an_observation(text_severity="critical"), policy).incident, number=42)
     incident = fired(incident, policy, times=LOOP_LIMIT)
     assert incident.round == 1 + LOOP_LIMIT
@@ -181,14 +181,14 @@ def test_a_path_that_restarts_too_often_waits_for_the_hour_and_the_operator_hear
 
 def test_a_restart_freezes_the_policy_that_runs_now() -> None:
     running = a_policy(routes=(a_route("quiet", "New"),))
-    change = fire(at_the_end(), Rules(EXAMPLE_POLICY, running, UUID(int=2)), minute(75))
+    change = fire_deadline(at_the_end(), Rules(EXAMPLE_POLICY, running, UUID(int=2)), minute(75))
     assert (change.incident.route, change.incident.path, change.incident.category) == ("New", "quiet", "self_harm")
     assert change.incident.policy_version == UUID(int=2)
 
 
 def test_a_restart_keeps_the_frozen_policy_where_the_one_that_runs_now_would_be_silent() -> None:
     running = a_policy(paths={**EXAMPLE_POLICY.paths, "urgent": ()})
-    change = fire(at_the_end(), Rules(EXAMPLE_POLICY, running, UUID(int=2)), minute(75))
+    change = fire_deadline(at_the_end(), Rules(EXAMPLE_POLICY, running, UUID(int=2)), minute(75))
     assert (change.incident.path, change.incident.policy_version, told(change)[0]) == (
         "urgent",
         VERSION,
@@ -235,13 +235,15 @@ def test_an_owner_whom_the_first_step_tells_is_not_told_twice() -> None:
 
 
 def test_a_reminder_that_comes_late_does_not_move_the_end() -> None:
-    change = fire(held(), rules(), minute(13))
+    change = fire_deadline(held(), rules(), minute(13))
     assert change.incident.due_at == minute(15)
 
 
 def test_reminders_of_one_round_are_told_apart() -> None:
     first = on_time(held()).incident
-    extended = answer(Act(Verb.STILL_ON_IT, EXAMPLE_POLICY.people["ana"], "slack"), first, rules(), minute(12))
+    extended = apply_action(
+        ActionRequest(Verb.STILL_ON_IT, EXAMPLE_POLICY.people["ana"], "slack"), first, rules(), minute(12)
+    )
     assert isinstance(extended, Change)
     again = on_time(extended.incident)
     assert [notice.sending for notice in (*on_time(held()).notices, *again.notices)] == [1, 2]
@@ -249,7 +251,7 @@ def test_reminders_of_one_round_are_told_apart() -> None:
 
 
 def test_a_policy_that_no_longer_reminds_ends_at_once() -> None:
-    policy = a_policy(acknowledged=Acknowledged(timedelta(minutes=30)))
+    policy = a_policy(acknowledged=AcknowledgedRule(timedelta(minutes=30)))
     assert on_time(held(), policy).incident.due_at == minute(10)
 
 
@@ -282,7 +284,7 @@ def test_a_snooze_ends_with_a_round_from_the_top() -> None:
 
 def test_without_a_deadline_nothing_fires() -> None:
     incident = replace(held(), due_kind=None, due_at=None)
-    change = fire(incident, rules(), minute(99))
+    change = fire_deadline(incident, rules(), minute(99))
     assert (change.incident, change.entries, told(change)) == (incident, (), [])
 
 
@@ -300,7 +302,7 @@ def test_without_a_deadline_nothing_fires() -> None:
 )
 def test_a_step_that_failed(step: int, sending: int, due: object) -> None:
     incident = an_incident(step=step, sending=sending)
-    change = step_failed(incident, rules(), minute(2))
+    change = skip_failed_step(incident, rules(), minute(2))
     assert (change.incident.due_kind, change.incident.due_at) == (DueKind.STEP, due)
     assert recorded(change) == ["failed"]
     assert change.entries[0].after == {"step": str(step + 1)}
@@ -310,17 +312,17 @@ def test_a_step_that_failed(step: int, sending: int, due: object) -> None:
 def test_the_repeats_of_a_step_that_failed_are_left_out() -> None:
     policy = with_path(a_step("ts-pager", repeat=3), a_step("critical-alerts", after=5))
     incident = opening(an_observation(), policy).incident
-    change = step_failed(incident, rules(policy), minute(1))
+    change = skip_failed_step(incident, rules(policy), minute(1))
     assert told(on_time(change.incident, policy)) == ["critical-alerts"]
 
 
 def test_a_step_that_failed_before_its_end_leaves_the_wait_for_the_restart() -> None:
     incident = at_the_end()
-    assert step_failed(replace(incident, step=0), rules(), minute(2)).incident == replace(incident, step=0)
+    assert skip_failed_step(replace(incident, step=0), rules(), minute(2)).incident == replace(incident, step=0)
 
 
 def test_the_sandbox_may_have_a_deadline_now() -> None:
-    change = fire_at_once(an_incident(), rules(), minute(1))
+    change = make_deadline_due(an_incident(), rules(), minute(1))
     assert (change.incident.due_kind, change.incident.due_at) == (DueKind.STEP, minute(1))
     closed = an_incident(state=State.RESOLVED, due_kind=None, due_at=None)
-    assert fire_at_once(closed, rules(), minute(1)).incident == closed
+    assert make_deadline_due(closed, rules(), minute(1)).incident == closed

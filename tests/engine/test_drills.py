@@ -2,9 +2,15 @@
 
 import pytest
 
-from escalator.engine.drills import Answered, Done, answered, end_drill, stand_in
-from escalator.engine.events import is_wanted, open_incident
-from escalator.model.audit import Action
+from escalator.engine.drills import (
+    DrillAcknowledgement,
+    RecordedAction,
+    drill_acknowledgement,
+    end_drill,
+    rehearsed_category_and_severity,
+)
+from escalator.engine.events import open_incident, opens_incident
+from escalator.model.audit import AuditAction
 from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.levels import Severity
 from escalator.stream.drill import Rehearsal, body_of
@@ -34,12 +40,12 @@ def rehearsed(route: str, category: str = "", severity: str = ""):
     ],
 )
 def test_a_drill_stands_in_for(when, stands_in):
-    assert stand_in(a_route("urgent", **when), EXAMPLE_POLICY) == stands_in
+    assert rehearsed_category_and_severity(a_route("urgent", **when), EXAMPLE_POLICY) == stands_in
 
 
 def test_a_drill_takes_its_route_whatever_the_conditions_say():
     said = rehearsed("Lesser things", severity="critical")
-    assert is_wanted(said, EXAMPLE_POLICY)
+    assert opens_incident(said, EXAMPLE_POLICY)
     policy = a_policy(routes=(a_route("urgent", "Never", event="nothing", source="nowhere"), *EXAMPLE_POLICY.routes))
     change = open_incident(a_blank(), rehearsed("Never", severity="high"), rules(policy), minute(0))
     assert (change.incident.drill, change.incident.route, change.incident.path) == ("Weekly", "Never", "urgent")
@@ -48,7 +54,7 @@ def test_a_drill_takes_its_route_whatever_the_conditions_say():
 
 
 def test_a_drill_of_a_route_that_is_gone_opens_nothing():
-    assert not is_wanted(rehearsed("Gone"), EXAMPLE_POLICY)
+    assert not opens_incident(rehearsed("Gone"), EXAMPLE_POLICY)
 
 
 def test_the_end_of_a_drill_stops_both_clocks():
@@ -64,33 +70,39 @@ def test_the_end_of_a_drill_stops_both_clocks():
     assert end_drill(change.incident, rules(), minute(11)).incident == change.incident
 
 
-def done(*acts: tuple[float, Action, str]) -> list[Done]:
-    return [Done(minute(at), action, actor) for at, action, actor in acts]
+def done(*acts: tuple[float, AuditAction, str]) -> list[RecordedAction]:
+    return [RecordedAction(minute(at), action, actor) for at, action, actor in acts]
 
 
 @pytest.mark.parametrize(
     ("acts", "expected"),
     [
-        pytest.param([(1, Action.ACKNOWLEDGED, "ana")], (1, ("ana",)), id="who acknowledges"),
-        pytest.param([(1, Action.SNOOZED, "ana")], (1, ("ana",)), id="who snoozes, which is an answer too"),
-        pytest.param([(10, Action.ACKNOWLEDGED, "ana")], (10, ("ana",)), id="at the very last instant"),
-        pytest.param([(10.1, Action.ACKNOWLEDGED, "ana")], None, id="nobody who is late"),
-        pytest.param([(1, Action.ANSWERED, "ana")], None, id="nobody alone where two are needed"),
+        pytest.param([(1, AuditAction.ACKNOWLEDGED, "ana")], (1, ("ana",)), id="who acknowledges"),
+        pytest.param([(1, AuditAction.SNOOZED, "ana")], (1, ("ana",)), id="who snoozes, which is an answer too"),
+        pytest.param([(10, AuditAction.ACKNOWLEDGED, "ana")], (10, ("ana",)), id="at the very last instant"),
+        pytest.param([(10.1, AuditAction.ACKNOWLEDGED, "ana")], None, id="nobody who is late"),
+        pytest.param([(1, AuditAction.ANSWERED, "ana")], None, id="nobody alone where two are needed"),
         pytest.param(
-            [(1, Action.ANSWERED, "ana"), (2, Action.ACKNOWLEDGED, "ben")], (2, ("ana", "ben")), id="both together"
+            [(1, AuditAction.ANSWERED, "ana"), (2, AuditAction.ACKNOWLEDGED, "ben")],
+            (2, ("ana", "ben")),
+            id="both together",
         ),
         pytest.param(
-            [(1, Action.ANSWERED, "ana"), (2, Action.ROUND_STARTED, "escalator"), (3, Action.ACKNOWLEDGED, "ben")],
+            [
+                (1, AuditAction.ANSWERED, "ana"),
+                (2, AuditAction.ROUND_STARTED, "escalator"),
+                (3, AuditAction.ACKNOWLEDGED, "ben"),
+            ],
             (3, ("ben",)),
             id="nobody of an earlier round",
         ),
         pytest.param(
-            [(1, Action.ACKNOWLEDGED, "ana"), (2, Action.RELEASED, "ana")],
+            [(1, AuditAction.ACKNOWLEDGED, "ana"), (2, AuditAction.RELEASED, "ana")],
             (1, ("ana",)),
             id="who has released it since",
         ),
     ],
 )
 def test_a_drill_is_answered_by(acts, expected):
-    found = answered(done(*acts), minute(10))
-    assert found == (expected and Answered(minute(expected[0]), expected[1]))
+    found = drill_acknowledgement(done(*acts), minute(10))
+    assert found == (expected and DrillAcknowledgement(minute(expected[0]), expected[1]))

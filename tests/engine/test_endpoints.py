@@ -2,9 +2,9 @@
 
 import pytest
 
-from escalator.engine.endpoints import endpoint_of, endpoints
+from escalator.engine.endpoints import all_endpoints, endpoint_of
 from escalator.engine.roster import Roster
-from escalator.engine.targets import resolve
+from escalator.engine.targets import resolve_targets
 from escalator.model.levels import Role
 from escalator.model.policy import Destination, DestinationKind, Person
 from escalator.services.outbound.bulkheads import host_of
@@ -28,12 +28,12 @@ POLICY = a_policy(destinations=PLACES, people={"ana": ANA})
     ],
 )
 def test_whoever_is_told_is_told_at_an_endpoint_of_the_policy(target: str, names: list[str]) -> None:
-    told = resolve((target,), None, Roster(POLICY, WINDOW_START)).told
+    told = resolve_targets((target,), None, Roster(POLICY, WINDOW_START)).told
     assert [one.endpoint for one in told] == names
     assert [endpoint_of(one.destination, one.kind, one.address, POLICY) for one in told] == names
-    assert set(names) <= endpoints(POLICY)
+    assert set(names) <= all_endpoints(POLICY)
 
 
 def test_no_host_is_taken_for_an_endpoint() -> None:
     hosts = {host_of(kind, "https://hook.example.com/in") for kind in DestinationKind}
-    assert not hosts & endpoints(POLICY)
+    assert not hosts & all_endpoints(POLICY)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.actions import Act, answer
-from escalator.engine.deadlines import fire
-from escalator.engine.events import absorb, is_wanted
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.deadlines import fire_deadline
+from escalator.engine.events import add_event, opens_incident
 from escalator.engine.incident_change import Change
 from escalator.engine.rounds import LOOP_LIMIT
 from escalator.model.facts import Facts, Observation
@@ -33,11 +33,13 @@ TOP = ["critical-alerts", "person:chen", "person:ben"]
 
 def hear(incident: Incident, event: Observation, policy: Policy = EXAMPLE_POLICY, at: float | None = None) -> Change:
     now = event.at if at is None else minute(at)
-    return absorb(incident, event, rules(policy), now)
+    return add_event(incident, event, rules(policy), now)
 
 
 def act(incident: Incident, verb: Verb, by: str = "ana", at: float = 2, **more) -> Incident:
-    change = answer(Act(verb, EXAMPLE_POLICY.people[by], "slack", **more), incident, rules(), minute(at))
+    change = apply_action(
+        ActionRequest(verb, EXAMPLE_POLICY.people[by], "slack", **more), incident, rules(), minute(at)
+    )
     assert isinstance(change, Change), change
     return change.incident
 
@@ -68,7 +70,7 @@ def closed(**facts) -> Incident:
     ],
 )
 def test_what_opens_an_incident(event: Observation, policy: Policy, wanted: bool) -> None:
-    assert is_wanted(event, policy) is wanted
+    assert opens_incident(event, policy) is wanted
 
 
 def test_an_event_opens_an_incident_on_its_path() -> None:
@@ -193,7 +195,7 @@ def test_of_withheld_content_not_even_the_address_of_media_is_kept() -> None:
 def test_what_the_policy_that_runs_now_withholds_keeps_no_address_either() -> None:
     withheld = {key: replace(one, content=ContentRule.WITHHOLD) for key, one in EXAMPLE_POLICY.categories.items()}
     event = said(1, content={"media": "https://cdn.example.com/1.jpg"})
-    change = absorb(an_incident(), event, rules(EXAMPLE_POLICY, a_policy(categories=withheld)), minute(1))
+    change = add_event(an_incident(), event, rules(EXAMPLE_POLICY, a_policy(categories=withheld)), minute(1))
     assert change.incident.content["media"] == ""
 
 
@@ -338,8 +340,8 @@ def test_a_review_counts_once_and_not_again_after_somebody_has_asked_for_others(
 
 def test_a_review_whose_time_ran_out_counts_no_more() -> None:
     reviewed = hear(an_incident(), said(3, review="mod-ana")).incident
-    reminded = fire(reviewed, rules(), minute(13)).incident
-    overdue = fire(reminded, rules(), minute(18)).incident
+    reminded = fire_deadline(reviewed, rules(), minute(13)).incident
+    overdue = fire_deadline(reminded, rules(), minute(18)).incident
     assert overdue.state is State.TRIGGERED
     assert hear(overdue, said(30, reviewed=3, review="mod-ana")).incident.state is State.TRIGGERED
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalator.model import facts as module
-from escalator.model.facts import Content, Facts, plain, sightings
+from escalator.model.facts import Content, Facts, normalized, sightings
 from tests.builders import minute, some_facts
 
 BOUNDED = settings(max_examples=150, derandomize=True, database=None)
@@ -27,8 +27,8 @@ facts = st.builds(
 def small():
     """Bounds that a test can reach."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "MOST_VALUES", 3)
-        patch.setattr(module, "MOST_NAMES", 4)
+        patch.setattr(module, "MAX_VALUES", 3)
+        patch.setattr(module, "MAX_NAMES", 4)
         yield
 
 
@@ -108,7 +108,7 @@ def test_before_a_review_is_what_was_said_before_its_very_instant() -> None:
     ],
 )
 def test_labels_and_reasons_are_compared_without(said: str) -> None:
-    assert plain(said) == "selfharm"
+    assert normalized(said) == "selfharm"
 
 
 def test_an_empty_value_is_no_sighting() -> None:

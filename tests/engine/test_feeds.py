@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.actions import Act, answer
-from escalator.engine.deadlines import fire
-from escalator.engine.events import absorb, merge
-from escalator.engine.feeds import copies
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.deadlines import fire_deadline
+from escalator.engine.events import add_event, merge_incidents
+from escalator.engine.feeds import feed_copies
 from escalator.engine.incident_change import Change
-from escalator.model.audit import SYSTEM, Action, Actor, Entry
+from escalator.model.audit import SYSTEM, Actor, AuditAction, AuditEntry
 from escalator.model.incident import Incident, Outcome, State, Verb
 from escalator.model.message import Occasion
 from escalator.model.policy import Conditions, Feed
@@ -20,16 +20,16 @@ SELF_HARM = an_observation(label="SELF_HARM")
 
 
 def what(before: Incident | None, change: Change, policy=ALL) -> list[Occasion]:
-    return [one.occasion for one in copies(before, change, policy)]
+    return [one.occasion for one in feed_copies(before, change, policy)]
 
 
 def who(before: Incident | None, change: Change) -> list[str | None]:
-    return [one.actor for one in copies(before, change, ALL)]
+    return [one.actor for one in feed_copies(before, change, ALL)]
 
 
 def done(incident: Incident, verb: Verb, person: str = "ben", **how: object) -> Change:
-    act = Act(verb, ALL.people[person], "slack", **how)
-    change = answer(act, incident, rules(ALL), minute(2))
+    act = ActionRequest(verb, ALL.people[person], "slack", **how)
+    change = apply_action(act, incident, rules(ALL), minute(2))
     assert isinstance(change, Change)
     return change
 
@@ -96,8 +96,8 @@ def test_the_first_of_two_answers_is_not_an_acknowledgement_yet() -> None:
 def test_each_step_and_repeat_after_the_first_is_an_escalation_and_so_is_a_restart() -> None:
     incident, seen = an_incident(ALL), []
     while incident.round < 2:
-        change = fire(incident, rules(ALL), incident.due_at or minute(0))
-        seen += [(one.occasion, one.round, one.step, one.sending) for one in copies(incident, change, ALL)]
+        change = fire_deadline(incident, rules(ALL), incident.due_at or minute(0))
+        seen += [(one.occasion, one.round, one.step, one.sending) for one in feed_copies(incident, change, ALL)]
         incident = change.incident
     escalated = [(1, 1, 1), (1, 2, 1), (1, 2, 2), (1, 2, 3), (1, 2, 4), (2, 0, 1)]
     assert seen == [(Occasion.ESCALATED, *rung) for rung in escalated]
@@ -105,24 +105,24 @@ def test_each_step_and_repeat_after_the_first_is_an_escalation_and_so_is_a_resta
 
 def test_an_escalation_by_the_clock_is_nobodys_act() -> None:
     incident = an_incident(ALL)
-    assert who(incident, fire(incident, rules(ALL), incident.due_at or minute(0))) == [None]
+    assert who(incident, fire_deadline(incident, rules(ALL), incident.due_at or minute(0))) == [None]
 
 
 def test_a_reminder_is_no_news() -> None:
     incident = after(*TAKEN)
-    change = fire(incident, rules(ALL), incident.due_at or minute(0))
+    change = fire_deadline(incident, rules(ALL), incident.due_at or minute(0))
     assert what(incident, change) == []
 
 
 def test_what_was_not_resolved_in_time_waits_again() -> None:
     incident = after(*TAKEN)
-    reminded = fire(incident, rules(ALL), incident.due_at or minute(0)).incident
-    assert what(reminded, fire(reminded, rules(ALL), reminded.due_at or minute(0))) == [Occasion.REOPENED]
+    reminded = fire_deadline(incident, rules(ALL), incident.due_at or minute(0)).incident
+    assert what(reminded, fire_deadline(reminded, rules(ALL), reminded.due_at or minute(0))) == [Occasion.REOPENED]
 
 
 def test_the_end_of_a_snooze_waits_again() -> None:
     incident = after(*SNOOZED)
-    assert what(incident, fire(incident, rules(ALL), incident.due_at or minute(0))) == [Occasion.REOPENED]
+    assert what(incident, fire_deadline(incident, rules(ALL), incident.due_at or minute(0))) == [Occasion.REOPENED]
 
 
 # --- What Stream says ------------------------------------------------------------------------------------------------
@@ -151,34 +151,34 @@ def test_one_that_is_merged_as_it_comes_is_not_told_at_all() -> None:
 
 def test_one_that_is_merged_later_is_over_and_the_other_goes_on() -> None:
     older, younger = an_incident(ALL), replace(an_incident(ALL), number=2)
-    kept, gone = merge(older, younger, rules(ALL), minute(1))
+    kept, gone = merge_incidents(older, younger, rules(ALL), minute(1))
     assert (what(older, kept), what(younger, gone)) == ([], [Occasion.RESOLVED])
 
 
 def test_a_review_in_stream_takes_it_or_ends_it_in_the_reviewers_name() -> None:
     incident = an_incident(ALL)
-    change = absorb(incident, an_observation(at=1, review="mod-ben"), rules(ALL), minute(1))
+    change = add_event(incident, an_observation(at=1, review="mod-ben"), rules(ALL), minute(1))
     assert (what(incident, change), who(incident, change)) == ([Occasion.ACKNOWLEDGED], ["ben"])
     hate = opening(an_observation(label="HATE_SPEECH", text_severity="high"), ALL).incident
-    change = absorb(hate, an_observation(at=1, review="somebody"), rules(ALL), minute(1))
+    change = add_event(hate, an_observation(at=1, review="somebody"), rules(ALL), minute(1))
     assert (what(hate, change), who(hate, change)) == ([Occasion.RESOLVED], ["stream:somebody"])
 
 
 def test_what_is_flagged_again_after_its_end_waits_again() -> None:
     incident = after(*ENDED)
     worse = an_observation(at=3, label="CSAM")
-    assert what(incident, absorb(incident, worse, rules(ALL), minute(3))) == [Occasion.REOPENED]
+    assert what(incident, add_event(incident, worse, rules(ALL), minute(3))) == [Occasion.REOPENED]
 
 
 def test_another_event_that_changes_nothing_is_no_news() -> None:
     incident = an_incident(ALL)
-    change = absorb(incident, an_observation(at=1, label="SELF_HARM"), rules(ALL), minute(1))
+    change = add_event(incident, an_observation(at=1, label="SELF_HARM"), rules(ALL), minute(1))
     assert what(incident, change) == []
 
 
 def test_somebody_elses_acknowledgement_at_a_vendor_is_theirs() -> None:
     incident = an_incident(ALL)
-    act = Entry(Action.ACKNOWLEDGED, Actor("stranger", "pagerduty:P1"), "pagerduty")
+    act = AuditEntry(AuditAction.ACKNOWLEDGED, Actor("stranger", "pagerduty:P1"), "pagerduty")
     change = Change(replace(incident, state=State.ACKNOWLEDGED, acknowledged_at=minute(1)), entries=(act,))
     assert who(incident, change) == ["pagerduty:P1"]
 
@@ -186,7 +186,7 @@ def test_somebody_elses_acknowledgement_at_a_vendor_is_theirs() -> None:
 def test_an_end_by_nobody_is_nobodys() -> None:
     incident = an_incident(ALL)
     ended = replace(incident, state=State.RESOLVED, outcome=Outcome.DUPLICATE, closed_by="", closed_at=minute(1))
-    assert who(incident, Change(ended, entries=(Entry(Action.RESOLVED, SYSTEM),))) == [None]
+    assert who(incident, Change(ended, entries=(AuditEntry(AuditAction.RESOLVED, SYSTEM),))) == [None]
 
 
 # --- Whom ------------------------------------------------------------------------------------------------------------
@@ -225,15 +225,15 @@ def test_nobody_but_a_machine_is_fed(to: str) -> None:
 
 
 def test_without_feeds_there_are_no_copies() -> None:
-    assert copies(None, opening(SELF_HARM), a_policy(feeds=())) == ()
+    assert feed_copies(None, opening(SELF_HARM), a_policy(feeds=())) == ()
 
 
 def test_what_happens_twice_within_one_step_is_two_copies() -> None:
     """Taken, handed over, taken by the other: neither acknowledgement may pass for the other."""
     first = done(an_incident(ALL), Verb.ACKNOWLEDGE)
     over = done(first.incident, Verb.HAND_OVER, to="chen").incident
-    second = answer(Act(Verb.ACKNOWLEDGE, ALL.people["chen"], "slack"), over, rules(ALL), minute(3))
+    second = apply_action(ActionRequest(Verb.ACKNOWLEDGE, ALL.people["chen"], "slack"), over, rules(ALL), minute(3))
     assert isinstance(second, Change)
-    told = [copies(an_incident(ALL), first, ALL)[0], copies(over, second, ALL)[0]]
+    told = [feed_copies(an_incident(ALL), first, ALL)[0], feed_copies(over, second, ALL)[0]]
     assert [one.occasion for one in told] == [Occasion.ACKNOWLEDGED] * 2
     assert len({(one.round, one.step, one.sending) for one in told}) == 2

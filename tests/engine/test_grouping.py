@@ -6,12 +6,21 @@ from uuid import UUID
 
 import pytest
 
-from escalator.engine.actions import Act, answer
-from escalator.engine.deadlines import fire
-from escalator.engine.events import absorb, merge
-from escalator.engine.grouping import end_with, grow, is_alert, is_storm, join, kind_key, lose, open_group
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.deadlines import fire_deadline
+from escalator.engine.events import add_event, merge_incidents
+from escalator.engine.grouping import (
+    add_members,
+    close_member,
+    grouping_key,
+    is_storm,
+    join_group,
+    open_group,
+    remove_members,
+    starts_alerting,
+)
 from escalator.engine.incident_change import Change
-from escalator.engine.permissions import Refusal, Refused
+from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.model.facts import Content
 from escalator.model.incident import DueKind, Incident, Outcome, State, Verb
 from escalator.model.levels import ContentRule, Mode, Severity
@@ -47,17 +56,17 @@ def an_alert(policy=POLICY, *, text: str = "", at: float = 0, **seen: object) ->
 def a_group(members: int = 1, **changes: object) -> Incident:
     alert = an_alert()
     blank = replace(a_blank(900), id=GROUP_ID)
-    first = replace(alert, kind_key=kind_key(alert, POLICY))
+    first = replace(alert, kind_key=grouping_key(alert, POLICY))
     return replace(open_group(blank, first, members, rules(), minute(0)).incident, **changes)
 
 
 def a_member(at: float = 0) -> Incident:
     said = an_observation(0, label="SELF_HARM", author="user-42")
-    return join(opening(said, at=at), a_group(), rules(), minute(at)).incident
+    return join_group(opening(said, at=at), a_group(), rules(), minute(at)).incident
 
 
 def act(verb: Verb, incident: Incident, who: str = "ben", **more: object) -> Change | Refusal:
-    return answer(Act(verb, POLICY.people[who], "slack", **more), incident, rules(), minute(1))
+    return apply_action(ActionRequest(verb, POLICY.people[who], "slack", **more), incident, rules(), minute(1))
 
 
 ALIKE = [
@@ -81,15 +90,15 @@ UNLIKE = [
 def test_alerts_that_are_alike_are_of_one_kind(facts, other) -> None:
     policy, said = by(*facts), {"language": "en", "text": "join us now"}
     one, two = an_alert(policy, **said), an_alert(policy, **(said | other))
-    assert kind_key(one, policy) == kind_key(two, policy) is not None
+    assert grouping_key(one, policy) == grouping_key(two, policy) is not None
 
 
 @pytest.mark.parametrize(("facts", "other"), UNLIKE)
 def test_alerts_that_differ_are_of_two_kinds(facts, other) -> None:
     policy, said = by(*facts), {"language": "en", "text": "join us now"}
     one, two = an_alert(policy, **said), an_alert(policy, **(said | other))
-    assert None not in (kind_key(one, policy), kind_key(two, policy))
-    assert kind_key(one, policy) != kind_key(two, policy)
+    assert None not in (grouping_key(one, policy), grouping_key(two, policy))
+    assert grouping_key(one, policy) != grouping_key(two, policy)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +115,7 @@ def test_alerts_that_differ_are_of_two_kinds(facts, other) -> None:
 )
 def test_whatever_decides_who_is_told_and_in_which_words_makes_another_kind(changes) -> None:
     alert = an_alert()
-    assert kind_key(alert, POLICY) != kind_key(replace(alert, **changes), POLICY)
+    assert grouping_key(alert, POLICY) != grouping_key(replace(alert, **changes), POLICY)
 
 
 @pytest.mark.parametrize(
@@ -122,23 +131,23 @@ def test_whatever_decides_who_is_told_and_in_which_words_makes_another_kind(chan
     ],
 )
 def test_what_lacks_a_value_or_rings_nobody_never_groups(policy, said) -> None:
-    assert kind_key(an_alert(policy, **said), policy) is None
+    assert grouping_key(an_alert(policy, **said), policy) is None
 
 
 def test_a_text_is_kept_as_a_digest_only() -> None:
-    key = kind_key(an_alert(by("text"), text="join us now"), by("text"))
+    key = grouping_key(an_alert(by("text"), text="join us now"), by("text"))
     assert key is not None
     assert (len(key), "join" in key) == (64, False)
 
 
 def test_an_alert_is_what_facts_have_begun_to_ring_for_and_nobody_has_touched() -> None:
     alert = an_alert()
-    assert is_alert(None, alert)
-    assert not is_alert(alert, alert), "nothing has begun"
-    assert is_alert(alert, replace(alert, round=2))
-    assert not is_alert(None, replace(alert, owner="ben"))
-    assert not is_alert(None, an_alert(event=manual_incident.TYPE)), "a person asks for people"
-    assert not is_alert(None, a_group())
+    assert starts_alerting(None, alert)
+    assert not starts_alerting(alert, alert), "nothing has begun"
+    assert starts_alerting(alert, replace(alert, round=2))
+    assert not starts_alerting(None, replace(alert, owner="ben"))
+    assert not starts_alerting(None, an_alert(event=manual_incident.TYPE)), "a person asks for people"
+    assert not starts_alerting(None, a_group())
 
 
 @pytest.mark.parametrize(
@@ -170,16 +179,16 @@ def test_a_group_is_told_at_once_like_its_first_member_and_has_none_of_its_conte
 
 def test_whoever_joins_is_on_record_and_neither_told_nor_due() -> None:
     opened = opening(an_observation(0, label="SELF_HARM"))
-    change = join(opened, a_group(), rules(), minute(0))
+    change = join_group(opened, a_group(), rules(), minute(0))
     assert (change.notices, change.incident.due_at, change.incident.group_id) == ((), None, GROUP_ID)
     assert recorded(change) == ["opened", "round_started", "grouped"]
 
 
 def test_a_group_shows_that_it_grows_and_shrinks() -> None:
     group = a_group()
-    grown = grow(group, 4, rules(), minute(1)).incident
+    grown = add_members(group, 4, rules(), minute(1)).incident
     assert (grown.members, grown.revision, grown.fence) == (5, group.revision + 1, group.fence)
-    shrunk = lose(grown, [a_member()], rules(), minute(1)).incident
+    shrunk = remove_members(grown, [a_member()], rules(), minute(1)).incident
     assert (shrunk.members, shrunk.state) == (4, State.TRIGGERED)
 
 
@@ -191,7 +200,7 @@ def test_a_group_shows_that_it_grows_and_shrinks() -> None:
     ],
 )
 def test_a_group_ends_with_the_last_it_tells_of(last, outcome, by) -> None:
-    change = lose(a_group(), [replace(a_member(), **last)], rules(), minute(1))
+    change = remove_members(a_group(), [replace(a_member(), **last)], rules(), minute(1))
     ended = change.incident
     assert (ended.state, ended.outcome, ended.closed_by, ended.members) == (State.RESOLVED, outcome, by, 0)
     assert change.suppress == "resolved"
@@ -209,23 +218,25 @@ def test_a_group_that_somebody_has_answered_takes_no_new_member_ever(verb, more)
     done = act(verb, a_group(), **more)
     assert isinstance(done, Change)
     assert done.incident.kind_key is None
-    again = answer(Act(Verb.ESCALATE_NOW, POLICY.people["eli"], "slack"), done.incident, rules(), minute(2))
+    again = apply_action(
+        ActionRequest(Verb.ESCALATE_NOW, POLICY.people["eli"], "slack"), done.incident, rules(), minute(2)
+    )
     assert isinstance(again, Refusal) or again.incident.kind_key is None
 
 
 def test_a_group_that_nobody_answers_goes_on_taking_members_from_round_to_round() -> None:
     group = a_group()
     while group.round < 3:
-        group = fire(group, rules(), group.due_at or START).incident
+        group = fire_deadline(group, rules(), group.due_at or START).incident
     assert (group.state, group.kind_key) == (State.TRIGGERED, a_group().kind_key)
 
 
 def test_a_group_that_begins_to_ask_others_takes_no_new_member() -> None:
     group = a_group()
     while group.due_kind is not DueKind.RESTART:
-        group = fire(group, rules(), group.due_at or START).incident
+        group = fire_deadline(group, rules(), group.due_at or START).incident
     others = a_policy(routes=tuple(replace(one, assign="senior-moderators") for one in POLICY.routes))
-    after = fire(group, rules(POLICY, others), group.due_at or START).incident
+    after = fire_deadline(group, rules(POLICY, others), group.due_at or START).incident
     assert (after.assign, after.kind_key) == ("senior-moderators", None)
 
 
@@ -270,7 +281,7 @@ def test_what_needs_a_second_answer_stands_on_its_own_after_the_first_and_rings_
     ],
 )
 def test_an_event_takes_out_of_a_group_what_is_not_of_its_kind_any_more(said, state) -> None:
-    change = absorb(a_member(), an_observation(1, **said), rules(), minute(1))
+    change = add_event(a_member(), an_observation(1, **said), rules(), minute(1))
     assert change.incident.state is state
     assert bool(told(change)) is (state is State.TRIGGERED)
     assert ("left_group" in recorded(change)) is (state is not State.GROUPED)
@@ -278,17 +289,17 @@ def test_an_event_takes_out_of_a_group_what_is_not_of_its_kind_any_more(said, st
 
 def test_what_is_merged_away_leaves_its_group() -> None:
     older = opening(an_observation(0, label="SELF_HARM")).incident
-    _kept, gone = merge(older, replace(a_member(), id=UUID(int=2), number=2), rules(), minute(1))
+    _kept, gone = merge_incidents(older, replace(a_member(), id=UUID(int=2), number=2), rules(), minute(1))
     assert gone.incident.state is State.MERGED
 
 
 def test_a_member_ends_as_its_group_has() -> None:
     group = replace(a_group(), outcome=Outcome.ACTION_TAKEN, closed_by="ana", state=State.RESOLVED)
-    change = end_with(group, a_member(), rules(), minute(1))
+    change = close_member(group, a_member(), rules(), minute(1))
     ended = change.incident
     assert (ended.state, ended.outcome, ended.closed_by) == (State.RESOLVED, Outcome.ACTION_TAKEN, "ana")
     assert [(entry.action.value, entry.reason) for entry in change.entries] == [("incident.resolved", "group")]
 
 
 def test_a_group_has_nothing_to_reveal() -> None:
-    assert act(Verb.REVEAL, a_group()) == Refusal(Refused.OF_A_GROUP)
+    assert act(Verb.REVEAL, a_group()) == Refusal(RefusalReason.OF_A_GROUP)

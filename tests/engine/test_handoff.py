@@ -4,13 +4,13 @@ from uuid import UUID
 
 import pytest
 
-from escalator.engine.handoff import Part, listed, told
+from escalator.engine.handoff import HandoffRole, handoff_recipients, incidents_to_hand_over
 from escalator.model.incident import Incident, State
 from escalator.model.levels import Severity
 from escalator.model.policy import Team
 from tests.builders import EXAMPLE_POLICY, an_incident, some_facts
 
-ON, OFF, LEAD = Part.ON, Part.OFF, Part.LEAD
+ON, OFF, LEAD = HandoffRole.ON, HandoffRole.OFF, HandoffRole.LEAD
 TEAM = Team("policy", ("ana", "ben", "chen"), lead="dana", schedule="rota")
 
 
@@ -43,8 +43,8 @@ ALL = [MILD, GRAVE, ANAS, SNOOZED, OVERDUE, NOBODYS, RESTRICTED]
         pytest.param(ON, "zoe", [], id="somebody who has left the policy: nothing"),
     ],
 )
-def test_what_a_reader_is_told_of(part: Part, reader: str, numbers: list[int]) -> None:
-    assert [one.number for one in listed(part, reader, ALL, EXAMPLE_POLICY)] == numbers
+def test_what_a_reader_is_told_of(part: HandoffRole, reader: str, numbers: list[int]) -> None:
+    assert [one.number for one in incidents_to_hand_over(part, reader, ALL, EXAMPLE_POLICY)] == numbers
 
 
 @pytest.mark.parametrize(
@@ -55,16 +55,26 @@ def test_what_a_reader_is_told_of(part: Part, reader: str, numbers: list[int]) -
         pytest.param(["ana"], ["ben"], [GRAVE], [(ON, "ben"), (LEAD, "dana")], id="what is critical: the lead too"),
         pytest.param(["ana"], ["ben"], [], [], id="nothing open: nobody"),
         pytest.param(
-            ["ana", "ben"], ["ben", "chen"], [ANAS], [(ON, "chen"), (OFF, "ana")], id="who stays is not told again"
+            ["ana", "ben"],
+            ["ben", "chen"],
+            [ANAS],
+            [(ON, "chen"), (OFF, "ana")],
+            id="who stays is not told again",
         ),
         pytest.param(["ana"], [], [ANAS], [(OFF, "ana")], id="nobody comes on"),
         pytest.param(["ana"], [], [GRAVE], [(LEAD, "dana")], id="nobody comes on, and the lead hears of it"),
         pytest.param(["ana"], ["dana"], [GRAVE], [(ON, "dana")], id="a lead who comes on is told once"),
-        pytest.param(["zoe"], ["ben"], [held(1, "zoe")], [(ON, "ben")], id="whom the policy has lost is told nothing"),
+        pytest.param(
+            ["zoe"],
+            ["ben"],
+            [held(1, "zoe")],
+            [(ON, "ben")],
+            id="whom the policy has lost is told nothing",
+        ),
         pytest.param(["ana"], ["eli"], [RESTRICTED], [(LEAD, "dana")], id="who may not see it is not told"),
     ],
 )
 def test_who_is_told(
-    before: list[str], after: list[str], team_has: list[Incident], expected: list[tuple[Part, str]]
+    before: list[str], after: list[str], team_has: list[Incident], expected: list[tuple[HandoffRole, str]]
 ) -> None:
-    assert told(TEAM, before, after, team_has, EXAMPLE_POLICY) == expected
+    assert handoff_recipients(TEAM, before, after, team_has, EXAMPLE_POLICY) == expected

@@ -8,17 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from escalator.engine.actions import Act
+from escalator.engine.actions import ActionRequest
 from escalator.engine.incident_change import Change
-from escalator.model.facts import Key
-from escalator.model.incident import OPEN, Outcome, State, Verb
+from escalator.model.facts import ItemKey
+from escalator.model.incident import OPEN_STATES, Outcome, State, Verb
 from escalator.model.policy import Grouping
-from escalator.model.silence import Silence, SilenceOf
+from escalator.model.silence import Silence, SilenceScope
 from tests.builders import ENTITY, EXAMPLE_POLICY, ITEM, a_policy, an_observation
 from tests.engine.world import World
 
 SILENT = {State.LOGGED, State.RESOLVED}
-OTHER_ITEM = Key("item", "item-2")
+OTHER_ITEM = ItemKey("item", "item-2")
 KEYS = st.sampled_from(
     [
         (ITEM, ENTITY),
@@ -26,7 +26,7 @@ KEYS = st.sampled_from(
         (ENTITY,),
         (OTHER_ITEM,),
         (OTHER_ITEM, ENTITY),
-        *((Key("item", f"{n}"),) for n in range(3)),
+        *((ItemKey("item", f"{n}"),) for n in range(3)),
     ]
 )
 ONE_OR_MANY = a_policy(grouping=Grouping(("category",), timedelta(minutes=10), 1))
@@ -73,7 +73,7 @@ class Life(RuleBasedStateMachine):
         if not living:
             return
         incident = living[which % len(living)]
-        act = Act(verb, EXAMPLE_POLICY.people[by], "slack", to=to, minutes=minutes, outcome=outcome)
+        act = ActionRequest(verb, EXAMPLE_POLICY.people[by], "slack", to=to, minutes=minutes, outcome=outcome)
         done = self.world.act(act, incident)
         if isinstance(done, Change) and verb is not Verb.REVEAL:
             assert done.entries, "what somebody did is recorded"
@@ -85,7 +85,7 @@ class Life(RuleBasedStateMachine):
         self.world.wait(timedelta(minutes=span))
         for incident_id, one in before.items():
             after = self.world.incidents[incident_id]
-            assert (one.state in OPEN) == (after.state in OPEN), "time closes nothing and opens nothing"
+            assert (one.state in OPEN_STATES) == (after.state in OPEN_STATES), "time closes nothing and opens nothing"
 
     @rule(
         name=st.sampled_from(["csam", "self_harm", "threat", "hate", "pii"]),
@@ -96,7 +96,7 @@ class Life(RuleBasedStateMachine):
     def silence(self, name, minutes, is_for_critical, is_ended) -> None:
         now = self.world.now
         kept = () if is_ended else self.world.rules.silences
-        new = Silence(SilenceOf.CATEGORY, name, now, now + timedelta(minutes=minutes), "dana", "", is_for_critical)
+        new = Silence(SilenceScope.CATEGORY, name, now, now + timedelta(minutes=minutes), "dana", "", is_for_critical)
         self.world.rules = replace(self.world.rules, silences=(*kept, new))
 
     @invariant()
@@ -129,12 +129,12 @@ class Storm(Life):
     def flood(self, at, label, count) -> None:
         for _ in range(count):
             self.items += 1
-            self.world.hear(an_observation(at, keys=(Key("item", f"flood-{self.items}"),), label=label))
+            self.world.hear(an_observation(at, keys=(ItemKey("item", f"flood-{self.items}"),), label=label))
 
     @rule(which=st.integers(0, 2), at=st.integers(0, 60), facts=FACTS)
     def say_more_of_one_of_many(self, which, at, facts) -> None:
         if self.items:
-            item = Key("item", f"flood-{max(1, self.items - which)}")
+            item = ItemKey("item", f"flood-{max(1, self.items - which)}")
             self.world.hear(an_observation(at, keys=(item,), **facts))
 
 

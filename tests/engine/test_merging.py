@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from escalator.engine.actions import Act, answer
-from escalator.engine.events import merge, open_incident
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.events import merge_incidents, open_incident
 from escalator.engine.incident_change import Change
 from escalator.model.incident import Incident, Outcome, State, Verb
 from escalator.model.levels import ContentRule, Severity
@@ -34,13 +34,15 @@ def opened(number: int, at: float, policy: Policy = EXAMPLE_POLICY, **facts) -> 
 
 
 def act(incident: Incident, verb: Verb, by: str = "ana", at: float = 3, **more) -> Incident:
-    change = answer(Act(verb, EXAMPLE_POLICY.people[by], "slack", **more), incident, rules(), minute(at))
+    change = apply_action(
+        ActionRequest(verb, EXAMPLE_POLICY.people[by], "slack", **more), incident, rules(), minute(at)
+    )
     assert isinstance(change, Change), change
     return change.incident
 
 
 def merged(older: Incident, younger: Incident, at: float = 5) -> tuple[Change, Change]:
-    return merge(older, younger, rules(), minute(at))
+    return merge_incidents(older, younger, rules(), minute(at))
 
 
 def test_the_younger_lives_on_in_the_older() -> None:
@@ -154,4 +156,4 @@ def test_what_a_review_closed_over_a_day_before_is_open_again() -> None:
 def test_what_a_person_closed_and(younger: Incident, state: State) -> None:
     older = act(opened(1, 0, label="HATRED"), Verb.RESOLVE)
     policy = a_policy(default="urgent", routes=())
-    assert merge(older, younger, rules(policy), minute(5))[0].incident.state is state
+    assert merge_incidents(older, younger, rules(policy), minute(5))[0].incident.state is state

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalator.engine.deadlines import fire
+from escalator.engine.deadlines import fire_deadline
 from escalator.engine.events import open_incident
 from escalator.engine.incident_change import Change
-from escalator.engine.targets import resolve
+from escalator.engine.targets import resolve_targets
 from escalator.model.incident import DueKind
 from escalator.model.policy import Policy, Step, Team
 from escalator.model.schedule import Booking, Override, Schedule
@@ -63,7 +63,7 @@ def test_the_lead_is_told_and_the_next_step_is_due_at_once() -> None:
     assert (change.incident.due_kind, change.incident.due_at) == (DueKind.STEP, START)
     (entry,) = [entry for entry in change.entries if entry.action == "target.nobody_on_call"]
     assert entry.after == {"target": "team"}
-    following = fire(change.incident, rules(policy), START)
+    following = fire_deadline(change.incident, rules(policy), START)
     assert told(following) == ["ts-leads"]
 
 
@@ -75,14 +75,14 @@ def test_it_is_at_once_though_a_channel_of_the_step_was_told() -> None:
 
 def test_repeats_for_nobody_are_left_out_where_a_step_follows() -> None:
     policy = policy_with(NIGHT, Step(("critical-alerts",)), Step(("team",), SOON, repeat=3), Step(("ts-leads",), SOON))
-    second = fire(opened(policy).incident, rules(policy), minute(5))
+    second = fire_deadline(opened(policy).incident, rules(policy), minute(5))
     assert (second.incident.due_at, told(second)) == (minute(5), ["person:eli"])
-    assert told(fire(second.incident, rules(policy), minute(5))) == ["ts-leads"]
+    assert told(fire_deadline(second.incident, rules(policy), minute(5))) == ["ts-leads"]
 
 
 def test_the_last_step_is_never_cut_short() -> None:
     policy = policy_with(NIGHT, Step(("critical-alerts",)), Step(("ts-leads", "team"), SOON, repeat=1))
-    second = fire(opened(policy).incident, rules(policy), minute(5))
+    second = fire_deadline(opened(policy).incident, rules(policy), minute(5))
     assert told(second) == ["ts-leads", "person:eli"]
     assert (second.incident.due_kind, second.incident.due_at) == (DueKind.STEP, minute(10))
 
@@ -109,7 +109,7 @@ def test_a_schedule_with_nobody_has_no_lead() -> None:
     ],
 )
 def test_a_team_means_whoever_of_it_is_on_call_when_the_step_fires(at: str, expected: list[str]) -> None:
-    found = resolve(["team"], "child-safety", a_roster(datetime.fromisoformat(at)))
+    found = resolve_targets(["team"], "child-safety", a_roster(datetime.fromisoformat(at)))
     assert [one.destination for one in found.told] == expected
     assert found.unattended == ()
 
@@ -122,7 +122,7 @@ def test_who_is_looked_up_at_each_step_so_that_a_path_follows_the_sun() -> None:
     )
     policy = policy_with(NIGHT, Step(("team",)), Step(("team",), SOON), schedule=sun)
     first = opened(policy)
-    second = fire(first.incident, rules(policy), minute(5))
+    second = fire_deadline(first.incident, rules(policy), minute(5))
     assert (told(first), told(second)) == (["person:ana"], ["person:ben"])
 
 
@@ -156,7 +156,7 @@ def test_of_a_rota_that_teams_share_each_takes_its_own() -> None:
 )
 def test_a_schedule_with_a_calendar(calendars: dict[str, tuple[Booking, ...]], expected: list[str]) -> None:
     roster = replace(a_roster(START), calendars=calendars)
-    assert [one.destination for one in resolve(["schedule:seniors-on-call"], None, roster).told] == expected
+    assert [one.destination for one in resolve_targets(["schedule:seniors-on-call"], None, roster).told] == expected
 
 
 def test_a_restricted_category_tells_only_people_who_may_know() -> None:

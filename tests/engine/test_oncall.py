@@ -5,16 +5,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalator.engine.oncall import Duty, duties, schedule_duty, team_duty
+from escalator.engine.oncall import OnCallStatus, on_call_statuses, schedule_on_call, team_on_call
 from escalator.engine.roster import Roster
 from escalator.model.policy import Policy, Team
-from escalator.model.schedule import Booking, Hours, Layer, Override, Schedule, Turn
+from escalator.model.schedule import Booking, Hours, Layer, Override, RotationUnit, Schedule
 from tests.builders import a_policy
 
 MADRID = ZoneInfo("Europe/Madrid")
-WEEKLY = Layer(("ana", "ben"), Turn.WEEKS, date(2026, 1, 5), time(9), day=0)
+WEEKLY = Layer(("ana", "ben"), RotationUnit.WEEKS, date(2026, 1, 5), time(9), day=0)
 OFFICE = Hours("office", time(9), time(18), frozenset(range(5)), MADRID)
-BY_DAY = Layer(("ana",), Turn.WEEKS, date(2026, 1, 5), time(9), hours="office")
+BY_DAY = Layer(("ana",), RotationUnit.WEEKS, date(2026, 1, 5), time(9), hours="office")
 INSTEAD = Override("chen", datetime.fromisoformat("2026-01-07T12:00"), datetime.fromisoformat("2026-01-07T14:00"))
 MONDAY = datetime(2026, 1, 12, 8, tzinfo=UTC)
 
@@ -59,7 +59,7 @@ def with_schedule(schedule: Schedule) -> Policy:
     ],
 )
 def test_who_is_on_call_and_who_is_next(schedule: Schedule, now: datetime, expected: tuple[object, ...]) -> None:
-    found = schedule_duty(schedule, Roster(with_schedule(schedule), now))
+    found = schedule_on_call(schedule, Roster(with_schedule(schedule), now))
     assert (found.now, found.until, found.next, found.next_from) == expected
     assert found.is_attended is bool(expected[0])
 
@@ -67,7 +67,7 @@ def test_who_is_on_call_and_who_is_next(schedule: Schedule, now: datetime, expec
 def test_a_calendar_counts_here_too() -> None:
     schedule = a_schedule(WEEKLY, ical="feed")
     calendars = {"rota": (Booking(at(6, 9), at(6, 12), ("dana",)),)}
-    found = schedule_duty(schedule, Roster(with_schedule(schedule), at(6, 10), calendars))
+    found = schedule_on_call(schedule, Roster(with_schedule(schedule), at(6, 10), calendars))
     assert (found.now, found.until, found.next) == (("dana",), at(6, 12), ("ana",))
 
 
@@ -80,24 +80,24 @@ def test_a_calendar_counts_here_too() -> None:
 )
 def test_a_team_is_whoever_of_it_is_on_call(members: tuple[str, ...], now: tuple[str, ...], until: datetime) -> None:
     team = Team("a", members, lead="dana", schedule="rota")
-    found = team_duty(team, Roster(with_schedule(a_schedule(WEEKLY)), at(6, 10)))
-    assert found == Duty("a", True, now, until, ("ben",), until, lead="dana", schedule="rota")
+    found = team_on_call(team, Roster(with_schedule(a_schedule(WEEKLY)), at(6, 10)))
+    assert found == OnCallStatus("a", True, now, until, ("ben",), until, lead="dana", schedule="rota")
 
 
 def test_a_team_does_not_change_where_only_others_on_its_schedule_do() -> None:
     pair = a_schedule(people=("ana",), ical="feed")
     calendars = {"rota": (Booking(at(6, 9), at(7, 9), ("ana", "dana")), Booking(at(7, 9), at(8, 9), ("ana", "eli")))}
-    found = team_duty(Team("a", ("ana", "ben"), schedule="rota"), Roster(with_schedule(pair), at(6, 10), calendars))
+    found = team_on_call(Team("a", ("ana", "ben"), schedule="rota"), Roster(with_schedule(pair), at(6, 10), calendars))
     assert (found.now, found.until) == (("ana",), None)
 
 
 def test_a_team_without_a_rota_is_everybody() -> None:
     team = Team("a", ("ana", "ben"), lead="ben")
-    assert team_duty(team, Roster(a_policy(), at(6, 10))) == Duty("a", True, ("ana", "ben"), lead="ben")
+    assert team_on_call(team, Roster(a_policy(), at(6, 10))) == OnCallStatus("a", True, ("ana", "ben"), lead="ben")
 
 
 def test_every_team_has_its_duty_and_then_every_schedule() -> None:
-    assert [duty.key for duty in duties(Roster(a_policy(), at(6, 10)))] == [
+    assert [duty.key for duty in on_call_statuses(Roster(a_policy(), at(6, 10)))] == [
         *("child-safety", "policy", "senior-moderators"),
         *("child-safety-rota", "seniors-on-call"),
     ]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalator.engine.overrides import standing_in, unheard
+from escalator.engine.overrides import categories_hidden_from, with_overrides
 from escalator.engine.roster import Roster
 from escalator.model.policy import Category, Person, Team
-from escalator.model.schedule import Override, Schedule, StandIn
+from escalator.model.schedule import ManualOverride, Override, Schedule
 from escalator.schedules.oncall import on_call, shifts
 from tests.builders import a_policy
 from tests.schedules.times import CHICAGO, instants, utc
@@ -23,13 +23,13 @@ HOUR = timedelta(hours=1)
 PEOPLE = {key: Person(key, key.title()) for key in ("ana", "ben", "chen", "dana", "eli")}
 
 
-def clicked(person="ben", start=NOON, end=NOON + HOUR, schedule="rota") -> StandIn:
-    return StandIn(UUID(int=1), schedule, person, start, end, "dana")
+def clicked(person="ben", start=NOON, end=NOON + HOUR, schedule="rota") -> ManualOverride:
+    return ManualOverride(UUID(int=1), schedule, person, start, end, "dana")
 
 
-def a_rota(*stand_ins: StandIn, **of_schedule):
+def a_rota(*stand_ins: ManualOverride, **of_schedule):
     schedule = Schedule("rota", CHICAGO, **{"people": ("ana",)} | of_schedule)
-    return standing_in(a_policy(people=PEOPLE, schedules={"rota": schedule}), stand_ins)
+    return with_overrides(a_policy(people=PEOPLE, schedules={"rota": schedule}), stand_ins)
 
 
 def who(policy, at=NOON) -> tuple[str, ...]:
@@ -107,4 +107,4 @@ def test_what_a_stand_in_would_not_hear_of_is_known(person, schedule, expected):
         teams={"closed": Team("closed", ("ana",), schedule="rota"), "open": Team("open", ("ben",), schedule="other")},
         categories={"csam": Category("csam", "Child safety", restricted_to=("team:closed",))},
     )
-    assert [one.title for one in unheard(policy, schedule, person)] == expected
+    assert [one.title for one in categories_hidden_from(policy, schedule, person)] == expected

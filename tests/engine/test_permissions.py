@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.permissions import Refused, allowed_people, is_withheld, may_answer, may_see, refusal
+from escalator.engine.permissions import (
+    RefusalReason,
+    allowed_people,
+    check_permission,
+    is_withheld,
+    may_view_category,
+    people_who_may_acknowledge,
+)
 from escalator.model.incident import Incident, State, Verb
 from escalator.model.levels import ContentRule, Role
 from escalator.model.policy import Category, Person, Policy, Team
@@ -53,14 +60,14 @@ def test_the_table_is_whole() -> None:
 def test_who_may_do_what(verb: Verb, role: Role, whose: str, may: bool) -> None:
     me = Person("me", "Me", role=role)
     policy = a_policy(people={**EXAMPLE_POLICY.people, "me": me})
-    assert (refusal(verb, me, held(whose), policy) is None) is may
+    assert (check_permission(verb, me, held(whose), policy) is None) is may
 
 
 def test_whoever_holds_it_is_named_with_the_time() -> None:
     incident = held(ANOTHERS)
-    refused = refusal(Verb.RELEASE, EXAMPLE_POLICY.people["ana"], incident, EXAMPLE_POLICY)
+    refused = check_permission(Verb.RELEASE, EXAMPLE_POLICY.people["ana"], incident, EXAMPLE_POLICY)
     assert refused is not None
-    assert (refused.why, refused.by, refused.at) == (Refused.NOT_YOURS, "ben", incident.acknowledged_at)
+    assert (refused.why, refused.by, refused.at) == (RefusalReason.NOT_YOURS, "ben", incident.acknowledged_at)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +85,7 @@ def test_what_a_team_owns_is_its_members(owner: str, person: str, may: bool) -> 
     policy = a_policy(
         people={**EXAMPLE_POLICY.people, "chen": replace(EXAMPLE_POLICY.people["chen"], role=Role.MODERATOR)}
     )
-    assert (refusal(Verb.RELEASE, policy.people[person], incident, policy) is None) is may
+    assert (check_permission(Verb.RELEASE, policy.people[person], incident, policy) is None) is may
 
 
 CSAM = some_facts(label="CSAM")
@@ -95,8 +102,8 @@ CSAM = some_facts(label="CSAM")
 )
 def test_a_restricted_category_is_for_who_is_named_whatever_the_role(verb: Verb, person: str, may: bool) -> None:
     incident = an_incident(facts=CSAM, category="csam", state=State.ACKNOWLEDGED)
-    refused = refusal(verb, EXAMPLE_POLICY.people[person], incident, EXAMPLE_POLICY)
-    assert (refused is None or refused.why is not Refused.RESTRICTED) is may
+    refused = check_permission(verb, EXAMPLE_POLICY.people[person], incident, EXAMPLE_POLICY)
+    assert (refused is None or refused.why is not RefusalReason.RESTRICTED) is may
 
 
 @pytest.mark.parametrize(
@@ -151,8 +158,8 @@ def test_of_the_content_rule_the_stricter_of_frozen_and_running_holds(
     incident: Incident, policy: Policy, withheld: bool
 ) -> None:
     assert is_withheld(incident, policy) is withheld
-    refused = refusal(Verb.REVEAL, EXAMPLE_POLICY.people["dana"], incident, policy)
-    assert (refused is not None and refused.why is Refused.WITHHELD) is withheld
+    refused = check_permission(Verb.REVEAL, EXAMPLE_POLICY.people["dana"], incident, policy)
+    assert (refused is not None and refused.why is RefusalReason.WITHHELD) is withheld
 
 
 @pytest.mark.parametrize(
@@ -165,7 +172,7 @@ def test_of_the_content_rule_the_stricter_of_frozen_and_running_holds(
 def test_who_may_take_an_incident(category: str, expected: list[str]) -> None:
     people = {**EXAMPLE_POLICY.people, "vera": Person("vera", "Vera", role=Role.VIEWER)}
     incident = an_incident(facts=some_facts(), category=category)
-    assert [one.key for one in may_answer(incident, a_policy(people=people))] == expected
+    assert [one.key for one in people_who_may_acknowledge(incident, a_policy(people=people))] == expected
 
 
 @pytest.mark.parametrize(
@@ -178,5 +185,5 @@ def test_who_may_take_an_incident(category: str, expected: list[str]) -> None:
 )
 def test_who_may_see_a_restricted_category(person: str, may: bool) -> None:
     categories = EXAMPLE_POLICY.categories
-    assert may_see(person, categories["csam"], EXAMPLE_POLICY) is may
-    assert may_see(person, categories["threat"], EXAMPLE_POLICY) is True
+    assert may_view_category(person, categories["csam"], EXAMPLE_POLICY) is may
+    assert may_view_category(person, categories["threat"], EXAMPLE_POLICY) is True

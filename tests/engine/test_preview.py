@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from escalator.engine.deadlines import fire
-from escalator.engine.preview import ahead, preview
+from escalator.engine.deadlines import fire_deadline
+from escalator.engine.preview import preview, remaining_plan
 from escalator.model.facts import Observation
 from tests.builders import EXAMPLE_POLICY, a_policy, a_route, a_step, an_observation, minute, rules
 from tests.stream.bodies import stored_seen
@@ -107,13 +107,13 @@ def test_how_it_goes_on_from_the_middle_is_the_rest_of_what_was_foretold(answere
     whole = preview(SELF_HARM, "chat-prod", EXAMPLE_POLICY, minute(0))
     incident, decided_by = whole.incident, rules()
     while incident.due_at <= minute(answered_until):
-        incident = fire(incident, decided_by, incident.due_at).incident
-    rest = ahead(incident, decided_by, minute(answered_until), most=50)
+        incident = fire_deadline(incident, decided_by, incident.due_at).incident
+    rest = remaining_plan(incident, decided_by, minute(answered_until), most=50)
     assert [one.at for one in rest.plan] == [one.at for one in whole.plan if one.at > minute(answered_until)]
     assert rest.restart_at == whole.restart_at
 
 
 def test_what_is_late_comes_now_and_no_more_is_foretold_than_asked_for() -> None:
     incident = preview(SELF_HARM, "chat-prod", EXAMPLE_POLICY, minute(0)).incident
-    rest = ahead(incident, rules(), minute(7), most=2)
+    rest = remaining_plan(incident, rules(), minute(7), most=2)
     assert [one.at for one in rest.plan] == [minute(7), minute(17)]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.permissions import Refused, refusal
+from escalator.engine.permissions import RefusalReason, check_permission
 from escalator.model.incident import Incident, Verb
 from escalator.model.levels import ContentRule, Role
 from escalator.model.policy import Category, Person, Policy, Team
@@ -44,13 +44,13 @@ def a_world(role: Role, *categories: tuple[ContentRule, tuple[str, ...]]) -> tup
 )
 def test_who_is_shown_the_text(role: Role, categories, reads_there: bool, reads_in_slack: bool) -> None:
     me, incident, policy = a_world(role, *categories)
-    there = refusal(Verb.REVEAL, me, incident, policy, is_in_dashboard=True)
+    there = check_permission(Verb.REVEAL, me, incident, policy, is_in_dashboard=True)
     assert (there is None) is (reads_there and role in READERS)
-    assert (refusal(Verb.REVEAL, me, incident, policy) is None) is (reads_in_slack and role in READERS)
+    assert (check_permission(Verb.REVEAL, me, incident, policy) is None) is (reads_in_slack and role in READERS)
 
 
 def test_what_was_withheld_at_its_opening_stays_so_whatever_the_policy_says_now() -> None:
     me, incident, policy = a_world(Role.ADMIN, (HIDE, OPEN))
-    refused = refusal(Verb.REVEAL, me, replace(incident, content_rule=WITHHOLD), policy, is_in_dashboard=True)
+    refused = check_permission(Verb.REVEAL, me, replace(incident, content_rule=WITHHOLD), policy, is_in_dashboard=True)
     assert refused is not None
-    assert refused.why is Refused.WITHHELD
+    assert refused.why is RefusalReason.WITHHELD

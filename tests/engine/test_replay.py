@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from escalator.engine.replay import Acted, Heard, Told, replay
+from escalator.engine.replay import Notified, PastAction, PastEvent, replay
 from escalator.model.incident import Outcome, Verb
 from escalator.model.levels import Severity
 from tests.builders import EXAMPLE_POLICY, a_policy, a_route, a_step, an_observation, minute
@@ -19,12 +19,12 @@ POLICY = a_policy(
 )
 
 
-def heard(at: float = 0, **seen) -> Heard:
-    return Heard(minute(at), an_observation(at, **{"label": "SELF_HARM"} | seen))
+def heard(at: float = 0, **seen) -> PastEvent:
+    return PastEvent(minute(at), an_observation(at, **{"label": "SELF_HARM"} | seen))
 
 
-def acted(at: float, verb: Verb, person: str = "ana", **more) -> Acted:
-    return Acted(minute(at), verb, person, "slack", **more)
+def acted(at: float, verb: Verb, person: str = "ana", **more) -> PastAction:
+    return PastAction(minute(at), verb, person, "slack", **more)
 
 
 def told(*happened, until: float = 20, policy=POLICY) -> list[tuple[float, str]]:
@@ -80,7 +80,7 @@ def test_what_this_policy_does_not_let_somebody_do_does_not_count():
 def test_a_fate_says_what_and_by_which_route():
     found = replay("chat-prod", [heard()], minute(1), POLICY, {})
     assert (found.category, found.severity, found.route) == ("self_harm", Severity.CRITICAL, "Harm")
-    assert found.told == (Told(timedelta(0), "person:ana"),)
+    assert found.told == (Notified(timedelta(0), "person:ana"),)
 
 
 def test_a_path_without_end_is_followed_a_bounded_number_of_times():

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalator.engine.coverage.compute import coverage
-from escalator.engine.deadlines import fire
+from escalator.engine.coverage.compute import compute_coverage
+from escalator.engine.deadlines import fire_deadline
 from escalator.engine.events import open_incident
-from escalator.engine.handoff import told as told_of_shift
+from escalator.engine.handoff import handoff_recipients as told_of_shift
 from escalator.engine.incident_change import Change
-from escalator.engine.oncall import own_shifts, schedule_duty, team_duty
-from escalator.engine.permissions import allowed_people, may_answer
+from escalator.engine.oncall import next_shifts_of, schedule_on_call, team_on_call
+from escalator.engine.permissions import allowed_people, people_who_may_acknowledge
 from escalator.engine.roster import Roster
-from escalator.engine.targets import resolve
+from escalator.engine.targets import resolve_targets
 from escalator.model.levels import Role, Severity
 from escalator.model.policy import Category, Person, Policy, Step, Team
-from escalator.model.schedule import Booking, Layer, Override, Schedule, Turn
+from escalator.model.schedule import Booking, Layer, Override, RotationUnit, Schedule
 from tests.builders import EXAMPLE_POLICY, START, a_blank, a_policy, a_route, an_observation, minute, rules, told
 from tests.engine.policies import WINDOW_START, calendars, policies
 
@@ -33,7 +33,7 @@ PEOPLE = {
     "vera": Person("vera", "Vera", Role.VIEWER, slack="U0VERA"),
     "audra": Person("audra", "Audra", Role.AUDITOR, slack="U0AUDRA"),
 }
-ALWAYS = Layer(("vera",), Turn.DAYS, date(2026, 1, 1), time(0))
+ALWAYS = Layer(("vera",), RotationUnit.DAYS, date(2026, 1, 1), time(0))
 SPAN = (START - DAY, START + DAY)
 
 
@@ -73,8 +73,8 @@ def test_a_rota_that_names_only_a_viewer_has_nobody_on_call(schedule, said) -> N
     assert [one.after["target"] for one in change.entries if one.action == "target.nobody_on_call"] == ["team"]
     roster = Roster(policy, START, booked)
     assert roster.on_schedule("rota") == roster.on_team(policy.teams["desk"]) == ()
-    assert not schedule_duty(policy.schedules["rota"], roster).is_attended
-    assert [one.schedule for one in coverage(policy, START, START + SOON, calendars=booked).gaps] == ["rota"]
+    assert not schedule_on_call(policy.schedules["rota"], roster).is_attended
+    assert [one.schedule for one in compute_coverage(policy, START, START + SOON, calendars=booked).gaps] == ["rota"]
 
 
 @pytest.mark.parametrize(
@@ -105,16 +105,16 @@ def test_the_others_keep_their_turns_beside_a_viewer() -> None:
     policy = policy_with(Step(("team",)), schedule=rota)
     days = [Roster(policy, START + number * DAY).on_schedule("rota") for number in range(4)]
     assert days == [("ana",), (), ("ben",), ("ana",)]
-    duty = team_duty(policy.teams["desk"], Roster(policy, START))
+    duty = team_on_call(policy.teams["desk"], Roster(policy, START))
     assert (duty.now, duty.next, duty.next_from) == (("ana",), ("ben",), datetime(2026, 8, 22, tzinfo=UTC))
-    assert own_shifts("vera", Roster(policy, START), 5) == []
+    assert next_shifts_of("vera", Roster(policy, START), 5) == []
 
 
 def test_a_viewer_whom_a_step_names_is_told_besides_and_the_next_step_follows_at_once() -> None:
     policy = policy_with(Step(("person:vera",), repeat=2), Step(("ts-leads",), SOON))
     change = opened(policy)
     assert (told(change), change.incident.due_at) == (["person:vera"], START)
-    assert told(fire(change.incident, rules(policy), START)) == ["ts-leads"]
+    assert told(fire_deadline(change.incident, rules(policy), START)) == ["ts-leads"]
 
 
 def test_a_viewer_who_is_named_beside_others_takes_nobodys_place() -> None:
@@ -127,14 +127,14 @@ def test_a_team_without_schedule_tells_its_viewers_besides() -> None:
     policy = policy_with(Step(("team",)), Step(("ts-leads",), SOON), team=Team("desk", ("vera", "ana")))
     change = opened(policy)
     assert (told(change), change.incident.due_at) == (["person:vera", "person:ana"], minute(5))
-    assert team_duty(policy.teams["desk"], Roster(policy, START)).now == ("ana",)
+    assert team_on_call(policy.teams["desk"], Roster(policy, START)).now == ("ana",)
 
 
 def test_a_team_of_viewers_has_nobody_on_call_and_its_lead_is_told_too() -> None:
     policy = policy_with(Step(("team",)), Step(("ts-leads",), SOON), team=Team("desk", ("vera", "audra"), lead="eli"))
     change = opened(policy)
     assert (told(change), change.incident.due_at) == (["person:vera", "person:audra", "person:eli"], START)
-    assert resolve(["team"], "desk", Roster(policy, START)).unattended == ("team",)
+    assert resolve_targets(["team"], "desk", Roster(policy, START)).unattended == ("team",)
 
 
 def test_a_lead_who_is_a_viewer_takes_nobodys_place() -> None:
@@ -165,7 +165,7 @@ def test_coverage_counts_for_a_restricted_category_whoever_is_on_call_for_it() -
     rota = Schedule("rota", UTC, people=("chen", "vera"))
     policy = policy_with(Step(("team",)), schedule=rota, categories=CLOSED)
     policy = replace(policy, teams={**policy.teams, "inner": Team("inner", ("ana",))}, alarms=("person:ana",))
-    rows = {row.category: row for row in coverage(policy, START, START + SOON).rows if row.is_bare}
+    rows = {row.category: row for row in compute_coverage(policy, START, START + SOON).rows if row.is_bare}
     assert {one.first.who for one in rows[None].heard if one.first} == {"chen"}
     assert {one.first.who for one in rows["csam"].heard if one.first} == {"ana"}, "the last resort, not chen"
 
@@ -173,7 +173,7 @@ def test_coverage_counts_for_a_restricted_category_whoever_is_on_call_for_it() -
 def test_a_viewer_covers_nothing() -> None:
     policy = policy_with(Step(("person:vera",)), alarms=("person:audra",))
     policy = replace(policy, people={key: PEOPLE[key] for key in ("vera", "audra")})
-    found = coverage(policy, START, START + SOON)
+    found = compute_coverage(policy, START, START + SOON)
     assert {(hole.start, hole.longest) for hole in found.holes} == {(START, None)}
 
 
@@ -186,11 +186,11 @@ def test_a_change_of_shift_is_told_to_nobody_who_is_no_responder() -> None:
 @settings(max_examples=40, derandomize=True, database=None, deadline=None)
 @given(policies(), calendars(), st.integers(0, 4))
 def test_coverage_never_counts_somebody_who_may_not_acknowledge(policy, said, first) -> None:
-    found = coverage(policy, WINDOW_START, WINDOW_START + 3 * DAY, calendars=said)
+    found = compute_coverage(policy, WINDOW_START, WINDOW_START + 3 * DAY, calendars=said)
     for row in found.rows[first::5]:
         facts = {"label": row.category.upper()} if row.category else {}
         incident = open_incident(a_blank(), an_observation(**facts), rules(policy), WINDOW_START).incident
-        able = {person.key for person in may_answer(incident, policy)}
+        able = {person.key for person in people_who_may_acknowledge(incident, policy)}
         assert allowed_people(incident, policy) is None or able <= set(allowed_people(incident, policy) or ())
         for interval in row.intervals:
             heard = [*interval.responders, *interval.reached, *([interval.first] if interval.first else [])]

@@ -6,7 +6,16 @@ from datetime import datetime
 import pytest
 
 from escalator.engine.classify import assess
-from escalator.engine.routing import Met, Subject, excludes, holds, names_event, rank_of, route, why
+from escalator.engine.routing import (
+    MatchedCondition,
+    RoutingSubject,
+    all_conditions_hold,
+    any_condition_holds,
+    choose_route,
+    is_event_in_a_route,
+    matched_conditions,
+    route_rank,
+)
 from escalator.model.facts import Facts
 from escalator.model.policy import Conditions
 from tests.builders import START, a_policy, a_route, some_facts
@@ -14,8 +23,8 @@ from tests.builders import START, a_policy, a_route, some_facts
 REPORTS = {"report": ["user-1", "user-2", "user-3"]}
 
 
-def a_subject(facts: Facts) -> Subject:
-    return Subject("chat-prod", facts, assess(facts, a_policy()), START)
+def a_subject(facts: Facts) -> RoutingSubject:
+    return RoutingSubject("chat-prod", facts, assess(facts, a_policy()), START)
 
 
 @pytest.mark.parametrize(
@@ -63,25 +72,25 @@ def a_subject(facts: Facts) -> Subject:
 )
 def test_a_condition(condition: str, wanted: list[str], facts: dict[str, str], expected: bool) -> None:
     conditions, subject = Conditions({condition: tuple(wanted)}), a_subject(some_facts(**facts))
-    assert holds(conditions, subject, a_policy()) is expected
-    assert excludes(conditions, subject, a_policy()) is expected
+    assert all_conditions_hold(conditions, subject, a_policy()) is expected
+    assert any_condition_holds(conditions, subject, a_policy()) is expected
 
 
 def test_the_newest_recommended_action_is_what_stream_did() -> None:
-    assert holds(Conditions({"action": ("remove",)}), a_subject(some_facts(latest="remove")), a_policy())
+    assert all_conditions_hold(Conditions({"action": ("remove",)}), a_subject(some_facts(latest="remove")), a_policy())
 
 
 def test_all_must_hold_and_one_is_enough_to_exclude() -> None:
     conditions = Conditions({"label": ("THREAT",), "kind": ("image",)})
     subject = a_subject(some_facts(label="THREAT", kind="text"))
-    assert not holds(conditions, subject, a_policy())
-    assert excludes(conditions, subject, a_policy())
+    assert not all_conditions_hold(conditions, subject, a_policy())
+    assert any_condition_holds(conditions, subject, a_policy())
 
 
 def test_no_condition_holds_always_and_excludes_nothing() -> None:
     subject = a_subject(some_facts())
-    assert holds(Conditions(), subject, a_policy())
-    assert not excludes(Conditions(), subject, a_policy())
+    assert all_conditions_hold(Conditions(), subject, a_policy())
+    assert not any_condition_holds(Conditions(), subject, a_policy())
 
 
 @pytest.mark.parametrize(
@@ -100,8 +109,8 @@ def test_no_condition_holds_always_and_excludes_nothing() -> None:
 def test_hours_are_judged_at_the_opening(name: str, wanted: list[str], opened: str, expected: bool) -> None:
     conditions = Conditions({name: tuple(wanted)})
     subject = replace(a_subject(some_facts()), opened_at=datetime.fromisoformat(opened))
-    assert holds(conditions, subject, a_policy()) is expected
-    assert excludes(conditions, subject, a_policy()) is expected
+    assert all_conditions_hold(conditions, subject, a_policy()) is expected
+    assert any_condition_holds(conditions, subject, a_policy()) is expected
 
 
 @pytest.mark.parametrize(
@@ -122,19 +131,19 @@ def test_hours_are_judged_at_the_opening(name: str, wanted: list[str], opened: s
     ],
 )
 def test_the_examples_routes(facts: Facts, expected: str | None) -> None:
-    assert route(a_subject(facts), a_policy()).route == expected
+    assert choose_route(a_subject(facts), a_policy()).route == expected
 
 
 def test_a_route_says_path_owner_and_number_of_answers() -> None:
-    found = route(a_subject(some_facts(label="CSAM")), a_policy())
+    found = choose_route(a_subject(some_facts(label="CSAM")), a_policy())
     assert (found.rank, found.path, found.assign, found.acks_needed) == (0, "child-safety", "child-safety", 2)
 
 
 def test_the_default_stands_below_every_route_and_belongs_to_nobody() -> None:
-    found = route(a_subject(some_facts()), a_policy())
+    found = choose_route(a_subject(some_facts()), a_policy())
     assert (found.rank, found.path, found.assign, found.acks_needed) == (11, "triage", None, 1)
-    assert rank_of(None, a_policy()) == rank_of("no such route", a_policy()) == found.rank
-    assert rank_of("Escalated in Stream", a_policy()) == 1
+    assert route_rank(None, a_policy()) == route_rank("no such route", a_policy()) == found.rank
+    assert route_rank("Escalated in Stream", a_policy()) == 1
 
 
 def test_unless_is_asked_of_the_route_itself() -> None:
@@ -144,14 +153,14 @@ def test_unless_is_asked_of_the_route_itself() -> None:
             a_route("quiet", "two", label="THREAT"),
         )
     )
-    assert route(a_subject(some_facts(label="THREAT", kind="text")), policy).route == "one"
-    assert route(a_subject(some_facts(label="THREAT", kind="image")), policy).route == "two"
+    assert choose_route(a_subject(some_facts(label="THREAT", kind="text")), policy).route == "one"
+    assert choose_route(a_subject(some_facts(label="THREAT", kind="image")), policy).route == "two"
 
 
 def test_an_event_is_named_only_by_its_own_name() -> None:
     policy = a_policy(routes=(a_route("urgent", event="Appeal.Created"), a_route("urgent", event="*")))
-    assert names_event("appeal.created", policy)
-    assert not names_event("appeal.accepted", policy)
+    assert is_event_in_a_route("appeal.created", policy)
+    assert not is_event_in_a_route("appeal.accepted", policy)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +169,10 @@ def test_an_event_is_named_only_by_its_own_name() -> None:
         pytest.param(
             "Urgent harms, office hours",
             {"label": "SUICIDE"},
-            (Met("category", ("self_harm", "threat"), ("self_harm",)), Met("during", ("office",))),
+            (
+                MatchedCondition("category", ("self_harm", "threat"), ("self_harm",)),
+                MatchedCondition("during", ("office",)),
+            ),
             id="every condition, and which of a list",
         ),
         pytest.param("Child safety", {"label": "SUICIDE"}, (), id="a route that would not take it"),
@@ -168,8 +180,10 @@ def test_an_event_is_named_only_by_its_own_name() -> None:
         pytest.param("Gone", {"label": "SUICIDE"}, (), id="a route that the policy does not have"),
     ],
 )
-def test_a_route_says_why_it_took_an_item(name: str | None, facts: dict[str, str], met: tuple[Met, ...]) -> None:
-    assert why(name, a_subject(some_facts(**facts)), a_policy()) == met
+def test_a_route_says_why_it_took_an_item(
+    name: str | None, facts: dict[str, str], met: tuple[MatchedCondition, ...]
+) -> None:
+    assert matched_conditions(name, a_subject(some_facts(**facts)), a_policy()) == met
 
 
 def test_nobody_escapes_by_a_name_that_looks_like_an_excluded_one() -> None:
@@ -177,5 +191,5 @@ def test_nobody_escapes_by_a_name_that_looks_like_an_excluded_one() -> None:
         routes=(replace(a_route("urgent", "All", label="THREAT"), unless=Conditions({"author": ("qa-bot",)})),)
     )
     for author in ("QA_BOT", "qa_bot", "qabot", "Qa-Bot"):
-        assert route(a_subject(some_facts(label="THREAT", author=author)), policy).route == "All"
-    assert route(a_subject(some_facts(label="THREAT", author="qa-bot")), policy).route is None
+        assert choose_route(a_subject(some_facts(label="THREAT", author=author)), policy).route == "All"
+    assert choose_route(a_subject(some_facts(label="THREAT", author="qa-bot")), policy).route is None

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalator.engine.actions import Act, answer
-from escalator.engine.deadlines import fire
-from escalator.engine.events import absorb, open_incident
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.deadlines import fire_deadline
+from escalator.engine.events import add_event, open_incident
 from escalator.engine.incident_change import Change, Rules
 from escalator.engine.preview import preview
-from escalator.engine.silences import matches, may_silence, silencing
+from escalator.engine.silences import active_silence, may_silence, silence_matches
 from escalator.model.incident import DueKind, Incident, Verb
 from escalator.model.levels import Severity
 from escalator.model.policy import Policy
-from escalator.model.silence import Silence, SilenceOf, longest
+from escalator.model.silence import Silence, SilenceScope, max_silence_length
 from tests.builders import (
     EXAMPLE_POLICY,
     a_blank,
@@ -33,7 +33,7 @@ from tests.builders import (
 )
 from tests.engine.world import World
 
-CATEGORY, ROUTE = SilenceOf.CATEGORY, SilenceOf.ROUTE
+CATEGORY, ROUTE = SilenceScope.CATEGORY, SilenceScope.ROUTE
 HATE = an_incident(category="hate", route="High", severity=Severity.HIGH)
 
 
@@ -65,7 +65,7 @@ def story(change: Change, policy: Policy, *silences: Silence, most: int = 4) -> 
         if incident.due_kind is DueKind.RESTART or incident.due_at is None:
             break
         at = incident.due_at
-        change = fire(incident, under(policy, *silences), at)
+        change = fire_deadline(incident, under(policy, *silences), at)
         said.append(((at - minute(0)) / timedelta(minutes=1), told(change)))
         incident = change.incident
     return said
@@ -98,7 +98,7 @@ def story(change: Change, policy: Policy, *silences: Silence, most: int = 4) -> 
 )
 def test_which_incidents_a_silence_is_about(silence, changes, is_about) -> None:
     incident = replace(HATE, facts=a_blank().facts, **changes)
-    assert matches(a_silence(**silence), incident, EXAMPLE_POLICY) is is_about
+    assert silence_matches(a_silence(**silence), incident, EXAMPLE_POLICY) is is_about
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,13 @@ def test_which_incidents_a_silence_is_about(silence, changes, is_about) -> None:
 )
 def test_until_when_it_lasts(spans, at, until) -> None:
     silences = [a_silence(*span, of=CATEGORY, name="hate") for span in spans]
-    found = silencing(HATE, silences, EXAMPLE_POLICY, minute(at))
+    found = active_silence(HATE, silences, EXAMPLE_POLICY, minute(at))
     assert (found and found.ends_at) == (None if until is None else minute(until))
 
 
 def test_what_follows_without_a_gap_counts_only_where_it_is_about_the_incident() -> None:
     silences = [a_silence(of=CATEGORY, name="hate"), a_silence(60, 90, of=CATEGORY, name="threat")]
-    found = silencing(HATE, silences, EXAMPLE_POLICY, minute(0))
+    found = active_silence(HATE, silences, EXAMPLE_POLICY, minute(0))
     assert found is silences[0]
 
 
@@ -142,8 +142,8 @@ def test_who_may_silence(person, of, name, may) -> None:
 
 
 def test_how_long_it_may_last() -> None:
-    assert longest(is_for_critical=False) == timedelta(hours=24)
-    assert longest(is_for_critical=True) == timedelta(hours=8)
+    assert max_silence_length(is_for_critical=False) == timedelta(hours=24)
+    assert max_silence_length(is_for_critical=True) == timedelta(hours=8)
 
 
 # --- Whose turn it takes -------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_at_the_end_of_a_silence_the_silenced_step_is_sent_when_that_is_sooner()
 def test_a_path_of_one_step_tells_at_the_end_of_the_silence() -> None:
     change = opened(ONE, a_silence())
     assert story(change, ONE, a_silence()) == [(0, []), (60, ["critical-alerts"])]
-    after = fire(change.incident, under(ONE, a_silence()), minute(60)).incident
+    after = fire_deadline(change.incident, under(ONE, a_silence()), minute(60)).incident
     assert (after.silenced_step, after.due_kind, after.due_at) == (None, DueKind.RESTART, minute(90))
 
 
@@ -213,8 +213,8 @@ def test_a_new_round_is_silenced_anew(begins: int) -> None:
     silence = a_silence(begins, 600)
     incident = opened(TWO, silence).incident
     for _ in range(2):
-        incident = fire(incident, under(TWO, silence), incident.due_at).incident
-    again = fire(incident, under(TWO, silence), incident.due_at)
+        incident = fire_deadline(incident, under(TWO, silence), incident.due_at).incident
+    again = fire_deadline(incident, under(TWO, silence), incident.due_at)
     assert (again.incident.round, again.incident.silenced_step) == (2, 0)
     assert told(again) == ["person:eli"], "whom `unanswered` names is told of the restart"
 
@@ -225,47 +225,49 @@ def test_what_a_person_asks_for_is_never_silenced(verb: Verb) -> None:
     incident = opened(TWO, silence).incident
     people = EXAMPLE_POLICY.people
     if verb is Verb.RELEASE:
-        incident = answer(
-            Act(Verb.ACKNOWLEDGE, people["dana"], "slack"), incident, under(TWO, silence), minute(1)
+        incident = apply_action(
+            ActionRequest(Verb.ACKNOWLEDGE, people["dana"], "slack"), incident, under(TWO, silence), minute(1)
         ).incident
-    change = answer(Act(verb, people["dana"], "slack"), incident, under(TWO, silence), minute(2))
+    change = apply_action(ActionRequest(verb, people["dana"], "slack"), incident, under(TWO, silence), minute(2))
     assert told(change) == (["ts-leads"] if verb is Verb.ESCALATE_NOW else ["critical-alerts"])
 
 
 def test_an_acknowledgement_passes() -> None:
     incident = opened(ONE, a_silence()).incident
-    change = answer(Act(Verb.ACKNOWLEDGE, EXAMPLE_POLICY.people["ana"], "slack"), incident, under(ONE), minute(1))
+    change = apply_action(
+        ActionRequest(Verb.ACKNOWLEDGE, EXAMPLE_POLICY.people["ana"], "slack"), incident, under(ONE), minute(1)
+    )
     assert (change.incident.state, change.incident.owner) == ("acknowledged", "ana")
 
 
 def test_a_review_passes() -> None:
     incident = opened(ONE, a_silence()).incident
-    change = absorb(incident, an_observation(2, review="mod-ana"), under(ONE, a_silence()), minute(2))
+    change = add_event(incident, an_observation(2, review="mod-ana"), under(ONE, a_silence()), minute(2))
     assert change.incident.state == "resolved"
 
 
 def test_what_turns_critical_is_told_at_once() -> None:
     silence = a_silence(end=600)
     incident = opened(TWO, silence, label="HATRED").incident
-    change = absorb(incident, an_observation(3, text_severity="critical"), under(TWO, silence), minute(3))
+    change = add_event(incident, an_observation(3, text_severity="critical"), under(TWO, silence), minute(3))
     assert told(change) == ["critical-alerts"]
     assert (change.incident.silenced_step, change.incident.due_at) == (None, minute(18))
 
 
 def test_another_event_leaves_a_silenced_incident_silent() -> None:
     incident = opened(ONE, a_silence()).incident
-    change = absorb(incident, an_observation(3, report="a"), under(ONE, a_silence()), minute(3))
+    change = add_event(incident, an_observation(3, report="a"), under(ONE, a_silence()), minute(3))
     assert (told(change), change.incident.due_at) == ([], minute(60))
 
 
 def test_a_silence_that_is_gone_by_its_end_holds_nothing_back() -> None:
     incident = replace(opened(ONE, a_silence()).incident, due_at=minute(7))
-    assert told(fire(incident, under(ONE), minute(7))) == ["critical-alerts"]
+    assert told(fire_deadline(incident, under(ONE), minute(7))) == ["critical-alerts"]
 
 
 def test_a_silence_begun_meanwhile_is_waited_for() -> None:
     incident = opened(ONE, a_silence()).incident
-    change = fire(incident, under(ONE, a_silence(), a_silence(50, 120)), minute(60))
+    change = fire_deadline(incident, under(ONE, a_silence(), a_silence(50, 120)), minute(60))
     assert (told(change), change.incident.due_at) == ([], minute(120))
 
 
@@ -340,9 +342,9 @@ def test_at_the_end_of_a_silence_a_step_still_waits_for_its_hours() -> None:
     policy = replace(with_path(replace(a_step("critical-alerts"), during="office")), hours={"office": office})
     silence = a_silence(0, 600)
     silenced = opened(policy, silence).incident
-    over = fire(silenced, under(policy), silenced.due_at)
+    over = fire_deadline(silenced, under(policy), silenced.due_at)
     assert (silenced.due_kind, silenced.due_at, told(over)) == (DueKind.SILENCE_END, silence.ends_at, [])
     at_nine = over.incident.due_at
     assert at_nine is not None
     assert at_nine.astimezone(office.timezone).strftime("%a %H:%M") == "Fri 09:00"
-    assert told(fire(over.incident, under(policy), at_nine)) == ["critical-alerts"]
+    assert told(fire_deadline(over.incident, under(policy), at_nine)) == ["critical-alerts"]

@@ -5,8 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalator.engine.statistics import Share, figures, grouped, hour_in, spread
-from escalator.model.alert_stats import Alert
+from escalator.engine.statistics import (
+    Ratio,
+    alert_statistics,
+    duration_quantiles,
+    opening_hour_in,
+    statistics_by_group,
+)
+from escalator.model.alert_stats import AlertStats
 from escalator.policy import load
 from tests.sandboxes import demo_policy
 
@@ -22,7 +28,7 @@ def an_alert(answered=None, escalated=None, closed=None, waiting=0, **said):
     at = {"waiting_since": waiting, "first_answered_at": answered, "escalated_at": escalated, "closed_at": closed}
     instants = {name: None if after is None else OPENED + minutes(after) for name, after in at.items()}
     said = {"category": "threat", "severity": "high", "assign": "policy", "outcome": None} | said
-    return Alert(opened_at=OPENED, **instants, **said)
+    return AlertStats(opened_at=OPENED, **instants, **said)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +47,7 @@ def policy():
     ],
 )
 def test_a_quantile_is_a_value_that_was_there(spans, half, most):
-    found = spread(minutes(span) for span in spans)
+    found = duration_quantiles(minutes(span) for span in spans)
     assert found.p50 == (None if half is None else minutes(half))
     assert found.p90 == (None if most is None else minutes(most))
 
@@ -49,14 +55,14 @@ def test_a_quantile_is_a_value_that_was_there(spans, half, most):
 @pytest.mark.parametrize(
     ("alert", "in_time"),
     [
-        pytest.param(an_alert(answered=3), Share(1, 1), id="answered, never escalated"),
-        pytest.param(an_alert(answered=3, escalated=5), Share(1, 1), id="answered, released, escalated later"),
-        pytest.param(an_alert(answered=6, escalated=5), Share(0, 1), id="answered after it was escalated"),
-        pytest.param(an_alert(escalated=5), Share(0, 0), id="not answered yet"),
+        pytest.param(an_alert(answered=3), Ratio(1, 1), id="answered, never escalated"),
+        pytest.param(an_alert(answered=3, escalated=5), Ratio(1, 1), id="answered, released, escalated later"),
+        pytest.param(an_alert(answered=6, escalated=5), Ratio(0, 1), id="answered after it was escalated"),
+        pytest.param(an_alert(escalated=5), Ratio(0, 0), id="not answered yet"),
     ],
 )
 def test_in_time_is_before_it_had_to_be_escalated(alert, in_time, policy):
-    assert figures([alert], policy).answered_in_time == in_time
+    assert alert_statistics([alert], policy).answered_in_time == in_time
 
 
 @pytest.mark.parametrize(
@@ -68,32 +74,32 @@ def test_in_time_is_before_it_had_to_be_escalated(alert, in_time, policy):
     ],
 )
 def test_what_stream_had_reviewed_when_it_was_opened_has_no_time_to_acknowledge(alert, policy):
-    both = figures([alert, an_alert(answered=7, escalated=5, closed=9)], policy)
+    both = alert_statistics([alert, an_alert(answered=7, escalated=5, closed=9)], policy)
     assert (both.alerts, both.answered.count, both.answered.p50) == (2, 1, minutes(7))
-    assert both.answered_in_time == Share(0, 1), "nobody was asked, so nobody was in time"
+    assert both.answered_in_time == Ratio(0, 1), "nobody was asked, so nobody was in time"
     assert both.resolved.p50 == minutes(2)
 
 
 def test_what_was_acknowledged_by_a_review_when_opened_is_resolved_by_people(policy):
-    assert figures([an_alert(answered=0, closed=9)], policy).resolved.p50 == minutes(9)
+    assert alert_statistics([an_alert(answered=0, closed=9)], policy).resolved.p50 == minutes(9)
 
 
 def test_noise_is_of_what_was_resolved(policy):
     alarms = [an_alert(answered=1, closed=2, outcome="no_violation"), an_alert(answered=1, closed=2, outcome="test")]
-    found = figures([*alarms, an_alert()], policy)
-    assert (found.noise, found.open, found.alerts) == (Share(1, 2), 1, 3)
+    found = alert_statistics([*alarms, an_alert()], policy)
+    assert (found.noise, found.open, found.alerts) == (Ratio(1, 2), 1, 3)
 
 
 def test_the_end_is_counted_from_the_first_answer(policy):
-    assert figures([an_alert(answered=10, closed=25)], policy).resolved.p50 == minutes(15)
+    assert alert_statistics([an_alert(answered=10, closed=25)], policy).resolved.p50 == minutes(15)
 
 
 def test_the_hour_is_the_readers(policy):
-    [found] = grouped([an_alert()], [hour_in(ZoneInfo("Europe/Madrid"))], policy)
+    [found] = statistics_by_group([an_alert()], [opening_hour_in(ZoneInfo("Europe/Madrid"))], policy)
     assert list(found) == [23]
 
 
 def test_the_largest_group_comes_first(policy):
     alerts = [an_alert(category="hate"), an_alert(), an_alert()]
-    [found] = grouped(alerts, [lambda one: one.category], policy)
+    [found] = statistics_by_group(alerts, [lambda one: one.category], policy)
     assert list(found) == ["threat", "hate"]

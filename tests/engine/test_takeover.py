@@ -6,17 +6,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalator.engine.actions import Act, answer
+from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.incident_change import Change
-from escalator.engine.permissions import Refusal, Refused
+from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.model.incident import DueKind, Incident, State, Verb
 from escalator.model.levels import Role
 from escalator.model.policy import Policy, Team
-from escalator.model.schedule import Layer, Schedule, Turn
+from escalator.model.schedule import Layer, RotationUnit, Schedule
 from tests.builders import a_policy, an_incident, minute, recorded, rules
 
 # Ana is on call until minute 60, then Ben; Chen is of the team as well, and never on call. Dana leads it.
-TURNS = Layer(("ana", "ben"), Turn.HOURS, date(2026, 8, 20), time(13), every=2)
+TURNS = Layer(("ana", "ben"), RotationUnit.HOURS, date(2026, 8, 20), time(13), every=2)
 PEOPLE = a_policy().people
 POLICY = a_policy(
     people={**PEOPLE, "chen": replace(PEOPLE["chen"], role=Role.MODERATOR)},
@@ -33,7 +33,7 @@ def held(by: str | None, at: float, **changes) -> Incident:
 
 def take_over(incident: Incident, by: str, *, is_old: bool = False, policy: Policy = POLICY) -> Change | Refusal:
     seen = (incident.round, incident.fence - is_old)
-    return answer(Act(Verb.TAKE_OVER, policy.people[by], "slack", seen), incident, rules(policy), NOW)
+    return apply_action(ActionRequest(Verb.TAKE_OVER, policy.people[by], "slack", seen), incident, rules(policy), NOW)
 
 
 @pytest.mark.parametrize("is_old", [False, True], ids=["the newest button", "an old button"])
@@ -41,28 +41,32 @@ def take_over(incident: Incident, by: str, *, is_old: bool = False, policy: Poli
     ("incident", "by", "refused"),
     [
         pytest.param(held("ana", 10), "ben", None, id="who has come on, what was left behind"),
-        pytest.param(held("ana", 10), "chen", Refused.NOT_YOURS, id="somebody of the team who is not on call"),
+        pytest.param(held("ana", 10), "chen", RefusalReason.NOT_YOURS, id="somebody of the team who is not on call"),
         pytest.param(held("ana", 10), "dana", None, id="a senior"),
-        pytest.param(held("ana", 61), "ben", Refused.NOT_YOURS, id="it was taken by somebody off duty"),
-        pytest.param(held("dana", 59), "ben", Refused.NOT_YOURS, id="the lead has taken it, who was never on call"),
-        pytest.param(held("ben", 60.5), "chen", Refused.NOT_YOURS, id="its owner is on call"),
-        pytest.param(held("ben", 60.5), "ben", Refused.ALREADY_TAKEN, id="it is theirs already"),
+        pytest.param(held("ana", 61), "ben", RefusalReason.NOT_YOURS, id="it was taken by somebody off duty"),
+        pytest.param(
+            held("dana", 59), "ben", RefusalReason.NOT_YOURS, id="the lead has taken it, who was never on call"
+        ),
+        pytest.param(held("ben", 60.5), "chen", RefusalReason.NOT_YOURS, id="its owner is on call"),
+        pytest.param(held("ben", 60.5), "ben", RefusalReason.ALREADY_TAKEN, id="it is theirs already"),
         pytest.param(held("policy", 10), "chen", None, id="nobody in particular has it"),
         pytest.param(held("zoe", 10), "chen", None, id="its owner has left the policy"),
-        pytest.param(held("ana", 10, assign=None), "ben", Refused.NOT_YOURS, id="it is assigned to no team"),
+        pytest.param(held("ana", 10, assign=None), "ben", RefusalReason.NOT_YOURS, id="it is assigned to no team"),
     ],
 )
-def test_who_may_take_it_over(incident: Incident, by: str, refused: Refused | None, is_old: bool) -> None:
+def test_who_may_take_it_over(incident: Incident, by: str, refused: RefusalReason | None, is_old: bool) -> None:
     done = take_over(incident, by, is_old=is_old)
     assert (done.why if isinstance(done, Refusal) else None) is refused
-    if refused is Refused.NOT_YOURS:
+    if refused is RefusalReason.NOT_YOURS:
         assert done == Refusal(refused, by=incident.owner, at=incident.acknowledged_at)
 
 
 def test_a_senior_takes_from_who_is_on_duty_only_by_what_shows_that() -> None:
     incident = held("ben", 60.5)
     assert isinstance(take_over(incident, "dana"), Change)
-    assert take_over(incident, "dana", is_old=True) == Refusal(Refused.STALE, by="ben", at=incident.acknowledged_at)
+    assert take_over(incident, "dana", is_old=True) == Refusal(
+        RefusalReason.STALE, by="ben", at=incident.acknowledged_at
+    )
 
 
 @pytest.mark.parametrize("state", [State.ACKNOWLEDGED, State.SNOOZED])
@@ -86,11 +90,13 @@ def test_what_waits_is_acknowledged_whatever_the_button_shows() -> None:
 @pytest.mark.parametrize(
     ("incident", "why"),
     [
-        pytest.param(an_incident(state=State.RESOLVED, closed_by="ana"), Refused.RESOLVED, id="over"),
-        pytest.param(an_incident(state=State.LOGGED, due_kind=None, due_at=None), Refused.NOT_NOW, id="logged only"),
+        pytest.param(an_incident(state=State.RESOLVED, closed_by="ana"), RefusalReason.RESOLVED, id="over"),
+        pytest.param(
+            an_incident(state=State.LOGGED, due_kind=None, due_at=None), RefusalReason.NOT_NOW, id="logged only"
+        ),
     ],
 )
-def test_what_nobody_has_to_do_any_more_is_not_taken_over(incident: Incident, why: Refused) -> None:
+def test_what_nobody_has_to_do_any_more_is_not_taken_over(incident: Incident, why: RefusalReason) -> None:
     done = take_over(incident, "dana")
     assert isinstance(done, Refusal)
     assert done.why is why

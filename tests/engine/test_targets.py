@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.targets import first_contact, last_resort, people_of, resolve
+from escalator.engine.targets import first_contact, last_resort_targets, people_of_target, resolve_targets
 from escalator.model.policy import DestinationKind, Person, Team
 from tests.builders import a_policy, a_roster
 
@@ -31,7 +31,7 @@ SLACK, PAGERDUTY, EMAIL = DestinationKind.SLACK, DestinationKind.PAGERDUTY, Dest
     ],
 )
 def test_who_is_told(targets: list[str], assign: str | None, expected: list[str]) -> None:
-    found = resolve(targets, assign, a_roster())
+    found = resolve_targets(targets, assign, a_roster())
     assert [one.destination for one in found.told] == expected
     assert found.missing == ()
 
@@ -49,21 +49,21 @@ def test_who_is_told(targets: list[str], assign: str | None, expected: list[str]
     ],
 )
 def test_a_target_that_means_nobody_is_missing(target: str, assign: str | None) -> None:
-    found = resolve([target, "critical-alerts"], assign, a_roster())
+    found = resolve_targets([target, "critical-alerts"], assign, a_roster())
     assert found.missing == (target,)
     assert [one.destination for one in found.told] == ["critical-alerts"]
 
 
 def test_a_recipient_says_what_the_step_said_and_by_which_channel() -> None:
-    (pager, dana) = resolve(["ts-pager", "person:dana"], None, a_roster()).told
+    (pager, dana) = resolve_targets(["ts-pager", "person:dana"], None, a_roster()).told
     assert (pager.target, pager.kind, pager.person) == ("ts-pager", PAGERDUTY, None)
     assert (dana.target, dana.kind, dana.person) == ("person:dana", SLACK, "dana")
 
 
 def test_a_team_without_members_is_its_lead() -> None:
     teams = {"leads": Team("leads", (), lead="eli"), "empty": Team("empty", ())}
-    assert people_of("team:leads", None, a_roster(teams=teams)) == ("eli",)
-    assert people_of("team:empty", None, a_roster(teams=teams)) == ()
+    assert people_of_target("team:leads", None, a_roster(teams=teams)) == ("eli",)
+    assert people_of_target("team:empty", None, a_roster(teams=teams)) == ()
 
 
 @pytest.mark.parametrize(
@@ -92,5 +92,5 @@ def test_the_first_contact(person: Person, expected: DestinationKind) -> None:
 
 def test_the_last_resort_is_who_hears_of_alarms_else_every_admin() -> None:
     policy = a_policy()
-    assert last_resort(policy) == ("critical-alerts", "person:eli")
-    assert last_resort(replace(policy, alarms=())) == ("person:eli",)
+    assert last_resort_targets(policy) == ("critical-alerts", "person:eli")
+    assert last_resort_targets(replace(policy, alarms=())) == ("person:eli",)

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.actions import Act, answer
-from escalator.engine.events import absorb
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.events import add_event
 from escalator.engine.incident_change import Change
-from escalator.engine.permissions import Refusal, Refused
+from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.model.incident import DueKind, Incident, Outcome, State, Verb
 from escalator.model.message import Occasion
 from tests.builders import EXAMPLE_POLICY, a_policy, an_observation, minute, opening, recorded, rules, told
@@ -26,13 +26,13 @@ def threat() -> Incident:
 
 
 def do(incident: Incident, verb: Verb, by: str, at: float = 2, **more) -> Change:
-    change = answer(Act(verb, POLICY.people[by], "slack", **more), incident, rules(POLICY), minute(at))
+    change = apply_action(ActionRequest(verb, POLICY.people[by], "slack", **more), incident, rules(POLICY), minute(at))
     assert isinstance(change, Change), change
     return change
 
 
 def hear(incident: Incident, review: str, at: float = 3) -> Change:
-    return absorb(incident, an_observation(at, review=review), rules(POLICY), minute(at))
+    return add_event(incident, an_observation(at, review=review), rules(POLICY), minute(at))
 
 
 def test_the_first_tells_the_rest_of_the_team_and_the_clock_goes_on() -> None:
@@ -48,8 +48,10 @@ def test_the_first_tells_the_rest_of_the_team_and_the_clock_goes_on() -> None:
 
 def test_the_same_person_again_is_told_that_it_counts_already() -> None:
     incident = do(csam(), Verb.ACKNOWLEDGE, "ana").incident
-    refused = answer(Act(Verb.ACKNOWLEDGE, POLICY.people["ana"], "slack"), incident, rules(POLICY), minute(5))
-    assert refused == Refusal(Refused.ALREADY_ANSWERED, "ana", minute(2))
+    refused = apply_action(
+        ActionRequest(Verb.ACKNOWLEDGE, POLICY.people["ana"], "slack"), incident, rules(POLICY), minute(5)
+    )
+    assert refused == Refusal(RefusalReason.ALREADY_ANSWERED, "ana", minute(2))
 
 
 def test_the_second_person_stops_the_clock_and_the_first_has_it() -> None:
@@ -62,7 +64,7 @@ def test_the_second_person_stops_the_clock_and_the_first_has_it() -> None:
 @pytest.mark.parametrize("verb", [Verb.RESOLVE, Verb.FALSE_ALARM])
 def test_a_resolve_waits_for_the_number_but_counts_as_one(verb: Verb) -> None:
     change = do(csam(), verb, "ana")
-    assert change.note == Refusal(Refused.ONE_MORE_NEEDED)
+    assert change.note == Refusal(RefusalReason.ONE_MORE_NEEDED)
     assert (change.incident.state, [given.person for given in change.incident.answers]) == (State.TRIGGERED, ["ana"])
     assert told(change) == ["person:ben"]
     after = do(change.incident, verb, "ben").incident
@@ -71,13 +73,13 @@ def test_a_resolve_waits_for_the_number_but_counts_as_one(verb: Verb) -> None:
 
 def test_a_second_resolve_by_the_same_person_tells_the_team_nothing_again() -> None:
     incident = do(csam(), Verb.RESOLVE, "ana").incident
-    again = answer(Act(Verb.RESOLVE, POLICY.people["ana"], "slack"), incident, rules(POLICY), minute(3))
-    assert again == Refusal(Refused.ONE_MORE_NEEDED)
+    again = apply_action(ActionRequest(Verb.RESOLVE, POLICY.people["ana"], "slack"), incident, rules(POLICY), minute(3))
+    assert again == Refusal(RefusalReason.ONE_MORE_NEEDED)
 
 
 def test_a_snooze_waits_for_the_number_too() -> None:
     change = do(threat(), Verb.SNOOZE, "ana")
-    assert (change.note, change.incident.state) == (Refusal(Refused.ONE_MORE_NEEDED), State.TRIGGERED)
+    assert (change.note, change.incident.state) == (Refusal(RefusalReason.ONE_MORE_NEEDED), State.TRIGGERED)
     assert do(change.incident, Verb.SNOOZE, "chen").incident.state is State.SNOOZED
 
 
@@ -109,7 +111,9 @@ def test_where_a_review_resolves_it_ends_with_the_second_answer() -> None:
 def test_nobody_is_told_of_one_more_where_nobody_is_assigned() -> None:
     policy = a_policy(routes=(replace(ROUTES[0], assign=None),))
     incident = opening(an_observation(label="CSAM"), policy).incident
-    change = answer(Act(Verb.ACKNOWLEDGE, policy.people["ana"], "slack"), incident, rules(policy), minute(1))
+    change = apply_action(
+        ActionRequest(Verb.ACKNOWLEDGE, policy.people["ana"], "slack"), incident, rules(policy), minute(1)
+    )
     assert isinstance(change, Change)
     assert (change.incident.state, told(change)) == (State.TRIGGERED, [])
     assert change.incident.due_at == incident.due_at

@@ -5,35 +5,37 @@ from datetime import timedelta
 import pytest
 
 from escalator.engine.incident_change import Change
-from escalator.engine.permissions import Refusal, Refused
-from escalator.engine.vendor_events import Spot, heard
-from escalator.model.audit import Action
+from escalator.engine.permissions import Refusal, RefusalReason
+from escalator.engine.vendor_events import VendorAlertState, apply_vendor_event
+from escalator.model.audit import AuditAction
 from escalator.model.incident import Incident, Outcome, State
 from escalator.model.policy import DestinationKind
-from escalator.model.vendor_event import Agent, AgentKind, Heard, HeardKind
+from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
 from tests.builders import EXAMPLE_POLICY, an_incident, an_observation, minute, opening, recorded, rules
 
 PAGERDUTY, JIRA = DestinationKind.PAGERDUTY, DestinationKind.JIRA
 PEOPLE = EXAMPLE_POLICY.people
-ANYWHERE = Spot()
-A_PERSON = Agent(AgentKind.PERSON, "PSOMEBODY")
+ANYWHERE = VendorAlertState()
+A_PERSON = VendorActor(VendorActorKind.PERSON, "PSOMEBODY")
 
 
-def said(kind: HeardKind, agent: Agent = A_PERSON, vendor: DestinationKind = PAGERDUTY, **more) -> Heard:
-    return Heard(vendor, kind, f"incident.{kind.value}", agent, **more)
+def said(
+    kind: VendorEventKind, agent: VendorActor = A_PERSON, vendor: DestinationKind = PAGERDUTY, **more
+) -> VendorEvent:
+    return VendorEvent(vendor, kind, f"incident.{kind.value}", agent, **more)
 
 
 def hear(  # noqa: PLR0913  # what was said, by whom, where and when
-    kind: HeardKind,
+    kind: VendorEventKind,
     incident: Incident,
-    agent: Agent = A_PERSON,
+    agent: VendorActor = A_PERSON,
     *,
     who: str | None = None,
-    spot: Spot = ANYWHERE,
+    spot: VendorAlertState = ANYWHERE,
     on: float = 3,
     **more,
 ) -> Change | Refusal | None:
-    return heard(said(kind, agent, **more), PEOPLE.get(who or ""), spot, incident, rules(), minute(on))
+    return apply_vendor_event(said(kind, agent, **more), PEOPLE.get(who or ""), spot, incident, rules(), minute(on))
 
 
 def after(*arguments, **more) -> Incident:
@@ -42,12 +44,12 @@ def after(*arguments, **more) -> Incident:
     return change.incident
 
 
-INTEGRATION, NOBODY = Agent(AgentKind.INTEGRATION, "PINTEGRATION"), Agent(AgentKind.NOBODY)
+INTEGRATION, NOBODY = VendorActor(VendorActorKind.INTEGRATION, "PINTEGRATION"), VendorActor(VendorActorKind.NOBODY)
 TRIGGERED = an_incident()
-TAKEN_THERE = after(HeardKind.ACKNOWLEDGED, TRIGGERED, who="chen")
-TAKEN_BY_A_STRANGER = after(HeardKind.ACKNOWLEDGED, TRIGGERED)
-TAKEN_IN_JIRA = after(HeardKind.ACKNOWLEDGED, TRIGGERED, who="chen", vendor=JIRA)
-RESOLVED = after(HeardKind.RESOLVED, TRIGGERED, who="chen")
+TAKEN_THERE = after(VendorEventKind.ACKNOWLEDGED, TRIGGERED, who="chen")
+TAKEN_BY_A_STRANGER = after(VendorEventKind.ACKNOWLEDGED, TRIGGERED)
+TAKEN_IN_JIRA = after(VendorEventKind.ACKNOWLEDGED, TRIGGERED, who="chen", vendor=JIRA)
+RESOLVED = after(VendorEventKind.RESOLVED, TRIGGERED, who="chen")
 
 
 def test_a_person_of_the_policy_takes_it_under_their_own_name() -> None:
@@ -61,8 +63,8 @@ def test_the_answer_of_somebody_else_makes_the_routes_team_the_owner() -> None:
 
 
 def test_the_record_says_that_it_was_a_stranger() -> None:
-    change = hear(HeardKind.ACKNOWLEDGED, TRIGGERED)
-    (entry,) = (one for one in change.entries if one.action is Action.ACKNOWLEDGED)
+    change = hear(VendorEventKind.ACKNOWLEDGED, TRIGGERED)
+    (entry,) = (one for one in change.entries if one.action is AuditAction.ACKNOWLEDGED)
     assert (entry.actor.kind, entry.actor.key, entry.via) == ("stranger", "pagerduty:PSOMEBODY", "pagerduty")
 
 
@@ -74,15 +76,15 @@ def restricted() -> Incident:
     return opening(an_observation(label="CSAM")).incident
 
 
-@pytest.mark.parametrize("kind", [HeardKind.ACKNOWLEDGED, HeardKind.RESOLVED])
-def test_nobody_outside_answers_what_is_restricted(kind: HeardKind) -> None:
+@pytest.mark.parametrize("kind", [VendorEventKind.ACKNOWLEDGED, VendorEventKind.RESOLVED])
+def test_nobody_outside_answers_what_is_restricted(kind: VendorEventKind) -> None:
     refused = hear(kind, restricted())
     assert isinstance(refused, Refusal)
-    assert refused.why is Refused.RESTRICTED
+    assert refused.why is RefusalReason.RESTRICTED
 
 
 def test_who_may_see_what_is_restricted_answers_it_there_too_and_counts_as_one_of_two() -> None:
-    change = hear(HeardKind.ACKNOWLEDGED, restricted(), who="dana")
+    change = hear(VendorEventKind.ACKNOWLEDGED, restricted(), who="dana")
     assert [given.person for given in change.incident.answers] == ["dana"]
     assert change.incident.state is State.TRIGGERED
 
@@ -90,20 +92,22 @@ def test_who_may_see_what_is_restricted_answers_it_there_too_and_counts_as_one_o
 @pytest.mark.parametrize(
     ("kind", "agent", "incident"),
     [
-        pytest.param(HeardKind.ACKNOWLEDGED, INTEGRATION, TRIGGERED, id="an integration takes nothing"),
-        pytest.param(HeardKind.RESOLVED, INTEGRATION, TRIGGERED, id="an integration resolves nothing"),
-        pytest.param(HeardKind.RESOLVED, NOBODY, TRIGGERED, id="a time-out resolves nothing"),
-        pytest.param(HeardKind.RESOLVED, NOBODY, TAKEN_THERE, id="nor what somebody holds"),
-        pytest.param(HeardKind.UNACKNOWLEDGED, NOBODY, TRIGGERED, id="what nobody holds is not taken back"),
-        pytest.param(HeardKind.UNACKNOWLEDGED, NOBODY, TAKEN_IN_JIRA, id="nor what was taken elsewhere"),
-        pytest.param(HeardKind.UNACKNOWLEDGED, NOBODY, TAKEN_THERE, id="nor what was taken at another service there"),
-        pytest.param(HeardKind.UNACKNOWLEDGED, NOBODY, RESOLVED, id="nor what is over"),
-        pytest.param(HeardKind.MERGED, A_PERSON, TRIGGERED, id="a merge is no resolution"),
-        pytest.param(HeardKind.NOTED, A_PERSON, TRIGGERED, id="what is reassigned there is only shown"),
-        pytest.param(HeardKind.NOTED, NOBODY, TRIGGERED, id="and what escalates by itself there"),
+        pytest.param(VendorEventKind.ACKNOWLEDGED, INTEGRATION, TRIGGERED, id="an integration takes nothing"),
+        pytest.param(VendorEventKind.RESOLVED, INTEGRATION, TRIGGERED, id="an integration resolves nothing"),
+        pytest.param(VendorEventKind.RESOLVED, NOBODY, TRIGGERED, id="a time-out resolves nothing"),
+        pytest.param(VendorEventKind.RESOLVED, NOBODY, TAKEN_THERE, id="nor what somebody holds"),
+        pytest.param(VendorEventKind.UNACKNOWLEDGED, NOBODY, TRIGGERED, id="what nobody holds is not taken back"),
+        pytest.param(VendorEventKind.UNACKNOWLEDGED, NOBODY, TAKEN_IN_JIRA, id="nor what was taken elsewhere"),
+        pytest.param(
+            VendorEventKind.UNACKNOWLEDGED, NOBODY, TAKEN_THERE, id="nor what was taken at another service there"
+        ),
+        pytest.param(VendorEventKind.UNACKNOWLEDGED, NOBODY, RESOLVED, id="nor what is over"),
+        pytest.param(VendorEventKind.MERGED, A_PERSON, TRIGGERED, id="a merge is no resolution"),
+        pytest.param(VendorEventKind.NOTED, A_PERSON, TRIGGERED, id="what is reassigned there is only shown"),
+        pytest.param(VendorEventKind.NOTED, NOBODY, TRIGGERED, id="and what escalates by itself there"),
     ],
 )
-def test_only_recorded(kind: HeardKind, agent: Agent, incident: Incident) -> None:
+def test_only_recorded(kind: VendorEventKind, agent: VendorActor, incident: Incident) -> None:
     change = hear(kind, incident, agent)
     assert isinstance(change, Change)
     assert change.incident == incident
@@ -114,18 +118,18 @@ def test_only_recorded(kind: HeardKind, agent: Agent, incident: Incident) -> Non
 @pytest.mark.parametrize(
     ("kind", "incident"),
     [
-        pytest.param(HeardKind.ACKNOWLEDGED, TAKEN_THERE, id="our acknowledgement"),
-        pytest.param(HeardKind.RESOLVED, RESOLVED, id="our resolution"),
-        pytest.param(HeardKind.NOTED, TRIGGERED, id="our own alert"),
+        pytest.param(VendorEventKind.ACKNOWLEDGED, TAKEN_THERE, id="our acknowledgement"),
+        pytest.param(VendorEventKind.RESOLVED, RESOLVED, id="our resolution"),
+        pytest.param(VendorEventKind.NOTED, TRIGGERED, id="our own alert"),
     ],
 )
-def test_our_own_echo_is_not_even_recorded(kind: HeardKind, incident: Incident) -> None:
+def test_our_own_echo_is_not_even_recorded(kind: VendorEventKind, incident: Incident) -> None:
     assert hear(kind, incident, INTEGRATION) is None
 
 
 @pytest.mark.parametrize("taken", [TAKEN_THERE, TAKEN_BY_A_STRANGER])
 def test_what_was_taken_there_and_is_taken_back_there_starts_from_the_top(taken: Incident) -> None:
-    change = hear(HeardKind.UNACKNOWLEDGED, taken, NOBODY, spot=Spot(is_answered=True), on=20)
+    change = hear(VendorEventKind.UNACKNOWLEDGED, taken, NOBODY, spot=VendorAlertState(is_answered=True), on=20)
     again = change.incident
     assert (again.state, again.owner, again.round, again.step) == (State.TRIGGERED, None, taken.round + 1, 0)
     assert again.waiting_since == minute(20)
@@ -134,27 +138,34 @@ def test_what_was_taken_there_and_is_taken_back_there_starts_from_the_top(taken:
 
 
 def test_a_second_answer_is_refused_with_who_was_first() -> None:
-    refused = hear(HeardKind.ACKNOWLEDGED, TAKEN_THERE, who="dana")
+    refused = hear(VendorEventKind.ACKNOWLEDGED, TAKEN_THERE, who="dana")
     assert isinstance(refused, Refusal)
-    assert (refused.why, refused.by) == (Refused.ALREADY_TAKEN, "chen")
+    assert (refused.why, refused.by) == (RefusalReason.ALREADY_TAKEN, "chen")
 
 
-RELEASED = after(HeardKind.UNACKNOWLEDGED, TAKEN_THERE, NOBODY, spot=Spot(is_answered=True), on=20)
+RELEASED = after(VendorEventKind.UNACKNOWLEDGED, TAKEN_THERE, NOBODY, spot=VendorAlertState(is_answered=True), on=20)
 
 
 @pytest.mark.parametrize(
     ("seconds", "spot", "counts"),
     [
-        pytest.param(-30, Spot(), False, id="before they began to wait"),
-        pytest.param(-5, Spot(), True, id="as far as two clocks may differ"),
-        pytest.param(-30, Spot(round=TAKEN_THERE.round), False, id="at the alert of an earlier round"),
-        pytest.param(-30, Spot(round=RELEASED.round), True, id="at the present round's alert, whatever the clocks say"),
-        pytest.param(5, Spot(), True, id="after they began"),
+        pytest.param(-30, VendorAlertState(), False, id="before they began to wait"),
+        pytest.param(-5, VendorAlertState(), True, id="as far as two clocks may differ"),
+        pytest.param(-30, VendorAlertState(round=TAKEN_THERE.round), False, id="at the alert of an earlier round"),
+        pytest.param(
+            -30,
+            VendorAlertState(round=RELEASED.round),
+            True,
+            id="at the present round's alert, whatever the clocks say",
+        ),
+        pytest.param(5, VendorAlertState(), True, id="after they began"),
     ],
 )
 def test_what_was_done_before_people_began_to_wait_anew_is_no_answer_to_that(
-    seconds: float, spot: Spot, counts: bool
+    seconds: float, spot: VendorAlertState, counts: bool
 ) -> None:
-    change = hear(HeardKind.ACKNOWLEDGED, RELEASED, who="chen", spot=spot, at=minute(20) + timedelta(seconds=seconds))
+    change = hear(
+        VendorEventKind.ACKNOWLEDGED, RELEASED, who="chen", spot=spot, at=minute(20) + timedelta(seconds=seconds)
+    )
     assert isinstance(change, Change)
     assert (change.incident.state is State.ACKNOWLEDGED) is counts

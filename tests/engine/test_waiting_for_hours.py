@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalator.engine.actions import Act, answer
-from escalator.engine.deadlines import fire, step_failed
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.deadlines import fire_deadline, skip_failed_step
 from escalator.engine.events import open_incident
 from escalator.engine.incident_change import Change
 from escalator.model.incident import DueKind, Incident, State, Verb
@@ -97,7 +97,7 @@ def test_the_next_step_counts_from_when_the_one_before_really_fired() -> None:
     )
     waiting = opened(policy, local("2026-08-21T23:00", MADRID)).incident
     late = waiting.due_at + timedelta(minutes=7)
-    change = fire(waiting, rules(policy), late)
+    change = fire_deadline(waiting, rules(policy), late)
     assert told(change) == ["critical-alerts"]
     assert change.incident.due_at == late + timedelta(minutes=15)
 
@@ -137,14 +137,14 @@ def evening(*more: Step) -> tuple[Policy, Incident]:
 
 def test_a_step_that_follows_a_failed_one_at_once_waits_for_its_hours_too() -> None:
     policy, incident = evening()
-    change = step_failed(incident, rules(policy), incident.opened_at + timedelta(minutes=1))
+    change = skip_failed_step(incident, rules(policy), incident.opened_at + timedelta(minutes=1))
     assert change.incident.due_at == local("2026-08-21T09:00", MADRID)
 
 
 def test_a_person_who_escalates_now_waits_for_no_hours() -> None:
     policy, incident = evening()
-    act = Act(Verb.ESCALATE_NOW, policy.people["dana"], "slack")
-    change = answer(act, incident, rules(policy), incident.opened_at + timedelta(minutes=1))
+    act = ActionRequest(Verb.ESCALATE_NOW, policy.people["dana"], "slack")
+    change = apply_action(act, incident, rules(policy), incident.opened_at + timedelta(minutes=1))
     assert isinstance(change, Change)
     assert told(change) == ["ts-leads"]
 
@@ -154,7 +154,7 @@ def test_repeats_wait_as_well() -> None:
         hours("09:00", "18:00", MADRID), Step(("ts-leads",), timedelta(minutes=20), repeat=2, during="office")
     )
     at = local("2026-08-20T17:20", MADRID)
-    first = fire(opened(policy, at).incident, rules(policy), at + timedelta(minutes=20))
+    first = fire_deadline(opened(policy, at).incident, rules(policy), at + timedelta(minutes=20))
     assert told(first) == ["ts-leads"]
     assert first.incident.due_at == local("2026-08-21T09:00", MADRID)
 
@@ -162,6 +162,6 @@ def test_repeats_wait_as_well() -> None:
 def test_hours_are_frozen_with_the_path() -> None:
     policy, incident = evening()
     running = replace(policy, hours={"office": hours("06:00", "07:00", MADRID)})
-    change = fire(incident, rules(policy, running), incident.due_at)
+    change = fire_deadline(incident, rules(policy, running), incident.due_at)
     assert told(change) == ["ts-leads"]
     assert recorded(change) == ["fired"]

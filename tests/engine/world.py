@@ -6,14 +6,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from escalator.engine.actions import Act, answer
-from escalator.engine.deadlines import fire, fire_at_once, step_failed
-from escalator.engine.events import ENTITY_JOINS_FOR, absorb, is_wanted, merge, open_incident
-from escalator.engine.grouping import end_with, grow, is_alert, is_storm, join, kind_key, lose, open_group
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.deadlines import fire_deadline, make_deadline_due, skip_failed_step
+from escalator.engine.events import ENTITY_JOIN_WINDOW, add_event, merge_incidents, open_incident, opens_incident
+from escalator.engine.grouping import (
+    add_members,
+    close_member,
+    grouping_key,
+    is_storm,
+    join_group,
+    open_group,
+    remove_members,
+    starts_alerting,
+)
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal
-from escalator.model.facts import Key, Observation
-from escalator.model.incident import OPEN, DueKind, Incident, State
+from escalator.model.facts import ItemKey, Observation
+from escalator.model.incident import OPEN_STATES, DueKind, Incident, State
 from escalator.model.policy import Policy
 from escalator.model.schedule import Calendars
 from tests.builders import EXAMPLE_POLICY, START, a_blank, rules
@@ -40,7 +49,7 @@ class World:
         self.now = now
         self.history: list[tuple[datetime, Change]] = []
         self.incidents: dict[UUID, Incident] = {}
-        self.owners: dict[Key, UUID] = {}
+        self.owners: dict[ItemKey, UUID] = {}
 
     @property
     def living(self) -> list[Incident]:
@@ -54,17 +63,17 @@ class World:
         """An event joins by either key, merges what it joins, or opens."""
         matching = sorted(self._matching(said), key=lambda one: one.number)
         if not matching:
-            if is_wanted(said, self.policy):
+            if opens_incident(said, self.policy):
                 self._open(said)
             return
         oldest = matching[0].id
         for younger in matching[1:]:
-            kept, gone = merge(self.incidents[oldest], younger, self.rules, self.now)
+            kept, gone = merge_incidents(self.incidents[oldest], younger, self.rules, self.now)
             self._keep(kept, self.incidents[oldest])
             self._keep(gone, younger)
             self.owners = {key: oldest if owner == younger.id else owner for key, owner in self.owners.items()}
         before = self.incidents[oldest]
-        self._keep(absorb(before, said, self.rules, self.now), before)
+        self._keep(add_event(before, said, self.rules, self.now), before)
         self._group(self.incidents[oldest], before)
         self.owners.update(dict.fromkeys(said.keys, oldest))
 
@@ -72,11 +81,11 @@ class World:
         found = {self.owners[key]: key for key in reversed(said.keys) if key in self.owners}
         return [self.incidents[owner] for owner, key in found.items() if self._joins(self.incidents[owner], key, said)]
 
-    def _joins(self, incident: Incident, key: Key, said: Observation) -> bool:
+    def _joins(self, incident: Incident, key: ItemKey, said: Observation) -> bool:
         if key.kind == "item" or incident.state is not State.RESOLVED:
             return True
         items = {incident.links.get("item_id"), said.links.get("item_id")} - {None}
-        return len(items) < 2 and incident.closed_at is not None and self.now - incident.closed_at <= ENTITY_JOINS_FOR
+        return len(items) < 2 and incident.closed_at is not None and self.now - incident.closed_at <= ENTITY_JOIN_WINDOW
 
     def _open(self, said: Observation) -> None:
         blank = replace(a_blank(len(self.incidents) + 1), opened_at=self.now)
@@ -86,8 +95,8 @@ class World:
 
     def _group(self, alert: Incident, before: Incident | None) -> None:
         """What begins to ring in a storm is told by the group of its kind."""
-        rule, kind = self.policy.grouping, kind_key(alert, self.policy)
-        if rule is None or kind is None or not is_alert(before, alert) or (before and before.kind_key == kind):
+        rule, kind = self.policy.grouping, grouping_key(alert, self.policy)
+        if rule is None or kind is None or not starts_alerting(before, alert) or (before and before.kind_key == kind):
             return
         others = [one.opened_at for one in self.incidents.values() if one.kind_key == kind and not one.is_group]
         self.incidents[alert.id] = alert = replace(alert, kind_key=kind)
@@ -99,18 +108,18 @@ class World:
             self._keep(open_group(blank, alert, 1, self.rules, self.now), blank)
             group = self.incidents[blank.id]
         else:
-            self._keep(grow(group, 1, self.rules, self.now), group)
-        self._keep(join(Change(alert), group, self.rules, self.now), alert)
+            self._keep(add_members(group, 1, self.rules, self.now), group)
+        self._keep(join_group(Change(alert), group, self.rules, self.now), alert)
 
     def _follow(self, before: Incident, after: Incident) -> None:
         """A group counts those that leave it no more, and what it tells of ends with it."""
         if before.state is State.GROUPED and after.state is not State.GROUPED:
             group = self.incidents[before.group_id]
             if group.state not in OVER:
-                self._keep(lose(group, [after], self.rules, self.now), group)
-        if after.is_group and before.state in OPEN and after.state in OVER:
+                self._keep(remove_members(group, [after], self.rules, self.now), group)
+        if after.is_group and before.state in OPEN_STATES and after.state in OVER:
             for member in self.told_by(after):
-                self._keep(end_with(after, member, self.rules, self.now), member)
+                self._keep(close_member(after, member, self.rules, self.now), member)
 
     def told_by(self, group: Incident) -> list[Incident]:
         return [one for one in self.living if one.state is State.GROUPED and one.group_id == group.id]
@@ -125,18 +134,18 @@ class World:
         told = sum(len(self.told_by(one)) for one in groups if one.is_open)
         assert told == sum(one.state is State.GROUPED for one in self.living), "no silence"
 
-    def act(self, act: Act, incident: Incident) -> Change | Refusal:
-        done = answer(act, incident, self.rules, self.now)
+    def act(self, act: ActionRequest, incident: Incident) -> Change | Refusal:
+        done = apply_action(act, incident, self.rules, self.now)
         if isinstance(done, Change):
             self._keep(done, incident)
         return done
 
     def fail_step(self, incident: Incident) -> None:
         if incident.state is State.TRIGGERED:
-            self._keep(step_failed(incident, self.rules, self.now), incident)
+            self._keep(skip_failed_step(incident, self.rules, self.now), incident)
 
     def hurry(self, incident: Incident) -> None:
-        self._keep(fire_at_once(incident, self.rules, self.now), incident)
+        self._keep(make_deadline_due(incident, self.rules, self.now), incident)
 
     def wait(self, span: timedelta) -> None:
         """Let time pass, and fire every deadline at its own."""
@@ -144,7 +153,7 @@ class World:
         while due := [one for one in self.living if one.due_at is not None and one.due_at <= end]:
             first = min(due, key=lambda one: (one.due_at, one.number))
             self.now = max(self.now, first.due_at)
-            self._keep(fire(first, self.rules, self.now), first)
+            self._keep(fire_deadline(first, self.rules, self.now), first)
         self.now = end
 
     def _keep(self, change: Change, before: Incident) -> None:
@@ -154,7 +163,7 @@ class World:
         check_state(after, self.policy)
         check_change(change, before)
         self._follow(before, after)
-        if before.state in OPEN and after.state is State.LOGGED:
+        if before.state in OPEN_STATES and after.state is State.LOGGED:
             assert change.entries[0].actor.kind == "system", "a person never silences an incident"
 
 

@@ -14,7 +14,7 @@ from escalator.services.core.context import Core
 from escalator.services.delivery import sender as sending
 from escalator.services.delivery.sender import Sender
 from escalator.services.intake import process
-from escalator.services.intake.receive import Delivered, Receiver
+from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
 from escalator.settings import read_settings
 from escalator.store import leases
 from escalator.store.tables import deliveries, workers
@@ -36,7 +36,7 @@ def core(on_postgres: Installation, clock: SystemClock) -> Iterator[Core]:
     core = build(read_settings(on_postgres.environment), clock=clock)
     core.policies.offer(core.database)
     body = event()
-    Receiver(core).receive(Delivered(body, STREAM_KEY, sign(body, STREAM_SECRET), ""))
+    WebhookReceiver(core).receive(WebhookRequest(body, STREAM_KEY, sign(body, STREAM_SECRET), ""))
     yield core
     core.database.close()
 
@@ -70,7 +70,7 @@ def test_a_claim_whose_commit_nobody_heard_of_is_given_back_long_before_its_leas
     core: Core, sender: Sender, on_postgres: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leases, "MAX_LEASE", NEVER)
-    core.outlet, unheard = sender, Unheard(core)
+    core.sender_pool, unheard = sender, Unheard(core)
     sound, core.database = core.database, unheard
     with pytest.raises(Unavailable):
         process.process_events(core)
@@ -90,7 +90,7 @@ def test_what_is_being_sent_is_not_given_back_however_long_it_takes(
 ) -> None:
     monkeypatch.setattr("escalator.store.lost_claims.BEAT_LOST", timedelta(0))
     on_postgres.slack.inject("chat.postMessage", Fault(delay=4))
-    core.outlet = sender
+    core.sender_pool = sender
     process.process_events(core)
     on_postgres.wait_for(deliveries, 1, state="delivered")
     assert [row["claim"] for row in on_postgres.rows(deliveries)] == [1]
@@ -101,7 +101,7 @@ def test_a_process_that_ends_renews_its_leases_until_its_last_call_is_over(
     core: Core, clock: SystemClock, on_postgres: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "BEAT_S", 0.05)
-    core.outlet = sender = Sender(core, clock)
+    core.sender_pool = sender = Sender(core, clock)
     sender.start()
     on_postgres.slack.inject("chat.postMessage", Fault(delay=3))
     process.process_events(core)

@@ -19,9 +19,9 @@ from escalator.rendering.buttons import ButtonValue
 from escalator.services.core.context import Core
 from escalator.services.delivery import outbox
 from escalator.services.incidents import escalation
-from escalator.services.incidents.actions import Asked, act
+from escalator.services.incidents.actions import SlackRequest, perform_action
 from escalator.services.intake import process
-from escalator.services.intake.receive import Delivered, Receiver
+from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
 from escalator.settings import read_settings
 from escalator.store.tables import deliveries, incidents, records
 from escalator.stream.signature import sign
@@ -52,10 +52,10 @@ def cores(database_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[Seque
     made = [build(read_settings(settings), clock=clock, pool_size=MANY) for _ in range(2)]
     one = made[0]
     one.policies.offer(one.database)
-    receiver = Receiver(one)
+    receiver = WebhookReceiver(one)
     for _ in range(TRIES):
         body = event(language="quick")
-        receiver.receive(Delivered(body, STREAM_KEY, sign(body, STREAM_SECRET), ""))
+        receiver.receive(WebhookRequest(body, STREAM_KEY, sign(body, STREAM_SECRET), ""))
     while process.process_events(one):
         pass
     yield made
@@ -84,8 +84,8 @@ def _insist(deed: Callable[[], int]) -> int:
 
 def _acknowledge(core: Core, incident_id: UUID) -> int:
     button = ButtonValue(incident_id, round=1, fence=1)
-    asked = Asked(user_id="U0ANA", team_id="T1", verb=Verb.ACKNOWLEDGE, button=button)
-    assert act(core, asked).text.endswith("is yours now")
+    asked = SlackRequest(user_id="U0ANA", team_id="T1", verb=Verb.ACKNOWLEDGE, button=button)
+    assert perform_action(core, asked).text.endswith("is yours now")
     return 1
 
 
@@ -147,7 +147,7 @@ def test_a_page_is_claimed_before_the_acknowledgement_or_never(cores: Sequence[C
     core = cores[0]
     turns = _space_out(core, deliveries, "next_at", clock.now())
     _space_out(core, incidents, "due_at", turns[-1])
-    claimed_first = _race(cores, clock, turns, lambda one: len(outbox.claim(one, 1).calls))
+    claimed_first = _race(cores, clock, turns, lambda one: len(outbox.claim_calls(one, 1).calls))
 
     assert 0 < claimed_first < TRIES
     assert {row.state for row in _rows(core, incidents)} == {"acknowledged"}

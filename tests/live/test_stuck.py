@@ -38,7 +38,7 @@ def test_a_sweep_that_finishes_no_round_ends_its_process(
 
 
 def test_a_sweep_that_only_fails_goes_on(on_sqlite: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "EVERY_S", 0.01)
+    monkeypatch.setattr(sweep, "SWEEP_EVERY_S", 0.01)
     core, clock = build(read_settings(on_sqlite.environment)), SystemClock()
     tries, enough, ended = [], threading.Event(), threading.Event()
 

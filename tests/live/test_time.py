@@ -6,7 +6,7 @@ import pytest
 
 from escalator.bootstrap import build
 from escalator.clock import SystemClock
-from escalator.services.core.clock_sync import measure_offset
+from escalator.services.core.clock_sync import measure_clock_offset
 from escalator.services.core.context import Core
 from escalator.services.delivery.sender import Sender
 from escalator.settings import read_settings
@@ -52,8 +52,8 @@ def test_an_answer_that_comes_late_tells_no_time(
 ) -> None:
     monkeypatch.setattr("escalator.services.core.clock_sync._PROMPT_S", 0.0)
     before = clock.offset
-    assert measure_offset(core, clock) == before
+    assert measure_clock_offset(core, clock) == before
     assert not is_right(clock)
     monkeypatch.undo()
-    assert abs(measure_offset(core, clock)) < timedelta(seconds=1)
+    assert abs(measure_clock_offset(core, clock)) < timedelta(seconds=1)
     core.database.close()

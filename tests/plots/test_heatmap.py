@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from escalator.engine.coverage.compute import coverage
+from escalator.engine.coverage.compute import compute_coverage
 from escalator.plots.heatmap import heatmap
 from escalator.policy import load
 
@@ -50,7 +50,7 @@ def parsed(svg: str) -> Element:
 @pytest.fixture(scope="module")
 def drawn() -> Element:
     policy = load(POLICY, {})
-    found = coverage(policy, START, START + timedelta(weeks=2), timedelta(minutes=30))
+    found = compute_coverage(policy, START, START + timedelta(weeks=2), timedelta(minutes=30))
     return parsed(heatmap(found, policy))
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from xml.etree.ElementTree import Element, fromstring
 
-from escalator.engine.statistics import Spread
+from escalator.engine.statistics import DurationQuantiles
 from escalator.plots.box_plot import spreads
 from escalator.plots.hours import hours
 
@@ -11,7 +11,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def a_spread(half, most):
-    return Spread(10, timedelta(minutes=half), timedelta(minutes=most))
+    return DurationQuantiles(10, timedelta(minutes=half), timedelta(minutes=most))
 
 
 def read(text) -> Element:
@@ -33,7 +33,7 @@ def test_each_bar_says_in_words_what_it_shows():
 
 
 def test_a_group_in_which_nothing_was_done_has_no_row():
-    assert widths(read(spreads("Time", {"Threat": Spread(0, None, None)})), "half") == []
+    assert widths(read(spreads("Time", {"Threat": DurationQuantiles(0, None, None)})), "half") == []
 
 
 def test_a_name_is_text_and_nothing_else():

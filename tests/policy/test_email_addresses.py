@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from escalator.channels.mail.addresses import address, sender
 from escalator.errors import ConfigurationError
-from escalator.model.email_address import mailbox
+from escalator.model.email_address import parse_mailbox
 from escalator.policy import parse
 from escalator.settings import read_settings
 from tests.policy.files import minimal
@@ -87,7 +87,7 @@ def test_what_a_mail_can_reach_is_taken_everywhere(written):
 
 @pytest.mark.parametrize("written", NOT_REACHED)
 def test_what_no_mail_reaches_is_taken_nowhere(written):
-    assert mailbox(written) is None
+    assert parse_mailbox(written) is None
     assert address(written) is None
     assert not policy_takes(written)
 

@@ -7,16 +7,16 @@ import pytest
 
 from escalator.model.levels import ContentRule, Mode, Role, Severity
 from escalator.model.policy import (
-    Acknowledged,
+    AcknowledgedRule,
     Conditions,
     DestinationKind,
     Drill,
     Grouping,
     Policy,
     Step,
-    Unanswered,
+    UnansweredRule,
 )
-from escalator.model.schedule import Hours, Layer, Override, Turn
+from escalator.model.schedule import Hours, Layer, Override, RotationUnit
 from escalator.policy import load, parse
 from tests.policy.files import EXAMPLE, SHIPPED
 
@@ -105,7 +105,7 @@ def test_hours_have_days_a_zone_and_holidays(policy: Policy) -> None:
 def test_schedules_have_layers_overrides_a_calendar_and_people(policy: Policy) -> None:
     rota = policy.schedules["child-safety-rota"]
     assert (rota.timezone, rota.people, rota.ical) == (ZoneInfo("Europe/Madrid"), (), None)
-    assert rota.layers == (Layer(("ana", "ben"), Turn.WEEKS, date(2026, 1, 5), time(9), 0),)
+    assert rota.layers == (Layer(("ana", "ben"), RotationUnit.WEEKS, date(2026, 1, 5), time(9), 0),)
     assert rota.overrides == (Override("ben", datetime(2026, 12, 24), datetime(2026, 12, 27)),)  # noqa: DTZ001
     feed = policy.schedules["seniors-on-call"]
     assert (feed.timezone, feed.people, feed.ical) == (policy.timezone, ("dana",), "${SENIORS_ICAL_URL:-}")
@@ -152,9 +152,9 @@ def test_paths(policy: Policy) -> None:
 
 
 def test_clocks(policy: Policy) -> None:
-    assert policy.unanswered == Unanswered(timedelta(minutes=30), ("person:eli",))
+    assert policy.unanswered == UnansweredRule(timedelta(minutes=30), ("person:eli",))
     assert policy.alarms == ("critical-alerts", "person:eli")
-    assert policy.acknowledged == Acknowledged(timedelta(minutes=30), timedelta(minutes=5))
+    assert policy.acknowledged == AcknowledgedRule(timedelta(minutes=30), timedelta(minutes=5))
     assert policy.retain_content == timedelta(days=30)
     assert policy.heartbeat is not None
     assert policy.heartbeat.every == timedelta(minutes=1)

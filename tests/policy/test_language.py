@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from escalator.model.levels import Role, Severity
-from escalator.model.policy import Policy, SeverityScale, Unanswered
+from escalator.model.policy import Policy, SeverityScale, UnansweredRule
 from escalator.policy import load, parse, reload
 from escalator.stream.events import NAMED
 from tests.policy.files import minimal
@@ -20,7 +20,7 @@ def test_absent_sections_mean_what_the_rules_say() -> None:
     policy = with_()
     assert policy.timezone == ZoneInfo("UTC")
     assert policy.severity == SeverityScale()
-    assert policy.unanswered == Unanswered(timedelta(minutes=30), ())
+    assert policy.unanswered == UnansweredRule(timedelta(minutes=30), ())
     assert policy.acknowledged is None
     assert policy.alarms == ()
     assert policy.reopen_after_reports == 5

@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from escalator.model.facts import Content, Facts
-from escalator.model.incident import Answer, DueKind, Incident, State
+from escalator.model.incident import Acknowledgement, DueKind, Incident, State
 from escalator.model.levels import ContentRule, Mode, Severity
 from escalator.model.policy import (
     Category,
@@ -149,7 +149,7 @@ TAKEN = {
 
 
 def answered_by(*people):
-    return tuple(Answer(person, "acknowledge", "slack", OPENED) for person in people)
+    return tuple(Acknowledgement(person, "acknowledge", "slack", OPENED) for person in people)
 
 
 def spoken(card):

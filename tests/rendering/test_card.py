@@ -12,7 +12,7 @@ from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.levels import ContentRule, Severity
 from escalator.model.message import Link, Occasion
 from escalator.model.policy import Category
-from escalator.model.silence import Silence, SilenceOf
+from escalator.model.silence import Silence, SilenceScope
 from escalator.rendering.card import alarm, card, reply
 from tests.rendering.builders import (
     NOW,
@@ -354,7 +354,7 @@ def test_an_alarm_says_what_is_wrong_and_nothing_more():
 
 
 SILENCE = Silence(
-    SilenceOf.CATEGORY, "self_harm", OPENED, OPENED + timedelta(hours=2), "dana", TEXT, is_for_critical=True
+    SilenceScope.CATEGORY, "self_harm", OPENED, OPENED + timedelta(hours=2), "dana", TEXT, is_for_critical=True
 )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from escalator.engine.handoff import Part
+from escalator.engine.handoff import HandoffRole
 from escalator.model.incident import DueKind, State
 from escalator.model.levels import Role, Severity
 from escalator.model.policy import Person
@@ -28,7 +28,7 @@ SNOOZED = replace(
 )
 
 
-def a_view(part=Part.ON, *incidents, reader="ben", policy=None, **changes):
+def a_view(part=HandoffRole.ON, *incidents, reader="ben", policy=None, **changes):
     titled = tuple((one, "Self-harm") for one in incidents)
     return ShiftView(part, "child-safety", reader, titled, policy or a_policy(), NOW, **changes)
 
@@ -37,7 +37,7 @@ ALL = (WAITING, TAKEN_BY_ANA, SNOOZED)
 
 
 def test_who_comes_on_reads_how_everything_stands():
-    said = card(a_view(Part.ON, *ALL))
+    said = card(a_view(HandoffRole.ON, *ALL))
     assert said.text == "Your shift for child-safety: 3 open, 2 critical"
     assert spoken(said) == [
         "Your shift: child-safety",
@@ -50,31 +50,31 @@ def test_who_comes_on_reads_how_everything_stands():
 
 
 def test_where_nobody_holds_anything_there_is_no_hint():
-    assert len(card(a_view(Part.ON, WAITING)).lines) == 1
+    assert len(card(a_view(HandoffRole.ON, WAITING)).lines) == 1
 
 
 def test_each_button_is_about_its_own_incident_as_it_stands():
-    said = card(a_view(Part.ON, *ALL))
+    said = card(a_view(HandoffRole.ON, *ALL))
     brought = [decode(one.value) for one in said.buttons]
     assert [(one.incident_id, one.round, one.fence) for one in brought] == [(one.id, 1, 3) for one in ALL]
     assert said.is_bulletin
 
 
 def test_what_is_the_readers_own_has_no_button():
-    said = card(a_view(Part.ON, *ALL, reader="ana"))
+    said = card(a_view(HandoffRole.ON, *ALL, reader="ana"))
     assert "#1043 CRITICAL · Self-harm · with you for 1 min" in spoken(said)
     assert [one.label for one in said.buttons] == ["Take over #1042"]
 
 
 def test_who_goes_off_reads_what_they_still_hold_and_may_release_it():
-    said = card(a_view(Part.OFF, TAKEN_BY_ANA, SNOOZED, reader="ana"))
+    said = card(a_view(HandoffRole.OFF, TAKEN_BY_ANA, SNOOZED, reader="ana"))
     assert said.text == said.header == "You still own 2 incidents of child-safety"
     assert [one.label for one in said.buttons] == ["Release #1043", "Release #1044"]
     assert "The people now on call can take them over" in spoken(said)[-1]
 
 
 def test_the_lead_reads_what_is_critical_and_nobodys():
-    said = card(a_view(Part.LEAD, WAITING, reader="dana"))
+    said = card(a_view(HandoffRole.LEAD, WAITING, reader="dana"))
     assert said.text == "1 critical incident of child-safety without an owner"
     assert [one.label for one in said.buttons] == ["Take over #1042"]
 
@@ -82,9 +82,9 @@ def test_the_lead_reads_what_is_critical_and_nobodys():
 @pytest.mark.parametrize(
     ("part", "text"),
     [
-        pytest.param(Part.ON, "Your shift for child-safety: nothing is open", id="on"),
-        pytest.param(Part.OFF, "You still own no incidents of child-safety", id="off"),
-        pytest.param(Part.LEAD, "No critical incidents of child-safety without an owner", id="lead"),
+        pytest.param(HandoffRole.ON, "Your shift for child-safety: nothing is open", id="on"),
+        pytest.param(HandoffRole.OFF, "You still own no incidents of child-safety", id="off"),
+        pytest.param(HandoffRole.LEAD, "No critical incidents of child-safety without an owner", id="lead"),
     ],
 )
 def test_what_has_ended_before_it_was_told_is_not_told(part, text):
@@ -97,32 +97,35 @@ def test_what_has_ended_before_it_was_told_is_not_told(part, text):
 )
 def test_a_long_list_is_cut_and_says_so(count, more):
     many = [replace(WAITING, id=UUID(int=n), number=n) for n in range(count)]
-    said = card(a_view(Part.ON, *many))
+    said = card(a_view(HandoffRole.ON, *many))
     assert len(said.buttons) == MOST_LINES
     assert (spoken(said)[MOST_LINES + 1] if more else None) == more
     assert said.text == f"Your shift for child-safety: {count} open, {count} critical"
 
 
 def test_where_there_are_more_than_were_looked_at_the_number_is_a_least():
-    assert card(a_view(Part.OFF, TAKEN_BY_ANA, is_cut=True)).text == "You still own 1 or more incidents of child-safety"
+    assert (
+        card(a_view(HandoffRole.OFF, TAKEN_BY_ANA, is_cut=True)).text
+        == "You still own 1 or more incidents of child-safety"
+    )
 
 
 def test_a_group_is_one_line_that_counts():
-    said = card(a_view(Part.ON, replace(WAITING, members=12)))
+    said = card(a_view(HandoffRole.ON, replace(WAITING, members=12)))
     assert "#1042 CRITICAL · Self-harm · 12 alerts · unacknowledged since 14:03" in spoken(said)
 
 
-@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("part", HandoffRole)
 def test_nothing_of_the_content_is_said(part):
     said = "\n".join(spoken(card(a_view(part, *ALL, reader="ana"))))
     assert [secret for secret in SECRETS if secret in said] == []
 
 
 def test_outside_slack_people_are_keys():
-    said = card(a_view(Part.ON, TAKEN_BY_ANA, policy=names_by_key(a_policy())))
+    said = card(a_view(HandoffRole.ON, TAKEN_BY_ANA, policy=names_by_key(a_policy())))
     assert "with ana for" in spoken(said)[1]
 
 
 def test_who_may_take_nothing_over_is_offered_nothing():
     people = a_policy().people | {"vera": Person("vera", "Vera Lund", role=Role.VIEWER)}
-    assert card(a_view(Part.LEAD, WAITING, reader="vera", policy=a_policy(people=people))).buttons == ()
+    assert card(a_view(HandoffRole.LEAD, WAITING, reader="vera", policy=a_policy(people=people))).buttons == ()

@@ -9,7 +9,7 @@ import pytest
 from escalator.engine.roster import Roster
 from escalator.model.policy import Team
 from escalator.model.schedule import Schedule
-from escalator.model.silence import Silence, SilenceOf
+from escalator.model.silence import Silence, SilenceScope
 from escalator.policy import load
 from escalator.rendering.policy_diagram import aim, ladders
 from tests.commands.conftest import EXAMPLE
@@ -87,8 +87,8 @@ def test_what_is_restricted_withheld_silent_or_rehearsed_is_marked():
 @pytest.mark.parametrize(
     ("of", "name"),
     [
-        pytest.param(SilenceOf.ROUTE, "Urgent harms, office hours", id="of the route"),
-        pytest.param(SilenceOf.CATEGORY, "threat", id="of a category that it names"),
+        pytest.param(SilenceScope.ROUTE, "Urgent harms, office hours", id="of the route"),
+        pytest.param(SilenceScope.CATEGORY, "threat", id="of a category that it names"),
     ],
 )
 def test_a_silence_stands_on_the_routes_that_it_is_about(of, name):

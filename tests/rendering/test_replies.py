@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from escalator.engine.permissions import Refusal, Refused
+from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.model.incident import State
 from escalator.rendering.replies import done_words, refusal_words
 from tests.rendering.builders import NOW, TAKEN, a_policy, an_incident, answered_by
@@ -14,37 +14,37 @@ from tests.rendering.builders import NOW, TAKEN, a_policy, an_incident, answered
     ("refusal", "incident", "said"),
     [
         pytest.param(
-            Refusal(Refused.ALREADY_TAKEN, "ana", NOW - timedelta(minutes=2)),
+            Refusal(RefusalReason.ALREADY_TAKEN, "ana", NOW - timedelta(minutes=2)),
             TAKEN,
             "#1042 was already acknowledged by Ana Ruiz 2 min ago.",
             id="the second to acknowledge is told who was first and when",
         ),
         pytest.param(
-            Refusal(Refused.RESOLVED, "ben", NOW - timedelta(seconds=9)),
+            Refusal(RefusalReason.RESOLVED, "ben", NOW - timedelta(seconds=9)),
             {"state": State.RESOLVED},
             "#1042 was already resolved by Ben Okafor 9 s ago.",
             id="a click on a resolved one too",
         ),
         pytest.param(
-            Refusal(Refused.RESOLVED, "stream:m9"),
+            Refusal(RefusalReason.RESOLVED, "stream:m9"),
             {"state": State.RESOLVED},
             "#1042 was already resolved by a reviewer in Stream.",
             id="a stranger's review is nobody's name",
         ),
         pytest.param(
-            Refusal(Refused.STALE),
+            Refusal(RefusalReason.STALE),
             TAKEN,
             "Nothing changed: that message was out of date. #1042 is owned by Ana Ruiz now.",
             id="an old button is answered with the present state",
         ),
         pytest.param(
-            Refusal(Refused.STALE),
+            Refusal(RefusalReason.STALE),
             {},
             "Nothing changed: that message was out of date. #1042 is unacknowledged now.",
             id="which may be that nobody has it",
         ),
         pytest.param(
-            Refusal(Refused.NOT_YOURS, "child-safety"),
+            Refusal(RefusalReason.NOT_YOURS, "child-safety"),
             TAKEN,
             "Nothing changed: #1042 is owned by child safety. A senior moderator can take it over.",
             id="a team may own it",
@@ -55,7 +55,7 @@ def test_a_refusal_says_who_and_what_now(refusal, incident, said):
     assert refusal_words(refusal, an_incident(**incident), a_policy(), NOW) == said
 
 
-@pytest.mark.parametrize("why", Refused)
+@pytest.mark.parametrize("why", RefusalReason)
 def test_every_refusal_can_be_said_in_every_state(why):
     for state in State:
         said = refusal_words(Refusal(why), an_incident(state=state), a_policy(), NOW)
@@ -65,15 +65,15 @@ def test_every_refusal_can_be_said_in_every_state(why):
 
 def test_a_stranger_is_told_their_own_id_and_what_to_do_with_it():
     for incident in (an_incident(), None):
-        said = refusal_words(Refusal(Refused.UNKNOWN_PERSON, "U0STRANGER"), incident, a_policy(), NOW)
+        said = refusal_words(Refusal(RefusalReason.UNKNOWN_PERSON, "U0STRANGER"), incident, a_policy(), NOW)
         assert "`slack: U0STRANGER`" in said
 
 
 @pytest.mark.parametrize(
     ("why", "said"),
     [
-        (Refused.UNKNOWN_PERSON, "you are not in the escalation policy"),
-        (Refused.RESTRICTED, "there is no such incident"),
+        (RefusalReason.UNKNOWN_PERSON, "the escalation policy does not know you"),
+        (RefusalReason.RESTRICTED, "there is no such incident"),
     ],
 )
 def test_without_an_incident_nothing_of_one_is_said(why, said):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.rendering.timeline import told
 from tests.rendering.builders import a_policy
 
@@ -10,28 +10,36 @@ from tests.rendering.builders import a_policy
 @pytest.mark.parametrize(
     ("action", "actor", "after", "said"),
     [
-        pytest.param(Action.ACKNOWLEDGED, "ana", {}, "Acknowledged by Ana Ruiz", id="somebody in the policy"),
+        pytest.param(AuditAction.ACKNOWLEDGED, "ana", {}, "Acknowledged by Ana Ruiz", id="somebody in the policy"),
         pytest.param(
-            Action.ACKNOWLEDGED, "pagerduty:PX", {}, "Acknowledged by somebody in PagerDuty", id="a stranger elsewhere"
+            AuditAction.ACKNOWLEDGED,
+            "pagerduty:PX",
+            {},
+            "Acknowledged by somebody in PagerDuty",
+            id="a stranger elsewhere",
         ),
         pytest.param(
-            Action.ANSWERED,
+            AuditAction.ANSWERED,
             "jira:712020",
             {"given": "1", "needed": "2"},
             "Acknowledged by somebody in Jira: 1 of 2",
             id="a stranger begins the sentence",
         ),
         pytest.param(
-            Action.HANDED_OVER,
+            AuditAction.HANDED_OVER,
             "ana",
             {"to": "senior-moderators"},
             "Handed over by Ana Ruiz to senior moderators",
             id="a team",
         ),
         pytest.param(
-            Action.TAKEN_OVER, "ben", {"owner": "ana"}, "Taken over by Ben Okafor from Ana Ruiz", id="from somebody"
+            AuditAction.TAKEN_OVER,
+            "ben",
+            {"owner": "ana"},
+            "Taken over by Ben Okafor from Ana Ruiz",
+            id="from somebody",
         ),
-        pytest.param(Action.RELEASED, "zoe", {}, "Released by zoe", id="somebody who has left the policy"),
+        pytest.param(AuditAction.RELEASED, "zoe", {}, "Released by zoe", id="somebody who has left the policy"),
     ],
 )
 def test_whoever_did_it_is_called_as_everywhere_else(action, actor, after, said):
@@ -62,16 +70,18 @@ def test_whoever_did_it_is_called_as_everywhere_else(action, actor, after, said)
     ],
 )
 def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, said):
-    assert told(Action.REFUSED, actor, reason, {"verb": verb}, a_policy()) == said
+    assert told(AuditAction.REFUSED, actor, reason, {"verb": verb}, a_policy()) == said
 
 
 @pytest.mark.parametrize(
     ("action", "actor", "reason", "after", "said"),
     [
-        pytest.param(Action.SIGNED_IN, "ana", "", {}, "Ana Ruiz signed in", id="who came in"),
-        pytest.param(Action.INVITED, "dana", "", {"person": "ben"}, "Ben Okafor was invited by Dana Fox", id="invited"),
+        pytest.param(AuditAction.SIGNED_IN, "ana", "", {}, "Ana Ruiz signed in", id="who came in"),
         pytest.param(
-            Action.TOKEN_MADE,
+            AuditAction.INVITED, "dana", "", {"person": "ben"}, "Ben Okafor was invited by Dana Fox", id="invited"
+        ),
+        pytest.param(
+            AuditAction.TOKEN_MADE,
             "dana",
             "",
             {"person": "ben", "scopes": "read"},
@@ -79,7 +89,7 @@ def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, 
             id="a token",
         ),
         pytest.param(
-            Action.OVERRIDE_BEGUN,
+            AuditAction.OVERRIDE_BEGUN,
             "dana",
             "",
             {
@@ -92,7 +102,7 @@ def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, 
             id="who stands in",
         ),
         pytest.param(
-            Action.SILENCE_BEGUN,
+            AuditAction.SILENCE_BEGUN,
             "dana",
             "0198c7a0",
             {"author": "dana", "category": "spam", "ends_at": "2026-08-20T16:00:00+00:00"},
@@ -100,10 +110,15 @@ def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, 
             id="a silence of a category",
         ),
         pytest.param(
-            Action.SILENCE_ENDED, "escalator", "0198c7a0", {"route": "Hate"}, "The silence for Hate ended", id="its end"
+            AuditAction.SILENCE_ENDED,
+            "escalator",
+            "0198c7a0",
+            {"route": "Hate"},
+            "The silence for Hate ended",
+            id="its end",
         ),
         pytest.param(
-            Action.SHIFT_CHANGED,
+            AuditAction.SHIFT_CHANGED,
             "escalator",
             "",
             {"team": "child-safety", "people": "ana,ben"},
@@ -111,7 +126,7 @@ def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, 
             id="a change of shift",
         ),
         pytest.param(
-            Action.SHIFT_CHANGED,
+            AuditAction.SHIFT_CHANGED,
             "escalator",
             "",
             {"team": "child-safety", "people": ""},
@@ -119,12 +134,12 @@ def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, 
             id="a shift of nobody",
         ),
         pytest.param(
-            Action.POLICY_ACTIVATED, "file", "", {"sha256": "0123456789abcdef"}, "Policy 0123456789ab activated"
+            AuditAction.POLICY_ACTIVATED, "file", "", {"sha256": "0123456789abcdef"}, "Policy 0123456789ab activated"
         ),
-        pytest.param(Action.TROUBLE_FOUND, "escalator", "broken:leads", {}, "Operator alert: broken:leads"),
-        pytest.param(Action.DRILL_STARTED, "dana", "", {"drill": "weekly"}, "Dana Fox started the drill weekly"),
+        pytest.param(AuditAction.TROUBLE_FOUND, "escalator", "broken:leads", {}, "Operator alert: broken:leads"),
+        pytest.param(AuditAction.DRILL_STARTED, "dana", "", {"drill": "weekly"}, "Dana Fox started the drill weekly"),
         pytest.param(
-            Action.EXPORTED, "ana", "", {"form": "csv"}, "Ana Ruiz exported audit records as csv", id="an export"
+            AuditAction.EXPORTED, "ana", "", {"form": "csv"}, "Ana Ruiz exported audit records as csv", id="an export"
         ),
     ],
 )

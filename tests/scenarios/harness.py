@@ -16,19 +16,19 @@ from werkzeug.test import TestResponse
 
 from escalator.bootstrap import build
 from escalator.channels.slack.interactions import sign_callback
-from escalator.ports import DELIVER, HEAR, PROCESS_EVENTS, TEND
+from escalator.ports import CLOSE_GROUPS, DELIVER, PROCESS_CALLBACKS, PROCESS_EVENTS
 from escalator.services.audit.verify import followed
 from escalator.services.core.context import Core
 from escalator.services.delivery import bundles, sender
-from escalator.services.delivery.outcomes import finish
+from escalator.services.delivery.outcomes import record_outcomes
 from escalator.services.incidents import close_groups, escalation
 from escalator.services.intake import process
-from escalator.services.maintenance.jobs import keep
+from escalator.services.maintenance.jobs import run_jobs
 from escalator.services.maintenance.sweep import sweep
 from escalator.services.monitoring.undelivered import look_for_undelivered
 from escalator.services.oncall.calendar_refresh import refresh_all
 from escalator.services.outbound.bulkheads import Lane
-from escalator.services.outbound.call import Outcome, ToSend
+from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.services.responses import callbacks as hearing
 from escalator.settings import read_settings
 from escalator.store import audit_log
@@ -61,9 +61,9 @@ class InlineOutlet:
     def release(self, lanes: Iterable[Lane]) -> None:
         pass
 
-    def send(self, claimed: Sequence[ToSend]) -> None:
+    def send(self, claimed: Sequence[OutboundCall]) -> None:
         if claimed:
-            finish(self._core, [Outcome(one, sender.send(self._core, one)) for one in claimed])
+            record_outcomes(self._core, [CallOutcome(one, sender.send_call(self._core, one)) for one in claimed])
 
 
 class _Sender:
@@ -205,16 +205,16 @@ class Harness(Witness):
         has_rung = self.queue.ring(self.clock.now())
         while (told := self.queue.take()) or has_rung:
             if has_rung:
-                escalation.on_alarm(self.core)
+                escalation.fire_scheduled(self.core)
             if PROCESS_EVENTS in told:
                 while process.process_events(self.core) == process.BATCH:
                     pass
-            if HEAR in told:
-                hearing.hear_all(self.core)
-            if TEND in told:
-                close_groups.tend_all(self.core)
+            if PROCESS_CALLBACKS in told:
+                hearing.process_callbacks(self.core)
+            if CLOSE_GROUPS in told:
+                close_groups.close_ended_groups(self.core)
             if DELIVER in told:
-                sender.deliver_all(self.core)
+                sender.send_all_due(self.core)
             has_rung = self.queue.ring(self.clock.now())
 
     def sweep(self) -> None:
@@ -223,9 +223,9 @@ class Harness(Witness):
             pass
         while process.process_events(self.core):
             pass
-        hearing.hear_all(self.core)
-        bundles.keep_lists(self.core)
-        while sender.deliver_all(self.core):
+        hearing.process_callbacks(self.core)
+        bundles.bundle_waiting_pages(self.core)
+        while sender.send_all_due(self.core):
             pass
         self.work()
 
@@ -247,7 +247,7 @@ class Harness(Witness):
     def tidy(self) -> None:
         """Do the housekeeping that is due."""
         look_for_undelivered(self.core)
-        keep(self.core)
+        run_jobs(self.core)
 
     def read_calendars(self) -> None:
         """Refresh the calendars that are due, and tell whom that makes the workers tell."""
@@ -302,7 +302,7 @@ class Harness(Witness):
             self.clock.move(seconds=70)
             self.tidy()
         self.clock.move(seconds=10)
-        keep(self.core)
+        run_jobs(self.core)
         errors = self.unexpected_errors()
         assert not errors, errors
         with self.core.database.reading() as connection:

@@ -24,7 +24,7 @@ def test_the_first_of_two_acknowledgements_asks_the_rest_of_the_team_for_the_oth
     h.expect_updates(*messages, says="1 of 2: Ben Okafor; one more needed", buttons=CHILD_BUTTONS)
     h.expect_dm_reply("dana", CHILD)
     h.click("ben", "Acknowledge", on=messages[1])
-    h.expect_answer("ben", "You have already acknowledged #1001. A second person has to acknowledge it too.")
+    h.expect_answer("ben", "You have already acknowledged #1001. A second person must acknowledge it too.")
     h.fast_forward(minutes=2)
     h.click("dana", "Acknowledge", on=messages[2])
     h.expect_updates(*messages, text="#1001 taken by Ben Okafor after 2 min")

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from escalator.services.incidents import escalation
 from escalator.services.intake import process
-from escalator.services.intake.receive import LIMIT
+from escalator.services.intake.receive import MAX_BODY_BYTES
 from escalator.store.tables import events, incidents
 from escalator.stream.signature import sign
-from escalator.task_publisher import Nudger
+from escalator.task_publisher import TaskPublisher
 from tests.scenarios.harness import STREAM_KEY, STREAM_SECRET, Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, paged
 from tests.servers import PostgresServer
@@ -57,7 +57,7 @@ def test_the_old_secret_is_taken_while_it_is_being_rotated(bare: Harness) -> Non
 
 
 def test_a_body_over_the_limit_gets_413(h: Harness) -> None:
-    answer = h.send(b" " * (LIMIT + 1))
+    answer = h.send(b" " * (MAX_BODY_BYTES + 1))
     assert (answer.status_code, answer.json) == (413, {"error": "too_large"})
     assert h.count(events) == 0
     assert 'escalator_events_total{outcome="too_large",source="",type=""} 1.0' in told(h)
@@ -79,14 +79,14 @@ def chunked(h: Harness, body: bytes) -> int:
 
 
 def test_a_chunked_body_is_counted_as_it_comes(h: Harness) -> None:
-    assert chunked(h, b" " * (LIMIT + 1)) == 413
+    assert chunked(h, b" " * (MAX_BODY_BYTES + 1)) == 413
     assert chunked(h, h.sample(SELF_HARM)) == 200
     h.work()
     expect_page(h)
 
 
 def test_a_body_that_inflates_over_the_limit_gets_413(h: Harness) -> None:
-    bomb = b" " * (LIMIT + 1)
+    bomb = b" " * (MAX_BODY_BYTES + 1)
     assert h.send(gzip.compress(bomb), X_Signature=sign(bomb, STREAM_SECRET)).status_code == 413
     assert h.count(events) == 0
 
@@ -156,7 +156,7 @@ def test_what_no_route_took_is_told_once_until_a_day_has_passed_without(h: Harne
 
 
 def test_a_body_over_the_limit_is_told_because_it_may_be_about_a_viral_item(h: Harness) -> None:
-    h.send(b" " * (LIMIT + 1))
+    h.send(b" " * (MAX_BODY_BYTES + 1))
     a_minute_passes(h)
     h.expect_message("#leads", f"{NOTICED}too large", says="a viral item is the one with thousands of flags")
     h.expect_dm("eli", f"{NOTICED}too large")
@@ -208,7 +208,7 @@ def test_while_redis_is_down_events_are_accepted_and_the_sweep_does_the_rest(h: 
     def publish(_name: str, _countdown: float) -> None:
         raise ConnectionError
 
-    h.core.queue.tell = Nudger(publish, h.clock).tell
+    h.core.queue.tell = TaskPublisher(publish, h.clock).tell
     assert h.post(SELF_HARM).status_code == 200
     h.expect_nothing()
     h.fast_forward(seconds=2)
@@ -260,14 +260,14 @@ def _rows(h: Harness, table: object, **values: object) -> list[object]:
 def test_a_deadline_that_cannot_be_fired_is_parked_and_told_and_others_are_not_held_up(
     h: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fire = escalation.fire
+    fire = escalation.fire_deadline
 
     def stumbling(incident: object, rules: object, now: object) -> object:
         if incident.number == 1001:
             raise ValueError("poison")
         return fire(incident, rules, now)
 
-    monkeypatch.setattr(escalation, "fire", stumbling)
+    monkeypatch.setattr(escalation, "fire_deadline", stumbling)
     paged(h)
     h.post(SELF_HARM, item=2)
     h.forget_seen()

@@ -8,11 +8,11 @@ from sqlalchemy import select, update
 from escalator.model.message import Delivered, Failed, FailureReason, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.services.delivery import outbox
-from escalator.services.delivery.bundles import KEPT, WAITED, keep_lists
-from escalator.services.delivery.outcomes import finish
-from escalator.services.delivery.sender_uptime import note_serving
+from escalator.services.delivery.bundles import BUNDLE_AFTER, PAGES_SENT_SINGLY, bundle_waiting_pages
+from escalator.services.delivery.outcomes import record_outcomes
+from escalator.services.delivery.sender_uptime import record_senders_up
 from escalator.services.intake import process as processing
-from escalator.services.outbound.call import Outcome
+from escalator.services.outbound.call import CallOutcome
 from escalator.store.tables import deliveries, inbox, incidents
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import LEASE_ENDS, POLICY, Harness
@@ -27,13 +27,13 @@ WITHOUT_FALLBACK = POLICY.read_text().replace('{slack: "#hate", fallback: leads}
 ALL_BUT_THE_ROOM = frozenset({"#leads", "#critical-alerts", "U0ELI"})
 
 
-def flood(h: Harness, count: int = KEPT + TOO_MANY, first: int = FIRST_ITEM) -> None:
+def flood(h: Harness, count: int = PAGES_SENT_SINGLY + TOO_MANY, first: int = FIRST_ITEM) -> None:
     """So many alerts come for one channel, and nobody sends anything yet."""
     for item in range(first, first + count):
         h.send(h.sample(SELF_HARM, item=item, **labelled("HATE", "high", 60)), is_working=False)
     process(h)
-    h.clock.move(seconds=WAITED.total_seconds())
-    keep_lists(h.core)
+    h.clock.move(seconds=BUNDLE_AFTER.total_seconds())
+    bundle_waiting_pages(h.core)
 
 
 def process(h: Harness) -> None:
@@ -61,13 +61,13 @@ def lists_in(h: Harness, channel: str = ROOM) -> list[Message]:
 
 def test_beyond_twenty_the_rest_is_told_as_one_list_that_names_each_and_is_acknowledged_there(h: Harness) -> None:
     flood(h)
-    assert pages(h) == {"pending": KEPT, "listed": TOO_MANY}
+    assert pages(h) == {"pending": PAGES_SENT_SINGLY, "listed": TOO_MANY}
     h.sweep()
     [told] = lists_in(h)
     assert told.first_text == LIST
     assert told.labels == [f"Acknowledge all {TOO_MANY}", *(f"Acknowledge #{n}" for n in range(1021, 1031))]
     assert "HIGH · Hate: 10 (#1021 to #1030)" in str(told.blocks)
-    assert pages(h) == {"delivered": KEPT + TOO_MANY}
+    assert pages(h) == {"delivered": PAGES_SENT_SINGLY + TOO_MANY}
     assert len(h.records("delivery.listed")) == TOO_MANY
     h.forget_seen()
 
@@ -86,7 +86,7 @@ def test_one_incident_of_a_list_is_acknowledged_by_its_own_button(h: Harness) ->
     h.click("ana", "Acknowledge #1023", on=told)
     h.expect_answer("ana", "#1023 is yours now")
     assert (h.incident(1023)["state"], h.incident(1023)["owner"]) == ("acknowledged", "ana")
-    assert states(h) == {("triggered", None): KEPT + TOO_MANY - 1, ("acknowledged", "ana"): 1}
+    assert states(h) == {("triggered", None): PAGES_SENT_SINGLY + TOO_MANY - 1, ("acknowledged", "ana"): 1}
 
 
 def test_a_whole_list_is_acknowledged_as_far_as_the_person_may(h: Harness) -> None:
@@ -98,7 +98,11 @@ def test_a_whole_list_is_acknowledged_as_far_as_the_person_may(h: Harness) -> No
     h.forget_seen()
     h.click("ana", f"Acknowledge all {TOO_MANY}", on=told)
     h.expect_answer("ana", "9 acknowledged: #1022 to #1030.\n#1021 was already acknowledged by Ben Okafor 0 s ago.")
-    expected = {("triggered", None): KEPT, ("acknowledged", "ana"): TOO_MANY - 1, ("acknowledged", "ben"): 1}
+    expected = {
+        ("triggered", None): PAGES_SENT_SINGLY,
+        ("acknowledged", "ana"): TOO_MANY - 1,
+        ("acknowledged", "ben"): 1,
+    }
     assert states(h) == expected
     h.forget_seen()
 
@@ -112,76 +116,76 @@ def test_whoever_may_answer_nothing_is_told_so_once_and_changes_nothing(h: Harne
     h.forget_seen()
     h.click("vera", f"Acknowledge all {TOO_MANY}", on=told)
     h.forget_seen()
-    assert states(h) == {("triggered", None): KEPT + TOO_MANY}
+    assert states(h) == {("triggered", None): PAGES_SENT_SINGLY + TOO_MANY}
     assert len(h.records("incident.act_refused")) == 1 + TOO_MANY
 
 
 def test_what_waited_while_no_sender_served_is_told_one_by_one(h: Harness) -> None:
-    note_serving(h.core)
-    for item in range(FIRST_ITEM, FIRST_ITEM + KEPT + TOO_MANY):
+    record_senders_up(h.core)
+    for item in range(FIRST_ITEM, FIRST_ITEM + PAGES_SENT_SINGLY + TOO_MANY):
         h.send(h.sample(SELF_HARM, item=item, **labelled("HATE", "high", 60)), is_working=False)
     process(h)
     h.clock.move(minutes=5)
-    keep_lists(h.core)
-    assert pages(h) == {"pending": KEPT + TOO_MANY}
-    note_serving(h.core)
-    keep_lists(h.core)
-    assert pages(h) == {"pending": KEPT + TOO_MANY}
+    bundle_waiting_pages(h.core)
+    assert pages(h) == {"pending": PAGES_SENT_SINGLY + TOO_MANY}
+    record_senders_up(h.core)
+    bundle_waiting_pages(h.core)
+    assert pages(h) == {"pending": PAGES_SENT_SINGLY + TOO_MANY}
     h.sweep()
     assert lists_in(h) == []
-    assert pages(h) == {"delivered": KEPT + TOO_MANY}
+    assert pages(h) == {"delivered": PAGES_SENT_SINGLY + TOO_MANY}
     h.forget_seen()
 
 
 def test_what_still_waits_when_senders_have_served_again_for_a_while_is_listed(h: Harness) -> None:
-    note_serving(h.core)
-    for item in range(FIRST_ITEM, FIRST_ITEM + KEPT + TOO_MANY):
+    record_senders_up(h.core)
+    for item in range(FIRST_ITEM, FIRST_ITEM + PAGES_SENT_SINGLY + TOO_MANY):
         h.send(h.sample(SELF_HARM, item=item, **labelled("HATE", "high", 60)), is_working=False)
     process(h)
     h.clock.move(minutes=5)
     for _ in range(4):
-        note_serving(h.core)
+        record_senders_up(h.core)
         h.clock.move(seconds=2)
-    keep_lists(h.core)
-    assert pages(h) == {"pending": KEPT, "listed": TOO_MANY}
+    bundle_waiting_pages(h.core)
+    assert pages(h) == {"pending": PAGES_SENT_SINGLY, "listed": TOO_MANY}
     h.sweep()
     h.forget_seen()
 
 
 def test_what_goes_out_at_once_is_told_one_by_one(h: Harness) -> None:
-    for item in range(FIRST_ITEM, FIRST_ITEM + KEPT + TOO_MANY):
+    for item in range(FIRST_ITEM, FIRST_ITEM + PAGES_SENT_SINGLY + TOO_MANY):
         h.send(h.sample(SELF_HARM, item=item, **labelled("HATE", "high", 60)), is_working=False)
     process(h)
-    h.clock.move(seconds=WAITED.total_seconds() - 1)
-    keep_lists(h.core)
-    assert pages(h) == {"pending": KEPT + TOO_MANY}
+    h.clock.move(seconds=BUNDLE_AFTER.total_seconds() - 1)
+    bundle_waiting_pages(h.core)
+    assert pages(h) == {"pending": PAGES_SENT_SINGLY + TOO_MANY}
     h.sweep()
     assert lists_in(h) == []
     h.forget_seen()
 
 
 def test_twenty_are_told_one_by_one(h: Harness) -> None:
-    flood(h, KEPT)
+    flood(h, PAGES_SENT_SINGLY)
     h.sweep()
     assert lists_in(h) == []
-    assert pages(h) == {"delivered": KEPT}
+    assert pages(h) == {"delivered": PAGES_SENT_SINGLY}
     h.forget_seen()
 
 
 def test_what_has_been_dealt_with_before_the_list_goes_is_not_on_it(h: Harness) -> None:
     flood(h)
-    review(h, FIRST_ITEM + KEPT)
+    review(h, FIRST_ITEM + PAGES_SENT_SINGLY)
     h.sweep()
     [told] = lists_in(h)
     assert told.first_text == "HIGH · 9 more alerts · #1022 to #1030"
     assert "Already handled: 1" in str(told.blocks)
-    assert pages(h) == {"delivered": KEPT + TOO_MANY - 1, "suppressed": 1}
+    assert pages(h) == {"delivered": PAGES_SENT_SINGLY + TOO_MANY - 1, "suppressed": 1}
     h.forget_seen()
 
 
 def test_a_list_of_which_everything_has_been_dealt_with_is_not_told(h: Harness) -> None:
     flood(h)
-    for item in range(FIRST_ITEM + KEPT, FIRST_ITEM + KEPT + TOO_MANY):
+    for item in range(FIRST_ITEM + PAGES_SENT_SINGLY, FIRST_ITEM + PAGES_SENT_SINGLY + TOO_MANY):
         review(h, item)
     h.sweep()
     assert lists_in(h) == []
@@ -199,12 +203,12 @@ def test_what_comes_while_a_list_waits_joins_it(h: Harness) -> None:
 
 def test_nothing_joins_a_list_that_is_on_its_way_and_one_whose_sender_dies_is_told_all_the_same(h: Harness) -> None:
     flood(h)
-    assert len(outbox.claim(h.core, 2 * (KEPT + 1)).calls) == KEPT + 1
-    flood(h, KEPT + 5, first=60)
+    assert len(outbox.claim_calls(h.core, 2 * (PAGES_SENT_SINGLY + 1)).calls) == PAGES_SENT_SINGLY + 1
+    flood(h, PAGES_SENT_SINGLY + 5, first=60)
     h.clock.move(seconds=LEASE_ENDS.total_seconds())
     h.sweep()
     assert sorted(one.first_text for one in lists_in(h)) == [LIST, "HIGH · 5 more alerts · #1051 to #1055"]
-    assert pages(h) == {"delivered": 2 * KEPT + TOO_MANY + 5}
+    assert pages(h) == {"delivered": 2 * PAGES_SENT_SINGLY + TOO_MANY + 5}
     h.forget_seen()
 
 
@@ -213,7 +217,7 @@ def test_a_list_that_fails_goes_where_its_pages_would_have_gone(h: Harness) -> N
     h.slack.channels = ALL_BUT_THE_ROOM
     h.sweep()
     assert [one.first_text for one in lists_in(h, "#leads")] == [LIST]
-    assert pages(h) == {"failed": KEPT, "delivered": KEPT + TOO_MANY}
+    assert pages(h) == {"failed": PAGES_SENT_SINGLY, "delivered": PAGES_SENT_SINGLY + TOO_MANY}
     assert h.records("step.failed") == []
     h.forget_seen()
 
@@ -227,8 +231,8 @@ def test_who_is_on_a_list_that_fails_for_good_has_failed_and_the_next_step_fires
     h.sweep()
     failed = [row for row in h.records("delivery.failed") if row["reason"] == "list"]
     assert len(failed) == TOO_MANY
-    assert len(h.records("step.failed")) == KEPT + TOO_MANY
-    assert pages(h) == {"failed": KEPT + TOO_MANY, "delivered": KEPT + TOO_MANY}
+    assert len(h.records("step.failed")) == PAGES_SENT_SINGLY + TOO_MANY
+    assert pages(h) == {"failed": PAGES_SENT_SINGLY + TOO_MANY, "delivered": PAGES_SENT_SINGLY + TOO_MANY}
     h.forget_seen()
 
 
@@ -241,7 +245,7 @@ def test_the_next_step_of_what_was_listed_is_the_full_message_there(bare: Harnes
     h.forget_seen()
     h.fast_forward(minutes=15)
     new = [one for one in h.slack.messages if one.first_text.startswith("Nobody answered")]
-    assert Counter(one.thread_ts is None for one in new) == {True: TOO_MANY, False: KEPT}
+    assert Counter(one.thread_ts is None for one in new) == {True: TOO_MANY, False: PAGES_SENT_SINGLY}
     assert len(lists_in(h)) == 1
     h.forget_seen()
 
@@ -259,8 +263,8 @@ def test_a_list_of_the_sandbox_reaches_nobody(bare: Harness) -> None:
     h = bare.start(mode="sandbox")
     flood(h)
     h.sweep()
-    assert pages(h) == {"delivered": KEPT + TOO_MANY}
-    assert h.count(inbox) == KEPT + 1
+    assert pages(h) == {"delivered": PAGES_SENT_SINGLY + TOO_MANY}
+    assert h.count(inbox) == PAGES_SENT_SINGLY + 1
     h.expect_nothing()
 
 
@@ -268,7 +272,7 @@ def test_what_a_switch_to_the_sandbox_stops_is_not_on_the_list(h: Harness) -> No
     flood(h)
     h.start("", mode="sandbox")
     h.sweep()
-    assert pages(h) == {"suppressed": KEPT + TOO_MANY}
+    assert pages(h) == {"suppressed": PAGES_SENT_SINGLY + TOO_MANY}
     h.expect_nothing()
 
 
@@ -276,12 +280,14 @@ def test_a_list_takes_its_turn_by_age_while_the_flood_goes_on(h: Harness, turnst
     h.post(SELF_HARM, item=10, **labelled("HATE", "high", 60))
     turnstile.burst = 1
     flood(h)
-    for second in range(KEPT):
+    for second in range(PAGES_SENT_SINGLY):
         h.fast_forward(seconds=1)
         flood(h, 2, first=60 + 2 * second)
     h.fast_forward(seconds=1)
     told = [one.first_text.partition("#")[2] for one in h.slack.messages]
-    assert told[: KEPT + 2] == [f"{number}" for number in range(1001, 1002 + KEPT)] + ["1022 to #1071"]
+    assert told[: PAGES_SENT_SINGLY + 2] == [f"{number}" for number in range(1001, 1002 + PAGES_SENT_SINGLY)] + [
+        "1022 to #1071"
+    ]
     h.forget_seen()
 
 
@@ -291,7 +297,7 @@ def test_the_first_alert_of_another_category_waits_behind_no_flood(bare: Harness
     turnstile = Turnstile.of(h)
     h.post(SELF_HARM, item=FIRST_ITEM)
     turnstile.burst = 1
-    for item in range(FIRST_ITEM + 1, FIRST_ITEM + KEPT):
+    for item in range(FIRST_ITEM + 1, FIRST_ITEM + PAGES_SENT_SINGLY):
         h.post(SELF_HARM, item=item)
     h.post(SELF_HARM, item=60, **labelled("HATE", "high", 60))
     h.post(SELF_HARM, item=61, **labelled("HATE", "high", 60))
@@ -326,7 +332,7 @@ def test_no_backlog_of_one_kind_of_harm_keeps_another_kind_waiting(h: Harness) -
 def told_by_mail(h: Harness) -> list[tuple[str, str]]:
     """Whatever is due gets through by mail, and by nothing else; return the lists among it, with their addresses."""
     told = []
-    while calls := outbox.claim(h.core, 200).calls:
+    while calls := outbox.claim_calls(h.core, 200).calls:
         mails = [call for call in calls if call.channel is DestinationKind.EMAIL]
         told += [
             (call.notification.address, call.notification.card.text)
@@ -334,7 +340,7 @@ def told_by_mail(h: Harness) -> list[tuple[str, str]]:
             if call.delivery and call.delivery.occasion is Occasion.LIST
         ]
         lost = Failed(FailureReason.BAD_TARGET)
-        finish(h.core, [Outcome(call, Delivered("1") if call in mails else lost) for call in calls])
+        record_outcomes(h.core, [CallOutcome(call, Delivered("1") if call in mails else lost) for call in calls])
     return told
 
 
@@ -345,12 +351,12 @@ def test_a_list_that_goes_another_way_is_told_in_all_of_its_places_and_takes_no_
     )
     flood(h)
     later = h.clock.now() + timedelta(minutes=1)
-    calls = outbox.claim(h.core, 200).calls
-    finish(h.core, [Outcome(call, Failed(FailureReason.BAD_TARGET)) for call in calls])
+    calls = outbox.claim_calls(h.core, 200).calls
+    record_outcomes(h.core, [CallOutcome(call, Failed(FailureReason.BAD_TARGET)) for call in calls])
     with h.core.database.writing() as connection:
         second = update(deliveries).where(deliveries.c.address == "two@example.com")
         connection.execute(second.values(next_at=later))
-    keep_lists(h.core)
+    bundle_waiting_pages(h.core)
     assert told_by_mail(h) == [("one@example.com", LIST)]
     h.clock.move(minutes=1)
     assert told_by_mail(h) == [("two@example.com", LIST)]

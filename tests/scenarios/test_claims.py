@@ -11,7 +11,7 @@ from escalator.errors import Unavailable
 from escalator.services.core.context import Core
 from escalator.services.delivery import outbox, outcomes, sender
 from escalator.services.intake.process import process_events
-from escalator.services.outbound.call import Outcome, ToSend
+from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.store import delivery_claims, posted_message_updates
 from escalator.store.leases import HEARTBEAT_TIMEOUT, MAX_LEASE
 from escalator.store.tables import posts as table_of_posts
@@ -22,15 +22,15 @@ from tests.scenarios.stories import PAGE, SELF_HARM, paged
 TAKEN = "#1001 taken by Ana Ruiz after 0 s"
 
 
-def claim(core: Core, limit: int) -> tuple[ToSend, ...]:
-    return outbox.claim(core, limit).calls
+def claim(core: Core, limit: int) -> tuple[OutboundCall, ...]:
+    return outbox.claim_calls(core, limit).calls
 
 
-def send(core: Core, claimed: tuple[ToSend, ...]) -> None:
-    outcomes.finish(core, [Outcome(one, sender.send(core, one)) for one in claimed])
+def send(core: Core, claimed: tuple[OutboundCall, ...]) -> None:
+    outcomes.record_outcomes(core, [CallOutcome(one, sender.send_call(core, one)) for one in claimed])
 
 
-def pages_and_updates(claimed: tuple[ToSend, ...]) -> tuple[int, int]:
+def pages_and_updates(claimed: tuple[OutboundCall, ...]) -> tuple[int, int]:
     pages = sum(one.delivery is not None for one in claimed)
     return pages, len(claimed) - pages
 
@@ -150,7 +150,7 @@ def test_whoever_could_not_beat_for_the_database_has_more_patience_with_the_sile
     h: Harness, failed: timedelta | None, patience: timedelta
 ) -> None:
     h.core.beat_failed_at = None if failed is None else START - failed
-    assert h.core.silence_of_the_dead(START) == patience
+    assert h.core.heartbeat_timeout(START) == patience
 
 
 @pytest.fixture

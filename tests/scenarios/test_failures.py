@@ -9,12 +9,12 @@ from escalator.bootstrap import build
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.core.process_liveness import SENDER, beat
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.core.process_liveness import SENDER, record_heartbeat
 from escalator.services.delivery import outbox, retry, sender
-from escalator.services.delivery.outcomes import finish
+from escalator.services.delivery.outcomes import record_outcomes
 from escalator.services.intake.process import process_events
-from escalator.services.outbound.call import Outcome, ToSend
+from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.store import endpoint_health
 from escalator.store.endpoint_health import Notes
 from escalator.store.tables import deliveries, posts
@@ -129,7 +129,7 @@ def test_a_page_that_expired_without_getting_through_has_failed(h: Harness) -> N
     process_events(h.core)
     h.clock.move(hours=2)
     close(h, minutes=4)
-    sender.deliver_all(h.core)
+    sender.send_all_due(h.core)
     h.expect_message("#leads", "HIGH · Hate · acknowledge within 0 s · #1001")
     assert [row["reason"] for row in h.records("delivery.failed")] == ["expired"]
     assert h.records("delivery.suppressed", "step.failed") == []
@@ -147,7 +147,9 @@ def test_a_longer_wait_of_a_destination_is_not_cut_short_by_a_shorter_one(h: Har
 def test_a_page_held_back_by_the_pace_has_not_been_tried(h: Harness) -> None:
     h.send(h.sample(SELF_HARM), is_working=False)
     claimed = claimed_by(h.core, h)
-    finish(h.core, [Outcome(one, Failed(FailureReason.PACED, "paced", timedelta(seconds=1))) for one in claimed])
+    record_outcomes(
+        h.core, [CallOutcome(one, Failed(FailureReason.PACED, "paced", timedelta(seconds=1))) for one in claimed]
+    )
     assert h.count(deliveries, state="pending", attempts=0) == 3
 
 
@@ -166,18 +168,18 @@ def test_only_a_real_message_ends_the_trouble_of_a_destination(
     h.send(h.sample(SELF_HARM), is_working=False)
     call, *_others = claimed_by(h.core, h)
     with h.core.database.writing() as connection:
-        found = Troubles(connection, h.clock.now())
+        found = OperatorAlerts(connection, h.clock.now())
         key = f"destination:{call.delivery.endpoint}"
         found.find(key, "", h.core.policies.running(connection).policy, h.core.settings)
-    finish(h.core, [Outcome(replace(call, mode=mode), result)])
+    record_outcomes(h.core, [CallOutcome(replace(call, mode=mode), result)])
     with h.core.database.reading() as connection:
-        assert Troubles(connection, h.clock.now()).is_open(key) is not is_over
+        assert OperatorAlerts(connection, h.clock.now()).is_open(key) is not is_over
 
 
 def test_a_message_brought_up_to_date_ends_no_trouble(h: Harness) -> None:
     messages = paged(h)
     with h.core.database.writing() as connection:
-        troubles = Troubles(connection, h.clock.now())
+        troubles = OperatorAlerts(connection, h.clock.now())
         troubles.find("destination:critical-alerts", "", h.core.policies.running(connection).policy, h.core.settings)
     h.click("ana", "Acknowledge", on=messages[0])
     h.forget_seen()
@@ -239,21 +241,21 @@ def test_a_message_is_never_updated_before_it_stands_and_then_at_once(h: Harness
     claimed = claimed_by(h.core, h)
     ana = next(one for one in claimed if one.context.person == "ana")
     others = [one for one in claimed if one is not ana]
-    finish(h.core, [Outcome(ana, sender.send(h.core, ana))])
+    record_outcomes(h.core, [CallOutcome(ana, sender.send_call(h.core, ana))])
     message = h.expect_dm("ana", PAGE)
     h.click("ana", "Acknowledge", on=message)
     h.expect_update(message, "#1001 taken by Ana Ruiz after 0 s")
-    finish(h.core, [Outcome(one, sender.send(h.core, one)) for one in others])
+    record_outcomes(h.core, [CallOutcome(one, sender.send_call(h.core, one)) for one in others])
     late = [h.expect_message("#critical-alerts", PAGE), h.expect_dm("ben", PAGE)]
     h.fast_forward(seconds=2)
     h.expect_updates(*late, text="#1001 taken by Ana Ruiz after 0 s")
 
 
-def claimed_by(core: Core, h: Harness) -> list[ToSend]:
+def claimed_by(core: Core, h: Harness) -> list[OutboundCall]:
     """Let a process turn what has come into an incident and claim its pages, and get no further."""
     process_events(core)
     h.queue.take()
-    return outbox.claim(core, 8).calls
+    return outbox.claim_calls(core, 8).calls
 
 
 def test_what_a_dead_process_had_claimed_is_sent_by_another_after_six_seconds_and_once(h: Harness) -> None:
@@ -267,7 +269,7 @@ def test_what_a_dead_process_had_claimed_is_sent_by_another_after_six_seconds_an
     h.expect_message("#critical-alerts", PAGE)
     h.expect_dm("ana", PAGE)
     h.expect_dm("ben", PAGE)
-    finish(dead, [Outcome(one, sender.send(dead, one)) for one in claimed[:1]])
+    record_outcomes(dead, [CallOutcome(one, sender.send_call(dead, one)) for one in claimed[:1]])
     assert h.count(deliveries, state="delivered") == 3
     h.expect_message("#critical-alerts", PAGE)
     h.fast_forward(minutes=2)
@@ -279,11 +281,11 @@ def test_what_a_process_says_of_a_claim_it_has_lost_counts_for_nothing(h: Harnes
     slow = build(h.core.settings, clock=h.clock, queue=h.queue)
     lost = claimed_by(slow, h)
     h.clock.move(seconds=7)
-    mine = outbox.claim(h.core, 8).calls
-    finish(slow, [Outcome(one, Failed(FailureReason.BAD_TARGET, "too_late")) for one in lost])
+    mine = outbox.claim_calls(h.core, 8).calls
+    record_outcomes(slow, [CallOutcome(one, Failed(FailureReason.BAD_TARGET, "too_late")) for one in lost])
     slow.database.close()
     assert h.count(deliveries, state="sending") == 3
-    finish(h.core, [Outcome(one, sender.send(h.core, one)) for one in mine])
+    record_outcomes(h.core, [CallOutcome(one, sender.send_call(h.core, one)) for one in mine])
     h.expect_message("#critical-alerts", PAGE)
     h.expect_dm("ana", PAGE)
     h.expect_dm("ben", PAGE)
@@ -297,10 +299,10 @@ def test_a_process_that_lives_keeps_what_it_has_claimed_for_a_minute(h: Harness)
     slow = build(h.core.settings, clock=h.clock, queue=h.queue)
     claimed_by(slow, h)
     for _ in range(11):
-        beat(slow, SENDER)
+        record_heartbeat(slow, SENDER)
         h.fast_forward(seconds=5)
     h.expect_nothing()
-    beat(slow, SENDER)
+    record_heartbeat(slow, SENDER)
     h.fast_forward(seconds=6)
     slow.database.close()
     late = PAGE.replace("5 min", "4 min")
@@ -325,7 +327,7 @@ def test_a_click_tells_us_where_a_message_stands_whose_sender_died(h: Harness) -
     h.send(h.sample(SELF_HARM), is_working=False)
     dead = build(h.core.settings, clock=h.clock, queue=h.queue)
     for one in claimed_by(dead, h):
-        sender.send(dead, one)
+        sender.send_call(dead, one)
     dead.database.close()
     messages = h.expect_message("#critical-alerts", PAGE), h.expect_dm("ana", PAGE), h.expect_dm("ben", PAGE)
     h.click("ana", "Acknowledge", on=messages[1])

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from escalator.services.delivery import outbox
-from escalator.services.delivery.sender import SLOTS
-from escalator.services.outbound.bulkheads import Threads
+from escalator.services.delivery.sender import SENDER_THREADS
+from escalator.services.outbound.bulkheads import SenderThreads
 from escalator.store import endpoint_health
 from escalator.store.tables import deliveries, inbox
 from tests.doubles.http import Fault
@@ -206,7 +206,7 @@ def test_pages_go_before_copies(h: Harness, feed: WebhookDouble) -> None:
         feed.inject(*[Fault(status=503)] * 9)
         h.post(SELF_HARM)
     h.clock.move(seconds=10)
-    claimed = outbox.claim(h.core, 2)
+    claimed = outbox.claim_calls(h.core, 2)
     assert {one.channel.value for one in claimed.calls} == {"slack"}
     h.fast_forward(minutes=2)
     h.forget_seen()
@@ -238,11 +238,11 @@ def test_many_copies_take_few_threads(h: Harness, feed: WebhookDouble) -> None:
     for item in range(1, 9):
         h.post(SELF_HARM, item=item, **labelled("NOTHING", "low", 5))
     h.clock.move(seconds=10)
-    threads = Threads(SLOTS)
-    claimed = outbox.claim(h.core, SLOTS, threads)
+    threads = SenderThreads(SENDER_THREADS)
+    claimed = outbox.claim_calls(h.core, SENDER_THREADS, threads)
     assert len(claimed.calls) == 4
     waiting = pending_copies(h)
-    assert outbox.claim(h.core, threads.free, threads) == outbox.Claimed()
+    assert outbox.claim_calls(h.core, threads.free, threads) == outbox.ClaimedCalls()
     assert (len(waiting), pending_copies(h)) == (4, waiting)
     h.fast_forward(minutes=2)
     h.fast_forward(hours=1)

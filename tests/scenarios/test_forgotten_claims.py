@@ -13,7 +13,7 @@ from escalator.bootstrap import build
 from escalator.services.core.context import Core
 from escalator.services.delivery import outbox, outcomes, sender
 from escalator.services.intake.process import process_events
-from escalator.services.outbound.call import Outcome, ToSend
+from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.store.tables import deliveries, posts
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, paged
@@ -42,12 +42,12 @@ class Crash:
                     connection.execute(update(table).where(table.c.id == key).values(values))
 
 
-def claim(core: Core) -> tuple[ToSend, ...]:
-    return outbox.claim(core, 16).calls
+def claim(core: Core) -> tuple[OutboundCall, ...]:
+    return outbox.claim_calls(core, 16).calls
 
 
-def sent(core: Core, claimed: Sequence[ToSend]) -> list[Outcome]:
-    return [Outcome(one, sender.send(core, one)) for one in claimed]
+def sent(core: Core, claimed: Sequence[OutboundCall]) -> list[CallOutcome]:
+    return [CallOutcome(one, sender.send_call(core, one)) for one in claimed]
 
 
 def known(h: Harness) -> list[str]:
@@ -81,7 +81,7 @@ def test_a_page_whose_claim_was_forgotten_is_not_sent_again_and_its_message_is_k
     h, crash = waiting, Crash(waiting)
     told = sent(h.core, claim(h.core))
     crash.happen()
-    outcomes.finish(h.core, told)
+    outcomes.record_outcomes(h.core, told)
     expect_page(h)
     assert {(row["state"], row["claim"], row["owner"]) for row in rows(h, deliveries).values()} == {
         ("delivered", 1, h.core.id)
@@ -98,7 +98,7 @@ def test_a_message_whose_claim_was_forgotten_shows_what_was_done_before_it_was_k
     crash.happen()
     page = h.slack.messages[0]
     h.click("ana", "Acknowledge", on=page, is_working=False)
-    outcomes.finish(h.core, told)
+    outcomes.record_outcomes(h.core, told)
     expect_page(h)
     h.fast_forward(seconds=2)
     h.expect_updates(*h.slack.messages[:3], text=TAKEN)
@@ -106,9 +106,9 @@ def test_a_message_whose_claim_was_forgotten_shows_what_was_done_before_it_was_k
 
 def test_an_outcome_that_was_written_already_is_not_written_again(waiting: Harness) -> None:
     told = sent(waiting.core, claim(waiting.core))
-    outcomes.finish(waiting.core, told)
+    outcomes.record_outcomes(waiting.core, told)
     before = rows(waiting, deliveries), rows(waiting, posts), len(waiting.records())
-    outcomes.finish(waiting.core, told)
+    outcomes.record_outcomes(waiting.core, told)
     assert (rows(waiting, deliveries), rows(waiting, posts), len(waiting.records())) == before
     expect_page(waiting)
 
@@ -118,7 +118,7 @@ def test_a_page_that_failed_before_its_claim_was_forgotten_has_been_tried(waitin
     with h.slack_down():
         told = sent(h.core, claim(h.core))
     crash.happen()
-    outcomes.finish(h.core, told)
+    outcomes.record_outcomes(h.core, told)
     assert {(row["state"], row["claim"], row["attempts"]) for row in rows(h, deliveries).values()} == {
         ("pending", 1, 1)
     }
@@ -132,8 +132,8 @@ def test_a_page_that_has_failed_for_good_goes_another_way_once(waiting: Harness)
     with h.slack_down(status=200, error="channel_not_found"):
         told = sent(h.core, claim(h.core))
     crash.happen()
-    outcomes.finish(h.core, told)
-    outcomes.finish(h.core, told)
+    outcomes.record_outcomes(h.core, told)
+    outcomes.record_outcomes(h.core, told)
     failed = [row for row in rows(h, deliveries).values() if row["state"] == "failed"]
     assert len(failed) == len(h.records("delivery.failed")) == 3
     h.forget_seen()
@@ -145,7 +145,7 @@ def test_an_update_whose_claim_was_forgotten_is_not_made_again(h: Harness) -> No
     crash = Crash(h)
     told = sent(h.core, claim(h.core))
     crash.happen()
-    outcomes.finish(h.core, told)
+    outcomes.record_outcomes(h.core, told)
     h.expect_updates(*messages, text=TAKEN)
     h.fast_forward(seconds=70)
     assert all(len(message.updates) == 1 for message in messages)
@@ -159,10 +159,10 @@ def test_who_has_claimed_the_page_anew_meanwhile_decides_about_it_though_the_num
     crash.happen()
     theirs = claim(other)
     assert len(theirs) == len(late) == 3
-    outcomes.finish(h.core, late)
+    outcomes.record_outcomes(h.core, late)
     assert {(row["state"], row["owner"]) for row in rows(h, deliveries).values()} == {("sending", other.id)}
     assert known(h) == []
-    outcomes.finish(other, sent(other, theirs))
+    outcomes.record_outcomes(other, sent(other, theirs))
     assert {row["state"] for row in rows(h, deliveries).values()} == {"delivered"}
     mine = h.slack.messages[3:]
     h.click("ana", "Acknowledge", on=mine[0])
@@ -177,7 +177,7 @@ def test_a_page_that_was_told_has_been_told_whatever_was_decided_meanwhile(waiti
     crash.happen()
     with h.core.database.writing() as connection:
         connection.execute(update(deliveries).values(state=state))
-    outcomes.finish(h.core, told)
+    outcomes.record_outcomes(h.core, told)
     assert {row["state"] for row in rows(h, deliveries).values()} == {"delivered"}
     assert len(known(h)) == 3
     expect_page(h)
@@ -188,9 +188,9 @@ def test_what_is_gone_altogether_keeps_no_other_outcome_from_being_written(waiti
     assert first.sent.delivery is not None
     nobodys = replace(first.sent.delivery, id=uuid7(), incident_id=uuid7())
     gone = replace(first, sent=replace(first.sent, delivery=nobodys, post=None))
-    outcomes.finish(waiting.core, [gone, *others])
+    outcomes.record_outcomes(waiting.core, [gone, *others])
     assert sorted(row["state"] for row in rows(waiting, deliveries).values()) == ["delivered", "delivered", "sending"]
-    outcomes.finish(waiting.core, [first])
+    outcomes.record_outcomes(waiting.core, [first])
     expect_page(waiting)
 
 
@@ -204,7 +204,7 @@ def test_the_claim_of_who_took_over_from_a_dead_process_may_be_forgotten_too(
     crash = Crash(h) if forgets == 1 else before
     told = sent(h.core, claim(h.core))
     crash.happen()
-    outcomes.finish(h.core, told)
+    outcomes.record_outcomes(h.core, told)
     expect_page(h)
     assert {(row["state"], row["claim"]) for row in rows(h, deliveries).values()} == {("delivered", 2)}
     assert len(known(h)) == 3

@@ -7,7 +7,7 @@ import pytest
 
 from escalator.bootstrap import build
 from escalator.model.schedule import Booking
-from escalator.services.maintenance.jobs import keep
+from escalator.services.maintenance.jobs import run_jobs
 from escalator.services.oncall import overrides
 from escalator.services.oncall.overrides import Wanted
 from escalator.store import calendars as written
@@ -220,7 +220,7 @@ def test_of_two_processes_that_look_at_once_one_tells(h: Harness) -> None:
     h.clock.move_to(HANDOVER)
     others = [build(h.core.settings, clock=h.clock, queue=h.queue) for _ in range(3)]
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(keep, [h.core, *others]))
+        list(pool.map(run_jobs, [h.core, *others]))
     for core in others:
         core.database.close()
     look(h)
@@ -249,7 +249,7 @@ def test_a_handover_at_a_time_that_comes_twice_is_one(bare: Harness) -> None:
 ZONE = ", timezone: Europe/Madrid"
 
 
-def click_override(h: Harness, person: str, begins: datetime, ends: datetime) -> overrides.StandIn:
+def click_override(h: Harness, person: str, begins: datetime, ends: datetime) -> overrides.ManualOverride:
     """Let Dana put somebody on call."""
     with h.core.database.reading() as connection:
         dana = h.core.policies.required(connection).policy.people["dana"]

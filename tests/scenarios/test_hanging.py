@@ -13,14 +13,14 @@ from escalator.bootstrap import build
 from escalator.clock import SystemClock
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.delivery import outbox
 from escalator.services.delivery import sender as sending
-from escalator.services.delivery.outcomes import finish
-from escalator.services.delivery.sender import SLOTS, Sender
+from escalator.services.delivery.outcomes import record_outcomes
+from escalator.services.delivery.sender import SENDER_THREADS, Sender
 from escalator.services.intake import process
-from escalator.services.outbound.bulkheads import Threads
-from escalator.services.outbound.call import Outcome, ToSend
+from escalator.services.outbound.bulkheads import SenderThreads
+from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.store import endpoint_health
 from escalator.store.deliveries import DeliveryKind
 from escalator.store.delivery_claims import candidates
@@ -40,7 +40,7 @@ TOLD_BY_BOTH = (
 )
 WITHOUT_FALLBACK = POLICY.read_text().replace('{slack: "#hate", fallback: leads}', '{slack: "#hate"}')
 TIMEOUT = Failed(FailureReason.TIMEOUT)
-Sent = Callable[[Core, ToSend], Delivered | Failed]
+Sent = Callable[[Core, OutboundCall], Delivered | Failed]
 
 
 def alerts(h: Harness, count: int, first: int = 20) -> None:
@@ -52,17 +52,17 @@ def alerts(h: Harness, count: int, first: int = 20) -> None:
     h.queue.take()
 
 
-def claim(core: Core, threads: Threads | None = None) -> tuple[ToSend, ...]:
-    threads = threads or Threads(SLOTS)
-    return outbox.claim(core, threads.free, threads).calls
+def claim(core: Core, threads: SenderThreads | None = None) -> tuple[OutboundCall, ...]:
+    threads = threads or SenderThreads(SENDER_THREADS)
+    return outbox.claim_calls(core, threads.free, threads).calls
 
 
-def told(calls: tuple[ToSend, ...]) -> Counter[str]:
+def told(calls: tuple[OutboundCall, ...]) -> Counter[str]:
     return Counter(call.context.destination for call in calls)
 
 
-def end(h: Harness, calls: tuple[ToSend, ...], result: Delivered | Failed) -> None:
-    finish(h.core, [Outcome(call, call.refused or result) for call in calls])
+def end(h: Harness, calls: tuple[OutboundCall, ...], result: Delivered | Failed) -> None:
+    record_outcomes(h.core, [CallOutcome(call, call.refused or result) for call in calls])
 
 
 def health(h: Harness) -> dict[str, Health]:
@@ -99,19 +99,19 @@ def test_all_that_goes_elsewhere_arrives_while_one_destination_hangs(
     h = bare.start(TOLD_BY_BOTH)
     alerts(h, MANY)
 
-    def answered(_core: Core, one: ToSend) -> Delivered | Failed:
+    def answered(_core: Core, one: OutboundCall) -> Delivered | Failed:
         if one.context.destination == "hook":
             assert gate.wait(PATIENCE_S)
         return Delivered(f"C1/{one.notification.key}", "seen")
 
-    monkeypatch.setattr(sending, "send", answered)
+    monkeypatch.setattr(sending, "send_call", answered)
     sender = Sender(h.core, SystemClock())
     sender.wake()
     try:
         for destination in ("hate-room", "person:ana"):
             until(lambda name=destination: h.count(deliveries, destination=name, state="delivered") == MANY)
         assert h.count(deliveries, destination="hook", state="delivered") == 0
-        assert 0 < h.count(deliveries, destination="hook", state="sending") <= SLOTS // 2
+        assert 0 < h.count(deliveries, destination="hook", state="sending") <= SENDER_THREADS // 2
         gate.set()
         until(lambda: h.count(deliveries, destination="hook", state="delivered") == MANY)
     finally:
@@ -122,13 +122,13 @@ def test_all_that_goes_elsewhere_arrives_while_one_destination_hangs(
 def test_what_is_born_takes_no_more_than_its_share(bare: Harness) -> None:
     h = bare.start(TOLD_BY_BOTH)
     sender = Sender(h.core, SystemClock())
-    sent: list[ToSend] = []
+    sent: list[OutboundCall] = []
     sender._loops = (threading.current_thread(),)
     sender.send = sent.extend  # type: ignore[method-assign]
-    h.core.outlet = sender
+    h.core.sender_pool = sender
     alerts(h, 12)
-    assert told(tuple(sent))["hook"] <= SLOTS // 2
-    assert told(tuple(sent)).total() < SLOTS
+    assert told(tuple(sent))["hook"] <= SENDER_THREADS // 2
+    assert told(tuple(sent)).total() < SENDER_THREADS
     assert told(tuple(sent)).keys() == {"hook", "hate-room", "person:ana"}
 
 
@@ -138,11 +138,11 @@ def test_a_full_queue_of_one_destination_hides_nobody_behind_it(bare: Harness) -
     with h.core.database.writing() as connection:
         late = update(deliveries).where(deliveries.c.destination != "hook")
         connection.execute(late.values(urgency=0))
-    threads = Threads(SLOTS)
+    threads = SenderThreads(SENDER_THREADS)
     calls = claim(h.core, threads)
     for _ in range(3):
         calls += claim(h.core, threads)
-    assert told(calls)["hook"] == SLOTS // 2
+    assert told(calls)["hook"] == SENDER_THREADS // 2
     assert told(calls).keys() == {"hook", "hate-room", "person:ana"}
 
 
@@ -152,7 +152,7 @@ def test_updates_that_hang_leave_room_for_pages(h: Harness) -> None:
     h.forget_seen()
     with h.core.database.writing() as connection:
         connection.execute(update(posts).values(want_rev=posts.c.want_rev + 1))
-    threads = Threads(SLOTS)
+    threads = SenderThreads(SENDER_THREADS)
     updates = tuple(call for _ in range(4) for call in claim(h.core, threads))
     assert [call.delivery for call in updates] == [None] * 6
     alerts(h, 4, first=70)
@@ -232,7 +232,9 @@ def test_nobody_waits_for_a_destination_that_hangs_who_can_be_told_another_way(h
     assert (probe.is_probe, probe.context.destination) == (True, "hate-room")
     calls = tuple(call for call in calls if call is not probe)
     while calls:
-        finish(h.core, [Outcome(call, call.refused or Delivered(f"C2/{call.notification.key}")) for call in calls])
+        record_outcomes(
+            h.core, [CallOutcome(call, call.refused or Delivered(f"C2/{call.notification.key}")) for call in calls]
+        )
         calls = claim(h.core)
     assert h.count(deliveries, kind="page", destination="leads", state="delivered") == 10
     assert h.count(deliveries, destination="hate-room", state="sending") == 1
@@ -272,7 +274,7 @@ def test_an_alarm_to_whoever_hangs_goes_to_another_vendor_at_once_and_once(bare:
     hanging(h)
     with h.core.database.writing() as connection:
         known = h.core.policies.required(connection).policy
-        Troubles(connection, h.clock.now()).find("test:one", "", known, h.core.settings)
+        OperatorAlerts(connection, h.clock.now()).find("test:one", "", known, h.core.settings)
     for _time in range(3):
         end(h, claim(h.core), TIMEOUT)
     with h.core.database.reading() as connection:
@@ -315,15 +317,15 @@ def test_an_alarm_to_whoever_hangs_keeps_no_other_alarm_waiting(
 ) -> None:
     with h.core.database.writing() as connection:
         policy = h.core.policies.required(connection).policy
-        Troubles(connection, h.clock.now()).find("test:one", "", policy, h.core.settings)
+        OperatorAlerts(connection, h.clock.now()).find("test:one", "", policy, h.core.settings)
 
-    def answered(_core: Core, one: ToSend) -> Delivered | Failed:
+    def answered(_core: Core, one: OutboundCall) -> Delivered | Failed:
         if one.context.destination == "person:eli":
             gate.set()
             return Delivered("C1/1")
         assert gate.wait(PATIENCE_S), "the other alarm has not been sent"
         return Delivered("C1/2")
 
-    monkeypatch.setattr(sending, "send", answered)
-    sending.deliver_alarms(h.core)
+    monkeypatch.setattr(sending, "send_call", answered)
+    sending.send_operator_alerts(h.core)
     assert h.count(deliveries, kind="alarm", state="delivered") == 2

@@ -4,7 +4,7 @@ from redis.exceptions import ReadOnlyError
 from sqlalchemy import update
 
 from escalator.broker_state import BrokerState
-from escalator.services.core.process_liveness import SWEEPER, beat
+from escalator.services.core.process_liveness import SWEEPER, record_heartbeat
 from escalator.store.tables import posts
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM, paged, taken_by_ana
@@ -31,7 +31,7 @@ def metrics(h: Harness) -> str:
 
 
 def test_a_healthy_installation_is_ready_and_says_nothing_else(h: Harness) -> None:
-    beat(h.core, SWEEPER, h.clock.now())
+    record_heartbeat(h.core, SWEEPER, h.clock.now())
     assert readyz(h) == (200, {"ready": True, "mode": "production", "degraded": [], "notes": []})
     assert readyz(h, "?strict=1")[0] == 200
     assert h.app.test_client().get("/healthz").json == {"status": "alive"}
@@ -46,19 +46,19 @@ def test_without_a_worker_it_is_ready_and_degraded(h: Harness) -> None:
 def test_a_process_that_cannot_use_the_broker_is_said_until_it_can(h: Harness) -> None:
     h.core.broker = BrokerState(holds_s=3600)
     h.core.broker.note(ReadOnlyError("You can't write against a read only replica."))
-    beat(h.core, SWEEPER, h.clock.now())
+    record_heartbeat(h.core, SWEEPER, h.clock.now())
     said = "broker: 1 of 1 processes cannot use Redis (ReadOnlyError); work continues, up to 3 s later"
     status, body = readyz(h)
     assert (status, body["ready"], body["degraded"]) == (200, True, [said])
     h.core.broker = BrokerState()
-    beat(h.core, SWEEPER, h.clock.now())
+    record_heartbeat(h.core, SWEEPER, h.clock.now())
     assert readyz(h)[1]["degraded"] == []
 
 
 def test_a_deadline_that_is_late_is_said(h: Harness) -> None:
     paged(h)
     h.clock.move(minutes=5, seconds=30)
-    beat(h.core, SWEEPER, h.clock.now())
+    record_heartbeat(h.core, SWEEPER, h.clock.now())
     assert readyz(h)[1]["degraded"] == ["deadlines: the oldest is 30 s late"]
     h.sweep()
     h.forget_seen()
@@ -67,7 +67,7 @@ def test_a_deadline_that_is_late_is_said(h: Harness) -> None:
 def test_an_event_that_waits_is_said(h: Harness) -> None:
     h.send(h.sample(SELF_HARM), is_working=False)
     h.clock.move(seconds=30)
-    beat(h.core, SWEEPER, h.clock.now())
+    record_heartbeat(h.core, SWEEPER, h.clock.now())
     assert readyz(h)[1]["degraded"] == ["events: the oldest has waited 30 s"]
 
 

@@ -11,7 +11,7 @@ def h(bare: Harness, request: pytest.FixtureRequest) -> Harness:
     """A running installation whose workers send what they are told of, or what they themselves have written."""
     bare.start()
     if request.param != "told":
-        bare.core.outlet = InlineOutlet(bare.core)
+        bare.core.sender_pool = InlineOutlet(bare.core)
     return bare
 
 

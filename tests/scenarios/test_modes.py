@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.ports import DELIVER
-from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.store.tables import deliveries, inbox, incidents
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, nobody, paged
@@ -111,7 +111,9 @@ def in_trouble(h: Harness) -> None:
     """Something of the product's own is amiss: whom the policy names under `alarms` is to hear of it."""
     with h.core.database.writing() as connection:
         running = h.core.policies.running(connection)
-        assert Troubles(connection, h.clock.now()).find("loop", "all is not well", running.policy, h.core.settings)
+        assert OperatorAlerts(connection, h.clock.now()).find(
+            "loop", "all is not well", running.policy, h.core.settings
+        )
     h.queue.tell(DELIVER)
     h.work()
 

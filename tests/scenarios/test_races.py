@@ -20,7 +20,7 @@ from escalator.rendering.buttons import ButtonValue
 from escalator.services.core.context import Core
 from escalator.services.delivery import outbox
 from escalator.services.incidents import escalation
-from escalator.services.incidents.actions import Asked, act
+from escalator.services.incidents.actions import SlackRequest, perform_action
 from escalator.services.intake import process
 from escalator.store import events
 from escalator.store import incident_keys as store_keys
@@ -59,7 +59,7 @@ def opened(h: Harness, count: int) -> list[UUID]:
     store(h, bodies(h, count))
     while process.process_events(h.core) == process.BATCH:
         pass
-    while outbox.claim(h.core, 200).calls:
+    while outbox.claim_calls(h.core, 200).calls:
         pass
     h.clock.move(minutes=5)
     with h.core.database.reading() as connection:
@@ -97,7 +97,7 @@ def test_after_an_acknowledgement_no_step_fires_and_no_page_is_claimed(h: Harnes
 
     def acknowledge() -> None:
         for one in ids:
-            act(h.core, Asked("U0ANA", "T0DOUBLE", Verb.ACKNOWLEDGE, ButtonValue(one, 1, 1)))
+            perform_action(h.core, SlackRequest("U0ANA", "T0DOUBLE", Verb.ACKNOWLEDGE, ButtonValue(one, 1, 1)))
             with h.core.database.reading() as connection:
                 taken_at_step[one] = connection.scalar(select(incidents.c.step).where(incidents.c.id == one))
 
@@ -107,7 +107,7 @@ def test_after_an_acknowledgement_no_step_fires_and_no_page_is_claimed(h: Harnes
     def claim() -> None:
         while len(taken_at_step) < TRIES:
             answered = set(taken_at_step)
-            found = outbox.claim(h.core, 50).calls
+            found = outbox.claim_calls(h.core, 50).calls
             claimed_too_late.extend(
                 one.context.incident_id for one in found if one.delivery and one.context.incident_id in answered
             )
@@ -157,7 +157,7 @@ def test_a_delivery_is_claimed_once_however_many_processes_claim(h: Harness) -> 
     found: list[UUID] = []
 
     def claim(core: Core) -> int:
-        claimed = outbox.claim(core, 7).calls
+        claimed = outbox.claim_calls(core, 7).calls
         found.extend(one.delivery.id for one in claimed if one.delivery)
         return len(claimed)
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from sqlalchemy import NullPool, create_engine, event, text
 
-from escalator.services.core.process_liveness import SWEEPER, beat
+from escalator.services.core.process_liveness import SWEEPER, record_heartbeat
 from escalator.store import Database
 from escalator.store.tables import events
 from tests.scenarios.harness import Harness
@@ -56,7 +56,7 @@ def full(h: Harness) -> Iterator[None]:
 
 def ready(h: Harness) -> tuple[int, list[str]]:
     h.clock.move(seconds=1)
-    beat(h.core, SWEEPER, h.clock.now())
+    record_heartbeat(h.core, SWEEPER, h.clock.now())
     return readyz(h)
 
 

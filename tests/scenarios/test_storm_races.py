@@ -14,7 +14,7 @@ from escalator.model.incident import Outcome, Verb
 from escalator.rendering.buttons import ButtonValue
 from escalator.services.core.context import Core
 from escalator.services.incidents import close_groups
-from escalator.services.incidents.actions import Asked, act
+from escalator.services.incidents.actions import SlackRequest, perform_action
 from escalator.services.intake import process
 from escalator.store.groups import lock_open
 from escalator.store.tables import incidents
@@ -53,7 +53,7 @@ def told_of(h: Harness, group: UUID) -> int:
 
 
 def answered(core: Core, incident: UUID, verb: Verb, **more: object) -> None:
-    act(core, Asked("U0DANA", "T0DOUBLE", verb, ButtonValue(incident, 1, 1), is_filled=True, **more))
+    perform_action(core, SlackRequest("U0DANA", "T0DOUBLE", verb, ButtonValue(incident, 1, 1), is_filled=True, **more))
 
 
 def forget(h: Harness) -> None:
@@ -116,9 +116,14 @@ def test_nobody_waits_for_one_another_for_ever(h: Harness, cores: Sequence[Core]
     )
     assert groups(h) == {group: 40 - AFTER + 40 - 16} == {group: told_of(h, group)}
     answered(one, group, Verb.ACKNOWLEDGE)
-    act(one, Asked("U0DANA", "T0DOUBLE", Verb.RESOLVE, ButtonValue(group, 1, 2), is_filled=True, outcome=Outcome.TEST))
-    together(*[lambda core=core: patiently(lambda: close_groups.tend_all(core) or 0) for core in cores])
-    close_groups.tend_all(one)
+    perform_action(
+        one,
+        SlackRequest(
+            "U0DANA", "T0DOUBLE", Verb.RESOLVE, ButtonValue(group, 1, 2), is_filled=True, outcome=Outcome.TEST
+        ),
+    )
+    together(*[lambda core=core: patiently(lambda: close_groups.close_ended_groups(core) or 0) for core in cores])
+    close_groups.close_ended_groups(one)
     assert (told_of(h, group), groups(h)) == (0, {group: 0})
     assert h.count(incidents, outcome="test") == 1 + 40 - AFTER + 40 - 16
     assert [line["event"] for line in h.log.lines("warning", "error")] == []

@@ -202,7 +202,7 @@ def test_what_a_process_left_undone_when_it_died_is_done_by_the_sweep(h: Harness
     h.click("ana", "False alarm", on=messages[0], is_working=False)
     h.queue.take()
     assert grouped(h) == 3
-    close_groups.tend_all(h.core)
+    close_groups.close_ended_groups(h.core)
     assert grouped(h) == 0
     h.sweep()
     h.forget_seen()

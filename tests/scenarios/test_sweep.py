@@ -24,7 +24,7 @@ class InlineSender:
 
     def wake(self) -> None:
         self.woken += 1
-        sending.deliver_all(self._core)
+        sending.send_all_due(self._core)
 
 
 def swept(h: Harness) -> int:
@@ -133,7 +133,7 @@ def test_an_alarm_never_fires_before_its_time(h: Harness, early: timedelta, fire
     paged(h)
     due = START + timedelta(minutes=5)
     h.clock.move_to(due - early)
-    escalation.on_alarm(h.core)
+    escalation.fire_scheduled(h.core)
     assert [row["at"] for row in h.records("step.fired")][1:] == ([due] if fires else [])
     h.work()
     h.forget_seen()

@@ -8,13 +8,13 @@ from sqlalchemy import select
 
 from escalator.model.message import Failed, FailureReason
 from escalator.model.policy import DestinationKind
-from escalator.services.core.process_liveness import SWEEPER, beat
-from escalator.services.delivery.destination_health import BLAME
-from escalator.services.delivery.outbox import claim
-from escalator.services.delivery.outcomes import finish
+from escalator.services.core.process_liveness import SWEEPER, record_heartbeat
+from escalator.services.delivery.destination_health import FAILURE_SCOPES
+from escalator.services.delivery.outbox import claim_calls
+from escalator.services.delivery.outcomes import record_outcomes
 from escalator.services.intake import process
 from escalator.services.monitoring.undelivered import look_for_undelivered
-from escalator.services.outbound.call import Outcome
+from escalator.services.outbound.call import CallOutcome
 from escalator.store.tables import deliveries, destinations, troubles
 from tests.doubles.everybody import Vendors, vendors
 from tests.doubles.http import HttpDouble, Reply, Request
@@ -87,7 +87,7 @@ def start(h: Harness, everybody: Vendors, monitor: HttpDouble, kind: Destination
 
 
 def degraded(h: Harness) -> list[str]:
-    beat(h.core, SWEEPER, h.clock.now())
+    record_heartbeat(h.core, SWEEPER, h.clock.now())
     return h.app.test_client().get("/readyz").json["degraded"]
 
 
@@ -283,8 +283,8 @@ def test_every_reason_for_which_a_page_fails_for_good_is_told_once(h: Harness, r
     h.send(h.sample(SELF_HARM, **HATE), is_working=False)
     while process.process_events(h.core):
         pass
-    [page] = claim(h.core, 8).calls
-    finish(h.core, [Outcome(page, Failed(reason, "word"))])
+    [page] = claim_calls(h.core, 8).calls
+    record_outcomes(h.core, [CallOutcome(page, Failed(reason, "word"))])
     assert is_open(h, "destination:hate-room") is not reason.is_retryable
     if not reason.is_retryable:
         assert [row["reason"] for row in h.records("trouble.found")] == ["destination:hate-room"]
@@ -293,7 +293,7 @@ def test_every_reason_for_which_a_page_fails_for_good_is_told_once(h: Harness, r
 
 
 def test_every_reason_has_its_place() -> None:
-    assert set(BLAME) == set(FailureReason)
+    assert set(FAILURE_SCOPES) == set(FailureReason)
 
 
 @pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)

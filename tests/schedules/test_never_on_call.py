@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalator.model.schedule import Hours, Layer, Schedule, Turn
+from escalator.model.schedule import Hours, Layer, RotationUnit, Schedule
 from escalator.schedules.never_on_call import never_on_call
 from escalator.schedules.oncall import on_call
 
@@ -21,7 +21,7 @@ HOURS = {
     "weekend": replace(OFFICE, key="weekend", start=time(0), end=time(0), weekdays=frozenset({5, 6})),
     "tokyo": Hours("tokyo", time(8), time(9), frozenset(range(7)), ZoneInfo("Asia/Tokyo")),
 }
-DAILY = Layer(WEEK, Turn.DAYS, date(2026, 1, 5), time(9), hours="office")
+DAILY = Layer(WEEK, RotationUnit.DAYS, date(2026, 1, 5), time(9), hours="office")
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,10 @@ DAILY = Layer(WEEK, Turn.DAYS, date(2026, 1, 5), time(9), hours="office")
         pytest.param([replace(DAILY, people=WEEK * 2)], ("sam", "sue"), id="the same seven twice"),
         pytest.param([replace(DAILY, hours=None)], (), id="without hours everybody"),
         pytest.param([replace(DAILY, hours="unknown")], (), id="hours that are unknown are open"),
-        pytest.param([replace(DAILY, turn=Turn.WEEKS, day=0)], (), id="by the week everybody"),
-        pytest.param([replace(DAILY, turn=Turn.MONTHS, day=1)], (), id="by the month everybody"),
+        pytest.param([replace(DAILY, turn=RotationUnit.WEEKS, day=0)], (), id="by the week everybody"),
+        pytest.param([replace(DAILY, turn=RotationUnit.MONTHS, day=1)], (), id="by the month everybody"),
         pytest.param(
-            [replace(DAILY, people=("day", "night"), turn=Turn.HOURS, every=12, hours="office")],
+            [replace(DAILY, people=("day", "night"), turn=RotationUnit.HOURS, every=12, hours="office")],
             ("night",),
             id="turns of half a day against the office's",
         ),
@@ -62,7 +62,12 @@ DAILY = Layer(WEEK, Turn.DAYS, date(2026, 1, 5), time(9), hours="office")
         pytest.param(
             [
                 replace(
-                    DAILY, people=("summer", "winter"), turn=Turn.HOURS, every=12, handover=time(1, 30), hours="tokyo"
+                    DAILY,
+                    people=("summer", "winter"),
+                    turn=RotationUnit.HOURS,
+                    every=12,
+                    handover=time(1, 30),
+                    hours="tokyo",
                 )
             ],
             (),
@@ -81,7 +86,7 @@ def test_it_is_who_never_appears_when_every_half_hour_is_asked(count, every, hou
     people = tuple(f"p{number}" for number in range(count))
     zone = ZoneInfo("UTC")
     asked = {key: replace(one, timezone=zone) for key, one in HOURS.items()}
-    layer = Layer(people, Turn.HOURS, date(2026, 1, 5), time(9), every=every, hours=hours)
+    layer = Layer(people, RotationUnit.HOURS, date(2026, 1, 5), time(9), every=every, hours=hours)
     schedule = Schedule("rota", zone, (layer,))
     start = datetime(2026, 1, 5, 9, tzinfo=zone)
     seen: set[str] = set()

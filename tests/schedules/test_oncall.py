@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalator.model.schedule import Booking, Hours, Layer, Override, Schedule, Shift, Turn
+from escalator.model.schedule import Booking, Hours, Layer, Override, RotationUnit, Schedule, Shift
 from escalator.schedules.oncall import on_call, shifts
 from tests.schedules.times import CHICAGO, MADRID, TICK, instants, local, utc, zones
 from tests.schedules.values import any_hours, bookings_around, layers_around, overrides_around
 
-ROTA = Layer(("ana", "ben"), Turn.WEEKS, date(2026, 1, 5), time(9), 0)
+ROTA = Layer(("ana", "ben"), RotationUnit.WEEKS, date(2026, 1, 5), time(9), 0)
 HOLIDAY = Override("ben", local("2026-12-24"), local("2026-12-27"))
 EXAMPLE = Schedule("child-safety-rota", MADRID, (ROTA,), (HOLIDAY,))
 
 
 def only(person: str, **changes) -> Layer:
     """A layer of one person, since ever."""
-    return replace(Layer((person,), Turn.DAYS, date(2020, 1, 1), time(0)), **changes)
+    return replace(Layer((person,), RotationUnit.DAYS, date(2020, 1, 1), time(0)), **changes)
 
 
 def expect(*ends: str) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalator.model.schedule import Layer, Turn
+from escalator.model.schedule import Layer, RotationUnit
 from escalator.schedules.local_time import first_instant, reached
 from escalator.schedules.rotation import handovers, whose
 from tests.schedules.times import CHICAGO, DAY, LORD_HOWE, MADRID, TICK, instants, utc, zones
@@ -17,7 +17,9 @@ from tests.schedules.values import PEOPLE, layers_around
 MONDAY, WEDNESDAY = 0, 2
 
 
-def a_layer(turn: Turn, start: str, handover: str, day: int | None = None, every: int = 1, people=PEOPLE) -> Layer:
+def a_layer(
+    turn: RotationUnit, start: str, handover: str, day: int | None = None, every: int = 1, people=PEOPLE
+) -> Layer:
     return Layer(people, turn, date.fromisoformat(start), time.fromisoformat(handover), day, every)
 
 
@@ -31,7 +33,7 @@ def shown(layer: Layer, zone, start: str, end: str) -> list[str]:
     return [f"{at:%m-%d %H:%M}" for at in handovers(layer, zone, utc(start), utc(end))]
 
 
-EXAMPLE = a_layer(Turn.WEEKS, "2026-01-05", "09:00", MONDAY, people=("ana", "ben"))
+EXAMPLE = a_layer(RotationUnit.WEEKS, "2026-01-05", "09:00", MONDAY, people=("ana", "ben"))
 
 
 @pytest.mark.parametrize(
@@ -56,62 +58,62 @@ def test_people_take_turns_from_the_start(layer, at, expected):
     ("layer", "expected"),
     [
         pytest.param(
-            a_layer(Turn.DAYS, "2026-01-07", "09:00"),
+            a_layer(RotationUnit.DAYS, "2026-01-07", "09:00"),
             ["01-07 08:00", "01-08 08:00", "01-09 08:00", "01-10 08:00"],
             id="every day",
         ),
         pytest.param(
-            a_layer(Turn.HOURS, "2026-01-07", "09:00", every=8),
+            a_layer(RotationUnit.HOURS, "2026-01-07", "09:00", every=8),
             ["01-07 08:00", "01-07 16:00", "01-08 00:00", "01-08 08:00"],
             id="every eight hours",
         ),
         pytest.param(
-            a_layer(Turn.HOURS, "2026-01-07", "09:00", every=36),
+            a_layer(RotationUnit.HOURS, "2026-01-07", "09:00", every=36),
             ["01-07 08:00", "01-08 20:00", "01-10 08:00", "01-11 20:00"],
             id="every day and a half",
         ),
         pytest.param(
-            a_layer(Turn.WEEKS, "2026-01-07", "09:00"),
+            a_layer(RotationUnit.WEEKS, "2026-01-07", "09:00"),
             ["01-07 08:00", "01-14 08:00", "01-21 08:00", "01-28 08:00"],
             id="every week, on the weekday of the start",
         ),
         pytest.param(
-            a_layer(Turn.WEEKS, "2026-01-07", "09:00", MONDAY),
+            a_layer(RotationUnit.WEEKS, "2026-01-07", "09:00", MONDAY),
             ["01-07 08:00", "01-12 08:00", "01-19 08:00", "01-26 08:00"],
             id="a start between two Mondays: the first turn is short",
         ),
         pytest.param(
-            a_layer(Turn.WEEKS, "2026-01-05", "09:00", WEDNESDAY),
+            a_layer(RotationUnit.WEEKS, "2026-01-05", "09:00", WEDNESDAY),
             ["01-05 08:00", "01-07 08:00", "01-14 08:00", "01-21 08:00"],
             id="a start two days before the weekday",
         ),
         pytest.param(
-            a_layer(Turn.MONTHS, "2026-01-07", "09:00"),
+            a_layer(RotationUnit.MONTHS, "2026-01-07", "09:00"),
             ["01-07 08:00", "02-07 08:00", "03-07 08:00", "04-07 07:00"],
             id="every month, on the day of the start",
         ),
         pytest.param(
-            a_layer(Turn.MONTHS, "2026-01-07", "09:00", 15),
+            a_layer(RotationUnit.MONTHS, "2026-01-07", "09:00", 15),
             ["01-07 08:00", "01-15 08:00", "02-15 08:00", "03-15 08:00"],
             id="a start before the day of the month: the first turn is short",
         ),
         pytest.param(
-            a_layer(Turn.MONTHS, "2026-01-20", "09:00", 15),
+            a_layer(RotationUnit.MONTHS, "2026-01-20", "09:00", 15),
             ["01-20 08:00", "02-15 08:00", "03-15 08:00", "04-15 07:00"],
             id="a start after the day of the month",
         ),
         pytest.param(
-            a_layer(Turn.MONTHS, "2026-01-31", "09:00"),
+            a_layer(RotationUnit.MONTHS, "2026-01-31", "09:00"),
             ["01-31 08:00", "02-28 08:00", "03-31 07:00", "04-30 07:00"],
             id="the 31st: the last day of a shorter month",
         ),
         pytest.param(
-            a_layer(Turn.MONTHS, "2026-02-28", "09:00", 31),
+            a_layer(RotationUnit.MONTHS, "2026-02-28", "09:00", 31),
             ["02-28 08:00", "03-31 07:00", "04-30 07:00", "05-31 07:00"],
             id="the 31st, from the last day of February",
         ),
         pytest.param(
-            a_layer(Turn.MONTHS, "2025-11-30", "09:00"),
+            a_layer(RotationUnit.MONTHS, "2025-11-30", "09:00"),
             ["11-30 08:00", "12-30 08:00", "01-30 08:00", "02-28 08:00"],
             id="over the new year",
         ),
@@ -178,7 +180,7 @@ def test_turns_change_at_their_handovers(layer, expected):
     ],
 )
 def test_a_day_on_which_the_clock_changes_has_one_handover_and_the_next_its_usual_one(zone, handover, start, expected):
-    layer = a_layer(Turn.DAYS, start, handover)
+    layer = a_layer(RotationUnit.DAYS, start, handover)
     begins = utc(f"2026-{expected[0]}")
     found = list(handovers(layer, zone, begins - DAY, begins + 2.5 * DAY))
     assert [f"{at:%m-%d %H:%M}" for at in found] == expected
@@ -199,7 +201,7 @@ def test_a_day_on_which_the_clock_changes_has_one_handover_and_the_next_its_usua
     ],
 )
 def test_a_weekly_handover_stays_at_its_local_time(zone, start, expected):
-    layer = a_layer(Turn.WEEKS, start, "09:00", MONDAY)
+    layer = a_layer(RotationUnit.WEEKS, start, "09:00", MONDAY)
     assert shown(layer, zone, "2026-01-01", f"2026-{expected[-1]}:01") == expected
 
 
@@ -214,19 +216,19 @@ def test_a_weekly_handover_stays_at_its_local_time(zone, start, expected):
     ],
 )
 def test_a_rotation_of_hours_is_back_at_its_local_times_the_next_day(zone, start, expected):
-    layer = a_layer(Turn.HOURS, start, "09:00", every=12)
+    layer = a_layer(RotationUnit.HOURS, start, "09:00", every=12)
     assert shown(layer, zone, "2026-01-01", f"2026-{expected[-1]}:01") == expected
 
 
 def test_a_turn_in_the_hour_that_the_clock_leaps_over_is_skipped():
-    layer = a_layer(Turn.HOURS, "2026-03-08", "01:00", every=1)
+    layer = a_layer(RotationUnit.HOURS, "2026-03-08", "01:00", every=1)
     found = list(handovers(layer, CHICAGO, utc("2026-03-08 06:00"), utc("2026-03-08 09:30")))
     assert found == [utc("2026-03-08 07:00"), utc("2026-03-08 08:00"), utc("2026-03-08 09:00")]
     assert [who(layer, CHICAGO, at) for at in found] == ["ana", "chen", "ana"]
 
 
 def test_a_turn_in_the_hour_that_exists_twice_lasts_through_both():
-    layer = a_layer(Turn.HOURS, "2026-11-01", "00:00", every=1)
+    layer = a_layer(RotationUnit.HOURS, "2026-11-01", "00:00", every=1)
     found = list(handovers(layer, CHICAGO, utc("2026-11-01 04:00"), utc("2026-11-01 08:30")))
     assert found == [utc("2026-11-01 05:00"), utc("2026-11-01 06:00"), utc("2026-11-01 08:00")]
 
@@ -241,16 +243,16 @@ def test_handovers_are_those_from_the_start_and_before_the_end():
 def counted(layer: Layer) -> Iterator[datetime]:
     """The local times of the handovers, found by looking at every day (or hour) after the start."""
     at = datetime.combine(layer.start, layer.handover)
-    step = timedelta(hours=layer.every) if layer.turn is Turn.HOURS else DAY
+    step = timedelta(hours=layer.every) if layer.turn is RotationUnit.HOURS else DAY
     weekday = layer.start.weekday() if layer.day is None else layer.day
     monthday = layer.day or layer.start.day
     yield at
     while True:
         at += step
         is_last = (at + DAY).day == 1
-        if layer.turn is Turn.WEEKS and at.weekday() != weekday:
+        if layer.turn is RotationUnit.WEEKS and at.weekday() != weekday:
             continue
-        if layer.turn is Turn.MONTHS and not (at.day == monthday or (is_last and at.day < monthday)):
+        if layer.turn is RotationUnit.MONTHS and not (at.day == monthday or (is_last and at.day < monthday)):
             continue
         yield at
 
@@ -301,7 +303,10 @@ def test_a_turn_lasts_its_time_but_for_what_the_clock_changes(data, zone):
     at = data.draw(instants(zone, 2015, 2040))
     layer = data.draw(layers_around(at))
     nominal = {
-        Turn.HOURS: timedelta(hours=layer.every), Turn.DAYS: DAY, Turn.WEEKS: 7 * DAY, Turn.MONTHS: 31 * DAY
+        RotationUnit.HOURS: timedelta(hours=layer.every),
+        RotationUnit.DAYS: DAY,
+        RotationUnit.WEEKS: 7 * DAY,
+        RotationUnit.MONTHS: 31 * DAY,
     }[layer.turn]  # fmt: skip
     found = list(handovers(layer, zone, at, at + timedelta(days=70)))
     assert all(timedelta(0) < later - earlier <= nominal + timedelta(hours=3) for earlier, later in pairwise(found))
@@ -310,6 +315,6 @@ def test_a_turn_lasts_its_time_but_for_what_the_clock_changes(data, zone):
 @given(st.data(), zones())
 def test_turns_of_a_day_and_longer_leave_nobody_out(data, zone):
     at = data.draw(instants(zone, 2015, 2040))
-    layer = data.draw(layers_around(at, turns=(Turn.DAYS, Turn.WEEKS, Turn.MONTHS)))
+    layer = data.draw(layers_around(at, turns=(RotationUnit.DAYS, RotationUnit.WEEKS, RotationUnit.MONTHS)))
     found = [who(layer, zone, begins) for begins in handovers(layer, zone, at, at + timedelta(days=200))]
     assert all(PEOPLE.index(after) == (PEOPLE.index(one) + 1) % len(PEOPLE) for one, after in pairwise(found))

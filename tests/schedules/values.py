@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import strategies as st
 
-from escalator.model.schedule import Booking, Hours, Layer, Override, Turn
+from escalator.model.schedule import Booking, Hours, Layer, Override, RotationUnit
 from tests.schedules.times import CHICAGO, DAY, zones
 
 PEOPLE = ("ana", "ben", "chen")
@@ -31,11 +31,11 @@ def any_hours(draw: st.DrawFn) -> Hours:
 
 
 @st.composite
-def layers_around(draw: st.DrawFn, at: datetime, turns: Iterable[Turn] = Turn) -> Layer:
+def layers_around(draw: st.DrawFn, at: datetime, turns: Iterable[RotationUnit] = RotationUnit) -> Layer:
     """A layer that started up to a hundred days before the instant, or starts just after it."""
     turn = draw(st.sampled_from(tuple(turns)))
-    day = {Turn.WEEKS: st.integers(0, 6), Turn.MONTHS: st.integers(1, 31)}.get(turn, st.none())
-    every = draw(st.integers(1, 50)) if turn is Turn.HOURS else 1
+    day = {RotationUnit.WEEKS: st.integers(0, 6), RotationUnit.MONTHS: st.integers(1, 31)}.get(turn, st.none())
+    every = draw(st.integers(1, 50)) if turn is RotationUnit.HOURS else 1
     start = draw(dates_before(at, 100))
     return Layer(PEOPLE, turn, start, draw(times_of_day()), draw(st.none() | day), every)
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.oncall.calendar_refresh import refresh_all
 from escalator.store import calendars
 from escalator.store.tables import calendars as table
@@ -59,7 +59,7 @@ def feed(core):
 
 def troubles(core):
     with core.database.reading() as connection:
-        return dict(Troubles(connection, core.clock.now()).open())
+        return dict(OperatorAlerts(connection, core.clock.now()).open())
 
 
 def found(core):

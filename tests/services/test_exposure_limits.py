@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import select
 
-from escalator.engine.exposure_limits import Burden
+from escalator.engine.exposure_limits import Exposure
 from escalator.model.incident import Verb
 from escalator.rendering.buttons import ButtonValue
 from escalator.services.auth.viewer import Viewer
 from escalator.services.incidents import exposure_limits
-from escalator.services.incidents.actions import Asked, act
+from escalator.services.incidents.actions import SlackRequest, perform_action
 from escalator.services.views.reveal import reveal
 from escalator.store.tables import incidents
 from tests.sandboxes import a_core, alert, demo_policy
@@ -33,7 +33,9 @@ def read(core, number, who="ana"):
 def read_in_slack(core, number, user="U0ANA"):
     with core.database.reading() as connection:
         row = connection.execute(select(incidents).where(incidents.c.number == number)).one()
-    return act(core, Asked(user, "", Verb.REVEAL, ButtonValue(row.id, row.round, row.fence), is_sandbox=True))
+    return perform_action(
+        core, SlackRequest(user, "", Verb.REVEAL, ButtonValue(row.id, row.round, row.fence), is_sandbox=True)
+    )
 
 
 def policy_of(core):
@@ -44,17 +46,17 @@ def policy_of(core):
 def counted(core, who="ana"):
     policy = policy_of(core)
     with core.database.reading() as connection:
-        burden = exposure_limits.burden(connection, policy.people[who], policy, core.clock.now())
-        return burden, exposure_limits.at_limit(connection, policy.people.values(), policy, core.clock.now())
+        burden = exposure_limits.person_exposure(connection, policy.people[who], policy, core.clock.now())
+        return burden, exposure_limits.people_at_limit(connection, policy.people.values(), policy, core.clock.now())
 
 
 def test_each_grave_incident_counts_once_in_the_dashboard_and_in_slack(core):
     for number in (1001, 1001, 1004):
         assert read(core, number) is None
-    assert counted(core) == (Burden(today=1, week=1), frozenset())
+    assert counted(core) == (Exposure(today=1, week=1), frozenset())
     assert read_in_slack(core, 1002).view is not None
-    assert counted(core) == (Burden(today=2, week=2), {"ana"})
-    assert counted(core, "ben")[0] == Burden()
+    assert counted(core) == (Exposure(today=2, week=2), {"ana"})
+    assert counted(core, "ben")[0] == Exposure()
 
 
 def test_who_has_read_enough_is_kindly_refused_in_both_places(core):

@@ -6,7 +6,7 @@ import pytest
 from uuid6 import uuid7
 
 from escalator.channels.deadline_socket import Limits
-from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.monitoring import heartbeat
 from escalator.services.monitoring.heartbeat import beat_outside
 from escalator.services.monitoring.problems import UNREACHED
@@ -71,10 +71,10 @@ def test_it_does_not_beat_while_an_event_is_late(core, monitor):
 
 def test_it_does_not_beat_while_an_incident_has_reached_nobody(core, monitor):
     with core.database.writing() as connection:
-        Troubles(connection, core.clock.now()).note(f"{UNREACHED}1001", "")
+        OperatorAlerts(connection, core.clock.now()).note(f"{UNREACHED}1001", "")
     assert beats(core, monitor, minutes=2) == 0
     with core.database.writing() as connection:
-        Troubles(connection, core.clock.now()).end(f"{UNREACHED}1001")
+        OperatorAlerts(connection, core.clock.now()).end(f"{UNREACHED}1001")
     assert beats(core, monitor, minutes=2) == 1
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.policy import load
-from escalator.services.core.missing_credentials import missing
+from escalator.services.core.missing_credentials import missing_required
 from escalator.settings import read_settings
 from tests.policy.files import minimal
 
@@ -24,4 +24,4 @@ def test_whoever_is_told_by_mail_needs_an_address_to_answer_at(
     policy: str, env: dict[str, str], names: list[str]
 ) -> None:
     settings = read_settings({**SET, **SLACK, **env})
-    assert [one.name for one in missing(settings, load(policy, {}))] == names
+    assert [one.name for one in missing_required(settings, load(policy, {}))] == names

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.levels import Role
-from escalator.model.schedule import StandIn
+from escalator.model.schedule import ManualOverride
 from escalator.services.oncall import overrides
 from escalator.services.oncall.overrides import NotDone, Wanted, Wrong
 from escalator.store.tables import records
@@ -63,7 +63,7 @@ def written(core, action):
 
 def test_who_is_put_on_call_is_on_call_until_the_end(core):
     assert on_call(core) == ("ana",)
-    assert isinstance(begin(core), StandIn)
+    assert isinstance(begin(core), ManualOverride)
     assert on_call(core) == ("ben",)
     core.clock.move(minutes=59, seconds=59)
     assert on_call(core) == ("ben",)
@@ -75,8 +75,12 @@ def test_it_is_recorded_by_keys(core):
     one = begin(core)
     end(core, one)
     after = '{{"from": "2026-08-20T14:03:10+00:00", "person": "ben", "schedule": "turns", "to": "{}"}}'
-    assert written(core, Action.OVERRIDE_BEGUN) == [("dana", "dashboard", after.format("2026-08-20T15:03:10+00:00"))]
-    assert written(core, Action.OVERRIDE_ENDED) == [("dana", "dashboard", after.format("2026-08-20T14:03:10+00:00"))]
+    assert written(core, AuditAction.OVERRIDE_BEGUN) == [
+        ("dana", "dashboard", after.format("2026-08-20T15:03:10+00:00"))
+    ]
+    assert written(core, AuditAction.OVERRIDE_ENDED) == [
+        ("dana", "dashboard", after.format("2026-08-20T14:03:10+00:00"))
+    ]
 
 
 def test_of_two_the_newer_counts_and_taken_back_the_older_again(core):
@@ -141,8 +145,8 @@ def test_a_moderator_may_put_themself_on_call_and_a_senior_anybody(sqlite_url, t
     text = policy().replace("timezone: Europe/London}", f"timezone: Europe/London, role: {role.value}}}")
     core = a_core(sqlite_url, tmp_path, policy=text)
     done = begin(core, by="ben", person="ben" if whom == SELF else "ana")
-    assert isinstance(done, StandIn) is (whom in MAY[role])
-    assert isinstance(done, StandIn) or done.what is Wrong.ROLE
+    assert isinstance(done, ManualOverride) is (whom in MAY[role])
+    assert isinstance(done, ManualOverride) or done.what is Wrong.ROLE
     core.database.close()
 
 
@@ -158,7 +162,7 @@ def test_a_moderator_may_put_themself_on_call_and_a_senior_anybody(sqlite_url, t
 )
 def test_an_override_is_taken_back(core, author, by, may):
     done = end(core, begin(core, by=author), by=by)
-    assert isinstance(done, StandIn) is may
+    assert isinstance(done, ManualOverride) is may
     assert on_call(core) == (("ana",) if may else ("ben",))
 
 
@@ -182,13 +186,13 @@ def test_what_cannot_be_meant_changes_nothing(core, wanted, wrong):
     done = begin(core, **wanted)
     assert isinstance(done, NotDone)
     assert done.what is wrong
-    assert (on_call(core), written(core, Action.OVERRIDE_BEGUN)) == (("ana",), [])
+    assert (on_call(core), written(core, AuditAction.OVERRIDE_BEGUN)) == (("ana",), [])
 
 
 def test_thirty_one_days_are_so_many_days_of_the_schedules_zone(core):
     # In Madrid the 25th of October has 25 hours.
     start = datetime(2026, 10, 10, 7, tzinfo=UTC)
-    assert isinstance(begin(core, start=start, end=start + timedelta(days=31, hours=1)), StandIn)
+    assert isinstance(begin(core, start=start, end=start + timedelta(days=31, hours=1)), ManualOverride)
 
 
 def test_what_is_over_is_not_taken_back(core):

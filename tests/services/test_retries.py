@@ -9,7 +9,7 @@ import pytest
 from escalator.model.levels import Mode
 from escalator.model.message import Failed, FailureReason, Occasion
 from escalator.model.policy import DestinationKind
-from escalator.services.delivery.retry import is_for_good, retry_at
+from escalator.services.delivery.retry import is_permanent_failure, retry_at
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posted_messages import Post
 from tests.fakes import START
@@ -94,6 +94,6 @@ def test_the_vendors_word_rules(kind: DeliveryKind) -> None:
 @pytest.mark.parametrize(("kind", "hours"), [(DeliveryKind.PAGE, 2), (DeliveryKind.COPY, 72)])
 def test_it_ends_with_its_time(kind: DeliveryKind, hours: int) -> None:
     one, now = a_delivery(kind, hours=hours), START
-    while not is_for_good(one, DOWN, now):
+    while not is_permanent_failure(one, DOWN, now):
         one, now = replace(one, attempts=one.attempts + 1), retry_at(one, DOWN, now)
     assert timedelta(hours=hours) * 0.8 < now - START < timedelta(hours=hours)

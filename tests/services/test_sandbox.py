@@ -20,14 +20,14 @@ from escalator.channels.slack.modals import Origin, resolve_view
 from escalator.errors import Unauthorized
 from escalator.model.incident import Outcome, Verb
 from escalator.model.levels import Mode
-from escalator.model.message import Context
+from escalator.model.message import MessageContext
 from escalator.ports import PROCESS_EVENTS
 from escalator.services.core.process_liveness import SENDER, SWEEPER
-from escalator.services.delivery.sender import deliver_all
-from escalator.services.incidents.actions import Asked, act
+from escalator.services.delivery.sender import send_all_due
+from escalator.services.incidents.actions import SlackRequest, perform_action
 from escalator.services.incidents.escalation import fire_due
 from escalator.services.intake.process import process_events
-from escalator.services.intake.receive import Accepted, Receiver
+from escalator.services.intake.receive import IntakeResult, WebhookReceiver
 from escalator.services.sandbox.controls import kill_worker, run_out, send_sample
 from escalator.services.sandbox.incidents import MOST_INCIDENTS
 from escalator.services.sandbox.page import MOST_MESSAGES, VIEWS_STAY, sandbox_state
@@ -59,16 +59,18 @@ def click_of(core, message, person, verb="acknowledge"):
 
 def acknowledge(core, person, message=None):
     click = click_of(core, message or sandbox_state(core)["messages"][0], person)
-    asked = Asked(
+    asked = SlackRequest(
         click.user_id, click.team_id, click.verb, click.button, click.channel_id, click.message_ts, is_sandbox=True
     )
-    act(core, asked)
-    deliver_all(core)
+    perform_action(core, asked)
+    send_all_due(core)
 
 
 def open_window(core, view, person="ana"):
     """Open a window for somebody, and return it as the page sees it."""
-    core.slack(Mode.SANDBOX).open_view(Context(None, 1001, "#critical-alerts", person), f"U0{person.upper()}.1", view)
+    core.slack(Mode.SANDBOX).open_view(
+        MessageContext(None, 1001, "#critical-alerts", person), f"U0{person.upper()}.1", view
+    )
     return sandbox_state(core)["messages"][-1]
 
 
@@ -203,8 +205,8 @@ def test_an_acknowledgement_brings_every_message_up_to_date_in_its_place(core):
 
 def test_an_answer_to_a_stranger_who_became_somebody_names_them(core):
     slack = core.slack(Mode.SANDBOX)
-    slack.ephemeral(Context(None, None, ""), "#a", "U0BEN", {"text": "who are you?"})
-    slack.ephemeral(Context(None, None, ""), "#a", "U0WHO", {"text": "who are you?"})
+    slack.ephemeral(MessageContext(None, None, ""), "#a", "U0BEN", {"text": "who are you?"})
+    slack.ephemeral(MessageContext(None, None, ""), "#a", "U0WHO", {"text": "who are you?"})
 
     assert [one["person"] for one in sandbox_state(core)["messages"]] == ["ben", "U0WHO"]
 
@@ -222,7 +224,7 @@ def test_a_window_is_shown_with_its_title_and_soon_no_more(core):
 def test_only_the_newest_messages_are_shown(core):
     slack = core.slack(Mode.SANDBOX)
     for number in range(MOST_MESSAGES + 2):
-        slack.post(Context(None, None, "critical-alerts"), "#a", {"text": str(number)})
+        slack.post(MessageContext(None, None, "critical-alerts"), "#a", {"text": str(number)})
 
     shown = [one["text"] for one in sandbox_state(core)["messages"]]
 
@@ -278,7 +280,7 @@ def resolved(core):
     acknowledge(core, "ana")
     message = sandbox_state(core)["messages"][0]
     click = click_of(core, message, "ana", "false_alarm")
-    act(core, Asked(click.user_id, click.team_id, click.verb, click.button, is_sandbox=True))
+    perform_action(core, SlackRequest(click.user_id, click.team_id, click.verb, click.button, is_sandbox=True))
 
 
 @pytest.mark.parametrize(
@@ -300,14 +302,14 @@ def test_what_comes_next_depends_on_the_deadline(core, happens, due_kind, follow
 
 
 def test_the_first_message_is_timed_from_the_webhook(core):
-    send_sample(core, Receiver(core), "threat")
+    send_sample(core, WebhookReceiver(core), "threat")
     process_events(core)
     (waiting,) = sandbox_state(core)["incidents"]
     core.clock.move(milliseconds=41, microseconds=230)
-    deliver_all(core)
+    send_all_due(core)
     core.clock.move(seconds=20)
     fire_due(core)
-    deliver_all(core)
+    send_all_due(core)
 
     (told,) = sandbox_state(core)["incidents"]
 
@@ -329,7 +331,7 @@ def test_a_step_that_somebody_asked_for_is_not_late(core):
     alert(core)
     core.clock.move(seconds=5)
     click = click_of(core, sandbox_state(core)["messages"][0], "ana", "escalate_now")
-    act(core, Asked(click.user_id, click.team_id, click.verb, click.button, is_sandbox=True))
+    perform_action(core, SlackRequest(click.user_id, click.team_id, click.verb, click.button, is_sandbox=True))
 
     (incident,) = sandbox_state(core)["incidents"]
 
@@ -377,7 +379,7 @@ def test_what_really_went_out_is_not_timed(core):
 
 
 def test_the_newest_incidents_are_shown_and_all_are_counted(core):
-    receiver = Receiver(core)
+    receiver = WebhookReceiver(core)
     for _ in range(MOST_INCIDENTS + 2):
         send_sample(core, receiver, "threat")
     while process_events(core):
@@ -443,7 +445,7 @@ def test_a_process_that_has_not_beaten_for_a_while_is_not_alive_and_then_gone(co
 
 @pytest.mark.parametrize("name", list(SAMPLES))
 def test_every_sample_gets_in_by_streams_own_door(core, name):
-    assert send_sample(core, Receiver(core), name) is Accepted.STORED
+    assert send_sample(core, WebhookReceiver(core), name) is IntakeResult.STORED
 
     assert core.queue.told == [PROCESS_EVENTS]
     assert process_events(core) == 1
@@ -457,7 +459,7 @@ def test_two_samples_of_one_name_are_two_incidents(core):
 
 
 def test_there_is_no_sample_that_is_not_in_the_list(core):
-    assert isinstance(send_sample(core, Receiver(core), "made-up"), Refused)
+    assert isinstance(send_sample(core, WebhookReceiver(core), "made-up"), Refused)
     assert core.queue.told == []
 
 
@@ -471,7 +473,7 @@ SOURCES = """
 def test_a_sample_is_signed_for_the_first_source_that_has_key_and_secret(database_url, tmp_path):
     core = a_core(database_url, tmp_path, policy=demo_policy().replace("\n  demo:\n", SOURCES))
 
-    assert send_sample(core, Receiver(core), "threat") is Accepted.STORED
+    assert send_sample(core, WebhookReceiver(core), "threat") is IntakeResult.STORED
     core.database.close()
 
 
@@ -479,7 +481,7 @@ def test_without_any_credentials_the_page_is_told_what_to_set(database_url, tmp_
     policy = demo_policy().replace("${STREAM_API_KEY:-demo-key}", "${STREAM_API_KEY}")
     core = a_core(database_url, tmp_path, policy=policy)
 
-    refused = send_sample(core, Receiver(core), "threat")
+    refused = send_sample(core, WebhookReceiver(core), "threat")
 
     assert "API key" in refused.why
     core.database.close()

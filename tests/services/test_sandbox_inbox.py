@@ -9,7 +9,7 @@ from uuid6 import uuid7
 from escalator.channels.slack.api import Workspace
 from escalator.encryption import Seal
 from escalator.errors import Unavailable
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.services.sandbox_vendors.inbox import Shelf, opened
 from escalator.services.sandbox_vendors.slack import InboxSlack
 from escalator.store import Database, sandbox_inbox
@@ -17,8 +17,8 @@ from escalator.store.sandbox_inbox import ItemType
 from escalator.store.tables import inbox as table
 from tests.fakes import START, FakeClock
 
-CHANNEL = Context(None, 1042, "critical-alerts")
-ANA = Context(None, 1042, "person:ana", "ana")
+CHANNEL = MessageContext(None, 1042, "critical-alerts")
+ANA = MessageContext(None, 1042, "person:ana", "ana")
 WORDS = "nobody may read this"
 
 
@@ -145,7 +145,7 @@ def test_an_answer_to_a_click_cannot_be_updated_as_a_message(phone):
 
 def test_an_answer_to_a_click_is_seen_by_one_person_where_the_message_stands(phone):
     phone.slack.post(CHANNEL, "#a", said("full"))
-    clicked_in_the_channel = Context(None, 1042, "#a", "ana")
+    clicked_in_the_channel = MessageContext(None, 1042, "#a", "ana")
 
     phone.slack.ephemeral(clicked_in_the_channel, "#a", "U0ANA", said("Ben has it"))
 
@@ -159,7 +159,7 @@ def test_an_answer_to_a_click_is_seen_by_one_person_where_the_message_stands(pho
 
 
 def test_a_stranger_is_called_by_their_id_at_slack(phone):
-    phone.slack.ephemeral(Context(None, None, ""), "#a", "U0WHO", said("You are not in the policy"))
+    phone.slack.ephemeral(MessageContext(None, None, ""), "#a", "U0WHO", said("You are not in the policy"))
 
     (answer,) = phone.items()
     assert (answer.destination, answer.person) == ("#a", "U0WHO")
@@ -168,7 +168,7 @@ def test_a_stranger_is_called_by_their_id_at_slack(phone):
 def test_a_window_opens_on_the_phone_of_whose_click_it_was(phone):
     view = {"type": "modal", "title": {"type": "plain_text", "text": "Resolve #1042"}, "blocks": []}
 
-    phone.slack.open_view(Context(None, 1042, "#a", "ana"), "U0ANA.1755698580.000001", view)
+    phone.slack.open_view(MessageContext(None, 1042, "#a", "ana"), "U0ANA.1755698580.000001", view)
 
     (item,) = phone.items()
     assert (item.type, item.destination, item.address, item.person) == (ItemType.VIEW, "person:ana", "U0ANA", "ana")

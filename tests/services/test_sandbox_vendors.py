@@ -8,7 +8,7 @@ from standardwebhooks import Webhook
 from escalator.channels.jira import webhooks as jira
 from escalator.channels.pagerduty import webhooks as pagerduty
 from escalator.errors import Unauthorized
-from escalator.model.vendor_event import AgentKind, HeardKind
+from escalator.model.vendor_event import VendorActorKind, VendorEventKind
 from escalator.services.sandbox import sandbox_state
 from escalator.services.sandbox.signed_request import Refused, Signed
 from escalator.services.sandbox.vendor_actions import Deed, signed_act
@@ -171,8 +171,8 @@ def test_what_was_purged_leaves_rows_with_nothing_in_them(core):
 @pytest.mark.parametrize(
     ("person", "kind", "id_"),
     [
-        pytest.param("dana", AgentKind.PERSON, "PDANA01", id="somebody whom the policy knows there"),
-        pytest.param("ana", AgentKind.PERSON, "PANA01", id="everybody in the demo"),
+        pytest.param("dana", VendorActorKind.PERSON, "PDANA01", id="somebody whom the policy knows there"),
+        pytest.param("ana", VendorActorKind.PERSON, "PANA01", id="everybody in the demo"),
     ],
 )
 def test_pagerduty_tells_who_acknowledged_signed_with_the_sandboxs_own_secret(core, person, kind, id_):
@@ -187,7 +187,7 @@ def test_pagerduty_tells_who_acknowledged_signed_with_the_sandboxs_own_secret(co
     with pytest.raises(Unauthorized):
         pagerduty.verify(body, signed.headers, ["PagerDuty's own secret"])
     said = pagerduty.parse(body)
-    assert (said.kind, said.agent.kind, said.agent.id) == (HeardKind.ACKNOWLEDGED, kind, id_)
+    assert (said.kind, said.agent.kind, said.agent.id) == (VendorEventKind.ACKNOWLEDGED, kind, id_)
     (page,) = items(core, "pagerduty")
     assert said.refs == (page["pagerduty"]["dedup_key"],)
     assert said.title == page["pagerduty"]["title"]
@@ -198,7 +198,7 @@ def test_who_has_no_id_in_pagerduty_is_a_stranger_there(without_ana_there):
 
     said = pagerduty.parse(deed(without_ana_there, "pagerduty", "Acknowledge", "ana").body.encode())
 
-    assert (said.agent.kind, said.agent.id) == (AgentKind.PERSON, "PSANDBOXANA")
+    assert (said.agent.kind, said.agent.id) == (VendorActorKind.PERSON, "PSANDBOXANA")
 
 
 def test_a_time_out_is_nobodys_doing(core):
@@ -207,15 +207,15 @@ def test_a_time_out_is_nobodys_doing(core):
 
     said = pagerduty.parse(deed(core, "pagerduty", "Time out").body.encode())
 
-    assert (said.kind, said.agent.kind) == (HeardKind.UNACKNOWLEDGED, AgentKind.NOBODY)
+    assert (said.kind, said.agent.kind) == (VendorEventKind.UNACKNOWLEDGED, VendorActorKind.NOBODY)
 
 
 @pytest.mark.parametrize(
     ("labels", "kind"),
     [
-        pytest.param(["Start work"], HeardKind.ACKNOWLEDGED, id="started is acknowledged"),
-        pytest.param(["Done"], HeardKind.RESOLVED, id="done is resolved"),
-        pytest.param(["Done", "Reopen"], HeardKind.REOPENED, id="back from done is reopened"),
+        pytest.param(["Start work"], VendorEventKind.ACKNOWLEDGED, id="started is acknowledged"),
+        pytest.param(["Done"], VendorEventKind.RESOLVED, id="done is resolved"),
+        pytest.param(["Done", "Reopen"], VendorEventKind.REOPENED, id="back from done is reopened"),
     ],
 )
 def test_jira_tells_who_moved_an_issue_signed_with_the_sandboxs_own_secret(core, labels, kind):
@@ -238,7 +238,7 @@ def test_who_has_no_address_in_the_policy_is_a_stranger_in_jira(database_url, tm
 
     said = jira.parse(deed(core, "jira", "Start work", "ben").body.encode())
 
-    assert (said.agent.kind, said.agent.email) == (AgentKind.PERSON, "")
+    assert (said.agent.kind, said.agent.email) == (VendorActorKind.PERSON, "")
     core.database.close()
 
 

@@ -15,9 +15,9 @@ from escalator.model.message import Delivered
 from escalator.services.core.context import Core
 from escalator.services.delivery import outbox
 from escalator.services.delivery import sender as sending
-from escalator.services.delivery.claim import Claimed
+from escalator.services.delivery.claim import ClaimedCalls
 from escalator.services.delivery.sender import Sender
-from escalator.services.outbound.bulkheads import ANY, Threads
+from escalator.services.outbound.bulkheads import NO_VENDOR_LANE, SenderThreads
 from tests.sandboxes import a_core
 
 MANY = 8
@@ -49,8 +49,8 @@ class Heart:
 @pytest.fixture
 def heart(monkeypatch: pytest.MonkeyPatch) -> Heart:
     heart = Heart()
-    monkeypatch.setattr(sending, "beat", heart.beat)
-    monkeypatch.setattr(sending, "BEAT_S", PATIENCE_S)
+    monkeypatch.setattr(sending, "record_heartbeat", heart.beat)
+    monkeypatch.setattr(sending, "HEARTBEAT_S", PATIENCE_S)
     return heart
 
 
@@ -97,18 +97,18 @@ def test_reserving_threads_within_a_transaction_waits_for_no_start(sender: Sende
     with ThreadPoolExecutor(2) as threads:
         started = threads.submit(sender.start)
         assert heart.begun.wait(PATIENCE_S)
-        assert threads.submit(sender.take, ANY).result(PATIENCE_S / 3) is False
+        assert threads.submit(sender.take, NO_VENDOR_LANE).result(PATIENCE_S / 3) is False
         heart.go_on.set()
         started.result()
-    assert [sender.take(ANY) for _ in range(3)] == [True, True, True]
-    sender.release([ANY] * 3)
+    assert [sender.take(NO_VENDOR_LANE) for _ in range(3)] == [True, True, True]
+    sender.release([NO_VENDOR_LANE] * 3)
 
 
 def test_it_is_not_started_without_a_lease_and_the_next_who_comes_starts_it(sender: Sender, heart: Heart) -> None:
     heart.failing = 1
     with pytest.raises(Unavailable):
         sender.wake()
-    assert (loops(), sender.take(ANY)) == ([], False)
+    assert (loops(), sender.take(NO_VENDOR_LANE)) == ([], False)
     sender.wake()
     assert loops() == ["beat", "sending"]
 
@@ -122,7 +122,7 @@ def test_what_has_been_stopped_is_not_started_again(sender: Sender, heart: Heart
 def test_a_process_remembers_when_it_could_not_beat(
     sender: Sender, heart: Heart, core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "BEAT_S", 0.01)
+    monkeypatch.setattr(sending, "HEARTBEAT_S", 0.01)
     sender.start()
     assert core.beat_failed_at is None
     heart.failing = 1
@@ -131,19 +131,19 @@ def test_a_process_remembers_when_it_could_not_beat(
 
 
 def test_outcomes_are_written_however_much_there_is_to_claim(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    call = SimpleNamespace(delivery=None, post=None, rings_again=False, lane=ANY)
-    backlog = [outbox.Claimed((call,), has_more=True)]
+    call = SimpleNamespace(delivery=None, post=None, rings_again=False, lane=NO_VENDOR_LANE)
+    backlog = [outbox.ClaimedCalls((call,), has_more=True)]
     written, over = threading.Event(), threading.Event()
 
-    def claim(_core: Core, _limit: int, threads: Threads) -> outbox.Claimed:
+    def claim(_core: Core, _limit: int, threads: SenderThreads) -> outbox.ClaimedCalls:
         if not backlog:
-            return outbox.Claimed(has_more=not over.is_set())
-        assert threads.take(ANY)
+            return outbox.ClaimedCalls(has_more=not over.is_set())
+        assert threads.take(NO_VENDOR_LANE)
         return backlog.pop()
 
-    monkeypatch.setattr(outbox, "claim", claim)
-    monkeypatch.setattr(sending, "send", lambda _core, _one: Delivered("C1/1"))
-    monkeypatch.setattr(sending, "finish", lambda _core, _outcomes: written.set())
+    monkeypatch.setattr(outbox, "claim_calls", claim)
+    monkeypatch.setattr(sending, "send_call", lambda _core, _one: Delivered("C1/1"))
+    monkeypatch.setattr(sending, "record_outcomes", lambda _core, _outcomes: written.set())
     sender.wake()
     try:
         assert written.wait(PATIENCE_S)
@@ -155,15 +155,15 @@ def test_what_others_hold_at_the_moment_is_asked_for_again_soon(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked_again = threading.Event()
-    answers = [outbox.Claimed(is_held_up=True)]
+    answers = [outbox.ClaimedCalls(is_held_up=True)]
 
-    def claim(_core: Core, _limit: int, _threads: Threads) -> outbox.Claimed:
+    def claim(_core: Core, _limit: int, _threads: SenderThreads) -> outbox.ClaimedCalls:
         if answers:
             return answers.pop()
         asked_again.set()
-        return outbox.Claimed()
+        return outbox.ClaimedCalls()
 
-    monkeypatch.setattr(outbox, "claim", claim)
+    monkeypatch.setattr(outbox, "claim_calls", claim)
     sender.wake()
     assert asked_again.wait(PATIENCE_S)
 
@@ -171,7 +171,7 @@ def test_what_others_hold_at_the_moment_is_asked_for_again_soon(
 def test_whatever_goes_wrong_with_a_beat_the_next_one_comes(
     sender: Sender, heart: Heart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "BEAT_S", 0.01)
+    monkeypatch.setattr(sending, "HEARTBEAT_S", 0.01)
     sender.start()
     heart.error = ValueError("whatever")
     heart.failing = 1
@@ -183,13 +183,13 @@ def test_a_sender_that_nobody_tells_of_work_looks_for_what_is_overdue_at_each_be
 ) -> None:
     claims: SimpleQueue[int] = SimpleQueue()
 
-    def claim(_core: Core, limit: int, _threads: Threads) -> Claimed:
+    def claim(_core: Core, limit: int, _threads: SenderThreads) -> ClaimedCalls:
         claims.put(limit)
-        return Claimed()
+        return ClaimedCalls()
 
-    monkeypatch.setattr(sending, "BEAT_S", 0.01)
-    monkeypatch.setattr(outbox, "has_work", lambda _core, overdue_by: overdue_by == outbox.OVERDUE)
-    monkeypatch.setattr(outbox, "claim", claim)
+    monkeypatch.setattr(sending, "HEARTBEAT_S", 0.01)
+    monkeypatch.setattr(outbox, "has_due_work", lambda _core, overdue_by: overdue_by == outbox.OVERDUE)
+    monkeypatch.setattr(outbox, "claim_calls", claim)
     sender.start()
     for _ in range(3):
         claims.get(timeout=PATIENCE_S)

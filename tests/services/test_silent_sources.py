@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from uuid6 import uuid7
 
-from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.monitoring.silent_sources import listen
 from escalator.store import events, source_activity
 from escalator.store.events import EventState, StoredEvent
@@ -40,7 +40,7 @@ def comes(core, *ago_h, source="demo", type_="x"):
 def troubles(core):
     listen(core)
     with core.database.reading() as connection:
-        return dict(Troubles(connection, core.clock.now()).open())
+        return dict(OperatorAlerts(connection, core.clock.now()).open())
 
 
 def every(hours, until_h, count):

@@ -13,7 +13,7 @@ from escalator.channels.slack.channel import SlackChannel
 from escalator.channels.slack.rate_limit import BURST, KEPT, UPDATES, SharedPace, Unpaced, shared_pace
 from escalator.clock import Stopwatch
 from escalator.model.levels import Mode
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.rendering.card import card
 from escalator.settings import read_settings
@@ -242,7 +242,7 @@ ASKED = [
 
 def said(ref, *, is_urgent=False):
     view = a_view()
-    context, full = Context(None, None, "alerts"), card(view)
+    context, full = MessageContext(None, None, "alerts"), card(view)
     return Notification(context, "#alerts", full, view.occasion, "k", "p", view.now, ref=ref, is_urgent=is_urgent)
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from escalator.services.auth.viewer import Viewer, audience_of
-from escalator.services.maintenance.visibility_backfill import refit
+from escalator.services.maintenance.visibility_backfill import backfill_visibility
 from escalator.store import visibility_backfill
 from escalator.store.tables import incidents
 from tests.sandboxes import a_core, alert, demo_policy
@@ -32,7 +32,7 @@ def use(core, text):
 
 def go_through(core):
     core.clock.move(seconds=2)
-    refit(core)
+    backfill_visibility(core)
 
 
 def fits(core):
@@ -130,7 +130,7 @@ def test_many_are_looked_through_a_batch_at_a_time(core):
     with core.database.writing() as connection:
         connection.execute(update(incidents).values(fits="", fits_by=""))
     core.clock.move(seconds=2)
-    refit(core, size=1)
+    backfill_visibility(core, size=1)
     with core.database.reading() as connection:
         assert "" not in set(connection.scalars(select(incidents.c.fits)))
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select, update
 from uuid6 import uuid7
 
-from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.process_liveness import SWEEPER, WEB
-from escalator.services.delivery.sender import deliver_alarms
+from escalator.services.delivery.sender import send_operator_alerts
 from escalator.services.monitoring.health import metrics_text
 from escalator.services.monitoring.problems import WEB_GONE, WORKERS_GONE, concerns
 from escalator.services.monitoring.watchdog import WEB_EXPECTED, WORKERS_EXPECTED, Lookout
@@ -45,7 +45,7 @@ def beats(core, kind):
 
 def troubles(core):
     with core.database.reading() as connection:
-        return [key for key, _detail in Troubles(connection, core.clock.now()).open()]
+        return [key for key, _detail in OperatorAlerts(connection, core.clock.now()).open()]
 
 
 def told(core):
@@ -130,9 +130,9 @@ def test_without_workers_the_web_tells_of_our_trouble_and_of_nothing_else(each):
     before = told(each)
     beats(each, SWEEPER)
     go_by(each, 40, Lookout(WORKERS_EXPECTED).look)
-    deliver_alarms(each)
+    send_operator_alerts(each)
     assert told(each)[len(before) :] == ["critical-alerts", "person:eli"]
-    deliver_alarms(each)
+    send_operator_alerts(each)
     assert len(told(each)) == len(before) + 2
 
 
@@ -142,7 +142,7 @@ def test_what_another_process_has_claimed_is_not_sent_twice(each):
     sending = {"state": DeliveryState.SENDING, "owner": uuid7(), "claimed_at": each.clock.now(), "claim": 1}
     with each.database.writing() as connection:
         connection.execute(update(deliveries).values(sending))
-    deliver_alarms(each)
+    send_operator_alerts(each)
     assert told(each) == []
 
 
@@ -157,7 +157,7 @@ def test_what_is_late_parked_stuck_or_gone_is_said(core):
         connection.execute(update(incidents).values(due_at=now - timedelta(seconds=11)))
         running = core.policies.required(connection)
         for key in (WORKERS_GONE, WEB_GONE):
-            Troubles(connection, now).find(key, "since a while", running.policy, core.settings)
+            OperatorAlerts(connection, now).find(key, "since a while", running.policy, core.settings)
     assert found(core) == [
         "workers: none is running; nothing is sent or escalated",
         "deadlines: the oldest is 11 s late",

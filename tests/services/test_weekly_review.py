@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 from uuid6 import uuid7
 
-from escalator.model.audit import Action, Entry
+from escalator.model.audit import AuditAction, AuditEntry
 from escalator.model.levels import Severity
 from escalator.services.auth.viewer import Viewer
 from escalator.services.reports import weekly_review as weeks
@@ -130,7 +130,9 @@ def put(core, table, **row):
 
 def record(core, action, at, incident_id=None, reason="", **after):
     with core.database.writing() as connection:
-        audit_log.insert(connection, [(Entry(action, reason=reason, after=after, incident_id=incident_id), None)], at)
+        audit_log.insert(
+            connection, [(AuditEntry(action, reason=reason, after=after, incident_id=incident_id), None)], at
+        )
 
 
 def an_opened(core, number, category, at, **more):
@@ -158,10 +160,10 @@ def week(core):
     for one in (seen, hidden):
         a_page(core, one, noon, state="delivered", delivered_at=noon + 2 * MINUTE)
         a_page(core, one, noon, state="suppressed")
-        record(core, Action.STEP_FIRED, noon, one, step="1", sending="1", late_ms="9999")
-        record(core, Action.STEP_FIRED, noon, one, step="2", sending="1", late_ms="10000")
-        record(core, Action.DELIVERY_FAILED, noon, one, "gone", destination="leads")
-        record(core, Action.RESTARTED, noon, one)
+        record(core, AuditAction.STEP_FIRED, noon, one, step="1", sending="1", late_ms="9999")
+        record(core, AuditAction.STEP_FIRED, noon, one, step="2", sending="1", late_ms="10000")
+        record(core, AuditAction.DELIVERY_FAILED, noon, one, "gone", destination="leads")
+        record(core, AuditAction.RESTARTED, noon, one)
     for name in ("hate", "csam"):
         put(
             core, silences, id=uuid7(), of="category", name=name, starts_at=START - MINUTE, ends_at=noon,
@@ -170,7 +172,7 @@ def week(core):
     put(core, drills, id=uuid7(), name="weekly", route="Hate", scheduled_at=noon, expected_by=noon, state="missed")
     put(core, troubles, id=uuid7(), key="broken:leads", detail="", found_at=START - MINUTE, ended_at=noon)
     put(core, troubles, id=uuid7(), key="over", detail="", found_at=START - 2 * MINUTE, ended_at=START - MINUTE)
-    record(core, Action.POLICY_REFUSED, noon, sha256="0" * 64, problems="2")
+    record(core, AuditAction.POLICY_REFUSED, noon, sha256="0" * 64, problems="2")
     return week_of("2026-W34", ZoneInfo("UTC"))
 
 
@@ -197,14 +199,14 @@ def test_a_review_is_of_its_week_and_of_what_somebody_may_see(core, week, person
     ]
     assert sorted(one.number for one in found.slow) == numbers
     assert found.failures == [Broken("leads", "gone", count)]
-    assert found.counts == {Action.RESTARTED: count}
+    assert found.counts == {AuditAction.RESTARTED: count}
     assert {one.name for one in found.silences} == {"hate", "csam"} - ({"csam"} if count == 1 else set())
 
 
 def test_a_review_says_what_was_rehearsed_decided_and_broken(core, week):
     found = reviewed(core, "ana", week)
     assert [(one.name, one.state) for one in found.drills] == [("weekly", "missed")]
-    assert {one.action for one in found.policies} == {Action.POLICY_REFUSED, Action.POLICY_ACTIVATED}
+    assert {one.action for one in found.policies} == {AuditAction.POLICY_REFUSED, AuditAction.POLICY_ACTIVATED}
     assert [one.key for one in found.troubles] == ["broken:leads"]
 
 

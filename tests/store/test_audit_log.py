@@ -7,7 +7,7 @@ from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError
 
 from escalator.errors import Conflict
-from escalator.model.audit import Action, Entry
+from escalator.model.audit import AuditAction, AuditEntry
 from escalator.services.audit.verify import Verdict, followed
 from escalator.services.core.context import Core
 from escalator.store import audit_log
@@ -18,7 +18,9 @@ from escalator.store.tables import seals
 def write(core: Core, count: int) -> None:
     for number in range(count):
         with core.database.writing() as connection:
-            audit_log.insert(connection, [(Entry(Action.TROUBLE_FOUND, reason=f"r{number}"), None)], core.clock.now())
+            audit_log.insert(
+                connection, [(AuditEntry(AuditAction.TROUBLE_FOUND, reason=f"r{number}"), None)], core.clock.now()
+            )
         core.clock.move(milliseconds=1)
 
 

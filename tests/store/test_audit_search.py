@@ -6,8 +6,8 @@ from itertools import combinations
 import pytest
 from sqlalchemy import insert
 
-from escalator.model.audit import Action, Actor, Entry
-from escalator.model.silence import SilenceOf
+from escalator.model.audit import Actor, AuditAction, AuditEntry
+from escalator.model.silence import SilenceScope
 from escalator.services.core.context import Core
 from escalator.store import audit_log, audit_search
 from escalator.store.audit_search import Search
@@ -17,7 +17,7 @@ from tests.store.test_constraints import an_incident
 
 START = datetime(2026, 8, 20, 14, tzinfo=UTC)
 ALL = Audience(frozenset({("spam",), ("self_harm",)}), is_sandbox=False)
-MOST = Audience(frozenset({("spam",)}), is_sandbox=False, unknown=frozenset({(SilenceOf.CATEGORY, "self_harm")}))
+MOST = Audience(frozenset({("spam",)}), is_sandbox=False, unknown=frozenset({(SilenceScope.CATEGORY, "self_harm")}))
 FILTERS = {
     "actor": "ana",
     "number": 1001,
@@ -39,8 +39,8 @@ def kept(core: Core) -> Core:
         with core.database.writing() as connection:
             connection.execute(insert(incidents).values(row))
     for second in range(12):
-        entry = Entry(
-            (Action.ACKNOWLEDGED, Action.NOTED, Action.RESOLVED, Action.DELIVERED)[second % 4],
+        entry = AuditEntry(
+            (AuditAction.ACKNOWLEDGED, AuditAction.NOTED, AuditAction.RESOLVED, AuditAction.DELIVERED)[second % 4],
             Actor("person", ("ana", "ben", "ana")[second % 3]),
             ("slack", "dashboard")[second // 3 % 2],
             reason=str(second),
@@ -118,11 +118,13 @@ def test_of_what_somebody_may_not_see_nothing_is_found(kept: Core, search: Searc
 
 def test_a_silence_is_found_by_those_who_may_know_what_it_is_of(core: Core) -> None:
     for name in ("self_harm", "spam", "self_harm_2"):
-        begun = Entry(Action.SILENCE_BEGUN, Actor("person", "dana"), "cli", after={"author": "dana", "category": name})
+        begun = AuditEntry(
+            AuditAction.SILENCE_BEGUN, Actor("person", "dana"), "cli", after={"author": "dana", "category": name}
+        )
         with core.database.writing() as connection:
             audit_log.insert(connection, [(begun, None)], START)
     with core.database.reading() as connection:
-        search = Search(actions=(Action.SILENCE_BEGUN.value,))
+        search = Search(actions=(AuditAction.SILENCE_BEGUN.value,))
         seen = {who: [row.after for row in audit_search.before(connection, who, search)] for who in (ALL, MOST)}
     assert len(seen[ALL]) == 3
     assert len(seen[MOST]) == 2
@@ -141,7 +143,7 @@ def test_paging_leaves_nothing_out_and_doubles_nothing_while_records_arrive(
     while True:
         with kept.database.writing() as connection:
             page = audit_search.before(connection, ALL, search, place, size)
-            arrived = Entry(Action.TROUBLE_FOUND, reason="99")
+            arrived = AuditEntry(AuditAction.TROUBLE_FOUND, reason="99")
             audit_log.insert(connection, [(arrived, None)], kept.clock.now() + timedelta(days=1))
         seen += [int(row.reason) for row in page if row.reason]
         if len(page) < size:
@@ -152,8 +154,10 @@ def test_paging_leaves_nothing_out_and_doubles_nothing_while_records_arrive(
 
 def test_records_of_one_instant_are_told_apart_by_their_ids(core: Core) -> None:
     with core.database.writing() as connection:
-        audit_log.insert(connection, [(Entry(Action.NOTED, reason=str(one)), None) for one in range(7)], START)
-        search = Search(actions=(Action.NOTED.value,))
+        audit_log.insert(
+            connection, [(AuditEntry(AuditAction.NOTED, reason=str(one)), None) for one in range(7)], START
+        )
+        search = Search(actions=(AuditAction.NOTED.value,))
         whole = [row.id for row in audit_search.before(connection, ALL, search)]
         newest = audit_search.before(connection, ALL, search, limit=3)
         rest = audit_search.before(connection, ALL, search, audit_search.place_of(newest[-1]))

@@ -8,7 +8,7 @@ import pytest
 from escalator.bootstrap import build
 from escalator.errors import Unavailable
 from escalator.services.core.context import Core
-from escalator.services.core.process_liveness import SENDER, beat
+from escalator.services.core.process_liveness import SENDER, record_heartbeat
 from escalator.services.monitoring.health import StoreTrial, readiness
 from escalator.settings import read_settings
 from escalator.store.migrate import migrate
@@ -66,4 +66,4 @@ def test_on_a_standby_nothing_is_ready_and_every_write_says_that_the_database_is
     assert degraded.startswith("database: ")
     assert "read-only transaction" in degraded
     with pytest.raises(Unavailable, match="read-only transaction"):
-        beat(core, SENDER)
+        record_heartbeat(core, SENDER)

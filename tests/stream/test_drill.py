@@ -1,6 +1,6 @@
 """A drill: an event of our own, which Stream's door does not let in."""
 
-from escalator.model.facts import Key
+from escalator.model.facts import ItemKey
 from escalator.stream.drill import Rehearsal, body_of
 from escalator.stream.envelope import EnvelopeKind, read_envelope
 from escalator.stream.observe import observe
@@ -36,7 +36,7 @@ def test_what_the_route_does_not_name_is_not_said() -> None:
 def test_each_drill_is_an_incident_of_its_own() -> None:
     said = observe(body_of(REHEARSAL), START)
     assert said is not None
-    assert said.keys == (Key("entity", "escalator:drill/0198"),)
+    assert said.keys == (ItemKey("entity", "escalator:drill/0198"),)
 
 
 def test_the_same_drill_is_the_same_bytes() -> None:

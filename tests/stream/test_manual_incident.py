@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.model.facts import Key
+from escalator.model.facts import ItemKey
 from escalator.stream.envelope import EnvelopeKind, read_envelope
 from escalator.stream.manual_incident import Report, body_of
 from escalator.stream.observe import observe
@@ -44,7 +44,7 @@ def test_what_is_not_known_is_not_said() -> None:
 def test_it_is_an_incident_of_its_own_even_about_a_known_item() -> None:
     said = observe(body_of(REPORT), START)
     assert said is not None
-    assert said.keys == (Key("entity", "escalator:manual/V1"),)
+    assert said.keys == (ItemKey("entity", "escalator:manual/V1"),)
 
 
 @pytest.mark.parametrize(

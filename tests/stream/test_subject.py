@@ -1,6 +1,6 @@
 import pytest
 
-from escalator.model.facts import Key
+from escalator.model.facts import ItemKey
 from tests.stream.bodies import (
     ITEM_ID,
     MESSAGE_ID,
@@ -12,11 +12,11 @@ from tests.stream.bodies import (
     stored_seen,
 )
 
-ITEM = Key("item", ITEM_ID)
-MESSAGE = Key("entity", f"{MESSAGE_TYPE}/{MESSAGE_ID}")
-JESS = Key("entity", "stream:user/user-42")
-CALL = Key("entity", "call/default:call-1")
-LISTING = Key("entity", "acme:listing/listing-991")
+ITEM = ItemKey("item", ITEM_ID)
+MESSAGE = ItemKey("entity", f"{MESSAGE_TYPE}/{MESSAGE_ID}")
+JESS = ItemKey("entity", "stream:user/user-42")
+CALL = ItemKey("entity", "call/default:call-1")
+LISTING = ItemKey("entity", "acme:listing/listing-991")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ LISTING = Key("entity", "acme:listing/listing-991")
         pytest.param("review_queue_item.new__no_review_queue_item", (), id="nothing named: an incident of its own"),
     ],
 )
-def test_what_an_event_is_about(name: str, keys: tuple[Key, ...]) -> None:
+def test_what_an_event_is_about(name: str, keys: tuple[ItemKey, ...]) -> None:
     assert stored_seen(name).keys == keys
 
 
@@ -52,16 +52,16 @@ IN_FLAG = {"entity_type": "acme:other", "entity_id": "other-1", "review_queue_it
 
 def test_ids_inside_flags_are_not_used_when_the_entity_is_known() -> None:
     event = an_item_event(id="", flags=[a_flag(**IN_FLAG)])
-    assert seen(event).keys == (Key("entity", "acme:post/post-1"),)
+    assert seen(event).keys == (ItemKey("entity", "acme:post/post-1"),)
 
 
 def test_ids_inside_flags_stand_in_for_an_item_that_is_not_there() -> None:
     event = an_event("review_queue_item.new", flags=[a_flag(**IN_FLAG)])
-    assert seen(event).keys == (Key("item", "item-of-flag"), Key("entity", "acme:other/other-1"))
+    assert seen(event).keys == (ItemKey("item", "item-of-flag"), ItemKey("entity", "acme:other/other-1"))
 
 
 def test_an_entity_without_its_type_is_none() -> None:
-    assert seen(an_item_event(entity_type=None)).keys == (Key("item", "item-1"),)
+    assert seen(an_item_event(entity_type=None)).keys == (ItemKey("item", "item-1"),)
 
 
 def test_a_user_flagged_without_a_target_is_never_keyed_by_who_flagged() -> None:
@@ -69,7 +69,7 @@ def test_a_user_flagged_without_a_target_is_never_keyed_by_who_flagged() -> None
 
 
 def test_an_id_may_be_a_number() -> None:
-    assert seen(an_item_event(id=17, entity_id=23)).keys == (Key("item", "17"), Key("entity", "acme:post/23"))
+    assert seen(an_item_event(id=17, entity_id=23)).keys == (ItemKey("item", "17"), ItemKey("entity", "acme:post/23"))
 
 
 def test_two_entities_never_share_a_key() -> None:
@@ -99,7 +99,7 @@ def test_a_ban_from_the_queue_links_no_other_entity_than_the_items() -> None:
 
 def test_the_item_id_of_a_flag_joins_nothing_when_the_event_names_its_entity() -> None:
     event = an_event("moderation.flagged", content_type="acme:post", object_id="post-1", flags=[a_flag(**IN_FLAG)])
-    assert seen(event).keys == (Key("entity", "acme:post/post-1"),)
+    assert seen(event).keys == (ItemKey("entity", "acme:post/post-1"),)
 
 
 PLAIN_CALL = {"cid": "default:c", "id": "c", "type": "default"}
@@ -107,9 +107,9 @@ PLAIN_CALL = {"cid": "default:c", "id": "c", "type": "default"}
 
 @pytest.mark.parametrize(
     ("short", "key"),
-    [("message", Key("entity", f"{MESSAGE_TYPE}/x-1")), ("user", Key("entity", "stream:user/x-1"))],
+    [("message", ItemKey("entity", f"{MESSAGE_TYPE}/x-1")), ("user", ItemKey("entity", "stream:user/x-1"))],
 )
-def test_a_short_entity_type_is_the_long_one_wherever_it_stands(short: str, key: Key) -> None:
+def test_a_short_entity_type_is_the_long_one_wherever_it_stands(short: str, key: ItemKey) -> None:
     said = {"entity_type": short, "entity_id": "x-1"}
     for event in (
         an_event("moderation.flagged", content_type=short, object_id="x-1"),
@@ -122,12 +122,12 @@ def test_a_short_entity_type_is_the_long_one_wherever_it_stands(short: str, key:
     ):
         found = seen(event)
         assert found.keys == (key,)
-        assert found.other_keys == (Key("entity", f"{short}/x-1"),)
+        assert found.other_keys == (ItemKey("entity", f"{short}/x-1"),)
         assert found.facts.values("entity_type") == {key.value.removesuffix("/x-1")}
 
 
 def test_an_entity_type_in_another_case_is_another_one() -> None:
-    assert seen(an_item_event(id="", entity_type="Message")).keys == (Key("entity", "Message/post-1"),)
+    assert seen(an_item_event(id="", entity_type="Message")).keys == (ItemKey("entity", "Message/post-1"),)
 
 
 @pytest.mark.parametrize(
@@ -153,18 +153,18 @@ def test_an_entity_type_in_another_case_is_another_one() -> None:
     ],
 )
 def test_a_call_is_its_cid_wherever_it_stands(event: dict[str, object]) -> None:
-    assert seen(event).keys == (Key("entity", "call/default:c"),)
+    assert seen(event).keys == (ItemKey("entity", "call/default:c"),)
 
 
 def test_what_is_no_call_keeps_its_id_though_a_call_stands_beside_it() -> None:
     found = seen(an_item_event(id="", entity_type="acme:frame", entity_id="f-1", call=PLAIN_CALL))
-    assert found.keys == (Key("entity", "acme:frame/f-1"),)
+    assert found.keys == (ItemKey("entity", "acme:frame/f-1"),)
 
 
 def test_an_entity_is_looked_for_under_every_name_that_it_has_had() -> None:
-    assert seen(an_item_event(id="", entity_type=MESSAGE_TYPE)).other_keys == (Key("entity", "message/post-1"),)
+    assert seen(an_item_event(id="", entity_type=MESSAGE_TYPE)).other_keys == (ItemKey("entity", "message/post-1"),)
     assert seen(an_item_event(entity_type="call", entity_id="c", call=PLAIN_CALL)).other_keys == (
-        Key("entity", "call/c"),
+        ItemKey("entity", "call/c"),
     )
     assert seen(an_item_event()).other_keys == ()
 

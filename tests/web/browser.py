@@ -1,7 +1,7 @@
 """The sandbox page's own requests, without a page."""
 
-from escalator.services.delivery.sender import deliver_all
-from escalator.services.responses.callbacks import hear_all
+from escalator.services.delivery.sender import send_all_due
+from escalator.services.responses.callbacks import process_callbacks
 from web.app import create_app
 
 MARKED = {"X-Sandbox": "1"}
@@ -32,8 +32,8 @@ class Browser:
         signed = self.post(what, said).get_json()
         headers = {"Content-Type": "application/x-www-form-urlencoded", **signed["headers"]}
         answer = self.http.post(signed["door"], data=signed["body"], headers=headers)
-        hear_all(self.core)
-        deliver_all(self.core)
+        process_callbacks(self.core)
+        send_all_due(self.core)
         return answer
 
     def press(self, person, label, message=None):

@@ -11,7 +11,7 @@ from sqlalchemy import insert, text
 from uuid6 import uuid7
 
 from escalator.commands import main
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.services.reports.weekly_review import name_of
 from escalator.store import audit_log, drills
 from escalator.store.drills import DrillRun, DrillState
@@ -33,9 +33,14 @@ def core(sqlite_url, tmp_path):
         ids[number] = row["id"]
         with core.database.writing() as connection:
             connection.execute(insert(incidents).values(row))
-    write(core, Entry(Action.ACKNOWLEDGED, Actor("person", "ana"), "slack", incident_id=ids[1001]))
-    write(core, Entry(Action.ACKNOWLEDGED, Actor("person", "ben"), "slack", incident_id=ids[1002]))
-    write(core, Entry(Action.SILENCE_BEGUN, Actor("person", "dana"), "cli", after={"category": "csam", "ends_at": AT}))
+    write(core, AuditEntry(AuditAction.ACKNOWLEDGED, Actor("person", "ana"), "slack", incident_id=ids[1001]))
+    write(core, AuditEntry(AuditAction.ACKNOWLEDGED, Actor("person", "ben"), "slack", incident_id=ids[1002]))
+    write(
+        core,
+        AuditEntry(
+            AuditAction.SILENCE_BEGUN, Actor("person", "dana"), "cli", after={"category": "csam", "ends_at": AT}
+        ),
+    )
     yield core
     core.database.close()
 
@@ -65,7 +70,7 @@ def test_a_record_is_a_sentence_with_its_incident_and_its_seal(core):
     assert "Acknowledged by Ana Ruiz" in page
     assert '<a href="/incidents/1001">#1001</a>' in page
     with core.database.reading() as connection:
-        line, made = next(one for one in audit_log.sealed(connection) if one[0]["action"] == Action.ACKNOWLEDGED)
+        line, made = next(one for one in audit_log.sealed(connection) if one[0]["action"] == AuditAction.ACKNOWLEDGED)
     assert f"Hash {made}, after {line['prev_hash']}" in page
     assert "1 on this page, all sealed" in page
 
@@ -156,21 +161,21 @@ def test_a_file_says_what_the_command_line_says(core, tmp_path, monkeypatch):
 def test_a_file_has_all_that_is_found_in_whichever_batches(core, monkeypatch):
     monkeypatch.setattr("escalator.services.audit.search._BATCH", 2)
     for number in range(7):
-        write(core, Entry(Action.TROUBLE_FOUND, reason=f"r{number}"))
+        write(core, AuditEntry(AuditAction.TROUBLE_FOUND, reason=f"r{number}"))
     lines = exported(Browser(core, "eli"), "jsonl", action="troubles").text.splitlines()
     assert [json.loads(line)["reason"] for line in lines] == [f"r{number}" for number in range(7)]
 
 
 @pytest.mark.parametrize("evil", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_no_spreadsheet_takes_a_cell_for_a_formula(core, evil):
-    write(core, Entry(Action.VENDOR_NOTED, Actor("stranger", evil), "jira", reason=evil))
+    write(core, AuditEntry(AuditAction.VENDOR_NOTED, Actor("stranger", evil), "jira", reason=evil))
     rows = list(csv.DictReader(io.StringIO(exported(Browser(core, "eli"), "csv", via="jira").text, newline="")))
     assert [(row["actor_key"], row["reason"]) for row in rows] == [(f"'{evil}", f"'{evil}")]
 
 
 def test_a_list_is_followed_to_its_end_and_back(core):
     for number in range(120):
-        write(core, Entry(Action.TROUBLE_FOUND, reason=f"r{number}"))
+        write(core, AuditEntry(AuditAction.TROUBLE_FOUND, reason=f"r{number}"))
     browser = Browser(core, "eli")
     pages = [browser.get("/audit?action=troubles").text]
     while link(pages[-1], "next"):
@@ -237,7 +242,7 @@ def test_a_drill_of_what_is_restricted_is_told_to_those_who_may_know_of_it(core)
     )
     with core.database.writing() as connection:
         drills.insert(connection, run)
-    write(core, Entry(Action.DRILL_STARTED, after={"drill": run.name, "route": run.route}))
+    write(core, AuditEntry(AuditAction.DRILL_STARTED, after={"drill": run.name, "route": run.route}))
     week = f"/audit/week/{name_of(core.clock.now().date())}"
     for path in (week, "/audit?action=drills"):
         assert "Night call" in Browser(core, "dana").get(path).text

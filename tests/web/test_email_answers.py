@@ -9,7 +9,7 @@ import pytest
 
 from escalator.errors import Unavailable
 from escalator.model.policy import DestinationKind
-from escalator.services.notifications.answer_links import AnswerLink, AnswerLinks, Unreadable
+from escalator.services.notifications.answer_links import AnswerLink, AnswerLinkSigner, LinkProblem
 from escalator.services.sandbox_vendors.inbox import opened
 from escalator.store import sandbox_inbox
 from tests.fakes import FakeClock
@@ -98,21 +98,21 @@ LINK = AnswerLink(UUID("0198c7a0-0000-7000-8000-000000000042"), 3, "ana", is_san
 
 
 def test_a_link_says_what_was_put_into_it():
-    links = AnswerLinks(("secret",), FakeClock())
+    links = AnswerLinkSigner(("secret",), FakeClock())
     assert links.read(links.token(LINK)) == LINK
 
 
 def test_a_link_outlives_the_rotation_of_its_secret_but_not_its_end():
-    old, both, new = (AnswerLinks(keys, FakeClock()) for keys in (("old",), ("new", "old"), ("new",)))
+    old, both, new = (AnswerLinkSigner(keys, FakeClock()) for keys in (("old",), ("new", "old"), ("new",)))
     assert both.read(old.token(LINK)) == LINK
     assert new.read(both.token(LINK)) == LINK
-    assert new.read(old.token(LINK)) is Unreadable.WRONG
+    assert new.read(old.token(LINK)) is LinkProblem.WRONG
 
 
 def test_a_page_is_no_link_and_a_link_no_page():
-    links = AnswerLinks(("secret",), FakeClock())
+    links = AnswerLinkSigner(("secret",), FakeClock())
     token = links.token(LINK)
-    assert links.read(links.page(token)) is Unreadable.WRONG
+    assert links.read(links.page(token)) is LinkProblem.WRONG
     assert not links.is_of_page(token, token)
     assert links.is_of_page(links.page(token), token)
     assert not links.is_of_page(links.page(token), links.token(replace(LINK, person="ben")))
@@ -121,7 +121,7 @@ def test_a_page_is_no_link_and_a_link_no_page():
 def test_a_link_of_a_machine_whose_clock_is_ahead_is_good_at_once():
     ahead, behind = FakeClock(), FakeClock()
     ahead.move(seconds=5)
-    assert AnswerLinks(("secret",), behind).read(AnswerLinks(("secret",), ahead).token(LINK)) == LINK
+    assert AnswerLinkSigner(("secret",), behind).read(AnswerLinkSigner(("secret",), ahead).token(LINK)) == LINK
 
 
 # ---- the way of an answer

@@ -7,7 +7,7 @@ from uuid6 import uuid7
 
 from escalator.services.auth import sessions
 from escalator.services.intake.process import process_events
-from escalator.services.intake.receive import Delivered, Receiver
+from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
 from escalator.store.tables import incidents
 from escalator.stream.samples import sample
 from escalator.stream.signature import sign
@@ -158,7 +158,7 @@ def test_taking_what_one_may_not_see_is_as_taking_what_is_not_there(core):
 def test_who_only_said_who_they_are_sees_the_sandbox_alone(core, sqlite_url, tmp_path):
     real = a_core(sqlite_url, tmp_path, ESCALATOR_MODE="production", policy=POLICY.read_text("utf-8"), **SECRETS)
     body = sample("self_harm", real.clock.now(), lambda: str(uuid7()))
-    Receiver(real).receive(Delivered(body, "key", sign(body, "secret"), str(uuid7())))
+    WebhookReceiver(real).receive(WebhookRequest(body, "key", sign(body, "secret"), str(uuid7())))
     process_events(real)
     alert(core, "threat")
     assert numbers(Browser(core, "ana", via=sessions.SANDBOX).get("/")) == [1002]

@@ -14,7 +14,7 @@ from uuid6 import uuid7
 
 from escalator.errors import Unavailable
 from escalator.services.core.process_liveness import SWEEPER
-from escalator.services.delivery.sender import deliver_all
+from escalator.services.delivery.sender import send_all_due
 from escalator.services.intake.process import process_events
 from escalator.store import processes
 from escalator.store.processes import Process
@@ -61,7 +61,7 @@ def one_browser(sqlite_url, tmp_path):
 def test_an_alert_is_sent_rung_taken_and_resolved_without_leaving_the_page(browser):
     assert browser.post("sample", {"name": "threat"}).get_json() == {"accepted": "stored"}
     process_events(browser.core)
-    deliver_all(browser.core)
+    send_all_due(browser.core)
     assert [one["destination"] for one in browser.items("slack")] == ["critical-alerts", "person:ana", "person:ben"]
 
     assert browser.post("fire", {"number": 1001}).status_code == 200

@@ -7,7 +7,7 @@ import pytest
 from uuid6 import uuid7
 
 from escalator.errors import Unavailable
-from escalator.model.message import Context
+from escalator.model.message import MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import Shelf
 from tests.fakes import InlineExecutor
@@ -316,7 +316,7 @@ def test_a_hostile_item_cannot_break_out_of_the_page(one_browser, channel):
         "jira": {"jira": {"category": HOSTILE, "status": HOSTILE, "fields": {"summary": HOSTILE}, "comments": []}},
         "webhook": {"webhook": {"headers": {HOSTILE: HOSTILE}, "body": HOSTILE}},
     }
-    context = Context(None, 1001, HOSTILE, HOSTILE)
+    context = MessageContext(None, 1001, HOSTILE, HOSTILE)
     shelf.keep(channel, context, HOSTILE, {"text": HOSTILE, "first_text": HOSTILE, **forms[channel.value]})
 
     page = one_browser.http.get("/sandbox")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from escalator.services.delivery.sender import deliver_all
-from escalator.services.maintenance.jobs import keep
+from escalator.services.delivery.sender import send_all_due
+from escalator.services.maintenance.jobs import run_jobs
 from tests.fakes import START, InlineExecutor
 from tests.sandboxes import a_core, alert, demo_policy
 from tests.web.browser import Browser
@@ -27,12 +27,12 @@ def browser(database_url, tmp_path, monkeypatch):
 @pytest.fixture
 def bulletin(browser):
     """What Ben is told when Ana goes off with an incident in hand."""
-    keep(browser.core)
+    run_jobs(browser.core)
     alert(browser.core)
     browser.press("ana", "Acknowledge")
     browser.core.clock.move_to(HANDOVER)
-    keep(browser.core)
-    deliver_all(browser.core)
+    run_jobs(browser.core)
+    send_all_due(browser.core)
     return told(browser, "ben")[-1]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.services.auth import api_tokens, login_rate_limit, magic_links, sessions
-from escalator.services.maintenance.jobs import keep
+from escalator.services.maintenance.jobs import run_jobs
 from escalator.store.tables import records, sign_in_links, tries
 from escalator.store.tables import sessions as kept_sessions
 from tests.browsers import Browser
@@ -238,7 +238,7 @@ def test_what_is_long_over_is_forgotten(on_both):
     printed(core)
     Browser(core, "ana").client.post("/sign-in/link/guess")
     core.clock.move(days=500)
-    keep(core)
+    run_jobs(core)
     with core.database.reading() as connection:
         kept = [connection.execute(table.select()).all() for table in (kept_sessions, sign_in_links, tries)]
     assert kept == [[], [], []]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from escalator.services.delivery.sender import deliver_all
-from escalator.services.intake.process import process_all
+from escalator.services.delivery.sender import send_all_due
+from escalator.services.intake.process import process_waiting
 from tests.fakes import InlineExecutor
 from tests.sandboxes import a_core, alert, demo_policy
 from tests.web.browser import Browser
@@ -95,7 +95,7 @@ def test_an_incident_is_opened_by_hand_and_says_that_nobody_is_told(taken):
     category = window["view"]["blocks"][0]["element"]["options"][0]["value"]
     told = filled(taken, "ana", window, category=category, about="look at this").get_json()
     assert told["view"]["blocks"][0]["text"]["text"] == "#1002 opened in the sandbox: nothing is sent"
-    process_all(taken.core)
-    deliver_all(taken.core)
+    process_waiting(taken.core)
+    send_all_due(taken.core)
     assert [one["number"] for one in taken.picture()["incidents"]] == [1001, 1002]
     assert taken.items("slack")[-1]["incident"] == 1002

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from escalator.channels.slack.interactions import sign_callback
-from escalator.services.maintenance.jobs import flush_tally
+from escalator.services.maintenance.jobs import flush_metrics
 from escalator.stream.signature import sign
 from tests.sandboxes import a_core
 from tests.scenarios.log import Log
@@ -74,7 +74,7 @@ def test_what_stream_sends_to_a_wrong_path_is_404_counted_and_logged_once_with_t
         assert answer.status_code == 404
     remedy = "Stream's webhook URL must be https://escalator.example.com/webhooks/stream"
     assert wrong_paths(installation) == [(path.rstrip("/") or "/", remedy)]
-    counted = installation.core.tally.take()
+    counted = installation.core.metrics.take()
     assert counted["escalator_wrong_path_requests_total", (("vendor", "stream"),)] == 3
 
 
@@ -91,7 +91,7 @@ def test_the_remedy_names_the_door_of_the_vendor_that_knocked(installation, head
     assert installation.client.post("/hooks", data=b"{}", headers=headers).status_code == 404
     ((path, remedy),) = wrong_paths(installation)
     assert (path, door in remedy) == ("/hooks", True)
-    assert installation.core.tally.take() == {("escalator_wrong_path_requests_total", (("vendor", vendor),)): 1}
+    assert installation.core.metrics.take() == {("escalator_wrong_path_requests_total", (("vendor", vendor),)): 1}
 
 
 @pytest.mark.parametrize(
@@ -106,14 +106,14 @@ def test_a_path_that_is_nearly_a_door_is_told_whoever_posts_to_it(installation, 
     assert installation.client.post(path, data=b"{}").status_code == 404
     ((logged, remedy),) = wrong_paths(installation)
     assert (logged, remedy.endswith(f"https://escalator.example.com{door}")) == (path, True)
-    assert installation.core.tally.take() == {("escalator_wrong_path_requests_total", (("vendor", "unknown"),)): 1}
+    assert installation.core.metrics.take() == {("escalator_wrong_path_requests_total", (("vendor", "unknown"),)): 1}
 
 
 def test_what_scanners_post_is_counted_and_not_logged(installation):
     for path in ("/wp-login.php", "/cgi-bin/x", "/.env"):
         assert installation.client.post(path, data=b"{}").status_code == 404
     assert wrong_paths(installation) == []
-    assert installation.core.tally.take() == {("escalator_wrong_path_requests_total", (("vendor", "unknown"),)): 3}
+    assert installation.core.metrics.take() == {("escalator_wrong_path_requests_total", (("vendor", "unknown"),)): 3}
 
 
 def test_neither_a_secret_in_the_path_nor_many_paths_fill_the_log(installation):
@@ -131,7 +131,7 @@ def test_neither_a_secret_in_the_path_nor_many_paths_fill_the_log(installation):
 
 def test_the_metric_is_shown(installation):
     installation.client.post("/", data=b"{}", headers=STREAM_HEADERS)
-    flush_tally(installation.core)
+    flush_metrics(installation.core)
     said = installation.client.get("/metrics").text
     assert 'escalator_wrong_path_requests_total{vendor="stream"} 1.0' in said
 

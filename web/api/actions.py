@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema
 
-from escalator.engine.permissions import Refused
+from escalator.engine.permissions import RefusalReason
 from escalator.model.incident import Verb
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
@@ -51,7 +51,7 @@ _KINDS = {
     "note": _Kind(Verb.NOTE, "Add a note to the incident.", NoteSchema),
 }
 _PUBLISHERS = 1
-_FORBIDDEN = frozenset({Refused.ROLE, Refused.RESTRICTED})
+_FORBIDDEN = frozenset({RefusalReason.ROLE, RefusalReason.RESTRICTED})
 
 
 def add(door: Door, core: Core) -> None:

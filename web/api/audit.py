@@ -6,7 +6,7 @@ from marshmallow import fields
 from marshmallow.validate import Range
 from sqlalchemy import Row
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.services.audit import search as trail
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
@@ -37,7 +37,7 @@ class WantedRecordsSchema(LimitSchema):
     person = Line()
     incident = fields.Integer(validate=Range(0, MOST_NUMBER))
     category = Line()
-    action = fields.List(fields.Enum(Action, by_value=True), load_default=list)
+    action = fields.List(fields.Enum(AuditAction, by_value=True), load_default=list)
     since = Instant()
     until = Instant()
     cursor = _PlaceField(metadata={"description": "Cursor of the page: `next` of the answer before it."})

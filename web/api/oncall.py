@@ -5,7 +5,7 @@ from typing import Any
 from flask import g
 from marshmallow import Schema
 
-from escalator.engine.oncall import Duty, duties, may_know
+from escalator.engine.oncall import OnCallStatus, may_view_on_call, on_call_statuses
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
 from web.api.blueprint import Door
@@ -26,11 +26,11 @@ def add(door: Door, core: Core) -> None:  # noqa: ARG001  # what the door knows 
     def oncall(asked: dict[str, Any]) -> dict[str, Any]:
         """Say who is on call."""
         at, here, policy = asked.get("at", g.now), viewer().person, running().policy
-        found = duties(running().roster(at))
-        return {"at": at, "oncall": [_said(duty) for duty in found if may_know(duty, here, policy)]}
+        found = on_call_statuses(running().roster(at))
+        return {"at": at, "oncall": [_said(duty) for duty in found if may_view_on_call(duty, here, policy)]}
 
 
-def _said(duty: Duty) -> dict[str, Any]:
+def _said(duty: OnCallStatus) -> dict[str, Any]:
     return {
         "kind": "team" if duty.is_team else "schedule",
         "key": duty.key,

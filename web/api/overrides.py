@@ -6,8 +6,8 @@ from uuid import UUID
 from flask import g
 from marshmallow import Schema
 
-from escalator.engine.oncall import may_know_schedule
-from escalator.model.schedule import StandIn
+from escalator.engine.oncall import may_view_schedule
+from escalator.model.schedule import ManualOverride
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
 from escalator.services.oncall import overrides
@@ -38,14 +38,14 @@ def add(door: Door, core: Core) -> None:
     def listed() -> dict[str, Any]:
         """List the overrides that people have begun and that are not over."""
         here, policy = viewer().person, running().policy
-        known = (one for one in running().stand_ins if may_know_schedule(one.schedule, here, policy))
+        known = (one for one in running().stand_ins if may_view_schedule(one.schedule, here, policy))
         return {"items": [one for one in known if one.end > g.now]}
 
     @door.route("POST", "/overrides", scope=Scope.ACT, asks=StandingInSchema, answers=OverrideSchema, status=201)
-    def begin(asked: dict[str, Any]) -> StandIn:
+    def begin(asked: dict[str, Any]) -> ManualOverride:
         """Put somebody on call for a time, instead of whoever it would be."""
         begun = overrides.begin(core, Wanted(**asked), viewer().person, recorded_via())
-        return begun if isinstance(begun, StandIn) else _not_done(begun)
+        return begun if isinstance(begun, ManualOverride) else _not_done(begun)
 
     @door.route("DELETE", "/overrides/<uuid:override_id>", scope=Scope.ACT, answers=None, status=204, problems=(404,))
     def end(override_id: UUID) -> None:

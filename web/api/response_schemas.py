@@ -11,7 +11,7 @@ from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.levels import Mode, Severity
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind
-from escalator.model.silence import SilenceOf
+from escalator.model.silence import SilenceScope
 from escalator.store.deliveries import DeliveryState
 from web.dashboard.template_filters import iso
 
@@ -181,7 +181,7 @@ class SilenceSchema(Schema):
     """A silence that is in force or to come. One of the policy's file has no `handle`: it ends there."""
 
     handle = _text()
-    of = _word(SilenceOf)
+    of = _word(SilenceScope)
     name = _text()
     starts_at = Instant(required=True)
     ends_at = Instant(required=True)

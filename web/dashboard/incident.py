@@ -8,14 +8,14 @@ from flask import Blueprint, Response, abort, g, jsonify, redirect, render_templ
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from escalator.engine.available_actions import Offer
+from escalator.engine.available_actions import AvailableAction
 from escalator.model.incident import Outcome, Verb
 from escalator.model.levels import Role
 from escalator.rendering.buttons import LABELS
 from escalator.rendering.push_text import OUTCOMES, words
 from escalator.services.core.context import Core
 from escalator.services.incidents import exposure_limits
-from escalator.services.incidents.legal_hold import MAX_REASON, HoldChange, HoldRefused, change_hold
+from escalator.services.incidents.legal_hold import MAX_REASON, HoldRefused, HoldRequest, change_hold
 from escalator.services.views.actions import Wanted, act
 from escalator.services.views.incident import Page, look
 from escalator.services.views.incident_export import export
@@ -44,7 +44,7 @@ def add(door: Blueprint, core: Core) -> None:
     @door.get("/care")
     def care_page() -> str:
         with core.database.reading() as connection:
-            read = exposure_limits.burden(connection, viewer().person, running().policy, g.now)
+            read = exposure_limits.person_exposure(connection, viewer().person, running().policy, g.now)
             others = _led_at_limit(connection)
         return render_template("dashboard/care.html", burden=read, care=running().policy.care, at_limit=others)
 
@@ -99,7 +99,7 @@ def _add_hold(door: Blueprint, core: Core) -> None:
     def change(number: int, *, is_held: bool) -> AnyResponse:
         require(Role.ADMIN)
         reason, person = request.form.get("reason", ""), viewer().person.key
-        done = change_hold(core, HoldChange(number, is_held, person, reason, viewer().via))
+        done = change_hold(core, HoldRequest(number, is_held, person, reason, viewer().via))
         if isinstance(done, HoldRefused):
             if done.is_missing:
                 abort(404)
@@ -114,11 +114,11 @@ def _led_at_limit(connection: Connection) -> list[str] | None:
     if viewer().person.role < Role.SENIOR:
         return None
     policy = running().policy
-    keys = exposure_limits.at_limit(connection, policy.people.values(), policy, g.now)
+    keys = exposure_limits.people_at_limit(connection, policy.people.values(), policy, g.now)
     return [person.name for key, person in policy.people.items() if key in keys]
 
 
-def offer_label(offer: Offer) -> str:
+def offer_label(offer: AvailableAction) -> str:
     """Return what the button of an offer says."""
     if offer.minutes is None:
         return LABELS[offer.verb]

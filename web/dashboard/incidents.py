@@ -5,10 +5,10 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from escalator.model.incident import OPEN, State
+from escalator.model.incident import OPEN_STATES, State
 from escalator.model.levels import Mode
 from escalator.services.core.context import Core
-from escalator.services.intake.receive import Receiver
+from escalator.services.intake.receive import WebhookReceiver
 from escalator.services.sandbox.controls import send_sample
 from escalator.services.sandbox.signed_request import Refused
 from escalator.services.views import bulk_actions
@@ -32,7 +32,11 @@ def add(door: Blueprint, core: Core) -> None:
         page = min(whole_number("page") or 1, _MOST_PAGE)
         board = open_now(core, viewer(), running(), asked(viewer(), policy), page)
         return render_template(
-            "dashboard/now.html", board=board, watch=watch(core), is_sandbox=_is_sandbox(core), **_asked_for(OPEN)
+            "dashboard/now.html",
+            board=board,
+            watch=watch(core),
+            is_sandbox=_is_sandbox(core),
+            **_asked_for(OPEN_STATES),
         )
 
     @door.get("/incidents")
@@ -52,7 +56,7 @@ def add(door: Blueprint, core: Core) -> None:
 
 
 def _add_sample(door: Blueprint, core: Core) -> None:
-    receiver = Receiver(core)
+    receiver = WebhookReceiver(core)
 
     @door.post("/sample")
     def sample() -> Response:

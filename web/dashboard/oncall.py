@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, g, render_template, request
 
-from escalator.engine.coverage.values import GRAVE, Coverage
+from escalator.engine.coverage.values import GRAVE_FOR_COVERAGE, Coverage
 from escalator.engine.oncall import HORIZON
 from escalator.model.levels import Role
 from escalator.plots.heatmap import heatmap
@@ -97,7 +97,7 @@ def _holes(made: Future[Coverage]) -> Holes | None:
     if not made.done() or made.exception() is not None:
         return None
     found = known_to(viewer().person, made.result(), running().policy)
-    grave = [hole for hole in found.holes if hole.row.severity in GRAVE]
+    grave = [hole for hole in found.holes if hole.row.severity in GRAVE_FOR_COVERAGE]
     lines = hole_words(grave, found, running().policy)
     return Holes(tuple(lines[:_MOST_HOLES]), max(0, len(lines) - _MOST_HOLES))
 

@@ -9,11 +9,11 @@ from uuid import UUID
 from flask import Blueprint, abort, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from escalator.engine.oncall import may_know_schedule
-from escalator.engine.overrides import LONGEST, may_put, unheard
+from escalator.engine.oncall import may_view_schedule
+from escalator.engine.overrides import MAX_OVERRIDE_LENGTH, categories_hidden_from, may_add_override
 from escalator.model.levels import Mode, Role
 from escalator.model.policy import Person
-from escalator.model.schedule import Schedule, Shift, StandIn
+from escalator.model.schedule import ManualOverride, Schedule, Shift
 from escalator.schedules.local_time import first_instant, reached
 from escalator.services.core.context import Core
 from escalator.services.oncall import overrides
@@ -73,7 +73,7 @@ def form(asked: Mapping[str, str]) -> Form | None:
     """Return the form for the schedule that is asked for; None where there is none, or none for this reader."""
     reader, schedule = viewer().person, _known_schedule(asked)
     everybody = running().policy.people.values()
-    people = tuple(one for one in everybody if one.role.may_acknowledge and may_put(reader, one.key))
+    people = tuple(one for one in everybody if one.role.may_acknowledge and may_add_override(reader, one.key))
     if schedule is None or not people:
         return None
     now = _local(g.now, schedule)
@@ -87,7 +87,7 @@ def form_address(monday: date, schedule: Schedule, shift: Shift | None = None) -
     asked = {"week": monday.isoformat(), "schedule": schedule.key}
     if shift is not None:
         start = max(shift.start, g.now)
-        end = min(shift.end, start + LONGEST)
+        end = min(shift.end, start + MAX_OVERRIDE_LENGTH)
         asked |= {"from": f"{_local(start, schedule):{_LOCAL}}", "to": f"{_local(end, schedule):{_LOCAL}}"}
     return f"{address(**asked)}#override"
 
@@ -99,7 +99,7 @@ def address(**asked: str) -> str:
 
 def _known_schedule(asked: Mapping[str, str]) -> Schedule | None:
     schedule = running().policy.schedules.get(asked.get("schedule", ""))
-    is_known = schedule is not None and may_know_schedule(schedule.key, viewer().person, running().policy)
+    is_known = schedule is not None and may_view_schedule(schedule.key, viewer().person, running().policy)
     return schedule if is_known else None
 
 
@@ -115,9 +115,9 @@ def _refused(said: str, asked: Mapping[str, str]) -> AnyResponse:
     return redirect(f"{address(**kept)}#override", 303)
 
 
-def _begun(done: StandIn) -> str:
+def _begun(done: ManualOverride) -> str:
     said = f"{named(done.person)} is on call on {done.schedule}, {moment(done.start)} – {moment(done.end)}."
-    closed = ", ".join(one.title for one in unheard(running().policy, done.schedule, done.person))
+    closed = ", ".join(one.title for one in categories_hidden_from(running().policy, done.schedule, done.person))
     return f"{said} They may not see {closed} and are not notified of it." if closed else said
 
 

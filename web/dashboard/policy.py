@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, render_template
 
-from escalator.engine.targets import last_resort
+from escalator.engine.targets import last_resort_targets
 from escalator.rendering.policy_diagram import aim, copies, ladders
 from escalator.services.core.context import Core
 from escalator.services.policies.versions import standing
@@ -30,7 +30,7 @@ def add(door: Blueprint, core: Core) -> None:
             ladders=ladders(roster, in_force),
             silenced=silenced,
             copies=copies(said.feeds, roster),
-            alarms=[aim(target, None, roster) for target in last_resort(said)],
+            alarms=[aim(target, None, roster) for target in last_resort_targets(said)],
             restart_tells=[aim(target, None, roster) for target in said.unanswered.tell],
             teams={key: aim(f"team:{key}", None, roster) for key in said.teams},
             schedules={key: aim(f"schedule:{key}", None, roster) for key in said.schedules},

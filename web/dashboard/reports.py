@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from flask import Blueprint, Response, abort, g, render_template, request
 from markupsafe import Markup
 
-from escalator.engine.statistics import Figures
+from escalator.engine.statistics import AlertStatistics
 from escalator.plots.box_plot import spreads
 from escalator.plots.hours import hours
 from escalator.rendering.csv_export import csv_of
@@ -78,7 +78,7 @@ def _midnight(day: date) -> datetime:
     return first_instant(datetime.combine(day, time()), zone())
 
 
-def _groups(made: Report) -> list[tuple[str, dict[str, Figures]]]:
+def _groups(made: Report) -> list[tuple[str, dict[str, AlertStatistics]]]:
     return [
         ("category", dict(made.by_category)),
         ("severity", dict(made.by_severity)),
@@ -105,7 +105,7 @@ def _written(made: Report) -> str:
     return csv_of([_HEADINGS, *([by, name, *_cells(one)] for by, name, one in rows)])
 
 
-def _cells(one: Figures) -> Iterator[int | float | str]:
+def _cells(one: AlertStatistics) -> Iterator[int | float | str]:
     yield from (one.alerts, one.open)
     yield from (one.answered.count, _seconds(one.answered.p50), _seconds(one.answered.p90), one.answered_in_time.part)
     yield from (one.resolved.count, _seconds(one.resolved.p50), _seconds(one.resolved.p90))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeGuard
 
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 
 Json = Mapping[str, Any]
 Document = Mapping[str, Any] | str
@@ -113,6 +113,6 @@ class JiraApi(Protocol):
         """Which of the two Jiras it is: descriptions and comments are written for it."""
         ...
 
-    def conversation(self, context: Context, /) -> Conversation:
+    def conversation(self, context: MessageContext, /) -> Conversation:
         """Begin the calls about one notification; their time runs from now."""
         ...

@@ -10,7 +10,7 @@ from escalator.channels.jira import documents, transitions
 from escalator.channels.jira.api import ISSUE_NOT_FOUND, Category, Conversation, Document, Issue, JiraApi, Transition
 from escalator.channels.jira.failures import refused_fields
 from escalator.model.incident import State
-from escalator.model.message import Delivered, Failed, FailureReason, Standing
+from escalator.model.message import Delivered, Failed, FailureReason, IncidentStatus
 
 LABEL = "escalator-"
 
@@ -143,7 +143,7 @@ def _summary(one: Notification) -> str:
     return documents.summary(said)
 
 
-def _how(standing: Standing) -> tuple[str, ...]:
+def _how(standing: IncidentStatus) -> tuple[str, ...]:
     since = standing.since.isoformat() if standing.since else ""
     return (standing.state.value, standing.by or "", since, str(standing.outcome or ""))
 

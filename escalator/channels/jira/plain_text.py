@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from escalator.channels.jira import limits
-from escalator.model.message import Line, Link, Moment
+from escalator.model.message import InlineTime, Line, Link
 from escalator.rendering.truncate import cut, utf16
 
 _HOW_LONG = re.compile(r"^ \((?:now|in [^()]*)\): ")
@@ -27,14 +27,14 @@ def runs(line: Line) -> tuple[Run, ...]:
     said = []
     previous: object = None
     for part in line:
-        text = _HOW_LONG.sub(": ", part) if isinstance(part, str) and isinstance(previous, Moment) else part
+        text = _HOW_LONG.sub(": ", part) if isinstance(part, str) and isinstance(previous, InlineTime) else part
         said.append(_run(text))
         previous = part
     return tuple(run for run in said if run.text)
 
 
-def _run(part: str | Moment | Link) -> Run:
-    if isinstance(part, Moment):
+def _run(part: str | InlineTime | Link) -> Run:
+    if isinstance(part, InlineTime):
         return Run(f"{part.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
     if isinstance(part, Link):
         return Run(cut(_clean(part.label), limits.PART, utf16), part.url if _may_be_linked(part.url) else None)

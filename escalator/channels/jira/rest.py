@@ -24,7 +24,7 @@ from escalator.channels.jira.api import (
 from escalator.channels.jira.create_meta import CreateScreen, create_screen
 from escalator.channels.jira.site import PATIENT, Site
 from escalator.clock import Stopwatch
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 
 CONVERSATION_S = 22.0
 """For all requests of one conversation together: below contract.CALL_ENDS_S, whatever Jira does."""
@@ -66,7 +66,7 @@ class JiraRest:
         """Which of the two Jiras it is."""
         return self._site.flavour
 
-    def conversation(self, _context: Context, /) -> "RestConversation":
+    def conversation(self, _context: MessageContext, /) -> "RestConversation":
         """Begin the calls about one notification; their time runs from now."""
         return RestConversation(self._site)
 

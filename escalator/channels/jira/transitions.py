@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from escalator.channels.contract import digest_of
 from escalator.channels.jira.api import Category, Transition
-from escalator.model.incident import HELD, OVER, State
-from escalator.model.message import Standing
+from escalator.model.incident import CLOSED_STATES, HELD_STATES, State
+from escalator.model.message import IncidentStatus
 
 MOST_TRIES = 2
 """How many of a workflow's ways to the same category are tried: the first may ask for fields that we do not know."""
@@ -28,9 +28,9 @@ def wanted(state: State, present: Category) -> tuple[Category, ...]:
 
     What a person holds is left where they have put it, as long as that is not done.
     """
-    if state in OVER:
+    if state in CLOSED_STATES:
         return () if present is Category.DONE else (Category.DONE,)
-    if state in HELD and present is not Category.INDETERMINATE:
+    if state in HELD_STATES and present is not Category.INDETERMINATE:
         return (Category.INDETERMINATE,) if present is not Category.DONE else (Category.INDETERMINATE, *_OPEN_AGAIN)
     if state is State.TRIGGERED and present is Category.DONE:
         return _OPEN_AGAIN
@@ -43,11 +43,11 @@ def ways(offered: Sequence[Transition], categories: Sequence[Category]) -> tuple
     return tuple(dict.fromkeys(fitting))[:MOST_TRIES]
 
 
-def remark(standing: Standing, text: str, present: Category) -> Remark | None:
+def remark(standing: IncidentStatus, text: str, present: Category) -> Remark | None:
     """Return what is said once of how the incident stands; None when there is nothing to say."""
-    if standing.state in OVER:
+    if standing.state in CLOSED_STATES:
         return Remark(_marker("over", standing, str(standing.outcome)), text)
-    if standing.state in HELD:
+    if standing.state in HELD_STATES:
         return Remark(_marker("taken", standing), text)
     if standing.state is State.TRIGGERED and present is Category.DONE:
         return Remark(_marker("open", standing), f"Reopened: {text}")
@@ -59,6 +59,6 @@ def marker(*parts: str) -> str:
     return f"escalator-{digest_of(*parts)[:_MARKER_CHARS]}"
 
 
-def _marker(what: str, standing: Standing, *more: str) -> str:
+def _marker(what: str, standing: IncidentStatus, *more: str) -> str:
     since = standing.since.isoformat() if standing.since else ""
     return marker(what, str(standing.incident_id), str(standing.round), standing.by or "", since, *more)

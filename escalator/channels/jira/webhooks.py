@@ -16,7 +16,7 @@ from typing import Any
 from escalator.channels.jira.api import Category, account_id, category_of, is_issue_key
 from escalator.errors import Unauthorized
 from escalator.model.policy import DestinationKind
-from escalator.model.vendor_event import Agent, AgentKind, Heard, HeardKind
+from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
 from escalator.stream.text import clean
 
 _SIGNATURE = "x-hub-signature"
@@ -68,7 +68,7 @@ def event_id(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def parse(body: bytes, category_of_status: CategoryOf = lambda _id: Category.UNDEFINED) -> Heard | None:
+def parse(body: bytes, category_of_status: CategoryOf = lambda _id: Category.UNDEFINED) -> VendorEvent | None:
     """Return what was done to an issue, or None for what does not matter here. Nothing in it can crash this.
 
     An issue that comes from done was opened again, wherever it went. Of the status that it has left Jira tells the
@@ -81,7 +81,7 @@ def parse(body: bytes, category_of_status: CategoryOf = lambda _id: Category.UND
     if not is_issue_key(key):
         return None
     if event == _DELETED:
-        return _heard(said, issue, HeardKind.NOTED, _DELETED)
+        return _heard(said, issue, VendorEventKind.NOTED, _DELETED)
     items = _inner(said, "changelog").get("items")
     changes = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
     left = next((one for one in changes if one.get("field") == "status"), None)
@@ -89,11 +89,11 @@ def parse(body: bytes, category_of_status: CategoryOf = lambda _id: Category.UND
         return None
     category = category_of(_inner(issue, "fields").get("status"))
     if category is Category.DONE:
-        kind = HeardKind.RESOLVED
+        kind = VendorEventKind.RESOLVED
     elif _was_done(left, changes, category_of_status):
-        kind = HeardKind.REOPENED
+        kind = VendorEventKind.REOPENED
     else:
-        kind = HeardKind.ACKNOWLEDGED if category is Category.INDETERMINATE else HeardKind.NOTED
+        kind = VendorEventKind.ACKNOWLEDGED if category is Category.INDETERMINATE else VendorEventKind.NOTED
     return _heard(said, issue, kind, f"{_UPDATED} {category.value}")
 
 
@@ -108,9 +108,11 @@ def _takes_resolution_away(change: Mapping[str, Any]) -> bool:
     return change.get("field") == "resolution" and bool(change.get("from")) and not change.get("to")
 
 
-def _heard(said: Mapping[str, Any], issue: Mapping[str, Any], kind: HeardKind, word: str) -> Heard:
+def _heard(said: Mapping[str, Any], issue: Mapping[str, Any], kind: VendorEventKind, word: str) -> VendorEvent:
     refs = (str(issue["key"]), *_our_labels(_inner(issue, "fields").get("labels")))
-    return Heard(DestinationKind.JIRA, kind, word, _agent(said.get("user")), refs=refs, at=_at(said.get("timestamp")))
+    return VendorEvent(
+        DestinationKind.JIRA, kind, word, _agent(said.get("user")), refs=refs, at=_at(said.get("timestamp"))
+    )
 
 
 def _our_labels(labels: object) -> tuple[str, ...]:
@@ -120,16 +122,16 @@ def _our_labels(labels: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ours))[:_MOST_LABELS]
 
 
-def _agent(user: object) -> Agent:
+def _agent(user: object) -> VendorActor:
     """Return who did it. An app is no person, whoever has installed it."""
     known = clean(account_id(user))[:_MOST_ID] if isinstance(user, dict) else ""
     if not isinstance(user, dict) or not known:
-        return Agent(AgentKind.NOBODY)
+        return VendorActor(VendorActorKind.NOBODY)
     if user.get("accountType") == "app":
-        return Agent(AgentKind.INTEGRATION, known)
+        return VendorActor(VendorActorKind.INTEGRATION, known)
     email = user.get("emailAddress")
     is_address = isinstance(email, str) and "@" in email and len(email) <= _MOST_EMAIL
-    return Agent(AgentKind.PERSON, known, clean(str(email)) if is_address else "")
+    return VendorActor(VendorActorKind.PERSON, known, clean(str(email)) if is_address else "")
 
 
 def _at(milliseconds: object) -> datetime | None:

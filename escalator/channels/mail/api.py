@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Protocol
 
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,6 @@ class Mail:
 class Mailer(Protocol):
     """The one thing we do. It never raises for anything a mail server or the network does."""
 
-    def send(self, context: Context, /, mail: Mail) -> Delivered | Failed:
+    def send(self, context: MessageContext, /, mail: Mail) -> Delivered | Failed:
         """Hand a mail over; delivered means that a server has taken it on."""
         ...

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from escalator.channels.mail.letter import Letter
-from escalator.model.message import Line, Link, Moment
+from escalator.model.message import InlineTime, Line, Link
 
 _STYLE = """
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
@@ -36,8 +36,8 @@ def plain(letter: Letter, now: datetime) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _words(part: str | Moment | Link, now: datetime) -> str:
-    if isinstance(part, Moment):
+def _words(part: str | InlineTime | Link, now: datetime) -> str:
+    if isinstance(part, InlineTime):
         return clock(part.at, now)
     return f"{part.label}: {part.url}" if isinstance(part, Link) else part
 

@@ -12,8 +12,8 @@ from escalator.channels.mail.addresses import address, sender
 from escalator.channels.mail.api import Mailer
 from escalator.channels.mail.composing import compose, message_id
 from escalator.channels.mail.letter import Letter, follow_up, full
-from escalator.model.incident import HELD, State
-from escalator.model.message import Delivered, Failed, FailureReason, Standing
+from escalator.model.incident import HELD_STATES, State
+from escalator.model.message import Delivered, Failed, FailureReason, IncidentStatus
 from escalator.rendering.redaction import one_line
 from escalator.rendering.truncate import MORE
 
@@ -56,7 +56,7 @@ class MailChannel:
         if standing.state is State.TRIGGERED:
             return "asking"
         who = digest_of(standing.by or "", standing.since.isoformat() if standing.since else "", standing.outcome or "")
-        return f"{'taken' if standing.state in HELD else standing.state.value}:{who[:_FACE_DIGEST]}"
+        return f"{'taken' if standing.state in HELD_STATES else standing.state.value}:{who[:_FACE_DIGEST]}"
 
     def _send(self, one: Notification, letter: Letter, key: str) -> Delivered | Failed:
         if self._sender is None:
@@ -82,7 +82,7 @@ class MailChannel:
         return Delivered(one.ref or id_[: limits.MESSAGE_ID])
 
 
-def _is_theirs(one: Notification, standing: Standing) -> bool:
+def _is_theirs(one: Notification, standing: IncidentStatus) -> bool:
     """Whether the reader did it themselves."""
     return standing.by is not None and standing.by == one.context.person
 

@@ -13,7 +13,7 @@ from escalator.channels.http import BROKEN, BadAnswer
 from escalator.channels.mail.api import Mail
 from escalator.channels.mail.failures import NO_STARTTLS, Stage, failure, refused
 from escalator.channels.mail.server import server
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.settings.connections import MailServer, Security
 
 LIMITS = Limits(socket_s=5.0, total_s=18.0)
@@ -31,7 +31,7 @@ class SmtpMailer:
         self._limits = limits
         self._tls = tls or shared_tls()
 
-    def send(self, _context: Context, /, mail: Mail) -> Delivered | Failed:
+    def send(self, _context: MessageContext, /, mail: Mail) -> Delivered | Failed:
         """Hand a mail over; one whose taking nobody heard of is sent again under the same Message-ID."""
 
         def hand_over(smtp: smtplib.SMTP) -> Delivered:

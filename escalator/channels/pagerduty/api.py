@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 
 Event = dict[str, Any]
 """One event of the Events API v2, without its routing key: `event_action`, `dedup_key`, and for a trigger the rest."""
@@ -15,6 +15,6 @@ RESOLVE = "resolve"
 class Events(Protocol):
     """Where events go."""
 
-    def send(self, context: Context, /, routing_key: str, event: Event) -> Delivered | Failed:
+    def send(self, context: MessageContext, /, routing_key: str, event: Event) -> Delivered | Failed:
         """Send an event; the reference is its `dedup_key`. Never raises for anything PagerDuty or the network does."""
         ...

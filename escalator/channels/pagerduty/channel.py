@@ -7,7 +7,7 @@ from escalator.channels.pagerduty import payload
 from escalator.channels.pagerduty.api import ACKNOWLEDGE, RESOLVE, TRIGGER, Event, Events
 from escalator.channels.pagerduty.dedup_keys import dedup_key, incident_of, notice_key
 from escalator.model.incident import State
-from escalator.model.message import COPIED, Context, Delivered, Failed, FailureReason
+from escalator.model.message import FEED_OCCASIONS, Delivered, Failed, FailureReason, MessageContext
 
 _LEFT = "left"
 """The face of an earlier round's alert while nothing stands for the present one: it is left as it is."""
@@ -37,7 +37,7 @@ class PagerDutyChannel:
 
     def tell(self, one: Notification, /) -> Delivered | Failed:
         """Open the alert; where it is open already, PagerDuty logs one more trigger on it."""
-        return self._send(one, _action(one) if one.occasion in COPIED else TRIGGER)
+        return self._send(one, _action(one) if one.occasion in FEED_OCCASIONS else TRIGGER)
 
     def show(self, one: Notification, /) -> Delivered | Failed:
         """Bring the alert to the incident's state and, while it waits for an answer, to its newest words."""
@@ -54,7 +54,7 @@ class PagerDutyChannel:
         shown = json.dumps(payload.lasting(payload.trigger(one, _key(one))), sort_keys=True)
         return f"{TRIGGER}:{digest_of(shown)}"[:_FACE_CHARS]
 
-    def probe(self, context: Context, routing_key: str) -> Delivered | Failed:
+    def probe(self, context: MessageContext, routing_key: str) -> Delivered | Failed:
         """Ask whether a routing key is good without disturbing anybody: resolving what never was is dropped there."""
         return self._events.send(context, routing_key, _follow_up(RESOLVE, _PROBE))
 

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from escalator.channels.contract import digest_of
 from escalator.channels.pagerduty import limits
-from escalator.model.message import Standing
+from escalator.model.message import IncidentStatus
 
 _PREFIX = "escalator-"
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INCIDENT = re.compile(rf"{_PREFIX}({_UUID})-(0|[1-9][0-9]{{0,8}})-{_UUID}", re.ASCII)
 
 
-def dedup_key(standing: Standing, place: str) -> str:
+def dedup_key(standing: IncidentStatus, place: str) -> str:
     """Return the key of an incident's alert in its present round at one place, named by its UUID.
 
     By the place it is told which of several services an event is about, and what stands where nobody knows it yet.

@@ -14,7 +14,7 @@ from escalator.channels.http import BROKEN, BadAnswer, json_object
 from escalator.channels.pagerduty.api import Event
 from escalator.channels.pagerduty.failures import event_failure, no_answer
 from escalator.channels.sessions import bounded
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 
 with warnings.catch_warnings():
     # It says at its import that it gets no more updates: known, and why it lives behind this module.
@@ -61,7 +61,7 @@ class PagerDutyEvents:
     def __init__(self, url: str, limits: Limits = LIMITS) -> None:
         self._session = bounded(_OneTry(url), limits)
 
-    def send(self, _context: Context, /, routing_key: str, event: Event) -> Delivered | Failed:
+    def send(self, _context: MessageContext, /, routing_key: str, event: Event) -> Delivered | Failed:
         """Send an event once. PagerDuty's 202 says that it was accepted, not that somebody is paged."""
         routing_key = routing_key.strip()
         if not routing_key:

@@ -11,7 +11,7 @@ from escalator.channels.contract import Notification
 from escalator.channels.pagerduty import limits
 from escalator.channels.pagerduty.api import TRIGGER, Event
 from escalator.model.levels import Severity
-from escalator.model.message import Line, Link, Moment, Occasion, Standing
+from escalator.model.message import IncidentStatus, InlineTime, Line, Link, Occasion
 from escalator.rendering.truncate import MORE, cut, utf16
 
 CLIENT = "Moderation Escalator"
@@ -73,7 +73,7 @@ def _graded(one: Notification) -> dict[str, str]:
     }
 
 
-def _title(standing: Standing) -> str:
+def _title(standing: IncidentStatus) -> str:
     """Return the category's title: what stands behind the severity in the headline."""
     _, is_there, title = standing.headline.partition(f"{standing.severity.value.upper()} · ")
     return title if is_there else standing.headline
@@ -98,12 +98,12 @@ def _plain(line: Line) -> str:
     return "".join(_word(part) for part in line)
 
 
-def _says_something(part: str | Moment | Link) -> bool:
-    return isinstance(part, Moment) or (isinstance(part, str) and any(char.isalnum() for char in part))
+def _says_something(part: str | InlineTime | Link) -> bool:
+    return isinstance(part, InlineTime) or (isinstance(part, str) and any(char.isalnum() for char in part))
 
 
-def _word(part: str | Moment | Link) -> str:
-    if isinstance(part, Moment):
+def _word(part: str | InlineTime | Link) -> str:
+    if isinstance(part, InlineTime):
         return f"{part.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return part.label if isinstance(part, Link) else part
 

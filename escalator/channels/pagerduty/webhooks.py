@@ -14,7 +14,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from escalator.errors import InvalidEvent, Unauthorized
 from escalator.model.policy import DestinationKind
-from escalator.model.vendor_event import Agent, AgentKind, Heard, HeardKind
+from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
 from escalator.stream.text import clean
 from escalator.stream.timestamps import instant
 
@@ -28,19 +28,19 @@ _MAX_TITLE_CHARS = 1024
 _PERSON = "user_reference"
 _MERGE = "merge_resolve_reason"
 _KINDS = {
-    "incident.acknowledged": HeardKind.ACKNOWLEDGED,
-    "incident.unacknowledged": HeardKind.UNACKNOWLEDGED,
-    "incident.resolved": HeardKind.RESOLVED,
-    "incident.reopened": HeardKind.REOPENED,
-    "incident.triggered": HeardKind.NOTED,
-    "incident.escalated": HeardKind.NOTED,
-    "incident.reassigned": HeardKind.NOTED,
-    "incident.delegated": HeardKind.NOTED,
-    "incident.annotated": HeardKind.NOTED,
-    "incident.priority_updated": HeardKind.NOTED,
-    "incident.responder.added": HeardKind.NOTED,
-    "incident.responder.replied": HeardKind.NOTED,
-    "incident.status_update_published": HeardKind.NOTED,
+    "incident.acknowledged": VendorEventKind.ACKNOWLEDGED,
+    "incident.unacknowledged": VendorEventKind.UNACKNOWLEDGED,
+    "incident.resolved": VendorEventKind.RESOLVED,
+    "incident.reopened": VendorEventKind.REOPENED,
+    "incident.triggered": VendorEventKind.NOTED,
+    "incident.escalated": VendorEventKind.NOTED,
+    "incident.reassigned": VendorEventKind.NOTED,
+    "incident.delegated": VendorEventKind.NOTED,
+    "incident.annotated": VendorEventKind.NOTED,
+    "incident.priority_updated": VendorEventKind.NOTED,
+    "incident.responder.added": VendorEventKind.NOTED,
+    "incident.responder.replied": VendorEventKind.NOTED,
+    "incident.status_update_published": VendorEventKind.NOTED,
 }
 """Every other type, and the ping that a new subscription sends, means nothing here."""
 
@@ -70,7 +70,7 @@ def event_id(body: bytes) -> str:
     return clean(event["id"])
 
 
-def parse(body: bytes) -> Heard | None:
+def parse(body: bytes) -> VendorEvent | None:
     """Return what a verified body tells us, or None for a ping and whatever means nothing here. Raises InvalidEvent."""
     event = _event(body)
     word = event.get("event_type")
@@ -81,16 +81,16 @@ def parse(body: bytes) -> Heard | None:
     data = said["data"]
     incident = data["incident"] or {"id": data["id"], "title": data["title"]}
     reason = data["resolve_reason"] or {}
-    if kind is HeardKind.RESOLVED and reason.get("type") == _MERGE:
-        kind = HeardKind.MERGED
-    return Heard(
+    if kind is VendorEventKind.RESOLVED and reason.get("type") == _MERGE:
+        kind = VendorEventKind.MERGED
+    return VendorEvent(
         vendor=DestinationKind.PAGERDUTY,
         kind=kind,
         word=str(word),
         agent=_agent(said["agent"]),
         refs=_texts(data["incident_key"]),
         alias=_text(incident["id"]),
-        merged_into=_text((reason.get("incident") or {}).get("id")) if kind is HeardKind.MERGED else "",
+        merged_into=_text((reason.get("incident") or {}).get("id")) if kind is VendorEventKind.MERGED else "",
         title=_text(incident["title"], _MAX_TITLE_CHARS),
         at=instant(event.get("occurred_at")),
     )
@@ -152,11 +152,11 @@ def _load(schema: Schema, event: dict[str, Any]) -> dict[str, Any]:
     return loaded
 
 
-def _agent(said: dict[str, Any] | None) -> Agent:
+def _agent(said: dict[str, Any] | None) -> VendorActor:
     if said is None:
-        return Agent(AgentKind.NOBODY)
-    kind = AgentKind.PERSON if said["type"] == _PERSON else AgentKind.INTEGRATION
-    return Agent(kind, _text(said["id"]))
+        return VendorActor(VendorActorKind.NOBODY)
+    kind = VendorActorKind.PERSON if said["type"] == _PERSON else VendorActorKind.INTEGRATION
+    return VendorActor(kind, _text(said["id"]))
 
 
 def _text(said: str | None, limit: int = _MAX_ID_CHARS) -> str:

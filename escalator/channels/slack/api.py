@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from escalator.channels.slack.blocks import Json, Payload
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class SlackApi(Protocol):
 
     def post(
         self,
-        context: Context,
+        context: MessageContext,
         /,
         channel: str,
         payload: Payload,
@@ -48,19 +48,19 @@ class SlackApi(Protocol):
         """Post a message to a channel or person; the reference is `CHANNEL/TS`, with the channel's id."""
         ...
 
-    def update(self, context: Context, /, ref: str, payload: Payload) -> Delivered | Failed:
+    def update(self, context: MessageContext, /, ref: str, payload: Payload) -> Delivered | Failed:
         """Bring a message of ours up to date."""
         ...
 
-    def ephemeral(self, context: Context, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
+    def ephemeral(self, context: MessageContext, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
         """Show something to one person in a channel."""
         ...
 
-    def open_view(self, context: Context, /, trigger_id: str, view: Json) -> Delivered | Failed:
+    def open_view(self, context: MessageContext, /, trigger_id: str, view: Json) -> Delivered | Failed:
         """Open a window for the person whose click gave this trigger, which is good for 3 s."""
         ...
 
-    def respond(self, context: Context, /, response_url: str, payload: Payload) -> Delivered | Failed:
+    def respond(self, context: MessageContext, /, response_url: str, payload: Payload) -> Delivered | Failed:
         """Answer a click, only to the person who clicked; NOT_SUPPORTED when the address is not one of Slack's."""
         ...
 

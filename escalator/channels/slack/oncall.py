@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from escalator.channels.slack.text import date, escape, fitting
-from escalator.engine.oncall import Duty, duties, may_know
+from escalator.engine.oncall import OnCallStatus, may_view_on_call, on_call_statuses
 from escalator.engine.roster import Roster
 from escalator.engine.targets import address_of, first_contact
-from escalator.model.facts import plain
+from escalator.model.facts import normalized
 from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.rendering.truncate import MORE, cut
 
@@ -23,10 +23,10 @@ def oncall_text(roster: Roster, asker: Person, wanted: str, expand: Expand) -> s
     The team of a restricted category is nobody's business but of those who are in one of its teams, and so is its
     schedule. A schedule that some team follows is shown for itself only when it is asked for.
     """
-    known = [duty for duty in duties(roster) if may_know(duty, asker, roster.policy)]
+    known = [duty for duty in on_call_statuses(roster) if may_view_on_call(duty, asker, roster.policy)]
     shown = known
     if wanted:
-        shown = [duty for duty in known if plain(duty.key) == plain(wanted)]
+        shown = [duty for duty in known if normalized(duty.key) == normalized(wanted)]
         if not shown:
             keys = (f"`{escape(duty.key)}`" for duty in known)
             names = fitting(keys, MORE, between=", ", room=_NAMES_CHARS) or "none"
@@ -39,14 +39,14 @@ def oncall_text(roster: Roster, asker: Person, wanted: str, expand: Expand) -> s
     return fitting((_line(duty, roster.policy, expand) for duty in shown), _MORE)
 
 
-def _line(duty: Duty, policy: Policy, expand: Expand) -> str:
+def _line(duty: OnCallStatus, policy: Policy, expand: Expand) -> str:
     def named(keys: Iterable[str]) -> str:
         return ", ".join(_called(key, duty.lead, policy, expand) for key in keys if key in policy.people)
 
     return f"*{escape(duty.key)}* · {' · '.join(_said(duty, named))}"
 
 
-def _said(duty: Duty, named: Callable[[Iterable[str]], str]) -> Iterator[str]:
+def _said(duty: OnCallStatus, named: Callable[[Iterable[str]], str]) -> Iterator[str]:
     if duty.schedule is None:
         keys = dict.fromkeys((*duty.now, *([duty.lead] if duty.lead else [])))
         yield f"everybody: {named(keys) or 'nobody'}"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from escalator.channels.slack import limits
-from escalator.model.message import Link, Moment
+from escalator.model.message import InlineTime, Link
 from escalator.rendering.truncate import MORE, cut, size, utf16
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -31,9 +31,9 @@ def fitting(parts: Iterable[str], more: str, *, between: str = "\n", room: int =
     return said
 
 
-def element(part: Moment | Link) -> str:
+def element(part: InlineTime | Link) -> str:
     """Return an instant or a link as mrkdwn; the label alone of a link that is too long to be one."""
-    if isinstance(part, Moment):
+    if isinstance(part, InlineTime):
         return date(part.at)
     url = _sayable(part.url).translate(_URL_ESCAPES)
     label = fit(part.label, limits.BUTTON_TEXT)

@@ -17,7 +17,7 @@ from escalator.channels.slack.blocks import Json, Payload, smaller
 from escalator.channels.slack.failures import BLOCKS_REFUSED, failure
 from escalator.channels.slack.transport import PATIENT, PROMPT, BoundedWebClient
 from escalator.clock import Stopwatch
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ class SlackWebApi:
 
     def post(
         self,
-        _context: Context,
+        _context: MessageContext,
         /,
         channel: str,
         payload: Payload,
@@ -65,7 +65,7 @@ class SlackWebApi:
             message |= {"thread_ts": thread_ts, "reply_broadcast": broadcast}
         return _reference(self._message("chat.postMessage", message, without_blocks={}))
 
-    def update(self, _context: Context, /, ref: str, payload: Payload) -> Delivered | Failed:
+    def update(self, _context: MessageContext, /, ref: str, payload: Payload) -> Delivered | Failed:
         """Bring a message up to date. Blocks that are left out would stay as they were, so they are always named."""
         channel, _, ts = ref.partition("/")
         if not (channel and ts):
@@ -73,13 +73,13 @@ class SlackWebApi:
         message = {"blocks": [], **payload, "channel": channel, "ts": ts}
         return _reference(self._message("chat.update", message, without_blocks={"blocks": []}))
 
-    def ephemeral(self, _context: Context, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
+    def ephemeral(self, _context: MessageContext, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
         """Show something to one person in a channel."""
         message = {**payload, "channel": channel, "user": user}
         answer = self._call(self._prompt, "chat.postEphemeral", message)
         return answer if isinstance(answer, Failed) else Delivered(f"{channel}/{answer.data.get('message_ts', '')}")
 
-    def open_view(self, _context: Context, /, trigger_id: str, view: Json) -> Delivered | Failed:
+    def open_view(self, _context: MessageContext, /, trigger_id: str, view: Json) -> Delivered | Failed:
         """Open a window; the reference is the view's id."""
         answer = self._call(self._prompt, "views.open", {"trigger_id": trigger_id, "view": view})
         if isinstance(answer, Failed):
@@ -87,7 +87,7 @@ class SlackWebApi:
         opened = answer.data.get("view")
         return Delivered(str(opened.get("id", "")) if isinstance(opened, dict) else "")
 
-    def respond(self, _context: Context, /, response_url: str, payload: Payload) -> Delivered | Failed:
+    def respond(self, _context: MessageContext, /, response_url: str, payload: Payload) -> Delivered | Failed:
         """Answer a click at the address it brought, without our token."""
         if not is_slacks(response_url, self._base_url):
             return Failed(FailureReason.NOT_SUPPORTED, "response_url")

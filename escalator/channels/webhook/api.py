@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 
 
 class WebhookApi(Protocol):
     """What receives webhooks."""
 
-    def post(self, context: Context, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:
+    def post(self, context: MessageContext, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:
         """Send one; only an answer of 2xx is a success. The reference is that of what was received, if it has one."""
         ...

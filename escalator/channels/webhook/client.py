@@ -8,7 +8,7 @@ from escalator.channels.deadline_socket import Guard, Limits, Wire, in_time, tls
 from escalator.channels.http import BROKEN, broken, exchange
 from escalator.channels.webhook.failures import failure, is_success
 from escalator.channels.webhook.ssrf_guard import guard_of
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 
 PATIENT = Limits(socket_s=10.0, total_s=15.0)
 """The specification asks to wait for 15 to 30 s; a claim must end within contract.CALL_ENDS_S."""
@@ -24,7 +24,9 @@ class HttpWebhook:
         self._limits = limits
         self._tls = tls()
 
-    def post(self, _context: Context, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:
+    def post(
+        self, _context: MessageContext, /, url: str, headers: Mapping[str, str], body: bytes
+    ) -> Delivered | Failed:
         """Send one. Only the status of the answer and its head are read: a body decides nothing."""
         if not _is_url(url):
             return _NOT_A_URL

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from escalator.channels.contract import Notification, digest_of
 from escalator.channels.webhook import limits
 from escalator.model.incident import State
-from escalator.model.message import Card, Occasion, Standing
+from escalator.model.message import Card, IncidentStatus, Occasion
 from escalator.rendering.truncate import cut
 
 OPENED, ESCALATED, REOPENED = "incident.opened", "incident.escalated", "incident.reopened"
@@ -45,7 +45,7 @@ def told_type(one: Notification) -> str:
     return OPENED if one.occasion is Occasion.STEP and one.standing.is_first else ESCALATED
 
 
-def shown_type(standing: Standing) -> str:
+def shown_type(standing: IncidentStatus) -> str:
     """Return what has become of an incident."""
     return _STATES[standing.state]
 
@@ -55,7 +55,7 @@ def told_id(one: Notification) -> str:
     return "msg_" + one.key.replace("-", "")
 
 
-def shown_id(one: Notification, standing: Standing) -> str:
+def shown_id(one: Notification, standing: IncidentStatus) -> str:
     """Return the id of what has become of an incident: one for each time that it did."""
     return "msg_" + digest_of(one.place, str(standing.round), face(one))[:32]
 

@@ -4,8 +4,16 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby, pairwise, takewhile
 
-from escalator.engine.coverage.timeline import Almanac
-from escalator.engine.coverage.values import Handover, Hole, Holiday, Interval, RotaGap, Row, Single
+from escalator.engine.coverage.timeline import ChangeCalendar
+from escalator.engine.coverage.values import (
+    CoverageHole,
+    CoverageInterval,
+    CoverageRow,
+    Handover,
+    Holiday,
+    ScheduleGap,
+    SingleListener,
+)
 from escalator.engine.hours import DURING, OUTSIDE
 from escalator.model.policy import Policy
 from escalator.model.schedule import Shift
@@ -16,16 +24,16 @@ _NOBODY = timedelta.max
 _Late = tuple[datetime, datetime, timedelta]
 
 
-def holes(rows: Iterable[Row], within: timedelta) -> tuple[Hole, ...]:
+def find_holes(rows: Iterable[CoverageRow], within: timedelta) -> tuple[CoverageHole, ...]:
     """Return the openings of every row of which nobody hears in time, those that touch as one."""
     return tuple(
-        Hole(row, start, end, None if longest == _NOBODY else longest)
+        CoverageHole(row, start, end, None if longest == _NOBODY else longest)
         for row in rows
         for start, end, longest in _joined(_late(row.heard, within))
     )
 
 
-def _late(intervals: Iterable[Interval], within: timedelta) -> Iterator[_Late]:
+def _late(intervals: Iterable[CoverageInterval], within: timedelta) -> Iterator[_Late]:
     for one in intervals:
         end = one.end if one.at is None else min(one.end, one.at - within)
         is_in_time = one.delay is not None and one.delay <= within
@@ -47,7 +55,7 @@ def _joined(pieces: Iterable[_Late]) -> Iterator[_Late]:
         yield last
 
 
-def singles(rows: Iterable[Row]) -> tuple[Single, ...]:
+def find_single_listeners(rows: Iterable[CoverageRow]) -> tuple[SingleListener, ...]:
     """Return the openings of which one person alone hears before the path begins again.
 
     A pager and an urgent channel are more than one person.
@@ -55,29 +63,31 @@ def singles(rows: Iterable[Row]) -> tuple[Single, ...]:
     return tuple(single for row in rows for single in _singles(row))
 
 
-def _singles(row: Row) -> Iterator[Single]:
+def _singles(row: CoverageRow) -> Iterator[SingleListener]:
     for person, same in groupby(row.intervals, key=_only_person):
         if person is not None:
             for start, end, _longest in _joined((one.start, one.end, _NOBODY) for one in same):
-                yield Single(row, start, end, person)
+                yield SingleListener(row, start, end, person)
 
 
-def _only_person(interval: Interval) -> str | None:
+def _only_person(interval: CoverageInterval) -> str | None:
     reached = interval.reached
     return reached[0].who if len(reached) == 1 and reached[0].is_person else None
 
 
-def gaps(policy: Policy, almanac: Almanac, start: datetime, end: datetime) -> tuple[RotaGap, ...]:
+def find_schedule_gaps(
+    policy: Policy, almanac: ChangeCalendar, start: datetime, end: datetime
+) -> tuple[ScheduleGap, ...]:
     """Return when schedules have nobody on call."""
     return tuple(
-        RotaGap(key, max(shift.start, start), min(shift.end, end))
+        ScheduleGap(key, max(shift.start, start), min(shift.end, end))
         for key in policy.schedules
         for shift in _shifts(almanac, key, end)
         if not shift.people
     )
 
 
-def handovers(policy: Policy, almanac: Almanac, start: datetime, end: datetime) -> tuple[Handover, ...]:
+def find_handovers(policy: Policy, almanac: ChangeCalendar, start: datetime, end: datetime) -> tuple[Handover, ...]:
     """Return every handover after start and before end, in order."""
     found = [
         Handover(key, after.start, before.people, after.people)
@@ -88,12 +98,12 @@ def handovers(policy: Policy, almanac: Almanac, start: datetime, end: datetime) 
     return tuple(sorted(found, key=lambda one: (one.at, one.schedule)))
 
 
-def _shifts(almanac: Almanac, schedule: str, end: datetime) -> Iterator[Shift]:
+def _shifts(almanac: ChangeCalendar, schedule: str, end: datetime) -> Iterator[Shift]:
     """Return the shifts that begin before the end: an almanac looks further ahead."""
     return takewhile(lambda shift: shift.start < end, almanac.shifts(schedule))
 
 
-def holidays(policy: Policy, start: datetime, end: datetime) -> tuple[Holiday, ...]:
+def find_holidays(policy: Policy, start: datetime, end: datetime) -> tuple[Holiday, ...]:
     """Return the public holidays on which hours that a route, a step, a person or a layer uses would else open."""
     used = _used_hours(policy)
     found = [

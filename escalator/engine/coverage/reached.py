@@ -6,8 +6,8 @@ Whoever may not acknowledge it is told besides, and is nobody here.
 from collections.abc import Iterable
 from datetime import datetime
 
-from escalator.engine.coverage.values import Heard
-from escalator.engine.incident_change import Notice
+from escalator.engine.coverage.values import Listener
+from escalator.engine.incident_change import NotificationRequest
 from escalator.engine.targets import Recipient
 from escalator.model.policy import DestinationKind, Policy
 from escalator.schedules.hours import is_open
@@ -15,28 +15,28 @@ from escalator.schedules.hours import is_open
 _WATCHED = frozenset({DestinationKind.SLACK, DestinationKind.EMAIL})
 
 
-def hearers(notices: Iterable[Notice], policy: Policy, at: datetime) -> tuple[Heard, ...]:
+def listeners_reached(notices: Iterable[NotificationRequest], policy: Policy, at: datetime) -> tuple[Listener, ...]:
     """Return who hears of what is sent at that instant, each once, in the order in which they are told.
 
     A destination's fallback is for failures, and counts for nothing here.
     """
     heard = (_heard(notice.recipient, policy, at) for notice in notices)
-    return each_once(one for one in heard if one is not None)
+    return unique_listeners(one for one in heard if one is not None)
 
 
-def each_once(heard: Iterable[Heard]) -> tuple[Heard, ...]:
+def unique_listeners(heard: Iterable[Listener]) -> tuple[Listener, ...]:
     """Return everybody once, as they heard first."""
-    found: dict[str, Heard] = {}
+    found: dict[str, Listener] = {}
     for one in heard:
         found.setdefault(one.who, one)
     return tuple(found.values())
 
 
-def _heard(recipient: Recipient, policy: Policy, at: datetime) -> Heard | None:
+def _heard(recipient: Recipient, policy: Policy, at: datetime) -> Listener | None:
     is_person = recipient.person is not None
     is_heard = _person_hears(recipient, policy, at) if is_person else _place_is_watched(recipient, policy)
     who = recipient.person or recipient.destination
-    return Heard(who, recipient.kind, recipient.target, is_person) if is_heard else None
+    return Listener(who, recipient.kind, recipient.target, is_person) if is_heard else None
 
 
 def _person_hears(recipient: Recipient, policy: Policy, at: datetime) -> bool:

@@ -15,7 +15,7 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Scenario:
     """A category and severity, and by which routes of the policy it is judged.
 
     `rank` is the route (a place in `policy.routes`; past the last: the default) that it is asked about, where that
@@ -36,19 +36,21 @@ class Asked:
         return Observation("", _EPOCH, (), Facts(seen))
 
 
-def kinds(policy: Policy) -> Iterator[tuple[str | None, Severity]]:
+def categories_and_severities(policy: Policy) -> Iterator[tuple[str | None, Severity]]:
     """Yield every category with each severity that it can have, and none at all."""
     floors = {category.key: category.at_least for category in policy.categories.values()}
     for category, floor in [*floors.items(), (None, Severity.UNKNOWN)]:
         yield from ((category, grade) for grade in reversed(Severity) if grade >= floor)
 
 
-def bare(category: str | None, severity: Severity, policy: Policy) -> Asked:
+def unconditional_scenario(category: str | None, severity: Severity, policy: Policy) -> Scenario:
     """Return the question what becomes of it when nothing else is known."""
-    return Asked(category, severity, policy)
+    return Scenario(category, severity, policy)
 
 
-def possible(category: str | None, severity: Severity, policy: Policy, taken: frozenset[int]) -> Iterator[Asked]:
+def conditional_scenarios(
+    category: str | None, severity: Severity, policy: Policy, taken: frozenset[int]
+) -> Iterator[Scenario]:
     """Yield the question for every other route that takes it with facts that are not known; `taken` are known to.
 
     Of that route only the conditions that can be judged are asked, and of those above it only the routes of which all
@@ -57,7 +59,7 @@ def possible(category: str | None, severity: Severity, policy: Policy, taken: fr
     ranks = takers(Kind(category, severity, severity), dict(enumerate(policy.routes)))
     for rank in (len(policy.routes) if place is None else place for place in ranks):
         if rank not in taken:
-            yield Asked(category, severity, replace(policy, routes=_judged(rank, policy)), rank)
+            yield Scenario(category, severity, replace(policy, routes=_judged(rank, policy)), rank)
 
 
 def _judged(rank: int, policy: Policy) -> tuple[Route, ...]:

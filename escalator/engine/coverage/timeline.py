@@ -10,11 +10,11 @@ from escalator.model.policy import Policy
 from escalator.model.schedule import Calendars, Shift
 from escalator.schedules.hours import edges
 
-Allowed = frozenset[str] | None
+AllowedPeople = frozenset[str] | None
 """Who alone may know of an incident; None for everybody."""
 
 
-class Timeline:
+class ChangeTimeline:
     """Spans without gap between which something changes. Span `i` is [starts[i], starts[i + 1])."""
 
     def __init__(
@@ -41,7 +41,7 @@ class Timeline:
         return list(zip(*asked, *([self._waits] if with_hours else []), repeat(None, len(self._waits)), strict=True))
 
 
-class Almanac:
+class ChangeCalendar:
     """The changes of one policy from start to end, each worked out once."""
 
     def __init__(self, policy: Policy, calendars: Calendars, start: datetime, end: datetime) -> None:
@@ -49,10 +49,10 @@ class Almanac:
         self._calendars = calendars
         self._start = start
         self._end = end
-        self._shifts: dict[tuple[str, Allowed], tuple[Shift, ...]] = {}
+        self._shifts: dict[tuple[str, AllowedPeople], tuple[Shift, ...]] = {}
         self._edges: dict[str, tuple[datetime, ...]] = {}
 
-    def shifts(self, schedule: str, allowed: Allowed = None) -> tuple[Shift, ...]:
+    def shifts(self, schedule: str, allowed: AllowedPeople = None) -> tuple[Shift, ...]:
         """Return who is on call on a schedule of the policy, without gap, for what only these people may know of."""
         asked = (schedule, allowed)
         if asked not in self._shifts:
@@ -73,7 +73,7 @@ class Almanac:
         waited_for: Collection[str],
         delays: Collection[timedelta],
         listened: Collection[str],
-    ) -> Timeline:
+    ) -> ChangeTimeline:
         """Return the changes of these rotas, of hours that steps wait for, and of hours in which people listen.
 
         A step asks for its hours at the instant at which it falls due, which is `delays` after it is decided: those
@@ -86,7 +86,7 @@ class Almanac:
         starts = [self._start, *sorted(inside), self._end]
         marks = sorted(opened)
         waits = [bisect_right(marks, at) for at in starts[:-1]]
-        return Timeline(starts, {key: _on_call(rota, starts[:-1]) for key, rota in rotas.items()}, waits)
+        return ChangeTimeline(starts, {key: _on_call(rota, starts[:-1]) for key, rota in rotas.items()}, waits)
 
 
 def _on_call(rota: Sequence[Shift], instants: Iterable[datetime]) -> list[Hashable]:

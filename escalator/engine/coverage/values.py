@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from escalator.model.levels import Severity
 from escalator.model.policy import DestinationKind
 
-GRAVE = (Severity.HIGH, Severity.CRITICAL)
+GRAVE_FOR_COVERAGE = (Severity.HIGH, Severity.CRITICAL)
 """Where a hole is a finding; below it is a note."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Listener:
     """One who hears of it: a person (by key), or a place that somebody watches (a pager, an urgent channel)."""
 
     who: str
@@ -23,7 +23,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class CoverageInterval:
     """Openings that fare alike, if nobody answers.
 
     `first` is who hears first: `delay` after the opening, or all of them `at` one instant, when the step waits for its
@@ -34,11 +34,11 @@ class Interval:
 
     start: datetime
     end: datetime
-    first: Heard | None
+    first: Listener | None
     delay: timedelta | None
     at: datetime | None
-    responders: tuple[Heard, ...]
-    reached: tuple[Heard, ...]
+    responders: tuple[Listener, ...]
+    reached: tuple[Listener, ...]
     is_silent: bool = False
 
     def within(self, opened: datetime) -> timedelta | None:
@@ -52,7 +52,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class RouteStretch:
     """Openings that one route takes (None: the default path)."""
 
     start: datetime
@@ -62,7 +62,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CoverageRow:
     """One category (None: none) and severity, about which nothing else is known.
 
     `given` is a route that takes it only with facts that are not known here; then it is about what that route takes,
@@ -73,8 +73,8 @@ class Row:
     severity: Severity
     given: str | None
     is_given_default: bool
-    stretches: tuple[Stretch, ...]
-    intervals: tuple[Interval, ...]
+    stretches: tuple[RouteStretch, ...]
+    intervals: tuple[CoverageInterval, ...]
 
     @property
     def is_bare(self) -> bool:
@@ -87,33 +87,33 @@ class Row:
         return all(interval.is_silent for interval in self.intervals)
 
     @property
-    def heard(self) -> Iterator[Interval]:
+    def heard(self) -> Iterator[CoverageInterval]:
         """Yield the intervals in which somebody should hear."""
         return (interval for interval in self.intervals if not interval.is_silent)
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class CoverageHole:
     """Openings of a row of which nobody hears in time; `longest` is the longest wait, None for nobody at all."""
 
-    row: Row
+    row: CoverageRow
     start: datetime
     end: datetime
     longest: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
-class Single:
+class SingleListener:
     """Openings of a row of which one person alone hears before the path begins again."""
 
-    row: Row
+    row: CoverageRow
     start: datetime
     end: datetime
     person: str
 
 
 @dataclass(frozen=True, slots=True)
-class RotaGap:
+class ScheduleGap:
     """A schedule that has nobody on call."""
 
     schedule: str
@@ -148,21 +148,21 @@ class Coverage:
     end: datetime
     target: timedelta
     timezone: ZoneInfo
-    rows: tuple[Row, ...]
-    holes: tuple[Hole, ...]
-    singles: tuple[Single, ...]
-    gaps: tuple[RotaGap, ...]
+    rows: tuple[CoverageRow, ...]
+    holes: tuple[CoverageHole, ...]
+    singles: tuple[SingleListener, ...]
+    gaps: tuple[ScheduleGap, ...]
     holidays: tuple[Holiday, ...]
     handovers: tuple[Handover, ...]
 
 
-def share_within(intervals: Sequence[Interval], limit: timedelta) -> float:
+def share_heard_within(intervals: Sequence[CoverageInterval], limit: timedelta) -> float:
     """Return the share of time, 0 to 1, in which whoever hears first does so within the limit; 1 of no time."""
     total = sum((one.end - one.start for one in intervals), timedelta(0))
     return sum((_time_within(one, limit) for one in intervals), timedelta(0)) / total if total else 1.0
 
 
-def _time_within(interval: Interval, limit: timedelta) -> timedelta:
+def _time_within(interval: CoverageInterval, limit: timedelta) -> timedelta:
     if interval.at is not None:
         return max(interval.end - max(interval.start, interval.at - limit), timedelta(0))
     is_within = interval.delay is not None and interval.delay <= limit

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from escalator.model.conditions import comparable
-from escalator.model.facts import plain
+from escalator.model.conditions import comparable_form
+from escalator.model.facts import normalized
 from escalator.policy.draft import Draft
 from escalator.policy.placeholders import has_placeholder
 from escalator.policy.problems import Finding, Place, quoted, remedy, warning
@@ -35,11 +35,11 @@ _PLACES = ("routes[].when", "routes[].unless", "feeds[].when")
 def findings(draft: Draft) -> Iterator[Finding]:
     """Yield a warning for each word that no event has, or that differs from Stream's in case or hyphens only."""
     for condition, words in (*_COMPLETE.items(), *_OPEN.items()):
-        known = {comparable(condition, word) for word in words}
+        known = {comparable_form(condition, word) for word in words}
         for place, value in _written(condition, draft):
-            if value == "*" or has_placeholder(value) or comparable(condition, value) in known:
+            if value == "*" or has_placeholder(value) or comparable_form(condition, value) in known:
                 continue
-            alike = next((word for word in words if plain(word) == plain(value)), None)
+            alike = next((word for word in words if normalized(word) == normalized(value)), None)
             if alike is not None:
                 what = f"{quoted(value)} is compared exactly, and Stream writes {quoted(alike)}"
                 yield warning(place, what, f"write {alike}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from escalator.model.facts import plain
+from escalator.model.facts import normalized
 from escalator.policy.draft import Draft
 from escalator.policy.placeholders import expand
 from escalator.policy.problems import Finding, Place, quoted, warning
@@ -26,7 +26,7 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     drills = ((place, name) for place, name in found(draft.tree, pattern("drills[].name")) if isinstance(name, str))
     for place, first in _twice(drills):
         yield Finding(place, f"is also the name of drill {int(first[1]) + 1}", "name each drill differently")
-    categories = ((place, plain(str(place[1]))) for place, _ in found(draft.tree, ("categories", ANY)))
+    categories = ((place, normalized(str(place[1]))) for place, _ in found(draft.tree, ("categories", ANY)))
     for place, first in _twice(categories):
         what = f"is the same name as {_owner(first)}"
         yield Finding(place, what, "case, spaces, hyphens and underscores are ignored; keep one of the two")

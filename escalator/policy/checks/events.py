@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from escalator.model.conditions import comparable
+from escalator.model.conditions import comparable_form
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding, quoted, remedy, warning
 from escalator.policy.tree_walk import found, pattern
@@ -17,5 +17,5 @@ def findings(draft: Draft) -> Iterator[Finding]:
     """Yield a warning for each event that opens and changes no incident."""
     for where in _PLACES:
         for place, event in found(draft.tree, pattern(where)):
-            if isinstance(event, str) and event not in _OURS and not means_something(comparable("event", event)):
+            if isinstance(event, str) and event not in _OURS and not means_something(comparable_form("event", event)):
                 yield warning(place, f"{quoted(event)} opens or changes no incident", remedy(event, NAMED))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from escalator.model.email_address import RIGHT, mailbox
+from escalator.model.email_address import CORRECT_FORM, parse_mailbox
 from escalator.policy.draft import Draft
 from escalator.policy.placeholders import expand, has_placeholder, is_malformed, unset_names
 from escalator.policy.problems import Finding, Place, warning
@@ -36,8 +36,8 @@ ALLOWED = (
 
 _UNFIT = "remove quotes, spaces and line breaks around the value of the variable"
 _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
-    ("people.*.email", mailbox, RIGHT),
-    ("destinations.*.email[]", mailbox, RIGHT),
+    ("people.*.email", parse_mailbox, CORRECT_FORM),
+    ("destinations.*.email[]", parse_mailbox, CORRECT_FORM),
     ("sources.*.dashboard_url", _WEB.fullmatch, "set it to an address that begins with https://"),
     ("destinations.*.webhook", _WEB.fullmatch, "set it to an address that begins with https://"),
     ("categories.*.runbook", _WEB.fullmatch, "set it to an address that begins with https://"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from escalator.model.levels import Role, Severity
-from escalator.model.silence import Silence, SilenceOf, longest
+from escalator.model.silence import Silence, SilenceScope, max_silence_length
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding, Place, quoted, warning
 from escalator.policy.responders import knowing_people
@@ -22,7 +22,7 @@ def findings(draft: Draft) -> Iterator[Finding]:
 
 
 def _lengths(place: Place, silence: Silence, draft: Draft) -> Iterator[Finding]:
-    most = longest(is_for_critical=silence.is_for_critical)
+    most = max_silence_length(is_for_critical=silence.is_for_critical)
     right = f"end it within {most // timedelta(hours=1)}h"
     if silence.ends_at - silence.starts_at > most:
         yield Finding((*place, "to"), "is too late: silences are limited in length", right)
@@ -65,7 +65,7 @@ def _is_closed(silence: Silence, author: str, draft: Draft) -> bool:
 
 
 def _categories(silence: Silence, draft: Draft) -> set[str]:
-    if silence.of is SilenceOf.CATEGORY:
+    if silence.of is SilenceScope.CATEGORY:
         return {silence.name}
     named = [one.when.tests.get("category", ()) for one in draft.routes.values() if one.name == silence.name]
     return {key for keys in named for key in keys}

@@ -10,30 +10,42 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Role
 from escalator.model.policy import Person
 from escalator.rendering.csv_export import csv_of
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import audit_log, audit_search
 from escalator.store.audit_search import Place, Search
 from escalator.store.visibility import Audience
 
 _BATCH = 1000
-_ACTS = tuple(action.value for action in Action)
+_ACTS = tuple(action.value for action in AuditAction)
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "acts": tuple(
         action.value
         for action in (
-            *(Action.ACKNOWLEDGED, Action.ANSWERED, Action.RELEASED, Action.RESOLVED, Action.SNOOZED),
-            *(Action.HANDED_OVER, Action.TAKEN_OVER, Action.ESCALATED_NOW, Action.STILL_ON_IT, Action.REOPENED),
-            *(Action.NOTED, Action.REFUSED, Action.HELD, Action.HOLD_LIFTED),
+            *(
+                AuditAction.ACKNOWLEDGED,
+                AuditAction.ANSWERED,
+                AuditAction.RELEASED,
+                AuditAction.RESOLVED,
+                AuditAction.SNOOZED,
+            ),
+            *(
+                AuditAction.HANDED_OVER,
+                AuditAction.TAKEN_OVER,
+                AuditAction.ESCALATED_NOW,
+                AuditAction.STILL_ON_IT,
+                AuditAction.REOPENED,
+            ),
+            *(AuditAction.NOTED, AuditAction.REFUSED, AuditAction.HELD, AuditAction.HOLD_LIFTED),
         )
     ),
-    "reveals": (Action.REVEALED.value, Action.EVENT_READ.value),
+    "reveals": (AuditAction.REVEALED.value, AuditAction.EVENT_READ.value),
     "steps": tuple(one for one in _ACTS if one.startswith(("step.", "target."))),
     "deliveries": tuple(one for one in _ACTS if one.startswith("delivery.")),
     "silences": tuple(one for one in _ACTS if one.startswith("silence.")),
@@ -80,13 +92,13 @@ def refusal(asker: Person, search: Search) -> str:
 
 def actions_of(word: str) -> tuple[str, ...]:
     """Return the actions that a word asks for: those of a group, or itself. Raises ValueError for any other."""
-    return GROUPS[word] if word in GROUPS else (Action(word).value,)
+    return GROUPS[word] if word in GROUPS else (AuditAction(word).value,)
 
 
 def look(
     core: Core,
     viewer: Viewer,
-    running: Running,
+    running: RunningPolicy,
     search: Search,
     *,
     older_than: Place | None = None,
@@ -120,7 +132,7 @@ def read_place(text: str) -> Place:
     return datetime.strptime(at, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC), UUID(hex=record_id)
 
 
-def export(core: Core, viewer: Viewer, running: Running, search: Search, form: Form) -> Iterator[str]:
+def export(core: Core, viewer: Viewer, running: RunningPolicy, search: Search, form: Form) -> Iterator[str]:
     """Record who takes what away, and then yield it, the oldest first, a batch at a time. Raises Unavailable.
 
     It ends with what was written before it was asked for: a trail that grows meanwhile, by this too, has an end here.
@@ -128,7 +140,7 @@ def export(core: Core, viewer: Viewer, running: Running, search: Search, form: F
     """
     now = core.clock.now()
     until = min(search.until, now) if search.until else now
-    entry = Entry(Action.EXPORTED, Actor("person", viewer.person.key), viewer.via, after=asked(search, form))
+    entry = AuditEntry(AuditAction.EXPORTED, Actor("person", viewer.person.key), viewer.via, after=asked(search, form))
     with core.database.writing() as connection:
         audience = audience_of(connection, viewer, running.policy)
         audit_log.insert(connection, [(entry, running.version)], now)

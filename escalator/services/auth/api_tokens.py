@@ -9,14 +9,14 @@ from uuid import UUID
 
 from uuid6 import uuid7
 
-from escalator.engine.permissions import may_see
-from escalator.model.audit import Action, Actor, Entry
+from escalator.engine.permissions import may_view_category
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Mode, Role
 from escalator.model.policy import Policy
 from escalator.services.auth.sessions import digest_of
 from escalator.services.auth.viewer import API, Viewer
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import api_tokens, audit_log
 from escalator.store.api_tokens import Token
 
@@ -61,11 +61,11 @@ def make(  # noqa: PLR0913  # a token is made of these
             uuid7(), name, person, frozenset(scopes), author.is_sandbox, author.person.key, now, expires_at=expires_at
         )
         api_tokens.add(connection, new, digest_of(text))
-        audit_log.insert(connection, [(_entry(Action.TOKEN_MADE, author, new), running.version)], now)
+        audit_log.insert(connection, [(_entry(AuditAction.TOKEN_MADE, author, new), running.version)], now)
     return text
 
 
-def find(core: Core, text: str) -> tuple[Viewer, Running, frozenset[Scope]] | None:
+def find(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[Scope]] | None:
     """Return for whom a token stands, the policy in which they still are, and its scopes; None when it is not good.
 
     Raises Unavailable.
@@ -105,7 +105,7 @@ def revoke(core: Core, author: Viewer, token_id: UUID) -> bool:
             or not api_tokens.revoke(connection, token_id, now)
         ):
             return False
-        audit_log.insert(connection, [(_entry(Action.TOKEN_REVOKED, author, token), None)], now)
+        audit_log.insert(connection, [(_entry(AuditAction.TOKEN_REVOKED, author, token), None)], now)
     return True
 
 
@@ -119,7 +119,7 @@ def _why_not(policy: Policy, author: Viewer, person: str) -> str:
     hidden = [
         category.title
         for category in policy.categories.values()
-        if may_see(person, category, policy) and not may_see(maker.key, category, policy)
+        if may_view_category(person, category, policy) and not may_view_category(maker.key, category, policy)
     ]
     if hidden:
         return f"A token for {person} could read categories that you may not see: {', '.join(hidden)}."
@@ -136,7 +136,7 @@ def _mistake(name: str, scopes: Collection[Scope], good_for: timedelta) -> str:
     return ""
 
 
-def _entry(action: Action, author: Viewer, token: Token) -> Entry:
+def _entry(action: AuditAction, author: Viewer, token: Token) -> AuditEntry:
     """Return what is recorded: not its name, which is free text."""
     after = {"token": str(token.id), "person": token.person, "scopes": " ".join(sorted(token.scopes))}
-    return Entry(action, Actor("person", author.person.key), author.via, after=after)
+    return AuditEntry(action, Actor("person", author.person.key), author.via, after=after)

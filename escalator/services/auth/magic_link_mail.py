@@ -13,7 +13,7 @@ from escalator.channels.mail.composing import compose, message_id
 from escalator.channels.mail.letter import ALONE, Letter
 from escalator.errors import Unavailable
 from escalator.model.audit import SYSTEM, Actor
-from escalator.model.message import Context, Delivered, Failed, FailureReason, Link
+from escalator.model.message import Delivered, Failed, FailureReason, Link, MessageContext
 from escalator.model.policy import Person
 from escalator.rendering.push_text import words
 from escalator.services.auth import magic_links
@@ -101,4 +101,4 @@ def _handed_over(core: Core, person: Person, letter: Letter, sender: Address, to
         thread=(),
         at=core.clock.now(),
     )
-    return core.vendors.mail.send(Context(None, None, _MAIL, person.key), mail)
+    return core.vendors.mail.send(MessageContext(None, None, _MAIL, person.key), mail)

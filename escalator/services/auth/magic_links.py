@@ -3,7 +3,7 @@
 import secrets
 from datetime import timedelta
 
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Role
 from escalator.model.policy import Person, Policy
 from escalator.services.auth import sessions
@@ -35,9 +35,9 @@ def make(core: Core, person: str, author: Actor, via: str, good_for: timedelta) 
     return f"{core.settings.base_url}{PATH}{token}"
 
 
-def invited(person: str, author: Actor, via: str, failed: str = "") -> Entry:
+def invited(person: str, author: Actor, via: str, failed: str = "") -> AuditEntry:
     """Return what is recorded of a link, or of that it could not be mailed."""
-    return Entry(Action.INVITED, author, via, failed, after={"person": person})
+    return AuditEntry(AuditAction.INVITED, author, via, failed, after={"person": person})
 
 
 def use(core: Core, token: str, instead_of: str = "") -> str | None:

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Mode
 from escalator.services.auth.viewer import DASHBOARD, Viewer
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import audit_log, magic_links, sessions
 from escalator.store.sessions import Session
 
@@ -35,11 +35,11 @@ def begin_within(connection: Connection, now: datetime, person: str, via: str, i
     token = secrets.token_urlsafe(32)
     sessions.end(connection, digest_of(instead_of), now)
     sessions.begin(connection, Session(digest_of(token), person, via, now, now))
-    audit_log.insert(connection, [(Entry(Action.SIGNED_IN, Actor("person", person), via), None)], now)
+    audit_log.insert(connection, [(AuditEntry(AuditAction.SIGNED_IN, Actor("person", person), via), None)], now)
     return token
 
 
-def find(core: Core, token: str) -> tuple[Viewer, Running] | None:
+def find(core: Core, token: str) -> tuple[Viewer, RunningPolicy] | None:
     """Return who holds this, and the running policy, in which they still are; None for nobody. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
@@ -62,7 +62,9 @@ def end(core: Core, token: str, person: str) -> None:
     now = core.clock.now()
     with core.database.writing() as connection:
         sessions.end(connection, digest_of(token), now)
-        audit_log.insert(connection, [(Entry(Action.SIGNED_OUT, Actor("person", person), DASHBOARD), None)], now)
+        audit_log.insert(
+            connection, [(AuditEntry(AuditAction.SIGNED_OUT, Actor("person", person), DASHBOARD), None)], now
+        )
 
 
 def end_all(core: Core, person: str, author: Viewer) -> int:
@@ -75,7 +77,9 @@ def end_all(core: Core, person: str, author: Viewer) -> int:
         if not author.is_sandbox:
             magic_links.end_all(connection, person, now)
         count = sessions.end_all(connection, person, now, only_via=SANDBOX if author.is_sandbox else None)
-        entry = Entry(Action.SIGNED_OUT, Actor("person", author.person.key), author.via, after={"person": person})
+        entry = AuditEntry(
+            AuditAction.SIGNED_OUT, Actor("person", author.person.key), author.via, after={"person": person}
+        )
         audit_log.insert(connection, [(entry, None)], now)
     return count
 

@@ -6,7 +6,7 @@ from escalator.model.levels import Mode
 from escalator.model.policy import Person
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.settings import Settings
 
 
@@ -33,7 +33,7 @@ def ways(settings: Settings) -> frozenset[Way]:
     return frozenset(way for way, is_offered in offered.items() if is_offered)
 
 
-def ways_of(core: Core, person: Person, running: Running) -> frozenset[Way]:
+def ways_of(core: Core, person: Person, running: RunningPolicy) -> frozenset[Way]:
     """Return the ways that one person has: Slack knows them by id or mail address, a mail needs one of their own."""
     email = core.expand(person.email or "").strip()
     is_own = person_with_email(running.policy, core.expand, email) is not None

@@ -7,8 +7,8 @@ import structlog
 from sqlalchemy import Connection
 
 from escalator.channels.slack.api import Profile
-from escalator.engine.permissions import Refusal, Refused
-from escalator.model.audit import Action, Actor, Entry
+from escalator.engine.permissions import Refusal, RefusalReason
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.model.policy import Person, Policy
@@ -55,7 +55,7 @@ def sender_of(core: Core, connection: Connection, policy: Policy, sender: Sender
     What the sandbox's own secret has signed comes from no workspace.
     """
     if not is_sandbox and not is_ours(connection, sender.team_id, sender.enterprise_id):
-        return refusal_words(Refusal(Refused.WRONG_WORKSPACE), None, policy, core.clock.now())
+        return refusal_words(Refusal(RefusalReason.WRONG_WORKSPACE), None, policy, core.clock.now())
     return person_of(core, connection, sender.user_id, policy) or stranger_words(sender.user_id)
 
 
@@ -128,5 +128,7 @@ def _link(core: Core, profile: Profile) -> None:
         if key_values.get(connection, _name_of(profile.user_id)) == link:
             return
         key_values.save(connection, _name_of(profile.user_id), link, now)
-        entry = Entry(Action.PERSON_LINKED, Actor("person", person.key), "slack", after={"slack": profile.user_id})
+        entry = AuditEntry(
+            AuditAction.PERSON_LINKED, Actor("person", person.key), "slack", after={"slack": profile.user_id}
+        )
         audit_log.insert(connection, [(entry, running.version)], now)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from escalator.engine.classify import restrictions_of
-from escalator.engine.oncall import may_know_schedule, may_know_team
-from escalator.engine.permissions import allowed_by, allowed_people, may_see
-from escalator.engine.silences import may_know
+from escalator.engine.classify import restriction_rules_digest
+from escalator.engine.oncall import may_view_schedule, may_view_team
+from escalator.engine.permissions import allowed_people, may_view_category, people_allowed_to_view
+from escalator.engine.silences import may_view_silence
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.policy import Person, Policy
-from escalator.model.silence import SilenceOf
+from escalator.model.silence import SilenceScope
 from escalator.store.visibility import Audience, Fits, combinations
 
 DASHBOARD, API = "dashboard", "api"
@@ -31,7 +31,7 @@ class Viewer:
 
     def may_see(self, fits: Fits, policy: Policy) -> bool:
         """Whether they may see what fits these categories."""
-        allowed = allowed_by(fits, policy)
+        allowed = people_allowed_to_view(fits, policy)
         return allowed is None or self.person.key in allowed
 
     def may_see_incident(self, incident: Incident, policy: Policy) -> bool:
@@ -45,16 +45,16 @@ class Viewer:
 def audience_of(connection: Connection, viewer: Viewer, policy: Policy) -> Audience:
     """Return what somebody may see under the running policy, to be asked in every query about incidents."""
     seen = frozenset(fits for fits in combinations(connection) if viewer.may_see(fits, policy))
-    sees_all = all(may_see(viewer.person.key, category, policy) for category in policy.categories.values())
-    restrictions = None if sees_all else restrictions_of(policy)
+    sees_all = all(may_view_category(viewer.person.key, category, policy) for category in policy.categories.values())
+    restrictions = None if sees_all else restriction_rules_digest(policy)
     return Audience(seen, viewer.is_sandbox, _unknown(viewer.person, policy), restrictions)
 
 
 def _unknown(person: Person, policy: Policy) -> frozenset[tuple[str, str]]:
     """Return what somebody may not know of: what can be silenced, and who answers where that is not their business."""
-    named = [(SilenceOf.CATEGORY, key) for key in policy.categories]
-    named += [(SilenceOf.ROUTE, route.name) for route in policy.routes]
-    unknown = {(of.value, name) for of, name in named if not may_know(person, of, name, policy)}
-    unknown |= {("schedule", key) for key in policy.schedules if not may_know_schedule(key, person, policy)}
-    unknown |= {("team", key) for key in policy.teams if not may_know_team(key, person, policy)}
+    named = [(SilenceScope.CATEGORY, key) for key in policy.categories]
+    named += [(SilenceScope.ROUTE, route.name) for route in policy.routes]
+    unknown = {(of.value, name) for of, name in named if not may_view_silence(person, of, name, policy)}
+    unknown |= {("schedule", key) for key in policy.schedules if not may_view_schedule(key, person, policy)}
+    unknown |= {("team", key) for key in policy.teams if not may_view_team(key, person, policy)}
     return frozenset(unknown)

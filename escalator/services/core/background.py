@@ -11,7 +11,7 @@ from escalator.services.core.context import Core
 log = structlog.get_logger(__name__)
 
 
-class Aside:
+class BackgroundJob:
     """Does its work whenever it is woken and is not at it already; nothing that the work raises ends it."""
 
     def __init__(self, core: Core, name: str, work: Callable[[Core], None]) -> None:

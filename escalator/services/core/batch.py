@@ -10,7 +10,7 @@ from escalator.errors import Conflict, Unavailable
 log = structlog.get_logger(__name__)
 
 
-def together_or_alone(
+def run_batch(
     what: str,
     taken: Sequence[UUID],
     *,

@@ -15,7 +15,7 @@ _PROMPT_S = 0.5
 """An answer tells the time of some instant between question and answer; one that came later than this tells nothing."""
 
 
-def measure_offset(core: Core, clock: SystemClock) -> timedelta:
+def measure_clock_offset(core: Core, clock: SystemClock) -> timedelta:
     """Set this machine's clock right by PostgreSQL's, and return by how much it is off. Raises Unavailable."""
     if core.database.is_sqlite:
         clock.follow()

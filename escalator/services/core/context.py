@@ -11,15 +11,15 @@ from escalator.broker_state import BrokerState
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock
 from escalator.encryption import Seal
-from escalator.metrics import Tally
+from escalator.metrics import Metrics
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.policy import DestinationKind, Policy, Source
 from escalator.policy import expand
 from escalator.ports import TaskQueue
 from escalator.services.core.channels import Vendors, WaysOut
-from escalator.services.core.policy_store import PolicyShelf
-from escalator.services.outbound.call import NoOutlet, Outlet
+from escalator.services.core.policy_store import PolicyStore
+from escalator.services.outbound.call import NoSenderPool, SenderPool
 from escalator.settings import Settings
 from escalator.store import Database
 from escalator.store.leases import HEARTBEAT_TIMEOUT, MAX_LEASE
@@ -39,12 +39,12 @@ class Core:
     clock: Clock
     seal: Seal
     queue: TaskQueue
-    policies: PolicyShelf
+    policies: PolicyStore
     slack: Callable[[Mode], SlackApi]
     channels: Callable[[Mode], WaysOut]
     vendors: Vendors
-    outlet: Outlet = field(default_factory=NoOutlet)
-    tally: Tally = field(default_factory=Tally)
+    sender_pool: SenderPool = field(default_factory=NoSenderPool)
+    metrics: Metrics = field(default_factory=Metrics)
     broker: BrokerState = field(default_factory=BrokerState)
     beat_failed_at: datetime | None = None
     id: UUID = field(default_factory=uuid7)
@@ -53,7 +53,7 @@ class Core:
         """Return a value of the policy with `${NAME}` replaced."""
         return expand(text, self.settings.environment)
 
-    def silence_of_the_dead(self, now: datetime) -> timedelta:
+    def heartbeat_timeout(self, now: datetime) -> timedelta:
         """Return after which silence a process is taken for dead: longer while it may have been the database's."""
         was_ours = self.beat_failed_at is not None and now - self.beat_failed_at < 2 * HEARTBEAT_TIMEOUT
         return MAX_LEASE if was_ours else HEARTBEAT_TIMEOUT

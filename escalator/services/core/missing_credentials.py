@@ -8,7 +8,7 @@ from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.settings import Settings
 
 
-class Missing(NamedTuple):
+class MissingVariable(NamedTuple):
     """A variable that must be set and is not: why it must, and what would be right."""
 
     name: str
@@ -66,18 +66,18 @@ _NEEDS = {
 _NO_LINKS = ("so links in emails would not work", "write the https:// address of this installation")
 
 
-def missing(settings: Settings, policy: Policy) -> Iterator[Missing]:
+def missing_required(settings: Settings, policy: Policy) -> Iterator[MissingVariable]:
     """Yield what must be set before anything is sent."""
     kinds = _kinds(policy)
     for kind, needs in _NEEDS.items():
         for need in needs:
             if kind in kinds and not need.is_met(settings):
-                yield Missing(*need)
+                yield MissingVariable(*need)
     if DestinationKind.EMAIL in kinds and not settings.environment.get("ESCALATOR_BASE_URL"):
-        yield Missing("ESCALATOR_BASE_URL", *_NO_LINKS)
+        yield MissingVariable("ESCALATOR_BASE_URL", *_NO_LINKS)
 
 
-def lacking(settings: Settings, policy: Policy) -> Iterator[str]:
+def missing_optional(settings: Settings, policy: Policy) -> Iterator[str]:
     """Yield what could be set, and what does not work without it."""
     kinds = _kinds(policy)
     if DestinationKind.PAGERDUTY in kinds and not settings.pagerduty_webhook_secrets:

@@ -9,14 +9,14 @@ import structlog
 from sqlalchemy import Connection, select, update
 from uuid6 import uuid7
 
-from escalator.engine.operator_alerts import NOT_SUSPECTED, Suspects, alarmed
+from escalator.engine.operator_alerts import NOT_SUSPECTED, SuspectedChannels, operator_alert_recipients
 from escalator.engine.roster import Roster
-from escalator.engine.targets import Recipient, last_resort
-from escalator.model.audit import Action, Entry
+from escalator.engine.targets import Recipient, last_resort_targets
+from escalator.model.audit import AuditAction, AuditEntry
 from escalator.model.levels import Mode
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind, Policy
-from escalator.services.core.contacts import address
+from escalator.services.core.contacts import delivery_address
 from escalator.settings import Settings
 from escalator.store import audit_log, calendars, deliveries, endpoint_health
 from escalator.store.deliveries import Delivery, DeliveryKind
@@ -35,7 +35,7 @@ _ALARM_URGENCY = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Troubles:
+class OperatorAlerts:
     """Troubles as seen within one transaction."""
 
     connection: Connection
@@ -48,7 +48,7 @@ class Troubles:
         policy: Policy,
         settings: Settings,
         also: Sequence[str] = (),
-        suspects: Suspects = NOT_SUSPECTED,
+        suspects: SuspectedChannels = NOT_SUSPECTED,
     ) -> bool:
         """Note a trouble and tell whom the policy names; False when it is known already.
 
@@ -58,13 +58,13 @@ class Troubles:
         trouble_id = self.note(key, detail)
         if trouble_id is None:
             return False
-        suspects |= Suspects(kinds=frozenset(self.failing().values()))
+        suspects |= SuspectedChannels(kinds=frozenset(self.failing().values()))
         roster = Roster(policy, self.now, calendars.said(self.connection, policy))
-        found = alarmed((*last_resort(policy), *also), roster, suspects)
+        found = operator_alert_recipients((*last_resort_targets(policy), *also), roster, suspects)
         if not found.has_safe_way:
             log.warning("alarm_has_no_other_way", trouble=key)
-        deliveries.insert(self.connection, [alarm_to(one, settings, self.now, trouble_id) for one in found.told])
-        entry = Entry(Action.TROUBLE_FOUND, reason=key, after={"told": str(len(found.told))})
+        deliveries.insert(self.connection, [alert_delivery(one, settings, self.now, trouble_id) for one in found.told])
+        entry = AuditEntry(AuditAction.TROUBLE_FOUND, reason=key, after={"told": str(len(found.told))})
         audit_log.insert(self.connection, [(entry, None)], self.now)
         return True
 
@@ -97,7 +97,7 @@ class Troubles:
             .values(ended_at=self.now)
             .returning(troubles.c.key)
         )
-        entries = [(Entry(Action.TROUBLE_ENDED, reason=row.key), None) for row in ended]
+        entries = [(AuditEntry(AuditAction.TROUBLE_ENDED, reason=row.key), None) for row in ended]
         audit_log.insert(self.connection, entries, self.now)
 
     def is_open(self, key: str) -> bool:
@@ -111,7 +111,7 @@ class Troubles:
         return [(row.key, row.detail) for row in rows]
 
 
-def alarm_to(recipient: Recipient, settings: Settings, now: datetime, trouble_id: UUID | None = None) -> Delivery:
+def alert_delivery(recipient: Recipient, settings: Settings, now: datetime, trouble_id: UUID | None = None) -> Delivery:
     """Return what tells one recipient of a trouble; without one it stands for no row."""
     return Delivery(
         id=uuid7(),
@@ -119,10 +119,10 @@ def alarm_to(recipient: Recipient, settings: Settings, now: datetime, trouble_id
         occasion=Occasion.ALARM,
         target=recipient.target,
         destination=recipient.destination,
-        address=address(recipient, settings.environment),
+        address=delivery_address(recipient, settings.environment),
         channel=recipient.kind,
         endpoint=recipient.endpoint,
-        mode=own_mode(settings),
+        mode=operator_alert_mode(settings),
         urgency=_ALARM_URGENCY,
         created_at=now,
         next_at=now,
@@ -131,12 +131,12 @@ def alarm_to(recipient: Recipient, settings: Settings, now: datetime, trouble_id
     )
 
 
-def own_mode(settings: Settings) -> Mode:
+def operator_alert_mode(settings: Settings) -> Mode:
     """Return the mode of what is about no source, the product's own trouble: no source says where to divert it."""
     return Mode.PRODUCTION if settings.mode is Mode.PRODUCTION else Mode.SANDBOX
 
 
-def detail_of(connection: Connection, trouble_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
+def alert_details(connection: Connection, trouble_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
     """Return (key, detail) of these troubles."""
     rows = connection.execute(select(troubles).where(troubles.c.id.in_(list(trouble_ids))))
     return {row.id: (row.key, row.detail) for row in rows}

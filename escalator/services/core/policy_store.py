@@ -12,18 +12,18 @@ from sqlalchemy import Connection
 
 from escalator.clock import Clock
 from escalator.engine.incident_change import Rules
-from escalator.engine.overrides import standing_in
+from escalator.engine.overrides import with_overrides
 from escalator.engine.roster import Roster
 from escalator.errors import Unavailable
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.model.schedule import Calendars, StandIn
+from escalator.model.schedule import Calendars, ManualOverride
 from escalator.model.silence import Silence
 from escalator.policy import Parsed, Problem, parse, reload
 from escalator.policy.placeholders import with_stream_ids
 from escalator.services.core import missing_credentials
-from escalator.services.core.operator_alerts import POLICY_FILE, Troubles
+from escalator.services.core.operator_alerts import POLICY_FILE, OperatorAlerts
 from escalator.settings import Settings
 from escalator.store import Database, audit_log, calendars, overrides, policies, silences
 
@@ -34,7 +34,7 @@ _TOLD_AT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningPolicy:
     """The active version, what the calendars of its schedules say, and the silences that have not ended.
 
     `stand_ins` are the overrides that people have clicked; the schedules of `policy` have them already.
@@ -44,7 +44,7 @@ class Running:
     policy: Policy
     calendars: Calendars = field(default_factory=dict)
     silences: tuple[Silence, ...] = ()
-    stand_ins: tuple[StandIn, ...] = ()
+    stand_ins: tuple[ManualOverride, ...] = ()
 
     def rules(self, frozen: Policy) -> Rules:
         """Return what a decision goes by about an incident with that policy frozen in it."""
@@ -56,14 +56,14 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class OfferResult:
     """What became of offering the file: activated or not, and what is wrong with it."""
 
     is_new: bool
     problems: tuple[Problem, ...] = ()
 
 
-class PolicyShelf:
+class PolicyStore:
     """Policy versions, parsed once and kept; `offer` is called at start and by every sweep.
 
     `followed` is the policy that this process went by last: what is left to go by when the database is away.
@@ -78,7 +78,7 @@ class PolicyShelf:
         self._unread = 0
         self._lock = Lock()
 
-    def running(self, connection: Connection) -> Running | None:
+    def running(self, connection: Connection) -> RunningPolicy | None:
         """Return the active version, or None before the first file was taken."""
         now = self._clock.now()
         found = policies.followed(connection, now)
@@ -88,17 +88,17 @@ class PolicyShelf:
         begun = self._begun(connection) if found.has_silences else ()
         stand_ins = self.stand_ins(connection, now) if found.has_stand_ins else ()
         said = calendars.said(connection, policy)
-        self.followed = stood_in = standing_in(policy, stand_ins)
-        return Running(found.version, stood_in, said, (*policy.silences, *begun), tuple(stand_ins))
+        self.followed = stood_in = with_overrides(policy, stand_ins)
+        return RunningPolicy(found.version, stood_in, said, (*policy.silences, *begun), tuple(stand_ins))
 
-    def required(self, connection: Connection) -> Running:
+    def required(self, connection: Connection) -> RunningPolicy:
         """Return the active version; raises Unavailable before the first file was taken."""
         running = self.running(connection)
         if running is None:
             raise Unavailable("no policy is active yet")
         return running
 
-    def stand_ins(self, connection: Connection, since: datetime) -> Sequence[StandIn]:
+    def stand_ins(self, connection: Connection, since: datetime) -> Sequence[ManualOverride]:
         """Return the overrides that people have clicked and that were not over then, the newest last.
 
         What was clicked in the sandbox, where anybody says who they are, counts only there.
@@ -119,7 +119,7 @@ class PolicyShelf:
             self._parsed[version] = found
         return found
 
-    def offer(self, database: Database) -> Offered:
+    def offer(self, database: Database) -> OfferResult:
         """Take the file, if its content has changed since this process last offered it; a bad one is refused loudly.
 
         So is one that is not there, or cannot be read, when it is asked for a second time: an editor may be writing it.
@@ -129,11 +129,11 @@ class PolicyShelf:
                 text = self._settings.policy_file.read_bytes()
             except OSError as error:
                 self._miss(database, error)
-                return Offered(is_new=False)
+                return OfferResult(is_new=False)
             self._unread = 0
             sha256 = hashlib.sha256(text).hexdigest()
             if sha256 == self._offered_sha256:
-                return Offered(is_new=False)
+                return OfferResult(is_new=False)
             offered = self._take(database, text, sha256)
             self._offered_sha256 = sha256
             return offered
@@ -151,35 +151,35 @@ class PolicyShelf:
             running = self.running(connection)
             if running is not None:
                 detail = f"{file} cannot be read ({reason}); the last valid policy stays active"
-                Troubles(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
+                OperatorAlerts(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
 
-    def _take(self, database: Database, text: bytes, sha256: str) -> Offered:
+    def _take(self, database: Database, text: bytes, sha256: str) -> OfferResult:
         parsed = parse(text, self._settings.environment)
         refused = parsed.errors or self._forbidden_in_production(database, parsed)
         if refused:
             self._refuse(database, refused, sha256)
-            return Offered(is_new=False, problems=refused)
+            return OfferResult(is_new=False, problems=refused)
         now = self._clock.now()
         with database.writing() as connection:
             active = policies.active_id(connection)
-            Troubles(connection, now).end(POLICY_FILE)
+            OperatorAlerts(connection, now).end(POLICY_FILE)
             if active is not None and policies.sha256_of(connection, active) == sha256:
-                return Offered(is_new=False, problems=parsed.problems)
+                return OfferResult(is_new=False, problems=parsed.problems)
             version = policies.activate(connection, text.decode(), sha256, "file", now)
-            entry = Entry(Action.POLICY_ACTIVATED, Actor("file", "file"), "file", after={"sha256": sha256})
+            entry = AuditEntry(AuditAction.POLICY_ACTIVATED, Actor("file", "file"), "file", after={"sha256": sha256})
             audit_log.insert(connection, [(entry, version)], now)
         log.info("policy_activated", version=str(version), sha256=sha256[:12])
-        return Offered(is_new=True, problems=parsed.problems)
+        return OfferResult(is_new=True, problems=parsed.problems)
 
     def _forbidden_in_production(self, database: Database, parsed: Parsed) -> tuple[Problem, ...]:
         """Return what is an error where real people are told: some warnings, and secrets that are newly needed."""
         if self._settings.mode is not Mode.PRODUCTION or parsed.policy is None:
             return ()
         blocking = tuple(problem for problem in parsed.problems if problem.blocks_production)
-        missing = tuple(missing_credentials.missing(self._settings, parsed.policy))
+        missing = tuple(missing_credentials.missing_required(self._settings, parsed.policy))
         return (*blocking, *self._newly(missing, database)) if missing else blocking
 
-    def _newly(self, missing: Sequence[missing_credentials.Missing], database: Database) -> Iterator[Problem]:
+    def _newly(self, missing: Sequence[missing_credentials.MissingVariable], database: Database) -> Iterator[Problem]:
         """Yield the secrets that the active version does without.
 
         Whether those that it needs are there is asked at a process' start (services/core/production_secrets.py); a new
@@ -189,7 +189,7 @@ class PolicyShelf:
             running = self.running(connection)
         if running is None:
             return
-        lacking = {one.name for one in missing_credentials.missing(self._settings, running.policy)}
+        lacking = {one.name for one in missing_credentials.missing_required(self._settings, running.policy)}
         yield from (Problem(one.name, 1, one.what, one.right) for one in missing if one.name not in lacking)
 
     def _refuse(self, database: Database, problems: tuple[Problem, ...], sha256: str) -> None:
@@ -202,8 +202,8 @@ class PolicyShelf:
             running = self.running(connection)
             if running is not None:
                 detail = f"{file} has {len(problems)} problems and was refused; the last valid policy stays active"
-                Troubles(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
+                OperatorAlerts(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
             if policies.refused_last(connection) != sha256:
                 after = {"problems": str(len(problems)), "sha256": sha256}
-                entry = Entry(Action.POLICY_REFUSED, Actor("file", "file"), "file", after=after)
+                entry = AuditEntry(AuditAction.POLICY_REFUSED, Actor("file", "file"), "file", after=after)
                 audit_log.insert(connection, [(entry, None)], now)

@@ -11,11 +11,11 @@ from escalator.services.core.context import Core
 from escalator.store import processes
 from escalator.store.processes import Process
 
-BEAT_S = 2.0
+HEARTBEAT_S = 2.0
 SENDER = "sender"
 SWEEPER = "sweeper"
 WEB = "web"
-KEEP = timedelta(hours=1)
+KEEP_PROCESSES_FOR = timedelta(hours=1)
 
 
 @lru_cache(maxsize=8)
@@ -26,7 +26,7 @@ def _process(process_id: UUID, kind: str, started_at: datetime) -> Process:
 _started: dict[UUID, datetime] = {}
 
 
-def beat(core: Core, kind: str, swept_at: datetime | None = None, offset: timedelta = timedelta(0)) -> None:
+def record_heartbeat(core: Core, kind: str, swept_at: datetime | None = None, offset: timedelta = timedelta(0)) -> None:
     """Renew this process' row. Raises Unavailable."""
     now = core.clock.now()
     started_at = _started.setdefault(core.id, now)

@@ -8,23 +8,23 @@ from sqlalchemy import Connection
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.delivery import bundles
 from escalator.services.oncall.handoff import card_of_shift
 from escalator.services.silences import announce
 from escalator.store.deliveries import Delivery
 
-Say = Callable[[Core, Connection, Running, Bulletin, Delivery, datetime], Card | None]
+Say = Callable[[Core, Connection, RunningPolicy, Bulletin, Delivery, datetime], Card | None]
 
 _CARDS: Mapping[BulletinKind, Say] = {
-    BulletinKind.LIST: bundles.card_of,
+    BulletinKind.LIST: bundles.bundle_card,
     BulletinKind.SHIFT: card_of_shift,
     BulletinKind.SILENCE: announce.said,
 }
 
 
-def card_of(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: Running, one: Bulletin, to: Delivery, now: datetime
+def bulletin_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
+    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, now: datetime
 ) -> Card | None:
     """Return what this bulletin says to this reader now, if it still says anything."""
     return _CARDS[one.kind](core, connection, running, one, to, now)

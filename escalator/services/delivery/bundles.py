@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.incident import State
 from escalator.model.levels import Mode
@@ -23,11 +23,11 @@ from escalator.rendering.bundles import MOST_BUTTONS, Listed, Ways, list_card
 from escalator.rendering.buttons import ButtonValue, encode, encode_list
 from escalator.rendering.view import title_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.delivery.outcomes import entry_of, failed_steps
-from escalator.services.delivery.sender_uptime import serving_since
-from escalator.services.incidents.apply import is_step
-from escalator.services.incidents.transaction import working
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.delivery.outcomes import audit_entry, decide_failed_steps
+from escalator.services.delivery.sender_uptime import senders_up_since
+from escalator.services.incidents.apply import is_step_delivery
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.notifications.answer_links import answer_link
 from escalator.services.notifications.bulletins import EXPIRES
 from escalator.services.notifications.claim_pages import why_called_off
@@ -35,10 +35,10 @@ from escalator.store import audit_log, bulletins, bundles, deliveries, incidents
 from escalator.store.bundles import Member, Place
 from escalator.store.deliveries import Delivery, DeliveryKind
 
-KEPT = 20
+PAGES_SENT_SINGLY = 20
 """How many full messages wait for one destination one by one (issue 4, storms)."""
 
-WAITED = timedelta(seconds=5)
+BUNDLE_AFTER = timedelta(seconds=5)
 """How long the others have waited before they are put on a list: what goes out at once is told one by one.
 
 Only while senders serve is it the destination that they wait for: what has waited because the database was frozen or no
@@ -50,12 +50,12 @@ _FAILED_BATCH = 50
 _JOB = "lists"
 
 
-def keep_lists(core: Core) -> None:
+def bundle_waiting_pages(core: Core) -> None:
     """Put what is too much for its destination on lists, and let who was on a failed one fail. Raises Unavailable."""
     while _settle_failed(core):
         pass
     with core.database.reading() as connection:
-        if not bundles.may_be_too_much(connection, KEPT):
+        if not bundles.may_be_too_much(connection, PAGES_SENT_SINGLY):
             return
     while _list_surplus(core) == BATCH:
         pass
@@ -64,12 +64,12 @@ def keep_lists(core: Core) -> None:
 def _list_surplus(core: Core) -> int:
     """List up to a batch of pages; return how many. One process at a time, so that a place has one list."""
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
-        since = serving_since(connection, now)
-        if since is None or now - since < WAITED or not jobs.claim_due(connection, _JOB, now, timedelta(0)):
+        since = senders_up_since(connection, now)
+        if since is None or now - since < BUNDLE_AFTER or not jobs.claim_due(connection, _JOB, now, timedelta(0)):
             return 0
-        surplus = bundles.lock_surplus(connection, KEPT, now - WAITED, BATCH)
+        surplus = bundles.lock_surplus(connection, PAGES_SENT_SINGLY, now - BUNDLE_AFTER, BATCH)
         if not surplus:
             return 0
         waiting = bundles.lock_open(connection)
@@ -113,13 +113,13 @@ def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
 
 
 def _record(connection: Connection, pages: Iterable[Delivery], list_id: UUID, now: datetime) -> None:
-    entries = [entry_of(Action.DELIVERY_LISTED, one) for one in pages]
+    entries = [audit_entry(AuditAction.DELIVERY_LISTED, one) for one in pages]
     named = [replace(one, after={**one.after, "list": str(list_id)}) for one in entries]
     audit_log.insert(connection, [(one, None) for one in named], now)
 
 
-def card_of(  # noqa: PLR0913  # what every bulletin is made from
-    core: Core, connection: Connection, running: Running, one: Bulletin, to: Delivery, _now: datetime
+def bundle_card(  # noqa: PLR0913  # what every bulletin is made from
+    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, _now: datetime
 ) -> Card | None:
     """Return what a list says now; None when everything on it has been dealt with.
 
@@ -175,15 +175,15 @@ def _settle_failed(core: Core) -> bool:
     if not found:
         return False
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.running(connection)
         if running is None:
             return False
         locked = incidents.lock(connection, {incident_id for _, incident_id in found}, core.seal)
         failed = bundles.fail(connection, [page_id for page_id, _ in found], "list")
-        entries = [entry_of(Action.DELIVERY_FAILED, one, "list") for one in failed]
+        entries = [audit_entry(AuditAction.DELIVERY_FAILED, one, "list") for one in failed]
         audit_log.insert(connection, [(entry, None) for entry in entries], now)
-        touched = {one.incident_id for one in failed if is_step(one)}
-        work.apply(failed_steps(core, connection, locked, touched, running, now), running, now)
+        touched = {one.incident_id for one in failed if is_step_delivery(one)}
+        work.apply(decide_failed_steps(core, connection, locked, touched, running, now), running, now)
     return True

@@ -6,55 +6,57 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.levels import Mode
 from escalator.model.message import Failed, FailureReason
 from escalator.rendering.card import alarm
-from escalator.services.core.operator_alerts import detail_of
-from escalator.services.delivery.bulletin_text import card_of
-from escalator.services.delivery.claim import Claiming
+from escalator.services.core.operator_alerts import alert_details
+from escalator.services.delivery.bulletin_text import bulletin_card
+from escalator.services.delivery.claim import ClaimContext
 from escalator.services.delivery.due_deliveries import Candidate
-from escalator.services.delivery.outcomes import entry_of
+from escalator.services.delivery.outcomes import audit_entry
 from escalator.services.notifications import compose
-from escalator.services.outbound.call import ToSend
-from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, Decision
+from escalator.services.outbound.call import OutboundCall
+from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, BreakerDecision
 from escalator.store import audit_log, bulletins, deliveries, delivery_claims, endpoint_health
 from escalator.store.deliveries import Delivery
 
 
-def claim_notices(claim: Claiming, wanted: Sequence[Delivery], taken: Mapping[UUID, Candidate]) -> list[ToSend]:
+def claim_notices(
+    claim: ClaimContext, wanted: Sequence[Delivery], taken: Mapping[UUID, Candidate]
+) -> list[OutboundCall]:
     """Return the calls that are about no incident: the product's own trouble, and bulletins."""
     core, connection, running, now = claim.core, claim.connection, claim.running, claim.now
-    troubles = detail_of(connection, [one.trouble_id for one in wanted if one.trouble_id]) if wanted else {}
+    troubles = alert_details(connection, [one.trouble_id for one in wanted if one.trouble_id]) if wanted else {}
     said = bulletins.find(connection, [one.bulletin_id for one in wanted if one.bulletin_id])
     closed = endpoint_health.closed_beyond(connection, now + delivery_claims.MAX_PAUSE) if said else {}
     to_send = []
     for one in wanted:
         chosen = taken[one.id]
         if one.bulletin_id is not None:
-            card = card_of(core, connection, running, said[one.bulletin_id], one, now)
+            card = bulletin_card(core, connection, running, said[one.bulletin_id], one, now)
             until = closed.get(one.endpoint)
         else:
             key, detail = troubles.get(one.trouble_id or UUID(int=0), ("", ""))
             card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))
             until = None
         if card is None:
-            drop(connection, one, "nothing_left", now)
+            drop_delivery(connection, one, "nothing_left", now)
             continue
-        is_probe = chosen.decision is Decision.PROBE
+        is_probe = chosen.decision is BreakerDecision.PROBE
         # What was meant for a less mild mode than the present one goes to nobody: it may be a real person's.
         mode = one.mode if one.mode <= core.settings.mode else Mode.SANDBOX
         refused = Failed(FailureReason.RATE_LIMITED, "closed", until - now) if until else None
-        if chosen.decision is Decision.FALL_BACK:
+        if chosen.decision is BreakerDecision.FALL_BACK:
             refused = NOT_ANSWERING
-        note = compose.notice(core, running.policy, one, card, now)
-        call = ToSend(note, mode, one.channel, 0, one, refused=refused, lane=chosen.lane, is_probe=is_probe)
+        note = compose.build_notice(core, running.policy, one, card, now)
+        call = OutboundCall(note, mode, one.channel, 0, one, refused=refused, lane=chosen.lane, is_probe=is_probe)
         to_send.append(call)
     return to_send
 
 
-def drop(connection: Connection, delivery: Delivery, reason: str, now: datetime) -> None:
+def drop_delivery(connection: Connection, delivery: Delivery, reason: str, now: datetime) -> None:
     """Drop a delivery that is not wanted any more, and record why."""
     deliveries.suppress(connection, [delivery.id], reason)
-    entry = entry_of(Action.DELIVERY_SUPPRESSED, delivery, reason)
+    entry = audit_entry(AuditAction.DELIVERY_SUPPRESSED, delivery, reason)
     audit_log.insert(connection, [(entry, None)], now)

@@ -12,11 +12,11 @@ from escalator.errors import ContentLocked
 from escalator.model.incident import Incident
 from escalator.services.core.context import Core
 from escalator.services.delivery import thread_notes
-from escalator.services.delivery.claim import Claimed, Claiming
+from escalator.services.delivery.claim import ClaimContext, ClaimedCalls
 from escalator.services.notifications import compose
-from escalator.services.outbound.bulkheads import UPDATE, Lane, Of, lane_of
-from escalator.services.outbound.call import ToSend
-from escalator.services.outbound.circuit_breaker import Breakers, Decision
+from escalator.services.outbound.bulkheads import UPDATE, Lane, ShareKind, lane_of
+from escalator.services.outbound.call import OutboundCall
+from escalator.services.outbound.circuit_breaker import BreakerDecision, CircuitBreakers
 from escalator.store import delivery_outcomes, endpoint_health, incidents, posted_message_updates
 from escalator.store.posted_messages import Post
 
@@ -28,18 +28,18 @@ _Held = tuple[Post, Lane, bool]
 """A post that is brought up to date, what that counts for, and whether it is a probe."""
 
 
-def claim_posts(claim: Claiming) -> Claimed:
+def claim_posts(claim: ClaimContext) -> ClaimedCalls:
     """Claim up to so many posts, and return the calls that bring them up to date."""
     held = _hold(claim)
     if not held:
-        return Claimed()
+        return ClaimedCalls()
     connection, core = claim.connection, claim.core
     behind = [post for post, _lane, _is_probe in held]
-    about = about_of(connection, {one.incident_id for one in behind}, core)
-    said = compose.recorded(connection, about)
+    about = read_incidents(connection, {one.incident_id for one in behind}, core)
+    said = compose.story_records(connection, about)
     superseded = posted_message_updates.superseded(connection, behind)
-    others = compose.others_of(connection, about.values())
-    written = thread_notes.written(connection, behind)
+    others = compose.related_incidents(connection, about.values())
+    written = thread_notes.note_texts(connection, behind)
     to_send = []
     for post, lane, is_probe in held:
         incident = about.get(post.incident_id)
@@ -51,7 +51,7 @@ def claim_posts(claim: Claiming) -> Claimed:
             # Somebody asked to look again: what stands there is not what we think.
             posted_message_updates.lower_wanted_revision(connection, post, incident.revision)
             mine = replace(mine, face=None)
-        view = compose.view_of(
+        view = compose.build_view(
             core,
             incident,
             core.policies.version(connection, incident.policy_version),
@@ -62,24 +62,24 @@ def claim_posts(claim: Claiming) -> Claimed:
             is_superseded=post.id in superseded,
             now=claim.now,
         )
-        note = compose.notification(core, view, post, key=post.id, post=post)
+        note = compose.build_notification(core, view, post, key=post.id, post=post)
         if post.id in written:
-            note = thread_notes.as_note(core, note, view, written[post.id])
-        call = ToSend(note, post.mode, post.channel, incident.revision, post=mine, lane=lane, is_probe=is_probe)
+            note = thread_notes.as_note_update(core, note, view, written[post.id])
+        call = OutboundCall(note, post.mode, post.channel, incident.revision, post=mine, lane=lane, is_probe=is_probe)
         to_send.append(call)
     asked = {lane.endpoint for _post, lane, is_probe in held if is_probe}
     endpoint_health.take_back_probes(connection, asked - {one.lane.endpoint for one in to_send if one.is_probe})
-    return Claimed(tuple(to_send), len(held) == claim.limit)
+    return ClaimedCalls(tuple(to_send), len(held) == claim.limit)
 
 
-def _hold(claim: Claiming) -> list[_Held]:
+def _hold(claim: ClaimContext) -> list[_Held]:
     """Hold posts whose calls have room; what has none is left out of the next look, so that it hides nobody."""
     connection, now = claim.connection, claim.now
     full = claim.threads.rehearsal(claim.limit).full()
-    if (Of.KIND, UPDATE) in full:
+    if (ShareKind.KIND, UPDATE) in full:
         return []
-    without = {name for of, name in full if of is Of.ENDPOINT}
-    breakers, seen = Breakers(connection, now), set[UUID]()
+    without = {name for of, name in full if of is ShareKind.ENDPOINT}
+    breakers, seen = CircuitBreakers(connection, now), set[UUID]()
     held: list[_Held] = []
     while len(held) < claim.limit:
         found = posted_message_updates.lock_outdated(connection, now, claim.limit, claim.silence, without)
@@ -87,10 +87,10 @@ def _hold(claim: Claiming) -> list[_Held]:
         for post in new[: claim.limit - len(held)]:
             lane = lane_of(post, claim.core.expand(post.address), UPDATE)
             decision = breakers.decide(lane)
-            if decision is Decision.WAIT or not claim.taking.take(lane):
+            if decision is BreakerDecision.WAIT or not claim.taking.take(lane):
                 without.add(post.endpoint)
                 continue
-            is_probe = decision is Decision.PROBE
+            is_probe = decision is BreakerDecision.PROBE
             if is_probe:
                 breakers.plan(lane)
             held.append((post, lane, is_probe))
@@ -103,18 +103,18 @@ def _hold(claim: Claiming) -> list[_Held]:
     return held
 
 
-def _is_of_this_mode(claim: Claiming, post: Post, incident: Incident) -> bool:
+def _is_of_this_mode(claim: ClaimContext, post: Post, incident: Incident) -> bool:
     return claim.core.mode_of(incident.source, claim.running.policy) >= post.mode
 
 
-def _leave(claim: Claiming, post: Post, incident: Incident | None) -> None:
+def _leave(claim: ClaimContext, post: Post, incident: Incident | None) -> None:
     """Let a post wait that cannot be shown now."""
     wait, why = (UNREADABLE_WAIT, "unreadable") if incident is None else (_OTHER_MODE_WAIT, "mode")
     mine = replace(post, claim=post.claim + 1)
     delivery_outcomes.not_shown(claim.connection, mine, claim.core.id, claim.now + wait, why)
 
 
-def about_of(connection: Connection, ids: Set[UUID], core: Core) -> dict[UUID, Incident]:
+def read_incidents(connection: Connection, ids: Set[UUID], core: Core) -> dict[UUID, Incident]:
     """Return these incidents; one that cannot be opened is left out, so that it holds up nobody but itself."""
     try:
         return incidents.read(connection, ids, core.seal)

@@ -12,22 +12,22 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from escalator.engine.operator_alerts import Suspects
+from escalator.engine.operator_alerts import SuspectedChannels
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.model.policy import DestinationKind, Policy
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import DESTINATION, Troubles
-from escalator.services.core.policy_store import Running
-from escalator.services.delivery.fallbacks import stand_in
-from escalator.services.outbound.call import Outcome
+from escalator.services.core.operator_alerts import DESTINATION, OperatorAlerts
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.delivery.fallbacks import create_fallbacks
+from escalator.services.outbound.call import CallOutcome
 from escalator.store.endpoint_health import Notes
 
 FAILING_FOR = timedelta(minutes=3)
 """For so long no call has succeeded where a destination is a trouble, though each call may yet succeed."""
 
 
-class Blame(Enum):
+class FailureScope(Enum):
     """What a failure makes suspect: one endpoint, everything of its kind, or nothing."""
 
     ENDPOINT = auto()
@@ -35,23 +35,23 @@ class Blame(Enum):
     NOTHING = auto()
 
 
-BLAME: Mapping[FailureReason, Blame] = {
-    FailureReason.TIMEOUT: Blame.KIND,
-    FailureReason.UNREACHABLE: Blame.KIND,
-    FailureReason.RATE_LIMITED: Blame.KIND,
-    FailureReason.PACED: Blame.NOTHING,
-    FailureReason.VENDOR_ERROR: Blame.KIND,
-    FailureReason.BAD_ANSWER: Blame.KIND,
-    FailureReason.BAD_CREDENTIALS: Blame.KIND,
-    FailureReason.NOT_CONFIGURED: Blame.KIND,
-    FailureReason.EXPIRED: Blame.KIND,
-    FailureReason.UNKNOWN: Blame.KIND,
-    FailureReason.BAD_TARGET: Blame.ENDPOINT,
-    FailureReason.BAD_MESSAGE: Blame.ENDPOINT,
-    FailureReason.FORBIDDEN: Blame.ENDPOINT,
-    FailureReason.GONE: Blame.ENDPOINT,
-    FailureReason.NOT_SUPPORTED: Blame.ENDPOINT,
-    FailureReason.NO_CONTACT: Blame.ENDPOINT,
+FAILURE_SCOPES: Mapping[FailureReason, FailureScope] = {
+    FailureReason.TIMEOUT: FailureScope.KIND,
+    FailureReason.UNREACHABLE: FailureScope.KIND,
+    FailureReason.RATE_LIMITED: FailureScope.KIND,
+    FailureReason.PACED: FailureScope.NOTHING,
+    FailureReason.VENDOR_ERROR: FailureScope.KIND,
+    FailureReason.BAD_ANSWER: FailureScope.KIND,
+    FailureReason.BAD_CREDENTIALS: FailureScope.KIND,
+    FailureReason.NOT_CONFIGURED: FailureScope.KIND,
+    FailureReason.EXPIRED: FailureScope.KIND,
+    FailureReason.UNKNOWN: FailureScope.KIND,
+    FailureReason.BAD_TARGET: FailureScope.ENDPOINT,
+    FailureReason.BAD_MESSAGE: FailureScope.ENDPOINT,
+    FailureReason.FORBIDDEN: FailureScope.ENDPOINT,
+    FailureReason.GONE: FailureScope.ENDPOINT,
+    FailureReason.NOT_SUPPORTED: FailureScope.ENDPOINT,
+    FailureReason.NO_CONTACT: FailureScope.ENDPOINT,
 }
 """Every reason has its place here, so that none goes untold."""
 
@@ -59,7 +59,7 @@ _NOT_BROKEN = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
 """A delivery with another way gives these up early: its destination asks for patience, and is not broken."""
 
 
-def note_calls(notes: Notes, outcomes: Iterable[Outcome]) -> None:
+def record_calls(notes: Notes, outcomes: Iterable[CallOutcome]) -> None:
     """Note which endpoints have failed in a manner that may pass, and which a delivery has really reached."""
     for one in outcomes:
         if one.sent.delivery is None:
@@ -71,44 +71,46 @@ def note_calls(notes: Notes, outcomes: Iterable[Outcome]) -> None:
             note.failure = (one.sent.channel, _words(one.result))
 
 
-def find_troubles(
+def update_operator_alerts(
     core: Core,
     connection: Connection,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[CallOutcome],
     over: Collection[UUID],
-    running: Running,
+    running: RunningPolicy,
     now: datetime,
 ) -> None:
     """Find and end the troubles that these calls make of their endpoints, and tell who stands in for what waits.
 
     `over` are the deliveries that failed for good. What there is to note of the endpoints is written already.
     """
-    troubles = Troubles(connection, now)
+    troubles = OperatorAlerts(connection, now)
     for name, one in sorted(_broken(outcomes, over).items()):
         _find_broken(core, troubles, name, one, running.policy)
-    end_reached(troubles, [one.sent.delivery.endpoint for one in outcomes if one.sent.delivery and _has_arrived(one)])
+    end_alerts_of_reached(
+        troubles, [one.sent.delivery.endpoint for one in outcomes if one.sent.delivery and _has_arrived(one)]
+    )
     _stand_in_for_failing(core, connection, outcomes, over, running.policy, now)
 
 
-def _is_real(one: Outcome) -> bool:
+def _is_real(one: CallOutcome) -> bool:
     """Whether a vendor was called: the sandbox calls nobody."""
     return one.sent.refused is None and one.sent.mode is not Mode.SANDBOX
 
 
-def _has_arrived(one: Outcome) -> bool:
+def _has_arrived(one: CallOutcome) -> bool:
     return isinstance(one.result, Delivered) and _is_real(one)
 
 
-def _may_pass(one: Outcome) -> bool:
+def _may_pass(one: CallOutcome) -> bool:
     """Whether a call was made, and failed for what may be true of all its kind."""
-    return _is_real(one) and isinstance(one.result, Failed) and BLAME[one.result.reason] is Blame.KIND
+    return _is_real(one) and isinstance(one.result, Failed) and FAILURE_SCOPES[one.result.reason] is FailureScope.KIND
 
 
 def _words(result: Delivered | Failed) -> str:
     return f"{result.reason.value} {result.detail}".strip() if isinstance(result, Failed) else ""
 
 
-def _broken(outcomes: Iterable[Outcome], over: Collection[UUID]) -> dict[str, Outcome]:
+def _broken(outcomes: Iterable[CallOutcome], over: Collection[UUID]) -> dict[str, CallOutcome]:
     """Return the calls that failed for good, by their endpoint: deliveries, and messages brought up to date."""
     found = {}
     for one in outcomes:
@@ -122,32 +124,34 @@ def _broken(outcomes: Iterable[Outcome], over: Collection[UUID]) -> dict[str, Ou
     return found
 
 
-MISSING_MESSAGE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message", "issue_not_found"})
+MESSAGE_DELETED_ERRORS = frozenset(
+    {"thread_not_found", "message_not_found", "cannot_reply_to_message", "issue_not_found"}
+)
 """What a vendor says of a message that somebody has deleted."""
 
 
 def _misleads(failed: Failed) -> bool:
     """Whether a message goes on showing what is not so; one that somebody has deleted shows nothing."""
-    return not failed.reason.is_retryable and failed.detail not in MISSING_MESSAGE
+    return not failed.reason.is_retryable and failed.detail not in MESSAGE_DELETED_ERRORS
 
 
-def _find_broken(core: Core, troubles: Troubles, name: str, one: Outcome, policy: Policy) -> None:
+def _find_broken(core: Core, troubles: OperatorAlerts, name: str, one: CallOutcome, policy: Policy) -> None:
     destination = one.sent.context.destination
     detail = f"messages to {destination} fail: {_words(one.result)}"
     if one.sent.delivery is None:
         detail = f"{destination} cannot be updated, so its messages show an old state: {_words(one.result)}"
     reason = one.result.reason if isinstance(one.result, Failed) else FailureReason.UNKNOWN
-    suspects = suspects_of(reason, name, one.sent.channel)
+    suspects = suspects_after(reason, name, one.sent.channel)
     troubles.find(f"{DESTINATION}{name}", detail, policy, core.settings, suspects=suspects)
 
 
-def suspects_of(reason: FailureReason, endpoint: str, channel: DestinationKind) -> Suspects:
+def suspects_after(reason: FailureReason, endpoint: str, channel: DestinationKind) -> SuspectedChannels:
     """Return what a failure at an endpoint makes suspect."""
-    kinds = frozenset({channel} if BLAME[reason] is Blame.KIND else ())
-    return Suspects(kinds, frozenset({endpoint}))
+    kinds = frozenset({channel} if FAILURE_SCOPES[reason] is FailureScope.KIND else ())
+    return SuspectedChannels(kinds, frozenset({endpoint}))
 
 
-def end_reached(troubles: Troubles, reached: Iterable[str]) -> None:
+def end_alerts_of_reached(troubles: OperatorAlerts, reached: Iterable[str]) -> None:
     """End the trouble of every endpoint at which something has really been delivered.
 
     A message brought up to date does not count: that may have needed no call at all.
@@ -158,7 +162,7 @@ def end_reached(troubles: Troubles, reached: Iterable[str]) -> None:
 def _stand_in_for_failing(
     core: Core,
     connection: Connection,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[CallOutcome],
     over: Collection[UUID],
     policy: Policy,
     now: datetime,
@@ -170,6 +174,6 @@ def _stand_in_for_failing(
         if isinstance(one.result, Failed) and one.sent.delivery is not None and one.sent.delivery.id not in over
         if one.sent.mode is not Mode.SANDBOX
     ]
-    known = Troubles(connection, now).failing() if waits else {}
+    known = OperatorAlerts(connection, now).failing() if waits else {}
     failing = [one for one in waits if one.endpoint in known]
-    stand_in(core, connection, failing, policy, now, Suspects(frozenset(known.values())))
+    create_fallbacks(core, connection, failing, policy, now, SuspectedChannels(frozenset(known.values())))

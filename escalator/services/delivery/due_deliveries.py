@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 from escalator.model.policy import Policy
 from escalator.services.core.context import Core
 from escalator.services.delivery.fallbacks import has_fallback
-from escalator.services.outbound.bulkheads import ANY, Lane, Of, Rehearsal, lane_of
-from escalator.services.outbound.circuit_breaker import Breakers, Decision
+from escalator.services.outbound.bulkheads import NO_VENDOR_LANE, AdmissionTrial, Lane, ShareKind, lane_of
+from escalator.services.outbound.circuit_breaker import BreakerDecision, CircuitBreakers
 from escalator.store import delivery_claims
 from escalator.store.deliveries import Delivery
 from escalator.store.delivery_claims import Exclusion
 
-CHOICE = 4
+OVERSAMPLE = 4
 """Of how many times what is wanted it is chosen: what other processes hold at the moment is left to them."""
 
 
@@ -25,11 +25,11 @@ class Candidate:
 
     delivery: Delivery
     lane: Lane
-    decision: Decision
+    decision: BreakerDecision
 
 
 @dataclass(slots=True)
-class Choice:
+class Selection:
     """What may be claimed: `likely` all at once, `spare` in the place of what others hold; `has_more` of both."""
 
     likely: list[Candidate] = field(default_factory=list)
@@ -48,24 +48,24 @@ def lane_for(core: Core, one: Delivery) -> Lane:
 
 
 @dataclass(slots=True)
-class Chooser:
+class CandidateSelector:
     """Chooses among what is due, until there is enough or no more."""
 
     core: Core
     connection: Connection
     policy: Policy
     now: datetime
-    breakers: Breakers
-    rehearsal: Rehearsal
+    breakers: CircuitBreakers
+    rehearsal: AdmissionTrial
     not_asked: Exclusion = delivery_claims.NO_EXCLUSION
-    _choice: Choice = field(default_factory=Choice)
+    _choice: Selection = field(default_factory=Selection)
     _refused: set[str] = field(default_factory=set)
 
-    def choose(self) -> Choice:
+    def choose(self) -> Selection:
         """Return what may be claimed. What has no room is left out of the next look, so that it hides nobody."""
-        most = self.rehearsal.room * CHOICE
+        most = self.rehearsal.room * OVERSAMPLE
         seen: set[object] = set()
-        silence = self.core.silence_of_the_dead(self.now)
+        silence = self.core.heartbeat_timeout(self.now)
         while self.rehearsal.room > 0:
             found = delivery_claims.candidates(self.connection, self.now, most, silence, self._without())
             new = [one for one in found if one.id not in seen]
@@ -79,29 +79,29 @@ class Chooser:
 
     def _without(self) -> Exclusion:
         full = self.rehearsal.full()
-        full_endpoints = {name for of, name in full if of is Of.ENDPOINT}
-        kinds = {name for of, name in full if of is Of.KIND}
+        full_endpoints = {name for of, name in full if of is ShareKind.ENDPOINT}
+        kinds = {name for of, name in full if of is ShareKind.KIND}
         return Exclusion(full_endpoints, kinds | set(self.not_asked.kinds), frozenset(self._refused))
 
     def _judge(self, one: Delivery) -> None:
         lane = lane_for(self.core, one)
-        decision = self._decide(one, lane) if self.breakers.is_open(lane) else Decision.CALL
-        if decision is Decision.WAIT:
+        decision = self._decide(one, lane) if self.breakers.is_open(lane) else BreakerDecision.CALL
+        if decision is BreakerDecision.WAIT:
             self._refuse(one)
             return
-        candidate = Candidate(one, ANY if decision is Decision.FALL_BACK else lane, decision)
+        candidate = Candidate(one, NO_VENDOR_LANE if decision is BreakerDecision.FALL_BACK else lane, decision)
         if self.rehearsal.take(candidate.lane):
-            if decision is Decision.PROBE:
+            if decision is BreakerDecision.PROBE:
                 self.breakers.plan(lane)
             self._choice.likely.append(candidate)
         else:
             self._refuse(one)
-            if decision is not Decision.PROBE:
+            if decision is not BreakerDecision.PROBE:
                 self._choice.spare.append(candidate)
 
     def _refuse(self, one: Delivery) -> None:
         self._refused.add(f"{one.endpoint} {one.kind.value}")
 
-    def _decide(self, one: Delivery, lane: Lane) -> Decision:
+    def _decide(self, one: Delivery, lane: Lane) -> BreakerDecision:
         is_replaced = has_fallback(self.core, self.connection, one, self.policy, self.now)
         return self.breakers.decide(lane, has_fallback=is_replaced, is_expired=one.expires_at <= self.now)

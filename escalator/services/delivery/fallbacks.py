@@ -7,18 +7,23 @@ from datetime import datetime
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.operator_alerts import Suspects, further_ways
-from escalator.engine.targets import Recipient, address_of, contact_of, places
+from escalator.engine.operator_alerts import SuspectedChannels, alternative_recipients
+from escalator.engine.targets import Recipient, address_of, destination_recipients, person_recipient
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.services.core.contacts import address
+from escalator.services.core.contacts import delivery_address
 from escalator.services.core.context import Core
 from escalator.store import deliveries
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
 
-def stand_in(
-    core: Core, connection: Connection, failing: Sequence[Delivery], policy: Policy, now: datetime, suspects: Suspects
+def create_fallbacks(
+    core: Core,
+    connection: Connection,
+    failing: Sequence[Delivery],
+    policy: Policy,
+    now: datetime,
+    suspects: SuspectedChannels,
 ) -> int:
     """Tell instead of each of these whoever stands in for it, unless that was done before; return how many are told.
 
@@ -38,12 +43,12 @@ def stand_in(
 
 def has_fallback(core: Core, connection: Connection, one: Delivery, policy: Policy, now: datetime) -> bool:
     """Whether somebody would be told in the place of a delivery whose endpoint hangs, or wants it to wait."""
-    suspects = Suspects(frozenset({one.channel}), frozenset({one.endpoint}))
+    suspects = SuspectedChannels(frozenset({one.channel}), frozenset({one.endpoint}))
     return bool(_instead_of(core, connection, one, policy, now, suspects))
 
 
 def _instead_of(  # noqa: PLR0913  # what an alarm is replaced by depends on all that was told of its trouble
-    core: Core, connection: Connection, one: Delivery, policy: Policy, now: datetime, suspects: Suspects
+    core: Core, connection: Connection, one: Delivery, policy: Policy, now: datetime, suspects: SuspectedChannels
 ) -> list[Delivery]:
     if one.kind is DeliveryKind.ALARM:
         return _of_alarm(core, connection, one, policy, now, suspects)
@@ -64,7 +69,7 @@ def _in_place_of(failed: Delivery, instead: Iterable[Recipient], core: Core, now
             failed,
             id=uuid7(),
             destination=recipient.destination,
-            address=address(recipient, core.settings.environment),
+            address=delivery_address(recipient, core.settings.environment),
             channel=recipient.kind,
             endpoint=recipient.endpoint,
             created_at=now,
@@ -86,7 +91,7 @@ def _next_contact(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
         return ()
     later = person.contact[person.contact.index(failed.channel) + 1 :]
     found = ((kind, written) for kind in later if (written := address_of(person, kind)))
-    contacts = (contact_of(person, kind, written, policy) for kind, written in found)
+    contacts = (person_recipient(person, kind, written, policy) for kind, written in found)
     return tuple(replace(one, target=failed.target) for one in contacts)[:1]
 
 
@@ -94,11 +99,11 @@ def _fallback_destination(failed: Delivery, policy: Policy) -> tuple[Recipient, 
     destination = policy.destinations.get(failed.destination)
     if destination is None or destination.fallback is None:
         return ()
-    return tuple(replace(one, target=failed.target) for one in places((destination.fallback,), policy))
+    return tuple(replace(one, target=failed.target) for one in destination_recipients((destination.fallback,), policy))
 
 
 def _of_alarm(  # noqa: PLR0913  # what an alarm is replaced by depends on all that was told of its trouble
-    core: Core, connection: Connection, failed: Delivery, policy: Policy, now: datetime, suspects: Suspects
+    core: Core, connection: Connection, failed: Delivery, policy: Policy, now: datetime, suspects: SuspectedChannels
 ) -> list[Delivery]:
     """Return what takes the place of an alarm: the news of a trouble must arrive somewhere.
 
@@ -108,11 +113,11 @@ def _of_alarm(  # noqa: PLR0913  # what an alarm is replaced by depends on all t
     told = deliveries.alarms_of(connection, failed.trouble_id) if failed.trouble_id else [failed]
     known = {(one.channel, one.address) for one in told}
     instead = [one for one in _fallback(core, failed, policy, now) if (one.channel, one.address) not in known]
-    cut_off = suspects | Suspects(endpoints=frozenset({failed.endpoint}))
+    cut_off = suspects | SuspectedChannels(endpoints=frozenset({failed.endpoint}))
     sent = [(one.state, _recipient(one)) for one in told]
     if instead or any(_arrives(state, one, cut_off) for state, one in sent):
         return instead
-    others = _in_place_of(failed, further_ways([one for _, one in sent], policy, cut_off), core, now)
+    others = _in_place_of(failed, alternative_recipients([one for _, one in sent], policy, cut_off), core, now)
     return [one for one in others if (one.channel, one.address) not in known]
 
 
@@ -120,7 +125,7 @@ def _recipient(one: Delivery) -> Recipient:
     return Recipient(one.target, one.destination, one.channel, one.address, one.endpoint, one.person)
 
 
-def _arrives(state: DeliveryState, to: Recipient, cut_off: Suspects) -> bool:
+def _arrives(state: DeliveryState, to: Recipient, cut_off: SuspectedChannels) -> bool:
     """Whether an alarm has arrived, or is under way by what is not suspected."""
     is_under_way = state in {DeliveryState.PENDING, DeliveryState.SENDING}
     return state is DeliveryState.DELIVERED or (is_under_way and not cut_off.hold(to))

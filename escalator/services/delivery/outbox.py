@@ -9,17 +9,17 @@ import structlog
 
 from escalator.model.message import FailureReason
 from escalator.services.core.context import Core
-from escalator.services.delivery.claim import Claimed, Claiming
-from escalator.services.delivery.claim_notices import claim_notices, drop
-from escalator.services.delivery.claim_posts import UNREADABLE_WAIT, about_of, claim_posts
-from escalator.services.delivery.destination_health import suspects_of
-from escalator.services.delivery.due_deliveries import Candidate, Choice, Chooser
-from escalator.services.delivery.fallbacks import stand_in
+from escalator.services.delivery.claim import ClaimContext, ClaimedCalls
+from escalator.services.delivery.claim_notices import claim_notices, drop_delivery
+from escalator.services.delivery.claim_posts import UNREADABLE_WAIT, claim_posts, read_incidents
+from escalator.services.delivery.destination_health import suspects_after
+from escalator.services.delivery.due_deliveries import Candidate, CandidateSelector, Selection
+from escalator.services.delivery.fallbacks import create_fallbacks
 from escalator.services.notifications import compose
-from escalator.services.notifications.claim_pages import Claims
-from escalator.services.outbound.bulkheads import Threads, taking
-from escalator.services.outbound.call import ToSend
-from escalator.services.outbound.circuit_breaker import Breakers, Decision
+from escalator.services.notifications.claim_pages import PageClaims
+from escalator.services.outbound.bulkheads import SenderThreads, reserve_threads
+from escalator.services.outbound.call import OutboundCall
+from escalator.services.outbound.circuit_breaker import BreakerDecision, CircuitBreakers
 from escalator.store import deliveries, delivery_claims, incidents, lost_claims, posted_message_updates, posted_messages
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.delivery_claims import Exclusion
@@ -33,7 +33,7 @@ _BUSY_WAIT = timedelta(seconds=1)
 _ALL_BUT_ALARMS = Exclusion(kinds=[kind.value for kind in DeliveryKind if kind is not DeliveryKind.ALARM])
 
 
-def has_work(core: Core, overdue_by: timedelta) -> bool:
+def has_due_work(core: Core, overdue_by: timedelta) -> bool:
     """Whether something has waited for its sending for longer than that. Raises Unavailable."""
     due_before = core.clock.now() - overdue_by
     with core.database.reading() as connection:
@@ -42,14 +42,14 @@ def has_work(core: Core, overdue_by: timedelta) -> bool:
         )
 
 
-def claim(core: Core, limit: int, threads: Threads | None = None) -> Claimed:
+def claim_calls(core: Core, limit: int, threads: SenderThreads | None = None) -> ClaimedCalls:
     """Claim up to so many calls: messages that show too little, for half of them at most, and deliveries.
 
     The odd one goes to either by chance, so that neither starves when threads come free one by one. `threads` are
     those of the process, where it has some: one of them is taken for each call. Raises Unavailable, unless something
     is claimed already.
     """
-    of = threads or Threads(limit, is_shared=False)
+    of = threads or SenderThreads(limit, is_shared=False)
     half = (limit + random.randrange(2)) // 2  # noqa: S311  # not a secret
     shown = _claimed(core, claim_posts, half, of)
     try:
@@ -60,36 +60,40 @@ def claim(core: Core, limit: int, threads: Threads | None = None) -> Claimed:
         raise
     if not half and not told.calls:
         shown = _claimed(core, claim_posts, limit, of)
-    return Claimed(shown.calls + told.calls, shown.has_more or told.has_more, told.is_held_up)
+    return ClaimedCalls(shown.calls + told.calls, shown.has_more or told.has_more, told.is_held_up)
 
 
-def claim_alarms(core: Core, limit: int, threads: Threads) -> Claimed:
+def claim_alarms(core: Core, limit: int, threads: SenderThreads) -> ClaimedCalls:
     """Claim up to so many calls about the product's own trouble, and no others. Raises Unavailable."""
     return _claimed(core, _claim_alarms, limit, threads)
 
 
-def _claimed(core: Core, claim_: Callable[[Claiming], Claimed], limit: int, threads: Threads) -> Claimed:
+def _claimed(
+    core: Core, claim_: Callable[[ClaimContext], ClaimedCalls], limit: int, threads: SenderThreads
+) -> ClaimedCalls:
     """Claim one kind in a transaction of its own: posts are locked after incidents, never before."""
     if not limit:
-        return Claimed()
+        return ClaimedCalls()
     now = core.clock.now()
-    with taking(threads) as taken:
+    with reserve_threads(threads) as taken:
         with core.database.writing(durable=False) as connection:
             running = core.policies.running(connection)
             if running is None:
-                return Claimed()
-            claimed = claim_(Claiming(core, connection, running, now, limit, threads, taken))
+                return ClaimedCalls()
+            claimed = claim_(ClaimContext(core, connection, running, now, limit, threads, taken))
         taken.used = [one.lane for one in claimed.calls]
     return claimed
 
 
-def _chosen(claim: Claiming, breakers: Breakers, not_asked: Exclusion = delivery_claims.NO_EXCLUSION) -> Choice:
+def _chosen(
+    claim: ClaimContext, breakers: CircuitBreakers, not_asked: Exclusion = delivery_claims.NO_EXCLUSION
+) -> Selection:
     rehearsal = claim.threads.rehearsal(claim.limit)
     policy = claim.running.policy
-    return Chooser(claim.core, claim.connection, policy, claim.now, breakers, rehearsal, not_asked).choose()
+    return CandidateSelector(claim.core, claim.connection, policy, claim.now, breakers, rehearsal, not_asked).choose()
 
 
-def _take(claim: Claiming, found: Sequence[Candidate]) -> dict[UUID, Candidate]:
+def _take(claim: ClaimContext, found: Sequence[Candidate]) -> dict[UUID, Candidate]:
     """Take threads for these in their turns, and return those that got one."""
     taken: dict[UUID, Candidate] = {}
     for one in found:
@@ -98,21 +102,21 @@ def _take(claim: Claiming, found: Sequence[Candidate]) -> dict[UUID, Candidate]:
     return taken
 
 
-def _claim_alarms(claim: Claiming) -> Claimed:
+def _claim_alarms(claim: ClaimContext) -> ClaimedCalls:
     connection, now = claim.connection, claim.now
-    breakers = Breakers(connection, now)
+    breakers = CircuitBreakers(connection, now)
     taken = _take(claim, _chosen(claim, breakers, _ALL_BUT_ALARMS).likely)
     mine = delivery_claims.lock_claimable(connection, taken, now, claim.silence) if taken else []
     mine, begun = _begin_probes(breakers, mine, taken)
     calls = claim_notices(claim, mine, taken)
     delivery_claims.claim(connection, [one.delivery.id for one in calls if one.delivery], claim.core.id, now)
     breakers.take_back(begun - _probed(calls))
-    return Claimed(tuple(calls), has_more=_tell_fallbacks(claim, calls))
+    return ClaimedCalls(tuple(calls), has_more=_tell_fallbacks(claim, calls))
 
 
-def _claim_deliveries(claim: Claiming) -> Claimed:
+def _claim_deliveries(claim: ClaimContext) -> ClaimedCalls:
     connection, core, now = claim.connection, claim.core, claim.now
-    breakers = Breakers(connection, now)
+    breakers = CircuitBreakers(connection, now)
     choice = _chosen(claim, breakers)
     named = list(dict.fromkeys(one.delivery.incident_id for one in choice.all if one.delivery.incident_id is not None))
     free = incidents.lock_free(connection, named, claim.limit)
@@ -121,14 +125,14 @@ def _claim_deliveries(claim: Claiming) -> Claimed:
     )
     mine = delivery_claims.lock_claimable(connection, taken, now, claim.silence) if taken else []
     if not mine:
-        return Claimed(is_held_up=bool(choice.all))
-    about = about_of(connection, {one.incident_id for one in mine if one.incident_id is not None}, core)
+        return ClaimedCalls(is_held_up=bool(choice.all))
+    about = read_incidents(connection, {one.incident_id for one in mine if one.incident_id is not None}, core)
     unreadable = [one.id for one in mine if one.incident_id is not None and one.incident_id not in about]
     delivery_claims.postpone(connection, unreadable, now + UNREADABLE_WAIT)
     standing = posted_messages.lock_of(connection, about, now, claim.silence)
     turns = {one.id: turn for turn, one in enumerate(mine)}
     mine, begun = _begin_probes(breakers, mine, taken)
-    claims = Claims(core, connection, claim.running, now, about, standing, compose.recorded(connection, about))
+    claims = PageClaims(core, connection, claim.running, now, about, standing, compose.story_records(connection, about))
     notices = claim_notices(claim, [one for one in mine if one.incident_id is None], taken)
     _page(claims, [one for one in mine if one.incident_id in about], taken)
     claims.write()
@@ -137,33 +141,40 @@ def _claim_deliveries(claim: Claiming) -> Claimed:
     delivery_claims.claim(connection, [one.delivery.id for one in calls if one.delivery], core.id, now)
     breakers.take_back(begun - _probed(calls))
     has_more = choice.has_more or len(taken) < len(choice.likely)
-    return Claimed(tuple(calls), has_more=_tell_fallbacks(claim, calls) or has_more)
+    return ClaimedCalls(tuple(calls), has_more=_tell_fallbacks(claim, calls) or has_more)
 
 
 def _begin_probes(
-    breakers: Breakers, mine: Sequence[Delivery], taken: Mapping[UUID, Candidate]
+    breakers: CircuitBreakers, mine: Sequence[Delivery], taken: Mapping[UUID, Candidate]
 ) -> tuple[list[Delivery], frozenset[str]]:
     """Begin the probes among these; return what may go, and the endpoints whose probe has begun."""
-    probes = {one.id: taken[one.id].lane for one in mine if taken[one.id].decision is Decision.PROBE}
+    probes = {one.id: taken[one.id].lane for one in mine if taken[one.id].decision is BreakerDecision.PROBE}
     begun = breakers.begin(probes.values())
     return [one for one in mine if one.id not in probes or probes[one.id].endpoint in begun], begun
 
 
-def _probed(calls: Iterable[ToSend]) -> frozenset[str]:
+def _probed(calls: Iterable[OutboundCall]) -> frozenset[str]:
     return frozenset(one.lane.endpoint for one in calls if one.is_probe)
 
 
-def _tell_fallbacks(claim: Claiming, calls: Iterable[ToSend]) -> bool:
+def _tell_fallbacks(claim: ClaimContext, calls: Iterable[OutboundCall]) -> bool:
     """Tell the fallback of each page and alarm that is a probe, for nobody waits for a probe; whether there is any."""
     count = 0
     for one in calls:
         if one.is_probe and one.delivery is not None and one.delivery.kind is not DeliveryKind.BULLETIN:
-            suspects = suspects_of(FailureReason.TIMEOUT, one.delivery.endpoint, one.channel)
-            count += stand_in(claim.core, claim.connection, [one.delivery], claim.running.policy, claim.now, suspects)
+            suspects = suspects_after(FailureReason.TIMEOUT, one.delivery.endpoint, one.channel)
+            count += create_fallbacks(
+                claim.core,
+                claim.connection,
+                [one.delivery],
+                claim.running.policy,
+                claim.now,
+                suspects,
+            )
     return count > 0
 
 
-def _page(claims: Claims, mine: Sequence[Delivery], taken: Mapping[UUID, Candidate]) -> None:
+def _page(claims: PageClaims, mine: Sequence[Delivery], taken: Mapping[UUID, Candidate]) -> None:
     """Claim the pages that are still wanted, and drop the others."""
     connection, now = claims.connection, claims.now
     for delivery in mine:
@@ -173,12 +184,12 @@ def _page(claims: Claims, mine: Sequence[Delivery], taken: Mapping[UUID, Candida
             unwanted = "superseded"
         chosen = taken[delivery.id]
         if unwanted is not None:
-            drop(connection, delivery, unwanted, now)
+            drop_delivery(connection, delivery, unwanted, now)
         else:
             claims.take(delivery, chosen.lane, chosen.decision)
 
 
-def give_back(core: Core, known: Collection[UUID]) -> bool:
+def release_lost_claims(core: Core, known: Collection[UUID]) -> bool:
     """Give back what this process has claimed but for what it knows of, and say whether there was any.
 
     When the connection breaks while a claim is committed, nobody knows that it was. Raises Unavailable.

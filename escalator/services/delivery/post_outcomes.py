@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.services.core.context import Core
-from escalator.services.delivery.destination_health import MISSING_MESSAGE
+from escalator.services.delivery.destination_health import MESSAGE_DELETED_ERRORS
 from escalator.services.delivery.retry import retry_at
-from escalator.services.outbound.call import Outcome
+from escalator.services.outbound.call import CallOutcome
 from escalator.store import delivery_outcomes, incidents, posted_message_refs, posted_message_updates
 from escalator.store.posted_messages import Post
 
@@ -19,8 +19,8 @@ _HOPELESS = frozenset(
 )
 
 
-def note_posts(
-    core: Core, connection: Connection, outcomes: Iterable[Outcome], forgotten: Collection[UUID], now: datetime
+def record_posts(
+    core: Core, connection: Connection, outcomes: Iterable[CallOutcome], forgotten: Collection[UUID], now: datetime
 ) -> Collection[UUID]:
     """Note what stands at the vendors now; a reply says nothing of its full message but that it is gone.
 
@@ -35,7 +35,7 @@ def note_posts(
         if post is None:
             continue
         if one.sent.rings_again:
-            if is_orphan(one):
+            if is_orphaned_reply(one):
                 posted_message_refs.clear_ref(connection, post)
         elif isinstance(result, Failed):
             _note_not_shown(core, connection, post, result, now, is_update=delivery is None)
@@ -51,7 +51,7 @@ def note_posts(
     return {post.incident_id for post, _, _ in made}
 
 
-def show_newest(core: Core, incident_ids: Collection[UUID]) -> None:
+def refresh_posts(core: Core, incident_ids: Collection[UUID]) -> None:
     """Let the posts that were made anew show what has happened meanwhile. Raises Unavailable.
 
     Incidents are locked before their posts, so this is a transaction of its own.
@@ -73,6 +73,6 @@ def _note_not_shown(  # noqa: PLR0913  # writes under the locks of the caller
         delivery_outcomes.not_shown(connection, post, core.id, retry_at(post, failed, now), failed.reason.value)
 
 
-def is_orphan(one: Outcome) -> bool:
+def is_orphaned_reply(one: CallOutcome) -> bool:
     """Whether a reply failed because its full message is gone: then the next try is the full message."""
-    return isinstance(one.result, Failed) and one.sent.rings_again and one.result.detail in MISSING_MESSAGE
+    return isinstance(one.result, Failed) and one.sent.rings_again and one.result.detail in MESSAGE_DELETED_ERRORS

@@ -18,7 +18,7 @@ _SHOWN_TO_MACHINES_BACKOFF = _COPIES_BACKOFF[:4]
 _JITTER = 0.1
 
 
-def is_for_good(delivery: Delivery, failed: Failed, now: datetime) -> bool:
+def is_permanent_failure(delivery: Delivery, failed: Failed, now: datetime) -> bool:
     """Whether a delivery that has just failed is not worth another try."""
     has_tried_enough = delivery.attempts + 1 >= UNKNOWN_TRIES
     if not failed.reason.is_retryable or (failed.reason is FailureReason.UNKNOWN and has_tried_enough):

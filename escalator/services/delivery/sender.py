@@ -13,24 +13,24 @@ import structlog
 from escalator.clock import Stopwatch, SystemClock
 from escalator.errors import Unavailable
 from escalator.model.message import Delivered, Failed, FailureReason
-from escalator.services.core.clock_sync import measure_offset
+from escalator.services.core.clock_sync import measure_clock_offset
 from escalator.services.core.context import Core
-from escalator.services.core.process_liveness import BEAT_S, SENDER, beat
+from escalator.services.core.process_liveness import HEARTBEAT_S, SENDER, record_heartbeat
 from escalator.services.delivery import outbox
-from escalator.services.delivery.outcomes import finish
-from escalator.services.delivery.sender_uptime import note_serving
-from escalator.services.outbound.bulkheads import Lane, Threads
-from escalator.services.outbound.call import Outcome, ToSend
+from escalator.services.delivery.outcomes import record_outcomes
+from escalator.services.delivery.sender_uptime import record_senders_up
+from escalator.services.outbound.bulkheads import Lane, SenderThreads
+from escalator.services.outbound.call import CallOutcome, OutboundCall
 
 log = structlog.get_logger(__name__)
 
-SLOTS = 16
+SENDER_THREADS = 16
 _AFTER_FAULT_S = 1.0
 _SOON_S = 0.2
 """How soon is looked again for what others hold at the moment, and for more while something is found overdue."""
 
 
-def send(core: Core, one: ToSend) -> Delivered | Failed:
+def send_call(core: Core, one: OutboundCall) -> Delivered | Failed:
     """Make one call to its vendor. Never raises for what a vendor or the network does."""
     note, channel = one.notification, core.channels(one.mode)[one.channel]
     if one.refused is not None:
@@ -45,28 +45,28 @@ def send(core: Core, one: ToSend) -> Delivered | Failed:
     return replace(done, face=face) if isinstance(done, Delivered) else done
 
 
-def deliver_all(core: Core) -> int:
+def send_all_due(core: Core) -> int:
     """Send everything that is due, one after the other, in this thread; return how many calls that were."""
     count = 0
-    while (claimed := outbox.claim(core, SLOTS)).calls or claimed.has_more:
-        finish(core, [Outcome(one, send(core, one)) for one in claimed.calls])
+    while (claimed := outbox.claim_calls(core, SENDER_THREADS)).calls or claimed.has_more:
+        record_outcomes(core, [CallOutcome(one, send_call(core, one)) for one in claimed.calls])
         count += len(claimed.calls)
     return count
 
 
-def deliver_alarms(core: Core) -> None:
+def send_operator_alerts(core: Core) -> None:
     """Send what is due about the product's own trouble, and nothing else: for who lives when no worker does.
 
     At the same time, so that nobody waits for whoever does not answer. Raises Unavailable.
     """
-    threads = Threads(SLOTS)
-    with ThreadPoolExecutor(SLOTS, thread_name_prefix="alarms") as pool:
-        while (claimed := outbox.claim_alarms(core, SLOTS, threads)).calls:
-            finish(core, list(pool.map(lambda one: Outcome(one, send(core, one)), claimed.calls)))
+    threads = SenderThreads(SENDER_THREADS)
+    with ThreadPoolExecutor(SENDER_THREADS, thread_name_prefix="alarms") as pool:
+        while (claimed := outbox.claim_alarms(core, SENDER_THREADS, threads)).calls:
+            record_outcomes(core, list(pool.map(lambda one: CallOutcome(one, send_call(core, one)), claimed.calls)))
             threads.release(one.lane for one in claimed.calls)
 
 
-def _claims(calls: Iterable[ToSend]) -> set[UUID]:
+def _claims(calls: Iterable[OutboundCall]) -> set[UUID]:
     """Return the ids of what these calls hold."""
     held = ((one.delivery, None if one.rings_again else one.post) for one in calls)
     return {claimed.id for pair in held for claimed in pair if claimed is not None}
@@ -79,12 +79,12 @@ class Sender:
     for what is overdue: without a broker nobody tells it of work.
     """
 
-    def __init__(self, core: Core, clock: SystemClock, slots: int = SLOTS) -> None:
+    def __init__(self, core: Core, clock: SystemClock, slots: int = SENDER_THREADS) -> None:
         self._core = core
         self._clock = clock
-        self._shares = Threads(slots)
-        self._news: SimpleQueue[Outcome | None] = SimpleQueue()
-        self._unwritten: list[Outcome] = []
+        self._shares = SenderThreads(slots)
+        self._news: SimpleQueue[CallOutcome | None] = SimpleQueue()
+        self._unwritten: list[CallOutcome] = []
         self._known: set[UUID] = set()
         self._holders = 0
         self._is_failing = False
@@ -117,14 +117,14 @@ class Sender:
         self._news.put(None)
 
     def take(self, lane: Lane) -> bool:
-        """Take a thread for a call on this lane, if there is room for one; it waits for `send`."""
+        """Take a thread for a call on this lane, if there is room for one; it waits for `send_call`."""
         return self._may_begin() and self._shares.take(lane)
 
     def release(self, lanes: Iterable[Lane]) -> None:
         """Give threads back that were taken."""
         self._shares.release(lanes)
 
-    def send(self, claimed: Sequence[ToSend]) -> None:
+    def send(self, claimed: Sequence[OutboundCall]) -> None:
         """Send what was claimed; a thread was taken for each."""
         with self._lock:
             self._known |= _claims(claimed)
@@ -156,7 +156,7 @@ class Sender:
             one.join(max(0.0, wait_s - watch.seconds()))
 
     def _beat_on(self) -> None:
-        while not self._ended.wait(BEAT_S):
+        while not self._ended.wait(HEARTBEAT_S):
             try:
                 self._beat()
             except Unavailable:
@@ -167,14 +167,14 @@ class Sender:
 
     def _beat(self) -> None:
         """Renew the row by the database's time: by another one, this process looks dead to the others."""
-        measure_offset(self._core, self._clock)
-        beat(self._core, SENDER)
+        measure_clock_offset(self._core, self._clock)
+        record_heartbeat(self._core, SENDER)
         if self._is_serving():
-            note_serving(self._core)
+            record_senders_up(self._core)
         with self._lock:
             known = frozenset(self._known)
-        self._is_behind = self._is_behind or outbox.has_work(self._core, outbox.OVERDUE)
-        if outbox.give_back(self._core, known) or self._is_behind:
+        self._is_behind = self._is_behind or outbox.has_due_work(self._core, outbox.OVERDUE)
+        if outbox.release_lost_claims(self._core, known) or self._is_behind:
             self._news.put(None)
 
     def _is_serving(self) -> bool:
@@ -203,7 +203,7 @@ class Sender:
 
     def _listen(self) -> None:
         """Wait for news, and take all there is: outcomes of calls, and words that there is work."""
-        news: list[Outcome | None] = []
+        news: list[CallOutcome | None] = []
         with suppress(Empty):
             news.append(self._news.get(timeout=self._patience_s))
             while True:
@@ -216,7 +216,7 @@ class Sender:
         if not self._unwritten:
             return
         try:
-            finish(self._core, self._unwritten)
+            record_outcomes(self._core, self._unwritten)
             self._forget(self._unwritten)
         except Unavailable:
             raise
@@ -226,16 +226,16 @@ class Sender:
                 self._write_alone(one)
         self._unwritten.clear()
 
-    def _write_alone(self, one: Outcome) -> None:
+    def _write_alone(self, one: CallOutcome) -> None:
         try:
-            finish(self._core, [one])
+            record_outcomes(self._core, [one])
             self._forget([one])
         except Unavailable:
             raise
         except Exception:
             log.exception("outcome_failed", destination=one.sent.context.destination)
 
-    def _forget(self, written: Sequence[Outcome]) -> None:
+    def _forget(self, written: Sequence[CallOutcome]) -> None:
         """Know no more of what is over; what could not be written stays ours until its lease ends."""
         with self._lock:
             self._known -= _claims(one.sent for one in written)
@@ -246,7 +246,7 @@ class Sender:
         free = self._shares.free
         if not free or not self._may_begin():
             return
-        claimed = outbox.claim(self._core, free, self._shares)
+        claimed = outbox.claim_calls(self._core, free, self._shares)
         self.send(claimed.calls)
         self._is_behind = self._is_behind and bool(claimed.calls)
         if claimed.has_more:
@@ -254,10 +254,10 @@ class Sender:
         elif claimed.is_held_up or self._is_behind:
             self._patience_s = _SOON_S
 
-    def _call(self, one: ToSend) -> None:
+    def _call(self, one: OutboundCall) -> None:
         try:
-            result = send(self._core, one)
+            result = send_call(self._core, one)
         except Exception as error:
             log.exception("send_failed", destination=one.context.destination)
             result = Failed(FailureReason.UNKNOWN, type(error).__name__)
-        self._news.put(Outcome(one, result))
+        self._news.put(CallOutcome(one, result))

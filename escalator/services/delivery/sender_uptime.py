@@ -5,17 +5,17 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from escalator.services.core.context import Core
-from escalator.services.core.process_liveness import BEAT_S
+from escalator.services.core.process_liveness import HEARTBEAT_S
 from escalator.store import key_values
 
-GAP = timedelta(seconds=2 * BEAT_S)
+GAP = timedelta(seconds=2 * HEARTBEAT_S)
 """How long no sender has to be heard of to have been away: the database was frozen, the workers were down."""
 
 _NAME = "senders_serve"
 _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def note_serving(core: Core) -> None:
+def record_senders_up(core: Core) -> None:
     """Note that this process sends what is due; after a gap, since now. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing(durable=False) as connection:
@@ -24,7 +24,7 @@ def note_serving(core: Core) -> None:
         key_values.save(connection, _NAME, since.isoformat(), now)
 
 
-def serving_since(connection: Connection, now: datetime) -> datetime | None:
+def senders_up_since(connection: Connection, now: datetime) -> datetime | None:
     """Return since when senders serve without a break, None when none does; for ever, where none has said so yet."""
     noted = key_values.get_with_time(connection, _NAME)
     if noted is None:

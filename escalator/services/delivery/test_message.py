@@ -8,19 +8,19 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.roster import Roster
-from escalator.engine.targets import Recipient, resolve
-from escalator.model.audit import Action, Actor, Entry
+from escalator.engine.targets import Recipient, resolve_targets
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, Occasion
 from escalator.model.policy import Policy
 from escalator.rendering.card import alarm
-from escalator.services.core.contacts import address
+from escalator.services.core.contacts import delivery_address
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.delivery.destination_health import end_reached
-from escalator.services.delivery.sender import send
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.delivery.destination_health import end_alerts_of_reached
+from escalator.services.delivery.sender import send_call
 from escalator.services.notifications import compose
-from escalator.services.outbound.call import ToSend
+from escalator.services.outbound.call import OutboundCall
 from escalator.store import audit_log, calendars
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.endpoint_health import Notes
@@ -30,7 +30,7 @@ _BY = Actor("system", "cli")
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class DestinationTestResult:
     """What became of the test of one recipient."""
 
     recipient: Recipient
@@ -43,12 +43,12 @@ class Tried:
         return isinstance(self.result, Delivered) and self.mode is not Mode.SANDBOX
 
 
-def try_out(core: Core, name: str, policy: Policy) -> list[Tried]:
+def send_test_message(core: Core, name: str, policy: Policy) -> list[DestinationTestResult]:
     """Tell everybody whom a target of the policy means; a list of nobody when it means none. Raises Unavailable."""
     mode, now = _mode(core, name, policy), core.clock.now()
     with core.database.reading() as connection:
         roster = Roster(policy, now, calendars.said(connection, policy))
-    tried = [_test(core, one, policy, mode, now) for one in resolve((name,), None, roster).told]
+    tried = [_test(core, one, policy, mode, now) for one in resolve_targets((name,), None, roster).told]
     with core.database.writing() as connection:
         _note(connection, tried, now)
     return tried
@@ -62,14 +62,14 @@ def _mode(core: Core, name: str, policy: Policy) -> Mode:
     return Mode.PRODUCTION if core.settings.mode is Mode.PRODUCTION else Mode.SANDBOX
 
 
-def _test(core: Core, recipient: Recipient, policy: Policy, mode: Mode, now: datetime) -> Tried:
+def _test(core: Core, recipient: Recipient, policy: Policy, mode: Mode, now: datetime) -> DestinationTestResult:
     delivery = Delivery(
         id=uuid7(),
         kind=DeliveryKind.ALARM,
         occasion=Occasion.TEST,
         target=recipient.target,
         destination=recipient.destination,
-        address=address(recipient, core.settings.environment),
+        address=delivery_address(recipient, core.settings.environment),
         channel=recipient.kind,
         endpoint=recipient.endpoint,
         mode=mode,
@@ -79,23 +79,25 @@ def _test(core: Core, recipient: Recipient, policy: Policy, mode: Mode, now: dat
         expires_at=now,
     )
     card = alarm(_WORDS.format(name=recipient.target), is_test=True)
-    note = compose.notice(core, policy, delivery, card, now)
-    return Tried(recipient, mode, send(core, ToSend(note, mode, recipient.kind, 0, delivery=delivery)))
+    note = compose.build_notice(core, policy, delivery, card, now)
+    return DestinationTestResult(
+        recipient, mode, send_call(core, OutboundCall(note, mode, recipient.kind, 0, delivery=delivery))
+    )
 
 
-def _note(connection: Connection, tried: Sequence[Tried], now: datetime) -> None:
+def _note(connection: Connection, tried: Sequence[DestinationTestResult], now: datetime) -> None:
     """Record the tests; an endpoint that was reached is neither broken nor gone."""
     reached = [one.recipient.endpoint for one in tried if one.is_reached]
     notes = Notes()
     for endpoint in reached:
         notes.of(endpoint).is_reached = notes.of(endpoint).is_there = True
     notes.write(connection, now)
-    end_reached(Troubles(connection, now), reached)
+    end_alerts_of_reached(OperatorAlerts(connection, now), reached)
     audit_log.insert(connection, [(_entry(one), None) for one in tried], now)
 
 
-def _entry(tried: Tried) -> Entry:
+def _entry(tried: DestinationTestResult) -> AuditEntry:
     reason = "" if isinstance(tried.result, Delivered) else tried.result.reason.value
     recipient = tried.recipient
     after = {"destination": recipient.destination, "channel": recipient.kind.value, "mode": tried.mode.value}
-    return Entry(Action.DESTINATION_TESTED, _BY, "cli", reason, after=after)
+    return AuditEntry(AuditAction.DESTINATION_TESTED, _BY, "cli", reason, after=after)

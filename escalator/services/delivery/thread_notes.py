@@ -17,12 +17,12 @@ from escalator.channels.slack.blocks import message
 from escalator.errors import ContentLocked
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
-from escalator.model.message import Context, Failed
+from escalator.model.message import Failed, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.rendering.thread_notes import note_card
 from escalator.rendering.view import View
 from escalator.services.core.context import Core
-from escalator.services.incidents.dialogs import is_posted
+from escalator.services.incidents.dialogs import may_post_note
 from escalator.services.notifications import compose
 from escalator.store import incidents, notes, posted_message_refs, posted_messages
 from escalator.store.notes import Text
@@ -44,7 +44,7 @@ class _Plan:
     note: Text
 
 
-def publish(core: Core, text_id: UUID) -> None:
+def post_thread_notes(core: Core, text_id: UUID) -> None:
     """Show a note under the full messages of its incident in channels; where there are none, under people's own.
 
     It is written already; what Slack refuses is only not shown. A process that dies between Slack's taking it and the
@@ -59,7 +59,7 @@ def publish(core: Core, text_id: UUID) -> None:
     shown = []
     for one in plan.under:
         channel, _, ts = (one.ref or "").partition("/")
-        context = Context(plan.incident.id, plan.incident.number, one.destination, one.person)
+        context = MessageContext(plan.incident.id, plan.incident.number, one.destination, one.person)
         done = slack.post(context, channel, said, ts)
         if isinstance(done, Failed):
             log.warning("note_not_shown", reason=done.reason.value, detail=done.detail)
@@ -79,12 +79,12 @@ def _planned(core: Core, text_id: UUID) -> _Plan | None:
         incident = incidents.read(connection, [note.incident_id], core.seal)[note.incident_id]
         mode = core.mode_for(incident, running.policy)
         under = _full_messages(connection, incident, mode, now)
-        if not under or not is_posted(incident, running.policy):
+        if not under or not may_post_note(incident, running.policy):
             return None
         frozen = core.policies.version(connection, incident.policy_version)
-        view = compose.view_of(core, incident, frozen, running, under[0], now=now)
-    said = compose.notification(core, view, under[0], key=text_id, post=None)
-    return _Plan(incident, mode, under, as_note(core, said, view, note), note)
+        view = compose.build_view(core, incident, frozen, running, under[0], now=now)
+    said = compose.build_notification(core, view, under[0], key=text_id, post=None)
+    return _Plan(incident, mode, under, as_note_update(core, said, view, note), note)
 
 
 def _full_messages(connection: Connection, incident: Incident, mode: Mode, now: datetime) -> list[Post]:
@@ -121,14 +121,14 @@ def _is_note(one: Post) -> bool:
     return one.destination.startswith(_NOTE)
 
 
-def written(connection: Connection, behind: Iterable[Post]) -> dict[UUID, Text]:
+def note_texts(connection: Connection, behind: Iterable[Post]) -> dict[UUID, Text]:
     """Return what those of these posts say that are notes, by the post's id."""
     ids = {one.id: UUID(one.destination.removeprefix(_NOTE)) for one in behind if _is_note(one)}
     found = notes.find(connection, ids.values())
     return {post_id: found[text_id] for post_id, text_id in ids.items() if text_id in found}
 
 
-def as_note(core: Core, one: Notification, view: View, note: Text) -> Notification:
+def as_note_update(core: Core, one: Notification, view: View, note: Text) -> Notification:
     """Return the notification that brings a note up to date."""
     return replace(one, card=note_card(view, note.author, _body(core, note)))
 

@@ -6,11 +6,11 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection
 
-from escalator.engine.drills import Answered
-from escalator.model.audit import Action, Entry
+from escalator.engine.drills import DrillAcknowledgement
+from escalator.model.audit import AuditAction, AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.policy import Policy
-from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.settings import Settings
 from escalator.store import audit_log, drills
 from escalator.store.drills import DrillRun, DrillState
@@ -38,7 +38,7 @@ class Results:
     policy: Policy
     now: datetime
 
-    def passed(self, run: DrillRun, incident: Incident, answer: Answered) -> None:
+    def passed(self, run: DrillRun, incident: Incident, answer: DrillAcknowledgement) -> None:
         """Write who has answered in time; the trouble about an earlier one is over."""
         by = ", ".join(answer.people)
         ended = replace(
@@ -46,22 +46,22 @@ class Results:
         )
         if drills.finish(self.connection, ended):
             seconds = int((answer.at - incident.opened_at).total_seconds())
-            self._record(Action.DRILL_PASSED, ended, by=by, seconds=str(seconds))
-            Troubles(self.connection, self.now).end(_TROUBLE + run.name)
+            self._record(AuditAction.DRILL_PASSED, ended, by=by, seconds=str(seconds))
+            OperatorAlerts(self.connection, self.now).end(_TROUBLE + run.name)
 
     def failed(self, run: DrillRun, failure: Failure, incident: Incident | None = None) -> None:
         """Write that it was not passed, and tell: each time anew, though the one before was not passed either."""
         ended = replace(run, state=failure.state, incident_id=incident.id if incident else None)
         if not drills.finish(self.connection, ended):
             return
-        self._record(Action.DRILL_FAILED, ended, failure.reason)
-        troubles = Troubles(self.connection, self.now)
+        self._record(AuditAction.DRILL_FAILED, ended, failure.reason)
+        troubles = OperatorAlerts(self.connection, self.now)
         troubles.end(_TROUBLE + run.name)
         detail = f"the drill {run.name!r} of route {run.route!r} {failure.told}"
         troubles.find(_TROUBLE + run.name, detail, self.policy, self.settings)
         log.warning("drill_failed", drill_id=str(run.id), reason=failure.reason)
 
-    def _record(self, action: Action, run: DrillRun, reason: str = "", **more: str) -> None:
+    def _record(self, action: AuditAction, run: DrillRun, reason: str = "", **more: str) -> None:
         after = {"drill": run.name, "route": run.route, **more}
-        entry = Entry(action, reason=reason, after=after, incident_id=run.incident_id)
+        entry = AuditEntry(action, reason=reason, after=after, incident_id=run.incident_id)
         audit_log.insert(self.connection, [(entry, None)], self.now)

@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.encryption import digest
-from escalator.engine.drills import Done, answered, end_drill, stand_in
+from escalator.engine.drills import RecordedAction, drill_acknowledgement, end_drill, rehearsed_category_and_severity
 from escalator.errors import PolicyError
 from escalator.metrics import EVENTS
-from escalator.model.audit import SYSTEM, Action, Actor, Entry
+from escalator.model.audit import SYSTEM, Actor, AuditAction, AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.policy import Drill, Policy, Route
 from escalator.ports import PROCESS_EVENTS
@@ -26,7 +26,7 @@ from escalator.schedules.weekly import last_due
 from escalator.services.core.context import Core
 from escalator.services.drills.results import Failure, Results
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import working
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import audit_log, drills, events, incidents, jobs, key_values
 from escalator.store.drills import DrillRun, DrillState
 from escalator.store.events import EventState, StoredEvent
@@ -118,7 +118,7 @@ def _begin(core: Core, connection: Connection, drill: Drill, policy: Policy, sta
     route = next((one for one in policy.routes if one.name == drill.route), None)
     source = _source(core, route, policy) if route else None
     if route is not None and source is not None and start.now - start.scheduled_at <= drill.expected_within:
-        rehearsal = Rehearsal(str(run.id), run.name, run.route, *stand_in(route, policy))
+        rehearsal = Rehearsal(str(run.id), run.name, run.route, *rehearsed_category_and_severity(route, policy))
         _store(core, connection, rehearsal, source, run, start)
         return run
     failure = _NO_ROUTE if route is None else _NO_SOURCE if source is None else _missed(start)
@@ -142,9 +142,9 @@ def _store(core: Core, connection: Connection, rehearsal: Rehearsal, source: str
     body = body_of(rehearsal)
     event = StoredEvent(run.id, source, digest(body), TYPE, start.now, EventState.NEW)
     events.insert(connection, replace(event, sealed_body=core.seal.seal(body)))
-    entry = Entry(Action.DRILL_STARTED, start.by, start.via, after={"drill": run.name, "route": run.route})
+    entry = AuditEntry(AuditAction.DRILL_STARTED, start.by, start.via, after={"drill": run.name, "route": run.route})
     audit_log.insert(connection, [(entry, None)], start.now)
-    core.tally.count(EVENTS, source=source, type=TYPE, outcome="stored")
+    core.metrics.count(EVENTS, source=source, type=TYPE, outcome="stored")
     log.info("drill_started", drill_id=str(run.id))
 
 
@@ -154,7 +154,7 @@ def _judge(core: Core, now: datetime) -> None:
         runs = drills.running(connection)
     if not runs:
         return
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.running(connection)
         if running is None:
@@ -169,7 +169,7 @@ def _judge(core: Core, now: datetime) -> None:
 
 def _write_result(results: Results, run: DrillRun, incident: Incident | None) -> bool:
     """Write whether a drill is passed or failed; False while there is time."""
-    answer = answered(_done(results.connection, incident.id), run.expected_by) if incident else None
+    answer = drill_acknowledgement(_done(results.connection, incident.id), run.expected_by) if incident else None
     if incident is not None and answer is not None:
         results.passed(run, incident, answer)
         return True
@@ -179,9 +179,9 @@ def _write_result(results: Results, run: DrillRun, incident: Incident | None) ->
     return failure is not None
 
 
-def _done(connection: Connection, incident_id: UUID) -> Iterator[Done]:
+def _done(connection: Connection, incident_id: UUID) -> Iterator[RecordedAction]:
     for row in audit_log.of_incident(connection, incident_id):
-        yield Done(row.at, Action(row.action), row.actor_key)
+        yield RecordedAction(row.at, AuditAction(row.action), row.actor_key)
 
 
 def _why_failed(results: Results, run: DrillRun, incident: Incident | None) -> Failure | None:

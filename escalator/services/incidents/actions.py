@@ -9,25 +9,25 @@ from uuid6 import uuid7
 
 from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.modals import Origin, reveal_view
-from escalator.engine.actions import Act, answer
-from escalator.engine.endpoints import PERSON, endpoint_of
-from escalator.engine.exposure_limits import Reading
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.endpoints import PERSON_PREFIX, endpoint_of
+from escalator.engine.exposure_limits import RevealRequest
 from escalator.engine.incident_change import Change
-from escalator.engine.permissions import Refusal, Refused
-from escalator.model.audit import Action, Actor, Entry
+from escalator.engine.permissions import Refusal, RefusalReason
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.levels import Mode
-from escalator.model.message import Context
+from escalator.model.message import MessageContext
 from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.replies import done_words, refusal_words
 from escalator.services.auth.slack_users import is_ours, person_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.dialogs import WINDOWED, refused_window, window
-from escalator.services.incidents.exposure_limits import burden
-from escalator.services.incidents.transaction import working
+from escalator.services.incidents.dialogs import NEEDS_DIALOG, dialog_refusal, dialog_view
+from escalator.services.incidents.exposure_limits import person_exposure
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import audit_log, incidents, notes, posted_message_refs
 from escalator.store.notes import Text
 from escalator.store.posted_messages import Post
@@ -37,7 +37,7 @@ SLACK = "slack"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SlackRequest:
     """What somebody in Slack asked for; `is_sandbox` when the sandbox's own secret signed it.
 
     `is_filled` when a window has come back, with what it asked for.
@@ -59,32 +59,32 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ActionReply:
     """What the person gets: a text only they see, or a window; nothing when the message itself says it all.
 
     `note` is what they have written, to be shown where it may be; `refused` is why nothing changed, if nothing has.
     """
 
-    context: Context
+    context: MessageContext
     mode: Mode
     text: str = ""
     view: Json | None = None
-    refused: Refused | None = None
+    refused: RefusalReason | None = None
     note: UUID | None = None
 
     @property
     def needs_reference(self) -> bool:
         """Whether it is refused only because it was not said where it was referred to."""
-        return self.refused is Refused.NO_REFERENCE
+        return self.refused is RefusalReason.NO_REFERENCE
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
     """The incident as locked, the policy that runs, and who asks."""
 
-    asked: Asked
+    asked: SlackRequest
     incident: Incident
-    running: Running
+    running: RunningPolicy
     person: Person | None
     now: datetime
     text_id: UUID
@@ -98,17 +98,17 @@ class _Case:
         return Actor("person", self.person.key) if self.person else Actor("stranger", self.asked.user_id)
 
 
-def act(core: Core, asked: Asked) -> Reply:
+def perform_action(core: Core, asked: SlackRequest) -> ActionReply:
     """Do what somebody asked, or tell them why not. Raises Unavailable when it could not be recorded."""
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.required(connection)
         found = incidents.lock(connection, [asked.button.incident_id], core.seal)
         incident = found.get(asked.button.incident_id)
         if incident is None or is_in_sandbox(core, incident, running.policy) is not asked.is_sandbox:
-            nothing = refusal_words(Refusal(Refused.NO_INCIDENT), None, running.policy, now)
-            return Reply(Context(None, None, ""), _mode(asked), nothing, refused=Refused.NO_INCIDENT)
+            nothing = refusal_words(Refusal(RefusalReason.NO_INCIDENT), None, running.policy, now)
+            return ActionReply(MessageContext(None, None, ""), _mode(asked), nothing, refused=RefusalReason.NO_INCIDENT)
         case = _Case(asked, incident, running, person_of(core, connection, asked.user_id, running.policy), now, uuid7())
         work.has_deliveries = _adopt(core, connection, case)
         done = _judge(core, connection, case)
@@ -125,29 +125,29 @@ def is_in_sandbox(core: Core, incident: Incident, policy: Policy) -> bool:
     return core.mode_for(incident, policy) is Mode.SANDBOX
 
 
-def mode_of_click(*, is_sandbox: bool) -> Mode:
+def reply_mode(*, is_sandbox: bool) -> Mode:
     """Return where an answer goes: to where the click came from, whatever the mode is now."""
     return Mode.SANDBOX if is_sandbox else Mode.PRODUCTION
 
 
-def _mode(asked: Asked) -> Mode:
-    return mode_of_click(is_sandbox=asked.is_sandbox)
+def _mode(asked: SlackRequest) -> Mode:
+    return reply_mode(is_sandbox=asked.is_sandbox)
 
 
 def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal | None:
     """Return what the act changes or why it is refused; None where a window must be filled in first."""
     asked = case.asked
     if not asked.is_sandbox and not is_ours(connection, asked.team_id, asked.enterprise_id):
-        return Refusal(Refused.WRONG_WORKSPACE)
+        return Refusal(RefusalReason.WRONG_WORKSPACE)
     if case.person is None:
-        return Refusal(Refused.UNKNOWN_PERSON, by=asked.user_id)
-    if asked.verb in WINDOWED and not asked.is_filled:
-        return refused_window(asked.verb, asked.button, case.person, case.incident, case.running.policy)
+        return Refusal(RefusalReason.UNKNOWN_PERSON, by=asked.user_id)
+    if asked.verb in NEEDS_DIALOG and not asked.is_filled:
+        return dialog_refusal(asked.verb, asked.button, case.person, case.incident, case.running.policy)
     seen = (asked.button.round, asked.button.fence)
     if asked.is_filled:
         # A step that fires while the window is open changes the fence; a new round is another matter.
         seen = (asked.button.round, case.incident.fence)
-    wanted = Act(
+    wanted = ActionRequest(
         verb=asked.verb,
         person=case.person,
         via=case.via,
@@ -159,13 +159,13 @@ def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal 
         note=str(case.text_id),
         reading=_reading(connection, case) if asked.verb is Verb.REVEAL else None,
     )
-    return answer(wanted, case.incident, rules_for(core, connection, case.incident, case.running), case.now)
+    return apply_action(wanted, case.incident, rules_for(core, connection, case.incident, case.running), case.now)
 
 
-def _reading(connection: Connection, case: _Case) -> Reading | None:
+def _reading(connection: Connection, case: _Case) -> RevealRequest | None:
     if case.person is None:
         return None
-    return Reading(burden(connection, case.person, case.running.policy, case.now, case.incident.id))
+    return RevealRequest(person_exposure(connection, case.person, case.running.policy, case.now, case.incident.id))
 
 
 def _keep_note(core: Core, connection: Connection, case: _Case) -> None:
@@ -180,7 +180,7 @@ def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
     if not asked.channel_id or not asked.message_ts or case.person is None:
         return False
     is_direct = asked.channel_id.startswith("D")
-    destination = f"{PERSON}{case.person.key}" if is_direct else asked.channel_id
+    destination = f"{PERSON_PREFIX}{case.person.key}" if is_direct else asked.channel_id
     new = Post(
         id=uuid7(),
         incident_id=incident.id,
@@ -204,25 +204,25 @@ def record_refusal(  # noqa: PLR0913  # a record is made of these
     connection: Connection, incident: Incident, actor: Actor, via: str, verb: str, why: Refusal, now: datetime
 ) -> None:
     """Record that somebody wanted to do something and why they could not."""
-    entry = Entry(Action.REFUSED, actor, via, why.why.value, after={"verb": verb}, incident_id=incident.id)
+    entry = AuditEntry(AuditAction.REFUSED, actor, via, why.why.value, after={"verb": verb}, incident_id=incident.id)
     audit_log.insert(connection, [(entry, incident.policy_version)], now)
 
 
-def _reply(case: _Case, done: Change | Refusal | None) -> Reply:
+def _reply(case: _Case, done: Change | Refusal | None) -> ActionReply:
     incident, asked = case.incident, case.asked
-    context = Context(incident.id, incident.number, asked.channel_id, case.person.key if case.person else None)
+    context = MessageContext(incident.id, incident.number, asked.channel_id, case.person.key if case.person else None)
     if done is None and case.person is not None:
         origin = Origin(encode(asked.button), asked.channel_id, asked.message_ts)
-        view = window(asked.verb, origin, case.person, incident, case.running.policy)
-        return Reply(context, _mode(asked), view=view)
+        view = dialog_view(asked.verb, origin, case.person, incident, case.running.policy)
+        return ActionReply(context, _mode(asked), view=view)
     refusal_ = done.note if isinstance(done, Change) else done
     if refusal_ is not None:
         text = refusal_words(refusal_, incident, case.running.policy, case.now)
-        return Reply(context, _mode(asked), text, refused=refusal_.why)
+        return ActionReply(context, _mode(asked), text, refused=refusal_.why)
     if asked.verb is Verb.REVEAL:
-        return Reply(context, _mode(asked), view=reveal_view(incident.number, incident.content["text"]))
+        return ActionReply(context, _mode(asked), view=reveal_view(incident.number, incident.content["text"]))
     if asked.verb is Verb.NOTE:
-        return Reply(context, _mode(asked), note=case.text_id)
+        return ActionReply(context, _mode(asked), note=case.text_id)
     if isinstance(done, Change) and case.person is not None and not asked.message_ts:
-        return Reply(context, _mode(asked), done_words(case.person.key, done.incident, case.running.policy))
-    return Reply(context, _mode(asked))
+        return ActionReply(context, _mode(asked), done_words(case.person.key, done.incident, case.running.policy))
+    return ActionReply(context, _mode(asked))

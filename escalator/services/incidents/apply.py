@@ -8,23 +8,23 @@ from uuid import UUID
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.feeds import Copy, copies
-from escalator.engine.incident_change import Change, Notice, Rules
-from escalator.engine.targets import Recipient, places
-from escalator.model.audit import Entry
+from escalator.engine.feeds import FeedCopy, feed_copies
+from escalator.engine.incident_change import Change, NotificationRequest, Rules
+from escalator.engine.targets import Recipient, destination_recipients
+from escalator.model.audit import AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
-from escalator.services.core.contacts import address
+from escalator.services.core.contacts import delivery_address
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.core.policy_store import Running
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.notifications import compose
-from escalator.services.notifications.claim_pages import Claims
-from escalator.services.outbound.bulkheads import Taking, lane_of, taking
-from escalator.services.outbound.call import ToSend
-from escalator.services.outbound.circuit_breaker import Breakers
+from escalator.services.notifications.claim_pages import PageClaims
+from escalator.services.outbound.bulkheads import ThreadReservation, lane_of, reserve_threads
+from escalator.services.outbound.call import OutboundCall
+from escalator.services.outbound.circuit_breaker import CircuitBreakers
 from escalator.store import (
     audit_log,
     deliveries,
@@ -36,7 +36,7 @@ from escalator.store import (
 )
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
-HORIZON = timedelta(seconds=30)
+ARM_AHEAD = timedelta(seconds=30)
 PAGE_EXPIRES = timedelta(hours=2)
 COPY_EXPIRES = timedelta(hours=72)
 COPIES_LAST = -1
@@ -58,7 +58,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Aftermath:
+class AfterCommit:
     """What is to be told once the transaction has committed: deadlines that come soon, and what is to be sent.
 
     `claimed` are calls that this process sends itself, each with a thread taken; `has_more` is what others may do.
@@ -66,22 +66,22 @@ class Aftermath:
 
     alarms: tuple[datetime, ...]
     has_more: bool
-    claimed: tuple[ToSend, ...]
+    claimed: tuple[OutboundCall, ...]
 
 
-def rules_for(core: Core, connection: Connection, incident: Incident, running: Running) -> Rules:
+def rules_for(core: Core, connection: Connection, incident: Incident, running: RunningPolicy) -> Rules:
     """Return the policies that decide about this incident."""
     frozen = core.policies.version(connection, incident.policy_version)
     return running.rules(frozen)
 
 
-def apply(
-    core: Core, connection: Connection, decisions: Sequence[Decision], running: Running, now: datetime
-) -> Aftermath:
+def apply_decisions(
+    core: Core, connection: Connection, decisions: Sequence[Decision], running: RunningPolicy, now: datetime
+) -> AfterCommit:
     """Write decisions about incidents that this transaction has locked or is about to make."""
     decisions = _numbered(connection, decisions)
     after = [decision.change.incident for decision in decisions]
-    armed = {one.id: one.due_at for one in after if one.due_at is not None and one.due_at <= now + HORIZON}
+    armed = {one.id: one.due_at for one in after if one.due_at is not None and one.due_at <= now + ARM_AHEAD}
     incidents.insert(connection, [one.change.incident for one in decisions if one.before is None], armed, core.seal)
     changed = [(one.before, one.change.incident) for one in decisions if one.before is not None]
     incidents.save(connection, changed, armed, core.seal)
@@ -91,13 +91,13 @@ def apply(
     posted_message_updates.raise_wanted_revision(connection, raised, now)
     _record(connection, decisions, now)
     _find_troubles(core, connection, decisions, running.policy, now)
-    with taking(core.outlet) as taken:
+    with reserve_threads(core.sender_pool) as taken:
         claims = _claimed_at_birth(core, connection, decisions, outbox, taken, running, now)
         mine = {one.delivery.id for one in claims if one.delivery is not None}
         deliveries.insert(connection, [_claimed(one, core, now) if one.id in mine else one for one in outbox])
         taken.used = [one.lane for one in claims]
     has_more = bool(raised) or len(mine) < len(outbox)
-    return Aftermath(tuple(sorted(set(armed.values()))), has_more, tuple(claims))
+    return AfterCommit(tuple(sorted(set(armed.values()))), has_more, tuple(claims))
 
 
 def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:
@@ -114,15 +114,15 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
     connection: Connection,
     decisions: Sequence[Decision],
     outbox: Sequence[Delivery],
-    taken: Taking,
-    running: Running,
+    taken: ThreadReservation,
+    running: RunningPolicy,
     now: datetime,
-) -> list[ToSend]:
+) -> list[OutboundCall]:
     """Claim what this process has threads for in the transaction that makes it: one commit less before it is sent.
 
     What waits or hangs at its endpoint is left to those who look at all that waits there.
     """
-    breakers = Breakers(connection, now) if outbox else None
+    breakers = CircuitBreakers(connection, now) if outbox else None
     lanes = [(one, lane_of(one, core.expand(one.address), one.kind.value)) for one in outbox]
     closed = endpoint_health.closed_beyond(connection, now) if outbox else {}
     born = [
@@ -134,9 +134,9 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
         return []
     about = {one.change.incident.id: one.change.incident for one in decisions}
     known = [one.before.id for one in decisions if one.before is not None]
-    standing = posted_messages.lock_of(connection, known, now, core.silence_of_the_dead(now)) if known else []
-    said = compose.recorded(connection, known) if known else {}
-    claims = Claims(core, connection, running, now, about, standing, said)
+    standing = posted_messages.lock_of(connection, known, now, core.heartbeat_timeout(now)) if known else []
+    said = compose.story_records(connection, known) if known else {}
+    claims = PageClaims(core, connection, running, now, about, standing, said)
     for one, lane in born:
         if claims.why_unwanted(one) is None:
             claims.take(one, lane)
@@ -187,24 +187,26 @@ def _deliveries(core: Core, decision: Decision, policy: Policy, now: datetime) -
             told = _delivery(core, incident, replace(notice, recipient=recipient), mode, now)
             yield replace(told, urgency=urgency(incident, is_first=decision.is_first))
     if mode is not Mode.DIVERT:
-        for copy in copies(decision.before, decision.change, policy):
+        for copy in feed_copies(decision.before, decision.change, policy):
             yield _copy(core, incident, copy, mode, now)
 
 
 def _diverted(recipient: Recipient, incident: Incident, policy: Policy) -> Iterable[Recipient]:
     """Return the one destination that everything of a diverted source goes to."""
     divert_to = policy.sources[incident.source].divert_to or ""
-    return (replace(one, target=recipient.target) for one in places((divert_to,), policy))
+    return (replace(one, target=recipient.target) for one in destination_recipients((divert_to,), policy))
 
 
-def _delivery(core: Core, incident: Incident, told: Notice | Copy, mode: Mode, now: datetime) -> Delivery:
+def _delivery(
+    core: Core, incident: Incident, told: NotificationRequest | FeedCopy, mode: Mode, now: datetime
+) -> Delivery:
     return Delivery(
         id=uuid7(),
         kind=DeliveryKind.PAGE,
         occasion=told.occasion,
         target=told.recipient.target,
         destination=told.recipient.destination,
-        address=address(told.recipient, core.settings.environment),
+        address=delivery_address(told.recipient, core.settings.environment),
         channel=told.recipient.kind,
         endpoint=told.recipient.endpoint,
         mode=mode,
@@ -219,7 +221,7 @@ def _delivery(core: Core, incident: Incident, told: Notice | Copy, mode: Mode, n
     )
 
 
-def _copy(core: Core, incident: Incident, copy: Copy, mode: Mode, now: datetime) -> Delivery:
+def _copy(core: Core, incident: Incident, copy: FeedCopy, mode: Mode, now: datetime) -> Delivery:
     return replace(
         _delivery(core, incident, copy, mode, now),
         kind=DeliveryKind.COPY,
@@ -235,7 +237,7 @@ def urgency(incident: Incident, *, is_first: bool = False) -> int:
 
 
 def _record(connection: Connection, decisions: Iterable[Decision], now: datetime) -> None:
-    entries: list[tuple[Entry, UUID | None]] = [
+    entries: list[tuple[AuditEntry, UUID | None]] = [
         (entry, decision.change.incident.policy_version) for decision in decisions for entry in decision.change.entries
     ]
     audit_log.insert(connection, entries, now)
@@ -247,9 +249,9 @@ def _find_troubles(
     for decision in decisions:
         for key in decision.change.alarms:
             detail = f"#{decision.change.incident.number}: automatic escalation stopped after ten rounds in an hour"
-            Troubles(connection, now).find(key, detail, policy, core.settings)
+            OperatorAlerts(connection, now).find(key, detail, policy, core.settings)
 
 
-def is_step(one: Delivery) -> bool:
+def is_step_delivery(one: Delivery) -> bool:
     """Whether a delivery is part of a step of a path."""
     return one.kind is DeliveryKind.PAGE and one.occasion is Occasion.STEP

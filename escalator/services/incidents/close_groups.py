@@ -5,14 +5,14 @@ from uuid import UUID
 from escalator.engine import grouping
 from escalator.services.core.context import Core
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import working
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import groups
 
 BATCH = 500
 _MOST_GROUPS = 50
 
 
-def tend_all(core: Core) -> None:
+def close_ended_groups(core: Core) -> None:
     """End what groups tell of that are over; what others hold at the moment is left for the next time.
 
     Raises Unavailable.
@@ -27,7 +27,7 @@ def tend_all(core: Core) -> None:
 def _tend(core: Core, group_id: UUID) -> int:
     """End up to a batch of a group's members, and return how many."""
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.running(connection)
         group = groups.lock_ended(connection, group_id, core.seal)
@@ -35,7 +35,7 @@ def _tend(core: Core, group_id: UUID) -> int:
             return 0
         members = groups.lock_members(connection, group_id, BATCH, core.seal)
         decisions = [
-            Decision(one, grouping.end_with(group, one, rules_for(core, connection, one, running), now))
+            Decision(one, grouping.close_member(group, one, rules_for(core, connection, one, running), now))
             for one in members
         ]
         work.apply(decisions, running, now)

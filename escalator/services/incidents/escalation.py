@@ -8,19 +8,19 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from escalator.clock import Stopwatch
-from escalator.engine.deadlines import fire, fire_at_once
+from escalator.engine.deadlines import fire_deadline, make_deadline_due
 from escalator.engine.incident_change import Change
 from escalator.errors import PolicyError
 from escalator.metrics import LATENESS
-from escalator.model.audit import Action, Entry
+from escalator.model.audit import AuditAction, AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
-from escalator.services.core.batch import together_or_alone
+from escalator.services.core.batch import run_batch
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import DEADLINE, Troubles
-from escalator.services.core.policy_store import Running
+from escalator.services.core.operator_alerts import DEADLINE, OperatorAlerts
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import working
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import audit_log, deadlines, incidents
 from escalator.store.incidents import Place
 
@@ -32,19 +32,19 @@ _TRY_AGAIN = timedelta(seconds=2)
 _PARKED_TRY_AGAIN = timedelta(minutes=10)
 
 
-def on_alarm(core: Core) -> None:
+def fire_scheduled(core: Core) -> None:
     """Fire all that is due; an alarm that rings up to 2 s early waits for its deadline. Raises Unavailable."""
-    if fire_all(core):
+    if fire_all_due(core):
         return
     now = core.clock.now()
     with core.database.reading() as connection:
         first = deadlines.first_due(connection, now)
     if first is not None and first <= now + EARLY:
         core.clock.wait_until(first)
-        fire_all(core)
+        fire_all_due(core)
 
 
-def fire_all(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
+def fire_all_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
     """Fire what is overdue by that much, and return how many; when that is much, it is decided before any is sent.
 
     After so many seconds it leaves the rest to the next alarm or sweep, so that no task outlives its time limit.
@@ -52,7 +52,7 @@ def fire_all(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
     fired, watch = fire_due(core, overdue_by), Stopwatch()
     if fired < BATCH:
         return fired
-    with core.outlet.held():
+    with core.sender_pool.held():
         while watch.seconds() < MOST_S:
             count = fire_due(core, overdue_by)
             fired += count
@@ -64,7 +64,7 @@ def fire_all(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
 def fire_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
     """Fire up to a batch of the deadlines that are overdue by that much; return how many. Raises Unavailable."""
     taken: list[UUID] = []
-    return together_or_alone(
+    return run_batch(
         "deadline",
         taken,
         together=lambda: _fire(core, overdue_by, taken),
@@ -82,15 +82,15 @@ def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
         if attempts < TRIES or running is None:
             return
         deadlines.record_failure(connection, incident_id, now + _PARKED_TRY_AGAIN)
-        entry = Entry(Action.DEADLINE_PARKED, reason=reason, incident_id=incident_id)
+        entry = AuditEntry(AuditAction.DEADLINE_PARKED, reason=reason, incident_id=incident_id)
         audit_log.insert(connection, [(entry, None)], now)
         stuck = incidents.place_of(connection, incident_id)
         detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); open it now"
         last = _last_step(core, connection, stuck, running)
-        Troubles(connection, now).find(f"{DEADLINE}{incident_id}", detail, running.policy, core.settings, last)
+        OperatorAlerts(connection, now).find(f"{DEADLINE}{incident_id}", detail, running.policy, core.settings, last)
 
 
-def _last_step(core: Core, connection: Connection, stuck: Place, running: Running) -> tuple[str, ...]:
+def _last_step(core: Core, connection: Connection, stuck: Place, running: RunningPolicy) -> tuple[str, ...]:
     """Return whom the last step of a stuck incident's path would tell; nobody of what is not in production."""
     try:
         path = core.policies.version(connection, stuck.policy_version).paths.get(stuck.path, ())
@@ -104,7 +104,7 @@ def _last_step(core: Core, connection: Connection, stuck: Place, running: Runnin
 
 def _fire(core: Core, overdue_by: timedelta, taken: list[UUID], only: UUID | None = None) -> int:
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         due = deadlines.lock_due(connection, now, now - overdue_by, BATCH, core.seal, taken, only)
         running = core.policies.running(connection) if due else None
@@ -116,13 +116,13 @@ def _fire(core: Core, overdue_by: timedelta, taken: list[UUID], only: UUID | Non
     return len(due)
 
 
-def _fired(core: Core, connection: Connection, incident: Incident, running: Running, now: datetime) -> Change:
+def _fired(core: Core, connection: Connection, incident: Incident, running: RunningPolicy, now: datetime) -> Change:
     """Return what the deadline sets in motion; the record of the step says how late it fired, but for its commit."""
-    change = fire(incident, rules_for(core, connection, incident, running), now)
+    change = fire_deadline(incident, rules_for(core, connection, incident, running), now)
     late = core.clock.now() - (incident.due_at or now)
     late_ms = str(max(0, round(late.total_seconds() * 1000)))
     entries = (
-        replace(entry, after={**entry.after, "late_ms": late_ms}) if entry.action is Action.STEP_FIRED else entry
+        replace(entry, after={**entry.after, "late_ms": late_ms}) if entry.action is AuditAction.STEP_FIRED else entry
         for entry in change.entries
     )
     return replace(change, entries=tuple(entries))
@@ -132,21 +132,21 @@ def _observe_lateness(core: Core, fired: Iterable[Incident]) -> None:
     committed_at = core.clock.now()
     for incident in fired:
         if incident.due_at is not None:
-            core.tally.observe(LATENESS, (committed_at - incident.due_at).total_seconds())
+            core.metrics.observe(LATENESS, (committed_at - incident.due_at).total_seconds())
 
 
-def fire_now(core: Core, number: int) -> bool:
+def fire_incident_now(core: Core, number: int) -> bool:
     """Move an incident's deadline to now (the sandbox's wish); False when it has none. Raises Unavailable."""
     now = core.clock.now()
     has_fired = False
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         incident_id = incidents.id_by_number(connection, number)
         found = incidents.lock(connection, [incident_id] if incident_id else [], core.seal)
         running = core.policies.running(connection)
         for incident in found.values():
             if running is not None and incident.due_at is not None:
-                change = fire_at_once(incident, rules_for(core, connection, incident, running), now)
+                change = make_deadline_due(incident, rules_for(core, connection, incident, running), now)
                 work.apply([Decision(incident, change)], running, now)
                 has_fired = True
     return has_fired

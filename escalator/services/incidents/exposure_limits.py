@@ -7,27 +7,31 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from escalator.engine.exposure_limits import GRAVE, Burden, burden_of, days_of, is_at_limit
+from escalator.engine.exposure_limits import GRAVE_SEVERITIES, Exposure, day_and_week_start, exposure_of, is_at_limit
 from escalator.model.policy import Person, Policy
 from escalator.store import content_reveals
 
 
-def burden(connection: Connection, person: Person, policy: Policy, now: datetime, about: UUID | None = None) -> Burden:
+def person_exposure(
+    connection: Connection, person: Person, policy: Policy, now: datetime, about: UUID | None = None
+) -> Exposure:
     """Return what one person has read today and this week, in their own zone; `about` is what they ask for now."""
     zone = _zone(person, policy)
-    _day, week = days_of(now, zone)
-    read = content_reveals.last_read(connection, [person.key], week, GRAVE)
-    return burden_of(read.get(person.key, {}), now, zone, about)
+    _day, week = day_and_week_start(now, zone)
+    read = content_reveals.last_read(connection, [person.key], week, GRAVE_SEVERITIES)
+    return exposure_of(read.get(person.key, {}), now, zone, about)
 
 
-def at_limit(connection: Connection, people: Iterable[Person], policy: Policy, now: datetime) -> frozenset[str]:
+def people_at_limit(connection: Connection, people: Iterable[Person], policy: Policy, now: datetime) -> frozenset[str]:
     """Return the keys of those of these people who have read as much today as the policy asks of one person."""
     zones = {one.key: _zone(one, policy) for one in people}
     if policy.care is None or not zones:
         return frozenset()
-    since = min(days_of(now, zone)[0] for zone in zones.values())
-    read = content_reveals.last_read(connection, zones, since, GRAVE)
-    return frozenset(key for key, zone in zones.items() if is_at_limit(burden_of(read.get(key, {}), now, zone), policy))
+    since = min(day_and_week_start(now, zone)[0] for zone in zones.values())
+    read = content_reveals.last_read(connection, zones, since, GRAVE_SEVERITIES)
+    return frozenset(
+        key for key, zone in zones.items() if is_at_limit(exposure_of(read.get(key, {}), now, zone), policy)
+    )
 
 
 def _zone(person: Person, policy: Policy) -> ZoneInfo:

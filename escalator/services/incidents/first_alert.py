@@ -12,7 +12,7 @@ from escalator.store.first_alerts import Kind, seen_since
 FOR_A_WHILE = timedelta(minutes=10)
 
 
-def firsts(
+def first_alerts(
     connection: Connection, before: Mapping[UUID, Incident], after: Iterable[Incident], now: datetime
 ) -> frozenset[UUID]:
     """Return those of these incidents that are the first alerts of their category from their source for a while.

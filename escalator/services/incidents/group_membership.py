@@ -8,35 +8,35 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from escalator.engine import grouping
-from escalator.engine.incident_change import together
-from escalator.model.incident import OVER, Incident, State
+from escalator.engine.incident_change import combine
+from escalator.model.incident import CLOSED_STATES, Incident, State
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.store import incidents
 
 
-def with_their_groups(
-    core: Core, connection: Connection, decisions: Sequence[Decision], running: Running, now: datetime
+def with_group_changes(
+    core: Core, connection: Connection, decisions: Sequence[Decision], running: RunningPolicy, now: datetime
 ) -> list[Decision]:
     """Return the decisions, and what follows from them for the groups that lose a member, which are locked here."""
-    gone_from = leaving(decisions)
+    gone_from = members_leaving(decisions)
     decided = {one.change.incident.id: one for one in decisions}
     others = incidents.lock(connection, gone_from.keys() - decided.keys(), core.seal)
     for group_id, gone in gone_from.items():
         known = decided.get(group_id)
         group = known.change.incident if known else others[group_id]
-        if group.state in OVER:
+        if group.state in CLOSED_STATES:
             continue
-        change = grouping.lose(group, gone, rules_for(core, connection, group, running), now)
+        change = grouping.remove_members(group, gone, rules_for(core, connection, group, running), now)
         if known:
-            decided[group_id] = Decision(known.before, together([known.change, change]))
+            decided[group_id] = Decision(known.before, combine([known.change, change]))
         else:
             decided[group_id] = Decision(group, change)
     return list(decided.values())
 
 
-def leaving(decisions: Iterable[Decision]) -> Mapping[UUID, list[Incident]]:
+def members_leaving(decisions: Iterable[Decision]) -> Mapping[UUID, list[Incident]]:
     """Return by group those that it tells of no more, as they are now."""
     gone: dict[UUID, list[Incident]] = defaultdict(list)
     for one in decisions:

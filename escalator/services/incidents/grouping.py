@@ -12,14 +12,14 @@ from escalator.engine import grouping
 from escalator.model.incident import Incident
 from escalator.model.policy import Grouping, Policy
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.group_membership import leaving
+from escalator.services.incidents.group_membership import members_leaving
 from escalator.store import groups
 
 
-def grouped(
-    core: Core, connection: Connection, decisions: Sequence[Decision], running: Running, now: datetime
+def group_storm_alerts(
+    core: Core, connection: Connection, decisions: Sequence[Decision], running: RunningPolicy, now: datetime
 ) -> list[Decision]:
     """Return the decisions of a batch in which groups tell of what is a storm, each before those it tells of.
 
@@ -34,7 +34,7 @@ def grouped(
         return marked
     groups.take_turns(connection, {_kind(one) for one in alerts})
     joining = _joining(connection, alerts, rule, now)
-    standing = groups.lock_open(connection, joining, leaving(marked), core.seal) if joining else {}
+    standing = groups.lock_open(connection, joining, members_leaving(marked), core.seal) if joining else {}
     found: list[Decision] = []
     for kind, members in joining.items():
         found += _told_together(core, connection, standing.get(kind), members, running, now)
@@ -45,9 +45,9 @@ def grouped(
 def _marked(one: Decision, policy: Policy) -> Decision:
     """Return the decision about an alert with the kind that it is of."""
     incident = one.change.incident
-    if not grouping.is_alert(one.before, incident):
+    if not grouping.starts_alerting(one.before, incident):
         return one
-    of_its_kind = replace(incident, kind_key=grouping.kind_key(incident, policy))
+    of_its_kind = replace(incident, kind_key=grouping.grouping_key(incident, policy))
     return replace(one, change=replace(one.change, incident=of_its_kind))
 
 
@@ -55,7 +55,7 @@ def _is_of_a_new_kind(one: Decision) -> bool:
     """Whether it has to be asked if a group tells of it; what begins anew as what it was is told for itself."""
     incident = one.change.incident
     known = one.before.kind_key if one.before else None
-    return incident.kind_key not in {None, known} and grouping.is_alert(one.before, incident)
+    return incident.kind_key not in {None, known} and grouping.starts_alerting(one.before, incident)
 
 
 def _kind(one: Decision) -> str:
@@ -86,7 +86,7 @@ def _told_together(  # noqa: PLR0913  # decides within the transaction of the ca
     connection: Connection,
     standing: Incident | None,
     members: Sequence[Decision],
-    running: Running,
+    running: RunningPolicy,
     now: datetime,
 ) -> list[Decision]:
     """Return the decision about the group, which is opened where none is standing, and those about its members."""
@@ -94,13 +94,13 @@ def _told_together(  # noqa: PLR0913  # decides within the transaction of the ca
         group = _opened(members, running, now)
     else:
         rules = rules_for(core, connection, standing, running)
-        group = Decision(standing, grouping.grow(standing, len(members), rules, now))
+        group = Decision(standing, grouping.add_members(standing, len(members), rules, now))
     rules = running.rules(running.policy)
-    changes = [grouping.join(one.change, group.change.incident, rules, now) for one in members]
+    changes = [grouping.join_group(one.change, group.change.incident, rules, now) for one in members]
     return [group, *(replace(one, change=change) for one, change in zip(members, changes, strict=True))]
 
 
-def _opened(members: Sequence[Decision], running: Running, now: datetime) -> Decision:
+def _opened(members: Sequence[Decision], running: RunningPolicy, now: datetime) -> Decision:
     first = members[0].change.incident
     blank = Incident(uuid7(), 0, first.source, first.mode, running.version, first.opened_at)
     return Decision(None, grouping.open_group(blank, first, len(members), running.rules(running.policy), now))

@@ -6,13 +6,13 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.permissions import allowed_people
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.levels import Role
 from escalator.model.policy import Person
 from escalator.policy.problems import quoted, remedy
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import audit_log, incidents, notes
 from escalator.store.notes import Text
 
@@ -20,7 +20,7 @@ MAX_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
-class HoldChange:
+class HoldRequest:
     """Who sets (`is_held`) or lifts the hold of which incident, and why; `by` is a key of the policy."""
 
     number: int
@@ -38,7 +38,7 @@ class HoldRefused:
     is_missing: bool = False
 
 
-def change_hold(core: Core, wanted: HoldChange) -> str | HoldRefused:
+def change_hold(core: Core, wanted: HoldRequest) -> str | HoldRefused:
     """Set or lift a hold, record it, and return what to tell who did; only an admin may. Raises Unavailable."""
     reason = " ".join(wanted.reason.split())
     with core.database.writing() as connection:
@@ -60,7 +60,7 @@ def change_hold(core: Core, wanted: HoldChange) -> str | HoldRefused:
     return f"The content of #{wanted.number} {held}."
 
 
-def _found(core: Core, connection: Connection, number: int, person: Person, running: Running) -> Incident | None:
+def _found(core: Core, connection: Connection, number: int, person: Person, running: RunningPolicy) -> Incident | None:
     """Return the incident, locked; None when there is none that this person may see."""
     incident_id = incidents.id_by_number(connection, number)
     found = incidents.lock(connection, [incident_id], core.seal) if incident_id else {}
@@ -69,7 +69,7 @@ def _found(core: Core, connection: Connection, number: int, person: Person, runn
     return incident if allowed is None or person.key in allowed else None
 
 
-def _why_not(incident: Incident | None, person: Person, wanted: HoldChange) -> HoldRefused | None:
+def _why_not(incident: Incident | None, person: Person, wanted: HoldRequest) -> HoldRefused | None:
     if person.role < Role.ADMIN:
         return HoldRefused(f"{person.name} may not set or lift a hold; ask an admin")
     if incident is None:
@@ -81,12 +81,12 @@ def _why_not(incident: Incident | None, person: Person, wanted: HoldChange) -> H
     return None
 
 
-def _record(core: Core, connection: Connection, incident: Incident, wanted: HoldChange, reason: str) -> None:
+def _record(core: Core, connection: Connection, incident: Incident, wanted: HoldRequest, reason: str) -> None:
     """Record it by ids, and keep the reason sealed beside the record, as a note is."""
     now, text_id = core.clock.now(), uuid7()
     notes.insert(connection, Text(text_id, incident.id, now, wanted.by, core.seal.seal(reason.encode())))
-    action = Action.HELD if wanted.is_held else Action.HOLD_LIFTED
-    entry = Entry(
+    action = AuditAction.HELD if wanted.is_held else AuditAction.HOLD_LIFTED
+    entry = AuditEntry(
         action, Actor("person", wanted.by), wanted.via, after={"reason_id": str(text_id)}, incident_id=incident.id
     )
     audit_log.insert(connection, [(entry, incident.policy_version)], now)

@@ -1,9 +1,9 @@
 """What happens to an incident at its next deadline, in words."""
 
-from escalator.engine.steps import following
+from escalator.engine.steps import next_send
 from escalator.model.incident import DueKind, Incident
 from escalator.model.policy import Policy
-from escalator.services.notifications.compose import next_what
+from escalator.services.notifications.compose import next_recipients
 
 _AGAIN = "restarts from step 1"
 _SAID = {
@@ -13,14 +13,14 @@ _SAID = {
 }
 
 
-def coming(one: Incident, frozen: Policy, running: Policy) -> str | None:
+def describe_next_step(one: Incident, frozen: Policy, running: Policy) -> str | None:
     """Return what happens at the next deadline, beginning with its verb; None without a deadline."""
     if one.due_kind is None:
         return None
     if one.due_kind in _SAID:
         return _SAID[one.due_kind]
     is_over = one.due_kind is DueKind.RESTART or (
-        one.due_kind is DueKind.STEP and following(one, frozen.paths.get(one.path, ())) is None
+        one.due_kind is DueKind.STEP and next_send(one, frozen.paths.get(one.path, ())) is None
     )
-    what = next_what(one, frozen, running)
+    what = next_recipients(one, frozen, running)
     return what if is_over else f"notifies {what}"

@@ -7,64 +7,64 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from escalator.model.incident import OVER, Incident
-from escalator.ports import DELIVER, TEND
+from escalator.model.incident import CLOSED_STATES, Incident
+from escalator.ports import CLOSE_GROUPS, DELIVER
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.incidents.apply import Aftermath, Decision, apply
-from escalator.services.incidents.group_membership import with_their_groups
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.incidents.apply import AfterCommit, Decision, apply_decisions
+from escalator.services.incidents.group_membership import with_group_changes
 
 
 @dataclass(slots=True)
-class Work:
+class UnitOfWork:
     """An open transaction. What it applies is told after the commit, and not at all when there is none."""
 
     core: Core
     connection: Connection
     has_deliveries: bool = False
     has_ended_groups: bool = False
-    _aftermaths: list[Aftermath] = field(default_factory=list)
+    _aftermaths: list[AfterCommit] = field(default_factory=list)
 
     @property
     def has_something_to_send(self) -> bool:
         """Whether what was applied so far makes messages, or changes some."""
         return any(one.claimed or one.has_more for one in self._aftermaths)
 
-    def apply(self, decisions: Sequence[Decision], running: Running, now: datetime) -> None:
+    def apply(self, decisions: Sequence[Decision], running: RunningPolicy, now: datetime) -> None:
         """Write decisions about incidents that this transaction has locked or is about to make."""
         if decisions:
-            whole = with_their_groups(self.core, self.connection, decisions, running, now)
-            self._aftermaths.append(apply(self.core, self.connection, whole, running, now))
+            whole = with_group_changes(self.core, self.connection, decisions, running, now)
+            self._aftermaths.append(apply_decisions(self.core, self.connection, whole, running, now))
             self.has_ended_groups |= any(_is_ended_group(one.change.incident) for one in whole)
 
     def tell(self) -> None:
         """Send what this process has claimed, and tell the others of the rest."""
         for one in self._aftermaths:
-            self.core.outlet.send(one.claimed)
+            self.core.sender_pool.send(one.claimed)
             for at in one.alarms:
                 self.core.queue.alarm(at)
         if self.has_ended_groups:
-            self.core.queue.tell(TEND)
+            self.core.queue.tell(CLOSE_GROUPS)
         if self.has_deliveries or any(one.has_more for one in self._aftermaths):
             self.core.queue.tell(DELIVER)
 
     def give_up(self) -> None:
         """Give back the threads that were taken for what has not been committed."""
         for one in self._aftermaths:
-            self.core.outlet.release(call.lane for call in one.claimed)
+            self.core.sender_pool.release(call.lane for call in one.claimed)
 
 
 def _is_ended_group(incident: Incident) -> bool:
-    return incident.state in OVER and bool(incident.members)
+    return incident.state in CLOSED_STATES and bool(incident.members)
 
 
 @contextmanager
-def working(core: Core, *, durable: bool = True) -> Iterator[Work]:
+def unit_of_work(core: Core, *, durable: bool = True) -> Iterator[UnitOfWork]:
     """Give a transaction; commit and tell at the end. Raises Unavailable. `durable` as in `Database.writing`."""
-    work: Work | None = None
+    work: UnitOfWork | None = None
     try:
         with core.database.writing(durable=durable) as connection:
-            work = Work(core, connection)
+            work = UnitOfWork(core, connection)
             yield work
     except BaseException:
         if work is not None:

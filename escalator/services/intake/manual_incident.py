@@ -12,7 +12,7 @@ from escalator.channels.slack.escalate_modal import CATEGORY, SOURCE, escalate_v
 from escalator.channels.slack.modals import Choice
 from escalator.channels.slack.submissions import Opening
 from escalator.encryption import digest
-from escalator.engine.permissions import may_see
+from escalator.engine.permissions import may_view_category
 from escalator.errors import Conflict, Unavailable
 from escalator.metrics import EVENTS
 from escalator.model.levels import Mode, Role
@@ -20,7 +20,7 @@ from escalator.model.policy import Person, Policy
 from escalator.ports import PROCESS_EVENTS
 from escalator.services.auth.slack_users import sender_of
 from escalator.services.core.context import Core
-from escalator.services.intake.process import process_one
+from escalator.services.intake.process import process_event
 from escalator.store import events, incidents
 from escalator.store.events import EventState, StoredEvent
 from escalator.stream.manual_incident import TYPE, Report, body_of
@@ -47,7 +47,7 @@ class _Choices:
     sources: tuple[Choice, ...]
 
 
-def escalate_window(core: Core, person: Person, policy: Policy, *, is_sandbox: bool) -> Json | NotOpened:
+def escalate_dialog(core: Core, person: Person, policy: Policy, *, is_sandbox: bool) -> Json | NotOpened:
     """Return the window in which an incident is opened by hand, or why there is none for this person."""
     choices = _choices(core, person, policy, is_sandbox=is_sandbox)
     return choices if isinstance(choices, NotOpened) else escalate_view(choices.categories, choices.sources)
@@ -73,13 +73,13 @@ def _choices(core: Core, person: Person, policy: Policy, *, is_sandbox: bool) ->
         on = [source for source in on if core.mode_of(source.name, policy) is Mode.SANDBOX]
     if not on:
         return NotOpened.NO_SOURCE
-    seen = [category for category in policy.categories.values() if may_see(person.key, category, policy)]
+    seen = [category for category in policy.categories.values() if may_view_category(person.key, category, policy)]
     if not seen:
         return NotOpened.NO_CATEGORY
     return _Choices(tuple((one.key, one.title) for one in seen), tuple((one.name, one.name) for one in on))
 
 
-def open_by_hand(core: Core, said: Opening, *, is_sandbox: bool) -> str:
+def open_manual_incident(core: Core, said: Opening, *, is_sandbox: bool) -> str:
     """Open an incident, and return what to tell who asked for it. Raises Unavailable when it could not be stored."""
     with core.database.reading() as connection:
         stored = _checked(core, connection, said, is_sandbox=is_sandbox)
@@ -89,7 +89,7 @@ def open_by_hand(core: Core, said: Opening, *, is_sandbox: bool) -> str:
     with core.database.writing() as connection:
         is_new = events.insert(connection, event)
     if is_new:
-        core.tally.count(EVENTS, source=event.source, type=TYPE, outcome="stored")
+        core.metrics.count(EVENTS, source=event.source, type=TYPE, outcome="stored")
     core.queue.tell(PROCESS_EVENTS)
     number = _processed(core, event)
     if number is None:
@@ -141,7 +141,7 @@ def _processed(core: Core, event: StoredEvent) -> int | None:
     Whatever that does to us, the event is stored, and a worker has been told of it.
     """
     try:
-        process_one(core, event.id)
+        process_event(core, event.id)
         with core.database.reading() as connection:
             return incidents.number_of_event(connection, event.source, event.sha256)
     except (Unavailable, Conflict):

@@ -8,22 +8,22 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from escalator.clock import Stopwatch
-from escalator.engine.events import ENTITY_JOINS_FOR, absorb, is_wanted, merge, open_incident
-from escalator.engine.incident_change import Change, Rules, together
-from escalator.engine.reviews import staff_in_stream
+from escalator.engine.events import ENTITY_JOIN_WINDOW, add_event, merge_incidents, open_incident, opens_incident
+from escalator.engine.incident_change import Change, Rules, combine
+from escalator.engine.reviews import stream_ids_of_people
 from escalator.errors import Conflict
 from escalator.metrics import EVENTS, UNROUTED
-from escalator.model.facts import Key, Observation
+from escalator.model.facts import ItemKey, Observation
 from escalator.model.incident import Incident, State
 from escalator.ports import PROCESS_EVENTS
-from escalator.services.core.batch import together_or_alone
+from escalator.services.core.batch import run_batch
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.core.policy_store import Running
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.first_alert import firsts
-from escalator.services.incidents.grouping import grouped
-from escalator.services.incidents.transaction import Work, working
+from escalator.services.incidents.first_alert import first_alerts
+from escalator.services.incidents.grouping import group_storm_alerts
+from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.store import events, incident_keys, incidents
 from escalator.store.database import wait_for_disk
 from escalator.store.events import StoredEvent
@@ -39,7 +39,7 @@ _WITHOUT_POLICY_WAIT = timedelta(seconds=5)
 def process_events(core: Core, limit: int = BATCH) -> int:
     """Process the oldest events that wait; return how many were taken. Raises Unavailable."""
     taken: list[UUID] = []
-    return together_or_alone(
+    return run_batch(
         "event",
         taken,
         together=lambda: _process(core, limit, taken),
@@ -48,12 +48,12 @@ def process_events(core: Core, limit: int = BATCH) -> int:
     )
 
 
-def process_one(core: Core, event_id: UUID) -> None:
+def process_event(core: Core, event_id: UUID) -> None:
     """Process one event now, unless another process has it. What goes wrong is raised; the workers then try again."""
     _process(core, 1, [], only=event_id)
 
 
-def process_all(core: Core) -> None:
+def process_waiting(core: Core) -> None:
     """Process what waits, for some seconds; the rest is told again. Raises Unavailable."""
     watch = Stopwatch()
     while watch.seconds() < MOST_S:
@@ -69,7 +69,7 @@ def process_overdue(core: Core, overdue_by: timedelta) -> bool:
         oldest = events.waiting_since(connection, now)
     is_overdue = oldest is not None and now - oldest >= overdue_by
     if is_overdue:
-        process_all(core)
+        process_waiting(core)
     return is_overdue
 
 
@@ -80,14 +80,14 @@ def _note_failure(core: Core, event_id: UUID, reason: str) -> None:
         running = core.policies.running(connection)
         if is_parked and running:
             detail = f"event {event_id} failed {TRIES} times ({reason}) and is parked"
-            Troubles(connection, now).find(f"event:{event_id}", detail, running.policy, core.settings)
+            OperatorAlerts(connection, now).find(f"event:{event_id}", detail, running.policy, core.settings)
     if is_parked:
-        core.tally.count(EVENTS, source="", type="", outcome="parked")
+        core.metrics.count(EVENTS, source="", type="", outcome="parked")
 
 
 def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None) -> int:
     now = core.clock.now()
-    with working(core, durable=False) as work:
+    with unit_of_work(core, durable=False) as work:
         connection = work.connection
         rows = events.lock_new(connection, now, limit, only)
         taken += [row.id for row in rows]
@@ -107,7 +107,7 @@ def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None
     return len(rows)
 
 
-def _all_keys(said: Observation) -> tuple[Key, ...]:
+def _all_keys(said: Observation) -> tuple[ItemKey, ...]:
     return (*said.keys, *said.other_keys)
 
 
@@ -116,12 +116,12 @@ class _Board:
     """The incidents of one batch while it is decided about; everything is written at the end."""
 
     core: Core
-    work: Work
-    running: Running
+    work: UnitOfWork
+    running: RunningPolicy
     now: datetime
-    owners: dict[tuple[str, Key], UUID] = field(default_factory=dict)
-    stored: frozenset[tuple[str, Key]] = frozenset()
-    given: dict[tuple[str, Key], UUID] = field(default_factory=dict)
+    owners: dict[tuple[str, ItemKey], UUID] = field(default_factory=dict)
+    stored: frozenset[tuple[str, ItemKey]] = frozenset()
+    given: dict[tuple[str, ItemKey], UUID] = field(default_factory=dict)
     before: dict[UUID, Incident] = field(default_factory=dict)
     current: dict[UUID, Incident] = field(default_factory=dict)
     changes: dict[UUID, list[Change]] = field(default_factory=dict)
@@ -157,7 +157,7 @@ class _Board:
 
     def _observed(self, row: StoredEvent) -> Observation | None:
         body = self.core.seal.open(row.sealed_body or b"")
-        return observe(body, row.received_at, staff_in_stream(self.running.policy))
+        return observe(body, row.received_at, stream_ids_of_people(self.running.policy))
 
     def _should_wait(self, row: StoredEvent, said: Observation) -> bool:
         """Whether the item's own event should come first: it is not here yet, and there is time."""
@@ -167,12 +167,12 @@ class _Board:
     def _take(self, row: StoredEvent, said: Observation) -> UUID | None:
         matching = self._matching(row.source, said)
         if not matching:
-            return self._open(row, said) if is_wanted(said, self.running.policy) else None
+            return self._open(row, said) if opens_incident(said, self.running.policy) else None
         oldest, *others = sorted(matching, key=lambda incident: (incident.opened_at, incident.id))
         for younger in others:
             self._merge(oldest.id, younger.id)
         incident = self.current[oldest.id]
-        self._put(absorb(incident, said, self._rules(incident), self.now))
+        self._put(add_event(incident, said, self._rules(incident), self.now))
         self._give(row.source, said.keys, oldest.id)
         return oldest.id
 
@@ -190,7 +190,7 @@ class _Board:
         if incident.state is not State.RESOLVED:
             return True
         item, own = said.links.get("item_id"), incident.links.get("item_id")
-        is_fresh = incident.closed_at is not None and self.now - incident.closed_at <= ENTITY_JOINS_FOR
+        is_fresh = incident.closed_at is not None and self.now - incident.closed_at <= ENTITY_JOIN_WINDOW
         return is_fresh and not (item and own and item != own)
 
     def _open(self, row: StoredEvent, said: Observation) -> UUID:
@@ -201,12 +201,12 @@ class _Board:
         self._put(change)
         self._give(row.source, said.keys, blank.id)
         if change.incident.route is None:
-            self.core.tally.count(UNROUTED)
+            self.core.metrics.count(UNROUTED)
         return blank.id
 
     def _merge(self, older: UUID, younger: UUID) -> None:
         kept, gone = self.current[older], self.current[younger]
-        for change in merge(kept, gone, self._rules(kept), self.now):
+        for change in merge_incidents(kept, gone, self._rules(kept), self.now):
             self._put(change)
         for named, owner in self.owners.items():
             if owner == younger:
@@ -220,16 +220,16 @@ class _Board:
         self.current[change.incident.id] = change.incident
         self.changes.setdefault(change.incident.id, []).append(change)
 
-    def _give(self, source: str, keys: Iterable[Key], owner: UUID) -> None:
+    def _give(self, source: str, keys: Iterable[ItemKey], owner: UUID) -> None:
         for key in keys:
             if self.owners.get((source, key)) != owner:
                 self.owners[source, key] = self.given[source, key] = owner
 
     def _write(self, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
-        done = {one: together(changes) for one, changes in self.changes.items()}
-        first = firsts(self.connection, self.before, (one.incident for one in done.values()), self.now)
+        done = {one: combine(changes) for one, changes in self.changes.items()}
+        first = first_alerts(self.connection, self.before, (one.incident for one in done.values()), self.now)
         decided = [Decision(self.before.get(one), said, one in first) for one, said in done.items()]
-        decisions = grouped(self.core, self.connection, decided, self.running, self.now)
+        decisions = group_storm_alerts(self.core, self.connection, decided, self.running, self.now)
         self.work.apply(decisions, self.running, self.now)
         incident_keys.give_keys(self.connection, self.given, self.stored)
         events.done(self.connection, belongs)

@@ -19,12 +19,12 @@ from escalator.stream.envelope import EnvelopeKind, read_envelope
 from escalator.stream.signature import inflated, verify
 from escalator.stream.text import clean
 
-LIMIT = 8 * 1024 * 1024
+MAX_BODY_BYTES = 8 * 1024 * 1024
 _POLICY_FRESH_S = 1.0
 _MAX_ID_CHARS = 128
 
 
-class Accepted(StrEnum):
+class IntakeResult(StrEnum):
     """What became of a verified delivery."""
 
     STORED = "stored"
@@ -33,7 +33,7 @@ class Accepted(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class WebhookRequest:
     """A request as it came: the raw body and the headers that matter."""
 
     body: bytes
@@ -42,7 +42,7 @@ class Delivered:
     webhook_id: str
 
 
-class Receiver:
+class WebhookReceiver:
     """Takes Stream's webhooks for one web process."""
 
     def __init__(self, core: Core) -> None:
@@ -51,17 +51,17 @@ class Receiver:
         self._policy: Policy | None = None
         self._read_at = float("-inf")
 
-    def receive(self, delivered: Delivered) -> Accepted:
+    def receive(self, delivered: WebhookRequest) -> IntakeResult:
         """Store a delivery and return what became of it, once that is certain.
 
         Raises Unauthorized, TooLarge, Unavailable (nothing is stored) and InvalidEvent (kept for inspection).
         """
         try:
             source = self._source(delivered.api_key)
-            body = inflated(delivered.body, LIMIT)
+            body = inflated(delivered.body, MAX_BODY_BYTES)
             verify(body, delivered.signature, self._secrets(source))
         except Unauthorized:
-            self._core.tally.count(EVENTS, source="", type="", outcome="unauthorized")
+            self._core.metrics.count(EVENTS, source="", type="", outcome="unauthorized")
             raise
         except TooLarge:
             self.count_too_large()
@@ -70,22 +70,22 @@ class Receiver:
 
     def count_too_large(self) -> None:
         """Count a body that was refused for its size."""
-        self._core.tally.count(EVENTS, source="", type="", outcome="too_large")
+        self._core.metrics.count(EVENTS, source="", type="", outcome="too_large")
 
-    def _store(self, source: str, body: bytes, webhook_id: str) -> Accepted:
+    def _store(self, source: str, body: bytes, webhook_id: str) -> IntakeResult:
         try:
             envelope = read_envelope(body)
         except InvalidEvent:
             self._insert(self._event(source, body, "", webhook_id, EventState.INVALID), body)
-            self._core.tally.count(EVENTS, source=source, type="", outcome="invalid")
+            self._core.metrics.count(EVENTS, source=source, type="", outcome="invalid")
             raise
         state = EventState.NEW if envelope.kind is EnvelopeKind.HANDLED else EventState.IGNORED
         event = replace(self._event(source, body, envelope.type, webhook_id, state), queue=envelope.queue)
         is_new = self._insert(event, body if state is EventState.NEW else None)
-        kept = Accepted.IGNORED if state is EventState.IGNORED else Accepted.STORED
-        outcome = kept if is_new else Accepted.DUPLICATE
+        kept = IntakeResult.IGNORED if state is EventState.IGNORED else IntakeResult.STORED
+        outcome = kept if is_new else IntakeResult.DUPLICATE
         label = envelope.type if state is EventState.NEW else "other"
-        self._core.tally.count(EVENTS, source=source, type=label, outcome=outcome.value)
+        self._core.metrics.count(EVENTS, source=source, type=label, outcome=outcome.value)
         return outcome
 
     def _event(self, source: str, body: bytes, type_: str, webhook_id: str, state: EventState) -> StoredEvent:

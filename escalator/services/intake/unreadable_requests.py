@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from escalator.errors import ContentLocked
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Role
 from escalator.model.policy import Policy
 from escalator.policy.problems import quoted, remedy
@@ -16,40 +16,42 @@ MOST_LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class NotRead:
+class ReadRefused:
     """Why a body is not shown, in words. `is_missing` when there is no such request."""
 
     said: str
     is_missing: bool = False
 
 
-def unreadable(core: Core) -> list[StoredEvent]:
+def list_unreadable(core: Core) -> list[StoredEvent]:
     """Return the newest of them, without what they say. Raises Unavailable."""
     with core.database.reading() as connection:
         return events.invalid(connection, MOST_LISTED)
 
 
-def read_body(core: Core, event_id: UUID, by: str, via: str) -> str | NotRead:
+def read_body(core: Core, event_id: UUID, by: str, via: str) -> str | ReadRefused:
     """Record that an admin (a key of the policy) reads the body of one, and return it as text. Raises Unavailable."""
     with core.database.writing() as connection:
         running = core.policies.required(connection)
         why_not = _why_not(by, running.policy)
         found = next(iter(events.invalid(connection, 1, event_id)), None)
         if why_not is not None or found is None:
-            return why_not or NotRead("there is no unreadable request with this id", is_missing=True)
+            return why_not or ReadRefused("there is no unreadable request with this id", is_missing=True)
         if found.sealed_body is None:
-            return NotRead("its body has been deleted (retention.content)")
+            return ReadRefused("its body has been deleted (retention.content)")
         try:
             body = core.seal.open(found.sealed_body)
         except ContentLocked:
-            return NotRead("no key in CONTENT_KEY decrypts it")
-        entry = Entry(Action.EVENT_READ, Actor("person", by), via, after={"event": str(event_id)})
+            return ReadRefused("no key in CONTENT_KEY decrypts it")
+        entry = AuditEntry(AuditAction.EVENT_READ, Actor("person", by), via, after={"event": str(event_id)})
         audit_log.insert(connection, [(entry, running.version)], core.clock.now())
     return body.decode("utf-8", "replace")
 
 
-def _why_not(by: str, policy: Policy) -> NotRead | None:
+def _why_not(by: str, policy: Policy) -> ReadRefused | None:
     person = policy.people.get(by)
     if person is None:
-        return NotRead(f"{quoted(by)} is not a person of the policy; {remedy(by, policy.people)}")
-    return None if person.role is Role.ADMIN else NotRead(f"{person.name} may not read request bodies; ask an admin")
+        return ReadRefused(f"{quoted(by)} is not a person of the policy; {remedy(by, policy.people)}")
+    return (
+        None if person.role is Role.ADMIN else ReadRefused(f"{person.name} may not read request bodies; ask an admin")
+    )

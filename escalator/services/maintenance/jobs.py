@@ -13,10 +13,10 @@ from escalator.rendering import sandbox_mode
 from escalator.services.auth import cleanup
 from escalator.services.auth.vendor_accounts import ask_accounts
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.core.process_liveness import KEEP
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.core.process_liveness import KEEP_PROCESSES_FOR
 from escalator.services.drills.run import rehearse
-from escalator.services.maintenance.visibility_backfill import refit
+from escalator.services.maintenance.visibility_backfill import backfill_visibility
 from escalator.services.monitoring.heartbeat import beat_outside
 from escalator.services.monitoring.recurring_problems import notice
 from escalator.services.monitoring.silent_sources import listen
@@ -32,11 +32,11 @@ SEAL_AFTER = timedelta(seconds=5)
 _SEAL_BATCH = 500
 
 
-def keep(core: Core) -> None:
+def run_jobs(core: Core) -> None:
     """Do every job that is due and that no other process has taken. Raises nothing."""
     for job in (
-        refit,
-        flush_tally,
+        backfill_visibility,
+        flush_metrics,
         change_shifts,
         notice,
         keep_silences,
@@ -62,16 +62,16 @@ def _take(core: Core, name: str, every: timedelta) -> bool:
         return jobs.claim_due(connection, name, core.clock.now(), every)
 
 
-def flush_tally(core: Core) -> None:
+def flush_metrics(core: Core) -> None:
     """Add what this process has counted to the totals. Raises Unavailable."""
-    counted = core.tally.take()
+    counted = core.metrics.take()
     if not counted:
         return
     try:
         with core.database.writing() as connection:
             counters.add(connection, counted)
     except Unavailable:
-        core.tally.give_back(counted)
+        core.metrics.give_back(counted)
         raise
 
 
@@ -92,7 +92,7 @@ def _purge(core: Core) -> None:
         running = core.policies.running(connection)
         if running is not None:
             purge.content(connection, now, running.policy.retain_content)
-            processes.forget_processes(connection, now - KEEP)
+            processes.forget_processes(connection, now - KEEP_PROCESSES_FOR)
             vendor_callbacks.forget(connection, now, _TOLD_AGAIN_FOR)
         cleanup.forget_old(connection, now)
 
@@ -106,7 +106,7 @@ def _check(core: Core) -> None:
         running = core.policies.running(connection)
         if running is None:
             return
-        troubles = Troubles(connection, now)
+        troubles = OperatorAlerts(connection, now)
         for key, count in health.must_be_zero(connection, now).items():
             if count:
                 log.error("invariant_broken", what=key, count=count)

@@ -12,29 +12,29 @@ import structlog
 
 from escalator.clock import Stopwatch, SystemClock
 from escalator.errors import Unavailable
-from escalator.services.core.background import Aside
-from escalator.services.core.clock_sync import measure_offset
+from escalator.services.core.background import BackgroundJob
+from escalator.services.core.clock_sync import measure_clock_offset
 from escalator.services.core.context import Core
-from escalator.services.core.process_liveness import SWEEPER, beat
+from escalator.services.core.process_liveness import SWEEPER, record_heartbeat
 from escalator.services.delivery import outbox
-from escalator.services.delivery.bundles import keep_lists
+from escalator.services.delivery.bundles import bundle_waiting_pages
 from escalator.services.delivery.sender import Sender
 from escalator.services.incidents import escalation
-from escalator.services.incidents.apply import HORIZON
-from escalator.services.incidents.close_groups import tend_all
+from escalator.services.incidents.apply import ARM_AHEAD
+from escalator.services.incidents.close_groups import close_ended_groups
 from escalator.services.intake import process
-from escalator.services.maintenance.jobs import keep
+from escalator.services.maintenance.jobs import run_jobs
 from escalator.services.monitoring.database_outage import Outage
 from escalator.services.monitoring.undelivered import look_for_undelivered
 from escalator.services.monitoring.watchdog import WEB_EXPECTED, Lookout
 from escalator.services.oncall.calendar_refresh import refresh_all
-from escalator.services.responses.callbacks import hear_all
+from escalator.services.responses.callbacks import process_callbacks
 from escalator.services.silences.expiry import go_on
 from escalator.store import deadlines
 
 log = structlog.get_logger(__name__)
 
-EVERY_S = 2.0
+SWEEP_EVERY_S = 2.0
 BEHIND = timedelta(seconds=0.3)
 """While rounds find something overdue, the next one comes so soon and takes what has waited so long: without a broker
 the sweep does everything."""
@@ -47,20 +47,20 @@ def sweep(core: Core, sender: Sender, overdue_by: timedelta = outbox.OVERDUE) ->
     """Do one round; return whether an event or a deadline was overdue by that much. Raises Unavailable."""
 
     def fire(core: Core) -> bool:
-        return escalation.fire_all(core, overdue_by) > 0
+        return escalation.fire_all_due(core, overdue_by) > 0
 
     def process_events(core: Core) -> bool:
         return process.process_overdue(core, overdue_by)
 
     is_behind = False
-    for part in (_follow_policy, go_on, fire, arm, process_events, tend_all):
+    for part in (_follow_policy, go_on, fire, arm_deadlines, process_events, close_ended_groups):
         try:
             is_behind |= bool(part(core))
         except Unavailable:
             raise
         except Exception:  # one part's failure must not keep the others from their turn
             log.exception("sweep_part_failed", part=part.__name__)
-    if outbox.has_work(core, overdue_by):
+    if outbox.has_due_work(core, overdue_by):
         sender.wake()
     return is_behind
 
@@ -69,15 +69,15 @@ def _follow_policy(core: Core) -> None:
     core.policies.offer(core.database)
 
 
-def arm(core: Core) -> None:
+def arm_deadlines(core: Core) -> None:
     """Ask for an alarm for every deadline that comes within the horizon and has none."""
     now = core.clock.now()
     with core.database.reading() as connection:
-        first = deadlines.first_unarmed(connection, now, HORIZON)
+        first = deadlines.first_unarmed(connection, now, ARM_AHEAD)
     if first is None:
         return
     with core.database.writing() as connection:
-        armed = deadlines.lock_to_arm(connection, now, HORIZON)
+        armed = deadlines.lock_to_arm(connection, now, ARM_AHEAD)
     for at in sorted({due_at for _id, due_at in armed}):
         core.queue.alarm(at)
 
@@ -94,14 +94,14 @@ class Sweeper:
         self._round = Stopwatch()
         self._outage = Outage(core)
         beside = {
-            "housekeeping": keep,
-            "hearing": hear_all,
-            "listing": keep_lists,
+            "housekeeping": run_jobs,
+            "hearing": process_callbacks,
+            "listing": bundle_waiting_pages,
             "calendars": refresh_all,
             "undelivered": look_for_undelivered,
             "lookout": Lookout(WEB_EXPECTED).look,
         }
-        self._asides = tuple(Aside(core, name, work) for name, work in beside.items())
+        self._asides = tuple(BackgroundJob(core, name, work) for name, work in beside.items())
 
     def start(self) -> None:
         """Start both threads."""
@@ -117,9 +117,9 @@ class Sweeper:
         while not self._stopping.is_set():
             was_behind, is_behind = is_behind, False
             try:
-                offset = measure_offset(self._core, self._clock)
+                offset = measure_clock_offset(self._core, self._clock)
                 is_behind = sweep(self._core, self._sender, BEHIND if was_behind else outbox.OVERDUE)
-                beat(self._core, SWEEPER, self._core.clock.now(), offset)
+                record_heartbeat(self._core, SWEEPER, self._core.clock.now(), offset)
                 for aside in self._asides:
                     aside.wake()
                 self._outage.over()
@@ -129,7 +129,7 @@ class Sweeper:
             except Exception:  # no exception may end the sweep: it is what notices all other failures
                 log.exception("sweep_failed")
             self._round = Stopwatch()
-            pause_s = BEHIND.total_seconds() if is_behind else EVERY_S
+            pause_s = BEHIND.total_seconds() if is_behind else SWEEP_EVERY_S
             self._stopping.wait(pause_s * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311  # not a secret
 
     def _watch(self) -> None:

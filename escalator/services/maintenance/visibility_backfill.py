@@ -11,7 +11,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
-from escalator.engine.classify import assess, judged_by
+from escalator.engine.classify import assess, category_rules_digest
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.services.core.context import Core
@@ -26,11 +26,11 @@ _MOST_BATCHES = 10
 _EVERY = timedelta(seconds=1)
 
 
-def refit(core: Core, size: int = BATCH) -> None:
+def backfill_visibility(core: Core, size: int = BATCH) -> None:
     """Go on until all incidents have been judged by the running policy. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        if running is None or visibility_backfill.outdated(connection, judged_by(running.policy)) is None:
+        if running is None or visibility_backfill.outdated(connection, category_rules_digest(running.policy)) is None:
             return
     with core.database.writing() as connection:
         if not jobs.claim_due(connection, "fits", core.clock.now(), _EVERY):
@@ -42,7 +42,7 @@ def refit(core: Core, size: int = BATCH) -> None:
 
 def _refit_batch(core: Core, running: Policy, size: int) -> bool:
     """Judge one batch; whether there may be another."""
-    mark = judged_by(running)
+    mark = category_rules_digest(running)
     with core.database.reading() as connection:
         old = visibility_backfill.outdated(connection, mark)
         if old is None:

@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 import structlog
 
 from escalator.engine.roster import Roster
-from escalator.engine.targets import last_resort, resolve
+from escalator.engine.targets import last_resort_targets, resolve_targets
 from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.rendering.card import alarm
-from escalator.services.core.background import Aside
+from escalator.services.core.background import BackgroundJob
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import alarm_to, own_mode
-from escalator.services.delivery.sender import send
+from escalator.services.core.operator_alerts import alert_delivery, operator_alert_mode
+from escalator.services.delivery.sender import send_call
 from escalator.services.notifications import compose
-from escalator.services.outbound.call import ToSend
+from escalator.services.outbound.call import OutboundCall
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ class Outage:
         self._core = core
         self._since: datetime | None = None
         self._is_told = False
-        self._teller = Aside(core, "outage", tell)
+        self._teller = BackgroundJob(core, "outage", tell)
 
     def over(self) -> None:
         """Note that the database answers."""
@@ -57,12 +57,12 @@ def tell(core: Core) -> None:
 
     Only in production: elsewhere it would go to the inbox, which stands in the database.
     """
-    policy, mode, now = core.policies.followed, own_mode(core.settings), core.clock.now()
+    policy, mode, now = core.policies.followed, operator_alert_mode(core.settings), core.clock.now()
     if policy is None or mode is not Mode.PRODUCTION:
         return
-    for recipient in resolve(last_resort(policy), None, Roster(policy, now, {})).told:
-        to = alarm_to(recipient, core.settings, now)
-        note = compose.notice(core, policy, to, alarm(_TITLE, (_DETAIL,)), now)
-        result = send(core, ToSend(note, mode, recipient.kind, 0, delivery=to))
+    for recipient in resolve_targets(last_resort_targets(policy), None, Roster(policy, now, {})).told:
+        to = alert_delivery(recipient, core.settings, now)
+        note = compose.build_notice(core, policy, to, alarm(_TITLE, (_DETAIL,)), now)
+        result = send_call(core, OutboundCall(note, mode, recipient.kind, 0, delivery=to))
         reason = result.reason.value if isinstance(result, Failed) else ""
         log.warning("outage_told", destination=recipient.destination, failed=reason)

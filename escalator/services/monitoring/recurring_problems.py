@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from escalator.metrics import EVENTS, UNROUTED
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import DEADLINE, Troubles
+from escalator.services.core.operator_alerts import DEADLINE, OperatorAlerts
 from escalator.store import counters, deadlines, jobs, key_values
 
 EVERY = timedelta(minutes=1)
@@ -28,7 +28,7 @@ def notice(core: Core) -> None:
         running = core.policies.running(connection)
         if running is None or not jobs.claim_due(connection, "notice", now, EVERY):
             return
-        troubles = Troubles(connection, now)
+        troubles = OperatorAlerts(connection, now)
         for name, count in _counts(connection):
             known = key_values.get_with_time(connection, f"noticed:{name}")
             before, at = (int(known.value), known.at) if known else (0, now)
@@ -47,7 +47,7 @@ def _counts(connection: Connection) -> Iterator[tuple[str, int]]:
     yield "unrouted", sum(value for name, _said, value in totals if name == UNROUTED)
 
 
-def _fired_at_last(connection: Connection, troubles: Troubles) -> list[str]:
+def _fired_at_last(connection: Connection, troubles: OperatorAlerts) -> list[str]:
     """Return the parked deadlines that have been fired since."""
     parked = [key for key, _detail in troubles.open() if key.startswith(DEADLINE)]
     stuck = deadlines.with_failures(connection, [UUID(key.removeprefix(DEADLINE)) for key in parked])

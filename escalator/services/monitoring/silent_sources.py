@@ -8,8 +8,8 @@ from escalator.model.levels import Mode
 from escalator.model.policy import Policy, Source
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.core.policy_store import Running
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.monitoring.problems import SILENT_SOURCE
 from escalator.store import jobs, key_values, source_activity
 
@@ -25,10 +25,10 @@ def listen(core: Core) -> None:
     """Tell, once, of every source that has gone silent, and end that when an event has come. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
-        silent = [key for key, _detail in Troubles(connection, now).open() if key.startswith(SILENT_SOURCE)]
+        silent = [key for key, _detail in OperatorAlerts(connection, now).open() if key.startswith(SILENT_SOURCE)]
         over = [key for key in silent if not _is_silent_on(connection, core, key)]
     with core.database.writing() as connection:
-        Troubles(connection, now).end(*over)
+        OperatorAlerts(connection, now).end(*over)
         if not jobs.claim_due(connection, "silent_sources", now, EVERY):
             return
         running = core.policies.running(connection)
@@ -46,7 +46,7 @@ def _is_silent_on(connection: Connection, core: Core, key: str) -> bool:
     return heard_at is None or core.clock.now() - heard_at > _LEAST
 
 
-def _find(core: Core, connection: Connection, running: Running, now: datetime) -> None:
+def _find(core: Core, connection: Connection, running: RunningPolicy, now: datetime) -> None:
     for source in running.policy.sources:
         heard_at = source_activity.heard_last(connection, source)
         if heard_at is None:
@@ -57,7 +57,7 @@ def _find(core: Core, connection: Connection, running: Running, now: datetime) -
         usual = _longest_silence(connection, source, now)
         if usual is not None and now - heard_at > max(_LONGER_BY * usual, _LEAST):
             detail = f"no event from {source} for {words(now - heard_at)}; until now, never more than {words(usual)}"
-            Troubles(connection, now).find(f"{SILENT_SOURCE}{source}", detail, running.policy, core.settings)
+            OperatorAlerts(connection, now).find(f"{SILENT_SOURCE}{source}", detail, running.policy, core.settings)
 
 
 def _is_on(core: Core, source: Source) -> bool:
@@ -74,7 +74,7 @@ def _find_unheard(core: Core, connection: Connection, policy: Policy, source: st
         key_values.save(connection, f"expected:{source}", "", now)
     elif now - expected.at >= known.expect_within:
         detail = f"{source} has never sent an event, for {words(now - expected.at)}; check its webhook URL in Stream"
-        Troubles(connection, now).find(f"{SILENT_SOURCE}{source}", detail, policy, core.settings)
+        OperatorAlerts(connection, now).find(f"{SILENT_SOURCE}{source}", detail, policy, core.settings)
 
 
 def _longest_silence(connection: Connection, source: str, now: datetime) -> timedelta | None:

@@ -5,19 +5,19 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from escalator.engine.endpoints import PERSON
-from escalator.engine.endpoints import endpoints as endpoints_of
-from escalator.engine.operator_alerts import Suspects
-from escalator.engine.permissions import allowed_by
+from escalator.engine.endpoints import PERSON_PREFIX
+from escalator.engine.endpoints import all_endpoints as endpoints_of
+from escalator.engine.operator_alerts import SuspectedChannels
+from escalator.engine.permissions import people_allowed_to_view
 from escalator.engine.roster import Roster
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import DESTINATION, Troubles
+from escalator.services.core.operator_alerts import DESTINATION, OperatorAlerts
 from escalator.services.delivery.destination_health import FAILING_FOR
-from escalator.services.delivery.fallbacks import stand_in
-from escalator.services.incidents.transaction import working
+from escalator.services.delivery.fallbacks import create_fallbacks
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.monitoring.problems import UNREACHED, unreached_words
 from escalator.store import deliveries, endpoint_health, jobs
 from escalator.store.endpoint_health import FORGET_FAILURE_AFTER, Failing
@@ -36,7 +36,7 @@ _MOST_NEW = 200
 def look_for_undelivered(core: Core) -> None:
     """Tell of destinations that fail and of incidents that nobody was told of; end what is over. Raises Unavailable."""
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.running(connection)
         if running is None or not jobs.claim_due(connection, "undelivered", now, EVERY):
@@ -48,7 +48,7 @@ def look_for_undelivered(core: Core) -> None:
 
 def _find_failing(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:
     """Make troubles of endpoints that fail, tell who stands in for what waits there, and forget removed ones."""
-    troubles, named = Troubles(connection, now), endpoints_of(policy)
+    troubles, named = OperatorAlerts(connection, now), endpoints_of(policy)
     rows = [one for one in endpoint_health.failing(connection, now - FAILING_FOR) if one.endpoint in named]
     waiting = deliveries.waiting_at(connection, [one.endpoint for one in rows])
     waits_at = {one.endpoint for one in waiting}
@@ -56,12 +56,14 @@ def _find_failing(core: Core, connection: Connection, policy: Policy, now: datet
     for one in rows:
         if one.endpoint in waits_at or _has_failed_lately(one, now):
             detail = f"no message to {one.endpoint} has been delivered for {words(now - one.since)}: {one.reason}"
-            suspects = Suspects(kinds=frozenset({one.channel}))
+            suspects = SuspectedChannels(kinds=frozenset({one.channel}))
             has_told |= troubles.find(f"{DESTINATION}{one.endpoint}", detail, policy, core.settings, suspects=suspects)
     known = troubles.failing()
     # Whoever deals with one of them at the moment has locked it: then it is left to them, and to the next look.
     cut_off = deliveries.lock_waiting(connection, [one.id for one in waiting if one.endpoint in known])
-    has_told |= bool(stand_in(core, connection, cut_off, policy, now, Suspects(frozenset(known.values()))))
+    has_told |= bool(
+        create_fallbacks(core, connection, cut_off, policy, now, SuspectedChannels(frozenset(known.values())))
+    )
     found = {key for key, _detail in troubles.open() if key.startswith(DESTINATION)}
     troubles.end(*sorted(found - {DESTINATION + one for one in named}))
     return has_told
@@ -79,7 +81,7 @@ def _find_unreached(core: Core, connection: Connection, policy: Policy, now: dat
 
     What tells of them must not go the way that their pages could not go.
     """
-    troubles = Troubles(connection, now)
+    troubles = OperatorAlerts(connection, now)
     known = {int(key.removeprefix(UNREACHED)) for key, _detail in troubles.open() if key.startswith(UNREACHED)}
     is_real = core.settings.mode is not Mode.SANDBOX
     found = unreached(connection, now - UNREACHED_AFTER, known, _nobody(policy, now)) if is_real else {}
@@ -88,7 +90,7 @@ def _find_unreached(core: Core, connection: Connection, policy: Policy, now: dat
     if not new:
         return False
     log.warning("incidents_unreached", incidents=len(new))
-    suspects = Suspects(kinds=channels_of(connection, [found[number] for number in new]))
+    suspects = SuspectedChannels(kinds=channels_of(connection, [found[number] for number in new]))
     first, *others = new
     has_told = troubles.find(_key(first), unreached_words(new), policy, core.settings, suspects=suspects)
     for number in others:
@@ -99,10 +101,10 @@ def _find_unreached(core: Core, connection: Connection, policy: Policy, now: dat
 def _nobody(policy: Policy, now: datetime) -> dict[str | None, list[str]]:
     """Return the people whom to tell is to tell nobody: by their role, and by the category that is restricted."""
     allowed: dict[str | None, frozenset[str] | None] = {None: None}
-    allowed.update({key: allowed_by([key], policy) for key in policy.categories})
+    allowed.update({key: people_allowed_to_view([key], policy) for key in policy.categories})
     rosters = {key: Roster(policy, now, allowed=people) for key, people in allowed.items()}
     found = {
-        key: [f"{PERSON}{person}" for person in policy.people if not roster.may_acknowledge(person)]
+        key: [f"{PERSON_PREFIX}{person}" for person in policy.people if not roster.may_acknowledge(person)]
         for key, roster in rosters.items()
     }
     return {key: people for key, people in found.items() if people and (key is None or people != found[None])}

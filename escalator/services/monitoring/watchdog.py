@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
+from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.process_liveness import SWEEPER, WEB
 from escalator.services.monitoring.problems import WEB_GONE, WORKERS_GONE
 from escalator.store import processes
@@ -52,14 +52,14 @@ class Lookout:
         since = self._since(now)
         with core.database.reading() as connection:
             beat_at = processes.last_beat(connection, self._expected.kind)
-            is_known = Troubles(connection, now).is_open(self._expected.key)
+            is_known = OperatorAlerts(connection, now).is_open(self._expected.key)
         is_silent = beat_at is not None and now - beat_at > self._expected.patience
         self.is_missed = is_silent and (is_known or now - since > self._expected.patience)
         if self.is_missed and not is_known:
             self._find(core, now)
         elif is_known and not is_silent:
             with core.database.writing() as connection:
-                Troubles(connection, now).end(self._expected.key)
+                OperatorAlerts(connection, now).end(self._expected.key)
 
     def _since(self, now: datetime) -> datetime:
         """Return since when this process has looked without a break."""
@@ -72,5 +72,5 @@ class Lookout:
         with core.database.writing() as connection:
             running = core.policies.running(connection)
             if running is not None:
-                found = Troubles(connection, now)
+                found = OperatorAlerts(connection, now)
                 found.find(self._expected.key, self._expected.detail, running.policy, core.settings)

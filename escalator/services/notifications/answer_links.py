@@ -16,10 +16,10 @@ from uuid import UUID
 from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
 from escalator.clock import Clock
-from escalator.engine.permissions import allowed_people, refusal
+from escalator.engine.permissions import allowed_people, check_permission
 from escalator.model.incident import Incident, State, Verb
 from escalator.model.levels import Mode
-from escalator.model.message import COPIED, Link
+from escalator.model.message import FEED_OCCASIONS, Link
 from escalator.model.policy import DestinationKind, Person, Policy
 from escalator.rendering.view import View
 from escalator.services.core.contacts import person_with_email
@@ -36,7 +36,7 @@ _SIGN_IN = "Sign in to acknowledge"
 _LINK, _PAGE = "answer-link-v1", "answer-page-v1"
 
 
-class Unreadable(StrEnum):
+class LinkProblem(StrEnum):
     """Why a link is none."""
 
     WRONG = "wrong"
@@ -57,7 +57,7 @@ class AnswerLink:
     verb: Verb = Verb.ACKNOWLEDGE
 
 
-class AnswerLinks:
+class AnswerLinkSigner:
     """Makes and reads them. Of several secrets, the newest first, the newest signs and all are good."""
 
     def __init__(self, keys: Sequence[str], clock: Clock) -> None:
@@ -69,10 +69,10 @@ class AnswerLinks:
         said = [link.incident_id.hex, link.round, link.person, link.verb.value, int(link.is_sandbox)]
         return self._said(_LINK, said)
 
-    def read(self, token: str) -> AnswerLink | Unreadable:
+    def read(self, token: str) -> AnswerLink | LinkProblem:
         """Return what a token means, or why it means nothing."""
         said = self._heard(_LINK, token, GOOD_FOR)
-        if isinstance(said, Unreadable):
+        if isinstance(said, LinkProblem):
             return said
         incident_id, round_, person, verb, is_sandbox = said
         return AnswerLink(UUID(incident_id), int(round_), str(person), bool(is_sandbox), Verb(verb))
@@ -84,18 +84,18 @@ class AnswerLinks:
     def is_of_page(self, page: str, token: str) -> bool:
         """Whether a page of ours for this token has been sent back in time."""
         said = self._heard(_PAGE, page, PAGE_GOOD_FOR)
-        return not isinstance(said, Unreadable) and secrets.compare_digest(str(said[0]), _digest(token))
+        return not isinstance(said, LinkProblem) and secrets.compare_digest(str(said[0]), _digest(token))
 
     def _said(self, salt: str, value: list[object]) -> str:
         return str(self._serializer(salt, timedelta(0)).dumps(value))
 
-    def _heard(self, salt: str, text: str, good_for: timedelta) -> list[Any] | Unreadable:
+    def _heard(self, salt: str, text: str, good_for: timedelta) -> list[Any] | LinkProblem:
         try:
             said: list[Any] = self._serializer(salt, _CLOCKS_DIFFER).loads(text, max_age=int(good_for.total_seconds()))
         except SignatureExpired:
-            return Unreadable.TOO_OLD
+            return LinkProblem.TOO_OLD
         except BadData:
-            return Unreadable.WRONG
+            return LinkProblem.WRONG
         return said
 
     def _serializer(self, salt: str, ahead: timedelta) -> URLSafeTimedSerializer:
@@ -123,15 +123,19 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:32]
 
 
-def links_of(core: Core) -> AnswerLinks:
+def answer_link_signer(core: Core) -> AnswerLinkSigner:
     """Return what makes and reads the links of this installation."""
-    return AnswerLinks((core.settings.answer_link_secret,), core.clock)
+    return AnswerLinkSigner((core.settings.answer_link_secret,), core.clock)
 
 
-def link_for(core: Core, view: View, to: Delivery | Post) -> Link | None:
+def email_link_for(core: Core, view: View, to: Delivery | Post) -> Link | None:
     """Return where the reader of this mail answers; nothing where nobody is asked, and for what is no mail."""
     incident = view.incident
-    if to.channel is not DestinationKind.EMAIL or incident.state is not State.TRIGGERED or view.occasion in COPIED:
+    if (
+        to.channel is not DestinationKind.EMAIL
+        or incident.state is not State.TRIGGERED
+        or view.occasion in FEED_OCCASIONS
+    ):
         return None
     own = answer_link(core, incident, view.running, to)
     return own or Link(_SIGN_IN, f"{core.settings.base_url}/sign-in?incident={incident.number}")
@@ -144,11 +148,13 @@ def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | P
         person is None
         or incident.state is not State.TRIGGERED
         or allowed_people(incident, policy) is not None
-        or refusal(Verb.ACKNOWLEDGE, person, incident, policy) is not None
+        or check_permission(Verb.ACKNOWLEDGE, person, incident, policy) is not None
     ):
         return None
     link = AnswerLink(incident.id, incident.round, person.key, is_sandbox=to.mode is Mode.SANDBOX)
-    return Link(f"Acknowledge #{incident.number}", f"{core.settings.base_url}/answer/{links_of(core).token(link)}")
+    return Link(
+        f"Acknowledge #{incident.number}", f"{core.settings.base_url}/answer/{answer_link_signer(core).token(link)}"
+    )
 
 
 def _reader(core: Core, to: Delivery | Post, policy: Policy) -> Person | None:

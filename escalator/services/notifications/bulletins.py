@@ -10,7 +10,7 @@ from escalator.engine.targets import Recipient
 from escalator.model.bulletin import Bulletin
 from escalator.model.levels import Mode, Severity
 from escalator.model.message import Occasion
-from escalator.services.core.contacts import address
+from escalator.services.core.contacts import delivery_address
 from escalator.services.core.context import Core
 from escalator.store import bulletins, deliveries
 from escalator.store.deliveries import Delivery, DeliveryKind
@@ -20,7 +20,7 @@ URGENCY = Severity.MEDIUM.gravity
 """Behind the grave incidents and before the lesser ones."""
 
 
-def publish(core: Core, connection: Connection, new: Bulletin, told: Iterable[Recipient], mode: Mode) -> int:
+def publish_bulletin(core: Core, connection: Connection, new: Bulletin, told: Iterable[Recipient], mode: Mode) -> int:
     """Write a bulletin for these recipients, and return how many they are; without any it is not written."""
     recipients = list(told)
     if recipients:
@@ -36,7 +36,7 @@ def _delivery(core: Core, new: Bulletin, recipient: Recipient, mode: Mode) -> De
         occasion=Occasion(new.kind.value),
         target=recipient.target,
         destination=recipient.destination,
-        address=address(recipient, core.settings.environment),
+        address=delivery_address(recipient, core.settings.environment),
         channel=recipient.kind,
         endpoint=recipient.endpoint,
         mode=mode,

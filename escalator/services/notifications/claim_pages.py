@@ -15,11 +15,11 @@ from escalator.model.levels import Mode
 from escalator.model.message import Failed, FailureReason, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.notifications import compose
 from escalator.services.outbound.bulkheads import Lane
-from escalator.services.outbound.call import ToSend
-from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, Decision
+from escalator.services.outbound.call import OutboundCall
+from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, BreakerDecision
 from escalator.store import delivery_claims, endpoint_health, posted_message_updates, posted_messages
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posted_messages import Post
@@ -28,10 +28,10 @@ _GONE = Failed(FailureReason.GONE, "disabled")
 _EXPIRED = Failed(FailureReason.EXPIRED)
 _CALLED_OFF = frozenset({Occasion.STEP, Occasion.ONE_MORE, Occasion.OVERDUE, Occasion.RESTART, Occasion.HAND_OVER})
 
-Place = tuple[UUID | None, str, str, Mode, int]
+PostPlace = tuple[UUID | None, str, str, Mode, int]
 
 
-def slot_of(delivery: Delivery) -> int:
+def post_slot(delivery: Delivery) -> int:
     """Return the slot of a page's post. Those of the sandbox are counted down from -1: no vendor has them."""
     series = _series(delivery.channel, delivery.round)
     return -1 - series if delivery.mode is Mode.SANDBOX else series
@@ -42,11 +42,11 @@ def _series(channel: DestinationKind, round_: int) -> int:
     return round_ if channel is DestinationKind.PAGERDUTY else 0
 
 
-def _place(one: Delivery | Post, incident_id: UUID | None, round_: int) -> Place:
+def _place(one: Delivery | Post, incident_id: UUID | None, round_: int) -> PostPlace:
     return (incident_id, one.destination, one.address, one.mode, _series(one.channel, round_))
 
 
-class Progress(Protocol):
+class IncidentProgress(Protocol):
     """How far an incident is: what decides whether a page about it is still wanted."""
 
     @property
@@ -66,7 +66,7 @@ def why_unwanted(delivery: Delivery, incident: Incident, now: datetime) -> str |
     return why_called_off(delivery.occasion, delivery.round, incident)
 
 
-def why_called_off(occasion: Occasion, round_: int, incident: Progress) -> str | None:
+def why_called_off(occasion: Occasion, round_: int, incident: IncidentProgress) -> str | None:
     """Return why a page of that round need not be sent any more, or None while it is wanted.
 
     A page that has expired is wanted all the same: it has failed, and something has to follow from that.
@@ -81,7 +81,7 @@ def why_called_off(occasion: Occasion, round_: int, incident: Progress) -> str |
 
 
 @dataclass(slots=True)
-class Claims:
+class PageClaims:
     """What one transaction claims: the incidents are locked, `standing` are their posts, locked too.
 
     The first page to a place becomes the full message, later ones reply in its thread. `busy` are pages that must
@@ -90,14 +90,14 @@ class Claims:
 
     core: Core
     connection: Connection
-    running: Running
+    running: RunningPolicy
     now: datetime
     incidents: Mapping[UUID, Incident]
     standing: Iterable[Post] = ()
-    said: Mapping[UUID, compose.Records] = field(default_factory=dict)
-    to_send: list[ToSend] = field(default_factory=list)
+    said: Mapping[UUID, compose.StoryRecords] = field(default_factory=dict)
+    to_send: list[OutboundCall] = field(default_factory=list)
     busy: list[UUID] = field(default_factory=list)
-    _posts: dict[Place, Post] = field(default_factory=dict)
+    _posts: dict[PostPlace, Post] = field(default_factory=dict)
     _new: list[Post] = field(default_factory=list)
     _held: list[UUID] = field(default_factory=list)
     _closed: dict[str, datetime] | None = None
@@ -115,20 +115,20 @@ class Claims:
             return "mode"
         return why_unwanted(delivery, incident, self.now)
 
-    def take(self, delivery: Delivery, lane: Lane, decision: Decision = Decision.CALL) -> bool:
+    def take(self, delivery: Delivery, lane: Lane, decision: BreakerDecision = BreakerDecision.CALL) -> bool:
         """Claim one wanted delivery, for a thread that was taken on this lane; False when it has to wait."""
         call = self._copy(delivery) if delivery.kind is DeliveryKind.COPY else self._page(delivery)
         if call is None:
             return False
-        if decision is Decision.FALL_BACK and call.refused is None:
+        if decision is BreakerDecision.FALL_BACK and call.refused is None:
             call = replace(call, refused=NOT_ANSWERING)
-        self.to_send.append(replace(call, lane=lane, is_probe=decision is Decision.PROBE))
+        self.to_send.append(replace(call, lane=lane, is_probe=decision is BreakerDecision.PROBE))
         return True
 
-    def _copy(self, delivery: Delivery) -> ToSend:
+    def _copy(self, delivery: Delivery) -> OutboundCall:
         return self._call(delivery, self.incidents[delivery.incident_id or UUID(int=0)], None)
 
-    def _page(self, delivery: Delivery) -> ToSend | None:
+    def _page(self, delivery: Delivery) -> OutboundCall | None:
         incident = self.incidents[delivery.incident_id or UUID(int=0)]
         place = _place(delivery, incident.id, delivery.round)
         post = self._posts.get(place)
@@ -139,9 +139,9 @@ class Claims:
             post = self._posts[place] = self._hold(post or _new_post(delivery, incident))
         return self._call(delivery, incident, post)
 
-    def _call(self, delivery: Delivery, incident: Incident, post: Post | None) -> ToSend:
+    def _call(self, delivery: Delivery, incident: Incident, post: Post | None) -> OutboundCall:
         """Let a page say how it stands now, and a copy when it happened, however late it gets through."""
-        view = compose.view_of(
+        view = compose.build_view(
             self.core,
             incident,
             self.core.policies.version(self.connection, incident.policy_version),
@@ -149,12 +149,12 @@ class Claims:
             delivery,
             occasion=delivery.occasion,
             said=self.said.get(incident.id, ()),
-            others=compose.others_of(self.connection, [incident])[incident.id],
+            others=compose.related_incidents(self.connection, [incident])[incident.id],
             now=delivery.created_at if delivery.kind is DeliveryKind.COPY else self.now,
         )
-        note = compose.notification(self.core, view, delivery, key=delivery.id, post=post)
+        note = compose.build_notification(self.core, view, delivery, key=delivery.id, post=post)
         is_first = delivery.kind is DeliveryKind.PAGE and delivery.round == 1 and delivery.step == 0
-        return ToSend(
+        return OutboundCall(
             notification=note,
             mode=delivery.mode,
             channel=delivery.channel,
@@ -202,7 +202,7 @@ def _new_post(delivery: Delivery, incident: Incident) -> Post:
         destination=delivery.destination,
         endpoint=delivery.endpoint,
         address=delivery.address,
-        slot=slot_of(delivery),
+        slot=post_slot(delivery),
         mode=delivery.mode,
         channel=delivery.channel,
         person=delivery.person,

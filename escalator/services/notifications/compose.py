@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Row, bindparam, select
 from escalator.channels.contract import JIRA_FIELDS, Notification
 from escalator.engine.permissions import allowed_people
 from escalator.engine.roster import Roster
-from escalator.engine.silences import silencing
-from escalator.engine.steps import following
-from escalator.engine.targets import people_of, team_of
+from escalator.engine.silences import active_silence
+from escalator.engine.steps import next_send
+from escalator.engine.targets import people_of_target, team_of
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.levels import ContentRule, Mode, Role
-from escalator.model.message import Card, Context, Occasion
+from escalator.model.message import Card, MessageContext, Occasion
 from escalator.model.policy import DestinationKind, JiraValue, Policy
 from escalator.model.silence import Silence
 from escalator.rendering import timeline
@@ -25,8 +25,8 @@ from escalator.rendering.redaction import names_by_key
 from escalator.rendering.targets import listed, target_words
 from escalator.rendering.view import NO_OTHERS, Others, View
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.notifications.answer_links import link_for
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.notifications.answer_links import email_link_for
 from escalator.store import groups
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.delivery_claims import FIRST_ALERT_URGENCY
@@ -41,7 +41,7 @@ _TOLD = (
     )
     .order_by(records.c.at, records.c.id)
 )
-Records = tuple[Row[Any], ...]
+StoryRecords = tuple[Row[Any], ...]
 """What was recorded of an incident that the story so far tells."""
 
 _OF_STEPS = frozenset({Occasion.STEP, Occasion.ESCALATED})
@@ -49,22 +49,22 @@ _MOST_NAMES = 3
 _MOST_STORY = 12
 
 
-def recorded(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Records]:
+def story_records(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, StoryRecords]:
     """Return what was recorded of each of these incidents that the story so far tells: of people, not of machines."""
-    found: dict[UUID, Records] = {}
+    found: dict[UUID, StoryRecords] = {}
     for row in connection.execute(_TOLD, {"ids": list(ids)}):
         if json.loads(row.after).get("kind") != DeliveryKind.COPY:
             found[row.incident_id] = (*found.get(row.incident_id, ()), row)
     return {key: said[-_MOST_STORY:] for key, said in found.items()}
 
 
-def _story(said: Records, policy: Policy) -> tuple[tuple[datetime, str], ...]:
+def _story(said: StoryRecords, policy: Policy) -> tuple[tuple[datetime, str], ...]:
     return tuple(
         (row.at, timeline.told(row.action, row.actor_key, row.reason, json.loads(row.after), policy)) for row in said
     )
 
 
-def numbers_of(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UUID, int]:
+def incident_numbers(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UUID, int]:
     """Return the numbers of these incidents."""
     wanted = [one for one in ids if one is not None]
     if not wanted:
@@ -73,11 +73,11 @@ def numbers_of(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UU
     return {row.id: row.number for row in rows}
 
 
-def others_of(connection: Connection, about: Iterable[Incident]) -> Mapping[UUID, Others]:
+def related_incidents(connection: Connection, about: Iterable[Incident]) -> Mapping[UUID, Others]:
     """Return for each of these incidents which others its message names."""
     known = list(about)
     grouped = [one.group_id for one in known if one.state is State.GROUPED]
-    numbers = numbers_of(connection, [*(one.merged_into for one in known), *grouped])
+    numbers = incident_numbers(connection, [*(one.merged_into for one in known), *grouped])
     spans = groups.spans(connection, [one.id for one in known if one.is_group])
     return {
         one.id: Others(
@@ -89,15 +89,15 @@ def others_of(connection: Connection, about: Iterable[Incident]) -> Mapping[UUID
     }
 
 
-def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
+def build_view(  # noqa: PLR0913  # what a message is about, for whom and why
     core: Core,
     incident: Incident,
     frozen: Policy,
-    running: Running,
+    running: RunningPolicy,
     to: Delivery | Post,
     *,
     occasion: Occasion = Occasion.STEP,
-    said: Records = (),
+    said: StoryRecords = (),
     others: Others = NO_OTHERS,
     is_superseded: bool = False,
     now: datetime,
@@ -117,9 +117,9 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
         is_test=to.mode is Mode.DIVERT,
         is_for_seniors=is_for_seniors,
         waiting_for=waiting_for(incident, frozen, roster),
-        next_what=next_what(incident, frozen, policy),
+        next_what=next_recipients(incident, frozen, policy),
         story=_story(said, policy) if is_for_seniors else (),
-        mentions=mentions(core, incident, frozen, roster) if has_mentions else (),
+        mentions=slack_mentions(core, incident, frozen, roster) if has_mentions else (),
         others=others,
         channel=to.channel,
         is_superseded=is_superseded,
@@ -131,10 +131,10 @@ def view_of(  # noqa: PLR0913  # what a message is about, for whom and why
     )
 
 
-def _silence_of(incident: Incident, running: Running, now: datetime) -> Silence | None:
+def _silence_of(incident: Incident, running: RunningPolicy, now: datetime) -> Silence | None:
     if incident.silenced_step is None:
         return None
-    return silencing(incident, running.silences, running.policy, now)
+    return active_silence(incident, running.silences, running.policy, now)
 
 
 def _rung(told: Delivery) -> tuple[int, int, int] | None:
@@ -142,11 +142,11 @@ def _rung(told: Delivery) -> tuple[int, int, int] | None:
     return (told.round, told.step, told.sending) if told.occasion in _OF_STEPS else None
 
 
-def notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post: Post | None) -> Notification:
+def build_notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post: Post | None) -> Notification:
     """Return what is said to one recipient; `post` is what stands there, `key` names this notification."""
     incident = view.incident
     return Notification(
-        context=Context(incident.id, incident.number, to.destination, to.person),
+        context=MessageContext(incident.id, incident.number, to.destination, to.person),
         address=core.expand(to.address),
         card=card(view),
         occasion=view.occasion,
@@ -156,7 +156,7 @@ def notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post
         standing=standing(view),
         ref=post.ref if post else None,
         options=_options(core, to.destination, view.running),
-        answer=link_for(core, view, to),
+        answer=email_link_for(core, view, to),
         is_urgent=_is_urgent(view, to),
     )
 
@@ -168,10 +168,10 @@ def _is_urgent(view: View, to: Delivery | Post) -> bool:
     return view.incident.state is not State.TRIGGERED
 
 
-def notice(core: Core, policy: Policy, to: Delivery, said: Card, now: datetime) -> Notification:
+def build_notice(core: Core, policy: Policy, to: Delivery, said: Card, now: datetime) -> Notification:
     """Return what is said about no incident: the product's own trouble."""
     return Notification(
-        context=Context(None, None, to.destination, to.person),
+        context=MessageContext(None, None, to.destination, to.person),
         address=core.expand(to.address),
         card=said,
         occasion=to.occasion,
@@ -215,7 +215,7 @@ def _people_told(incident: Incident, frozen: Policy, roster: Roster) -> list[str
     """Return the names of who may answer the present step, with their team where its rota says that it is them."""
     said: dict[str, str] = {}
     for target in _present_targets(incident, frozen):
-        for key in roster.responders(people_of(target, incident.assign, roster)):
+        for key in roster.responders(people_of_target(target, incident.assign, roster)):
             said.setdefault(key, roster.policy.people[key].name + _on_call(target, incident.assign, roster))
     return list(said.values())
 
@@ -228,7 +228,8 @@ def _on_call(target: str, assign: str | None, roster: Roster) -> str:
 def waiting_for(incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
     """Return who is asked to answer now: the people the present step names, or whom it is assigned to."""
     names = tuple(_people_told(incident, frozen, roster)) or tuple(
-        roster.policy.people[key].name for key in roster.responders(people_of(incident.assign or "", None, roster))
+        roster.policy.people[key].name
+        for key in roster.responders(people_of_target(incident.assign or "", None, roster))
     )
     if names and len(names) <= _MOST_NAMES:
         return names
@@ -236,11 +237,11 @@ def waiting_for(incident: Incident, frozen: Policy, roster: Roster) -> tuple[str
     return (words,) if words else ()
 
 
-def next_what(incident: Incident, frozen: Policy, running: Policy) -> str:
+def next_recipients(incident: Incident, frozen: Policy, running: Policy) -> str:
     """Return who is told at the next deadline, in words."""
     if incident.due_kind is DueKind.SILENCE_END:
         return target_words(_present_targets(incident, frozen), incident.assign, running)
-    send = following(incident, frozen.paths.get(incident.path, ()))
+    send = next_send(incident, frozen.paths.get(incident.path, ()))
     if incident.due_kind is DueKind.RESTART or send is None:
         tell = frozen.unanswered.tell
         also = f", and {listed([target_words(tell, None, running)])} is notified" if tell else ""
@@ -248,7 +249,7 @@ def next_what(incident: Incident, frozen: Policy, running: Policy) -> str:
     return target_words(frozen.paths[incident.path][send.step].notify, incident.assign, running)
 
 
-def mentions(core: Core, incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
+def slack_mentions(core: Core, incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
     """Return the Slack ids of whom the present step names: a team's user group where it has one, else its people."""
     targets = _present_targets(incident, frozen)
     return tuple(dict.fromkeys(one for target in targets for one in _slack_ids(core, target, incident.assign, roster)))
@@ -259,5 +260,5 @@ def _slack_ids(core: Core, target: str, assign: str | None, roster: Roster) -> t
     group = core.expand(team.slack_group or "") if team else ""
     if group:
         return (group,)
-    known = (roster.policy.people.get(key) for key in people_of(target, assign, roster))
+    known = (roster.policy.people.get(key) for key in people_of_target(target, assign, roster))
     return tuple(found for person in known if person and (found := core.expand(person.slack or "")))

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from escalator.schedules.calendar import Booked, Flaw
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.core.policy_store import Running
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.settings import Settings
 from escalator.store.calendars import Feed
 
@@ -34,10 +34,10 @@ def _names(schedule: str) -> str:
     return f"calendar_names:{schedule}"
 
 
-def tell(connection: Connection, settings: Settings, running: Running, tried: Tried) -> None:
+def tell(connection: Connection, settings: Settings, running: RunningPolicy, tried: Tried) -> None:
     """Find or end the troubles of a calendar that was tried just now. Names of people and addresses are never told."""
     feed, booked = tried.feed, tried.booked
-    troubles = Troubles(connection, feed.tried_at)
+    troubles = OperatorAlerts(connection, feed.tried_at)
     if not feed.reason or _has_grown_worse(tried):
         troubles.end(_feed(feed.schedule))
     if feed.reason and _is_alarming(feed):
@@ -52,7 +52,7 @@ def tell(connection: Connection, settings: Settings, running: Running, tried: Tr
 
 def end(connection: Connection, now: datetime, schedules: Iterable[str]) -> None:
     """End the troubles of calendars that are no more."""
-    Troubles(connection, now).end(*(key for one in schedules for key in (_feed(one), _names(one))))
+    OperatorAlerts(connection, now).end(*(key for one in schedules for key in (_feed(one), _names(one))))
 
 
 def _has_grown_worse(tried: Tried) -> bool:

@@ -18,7 +18,7 @@ from escalator.model.message import Failed, FailureReason
 from escalator.model.schedule import Schedule
 from escalator.schedules.calendar import Booked, Flaw, Reading, booked, feed_address
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.oncall import calendar_alerts
 from escalator.services.oncall.calendar_subprocess import read_apart
 from escalator.store import calendars, jobs
@@ -72,7 +72,7 @@ def _address(core: Core, schedule: Schedule) -> str:
     return core.expand(schedule.ical or "").strip()
 
 
-def _task(core: Core, running: Running, schedule: Schedule, known: Mapping[str, Feed]) -> _Task | None:
+def _task(core: Core, running: RunningPolicy, schedule: Schedule, known: Mapping[str, Feed]) -> _Task | None:
     """Return what there is to do about a schedule's feed; None while it is fresh."""
     address, before = _address(core, schedule), known.get(schedule.key)
     if before is None or before.address_digest != digest(address.encode()):
@@ -89,7 +89,7 @@ def _forget(core: Core, schedules: set[str]) -> None:
         calendar_alerts.end(connection, core.clock.now(), schedules)
 
 
-def _refresh_alone(core: Core, running: Running, schedule: Schedule) -> None:
+def _refresh_alone(core: Core, running: RunningPolicy, schedule: Schedule) -> None:
     """Refresh one feed, unless another process is at it or has been. What fails is left alone for the lease."""
     job = f"calendar:{digest(schedule.key.encode())[:32]}"
     with core.database.writing() as connection:
@@ -108,7 +108,7 @@ def _refresh_alone(core: Core, running: Running, schedule: Schedule) -> None:
         jobs.make_due(connection, job)
 
 
-def _refresh(core: Core, running: Running, task: _Task) -> None:
+def _refresh(core: Core, running: RunningPolicy, task: _Task) -> None:
     found = _look(core, running, task)
     feed = _stands(task, found.reason, running, core.clock.now())
     log.info("calendar_refreshed", schedule=feed.schedule, reason=feed.reason, bookings=len(found.booked.bookings))
@@ -117,7 +117,7 @@ def _refresh(core: Core, running: Running, task: _Task) -> None:
         calendar_alerts.tell(connection, core.settings, running, calendar_alerts.Tried(task.before, feed, found.booked))
 
 
-def _stands(task: _Task, reason: str, running: Running, now: datetime) -> Feed:
+def _stands(task: _Task, reason: str, running: RunningPolicy, now: datetime) -> Feed:
     """Return how it stands with the feed after a try that came to this."""
     new = Feed(task.schedule.key, digest(task.address.encode()), now, running.version, reason=reason)
     before = task.before
@@ -127,7 +127,7 @@ def _stands(task: _Task, reason: str, running: Running, now: datetime) -> Feed:
     return replace(new, fetched_at=before.fetched_at if before else None, failing_since=since)
 
 
-def _look(core: Core, running: Running, task: _Task) -> _Found:
+def _look(core: Core, running: RunningPolicy, task: _Task) -> _Found:
     """Fetch and read a feed, or read its last good copy instead. Nothing of the database is held meanwhile."""
     kept = _copy(core, task)
     address = feed_address(task.address)
@@ -141,7 +141,7 @@ def _look(core: Core, running: Running, task: _Task) -> _Found:
     return nobody if said.is_said else _instead(core, running, task, nobody)
 
 
-def _instead(core: Core, running: Running, task: _Task, found: _Found) -> _Found:
+def _instead(core: Core, running: RunningPolicy, task: _Task, found: _Found) -> _Found:
     """Return the same with what the last good copy says now: nobody when there is none, or nothing is left in it."""
     if found.sealed_feed is None:
         return found
@@ -153,7 +153,7 @@ def _instead(core: Core, running: Running, task: _Task, found: _Found) -> _Found
     return replace(found, booked=_booked(core, running, said)) if isinstance(said, Reading) else found
 
 
-def _booked(core: Core, running: Running, said: Reading) -> Booked:
+def _booked(core: Core, running: RunningPolicy, said: Reading) -> Booked:
     return booked(said, running.policy.people, core.expand, core.clock.now())
 
 

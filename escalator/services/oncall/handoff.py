@@ -10,11 +10,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.endpoints import PERSON
-from escalator.engine.handoff import LISTED, Part, listed, told
+from escalator.engine.endpoints import PERSON_PREFIX
+from escalator.engine.handoff import HANDED_OVER_STATES, HandoffRole, handoff_recipients, incidents_to_hand_over
 from escalator.engine.roster import Roster
-from escalator.engine.targets import resolve
-from escalator.model.audit import Action, Entry
+from escalator.engine.targets import resolve_targets
+from escalator.model.audit import AuditAction, AuditEntry
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
@@ -24,9 +24,9 @@ from escalator.rendering.handoff import ShiftView, card
 from escalator.rendering.redaction import names_by_key
 from escalator.rendering.view import category_of, title_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.incidents.transaction import working
-from escalator.services.notifications.bulletins import publish
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.incidents.transaction import unit_of_work
+from escalator.services.notifications.bulletins import publish_bulletin
 from escalator.store import audit_log, incident_search, incidents, oncall_snapshots
 from escalator.store.deliveries import Delivery
 from escalator.store.oncall_snapshots import Noted
@@ -66,7 +66,7 @@ def _differs(noted: Noted | None, people: Iterable[str], now: datetime) -> bool:
 
 def _change(core: Core, key: str) -> None:
     """Look again under the lock, note who it is now, record it and tell them."""
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection, now = work.connection, core.clock.now()
         running = core.policies.running(connection)
         team = running.policy.teams.get(key) if running else None
@@ -83,9 +83,9 @@ def _change(core: Core, key: str) -> None:
             work.has_deliveries = _tell(core, connection, team, before, roster)
 
 
-def _record(connection: Connection, before: Noted, after: Noted, running: Running) -> None:
-    entry = Entry(
-        Action.SHIFT_CHANGED,
+def _record(connection: Connection, before: Noted, after: Noted, running: RunningPolicy) -> None:
+    entry = AuditEntry(
+        AuditAction.SHIFT_CHANGED,
         before={"team": before.team, "people": ",".join(before.people)},
         after={"team": after.team, "people": ",".join(after.people)},
     )
@@ -98,17 +98,19 @@ def _tell(core: Core, connection: Connection, team: Team, before: Noted, roster:
     team_has, _is_cut = _assigned(core, connection, team.key)
     for mode in _TOLD_IN:
         here = [one for one in team_has if core.mode_for(one, policy) is mode]
-        for part, person in told(team, before.people, roster.on_team(team), here, policy):
+        for part, person in handoff_recipients(team, before.people, roster.on_team(team), here, policy):
             new = Bulletin(uuid7(), BulletinKind.SHIFT, roster.at, {"team": team.key, "part": part.value})
-            count += publish(core, connection, new, resolve((PERSON + person,), None, roster).told, mode)
+            count += publish_bulletin(
+                core, connection, new, resolve_targets((PERSON_PREFIX + person,), None, roster).told, mode
+            )
     return count > 0
 
 
 def card_of_shift(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: Running, one: Bulletin, to: Delivery, now: datetime
+    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, now: datetime
 ) -> Card:
     """Return what a shift's bulletin says to this reader now."""
-    part, team, policy = Part(str(one.body["part"])), str(one.body["team"]), running.policy
+    part, team, policy = HandoffRole(str(one.body["part"])), str(one.body["team"]), running.policy
     team_has, is_cut = _assigned(core, connection, team)
     here = [incident for incident in team_has if core.mode_for(incident, policy) is to.mode]
     return card(
@@ -118,7 +120,7 @@ def card_of_shift(  # noqa: PLR0913  # what a bulletin says, to whom and when
             reader=to.person or "",
             listed=tuple(
                 (incident, _title(core, connection, incident, policy))
-                for incident in listed(part, to.person or "", here, policy)
+                for incident in incidents_to_hand_over(part, to.person or "", here, policy)
             ),
             policy=policy if to.channel is DestinationKind.SLACK else names_by_key(policy),
             now=now,
@@ -129,7 +131,7 @@ def card_of_shift(  # noqa: PLR0913  # what a bulletin says, to whom and when
 
 def _assigned(core: Core, connection: Connection, team: str) -> tuple[list[Incident], bool]:
     """Return what a team has to do, the gravest and oldest first, and whether there is still more."""
-    ids = incident_search.assigned(connection, team, LISTED, _MOST)
+    ids = incident_search.assigned(connection, team, HANDED_OVER_STATES, _MOST)
     found = incidents.readable(connection, ids, core.seal)
     return [found[one] for one in ids if one in found], len(ids) == _MOST
 

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from uuid6 import uuid7
 
-from escalator.engine.oncall import may_know_schedule
-from escalator.engine.overrides import FURTHEST, LONGEST, may_put, may_take_back
-from escalator.model.audit import Action, Actor, Entry
+from escalator.engine.oncall import may_view_schedule
+from escalator.engine.overrides import MAX_OVERRIDE_LEAD, MAX_OVERRIDE_LENGTH, may_add_override, may_end_override
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Mode, Role
 from escalator.model.policy import Person, Policy
-from escalator.model.schedule import StandIn
+from escalator.model.schedule import ManualOverride
 from escalator.policy.problems import quoted
 from escalator.schedules.local_time import reached
 from escalator.services.core.context import Core
@@ -47,7 +47,7 @@ class Wanted:
     end: datetime
 
 
-def begin(core: Core, wanted: Wanted, by: Person, via: str) -> StandIn | NotDone:
+def begin(core: Core, wanted: Wanted, by: Person, via: str) -> ManualOverride | NotDone:
     """Put somebody on call, or say what is wrong with it; what has passed stays as it was. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
@@ -56,13 +56,13 @@ def begin(core: Core, wanted: Wanted, by: Person, via: str) -> StandIn | NotDone
         if wrong is not None:
             return wrong
         start = max(wanted.start, now)
-        new = StandIn(uuid7(), wanted.schedule, wanted.person, start, wanted.end, by.key)
+        new = ManualOverride(uuid7(), wanted.schedule, wanted.person, start, wanted.end, by.key)
         overrides.insert(connection, new, via, now)
-        audit_log.insert(connection, [(_entry(Action.OVERRIDE_BEGUN, new, by, via), running.version)], now)
+        audit_log.insert(connection, [(_entry(AuditAction.OVERRIDE_BEGUN, new, by, via), running.version)], now)
     return new
 
 
-def end(core: Core, override_id: UUID, by: Person, via: str) -> StandIn | NotDone:
+def end(core: Core, override_id: UUID, by: Person, via: str) -> ManualOverride | NotDone:
     """Take one back: from now on it is again whoever it would be. Raises Unavailable.
 
     What was clicked for real is not taken back in the sandbox, where anybody says who they are.
@@ -71,13 +71,13 @@ def end(core: Core, override_id: UUID, by: Person, via: str) -> StandIn | NotDon
     with core.database.writing() as connection:
         running = core.policies.required(connection)
         found = overrides.find(connection, override_id, is_sandbox=via == Mode.SANDBOX)
-        if found is None or found.end <= now or not may_know_schedule(found.schedule, by, running.policy):
+        if found is None or found.end <= now or not may_view_schedule(found.schedule, by, running.policy):
             return NotDone(Wrong.GONE, "that override has already ended")
-        if not may_take_back(by, found):
+        if not may_end_override(by, found):
             return NotDone(Wrong.ROLE, "somebody else created it; ask them or a senior moderator")
         overrides.end(connection, override_id, now)
         over = replace(found, end=max(found.start, now))
-        audit_log.insert(connection, [(_entry(Action.OVERRIDE_ENDED, over, by, via), running.version)], now)
+        audit_log.insert(connection, [(_entry(AuditAction.OVERRIDE_ENDED, over, by, via), running.version)], now)
     return over
 
 
@@ -85,19 +85,19 @@ def _wrong(wanted: Wanted, by: Person, policy: Policy, now: datetime) -> NotDone
     schedule, person = policy.schedules.get(wanted.schedule), policy.people.get(wanted.person)
     if by.role < Role.MODERATOR:
         return NotDone(Wrong.ROLE, "your role does not allow this; ask a senior moderator")
-    if schedule is None or not may_know_schedule(schedule.key, by, policy):
+    if schedule is None or not may_view_schedule(schedule.key, by, policy):
         return NotDone(Wrong.SCHEDULE, f"there is no schedule {quoted(wanted.schedule)}; choose one from the page")
     if person is None:
         return NotDone(Wrong.PERSON, f"{quoted(wanted.person)} is not a person of the policy; choose one who is")
-    if not may_put(by, person.key):
+    if not may_add_override(by, person.key):
         return NotDone(Wrong.ROLE, "you can only put yourself on call; for others ask a senior moderator")
     if not person.role.may_acknowledge:
         return NotDone(Wrong.PERSON, f"{person.name} may not acknowledge anything; choose a moderator, senior or admin")
     said = _wrong_span(reached(wanted.start, schedule.timezone), reached(wanted.end, schedule.timezone))
     if wanted.end <= now:
         said = "it ends in the past; choose a later end"
-    elif wanted.start > now + FURTHEST:
-        said = f"it starts more than {FURTHEST.days} days from now; choose an earlier start"
+    elif wanted.start > now + MAX_OVERRIDE_LEAD:
+        said = f"it starts more than {MAX_OVERRIDE_LEAD.days} days from now; choose an earlier start"
     return NotDone(Wrong.SPAN, said) if said else None
 
 
@@ -105,14 +105,18 @@ def _wrong_span(start: datetime, end: datetime) -> str:
     """Return what is wrong with these local times; a month with a change of the clock is no longer than another."""
     if start >= end:
         return "it ends before it starts; choose a later end"
-    return f"it lasts more than {LONGEST.days} days; choose an earlier end" if end - start > LONGEST else ""
+    return (
+        f"it lasts more than {MAX_OVERRIDE_LENGTH.days} days; choose an earlier end"
+        if end - start > MAX_OVERRIDE_LENGTH
+        else ""
+    )
 
 
-def _entry(action: Action, one: StandIn, by: Person, via: str) -> Entry:
+def _entry(action: AuditAction, one: ManualOverride, by: Person, via: str) -> AuditEntry:
     after = {
         "schedule": one.schedule,
         "person": one.person,
         "from": one.start.isoformat(timespec="seconds"),
         "to": one.end.isoformat(timespec="seconds"),
     }
-    return Entry(action, Actor("person", by.key), via, str(one.id), after=after)
+    return AuditEntry(action, Actor("person", by.key), via, str(one.id), after=after)

@@ -27,7 +27,7 @@ UPDATE = "update"
 _HOST_CHARS = 16
 
 
-class Of(StrEnum):
+class ShareKind(StrEnum):
     """What a share is of."""
 
     ENDPOINT = "endpoint"
@@ -35,7 +35,7 @@ class Of(StrEnum):
     KIND = "kind"
 
 
-Key = tuple[Of, str]
+ShareKey = tuple[ShareKind, str]
 
 
 class Lane(NamedTuple):
@@ -49,13 +49,13 @@ class Lane(NamedTuple):
     kind: str
 
     @property
-    def keys(self) -> tuple[Key, ...]:
+    def keys(self) -> tuple[ShareKey, ...]:
         """Return what has to have room for the call."""
-        named = ((Of.ENDPOINT, self.endpoint), (Of.HOST, self.host), (Of.KIND, self.kind))
+        named = ((ShareKind.ENDPOINT, self.endpoint), (ShareKind.HOST, self.host), (ShareKind.KIND, self.kind))
         return tuple((of, name) for of, name in named if name)
 
 
-class Told(Protocol):
+class Sendable(Protocol):
     """A delivery or a post: what is told where."""
 
     @property
@@ -68,11 +68,11 @@ class Told(Protocol):
     def mode(self) -> Mode: ...  # noqa: D102
 
 
-ANY = Lane("", "", "")
+NO_VENDOR_LANE = Lane("", "", "")
 """The lane of what calls no vendor: there is room for it wherever a thread is free."""
 
 
-def lane_of(one: Told, address: str, kind: str) -> Lane:
+def lane_of(one: Sendable, address: str, kind: str) -> Lane:
     """Return the lane of a call to this expanded address."""
     if one.mode is Mode.SANDBOX:
         return Lane("", "", kind)
@@ -103,32 +103,32 @@ _KINDS: Mapping[str, Fraction] = {
 bulletins and updates 6, copies 4."""
 
 
-def share_of(key: Key) -> Fraction:
+def share_of(key: ShareKey) -> Fraction:
     """Return how many threads a key may hold for each thread that is free."""
     of, name = key
-    if of is Of.KIND:
+    if of is ShareKind.KIND:
         return _KINDS[name]
-    return _ENDPOINT if of is Of.ENDPOINT else _HOST
+    return _ENDPOINT if of is ShareKind.ENDPOINT else _HOST
 
 
-def is_admitted(lane: Lane, free: int, busy: Mapping[Key, int]) -> bool:
+def is_admitted(lane: Lane, free: int, busy: Mapping[ShareKey, int]) -> bool:
     """Whether one more call may begin now; the last free thread is for alarms."""
     if free < (1 if lane.kind == DeliveryKind.ALARM else 2):
         return False
     return all(busy.get(key, 0) < share_of(key) * free for key in lane.keys)
 
 
-def full(free: int, busy: Mapping[Key, int]) -> frozenset[Key]:
+def full_shares(free: int, busy: Mapping[ShareKey, int]) -> frozenset[ShareKey]:
     """Return what holds its whole share already."""
     return frozenset(key for key, count in busy.items() if count >= share_of(key) * free)
 
 
 @dataclass(slots=True)
-class Rehearsal:
+class AdmissionTrial:
     """What would be admitted if one candidate after the other were claimed; `room` is how many may be at most."""
 
     free: int
-    busy: Counter[Key]
+    busy: Counter[ShareKey]
     room: int
     is_shared: bool = True
 
@@ -141,18 +141,18 @@ class Rehearsal:
         self.busy.update(lane.keys)
         return True
 
-    def full(self) -> frozenset[Key]:
+    def full(self) -> frozenset[ShareKey]:
         """Return what there is no more room for."""
-        return full(self.free, self.busy) if self.is_shared else frozenset()
+        return full_shares(self.free, self.busy) if self.is_shared else frozenset()
 
 
 @dataclass(slots=True)
-class Threads:
+class SenderThreads:
     """The sender threads of a process, and what they are busy with. Without `is_shared` anybody may take all."""
 
     slots: int
     is_shared: bool = True
-    _busy: Counter[Key] = field(default_factory=Counter)
+    _busy: Counter[ShareKey] = field(default_factory=Counter)
     _taken: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -183,13 +183,13 @@ class Threads:
                 self._busy.subtract(lane.keys)
             self._busy = +self._busy
 
-    def rehearsal(self, room: int) -> Rehearsal:
+    def rehearsal(self, room: int) -> AdmissionTrial:
         """Return how things stand, to try out what might be claimed."""
         with self._lock:
-            return Rehearsal(self.free, Counter(self._busy), min(room, self.free), self.is_shared)
+            return AdmissionTrial(self.free, Counter(self._busy), min(room, self.free), self.is_shared)
 
 
-class Reserve(Protocol):
+class ThreadSource(Protocol):
     """Where threads are taken and given back: a process' own, or somebody who speaks for them."""
 
     def take(self, lane: Lane) -> bool:
@@ -202,9 +202,9 @@ class Reserve(Protocol):
 
 
 @contextmanager
-def taking(reserve: Reserve) -> Iterator["Taking"]:
+def reserve_threads(reserve: ThreadSource) -> Iterator["ThreadReservation"]:
     """Give a way to take threads for calls; those for which there is no call in the end are given back."""
-    taken = Taking(reserve)
+    taken = ThreadReservation(reserve)
     try:
         yield taken
     finally:
@@ -212,10 +212,10 @@ def taking(reserve: Reserve) -> Iterator["Taking"]:
 
 
 @dataclass(slots=True)
-class Taking:
+class ThreadReservation:
     """The threads that one claim takes, and those that it has calls for."""
 
-    reserve: Reserve
+    reserve: ThreadSource
     taken: list[Lane] = field(default_factory=list)
     used: Sequence[Lane] = ()
 

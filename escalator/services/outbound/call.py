@@ -8,15 +8,15 @@ from typing import Protocol
 
 from escalator.channels.contract import Notification
 from escalator.model.levels import Mode
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.model.policy import DestinationKind
-from escalator.services.outbound.bulkheads import ANY, Lane
+from escalator.services.outbound.bulkheads import NO_VENDOR_LANE, Lane
 from escalator.store.deliveries import Delivery
 from escalator.store.posted_messages import Post
 
 
 @dataclass(frozen=True, slots=True)
-class ToSend:
+class OutboundCall:
     """A claimed call: a new message (with its delivery), or a post to bring up to date (without).
 
     `delivery` and `post` carry what they were before the claim and the claim itself, respectively; `revision` is what
@@ -32,11 +32,11 @@ class ToSend:
     post: Post | None = None
     received_at: datetime | None = None
     refused: Failed | None = None
-    lane: Lane = ANY
+    lane: Lane = NO_VENDOR_LANE
     is_probe: bool = False
 
     @property
-    def context(self) -> Context:
+    def context(self) -> MessageContext:
         """Return whom and what it is for."""
         return self.notification.context
 
@@ -47,14 +47,14 @@ class ToSend:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallOutcome:
     """What became of a call."""
 
-    sent: ToSend
+    sent: OutboundCall
     result: Delivered | Failed
 
 
-class Outlet(Protocol):
+class SenderPool(Protocol):
     """The sender threads of this process, as those see them who have just written something to send."""
 
     def take(self, lane: Lane) -> bool:
@@ -65,7 +65,7 @@ class Outlet(Protocol):
         """Give threads back that were taken."""
         ...
 
-    def send(self, claimed: Sequence[ToSend]) -> None:
+    def send(self, claimed: Sequence[OutboundCall]) -> None:
         """Send what was claimed; a thread was taken for each."""
         ...
 
@@ -74,7 +74,7 @@ class Outlet(Protocol):
         ...
 
 
-class NoOutlet:
+class NoSenderPool:
     """A process that sends nothing itself: the web, and commands."""
 
     def take(self, lane: Lane) -> bool:
@@ -85,7 +85,7 @@ class NoOutlet:
     def release(self, lanes: Iterable[Lane]) -> None:
         """Do nothing: nothing was taken."""
 
-    def send(self, claimed: Sequence[ToSend]) -> None:
+    def send(self, claimed: Sequence[OutboundCall]) -> None:
         """Do nothing: nothing was taken."""
 
     def held(self) -> AbstractContextManager[None]:

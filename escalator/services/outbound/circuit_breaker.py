@@ -17,7 +17,7 @@ from escalator.channels.contract import CALL_ENDS_S
 from escalator.model.levels import Mode
 from escalator.model.message import Failed, FailureReason
 from escalator.services.outbound.bulkheads import Lane
-from escalator.services.outbound.call import Outcome
+from escalator.services.outbound.call import CallOutcome
 from escalator.store import endpoint_health
 from escalator.store.endpoint_health import Health, Notes
 
@@ -51,7 +51,7 @@ _NO_CALL = frozenset(
 """What says neither that somebody answers nor that nobody does."""
 
 
-class Decision(StrEnum):
+class BreakerDecision(StrEnum):
     """What to do with a delivery: call, call as the only one, let it fail at once for its fallback, or wait."""
 
     CALL = "call"
@@ -65,20 +65,22 @@ def is_open(endpoint: Health, host: Health) -> bool:
     return endpoint.timeouts >= ENDPOINT_TIMEOUTS or host.timeouts >= HOST_TIMEOUTS
 
 
-def decide(endpoint: Health, host: Health, now: datetime, *, has_fallback: bool, is_expired: bool = False) -> Decision:
+def decide(
+    endpoint: Health, host: Health, now: datetime, *, has_fallback: bool, is_expired: bool = False
+) -> BreakerDecision:
     """Return what to do with what is to be told at an endpoint."""
     if not is_open(endpoint, host):
-        return Decision.CALL
+        return BreakerDecision.CALL
     if is_expired:
-        return Decision.FALL_BACK
+        return BreakerDecision.FALL_BACK
     if endpoint.probed_at is None or endpoint.probed_at <= now - PROBE_ENDS:
-        return Decision.PROBE
+        return BreakerDecision.PROBE
     has_waited = endpoint.timeouts >= ENDPOINT_TIMEOUTS or endpoint.probed_at <= now - PROBE_PATIENCE
-    return Decision.FALL_BACK if has_fallback and has_waited else Decision.WAIT
+    return BreakerDecision.FALL_BACK if has_fallback and has_waited else BreakerDecision.WAIT
 
 
 @dataclass(slots=True)
-class Breakers:
+class CircuitBreakers:
     """The circuit breakers as seen in one transaction, and the probes that it begins."""
 
     connection: Connection
@@ -88,7 +90,7 @@ class Breakers:
     def __post_init__(self) -> None:
         self._known = endpoint_health.unwell(self.connection)
 
-    def decide(self, lane: Lane, *, has_fallback: bool = False, is_expired: bool = False) -> Decision:
+    def decide(self, lane: Lane, *, has_fallback: bool = False, is_expired: bool = False) -> BreakerDecision:
         """Return what to do with what is to be told on this lane."""
         endpoint, host = (self._known.get(name, _WELL) for name in (lane.endpoint, lane.host))
         return decide(endpoint, host, self.now, has_fallback=has_fallback, is_expired=is_expired)
@@ -112,7 +114,7 @@ class Breakers:
         endpoint_health.take_back_probes(self.connection, names)
 
 
-def note_answers(notes: Notes, outcomes: Iterable[Outcome]) -> None:
+def record_answers(notes: Notes, outcomes: Iterable[CallOutcome]) -> None:
     """Note who has answered and who has not, by what became of calls to them."""
     heard: set[str] = set()
     timeouts: Counter[str] = Counter()
@@ -133,7 +135,7 @@ def note_answers(notes: Notes, outcomes: Iterable[Outcome]) -> None:
             notes.of(name).timeouts = count
 
 
-def _is_real(one: Outcome) -> bool:
+def _is_real(one: CallOutcome) -> bool:
     """Whether an outcome says something of its endpoint: somebody there was asked."""
     sent, result = one.sent, one.result
     if sent.refused is not None or sent.mode is Mode.SANDBOX or not sent.lane.endpoint:
@@ -144,7 +146,7 @@ def _is_real(one: Outcome) -> bool:
     return sent.delivery is not None or sent.post is None or sent.post.face != result.face
 
 
-def has_hung(outcome: Outcome) -> bool:
+def has_hung(outcome: CallOutcome) -> bool:
     """Whether a delivery has met an endpoint that hangs: whoever has a fallback is told there at once."""
     result = outcome.result
     is_timeout = isinstance(result, Failed) and result.reason is FailureReason.TIMEOUT

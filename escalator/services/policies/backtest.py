@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from escalator.engine.overrides import standing_in
-from escalator.engine.replay import Acted, Fate, Heard, replay
-from escalator.engine.reviews import staff_in_stream
+from escalator.engine.overrides import with_overrides
+from escalator.engine.replay import PastAction, PastEvent, ReplayResult, replay
+from escalator.engine.reviews import stream_ids_of_people
 from escalator.errors import ContentLocked, InvalidEvent
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.incident import Outcome, Verb
 from escalator.model.policy import Policy
 from escalator.policy.placeholders import with_stream_ids
@@ -29,16 +29,16 @@ FOLLOWED = timedelta(hours=1)
 
 _PEOPLE = frozenset({"person", "stranger"})
 _ACTS = {
-    Action.ACKNOWLEDGED: Verb.ACKNOWLEDGE,
-    Action.ANSWERED: Verb.ACKNOWLEDGE,
-    Action.RELEASED: Verb.RELEASE,
-    Action.RESOLVED: Verb.RESOLVE,
-    Action.SNOOZED: Verb.SNOOZE,
-    Action.HANDED_OVER: Verb.HAND_OVER,
-    Action.TAKEN_OVER: Verb.TAKE_OVER,
-    Action.ESCALATED_NOW: Verb.ESCALATE_NOW,
-    Action.STILL_ON_IT: Verb.STILL_ON_IT,
-    Action.REOPENED: Verb.REOPEN,
+    AuditAction.ACKNOWLEDGED: Verb.ACKNOWLEDGE,
+    AuditAction.ANSWERED: Verb.ACKNOWLEDGE,
+    AuditAction.RELEASED: Verb.RELEASE,
+    AuditAction.RESOLVED: Verb.RESOLVE,
+    AuditAction.SNOOZED: Verb.SNOOZE,
+    AuditAction.HANDED_OVER: Verb.HAND_OVER,
+    AuditAction.TAKEN_OVER: Verb.TAKE_OVER,
+    AuditAction.ESCALATED_NOW: Verb.ESCALATE_NOW,
+    AuditAction.STILL_ON_IT: Verb.STILL_ON_IT,
+    AuditAction.REOPENED: Verb.REOPEN,
 }
 
 
@@ -47,8 +47,8 @@ class Difference:
     """One incident that two policies do not treat alike."""
 
     number: int
-    old: Fate
-    new: Fate
+    old: ReplayResult
+    new: ReplayResult
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Backtest:
     silent_after: list[int] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
 
-    def add(self, number: int, old: Fate, new: Fate) -> None:
+    def add(self, number: int, old: ReplayResult, new: ReplayResult) -> None:
         """Count one incident."""
         self.incidents += 1
         self.old.update(told.to for told in old.told)
@@ -84,11 +84,11 @@ def backtest(core: Core, old: Policy, new: Policy, since: datetime) -> Backtest:
     One incident is held in memory at a time, and what differs.
     """
     old, new = (with_stream_ids(policy, core.settings.environment) for policy in (old, new))
-    staff = staff_in_stream(old) | staff_in_stream(new)
+    staff = stream_ids_of_people(old) | stream_ids_of_people(new)
     found = Backtest(since, core.clock.now())
     with core.database.reading() as connection:
         clicked = core.policies.stand_ins(connection, since)
-        said = [(standing_in(policy, clicked), calendars.said(connection, policy)) for policy in (old, new)]
+        said = [(with_overrides(policy, clicked), calendars.said(connection, policy)) for policy in (old, new)]
         for life in event_history.lives(connection, since):
             try:
                 happened = _happened(core, connection, life, staff)
@@ -112,7 +112,9 @@ class _Lost(Exception):
         self.why = why
 
 
-def _happened(core: Core, connection: Connection, life: Life, staff: frozenset[str]) -> Sequence[Heard | Acted]:
+def _happened(
+    core: Core, connection: Connection, life: Life, staff: frozenset[str]
+) -> Sequence[PastEvent | PastAction]:
     """Return what happened to an incident, in order of time. Raises _Lost."""
     if life.is_drill:
         raise _Lost("drills")
@@ -123,7 +125,7 @@ def _happened(core: Core, connection: Connection, life: Life, staff: frozenset[s
     return sorted([*heard, *acts], key=lambda one: one.at)
 
 
-def _heard(core: Core, connection: Connection, life: Life, staff: frozenset[str]) -> Iterator[Heard]:
+def _heard(core: Core, connection: Connection, life: Life, staff: frozenset[str]) -> Iterator[PastEvent]:
     is_first = True
     for kept in event_history.of(connection, life.ids):
         if kept.sealed_body is None:
@@ -133,27 +135,27 @@ def _heard(core: Core, connection: Connection, life: Life, staff: frozenset[str]
         except (ContentLocked, InvalidEvent) as error:
             raise _Lost("incidents whose content cannot be decrypted") from error
         if said is not None:
-            yield Heard(kept.received_at + (WAIT_FOR_ITEM if said.waits and is_first else timedelta(0)), said)
+            yield PastEvent(kept.received_at + (WAIT_FOR_ITEM if said.waits and is_first else timedelta(0)), said)
             is_first = is_first and said.waits
 
 
-def _acts(connection: Connection, incident_id: Any) -> Iterator[Acted]:
+def _acts(connection: Connection, incident_id: Any) -> Iterator[PastAction]:
     for row in audit_log.of_incident(connection, incident_id):
-        verb = _ACTS.get(Action(row.action))
+        verb = _ACTS.get(AuditAction(row.action))
         if verb is not None and row.actor_kind in _PEOPLE:
             yield _acted(row, verb)
 
 
-def _acted(row: Row[Any], verb: Verb) -> Acted:
+def _acted(row: Row[Any], verb: Verb) -> PastAction:
     after = json.loads(row.after)
     outcome = Outcome(after["outcome"]) if "outcome" in after else None
     minutes = int(after["minutes"]) if "minutes" in after else None
-    return Acted(row.at, verb, row.actor_key, row.via, minutes, after.get("to"), outcome)
+    return PastAction(row.at, verb, row.actor_key, row.via, minutes, after.get("to"), outcome)
 
 
-def _until(life: Life, happened: Sequence[Heard | Acted], now: datetime) -> datetime:
+def _until(life: Life, happened: Sequence[PastEvent | PastAction], now: datetime) -> datetime:
     """Return until when to follow it: to its real end, if a person had a hand in it, else for an hour."""
-    acts = [one.at for one in happened if isinstance(one, Acted)]
+    acts = [one.at for one in happened if isinstance(one, PastAction)]
     if acts and life.closed_at is not None:
         return life.closed_at
     last = max(acts, default=happened[0].at) + FOLLOWED

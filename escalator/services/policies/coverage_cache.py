@@ -10,12 +10,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 
-from escalator.engine.coverage.compute import coverage
+from escalator.engine.coverage.compute import compute_coverage
 from escalator.engine.coverage.values import Coverage
-from escalator.engine.oncall import may_know_schedule
-from escalator.engine.permissions import may_see
+from escalator.engine.oncall import may_view_schedule
+from escalator.engine.permissions import may_view_category
 from escalator.model.policy import Person, Policy
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 
 AHEAD = timedelta(weeks=1)
 WITHIN = timedelta(minutes=30)
@@ -31,7 +31,7 @@ class CoverageShelf:
         self._made: dict[Hashable, Future[Coverage]] = {}
         self._lock = Lock()
 
-    def ask(self, running: Running, now: datetime) -> Future[Coverage]:
+    def ask(self, running: RunningPolicy, now: datetime) -> Future[Coverage]:
         """Return what is, or is going to be, known from this hour on."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         key = (running.version, hour, running.stand_ins, tuple(sorted(running.calendars.items())))
@@ -45,19 +45,19 @@ class CoverageShelf:
 
 def known_to(reader: Person, found: Coverage, policy: Policy) -> Coverage:
     """Return what of a coverage somebody may know: nothing of categories and schedules of which they may not."""
-    hidden = {key for key, one in policy.categories.items() if not may_see(reader.key, one, policy)}
+    hidden = {key for key, one in policy.categories.items() if not may_view_category(reader.key, one, policy)}
     return replace(
         found,
         rows=tuple(row for row in found.rows if row.category not in hidden),
         holes=tuple(one for one in found.holes if one.row.category not in hidden),
         singles=tuple(one for one in found.singles if one.row.category not in hidden),
-        gaps=tuple(one for one in found.gaps if may_know_schedule(one.schedule, reader, policy)),
-        handovers=tuple(one for one in found.handovers if may_know_schedule(one.schedule, reader, policy)),
+        gaps=tuple(one for one in found.gaps if may_view_schedule(one.schedule, reader, policy)),
+        handovers=tuple(one for one in found.handovers if may_view_schedule(one.schedule, reader, policy)),
     )
 
 
-def _made(running: Running, start: datetime) -> Coverage:
-    return coverage(running.policy, start, start + AHEAD, WITHIN, running.calendars)
+def _made(running: RunningPolicy, start: datetime) -> Coverage:
+    return compute_coverage(running.policy, start, start + AHEAD, WITHIN, running.calendars)
 
 
 def _has_failed(made: Future[Coverage]) -> bool:

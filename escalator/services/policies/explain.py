@@ -7,14 +7,14 @@ from json import JSONDecodeError
 from typing import Any
 
 from escalator.engine.preview import Preview, preview
-from escalator.engine.reviews import staff_in_stream
+from escalator.engine.reviews import stream_ids_of_people
 from escalator.errors import InvalidEvent
 from escalator.model.facts import Observation
 from escalator.rendering.preview_json import document
 from escalator.services.auth import incident_access
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import events
 from escalator.store.events import StoredEvent
 from escalator.stream.observe import observe
@@ -36,7 +36,7 @@ class Explained:
     found: Preview | None
 
 
-def explained(core: Core, running: Running, body: bytes, source: str | None, at: datetime | None) -> Explained:
+def explained(core: Core, running: RunningPolicy, body: bytes, source: str | None, at: datetime | None) -> Explained:
     """Return what an event would do under the running policy, with its calendars and every silence that has not ended.
 
     `source` is the first of the policy's and `at` (aware) is now where they are None. Nothing is stored or sent.
@@ -45,7 +45,7 @@ def explained(core: Core, running: Running, body: bytes, source: str | None, at:
     policy, now = running.policy, at or core.clock.now()
     if not _EARLIEST <= now <= _LATEST:
         raise InvalidEvent({"at": [f"Enter a time between {_EARLIEST:%Y} and {_LATEST:%Y}."]})
-    observation = observe(body, now, staff_in_stream(policy))
+    observation = observe(body, now, stream_ids_of_people(policy))
     name = next(iter(policy.sources), "") if source is None else source
     if source is not None and source not in policy.sources:
         raise InvalidEvent({"source": [f"Unknown source; known: {', '.join(policy.sources) or 'none'}."]})
@@ -54,7 +54,7 @@ def explained(core: Core, running: Running, body: bytes, source: str | None, at:
     return Explained(now, name, observation, found)
 
 
-def stored(core: Core, running: Running, viewer: Viewer, number: int) -> tuple[StoredEvent, ...] | None:
+def stored(core: Core, running: RunningPolicy, viewer: Viewer, number: int) -> tuple[StoredEvent, ...] | None:
     """Return the first events of an incident whose bodies are kept, sealed; None when there is none that they may see.
 
     There may be none left: bodies are purged.
@@ -84,7 +84,7 @@ def complaints(error: InvalidEvent) -> Iterator[tuple[str, str]]:
         yield name.strip("_").removesuffix("schema"), " ".join(said)
 
 
-def explain(core: Core, running: Running, body: bytes, source: str | None, at: datetime | None) -> dict[str, Any]:
+def explain(core: Core, running: RunningPolicy, body: bytes, source: str | None, at: datetime | None) -> dict[str, Any]:
     """Return the JSON object of RULES 6 for an event; what is left out and raised is as for `explained`."""
     said = explained(core, running, body, source, at)
     return document(said.found, said.at)

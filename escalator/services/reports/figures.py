@@ -4,13 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from escalator.engine.statistics import Figures, Spread, figures, grouped, hour_in, spread
-from escalator.model.alert_stats import Alert
+from escalator.engine.statistics import (
+    AlertStatistics,
+    DurationQuantiles,
+    alert_statistics,
+    duration_quantiles,
+    opening_hour_in,
+    statistics_by_group,
+)
+from escalator.model.alert_stats import AlertStats
 from escalator.model.levels import Mode, Severity
 from escalator.rendering.view import spoken, title_of
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import report_stats as store
 from escalator.store.report_stats import Sent
 
@@ -38,16 +45,16 @@ class Report:
     """
 
     span: Span
-    whole: Figures
-    by_category: Mapping[str, Figures]
-    by_severity: Mapping[str, Figures]
-    by_team: Mapping[str, Figures]
-    by_hour: Mapping[int, Figures]
+    whole: AlertStatistics
+    by_category: Mapping[str, AlertStatistics]
+    by_severity: Mapping[str, AlertStatistics]
+    by_team: Mapping[str, AlertStatistics]
+    by_hour: Mapping[int, AlertStatistics]
     sent: tuple[Sent, ...]
-    own: Spread
+    own: DurationQuantiles
 
 
-def report(core: Core, viewer: Viewer, running: Running, span: Span) -> Report:
+def report(core: Core, viewer: Viewer, running: RunningPolicy, span: Span) -> Report:
     """Return the report of a span for somebody. Drills and tests are left out. Raises Unavailable.
 
     In a sandbox it is about what the sandbox has opened, elsewhere about what real people were told of.
@@ -64,20 +71,20 @@ def report(core: Core, viewer: Viewer, running: Running, span: Span) -> Report:
         lambda one: title_of(policy.categories.get(one.category or "")),
         lambda one: one.severity,
         _team,
-        hour_in(zone),
+        opening_hour_in(zone),
     )
-    by_category, by_severity, by_team, by_hour = grouped(alerts, by, policy)
+    by_category, by_severity, by_team, by_hour = statistics_by_group(alerts, by, policy)
     return Report(
         span=span,
-        whole=figures(alerts, policy),
+        whole=alert_statistics(alerts, policy),
         by_category=by_category,
         by_severity={grade: by_severity[grade] for grade in _GRAVEST_FIRST if grade in by_severity},
         by_team=by_team,
         by_hour=by_hour,
         sent=tuple(sent),
-        own=spread(answered - opened for opened, answered in own),
+        own=duration_quantiles(answered - opened for opened, answered in own),
     )
 
 
-def _team(alert: Alert) -> str:
+def _team(alert: AlertStats) -> str:
     return spoken(alert.assign.partition(":")[2] or alert.assign) if alert.assign else _NOBODY

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.levels import Mode, Severity
 from escalator.schedules.local_time import first_instant
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import weekly_stats as store
 from escalator.store.weekly_stats import Broken, Drill, Opened, Span, Step, Told
 
@@ -25,8 +25,14 @@ SHOWN = 100
 _FIRST_YEAR, _LAST_YEAR = "2000", "2199"
 """Beyond them a calendar ends, and with it the weeks around."""
 _COUNTED = (
-    *(Action.ESCALATED_NOW, Action.RESTARTED, Action.OVERDUE, Action.STEP_REACHED_NOBODY, Action.STEP_FAILED),
-    *(Action.STEP_SILENCED, Action.AUTOMATION_STOPPED),
+    *(
+        AuditAction.ESCALATED_NOW,
+        AuditAction.RESTARTED,
+        AuditAction.OVERDUE,
+        AuditAction.STEP_REACHED_NOBODY,
+        AuditAction.STEP_FAILED,
+    ),
+    *(AuditAction.STEP_SILENCED, AuditAction.AUTOMATION_STOPPED),
 )
 
 
@@ -89,7 +95,7 @@ class Review:
     slow: Sequence[Slow]
     unanswered_in_time: Sequence[Opened]
     failures: Sequence[Broken]
-    counts: Mapping[Action, int]
+    counts: Mapping[AuditAction, int]
     drills: Sequence[Drill]
     silences: Sequence[Row[Any]]
     policies: Sequence[Row[Any]]
@@ -112,7 +118,7 @@ def week_of(name: str, zone: ZoneInfo) -> Week:
     return Week(monday, Span(start, end))
 
 
-def review(core: Core, viewer: Viewer, running: Running, week: Week) -> Review:
+def review(core: Core, viewer: Viewer, running: RunningPolicy, week: Week) -> Review:
     """Return a week's review, as far as somebody may see it. Raises Unavailable.
 
     Alerts are those that real people were told of; in a sandbox, those of the sandbox.

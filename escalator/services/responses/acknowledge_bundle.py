@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from escalator.engine.permissions import Refused
+from escalator.engine.permissions import RefusalReason
 from escalator.model.incident import Verb
-from escalator.model.message import Context
+from escalator.model.message import MessageContext
 from escalator.rendering.bundles import all_words
 from escalator.rendering.buttons import ButtonValue
 from escalator.services.core.context import Core
-from escalator.services.incidents.actions import Asked, Reply, act, mode_of_click
+from escalator.services.incidents.actions import ActionReply, SlackRequest, perform_action, reply_mode
 from escalator.store import bundles
 
-_OF_THE_PERSON = frozenset({Refused.UNKNOWN_PERSON, Refused.WRONG_WORKSPACE})
+_OF_THE_PERSON = frozenset({RefusalReason.UNKNOWN_PERSON, RefusalReason.WRONG_WORKSPACE})
 """Why somebody may answer nothing at all."""
 
 
 @dataclass(frozen=True, slots=True)
-class AskedAll:
+class BundleRequest:
     """Who wants to acknowledge everything on which list, and where they said so."""
 
     user_id: str
@@ -28,13 +28,13 @@ class AskedAll:
     enterprise_id: str = ""
 
 
-def size_of(core: Core, list_id: UUID) -> int:
+def bundle_size(core: Core, list_id: UUID) -> int:
     """Return how many incidents a list has told of. Raises Unavailable."""
     with core.database.reading() as connection:
         return len(bundles.members(connection, list_id))
 
 
-def acknowledge_all(core: Core, asked: AskedAll) -> Reply:
+def acknowledge_bundle(core: Core, asked: BundleRequest) -> ActionReply:
     """Acknowledge what is on a list, one after the other; return what was done, and what was not and why.
 
     What was done before somebody could not be asked any more stays done. Raises Unavailable.
@@ -44,9 +44,9 @@ def acknowledge_all(core: Core, asked: AskedAll) -> Reply:
     done, refused = [], []
     for one in members.values():
         button = ButtonValue(one.incident_id, one.round_asked, one.fence)
-        reply = act(
+        reply = perform_action(
             core,
-            Asked(
+            SlackRequest(
                 asked.user_id,
                 asked.team_id,
                 Verb.ACKNOWLEDGE,
@@ -61,5 +61,5 @@ def acknowledge_all(core: Core, asked: AskedAll) -> Reply:
             done.append(one.number)
         else:
             refused.append(reply.text)
-    context = Context(None, None, asked.channel_id)
-    return Reply(context, mode_of_click(is_sandbox=asked.is_sandbox), all_words(done, refused))
+    context = MessageContext(None, None, asked.channel_id)
+    return ActionReply(context, reply_mode(is_sandbox=asked.is_sandbox), all_words(done, refused))

@@ -10,20 +10,20 @@ from sqlalchemy import Connection
 from escalator.channels.pagerduty.api import ACKNOWLEDGE
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal
-from escalator.engine.vendor_events import Spot, heard, stranger
+from escalator.engine.vendor_events import VendorAlertState, apply_vendor_event, unknown_person
 from escalator.metrics import CALLBACKS
 from escalator.model.audit import Actor
 from escalator.model.incident import Incident, State
 from escalator.model.policy import DestinationKind, Person, Policy
-from escalator.model.vendor_event import Agent, AgentKind, Heard, HeardKind, place_in
+from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind, place_in
 from escalator.services.auth.vendor_accounts import JIRA_ACCOUNT, account
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.core.policy_store import Running
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.actions import is_in_sandbox, record_refusal
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import Work, working
+from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.store import incidents, posted_message_refs, posted_message_updates, vendor_callbacks
 from escalator.store.posted_messages import Post
 from escalator.store.vendor_callbacks import Callback
@@ -31,17 +31,17 @@ from escalator.store.vendor_callbacks import Callback
 _OUR_TITLE = re.compile(r" · #(\d{1,9})$")
 
 
-def heed(core: Core, one: Callback, said: Heard) -> None:
+def apply_callback(core: Core, one: Callback, said: VendorEvent) -> None:
     """Do one thing that a vendor told us, unless somebody else does it. Raises Unavailable."""
-    with working(core) as work:
+    with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
         if vendor_callbacks.lock(work.connection, one.id) is None:
             return
         case = _Case(core, work, running, core.clock.now())
         is_ours = case.settle(said, is_sandbox=one.is_sandbox)
         vendor_callbacks.done(work.connection, one.id, None if is_ours else "not ours")
-        Troubles(work.connection, case.now).end(f"callback:{one.vendor.value}")
-    core.tally.count(CALLBACKS, vendor=one.vendor.value, outcome="done" if is_ours else "not_ours")
+        OperatorAlerts(work.connection, case.now).end(f"callback:{one.vendor.value}")
+    core.metrics.count(CALLBACKS, vendor=one.vendor.value, outcome="done" if is_ours else "not_ours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,15 @@ class _Case:
     """One transaction."""
 
     core: Core
-    work: Work
-    running: Running
+    work: UnitOfWork
+    running: RunningPolicy
     now: datetime
 
     @property
     def connection(self) -> Connection:
         return self.work.connection
 
-    def settle(self, said: Heard, *, is_sandbox: bool) -> bool:
+    def settle(self, said: VendorEvent, *, is_sandbox: bool) -> bool:
         """Do it for every incident of ours that what stands there is about; False when it is about none.
 
         What the sandbox says counts only for what is there, and there nothing else does. Posts are written last.
@@ -77,11 +77,11 @@ class _Case:
         for post in found:
             if post.incident_id in after:
                 self._look_at(said, post, ours[post.incident_id], after[post.incident_id])
-        if said.kind is HeardKind.MERGED:
+        if said.kind is VendorEventKind.MERGED:
             posted_message_refs.clear_aliases(self.connection, said.vendor, (said.alias, said.merged_into))
         return bool(ours)
 
-    def _posts(self, said: Heard) -> Sequence[Post]:
+    def _posts(self, said: VendorEvent) -> Sequence[Post]:
         """Return what it is about; where nobody tells us which alerts, by our own number at the end of the title."""
         found = posted_message_refs.find(self.connection, said.vendor, said.refs, said.alias)
         if found or said.refs or said.vendor is not DestinationKind.PAGERDUTY:
@@ -93,36 +93,36 @@ class _Case:
             else ()
         )
 
-    def _decide(self, said: Heard, at: Sequence[Post], incident: Incident) -> Incident:
+    def _decide(self, said: VendorEvent, at: Sequence[Post], incident: Incident) -> Incident:
         """Return the incident after it; a refusal is recorded."""
         who = self._who(said)
         newest = max(at, key=lambda post: post.round)
-        spot = Spot(
+        spot = VendorAlertState(
             round=newest.round if said.vendor is DestinationKind.PAGERDUTY else None,
             is_answered=any(post.answered_round == incident.round for post in at),
         )
         rules = rules_for(self.core, self.connection, incident, self.running)
-        decided = heard(said, who, spot, incident, rules, self.now)
+        decided = apply_vendor_event(said, who, spot, incident, rules, self.now)
         if isinstance(decided, Change):
             self.work.apply([Decision(incident, decided)], self.running, self.now)
             return decided.incident
         if isinstance(decided, Refusal):
-            actor = Actor("person", who.key) if who else Actor("stranger", stranger(said).key)
+            actor = Actor("person", who.key) if who else Actor("stranger", unknown_person(said).key)
             via, verb = said.vendor.value, said.kind.value
             record_refusal(self.connection, incident, actor, via, verb, decided, self.now)
         return incident
 
-    def _without_our_own(self, said: Heard) -> Heard:
+    def _without_our_own(self, said: VendorEvent) -> VendorEvent:
         """Return it with our own account, which Jira knows as a user like any other, as the integration that it is."""
         if said.vendor is DestinationKind.JIRA and said.agent.id == account(
             self.connection, self.core.settings, JIRA_ACCOUNT
         ):
-            return replace(said, agent=Agent(AgentKind.INTEGRATION, said.agent.id))
+            return replace(said, agent=VendorActor(VendorActorKind.INTEGRATION, said.agent.id))
         return said
 
-    def _who(self, said: Heard) -> Person | None:
+    def _who(self, said: VendorEvent) -> Person | None:
         policy, agent = self.running.policy, said.agent
-        if agent.kind is not AgentKind.PERSON:
+        if agent.kind is not VendorActorKind.PERSON:
             return None
         if said.vendor is DestinationKind.JIRA:
             return person_with_email(policy, self.core.expand, agent.email)
@@ -133,32 +133,32 @@ class _Case:
         known = (one for one in policy.people.values() if agent_id and expand(one.pagerduty or "") == agent_id)
         return next(known, None)
 
-    def _look_at(self, said: Heard, post: Post, before: Incident, after: Incident) -> None:
+    def _look_at(self, said: VendorEvent, post: Post, before: Incident, after: Incident) -> None:
         """Note what stands at the vendor now, so that it is neither told its own news nor left with what is wrong."""
         posted_message_refs.record_ref(self.connection, post, _reference(said, post), said.alias)
-        is_counted = said.kind is HeardKind.ACKNOWLEDGED and len(after.answers) > len(before.answers)
+        is_counted = said.kind is VendorEventKind.ACKNOWLEDGED and len(after.answers) > len(before.answers)
         if is_counted:
             posted_message_refs.record_acknowledged_round(self.connection, post, after.round)
         if said.vendor is DestinationKind.PAGERDUTY:
             self._look_at_alert(said, post, after)
-        elif said.kind is not HeardKind.NOTED and said.agent.kind is AgentKind.PERSON:
+        elif said.kind is not VendorEventKind.NOTED and said.agent.kind is VendorActorKind.PERSON:
             posted_message_updates.request_update(self.connection, post)
             self.work.has_deliveries = True
 
-    def _look_at_alert(self, said: Heard, post: Post, incident: Incident) -> None:
-        if said.kind is HeardKind.RESOLVED and incident.is_open:
+    def _look_at_alert(self, said: VendorEvent, post: Post, incident: Incident) -> None:
+        if said.kind is VendorEventKind.RESOLVED and incident.is_open:
             # The alert is over while we are not: the next step opens a new one.
             posted_message_refs.clear_ref(self.connection, post)
-        elif said.kind is HeardKind.ACKNOWLEDGED and incident.state is State.TRIGGERED:
+        elif said.kind is VendorEventKind.ACKNOWLEDGED and incident.state is State.TRIGGERED:
             # It rings there no more while we still wait for an answer: the next step opens another, and ends this one.
             posted_message_refs.move_to_new_slot(self.connection, post)
-        elif said.kind is HeardKind.ACKNOWLEDGED:
+        elif said.kind is VendorEventKind.ACKNOWLEDGED:
             posted_message_refs.record_shown(self.connection, post, ACKNOWLEDGE)
-        elif said.kind in {HeardKind.UNACKNOWLEDGED, HeardKind.REOPENED}:
+        elif said.kind in {VendorEventKind.UNACKNOWLEDGED, VendorEventKind.REOPENED}:
             posted_message_refs.record_shown(self.connection, post, None)
 
 
-def _reference(said: Heard, post: Post) -> str:
+def _reference(said: VendorEvent, post: Post) -> str:
     """Return the reference of what stands there: Jira's own key, or the key that PagerDuty has from us."""
     if post.ref is not None:
         return post.ref

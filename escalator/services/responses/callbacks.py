@@ -16,11 +16,11 @@ from escalator.errors import InvalidEvent, Unavailable
 from escalator.metrics import CALLBACKS
 from escalator.model.message import Failed
 from escalator.model.policy import DestinationKind
-from escalator.model.vendor_event import Heard, HeardKind
-from escalator.ports import HEAR
+from escalator.model.vendor_event import VendorEvent, VendorEventKind
+from escalator.ports import PROCESS_CALLBACKS
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import Troubles
-from escalator.services.responses.apply_callback import heed
+from escalator.services.core.operator_alerts import OperatorAlerts
+from escalator.services.responses.apply_callback import apply_callback
 from escalator.store import posted_message_refs, vendor_callbacks
 from escalator.store.vendor_callbacks import Callback
 
@@ -33,13 +33,13 @@ GIVE_UP_AFTER = timedelta(hours=2)
 _LEAST_WAIT, _MOST_WAIT = timedelta(seconds=1), timedelta(minutes=1)
 _MOST_ID_CHARS = 128
 
-_PARSERS: Mapping[DestinationKind, Callable[[bytes], Heard | None]] = {
+_PARSERS: Mapping[DestinationKind, Callable[[bytes], VendorEvent | None]] = {
     DestinationKind.PAGERDUTY: pagerduty.parse,
     DestinationKind.JIRA: jira.parse,
 }
 
 
-def take_in(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, is_sandbox: bool) -> None:
+def store_callback(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, is_sandbox: bool) -> None:
     """Store what a vendor tells us, once for each of its events, and tell the workers. Raises Unavailable."""
     said = _parsed(vendor, body)
     subject = (said.alias or next(iter(said.refs), "")) if said else ""
@@ -54,19 +54,19 @@ def take_in(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, 
     )
     with core.database.one_statement() as connection:
         is_new = vendor_callbacks.insert(connection, new)
-    core.tally.count(CALLBACKS, vendor=vendor.value, outcome="stored" if is_new else "duplicate")
+    core.metrics.count(CALLBACKS, vendor=vendor.value, outcome="stored" if is_new else "duplicate")
     if is_new:
-        core.queue.tell(HEAR)
+        core.queue.tell(PROCESS_CALLBACKS)
 
 
-def _parsed(vendor: DestinationKind, body: bytes) -> Heard | None:
+def _parsed(vendor: DestinationKind, body: bytes) -> VendorEvent | None:
     try:
         return _PARSERS[vendor](body)
     except InvalidEvent:
         return None
 
 
-def hear_all(core: Core) -> None:
+def process_callbacks(core: Core) -> None:
     """Do a batch of what vendors have told us of and what is due; the rest is told again. Raises Unavailable.
 
     First what we know is about something of ours: what has to be asked for may take long, and a vendor that does not
@@ -80,7 +80,7 @@ def hear_all(core: Core) -> None:
         if watch.seconds() >= MOST_S or not _safely(core, one, _ask_and_do):
             break
     if len(waiting) == BATCH:
-        core.queue.tell(HEAR)
+        core.queue.tell(PROCESS_CALLBACKS)
 
 
 def _safely(core: Core, one: Callback, do: Callable[[Core, Callback], bool]) -> bool:
@@ -106,11 +106,11 @@ def _do_known(core: Core, one: Callback) -> bool:
         is_known = bool(posted_message_refs.find(connection, said.vendor, said.refs, said.alias))
     if not one.is_sandbox and _has_a_question(core, said, is_known=is_known):
         return False
-    heed(core, one, said)
+    apply_callback(core, one, said)
     return True
 
 
-def _has_a_question(core: Core, said: Heard, *, is_known: bool) -> bool:
+def _has_a_question(core: Core, said: VendorEvent, *, is_known: bool) -> bool:
     """Whether the vendor has to be asked before it is clear what this means.
 
     PagerDuty leaves its `incident_key` out where an incident was opened through the Events API (api-schema, REST);
@@ -118,7 +118,7 @@ def _has_a_question(core: Core, said: Heard, *, is_known: bool) -> bool:
     """
     if said.vendor is DestinationKind.PAGERDUTY:
         return not is_known and bool(said.alias) and bool(core.settings.pagerduty_api_token)
-    is_settled = said.kind in {HeardKind.RESOLVED, HeardKind.REOPENED}
+    is_settled = said.kind in {VendorEventKind.RESOLVED, VendorEventKind.REOPENED}
     return is_known and not is_settled and bool(core.settings.jira_token)
 
 
@@ -130,11 +130,11 @@ def _ask_and_do(core: Core, one: Callback) -> bool:
         _try_later(core, one, said.reason.value, is_fault=False, is_last=is_last)
         return False
     if said is not None:
-        heed(core, one, said)
+        apply_callback(core, one, said)
     return True
 
 
-def _asked(core: Core, one: Callback, body: bytes) -> Heard | Failed | None:
+def _asked(core: Core, one: Callback, body: bytes) -> VendorEvent | Failed | None:
     if one.vendor is DestinationKind.JIRA:
         return jira.parse(body, partial(_category, core))
     said = _parsed(one.vendor, body)
@@ -162,5 +162,5 @@ def _try_later(core: Core, one: Callback, reason: str, *, is_fault: bool, is_las
         running = core.policies.running(connection)
         if running is not None:
             detail = f"a webhook from {one.vendor.value} could not be processed ({reason}); it is parked as {one.id}"
-            Troubles(connection, now).find(f"callback:{one.vendor.value}", detail, running.policy, core.settings)
-    core.tally.count(CALLBACKS, vendor=one.vendor.value, outcome="parked")
+            OperatorAlerts(connection, now).find(f"callback:{one.vendor.value}", detail, running.policy, core.settings)
+    core.metrics.count(CALLBACKS, vendor=one.vendor.value, outcome="parked")

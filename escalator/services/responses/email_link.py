@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from escalator.engine.actions import Act, answer
+from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.incident_change import Change
-from escalator.engine.permissions import Refusal, Refused, allowed_people, refusal
+from escalator.engine.permissions import Refusal, RefusalReason, allowed_people, check_permission
 from escalator.model.audit import Actor
-from escalator.model.incident import HELD, Incident, State
+from escalator.model.incident import HELD_STATES, Incident, State
 from escalator.model.levels import Mode
 from escalator.model.policy import DestinationKind, Person
 from escalator.rendering import card, push_text
@@ -17,10 +17,10 @@ from escalator.rendering.redaction import names_by_key
 from escalator.rendering.replies import refusal_words
 from escalator.rendering.view import View
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.actions import is_in_sandbox, record_refusal
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import working
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.notifications import compose
 from escalator.services.notifications.answer_links import AnswerLink
 from escalator.store import incidents
@@ -29,7 +29,7 @@ EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class LinkPage:
     """How an incident stands, for the page under a link; all in words, a person by their key.
 
     `note` is what else the reader should know: what became of their answer, or why they cannot give one. Where
@@ -55,7 +55,7 @@ class _Case:
     connection: Connection
     link: AnswerLink
     incident: Incident
-    running: Running
+    running: RunningPolicy
     now: datetime
 
     @property
@@ -67,7 +67,7 @@ class _Case:
         return allowed_people(self.incident, self.running.policy) is not None
 
 
-def look(core: Core, link: AnswerLink) -> Picture | None:
+def view_by_link(core: Core, link: AnswerLink) -> LinkPage | None:
     """Return how it stands; None when there is no such incident where the link counts. Raises Unavailable."""
     with core.database.reading() as connection:
         found = incidents.read(connection, {link.incident_id}, core.seal)
@@ -75,9 +75,9 @@ def look(core: Core, link: AnswerLink) -> Picture | None:
         return None if case is None else _looked_at(case)
 
 
-def acknowledge(core: Core, link: AnswerLink) -> Picture | None:
+def acknowledge_by_link(core: Core, link: AnswerLink) -> LinkPage | None:
     """Acknowledge for the person whose link it is, and return how it stands then. Raises Unavailable."""
-    with working(core) as work:
+    with unit_of_work(core) as work:
         found = incidents.lock(work.connection, [link.incident_id], core.seal)
         case = _case(core, work.connection, link, found.get(link.incident_id))
         if case is None:
@@ -100,28 +100,30 @@ def _case(core: Core, connection: Connection, link: AnswerLink, incident: Incide
 
 def _judge(case: _Case) -> Change | Refusal:
     if case.person is None:
-        return Refusal(Refused.UNKNOWN_PERSON)
+        return Refusal(RefusalReason.UNKNOWN_PERSON)
     if case.is_restricted:
         # Also for those who may: a link that somebody passed on must not answer what only a few may see.
-        return Refusal(Refused.RESTRICTED)
-    wanted = Act(verb=case.link.verb, person=case.person, via=EMAIL)
-    return answer(wanted, case.incident, rules_for(case.core, case.connection, case.incident, case.running), case.now)
+        return Refusal(RefusalReason.RESTRICTED)
+    wanted = ActionRequest(verb=case.link.verb, person=case.person, via=EMAIL)
+    return apply_action(
+        wanted, case.incident, rules_for(case.core, case.connection, case.incident, case.running), case.now
+    )
 
 
-def _looked_at(case: _Case) -> Picture:
+def _looked_at(case: _Case) -> LinkPage:
     shown = _picture(case)
     if case.person is None or shown.must_sign_in or case.incident.state is not State.TRIGGERED:
         return shown
-    refused = refusal(case.link.verb, case.person, case.incident, case.running.policy)
+    refused = check_permission(case.link.verb, case.person, case.incident, case.running.policy)
     if refused is not None:
         return replace(shown, note=_words(case, refused))
     if any(given.person == case.person.key for given in case.incident.answers):
-        return replace(shown, note=_words(case, Refusal(Refused.ALREADY_ANSWERED)))
+        return replace(shown, note=_words(case, Refusal(RefusalReason.ALREADY_ANSWERED)))
     is_older = case.link.round < case.incident.round
     return replace(shown, can_answer=True, note="A new round has started since that email." if is_older else "")
 
 
-def _answered(case: _Case) -> Picture:
+def _answered(case: _Case) -> LinkPage:
     taken = case.incident.state is not State.TRIGGERED
     note = (
         "You acknowledged it. It is yours now."
@@ -131,9 +133,9 @@ def _answered(case: _Case) -> Picture:
     return replace(_picture(case), note=note)
 
 
-def _refused(case: _Case, why: Refusal) -> Picture:
+def _refused(case: _Case, why: Refusal) -> LinkPage:
     incident = case.incident
-    if incident.state in HELD and incident.owner == case.link.person:
+    if incident.state in HELD_STATES and incident.owner == case.link.person:
         return replace(_picture(case), note="You have already acknowledged it.")
     return replace(_picture(case), note=_words(case, why), is_refused=True)
 
@@ -142,24 +144,24 @@ def _words(case: _Case, why: Refusal) -> str:
     return refusal_words(why, case.incident, names_by_key(case.running.policy), case.now)
 
 
-def _picture(case: _Case) -> Picture:
+def _picture(case: _Case) -> LinkPage:
     """Return what may be said to whoever has the link: what stood in the mail, and how it stands now."""
     incident, policy = case.incident, case.running.policy
     if case.person is None:
-        said = _words(case, Refusal(Refused.UNKNOWN_PERSON))
-        return Picture(incident.number, case.link.person, note=said, is_of_nobody=True)
+        said = _words(case, Refusal(RefusalReason.UNKNOWN_PERSON))
+        return LinkPage(incident.number, case.link.person, note=said, is_of_nobody=True)
     if case.is_restricted:
-        return Picture(incident.number, case.link.person, must_sign_in=True)
+        return LinkPage(incident.number, case.link.person, must_sign_in=True)
     view = View(
         incident=incident,
         frozen=case.core.policies.version(case.connection, incident.policy_version),
         running=names_by_key(policy),
         now=case.now,
         is_test=case.core.mode_for(incident, policy) is Mode.DIVERT,
-        others=compose.others_of(case.connection, [incident])[incident.id],
+        others=compose.related_incidents(case.connection, [incident])[incident.id],
         channel=DestinationKind.EMAIL,
     )
-    return Picture(incident.number, case.link.person, card.standing(view).headline, _stands(view))
+    return LinkPage(incident.number, case.link.person, card.standing(view).headline, _stands(view))
 
 
 def _stands(view: View) -> str:

@@ -10,14 +10,14 @@ from escalator.channels.slack.text import date, escape, fitting
 from escalator.engine.silences import may_silence
 from escalator.model.levels import Mode
 from escalator.model.policy import Person, Policy
-from escalator.model.silence import SilenceOf
+from escalator.model.silence import SilenceScope
 from escalator.rendering.push_text import words
 from escalator.rendering.replies import ROLE_REFUSED
 from escalator.rendering.silences import subject
 from escalator.rendering.view import called
 from escalator.services.auth.slack_users import sender_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.actions import SANDBOX, SLACK
 from escalator.services.silences.manage import MAX_REASON, Listed, NotDone, Wanted, Wrong, begin, choices, end, listed
 
@@ -27,7 +27,7 @@ _NOTHING = "Nothing is silenced."
 _MORE = "… `escalator silence` lists all of them"
 
 
-def silence_answer(core: Core, said: str, person: Person, running: Running, *, is_sandbox: bool) -> str | Json:
+def silence_answer(core: Core, said: str, person: Person, running: RunningPolicy, *, is_sandbox: bool) -> str | Json:
     """Return the answer to `/silence` with this behind it: a window, or mrkdwn. Raises Unavailable."""
     verb, _, rest = said.partition(" ")
     if verb == "list":
@@ -48,8 +48,8 @@ def silence_choices(person: Person, policy: Policy) -> list[Choice]:
     return [_choice(of, name, policy) for of, name in choices(person, policy)]
 
 
-def _choice(of: SilenceOf, name: str, policy: Policy) -> Choice:
-    label = policy.categories[name].title if of is SilenceOf.CATEGORY else f"Route: {name}"
+def _choice(of: SilenceScope, name: str, policy: Policy) -> Choice:
+    label = policy.categories[name].title if of is SilenceScope.CATEGORY else f"Route: {name}"
     return (f"{of.value}:{name}", label)
 
 
@@ -57,7 +57,7 @@ def _unchanged(done: NotDone) -> str:
     return f"Nothing changed: {escape(done.said)}."
 
 
-def _list(core: Core, person: Person, running: Running) -> str:
+def _list(core: Core, person: Person, running: RunningPolicy) -> str:
     with core.database.reading() as connection:
         found = listed(core, connection, running, person)
     return fitting((_line(one, person, running.policy) for one in found), _MORE) or _NOTHING
@@ -74,7 +74,7 @@ def _line(one: Listed, person: Person, policy: Policy) -> str:
     return f"*{escape(subject(silence, policy))}*{critical}{span} {by}: {escape(silence.reason)}{how}"
 
 
-def silence_by_window(core: Core, said: Silencing, *, is_sandbox: bool) -> str | NotDone:
+def silence_from_dialog(core: Core, said: Silencing, *, is_sandbox: bool) -> str | NotDone:
     """Return what to tell who has sent the window: what is silenced, or what was wrong. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.required(connection)

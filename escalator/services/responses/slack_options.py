@@ -13,7 +13,7 @@ from escalator.rendering.buttons import ButtonValue
 from escalator.services.auth.slack_users import sender_of
 from escalator.services.core.context import Core
 from escalator.services.incidents.actions import is_in_sandbox
-from escalator.services.incidents.dialogs import hand_over_choices, refused_window
+from escalator.services.incidents.dialogs import dialog_refusal, hand_over_choices
 from escalator.services.intake.manual_incident import manual_choices
 from escalator.services.responses.silence_command import silence_choices
 from escalator.store import incidents
@@ -41,6 +41,6 @@ def _successors(
     if incident is None or is_in_sandbox(core, incident, policy) is not is_sandbox:
         return []
     seen = replace(button, fence=incident.fence)
-    if refused_window(Verb.HAND_OVER, seen, person, incident, policy) is not None:
+    if dialog_refusal(Verb.HAND_OVER, seen, person, incident, policy) is not None:
         return []
     return hand_over_choices(person, incident, policy)

@@ -15,8 +15,8 @@ from escalator.ports import PROCESS_EVENTS
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.core.process_liveness import SWEEPER
-from escalator.services.incidents.escalation import fire_now
-from escalator.services.intake.receive import Accepted, Delivered, Receiver
+from escalator.services.incidents.escalation import fire_incident_now
+from escalator.services.intake.receive import IntakeResult, WebhookReceiver, WebhookRequest
 from escalator.services.sandbox.signed_request import Refused
 from escalator.store import processes
 from escalator.store.leases import HEARTBEAT_TIMEOUT
@@ -27,7 +27,7 @@ from escalator.stream.signature import sign
 _REAL = "Messages are really sent here. Use `escalator sample --drill`: it sends an alert marked as a drill."
 
 
-def send_sample(core: Core, receiver: Receiver, name: str) -> Accepted | Refused:
+def send_sample(core: Core, receiver: WebhookReceiver, name: str) -> IntakeResult | Refused:
     """Let a realistic event in by the same door as Stream's, signed with the source's own secret.
 
     Raises what the receiver raises.
@@ -45,7 +45,7 @@ def send_sample(core: Core, receiver: Receiver, name: str) -> Accepted | Refused
         )
     api_key, secret = credentials
     body = sample(name, core.clock.now(), lambda: str(uuid4()))
-    accepted = receiver.receive(Delivered(body, api_key, sign(body, secret), str(uuid4())))
+    accepted = receiver.receive(WebhookRequest(body, api_key, sign(body, secret), str(uuid4())))
     core.queue.tell(PROCESS_EVENTS)
     return accepted
 
@@ -69,7 +69,7 @@ def run_out(core: Core, number: int, viewer: Viewer | None = None) -> Refused | 
         mode = connection.scalar(select(incidents.c.mode).where(incidents.c.number == number, may_see))
     if mode != Mode.SANDBOX:
         return Refused(f"There is no #{number} in the sandbox.")
-    return None if fire_now(core, number) else Refused(f"#{number} has no deadline.")
+    return None if fire_incident_now(core, number) else Refused(f"#{number} has no deadline.")
 
 
 def kill_worker(core: Core) -> int | Refused:

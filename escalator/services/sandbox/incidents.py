@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, func, select, true
 
 from escalator.channels.slack.blocks import Json
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
@@ -19,8 +19,8 @@ from escalator.rendering import timeline
 from escalator.rendering.timestamps import exact, exact_or_none
 from escalator.rendering.view import headline
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.incidents.next_step import coming
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.incidents.next_step import describe_next_step
 from escalator.store import incidents as incident_store
 from escalator.store.deliveries import DeliveryKind, DeliveryState
 from escalator.store.tables import deliveries, incidents, records
@@ -41,7 +41,7 @@ class _History:
 
 
 def newest_incidents(
-    core: Core, connection: Connection, running: Running, audience: Audience | None = None
+    core: Core, connection: Connection, running: RunningPolicy, audience: Audience | None = None
 ) -> list[Json]:
     """Return the newest incidents of the sandbox, the oldest of them first; to an audience what it may see of them.
 
@@ -97,7 +97,7 @@ def _incident(one: Incident, frozen: Policy, running: Policy, history: _History)
         "opened_at": exact(one.opened_at),
         "due_at": exact_or_none(one.due_at),
         "due_kind": one.due_kind.value if one.due_kind else None,
-        "next": coming(one, frozen, running),
+        "next": describe_next_step(one, frozen, running),
         "owner": one.owner,
         "figures": {
             "webhook_to_message_ms": None if told_at is None else _milliseconds(told_at - one.opened_at),
@@ -113,7 +113,7 @@ def _milliseconds(span: timedelta) -> float:
 
 def _is_late_step(record: Row[Any], after: Mapping[str, str]) -> bool:
     """Whether a deadline fired it; the first step of an incident and what people ask for are never late."""
-    return record.action == Action.STEP_FIRED.value and "late_ms" in after
+    return record.action == AuditAction.STEP_FIRED.value and "late_ms" in after
 
 
 def _entry(record: Row[Any], after: Mapping[str, str], policy: Policy) -> Json:

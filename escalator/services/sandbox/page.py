@@ -15,7 +15,7 @@ from escalator.model.policy import Policy
 from escalator.rendering.timestamps import exact
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.core.process_liveness import SWEEPER, WEB
 from escalator.services.sandbox.inbox import shown
 from escalator.services.sandbox.incidents import newest_incidents
@@ -76,7 +76,7 @@ def _demo_sha256() -> str:
     return hashlib.sha256(files("escalator.policy").joinpath("demo.yml").read_bytes()).hexdigest()
 
 
-def _is_demo(connection: Connection, running: Running) -> bool:
+def _is_demo(connection: Connection, running: RunningPolicy) -> bool:
     return policies.sha256_of(connection, running.version) == _demo_sha256()
 
 

@@ -12,7 +12,7 @@ from escalator.channels.slack.blocks import Json
 from escalator.clock import Clock
 from escalator.encryption import Seal
 from escalator.errors import Unavailable
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.store import Database, sandbox_inbox
 from escalator.store.sandbox_inbox import Item, ItemType
@@ -35,7 +35,7 @@ class Shelf:
     def keep(
         self,
         channel: DestinationKind,
-        context: Context,
+        context: MessageContext,
         address: str,
         said: Json,
         *,
@@ -57,7 +57,7 @@ class Shelf:
         return Failed(FailureReason.VENDOR_ERROR, "no_ts")
 
     def item(
-        self, channel: DestinationKind, context: Context, address: str, sealed_payload: bytes, ts: str = ""
+        self, channel: DestinationKind, context: MessageContext, address: str, sealed_payload: bytes, ts: str = ""
     ) -> Item:
         """Return a message to one recipient, said now; `ts` names it where its vendor has a name for it."""
         return Item(

@@ -15,7 +15,7 @@ from escalator.channels.jira.api import (
     is_issue_key,
 )
 from escalator.errors import Unavailable
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf, opened
 from escalator.store import sandbox_inbox
@@ -42,7 +42,7 @@ class InboxJira:
         """Which of the two Jiras it stands in for."""
         return self._flavour
 
-    def conversation(self, context: Context, /) -> "InboxConversation":
+    def conversation(self, context: MessageContext, /) -> "InboxConversation":
         """Begin the calls about one notification."""
         return InboxConversation(self._shelf, context)
 
@@ -50,7 +50,7 @@ class InboxJira:
 class InboxConversation:
     """The calls about one notification. What would be sent is kept under `jira`, with its comments and status."""
 
-    def __init__(self, shelf: Shelf, context: Context) -> None:
+    def __init__(self, shelf: Shelf, context: MessageContext) -> None:
         self._shelf = shelf
         self._context = context
 

@@ -2,7 +2,7 @@
 
 from escalator.channels.mail.api import Mail
 from escalator.channels.slack.blocks import Json
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import Shelf
 
@@ -13,7 +13,7 @@ class InboxMail:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
-    def send(self, context: Context, /, mail: Mail) -> Delivered | Failed:
+    def send(self, context: MessageContext, /, mail: Mail) -> Delivered | Failed:
         """Keep a mail, under the name of its destination: an address may be a secret, and stands sealed in the mail."""
         message = mail.message
         subject = str(message["Subject"])

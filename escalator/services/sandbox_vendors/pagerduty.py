@@ -6,7 +6,7 @@ from typing import Any
 from escalator.channels.contract import digest_of
 from escalator.channels.pagerduty.api import ACKNOWLEDGE, RESOLVE, TRIGGER, Event
 from escalator.errors import Unavailable
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf, opened
 from escalator.store import sandbox_inbox
@@ -29,7 +29,7 @@ class InboxPagerDuty:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
-    def send(self, context: Context, /, routing_key: str, event: Event) -> Delivered | Failed:  # noqa: ARG002  # a secret
+    def send(self, context: MessageContext, /, routing_key: str, event: Event) -> Delivered | Failed:  # noqa: ARG002  # a secret
         """Keep what became of the alert."""
         key = event["dedup_key"]
         ts = digest_of(context.destination, key)[:_TS_CHARS]
@@ -57,7 +57,7 @@ class InboxPagerDuty:
         said = {"pagerduty": now, "text": text, "first_text": old.get("first_text", text)}
         return self._shelf.seal.seal(json.dumps(said).encode())
 
-    def _item(self, context: Context, ts: str, said: bytes) -> Item:
+    def _item(self, context: MessageContext, ts: str, said: bytes) -> Item:
         return self._shelf.item(DestinationKind.PAGERDUTY, context, context.destination, said, ts)
 
 

@@ -2,9 +2,9 @@
 
 from escalator.channels.slack.api import Profile, Workspace
 from escalator.channels.slack.blocks import Json, Payload
-from escalator.engine.endpoints import PERSON
+from escalator.engine.endpoints import PERSON_PREFIX
 from escalator.errors import Unavailable
-from escalator.model.message import Context, Delivered, Failed, FailureReason
+from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf
 from escalator.store.sandbox_inbox import ItemType
@@ -21,7 +21,7 @@ class InboxSlack:
 
     def post(
         self,
-        context: Context,
+        context: MessageContext,
         /,
         channel: str,
         payload: Payload,
@@ -33,17 +33,17 @@ class InboxSlack:
         said = {**payload, "first_text": payload.get("text", "")}
         return self._shelf.keep(DestinationKind.SLACK, context, channel, said, thread_ts=thread_ts, broadcast=broadcast)
 
-    def update(self, _context: Context, /, ref: str, payload: Payload) -> Delivered | Failed:
+    def update(self, _context: MessageContext, /, ref: str, payload: Payload) -> Delivered | Failed:
         """Let a message say something else, in its place; BAD_TARGET when there is none."""
         return self._shelf.rewrite(ref, lambda said: {**payload, "first_text": said.get("first_text", "")})
 
-    def ephemeral(self, context: Context, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
+    def ephemeral(self, context: MessageContext, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
         """Keep an answer where the person clicked; who is not in the policy is called by their id at Slack."""
         try:
             destination = self._shelf.destination_at(channel)
         except Unavailable:
             return NOT_NOW
-        where = Context(
+        where = MessageContext(
             context.incident_id,
             context.number,
             destination or context.destination or channel,
@@ -51,14 +51,14 @@ class InboxSlack:
         )
         return self._shelf.keep(DestinationKind.SLACK, where, channel, payload, type_=ItemType.EPHEMERAL)
 
-    def open_view(self, context: Context, /, trigger_id: str, view: Json) -> Delivered | Failed:
+    def open_view(self, context: MessageContext, /, trigger_id: str, view: Json) -> Delivered | Failed:
         """Keep a window, on the phone of the person it opens for; a trigger of the sandbox begins with their id."""
         user, _, _ = trigger_id.partition(".")
-        destination = PERSON + context.person if context.person else context.destination
-        where = Context(context.incident_id, context.number, destination, context.person)
+        destination = PERSON_PREFIX + context.person if context.person else context.destination
+        where = MessageContext(context.incident_id, context.number, destination, context.person)
         return self._shelf.keep(DestinationKind.SLACK, where, user, {"view": view}, type_=ItemType.VIEW)
 
-    def respond(self, _context: Context, /, response_url: str, payload: Payload) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
+    def respond(self, _context: MessageContext, /, response_url: str, payload: Payload) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
         """Say that there is no such address here: the answer then goes by `ephemeral`."""
         return Failed(FailureReason.NOT_SUPPORTED, "response_url")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from escalator.channels.slack.blocks import Json
-from escalator.model.message import Context, Delivered, Failed
+from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import Shelf
 
@@ -16,7 +16,7 @@ class InboxWebhook:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
-    def post(self, context: Context, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
+    def post(self, context: MessageContext, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
         """Keep a message, under the name of its destination; `body` is kept as the text that is signed."""
         text = _first_words(json.loads(body))
         said: Json = {"webhook": {"headers": dict(headers), "body": body.decode()}, "text": text, "first_text": text}

@@ -8,19 +8,19 @@ from uuid import UUID
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.endpoints import PERSON
-from escalator.engine.silences import categories_of, may_know
-from escalator.engine.targets import Recipient, last_resort, resolve, team_of
+from escalator.engine.endpoints import PERSON_PREFIX
+from escalator.engine.silences import may_view_silence, silence_categories
+from escalator.engine.targets import Recipient, last_resort_targets, resolve_targets, team_of
 from escalator.errors import ContentLocked
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
 from escalator.model.policy import DestinationKind, Policy
-from escalator.model.silence import Silence, SilenceOf
+from escalator.model.silence import Silence, SilenceScope
 from escalator.rendering.silences import begun, ended, may_show_reason
 from escalator.services.core.context import Core
-from escalator.services.core.operator_alerts import own_mode
-from escalator.services.core.policy_store import Running
-from escalator.services.notifications.bulletins import publish
+from escalator.services.core.operator_alerts import operator_alert_mode
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.notifications.bulletins import publish_bulletin
 from escalator.store import silences
 from escalator.store.deliveries import Delivery
 from escalator.store.silences import Kept
@@ -29,7 +29,7 @@ from escalator.store.silences import Kept
 def announce(  # noqa: PLR0913  # what has happened, to what, when, and by whom
     core: Core,
     connection: Connection,
-    running: Running,
+    running: RunningPolicy,
     silence: Silence,
     now: datetime,
     *,
@@ -54,39 +54,43 @@ def announce(  # noqa: PLR0913  # what has happened, to what, when, and by whom
     }
     told = _told(silence, running, now)
     new = Bulletin(uuid7(), BulletinKind.SILENCE, now, body)
-    return publish(core, connection, new, told, own_mode(core.settings)) > 0
+    return publish_bulletin(core, connection, new, told, operator_alert_mode(core.settings)) > 0
 
 
-def _told(silence: Silence, running: Running, now: datetime) -> list[Recipient]:
+def _told(silence: Silence, running: RunningPolicy, now: datetime) -> list[Recipient]:
     """Return who hears of a silence: of one of a restricted category only people, and those who may know of it.
 
     Where none of the usual ones may, everybody hears who may.
     """
     policy, roster = running.policy, running.roster(now)
-    usual = resolve((*last_resort(policy), *_leads(silence, policy)), None, roster).told
-    if not any(category.restricted_to for category in categories_of(silence.of, silence.name, policy)):
+    usual = resolve_targets((*last_resort_targets(policy), *_leads(silence, policy)), None, roster).told
+    if not any(category.restricted_to for category in silence_categories(silence.of, silence.name, policy)):
         return list(usual)
-    knowing = [PERSON + one.key for one in policy.people.values() if may_know(one, silence.of, silence.name, policy)]
+    knowing = [
+        PERSON_PREFIX + one.key
+        for one in policy.people.values()
+        if may_view_silence(one, silence.of, silence.name, policy)
+    ]
     among = [one for one in usual if one.destination in knowing]
-    return among or list(resolve(knowing, None, roster).told)
+    return among or list(resolve_targets(knowing, None, roster).told)
 
 
 def _leads(silence: Silence, policy: Policy) -> Iterator[str]:
     """Yield the leads of the teams to whom routes assign what is silenced."""
     for route in policy.routes:
-        named = (route.name,) if silence.of is SilenceOf.ROUTE else route.when.tests.get("category", ())
+        named = (route.name,) if silence.of is SilenceScope.ROUTE else route.when.tests.get("category", ())
         team = team_of(route.assign, None, policy) if silence.name in named and route.assign else None
         if team is not None and team.lead is not None:
-            yield PERSON + team.lead
+            yield PERSON_PREFIX + team.lead
 
 
 def said(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: Running, one: Bulletin, to: Delivery, _now: datetime
+    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, _now: datetime
 ) -> Card:
     """Return what this bulletin says to this reader; the reason only in Slack, and only where a note would be shown."""
     body = {name: str(value) for name, value in one.body.items()}
     silence = Silence(
-        of=SilenceOf(body["of"]),
+        of=SilenceScope(body["of"]),
         name=body["name"],
         starts_at=datetime.fromisoformat(body["starts_at"]),
         ends_at=datetime.fromisoformat(body["ends_at"]),

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from escalator.model.audit import SYSTEM, Action, Actor, Entry
+from escalator.model.audit import SYSTEM, Actor, AuditAction, AuditEntry
 from escalator.model.silence import Silence
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.incidents.transaction import working
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.silences.announce import announce
 from escalator.store import audit_log, jobs, key_values, silences
 
@@ -43,7 +43,7 @@ def _hurry(core: Core) -> int:
     return len(hurried)
 
 
-def _in_force(running: Running, core: Core) -> list[Silence]:
+def _in_force(running: RunningPolicy, core: Core) -> list[Silence]:
     now = core.clock.now()
     return [one for one in running.silences if one.starts_at <= now < one.ends_at]
 
@@ -51,7 +51,7 @@ def _in_force(running: Running, core: Core) -> list[Silence]:
 def keep_silences(core: Core) -> None:
     """Record and tell, once, what has ended by itself and what the file has begun. Raises Unavailable."""
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.running(connection)
         if running is None or not jobs.claim_due(connection, "silences", now, EVERY):
@@ -60,18 +60,18 @@ def keep_silences(core: Core) -> None:
         work.has_deliveries = any(told)
 
 
-def _end(core: Core, connection: Connection, running: Running) -> list[bool]:
+def _end(core: Core, connection: Connection, running: RunningPolicy) -> list[bool]:
     now = core.clock.now()
     over = [one.silence for one in silences.unended(connection, locked=True) if one.silence.ends_at <= now]
     for one in over:
         if one.id is not None:
             silences.end(connection, one.id, one.ends_at, now)
-    entries = [Entry(Action.SILENCE_ENDED, SYSTEM, reason=str(one.id), after=about(one)) for one in over]
+    entries = [AuditEntry(AuditAction.SILENCE_ENDED, SYSTEM, reason=str(one.id), after=about(one)) for one in over]
     audit_log.insert(connection, [(entry, running.version) for entry in entries], now)
     return [announce(core, connection, running, one, now, is_over=True) for one in over]
 
 
-def _follow_file(core: Core, connection: Connection, running: Running) -> list[bool]:
+def _follow_file(core: Core, connection: Connection, running: RunningPolicy) -> list[bool]:
     """Record and tell of the file's own silences; what is long over is none of this version's business."""
     now = core.clock.now()
     told = []
@@ -83,8 +83,8 @@ def _follow_file(core: Core, connection: Connection, running: Running) -> list[b
         if known == said or (is_over and known is None):
             continue
         key_values.save(connection, name, said, now)
-        action = Action.SILENCE_ENDED if is_over else Action.SILENCE_BEGUN
-        entry = Entry(action, SYSTEM if is_over else _FILE, "file", after=about(one))
+        action = AuditAction.SILENCE_ENDED if is_over else AuditAction.SILENCE_BEGUN
+        entry = AuditEntry(action, SYSTEM if is_over else _FILE, "file", after=about(one))
         audit_log.insert(connection, [(entry, running.version)], now)
         told.append(announce(core, connection, running, one, now, is_over=is_over))
     return told

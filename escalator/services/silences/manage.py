@@ -8,17 +8,17 @@ from enum import StrEnum
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.silences import categories_of, may_know, may_silence
-from escalator.model.audit import Action, Actor, Entry
-from escalator.model.facts import plain
+from escalator.engine.silences import may_silence, may_view_silence, silence_categories
+from escalator.model.audit import Actor, AuditAction, AuditEntry
+from escalator.model.facts import normalized
 from escalator.model.levels import Mode, Role, Severity
 from escalator.model.policy import Person, Policy
-from escalator.model.silence import Silence, SilenceOf, longest
+from escalator.model.silence import Silence, SilenceScope, max_silence_length
 from escalator.policy.problems import quoted, remedy
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.incidents.transaction import working
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.silences.announce import announce, reason_of
 from escalator.services.silences.expiry import about, go_on
 from escalator.store import audit_log, silences
@@ -72,13 +72,15 @@ class Listed:
 def begin(core: Core, wanted: Wanted) -> Silence | NotDone:
     """Begin a silence now, or say what is wrong with it. Raises Unavailable."""
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
         new = _checked(wanted, running.policy, now)
         if isinstance(new, NotDone):
             return new
         silences.insert(work.connection, new, wanted.via, core.seal.seal(new.reason.encode()))
-        entry = Entry(Action.SILENCE_BEGUN, Actor("person", new.author), wanted.via, str(new.id), after=about(new))
+        entry = AuditEntry(
+            AuditAction.SILENCE_BEGUN, Actor("person", new.author), wanted.via, str(new.id), after=about(new)
+        )
         audit_log.insert(work.connection, [(entry, running.version)], now)
         work.has_deliveries = announce(core, work.connection, running, new, now)
     return new
@@ -90,7 +92,7 @@ def end(core: Core, handle: str, by: str, via: str) -> Silence | NotDone:
     What was said for real is not ended in the sandbox, where anybody says who they are.
     """
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
         kept = silences.unended(work.connection, locked=True)
         theirs = [one for one in kept if via != Mode.SANDBOX or one.via == Mode.SANDBOX]
@@ -100,14 +102,14 @@ def end(core: Core, handle: str, by: str, via: str) -> Silence | NotDone:
             return refused or NotDone(Wrong.NAME, _no_such(handle))
         over = replace(found, ends_at=now)
         silences.end(work.connection, found.id, now, now)
-        entry = Entry(Action.SILENCE_ENDED, Actor("person", by), via, str(found.id), after=about(over))
+        entry = AuditEntry(AuditAction.SILENCE_ENDED, Actor("person", by), via, str(found.id), after=about(over))
         audit_log.insert(work.connection, [(entry, running.version)], now)
         work.has_deliveries = announce(core, work.connection, running, over, now, is_over=True, by=by)
     go_on(core)
     return over
 
 
-def listed(core: Core, connection: Connection, running: Running, asker: Person | None = None) -> list[Listed]:
+def listed(core: Core, connection: Connection, running: RunningPolicy, asker: Person | None = None) -> list[Listed]:
     """Return the silences that are in force or to come, with their reasons; to an asker only what they may see."""
     now = core.clock.now()
     ids = {one.id for one in running.silences}
@@ -117,7 +119,7 @@ def listed(core: Core, connection: Connection, running: Running, asker: Person |
     return [
         Listed(one, one.starts_at <= now, handle)
         for one, handle in found
-        if one.ends_at > now and (asker is None or may_know(asker, one.of, one.name, running.policy))
+        if one.ends_at > now and (asker is None or may_view_silence(asker, one.of, one.name, running.policy))
     ]
 
 
@@ -126,10 +128,10 @@ def handle_of(silence: Silence) -> str:
     return silence.id.hex[-_HANDLE_CHARS:] if silence.id else ""
 
 
-def choices(person: Person, policy: Policy) -> Iterator[tuple[SilenceOf, str]]:
+def choices(person: Person, policy: Policy) -> Iterator[tuple[SilenceScope, str]]:
     """Yield what somebody may silence, the categories first."""
-    named = [*((SilenceOf.CATEGORY, key) for key in policy.categories)]
-    named += [(SilenceOf.ROUTE, route.name) for route in policy.routes]
+    named = [*((SilenceScope.CATEGORY, key) for key in policy.categories)]
+    named += [(SilenceScope.ROUTE, route.name) for route in policy.routes]
     return (one for one in named if may_silence(person, *one, policy))
 
 
@@ -154,15 +156,15 @@ def _may(by: str, policy: Policy) -> Person | NotDone:
     return person
 
 
-def _meant(named: str, known: Sequence[tuple[SilenceOf, str]]) -> tuple[SilenceOf, str] | NotDone:
+def _meant(named: str, known: Sequence[tuple[SilenceScope, str]]) -> tuple[SilenceScope, str] | NotDone:
     """Return the category or route of that name; `category:hate` and `route:Hate` say which of both."""
     kind, _, name = named.partition(":")
-    if kind in set(SilenceOf):
+    if kind in set(SilenceScope):
         known = [one for one in known if one[0] == kind]
         named = name
     exact = [one for one in known if one[1] == named]
-    found = exact or [one for one in known if plain(one[1]) == plain(named)]
-    if len(found) == 1 and (exact or found[0][0] is SilenceOf.CATEGORY):
+    found = exact or [one for one in known if normalized(one[1]) == normalized(named)]
+    if len(found) == 1 and (exact or found[0][0] is SilenceScope.CATEGORY):
         return found[0]
     if found:
         right = " or ".join(f"{of.value}:{name}" for of, name in found)
@@ -175,7 +177,7 @@ def _meant(named: str, known: Sequence[tuple[SilenceOf, str]]) -> tuple[SilenceO
 
 
 def _why_not(new: Silence, policy: Policy) -> NotDone | None:
-    lasts, most = new.ends_at - new.starts_at, longest(is_for_critical=new.is_for_critical)
+    lasts, most = new.ends_at - new.starts_at, max_silence_length(is_for_critical=new.is_for_critical)
     if not SHORTEST <= lasts <= most:
         which = "critical incidents too" if new.is_for_critical else "a category or a route"
         right = f"a silence for {which} lasts from {words(SHORTEST)} to {words(most)}"
@@ -190,7 +192,7 @@ def _why_not(new: Silence, policy: Policy) -> NotDone | None:
 
 
 def _is_always_critical(silence: Silence, policy: Policy) -> bool:
-    floors = [category.at_least for category in categories_of(silence.of, silence.name, policy)]
+    floors = [category.at_least for category in silence_categories(silence.of, silence.name, policy)]
     return bool(floors) and all(floor is Severity.CRITICAL for floor in floors)
 
 

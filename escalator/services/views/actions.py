@@ -6,9 +6,9 @@ from uuid import UUID
 
 from uuid6 import uuid7
 
-from escalator.engine.actions import Act, answer
+from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.incident_change import Change
-from escalator.engine.permissions import Refusal, Refused
+from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.model.audit import Actor
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.policy import Policy
@@ -19,7 +19,7 @@ from escalator.services.auth.viewer import API, Viewer
 from escalator.services.core.context import Core
 from escalator.services.incidents.actions import record_refusal
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import working
+from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import notes
 from escalator.store.notes import Text
 
@@ -46,7 +46,7 @@ class Done:
 
     incident: Incident
     words: str
-    refused: Refused | None = None
+    refused: RefusalReason | None = None
     note: UUID | None = None
 
 
@@ -56,7 +56,7 @@ def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
     Raises Unavailable when it could not be recorded.
     """
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.required(connection)
         incident = opened(core, connection, viewer, number, running.policy, is_locked=True)
@@ -65,7 +65,7 @@ def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
         # Outside Slack and the dashboard a person is their key, not a name.
         spoken = names_by_key(running.policy) if viewer.via == API else running.policy
         text_id = uuid7()
-        asked = Act(
+        asked = ActionRequest(
             verb=wanted.verb,
             person=viewer.person,
             via=viewer.via,
@@ -76,7 +76,7 @@ def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
             to=wanted.to or None,
             note=str(text_id) if wanted.note else None,
         )
-        done = answer(asked, incident, rules_for(core, connection, incident, running), now)
+        done = apply_action(asked, incident, rules_for(core, connection, incident, running), now)
         if isinstance(done, Refusal):
             actor = Actor("person", viewer.person.key)
             record_refusal(connection, incident, actor, viewer.via, wanted.verb.value, done, now)

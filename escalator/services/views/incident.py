@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from escalator.engine.available_actions import Offer, offers
+from escalator.engine.available_actions import AvailableAction, available_actions
 from escalator.engine.classify import assess
 from escalator.engine.incident_change import Rules
-from escalator.engine.routing import Subject, why
+from escalator.engine.routing import RoutingSubject, matched_conditions
 from escalator.model.incident import Incident, Verb
 from escalator.model.levels import ContentRule, Mode, Role
 from escalator.model.policy import Policy
@@ -54,7 +54,7 @@ class Page:
     timeline: tuple[Moment, ...]
     is_cut: bool
     coming: tuple[Coming, ...]
-    offers: tuple[Offer, ...]
+    offers: tuple[AvailableAction, ...]
     question: str | None
     places: tuple[Place, ...]
     related: Related
@@ -88,7 +88,7 @@ def look(core: Core, viewer: Viewer, number: int) -> Page | None:
         timeline=moments(said, fates, notes, running.policy),
         is_cut=len(said) == MOST_RECORDS,
         coming=coming(incident, rules, now),
-        offers=offers(viewer.person, incident, rules, now),
+        offers=available_actions(viewer.person, incident, rules, now),
         question=question_before(Verb.FALSE_ALARM, incident),
         places=places(core, incident, rules.frozen, running.policy, standing, text.rule),
         related=related,
@@ -101,8 +101,10 @@ def reasons(incident: Incident, rules: Rules, *, is_withheld: bool) -> str:
     if incident.drill is not None:
         return "the drill tests this route"
     judged = replace(assess(incident.facts, rules.frozen), severity=incident.severity)
-    subject = Subject(incident.source, incident.facts, judged, incident.opened_at)
-    return reason_words(why(incident.route, subject, rules.frozen), rules.frozen, is_withheld=is_withheld)
+    subject = RoutingSubject(incident.source, incident.facts, judged, incident.opened_at)
+    return reason_words(
+        matched_conditions(incident.route, subject, rules.frozen), rules.frozen, is_withheld=is_withheld
+    )
 
 
 def _related(connection: Connection, viewer: Viewer, incident: Incident, policy: Policy) -> Related:

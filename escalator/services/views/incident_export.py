@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from escalator.model.audit import Action, Actor, Entry
+from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.levels import ContentRule
 from escalator.rendering.next_step import coming
@@ -74,7 +74,7 @@ def export(core: Core, viewer: Viewer, number: int) -> dict[str, Any] | None:
         if incident is None:
             return None
         actor = Actor("person", viewer.person.key)
-        entry = Entry(Action.EXPORTED, actor, viewer.via, after={"what": "incident"}, incident_id=incident.id)
+        entry = AuditEntry(AuditAction.EXPORTED, actor, viewer.via, after={"what": "incident"}, incident_id=incident.id)
         audit_log.insert(connection, [(entry, running.version)], now)
         rules = rules_for(core, connection, incident, running)
         is_withheld = rule_for(viewer, incident, running.policy) is ContentRule.WITHHOLD

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from escalator.engine.permissions import is_withheld, refusal
+from escalator.engine.permissions import check_permission, is_withheld
 from escalator.engine.silences import is_silenced
-from escalator.model.incident import OPEN, Incident, State, Verb
+from escalator.model.incident import OPEN_STATES, Incident, State, Verb
 from escalator.model.levels import Mode, Severity
 from escalator.model.policy import DestinationKind, Policy
 from escalator.rendering.delivery_status import CHANNELS
@@ -19,8 +19,8 @@ from escalator.rendering.targets import target_words
 from escalator.rendering.view import called, category_of, title_of
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
-from escalator.services.incidents.next_step import coming
+from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.incidents.next_step import describe_next_step
 from escalator.store import incident_search, timeline
 from escalator.store.delivery_status import Fate, Told, things_of, told_of
 from escalator.store.incident_search import LATE_AFTER, Filter, Sought
@@ -29,7 +29,7 @@ from escalator.store.visibility import Audience
 PAGE = 100
 """How many incidents a list shows at once."""
 
-WAITING = OPEN - {State.GROUPED}
+WAITING = OPEN_STATES - {State.GROUPED}
 """What waits for somebody here. One that a group tells of is answered there, and its group stands for it."""
 
 _NUMBER = re.compile(r"#?([0-9]{1,10})")
@@ -114,14 +114,14 @@ def sought(typed: str, policy: Policy) -> Sought | None:
     )
 
 
-def open_now(core: Core, viewer: Viewer, running: Running, wanted: Filter, page: int = 1) -> Board:
+def open_now(core: Core, viewer: Viewer, running: RunningPolicy, wanted: Filter, page: int = 1) -> Board:
     """Return what is open by urgency, as far as somebody may see it; pages count from 1. Raises Unavailable.
 
     Without a state it is what waits here; what somebody searches for is found within a group too.
     """
     now = core.clock.now()
-    states = OPEN if wanted.sought else WAITING
-    asked = replace(present(core, wanted), states=(wanted.states & OPEN) or states)
+    states = OPEN_STATES if wanted.sought else WAITING
+    asked = replace(present(core, wanted), states=(wanted.states & OPEN_STATES) or states)
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
         of_all = replace(asked, severities=frozenset())
@@ -144,7 +144,7 @@ def _count_waiting(connection: Connection, audience: Audience, asked: Filter) ->
 def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of it
     core: Core,
     viewer: Viewer,
-    running: Running,
+    running: RunningPolicy,
     wanted: Filter,
     *,
     before: int | None = None,
@@ -180,7 +180,7 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
     core: Core,
     connection: Connection,
     viewer: Viewer,
-    running: Running,
+    running: RunningPolicy,
     audience: Audience,
     found: Sequence[Incident],
     now: datetime,
@@ -196,7 +196,7 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
         Row(
             incident=one,
             title=title_of(category_of(one, frozen[one.policy_version], policy)),
-            next=coming(one, frozen[one.policy_version], policy),
+            next=describe_next_step(one, frozen[one.policy_version], policy),
             told=_heard(told.get(one.id, ()), policy),
             thing="" if is_withheld(one, policy) else things.get(one.id, ""),
             group=groups.get(one.group_id) if one.group_id and one.state is State.GROUPED else None,
@@ -227,5 +227,5 @@ def _versions(core: Core, connection: Connection, found: Iterable[Incident]) -> 
 def _can_acknowledge(one: Incident, viewer: Viewer, policy: Policy) -> bool:
     """Whether it still asks for an answer that this person may give, and has not given."""
     is_answered = any(given.person == viewer.person.key for given in one.answers)
-    may = one.state is State.TRIGGERED and refusal(Verb.ACKNOWLEDGE, viewer.person, one, policy) is None
+    may = one.state is State.TRIGGERED and check_permission(Verb.ACKNOWLEDGE, viewer.person, one, policy) is None
     return may and not is_answered

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from escalator.engine.oncall import Duty, duties, may_know, may_know_schedule, own_shifts
-from escalator.engine.overrides import may_take_back, standing_in
+from escalator.engine.oncall import OnCallStatus, may_view_on_call, may_view_schedule, next_shifts_of, on_call_statuses
+from escalator.engine.overrides import may_end_override, with_overrides
 from escalator.engine.roster import Roster
 from escalator.model.policy import Person, Policy
-from escalator.model.schedule import Calendars, Schedule, Shift, StandIn
+from escalator.model.schedule import Calendars, ManualOverride, Schedule, Shift
 from escalator.rendering.oncall_week import Strip, begins, strip
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 
 WEEKS = 2
 _BEYOND = timedelta(weeks=1)
@@ -45,7 +45,7 @@ class Gaps:
 class Stand:
     """One override that is not over, and whether the reader may take it back."""
 
-    one: StandIn
+    one: ManualOverride
     may_take_back: bool
 
 
@@ -53,41 +53,41 @@ class Stand:
 class Board:
     """All of it; `own` are the reader's next shifts, each with its schedule."""
 
-    duties: tuple[Duty, ...]
+    duties: tuple[OnCallStatus, ...]
     own: tuple[tuple[str, Shift], ...]
     rotas: tuple[Rota, ...]
     gaps: tuple[Gaps, ...]
     stands: tuple[Stand, ...]
 
 
-def board(core: Core, reader: Person, running: Running, monday: date, zone: ZoneInfo) -> Board:
+def board(core: Core, reader: Person, running: RunningPolicy, monday: date, zone: ZoneInfo) -> Board:
     """Return what the reader may know, the weeks from that Monday in that zone. Raises Unavailable."""
     now = core.clock.now()
     roster, end = running.roster(now), begins(monday + timedelta(weeks=WEEKS), zone)
     rotas = tuple(_rotas(core, reader, running, monday, zone))
     return Board(
-        tuple(one for one in duties(roster) if may_know(one, reader, running.policy)),
-        tuple(own_shifts(reader.key, roster, _OWN)),
+        tuple(one for one in on_call_statuses(roster) if may_view_on_call(one, reader, running.policy)),
+        tuple(next_shifts_of(reader.key, roster, _OWN)),
         rotas,
         tuple(found for rota in rotas if (found := _gaps(rota, now, end)) is not None),
         tuple(
-            Stand(one, may_take_back(reader, one))
+            Stand(one, may_end_override(reader, one))
             for one in running.stand_ins
-            if one.person in running.policy.people and may_know_schedule(one.schedule, reader, running.policy)
+            if one.person in running.policy.people and may_view_schedule(one.schedule, reader, running.policy)
         ),
     )
 
 
-def _rotas(core: Core, reader: Person, running: Running, monday: date, zone: ZoneInfo) -> Iterator[Rota]:
+def _rotas(core: Core, reader: Person, running: RunningPolicy, monday: date, zone: ZoneInfo) -> Iterator[Rota]:
     """Yield the schedules that the reader may know of; of the past as it really was."""
     mondays = [monday + timedelta(weeks=week) for week in range(WEEKS)]
     start, end = begins(monday, zone), begins(monday + timedelta(weeks=WEEKS), zone)
     policy = running.policy
     if start < core.clock.now():
         with core.database.reading() as connection:
-            policy = standing_in(policy, core.policies.stand_ins(connection, start))
+            policy = with_overrides(policy, core.policies.stand_ins(connection, start))
     for schedule in policy.schedules.values():
-        if may_know_schedule(schedule.key, reader, policy):
+        if may_view_schedule(schedule.key, reader, policy):
             whole = tuple(_whole(policy, schedule, running.calendars, start, end))
             strips = tuple(strip(whole, day, zone) for day in mondays)
             yield Rota(schedule, strips, whole, start - _BEYOND, end + _BEYOND)

@@ -8,7 +8,7 @@ from escalator.model.policy import Person
 from escalator.services.auth.sessions import IDLE, LONGEST
 from escalator.services.auth.sign_in_methods import Way, ways_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import Running
+from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import sessions
 
 
@@ -23,7 +23,7 @@ class Row:
     browsers: int
 
 
-def people(core: Core, running: Running, now: datetime) -> list[Row]:
+def people(core: Core, running: RunningPolicy, now: datetime) -> list[Row]:
     """Return everybody, in the order of the policy. Raises Unavailable."""
     policy = running.policy
     with core.database.reading() as connection:

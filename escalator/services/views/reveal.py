@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from escalator.engine.actions import Act, answer
-from escalator.engine.exposure_limits import Burden, Reading, asks_to_stop
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.exposure_limits import Exposure, RevealRequest, is_asked_to_stop
 from escalator.engine.incident_change import Rules
-from escalator.engine.permissions import Refusal, Refused, is_withheld
+from escalator.engine.permissions import Refusal, RefusalReason, is_withheld
 from escalator.model.audit import Actor
 from escalator.model.incident import Incident, Verb
 from escalator.model.levels import ContentRule, Role
@@ -21,7 +21,7 @@ from escalator.services.core.context import Core
 from escalator.services.incidents import exposure_limits
 from escalator.services.incidents.actions import record_refusal
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.transaction import working
+from escalator.services.incidents.transaction import unit_of_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class Text:
 
     rule: ContentRule
     said: Disclosure
-    burden: Burden
+    burden: Exposure
     hidden: tuple[int, ...] = ()
-    why_not: Refused | None = None
+    why_not: RefusalReason | None = None
     must_stop: bool = False
 
 
@@ -45,9 +45,9 @@ class Shown:
 
     line: int
     text: str = ""
-    refused: Refused | None = None
+    refused: RefusalReason | None = None
     words: str = ""
-    burden: Burden = Burden()
+    burden: Exposure = Exposure()
 
 
 def rule_for(viewer: Viewer, incident: Incident, running: Policy) -> ContentRule:
@@ -60,14 +60,14 @@ def text_of(connection: Connection, viewer: Viewer, incident: Incident, rules: R
     """Return what is said of the content to this viewer, without any of what is hidden."""
     rule = rule_for(viewer, incident, rules.running)
     said = disclose(incident, rule, now)
-    burden = exposure_limits.burden(connection, viewer.person, rules.running, now, incident.id)
+    burden = exposure_limits.person_exposure(connection, viewer.person, rules.running, now, incident.id)
     if rule is ContentRule.SHOW:
         return Text(rule, said, burden)
-    done = answer(_asking(viewer, Reading(burden, is_insisted=True)), incident, rules, now)
+    done = apply_action(_asking(viewer, RevealRequest(burden, is_insisted=True)), incident, rules, now)
     if isinstance(done, Refusal):
         return Text(rule, said, burden, why_not=done.why)
     hidden = tuple(len(line) for line in lines_of(incident))
-    return Text(rule, said, burden, hidden, must_stop=asks_to_stop(incident.severity, burden, rules.running))
+    return Text(rule, said, burden, hidden, must_stop=is_asked_to_stop(incident.severity, burden, rules.running))
 
 
 def reveal(core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: bool = False) -> Shown | None:
@@ -76,16 +76,16 @@ def reveal(core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: b
     None when there is no such line of an incident that they may see. Raises Unavailable when it could not be recorded.
     """
     now = core.clock.now()
-    with working(core) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.required(connection)
         incident = opened(core, connection, viewer, number, running.policy, is_locked=True)
         if incident is None:
             return None
-        burden = exposure_limits.burden(connection, viewer.person, running.policy, now, incident.id)
+        burden = exposure_limits.person_exposure(connection, viewer.person, running.policy, now, incident.id)
         lines = lines_of(incident)
-        wanted = _asking(viewer, Reading(burden, (line, len(lines)), is_insisted))
-        done = answer(wanted, incident, rules_for(core, connection, incident, running), now)
+        wanted = _asking(viewer, RevealRequest(burden, (line, len(lines)), is_insisted))
+        done = apply_action(wanted, incident, rules_for(core, connection, incident, running), now)
         if isinstance(done, Refusal):
             actor = Actor("person", viewer.person.key)
             record_refusal(connection, incident, actor, viewer.via, Verb.REVEAL.value, done, now)
@@ -94,10 +94,12 @@ def reveal(core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: b
         if not 1 <= line <= len(lines):
             return None
         work.apply([Decision(incident, done)], running, now)
-        after = exposure_limits.burden(connection, viewer.person, running.policy, now, incident.id)
+        after = exposure_limits.person_exposure(connection, viewer.person, running.policy, now, incident.id)
     return Shown(line, lines[line - 1], burden=after)
 
 
-def _asking(viewer: Viewer, reading: Reading) -> Act:
+def _asking(viewer: Viewer, reading: RevealRequest) -> ActionRequest:
     """Return the act of reading. It names no round and fence: a line is asked for of the text, however it stands."""
-    return Act(Verb.REVEAL, viewer.person, viewer.via, reading=reading, is_in_dashboard=viewer.via == DASHBOARD)
+    return ActionRequest(
+        Verb.REVEAL, viewer.person, viewer.via, reading=reading, is_in_dashboard=viewer.via == DASHBOARD
+    )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 
 from escalator.encryption import Seal
 from escalator.errors import ContentLocked
-from escalator.model.audit import Action
+from escalator.model.audit import AuditAction
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind, Policy
 from escalator.rendering.delivery_status import fate_words, occasion_words, recipient_words
@@ -21,7 +21,7 @@ from escalator.store import notes as texts
 from escalator.store.deliveries import DeliveryKind
 
 _OF_DELIVERIES = frozenset(
-    {Action.DELIVERED, Action.DELIVERY_FAILED, Action.DELIVERY_SUPPRESSED, Action.DELIVERY_LISTED}
+    {AuditAction.DELIVERED, AuditAction.DELIVERY_FAILED, AuditAction.DELIVERY_SUPPRESSED, AuditAction.DELIVERY_LISTED}
 )
 """What the notifications themselves say, and better."""
 
@@ -59,7 +59,7 @@ def moments(
     found = [_moment(row, notes, policy) for row in said if row.action not in _OF_DELIVERIES]
     by_instant = _by_origin(fates, policy)
     placed = {at: place for place, at in enumerate(one.at for one in found)}
-    placed |= {one.at: place for place, one in enumerate(found) if one.action == Action.STEP_FIRED}
+    placed |= {one.at: place for place, one in enumerate(found) if one.action == AuditAction.STEP_FIRED}
     for at, sent in by_instant.items():
         if at in placed:
             found[placed[at]] = replace(found[placed[at]], sent=sent)
@@ -101,7 +101,7 @@ def _sent(row: Row[Any], policy: Policy, *, is_replaced: bool) -> Sent:
     )
 
 
-_WRITTEN = frozenset({Action.NOTED, Action.HELD, Action.HOLD_LIFTED})
+_WRITTEN = frozenset({AuditAction.NOTED, AuditAction.HELD, AuditAction.HOLD_LIFTED})
 """What is recorded with a text beside it."""
 
 
