@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from escalator.channels.jira.create_meta import CreateScreen
 from escalator.channels.mail.addresses import address, sender
 from escalator.channels.pagerduty.channel import PagerDutyChannel
-from escalator.commands.doctor_checks import Finding, Status
+from escalator.commands.doctor_checks import UNREACHED_REMEDY, Finding, Status
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.policy import Destination, DestinationKind, Policy
 from escalator.policy.jira_fields import OURS
+from escalator.rendering.probe_failures import NOBODY_ANSWERED, probe_words
 from escalator.services.core.context import Core
 
 Asked = Callable[[Core, Destination, str], Delivered | Failed]
@@ -18,11 +19,13 @@ _NOT_SET = Failed(FailureReason.NOT_CONFIGURED, "no_address")
 _NOT_SENDER = Failed(FailureReason.NOT_CONFIGURED, "mail_from")
 _NOT_A_MAILBOX = Failed(FailureReason.BAD_TARGET, "address")
 _REMEDIES = {
-    FailureReason.NOT_CONFIGURED: "set what it needs: `escalator check` and the README name the variables",
-    FailureReason.BAD_CREDENTIALS: "look at its key or token, and at what that may do",
-    FailureReason.BAD_TARGET: "look at its address in the policy",
+    FailureReason.TIMEOUT: UNREACHED_REMEDY,
+    FailureReason.UNREACHABLE: UNREACHED_REMEDY,
+    FailureReason.NOT_CONFIGURED: "set what is missing: `escalator check` and the README name the variables",
+    FailureReason.BAD_CREDENTIALS: "check its key or token and its permissions",
+    FailureReason.BAD_TARGET: "check its address in the policy",
     FailureReason.BAD_MESSAGE: "set or remove these fields in `jira: {fields: …}` of the destination",
-    FailureReason.FORBIDDEN: "a private address: allow it by WEBHOOK_ALLOW_PRIVATE, if it is meant",
+    FailureReason.FORBIDDEN: "it is a private address: allow it with WEBHOOK_ALLOW_PRIVATE if it is intended",
 }
 
 
@@ -42,10 +45,9 @@ def destinations(core: Core, policy: Policy) -> Iterator[Finding]:
 def _finding(destination: Destination, answer: Delivered | Failed) -> Finding:
     what = f"{destination.kind.value} {destination.key}"
     if isinstance(answer, Delivered):
-        return Finding(what, Status.OK, "would be reached")
-    detail = f" ({answer.detail})" if answer.detail else ""
+        return Finding(what, Status.OK, "can be reached")
     remedy = _REMEDIES.get(answer.reason, "try again in a moment")
-    return Finding(what, Status.FAIL, f"{answer.reason.value}{detail}", remedy)
+    return Finding(what, Status.FAIL, probe_words(answer), remedy)
 
 
 def _pagerduty(core: Core, destination: Destination, written: str) -> Delivered | Failed:
@@ -103,7 +105,8 @@ def pagerduty_answers(core: Core, policy: Policy) -> Iterator[Finding]:
         return
     found = core.vendors.pagerduty_rest.check()
     if isinstance(found, Failed):
-        remedy = "check PAGERDUTY_API_TOKEN: a read-only one is enough"
-        yield Finding("pagerduty token", Status.FAIL, f"{found.reason.value} {found.detail}".strip(), remedy)
+        is_unreached = found.reason in NOBODY_ANSWERED
+        remedy = UNREACHED_REMEDY if is_unreached else "check PAGERDUTY_API_TOKEN: a read-only one is enough"
+        yield Finding("pagerduty token", Status.FAIL, probe_words(found), remedy)
     else:
         yield Finding("pagerduty token", Status.OK, found)

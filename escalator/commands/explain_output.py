@@ -33,7 +33,7 @@ def table(found: Preview, now: datetime, parsed: Parsed) -> str:
 
 def _about(incident: Incident, policy: Policy) -> str:
     category = policy.categories.get(incident.category or "")
-    route = f'route "{incident.route}"' if incident.route is not None else "no route took it: the default path"
+    route = f'route "{incident.route}"' if incident.route is not None else "no route matches: the default path"
     owner = f", assigned to {incident.assign}" if incident.assign else ", assigned to nobody"
     many = "" if incident.acks_needed == 1 else f", {incident.acks_needed} acknowledgements needed"
     return (
@@ -50,7 +50,7 @@ def _plan(found: Preview, now: datetime, policy: Policy) -> str:
 
 
 def _row(firing: Firing, now: datetime, policy: Policy) -> Iterator[tuple[str, ...]]:
-    step = f"{firing.step}, again {firing.repeat}" if firing.repeat else str(firing.step)
+    step = f"{firing.step}, repeat {firing.repeat}" if firing.repeat else str(firing.step)
     at = firing.at.astimezone(policy.timezone).strftime("%a %H:%M:%S")
     lead: tuple[str, str, str] = (_after(firing.at - now), at, step)
     if firing.silenced_until is not None:
@@ -69,6 +69,6 @@ def _after(delay: timedelta) -> str:
 def _afterwards(found: Preview, now: datetime, policy: Policy) -> Iterator[str]:
     if found.restart_at is not None:
         at = found.restart_at.astimezone(policy.timezone).strftime("%a %H:%M:%S")
-        yield f"Still no answer: again from the top {_after(found.restart_at - now)} ({at} {policy.timezone.key})"
+        yield f"Not acknowledged: restarts from step 1 {_after(found.restart_at - now)} ({at} {policy.timezone.key})"
     if found.feeds:
         yield f"Copies to: {', '.join(found.feeds)}"

@@ -138,7 +138,7 @@ def test_a_drill_is_left_out(cli, alerted):
         pytest.param(
             ["same.yml", "nothing.yml"], "'nothing.yml' is no version of the policy", id="no file, no version"
         ),
-        pytest.param(["same.yml", "bad.yml"], "bad.yml is no policy that could run", id="a file with a mistake"),
+        pytest.param(["same.yml", "bad.yml"], "bad.yml is not a valid policy", id="a file with a mistake"),
         pytest.param(["same.yml", "same.yml", "--since", "soon"], "is no duration", id="no duration"),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_hole_below_high_is_a_note_and_no_fault(cli, policy):
     text = CLOSED.replace("default: loud", "default: office").replace("routes:", "routes:\n  " + GRAVE)
     result = cli("coverage", policy(text), *FROM)
     assert result.exit_code == 0
-    assert "Note: below high, and nobody hears within 30 min:" in result.stdout
+    assert "Note: below high, and nobody notified within 30 min:" in result.stdout
 
 
 GRAVE = "- {name: Grave, when: {min_severity: high}, path: loud}"
@@ -116,4 +116,4 @@ def test_the_example_has_no_hole_in_what_is_grave(cli, monkeypatch):
     result = cli("coverage", EXAMPLE, *FROM)
     assert result.exit_code == 0
     assert "No holes: of all that is high or critical" in result.stdout
-    assert result.stderr.startswith("seniors-on-call: no calendar is known (there is no database)")
+    assert result.stderr.startswith("seniors-on-call: no calendar is known (the database does not exist)")

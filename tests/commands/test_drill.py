@@ -44,7 +44,7 @@ def test_a_drill_that_was_never_held_says_when_it_will_be(cli, drilled):
 def test_a_drill_begun_by_hand_takes_the_way_of_all_drills(cli, drilled):
     result = cli("drill", "Fire drill")
     assert result.exit_code == 0
-    assert result.stdout.startswith("Begun: Fire drill, route Urgent harms; to be acknowledged within 10 min")
+    assert result.stdout.startswith("Started: Fire drill, route Urgent harms; acknowledge within 10 min")
     process_events(drilled)
     assert "running (#1001)" in cli("drill").stdout
     assert "#1001   triggered  DRILL · CRITICAL · Child safety" in cli("incidents").stdout

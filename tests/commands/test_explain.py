@@ -87,7 +87,7 @@ def test_people_read_a_table_of_who_when_and_through_what(explain):
     assert "Chen Wei (team) Slack, direct message" in rows
     assert "ts-pager PagerDuty" in rows
     assert "Dana Fox (schedule:seniors-on-call, on call) Slack, direct message" in rows
-    assert "Still no answer: again from the top +1 h 15 min (Mon 11:15:00 America/New_York)" in rows
+    assert "Not acknowledged: restarts from step 1 +1 h 15 min (Mon 11:15:00 America/New_York)" in rows
     assert "Copies to: bi-feed" in rows
 
 
@@ -213,7 +213,7 @@ def test_calendars_come_from_the_database_and_are_missed_aloud(cli, folder, core
     (folder / "escalation.yml").write_text(PEOPLE_AND_TIME)
     command = ("explain", SELF_HARM, "--policy", "escalation.yml", "--at", MONDAY)
     unread = cli(*command)
-    assert "later: no calendar is known (none has been read yet)" in unread.stderr
+    assert "later: no calendar is known (it has not been read yet)" in unread.stderr
     assert "Ben Okafor (schedule:later, on call)" in unread.stdout
     start = datetime(2026, 1, 5, tzinfo=UTC)
     booked = written([Booking(start, start + timedelta(days=1), ("ana",))])
@@ -230,5 +230,5 @@ def test_without_a_database_nothing_is_made_to_look_for_calendars(cli, folder, m
     monkeypatch.setenv("CALENDAR", "https://calendar.example.com/later.ics")
     (folder / "escalation.yml").write_text(PEOPLE_AND_TIME)
     result = cli("explain", SELF_HARM, "--at", MONDAY)
-    assert "later: no calendar is known (there is no database)" in result.stderr
+    assert "later: no calendar is known (the database does not exist)" in result.stderr
     assert [path.name for path in folder.iterdir()] == ["escalation.yml"]

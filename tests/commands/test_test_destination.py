@@ -26,7 +26,7 @@ def test_in_the_sandbox_it_is_kept_and_says_so(core, cli):
     result = cli("test-destination", "critical-alerts")
     assert (result.exit_code, result.stdout) == (
         0,
-        "critical-alerts (slack): kept in the sandbox, nobody was told\n",
+        "critical-alerts (slack): kept in the sandbox, nothing was sent\n",
     )
     with core.database.reading() as connection:
         (kept,) = sandbox_inbox.newest(connection, 10, core.clock.now())
@@ -65,4 +65,4 @@ def test_a_destination_that_was_reached_is_not_broken_any_more(core, slack, cli)
 def test_a_name_that_means_nobody_is_misuse_and_says_what_there_is(core, cli):
     result = cli("test-destination", "nowhere")
     assert result.exit_code == 2
-    assert "nowhere: is nothing that the policy tells; one of critical-alerts" in result.stderr
+    assert "nowhere: is not a destination of the policy; one of critical-alerts" in result.stderr

@@ -72,7 +72,7 @@ def test_a_stranger_is_told_their_own_id_and_what_to_do_with_it():
 @pytest.mark.parametrize(
     ("why", "said"),
     [
-        (RefusalReason.UNKNOWN_PERSON, "the escalation policy does not know you"),
+        (RefusalReason.UNKNOWN_PERSON, "you are not in the escalation policy"),
         (RefusalReason.RESTRICTED, "there is no such incident"),
     ],
 )

@@ -250,7 +250,7 @@ def test_an_incident_says_how_it_stands_and_who_is_next(core):
     assert (incident["opened_at"], incident["due_at"]) == ("2026-08-20T14:03:10.000000Z", "2026-08-20T14:03:30.000000Z")
     assert (incident["due_kind"], incident["next"]) == (
         "step",
-        "tells senior moderators, PagerDuty and senior mail",
+        "notifies senior moderators, PagerDuty and senior mail",
     )
 
 

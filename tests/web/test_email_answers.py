@@ -264,5 +264,5 @@ def test_without_the_database_the_reader_is_asked_to_come_again(reader, monkeypa
     answer = reader.open() if call == "look" else reader.press(page)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
-    assert "try again in a moment" in answer.text
+    assert "Try again in a moment" in answer.text
     assert "#1001" not in answer.text

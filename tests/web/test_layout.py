@@ -35,7 +35,7 @@ def test_without_the_database_a_page_says_so_and_that_nothing_changed(browser, m
     monkeypatch.setattr(session, "look_up", look_up)
     page = browser.get("/")
     assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
-    assert "nothing was changed" in page.text
+    assert "Nothing was changed" in page.text
 
 
 def test_a_page_that_cannot_be_shown_says_why(browser):

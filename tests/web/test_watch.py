@@ -37,9 +37,9 @@ def test_before_the_first_event_it_says_so(shown):
 
 
 def test_everything_that_is_wrong_is_said_in_the_alarm(shown):
-    found = (Concern("workers", "none is alive"), Concern("silent_source:chat-prod", "no event of <chat>"))
+    found = (Concern("workers", "none is running"), Concern("silent_source:chat-prod", "no event of <chat>"))
     page = shown(Watch(found, 0, START))
     assert '<section class="alarm"' in page
-    assert "<li><strong>Workers</strong>: none is alive</li>" in page
+    assert "<li><strong>Workers</strong>: none is running</li>" in page
     assert "<li><strong>Silent source</strong>: no event of &lt;chat&gt;</li>" in page
     assert "All deadlines on time" not in page
