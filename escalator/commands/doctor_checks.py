@@ -10,16 +10,16 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from escalator.broker_state import named
+from escalator.broker_state import error_name
 from escalator.channels.slack.manifest import SCOPES
 from escalator.commands import one_line
 from escalator.commands.open_core import DEMO, has_database
-from escalator.engine.targets import address_of
 from escalator.errors import Unavailable
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.email_address import parse_mailbox
 from escalator.model.levels import Mode
 from escalator.model.message import Failed
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.policy import Person, Policy
 from escalator.policy import Parsed, parse
 from escalator.rendering import sandbox_mode
 from escalator.rendering.probe_failures import NOBODY_ANSWERED, probe_words
@@ -27,7 +27,7 @@ from escalator.services.core.context import Core
 from escalator.services.monitoring.problems import open_troubles
 from escalator.settings import Settings
 from escalator.store import health, policies
-from escalator.store.health import LATE, Health
+from escalator.store.health import OVERDUE_AFTER, ProductHealth
 from escalator.store.schema import is_current
 
 _TIMEOUT_S = 2
@@ -97,7 +97,7 @@ def _contacts(core: Core, policy: Policy) -> Finding:
 
 def _can_be_told(core: Core, person: Person) -> bool:
     has_mail = bool(core.settings.smtp_url and core.settings.mail_from) or core.settings.mode is Mode.SANDBOX
-    addresses = {kind: core.expand(address_of(person, kind) or "") for kind in person.contact}
+    addresses = {kind: core.expand(person.address_of(kind) or "") for kind in person.contact}
     slack, email = addresses.get(DestinationKind.SLACK, ""), addresses.get(DestinationKind.EMAIL, "")
     return bool(slack) or (has_mail and parse_mailbox(email) is not None)
 
@@ -119,7 +119,7 @@ def broker(settings: Settings) -> Finding:
     except Exception as error:  # noqa: BLE001  # a broker may answer anything
         is_unreached = isinstance(error, _REDIS_UNREACHED) and not isinstance(error, _REDIS_REFUSED)
         what = "cannot be reached" if is_unreached else "reached, but cannot be used"
-        return Finding("redis", Status.FAIL, f"{what} ({named(error)})", _BROKER_REMEDY)
+        return Finding("redis", Status.FAIL, f"{what} ({error_name(error)})", _BROKER_REMEDY)
     if takes_writes is not True:
         return Finding("redis", Status.FAIL, "something else than Redis answers", _BROKER_REMEDY)
     return Finding("redis", Status.OK, "reachable")
@@ -158,7 +158,7 @@ def database(core: Core) -> Iterator[Finding]:
             return
         now = core.clock.now()
         with core.database.reading() as connection:
-            found = health.health(connection, now)
+            found = health.read_health(connection, now)
             active = policies.active_id(connection)
             active_sha256 = policies.sha256_of(connection, active) if active else None
     except Unavailable as error:
@@ -183,17 +183,17 @@ def _active(settings: Settings, active_sha256: str | None) -> Finding:
     return Finding("active policy", Status.OK, "same as the file")
 
 
-def _workers(found: Health) -> Finding:
+def _workers(found: ProductHealth) -> Finding:
     if not found.workers:
         return Finding("workers", Status.FAIL, "none is running: nothing is sent or escalated", _START)
     return Finding("workers", Status.OK, f"{found.workers} running")
 
 
-def _late(found: Health, now: datetime) -> Iterator[Finding]:
+def _late(found: ProductHealth, now: datetime) -> Iterator[Finding]:
     remedy = "check the workers and their log"
     waiting = (("deadlines", found.oldest_deadline), ("events", found.oldest_event))
     for what, oldest in waiting:
-        if oldest is not None and now - oldest > LATE:
+        if oldest is not None and now - oldest > OVERDUE_AFTER:
             late_s = int((now - oldest).total_seconds())
             yield Finding(what, Status.FAIL, f"the oldest is {late_s} s late", remedy)
         else:
@@ -202,7 +202,7 @@ def _late(found: Health, now: datetime) -> Iterator[Finding]:
         yield Finding("events", Status.FAIL, f"{found.parked_events} could not be processed and are parked", remedy)
 
 
-def _mode(mode: Mode, found: Health) -> Finding:
+def _mode(mode: Mode, found: ProductHealth) -> Finding:
     if mode is Mode.SANDBOX:
         remedy = "to send messages, set ESCALATOR_MODE=production"
         return Finding("mode", Status.WARN, sandbox_mode.notice(found.sandbox_incidents), remedy)

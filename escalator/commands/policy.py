@@ -8,7 +8,7 @@ from escalator.commands.policy_version import version
 from escalator.errors import Unavailable
 from escalator.services.policies.versions import SHORT, before, differences, text_of
 from escalator.store import policies
-from escalator.store.policies import Offer, Version
+from escalator.store.policies import PolicyOffer, PolicyVersion
 
 
 @click.group("policy")
@@ -30,7 +30,7 @@ def history(limit: int) -> None:
         click.echo(f"{'*' if one is newest else ' '} {one.at:%Y-%m-%d %H:%M:%S} UTC  {_said(one)}")
 
 
-def _said(one: Offer) -> str:
+def _said(one: PolicyOffer) -> str:
     if one.version is None:
         return f"{'refused':<{SHORT}}  by {one.actor}: {one.problems} problem{'' if one.problems == 1 else 's'}"
     return f"{one.version.sha256[:SHORT]}  by {one.actor}"
@@ -72,14 +72,14 @@ def diff(ctx: click.Context, old: str | None, new: str | None, *, is_file: bool)
     ctx.exit(1 if lines else 0)
 
 
-def _active(connection: Connection) -> Version:
-    active = policies.active(connection)
+def _active(connection: Connection) -> PolicyVersion:
+    active = policies.active_version(connection)
     if active is None:
         raise Unavailable("no policy is active yet")
     return active[0]
 
 
-def _before(connection: Connection, wanted: Version) -> Version:
+def _before(connection: Connection, wanted: PolicyVersion) -> PolicyVersion:
     found = before(connection, wanted.id)
     if found is None:
         raise Misused("there is no earlier version; name two versions, or use --file")

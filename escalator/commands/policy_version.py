@@ -4,10 +4,10 @@ from sqlalchemy import Connection
 
 from escalator.commands.open_core import Misused
 from escalator.services.policies.versions import named
-from escalator.store.policies import Version
+from escalator.store.policies import PolicyVersion
 
 
-def version(connection: Connection, sha256: str) -> Version:
+def version(connection: Connection, sha256: str) -> PolicyVersion:
     """Return the one version whose hash begins like this. Raises Misused when there is none, or more than one."""
     found = named(connection, sha256)
     if not found:

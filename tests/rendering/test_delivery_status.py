@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind
 from escalator.rendering.delivery_status import fate_words, occasion_words, recipient_words
 from tests.rendering.builders import a_policy
 

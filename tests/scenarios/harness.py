@@ -306,8 +306,8 @@ class Harness(Witness):
         errors = self.unexpected_errors()
         assert not errors, errors
         with self.core.database.reading() as connection:
-            assert audit_log.count_unsealed(connection) == 0
-            assert followed(audit_log.sealed(connection)).misfit is None
+            assert audit_log.count_unchained(connection) == 0
+            assert followed(audit_log.chained_records(connection)).misfit is None
 
 
 def _merged(body: object, changes: Mapping[str, object]) -> object:

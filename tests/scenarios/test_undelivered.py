@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Failed, FailureReason
-from escalator.model.policy import DestinationKind
 from escalator.services.core.process_liveness import SWEEPER, record_heartbeat
 from escalator.services.delivery.destination_health import FAILURE_SCOPES
 from escalator.services.delivery.outbox import claim_calls

@@ -4,10 +4,10 @@ from uuid import UUID
 
 import pytest
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import ContentRule, Mode
-from escalator.model.policy import DestinationKind
 from escalator.services.views.external_links import Place, places
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 from tests.builders import EXAMPLE_POLICY, an_incident
 from tests.sandboxes import a_core
 
@@ -20,7 +20,7 @@ def core(sqlite_url, tmp_path):
 
 
 def a_post(channel, ref, mode=Mode.PRODUCTION, person=None, destination="place", alias=None):
-    return Post(
+    return PostedMessage(
         UUID(int=1), UUID(int=2), destination, destination, "C0", 1, mode, channel, person, ref, 1, 1, 0, 1, alias=alias
     )
 

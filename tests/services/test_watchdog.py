@@ -58,7 +58,7 @@ def told(core):
 def found(core):
     now = core.clock.now()
     with core.database.reading() as connection:
-        return [str(one) for one in concerns(health.health(connection, now), now)]
+        return [str(one) for one in concerns(health.read_health(connection, now), now)]
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_the_last_of_each_kind_is_remembered_however_long_ago_it_was(each):
         each.clock.move(seconds=1)
     each.clock.move(days=30)
     with each.database.writing() as connection:
-        processes.forget_processes(connection, each.clock.now() - timedelta(hours=1))
-        left = processes.processes(connection, each.clock.now() - timedelta(days=60))
+        processes.delete_old(connection, each.clock.now() - timedelta(hours=1))
+        left = processes.alive_since(connection, each.clock.now() - timedelta(days=60))
         assert processes.last_beat(connection, SWEEPER) is not None
     assert sorted(one.kind for one in left) == [SWEEPER, WEB]
 

@@ -26,7 +26,7 @@ from escalator.services.reports.weekly_review import (
 )
 from escalator.store import audit_log
 from escalator.store.tables import deliveries, drills, incidents, silences, troubles
-from escalator.store.weekly_stats import Broken, Opened, Told
+from escalator.store.weekly_stats import FailedPages, OpenedAlert, SentPage
 from tests.sandboxes import a_core
 from tests.store.test_constraints import an_incident
 
@@ -37,7 +37,7 @@ ONE, TWO, THREE = (UUID(int=number) for number in (1, 2, 3))
 
 
 def an_alert(id_=ONE, number=1, severity=Severity.HIGH, answered=None, escalated=None):
-    return Opened(id_, number, severity, "hate", START, answered, escalated)
+    return OpenedAlert(id_, number, severity, "hate", START, answered, escalated)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_alerts_are_summed_by_severity_the_gravest_first():
         an_alert(THREE, 3, Severity.CRITICAL),
     ]
     told = [
-        Told(ONE, "leads", START, None),
-        Told(ONE, "room", START, later),
-        Told(ONE, "pager", START, None),
-        Told(TWO, "room", START, None),
+        SentPage(ONE, "leads", START, None),
+        SentPage(ONE, "room", START, later),
+        SentPage(ONE, "pager", START, None),
+        SentPage(TWO, "room", START, None),
     ]
     sums = summed(opened, told)
     assert list(sums.items()) == [(Severity.CRITICAL, Sum(1, 0, 0, 0, 0)), (Severity.HIGH, Sum(2, 2, 1, 1, 1))]
@@ -103,17 +103,22 @@ def test_late_is_what_was_escalated_before_anybody_answered(answered, escalated,
 
 def test_a_message_is_slow_after_a_minute():
     told = [
-        Told(ONE, "a", START, START + MINUTE),
-        Told(ONE, "b", START, START + 61 * timedelta(seconds=1)),
-        Told(ONE, "c", START, START + 5 * MINUTE),
-        Told(ONE, "d", START, None),
+        SentPage(ONE, "a", START, START + MINUTE),
+        SentPage(ONE, "b", START, START + 61 * timedelta(seconds=1)),
+        SentPage(ONE, "c", START, START + 5 * MINUTE),
+        SentPage(ONE, "d", START, None),
     ]
     assert slow([an_alert()], told) == [Slow(1, "c", START, 5 * MINUTE), Slow(1, "b", START, timedelta(seconds=61))]
 
 
 def test_failures_are_counted_together_what_failed_most_first():
-    said = [Broken("b", "gone", 1), Broken("a", "gone", 2), Broken("b", "gone", 4), Broken("b", "busy", 2)]
-    assert together(said) == [Broken("b", "gone", 5), Broken("a", "gone", 2), Broken("b", "busy", 2)]
+    said = [
+        FailedPages("b", "gone", 1),
+        FailedPages("a", "gone", 2),
+        FailedPages("b", "gone", 4),
+        FailedPages("b", "busy", 2),
+    ]
+    assert together(said) == [FailedPages("b", "gone", 5), FailedPages("a", "gone", 2), FailedPages("b", "busy", 2)]
 
 
 @pytest.fixture
@@ -198,7 +203,7 @@ def test_a_review_is_of_its_week_and_of_what_somebody_may_see(core, week, person
         (number, "2", 10000) for number in numbers
     ]
     assert sorted(one.number for one in found.slow) == numbers
-    assert found.failures == [Broken("leads", "gone", count)]
+    assert found.failures == [FailedPages("leads", "gone", count)]
     assert found.counts == {AuditAction.RESTARTED: count}
     assert {one.name for one in found.silences} == {"hate", "csam"} - ({"csam"} if count == 1 else set())
 

@@ -11,7 +11,7 @@ from escalator.services.audit import search as trail
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
 from escalator.store import audit_log
-from escalator.store.audit_search import Place, Search
+from escalator.store.audit_search import AuditQuery, Position
 from escalator.store.incidents import MOST_NUMBER
 from web.api.blueprint import Door
 from web.api.pagination import next_page
@@ -49,7 +49,7 @@ def add(door: Door, core: Core) -> None:
     @door.route("GET", "/records", scope=Scope.AUDIT, asks=WantedRecordsSchema, answers=RecordsSchema)
     def found(asked: dict[str, Any]) -> dict[str, Any]:
         """Search the audit trail, the newest first."""
-        search = Search(
+        search = AuditQuery(
             actor=asked.get("person"),
             number=asked.get("incident"),
             category=asked.get("category"),
@@ -64,9 +64,9 @@ def add(door: Door, core: Core) -> None:
         return {"items": [_line(row) for row in page.rows], "next": _next(page.older)}
 
 
-def _next(place: Place | None) -> str | None:
+def _next(place: Position | None) -> str | None:
     return next_page(trail.written_place(place)) if place else None
 
 
 def _line(row: Row[Any]) -> dict[str, Any]:
-    return {**audit_log.line(row, row.seq, row.prev_hash), "hash": row.hash}
+    return {**audit_log.export_line(row, row.seq, row.prev_hash), "hash": row.hash}

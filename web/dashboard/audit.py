@@ -6,20 +6,22 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, render_template, request
 from werkzeug.datastructures import MultiDict
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Category
 from escalator.schedules.local_time import first_instant
 from escalator.services.audit import search as trail
 from escalator.services.audit import verify
 from escalator.services.audit.search import Form, Page
 from escalator.services.core.context import Core
-from escalator.store.audit_search import Place, Search
+from escalator.store.audit_search import AuditQuery, Position
 from escalator.store.incidents import MOST_NUMBER
 from web.dashboard.audit_entry import dated, said, title
 from web.dashboard.template_filters import zone
 from web.session import running, viewer
 
 _FIELDS = ("person", "number", "category", "action", "via", "since", "until")
-_VIAS = ("engine", "slack", "dashboard", "api", "pagerduty", "jira", "email", "stream", "cli", "file", "sandbox")
+_VENDORS = [kind.value for kind in DestinationKind if not kind.about.is_for_machines]
+_VIAS = ("engine", "dashboard", "api", *_VENDORS, "stream", "cli", "file", "sandbox")
 _MIMETYPES = {Form.CSV: "text/csv", Form.JSON_LINES: "application/x-ndjson"}
 _LONGEST_FIELD = 160
 
@@ -61,10 +63,10 @@ def add(door: Blueprint, core: Core) -> None:
         return render_template("dashboard/audit_chain.html", chain=verify.chain(core))
 
 
-def _search(given: MultiDict[str, str]) -> Search:
+def _search(given: MultiDict[str, str]) -> AuditQuery:
     """Return what the form asks for. Aborts with 400 for what it cannot ask, with 403 for what is not theirs to ask."""
     asked = _asked(given)
-    search = Search(
+    search = AuditQuery(
         actor=asked.get("person"),
         number=_number(asked.get("number")),
         category=asked.get("category"),
@@ -118,7 +120,7 @@ def _instant(name: str, text: str | None, *, is_end: bool = False) -> datetime |
         abort(400, f"{name} must be a date such as 2026-01-31.")
 
 
-def _place(name: str) -> Place | None:
+def _place(name: str) -> Position | None:
     text = request.args.get(name)
     try:
         return trail.read_place(text) if text else None
@@ -137,7 +139,7 @@ def _people() -> list[tuple[str, str]]:
     """Return whom somebody may search by, themselves first: key and name."""
     person = viewer().person
     others = [one for one in running().policy.people.values() if one.key != person.key]
-    may_ask = [one for one in others if not trail.refusal(person, Search(actor=one.key))]
+    may_ask = [one for one in others if not trail.refusal(person, AuditQuery(actor=one.key))]
     return [(one.key, one.name) for one in (person, *may_ask)]
 
 

@@ -12,7 +12,7 @@ from escalator.model.policy import Policy
 from escalator.rendering.targets import target_words
 from escalator.services.auth.viewer import Viewer
 from escalator.services.views.incident_list import sought
-from escalator.store.incident_search import Filter
+from escalator.store.incident_search import IncidentFilter
 from escalator.store.incidents import MOST_NUMBER
 
 MINE = "mine"
@@ -24,7 +24,7 @@ Choices = Mapping[str, tuple[str, list[tuple[str, str]]]]
 """By the name of a filter its label, and the values that it may have with how they read."""
 
 
-def asked(viewer: Viewer, policy: Policy) -> Filter:
+def asked(viewer: Viewer, policy: Policy) -> IncidentFilter:
     """Return what this request asks for; a word that is none of ours asks for nothing.
 
     Aborts with 400 for a null byte: PostgreSQL takes no text with one in it.
@@ -33,7 +33,7 @@ def asked(viewer: Viewer, policy: Policy) -> Filter:
     if any("\0" in word for word in said.values()):
         abort(400)
     owner = said.get("owner", "")
-    return Filter(
+    return IncidentFilter(
         states=_one_of(State, said.get("state")),
         severities=_one_of(Severity, said.get("severity")),
         modes=_one_of(Mode, said.get("mode")),

@@ -13,7 +13,7 @@ from escalator.errors import Unavailable
 from escalator.model.levels import Mode, Role
 from escalator.rendering import sandbox_mode
 from escalator.services.core.context import Core
-from escalator.services.sandbox import count_sandboxed
+from escalator.store import sandbox_inbox
 from web import errors, security_headers, session
 from web.dashboard import template_filters
 from web.dashboard.template_filters import iso
@@ -131,7 +131,7 @@ def sandbox_words(core: Core) -> str:
         return ""
     try:
         with core.database.reading() as connection:
-            return sandbox_mode.notice(count_sandboxed(connection))
+            return sandbox_mode.notice(sandbox_inbox.count_incidents(connection))
     except Unavailable:
         return "Sandbox mode: nothing is sent"
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from escalator.services.core.context import Core
 from escalator.services.policies.versions import SHORT, Named, before, differences, named, text_of, text_of_file
 from escalator.store import policies
-from escalator.store.policies import Version
+from escalator.store.policies import PolicyVersion
 
 _MOST = 200
 _FILE = "file"
@@ -49,7 +49,7 @@ def add(door: Blueprint, core: Core) -> None:
         return render_template("dashboard/policy_diff.html", old=old[0], new=new[0], lines=lines)
 
 
-def _version(connection: Connection, sha256: str) -> Version:
+def _version(connection: Connection, sha256: str) -> PolicyVersion:
     found = named(connection, sha256)
     if len(found) != 1:
         abort(404)
@@ -57,7 +57,7 @@ def _version(connection: Connection, sha256: str) -> Version:
 
 
 def _text(core: Core, connection: Connection, wanted: str) -> Named:
-    """Return a version, or the file as it lies there. Aborts with 404 for what is neither."""
+    """Return a version, or the policy file now. Aborts with 404 for what is neither."""
     if wanted != _FILE:
         return text_of(connection, _version(connection, wanted))
     try:

@@ -60,7 +60,7 @@ def verify(core: Core) -> tuple[Verdict, int]:
     """
     with core.database.reading() as connection:
         verdict = _followed_from(connection, 0)
-        unsealed = audit_log.count_unsealed(connection)
+        unsealed = audit_log.count_unchained(connection)
     if verdict.misfit is None:
         with core.database.writing() as connection:
             key_values.save(connection, _VERIFIED, str(verdict.count), core.clock.now())
@@ -73,8 +73,8 @@ def chain(core: Core) -> Chain:
         length = audit_log.last_seq(connection)
         after = max(0, length - LATEST)
         verdict = _followed_from(connection, after)
-        unsealed = audit_log.count_unsealed(connection)
-        last_hash = audit_log.hash_of(connection, length)
+        unsealed = audit_log.count_unchained(connection)
+        last_hash = audit_log.hash_at(connection, length)
         known = key_values.get_with_time(connection, _VERIFIED)
     verified = (known.at, int(known.value)) if known else None
     return Chain(length, last_hash, after + 1, verdict, unsealed, verified)
@@ -83,7 +83,7 @@ def chain(core: Core) -> Chain:
 def _followed_from(connection: Connection, after: int) -> Verdict:
     """Return how far the chain holds; a seal whose record is gone is missed too, be it the last one."""
     newest = audit_log.last_seq(connection)
-    verdict = followed(audit_log.sealed(connection, after=after), after, audit_log.hash_of(connection, after))
+    verdict = followed(audit_log.chained_records(connection, after=after), after, audit_log.hash_at(connection, after))
     if verdict.misfit is None and verdict.count < newest:
         return replace(verdict, misfit=f"record {verdict.count + 1} is missing, but its seal exists")
     return verdict
@@ -95,6 +95,6 @@ def _misfit(line: dict[str, Any], stored_hash: str, expected: int, previous: str
     named = f"record {expected} ({line.get('action')} at {line.get('at')}, incident {line.get('incident')})"
     if line.get("prev_hash") != previous:
         return f"{named} does not hold the hash of the record before it"
-    if audit_log.chained(line) != stored_hash:
+    if audit_log.chain_hash(line) != stored_hash:
         return f"{named} has been changed: its hash does not match the stored one"
     return None

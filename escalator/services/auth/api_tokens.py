@@ -18,7 +18,7 @@ from escalator.services.auth.viewer import API, Viewer
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import api_tokens, audit_log
-from escalator.store.api_tokens import Token
+from escalator.store.api_tokens import ApiToken
 
 PREFIX = "esc_"
 """What every token begins with, so that scanners of source code find one that has got into it."""
@@ -57,7 +57,7 @@ def make(  # noqa: PLR0913  # a token is made of these
         if why:
             return NotMade(why)
         expires_at = now + good_for
-        new = Token(
+        new = ApiToken(
             uuid7(), name, person, frozenset(scopes), author.is_sandbox, author.person.key, now, expires_at=expires_at
         )
         api_tokens.add(connection, new, digest_of(text))
@@ -83,15 +83,15 @@ def find(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[Scope]
         return None
     if token.used_at is None or now - token.used_at >= _NOTED_EVERY:
         with core.database.writing(durable=False) as connection:
-            api_tokens.use(connection, token.id, now)
+            api_tokens.record_use(connection, token.id, now)
     scopes = frozenset(Scope(one) for one in token.scopes)
     return Viewer(person, API, is_sandbox=token.is_sandbox), running, scopes
 
 
-def listed(core: Core, viewer: Viewer) -> list[Token]:
+def listed(core: Core, viewer: Viewer) -> list[ApiToken]:
     """Return the newest tokens, the newest first: to somebody of the sandbox only the sandbox's. Raises Unavailable."""
     with core.database.reading() as connection:
-        return api_tokens.listed(connection, is_sandbox=viewer.is_sandbox)
+        return api_tokens.newest(connection, is_sandbox=viewer.is_sandbox)
 
 
 def revoke(core: Core, author: Viewer, token_id: UUID) -> bool:
@@ -136,7 +136,7 @@ def _mistake(name: str, scopes: Collection[Scope], good_for: timedelta) -> str:
     return ""
 
 
-def _entry(action: AuditAction, author: Viewer, token: Token) -> AuditEntry:
+def _entry(action: AuditAction, author: Viewer, token: ApiToken) -> AuditEntry:
     """Return what is recorded: not its name, which is free text."""
     after = {"token": str(token.id), "person": token.person, "scopes": " ".join(sorted(token.scopes))}
     return AuditEntry(action, Actor("person", author.person.key), author.via, after=after)

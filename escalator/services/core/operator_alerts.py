@@ -13,9 +13,10 @@ from escalator.engine.operator_alerts import NOT_SUSPECTED, SuspectedChannels, o
 from escalator.engine.roster import Roster
 from escalator.engine.targets import Recipient, last_resort_targets
 from escalator.model.audit import AuditAction, AuditEntry
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.services.core.contacts import delivery_address
 from escalator.settings import Settings
 from escalator.store import audit_log, calendars, deliveries, endpoint_health
@@ -59,7 +60,7 @@ class OperatorAlerts:
         if trouble_id is None:
             return False
         suspects |= SuspectedChannels(kinds=frozenset(self.failing().values()))
-        roster = Roster(policy, self.now, calendars.said(self.connection, policy))
+        roster = Roster(policy, self.now, calendars.bookings_of(self.connection, policy))
         found = operator_alert_recipients((*last_resort_targets(policy), *also), roster, suspects)
         if not found.has_safe_way:
             log.warning("alarm_has_no_other_way", trouble=key)

@@ -81,13 +81,13 @@ class PolicyStore:
     def running(self, connection: Connection) -> RunningPolicy | None:
         """Return the active version, or None before the first file was taken."""
         now = self._clock.now()
-        found = policies.followed(connection, now)
+        found = policies.read_active(connection, now)
         if found is None:
             return None
         policy = self.version(connection, found.version)
         begun = self._begun(connection) if found.has_silences else ()
         stand_ins = self.stand_ins(connection, now) if found.has_stand_ins else ()
-        said = calendars.said(connection, policy)
+        said = calendars.bookings_of(connection, policy)
         self.followed = stood_in = with_overrides(policy, stand_ins)
         return RunningPolicy(found.version, stood_in, said, (*policy.silences, *begun), tuple(stand_ins))
 
@@ -103,7 +103,7 @@ class PolicyStore:
 
         What was clicked in the sandbox, where anybody says who they are, counts only there.
         """
-        return overrides.since(connection, since, is_sandbox=self._settings.mode is Mode.SANDBOX)
+        return overrides.ending_after(connection, since, is_sandbox=self._settings.mode is Mode.SANDBOX)
 
     def _begun(self, connection: Connection) -> tuple[Silence, ...]:
         """Return what people have silenced. What was said in the sandbox counts only while there is nothing else."""
@@ -203,7 +203,7 @@ class PolicyStore:
             if running is not None:
                 detail = f"{file} has {len(problems)} problems and was refused; the last valid policy stays active"
                 OperatorAlerts(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
-            if policies.refused_last(connection) != sha256:
+            if policies.last_refused_sha256(connection) != sha256:
                 after = {"problems": str(len(problems)), "sha256": sha256}
                 entry = AuditEntry(AuditAction.POLICY_REFUSED, Actor("file", "file"), "file", after=after)
                 audit_log.insert(connection, [(entry, None)], now)

@@ -13,15 +13,16 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from escalator.engine.operator_alerts import SuspectedChannels
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, FailureReason
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import DESTINATION, OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.delivery.fallbacks import create_fallbacks
 from escalator.services.outbound.call import CallOutcome
-from escalator.store.endpoint_health import Notes
+from escalator.store.endpoint_health import HealthUpdates
 
 FAILING_FOR = timedelta(minutes=3)
 """For so long no call has succeeded where a destination is a trouble, though each call may yet succeed."""
@@ -59,7 +60,7 @@ _NOT_BROKEN = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
 """A delivery with another way gives these up early: its destination asks for patience, and is not broken."""
 
 
-def record_calls(notes: Notes, outcomes: Iterable[CallOutcome]) -> None:
+def record_calls(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> None:
     """Note which endpoints have failed in a manner that may pass, and which a delivery has really reached."""
     for one in outcomes:
         if one.sent.delivery is None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.operator_alerts import SuspectedChannels, alternative_recipients
-from escalator.engine.targets import Recipient, address_of, destination_recipients, person_recipient
+from escalator.engine.targets import Recipient, destination_recipients, person_recipient
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.services.core.contacts import delivery_address
@@ -29,7 +29,7 @@ def create_fallbacks(
 
     They have as long as what they stand in for had: that may have expired.
     """
-    known = deliveries.stood_in_for(connection, [one.id for one in failing])
+    known = deliveries.with_fallback(connection, [one.id for one in failing])
     count = 0
     for one in failing:
         if one.id in known:
@@ -90,7 +90,7 @@ def _next_contact(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
     if person is None or failed.channel not in person.contact:
         return ()
     later = person.contact[person.contact.index(failed.channel) + 1 :]
-    found = ((kind, written) for kind in later if (written := address_of(person, kind)))
+    found = ((kind, written) for kind in later if (written := person.address_of(kind)))
     contacts = (person_recipient(person, kind, written, policy) for kind, written in found)
     return tuple(replace(one, target=failed.target) for one in contacts)[:1]
 
@@ -110,7 +110,7 @@ def _of_alarm(  # noqa: PLR0913  # what an alarm is replaced by depends on all t
     That is its fallback. Without one it is whoever can be told by a way that is not suspected, unless another alarm of
     the same trouble has arrived or may arrive by such a way. Nobody is told of one trouble twice at one address.
     """
-    told = deliveries.alarms_of(connection, failed.trouble_id) if failed.trouble_id else [failed]
+    told = deliveries.of_operator_alert(connection, failed.trouble_id) if failed.trouble_id else [failed]
     known = {(one.channel, one.address) for one in told}
     instead = [one for one in _fallback(core, failed, policy, now) if (one.channel, one.address) not in known]
     cut_off = suspects | SuspectedChannels(endpoints=frozenset({failed.endpoint}))

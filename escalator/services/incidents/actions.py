@@ -15,10 +15,11 @@ from escalator.engine.exposure_limits import RevealRequest
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.model.audit import Actor, AuditAction, AuditEntry
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.levels import Mode
 from escalator.model.message import MessageContext
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.policy import Person, Policy
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.replies import done_words, refusal_words
 from escalator.services.auth.slack_users import is_ours, person_of
@@ -29,8 +30,8 @@ from escalator.services.incidents.dialogs import NEEDS_DIALOG, dialog_refusal, d
 from escalator.services.incidents.exposure_limits import person_exposure
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import audit_log, incidents, notes, posted_message_refs
-from escalator.store.notes import Text
-from escalator.store.posted_messages import Post
+from escalator.store.notes import Note
+from escalator.store.posted_messages import PostedMessage
 
 SANDBOX = "sandbox"
 SLACK = "slack"
@@ -171,7 +172,7 @@ def _reading(connection: Connection, case: _Case) -> RevealRequest | None:
 def _keep_note(core: Core, connection: Connection, case: _Case) -> None:
     if case.asked.verb is Verb.NOTE and case.person is not None:
         sealed = core.seal.seal(case.asked.note.encode())
-        notes.insert(connection, Text(case.text_id, case.incident.id, case.now, case.person.key, sealed))
+        notes.insert(connection, Note(case.text_id, case.incident.id, case.now, case.person.key, sealed))
 
 
 def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
@@ -181,7 +182,7 @@ def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
         return False
     is_direct = asked.channel_id.startswith("D")
     destination = f"{PERSON_PREFIX}{case.person.key}" if is_direct else asked.channel_id
-    new = Post(
+    new = PostedMessage(
         id=uuid7(),
         incident_id=incident.id,
         destination=destination,

@@ -80,7 +80,7 @@ def _seal(core: Core) -> None:
         return
     while True:
         with core.database.writing() as connection:
-            if audit_log.seal_new(connection, core.clock.now() - SEAL_AFTER, _SEAL_BATCH) < _SEAL_BATCH:
+            if audit_log.chain_new(connection, core.clock.now() - SEAL_AFTER, _SEAL_BATCH) < _SEAL_BATCH:
                 return
 
 
@@ -91,9 +91,9 @@ def _purge(core: Core) -> None:
     with core.database.writing() as connection:
         running = core.policies.running(connection)
         if running is not None:
-            purge.content(connection, now, running.policy.retain_content)
-            processes.forget_processes(connection, now - KEEP_PROCESSES_FOR)
-            vendor_callbacks.forget(connection, now, _TOLD_AGAIN_FOR)
+            purge.purge_content(connection, now, running.policy.retain_content)
+            processes.delete_old(connection, now - KEEP_PROCESSES_FOR)
+            vendor_callbacks.delete_before(connection, now, _TOLD_AGAIN_FOR)
         cleanup.forget_old(connection, now)
 
 
@@ -107,7 +107,7 @@ def _check(core: Core) -> None:
         if running is None:
             return
         troubles = OperatorAlerts(connection, now)
-        for key, count in health.must_be_zero(connection, now).items():
+        for key, count in health.count_inconsistencies(connection, now).items():
             if count:
                 log.error("invariant_broken", what=key, count=count)
                 troubles.find(f"invariant:{key}", f"{count} × {key}", running.policy, core.settings)
@@ -120,5 +120,5 @@ def _say_sandbox(core: Core) -> None:
     if core.settings.mode is not Mode.SANDBOX or not _take(core, "sandbox", timedelta(minutes=10)):
         return
     with core.database.reading() as connection:
-        found = health.health(connection, core.clock.now())
+        found = health.read_health(connection, core.clock.now())
     log.warning(sandbox_mode.notice(found.sandbox_incidents))

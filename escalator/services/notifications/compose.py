@@ -8,16 +8,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from escalator.channels.contract import JIRA_FIELDS, Notification
+from escalator.channels.contract import FURTHER_FIELDS, Notification
 from escalator.engine.permissions import allowed_people
 from escalator.engine.roster import Roster
 from escalator.engine.silences import active_silence
 from escalator.engine.steps import next_send
 from escalator.engine.targets import people_of_target, team_of
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.levels import ContentRule, Mode, Role
 from escalator.model.message import Card, MessageContext, Occasion
-from escalator.model.policy import DestinationKind, JiraValue, Policy
+from escalator.model.policy import JsonValue, Policy
 from escalator.model.silence import Silence
 from escalator.rendering import timeline
 from escalator.rendering.card import card, standing
@@ -30,7 +31,7 @@ from escalator.services.notifications.answer_links import email_link_for
 from escalator.store import groups
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.delivery_claims import FIRST_ALERT_URGENCY
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 from escalator.store.tables import incidents, records
 
 _TOLD = (
@@ -78,7 +79,7 @@ def related_incidents(connection: Connection, about: Iterable[Incident]) -> Mapp
     known = list(about)
     grouped = [one.group_id for one in known if one.state is State.GROUPED]
     numbers = incident_numbers(connection, [*(one.merged_into for one in known), *grouped])
-    spans = groups.spans(connection, [one.id for one in known if one.is_group])
+    spans = groups.number_ranges(connection, [one.id for one in known if one.is_group])
     return {
         one.id: Others(
             merged_into=numbers.get(one.merged_into) if one.merged_into else None,
@@ -94,7 +95,7 @@ def build_view(  # noqa: PLR0913  # what a message is about, for whom and why
     incident: Incident,
     frozen: Policy,
     running: RunningPolicy,
-    to: Delivery | Post,
+    to: Delivery | PostedMessage,
     *,
     occasion: Occasion = Occasion.STEP,
     said: StoryRecords = (),
@@ -103,11 +104,10 @@ def build_view(  # noqa: PLR0913  # what a message is about, for whom and why
     now: datetime,
 ) -> View:
     """Return everything that a card about this incident, for this reader, is made from."""
-    is_slack = to.channel is DestinationKind.SLACK
-    policy = running.policy if is_slack else names_by_key(running.policy)
+    policy = running.policy if to.channel.about.shows_names else names_by_key(running.policy)
     roster = Roster(policy, now, running.calendars, allowed_people(incident, policy))
     is_for_seniors = _is_senior(to.person, policy) and (incident.step > 0 or incident.round > 1)
-    has_mentions = is_slack and not to.person and to.mode is not Mode.DIVERT
+    has_mentions = to.channel is DestinationKind.SLACK and not to.person and to.mode is not Mode.DIVERT
     return View(
         incident=incident,
         frozen=frozen,
@@ -142,7 +142,9 @@ def _rung(told: Delivery) -> tuple[int, int, int] | None:
     return (told.round, told.step, told.sending) if told.occasion in _OF_STEPS else None
 
 
-def build_notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post: Post | None) -> Notification:
+def build_notification(
+    core: Core, view: View, to: Delivery | PostedMessage, *, key: UUID, post: PostedMessage | None
+) -> Notification:
     """Return what is said to one recipient; `post` is what stands there, `key` names this notification."""
     incident = view.incident
     return Notification(
@@ -161,7 +163,7 @@ def build_notification(core: Core, view: View, to: Delivery | Post, *, key: UUID
     )
 
 
-def _is_urgent(view: View, to: Delivery | Post) -> bool:
+def _is_urgent(view: View, to: Delivery | PostedMessage) -> bool:
     """Whether it waits behind no flood: the first alert of a category, and a message that shows what somebody did."""
     if isinstance(to, Delivery):
         return to.urgency >= FIRST_ALERT_URGENCY
@@ -187,12 +189,12 @@ def _options(core: Core, destination: str, policy: Policy) -> dict[str, str]:
     if known is None:
         return {}
     options = {name: core.expand(value) for name, value in known.options.items()}
-    if known.jira_fields:
-        options[JIRA_FIELDS] = json.dumps({name: _expanded(core, one) for name, one in known.jira_fields.items()})
+    if known.further_fields:
+        options[FURTHER_FIELDS] = json.dumps({name: _expanded(core, one) for name, one in known.further_fields.items()})
     return options
 
 
-def _expanded(core: Core, value: JiraValue) -> JiraValue:
+def _expanded(core: Core, value: JsonValue) -> JsonValue:
     """Return a value with `${NAME}` replaced in each of its texts."""
     if isinstance(value, dict):
         return {name: _expanded(core, one) for name, one in value.items()}

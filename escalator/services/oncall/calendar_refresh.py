@@ -13,20 +13,20 @@ import structlog
 
 from escalator.encryption import digest
 from escalator.errors import ContentLocked, Unavailable
-from escalator.lazy_imports import Lazy
+from escalator.lazy_imports import LazyImport
 from escalator.model.message import Failed, FailureReason
 from escalator.model.schedule import Schedule
-from escalator.schedules.calendar import Booked, Flaw, Reading, booked, feed_address
+from escalator.schedules.calendar import FeedBookings, FeedFlaw, FeedReading, bookings_of, feed_url
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.oncall import calendar_alerts
 from escalator.services.oncall.calendar_subprocess import read_apart
 from escalator.store import calendars, jobs
-from escalator.store.calendars import Feed
+from escalator.store.calendars import CalendarFeed
 
 log = structlog.get_logger(__name__)
 
-_fetching: Any = Lazy("escalator.services.oncall.calendar_fetch")
+_fetching: Any = LazyImport("escalator.services.oncall.calendar_fetch")
 
 EVERY = timedelta(minutes=5)
 BEHIND = timedelta(days=7)
@@ -42,7 +42,7 @@ class _Task:
 
     schedule: Schedule
     address: str
-    before: Feed | None
+    before: CalendarFeed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,14 @@ class _Found:
 
     reason: str
     sealed_feed: bytes | None
-    booked: Booked = Booked()
+    booked: FeedBookings = FeedBookings()
 
 
 def refresh_all(core: Core) -> None:
     """Refresh every feed that is due and that no other process has taken. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        known = calendars.feeds(connection)
+        known = calendars.all_feeds(connection)
     if running is None:
         return
     having = [one for one in running.policy.schedules.values() if _address(core, one)]
@@ -72,7 +72,7 @@ def _address(core: Core, schedule: Schedule) -> str:
     return core.expand(schedule.ical or "").strip()
 
 
-def _task(core: Core, running: RunningPolicy, schedule: Schedule, known: Mapping[str, Feed]) -> _Task | None:
+def _task(core: Core, running: RunningPolicy, schedule: Schedule, known: Mapping[str, CalendarFeed]) -> _Task | None:
     """Return what there is to do about a schedule's feed; None while it is fresh."""
     address, before = _address(core, schedule), known.get(schedule.key)
     if before is None or before.address_digest != digest(address.encode()):
@@ -85,7 +85,7 @@ def _forget(core: Core, schedules: set[str]) -> None:
     if not schedules:
         return
     with core.database.writing() as connection:
-        calendars.forget(connection, schedules)
+        calendars.delete_feeds(connection, schedules)
         calendar_alerts.end(connection, core.clock.now(), schedules)
 
 
@@ -95,7 +95,7 @@ def _refresh_alone(core: Core, running: RunningPolicy, schedule: Schedule) -> No
     with core.database.writing() as connection:
         if not jobs.claim_due(connection, job, core.clock.now(), _LEASE):
             return
-        task = _task(core, running, schedule, calendars.feeds(connection))
+        task = _task(core, running, schedule, calendars.all_feeds(connection))
     try:
         if task is not None:
             _refresh(core, running, task)
@@ -113,13 +113,13 @@ def _refresh(core: Core, running: RunningPolicy, task: _Task) -> None:
     feed = _stands(task, found.reason, running, core.clock.now())
     log.info("calendar_refreshed", schedule=feed.schedule, reason=feed.reason, bookings=len(found.booked.bookings))
     with core.database.writing() as connection:
-        calendars.keep(connection, feed, found.sealed_feed, found.booked.bookings)
+        calendars.save(connection, feed, found.sealed_feed, found.booked.bookings)
         calendar_alerts.tell(connection, core.settings, running, calendar_alerts.Tried(task.before, feed, found.booked))
 
 
-def _stands(task: _Task, reason: str, running: RunningPolicy, now: datetime) -> Feed:
+def _stands(task: _Task, reason: str, running: RunningPolicy, now: datetime) -> CalendarFeed:
     """Return how it stands with the feed after a try that came to this."""
-    new = Feed(task.schedule.key, digest(task.address.encode()), now, running.version, reason=reason)
+    new = CalendarFeed(task.schedule.key, digest(task.address.encode()), now, running.version, reason=reason)
     before = task.before
     if not reason:
         return replace(new, fetched_at=now)
@@ -130,12 +130,12 @@ def _stands(task: _Task, reason: str, running: RunningPolicy, now: datetime) -> 
 def _look(core: Core, running: RunningPolicy, task: _Task) -> _Found:
     """Fetch and read a feed, or read its last good copy instead. Nothing of the database is held meanwhile."""
     kept = _copy(core, task)
-    address = feed_address(task.address)
+    address = feed_url(task.address)
     feed = _fetching.fetch(address) if address else _NO_ADDRESS
     if isinstance(feed, Failed):
         return _instead(core, running, task, _Found(feed.detail or feed.reason.value, kept))
     said = _read(core, task.schedule, feed)
-    if isinstance(said, Reading):
+    if isinstance(said, FeedReading):
         return _Found("", core.seal.seal(feed), _booked(core, running, said))
     nobody = _Found(said.value, kept)
     return nobody if said.is_said else _instead(core, running, task, nobody)
@@ -150,11 +150,11 @@ def _instead(core: Core, running: RunningPolicy, task: _Task, found: _Found) -> 
     except ContentLocked as error:
         log.warning("calendar_copy_locked", schedule=task.schedule.key, reason=str(error))
         return found
-    return replace(found, booked=_booked(core, running, said)) if isinstance(said, Reading) else found
+    return replace(found, booked=_booked(core, running, said)) if isinstance(said, FeedReading) else found
 
 
-def _booked(core: Core, running: RunningPolicy, said: Reading) -> Booked:
-    return booked(said, running.policy.people, core.expand, core.clock.now())
+def _booked(core: Core, running: RunningPolicy, said: FeedReading) -> FeedBookings:
+    return bookings_of(said, running.policy.people, core.expand, core.clock.now())
 
 
 def _copy(core: Core, task: _Task) -> bytes | None:
@@ -162,13 +162,13 @@ def _copy(core: Core, task: _Task) -> bytes | None:
     if task.before is None:
         return None
     with core.database.reading() as connection:
-        return calendars.copy_of(connection, task.schedule.key)
+        return calendars.sealed_copy_of(connection, task.schedule.key)
 
 
-def _read(core: Core, schedule: Schedule, feed: bytes) -> Reading | Flaw:
+def _read(core: Core, schedule: Schedule, feed: bytes) -> FeedReading | FeedFlaw:
     """Return what a feed says of the present window; a feed in which nobody is to come is EMPTY."""
     now = core.clock.now()
     said = read_apart(feed, schedule.timezone, now - BEHIND, now + AHEAD)
-    if isinstance(said, Reading) and not any(one.end > now for one in said.events):
-        return Flaw.EMPTY
+    if isinstance(said, FeedReading) and not any(one.end > now for one in said.events):
+        return FeedFlaw.EMPTY
     return said

@@ -14,7 +14,7 @@ from escalator.model.levels import Mode, Role
 from escalator.model.policy import Person, Policy
 from escalator.model.schedule import ManualOverride
 from escalator.policy.problems import quoted
-from escalator.schedules.local_time import reached
+from escalator.schedules.local_time import local_time_reached
 from escalator.services.core.context import Core
 from escalator.store import audit_log, overrides
 
@@ -70,7 +70,7 @@ def end(core: Core, override_id: UUID, by: Person, via: str) -> ManualOverride |
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.required(connection)
-        found = overrides.find(connection, override_id, is_sandbox=via == Mode.SANDBOX)
+        found = overrides.lock_active(connection, override_id, is_sandbox=via == Mode.SANDBOX)
         if found is None or found.end <= now or not may_view_schedule(found.schedule, by, running.policy):
             return NotDone(Wrong.GONE, "that override has already ended")
         if not may_end_override(by, found):
@@ -93,7 +93,9 @@ def _wrong(wanted: Wanted, by: Person, policy: Policy, now: datetime) -> NotDone
         return NotDone(Wrong.ROLE, "you can only put yourself on call; for others ask a senior moderator")
     if not person.role.may_acknowledge:
         return NotDone(Wrong.PERSON, f"{person.name} may not acknowledge anything; choose a moderator, senior or admin")
-    said = _wrong_span(reached(wanted.start, schedule.timezone), reached(wanted.end, schedule.timezone))
+    said = _wrong_span(
+        local_time_reached(wanted.start, schedule.timezone), local_time_reached(wanted.end, schedule.timezone)
+    )
     if wanted.end <= now:
         said = "it ends in the past; choose a later end"
     elif wanted.start > now + MAX_OVERRIDE_LEAD:

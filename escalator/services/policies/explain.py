@@ -28,7 +28,7 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 12, 31, tz
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What would become of an event accepted at that time; `observation` is None for one that means nothing here."""
+    """What would become of an event accepted at that time; `observation` is None for one that is not supported."""
 
     at: datetime
     source: str

@@ -17,7 +17,7 @@ from escalator.model.levels import Mode
 from escalator.policy import Problem, parse
 from escalator.services.core.context import Core
 from escalator.store import policies
-from escalator.store.policies import Version
+from escalator.store.policies import PolicyVersion
 
 SHORT = 12
 """So many characters of a hash are shown."""
@@ -51,7 +51,7 @@ class File:
 class Standing:
     """The version that runs, since when, what it is warned of, and how its file stands to it."""
 
-    version: Version
+    version: PolicyVersion
     since: datetime
     warnings: tuple[Problem, ...]
     file: File
@@ -59,7 +59,7 @@ class Standing:
 
 def standing(core: Core, connection: Connection) -> Standing:
     """Return how it stands with the policy. Problems name what is unset, never a value. Raises Unavailable."""
-    found = policies.active(connection)
+    found = policies.active_version(connection)
     if found is None:
         raise Unavailable("no policy is active yet")
     version, since = found
@@ -67,7 +67,7 @@ def standing(core: Core, connection: Connection) -> Standing:
     return Standing(version, since, warnings, _file(core, version))
 
 
-def _file(core: Core, active: Version) -> File:
+def _file(core: Core, active: PolicyVersion) -> File:
     path = core.settings.policy_file
     try:
         text = path.read_bytes()
@@ -97,17 +97,17 @@ def text_of_file(core: Core) -> Named:
     return path.name, path.read_bytes().decode(errors="replace")
 
 
-def text_of(connection: Connection, version: Version) -> Named:
+def text_of(connection: Connection, version: PolicyVersion) -> Named:
     """Return a version by the beginning of its hash, and its text as it was written: `${NAME}` stays."""
     return version.sha256[:SHORT], policies.text_of(connection, version.id)
 
 
-def named(connection: Connection, sha256: str) -> list[Version]:
+def named(connection: Connection, sha256: str) -> list[PolicyVersion]:
     """Return the versions whose hash begins like this; none for what cannot be a hash."""
     return policies.find(connection, sha256) if _HASH.fullmatch(sha256) else []
 
 
-def before(connection: Connection, wanted: UUID) -> Version | None:
+def before(connection: Connection, wanted: UUID) -> PolicyVersion | None:
     """Return the version that ran before that one did last."""
     ran = [one.version for one in policies.history(connection) if one.version is not None]
     since = next((place for place, one in enumerate(ran) if one.id == wanted), len(ran))

@@ -16,7 +16,7 @@ from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import weekly_stats as store
-from escalator.store.weekly_stats import Broken, Drill, Opened, Span, Step, Told
+from escalator.store.weekly_stats import DrillResult, FailedPages, LateStep, OpenedAlert, Period, SentPage
 
 SLOW = timedelta(minutes=1)
 """A page that takes longer to get through is late."""
@@ -41,7 +41,7 @@ class Week:
     """One ISO week as the policy's zone sees it."""
 
     monday: date
-    span: Span
+    span: Period
 
     @property
     def name(self) -> str:
@@ -91,12 +91,12 @@ class Review:
 
     sums: Mapping[Severity, Sum]
     whole: Sum
-    late_steps: Sequence[Step]
+    late_steps: Sequence[LateStep]
     slow: Sequence[Slow]
-    unanswered_in_time: Sequence[Opened]
-    failures: Sequence[Broken]
+    unanswered_in_time: Sequence[OpenedAlert]
+    failures: Sequence[FailedPages]
     counts: Mapping[AuditAction, int]
-    drills: Sequence[Drill]
+    drills: Sequence[DrillResult]
     silences: Sequence[Row[Any]]
     policies: Sequence[Row[Any]]
     troubles: Sequence[Row[Any]]
@@ -115,7 +115,7 @@ def week_of(name: str, zone: ZoneInfo) -> Week:
         raise ValueError(name)
     monday = date.fromisocalendar(int(year), int(number), 1)
     start, end = (first_instant(datetime.combine(monday + timedelta(days=days), time()), zone) for days in (0, 7))
-    return Week(monday, Span(start, end))
+    return Week(monday, Period(start, end))
 
 
 def review(core: Core, viewer: Viewer, running: RunningPolicy, week: Week) -> Review:
@@ -127,8 +127,8 @@ def review(core: Core, viewer: Viewer, running: RunningPolicy, week: Week) -> Re
     modes = (Mode.SANDBOX,) if viewer.is_sandbox or core.settings.mode is Mode.SANDBOX else (Mode.PRODUCTION,)
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
-        opened = store.opened(connection, audience, span, modes)
-        told = store.told(connection, audience, span, modes)
+        opened = store.opened_alerts(connection, audience, span, modes)
+        told = store.sent_pages(connection, audience, span, modes)
         sums = summed(opened, told)
         return Review(
             sums=sums,
@@ -136,20 +136,20 @@ def review(core: Core, viewer: Viewer, running: RunningPolicy, week: Week) -> Re
             late_steps=store.late_steps(connection, audience, span),
             slow=slow(opened, told),
             unanswered_in_time=[one for one in opened if is_late(one)],
-            failures=together(store.failures(connection, audience, span)),
-            counts=store.counts(connection, audience, span, _COUNTED),
-            drills=store.drilled(connection, audience, span),
-            silences=store.silenced(connection, audience, span),
-            policies=store.activated(connection, span),
-            troubles=store.in_trouble(connection, span),
+            failures=together(store.failed_pages(connection, audience, span)),
+            counts=store.action_counts(connection, audience, span, _COUNTED),
+            drills=store.drill_results(connection, audience, span),
+            silences=store.silences_in(connection, audience, span),
+            policies=store.policy_changes(connection, span),
+            troubles=store.operator_alerts_in(connection, span),
         )
 
 
-def summed(opened: Iterable[Opened], told: Sequence[Told]) -> dict[Severity, Sum]:
+def summed(opened: Iterable[OpenedAlert], told: Sequence[SentPage]) -> dict[Severity, Sum]:
     """Return the sums of each severity, the gravest first."""
     reached = {one.incident_id: False for one in told}
     reached |= {one.incident_id: True for one in told if one.delivered_at is not None}
-    of: dict[Severity, list[Opened]] = {}
+    of: dict[Severity, list[OpenedAlert]] = {}
     for one in opened:
         of.setdefault(one.severity, []).append(one)
     return {
@@ -169,12 +169,12 @@ def total(sums: Iterable[Sum]) -> Sum:
     return Sum(*(sum(column) for column in zip((0,) * len(fields(Sum)), *map(astuple, sums), strict=True)))
 
 
-def is_late(one: Opened) -> bool:
+def is_late(one: OpenedAlert) -> bool:
     """Whether nobody had answered when an alert was escalated beyond its first send."""
     return one.escalated_at is not None and (one.answered_at is None or one.answered_at > one.escalated_at)
 
 
-def slow(opened: Iterable[Opened], told: Iterable[Told]) -> list[Slow]:
+def slow(opened: Iterable[OpenedAlert], told: Iterable[SentPage]) -> list[Slow]:
     """Return the pages that took too long to get through, the slowest first."""
     numbers = {one.id: one.number for one in opened}
     found = [
@@ -185,9 +185,9 @@ def slow(opened: Iterable[Opened], told: Iterable[Told]) -> list[Slow]:
     return sorted(found, key=lambda one: one.took, reverse=True)
 
 
-def together(failures: Iterable[Broken]) -> list[Broken]:
+def together(failures: Iterable[FailedPages]) -> list[FailedPages]:
     """Return one for each destination and reason, what failed most first."""
     counted: Counter[tuple[str, str]] = Counter()
     for one in failures:
         counted[one.destination, one.reason] += one.times
-    return [Broken(*key, count) for key, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]
+    return [FailedPages(*key, count) for key, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]

@@ -23,7 +23,7 @@ from escalator.services.silences.manage import MAX_REASON, Listed, NotDone, Want
 
 _OUTSIDE = "Nothing changed: a silence from the sandbox would also apply outside of it."
 _HELP = "`/silence` silences a category or route, `/silence list` lists silences, `/silence end ID` ends one."
-_NOTHING = "Nothing is silenced."
+_NOTHING = "No silences."
 _MORE = "… `escalator silence` lists all of them"
 
 

@@ -14,7 +14,7 @@ from escalator.engine.targets import Recipient, last_resort_targets, resolve_tar
 from escalator.errors import ContentLocked
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.model.silence import Silence, SilenceScope
 from escalator.rendering.silences import begun, ended, may_show_reason
 from escalator.services.core.context import Core
@@ -23,7 +23,7 @@ from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.notifications.bulletins import publish_bulletin
 from escalator.store import silences
 from escalator.store.deliveries import Delivery
-from escalator.store.silences import Kept
+from escalator.store.silences import StoredSilence
 
 
 def announce(  # noqa: PLR0913  # what has happened, to what, when, and by whom
@@ -102,7 +102,7 @@ def said(  # noqa: PLR0913  # what a bulletin says, to whom and when
     policy = running.policy
     if one.body["is_over"]:
         return ended(silence, policy, body["by"] or None)
-    is_shown = to.channel is DestinationKind.SLACK and may_show_reason(silence, policy)
+    is_shown = to.channel.about.shows_names and may_show_reason(silence, policy)
     return begun(replace(silence, reason=_reason(core, connection, silence, policy)) if is_shown else silence, policy)
 
 
@@ -113,7 +113,7 @@ def _reason(core: Core, connection: Connection, silence: Silence, policy: Policy
     return next((one.reason for one in policy.silences if replace(one, reason="") == silence), "")
 
 
-def reason_of(core: Core, kept: Kept) -> str:
+def reason_of(core: Core, kept: StoredSilence) -> str:
     """Return why something was silenced, or nothing when none of our keys opens it."""
     try:
         return core.seal.open(kept.sealed_reason).decode() if kept.sealed_reason else ""

@@ -21,7 +21,7 @@ from escalator.services.incidents.actions import record_refusal
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import notes
-from escalator.store.notes import Text
+from escalator.store.notes import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of it: the incident as it stands now, what to tell the person, and why it was refused, if it was.
+    """Status: the incident as it stands now, what to tell the person, and why it was refused, if it was.
 
     `note` is what they have written, to be published where it may be shown.
     """
@@ -84,7 +84,7 @@ def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
         work.apply([Decision(incident, done)], running, now)
         if wanted.note:
             sealed = core.seal.seal(wanted.note.encode())
-            notes.insert(connection, Text(text_id, incident.id, now, viewer.person.key, sealed))
+            notes.insert(connection, Note(text_id, incident.id, now, viewer.person.key, sealed))
         said, why_not = _words(done, viewer, spoken, now), done.note.why if done.note else None
         return Done(done.incident, said, why_not, text_id if wanted.note else None)
 

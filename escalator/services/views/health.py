@@ -21,5 +21,5 @@ def watch(core: Core) -> Watch:
     """Return how the product is. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
-        found = health.health(connection, now)
+        found = health.read_health(connection, now)
     return Watch(concerns(found, now), found.workers, found.last_event)

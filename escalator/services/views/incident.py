@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from escalator.channels.vendor import Place
 from escalator.engine.available_actions import AvailableAction, available_actions
 from escalator.engine.classify import assess
 from escalator.engine.incident_change import Rules
@@ -23,7 +24,7 @@ from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.incidents.apply import rules_for
 from escalator.services.notifications.compose import waiting_for
-from escalator.services.views.external_links import Place, places
+from escalator.services.views.external_links import places
 from escalator.services.views.reveal import Text, text_of
 from escalator.services.views.timeline import Moment, moments, written
 from escalator.store import posted_messages, timeline
@@ -112,7 +113,7 @@ def _related(connection: Connection, viewer: Viewer, incident: Incident, policy:
         return Related()
     audience = audience_of(connection, viewer, policy)
     ids = [one for one in (incident.merged_into, incident.group_id) if one is not None]
-    numbers = timeline.numbers(connection, ids, audience)
+    numbers = timeline.numbers_of(connection, ids, audience)
     members = timeline.members_of(connection, incident.id, audience, MOST_MEMBERS) if incident.is_group else []
     return Related(_number(numbers, incident.merged_into), _number(numbers, incident.group_id), tuple(members))
 

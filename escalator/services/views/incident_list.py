@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from escalator.engine.permissions import check_permission, is_withheld
 from escalator.engine.silences import is_silenced
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import OPEN_STATES, Incident, State, Verb
 from escalator.model.levels import Mode, Severity
-from escalator.model.policy import DestinationKind, Policy
-from escalator.rendering.delivery_status import CHANNELS
+from escalator.model.policy import Policy
 from escalator.rendering.targets import target_words
 from escalator.rendering.view import called, category_of, title_of
 from escalator.services.auth.viewer import Viewer, audience_of
@@ -22,8 +22,8 @@ from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.next_step import describe_next_step
 from escalator.store import incident_search, timeline
-from escalator.store.delivery_status import Fate, Told, things_of, told_of
-from escalator.store.incident_search import LATE_AFTER, Filter, Sought
+from escalator.store.delivery_status import NotificationStatus, NotifiedDestination, entity_types_of, notified_of
+from escalator.store.incident_search import LATE_AFTER, IncidentFilter, SearchTerms
 from escalator.store.visibility import Audience
 
 PAGE = 100
@@ -41,7 +41,7 @@ class Heard:
 
     who: str
     through: str
-    fate: Fate
+    fate: NotificationStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Shelf:
     older: int | None
 
 
-def sought(typed: str, policy: Policy) -> Sought | None:
+def sought(typed: str, policy: Policy) -> SearchTerms | None:
     """Return what somebody may mean by what they typed: a number, a route, a category's title, an owner's name."""
     text = " ".join(typed.split())
     if not text:
@@ -106,7 +106,7 @@ def sought(typed: str, policy: Policy) -> Sought | None:
     number = _NUMBER.fullmatch(text)
     low = text.casefold()
     owners = (*policy.people, *policy.teams)
-    return Sought(
+    return SearchTerms(
         number=int(number[1]) if number else None,
         route=text,
         categories=frozenset(one.key for one in policy.categories.values() if low in one.title.casefold()),
@@ -114,7 +114,7 @@ def sought(typed: str, policy: Policy) -> Sought | None:
     )
 
 
-def open_now(core: Core, viewer: Viewer, running: RunningPolicy, wanted: Filter, page: int = 1) -> Board:
+def open_now(core: Core, viewer: Viewer, running: RunningPolicy, wanted: IncidentFilter, page: int = 1) -> Board:
     """Return what is open by urgency, as far as somebody may see it; pages count from 1. Raises Unavailable.
 
     Without a state it is what waits here; what somebody searches for is found within a group too.
@@ -133,7 +133,7 @@ def open_now(core: Core, viewer: Viewer, running: RunningPolicy, wanted: Filter,
     return Board(rows, counts, waiting, page, has_more=len(found) > PAGE)
 
 
-def _count_waiting(connection: Connection, audience: Audience, asked: Filter) -> int:
+def _count_waiting(connection: Connection, audience: Audience, asked: IncidentFilter) -> int:
     """Return how many of these nobody has answered."""
     if State.TRIGGERED not in asked.states:
         return 0
@@ -145,7 +145,7 @@ def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of i
     core: Core,
     viewer: Viewer,
     running: RunningPolicy,
-    wanted: Filter,
+    wanted: IncidentFilter,
     *,
     before: int | None = None,
     after: int | None = None,
@@ -169,7 +169,7 @@ def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of i
     return Shelf(rows, shown[0].number if has_newer else None, shown[-1].number if has_older else None)
 
 
-def present(core: Core, wanted: Filter) -> Filter:
+def present(core: Core, wanted: IncidentFilter) -> IncidentFilter:
     """Return the filter without what the sandbox has opened, outside of it, unless a mode is asked for."""
     if wanted.modes or core.settings.mode is Mode.SANDBOX:
         return wanted
@@ -188,8 +188,8 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
     if not found:
         return ()
     ids = [one.id for one in found]
-    told, things = told_of(connection, ids), things_of(connection, ids)
-    groups = timeline.numbers(connection, [one.group_id for one in found if one.group_id], audience)
+    told, things = notified_of(connection, ids), entity_types_of(connection, ids)
+    groups = timeline.numbers_of(connection, [one.group_id for one in found if one.group_id], audience)
     frozen = _versions(core, connection, found)
     policy = running.policy
     return [
@@ -208,14 +208,16 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
     ]
 
 
-def _heard(told: Iterable[Told], policy: Policy) -> Sequence[Heard]:
+def _heard(told: Iterable[NotifiedDestination], policy: Policy) -> Sequence[Heard]:
     """Return who was told, in one entry for each channel and fate; what did not arrive stands first."""
-    alike: dict[tuple[Fate, DestinationKind], list[str]] = defaultdict(list)
+    alike: dict[tuple[NotificationStatus, DestinationKind], list[str]] = defaultdict(list)
     for one in told:
         alike[one.fate, one.channel].append(one.destination)
     found = []
-    for (fate, channel), destinations in sorted(alike.items(), key=lambda item: item[0][0] is not Fate.FAILED):
-        who, through = target_words(destinations, None, policy), CHANNELS[channel]
+    for (fate, channel), destinations in sorted(
+        alike.items(), key=lambda item: item[0][0] is not NotificationStatus.FAILED
+    ):
+        who, through = target_words(destinations, None, policy), channel.about.title
         found.append(Heard(who, "" if who == through else through, fate))
     return found
 
