@@ -93,7 +93,7 @@ def test_four_weeks_end_at_the_same_local_time(cli, policy):
     ("options", "said"),
     [
         pytest.param(["--from", "soon"], "--from: 'soon' is no time", id="no date"),
-        pytest.param(["--within", "soon"], "--within: 'soon' is no duration", id="no duration"),
+        pytest.param(["--within", "soon"], "--within: 'soon' is not a valid duration", id="no duration"),
         pytest.param(["--weeks", "0"], "--weeks", id="no week"),
         pytest.param(["--svg", "nowhere/week.svg"], "--svg: nowhere/week.svg", id="no folder"),
     ],
@@ -115,5 +115,5 @@ def test_the_example_has_no_hole_in_what_is_grave(cli, monkeypatch):
     monkeypatch.setenv("SENIORS_ICAL_URL", "https://calendar.example.com/seniors.ics")
     result = cli("coverage", EXAMPLE, *FROM)
     assert result.exit_code == 0
-    assert "No holes: of all that is high or critical" in result.stdout
+    assert "No gaps: every high or critical alert" in result.stdout
     assert result.stderr.startswith("seniors-on-call: no calendar is known (the database does not exist)")

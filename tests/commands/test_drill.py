@@ -55,7 +55,7 @@ def test_a_drill_that_runs_is_not_begun_twice(cli, drilled):
     assert cli("drill", "Fire drill").exit_code == 0
     result = cli("drill", "Fire drill")
     assert result.exit_code == 1
-    assert "runs already" in result.stderr
+    assert "is already running" in result.stderr
 
 
 def test_a_last_drill_that_was_not_passed_is_a_problem(cli, drilled):

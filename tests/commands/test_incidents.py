@@ -59,7 +59,7 @@ def test_a_database_that_is_away_is_one_clear_line(cli, folder, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/none")
     result = cli("incidents")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
-    assert result.stderr.endswith("look at DATABASE_URL\n")
+    assert result.stderr.endswith("check DATABASE_URL\n")
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_line(cli, folder, monkeypatch):

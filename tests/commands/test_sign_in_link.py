@@ -73,7 +73,7 @@ def test_no_link_is_shown(real, monkeypatch, env):
         pytest.param(
             {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "s"},
             "ok",
-            "says who they are, as in every sandbox, with Slack",
+            "chooses a name, with Slack",
             id="two ways",
         ),
     ],

@@ -13,7 +13,7 @@ def without(name: str) -> tuple[str, ...]:
 
 
 def test_a_silence_is_begun_listed_and_ended(cli, core):
-    assert cli("silence").stdout == "Nothing is silenced.\n"
+    assert cli("silence").stdout == "No silences.\n"
     assert cli("silence", *ARGUMENTS).stdout == "Silenced: Threat for 2 h.\n"
     [head, row] = cli("silence").stdout.splitlines()
     assert head.split() == ["ID", "WHAT", "BY", "UNTIL", "WHY"]
@@ -22,7 +22,7 @@ def test_a_silence_is_begun_listed_and_ended(cli, core):
     handle = row.split()[0]
     ended = cli("silence", "--end", handle, "--by", "dana")
     assert (ended.exit_code, ended.stdout) == (0, "Ended: Threat. What it held back is sent now.\n")
-    assert cli("silence").stdout == "Nothing is silenced.\n"
+    assert cli("silence").stdout == "No silences.\n"
 
 
 def test_the_list_is_also_data(cli, core):
@@ -47,8 +47,8 @@ def test_critical_incidents_are_named(cli, core):
         pytest.param(without("--for"), 2, "--for, --reason and --by are required", id="no time"),
         pytest.param(without("--reason"), 2, "--for, --reason and --by are required", id="no reason"),
         pytest.param(without("--by"), 2, "--for, --reason and --by are required", id="nobody says so"),
-        pytest.param(("--end", "abcdef"), 2, "--end takes", id="an end by nobody"),
-        pytest.param(("threat", "--end", "abcdef", "--by", "dana"), 2, "--end takes", id="an end of what is begun"),
+        pytest.param(("--end", "abcdef"), 2, "--end requires", id="an end by nobody"),
+        pytest.param(("threat", "--end", "abcdef", "--by", "dana"), 2, "--end requires", id="an end of what is begun"),
         pytest.param(("--end", "abcdef", "--by", "dana"), 2, "there is no silence", id="an end of nothing"),
         pytest.param(("--end", "abcdef", "--by", "ana"), 1, "ask a senior moderator", id="an end by who may not"),
     ],
@@ -57,4 +57,4 @@ def test_exit_codes_serve_scripts(cli, core, arguments, code, said):
     result = cli("silence", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")
     assert said in result.stderr
-    assert cli("silence").stdout == "Nothing is silenced.\n"
+    assert cli("silence").stdout == "No silences.\n"

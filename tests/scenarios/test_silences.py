@@ -345,7 +345,7 @@ def test_a_window_silences_and_the_list_says_how_to_end_it(h: Harness) -> None:
     handle = said.rpartition("end ")[2].strip("`")
     assert answer_to(typed(h, "dana", f"/silence end {handle}")) == "Ended: Hate"
     h.expect_message("#hate", HATE_PAGE)
-    assert answer_to(typed(h, "ana", "/silence list")) == "Nothing is silenced."
+    assert answer_to(typed(h, "ana", "/silence list")) == "No silences."
     assert [row["via"] for row in h.records("silence.begun", "silence.ended")] == ["slack", "slack"]
 
 
@@ -387,7 +387,7 @@ def test_the_window_stays_open_and_says_what_is_wrong(h: Harness, values: dict[s
 def test_the_list_of_somebody_who_may_not_see_it_is_empty(h: Harness) -> None:
     begun(h, "csam", critical=True)
     h.forget_seen()
-    assert answer_to(typed(h, "eli", "/silence list")) == "Nothing is silenced."
+    assert answer_to(typed(h, "eli", "/silence list")) == "No silences."
     assert "Child safety" in answer_to(typed(h, "ben", "/silence list"))
 
 
