@@ -105,7 +105,11 @@ def _can_be_told(core: Core, person: Person) -> bool:
 _BROKER_REMEDY = "check REDIS_URL, and that it is not a read-only replica. Until then work continues, up to 3 s later"
 _TRIAL_MS = 1_000
 _REDIS_UNREACHED = (redis.ConnectionError, redis.TimeoutError, OSError)
-_REDIS_REFUSED = (redis.AuthenticationError, redis.AuthorizationError, redis.BusyLoadingError)
+_REDIS_REFUSED = (
+    redis.exceptions.AuthenticationError,
+    redis.exceptions.AuthorizationError,
+    redis.exceptions.BusyLoadingError,
+)
 """Redis answered: in its client these are connection errors too."""
 
 
