@@ -8,9 +8,9 @@ from escalator.model.policy import Person, Policy
 from escalator.settings import Settings, base_url
 
 _MODES = {
-    Mode.SANDBOX: "sandbox: nothing is sent; the page shows what would have been sent, and its buttons work",
-    Mode.DIVERT: "divert: every message goes to its source's `divert_to`, marked TEST",
-    Mode.PRODUCTION: "production: messages are sent",
+    Mode.SANDBOX: "SANDBOX: nothing is sent; the page shows what would have been sent, and its buttons work",
+    Mode.DIVERT: "DIVERT: every message goes to its source's `divert_to`, marked TEST",
+    Mode.PRODUCTION: "PRODUCTION: messages are sent",
 }
 
 
@@ -31,10 +31,10 @@ def _facts(found: Prepared, port: int, real: str, first_link: str) -> Iterator[s
     if real:
         yield _fact("", real)
     if settings.mode is Mode.SANDBOX:
-        yield _fact("Look", f"{url}/sandbox")
-        yield _fact("Acknowledge", f"{url}/ (the dashboard; choose who you are)")
+        yield _fact("Sandbox", f"{url}/sandbox")
+        yield _fact("Dashboard", f"{url}/ (choose who you are)")
     else:
-        yield _fact("Look", url)
+        yield _fact("Dashboard", url)
     if first_link:
         yield _fact("Sign in", first_link)
         yield _fact("", "works once, within 24 h, for the first admin; invite the others on the page People")
@@ -55,7 +55,7 @@ def _parts(settings: Settings) -> Iterator[str]:
 
 
 def _fact(name: str, text: str) -> str:
-    return f"  {name:<8} {text}"
+    return f"  {name:<9} {text}"
 
 
 def real(policy: Policy, expand: Callable[[str], str]) -> str:

@@ -82,7 +82,7 @@ def test_what_would_have_reached_nobody_is_said(cli, alerted):
     result = cli("backtest", "same.yml", "silent.yml")
     assert result.exit_code == 1
     assert "#1001  high threat by Urgent harms -> high threat by Let be" in result.stdout
-    assert "      told after:  nobody\n" in result.stdout
+    assert "      notified after:  nobody\n" in result.stdout
     assert "  critical-alerts  1 -> 0 (-1)\n" in result.stdout
     assert "Notified nobody: 0 -> 1\n  newly: #1001\n" in result.stdout
 

@@ -92,7 +92,7 @@ def test_four_weeks_end_at_the_same_local_time(cli, policy):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        pytest.param(["--from", "soon"], "--from: 'soon' is no time", id="no date"),
+        pytest.param(["--from", "soon"], "--from: 'soon' is not a valid time", id="no date"),
         pytest.param(["--within", "soon"], "--within: 'soon' is not a valid duration", id="no duration"),
         pytest.param(["--weeks", "0"], "--weeks", id="no week"),
         pytest.param(["--svg", "nowhere/week.svg"], "--svg: nowhere/week.svg", id="no folder"),

@@ -90,7 +90,7 @@ def test_a_trouble_that_has_not_ended_fails(core, doctor):
     with core.database.writing() as connection:
         policy = core.policies.running(connection).policy
         OperatorAlerts(connection, core.clock.now()).find("destination:room", "broken", policy, core.settings)
-    assert of(doctor(), "trouble") == [("fail", "destination:room: broken")]
+    assert of(doctor(), "operator alert") == [("fail", "destination:room: broken")]
 
 
 def test_a_database_without_a_schema_fails_and_is_not_made(cli, doctor, folder, monkeypatch):
@@ -132,7 +132,7 @@ def test_people_without_a_working_contact_are_named(core, doctor, folder, monkey
 def test_a_changed_file_that_no_worker_has_taken_is_said(core, doctor, folder, monkeypatch):
     monkeypatch.delenv("ESCALATOR_POLICY")
     (folder / "escalation.yml").write_text(MINIMAL)
-    assert of(doctor(), "active policy") == [("warn", "is not what escalation.yml says now")]
+    assert of(doctor(), "active policy") == [("warn", "differs from escalation.yml")]
 
 
 @pytest.fixture

@@ -50,8 +50,8 @@ def test_what_no_route_takes_goes_the_default_path(explain):
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
-        pytest.param("moderation_check.completed__keep.json", "is not supported", id="of no interest"),
-        pytest.param("appeal.created.json", "opens no incident", id="only recorded"),
+        pytest.param("moderation_check.completed__keep.json", "is not handled", id="of no interest"),
+        pytest.param("appeal.created.json", "does not open an incident", id="only recorded"),
     ],
 )
 def test_what_opens_nothing_has_the_same_keys_and_says_why(explain, event, reason):
@@ -67,7 +67,7 @@ def test_what_opens_nothing_has_the_same_keys_and_says_why(explain, event, reaso
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
-        pytest.param("review_queue_item.new__user_report.json", "logged only", id="a path without steps"),
+        pytest.param("review_queue_item.new__user_report.json", "only logged", id="a path without steps"),
         pytest.param(
             "review_queue_item.updated__mark_reviewed.json", "a review of an item without an incident", id="a review"
         ),
@@ -99,7 +99,7 @@ def test_a_time_without_a_zone_is_in_the_policys(explain, at):
 @pytest.mark.parametrize(
     ("arguments", "stdin", "exit_code", "said"),
     [
-        pytest.param(["-"], "no JSON", 1, "no event of Stream's", id="no JSON"),
+        pytest.param(["-"], "no JSON", 1, "is not a Stream event", id="no JSON"),
         pytest.param(["-"], '{"no": "type"}', 1, "type: Missing data", id="no type"),
         pytest.param(["nowhere.json"], None, 2, "nowhere.json", id="no file"),
         pytest.param([SELF_HARM, "--source", "chat"], None, 2, "chat-prod, chat-staging", id="no such source"),

@@ -33,7 +33,7 @@ def test_the_list_is_also_data(cli, core):
 
 
 def test_critical_incidents_are_named(cli, core):
-    assert cli("silence", *ARGUMENTS, "--critical").stdout == "Silenced: Threat (critical too) for 2 h.\n"
+    assert cli("silence", *ARGUMENTS, "--critical").stdout == "Silenced: Threat (including critical) for 2 h.\n"
 
 
 @pytest.mark.parametrize(

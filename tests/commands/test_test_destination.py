@@ -35,13 +35,13 @@ def test_in_the_sandbox_it_is_kept_and_says_so(core, cli):
 
 def test_in_production_it_gets_through_marked_as_a_test(slack, cli):
     result = cli("test-destination", "critical-alerts")
-    assert (result.exit_code, result.stdout) == (0, "critical-alerts (slack): got through\n")
+    assert (result.exit_code, result.stdout) == (0, "critical-alerts (slack): delivered\n")
     assert [one.text for one in slack.messages] == [SAID.format("critical-alerts")]
 
 
 def test_a_team_is_everybody_in_it(slack, cli):
     result = cli("test-destination", "team:moderators")
-    assert result.stdout == "person:ana (slack): got through\nperson:ben (slack): got through\n"
+    assert result.stdout == "person:ana (slack): delivered\nperson:ben (slack): delivered\n"
     assert {one.channel for one in slack.messages} == {"D0ANA", "D0BEN"}
 
 
