@@ -35,13 +35,13 @@ class _Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}
 
 
-class Door:
+class ApiBlueprint:
     """The blueprint of the API. `route` declares what is asked, answered and refused; the document is made of that."""
 
     def __init__(self, core: Core) -> None:
         self.blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
         self.blueprint.ARGUMENTS_PARSER = _Parser()
-        self.blueprint.before_request(lambda: access.come_in(core))
+        self.blueprint.before_request(lambda: access.authenticate(core))
 
     def route(  # noqa: PLR0913  # a route is declared by these
         self,
@@ -56,21 +56,21 @@ class Door:
         summary: str = "",
     ) -> Callable[[View], View]:
         """Return what makes a view a route: `asks` is the schema of its query, or of its body where it changes."""
-        door = self.blueprint
+        blueprint = self.blueprint
         has_body = asks is not None and method in _UNSAFE
         refused = {*_ALWAYS, *problems, *({400} if asks else ()), *({413, 415} if has_body else ())}
 
         def declare(view: View) -> View:
             declared = view
             if asks is not None:
-                declared = door.arguments(asks, location="json" if has_body else "query")(declared)
-            declared = door.response(status, answers, content_type=_JSON)(declared)
+                declared = blueprint.arguments(asks, location="json" if has_body else "query")(declared)
+            declared = blueprint.response(status, answers, content_type=_JSON)(declared)
             for one in sorted(refused):
-                declared = door.alt_response(one, response=_PROBLEM)(declared)
+                declared = blueprint.alt_response(one, response=_PROBLEM)(declared)
             said = {"summary": summary} if summary else {}
-            declared = door.doc(security=[{"token": []}, {"session": []}], **said)(declared)
+            declared = blueprint.doc(security=[{"token": []}, {"session": []}], **said)(declared)
             tag = path.split("/")[1].capitalize()
-            door.route(path, methods=[method], tags=[tag])(_guarded(declared, scope, has_body=has_body))
+            blueprint.route(path, methods=[method], tags=[tag])(_guarded(declared, scope, has_body=has_body))
             return view
 
         return declare
@@ -81,7 +81,7 @@ def _guarded(view: View, scope: Scope, *, has_body: bool) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        access.need(scope)
+        access.require_scope(scope)
         if has_body and request.content_length and not request.is_json:
             refuse(415)
         return view(*args, **kwargs)
@@ -89,7 +89,7 @@ def _guarded(view: View, scope: Scope, *, has_body: bool) -> View:
     return guarded
 
 
-Adder = Callable[[Door, Core], None]
+Adder = Callable[[ApiBlueprint, Core], None]
 """Adds the routes of one resource."""
 
 
@@ -114,11 +114,11 @@ def register(app: Flask, core: Core, adders: Sequence[Adder]) -> None:
     api.spec.components.response(_PROBLEM, refused)
     api.spec.components.security_scheme("token", token)
     api.spec.components.security_scheme("session", session)
-    door = Door(core)
+    blueprint = ApiBlueprint(core)
     for add in adders:
-        add(door, core)
-    door.blueprint.after_request(_close)
-    api.register_blueprint(door.blueprint)
+        add(blueprint, core)
+    blueprint.blueprint.after_request(_close)
+    api.register_blueprint(blueprint.blueprint)
 
 
 def _close(response: Response) -> Response:

@@ -6,7 +6,7 @@ from datetime import datetime
 from escalator.schedules.calendar import Event, Flaw, Reading
 
 
-def spoken(said: Reading | Flaw) -> bytes:
+def encode_reading(said: Reading | Flaw) -> bytes:
     """Return it as JSON."""
     if isinstance(said, Flaw):
         return json.dumps({"flaw": said.value}).encode()
@@ -14,7 +14,7 @@ def spoken(said: Reading | Flaw) -> bytes:
     return json.dumps({"events": events, "unreadable": said.unreadable}).encode()
 
 
-def heard(text: bytes) -> Reading | Flaw:
+def decode_reading(text: bytes) -> Reading | Flaw:
     """Return what was spoken."""
     said = json.loads(text)
     if "flaw" in said:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from escalator.schedules.calendar import Flaw
 from escalator.schedules.ical import read
-from escalator.services.oncall.calendar_protocol import spoken
+from escalator.services.oncall.calendar_protocol import encode_reading
 
 MOST_BYTES = 512 * 1024 * 1024
 
@@ -25,7 +25,7 @@ def main() -> None:
         said = read(sys.stdin.buffer.read(), ZoneInfo(zone), datetime.fromisoformat(start), datetime.fromisoformat(end))
     except MemoryError:
         said = Flaw.TOO_MUCH
-    sys.stdout.buffer.write(spoken(said))
+    sys.stdout.buffer.write(encode_reading(said))
 
 
 if __name__ == "__main__":
