@@ -64,3 +64,9 @@ def test_the_picture_is_what_its_script_draws() -> None:
 def test_the_search_for_paths_finds_what_is_missing() -> None:
     text = "`escalator/engine/nothing.py`, `web/app.py`, `escalator/channels/VENDOR/`, `GET /incidents`, `docs/`"
     assert named_paths(text) == {"escalator/engine/nothing.py", "web/app.py", "docs/"}
+
+
+def test_the_architecture_page_names_every_package_of_the_services() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    packages = {folder.parent.name for folder in (ROOT / "escalator" / "services").glob("*/__init__.py")}
+    assert packages <= set(re.findall(r"`(\w+)`", page))

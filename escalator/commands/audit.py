@@ -24,10 +24,10 @@ def export(out: IO[str]) -> None:
     core = open_core()
     with core.database.reading() as connection:
         count = 0
-        for line, stored_hash in audit_log.sealed(connection):
+        for line, stored_hash in audit_log.chained_records(connection):
             out.write(json.dumps({**line, "hash": stored_hash}, ensure_ascii=False) + "\n")
             count += 1
-        unsealed = audit_log.count_unsealed(connection)
+        unsealed = audit_log.count_unchained(connection)
     click.echo(f"{count} records; {_unsealed(unsealed)}", err=True)
 
 

@@ -10,7 +10,7 @@ from escalator.model.schedule import Schedule
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import calendars
-from escalator.store.calendars import Feed
+from escalator.store.calendars import CalendarFeed
 from escalator.store.schema import is_current
 
 _LATE = timedelta(minutes=15)
@@ -24,7 +24,7 @@ def schedules(core: Core) -> Iterator[Finding]:
             return
         with core.database.reading() as connection:
             running = core.policies.running(connection)
-            feeds = calendars.feeds(connection)
+            feeds = calendars.all_feeds(connection)
     except Unavailable:
         return
     if running is not None:
@@ -34,7 +34,9 @@ def schedules(core: Core) -> Iterator[Finding]:
                 yield _finding(core, running, schedule, feeds.get(schedule.key), now)
 
 
-def _finding(core: Core, running: RunningPolicy, schedule: Schedule, feed: Feed | None, now: datetime) -> Finding:
+def _finding(
+    core: Core, running: RunningPolicy, schedule: Schedule, feed: CalendarFeed | None, now: datetime
+) -> Finding:
     what = f"calendar of {schedule.key}"
     who = ", ".join(running.roster(now).on_schedule(schedule.key)) or "nobody who may acknowledge"
     if not core.expand(schedule.ical or "").strip():

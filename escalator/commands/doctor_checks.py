@@ -25,7 +25,7 @@ from escalator.services.core.context import Core
 from escalator.services.monitoring.problems import open_alerts
 from escalator.settings import Settings
 from escalator.store import health, policies
-from escalator.store.health import LATE, Health
+from escalator.store.health import OVERDUE_AFTER, ProductHealth
 from escalator.store.schema import is_current
 
 _TIMEOUT_S = 2
@@ -149,7 +149,7 @@ def database(core: Core) -> Iterator[Finding]:
             return
         now = core.clock.now()
         with core.database.reading() as connection:
-            found = health.health(connection, now)
+            found = health.read_health(connection, now)
             active = policies.active_id(connection)
             active_sha256 = policies.sha256_of(connection, active) if active else None
     except Unavailable as error:
@@ -174,17 +174,17 @@ def _active(settings: Settings, active_sha256: str | None) -> Finding:
     return Finding("active policy", Status.OK, "is the file as it stands")
 
 
-def _workers(found: Health) -> Finding:
+def _workers(found: ProductHealth) -> Finding:
     if not found.workers:
         return Finding("workers", Status.FAIL, "none is alive: nothing is sent or escalated", _START)
     return Finding("workers", Status.OK, f"{found.workers} alive")
 
 
-def _late(found: Health, now: datetime) -> Iterator[Finding]:
+def _late(found: ProductHealth, now: datetime) -> Iterator[Finding]:
     remedy = "look at the workers, then at their log"
     waiting = (("deadlines", found.oldest_deadline), ("events", found.oldest_event))
     for what, oldest in waiting:
-        if oldest is not None and now - oldest > LATE:
+        if oldest is not None and now - oldest > OVERDUE_AFTER:
             late_s = int((now - oldest).total_seconds())
             yield Finding(what, Status.FAIL, f"the oldest is {late_s} s late", remedy)
         else:
@@ -193,7 +193,7 @@ def _late(found: Health, now: datetime) -> Iterator[Finding]:
         yield Finding("events", Status.FAIL, f"{found.parked_events} could not be processed and are parked", remedy)
 
 
-def _mode(mode: Mode, found: Health) -> Finding:
+def _mode(mode: Mode, found: ProductHealth) -> Finding:
     if mode is Mode.SANDBOX:
         remedy = "nothing is sent to anybody until ESCALATOR_MODE is production"
         return Finding("mode", Status.WARN, found.sandbox_words, remedy)

@@ -14,7 +14,7 @@ from escalator.schedules.weekly import next_due
 from escalator.services.core.context import Core
 from escalator.services.drills.run import start_drill
 from escalator.store import drills
-from escalator.store.drills import DrillState, Past
+from escalator.store.drills import DrillState, PastDrill
 
 _MOST = 5
 
@@ -51,7 +51,7 @@ def _list(connection: Connection, policy: Policy, now: datetime) -> int:
     return 0 if is_passed else 1
 
 
-def _said(past: Past) -> str:
+def _said(past: PastDrill) -> str:
     run = past.run
     incident = f" (#{past.number})" if past.number else ""
     if run.acknowledged_at is None or past.opened_at is None:

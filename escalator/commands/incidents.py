@@ -41,7 +41,7 @@ def command(number: int | None, states: tuple[str, ...], limit: int, *, as_json:
 
 
 def _list(core: Core, connection: Connection, states: list[State], limit: int, *, as_json: bool) -> str:
-    ids = incident_search.newest(connection, states, limit)
+    ids = incident_search.newest_ids(connection, states, limit)
     read = incidents.read(connection, ids, core.seal)
     found = [read[one] for one in ids if one in read]
     if as_json:

@@ -102,8 +102,8 @@ def _known(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Seq
         if not is_current(database):
             return (), {}, "the database has no schema, or an old one"
         with database.reading() as connection:
-            clicked = overrides.since(connection, since, is_sandbox=chosen_mode(env) is Mode.SANDBOX)
-            return clicked, calendars.said(connection, policy), "none has been read yet"
+            clicked = overrides.ending_after(connection, since, is_sandbox=chosen_mode(env) is Mode.SANDBOX)
+            return clicked, calendars.bookings_of(connection, policy), "none has been read yet"
     except (ConfigurationError, Unavailable) as error:
         return (), {}, f"the database cannot be asked: {one_line(error)}"
 

@@ -6,9 +6,9 @@ from sqlalchemy import Connection
 from escalator.commands.open_core import Misused, open_core, read
 from escalator.commands.policy_version import version
 from escalator.errors import Unavailable
-from escalator.services.policies.versions import SHORT, diff_lines, previous_version, version_text
+from escalator.services.policies.versions import SHORT, before, differences, text_of
 from escalator.store import policies
-from escalator.store.policies import Offer, Version
+from escalator.store.policies import PolicyOffer, PolicyVersion
 
 
 @click.group("policy")
@@ -30,7 +30,7 @@ def history(limit: int) -> None:
         click.echo(f"{'*' if one is newest else ' '} {one.at:%Y-%m-%d %H:%M:%S} UTC  {_said(one)}")
 
 
-def _said(one: Offer) -> str:
+def _said(one: PolicyOffer) -> str:
     if one.version is None:
         return f"{'refused':<{SHORT}}  by {one.actor}: {one.problems} problem{'' if one.problems == 1 else 's'}"
     return f"{one.version.sha256[:SHORT]}  by {one.actor}"
@@ -62,25 +62,25 @@ def diff(ctx: click.Context, old: str | None, new: str | None, *, is_file: bool)
         if is_file:
             file = core.settings.policy_file
             ours = version(connection, old) if old else _active(connection)
-            pair = version_text(connection, ours), (file.name, read(file).decode(errors="replace"))
+            pair = text_of(connection, ours), (file.name, read(file).decode(errors="replace"))
         else:
             theirs = version(connection, new) if new else _active(connection)
             ours = version(connection, old) if old else _before(connection, theirs)
-            pair = version_text(connection, ours), version_text(connection, theirs)
-    lines = list(diff_lines(*pair))
+            pair = text_of(connection, ours), text_of(connection, theirs)
+    lines = list(differences(*pair))
     click.echo("\n".join(lines) if lines else "No difference.")
     ctx.exit(1 if lines else 0)
 
 
-def _active(connection: Connection) -> Version:
-    active = policies.active(connection)
+def _active(connection: Connection) -> PolicyVersion:
+    active = policies.active_version(connection)
     if active is None:
         raise Unavailable("no policy is active yet")
     return active[0]
 
 
-def _before(connection: Connection, wanted: Version) -> Version:
-    found = previous_version(connection, wanted.id)
+def _before(connection: Connection, wanted: PolicyVersion) -> PolicyVersion:
+    found = before(connection, wanted.id)
     if found is None:
         raise Misused("no other policy has run before; name two versions, or compare with --file")
     return found

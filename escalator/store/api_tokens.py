@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, up
 
 from escalator.store.tables import tokens
 
-MOST_LISTED = 500
+MOST_SHOWN = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class ApiToken:
     """What a machine may sign in with, for `person` and within `scopes`. `is_sandbox` when it was made in a sandbox."""
 
     id: UUID
@@ -27,32 +27,32 @@ class Token:
     revoked_at: datetime | None = None
 
 
-_COLUMNS = [tokens.c[name] for name in Token.__dataclass_fields__]
+_COLUMNS = [tokens.c[name] for name in ApiToken.__dataclass_fields__]
 
 
-def add(connection: Connection, new: Token, digest: str) -> None:
+def add(connection: Connection, new: ApiToken, digest: str) -> None:
     """Write a token."""
-    values = {name: getattr(new, name) for name in Token.__dataclass_fields__}
+    values = {name: getattr(new, name) for name in ApiToken.__dataclass_fields__}
     connection.execute(insert(tokens).values(**(values | {"digest": digest, "scopes": " ".join(sorted(new.scopes))})))
 
 
-def find(connection: Connection, digest: str) -> Token | None:
+def find(connection: Connection, digest: str) -> ApiToken | None:
     """Return the token with this digest, be it over or not."""
     return _first(connection, tokens.c.digest == digest)
 
 
-def get(connection: Connection, token_id: UUID) -> Token | None:
+def get(connection: Connection, token_id: UUID) -> ApiToken | None:
     """Return the token with this id, be it over or not."""
     return _first(connection, tokens.c.id == token_id)
 
 
-def listed(connection: Connection, *, is_sandbox: bool) -> list[Token]:
+def newest(connection: Connection, *, is_sandbox: bool) -> list[ApiToken]:
     """Return the newest tokens, the newest first; those of the sandbox, or those that are not."""
     wanted = select(*_COLUMNS).where(tokens.c.is_sandbox.is_(is_sandbox)).order_by(tokens.c.id.desc())
-    return [_token(row._mapping) for row in connection.execute(wanted.limit(MOST_LISTED))]
+    return [_token(row._mapping) for row in connection.execute(wanted.limit(MOST_SHOWN))]
 
 
-def use(connection: Connection, token_id: UUID, now: datetime) -> None:
+def record_use(connection: Connection, token_id: UUID, now: datetime) -> None:
     """Note that it was used."""
     connection.execute(update(tokens).where(tokens.c.id == token_id).values(used_at=now))
 
@@ -63,10 +63,10 @@ def revoke(connection: Connection, token_id: UUID, now: datetime) -> bool:
     return connection.execute(good.values(revoked_at=now)).rowcount == 1
 
 
-def _first(connection: Connection, mine: ColumnElement[bool]) -> Token | None:
+def _first(connection: Connection, mine: ColumnElement[bool]) -> ApiToken | None:
     row = connection.execute(select(*_COLUMNS).where(mine)).first()
     return None if row is None else _token(row._mapping)
 
 
-def _token(row: RowMapping) -> Token:
-    return Token(**(dict(row) | {"scopes": frozenset(row["scopes"].split())}))
+def _token(row: RowMapping) -> ApiToken:
+    return ApiToken(**(dict(row) | {"scopes": frozenset(row["scopes"].split())}))

@@ -45,7 +45,7 @@ def of_incident(connection: Connection, incident_id: UUID) -> list[Row[Any]]:
     return list(connection.execute(statement))
 
 
-def seal_new(connection: Connection, before: datetime, limit: int) -> int:
+def chain_new(connection: Connection, before: datetime, limit: int) -> int:
     """Chain up to so many records that are older than `before` and have no seal yet; return how many.
 
     Only one sealer works at a time: on PostgreSQL by an advisory lock, on SQLite by the write lock.
@@ -66,7 +66,7 @@ def seal_new(connection: Connection, before: datetime, limit: int) -> int:
     rows = []
     for record in connection.execute(unsealed):
         seq += 1
-        made = chained(line(record, seq, previous))
+        made = chain_hash(export_line(record, seq, previous))
         rows.append({"seq": seq, "record_id": record.id, "prev_hash": previous, "hash": made})
         previous = made
     if rows:
@@ -74,7 +74,7 @@ def seal_new(connection: Connection, before: datetime, limit: int) -> int:
     return len(rows)
 
 
-def line(record: Row[Any], seq: int | None, prev_hash: str | None) -> dict[str, Any]:
+def export_line(record: Row[Any], seq: int | None, prev_hash: str | None) -> dict[str, Any]:
     """Return a record as it is exported, without its hash; one that is not sealed yet has no place in the chain."""
     return {
         "seq": seq,
@@ -91,13 +91,13 @@ def line(record: Row[Any], seq: int | None, prev_hash: str | None) -> dict[str, 
     }
 
 
-def chained(exported: dict[str, Any]) -> str:
+def chain_hash(exported: dict[str, Any]) -> str:
     """Return the hash of an exported record: SHA-256 over its canonical JSON, the previous hash included."""
     canonical = json.dumps(exported, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def sealed(connection: Connection, batch: int = 1000, after: int = 0) -> Iterator[tuple[dict[str, Any], str]]:
+def chained_records(connection: Connection, batch: int = 1000, after: int = 0) -> Iterator[tuple[dict[str, Any], str]]:
     """Yield every sealed record after this one in order, as (line without hash, hash as stored)."""
     while True:
         rows = connection.execute(
@@ -108,7 +108,7 @@ def sealed(connection: Connection, batch: int = 1000, after: int = 0) -> Iterato
             .limit(batch)
         ).all()
         for row in rows:
-            yield line(row, row.seq, row.prev_hash), row.hash
+            yield export_line(row, row.seq, row.prev_hash), row.hash
             after = row.seq
         if len(rows) < batch:
             return
@@ -119,12 +119,12 @@ def last_seq(connection: Connection) -> int:
     return connection.scalar(select(func.max(seals.c.seq))) or 0
 
 
-def hash_of(connection: Connection, seq: int) -> str:
+def hash_at(connection: Connection, seq: int) -> str:
     """Return the hash that the seal of this number holds; what a chain begins with, where there is none."""
     return connection.scalar(select(seals.c.hash).where(seals.c.seq == seq)) or FIRST_HASH
 
 
-def count_unsealed(connection: Connection) -> int:
+def count_unchained(connection: Connection) -> int:
     """Return how many records have no seal yet."""
     return (connection.scalar(select(func.count()).select_from(records)) or 0) - (
         connection.scalar(select(func.count()).select_from(seals)) or 0

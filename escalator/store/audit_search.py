@@ -12,7 +12,7 @@ from escalator.store.tables import incidents, records, seals
 from escalator.store.visibility import Audience
 
 PAGE = 50
-Place = tuple[datetime, UUID]
+Position = tuple[datetime, UUID]
 """Where a record stands among all: when it was written, and its id."""
 
 _NEAR = 20_000
@@ -20,7 +20,7 @@ _ORDER = tuple_(records.c.at, records.c.id)
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class AuditQuery:
     """What is asked for; what is None, or empty, is not asked. `since` is still within, `until` is not any more."""
 
     actor: str | None = None
@@ -32,8 +32,8 @@ class Search:
     until: datetime | None = None
 
 
-def before(
-    connection: Connection, audience: Audience, search: Search, place: Place | None = None, limit: int = PAGE
+def page_before(
+    connection: Connection, audience: Audience, search: AuditQuery, place: Position | None = None, limit: int = PAGE
 ) -> list[Row[Any]]:
     """Return what is found, the newest first, from this place into the past.
 
@@ -43,20 +43,26 @@ def before(
     return _found(connection, audience, search, place, limit, newest_first=True)
 
 
-def after(
-    connection: Connection, audience: Audience, search: Search, place: Place | None = None, limit: int = PAGE
+def page_after(
+    connection: Connection, audience: Audience, search: AuditQuery, place: Position | None = None, limit: int = PAGE
 ) -> list[Row[Any]]:
-    """Return what is found, the oldest first, from this place towards now; rows as of `before`."""
+    """Return what is found, the oldest first, from this place towards now; rows as of `page_before`."""
     return _found(connection, audience, search, place, limit, newest_first=False)
 
 
-def place_of(row: Row[Any]) -> Place:
+def position_of(row: Row[Any]) -> Position:
     """Return where a row stands, for what comes before or after it."""
     return row.at, row.id
 
 
 def _found(  # noqa: PLR0913  # which of them, from where, how many, which way
-    connection: Connection, audience: Audience, search: Search, place: Place | None, limit: int, *, newest_first: bool
+    connection: Connection,
+    audience: Audience,
+    search: AuditQuery,
+    place: Position | None,
+    limit: int,
+    *,
+    newest_first: bool,
 ) -> list[Row[Any]]:
     """Return a page of what is found.
 
@@ -83,7 +89,7 @@ def _ids(*conditions: ColumnElement[bool]) -> Select[Any]:
     return select(records.c.id, records.c.at).where(*conditions)
 
 
-def _edge(connection: Connection, search: Search, place: Place | None, *, newest_first: bool) -> datetime | None:
+def _edge(connection: Connection, search: AuditQuery, place: Position | None, *, newest_first: bool) -> datetime | None:
     """Return when the last of the records nearest to where the page begins was written; None when it holds all."""
     within = [*_times(search), *_beyond(place, newest_first=newest_first)]
     order = records.c.at.desc() if newest_first else records.c.at
@@ -108,7 +114,7 @@ def _page(connection: Connection, found: Select[Any], limit: int, *, newest_firs
     return list(connection.execute(statement))
 
 
-def _conditions(search: Search, audience: Audience) -> Iterator[ColumnElement[bool]]:
+def _conditions(search: AuditQuery, audience: Audience) -> Iterator[ColumnElement[bool]]:
     """Yield what a record must fit: that it may be seen is asked of its incident, once."""
     yield from _times(search)
     if search.category is None:
@@ -127,14 +133,14 @@ def _conditions(search: Search, audience: Audience) -> Iterator[ColumnElement[bo
         yield records.c.via == search.via
 
 
-def _times(search: Search) -> Iterator[ColumnElement[bool]]:
+def _times(search: AuditQuery) -> Iterator[ColumnElement[bool]]:
     if search.since is not None:
         yield records.c.at >= search.since
     if search.until is not None:
         yield records.c.at < search.until
 
 
-def _beyond(place: Place | None, *, newest_first: bool) -> Iterator[ColumnElement[bool]]:
+def _beyond(place: Position | None, *, newest_first: bool) -> Iterator[ColumnElement[bool]]:
     if place is not None:
         at, record_id = place
         there = tuple_(literal(at, records.c.at.type), literal(record_id, records.c.id.type))

@@ -16,11 +16,11 @@ from escalator.model.incident import DueKind, State
 from escalator.model.levels import Mode, Severity
 from escalator.model.message import Occasion
 from escalator.model.policy import DestinationKind
-from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState, delivery_of
+from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState, delivery_from_row
 from escalator.store.tables import Instant, deliveries, incidents, posts
 
 
-class Place(NamedTuple):
+class BundleAddress(NamedTuple):
     """Where messages are told, and in which mode."""
 
     destination: str
@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class BundledPage:
     """A listed delivery, and what is told of its incident: of its content nothing is read."""
 
     id: UUID
@@ -116,34 +116,34 @@ _MEMBERS = (
 _UNDER_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 
 
-def may_be_too_much(connection: Connection, kept: int) -> bool:
+def has_more_pending_than(connection: Connection, kept: int) -> bool:
     """Whether so many pages wait at all, wherever to: a question that costs the same however many there are."""
     return connection.execute(_MANY, {"kept": kept}).first() is not None
 
 
-def lock_surplus(connection: Connection, kept: int, waited_since: datetime, most: int) -> list[Delivery]:
+def lock_surplus_pages(connection: Connection, kept: int, waited_since: datetime, most: int) -> list[Delivery]:
     """Return pages that have waited since then beyond the first `kept` of each place, in their turns, locked.
 
     Only full messages count, not what rings where something stands. What others hold is left to them.
     """
     rows = connection.execute(_SURPLUS, {"kept": kept, "waited_since": waited_since, "most": most})
-    return [delivery_of(row) for row in rows]
+    return [delivery_from_row(row) for row in rows]
 
 
-def lock_open(connection: Connection) -> dict[Place, UUID]:
+def lock_open_bundles(connection: Connection) -> dict[BundleAddress, UUID]:
     """Return the list that waits at each place, locked; the oldest, which goes first."""
-    found: dict[Place, UUID] = {}
+    found: dict[BundleAddress, UUID] = {}
     for row in connection.execute(_OPEN):
-        found.setdefault(place_of(row), row.bulletin_id)
+        found.setdefault(address_of(row), row.bulletin_id)
     return found
 
 
-def place_of(one: Any) -> Place:
+def address_of(one: Any) -> BundleAddress:
     """Return where a delivery, or a row of one, is told."""
-    return Place(one.destination, one.address, DestinationKind(one.channel), Mode(one.mode))
+    return BundleAddress(one.destination, one.address, DestinationKind(one.channel), Mode(one.mode))
 
 
-def put(connection: Connection, list_id: UUID, ids: Sequence[UUID], urgency: int) -> None:
+def add_pages(connection: Connection, list_id: UUID, ids: Sequence[UUID], urgency: int) -> None:
     """Let these locked pages be told by that list, which becomes as urgent as the most urgent of them."""
     connection.execute(
         update(deliveries).where(deliveries.c.id.in_(ids)).values(state=DeliveryState.LISTED, listed_in=list_id)
@@ -152,14 +152,14 @@ def put(connection: Connection, list_id: UUID, ids: Sequence[UUID], urgency: int
     connection.execute(update(deliveries).where(deliveries.c.bulletin_id == list_id).values(urgency=raised))
 
 
-def members(connection: Connection, list_id: UUID) -> list[Member]:
+def pages_of(connection: Connection, list_id: UUID) -> list[BundledPage]:
     """Return what a list has to tell, or has told in another of its places, by the numbers of the incidents."""
     return [_member(row) for row in connection.execute(_MEMBERS, {"lists": [list_id]})]
 
 
-def _member(row: Any) -> Member:
-    kept = {name: getattr(row, name) for name in Member.__dataclass_fields__}
-    return Member(
+def _member(row: Any) -> BundledPage:
+    kept = {name: getattr(row, name) for name in BundledPage.__dataclass_fields__}
+    return BundledPage(
         **kept
         | {
             "occasion": Occasion(row.occasion),
@@ -170,13 +170,13 @@ def _member(row: Any) -> Member:
     )
 
 
-def drop(connection: Connection, ids: Sequence[UUID], reason: str) -> None:
+def drop_pages(connection: Connection, ids: Sequence[UUID], reason: str) -> None:
     """Drop these from their list, unless it has been told."""
     mine = (deliveries.c.id.in_(ids), deliveries.c.state == DeliveryState.LISTED)
     connection.execute(update(deliveries).where(*mine).values(state=DeliveryState.SUPPRESSED, reason=reason))
 
 
-def delivered(connection: Connection, list_deliveries: Iterable[UUID], now: datetime) -> None:
+def mark_delivered(connection: Connection, list_deliveries: Iterable[UUID], now: datetime) -> None:
     """Let whatever is told by these deliveries, where they have got through, have got through with them."""
     told_by = list(list_deliveries)
     if not told_by:
@@ -191,7 +191,7 @@ def delivered(connection: Connection, list_deliveries: Iterable[UUID], now: date
     )
 
 
-def forsaken(connection: Connection) -> list[UUID]:
+def find_failed(connection: Connection) -> list[UUID]:
     """Return the lists that nothing tells any more, though they have something to tell: they have failed for good."""
     waiting = list(
         connection.scalars(select(deliveries.c.listed_in).where(deliveries.c.state == DeliveryState.LISTED).distinct())
@@ -208,13 +208,13 @@ def forsaken(connection: Connection) -> list[UUID]:
     return [one for one in waiting if one is not None and one not in told]
 
 
-def listed(connection: Connection, lists: Sequence[UUID], most: int) -> list[tuple[UUID, UUID]]:
+def pending_pages_of(connection: Connection, lists: Sequence[UUID], most: int) -> list[tuple[UUID, UUID]]:
     """Return up to so many (delivery, incident) that these lists have to tell."""
     first = select(deliveries.c.id, deliveries.c.incident_id).where(_LISTED).order_by(deliveries.c.id).limit(most)
     return [(row.id, row.incident_id) for row in connection.execute(first, {"lists": list(lists)})]
 
 
-def fail(connection: Connection, ids: Sequence[UUID], reason: str) -> list[Delivery]:
+def fail_pages(connection: Connection, ids: Sequence[UUID], reason: str) -> list[Delivery]:
     """Note that these, whose incidents are locked, have failed with their list; return those that had not before."""
     rows = connection.execute(
         update(deliveries)
@@ -222,4 +222,4 @@ def fail(connection: Connection, ids: Sequence[UUID], reason: str) -> list[Deliv
         .values(state=DeliveryState.FAILED, reason=reason)
         .returning(*deliveries.c)
     )
-    return [delivery_of(row) for row in rows]
+    return [delivery_from_row(row) for row in rows]

@@ -17,7 +17,7 @@ _BOOKINGS = select(calendars.c.schedule, calendars.c.bookings)
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class CalendarFeed:
     """How it stands with the feed of a schedule, without what it says.
 
     `fetched_at` is when it was last good, None when it never was; `failing_since` is None while it is good, and
@@ -33,10 +33,10 @@ class Feed:
     reason: str = ""
 
 
-_FEEDS = select(*(calendars.c[name] for name in Feed.__dataclass_fields__))
+_FEEDS = select(*(calendars.c[name] for name in CalendarFeed.__dataclass_fields__))
 
 
-def said(connection: Connection, policy: Policy) -> Calendars:
+def bookings_of(connection: Connection, policy: Policy) -> Calendars:
     """Return the bookings of every schedule of the policy that has a calendar which was ever read.
 
     Whoever has left the policy since is on call no more.
@@ -45,10 +45,10 @@ def said(connection: Connection, policy: Policy) -> Calendars:
     if not wanted:
         return {}
     rows = connection.execute(_BOOKINGS)
-    return {row.schedule: read(row.bookings, policy.people) for row in rows if row.schedule in wanted}
+    return {row.schedule: bookings_from_json(row.bookings, policy.people) for row in rows if row.schedule in wanted}
 
 
-def read(text: str, known: Container[str]) -> tuple[Booking, ...]:
+def bookings_from_json(text: str, known: Container[str]) -> tuple[Booking, ...]:
     """Return bookings as they were written, but for people who are not known."""
     return tuple(
         Booking(
@@ -58,30 +58,30 @@ def read(text: str, known: Container[str]) -> tuple[Booking, ...]:
     )
 
 
-def written(bookings: Iterable[Booking]) -> str:
+def bookings_to_json(bookings: Iterable[Booking]) -> str:
     """Return bookings as they are kept: instants and the keys of people."""
     return json.dumps([(one.start.isoformat(), one.end.isoformat(), one.people) for one in bookings])
 
 
-def feeds(connection: Connection) -> Mapping[str, Feed]:
+def all_feeds(connection: Connection) -> Mapping[str, CalendarFeed]:
     """Return how it stands with every feed that was ever asked for, by schedule."""
-    return {row.schedule: Feed(**row._mapping) for row in connection.execute(_FEEDS)}
+    return {row.schedule: CalendarFeed(**row._mapping) for row in connection.execute(_FEEDS)}
 
 
-def copy_of(connection: Connection, schedule: str) -> bytes | None:
+def sealed_copy_of(connection: Connection, schedule: str) -> bytes | None:
     """Return the last good copy of a feed, sealed, if there is one."""
     found: bytes | None = connection.scalar(select(calendars.c.sealed_feed).where(calendars.c.schedule == schedule))
     return found
 
 
-def keep(connection: Connection, feed: Feed, sealed_feed: bytes | None, bookings: Iterable[Booking]) -> None:
+def save(connection: Connection, feed: CalendarFeed, sealed_feed: bytes | None, bookings: Iterable[Booking]) -> None:
     """Keep how it stands with a feed, its last good copy, and its bookings."""
-    values = {name: getattr(feed, name) for name in Feed.__dataclass_fields__}
-    values |= {"sealed_feed": sealed_feed, "bookings": written(bookings)}
+    values = {name: getattr(feed, name) for name in CalendarFeed.__dataclass_fields__}
+    values |= {"sealed_feed": sealed_feed, "bookings": bookings_to_json(bookings)}
     statement = upsert(connection, calendars).values(**values)
     connection.execute(statement.on_conflict_do_update(index_elements=["schedule"], set_=values))
 
 
-def forget(connection: Connection, schedules: Collection[str]) -> None:
+def delete_feeds(connection: Connection, schedules: Collection[str]) -> None:
     """Delete all that is kept of these."""
     connection.execute(delete(calendars).where(calendars.c.schedule.in_(schedules)))

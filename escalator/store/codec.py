@@ -37,12 +37,12 @@ def open_content(sealed: bytes | None, seal: Seal) -> Content:
     return Content() if sealed is None else Content(_register(json.loads(seal.open(sealed))))
 
 
-def written_fits(fits: Iterable[str]) -> str:
+def categories_to_text(fits: Iterable[str]) -> str:
     """Return categories as they are kept: plain keys, so that who may see an incident can be asked in a query."""
     return "\n".join(sorted(fits))
 
 
-def read_fits(kept: str) -> tuple[str, ...]:
+def categories_from_text(kept: str) -> tuple[str, ...]:
     """Return categories as they were written."""
     return tuple(kept.split("\n")) if kept else ()
 

@@ -12,7 +12,7 @@ from escalator.model.levels import Severity
 from escalator.store.tables import incidents, records
 
 
-def last_read(
+def last_revealed(
     connection: Connection, people: Collection[str], since: datetime, severities: Collection[Severity]
 ) -> Mapping[str, Mapping[UUID, datetime]]:
     """Return by person when they were last shown text of each incident of these severities since then."""

@@ -16,7 +16,7 @@ from sqlalchemy import (
 
 from escalator.encryption import Seal
 from escalator.model.incident import Incident
-from escalator.store.incidents import opened
+from escalator.store.incidents import from_rows
 from escalator.store.tables import incidents
 
 
@@ -44,7 +44,7 @@ def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
     )
     rows = connection.execute(statement).all()
     taken += [row.id for row in rows]
-    return opened(connection, rows, seal)
+    return from_rows(connection, rows, seal)
 
 
 def first_due(connection: Connection, now: datetime) -> datetime | None:

@@ -104,7 +104,7 @@ def _values(one: Delivery) -> dict[str, Any]:
     return {name: getattr(one, name) for name in Delivery.__dataclass_fields__}
 
 
-def delivery_of(row: Row[Any]) -> Delivery:
+def delivery_from_row(row: Row[Any]) -> Delivery:
     """Return the delivery that a row of the table is."""
     kept = {name: getattr(row, name) for name in Delivery.__dataclass_fields__}
     return Delivery(
@@ -127,7 +127,7 @@ def suppress(connection: Connection, ids: Sequence[UUID], reason: str) -> None:
         )
 
 
-def suppress_pages(connection: Connection, incident_id: UUID, below_round: int, reason: str) -> int:
+def suppress_pages_below_round(connection: Connection, incident_id: UUID, below_round: int, reason: str) -> int:
     """Drop the incident's pages of rounds below that one which nobody has begun to send; return how many."""
     done = connection.execute(
         update(deliveries)
@@ -158,7 +158,7 @@ def step_states(
     return [(_person(destination), DeliveryState(state)) for destination, state in rows]
 
 
-def has_later(connection: Connection, one: Delivery) -> bool:
+def has_later_delivered_page(connection: Connection, one: Delivery) -> bool:
     """Whether a later page to the same address in this round has got through already."""
     later = or_(deliveries.c.step > one.step, and_(deliveries.c.step == one.step, deliveries.c.sending > one.sending))
     found = connection.scalar(
@@ -176,7 +176,7 @@ def has_later(connection: Connection, one: Delivery) -> bool:
     return bool(found)
 
 
-def stood_in_for(connection: Connection, ids: Sequence[UUID]) -> frozenset[UUID]:
+def with_fallback(connection: Connection, ids: Sequence[UUID]) -> frozenset[UUID]:
     """Return those of the deliveries in whose place another has been told."""
     if not ids:
         return frozenset()
@@ -184,13 +184,13 @@ def stood_in_for(connection: Connection, ids: Sequence[UUID]) -> frozenset[UUID]
     return frozenset(one for one in connection.scalars(found) if one is not None)
 
 
-def alarms_of(connection: Connection, trouble_id: UUID) -> list[Delivery]:
+def of_operator_alert(connection: Connection, trouble_id: UUID) -> list[Delivery]:
     """Return all that was told of a trouble."""
     rows = connection.execute(select(deliveries).where(deliveries.c.trouble_id == trouble_id))
-    return [delivery_of(row) for row in rows]
+    return [delivery_from_row(row) for row in rows]
 
 
-def waiting_at(connection: Connection, endpoints: Sequence[str]) -> list[Delivery]:
+def unfinished_at(connection: Connection, endpoints: Sequence[str]) -> list[Delivery]:
     """Return what waits, outside the sandbox, to be told at these endpoints, the most urgent first."""
     if not endpoints:
         return []
@@ -204,14 +204,14 @@ def waiting_at(connection: Connection, endpoints: Sequence[str]) -> list[Deliver
         .order_by(deliveries.c.urgency.desc(), deliveries.c.created_at)
         .limit(_MOST_WAITING)
     )
-    return [delivery_of(row) for row in rows]
+    return [delivery_from_row(row) for row in rows]
 
 
-def lock_waiting(connection: Connection, ids: Iterable[UUID]) -> list[Delivery]:
+def lock_unfinished(connection: Connection, ids: Iterable[UUID]) -> list[Delivery]:
     """Return those of the deliveries that still wait, locked; what others hold is left to them."""
     asked = select(deliveries).where(deliveries.c.id.in_(list(ids)), _WAITS)
     rows = connection.execute(asked.with_for_update(skip_locked=True, of=deliveries))
-    return [delivery_of(row) for row in rows]
+    return [delivery_from_row(row) for row in rows]
 
 
 _MOST_WAITING = 1_000

@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState, delivery_of
+from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState, delivery_from_row
 from escalator.store.leases import HEARTBEAT_TIMEOUT, is_lapsed, lapsed_since
 from escalator.store.tables import Instant, deliveries, destinations
 
@@ -57,7 +57,7 @@ def candidates(
     """
     left_out = {name: list(values) for name, values in without._asdict().items()}
     rows = connection.execute(_CANDIDATES, _claimable_at(now, silence) | {"most": limit} | left_out)
-    return [delivery_of(row) for row in rows]
+    return [delivery_from_row(row) for row in rows]
 
 
 def lock_claimable(
@@ -65,7 +65,7 @@ def lock_claimable(
 ) -> list[Delivery]:
     """Return those of the deliveries that may still be claimed, locked; what others hold is left to them."""
     rows = connection.execute(_LOCK, _claimable_at(now, silence) | {"ids": list(ids)})
-    return [delivery_of(row) for row in rows]
+    return [delivery_from_row(row) for row in rows]
 
 
 def _claimable() -> ColumnElement[bool]:

@@ -17,11 +17,11 @@ from sqlalchemy import Connection, and_, bindparam, or_, select, update
 from escalator.model.message import Delivered
 from escalator.store.deliveries import DeliveryState
 from escalator.store.posted_message_updates import supersede_earlier
-from escalator.store.posted_messages import Post, insert
+from escalator.store.posted_messages import PostedMessage, insert
 from escalator.store.tables import deliveries, posts
 
 
-class Standing(Enum):
+class ClaimStatus(Enum):
     """How a delivery stands to a claim of ours whose outcome is known. One that is gone stands in no way at all."""
 
     HELD = auto()
@@ -32,13 +32,13 @@ class Standing(Enum):
     @property
     def is_ours(self) -> bool:
         """Whether our outcome decides."""
-        return self in {Standing.HELD, Standing.FORGOTTEN}
+        return self in {ClaimStatus.HELD, ClaimStatus.FORGOTTEN}
 
 
 _DECIDED = frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED})
 
 
-def lock_standing(connection: Connection, claims: Mapping[UUID, int], owner: UUID) -> dict[UUID, Standing]:
+def lock_claim_status(connection: Connection, claims: Mapping[UUID, int], owner: UUID) -> dict[UUID, ClaimStatus]:
     """Return how each delivery, locked, stands to the claim of that number by this process; those gone are left out."""
     if not claims:
         return {}
@@ -47,11 +47,11 @@ def lock_standing(connection: Connection, claims: Mapping[UUID, int], owner: UUI
     return {row.id: _standing(row, claims[row.id], owner) for row in rows}
 
 
-def _standing(row: Any, mine: int, owner: UUID) -> Standing:
+def _standing(row: Any, mine: int, owner: UUID) -> ClaimStatus:
     if row.claim == mine and row.owner == owner:
-        return Standing.HELD if row.state == DeliveryState.SENDING else Standing.WRITTEN
+        return ClaimStatus.HELD if row.state == DeliveryState.SENDING else ClaimStatus.WRITTEN
     is_forgotten = row.claim < mine and row.state not in _DECIDED
-    return Standing.FORGOTTEN if is_forgotten else Standing.TAKEN_OVER
+    return ClaimStatus.FORGOTTEN if is_forgotten else ClaimStatus.TAKEN_OVER
 
 
 _RESULT = ("claim", "state", "reason", "attempts", "next_at", "delivered_at")
@@ -63,7 +63,7 @@ _FINISH = (
 )
 
 
-def finish(connection: Connection, results: Sequence[Mapping[str, Any]], owner: UUID) -> None:
+def record_results(connection: Connection, results: Sequence[Mapping[str, Any]], owner: UUID) -> None:
     """Write what became of deliveries that are locked and ours: id, claim, state, reason, attempts, next_at …"""
     if results:
         rows = [{f"new_{name}": one.get(name) for name in _RESULT} for one in results]
@@ -86,11 +86,11 @@ _PUT_OFF = _NOT_SHOWN.values(next_at=bindparam("then"))
 _GIVEN_UP = _NOT_SHOWN.values(shown_rev=posts.c.want_rev)
 
 
-def _claimed(one: Post, owner: UUID) -> dict[str, Any]:
+def _claimed(one: PostedMessage, owner: UUID) -> dict[str, Any]:
     return {"post": one.id, "mine": one.claim, "me": owner}
 
 
-def created(connection: Connection, new: Sequence[tuple[Post, int, Delivered]], owner: UUID) -> None:
+def record_posted(connection: Connection, new: Sequence[tuple[PostedMessage, int, Delivered]], owner: UUID) -> None:
     """Note where each message stands and what it shows; a click may have told us its place before.
 
     What stands at the same place for earlier rounds is behind from now on: it is superseded.
@@ -104,7 +104,7 @@ def created(connection: Connection, new: Sequence[tuple[Post, int, Delivered]], 
         supersede_earlier(connection, [one for one, _revision, _said in new])
 
 
-def make_good(connection: Connection, told: Sequence[tuple[Post, int, Delivered]], now: datetime) -> None:
+def insert_missing(connection: Connection, told: Sequence[tuple[PostedMessage, int, Delivered]], now: datetime) -> None:
     """Write the posts of forgotten claims that are gone because they were made with them, unless a click was faster.
 
     What they should show by now is to be asked once their incidents can be locked.
@@ -122,7 +122,9 @@ def make_good(connection: Connection, told: Sequence[tuple[Post, int, Delivered]
     insert(connection, gone, None, now)
 
 
-def shown(connection: Connection, updated: Sequence[tuple[Post, int, Delivered]], owner: UUID) -> None:
+def record_updated(
+    connection: Connection, updated: Sequence[tuple[PostedMessage, int, Delivered]], owner: UUID
+) -> None:
     """Note which revision each message shows now."""
     if updated:
         rows = [
@@ -131,16 +133,18 @@ def shown(connection: Connection, updated: Sequence[tuple[Post, int, Delivered]]
         connection.execute(_SHOWN, rows)
 
 
-def let_go(connection: Connection, one: Post, owner: UUID) -> None:
+def release_claim(connection: Connection, one: PostedMessage, owner: UUID) -> None:
     """Give back a post whose message did not get through."""
     connection.execute(_LET_GO, _claimed(one, owner))
 
 
-def not_shown(connection: Connection, one: Post, owner: UUID, next_at: datetime, reason: str) -> None:
+def record_update_failure(
+    connection: Connection, one: PostedMessage, owner: UUID, next_at: datetime, reason: str
+) -> None:
     """Note that bringing a post up to date failed, and is tried again."""
     connection.execute(_PUT_OFF, _claimed(one, owner) | {"why": reason, "then": next_at})
 
 
-def given_up(connection: Connection, one: Post, owner: UUID, reason: str) -> None:
+def record_update_given_up(connection: Connection, one: PostedMessage, owner: UUID, reason: str) -> None:
     """Note that bringing a post up to date has failed for good: it counts as showing what it should."""
     connection.execute(_GIVEN_UP, _claimed(one, owner) | {"why": reason})

@@ -14,7 +14,7 @@ from escalator.store.deliveries import DeliveryKind, DeliveryState
 from escalator.store.tables import deliveries, incident_keys, incidents
 
 
-class Fate(StrEnum):
+class NotificationStatus(StrEnum):
     """What became of telling somebody, however often: it arrived, it is under way, or it got through never."""
 
     ARRIVED = "arrived"
@@ -23,12 +23,12 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NotifiedDestination:
     """One destination (`person:ana` is a person) that was told through one channel, and what became of it."""
 
     destination: str
     channel: DestinationKind
-    fate: Fate
+    fate: NotificationStatus
 
 
 def _times(*states: DeliveryState) -> ColumnElement[int]:
@@ -54,16 +54,22 @@ _THINGS = select(incident_keys.c.incident_id, incident_keys.c.value).where(
 )
 
 
-def told_of(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, Sequence[Told]]:
+def notified_of(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, Sequence[NotifiedDestination]]:
     """Return who was told of each of these incidents in its present round, those who were told first before others."""
-    found: dict[UUID, list[Told]] = defaultdict(list)
+    found: dict[UUID, list[NotifiedDestination]] = defaultdict(list)
     for row in connection.execute(_TOLD, {"ids": list(ids)}):
-        fate = Fate.ARRIVED if row.arrived else Fate.COMING if row.coming else Fate.FAILED
-        found[row.incident_id].append(Told(row.destination, DestinationKind(row.channel), fate))
+        fate = (
+            NotificationStatus.ARRIVED
+            if row.arrived
+            else NotificationStatus.COMING
+            if row.coming
+            else NotificationStatus.FAILED
+        )
+        found[row.incident_id].append(NotifiedDestination(row.destination, DestinationKind(row.channel), fate))
     return found
 
 
-def things_of(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, str]:
+def entity_types_of(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, str]:
     """Return what kind of thing in Stream each of these incidents is about: the last word of its entity's type.
 
     `stream:chat:v1:message` is a `message`. One that is known by its review queue item alone has none.

@@ -69,7 +69,7 @@ def finish(connection: Connection, run: DrillRun) -> bool:
     return changed.rowcount == 1
 
 
-class Past(NamedTuple):
+class PastDrill(NamedTuple):
     """A drill, and the number of its incident and when that was opened; None where it has none."""
 
     run: DrillRun
@@ -77,7 +77,7 @@ class Past(NamedTuple):
     opened_at: datetime | None
 
 
-def newest(connection: Connection, name: str, most: int) -> list[Past]:
+def newest(connection: Connection, name: str, most: int) -> list[PastDrill]:
     """Return the newest drills of that name, the newest first."""
     statement = (
         select(*_COLUMNS, incidents.c.number, incidents.c.opened_at)
@@ -86,7 +86,7 @@ def newest(connection: Connection, name: str, most: int) -> list[Past]:
         .order_by(drills.c.scheduled_at.desc())
         .limit(most)
     )
-    return [Past(_read(row._mapping), row.number, row.opened_at) for row in connection.execute(statement)]
+    return [PastDrill(_read(row._mapping), row.number, row.opened_at) for row in connection.execute(statement)]
 
 
 def _read(row: RowMapping) -> DrillRun:

@@ -1,7 +1,7 @@
 """What is known of endpoints besides the policy: which are to be left alone, which hang, fail or are gone.
 
-Several processes write of the same endpoints at the same time. So whatever a transaction has to write of more than one
-it writes at once in the order of their names: by `Notes.write`, or by `begin_probes`. Then no two wait for each other.
+Several processes write of the same endpoints at the same time. To avoid deadlocks, a transaction that writes of more
+than one endpoint writes at once and in the order of their names: by `HealthUpdates.write` or `begin_probes`.
 """
 
 from collections import defaultdict
@@ -16,14 +16,14 @@ from escalator.model.policy import DestinationKind
 from escalator.store.tables import destinations
 from escalator.store.upserts import upsert
 
-FORGET_FAILURE_AFTER = timedelta(minutes=15)
+FAILURE_STREAK_GAP = timedelta(minutes=15)
 """Failures further apart than this are not failures in a row: nothing says how the endpoint was in between."""
 
 _REASON_CHARS = 256
 
 
 @dataclass(slots=True)
-class Note:
+class HealthUpdate:
     """What there is to write of one endpoint or host.
 
     `closed_until`: its vendor asks to be left alone for so long (a longer wait stays). `timeouts`: so many more calls
@@ -53,12 +53,12 @@ class Note:
 
 
 @dataclass(slots=True)
-class Notes:
+class HealthUpdates:
     """What one transaction has to write of endpoints and hosts."""
 
-    _notes: defaultdict[str, Note] = field(default_factory=lambda: defaultdict(Note))
+    _notes: defaultdict[str, HealthUpdate] = field(default_factory=lambda: defaultdict(HealthUpdate))
 
-    def of(self, name: str) -> Note:
+    def of(self, name: str) -> HealthUpdate:
         """Return the note on an endpoint or host, to be added to."""
         return self._notes[name]
 
@@ -73,7 +73,7 @@ class Notes:
                 _write(connection, name, note, now)
 
 
-def _write(connection: Connection, name: str, note: Note, now: datetime) -> None:
+def _write(connection: Connection, name: str, note: HealthUpdate, now: datetime) -> None:
     new: dict[str, Any] = {}
     changed: dict[str, Any] = {}
     if note.closed_until is not None:
@@ -104,12 +104,12 @@ def _failing_since(now: datetime) -> Any:
     is_first = or_(
         destinations.c.failing_since.is_(None),
         destinations.c.failed_at.is_(None),
-        destinations.c.failed_at < now - FORGET_FAILURE_AFTER,
+        destinations.c.failed_at < now - FAILURE_STREAK_GAP,
     )
     return case((is_first, now), else_=destinations.c.failing_since)
 
 
-def closed_beyond(connection: Connection, instant: datetime) -> dict[str, datetime]:
+def paused_beyond(connection: Connection, instant: datetime) -> dict[str, datetime]:
     """Return the endpoints that are to be left alone until later than that, and until when."""
     known = select(destinations.c.name, destinations.c.not_before).where(destinations.c.not_before > instant)
     return {row.name: row.not_before for row in connection.execute(known)}
@@ -122,20 +122,20 @@ def is_gone(connection: Connection, name: str, address_digest: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class TimeoutState:
     """How many calls in a row have timed out, and since when a probe is under way."""
 
     timeouts: int = 0
     probed_at: datetime | None = None
 
 
-def unwell(connection: Connection) -> dict[str, Health]:
+def timeout_states(connection: Connection) -> dict[str, TimeoutState]:
     """Return all endpoints and hosts whose last call timed out or that are being probed; the others have answered."""
     is_unwell = or_(destinations.c.timeouts > 0, destinations.c.probed_at.is_not(None))
     rows = connection.execute(
         select(destinations.c.name, destinations.c.timeouts, destinations.c.probed_at).where(is_unwell)
     )
-    return {row.name: Health(row.timeouts, row.probed_at) for row in rows}
+    return {row.name: TimeoutState(row.timeouts, row.probed_at) for row in rows}
 
 
 def begin_probes(
@@ -155,7 +155,7 @@ def begin_probes(
     return frozenset(begun)
 
 
-def take_back_probes(connection: Connection, names: Iterable[str]) -> None:
+def cancel_probes(connection: Connection, names: Iterable[str]) -> None:
     """Undo probes that this very transaction has begun."""
     taken_back = sorted(names)
     if taken_back:
@@ -163,7 +163,7 @@ def take_back_probes(connection: Connection, names: Iterable[str]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Failing:
+class FailingEndpoint:
     """An endpoint of which no call has succeeded since the first of these instants.
 
     `failed_at` is when the last call failed; `reason` is why. `closed_until` is what its vendor asked for.
@@ -177,11 +177,11 @@ class Failing:
     closed_until: datetime | None
 
 
-def failing(connection: Connection, since: datetime) -> list[Failing]:
+def failing(connection: Connection, since: datetime) -> list[FailingEndpoint]:
     """Return the endpoints of which no call has succeeded since then or earlier, by name."""
     found = select(destinations).where(destinations.c.failing_since <= since).order_by(destinations.c.name)
     return [
-        Failing(
+        FailingEndpoint(
             row.name,
             DestinationKind(row.failing_channel),
             row.failing_since,

@@ -15,7 +15,7 @@ _CHUNK = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class PastIncident:
     """One incident that has been: `ids` are its own and those of what was merged into it."""
 
     ids: tuple[UUID, ...]
@@ -26,14 +26,14 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ReceivedEvent:
     """One stored event; `sealed_body` is None for what has been purged."""
 
     received_at: datetime
     sealed_body: bytes | None
 
 
-def lives(connection: Connection, since: datetime) -> Iterator[Life]:
+def incidents_since(connection: Connection, since: datetime) -> Iterator[PastIncident]:
     """Yield the incidents opened since then, by their numbers, those that were merged away with what they joined."""
     merged = _merged(connection, since)
     number = 0
@@ -47,7 +47,7 @@ def lives(connection: Connection, since: datetime) -> Iterator[Life]:
         page = connection.execute(statement).all()
         for row in page:
             ids = (row.id, *merged.get(row.id, ()))
-            yield Life(ids, row.number, row.source, row.closed_at, row.drill is not None)
+            yield PastIncident(ids, row.number, row.source, row.closed_at, row.drill is not None)
         if len(page) < _PAGE:
             return
         number = page[-1].number
@@ -70,7 +70,7 @@ def _merged(connection: Connection, since: datetime) -> dict[UUID, list[UUID]]:
     return found
 
 
-def of(connection: Connection, ids: Iterable[UUID]) -> Iterator[Kept]:
+def events_of(connection: Connection, ids: Iterable[UUID]) -> Iterator[ReceivedEvent]:
     """Yield the events that these incidents are made of, the oldest first, a few at a time."""
     statement = (
         select(events.c.received_at, events.c.sealed_body)
@@ -79,7 +79,7 @@ def of(connection: Connection, ids: Iterable[UUID]) -> Iterator[Kept]:
         .execution_options(yield_per=_CHUNK)
     )
     for row in connection.execute(statement):
-        yield Kept(row.received_at, row.sealed_body)
+        yield ReceivedEvent(row.received_at, row.sealed_body)
 
 
 def count_without_incident(connection: Connection, since: datetime) -> dict[EventState, int]:

@@ -76,7 +76,7 @@ def insert(connection: Connection, event: StoredEvent) -> bool:
     return written.scalar_one_or_none() is not None
 
 
-def try_out(connection: Connection, event: StoredEvent) -> None:
+def probe_insert(connection: Connection, event: StoredEvent) -> None:
     """Write an event and take it back: after the commit all is as it was, and one like it could have been stored."""
     insert(connection, event)
     connection.execute(delete(events).where(events.c.id == event.id))
@@ -88,7 +88,7 @@ def of_incident(connection: Connection, incident_id: UUID, limit: int) -> list[S
     return _stored(connection.execute(_ALL.where(*kept).order_by(events.c.received_at, events.c.id).limit(limit)))
 
 
-def invalid(connection: Connection, most: int, only: UUID | None = None) -> list[StoredEvent]:
+def newest_invalid(connection: Connection, most: int, only: UUID | None = None) -> list[StoredEvent]:
     """Return signed deliveries that are no events, the newest first; or this one."""
     wanted = [events.c.state == EventState.INVALID, *([events.c.id == only] if only else [])]
     return _stored(connection.execute(_ALL.where(*wanted).order_by(events.c.received_at.desc()).limit(most)))
@@ -127,13 +127,13 @@ def _stored(rows: Iterable[Row[Any]]) -> list[StoredEvent]:
     return [StoredEvent(**dict(row._mapping) | {"state": EventState(row.state)}) for row in rows]
 
 
-def put_off(connection: Connection, ids: Sequence[UUID], until: datetime) -> None:
+def postpone(connection: Connection, ids: Sequence[UUID], until: datetime) -> None:
     """Let events wait, for their item's own event or for another try."""
     if ids:
         connection.execute(update(events).where(events.c.id.in_(ids)).values(next_at=until))
 
 
-def done(connection: Connection, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
+def mark_done(connection: Connection, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
     """Note which incident each event went to; of one that went to none only its type, time and hash are kept."""
     joined = [{"event": event, "owner": owner} for event, owner in belongs if owner is not None]
     if joined:
@@ -144,7 +144,7 @@ def done(connection: Connection, belongs: Sequence[tuple[UUID, UUID | None]]) ->
         connection.execute(update(events).where(events.c.id.in_(ignored)).values(values))
 
 
-def failed(connection: Connection, event_id: UUID, next_at: datetime, reason: str, most: int) -> bool:
+def record_failure(connection: Connection, event_id: UUID, next_at: datetime, reason: str, most: int) -> bool:
     """Count a failed try; park the event after the last one, and return whether it is parked."""
     attempts = connection.scalar(
         update(events)
@@ -158,7 +158,7 @@ def failed(connection: Connection, event_id: UUID, next_at: datetime, reason: st
     return True
 
 
-def waiting_since(connection: Connection, now: datetime) -> datetime | None:
+def oldest_due_since(connection: Connection, now: datetime) -> datetime | None:
     """Return since when the oldest unprocessed event that is due has waited."""
     found: datetime | None = connection.scalar(
         select(func.min(events.c.next_at)).where(events.c.state == EventState.NEW, events.c.next_at <= now)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, func, or_, select, text, union_all, upd
 
 from escalator.encryption import Seal
 from escalator.model.incident import CLOSED_STATES, Incident, State
-from escalator.store.incidents import opened
+from escalator.store.incidents import from_rows
 from escalator.store.tables import incidents
 
 _TURNS = text("SELECT pg_advisory_xact_lock(turn) FROM unnest(CAST(:turns AS bigint[])) AS turn")
@@ -22,14 +22,14 @@ _TURN_BYTES = 8
 _IS_OVER_WITH_MEMBERS = (incidents.c.members > 0, incidents.c.state.in_(CLOSED_STATES))
 
 
-class Span(NamedTuple):
+class NumberRange(NamedTuple):
     """The numbers of the first and the newest that a group tells of, or has told of."""
 
     first: int
     newest: int
 
 
-def take_turns(connection: Connection, kinds: Iterable[str]) -> None:
+def lock_kinds(connection: Connection, kinds: Iterable[str]) -> None:
     """Wait until nobody else decides about alerts of these kinds, for the rest of the transaction.
 
     So whoever counts them counts all. On SQLite there is one writer anyway.
@@ -39,7 +39,7 @@ def take_turns(connection: Connection, kinds: Iterable[str]) -> None:
         connection.execute(_TURNS, {"turns": sorted(turns)})
 
 
-def recent(connection: Connection, kinds: Iterable[str], most: int) -> Mapping[str, list[datetime]]:
+def recent_opened_at(connection: Connection, kinds: Iterable[str], most: int) -> Mapping[str, list[datetime]]:
     """Return when the newest incidents of each kind were opened, so many at most: grouped ones too, no groups."""
     found: dict[str, list[datetime]] = defaultdict(list)
     newest = [
@@ -55,7 +55,9 @@ def recent(connection: Connection, kinds: Iterable[str], most: int) -> Mapping[s
     return found
 
 
-def lock_open(connection: Connection, kinds: Iterable[str], left: Iterable[UUID], seal: Seal) -> Mapping[str, Incident]:
+def lock_open_groups(
+    connection: Connection, kinds: Iterable[str], left: Iterable[UUID], seal: Seal
+) -> Mapping[str, Incident]:
     """Return the group of each of these kinds that takes members, locked; one that was answered meanwhile is none.
 
     The groups that are `left` in the same transaction are locked with them, so that all are in one order.
@@ -68,11 +70,11 @@ def lock_open(connection: Connection, kinds: Iterable[str], left: Iterable[UUID]
         .order_by(incidents.c.id)
         .with_for_update(key_share=True)
     )
-    found = opened(connection, connection.execute(statement).all(), seal)
+    found = from_rows(connection, connection.execute(statement).all(), seal)
     return {one.kind_key: one for one in found.values() if one.kind_key in wanted}
 
 
-def spans(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, Span]:
+def number_ranges(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, NumberRange]:
     """Return the numbers that each of these groups stands for; nothing for those that nobody has joined."""
     wanted = list(ids)
     if not wanted:
@@ -80,10 +82,10 @@ def spans(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, Span]:
     number = incidents.c.number
     statement = select(incidents.c.group_id, func.min(number), func.max(number)).group_by(incidents.c.group_id)
     rows = connection.execute(statement.where(incidents.c.group_id.in_(wanted)))
-    return {row[0]: Span(row[1], row[2]) for row in rows}
+    return {row[0]: NumberRange(row[1], row[2]) for row in rows}
 
 
-def ended(connection: Connection, most: int) -> list[UUID]:
+def find_ended(connection: Connection, most: int) -> list[UUID]:
     """Return groups that are over while some of their members are not."""
     return list(connection.scalars(select(incidents.c.id).where(*_IS_OVER_WITH_MEMBERS).limit(most)))
 
@@ -95,7 +97,7 @@ def lock_ended(connection: Connection, group_id: UUID, seal: Seal) -> Incident |
         .where(incidents.c.id == group_id, *_IS_OVER_WITH_MEMBERS)
         .with_for_update(skip_locked=True, key_share=True)
     )
-    return opened(connection, connection.execute(statement).all(), seal).get(group_id)
+    return from_rows(connection, connection.execute(statement).all(), seal).get(group_id)
 
 
 def lock_members(connection: Connection, group_id: UUID, most: int, seal: Seal) -> list[Incident]:
@@ -106,7 +108,7 @@ def lock_members(connection: Connection, group_id: UUID, most: int, seal: Seal) 
         .limit(most)
         .with_for_update(skip_locked=True, key_share=True)
     )
-    return list(opened(connection, connection.execute(statement).all(), seal).values())
+    return list(from_rows(connection, connection.execute(statement).all(), seal).values())
 
 
 def recount(connection: Connection, group_id: UUID) -> None:
@@ -119,7 +121,7 @@ def recount(connection: Connection, group_id: UUID) -> None:
     connection.execute(update(incidents).where(incidents.c.id == group_id).values(members=connection.scalar(left)))
 
 
-def broken(connection: Connection, now: datetime, patience: timedelta) -> Mapping[str, int]:
+def count_inconsistent(connection: Connection, now: datetime, patience: timedelta) -> Mapping[str, int]:
     """Count what must never be, by what it is called: whom nobody tells of, and a group that tells of nobody."""
     groups = incidents.alias("groups")
     untold = (

@@ -9,19 +9,19 @@ from escalator.model.incident import State
 from escalator.model.levels import Mode
 from escalator.store import groups, vendor_callbacks
 from escalator.store.deliveries import DeliveryState
-from escalator.store.events import EventState, waiting_since
+from escalator.store.events import EventState, oldest_due_since
 from escalator.store.leases import MAX_LEASE
 from escalator.store.tables import deliveries, events, incidents, posts, troubles, workers
 
-ALIVE = timedelta(seconds=10)
-STALE_POST = timedelta(minutes=10)
-UNTENDED_GROUP = timedelta(minutes=5)
-LATE = timedelta(seconds=10)
+ALIVE_WITHIN = timedelta(seconds=10)
+OUTDATED_AFTER = timedelta(minutes=10)
+GROUP_OPEN_TOO_LONG = timedelta(minutes=5)
+OVERDUE_AFTER = timedelta(seconds=10)
 """How late a deadline, an event or a delivery may be before it is called so."""
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class ProductHealth:
     """How the product is. Instants are of the oldest that waits; None means nothing does."""
 
     oldest_deadline: datetime | None
@@ -49,10 +49,10 @@ class Health:
         return f"SANDBOX, {self.sandbox_incidents} alerts reached nobody"
 
 
-def health(connection: Connection, now: datetime) -> Health:
+def read_health(connection: Connection, now: datetime) -> ProductHealth:
     """Return how the product is now."""
     overdue = select(func.min(incidents.c.due_at)).where(incidents.c.due_at <= now)
-    late = select(func.count()).select_from(incidents).where(incidents.c.due_at < now - LATE)
+    late = select(func.count()).select_from(incidents).where(incidents.c.due_at < now - OVERDUE_AFTER)
     stuck = (
         select(func.count())
         .select_from(deliveries)
@@ -62,18 +62,18 @@ def health(connection: Connection, now: datetime) -> Health:
         deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now
     )
     parked = select(func.count()).select_from(events).where(events.c.state == EventState.PARKED)
-    alive = select(workers.c.kind, func.count()).where(workers.c.beat_at > now - ALIVE).group_by(workers.c.kind)
+    alive = select(workers.c.kind, func.count()).where(workers.c.beat_at > now - ALIVE_WITHIN).group_by(workers.c.kind)
     processes = {row[0]: row[1] for row in connection.execute(alive)}
     failing = (
         select(workers.c.broker_failure)
-        .where(workers.c.beat_at > now - ALIVE, workers.c.broker_failure.is_not(None))
+        .where(workers.c.beat_at > now - ALIVE_WITHIN, workers.c.broker_failure.is_not(None))
         .order_by(workers.c.broker_failure)
     )
     sandbox = select(func.count()).select_from(incidents).where(incidents.c.mode == Mode.SANDBOX)
     found = connection.execute(select(troubles.c.key, troubles.c.detail).where(troubles.c.ended_at.is_(None)))
-    return Health(
+    return ProductHealth(
         oldest_deadline=connection.scalar(overdue),
-        oldest_event=waiting_since(connection, now),
+        oldest_event=oldest_due_since(connection, now),
         oldest_delivery=connection.scalar(unsent),
         late_deadlines=connection.scalar(late) or 0,
         stuck_deliveries=connection.scalar(stuck) or 0,
@@ -89,7 +89,7 @@ def health(connection: Connection, now: datetime) -> Health:
     )
 
 
-def must_be_zero(connection: Connection, now: datetime) -> dict[str, int]:
+def count_inconsistencies(connection: Connection, now: datetime) -> dict[str, int]:
     """Count what must never be, by what it is called."""
     waiting = incidents.c.state.in_([State.TRIGGERED, State.SNOOZED])
     closed = incidents.c.state.in_([State.RESOLVED, State.LOGGED, State.MERGED])
@@ -102,12 +102,12 @@ def must_be_zero(connection: Connection, now: datetime) -> dict[str, int]:
         .where(
             posts.c.shown_rev < posts.c.want_rev,
             posts.c.ref.is_not(None),
-            posts.c.next_at < now - STALE_POST,
+            posts.c.next_at < now - OUTDATED_AFTER,
             posts.c.reason.is_distinct_from("mode"),
         ),
     }
     counted = {name: connection.scalar(question) or 0 for name, question in questions.items()}
-    return counted | dict(groups.broken(connection, now, UNTENDED_GROUP))
+    return counted | dict(groups.count_inconsistent(connection, now, GROUP_OPEN_TOO_LONG))
 
 
 def counts_by_state(connection: Connection) -> list[tuple[str, str, int]]:

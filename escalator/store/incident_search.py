@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, selec
 
 from escalator.model.incident import Incident, State
 from escalator.model.levels import Mode, Severity
-from escalator.store.incidents import MOST_NUMBER, OUTLINE, outlined
+from escalator.store.incidents import MOST_NUMBER, OUTLINE, from_outline_rows
 from escalator.store.tables import incidents
 from escalator.store.visibility import Audience
 
@@ -23,7 +23,7 @@ _GRAVITIES = {one.value: one.gravity for one in Severity}
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class SearchTerms:
     """What somebody typed, as what it may mean: any of these is a hit. `route` is a part of a route's name."""
 
     number: int | None = None
@@ -33,7 +33,7 @@ class Sought:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class IncidentFilter:
     """Which incidents are asked for: all of these must hold, and what is empty or None excludes nothing.
 
     Categories, `assign` (a team, person or schedule) and `owner` (a person or team) are keys of the policy. What was
@@ -50,24 +50,24 @@ class Filter:
     is_drill: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
-    sought: Sought | None = None
+    sought: SearchTerms | None = None
 
 
 def by_urgency(
-    connection: Connection, audience: Audience, wanted: Filter, now: datetime, *, limit: int, offset: int = 0
+    connection: Connection, audience: Audience, wanted: IncidentFilter, now: datetime, *, limit: int, offset: int = 0
 ) -> list[Incident]:
     """Return outlines of incidents: those whose deadline is late, then by severity, then by the nearest deadline."""
     late = case((incidents.c.due_at < now - LATE_AFTER, 0), else_=1)
     gravest = case(_GRAVITIES, value=incidents.c.severity).desc()
     nearest = incidents.c.due_at.asc().nulls_last()
     statement = _seen(audience, wanted).order_by(late, gravest, nearest, incidents.c.number)
-    return outlined(connection, connection.execute(statement.limit(limit).offset(offset)).all())
+    return from_outline_rows(connection, connection.execute(statement.limit(limit).offset(offset)).all())
 
 
 def by_number(  # noqa: PLR0913  # what is asked for, and which page of it
     connection: Connection,
     audience: Audience,
-    wanted: Filter,
+    wanted: IncidentFilter,
     *,
     limit: int,
     before: int | None = None,
@@ -78,13 +78,13 @@ def by_number(  # noqa: PLR0913  # what is asked for, and which page of it
     statement = _seen(audience, wanted).limit(limit)
     if after is not None:
         rows = connection.execute(statement.where(number > after).order_by(number)).all()
-        return outlined(connection, rows[::-1])
+        return from_outline_rows(connection, rows[::-1])
     if before is not None:
         statement = statement.where(number < before)
-    return outlined(connection, connection.execute(statement.order_by(number.desc())).all())
+    return from_outline_rows(connection, connection.execute(statement.order_by(number.desc())).all())
 
 
-def count_by_severity(connection: Connection, audience: Audience, wanted: Filter) -> Mapping[Severity, int]:
+def count_by_severity(connection: Connection, audience: Audience, wanted: IncidentFilter) -> Mapping[Severity, int]:
     """Return how many incidents there are of each severity that there is, the gravest first."""
     statement = (
         select(incidents.c.severity, func.count())
@@ -95,11 +95,11 @@ def count_by_severity(connection: Connection, audience: Audience, wanted: Filter
     return {severity: found[severity] for severity in sorted(found, reverse=True)}
 
 
-def _seen(audience: Audience, wanted: Filter) -> Select[tuple[object, ...]]:
+def _seen(audience: Audience, wanted: IncidentFilter) -> Select[tuple[object, ...]]:
     return select(*OUTLINE).where(audience.may_see(), *_conditions(wanted))
 
 
-def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+def _conditions(wanted: IncidentFilter) -> Iterator[ColumnElement[bool]]:
     for column, values in (
         (incidents.c.state, wanted.states),
         (incidents.c.severity, wanted.severities),
@@ -129,7 +129,7 @@ def _opened(since: datetime | None, until: datetime | None) -> Iterator[ColumnEl
         yield incidents.c.opened_at < until
 
 
-def _is_sought(sought: Sought) -> ColumnElement[bool]:
+def _is_sought(sought: SearchTerms) -> ColumnElement[bool]:
     """Return whether a row is a hit; what means nothing that there is finds nothing."""
     hits: list[ColumnElement[bool]] = [
         incidents.c.category.in_(sorted(sought.categories)),
@@ -142,7 +142,7 @@ def _is_sought(sought: Sought) -> ColumnElement[bool]:
     return or_(*hits)
 
 
-def newest(connection: Connection, states: Collection[State], limit: int) -> list[UUID]:
+def newest_ids(connection: Connection, states: Collection[State], limit: int) -> list[UUID]:
     """Return the newest incidents in any of these states (all states when none is named), the newest first."""
     statement = select(incidents.c.id).order_by(incidents.c.number.desc()).limit(limit)
     if states:
@@ -150,7 +150,7 @@ def newest(connection: Connection, states: Collection[State], limit: int) -> lis
     return list(connection.scalars(statement))
 
 
-def assigned(connection: Connection, team: str, states: Collection[State], limit: int) -> list[UUID]:
+def ids_assigned_to(connection: Connection, team: str, states: Collection[State], limit: int) -> list[UUID]:
     """Return the incidents in these states that are assigned to a team, drills apart, the gravest and oldest first."""
     statement = (
         select(incidents.c.id)

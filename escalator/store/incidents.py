@@ -27,7 +27,14 @@ from escalator.encryption import Seal
 from escalator.errors import ContentLocked
 from escalator.model.incident import Acknowledgement, DueKind, Incident, Outcome, State
 from escalator.model.levels import ContentRule, Mode, Severity
-from escalator.store.codec import open_content, open_facts, read_fits, seal_content, seal_facts, written_fits
+from escalator.store.codec import (
+    categories_from_text,
+    categories_to_text,
+    open_content,
+    open_facts,
+    seal_content,
+    seal_facts,
+)
 from escalator.store.tables import answers, events, incident_numbers, incidents
 
 FIRST_NUMBER, MOST_NUMBER = 1001, 2**31 - 1
@@ -91,16 +98,16 @@ def readable(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UU
 def lock(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
     """Return these incidents, locked in the order of their ids, groups last, for the rest of the transaction."""
     wanted = {"ids": list(ids)}
-    return opened(connection, connection.execute(_THESE_LOCKED, wanted).all(), seal) if wanted["ids"] else {}
+    return from_rows(connection, connection.execute(_THESE_LOCKED, wanted).all(), seal) if wanted["ids"] else {}
 
 
 def read(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
     """Return these incidents as they stand, without locking them."""
-    return opened(connection, connection.execute(_THESE, {"ids": list(ids)}).all(), seal)
+    return from_rows(connection, connection.execute(_THESE, {"ids": list(ids)}).all(), seal)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class UnsealedFields:
     """Where an incident stands, readable even when the rest of it is not."""
 
     number: int
@@ -111,10 +118,10 @@ class Place:
     assign: str | None
 
 
-def place_of(connection: Connection, incident_id: UUID) -> Place:
+def unsealed_fields(connection: Connection, incident_id: UUID) -> UnsealedFields:
     """Return where an incident stands."""
     row = connection.execute(select(incidents).where(incidents.c.id == incident_id)).one()
-    return Place(row.number, row.source, Mode(row.mode), row.policy_version_id, row.path, row.assign)
+    return UnsealedFields(row.number, row.source, Mode(row.mode), row.policy_version_id, row.path, row.assign)
 
 
 def id_by_number(connection: Connection, number: int) -> UUID | None:
@@ -132,7 +139,7 @@ def number_of_event(connection: Connection, source: str, sha256: str) -> int | N
     return found
 
 
-def opened(connection: Connection, rows: Sequence[Row[Any]], seal: Seal) -> dict[UUID, Incident]:
+def from_rows(connection: Connection, rows: Sequence[Row[Any]], seal: Seal) -> dict[UUID, Incident]:
     """Return the incidents that these rows hold, with what is sealed in them. Raises ContentLocked."""
     given = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
     return {row.id: _incident(row, given.get((row.id, row.round), ()), seal) for row in rows}
@@ -147,7 +154,7 @@ def _answers(connection: Connection, ids: Sequence[UUID]) -> dict[tuple[UUID, in
     return found
 
 
-def outlined(connection: Connection, rows: Sequence[Row[Any]]) -> list[Incident]:
+def from_outline_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[Incident]:
     """Return the incidents that rows of OUTLINE hold, in their order, without anything that is sealed."""
     given = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
     return [_outline(row, given.get((row.id, row.round), ())) for row in rows]
@@ -175,7 +182,7 @@ def _outline(row: Row[Any], given: tuple[Acknowledgement, ...]) -> Incident:
         policy_version=row.policy_version_id,
         opened_at=row.opened_at,
         answers=given,
-        fits=read_fits(row.fits),
+        fits=categories_from_text(row.fits),
         **kept,
     )
 
@@ -233,7 +240,7 @@ def _values(one: Incident, seal: Seal, *, with_content: bool = True) -> dict[str
     row = {name: getattr(one, name) for name in _PLAIN}
     row |= {"id": one.id, "number": one.number, "source": one.source, "opened_at": one.opened_at}
     row["policy_version_id"] = one.policy_version
-    row["fits"] = written_fits(one.fits)
+    row["fits"] = categories_to_text(one.fits)
     if with_content:
         row["sealed_facts"] = seal_facts(one.facts, one.links, seal)
         row["sealed_content"] = seal_content(one.content, seal)

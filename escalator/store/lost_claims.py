@@ -11,7 +11,7 @@ from escalator.store.leases import HEARTBEAT_TIMEOUT
 from escalator.store.tables import deliveries, posts
 
 
-def forgotten(connection: Connection, owner: UUID, known: Collection[UUID], now: datetime) -> list[UUID]:
+def find_lost(connection: Connection, owner: UUID, known: Collection[UUID], now: datetime) -> list[UUID]:
     """Return the deliveries and posts that this process has claimed a while ago, but for those it knows of."""
     found: list[UUID] = []
     for table in (deliveries, posts):
@@ -20,7 +20,7 @@ def forgotten(connection: Connection, owner: UUID, known: Collection[UUID], now:
     return found
 
 
-def let_go(connection: Connection, owner: UUID, ids: Collection[UUID]) -> None:
+def release(connection: Connection, owner: UUID, ids: Collection[UUID]) -> None:
     """Give claims of this process back, so that anybody may take them at once."""
     given_up = {"owner": None, "claimed_at": None}
     for table, values in ((deliveries, given_up | {"state": DeliveryState.PENDING}), (posts, given_up)):

@@ -15,7 +15,7 @@ def add(  # noqa: PLR0913  # one for each column
     connection.execute(insert(sign_in_links).values(**row))
 
 
-def use_up(connection: Connection, digest: str, now: datetime) -> str | None:
+def redeem(connection: Connection, digest: str, now: datetime) -> str | None:
     """Use a link up and return whose it is; None when it is none, too old or used. Of two at once one gets it."""
     good = (
         sign_in_links.c.digest == digest,
@@ -27,12 +27,12 @@ def use_up(connection: Connection, digest: str, now: datetime) -> str | None:
     return person
 
 
-def end_all(connection: Connection, person: str, now: datetime) -> None:
+def revoke_all(connection: Connection, person: str, now: datetime) -> None:
     """Let no link of somebody be good any more."""
     mine = (sign_in_links.c.person == person, sign_in_links.c.used_at.is_(None))
     connection.execute(update(sign_in_links).where(*mine).values(used_at=now))
 
 
-def forget(connection: Connection, before: datetime) -> None:
+def delete_expired(connection: Connection, before: datetime) -> None:
     """Delete those that were over by then."""
     connection.execute(delete(sign_in_links).where(sign_in_links.c.expires_at < before))

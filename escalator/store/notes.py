@@ -11,7 +11,7 @@ from escalator.store.tables import texts
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Note:
     """One note. `author` is a policy key; `sealed_body` is None once it has been emptied."""
 
     id: UUID
@@ -21,15 +21,15 @@ class Text:
     sealed_body: bytes | None
 
 
-_KEPT = tuple(texts.c[name] for name in Text.__dataclass_fields__)
+_KEPT = tuple(texts.c[name] for name in Note.__dataclass_fields__)
 
 
-def insert(connection: Connection, new: Text) -> None:
+def insert(connection: Connection, new: Note) -> None:
     """Write one."""
-    connection.execute(texts.insert(), {name: getattr(new, name) for name in Text.__dataclass_fields__})
+    connection.execute(texts.insert(), {name: getattr(new, name) for name in Note.__dataclass_fields__})
 
 
-def find(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Text]:
+def find(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Note]:
     """Return these, by their ids."""
     wanted = list(ids)
     if not wanted:
@@ -37,5 +37,5 @@ def find(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Text]:
     return {row.id: _text(row) for row in connection.execute(select(*_KEPT).where(texts.c.id.in_(wanted)))}
 
 
-def _text(row: Row[tuple[object, ...]]) -> Text:
-    return Text(**row._mapping)
+def _text(row: Row[tuple[object, ...]]) -> Note:
+    return Note(**row._mapping)

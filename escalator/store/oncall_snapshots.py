@@ -13,7 +13,7 @@ from escalator.store.upserts import insert_or_leave
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class OncallSnapshot:
     """The people (keys) who were on call for a team, and since when that is noted."""
 
     team: str
@@ -21,12 +21,12 @@ class Noted:
     since: datetime
 
 
-def known(connection: Connection) -> dict[str, Noted]:
+def all_snapshots(connection: Connection) -> dict[str, OncallSnapshot]:
     """Return what is noted, by team."""
     return {row.team: _noted(row) for row in connection.execute(select(duties))}
 
 
-def lock(connection: Connection, team: str) -> Noted | None:
+def lock(connection: Connection, team: str) -> OncallSnapshot | None:
     """Return what is noted of a team, locked for the rest of the transaction; None when it is seen for the first time.
 
     Whoever waits for the lock reads what the one before has written.
@@ -35,24 +35,24 @@ def lock(connection: Connection, team: str) -> Noted | None:
     return _noted(row) if row else None
 
 
-def begin(connection: Connection, new: Noted) -> None:
+def insert_if_absent(connection: Connection, new: OncallSnapshot) -> None:
     """Note a team for the first time, unless another process was first."""
     connection.execute(insert_or_leave(connection.dialect.name, duties), _row(new))
 
 
-def save(connection: Connection, new: Noted) -> None:
+def save(connection: Connection, new: OncallSnapshot) -> None:
     """Note who it is now; the row is locked by this transaction."""
     connection.execute(update(duties).where(duties.c.team == new.team).values(**_row(new)))
 
 
-def forget(connection: Connection, teams: Collection[str]) -> None:
+def delete_teams(connection: Connection, teams: Collection[str]) -> None:
     """Forget teams that follow no rota any more."""
     connection.execute(delete(duties).where(duties.c.team.in_(teams)))
 
 
-def _noted(row: Row[Any]) -> Noted:
-    return Noted(row.team, tuple(json.loads(row.people)), row.since)
+def _noted(row: Row[Any]) -> OncallSnapshot:
+    return OncallSnapshot(row.team, tuple(json.loads(row.people)), row.since)
 
 
-def _row(one: Noted) -> dict[str, Any]:
+def _row(one: OncallSnapshot) -> dict[str, Any]:
     return {"team": one.team, "people": json.dumps(one.people), "since": one.since}

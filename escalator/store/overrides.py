@@ -27,7 +27,7 @@ def insert(connection: Connection, new: ManualOverride, via: str, now: datetime)
     connection.execute(overrides.insert(), values)
 
 
-def since(connection: Connection, at: datetime, *, is_sandbox: bool) -> Sequence[ManualOverride]:
+def ending_after(connection: Connection, at: datetime, *, is_sandbox: bool) -> Sequence[ManualOverride]:
     """Return those that were not over at this instant, the newest last; those of the sandbox only in one.
 
     What was taken back while it was in force is returned with the end that it had.
@@ -38,7 +38,7 @@ def since(connection: Connection, at: datetime, *, is_sandbox: bool) -> Sequence
     return [_stand_in(row) for row in connection.execute(select(overrides).where(wanted).order_by(overrides.c.id))]
 
 
-def find(connection: Connection, override_id: UUID, *, is_sandbox: bool) -> ManualOverride | None:
+def lock_active(connection: Connection, override_id: UUID, *, is_sandbox: bool) -> ManualOverride | None:
     """Return one that nobody has taken back, locked; to who is of the sandbox only what was clicked there."""
     theirs = overrides.c.via == Mode.SANDBOX.value if is_sandbox else true()
     wanted = select(overrides).where(overrides.c.id == override_id, overrides.c.ended_at.is_(None), theirs)

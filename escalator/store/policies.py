@@ -28,7 +28,7 @@ def active_id(connection: Connection) -> UUID | None:
     return found
 
 
-class Followed(NamedTuple):
+class ActivePolicy(NamedTuple):
     """The version that all processes follow; whether people have silenced something, and whether somebody stands in."""
 
     version: UUID
@@ -36,13 +36,13 @@ class Followed(NamedTuple):
     has_stand_ins: bool
 
 
-def followed(connection: Connection, now: datetime) -> Followed | None:
+def read_active(connection: Connection, now: datetime) -> ActivePolicy | None:
     """Return what all processes follow, in one question; None before the first file was taken.
 
     Every transaction that decides asks all of it, and hardly ever is there a silence or an override.
     """
     row = connection.execute(_FOLLOWED, {"now": now}).one_or_none()
-    return None if row is None else Followed(*row)
+    return None if row is None else ActivePolicy(*row)
 
 
 def text_of(connection: Connection, version: UUID) -> str:
@@ -56,7 +56,7 @@ def sha256_of(connection: Connection, version: UUID) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class PolicyVersion:
     """One version of the policy. `author` is who brought it: `file`."""
 
     id: UUID
@@ -64,23 +64,23 @@ class Version:
     author: str
 
 
-def active(connection: Connection) -> tuple[Version, datetime] | None:
+def active_version(connection: Connection) -> tuple[PolicyVersion, datetime] | None:
     """Return the version that all processes follow, and since when."""
     columns = [policy_versions.c[name] for name in _VERSION]
     joined = select(*columns, active_policy.c.at).join(
         policy_versions, policy_versions.c.id == active_policy.c.version_id
     )
     row = connection.execute(joined).one_or_none()
-    return None if row is None else (Version(row.id, row.sha256, row.author), row.at)
+    return None if row is None else (PolicyVersion(row.id, row.sha256, row.author), row.at)
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class PolicyOffer:
     """One time at which a file was taken, or refused for so many problems; then it has no version."""
 
     at: datetime
     actor: str
-    version: Version | None = None
+    version: PolicyVersion | None = None
     problems: int = 0
 
 
@@ -92,29 +92,29 @@ _OFFERS = (
 )
 
 
-def history(connection: Connection, most: int | None = None) -> list[Offer]:
+def history(connection: Connection, most: int | None = None) -> list[PolicyOffer]:
     """Return when which file was taken or refused, the newest first."""
     return [_offer(row) for row in connection.execute(_OFFERS.limit(most))]
 
 
-def refused_last(connection: Connection) -> str | None:
+def last_refused_sha256(connection: Connection) -> str | None:
     """Return the hash of the file that was refused, if that is what became of the last one offered."""
     newest = connection.execute(_OFFERS.limit(1)).first()
     return None if newest is None or newest.sha256 is not None else json.loads(newest.after).get("sha256")
 
 
-def _offer(row: Row[Any]) -> Offer:
+def _offer(row: Row[Any]) -> PolicyOffer:
     if row.sha256 is None:
-        return Offer(row.at, row.actor_key, problems=int(json.loads(row.after).get("problems", 0)))
-    return Offer(row.at, row.actor_key, Version(row.id, row.sha256, row.author))
+        return PolicyOffer(row.at, row.actor_key, problems=int(json.loads(row.after).get("problems", 0)))
+    return PolicyOffer(row.at, row.actor_key, PolicyVersion(row.id, row.sha256, row.author))
 
 
-def find(connection: Connection, sha256: str) -> list[Version]:
+def find(connection: Connection, sha256: str) -> list[PolicyVersion]:
     """Return the versions whose hash begins like this."""
     columns = [policy_versions.c[name] for name in _VERSION]
     matching = policy_versions.c.sha256.startswith(sha256.lower(), autoescape=True)
     rows = connection.execute(select(*columns).where(matching).order_by(policy_versions.c.at))
-    return [Version(row.id, row.sha256, row.author) for row in rows]
+    return [PolicyVersion(row.id, row.sha256, row.author) for row in rows]
 
 
 def activate(connection: Connection, text: str, sha256: str, author: str, at: datetime) -> UUID:

@@ -11,7 +11,7 @@ from escalator.model.levels import Mode
 from escalator.model.policy import DestinationKind
 from escalator.model.vendor_event import place_in
 from escalator.store.leases import lapsed_since
-from escalator.store.posted_messages import WITH_HOLDER, Post, from_row, insert
+from escalator.store.posted_messages import WITH_HOLDER, PostedMessage, from_row, insert
 from escalator.store.tables import incidents, posts
 
 _ASIDE = 1_000_000
@@ -19,7 +19,7 @@ _ASIDE = 1_000_000
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def clear_ref(connection: Connection, one: Post) -> None:
+def clear_ref(connection: Connection, one: PostedMessage) -> None:
     """Note that a full message is gone at its vendor: the next page makes a new one."""
     connection.execute(
         update(posts)
@@ -28,7 +28,7 @@ def clear_ref(connection: Connection, one: Post) -> None:
     )
 
 
-def adopt(connection: Connection, new: Post, now: datetime) -> bool:
+def adopt(connection: Connection, new: PostedMessage, now: datetime) -> bool:
     """Make a message of ours that we did not know one of its incident's posts; return whether it was unknown.
 
     A post whose message was on its way to the same place when its sender died is completed rather than doubled; one at
@@ -66,7 +66,7 @@ def next_slot(connection: Connection, incident_id: UUID) -> int:
     return (highest or 0) + 1
 
 
-def find(connection: Connection, channel: DestinationKind, refs: Iterable[str], alias: str) -> list[Post]:
+def find(connection: Connection, channel: DestinationKind, refs: Iterable[str], alias: str) -> list[PostedMessage]:
     """Return the posts at a vendor that one of these references means, or that stand in what it calls by that name.
 
     A mark of ours among the references names the post itself, also one of which nobody has written yet that it stands.
@@ -77,11 +77,11 @@ def find(connection: Connection, channel: DestinationKind, refs: Iterable[str], 
     return _found(connection, WITH_HOLDER.where(posts.c.channel == channel, or_(*wanted)).order_by(posts.c.id))
 
 
-def _found(connection: Connection, question: Select[Any]) -> list[Post]:
+def _found(connection: Connection, question: Select[Any]) -> list[PostedMessage]:
     return [from_row(row) for row in connection.execute(question, lapsed_since(_LONG_AGO))]
 
 
-def find_by_number(connection: Connection, channel: DestinationKind, number: int, alias: str) -> list[Post]:
+def find_by_number(connection: Connection, channel: DestinationKind, number: int, alias: str) -> list[PostedMessage]:
     """Return what stands at a vendor for the incident of that number, unless it has another name there."""
     mine = select(incidents.c.id).where(incidents.c.number == number).scalar_subquery()
     is_nameless = or_(posts.c.alias.is_(None), posts.c.alias == alias)
@@ -89,7 +89,7 @@ def find_by_number(connection: Connection, channel: DestinationKind, number: int
     return _found(connection, newest.where(is_nameless).order_by(posts.c.id.desc()).limit(1))
 
 
-def record_ref(connection: Connection, one: Post, ref: str, alias: str) -> None:
+def record_ref(connection: Connection, one: PostedMessage, ref: str, alias: str) -> None:
     """Note where a post stands, if nobody has yet, and the vendor's own name for what it stands in."""
     is_new = and_(posts.c.id == one.id, posts.c.ref.is_(None))
     connection.execute(update(posts).where(is_new).values(ref=ref[:256], shown_rev=0))
@@ -104,17 +104,17 @@ def clear_aliases(connection: Connection, channel: DestinationKind, aliases: Ite
     connection.execute(update(posts).where(*mine).values(alias=None))
 
 
-def record_shown(connection: Connection, one: Post, face: str | None) -> None:
+def record_shown(connection: Connection, one: PostedMessage, face: str | None) -> None:
     """Note what a post shows at its vendor since somebody changed it there; None when that is not known."""
     connection.execute(update(posts).where(posts.c.id == one.id).values(face=face))
 
 
-def record_acknowledged_round(connection: Connection, one: Post, round_: int) -> None:
+def record_acknowledged_round(connection: Connection, one: PostedMessage, round_: int) -> None:
     """Note that the answer to a round was given right there."""
     connection.execute(update(posts).where(posts.c.id == one.id).values(answered_round=round_))
 
 
-def move_to_new_slot(connection: Connection, one: Post) -> None:
+def move_to_new_slot(connection: Connection, one: PostedMessage) -> None:
     """Let the next page at the place of a post stand on its own; this one is kept, and superseded by it."""
     slot = one.slot + _ASIDE if one.slot >= 0 else one.slot - _ASIDE
     taken = select(func.count()).where(posts.c.incident_id == one.incident_id).scalar_subquery()

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, not_, s
 from escalator.model.incident import State
 from escalator.model.policy import DestinationKind
 from escalator.store.leases import HEARTBEAT_TIMEOUT, lapsed_since
-from escalator.store.posted_messages import IS_HELD, WITH_HOLDER, Post, from_row
+from escalator.store.posted_messages import IS_HELD, WITH_HOLDER, PostedMessage, from_row
 from escalator.store.tables import Instant, incidents, posts
 
 _NOW = bindparam("now", type_=Instant)
@@ -38,7 +38,7 @@ def lock_outdated(
     limit: int,
     silence: timedelta = HEARTBEAT_TIMEOUT,
     without_endpoints: Collection[str] = (),
-) -> list[Post]:
+) -> list[PostedMessage]:
     """Return posts that show less than they should, locked; those that others hold are left to them.
 
     What somebody has done is shown before what has merely gone on, and what has failed before waits for both.
@@ -55,14 +55,14 @@ def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetim
         )
 
 
-def supersede_earlier(connection: Connection, new: Iterable[Post]) -> None:
+def supersede_earlier(connection: Connection, new: Iterable[PostedMessage]) -> None:
     """Let what stands at the places of these posts for earlier rounds be brought up to date."""
     for one in new:
         if one.channel is DestinationKind.PAGERDUTY:
             _look_again(connection, and_(_same_place(one), posts.c.id < one.id))
 
 
-def _same_place(one: Post) -> ColumnElement[bool]:
+def _same_place(one: PostedMessage) -> ColumnElement[bool]:
     return and_(
         posts.c.incident_id == one.incident_id,
         posts.c.destination == one.destination,
@@ -72,7 +72,7 @@ def _same_place(one: Post) -> ColumnElement[bool]:
     )
 
 
-def superseded(connection: Connection, behind: Iterable[Post]) -> frozenset[UUID]:
+def superseded(connection: Connection, behind: Iterable[PostedMessage]) -> frozenset[UUID]:
     """Return those of these posts at whose place a later alert stands (their ids are in the order of their making)."""
     alerts = (one for one in behind if one.channel is DestinationKind.PAGERDUTY)
     later = ((one, select(posts.c.id).where(_same_place(one), posts.c.id > one.id).limit(1)) for one in alerts)
@@ -102,11 +102,11 @@ def raise_wanted_revision(connection: Connection, wanted: Sequence[tuple[UUID, i
         connection.execute(_RAISE, [{"incident": one, "revision": rev, "now": now} for one, rev in wanted])
 
 
-def lower_wanted_revision(connection: Connection, one: Post, revision: int) -> None:
+def lower_wanted_revision(connection: Connection, one: PostedMessage, revision: int) -> None:
     """Let a locked post want what its incident has reached: one that wants more would be updated for ever."""
     connection.execute(update(posts).where(posts.c.id == one.id).values(want_rev=revision))
 
 
-def request_update(connection: Connection, one: Post) -> None:
+def request_update(connection: Connection, one: PostedMessage) -> None:
     """Let a post be brought up to date once more, whatever it shows."""
     _look_again(connection, posts.c.id == one.id)

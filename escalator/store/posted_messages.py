@@ -16,7 +16,7 @@ from escalator.store.upserts import insert_or_leave
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class PostedMessage:
     """What stands, or will stand, at a vendor for an incident; `ref` is None until it has got through.
 
     `endpoint` is the name of what is told there (engine/endpoints).
@@ -59,31 +59,31 @@ _OF_LOCKED = _OF.with_for_update(of=posts)
 
 def lock_of(
     connection: Connection, incident_ids: Iterable[UUID], now: datetime, silence: timedelta = HEARTBEAT_TIMEOUT
-) -> list[Post]:
+) -> list[PostedMessage]:
     """Return the posts of these incidents, locked; the incidents are locked already."""
     wanted = lapsed_since(now, silence) | {"ids": list(incident_ids)}
     return [from_row(row) for row in connection.execute(_OF_LOCKED, wanted)]
 
 
-def of_incident(connection: Connection, incident_id: UUID, now: datetime) -> list[Post]:
+def of_incident(connection: Connection, incident_id: UUID, now: datetime) -> list[PostedMessage]:
     """Return the posts of an incident as they stand, the oldest first."""
     return [from_row(row) for row in connection.execute(_OF, lapsed_since(now) | {"ids": [incident_id]})]
 
 
-def from_row(row: Row[Any]) -> Post:
+def from_row(row: Row[Any]) -> PostedMessage:
     """Return the posted message that a row of `WITH_HOLDER` holds."""
-    kept = {name: getattr(row, name) for name in Post.__dataclass_fields__}
-    return Post(
+    kept = {name: getattr(row, name) for name in PostedMessage.__dataclass_fields__}
+    return PostedMessage(
         **kept | {"mode": Mode(row.mode), "channel": DestinationKind(row.channel), "is_held": bool(row.is_held)}
     )
 
 
-def insert(connection: Connection, new: Sequence[Post], owner: UUID | None, now: datetime) -> None:
+def insert(connection: Connection, new: Sequence[PostedMessage], owner: UUID | None, now: datetime) -> None:
     """Write posts, held by this owner while their message is on its way."""
     if not new:
         return
     rows = [
-        {name: getattr(one, name) for name in Post.__dataclass_fields__ if name != "is_held"}
+        {name: getattr(one, name) for name in PostedMessage.__dataclass_fields__ if name != "is_held"}
         | {"owner": owner, "claimed_at": now if owner else None, "next_at": now, "created_at": now}
         for one in new
     ]

@@ -35,7 +35,7 @@ def beat(connection: Connection, process: Process) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=renewed))
 
 
-def processes(connection: Connection, since: datetime) -> list[Process]:
+def alive_since(connection: Connection, since: datetime) -> list[Process]:
     """Return the processes that have renewed their row since then."""
     rows = connection.execute(select(workers).where(workers.c.beat_at >= since).order_by(workers.c.started_at))
     return [Process(**row._mapping) for row in rows]
@@ -47,7 +47,7 @@ def last_beat(connection: Connection, kind: str) -> datetime | None:
     return found
 
 
-def forget_processes(connection: Connection, before: datetime) -> None:
+def delete_old(connection: Connection, before: datetime) -> None:
     """Delete the rows of processes long gone, but for the last of each kind: that there was one makes it missed."""
     later = workers.alias("later")
     has_later = exists().where(later.c.kind == workers.c.kind, later.c.beat_at > workers.c.beat_at)

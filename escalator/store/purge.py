@@ -14,7 +14,7 @@ from escalator.store.tables import events, inbox, incidents, records, texts
 BATCH = 200
 
 
-def content(connection: Connection, now: datetime, retain: timedelta) -> int:
+def purge_content(connection: Connection, now: datetime, retain: timedelta) -> int:
     """Delete the content of incidents closed (logged ones: last heard of) before that; return how many."""
     before = now - retain
     ids = list(

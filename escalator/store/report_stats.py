@@ -21,7 +21,7 @@ _NO_ALERTS = (State.LOGGED, State.MERGED)
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class DestinationTotals:
     """How many messages of one destination had which fate, and how many needed more than one attempt."""
 
     destination: str
@@ -60,7 +60,7 @@ def was_reviewed_when_opened() -> ColumnElement[bool]:
     )
 
 
-def answered_by(
+def acknowledgement_times(
     connection: Connection, audience: Audience, person: str, since: datetime, until: datetime
 ) -> list[tuple[datetime, datetime]]:
     """Return for each incident of the span that somebody has answered when it was opened and when they first did.
@@ -84,9 +84,9 @@ def answered_by(
     return [(row.opened_at, row.at) for row in connection.execute(statement)]
 
 
-def sent(
+def destination_totals(
     connection: Connection, audience: Audience, since: datetime, until: datetime, modes: Collection[Mode]
-) -> list[Sent]:
+) -> list[DestinationTotals]:
     """Return what became of the messages of each destination, of the alerts opened in [since, until)."""
 
     def count(*states: DeliveryState) -> ColumnElement[int]:
@@ -113,4 +113,4 @@ def sent(
         .group_by(deliveries.c.destination, deliveries.c.channel)
         .order_by(deliveries.c.destination)
     )
-    return [Sent(*row) for row in connection.execute(statement)]
+    return [DestinationTotals(*row) for row in connection.execute(statement)]

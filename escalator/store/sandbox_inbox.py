@@ -15,7 +15,7 @@ from escalator.store.upserts import upsert
 from escalator.store.visibility import Audience
 
 
-class ItemType(StrEnum):
+class InboxItemType(StrEnum):
     """What came in: a message, an answer that one person sees, or a window that opened for one person."""
 
     MESSAGE = "message"
@@ -24,7 +24,7 @@ class ItemType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class InboxItem:
     """One thing that somebody would see. `person` is a policy key, or the vendor's id of somebody without one.
 
     `ts` names it within its channel, as Slack's does; `sealed_payload` is None once its content has been purged.
@@ -32,7 +32,7 @@ class Item:
 
     id: UUID
     at: datetime
-    type: ItemType
+    type: InboxItemType
     channel: DestinationKind
     incident_id: UUID | None
     number: int | None
@@ -46,25 +46,25 @@ class Item:
     updated_at: datetime | None = None
 
 
-def insert(connection: Connection, new: Item) -> bool:
+def insert(connection: Connection, new: InboxItem) -> bool:
     """Write an item; False, and nothing is written, when its `ts` is taken."""
-    values = {name: getattr(new, name) for name in Item.__dataclass_fields__}
+    values = {name: getattr(new, name) for name in InboxItem.__dataclass_fields__}
     statement = upsert(connection, inbox).values(**values).on_conflict_do_nothing(index_elements=["ts"])
     return connection.scalar(statement.returning(inbox.c.id)) is not None
 
 
-def lock_message(connection: Connection, address: str, ts: str) -> Item | None:
+def lock_message(connection: Connection, address: str, ts: str) -> InboxItem | None:
     """Return the message that stands there, locked."""
-    mine = (inbox.c.type == ItemType.MESSAGE, inbox.c.address == address, inbox.c.ts == ts)
+    mine = (inbox.c.type == InboxItemType.MESSAGE, inbox.c.address == address, inbox.c.ts == ts)
     return _item(connection.execute(select(inbox).where(*mine).with_for_update()).first())
 
 
-def rewrite(connection: Connection, item_id: UUID, sealed_payload: bytes, at: datetime) -> None:
+def update_payload(connection: Connection, item_id: UUID, sealed_payload: bytes, at: datetime) -> None:
     """Let a message say something else."""
     connection.execute(update(inbox).where(inbox.c.id == item_id).values(sealed_payload=sealed_payload, updated_at=at))
 
 
-def by_id(connection: Connection, item_id: UUID, audience: Audience | None = None) -> Item | None:
+def find(connection: Connection, item_id: UUID, audience: Audience | None = None) -> InboxItem | None:
     """Return one item; to an audience only one that it may see."""
     return _item(connection.execute(select(inbox).where(inbox.c.id == item_id, _seen_by(audience))).first())
 
@@ -73,16 +73,16 @@ def destination_at(connection: Connection, address: str) -> str | None:
     """Return which destination was last written to at an address."""
     found: str | None = connection.scalar(
         select(inbox.c.destination)
-        .where(inbox.c.type == ItemType.MESSAGE, inbox.c.address == address)
+        .where(inbox.c.type == InboxItemType.MESSAGE, inbox.c.address == address)
         .order_by(inbox.c.at.desc(), inbox.c.id.desc())
         .limit(1)
     )
     return found
 
 
-def about(
+def newest_about(
     connection: Connection, channel: DestinationKind, destination: str, incident_id: UUID | None, limit: int
-) -> Sequence[Item]:
+) -> Sequence[InboxItem]:
     """Return the newest items of a channel about an incident (None: about none) at a destination, newest first."""
     mine = (inbox.c.channel == channel, inbox.c.destination == destination, inbox.c.incident_id == incident_id)
     rows = connection.execute(select(inbox).where(*mine).order_by(inbox.c.at.desc(), inbox.c.id.desc()).limit(limit))
@@ -102,14 +102,14 @@ def newest_ts(connection: Connection, channel: DestinationKind, address: str) ->
 
 def newest(
     connection: Connection, limit: int, views_since: datetime, audience: Audience | None = None
-) -> Sequence[Item]:
+) -> Sequence[InboxItem]:
     """Return the newest items, the oldest of them first; of windows only those opened since then.
 
     An audience gets those about incidents that it may see, and about none.
     """
     rows = connection.execute(
         select(inbox)
-        .where(or_(inbox.c.type != ItemType.VIEW, inbox.c.at >= views_since), _seen_by(audience))
+        .where(or_(inbox.c.type != InboxItemType.VIEW, inbox.c.at >= views_since), _seen_by(audience))
         .order_by(inbox.c.at.desc(), inbox.c.id.desc())
         .limit(limit)
     )
@@ -123,8 +123,8 @@ def _seen_by(audience: Audience | None) -> ColumnElement[bool]:
     return or_(inbox.c.incident_id.is_(None), seen)
 
 
-def _item(row: Row[Any] | None) -> Item | None:
+def _item(row: Row[Any] | None) -> InboxItem | None:
     if row is None:
         return None
-    kept = {name: getattr(row, name) for name in Item.__dataclass_fields__}
-    return Item(**kept | {"type": ItemType(row.type), "channel": DestinationKind(row.channel)})
+    kept = {name: getattr(row, name) for name in InboxItem.__dataclass_fields__}
+    return InboxItem(**kept | {"type": InboxItemType(row.type), "channel": DestinationKind(row.channel)})

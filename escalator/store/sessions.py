@@ -19,7 +19,7 @@ class Session:
     seen_at: datetime
 
 
-def begin(connection: Connection, new: Session) -> None:
+def add(connection: Connection, new: Session) -> None:
     """Write a session that begins."""
     values = {name: getattr(new, name) for name in Session.__dataclass_fields__}
     connection.execute(insert(sessions).values(**values))
@@ -32,7 +32,7 @@ def find(connection: Connection, digest: str) -> Session | None:
     return None if row is None else Session(**row._mapping)
 
 
-def see(connection: Connection, digest: str, now: datetime) -> None:
+def record_seen(connection: Connection, digest: str, now: datetime) -> None:
     """Note that the browser has asked for something."""
     connection.execute(update(sessions).where(sessions.c.digest == digest).values(seen_at=now))
 
@@ -50,7 +50,9 @@ def end_all(connection: Connection, person: str, now: datetime, *, only_via: str
     return connection.execute(update(sessions).where(wanted).values(ended_at=now)).rowcount
 
 
-def latest(connection: Connection, begun_after: datetime, seen_after: datetime) -> dict[str, tuple[datetime, int]]:
+def last_sign_ins(
+    connection: Connection, begun_after: datetime, seen_after: datetime
+) -> dict[str, tuple[datetime, int]]:
     """Return for each person when they last signed in, and in how many browsers they are still.
 
     A session lives that began and was seen after these instants.
@@ -61,7 +63,7 @@ def latest(connection: Connection, begun_after: datetime, seen_after: datetime) 
     return {person: (begun_at, count) for person, begun_at, count in found}
 
 
-def forget(connection: Connection, before: datetime) -> None:
+def delete_before(connection: Connection, before: datetime) -> None:
     """Delete those that began before that."""
     connection.execute(delete(sessions).where(sessions.c.begun_at < before))
 

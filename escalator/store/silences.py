@@ -18,7 +18,7 @@ _UNENDED = select(silences).where(silences.c.ended_at.is_(None)).order_by(silenc
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredSilence:
     """One silence as it is kept: its reason is sealed, so that of `silence` is empty. `via` is where it was said."""
 
     silence: Silence
@@ -33,12 +33,12 @@ def insert(connection: Connection, new: Silence, via: str, sealed_reason: bytes)
     connection.execute(silences.insert(), row)
 
 
-def unended(connection: Connection, *, locked: bool = False) -> list[Kept]:
+def unended(connection: Connection, *, locked: bool = False) -> list[StoredSilence]:
     """Return those whose end has not been recorded yet, the one that ends next first."""
     return [_kept(row) for row in connection.execute(_UNENDED.with_for_update() if locked else _UNENDED)]
 
 
-def find(connection: Connection, silence_id: UUID) -> Kept | None:
+def find(connection: Connection, silence_id: UUID) -> StoredSilence | None:
     """Return one, ended or not."""
     row = connection.execute(select(silences).where(silences.c.id == silence_id)).one_or_none()
     return None if row is None else _kept(row)
@@ -49,9 +49,9 @@ def end(connection: Connection, silence_id: UUID, ends_at: datetime, now: dateti
     connection.execute(update(silences).where(silences.c.id == silence_id).values(ends_at=ends_at, ended_at=now))
 
 
-def _kept(row: Row[Any]) -> Kept:
+def _kept(row: Row[Any]) -> StoredSilence:
     silence = Silence(of=SilenceScope(row.of), reason="", **{name: getattr(row, name) for name in _PLAIN})
-    return Kept(silence, row.via, row.sealed_reason)
+    return StoredSilence(silence, row.via, row.sealed_reason)
 
 
 def has_waiting(connection: Connection, silences_in_force: Sequence[Silence], now: datetime) -> bool:
@@ -59,7 +59,7 @@ def has_waiting(connection: Connection, silences_in_force: Sequence[Silence], no
     return connection.scalar(select(incidents.c.id).where(_waits(silences_in_force, now)).limit(1)) is not None
 
 
-def hurry_waiting(
+def resume_waiting(
     connection: Connection, silences_in_force: Sequence[Silence], now: datetime, limit: int
 ) -> Sequence[UUID]:
     """Let up to so many incidents go on now that wait for the end of a silence that is none of these; return which.

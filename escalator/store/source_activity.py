@@ -10,13 +10,15 @@ from escalator.store.tables import Instant, events
 SLOT = timedelta(minutes=30)
 
 
-OURS = ("escalator.drill", "escalator.manual")
+INTERNAL_TYPES = ("escalator.drill", "escalator.manual")
 """The types of events that the product itself makes under the name of a source."""
 
 
-def heard_last(connection: Connection, source: str) -> datetime | None:
+def last_event_at(connection: Connection, source: str) -> datetime | None:
     """Return when the last event of a source came, from outside."""
-    heard = select(func.max(events.c.received_at)).where(events.c.source == source, events.c.type.not_in(OURS))
+    heard = select(func.max(events.c.received_at)).where(
+        events.c.source == source, events.c.type.not_in(INTERNAL_TYPES)
+    )
     found: datetime | None = connection.scalar(heard)
     return found
 

@@ -23,7 +23,7 @@ def deliveries_of(connection: Connection, incident_id: UUID, most: int) -> list[
     return list(reversed(rows))
 
 
-def numbers(connection: Connection, ids: list[UUID], audience: Audience) -> dict[UUID, int]:
+def numbers_of(connection: Connection, ids: list[UUID], audience: Audience) -> dict[UUID, int]:
     """Return the numbers of those of these incidents that somebody may see."""
     statement = select(incidents.c.id, incidents.c.number).where(incidents.c.id.in_(ids), audience.may_see())
     return {row.id: row.number for row in connection.execute(statement)} if ids else {}

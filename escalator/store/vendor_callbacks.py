@@ -23,7 +23,7 @@ class CallbackState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Callback:
+class VendorCallback:
     """One verified request of a vendor, about one `subject` there (empty where it is about nothing).
 
     `attempts` counts faults of ours. `sealed_body` is None once it is done: nobody needs it any more.
@@ -39,12 +39,12 @@ class Callback:
     attempts: int = 0
 
 
-_KEPT = tuple(callbacks.c[name] for name in Callback.__dataclass_fields__)
+_KEPT = tuple(callbacks.c[name] for name in VendorCallback.__dataclass_fields__)
 
 
-def insert(connection: Connection, new: Callback) -> bool:
+def insert(connection: Connection, new: VendorCallback) -> bool:
     """Write one; False when the same event of the vendor is there already."""
-    values = {name: getattr(new, name) for name in Callback.__dataclass_fields__}
+    values = {name: getattr(new, name) for name in VendorCallback.__dataclass_fields__}
     statement = upsert(connection, callbacks).values(**values, state=CallbackState.NEW, next_at=new.received_at)
     written = connection.scalar(
         statement.on_conflict_do_nothing(index_elements=["vendor", "event_id"]).returning(callbacks.c.id)
@@ -52,7 +52,7 @@ def insert(connection: Connection, new: Callback) -> bool:
     return written is not None
 
 
-def due(connection: Connection, now: datetime, limit: int) -> Sequence[Callback]:
+def due(connection: Connection, now: datetime, limit: int) -> Sequence[VendorCallback]:
     """Return the oldest that wait and are due; of what a vendor tells of one thing only the first."""
     earlier = callbacks.alias()
     has_earlier = exists().where(
@@ -66,20 +66,20 @@ def due(connection: Connection, now: datetime, limit: int) -> Sequence[Callback]
     return [_callback(row) for row in connection.execute(waiting.order_by(callbacks.c.received_at).limit(limit))]
 
 
-def lock(connection: Connection, callback_id: UUID) -> Callback | None:
+def lock(connection: Connection, callback_id: UUID) -> VendorCallback | None:
     """Return one that still waits, locked; None when another process has it."""
     mine = select(*_KEPT).where(callbacks.c.id == callback_id, callbacks.c.state == CallbackState.NEW)
     row = connection.execute(mine.with_for_update(skip_locked=True)).first()
     return None if row is None else _callback(row)
 
 
-def done(connection: Connection, callback_id: UUID, reason: str | None = None) -> None:
+def mark_done(connection: Connection, callback_id: UUID, reason: str | None = None) -> None:
     """Note that it is done; its body is of no more use."""
     values: dict[str, Any] = {"state": CallbackState.DONE, "sealed_body": None, "reason": reason}
     connection.execute(update(callbacks).where(callbacks.c.id == callback_id).values(values))
 
 
-def put_off(connection: Connection, callback_id: UUID, until: datetime, reason: str, *, is_fault: bool) -> None:
+def postpone(connection: Connection, callback_id: UUID, until: datetime, reason: str, *, is_fault: bool) -> None:
     """Let it wait for another try; a fault of ours is counted."""
     values: dict[str, Any] = {"next_at": until, "reason": reason}
     values |= {"attempts": callbacks.c.attempts + 1} if is_fault else {}
@@ -93,7 +93,7 @@ def park(connection: Connection, callback_id: UUID, reason: str) -> None:
     )
 
 
-def forget(connection: Connection, now: datetime, after: timedelta) -> None:
+def delete_before(connection: Connection, now: datetime, after: timedelta) -> None:
     """Delete what is older: no vendor tells it again."""
     connection.execute(delete(callbacks).where(callbacks.c.received_at < now - after))
 
@@ -104,5 +104,5 @@ def count_parked(connection: Connection) -> int:
     return connection.scalar(parked) or 0
 
 
-def _callback(row: Row[Any]) -> Callback:
-    return Callback(**dict(row._mapping) | {"vendor": DestinationKind(row.vendor)})
+def _callback(row: Row[Any]) -> VendorCallback:
+    return VendorCallback(**dict(row._mapping) | {"vendor": DestinationKind(row.vendor)})

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select,
 
 from escalator.model.audit import AuditAction
 from escalator.model.levels import Mode
-from escalator.store.codec import read_fits, written_fits
+from escalator.store.codec import categories_from_text, categories_to_text
 from escalator.store.tables import incidents, records
 
-Fits = tuple[str, ...]
+CategorySet = tuple[str, ...]
 """Categories that fit an incident together, sorted."""
 
 _NAMING = tuple(
@@ -37,14 +37,14 @@ class Audience:
     must have been judged to be seen; None for who may see whatever fits it. What has no facts is judged for good.
     """
 
-    fits: frozenset[Fits]
+    fits: frozenset[CategorySet]
     is_sandbox: bool
     unknown: frozenset[tuple[str, str]] = frozenset()
     restrictions: str | None = None
 
     def may_see(self) -> ColumnElement[bool]:
         """Return the condition on rows of `incidents`. A combination that is newer than this is not seen."""
-        shown = incidents.c.fits.in_(sorted(written_fits(one) for one in self.fits))
+        shown = incidents.c.fits.in_(sorted(categories_to_text(one) for one in self.fits))
         return and_(shown, self._is_judged(), incidents.c.mode == Mode.SANDBOX if self.is_sandbox else true())
 
     def _is_judged(self) -> ColumnElement[bool]:
@@ -66,7 +66,7 @@ class Audience:
         return and_(known, records.c.via.in_(_OF_NOBODY_REAL) if self.is_sandbox else true())
 
 
-def combinations(connection: Connection) -> Collection[Fits]:
+def category_sets(connection: Connection) -> Collection[CategorySet]:
     """Return every combination of categories that fits some incident.
 
     They are few: each is looked up after the one before it, in the index, however many incidents there are.
@@ -74,4 +74,6 @@ def combinations(connection: Connection) -> Collection[Fits]:
     first = select(func.min(incidents.c.fits).label("fits")).cte("combinations", recursive=True)
     after = select(func.min(incidents.c.fits)).where(incidents.c.fits > first.c.fits).scalar_subquery()
     found = first.union_all(select(after).where(first.c.fits.is_not(None)))
-    return [read_fits(kept) for kept in connection.scalars(select(found.c.fits).where(found.c.fits.is_not(None)))]
+    return [
+        categories_from_text(kept) for kept in connection.scalars(select(found.c.fits).where(found.c.fits.is_not(None)))
+    ]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, update
 from escalator.encryption import Seal
 from escalator.errors import ContentLocked
 from escalator.model.facts import Facts
-from escalator.store.codec import open_facts, read_fits, written_fits
+from escalator.store.codec import categories_from_text, categories_to_text, open_facts
 from escalator.store.tables import incidents
 
 _THERE = incidents.c.sealed_facts.is_not(None)
@@ -18,7 +18,7 @@ _THERE = incidents.c.sealed_facts.is_not(None)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CategoryJudgement:
     """What is known of an incident's item, and the categories that fitted it so far; no facts where no key opens them.
 
     `frozen` is the version of the policy that it goes by, `sealed` what was read.
@@ -31,7 +31,7 @@ class Known:
     sealed: bytes
 
 
-def outdated(connection: Connection, mark: str) -> str | None:
+def find_outdated_mark(connection: Connection, mark: str) -> str | None:
     """Return a mark other than this one by which some incident was judged, or None when there is none."""
     for others in (incidents.c.fits_by < mark, incidents.c.fits_by > mark):
         found: str | None = connection.scalar(select(func.min(incidents.c.fits_by)).where(others, _THERE))
@@ -40,13 +40,19 @@ def outdated(connection: Connection, mark: str) -> str | None:
     return None
 
 
-def batch(connection: Connection, mark: str, most: int, seal: Seal) -> list[Known]:
+def read_batch(connection: Connection, mark: str, most: int, seal: Seal) -> list[CategoryJudgement]:
     """Return incidents that were judged by this mark, the newest first: those are on everybody's first page."""
     columns = (incidents.c.id, incidents.c.policy_version_id, incidents.c.fits, incidents.c.sealed_facts)
     there = select(*columns).where(incidents.c.fits_by == mark, _THERE)
     rows = connection.execute(there.order_by(incidents.c.id.desc()).limit(most))
     return [
-        Known(row.id, row.policy_version_id, read_fits(row.fits), _opened(row.sealed_facts, seal), row.sealed_facts)
+        CategoryJudgement(
+            row.id,
+            row.policy_version_id,
+            categories_from_text(row.fits),
+            _opened(row.sealed_facts, seal),
+            row.sealed_facts,
+        )
         for row in rows
     ]
 
@@ -57,7 +63,9 @@ def _opened(sealed: bytes, seal: Seal) -> Facts | None:
     return None
 
 
-def unite(connection: Connection, judged: Collection[Known], more: Mapping[UUID, Collection[str]], mark: str) -> None:
+def add_categories(
+    connection: Connection, judged: Collection[CategoryJudgement], more: Mapping[UUID, Collection[str]], mark: str
+) -> None:
     """Let these categories fit too, and mark whose facts are still those that were judged; what fits already, stays."""
     read = {one.id: one.sealed for one in judged}
     order = (incidents.c.members.is_not(None), incidents.c.id)
@@ -66,7 +74,7 @@ def unite(connection: Connection, judged: Collection[Known], more: Mapping[UUID,
     same = [row for row in rows if row.sealed_facts == read[row.id]]
     for row in same:
         if more.get(row.id):
-            fits = written_fits({*read_fits(row.fits), *more[row.id]})
+            fits = categories_to_text({*categories_from_text(row.fits), *more[row.id]})
             connection.execute(update(incidents).where(incidents.c.id == row.id).values(fits=fits))
     ids = [row.id for row in same]
     connection.execute(update(incidents).where(incidents.c.id.in_(ids)).values(fits_by=mark))

@@ -24,7 +24,7 @@ _LATE_DIGITS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Period:
     """The instants in [since, until)."""
 
     since: datetime
@@ -35,7 +35,7 @@ class Span:
         return and_(column >= self.since, column < self.until)
 
 
-class Opened(NamedTuple):
+class OpenedAlert(NamedTuple):
     """One alert: when it was opened, first acknowledged, and escalated beyond its first send.
 
     `answered_at` is None for one that Stream had already reviewed when it was opened: nobody was asked.
@@ -50,7 +50,7 @@ class Opened(NamedTuple):
     escalated_at: datetime | None
 
 
-class Told(NamedTuple):
+class SentPage(NamedTuple):
     """One page of an alert that was not called off, and when it got through."""
 
     incident_id: UUID
@@ -59,7 +59,7 @@ class Told(NamedTuple):
     delivered_at: datetime | None
 
 
-class Step(NamedTuple):
+class LateStep(NamedTuple):
     """One step that fired late, by milliseconds."""
 
     number: int
@@ -68,7 +68,7 @@ class Step(NamedTuple):
     late_ms: int
 
 
-class Broken(NamedTuple):
+class FailedPages(NamedTuple):
     """How many pages to a destination failed for one reason."""
 
     destination: str
@@ -76,7 +76,7 @@ class Broken(NamedTuple):
     times: int
 
 
-class Drill(NamedTuple):
+class DrillResult(NamedTuple):
     """One drill and what became of it."""
 
     name: str
@@ -86,7 +86,9 @@ class Drill(NamedTuple):
     acknowledged_at: datetime | None
 
 
-def opened(connection: Connection, audience: Audience, span: Span, modes: Collection[Mode]) -> list[Opened]:
+def opened_alerts(
+    connection: Connection, audience: Audience, span: Period, modes: Collection[Mode]
+) -> list[OpenedAlert]:
     """Return the alerts opened within the span, the oldest first; drills are none."""
     columns = ("id", "number", "severity", "category", "opened_at")
     answered_at = case((was_reviewed_when_opened(), None), else_=incidents.c.first_answered_at)
@@ -95,11 +97,11 @@ def opened(connection: Connection, audience: Audience, span: Span, modes: Collec
         .where(*_alerts(audience, span, modes))
         .order_by(incidents.c.opened_at, incidents.c.id)
     )
-    found = (Opened(*row) for row in connection.execute(statement))
+    found = (OpenedAlert(*row) for row in connection.execute(statement))
     return [one._replace(severity=Severity(one.severity)) for one in found]
 
 
-def told(connection: Connection, audience: Audience, span: Span, modes: Collection[Mode]) -> list[Told]:
+def sent_pages(connection: Connection, audience: Audience, span: Period, modes: Collection[Mode]) -> list[SentPage]:
     """Return the pages of the alerts opened within the span, but for those that were called off."""
     columns = ("incident_id", "destination", "created_at", "delivered_at")
     statement = (
@@ -112,10 +114,10 @@ def told(connection: Connection, audience: Audience, span: Span, modes: Collecti
         )
         .order_by(deliveries.c.created_at)
     )
-    return [Told(*row) for row in connection.execute(statement)]
+    return [SentPage(*row) for row in connection.execute(statement)]
 
 
-def late_steps(connection: Connection, audience: Audience, span: Span) -> list[Step]:
+def late_steps(connection: Connection, audience: Audience, span: Period) -> list[LateStep]:
     """Return the steps that fired ten seconds late or later, by the digits that their records hold."""
     sooner = [records.c.after.like(f'%"late_ms": "{"_" * digits}"%') for digits in range(1, _LATE_DIGITS)]
     statement = (
@@ -131,10 +133,10 @@ def late_steps(connection: Connection, audience: Audience, span: Span) -> list[S
         .order_by(records.c.at, records.c.id)
     )
     found = ((row, json.loads(row.after)) for row in connection.execute(statement))
-    return [Step(row.number, row.at, after.get("step", ""), int(after["late_ms"])) for row, after in found]
+    return [LateStep(row.number, row.at, after.get("step", ""), int(after["late_ms"])) for row, after in found]
 
 
-def failures(connection: Connection, audience: Audience, span: Span) -> Iterator[Broken]:
+def failed_pages(connection: Connection, audience: Audience, span: Period) -> Iterator[FailedPages]:
     """Yield how often what failed: destinations may come several times, once for each send."""
     statement = (
         select(records.c.after, records.c.reason, func.count().label("times"))
@@ -142,11 +144,11 @@ def failures(connection: Connection, audience: Audience, span: Span) -> Iterator
         .group_by(records.c.after, records.c.reason)
     )
     for row in connection.execute(statement):
-        yield Broken(json.loads(row.after).get("destination", ""), row.reason, row.times)
+        yield FailedPages(json.loads(row.after).get("destination", ""), row.reason, row.times)
 
 
-def counts(
-    connection: Connection, audience: Audience, span: Span, actions: Collection[AuditAction]
+def action_counts(
+    connection: Connection, audience: Audience, span: Period, actions: Collection[AuditAction]
 ) -> dict[AuditAction, int]:
     """Return how many records of each of these actions there are; those of which there are none are left out."""
     statement = (
@@ -157,18 +159,18 @@ def counts(
     return {AuditAction(action): count for action, count in connection.execute(statement)}
 
 
-def drilled(connection: Connection, audience: Audience, span: Span) -> list[Drill]:
+def drill_results(connection: Connection, audience: Audience, span: Period) -> list[DrillResult]:
     """Return the drills of the span, but for those of routes that this audience may not know of."""
     columns = ("name", "scheduled_at", "state", "acknowledged_by", "acknowledged_at")
     statement = select(*(drills.c[name] for name in columns)).where(
         span.holds(drills.c.scheduled_at),
         drills.c.route.not_in(sorted(name for of, name in audience.unknown if of == SilenceScope.ROUTE)),
     )
-    found = (Drill(*row) for row in connection.execute(statement.order_by(drills.c.scheduled_at, drills.c.name)))
+    found = (DrillResult(*row) for row in connection.execute(statement.order_by(drills.c.scheduled_at, drills.c.name)))
     return [one._replace(state=DrillState(one.state)) for one in found]
 
 
-def silenced(connection: Connection, audience: Audience, span: Span) -> list[Row[Any]]:
+def silences_in(connection: Connection, audience: Audience, span: Period) -> list[Row[Any]]:
     """Return the silences that were in force within the span, without their reasons, the first first."""
     statement = select(*(silences.c[name] for name in ("of", "name", "starts_at", "ends_at", "author"))).where(
         silences.c.starts_at < span.until, silences.c.ends_at > span.since
@@ -178,7 +180,7 @@ def silenced(connection: Connection, audience: Audience, span: Span) -> list[Row
     return list(connection.execute(statement.order_by(silences.c.starts_at)))
 
 
-def in_trouble(connection: Connection, span: Span) -> list[Row[Any]]:
+def operator_alerts_in(connection: Connection, span: Period) -> list[Row[Any]]:
     """Return the troubles that there were within the span: key, found_at, ended_at; the first first."""
     statement = select(troubles.c.key, troubles.c.found_at, troubles.c.ended_at).where(
         troubles.c.found_at < span.until, or_(troubles.c.ended_at.is_(None), troubles.c.ended_at > span.since)
@@ -186,7 +188,7 @@ def in_trouble(connection: Connection, span: Span) -> list[Row[Any]]:
     return list(connection.execute(statement.order_by(troubles.c.found_at)))
 
 
-def activated(connection: Connection, span: Span) -> list[Row[Any]]:
+def policy_changes(connection: Connection, span: Period) -> list[Row[Any]]:
     """Return the records of policies that were activated or refused within the span, the first first."""
     statement = select(records).where(
         records.c.action.in_((AuditAction.POLICY_ACTIVATED, AuditAction.POLICY_REFUSED)), span.holds(records.c.at)
@@ -194,7 +196,7 @@ def activated(connection: Connection, span: Span) -> list[Row[Any]]:
     return list(connection.execute(statement.order_by(records.c.at, records.c.id)))
 
 
-def _alerts(audience: Audience, span: Span, modes: Collection[Mode]) -> tuple[ColumnElement[bool], ...]:
+def _alerts(audience: Audience, span: Period, modes: Collection[Mode]) -> tuple[ColumnElement[bool], ...]:
     return (
         span.holds(incidents.c.opened_at),
         incidents.c.state.not_in(_NO_ALERTS),

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from escalator.store.audit_log import chained, seal_new
+from escalator.store.audit_log import chain_hash, chain_new
 from tests.everybody import number_of
 from tests.policy.files import HERE
 
@@ -23,7 +23,7 @@ STANDING_IN = {
 def test_records_come_with_their_seals_the_newest_first(core, machine):
     with core.database.writing() as connection:
         core.clock.move(seconds=10)
-        seal_new(connection, core.clock.now(), 1000)
+        chain_new(connection, core.clock.now(), 1000)
     seen, address = [], "/records?limit=5"
     while address:
         page = machine.get(address.removeprefix("/api/v1"))
@@ -33,7 +33,7 @@ def test_records_come_with_their_seals_the_newest_first(core, machine):
     assert sealed
     assert [one["at"] for one in seen] == sorted((one["at"] for one in seen), reverse=True)
     for line in sealed:
-        assert chained({name: value for name, value in line.items() if name != "hash"}) == line["hash"]
+        assert chain_hash({name: value for name, value in line.items() if name != "hash"}) == line["hash"]
 
 
 def test_a_moderator_searches_records_by_themselves_only(machine, of_senior):

@@ -73,4 +73,4 @@ def alerted(core: Core) -> Core:
 
 def seal(core: Core) -> None:
     with core.database.writing() as connection:
-        audit_log.seal_new(connection, core.clock.now(), 1000)
+        audit_log.chain_new(connection, core.clock.now(), 1000)

@@ -7,7 +7,7 @@ import pytest
 
 from escalator.model.schedule import Booking
 from escalator.store import policies
-from escalator.store.calendars import written
+from escalator.store.calendars import bookings_to_json
 from escalator.store.tables import calendars
 from tests.commands.conftest import EVENTS, EXAMPLE, ROOT
 
@@ -214,7 +214,7 @@ def test_calendars_come_from_the_database_and_are_missed_aloud(cli, folder, core
     assert "later: no calendar is known (none has been read yet)" in unread.stderr
     assert "Ben Okafor (schedule:later, on call)" in unread.stdout
     start = datetime(2026, 1, 5, tzinfo=UTC)
-    booked = written([Booking(start, start + timedelta(days=1), ("ana",))])
+    booked = bookings_to_json([Booking(start, start + timedelta(days=1), ("ana",))])
     with core.database.writing() as connection:
         version = policies.active_id(connection)
         read = {"address_digest": "", "tried_at": start, "fetched_at": start, "policy_version_id": version}

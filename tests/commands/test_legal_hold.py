@@ -30,7 +30,7 @@ def number(core):
 
 def is_kept_after_a_purge(core):
     with core.database.writing() as connection:
-        purge.content(connection, core.clock.now(), timedelta(days=30))
+        purge.purge_content(connection, core.clock.now(), timedelta(days=30))
         return connection.scalar(select(incidents.c.sealed_content)) is not None
 
 

@@ -128,7 +128,7 @@ def test_calendars_come_from_the_database(cli, core, monkeypatch):
         booking = Booking(now.replace(year=2026, month=1, day=9), now.replace(year=2027), ("eli",))
         row = {"address_digest": "", "tried_at": now, "policy_version_id": running.version}
         connection.execute(
-            table.insert(), row | {"schedule": "seniors-on-call", "bookings": calendars.written([booking])}
+            table.insert(), row | {"schedule": "seniors-on-call", "bookings": calendars.bookings_to_json([booking])}
         )
     result = cli("oncall", "seniors-on-call", "--policy", EXAMPLE, "--at", "2026-06-01T10:00")
     assert "Eli Stone" in result.stdout

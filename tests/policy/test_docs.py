@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from escalator.policy import draft, schema_routing
+from escalator.policy import draft, parse, schema_routing
 from escalator.policy.containers import Keys
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
@@ -27,3 +27,10 @@ def test_every_section_and_fact_is_described() -> None:
     headings = " ".join(line for line in PAGE.splitlines() if line.startswith("#"))
     known = DESCRIBED | set(re.findall(r"\w+", headings))
     assert {*draft.PolicyKeys.names(), *schema_routing.FACTS} <= known
+
+
+def test_the_first_example_is_a_policy_that_can_be_used() -> None:
+    text = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[0]
+    parsed = parse(text, {"STREAM_API_KEY": "key", "STREAM_API_SECRET": "secret"})
+    assert parsed.policy is not None
+    assert not parsed.problems

@@ -16,7 +16,7 @@ from escalator.services.delivery.outcomes import record_outcomes
 from escalator.services.intake.process import process_events
 from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.store import endpoint_health
-from escalator.store.endpoint_health import Notes
+from escalator.store.endpoint_health import HealthUpdates
 from escalator.store.tables import deliveries, posts
 from tests.doubles.slack_state import Fault
 from tests.scenarios.harness import POLICY, Harness
@@ -118,7 +118,7 @@ def test_a_page_that_would_have_to_wait_too_long_goes_another_way_at_once(h: Har
 
 def close(h: Harness, **span: float) -> None:
     """Let the room be left alone for so long."""
-    notes = Notes()
+    notes = HealthUpdates()
     notes.of("hate-room").closed_until = h.clock.now() + timedelta(**span)
     with h.core.database.writing() as connection:
         notes.write(connection, h.clock.now())
@@ -141,7 +141,7 @@ def test_a_longer_wait_of_a_destination_is_not_cut_short_by_a_shorter_one(h: Har
     for seconds in (30, 600, 1):
         close(h, seconds=seconds)
     with h.core.database.reading() as connection:
-        assert endpoint_health.closed_beyond(connection, now) == {"hate-room": now + timedelta(seconds=600)}
+        assert endpoint_health.paused_beyond(connection, now) == {"hate-room": now + timedelta(seconds=600)}
 
 
 def test_a_page_held_back_by_the_pace_has_not_been_tried(h: Harness) -> None:

@@ -313,7 +313,12 @@ def test_of_several_on_call_only_who_is_new_and_who_has_gone_are_told(bare: Harn
     h.policy_file.write_text(text)
     h.core.policies.offer(h.core.database)
     with h.core.database.writing() as connection:
-        row = {"schedule": "turns", "address_digest": "", "tried_at": START, "bookings": written.written(booked)}
+        row = {
+            "schedule": "turns",
+            "address_digest": "",
+            "tried_at": START,
+            "bookings": written.bookings_to_json(booked),
+        }
         version = h.core.policies.running(connection).version
         connection.execute(calendars.insert(), row | {"policy_version_id": version})
     shortly_before(h)

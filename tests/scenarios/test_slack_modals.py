@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 from uuid6 import uuid7
 
 from escalator.model.levels import Mode
-from escalator.store.notes import Text
+from escalator.store.notes import Note
 from escalator.store.notes import insert as insert_text
 from escalator.store.tables import incidents, posts, texts
 from tests.doubles.slack_rules import view_problems
@@ -241,7 +241,7 @@ def test_a_note_written_after_the_content_was_deleted_is_kept_as_long(h: Harness
     h.forget_seen()
     h.clock.move(days=31)
     h.tidy()
-    late = Text(uuid7(), h.incident()["id"], h.clock.now(), "ana", h.core.seal.seal(WRITTEN.encode()))
+    late = Note(uuid7(), h.incident()["id"], h.clock.now(), "ana", h.core.seal.seal(WRITTEN.encode()))
     with h.core.database.writing() as connection:
         insert_text(connection, late)
     h.clock.move(days=days)

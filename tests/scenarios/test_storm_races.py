@@ -16,7 +16,7 @@ from escalator.services.core.context import Core
 from escalator.services.incidents import close_groups
 from escalator.services.incidents.actions import SlackRequest, perform_action
 from escalator.services.intake import process
-from escalator.store.groups import lock_open
+from escalator.store.groups import lock_open_groups
 from escalator.store.tables import incidents
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM, labelled
@@ -140,13 +140,13 @@ def test_two_batches_that_each_join_the_group_that_the_other_leaves_do_not_block
     has_joined, both = Event(), Barrier(2)
 
     def locked(*asked: object) -> object:
-        found = lock_open(*asked)
+        found = lock_open_groups(*asked)
         has_joined.set()
         with suppress(BrokenBarrierError):
             both.wait(1)
         return found
 
-    monkeypatch.setattr("escalator.store.groups.lock_open", locked)
+    monkeypatch.setattr("escalator.store.groups.lock_open_groups", locked)
     with ThreadPoolExecutor(1) as pool:
         h.send(h.sample(SELF_HARM, item=28, **threat), is_working=False)
         h.send(h.sample(FLAGGED, item=7, **graver), is_working=False)

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import LargeBinary, select
 
-from escalator.store.purge import content as purge_content
+from escalator.store.purge import purge_content as purge_content
 from escalator.store.tables import events, incidents, metadata
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import REVIEWED, SELF_HARM, labelled, paged, taken_by_ana

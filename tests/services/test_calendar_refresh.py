@@ -54,7 +54,7 @@ def on_call(core):
 
 def feed(core):
     with core.database.reading() as connection:
-        return calendars.feeds(connection).get("rota")
+        return calendars.all_feeds(connection).get("rota")
 
 
 def troubles(core):

@@ -12,15 +12,19 @@ from escalator.services.outbound.circuit_breaker import (
     BreakerDecision,
     decide,
 )
-from escalator.store.endpoint_health import Health
+from escalator.store.endpoint_health import TimeoutState
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-WELL = Health()
-FEW, HANGS, HOST_HANGS = Health(ENDPOINT_TIMEOUTS - 1), Health(ENDPOINT_TIMEOUTS), Health(HOST_TIMEOUTS)
+WELL = TimeoutState()
+FEW, HANGS, HOST_HANGS = (
+    TimeoutState(ENDPOINT_TIMEOUTS - 1),
+    TimeoutState(ENDPOINT_TIMEOUTS),
+    TimeoutState(HOST_TIMEOUTS),
+)
 
 
-def probed(health: Health, ago: timedelta = timedelta(0)) -> Health:
-    return Health(health.timeouts, NOW - ago)
+def probed(health: TimeoutState, ago: timedelta = timedelta(0)) -> TimeoutState:
+    return TimeoutState(health.timeouts, NOW - ago)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +64,6 @@ def probed(health: Health, ago: timedelta = timedelta(0)) -> Health:
     ],
 )
 def test_what_is_done(
-    endpoint: Health, host: Health, *, has_fallback: bool, is_expired: bool, wanted: BreakerDecision
+    endpoint: TimeoutState, host: TimeoutState, *, has_fallback: bool, is_expired: bool, wanted: BreakerDecision
 ) -> None:
     assert decide(endpoint, host, NOW, has_fallback=has_fallback, is_expired=is_expired) is wanted

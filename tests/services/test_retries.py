@@ -11,7 +11,7 @@ from escalator.model.message import Failed, FailureReason, Occasion
 from escalator.model.policy import DestinationKind
 from escalator.services.delivery.retry import is_permanent_failure, retry_at
 from escalator.store.deliveries import Delivery, DeliveryKind
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 from tests.fakes import START
 
 DOWN = Failed(FailureReason.VENDOR_ERROR, "http_503")
@@ -37,8 +37,8 @@ def a_delivery(kind: DeliveryKind = DeliveryKind.PAGE, attempts: int = 0, hours:
     )
 
 
-def a_post(channel: DestinationKind, attempts: int) -> Post:
-    return Post(
+def a_post(channel: DestinationKind, attempts: int) -> PostedMessage:
+    return PostedMessage(
         id=UUID(int=1),
         incident_id=UUID(int=2),
         destination="hook",
@@ -56,7 +56,7 @@ def a_post(channel: DestinationKind, attempts: int) -> Post:
     )
 
 
-def wait_s(one: Delivery | Post, failed: Failed = DOWN) -> float:
+def wait_s(one: Delivery | PostedMessage, failed: Failed = DOWN) -> float:
     return (retry_at(one, failed, START) - START).total_seconds()
 
 
@@ -71,7 +71,7 @@ def wait_s(one: Delivery | Post, failed: Failed = DOWN) -> float:
         pytest.param((5, 30, 300, 1800, 1800, 1800), a_post(DestinationKind.WEBHOOK, 0), id="what a machine is shown"),
     ],
 )
-def test_each_wait_is_longer_by_a_tenth_more_or_less(waits: tuple[int, ...], one: Delivery | Post) -> None:
+def test_each_wait_is_longer_by_a_tenth_more_or_less(waits: tuple[int, ...], one: Delivery | PostedMessage) -> None:
     for attempts, wait in enumerate(waits):
         assert max(1, 0.9 * wait) <= wait_s(replace(one, attempts=attempts)) <= 1.1 * wait
 

@@ -13,7 +13,7 @@ from escalator.model.message import Delivered, Failed, FailureReason, MessageCon
 from escalator.services.sandbox_vendors.inbox import Shelf, opened
 from escalator.services.sandbox_vendors.slack import InboxSlack
 from escalator.store import Database, sandbox_inbox
-from escalator.store.sandbox_inbox import ItemType
+from escalator.store.sandbox_inbox import InboxItemType
 from escalator.store.tables import inbox as table
 from tests.fakes import START, FakeClock
 
@@ -62,7 +62,7 @@ def test_a_message_stands_where_its_reference_says(phone):
 
     (item,) = phone.items()
     assert delivered == Delivered(f"#critical-alerts/{item.ts}")
-    assert (item.type, item.channel, item.at) == (ItemType.MESSAGE, "slack", START)
+    assert (item.type, item.channel, item.at) == (InboxItemType.MESSAGE, "slack", START)
     assert (item.destination, item.address, item.person, item.number) == (
         "critical-alerts",
         "#critical-alerts",
@@ -151,7 +151,7 @@ def test_an_answer_to_a_click_is_seen_by_one_person_where_the_message_stands(pho
 
     _, answer = phone.items()
     assert (answer.type, answer.destination, answer.address, answer.person) == (
-        ItemType.EPHEMERAL,
+        InboxItemType.EPHEMERAL,
         "critical-alerts",
         "#a",
         "ana",
@@ -171,7 +171,12 @@ def test_a_window_opens_on_the_phone_of_whose_click_it_was(phone):
     phone.slack.open_view(MessageContext(None, 1042, "#a", "ana"), "U0ANA.1755698580.000001", view)
 
     (item,) = phone.items()
-    assert (item.type, item.destination, item.address, item.person) == (ItemType.VIEW, "person:ana", "U0ANA", "ana")
+    assert (item.type, item.destination, item.address, item.person) == (
+        InboxItemType.VIEW,
+        "person:ana",
+        "U0ANA",
+        "ana",
+    )
     assert phone.shown() == [{"view": view}]
 
 

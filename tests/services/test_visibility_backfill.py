@@ -100,9 +100,13 @@ def test_what_an_old_version_has_written_is_judged_again(core):
 def test_what_changes_while_it_is_judged_is_judged_again(core):
     use(core, RESTRICTED)
     with core.database.reading() as connection:
-        [known] = visibility_backfill.batch(connection, visibility_backfill.outdated(connection, "~"), 9, core.seal)
+        [known] = visibility_backfill.read_batch(
+            connection, visibility_backfill.find_outdated_mark(connection, "~"), 9, core.seal
+        )
     with core.database.writing() as connection:
-        visibility_backfill.unite(connection, [replace(known, sealed=b"other facts")], {known.id: {"danger"}}, "~")
+        visibility_backfill.add_categories(
+            connection, [replace(known, sealed=b"other facts")], {known.id: {"danger"}}, "~"
+        )
     assert fits(core) == "threat"
     go_through(core)
     assert fits(core) == "danger\nthreat"
@@ -140,7 +144,9 @@ def test_the_newest_are_judged_first(core):
         alert(core, sample)
     use(core, RESTRICTED)
     with core.database.reading() as connection:
-        [first] = visibility_backfill.batch(connection, visibility_backfill.outdated(connection, "~"), 1, core.seal)
+        [first] = visibility_backfill.read_batch(
+            connection, visibility_backfill.find_outdated_mark(connection, "~"), 1, core.seal
+        )
         assert first.id == connection.scalar(select(incidents.c.id).order_by(incidents.c.id.desc()).limit(1))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from escalator.errors import Conflict
 from escalator.model.audit import AuditAction, AuditEntry
-from escalator.services.audit.verify import Verdict, follow_chain
+from escalator.services.audit.verify import Verdict, followed
 from escalator.services.core.context import Core
 from escalator.store import audit_log
 from escalator.store.tables import records as table
@@ -26,12 +26,12 @@ def write(core: Core, count: int) -> None:
 
 def seal(core: Core, limit: int = 500) -> int:
     with core.database.writing() as connection:
-        return audit_log.seal_new(connection, core.clock.now(), limit)
+        return audit_log.chain_new(connection, core.clock.now(), limit)
 
 
 def verified(core: Core) -> Verdict:
     with core.database.reading() as connection:
-        return follow_chain(audit_log.sealed(connection, batch=3))
+        return followed(audit_log.chained_records(connection, batch=3))
 
 
 def tamper(core: Core, *statements: str) -> None:
@@ -70,7 +70,7 @@ def test_records_are_chained_in_the_order_of_their_writing(core: Core) -> None:
     write(core, 7)
     assert [seal(core, 5), seal(core, 5), seal(core, 5)] == [5, 3, 0]
     with core.database.reading() as connection:
-        found = list(audit_log.sealed(connection, batch=2))
+        found = list(audit_log.chained_records(connection, batch=2))
     assert [line["seq"] for line, _hash in found] == list(range(1, 9))
     assert [line["reason"] for line, _hash in found][1:] == [f"r{number}" for number in range(7)]
     assert found[0][0]["prev_hash"] == audit_log.FIRST_HASH
@@ -80,8 +80,8 @@ def test_records_are_chained_in_the_order_of_their_writing(core: Core) -> None:
 def test_what_is_too_fresh_is_not_sealed_yet_and_counted(core: Core) -> None:
     write(core, 2)
     with core.database.writing() as connection:
-        assert audit_log.seal_new(connection, core.clock.now() - timedelta(seconds=5), 500) == 0
-        assert audit_log.count_unsealed(connection) == 3
+        assert audit_log.chain_new(connection, core.clock.now() - timedelta(seconds=5), 500) == 0
+        assert audit_log.count_unchained(connection) == 3
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.silence import SilenceScope
 from escalator.services.core.context import Core
 from escalator.store import audit_log, audit_search
-from escalator.store.audit_search import Search
+from escalator.store.audit_search import AuditQuery
 from escalator.store.tables import incidents
 from escalator.store.visibility import Audience
 from tests.store.test_constraints import an_incident
@@ -51,10 +51,10 @@ def kept(core: Core) -> Core:
     return core
 
 
-def found(core: Core, search: Search, audience: Audience = ALL) -> list[int]:
+def found(core: Core, search: AuditQuery, audience: Audience = ALL) -> list[int]:
     """Return which of the twelve are found; the policy's own record is none of them."""
     with core.database.reading() as connection:
-        return [int(row.reason) for row in audit_search.before(connection, audience, search) if row.reason]
+        return [int(row.reason) for row in audit_search.page_before(connection, audience, search) if row.reason]
 
 
 def fits(row, name: str) -> bool:
@@ -85,20 +85,23 @@ def test_every_filter_and_every_two_of_them_find_what_they_ask_for(
 ) -> None:
     monkeypatch.setattr(audit_search, "_NEAR", near)
     with kept.database.reading() as connection:
-        rows = [row for row in audit_search.before(connection, ALL, Search()) if row.reason]
+        rows = [row for row in audit_search.page_before(connection, ALL, AuditQuery()) if row.reason]
     assert [row.reason for row in rows] == [str(second) for second in reversed(range(12))]
     for names in (*((name,) for name in FILTERS), *combinations(FILTERS, 2)):
         wanted = [int(row.reason) for row in rows if all(fits(row, name) for name in names)]
-        assert found(kept, Search(**{name: FILTERS[name] for name in names})) == wanted, names
+        assert found(kept, AuditQuery(**{name: FILTERS[name] for name in names})) == wanted, names
         assert len(names) == 2 or 0 < len(wanted) < 12, "a filter that keeps nothing out asks nothing"
 
 
 def test_what_is_found_carries_its_incident_and_its_seal(kept: Core) -> None:
     with kept.database.writing() as connection:
-        audit_log.seal_new(connection, START + timedelta(seconds=5), 100)
+        audit_log.chain_new(connection, START + timedelta(seconds=5), 100)
     with kept.database.reading() as connection:
-        rows = {row.reason: row for row in audit_search.before(connection, ALL, Search())}
-        sealed = {line["reason"]: (line["seq"], line["prev_hash"], made) for line, made in audit_log.sealed(connection)}
+        rows = {row.reason: row for row in audit_search.page_before(connection, ALL, AuditQuery())}
+        sealed = {
+            line["reason"]: (line["seq"], line["prev_hash"], made)
+            for line, made in audit_log.chained_records(connection)
+        }
     assert (rows["0"].number, rows["0"].category) == (1001, "spam")
     assert (rows["4"].number, rows["4"].category) == (None, None)
     assert (rows["1"].seq, rows["1"].prev_hash, rows["1"].hash) == sealed["1"]
@@ -107,13 +110,13 @@ def test_what_is_found_carries_its_incident_and_its_seal(kept: Core) -> None:
 
 @pytest.mark.parametrize(
     "search",
-    [Search(), Search(number=1002), Search(category="self_harm"), Search(actor="ana")],
+    [AuditQuery(), AuditQuery(number=1002), AuditQuery(category="self_harm"), AuditQuery(actor="ana")],
     ids=["all", "number", "category", "actor"],
 )
-def test_of_what_somebody_may_not_see_nothing_is_found(kept: Core, search: Search) -> None:
+def test_of_what_somebody_may_not_see_nothing_is_found(kept: Core, search: AuditQuery) -> None:
     with kept.database.reading() as connection:
-        assert {row.number for row in audit_search.before(connection, MOST, search)} <= {1001, None}
-        assert 1002 in {row.number for row in audit_search.before(connection, ALL, search)}
+        assert {row.number for row in audit_search.page_before(connection, MOST, search)} <= {1001, None}
+        assert 1002 in {row.number for row in audit_search.page_before(connection, ALL, search)}
 
 
 def test_a_silence_is_found_by_those_who_may_know_what_it_is_of(core: Core) -> None:
@@ -124,17 +127,19 @@ def test_a_silence_is_found_by_those_who_may_know_what_it_is_of(core: Core) -> N
         with core.database.writing() as connection:
             audit_log.insert(connection, [(begun, None)], START)
     with core.database.reading() as connection:
-        search = Search(actions=(AuditAction.SILENCE_BEGUN.value,))
-        seen = {who: [row.after for row in audit_search.before(connection, who, search)] for who in (ALL, MOST)}
+        search = AuditQuery(actions=(AuditAction.SILENCE_BEGUN.value,))
+        seen = {who: [row.after for row in audit_search.page_before(connection, who, search)] for who in (ALL, MOST)}
     assert len(seen[ALL]) == 3
     assert len(seen[MOST]) == 2
     assert not any('"self_harm"' in after for after in seen[MOST])
 
 
-@pytest.mark.parametrize("search", [Search(), Search(category="spam"), Search(via="slack")], ids=["all", "of", "via"])
+@pytest.mark.parametrize(
+    "search", [AuditQuery(), AuditQuery(category="spam"), AuditQuery(via="slack")], ids=["all", "of", "via"]
+)
 @pytest.mark.parametrize("size", [1, 3])
 def test_paging_leaves_nothing_out_and_doubles_nothing_while_records_arrive(
-    kept: Core, search: Search, size: int, monkeypatch: pytest.MonkeyPatch
+    kept: Core, search: AuditQuery, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit_search, "_NEAR", 4)
     known = found(kept, search)
@@ -142,13 +147,13 @@ def test_paging_leaves_nothing_out_and_doubles_nothing_while_records_arrive(
     place = None
     while True:
         with kept.database.writing() as connection:
-            page = audit_search.before(connection, ALL, search, place, size)
+            page = audit_search.page_before(connection, ALL, search, place, size)
             arrived = AuditEntry(AuditAction.TROUBLE_FOUND, reason="99")
             audit_log.insert(connection, [(arrived, None)], kept.clock.now() + timedelta(days=1))
         seen += [int(row.reason) for row in page if row.reason]
         if len(page) < size:
             break
-        place = audit_search.place_of(page[-1])
+        place = audit_search.position_of(page[-1])
     assert seen == known
 
 
@@ -157,11 +162,11 @@ def test_records_of_one_instant_are_told_apart_by_their_ids(core: Core) -> None:
         audit_log.insert(
             connection, [(AuditEntry(AuditAction.NOTED, reason=str(one)), None) for one in range(7)], START
         )
-        search = Search(actions=(AuditAction.NOTED.value,))
-        whole = [row.id for row in audit_search.before(connection, ALL, search)]
-        newest = audit_search.before(connection, ALL, search, limit=3)
-        rest = audit_search.before(connection, ALL, search, audit_search.place_of(newest[-1]))
-        back = audit_search.after(connection, ALL, search, audit_search.place_of(rest[0]))
+        search = AuditQuery(actions=(AuditAction.NOTED.value,))
+        whole = [row.id for row in audit_search.page_before(connection, ALL, search)]
+        newest = audit_search.page_before(connection, ALL, search, limit=3)
+        rest = audit_search.page_before(connection, ALL, search, audit_search.position_of(newest[-1]))
+        back = audit_search.page_after(connection, ALL, search, audit_search.position_of(rest[0]))
     assert [row.id for row in (*newest, *rest)] == whole
     assert [row.id for row in reversed(back)] == [row.id for row in newest]
     assert len(set(whole)) == 7
@@ -169,5 +174,5 @@ def test_records_of_one_instant_are_told_apart_by_their_ids(core: Core) -> None:
 
 def test_the_first_page_from_the_other_end_is_the_oldest(kept: Core) -> None:
     with kept.database.reading() as connection:
-        rows = audit_search.after(connection, ALL, Search(actor="ana"), limit=2)
+        rows = audit_search.page_after(connection, ALL, AuditQuery(actor="ana"), limit=2)
     assert [row.reason for row in rows] == ["0", "2"]

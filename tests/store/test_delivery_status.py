@@ -6,7 +6,7 @@ import pytest
 from uuid6 import uuid7
 
 from escalator.model.policy import DestinationKind
-from escalator.store.delivery_status import Fate, Told, things_of, told_of
+from escalator.store.delivery_status import NotificationStatus, NotifiedDestination, entity_types_of, notified_of
 from escalator.store.tables import deliveries, incident_keys, incidents
 from tests.store.test_constraints import an_incident, write
 
@@ -38,12 +38,12 @@ def a_delivery(core, incident, **more):
 @pytest.mark.parametrize(
     ("states", "fate"),
     [
-        pytest.param(["delivered"], Fate.ARRIVED, id="it arrived"),
-        pytest.param(["failed", "delivered"], Fate.ARRIVED, id="it arrived the second time"),
-        pytest.param(["delivered", "pending"], Fate.ARRIVED, id="it arrived, and a repeat is under way"),
-        pytest.param(["failed", "sending"], Fate.COMING, id="it failed, and a repeat is under way"),
-        pytest.param(["listed"], Fate.COMING, id="a list will tell"),
-        pytest.param(["failed", "failed"], Fate.FAILED, id="it never arrived"),
+        pytest.param(["delivered"], NotificationStatus.ARRIVED, id="it arrived"),
+        pytest.param(["failed", "delivered"], NotificationStatus.ARRIVED, id="it arrived the second time"),
+        pytest.param(["delivered", "pending"], NotificationStatus.ARRIVED, id="it arrived, and a repeat is under way"),
+        pytest.param(["failed", "sending"], NotificationStatus.COMING, id="it failed, and a repeat is under way"),
+        pytest.param(["listed"], NotificationStatus.COMING, id="a list will tell"),
+        pytest.param(["failed", "failed"], NotificationStatus.FAILED, id="it never arrived"),
     ],
 )
 def test_of_all_sends_to_one_destination_the_best_counts(core, states, fate):
@@ -51,7 +51,9 @@ def test_of_all_sends_to_one_destination_the_best_counts(core, states, fate):
     write(core, incidents, incident)
     write(core, deliveries, *(a_delivery(core, incident, state=one, sending=at) for at, one in enumerate(states)))
     with core.database.reading() as connection:
-        assert told_of(connection, [incident["id"]]) == {incident["id"]: [Told("room", DestinationKind.SLACK, fate)]}
+        assert notified_of(connection, [incident["id"]]) == {
+            incident["id"]: [NotifiedDestination("room", DestinationKind.SLACK, fate)]
+        }
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_what_does_not_tell_people_now_is_left_out(core, other):
     write(core, incidents, incident)
     write(core, deliveries, a_delivery(core, incident, **other))
     with core.database.reading() as connection:
-        assert told_of(connection, [incident["id"]]) == {}
+        assert notified_of(connection, [incident["id"]]) == {}
 
 
 def test_the_kind_of_thing_is_the_last_word_of_its_type(core):
@@ -77,4 +79,4 @@ def test_the_kind_of_thing_is_the_last_word_of_its_type(core):
         known = {"source": "chat", "kind": kind, "value": value, "incident_id": incident["id"]}
         write(core, incident_keys, known)
     with core.database.reading() as connection:
-        assert things_of(connection, [incident["id"]]) == {incident["id"]: "message"}
+        assert entity_types_of(connection, [incident["id"]]) == {incident["id"]: "message"}

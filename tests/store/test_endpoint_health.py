@@ -9,7 +9,7 @@ import pytest
 from escalator.model.policy import DestinationKind
 from escalator.services.core.context import Core
 from escalator.store import endpoint_health
-from escalator.store.endpoint_health import Health, Notes
+from escalator.store.endpoint_health import HealthUpdates, TimeoutState
 
 NAMES = [f"room-{number}" for number in range(12)]
 ROUNDS = 15
@@ -17,7 +17,7 @@ ROUNDS = 15
 
 def noted(core: Core, **note: object) -> None:
     """Write the same of every name."""
-    notes = Notes()
+    notes = HealthUpdates()
     for name in NAMES:
         for key, value in note.items():
             setattr(notes.of(name), key, value)
@@ -36,7 +36,7 @@ def test_transactions_that_write_of_the_same_endpoints_in_any_order_never_lock_o
                 with core.database.writing() as connection:
                     endpoint_health.begin_probes(connection, reversed(NAMES), now, now + timedelta(seconds=1))
                 continue
-            notes = Notes()
+            notes = HealthUpdates()
             for turn, name in enumerate(reversed(NAMES) if worker % 2 else NAMES):
                 note = notes.of(name)
                 if turn % 3 == 0:
@@ -55,11 +55,11 @@ def test_transactions_that_write_of_the_same_endpoints_in_any_order_never_lock_o
 def test_what_is_known_already_is_not_written_again(core: Core) -> None:
     noted(core, has_answered=True, is_probe_over=True, is_reached=True, is_there=True)
     with core.database.reading() as connection:
-        assert endpoint_health.unwell(connection) == {}
+        assert endpoint_health.timeout_states(connection) == {}
     noted(core, timeouts=2)
     noted(core, timeouts=1)
     with core.database.reading() as connection:
-        assert endpoint_health.unwell(connection) == dict.fromkeys(NAMES, Health(timeouts=3))
+        assert endpoint_health.timeout_states(connection) == dict.fromkeys(NAMES, TimeoutState(timeouts=3))
     noted(core, has_answered=True)
     with core.database.reading() as connection:
-        assert endpoint_health.unwell(connection) == {}
+        assert endpoint_health.timeout_states(connection) == {}

@@ -14,7 +14,7 @@ KIND = {"kind_key": "0" * 64}
 
 def found(core: Core) -> dict[str, int]:
     with core.database.reading() as connection:
-        counted = health.must_be_zero(connection, core.clock.now())
+        counted = health.count_inconsistencies(connection, core.clock.now())
     return {name: count for name, count in counted.items() if count}
 
 

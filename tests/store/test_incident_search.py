@@ -8,13 +8,13 @@ import pytest
 from escalator.model.incident import State
 from escalator.model.levels import Mode, Severity
 from escalator.store import incident_search
-from escalator.store.incident_search import Filter, Sought
+from escalator.store.incident_search import IncidentFilter, SearchTerms
 from escalator.store.tables import incidents
 from escalator.store.visibility import Audience
 from tests.sandboxes import a_core
 from tests.store.test_constraints import SILENT, an_incident, write
 
-ALL = Filter()
+ALL = IncidentFilter()
 EVERYBODY = Audience(frozenset({(), ("threat",)}), is_sandbox=False)
 
 
@@ -89,23 +89,25 @@ def test_a_deadline_is_late_when_it_should_have_fired(light, seconds, first):
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        pytest.param(Filter(), [1003, 1002, 1001], id="nothing is asked for"),
-        pytest.param(Filter(states=frozenset({State.TRIGGERED, State.SNOOZED})), [1002, 1001], id="states"),
-        pytest.param(Filter(severities=frozenset({Severity.LOW})), [1003], id="severities"),
-        pytest.param(Filter(modes=frozenset({Mode.PRODUCTION})), [1002], id="modes"),
-        pytest.param(Filter(category="threat"), [1001], id="a category"),
-        pytest.param(Filter(assign="moderators"), [1002], id="whom it is assigned to"),
-        pytest.param(Filter(owner="ana"), [1003], id="an owner"),
-        pytest.param(Filter(source="feeds"), [1002], id="a source"),
-        pytest.param(Filter(is_drill=True), [1003], id="drills"),
-        pytest.param(Filter(is_drill=False), [1002, 1001], id="no drills"),
-        pytest.param(Filter(source="chat", is_drill=False), [1001], id="several things at once"),
-        pytest.param(Filter(sought=Sought(number=1002)), [1002], id="a number"),
+        pytest.param(IncidentFilter(), [1003, 1002, 1001], id="nothing is asked for"),
+        pytest.param(IncidentFilter(states=frozenset({State.TRIGGERED, State.SNOOZED})), [1002, 1001], id="states"),
+        pytest.param(IncidentFilter(severities=frozenset({Severity.LOW})), [1003], id="severities"),
+        pytest.param(IncidentFilter(modes=frozenset({Mode.PRODUCTION})), [1002], id="modes"),
+        pytest.param(IncidentFilter(category="threat"), [1001], id="a category"),
+        pytest.param(IncidentFilter(assign="moderators"), [1002], id="whom it is assigned to"),
+        pytest.param(IncidentFilter(owner="ana"), [1003], id="an owner"),
+        pytest.param(IncidentFilter(source="feeds"), [1002], id="a source"),
+        pytest.param(IncidentFilter(is_drill=True), [1003], id="drills"),
+        pytest.param(IncidentFilter(is_drill=False), [1002, 1001], id="no drills"),
+        pytest.param(IncidentFilter(source="chat", is_drill=False), [1001], id="several things at once"),
+        pytest.param(IncidentFilter(sought=SearchTerms(number=1002)), [1002], id="a number"),
         pytest.param(
-            Filter(sought=Sought(1001, "x", owners=frozenset({"ana"}))), [1003, 1001], id="any that it may be"
+            IncidentFilter(sought=SearchTerms(1001, "x", owners=frozenset({"ana"}))),
+            [1003, 1001],
+            id="any that it may be",
         ),
-        pytest.param(Filter(sought=Sought()), [], id="what means nothing"),
-        pytest.param(Filter(sought=Sought(number=2**31)), [], id="a number that there cannot be"),
+        pytest.param(IncidentFilter(sought=SearchTerms()), [], id="what means nothing"),
+        pytest.param(IncidentFilter(sought=SearchTerms(number=2**31)), [], id="a number that there cannot be"),
     ],
 )
 def test_what_is_asked_for_is_found(light, wanted, found):
@@ -120,16 +122,20 @@ def test_what_is_asked_for_is_found(light, wanted, found):
 
 def test_a_route_is_found_by_a_part_of_its_name_in_any_case(core):
     put(core, {"route": "Threats at night"}, {"route": "Hate"})
-    assert newest(core, Filter(sought=Sought(route="THREATS"))) == [1001]
-    assert newest(core, Filter(sought=Sought(route="_"))) == []
+    assert newest(core, IncidentFilter(sought=SearchTerms(route="THREATS"))) == [1001]
+    assert newest(core, IncidentFilter(sought=SearchTerms(route="_"))) == []
 
 
 def test_what_somebody_may_not_see_is_neither_listed_nor_counted_nor_found(core):
     put(core, {"fits": "threat"}, {"fits": "csam\nthreat"}, {"fits": "csam", "category": "csam"})
     assert urgent(core) == newest(core) == newest(core, after=1000) == newest(core, before=1003) == [1001]
-    assert newest(core, Filter(category="csam")) == newest(core, Filter(sought=Sought(number=1003))) == []
+    assert (
+        newest(core, IncidentFilter(category="csam"))
+        == newest(core, IncidentFilter(sought=SearchTerms(number=1003)))
+        == []
+    )
     with core.database.reading() as connection:
-        assert incident_search.count_by_severity(connection, EVERYBODY, Filter()) == {Severity.HIGH: 1}
+        assert incident_search.count_by_severity(connection, EVERYBODY, IncidentFilter()) == {Severity.HIGH: 1}
 
 
 def test_who_sees_the_sandbox_alone_finds_nothing_else(core):
@@ -148,5 +154,5 @@ def test_pages_follow_each_other_in_both_directions(core):
 def test_each_severity_is_counted_the_gravest_first(core):
     put(core, {"severity": "low"}, {"severity": "critical"}, {"severity": "low"})
     with core.database.reading() as connection:
-        counted = incident_search.count_by_severity(connection, EVERYBODY, Filter())
+        counted = incident_search.count_by_severity(connection, EVERYBODY, IncidentFilter())
     assert list(counted.items()) == [(Severity.CRITICAL, 1), (Severity.LOW, 2)]

@@ -9,7 +9,7 @@ from escalator.model.levels import Mode
 from escalator.model.policy import DestinationKind
 from escalator.services.core.context import Core
 from escalator.store import posted_message_refs, posted_messages
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 from escalator.store.tables import incidents
 from tests.store.test_constraints import an_incident, write
 
@@ -17,11 +17,11 @@ REF = "D0ELI/1700000000.000100"
 
 
 @pytest.fixture
-def clicked(core: Core) -> Post:
+def clicked(core: Core) -> PostedMessage:
     """What a click tells of a direct message to Eli."""
     row = an_incident(core)
     write(core, incidents, row)
-    return Post(
+    return PostedMessage(
         id=uuid7(),
         incident_id=row["id"],
         destination="person:eli",
@@ -39,7 +39,7 @@ def clicked(core: Core) -> Post:
     )
 
 
-def adopted(core: Core, clicked: Post, standing: Post) -> tuple[bool, list[Post]]:
+def adopted(core: Core, clicked: PostedMessage, standing: PostedMessage) -> tuple[bool, list[PostedMessage]]:
     """Return whether it was unknown beside what stands, and what stands then."""
     now = core.clock.now()
     with core.database.writing() as connection:
@@ -48,11 +48,11 @@ def adopted(core: Core, clicked: Post, standing: Post) -> tuple[bool, list[Post]
         return is_new, posted_messages.of_incident(connection, clicked.incident_id, now)
 
 
-def beside(clicked: Post, **changes: object) -> Post:
+def beside(clicked: PostedMessage, **changes: object) -> PostedMessage:
     return replace(clicked, id=uuid7(), slot=1, address="U0ELI", **changes)
 
 
-def test_the_message_that_was_on_its_way_is_completed(core: Core, clicked: Post) -> None:
+def test_the_message_that_was_on_its_way_is_completed(core: Core, clicked: PostedMessage) -> None:
     on_its_way = beside(clicked, ref=None)
     assert adopted(core, clicked, on_its_way) == (True, [replace(on_its_way, ref=REF)])
 
@@ -65,7 +65,7 @@ def test_the_message_that_was_on_its_way_is_completed(core: Core, clicked: Post)
         pytest.param({"mode": Mode.DIVERT}, id="a diverted message"),
     ],
 )
-def test_what_waits_elsewhere_is_left_to_wait(core: Core, clicked: Post, place: dict[str, object]) -> None:
+def test_what_waits_elsewhere_is_left_to_wait(core: Core, clicked: PostedMessage, place: dict[str, object]) -> None:
     elsewhere = beside(clicked, ref=None, **place)
     assert adopted(core, clicked, elsewhere) == (True, sorted([elsewhere, clicked], key=lambda one: one.id))
 
@@ -79,5 +79,5 @@ def test_what_waits_elsewhere_is_left_to_wait(core: Core, clicked: Post, place: 
         pytest.param({"channel": DestinationKind.JIRA}, True, id="where another vendor calls something so"),
     ],
 )
-def test_a_message_is_known(core: Core, clicked: Post, place: dict[str, object], is_new: bool) -> None:
+def test_a_message_is_known(core: Core, clicked: PostedMessage, place: dict[str, object], is_new: bool) -> None:
     assert adopted(core, clicked, beside(clicked, **place))[0] is is_new

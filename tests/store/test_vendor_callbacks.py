@@ -11,17 +11,17 @@ from escalator.model.policy import DestinationKind
 from escalator.services.core.context import Core
 from escalator.store import vendor_callbacks
 from escalator.store.tables import callbacks as table
-from escalator.store.vendor_callbacks import Callback
+from escalator.store.vendor_callbacks import VendorCallback
 from tests.fakes import START
 
 PAGERDUTY, JIRA = DestinationKind.PAGERDUTY, DestinationKind.JIRA
 
 
-def told(event_id: str, vendor: DestinationKind = PAGERDUTY, seconds: float = 0, subject: str = "") -> Callback:
-    return Callback(uuid7(), vendor, event_id, subject, False, START + timedelta(seconds=seconds), b"sealed")
+def told(event_id: str, vendor: DestinationKind = PAGERDUTY, seconds: float = 0, subject: str = "") -> VendorCallback:
+    return VendorCallback(uuid7(), vendor, event_id, subject, False, START + timedelta(seconds=seconds), b"sealed")
 
 
-def keep(core: Core, *new: Callback) -> list[bool]:
+def keep(core: Core, *new: VendorCallback) -> list[bool]:
     with core.database.writing() as connection:
         return [vendor_callbacks.insert(connection, one) for one in new]
 
@@ -45,8 +45,8 @@ def test_one_that_is_put_off_waits_and_its_faults_are_counted(core: Core) -> Non
     one = told("1")
     keep(core, one)
     with core.database.writing() as connection:
-        vendor_callbacks.put_off(connection, one.id, START + timedelta(seconds=50), "ValueError", is_fault=True)
-        vendor_callbacks.put_off(connection, one.id, START + timedelta(seconds=50), "unreachable", is_fault=False)
+        vendor_callbacks.postpone(connection, one.id, START + timedelta(seconds=50), "ValueError", is_fault=True)
+        vendor_callbacks.postpone(connection, one.id, START + timedelta(seconds=50), "unreachable", is_fault=False)
     assert waiting(core, 49) == []
     assert waiting(core, 50) == [one.id]
     with core.database.writing() as connection:
@@ -58,10 +58,10 @@ def test_what_is_told_of_one_thing_is_given_out_one_after_the_other(core: Core) 
     elsewhere, unnamed = told("3", JIRA, seconds=3, subject="PT4KHLK"), told("4", seconds=4)
     keep(core, first, second, elsewhere, unnamed)
     with core.database.writing() as connection:
-        vendor_callbacks.put_off(connection, first.id, START + timedelta(seconds=50), "unreachable", is_fault=False)
+        vendor_callbacks.postpone(connection, first.id, START + timedelta(seconds=50), "unreachable", is_fault=False)
     assert waiting(core, 49) == [elsewhere.id, unnamed.id]
     with core.database.writing() as connection:
-        vendor_callbacks.done(connection, first.id)
+        vendor_callbacks.mark_done(connection, first.id)
     assert waiting(core, 49) == [second.id, elsewhere.id, unnamed.id]
 
 
@@ -80,7 +80,7 @@ def test_the_body_of_what_is_done_is_kept_no_longer(core: Core) -> None:
     done, parked = told("done"), told("parked")
     keep(core, done, parked)
     with core.database.writing() as connection:
-        vendor_callbacks.done(connection, done.id)
+        vendor_callbacks.mark_done(connection, done.id)
         vendor_callbacks.park(connection, parked.id, "reason")
     with core.database.reading() as connection:
         bodies = dict(connection.execute(select(table.c.event_id, table.c.sealed_body)).all())
@@ -90,5 +90,5 @@ def test_the_body_of_what_is_done_is_kept_no_longer(core: Core) -> None:
 def test_what_no_vendor_tells_again_is_forgotten(core: Core) -> None:
     keep(core, told("old"), told("new", seconds=1))
     with core.database.writing() as connection:
-        vendor_callbacks.forget(connection, START + timedelta(days=7, seconds=0.5), timedelta(days=7))
+        vendor_callbacks.delete_before(connection, START + timedelta(days=7, seconds=0.5), timedelta(days=7))
     assert keep(core, told("old"), told("new")) == [True, False]

@@ -57,7 +57,7 @@ def write(core, entry):
 
 def seal(core):
     with core.database.writing() as connection:
-        audit_log.seal_new(connection, core.clock.now(), 1000)
+        audit_log.chain_new(connection, core.clock.now(), 1000)
 
 
 def exported(browser, form, **asked):
@@ -70,7 +70,9 @@ def test_a_record_is_a_sentence_with_its_incident_and_its_seal(core):
     assert "Acknowledged by Ana Ruiz" in page
     assert '<a href="/incidents/1001">#1001</a>' in page
     with core.database.reading() as connection:
-        line, made = next(one for one in audit_log.sealed(connection) if one[0]["action"] == AuditAction.ACKNOWLEDGED)
+        line, made = next(
+            one for one in audit_log.chained_records(connection) if one[0]["action"] == AuditAction.ACKNOWLEDGED
+        )
     assert f"Hash {made}, after {line['prev_hash']}" in page
     assert "1 on this page, all of them sealed" in page
 
@@ -203,7 +205,7 @@ def test_the_day_that_ends_a_time_is_included(core):
 def test_the_chain_says_how_long_it_is_and_what_it_ends_with(core):
     seal(core)
     with core.database.reading() as connection:
-        *_, (line, made) = audit_log.sealed(connection)
+        *_, (line, made) = audit_log.chained_records(connection)
     page = Browser(core, "ana").get("/audit/chain").text
     assert made in page
     assert f"The newest {line['seq']} records were looked at just now: every one fits" in page

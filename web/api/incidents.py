@@ -7,7 +7,7 @@ from escalator.services.auth.viewer import audience_of
 from escalator.services.core.context import Core
 from escalator.services.views.incident_summary import summarize_incident
 from escalator.store import incident_search
-from escalator.store.incident_search import Filter
+from escalator.store.incident_search import IncidentFilter
 from escalator.store.incidents import MOST_NUMBER
 from web.api.blueprint import ApiBlueprint
 from web.api.pagination import next_page
@@ -49,8 +49,8 @@ def find_incident_or_404(core: Core, number: int) -> dict[str, Any]:
     return plain | {"said": found.said, "timeline": found.timeline, "deliveries": found.deliveries}
 
 
-def _filter(asked: dict[str, Any]) -> Filter:
-    return Filter(
+def _filter(asked: dict[str, Any]) -> IncidentFilter:
+    return IncidentFilter(
         states=frozenset(asked["state"]),
         severities=frozenset(asked["severity"]),
         category=asked.get("category"),

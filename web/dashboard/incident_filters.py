@@ -11,8 +11,8 @@ from escalator.model.levels import Mode, Severity
 from escalator.model.policy import Policy
 from escalator.rendering.targets import target_words
 from escalator.services.auth.viewer import Viewer
-from escalator.services.views.incident_list import parse_search
-from escalator.store.incident_search import Filter
+from escalator.services.views.incident_list import sought
+from escalator.store.incident_search import IncidentFilter
 from escalator.store.incidents import MOST_NUMBER
 
 MINE = "mine"
@@ -24,7 +24,7 @@ Choices = Mapping[str, tuple[str, list[tuple[str, str]]]]
 """By the name of a filter its label, and the values that it may have with how they read."""
 
 
-def requested_filters(viewer: Viewer, policy: Policy) -> Filter:
+def asked(viewer: Viewer, policy: Policy) -> IncidentFilter:
     """Return what this request asks for; a word that is none of ours asks for nothing.
 
     Aborts with 400 for a null byte: PostgreSQL takes no text with one in it.
@@ -33,7 +33,7 @@ def requested_filters(viewer: Viewer, policy: Policy) -> Filter:
     if any("\0" in word for word in said.values()):
         abort(400)
     owner = said.get("owner", "")
-    return Filter(
+    return IncidentFilter(
         states=_one_of(State, said.get("state")),
         severities=_one_of(Severity, said.get("severity")),
         modes=_one_of(Mode, said.get("mode")),
@@ -42,7 +42,7 @@ def requested_filters(viewer: Viewer, policy: Policy) -> Filter:
         owner=(viewer.person.key if owner == MINE else owner) or None,
         source=said.get("source") or None,
         is_drill=_DRILLS.get(said.get("drill", "")),
-        sought=parse_search(said.get("q", ""), policy),
+        sought=sought(said.get("q", ""), policy),
     )
 
 
@@ -56,18 +56,18 @@ def whole_number(name: str) -> int | None:
     return said if said is not None and 1 <= said <= MOST_NUMBER else None
 
 
-def active_filters() -> dict[str, Any]:
+def said_filters() -> dict[str, Any]:
     """Return the filters that this request names, as it names them."""
     return {name: said for name in _NAMES if (said := request.args.get(name, "").strip())}
 
 
 def link(**changed: str | int | None) -> str:
     """Return the address of this list with some of its filters or its place changed; None takes one away."""
-    named: dict[str, Any] = {**active_filters(), **changed}
+    named: dict[str, Any] = {**said_filters(), **changed}
     return url_for(request.endpoint or "", **{name: said for name, said in named.items() if said is not None})
 
 
-def filter_choices(policy: Policy, states: Collection[State]) -> Choices:
+def choices(policy: Policy, states: Collection[State]) -> Choices:
     """Return what may be chosen from, in the order of the form. Who may not see a category may know that it exists."""
     assigned = dict.fromkeys(route.assign for route in policy.routes if route.assign)
     people = [(key, one.name) for key, one in policy.people.items()]

@@ -18,7 +18,7 @@ from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import audit_log, audit_search
-from escalator.store.audit_search import Place, Search
+from escalator.store.audit_search import AuditQuery, Position
 from escalator.store.visibility import Audience
 
 _BATCH = 1000
@@ -64,7 +64,7 @@ COLUMNS = (
 """The columns of a CSV: what a line of JSON holds, and the incident's number."""
 
 
-class ExportFormat(StrEnum):
+class Form(StrEnum):
     """How a file is written."""
 
     CSV = "csv"
@@ -72,15 +72,15 @@ class ExportFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AuditPage:
+class Page:
     """What was found. `newer` and `older` are whether more follows to either side of it."""
 
     rows: tuple[Row[Any], ...]
-    newer: Place | None
-    older: Place | None
+    newer: Position | None
+    older: Position | None
 
 
-def search_refusal(asker: Person, search: Search) -> str:
+def refusal(asker: Person, search: AuditQuery) -> str:
     """Return in words why somebody may not search for this; empty when they may.
 
     What another person does all day is the business of who leads, runs or audits the place.
@@ -90,69 +90,64 @@ def search_refusal(asker: Person, search: Search) -> str:
     return "Only seniors, admins and auditors search by another person. You can search by yourself, or by incident."
 
 
-def actions_named(word: str) -> tuple[str, ...]:
+def actions_of(word: str) -> tuple[str, ...]:
     """Return the actions that a word asks for: those of a group, or itself. Raises ValueError for any other."""
     return GROUPS[word] if word in GROUPS else (AuditAction(word).value,)
 
 
-def search_page(
+def look(
     core: Core,
     viewer: Viewer,
     running: RunningPolicy,
-    search: Search,
+    search: AuditQuery,
     *,
-    older_than: Place | None = None,
-    newer_than: Place | None = None,
+    older_than: Position | None = None,
+    newer_than: Position | None = None,
     limit: int = audit_search.PAGE,
-) -> AuditPage:
+) -> Page:
     """Return one page of what is found, the newest first, into the past or back from there. Raises Unavailable.
 
-    Ask `search_refusal` first.
+    Ask `refusal` first.
     """
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
         if newer_than is not None:
-            found = audit_search.after(connection, audience, search, newer_than, limit + 1)
+            found = audit_search.page_after(connection, audience, search, newer_than, limit + 1)
             rows = tuple(reversed(found[:limit]))
-            return AuditPage(rows, _first(rows) if len(found) > limit else None, _last(rows))
-        found = audit_search.before(connection, audience, search, older_than, limit + 1)
+            return Page(rows, _first(rows) if len(found) > limit else None, _last(rows))
+        found = audit_search.page_before(connection, audience, search, older_than, limit + 1)
     rows = tuple(found[:limit])
-    return AuditPage(rows, _first(rows) if older_than else None, _last(rows) if len(found) > limit else None)
+    return Page(rows, _first(rows) if older_than else None, _last(rows) if len(found) > limit else None)
 
 
-def encode_cursor(place: Place) -> str:
+def written_place(place: Position) -> str:
     """Return a place as an address holds it."""
     at, record_id = place
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{record_id.hex}"
 
 
-def decode_cursor(text: str) -> Place:
+def read_place(text: str) -> Position:
     """Return the place that was written. Raises ValueError."""
     at, _, record_id = text.partition("-")
     return datetime.strptime(at, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC), UUID(hex=record_id)
 
 
-def export_records(
-    core: Core, viewer: Viewer, running: RunningPolicy, search: Search, form: ExportFormat
-) -> Iterator[str]:
+def export(core: Core, viewer: Viewer, running: RunningPolicy, search: AuditQuery, form: Form) -> Iterator[str]:
     """Record who takes what away, and then yield it, the oldest first, a batch at a time. Raises Unavailable.
 
     It ends with what was written before it was asked for: a trail that grows meanwhile, by this too, has an end here.
-    Each batch is a question of its own, so nothing is held open for a browser that reads slowly.
-    Ask `search_refusal` first.
+    Each batch is a question of its own, so nothing is held open for a browser that reads slowly. Ask `refusal` first.
     """
     now = core.clock.now()
     until = min(search.until, now) if search.until else now
-    entry = AuditEntry(
-        AuditAction.EXPORTED, Actor("person", viewer.person.key), viewer.via, after=describe_search(search, form)
-    )
+    entry = AuditEntry(AuditAction.EXPORTED, Actor("person", viewer.person.key), viewer.via, after=asked(search, form))
     with core.database.writing() as connection:
         audience = audience_of(connection, viewer, running.policy)
         audit_log.insert(connection, [(entry, running.version)], now)
     return _WRITERS[form](_batches(core, audience, replace(search, until=until)))
 
 
-def describe_search(search: Search, form: ExportFormat) -> dict[str, str]:
+def asked(search: AuditQuery, form: Form) -> dict[str, str]:
     """Return what was asked for, as the record of an export says it."""
     said = {
         "person": search.actor,
@@ -166,29 +161,29 @@ def describe_search(search: Search, form: ExportFormat) -> dict[str, str]:
     return {"form": form.value} | {name: str(value) for name, value in said.items() if value}
 
 
-def _first(rows: tuple[Row[Any], ...]) -> Place | None:
-    return audit_search.place_of(rows[0]) if rows else None
+def _first(rows: tuple[Row[Any], ...]) -> Position | None:
+    return audit_search.position_of(rows[0]) if rows else None
 
 
-def _last(rows: tuple[Row[Any], ...]) -> Place | None:
-    return audit_search.place_of(rows[-1]) if rows else None
+def _last(rows: tuple[Row[Any], ...]) -> Position | None:
+    return audit_search.position_of(rows[-1]) if rows else None
 
 
-def _batches(core: Core, audience: Audience, search: Search) -> Iterator[list[Row[Any]]]:
+def _batches(core: Core, audience: Audience, search: AuditQuery) -> Iterator[list[Row[Any]]]:
     place = None
     while True:
         with core.database.reading() as connection:
-            found = audit_search.after(connection, audience, search, place, _BATCH)
+            found = audit_search.page_after(connection, audience, search, place, _BATCH)
         if found:
             yield found
         if len(found) < _BATCH:
             return
-        place = audit_search.place_of(found[-1])
+        place = audit_search.position_of(found[-1])
 
 
 def _json_lines(batches: Iterable[list[Row[Any]]]) -> Iterator[str]:
     for rows in batches:
-        lines = ({**audit_log.line(row, row.seq, row.prev_hash), "hash": row.hash} for row in rows)
+        lines = ({**audit_log.export_line(row, row.seq, row.prev_hash), "hash": row.hash} for row in rows)
         yield "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
@@ -199,7 +194,7 @@ def _csv(batches: Iterable[list[Row[Any]]]) -> Iterator[str]:
 
 
 def _cells(row: Row[Any]) -> tuple[str, ...]:
-    line = audit_log.line(row, row.seq, row.prev_hash)
+    line = audit_log.export_line(row, row.seq, row.prev_hash)
     kept = line | {
         "number": row.number,
         "actor_kind": row.actor_kind,
@@ -211,7 +206,7 @@ def _cells(row: Row[Any]) -> tuple[str, ...]:
     return tuple("" if kept[name] is None else str(kept[name]) for name in COLUMNS)
 
 
-_WRITERS: Mapping[ExportFormat, Callable[[Iterable[list[Row[Any]]]], Iterator[str]]] = {
-    ExportFormat.CSV: _csv,
-    ExportFormat.JSON_LINES: _json_lines,
+_WRITERS: Mapping[Form, Callable[[Iterable[list[Row[Any]]]], Iterator[str]]] = {
+    Form.CSV: _csv,
+    Form.JSON_LINES: _json_lines,
 }

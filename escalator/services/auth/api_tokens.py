@@ -18,7 +18,7 @@ from escalator.services.auth.viewer import API, Viewer
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import api_tokens, audit_log
-from escalator.store.api_tokens import Token
+from escalator.store.api_tokens import ApiToken
 
 PREFIX = "esc_"
 """What every token begins with, so that scanners of source code find one that has got into it."""
@@ -37,15 +37,15 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TokenRefused:
+class NotMade:
     """Why there is no token, in words."""
 
     why: str
 
 
-def create_token(  # noqa: PLR0913  # a token is made of these
+def make(  # noqa: PLR0913  # a token is made of these
     core: Core, author: Viewer, person: str, name: str, scopes: Collection[Scope], good_for: timedelta
-) -> str | TokenRefused:
+) -> str | NotMade:
     """Make a token for somebody and return its text, which is kept nowhere; or why not. Raises Unavailable.
 
     One that is made in the sandbox by somebody who has only said who they are is good for the sandbox only.
@@ -55,9 +55,9 @@ def create_token(  # noqa: PLR0913  # a token is made of these
         running = core.policies.required(connection)
         why = _why_not(running.policy, author, person) or _mistake(name, scopes, good_for)
         if why:
-            return TokenRefused(why)
+            return NotMade(why)
         expires_at = now + good_for
-        new = Token(
+        new = ApiToken(
             uuid7(), name, person, frozenset(scopes), author.is_sandbox, author.person.key, now, expires_at=expires_at
         )
         api_tokens.add(connection, new, digest_of(text))
@@ -65,7 +65,7 @@ def create_token(  # noqa: PLR0913  # a token is made of these
     return text
 
 
-def find_token(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[Scope]] | None:
+def find(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[Scope]] | None:
     """Return for whom a token stands, the policy in which they still are, and its scopes; None when it is not good.
 
     Raises Unavailable.
@@ -83,18 +83,18 @@ def find_token(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[
         return None
     if token.used_at is None or now - token.used_at >= _NOTED_EVERY:
         with core.database.writing(durable=False) as connection:
-            api_tokens.use(connection, token.id, now)
+            api_tokens.record_use(connection, token.id, now)
     scopes = frozenset(Scope(one) for one in token.scopes)
     return Viewer(person, API, is_sandbox=token.is_sandbox), running, scopes
 
 
-def list_tokens(core: Core, viewer: Viewer) -> list[Token]:
+def listed(core: Core, viewer: Viewer) -> list[ApiToken]:
     """Return the newest tokens, the newest first: to somebody of the sandbox only the sandbox's. Raises Unavailable."""
     with core.database.reading() as connection:
-        return api_tokens.listed(connection, is_sandbox=viewer.is_sandbox)
+        return api_tokens.newest(connection, is_sandbox=viewer.is_sandbox)
 
 
-def revoke_token(core: Core, author: Viewer, token_id: UUID) -> bool:
+def revoke(core: Core, author: Viewer, token_id: UUID) -> bool:
     """Revoke a token now; whether there was one, and it was good until now. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
@@ -136,7 +136,7 @@ def _mistake(name: str, scopes: Collection[Scope], good_for: timedelta) -> str:
     return ""
 
 
-def _entry(action: AuditAction, author: Viewer, token: Token) -> AuditEntry:
+def _entry(action: AuditAction, author: Viewer, token: ApiToken) -> AuditEntry:
     """Return what is recorded: not its name, which is free text."""
     after = {"token": str(token.id), "person": token.person, "scopes": " ".join(sorted(token.scopes))}
     return AuditEntry(action, Actor("person", author.person.key), author.via, after=after)

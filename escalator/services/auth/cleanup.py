@@ -15,6 +15,6 @@ _LINKS = timedelta(days=30)
 
 def delete_expired(connection: Connection, now: datetime) -> None:
     """Delete sessions, links and tries that are long over."""
-    sessions.forget(connection, now - _SESSIONS)
-    magic_links.forget(connection, now - _LINKS)
-    login_attempts.forget(connection, now - login_rate_limit.KEPT_FOR)
+    sessions.delete_before(connection, now - _SESSIONS)
+    magic_links.delete_expired(connection, now - _LINKS)
+    login_attempts.delete_before(connection, now - login_rate_limit.KEPT_FOR)

@@ -32,7 +32,7 @@ def record_attempt(core: Core, limit: RateLimit, what: str) -> timedelta | None:
     """
     now, key = core.clock.now(), digest_of(what)
     with core.database.writing() as connection:
-        before = login_attempts.newest(connection, key, now - limit.within, limit.most)
+        before = login_attempts.recent(connection, key, now - limit.within, limit.most)
         if len(before) >= limit.most:
             return before[-1] + limit.within - now
         login_attempts.add(connection, key, now)

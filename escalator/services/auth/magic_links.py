@@ -47,7 +47,7 @@ def redeem_link(core: Core, token: str, instead_of: str = "") -> str | None:
     """
     now = core.clock.now()
     with core.database.writing() as connection:
-        person = magic_links.use_up(connection, digest_of(token), now)
+        person = magic_links.redeem(connection, digest_of(token), now)
         if person is None or person not in core.policies.required(connection).policy.people:
             return None
         return sessions.start_session_within(connection, now, person, VIA, instead_of)

@@ -34,7 +34,7 @@ def start_session_within(connection: Connection, now: datetime, person: str, via
     """Do as `start_session` does, together with something else."""
     token = secrets.token_urlsafe(32)
     sessions.end(connection, digest_of(instead_of), now)
-    sessions.begin(connection, Session(digest_of(token), person, via, now, now))
+    sessions.add(connection, Session(digest_of(token), person, via, now, now))
     audit_log.insert(connection, [(AuditEntry(AuditAction.SIGNED_IN, Actor("person", person), via), None)], now)
     return token
 
@@ -53,7 +53,7 @@ def find_session(core: Core, token: str) -> tuple[Viewer, RunningPolicy] | None:
         return None
     if now - session.seen_at >= _NOTED_EVERY:
         with core.database.writing(durable=False) as connection:
-            sessions.see(connection, session.digest, now)
+            sessions.record_seen(connection, session.digest, now)
     return Viewer(person, DASHBOARD, is_sandbox=is_sandbox), running
 
 
@@ -75,7 +75,7 @@ def end_all_sessions(core: Core, person: str, author: Viewer) -> int:
     now = core.clock.now()
     with core.database.writing() as connection:
         if not author.is_sandbox:
-            magic_links.end_all(connection, person, now)
+            magic_links.revoke_all(connection, person, now)
         count = sessions.end_all(connection, person, now, only_via=SANDBOX if author.is_sandbox else None)
         entry = AuditEntry(
             AuditAction.SIGNED_OUT, Actor("person", author.person.key), author.via, after={"person": person}

@@ -12,7 +12,7 @@ from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.policy import Person, Policy
 from escalator.model.silence import SilenceScope
-from escalator.store.visibility import Audience, Fits, combinations
+from escalator.store.visibility import Audience, CategorySet, category_sets
 
 DASHBOARD, API = "dashboard", "api"
 """Where an act comes from, for the records."""
@@ -29,7 +29,7 @@ class Viewer:
     via: str = DASHBOARD
     is_sandbox: bool = False
 
-    def may_see(self, fits: Fits, policy: Policy) -> bool:
+    def may_see(self, fits: CategorySet, policy: Policy) -> bool:
         """Whether they may see what fits these categories."""
         allowed = people_allowed_to_view(fits, policy)
         return allowed is None or self.person.key in allowed
@@ -44,7 +44,7 @@ class Viewer:
 
 def audience_of(connection: Connection, viewer: Viewer, policy: Policy) -> Audience:
     """Return what somebody may see under the running policy, to be asked in every query about incidents."""
-    seen = frozenset(fits for fits in combinations(connection) if viewer.may_see(fits, policy))
+    seen = frozenset(fits for fits in category_sets(connection) if viewer.may_see(fits, policy))
     sees_all = all(may_view_category(viewer.person.key, category, policy) for category in policy.categories.values())
     restrictions = None if sees_all else restriction_rules_digest(policy)
     return Audience(seen, viewer.is_sandbox, _unknown(viewer.person, policy), restrictions)

@@ -59,7 +59,7 @@ class OperatorAlerts:
         if trouble_id is None:
             return False
         suspects |= SuspectedChannels(kinds=frozenset(self.failing().values()))
-        roster = Roster(policy, self.now, calendars.said(self.connection, policy))
+        roster = Roster(policy, self.now, calendars.bookings_of(self.connection, policy))
         found = operator_alert_recipients((*last_resort_targets(policy), *also), roster, suspects)
         if not found.has_safe_way:
             log.warning("alarm_has_no_other_way", trouble=key)

@@ -66,13 +66,13 @@ class OfferResult:
 class PolicyStore:
     """Policy versions, parsed once and kept; `offer` is called at start and by every sweep.
 
-    `last_known_policy` is the policy that this process used last; it is used when the database cannot be reached.
+    `followed` is the policy that this process went by last: what is left to go by when the database is away.
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self.last_known_policy: Policy | None = None
+        self.followed: Policy | None = None
         self._parsed: dict[UUID, Policy] = {}
         self._offered_sha256: str | None = None
         self._unread = 0
@@ -81,14 +81,14 @@ class PolicyStore:
     def running(self, connection: Connection) -> RunningPolicy | None:
         """Return the active version, or None before the first file was taken."""
         now = self._clock.now()
-        found = policies.followed(connection, now)
+        found = policies.read_active(connection, now)
         if found is None:
             return None
         policy = self.version(connection, found.version)
         begun = self._begun(connection) if found.has_silences else ()
         stand_ins = self.stand_ins(connection, now) if found.has_stand_ins else ()
-        said = calendars.said(connection, policy)
-        self.last_known_policy = stood_in = with_overrides(policy, stand_ins)
+        said = calendars.bookings_of(connection, policy)
+        self.followed = stood_in = with_overrides(policy, stand_ins)
         return RunningPolicy(found.version, stood_in, said, (*policy.silences, *begun), tuple(stand_ins))
 
     def required(self, connection: Connection) -> RunningPolicy:
@@ -103,7 +103,7 @@ class PolicyStore:
 
         What was clicked in the sandbox, where anybody says who they are, counts only there.
         """
-        return overrides.since(connection, since, is_sandbox=self._settings.mode is Mode.SANDBOX)
+        return overrides.ending_after(connection, since, is_sandbox=self._settings.mode is Mode.SANDBOX)
 
     def _begun(self, connection: Connection) -> tuple[Silence, ...]:
         """Return what people have silenced. What was said in the sandbox counts only while there is nothing else."""
@@ -203,7 +203,7 @@ class PolicyStore:
             if running is not None:
                 detail = f"{file} has {len(problems)} problems and was refused; the last good policy goes on"
                 OperatorAlerts(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
-            if policies.refused_last(connection) != sha256:
+            if policies.last_refused_sha256(connection) != sha256:
                 after = {"problems": str(len(problems)), "sha256": sha256}
                 entry = AuditEntry(AuditAction.POLICY_REFUSED, Actor("file", "file"), "file", after=after)
                 audit_log.insert(connection, [(entry, None)], now)

@@ -32,7 +32,7 @@ from escalator.services.notifications.answer_links import answer_link
 from escalator.services.notifications.bulletins import EXPIRES
 from escalator.services.notifications.claim_pages import why_called_off
 from escalator.store import audit_log, bulletins, bundles, deliveries, incidents, jobs
-from escalator.store.bundles import Member, Place
+from escalator.store.bundles import BundleAddress, BundledPage
 from escalator.store.deliveries import Delivery, DeliveryKind
 
 PAGES_SENT_SINGLY = 20
@@ -55,7 +55,7 @@ def bundle_waiting_pages(core: Core) -> None:
     while _settle_failed(core):
         pass
     with core.database.reading() as connection:
-        if not bundles.may_be_too_much(connection, PAGES_SENT_SINGLY):
+        if not bundles.has_more_pending_than(connection, PAGES_SENT_SINGLY):
             return
     while _list_surplus(core) == BATCH:
         pass
@@ -69,22 +69,22 @@ def _list_surplus(core: Core) -> int:
         since = senders_up_since(connection, now)
         if since is None or now - since < BUNDLE_AFTER or not jobs.claim_due(connection, _JOB, now, timedelta(0)):
             return 0
-        surplus = bundles.lock_surplus(connection, PAGES_SENT_SINGLY, now - BUNDLE_AFTER, BATCH)
+        surplus = bundles.lock_surplus_pages(connection, PAGES_SENT_SINGLY, now - BUNDLE_AFTER, BATCH)
         if not surplus:
             return 0
-        waiting = bundles.lock_open(connection)
+        waiting = bundles.lock_open_bundles(connection)
         for place, pages in _by_place(surplus).items():
             list_id = waiting.get(place) or _begin(connection, pages[0], now)
-            bundles.put(connection, list_id, [one.id for one in pages], max(one.urgency for one in pages))
+            bundles.add_pages(connection, list_id, [one.id for one in pages], max(one.urgency for one in pages))
             _record(connection, pages, list_id, now)
         work.has_deliveries = True
     return len(surplus)
 
 
-def _by_place(surplus: Iterable[Delivery]) -> Mapping[Place, list[Delivery]]:
-    found: dict[Place, list[Delivery]] = {}
+def _by_place(surplus: Iterable[Delivery]) -> Mapping[BundleAddress, list[Delivery]]:
+    found: dict[BundleAddress, list[Delivery]] = {}
     for one in surplus:
-        found.setdefault(bundles.place_of(one), []).append(one)
+        found.setdefault(bundles.address_of(one), []).append(one)
     return found
 
 
@@ -126,16 +126,16 @@ def bundle_card(  # noqa: PLR0913  # what every bulletin is made from
     What is no longer wanted drops out for good. The incidents are not locked, they may be ten thousand: one that is
     answered at this very moment is told as one of a number, as a page that was claimed just before would be.
     """
-    wanted: dict[UUID, Member] = {}
-    unwanted: dict[str, list[Member]] = {}
-    for member in bundles.members(connection, one.id):
+    wanted: dict[UUID, BundledPage] = {}
+    unwanted: dict[str, list[BundledPage]] = {}
+    for member in bundles.pages_of(connection, one.id):
         reason = _why_unwanted(core, running.policy, member, to.mode)
         if reason is None:
             wanted[member.incident_id] = member
         else:
             unwanted.setdefault(reason, []).append(member)
     for reason, dropped in unwanted.items():
-        bundles.drop(connection, [member.id for member in dropped], reason)
+        bundles.drop_pages(connection, [member.id for member in dropped], reason)
     if not wanted:
         return None
     answered = {member.incident_id for dropped in unwanted.values() for member in dropped} - wanted.keys()
@@ -154,13 +154,13 @@ def _links(core: Core, connection: Connection, policy: Policy, ids: Sequence[UUI
     return (*(link for link in found if link is not None), dashboard)
 
 
-def _why_unwanted(core: Core, policy: Policy, member: Member, mode: Mode) -> str | None:
+def _why_unwanted(core: Core, policy: Policy, member: BundledPage, mode: Mode) -> str | None:
     if core.mode_of(member.source, policy) < mode:
         return "mode"
     return why_called_off(member.occasion, member.round_asked, member)
 
 
-def _listed(member: Member, policy: Policy) -> Listed:
+def _listed(member: BundledPage, policy: Policy) -> Listed:
     title = title_of(policy.categories.get(member.category or ""))
     is_asked = member.state is State.TRIGGERED
     answer = encode(ButtonValue(member.incident_id, member.round_asked, member.fence)) if is_asked else ""
@@ -170,8 +170,8 @@ def _listed(member: Member, policy: Policy) -> Listed:
 def _settle_failed(core: Core) -> bool:
     """Let some of those fail whose list has failed for good, and do what follows; whether there may be more."""
     with core.database.reading() as connection:
-        forsaken = bundles.forsaken(connection)
-        found = bundles.listed(connection, forsaken, _FAILED_BATCH) if forsaken else []
+        forsaken = bundles.find_failed(connection)
+        found = bundles.pending_pages_of(connection, forsaken, _FAILED_BATCH) if forsaken else []
     if not found:
         return False
     now = core.clock.now()
@@ -181,7 +181,7 @@ def _settle_failed(core: Core) -> bool:
         if running is None:
             return False
         locked = incidents.lock(connection, {incident_id for _, incident_id in found}, core.seal)
-        failed = bundles.fail(connection, [page_id for page_id, _ in found], "list")
+        failed = bundles.fail_pages(connection, [page_id for page_id, _ in found], "list")
         entries = [audit_entry(AuditAction.DELIVERY_FAILED, one, "list") for one in failed]
         audit_log.insert(connection, [(entry, None) for entry in entries], now)
         touched = {one.incident_id for one in failed if is_step_delivery(one)}

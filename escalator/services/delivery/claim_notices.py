@@ -29,7 +29,7 @@ def claim_notices(
     core, connection, running, now = claim.core, claim.connection, claim.running, claim.now
     troubles = alert_details(connection, [one.trouble_id for one in wanted if one.trouble_id]) if wanted else {}
     said = bulletins.find(connection, [one.bulletin_id for one in wanted if one.bulletin_id])
-    closed = endpoint_health.closed_beyond(connection, now + delivery_claims.MAX_PAUSE) if said else {}
+    closed = endpoint_health.paused_beyond(connection, now + delivery_claims.MAX_PAUSE) if said else {}
     to_send = []
     for one in wanted:
         chosen = taken[one.id]

@@ -18,13 +18,13 @@ from escalator.services.outbound.bulkheads import UPDATE, Lane, ShareKind, lane_
 from escalator.services.outbound.call import OutboundCall
 from escalator.services.outbound.circuit_breaker import BreakerDecision, CircuitBreakers
 from escalator.store import delivery_outcomes, endpoint_health, incidents, posted_message_updates
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 
 log = structlog.get_logger(__name__)
 
 UNREADABLE_WAIT = timedelta(minutes=1)
 _OTHER_MODE_WAIT = timedelta(seconds=30)
-_Held = tuple[Post, Lane, bool]
+_Held = tuple[PostedMessage, Lane, bool]
 """A post that is brought up to date, what that counts for, and whether it is a probe."""
 
 
@@ -68,7 +68,7 @@ def claim_posts(claim: ClaimContext) -> ClaimedCalls:
         call = OutboundCall(note, post.mode, post.channel, incident.revision, post=mine, lane=lane, is_probe=is_probe)
         to_send.append(call)
     asked = {lane.endpoint for _post, lane, is_probe in held if is_probe}
-    endpoint_health.take_back_probes(connection, asked - {one.lane.endpoint for one in to_send if one.is_probe})
+    endpoint_health.cancel_probes(connection, asked - {one.lane.endpoint for one in to_send if one.is_probe})
     return ClaimedCalls(tuple(to_send), len(held) == claim.limit)
 
 
@@ -103,15 +103,15 @@ def _hold(claim: ClaimContext) -> list[_Held]:
     return held
 
 
-def _is_of_this_mode(claim: ClaimContext, post: Post, incident: Incident) -> bool:
+def _is_of_this_mode(claim: ClaimContext, post: PostedMessage, incident: Incident) -> bool:
     return claim.core.mode_of(incident.source, claim.running.policy) >= post.mode
 
 
-def _leave(claim: ClaimContext, post: Post, incident: Incident | None) -> None:
+def _leave(claim: ClaimContext, post: PostedMessage, incident: Incident | None) -> None:
     """Let a post wait that cannot be shown now."""
     wait, why = (UNREADABLE_WAIT, "unreadable") if incident is None else (_OTHER_MODE_WAIT, "mode")
     mine = replace(post, claim=post.claim + 1)
-    delivery_outcomes.not_shown(claim.connection, mine, claim.core.id, claim.now + wait, why)
+    delivery_outcomes.record_update_failure(claim.connection, mine, claim.core.id, claim.now + wait, why)
 
 
 def read_incidents(connection: Connection, ids: Set[UUID], core: Core) -> dict[UUID, Incident]:

@@ -21,7 +21,7 @@ from escalator.services.core.operator_alerts import DESTINATION, OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.delivery.fallbacks import create_fallbacks
 from escalator.services.outbound.call import CallOutcome
-from escalator.store.endpoint_health import Notes
+from escalator.store.endpoint_health import HealthUpdates
 
 FAILING_FOR = timedelta(minutes=3)
 """For so long no call has succeeded where a destination is a trouble, though each call may yet succeed."""
@@ -59,7 +59,7 @@ _NOT_BROKEN = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
 """A delivery with another way gives these up early: its destination asks for patience, and is not broken."""
 
 
-def record_calls(notes: Notes, outcomes: Iterable[CallOutcome]) -> None:
+def record_calls(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> None:
     """Note which endpoints have failed in a manner that may pass, and which a delivery has really reached."""
     for one in outcomes:
         if one.sent.delivery is None:

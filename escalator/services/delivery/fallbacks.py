@@ -29,7 +29,7 @@ def create_fallbacks(
 
     They have as long as what they stand in for had: that may have expired.
     """
-    known = deliveries.stood_in_for(connection, [one.id for one in failing])
+    known = deliveries.with_fallback(connection, [one.id for one in failing])
     count = 0
     for one in failing:
         if one.id in known:
@@ -110,7 +110,7 @@ def _of_alarm(  # noqa: PLR0913  # what an alarm is replaced by depends on all t
     That is its fallback. Without one it is whoever can be told by a way that is not suspected, unless another alarm of
     the same trouble has arrived or may arrive by such a way. Nobody is told of one trouble twice at one address.
     """
-    told = deliveries.alarms_of(connection, failed.trouble_id) if failed.trouble_id else [failed]
+    told = deliveries.of_operator_alert(connection, failed.trouble_id) if failed.trouble_id else [failed]
     known = {(one.channel, one.address) for one in told}
     instead = [one for one in _fallback(core, failed, policy, now) if (one.channel, one.address) not in known]
     cut_off = suspects | SuspectedChannels(endpoints=frozenset({failed.endpoint}))

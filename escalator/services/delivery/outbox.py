@@ -180,7 +180,7 @@ def _page(claims: PageClaims, mine: Sequence[Delivery], taken: Mapping[UUID, Can
     for delivery in mine:
         unwanted = claims.why_unwanted(delivery)
         is_late = delivery.kind is DeliveryKind.PAGE and (delivery.claim > 0 or delivery.expires_at <= now)
-        if unwanted is None and is_late and deliveries.has_later(connection, delivery):
+        if unwanted is None and is_late and deliveries.has_later_delivered_page(connection, delivery):
             unwanted = "superseded"
         chosen = taken[delivery.id]
         if unwanted is not None:
@@ -195,9 +195,9 @@ def release_lost_claims(core: Core, known: Collection[UUID]) -> bool:
     When the connection breaks while a claim is committed, nobody knows that it was. Raises Unavailable.
     """
     with core.database.reading() as connection:
-        mine = lost_claims.forgotten(connection, core.id, known, core.clock.now())
+        mine = lost_claims.find_lost(connection, core.id, known, core.clock.now())
     if mine:
         log.warning("claims_forgotten", claims=len(mine))
         with core.database.writing(durable=False) as connection:
-            lost_claims.let_go(connection, core.id, mine)
+            lost_claims.release(connection, core.id, mine)
     return bool(mine)

@@ -30,8 +30,8 @@ from escalator.services.outbound.call import CallOutcome
 from escalator.services.outbound.circuit_breaker import has_hung
 from escalator.store import audit_log, bundles, deliveries, delivery_claims, delivery_outcomes, incidents
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
-from escalator.store.delivery_outcomes import Standing
-from escalator.store.endpoint_health import Notes
+from escalator.store.delivery_outcomes import ClaimStatus
+from escalator.store.endpoint_health import HealthUpdates
 
 log = structlog.get_logger(__name__)
 
@@ -59,10 +59,12 @@ def record_outcomes(core: Core, outcomes: Sequence[CallOutcome]) -> None:
         ours = [(one, delivery) for one, delivery in paged if delivery.id in standing.ours]
         kept = [*ours, *((one, delivery) for one, delivery in paged if _is_told_twice(one, delivery, standing))]
         over = {delivery.id for one, delivery in ours if _is_over(core, connection, one, delivery, running.policy, now)}
-        delivery_outcomes.finish(connection, [_row(one, delivery, over, now) for one, delivery in ours], core.id)
+        delivery_outcomes.record_results(
+            connection, [_row(one, delivery, over, now) for one, delivery in ours], core.id
+        )
         made_anew = record_posts(core, connection, outcomes, standing.forgotten, now)
         _note_endpoints(core, connection, outcomes, kept, over, now)
-        bundles.delivered(connection, [one.id for told, one in kept if _is_told_list(told, one)], now)
+        bundles.mark_delivered(connection, [one.id for told, one in kept if _is_told_list(told, one)], now)
         destination_health.update_operator_alerts(core, connection, outcomes, over, running, now)
         _note_deliveries(core, connection, kept, over, running, now)
         touched = {delivery.incident_id for _, delivery in kept if is_step_delivery(delivery) and delivery.id in over}
@@ -87,14 +89,14 @@ class _Standing:
 
 
 def _standing(core: Core, connection: Connection, sent: Sequence[Delivery]) -> _Standing:
-    found = delivery_outcomes.lock_standing(connection, {one.id: one.claim + 1 for one in sent}, core.id)
-    forgotten = {key for key, standing in found.items() if standing is Standing.FORGOTTEN}
+    found = delivery_outcomes.lock_claim_status(connection, {one.id: one.claim + 1 for one in sent}, core.id)
+    forgotten = {key for key, standing in found.items() if standing is ClaimStatus.FORGOTTEN}
     if forgotten or len(found) < len(sent):
         log.warning("claims_lost_by_the_database", made_good=len(forgotten), gone=len(sent) - len(found))
     return _Standing(
         ours={key for key, standing in found.items() if standing.is_ours},
         forgotten=forgotten,
-        taken_over={key for key, standing in found.items() if standing is Standing.TAKEN_OVER},
+        taken_over={key for key, standing in found.items() if standing is ClaimStatus.TAKEN_OVER},
     )
 
 
@@ -149,7 +151,7 @@ def _note_endpoints(  # noqa: PLR0913  # all that calls say of where they went
     now: datetime,
 ) -> None:
     """Write all that these calls say of their endpoints and hosts, at once."""
-    notes = Notes()
+    notes = HealthUpdates()
     circuit_breaker.record_answers(notes, outcomes)
     destination_health.record_calls(notes, outcomes)
     for one, delivery in kept:

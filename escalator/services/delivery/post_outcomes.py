@@ -12,7 +12,7 @@ from escalator.services.delivery.destination_health import MESSAGE_DELETED_ERROR
 from escalator.services.delivery.retry import retry_at
 from escalator.services.outbound.call import CallOutcome
 from escalator.store import delivery_outcomes, incidents, posted_message_refs, posted_message_updates
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 
 _HOPELESS = frozenset(
     {FailureReason.BAD_TARGET, FailureReason.BAD_MESSAGE, FailureReason.NOT_SUPPORTED, FailureReason.GONE}
@@ -27,9 +27,9 @@ def record_posts(
     `forgotten` are the deliveries whose claim, with what it made, a crash of the database has lost. Returns the
     incidents whose posts were made anew.
     """
-    created: list[tuple[Post, int, Delivered]] = []
-    shown: list[tuple[Post, int, Delivered]] = []
-    made: list[tuple[Post, int, Delivered]] = []
+    created: list[tuple[PostedMessage, int, Delivered]] = []
+    shown: list[tuple[PostedMessage, int, Delivered]] = []
+    made: list[tuple[PostedMessage, int, Delivered]] = []
     for one in outcomes:
         post, result, delivery = one.sent.post, one.result, one.sent.delivery
         if post is None:
@@ -45,9 +45,9 @@ def record_posts(
             created.append((post, one.sent.revision, result))
             if delivery.id in forgotten:
                 made.append(created[-1])
-    delivery_outcomes.shown(connection, shown, core.id)
-    delivery_outcomes.make_good(connection, made, now)
-    delivery_outcomes.created(connection, created, core.id)
+    delivery_outcomes.record_updated(connection, shown, core.id)
+    delivery_outcomes.insert_missing(connection, made, now)
+    delivery_outcomes.record_posted(connection, created, core.id)
     return {post.incident_id for post, _, _ in made}
 
 
@@ -63,14 +63,16 @@ def refresh_posts(core: Core, incident_ids: Collection[UUID]) -> None:
 
 
 def _note_not_shown(  # noqa: PLR0913  # writes under the locks of the caller
-    core: Core, connection: Connection, post: Post, failed: Failed, now: datetime, *, is_update: bool
+    core: Core, connection: Connection, post: PostedMessage, failed: Failed, now: datetime, *, is_update: bool
 ) -> None:
     if not is_update:
-        delivery_outcomes.let_go(connection, post, core.id)
+        delivery_outcomes.release_claim(connection, post, core.id)
     elif failed.reason in _HOPELESS:
-        delivery_outcomes.given_up(connection, post, core.id, failed.reason.value)
+        delivery_outcomes.record_update_given_up(connection, post, core.id, failed.reason.value)
     else:
-        delivery_outcomes.not_shown(connection, post, core.id, retry_at(post, failed, now), failed.reason.value)
+        delivery_outcomes.record_update_failure(
+            connection, post, core.id, retry_at(post, failed, now), failed.reason.value
+        )
 
 
 def is_orphaned_reply(one: CallOutcome) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from escalator.model.message import Failed, FailureReason
 from escalator.model.policy import DestinationKind
 from escalator.store.deliveries import Delivery, DeliveryKind
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 
 UNKNOWN_TRIES = 5
 _BACKOFF = (1, 2, 4, 8, 15, 30, 60)
@@ -26,7 +26,7 @@ def is_permanent_failure(delivery: Delivery, failed: Failed, now: datetime) -> b
     return retry_at(delivery, failed, now) >= delivery.expires_at
 
 
-def retry_at(one: Delivery | Post, failed: Failed, now: datetime) -> datetime:
+def retry_at(one: Delivery | PostedMessage, failed: Failed, now: datetime) -> datetime:
     """Return when to try what has just failed again: when the vendor says, else after a wait that grows.
 
     The wait is up to a tenth longer or shorter, the same each time it is asked, so that not all come back at once.
@@ -38,7 +38,7 @@ def retry_at(one: Delivery | Post, failed: Failed, now: datetime) -> datetime:
     return now + timedelta(seconds=max(waits[min(one.attempts, len(waits) - 1)] * spread, 1))
 
 
-def _waits(one: Delivery | Post) -> tuple[int, ...]:
+def _waits(one: Delivery | PostedMessage) -> tuple[int, ...]:
     """Return the seconds to wait after each try. A page to a webhook is a page; what becomes of it can wait."""
     if isinstance(one, Delivery):
         return _COPIES_BACKOFF if one.kind is DeliveryKind.COPY else _BACKOFF

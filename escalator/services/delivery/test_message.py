@@ -23,7 +23,7 @@ from escalator.services.notifications import compose
 from escalator.services.outbound.call import OutboundCall
 from escalator.store import audit_log, calendars
 from escalator.store.deliveries import Delivery, DeliveryKind
-from escalator.store.endpoint_health import Notes
+from escalator.store.endpoint_health import HealthUpdates
 
 _WORDS = "This is a test of {name}: nothing has happened, and nobody has to answer"
 _BY = Actor("system", "cli")
@@ -47,7 +47,7 @@ def send_test_message(core: Core, name: str, policy: Policy) -> list[Destination
     """Tell everybody whom a target of the policy means; a list of nobody when it means none. Raises Unavailable."""
     mode, now = _mode(core, name, policy), core.clock.now()
     with core.database.reading() as connection:
-        roster = Roster(policy, now, calendars.said(connection, policy))
+        roster = Roster(policy, now, calendars.bookings_of(connection, policy))
     tried = [_test(core, one, policy, mode, now) for one in resolve_targets((name,), None, roster).told]
     with core.database.writing() as connection:
         _note(connection, tried, now)
@@ -88,7 +88,7 @@ def _test(core: Core, recipient: Recipient, policy: Policy, mode: Mode, now: dat
 def _note(connection: Connection, tried: Sequence[DestinationTestResult], now: datetime) -> None:
     """Record the tests; an endpoint that was reached is neither broken nor gone."""
     reached = [one.recipient.endpoint for one in tried if one.is_reached]
-    notes = Notes()
+    notes = HealthUpdates()
     for endpoint in reached:
         notes.of(endpoint).is_reached = notes.of(endpoint).is_there = True
     notes.write(connection, now)

@@ -25,8 +25,8 @@ from escalator.services.core.context import Core
 from escalator.services.incidents.dialogs import may_post_note
 from escalator.services.notifications import compose
 from escalator.store import incidents, notes, posted_message_refs, posted_messages
-from escalator.store.notes import Text
-from escalator.store.posted_messages import Post
+from escalator.store.notes import Note
+from escalator.store.posted_messages import PostedMessage
 
 log = structlog.get_logger(__name__)
 
@@ -39,9 +39,9 @@ class _Plan:
 
     incident: Incident
     mode: Mode
-    under: Sequence[Post]
+    under: Sequence[PostedMessage]
     said: Notification
-    note: Text
+    note: Note
 
 
 def post_thread_notes(core: Core, text_id: UUID) -> None:
@@ -87,7 +87,7 @@ def _planned(core: Core, text_id: UUID) -> _Plan | None:
     return _Plan(incident, mode, under, as_note_update(core, said, view, note), note)
 
 
-def _full_messages(connection: Connection, incident: Incident, mode: Mode, now: datetime) -> list[Post]:
+def _full_messages(connection: Connection, incident: Incident, mode: Mode, now: datetime) -> list[PostedMessage]:
     standing = [
         one
         for one in posted_messages.of_incident(connection, incident.id, now)
@@ -96,7 +96,7 @@ def _full_messages(connection: Connection, incident: Incident, mode: Mode, now: 
     return [one for one in standing if one.person is None] or standing
 
 
-def _keep(core: Core, plan: _Plan, shown: Sequence[Post]) -> None:
+def _keep(core: Core, plan: _Plan, shown: Sequence[PostedMessage]) -> None:
     """Note what was posted; where its incident has changed meanwhile, it is behind and looked at again."""
     with core.database.writing() as connection:
         present = incidents.lock(connection, [plan.incident.id], core.seal)[plan.incident.id]
@@ -117,23 +117,23 @@ def _keep(core: Core, plan: _Plan, shown: Sequence[Post]) -> None:
         posted_messages.insert(connection, rows, None, core.clock.now())
 
 
-def _is_note(one: Post) -> bool:
+def _is_note(one: PostedMessage) -> bool:
     return one.destination.startswith(_NOTE)
 
 
-def note_texts(connection: Connection, behind: Iterable[Post]) -> dict[UUID, Text]:
+def note_texts(connection: Connection, behind: Iterable[PostedMessage]) -> dict[UUID, Note]:
     """Return what those of these posts say that are notes, by the post's id."""
     ids = {one.id: UUID(one.destination.removeprefix(_NOTE)) for one in behind if _is_note(one)}
     found = notes.find(connection, ids.values())
     return {post_id: found[text_id] for post_id, text_id in ids.items() if text_id in found}
 
 
-def as_note_update(core: Core, one: Notification, view: View, note: Text) -> Notification:
+def as_note_update(core: Core, one: Notification, view: View, note: Note) -> Notification:
     """Return the notification that brings a note up to date."""
     return replace(one, card=note_card(view, note.author, _body(core, note)))
 
 
-def _body(core: Core, note: Text) -> str | None:
+def _body(core: Core, note: Note) -> str | None:
     """Return what was written; None once it is deleted, or when no key of ours opens it any more."""
     if note.sealed_body is None:
         return None

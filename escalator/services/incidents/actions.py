@@ -29,8 +29,8 @@ from escalator.services.incidents.dialogs import NEEDS_DIALOG, dialog_refusal, d
 from escalator.services.incidents.exposure_limits import person_exposure
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import audit_log, incidents, notes, posted_message_refs
-from escalator.store.notes import Text
-from escalator.store.posted_messages import Post
+from escalator.store.notes import Note
+from escalator.store.posted_messages import PostedMessage
 
 SANDBOX = "sandbox"
 SLACK = "slack"
@@ -173,7 +173,7 @@ def _reading(connection: Connection, case: _Case) -> RevealRequest | None:
 def _keep_note(core: Core, connection: Connection, case: _Case) -> None:
     if case.asked.verb is Verb.NOTE and case.person is not None:
         sealed = core.seal.seal(case.asked.note.encode())
-        notes.insert(connection, Text(case.text_id, case.incident.id, case.now, case.person.key, sealed))
+        notes.insert(connection, Note(case.text_id, case.incident.id, case.now, case.person.key, sealed))
 
 
 def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
@@ -183,7 +183,7 @@ def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
         return False
     is_direct = asked.channel_id.startswith("D")
     destination = f"{PERSON_PREFIX}{case.person.key}" if is_direct else asked.channel_id
-    new = Post(
+    new = PostedMessage(
         id=uuid7(),
         incident_id=incident.id,
         destination=destination,

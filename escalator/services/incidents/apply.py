@@ -124,7 +124,7 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
     """
     breakers = CircuitBreakers(connection, now) if outbox else None
     lanes = [(one, lane_of(one, core.expand(one.address), one.kind.value)) for one in outbox]
-    closed = endpoint_health.closed_beyond(connection, now) if outbox else {}
+    closed = endpoint_health.paused_beyond(connection, now) if outbox else {}
     born = [
         (one, lane)
         for one, lane in lanes
@@ -174,7 +174,7 @@ def _suppress(connection: Connection, decisions: Iterable[Decision]) -> None:
             continue
         incident = decision.change.incident
         below = incident.round + (0 if decision.change.suppress == "superseded" else 1)
-        deliveries.suppress_pages(connection, incident.id, below, decision.change.suppress)
+        deliveries.suppress_pages_below_round(connection, incident.id, below, decision.change.suppress)
 
 
 def _deliveries(core: Core, decision: Decision, policy: Policy, now: datetime) -> Iterable[Delivery]:

@@ -18,7 +18,7 @@ def close_ended_groups(core: Core) -> None:
     Raises Unavailable.
     """
     with core.database.reading() as connection:
-        found = groups.ended(connection, _MOST_GROUPS)
+        found = groups.find_ended(connection, _MOST_GROUPS)
     for group_id in found:
         while _tend(core, group_id) == BATCH:
             pass

@@ -22,7 +22,7 @@ from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import audit_log, deadlines, incidents
-from escalator.store.incidents import Place
+from escalator.store.incidents import UnsealedFields
 
 BATCH = 50
 MOST_S = 8.0
@@ -84,13 +84,13 @@ def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
         deadlines.record_failure(connection, incident_id, now + _PARKED_TRY_AGAIN)
         entry = AuditEntry(AuditAction.DEADLINE_PARKED, reason=reason, incident_id=incident_id)
         audit_log.insert(connection, [(entry, None)], now)
-        stuck = incidents.place_of(connection, incident_id)
+        stuck = incidents.unsealed_fields(connection, incident_id)
         detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); look at it now"
         last = _last_step(core, connection, stuck, running)
         OperatorAlerts(connection, now).find(f"{DEADLINE}{incident_id}", detail, running.policy, core.settings, last)
 
 
-def _last_step(core: Core, connection: Connection, stuck: Place, running: RunningPolicy) -> tuple[str, ...]:
+def _last_step(core: Core, connection: Connection, stuck: UnsealedFields, running: RunningPolicy) -> tuple[str, ...]:
     """Return whom the last step of a stuck incident's path would tell; nobody of what is not in production."""
     try:
         path = core.policies.version(connection, stuck.policy_version).paths.get(stuck.path, ())

@@ -18,7 +18,7 @@ def person_exposure(
     """Return what one person has read today and this week, in their own zone; `about` is what they ask for now."""
     zone = _zone(person, policy)
     _day, week = day_and_week_start(now, zone)
-    read = content_reveals.last_read(connection, [person.key], week, GRAVE_SEVERITIES)
+    read = content_reveals.last_revealed(connection, [person.key], week, GRAVE_SEVERITIES)
     return exposure_of(read.get(person.key, {}), now, zone, about)
 
 
@@ -28,7 +28,7 @@ def people_at_limit(connection: Connection, people: Iterable[Person], policy: Po
     if policy.care is None or not zones:
         return frozenset()
     since = min(day_and_week_start(now, zone)[0] for zone in zones.values())
-    read = content_reveals.last_read(connection, zones, since, GRAVE_SEVERITIES)
+    read = content_reveals.last_revealed(connection, zones, since, GRAVE_SEVERITIES)
     return frozenset(
         key for key, zone in zones.items() if is_at_limit(exposure_of(read.get(key, {}), now, zone), policy)
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from escalator.model.incident import Incident, State
-from escalator.store.first_alerts import Kind, seen_since
+from escalator.store.first_alerts import AlertKind, kinds_alerted_since
 
 FOR_A_WHILE = timedelta(minutes=10)
 
@@ -19,11 +19,11 @@ def first_alerts(
 
     One that had been an alert of that category before is none, nor is a drill; of several at once it is the first.
     """
-    new: dict[Kind, UUID] = {}
+    new: dict[AlertKind, UUID] = {}
     for one in after:
         if one.state is State.TRIGGERED and one.drill is None and not _was_alert(before.get(one.id), one.category):
             new.setdefault((one.source, one.category), one.id)
-    seen = seen_since(connection, new, now - FOR_A_WHILE)
+    seen = kinds_alerted_since(connection, new, now - FOR_A_WHILE)
     return frozenset(one for kind, one in new.items() if kind not in seen)
 
 

@@ -32,9 +32,9 @@ def group_storm_alerts(
     alerts = [one for one in marked if _is_of_a_new_kind(one)]
     if not alerts:
         return marked
-    groups.take_turns(connection, {_kind(one) for one in alerts})
+    groups.lock_kinds(connection, {_kind(one) for one in alerts})
     joining = _joining(connection, alerts, rule, now)
-    standing = groups.lock_open(connection, joining, members_leaving(marked), core.seal) if joining else {}
+    standing = groups.lock_open_groups(connection, joining, members_leaving(marked), core.seal) if joining else {}
     found: list[Decision] = []
     for kind, members in joining.items():
         found += _told_together(core, connection, standing.get(kind), members, running, now)
@@ -70,7 +70,7 @@ def _joining(
     What was there already is an alert of its kind only from now on.
     """
     in_order = sorted(alerts, key=lambda one: (one.change.incident.opened_at, one.change.incident.id))
-    others = groups.recent(connection, {_kind(one) for one in in_order}, rule.after)
+    others = groups.recent_opened_at(connection, {_kind(one) for one in in_order}, rule.after)
     before = defaultdict(list, others)
     joining: dict[str, list[Decision]] = defaultdict(list)
     for one in in_order:

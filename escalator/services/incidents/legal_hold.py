@@ -14,7 +14,7 @@ from escalator.policy.problems import quoted, remedy
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import audit_log, incidents, notes
-from escalator.store.notes import Text
+from escalator.store.notes import Note
 
 MAX_REASON = 300
 
@@ -84,7 +84,7 @@ def _why_not(incident: Incident | None, person: Person, wanted: HoldRequest) -> 
 def _record(core: Core, connection: Connection, incident: Incident, wanted: HoldRequest, reason: str) -> None:
     """Record it by ids, and keep the reason sealed beside the record, as a note is."""
     now, text_id = core.clock.now(), uuid7()
-    notes.insert(connection, Text(text_id, incident.id, now, wanted.by, core.seal.seal(reason.encode())))
+    notes.insert(connection, Note(text_id, incident.id, now, wanted.by, core.seal.seal(reason.encode())))
     action = AuditAction.HELD if wanted.is_held else AuditAction.HOLD_LIFTED
     entry = AuditEntry(
         action, Actor("person", wanted.by), wanted.via, after={"reason_id": str(text_id)}, incident_id=incident.id

@@ -66,7 +66,7 @@ def process_overdue(core: Core, overdue_by: timedelta) -> bool:
     """Process what has waited longer than that; return whether anything had. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
-        oldest = events.waiting_since(connection, now)
+        oldest = events.oldest_due_since(connection, now)
     is_overdue = oldest is not None and now - oldest >= overdue_by
     if is_overdue:
         process_waiting(core)
@@ -76,7 +76,7 @@ def process_overdue(core: Core, overdue_by: timedelta) -> bool:
 def _note_failure(core: Core, event_id: UUID, reason: str) -> None:
     now = core.clock.now()
     with core.database.writing() as connection:
-        is_parked = events.failed(connection, event_id, now, reason, TRIES)
+        is_parked = events.record_failure(connection, event_id, now, reason, TRIES)
         running = core.policies.running(connection)
         if is_parked and running:
             detail = f"event {event_id} could not be processed {TRIES} times ({reason}); it is kept"
@@ -95,7 +95,7 @@ def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None
             return 0
         running = core.policies.running(connection)
         if running is None:
-            events.put_off(connection, taken, now + _WITHOUT_POLICY_WAIT)
+            events.postpone(connection, taken, now + _WITHOUT_POLICY_WAIT)
             return 0
         board = _Board(core, work, running, now)
         board.settle(rows)
@@ -151,7 +151,7 @@ class _Board:
                 belongs.append((row.id, self._take(row, said) if said else None))
         for row in waiting:
             until = row.received_at + WAIT_FOR_ITEM
-            events.put_off(self.connection, [row.id], until)
+            events.postpone(self.connection, [row.id], until)
             self.put_off_until.append(until)
         self._write(belongs)
 
@@ -232,4 +232,4 @@ class _Board:
         decisions = group_storm_alerts(self.core, self.connection, decided, self.running, self.now)
         self.work.apply(decisions, self.running, self.now)
         incident_keys.give_keys(self.connection, self.given, self.stored)
-        events.done(self.connection, belongs)
+        events.mark_done(self.connection, belongs)

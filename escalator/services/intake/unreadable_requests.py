@@ -26,7 +26,7 @@ class ReadRefused:
 def list_unreadable(core: Core) -> list[StoredEvent]:
     """Return the newest of them, without what they say. Raises Unavailable."""
     with core.database.reading() as connection:
-        return events.invalid(connection, MOST_LISTED)
+        return events.newest_invalid(connection, MOST_LISTED)
 
 
 def read_body(core: Core, event_id: UUID, by: str, via: str) -> str | ReadRefused:
@@ -34,7 +34,7 @@ def read_body(core: Core, event_id: UUID, by: str, via: str) -> str | ReadRefuse
     with core.database.writing() as connection:
         running = core.policies.required(connection)
         why_not = _why_not(by, running.policy)
-        found = next(iter(events.invalid(connection, 1, event_id)), None)
+        found = next(iter(events.newest_invalid(connection, 1, event_id)), None)
         if why_not is not None or found is None:
             return why_not or ReadRefused("there is no unreadable request with this id", is_missing=True)
         if found.sealed_body is None:

@@ -10,17 +10,17 @@ import structlog
 from escalator.errors import Unavailable
 from escalator.model.levels import Mode
 from escalator.services.auth import cleanup
-from escalator.services.auth.vendor_accounts import refresh_accounts
+from escalator.services.auth.vendor_accounts import ask_accounts
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.process_liveness import KEEP_PROCESSES_FOR
-from escalator.services.drills.run import run_due_drills
+from escalator.services.drills.run import rehearse
 from escalator.services.maintenance.visibility_backfill import backfill_visibility
-from escalator.services.monitoring.heartbeat import send_heartbeat
-from escalator.services.monitoring.recurring_problems import check_recurring_problems
-from escalator.services.monitoring.silent_sources import check_silent_sources
-from escalator.services.oncall.handoff import announce_shift_changes
-from escalator.services.silences.expiry import record_silence_changes
+from escalator.services.monitoring.heartbeat import beat_outside
+from escalator.services.monitoring.recurring_problems import notice
+from escalator.services.monitoring.silent_sources import listen
+from escalator.services.oncall.handoff import change_shifts
+from escalator.services.silences.expiry import keep_silences
 from escalator.store import audit_log, counters, health, jobs, processes, purge, vendor_callbacks
 
 log = structlog.get_logger(__name__)
@@ -36,16 +36,16 @@ def run_jobs(core: Core) -> None:
     for job in (
         backfill_visibility,
         flush_metrics,
-        announce_shift_changes,
-        check_recurring_problems,
-        record_silence_changes,
-        run_due_drills,
-        check_silent_sources,
+        change_shifts,
+        notice,
+        keep_silences,
+        rehearse,
+        listen,
         _seal,
         _purge,
         _check,
-        send_heartbeat,
-        refresh_accounts,
+        beat_outside,
+        ask_accounts,
         _say_sandbox,
     ):
         try:
@@ -79,7 +79,7 @@ def _seal(core: Core) -> None:
         return
     while True:
         with core.database.writing() as connection:
-            if audit_log.seal_new(connection, core.clock.now() - SEAL_AFTER, _SEAL_BATCH) < _SEAL_BATCH:
+            if audit_log.chain_new(connection, core.clock.now() - SEAL_AFTER, _SEAL_BATCH) < _SEAL_BATCH:
                 return
 
 
@@ -90,10 +90,10 @@ def _purge(core: Core) -> None:
     with core.database.writing() as connection:
         running = core.policies.running(connection)
         if running is not None:
-            purge.content(connection, now, running.policy.retain_content)
-            processes.forget_processes(connection, now - KEEP_PROCESSES_FOR)
-            vendor_callbacks.forget(connection, now, _TOLD_AGAIN_FOR)
-        cleanup.delete_expired(connection, now)
+            purge.purge_content(connection, now, running.policy.retain_content)
+            processes.delete_old(connection, now - KEEP_PROCESSES_FOR)
+            vendor_callbacks.delete_before(connection, now, _TOLD_AGAIN_FOR)
+        cleanup.forget_old(connection, now)
 
 
 def _check(core: Core) -> None:
@@ -106,7 +106,7 @@ def _check(core: Core) -> None:
         if running is None:
             return
         troubles = OperatorAlerts(connection, now)
-        for key, count in health.must_be_zero(connection, now).items():
+        for key, count in health.count_inconsistencies(connection, now).items():
             if count:
                 log.error("invariant_broken", what=key, count=count)
                 troubles.find(f"invariant:{key}", f"{count} × {key}", running.policy, core.settings)
@@ -119,5 +119,5 @@ def _say_sandbox(core: Core) -> None:
     if core.settings.mode is not Mode.SANDBOX or not _take(core, "sandbox", timedelta(minutes=10)):
         return
     with core.database.reading() as connection:
-        found = health.health(connection, core.clock.now())
+        found = health.read_health(connection, core.clock.now())
     log.warning(found.sandbox_words)

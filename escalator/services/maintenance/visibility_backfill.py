@@ -16,7 +16,7 @@ from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.services.core.context import Core
 from escalator.store import jobs, visibility_backfill
-from escalator.store.visibility_backfill import Known
+from escalator.store.visibility_backfill import CategoryJudgement
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,10 @@ def backfill_visibility(core: Core, size: int = BATCH) -> None:
     """Go on until all incidents have been judged by the running policy. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        if running is None or visibility_backfill.outdated(connection, category_rules_digest(running.policy)) is None:
+        if (
+            running is None
+            or visibility_backfill.find_outdated_mark(connection, category_rules_digest(running.policy)) is None
+        ):
             return
     with core.database.writing() as connection:
         if not jobs.claim_due(connection, "fits", core.clock.now(), _EVERY):
@@ -44,19 +47,19 @@ def _refit_batch(core: Core, running: Policy, size: int) -> bool:
     """Judge one batch; whether there may be another."""
     mark = category_rules_digest(running)
     with core.database.reading() as connection:
-        old = visibility_backfill.outdated(connection, mark)
+        old = visibility_backfill.find_outdated_mark(connection, mark)
         if old is None:
             return False
-        judged = visibility_backfill.batch(connection, old, size, core.seal)
+        judged = visibility_backfill.read_batch(connection, old, size, core.seal)
         more = {one.id: fits for one in judged if (fits := _added(core, connection, one, running))}
     with core.database.writing() as connection:
-        visibility_backfill.unite(connection, judged, more, mark)
+        visibility_backfill.add_categories(connection, judged, more, mark)
     if more:
         log.info("incidents_refitted", incidents=len(more))
     return True
 
 
-def _added(core: Core, connection: Connection, one: Known, running: Policy) -> frozenset[str]:
+def _added(core: Core, connection: Connection, one: CategoryJudgement, running: Policy) -> frozenset[str]:
     """Return the categories that fit an incident beside those that are known to."""
     if one.facts is None:
         log.warning("incident_unreadable", incident_id=str(one.id))
@@ -65,7 +68,7 @@ def _added(core: Core, connection: Connection, one: Known, running: Policy) -> f
     return frozenset(key for policy in asked for key in assess(one.facts, policy).categories).difference(one.fits)
 
 
-def _frozen(core: Core, connection: Connection, one: Known) -> Iterator[Policy]:
+def _frozen(core: Core, connection: Connection, one: CategoryJudgement) -> Iterator[Policy]:
     """Yield the policy that an incident goes by; one that this version of the product cannot read says nothing."""
     try:
         yield core.policies.version(connection, one.frozen)

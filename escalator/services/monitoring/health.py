@@ -22,10 +22,10 @@ from escalator.errors import Unavailable
 from escalator.metrics import BUCKETS, CALLBACKS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND, WRONG_PATHS
 from escalator.model.levels import Mode
 from escalator.services.core.context import Core
-from escalator.services.monitoring.problems import SILENT_SOURCE, health_problems
+from escalator.services.monitoring.problems import SILENT_SOURCE, concerns
 from escalator.store import counters, events, health
 from escalator.store.events import EventState, StoredEvent
-from escalator.store.health import Health
+from escalator.store.health import ProductHealth
 from escalator.store.schema import is_current
 
 _COUNTERS = {
@@ -91,7 +91,7 @@ class StoreTrial:
         event = StoredEvent(one, "", digest(one.bytes), "", now, EventState.IGNORED, sealed_body=sealed)
         try:
             with self._core.database.writing() as connection:
-                events.try_out(connection, event)
+                events.probe_insert(connection, event)
         except Unavailable as error:
             return str(error)
         return None
@@ -107,8 +107,8 @@ def readiness(core: Core, trial: StoreTrial) -> Readiness:
         )
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        found = health.health(connection, now)
-    degraded = tuple(str(one) for one in health_problems(found, now))
+        found = health.read_health(connection, now)
+    degraded = tuple(str(one) for one in concerns(found, now))
     if running is None:
         return Readiness(core.settings.mode, can_store=False, degraded=("policy: none is active", *degraded))
     failure = trial.failure()
@@ -117,7 +117,7 @@ def readiness(core: Core, trial: StoreTrial) -> Readiness:
     return Readiness(core.settings.mode, can_store=failure is None, degraded=degraded, notes=sandbox_note(core, found))
 
 
-def sandbox_note(core: Core, found: Health) -> tuple[str, ...]:
+def sandbox_note(core: Core, found: ProductHealth) -> tuple[str, ...]:
     """Return what the sandbox says everywhere."""
     if core.settings.mode is not Mode.SANDBOX:
         return ()
@@ -139,8 +139,8 @@ class _Totals(Collector):
         with core.database.reading() as connection:
             self._totals = counters.totals(connection)
             self._states = health.counts_by_state(connection)
-            self._health = health.health(connection, now)
-        self._concerns = health_problems(self._health, now)
+            self._health = health.read_health(connection, now)
+        self._concerns = concerns(self._health, now)
         self._now = now
 
     def describe(self) -> list[Metric]:

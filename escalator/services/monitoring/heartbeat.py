@@ -22,7 +22,7 @@ def send_heartbeat(core: Core) -> None:
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        found = health.health(connection, now)
+        found = health.read_health(connection, now)
     rule = running.policy.heartbeat if running else None
     url = core.expand(rule.url).strip() if rule else ""
     if rule is None or not url or is_late(found, now) or found.count_of(UNREACHED):

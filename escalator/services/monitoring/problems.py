@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from escalator.store.health import LATE, Health
+from escalator.store.health import OVERDUE_AFTER, ProductHealth
 
 WORKERS_GONE = "workers_gone"
 WEB_GONE = "web_gone"
@@ -16,7 +16,7 @@ _MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class HealthProblem:
+class Concern:
     """One thing that is wrong at the moment: keys, counts and spans, never content."""
 
     about: str
@@ -31,21 +31,21 @@ class HealthProblem:
         return self.about.partition(":")[0].replace("_", " ").capitalize()
 
 
-def health_problems(found: Health, now: datetime) -> tuple[HealthProblem, ...]:
+def concerns(found: ProductHealth, now: datetime) -> tuple[Concern, ...]:
     """Return what is wrong at the moment, the gravest first."""
-    return tuple(HealthProblem(about, words) for about, words in _wrong(found, now))
+    return tuple(Concern(about, words) for about, words in _wrong(found, now))
 
 
-def is_late(found: Health, now: datetime) -> bool:
+def is_late(found: ProductHealth, now: datetime) -> bool:
     """Whether a deadline, an event or a delivery is late by more than we promise."""
     return any(_is_late(at, now) for at in (found.oldest_deadline, found.oldest_event, found.oldest_delivery))
 
 
 def _is_late(at: datetime | None, now: datetime) -> bool:
-    return at is not None and now - at > LATE
+    return at is not None and now - at > OVERDUE_AFTER
 
 
-def _wrong(found: Health, now: datetime) -> Iterator[tuple[str, str]]:
+def _wrong(found: ProductHealth, now: datetime) -> Iterator[tuple[str, str]]:
     if not found.workers:
         yield "workers", "none is alive; nothing is sent or escalated"
     yield from _late(found, now)
@@ -58,10 +58,10 @@ def _wrong(found: Health, now: datetime) -> Iterator[tuple[str, str]]:
     if found.broker_failures:
         yield "broker", _broker(found)
     # That no worker is alive is said above, as soon as it is so.
-    yield from (trouble for trouble in open_alerts(found) if found.workers or trouble[0] != WORKERS_GONE)
+    yield from (trouble for trouble in open_troubles(found) if found.workers or trouble[0] != WORKERS_GONE)
 
 
-def open_alerts(found: Health) -> Iterator[tuple[str, str]]:
+def open_troubles(found: ProductHealth) -> Iterator[tuple[str, str]]:
     """Yield (key, detail) of each trouble that has not ended; the incidents that reached nobody are one, and first."""
     numbers = [int(key.removeprefix(UNREACHED)) for key, _detail in found.troubles if key.startswith(UNREACHED)]
     if numbers:
@@ -76,7 +76,7 @@ def unreached_words(numbers: Sequence[int]) -> str:
     return f"nobody has been told of {named}{more}: no page was delivered within a minute"
 
 
-def _broker(found: Health) -> str:
+def _broker(found: ProductHealth) -> str:
     reasons = ", ".join(dict.fromkeys(found.broker_failures))
     return (
         f"{len(found.broker_failures)} of {found.processes} processes cannot use Redis ({reasons}); "
@@ -84,7 +84,7 @@ def _broker(found: Health) -> str:
     )
 
 
-def _late(found: Health, now: datetime) -> Iterator[tuple[str, str]]:
+def _late(found: ProductHealth, now: datetime) -> Iterator[tuple[str, str]]:
     oldest = f"the oldest of {found.late_deadlines}" if found.late_deadlines > 1 else "the oldest"
     waiting = (
         ("deadlines", found.oldest_deadline, oldest + " is {} s late"),

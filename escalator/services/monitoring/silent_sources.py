@@ -42,13 +42,13 @@ def _is_silent_on(connection: Connection, core: Core, key: str) -> bool:
     running = core.policies.running(connection)
     if running is None or source not in running.policy.sources or not _is_on(core, running.policy.sources[source]):
         return False
-    heard_at = source_activity.heard_last(connection, source)
+    heard_at = source_activity.last_event_at(connection, source)
     return heard_at is None or core.clock.now() - heard_at > _LEAST
 
 
 def _find(core: Core, connection: Connection, running: RunningPolicy, now: datetime) -> None:
     for source in running.policy.sources:
-        heard_at = source_activity.heard_last(connection, source)
+        heard_at = source_activity.last_event_at(connection, source)
         if heard_at is None:
             _find_unheard(core, connection, running.policy, source, now)
             continue

@@ -20,7 +20,7 @@ from escalator.services.delivery.fallbacks import create_fallbacks
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.monitoring.problems import UNREACHED, unreached_words
 from escalator.store import deliveries, endpoint_health, jobs
-from escalator.store.endpoint_health import FORGET_FAILURE_AFTER, Failing
+from escalator.store.endpoint_health import FAILURE_STREAK_GAP, FailingEndpoint
 from escalator.store.unreached_incidents import channels_of, unreached
 
 log = structlog.get_logger(__name__)
@@ -50,7 +50,7 @@ def _find_failing(core: Core, connection: Connection, policy: Policy, now: datet
     """Make troubles of endpoints that fail, tell who stands in for what waits there, and forget removed ones."""
     troubles, named = OperatorAlerts(connection, now), endpoints_of(policy)
     rows = [one for one in endpoint_health.failing(connection, now - FAILING_FOR) if one.endpoint in named]
-    waiting = deliveries.waiting_at(connection, [one.endpoint for one in rows])
+    waiting = deliveries.unfinished_at(connection, [one.endpoint for one in rows])
     waits_at = {one.endpoint for one in waiting}
     has_told = False
     for one in rows:
@@ -60,7 +60,7 @@ def _find_failing(core: Core, connection: Connection, policy: Policy, now: datet
             has_told |= troubles.find(f"{DESTINATION}{one.endpoint}", detail, policy, core.settings, suspects=suspects)
     known = troubles.failing()
     # Whoever deals with one of them at the moment has locked it: then it is left to them, and to the next look.
-    cut_off = deliveries.lock_waiting(connection, [one.id for one in waiting if one.endpoint in known])
+    cut_off = deliveries.lock_unfinished(connection, [one.id for one in waiting if one.endpoint in known])
     has_told |= bool(
         create_fallbacks(core, connection, cut_off, policy, now, SuspectedChannels(frozenset(known.values())))
     )
@@ -69,10 +69,10 @@ def _find_failing(core: Core, connection: Connection, policy: Policy, now: datet
     return has_told
 
 
-def _has_failed_lately(one: Failing, now: datetime) -> bool:
+def _has_failed_lately(one: FailingEndpoint, now: datetime) -> bool:
     """Whether its calls have failed for long enough until lately, or its vendor asks us to wait for longer still."""
     is_closed = one.closed_until is not None and one.closed_until > now
-    is_lately = now - one.failed_at < FORGET_FAILURE_AFTER
+    is_lately = now - one.failed_at < FAILURE_STREAK_GAP
     return is_closed or (is_lately and one.failed_at - one.since >= FAILING_FOR)
 
 

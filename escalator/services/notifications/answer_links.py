@@ -25,7 +25,7 @@ from escalator.rendering.view import View
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
 from escalator.store.deliveries import Delivery
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 
 GOOD_FOR = timedelta(days=7)
 PAGE_GOOD_FOR = timedelta(hours=1)
@@ -128,7 +128,7 @@ def answer_link_signer(core: Core) -> AnswerLinkSigner:
     return AnswerLinkSigner((core.settings.answer_link_secret,), core.clock)
 
 
-def email_link_for(core: Core, view: View, to: Delivery | Post) -> Link | None:
+def email_link_for(core: Core, view: View, to: Delivery | PostedMessage) -> Link | None:
     """Return where the reader of this mail answers; nothing where nobody is asked, and for what is no mail."""
     incident = view.incident
     if (
@@ -141,7 +141,7 @@ def email_link_for(core: Core, view: View, to: Delivery | Post) -> Link | None:
     return own or Link(_SIGN_IN, f"{core.settings.base_url}/sign-in?incident={incident.number}")
 
 
-def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | Post) -> Link | None:
+def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | PostedMessage) -> Link | None:
     """Return the link by which the only reader of this mailbox may acknowledge; None where nobody alone may."""
     person = _reader(core, to, policy)
     if (
@@ -157,7 +157,7 @@ def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | P
     )
 
 
-def _reader(core: Core, to: Delivery | Post, policy: Policy) -> Person | None:
+def _reader(core: Core, to: Delivery | PostedMessage, policy: Policy) -> Person | None:
     """Return the only person whose mailbox it is; nobody where somebody else is told there."""
     owner = person_with_email(policy, core.expand, core.expand(to.address))
     return owner if owner is not None and to.person in {None, owner.key} else None

@@ -22,7 +22,7 @@ from escalator.services.outbound.call import OutboundCall
 from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, BreakerDecision
 from escalator.store import delivery_claims, endpoint_health, posted_message_updates, posted_messages
 from escalator.store.deliveries import Delivery, DeliveryKind
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 
 _GONE = Failed(FailureReason.GONE, "disabled")
 _EXPIRED = Failed(FailureReason.EXPIRED)
@@ -42,7 +42,7 @@ def _series(channel: DestinationKind, round_: int) -> int:
     return round_ if channel is DestinationKind.PAGERDUTY else 0
 
 
-def _place(one: Delivery | Post, incident_id: UUID | None, round_: int) -> PostPlace:
+def _place(one: Delivery | PostedMessage, incident_id: UUID | None, round_: int) -> PostPlace:
     return (incident_id, one.destination, one.address, one.mode, _series(one.channel, round_))
 
 
@@ -93,12 +93,12 @@ class PageClaims:
     running: RunningPolicy
     now: datetime
     incidents: Mapping[UUID, Incident]
-    standing: Iterable[Post] = ()
+    standing: Iterable[PostedMessage] = ()
     said: Mapping[UUID, compose.StoryRecords] = field(default_factory=dict)
     to_send: list[OutboundCall] = field(default_factory=list)
     busy: list[UUID] = field(default_factory=list)
-    _posts: dict[PostPlace, Post] = field(default_factory=dict)
-    _new: list[Post] = field(default_factory=list)
+    _posts: dict[PostPlace, PostedMessage] = field(default_factory=dict)
+    _new: list[PostedMessage] = field(default_factory=list)
     _held: list[UUID] = field(default_factory=list)
     _closed: dict[str, datetime] | None = None
 
@@ -139,7 +139,7 @@ class PageClaims:
             post = self._posts[place] = self._hold(post or _new_post(delivery, incident))
         return self._call(delivery, incident, post)
 
-    def _call(self, delivery: Delivery, incident: Incident, post: Post | None) -> OutboundCall:
+    def _call(self, delivery: Delivery, incident: Incident, post: PostedMessage | None) -> OutboundCall:
         """Let a page say how it stands now, and a copy when it happened, however late it gets through."""
         view = compose.build_view(
             self.core,
@@ -174,7 +174,7 @@ class PageClaims:
         if self.now >= delivery.expires_at:
             return _EXPIRED
         if self._closed is None:
-            self._closed = endpoint_health.closed_beyond(self.connection, self.now + delivery_claims.MAX_PAUSE)
+            self._closed = endpoint_health.paused_beyond(self.connection, self.now + delivery_claims.MAX_PAUSE)
         until = self._closed.get(delivery.endpoint)
         return Failed(FailureReason.RATE_LIMITED, "closed", until - self.now) if until else None
 
@@ -182,7 +182,7 @@ class PageClaims:
         is_webhook = delivery.channel is DestinationKind.WEBHOOK
         return is_webhook and endpoint_health.is_gone(self.connection, delivery.endpoint, digest_of(address))
 
-    def _hold(self, post: Post) -> Post:
+    def _hold(self, post: PostedMessage) -> PostedMessage:
         if post.claim == 0:
             self._new.append(post)
         else:
@@ -195,8 +195,8 @@ class PageClaims:
         posted_message_updates.claim(self.connection, self._held, self.core.id, self.now)
 
 
-def _new_post(delivery: Delivery, incident: Incident) -> Post:
-    return Post(
+def _new_post(delivery: Delivery, incident: Incident) -> PostedMessage:
+    return PostedMessage(
         id=uuid7(),
         incident_id=incident.id,
         destination=delivery.destination,

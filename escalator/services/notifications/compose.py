@@ -30,7 +30,7 @@ from escalator.services.notifications.answer_links import email_link_for
 from escalator.store import groups
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.delivery_claims import FIRST_ALERT_URGENCY
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 from escalator.store.tables import incidents, records
 
 _TOLD = (
@@ -78,7 +78,7 @@ def related_incidents(connection: Connection, about: Iterable[Incident]) -> Mapp
     known = list(about)
     grouped = [one.group_id for one in known if one.state is State.GROUPED]
     numbers = incident_numbers(connection, [*(one.merged_into for one in known), *grouped])
-    spans = groups.spans(connection, [one.id for one in known if one.is_group])
+    spans = groups.number_ranges(connection, [one.id for one in known if one.is_group])
     return {
         one.id: Others(
             merged_into=numbers.get(one.merged_into) if one.merged_into else None,
@@ -94,7 +94,7 @@ def build_view(  # noqa: PLR0913  # what a message is about, for whom and why
     incident: Incident,
     frozen: Policy,
     running: RunningPolicy,
-    to: Delivery | Post,
+    to: Delivery | PostedMessage,
     *,
     occasion: Occasion = Occasion.STEP,
     said: StoryRecords = (),
@@ -142,7 +142,9 @@ def _rung(told: Delivery) -> tuple[int, int, int] | None:
     return (told.round, told.step, told.sending) if told.occasion in _OF_STEPS else None
 
 
-def build_notification(core: Core, view: View, to: Delivery | Post, *, key: UUID, post: Post | None) -> Notification:
+def build_notification(
+    core: Core, view: View, to: Delivery | PostedMessage, *, key: UUID, post: PostedMessage | None
+) -> Notification:
     """Return what is said to one recipient; `post` is what stands there, `key` names this notification."""
     incident = view.incident
     return Notification(
@@ -161,7 +163,7 @@ def build_notification(core: Core, view: View, to: Delivery | Post, *, key: UUID
     )
 
 
-def _is_urgent(view: View, to: Delivery | Post) -> bool:
+def _is_urgent(view: View, to: Delivery | PostedMessage) -> bool:
     """Whether it waits behind no flood: the first alert of a category, and a message that shows what somebody did."""
     if isinstance(to, Delivery):
         return to.urgency >= FIRST_ALERT_URGENCY

@@ -10,7 +10,7 @@ from escalator.schedules.calendar import Booked, Flaw
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.settings import Settings
-from escalator.store.calendars import Feed
+from escalator.store.calendars import CalendarFeed
 
 PATIENCE = timedelta(minutes=15)
 _SAYS_NOBODY = frozenset(flaw.value for flaw in Flaw if flaw.is_said)
@@ -21,8 +21,8 @@ _AT_ONCE = _SAYS_NOBODY | {Flaw.NOT_A_CALENDAR.value}
 class RefreshResult:
     """A try to refresh a feed: how it stood before, if it was ever tried, how it stands now, and its bookings."""
 
-    before: Feed | None
-    feed: Feed
+    before: CalendarFeed | None
+    feed: CalendarFeed
     booked: Booked
 
 
@@ -61,13 +61,13 @@ def _has_grown_worse(tried: RefreshResult) -> bool:
     return tried.feed.reason in _SAYS_NOBODY and before not in _SAYS_NOBODY
 
 
-def _is_alarming(feed: Feed) -> bool:
+def _is_alarming(feed: CalendarFeed) -> bool:
     if feed.reason in _AT_ONCE or feed.fetched_at is None or feed.failing_since is None:
         return True
     return feed.tried_at - feed.failing_since >= PATIENCE
 
 
-def _detail(feed: Feed) -> str:
+def _detail(feed: CalendarFeed) -> str:
     whose = f"the calendar of {feed.schedule}"
     if feed.reason in _SAYS_NOBODY:
         return f"{whose} names nobody to come ({feed.reason}); whom the schedule itself names is on call meanwhile"

@@ -20,9 +20,9 @@ from escalator.schedules.calendar import Booked, Flaw, Reading, booked, feed_add
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.oncall import calendar_alerts
-from escalator.services.oncall.calendar_subprocess import read_in_subprocess
+from escalator.services.oncall.calendar_subprocess import read_apart
 from escalator.store import calendars, jobs
-from escalator.store.calendars import Feed
+from escalator.store.calendars import CalendarFeed
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ class _Task:
 
     schedule: Schedule
     address: str
-    before: Feed | None
+    before: CalendarFeed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ class _Found:
     booked: Booked = Booked()
 
 
-def refresh_calendars(core: Core) -> None:
+def refresh_all(core: Core) -> None:
     """Refresh every feed that is due and that no other process has taken. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        known = calendars.feeds(connection)
+        known = calendars.all_feeds(connection)
     if running is None:
         return
     having = [one for one in running.policy.schedules.values() if _address(core, one)]
@@ -72,7 +72,7 @@ def _address(core: Core, schedule: Schedule) -> str:
     return core.expand(schedule.ical or "").strip()
 
 
-def _task(core: Core, running: RunningPolicy, schedule: Schedule, known: Mapping[str, Feed]) -> _Task | None:
+def _task(core: Core, running: RunningPolicy, schedule: Schedule, known: Mapping[str, CalendarFeed]) -> _Task | None:
     """Return what there is to do about a schedule's feed; None while it is fresh."""
     address, before = _address(core, schedule), known.get(schedule.key)
     if before is None or before.address_digest != digest(address.encode()):
@@ -85,8 +85,8 @@ def _forget(core: Core, schedules: set[str]) -> None:
     if not schedules:
         return
     with core.database.writing() as connection:
-        calendars.forget(connection, schedules)
-        calendar_alerts.end_alerts(connection, core.clock.now(), schedules)
+        calendars.delete_feeds(connection, schedules)
+        calendar_alerts.end(connection, core.clock.now(), schedules)
 
 
 def _refresh_alone(core: Core, running: RunningPolicy, schedule: Schedule) -> None:
@@ -95,7 +95,7 @@ def _refresh_alone(core: Core, running: RunningPolicy, schedule: Schedule) -> No
     with core.database.writing() as connection:
         if not jobs.claim_due(connection, job, core.clock.now(), _LEASE):
             return
-        task = _task(core, running, schedule, calendars.feeds(connection))
+        task = _task(core, running, schedule, calendars.all_feeds(connection))
     try:
         if task is not None:
             _refresh(core, running, task)
@@ -113,15 +113,13 @@ def _refresh(core: Core, running: RunningPolicy, task: _Task) -> None:
     feed = _stands(task, found.reason, running, core.clock.now())
     log.info("calendar_refreshed", schedule=feed.schedule, reason=feed.reason, bookings=len(found.booked.bookings))
     with core.database.writing() as connection:
-        calendars.keep(connection, feed, found.sealed_feed, found.booked.bookings)
-        calendar_alerts.update_alerts(
-            connection, core.settings, running, calendar_alerts.RefreshResult(task.before, feed, found.booked)
-        )
+        calendars.save(connection, feed, found.sealed_feed, found.booked.bookings)
+        calendar_alerts.tell(connection, core.settings, running, calendar_alerts.Tried(task.before, feed, found.booked))
 
 
-def _stands(task: _Task, reason: str, running: RunningPolicy, now: datetime) -> Feed:
+def _stands(task: _Task, reason: str, running: RunningPolicy, now: datetime) -> CalendarFeed:
     """Return how it stands with the feed after a try that came to this."""
-    new = Feed(task.schedule.key, digest(task.address.encode()), now, running.version, reason=reason)
+    new = CalendarFeed(task.schedule.key, digest(task.address.encode()), now, running.version, reason=reason)
     before = task.before
     if not reason:
         return replace(new, fetched_at=now)
@@ -164,13 +162,13 @@ def _copy(core: Core, task: _Task) -> bytes | None:
     if task.before is None:
         return None
     with core.database.reading() as connection:
-        return calendars.copy_of(connection, task.schedule.key)
+        return calendars.sealed_copy_of(connection, task.schedule.key)
 
 
 def _read(core: Core, schedule: Schedule, feed: bytes) -> Reading | Flaw:
     """Return what a feed says of the present window; a feed in which nobody is to come is EMPTY."""
     now = core.clock.now()
-    said = read_in_subprocess(feed, schedule.timezone, now - BEHIND, now + AHEAD)
+    said = read_apart(feed, schedule.timezone, now - BEHIND, now + AHEAD)
     if isinstance(said, Reading) and not any(one.end > now for one in said.events):
         return Flaw.EMPTY
     return said

@@ -29,7 +29,7 @@ from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.notifications.bulletins import publish_bulletin
 from escalator.store import audit_log, incident_search, incidents, oncall_snapshots
 from escalator.store.deliveries import Delivery
-from escalator.store.oncall_snapshots import Noted
+from escalator.store.oncall_snapshots import OncallSnapshot
 
 _MOST = 500
 """More than that a team does not hand over one by one."""
@@ -47,7 +47,7 @@ def announce_shift_changes(core: Core) -> None:
         running = core.policies.running(connection)
         if running is None:
             return
-        known = oncall_snapshots.known(connection)
+        known = oncall_snapshots.all_snapshots(connection)
     now = core.clock.now()
     teams = {team.key: team for team in running.policy.teams.values() if team.schedule in running.policy.schedules}
     for team in teams.values():
@@ -56,10 +56,10 @@ def announce_shift_changes(core: Core) -> None:
     gone = known.keys() - teams
     if gone:
         with core.database.writing() as connection:
-            oncall_snapshots.forget(connection, gone)
+            oncall_snapshots.delete_teams(connection, gone)
 
 
-def _differs(noted: Noted | None, people: Iterable[str], now: datetime) -> bool:
+def _differs(noted: OncallSnapshot | None, people: Iterable[str], now: datetime) -> bool:
     """Whether it is somebody else than is noted. A clock that is behind the one that noted it has no say yet."""
     return noted is None or (set(people) != set(noted.people) and now >= noted.since)
 
@@ -73,17 +73,17 @@ def _change(core: Core, key: str) -> None:
         if running is None or team is None:
             return
         roster = running.roster(now)
-        noted = Noted(key, roster.on_team(team), now)
+        noted = OncallSnapshot(key, roster.on_team(team), now)
         before = oncall_snapshots.lock(connection, key)
         if before is None:
-            oncall_snapshots.begin(connection, noted)
+            oncall_snapshots.insert_if_absent(connection, noted)
         elif _differs(before, noted.people, now):
             oncall_snapshots.save(connection, noted)
             _record(connection, before, noted, running)
             work.has_deliveries = _tell(core, connection, team, before, roster)
 
 
-def _record(connection: Connection, before: Noted, after: Noted, running: RunningPolicy) -> None:
+def _record(connection: Connection, before: OncallSnapshot, after: OncallSnapshot, running: RunningPolicy) -> None:
     entry = AuditEntry(
         AuditAction.SHIFT_CHANGED,
         before={"team": before.team, "people": ",".join(before.people)},
@@ -92,7 +92,7 @@ def _record(connection: Connection, before: Noted, after: Noted, running: Runnin
     audit_log.insert(connection, [(entry, running.version)], after.since)
 
 
-def _tell(core: Core, connection: Connection, team: Team, before: Noted, roster: Roster) -> bool:
+def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot, roster: Roster) -> bool:
     """Publish what each has to know, in each mode of what the team has, and return whether there was anything."""
     policy, count = roster.policy, 0
     team_has, _is_cut = _assigned(core, connection, team.key)
@@ -131,7 +131,7 @@ def shift_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
 
 def _assigned(core: Core, connection: Connection, team: str) -> tuple[list[Incident], bool]:
     """Return what a team has to do, the gravest and oldest first, and whether there is still more."""
-    ids = incident_search.assigned(connection, team, HANDED_OVER_STATES, _MOST)
+    ids = incident_search.ids_assigned_to(connection, team, HANDED_OVER_STATES, _MOST)
     found = incidents.readable(connection, ids, core.seal)
     return [found[one] for one in ids if one in found], len(ids) == _MOST
 

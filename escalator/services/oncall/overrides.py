@@ -70,7 +70,7 @@ def end_override(core: Core, override_id: UUID, by: Person, via: str) -> ManualO
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.required(connection)
-        found = overrides.find(connection, override_id, is_sandbox=via == Mode.SANDBOX)
+        found = overrides.lock_active(connection, override_id, is_sandbox=via == Mode.SANDBOX)
         if found is None or found.end <= now or not may_view_schedule(found.schedule, by, running.policy):
             return OverrideRefused(OverrideProblem.GONE, "that override is over already; the list says which there are")
         if not may_end_override(by, found):

@@ -12,7 +12,7 @@ from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.services.outbound.bulkheads import NO_VENDOR_LANE, Lane
 from escalator.store.deliveries import Delivery
-from escalator.store.posted_messages import Post
+from escalator.store.posted_messages import PostedMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class OutboundCall:
     channel: DestinationKind
     revision: int
     delivery: Delivery | None = None
-    post: Post | None = None
+    post: PostedMessage | None = None
     received_at: datetime | None = None
     refused: Failed | None = None
     lane: Lane = NO_VENDOR_LANE

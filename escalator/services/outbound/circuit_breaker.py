@@ -19,7 +19,7 @@ from escalator.model.message import Failed, FailureReason
 from escalator.services.outbound.bulkheads import Lane
 from escalator.services.outbound.call import CallOutcome
 from escalator.store import endpoint_health
-from escalator.store.endpoint_health import Health, Notes
+from escalator.store.endpoint_health import HealthUpdates, TimeoutState
 
 ENDPOINT_TIMEOUTS = 3
 """How many calls to an endpoint time out in a row before its circuit is open."""
@@ -36,7 +36,7 @@ PROBE_PATIENCE = timedelta(seconds=5)
 NOT_ANSWERING = Failed(FailureReason.TIMEOUT, "not_answering")
 """What becomes of a page whose fallback is told because its endpoint hangs."""
 
-_WELL = Health()
+_WELL = TimeoutState()
 _NO_CALL = frozenset(
     {
         FailureReason.PACED,
@@ -60,13 +60,13 @@ class BreakerDecision(StrEnum):
     WAIT = "wait"
 
 
-def is_open(endpoint: Health, host: Health) -> bool:
+def is_open(endpoint: TimeoutState, host: TimeoutState) -> bool:
     """Whether the circuit of an endpoint is open."""
     return endpoint.timeouts >= ENDPOINT_TIMEOUTS or host.timeouts >= HOST_TIMEOUTS
 
 
 def decide(
-    endpoint: Health, host: Health, now: datetime, *, has_fallback: bool, is_expired: bool = False
+    endpoint: TimeoutState, host: TimeoutState, now: datetime, *, has_fallback: bool, is_expired: bool = False
 ) -> BreakerDecision:
     """Return what to do with what is to be told at an endpoint."""
     if not is_open(endpoint, host):
@@ -85,10 +85,10 @@ class CircuitBreakers:
 
     connection: Connection
     now: datetime
-    _known: dict[str, Health] = field(default_factory=dict)
+    _known: dict[str, TimeoutState] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._known = endpoint_health.unwell(self.connection)
+        self._known = endpoint_health.timeout_states(self.connection)
 
     def decide(self, lane: Lane, *, has_fallback: bool = False, is_expired: bool = False) -> BreakerDecision:
         """Return what to do with what is to be told on this lane."""
@@ -102,7 +102,7 @@ class CircuitBreakers:
     def plan(self, lane: Lane) -> None:
         """Count on a probe of this lane: no other is begun meanwhile."""
         known = self._known.get(lane.endpoint, _WELL)
-        self._known[lane.endpoint] = Health(known.timeouts, self.now)
+        self._known[lane.endpoint] = TimeoutState(known.timeouts, self.now)
 
     def begin(self, lanes: Iterable[Lane]) -> frozenset[str]:
         """Begin the probes of these lanes, at once; return the endpoints whose probe no other process has begun."""
@@ -111,10 +111,10 @@ class CircuitBreakers:
 
     def take_back(self, names: Iterable[str]) -> None:
         """Undo probes that were begun in this transaction and for which there is no call after all."""
-        endpoint_health.take_back_probes(self.connection, names)
+        endpoint_health.cancel_probes(self.connection, names)
 
 
-def record_answers(notes: Notes, outcomes: Iterable[CallOutcome]) -> None:
+def record_answers(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> None:
     """Note who has answered and who has not, by what became of calls to them."""
     heard: set[str] = set()
     timeouts: Counter[str] = Counter()

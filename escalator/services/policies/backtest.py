@@ -20,7 +20,7 @@ from escalator.policy.placeholders import with_stream_ids
 from escalator.services.core.context import Core
 from escalator.services.intake.process import WAIT_FOR_ITEM
 from escalator.store import audit_log, calendars, event_history
-from escalator.store.event_history import Life
+from escalator.store.event_history import PastIncident
 from escalator.store.events import EventState
 from escalator.stream.observe import observe
 
@@ -88,8 +88,8 @@ def backtest(core: Core, old: Policy, new: Policy, since: datetime) -> Backtest:
     found = Backtest(since, core.clock.now())
     with core.database.reading() as connection:
         clicked = core.policies.stand_ins(connection, since)
-        said = [(with_overrides(policy, clicked), calendars.said(connection, policy)) for policy in (old, new)]
-        for life in event_history.lives(connection, since):
+        said = [(with_overrides(policy, clicked), calendars.bookings_of(connection, policy)) for policy in (old, new)]
+        for life in event_history.incidents_since(connection, since):
             try:
                 happened = _happened(core, connection, life, staff)
             except _Lost as lost:
@@ -113,7 +113,7 @@ class _Lost(Exception):
 
 
 def _happened(
-    core: Core, connection: Connection, life: Life, staff: frozenset[str]
+    core: Core, connection: Connection, life: PastIncident, staff: frozenset[str]
 ) -> Sequence[PastEvent | PastAction]:
     """Return what happened to an incident, in order of time. Raises _Lost."""
     if life.is_drill:
@@ -125,9 +125,9 @@ def _happened(
     return sorted([*heard, *acts], key=lambda one: one.at)
 
 
-def _heard(core: Core, connection: Connection, life: Life, staff: frozenset[str]) -> Iterator[PastEvent]:
+def _heard(core: Core, connection: Connection, life: PastIncident, staff: frozenset[str]) -> Iterator[PastEvent]:
     is_first = True
-    for kept in event_history.of(connection, life.ids):
+    for kept in event_history.events_of(connection, life.ids):
         if kept.sealed_body is None:
             raise _Lost("incidents whose content is deleted")
         try:
@@ -153,7 +153,7 @@ def _acted(row: Row[Any], verb: Verb) -> PastAction:
     return PastAction(row.at, verb, row.actor_key, row.via, minutes, after.get("to"), outcome)
 
 
-def _until(life: Life, happened: Sequence[PastEvent | PastAction], now: datetime) -> datetime:
+def _until(life: PastIncident, happened: Sequence[PastEvent | PastAction], now: datetime) -> datetime:
     """Return until when to follow it: to its real end, if a person had a hand in it, else for an hour."""
     acts = [one.at for one in happened if isinstance(one, PastAction)]
     if acts and life.closed_at is not None:

@@ -17,14 +17,14 @@ from escalator.model.levels import Mode
 from escalator.policy import Problem, parse
 from escalator.services.core.context import Core
 from escalator.store import policies
-from escalator.store.policies import Version
+from escalator.store.policies import PolicyVersion
 
 SHORT = 12
 """So many characters of a hash are shown."""
 
 _HASH = re.compile(r"[0-9a-fA-F]{4,64}")
 
-VersionName = tuple[str, str]
+Named = tuple[str, str]
 """What a text is called, and the text."""
 
 
@@ -38,7 +38,7 @@ class FileState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyFileStatus:
+class File:
     """The policy's file as it lies there now: what is wrong with one that is refused, why one cannot be read."""
 
     name: str
@@ -48,37 +48,37 @@ class PolicyFileStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyStatus:
+class Standing:
     """The version that runs, since when, what it is warned of, and how its file stands to it."""
 
-    version: Version
+    version: PolicyVersion
     since: datetime
     warnings: tuple[Problem, ...]
-    file: PolicyFileStatus
+    file: File
 
 
-def policy_status(core: Core, connection: Connection) -> PolicyStatus:
+def standing(core: Core, connection: Connection) -> Standing:
     """Return how it stands with the policy. Problems name what is unset, never a value. Raises Unavailable."""
-    found = policies.active(connection)
+    found = policies.active_version(connection)
     if found is None:
         raise Unavailable("no policy is active yet")
     version, since = found
     warnings = _problems(core, policies.text_of(connection, version.id).encode())
-    return PolicyStatus(version, since, warnings, _file(core, version))
+    return Standing(version, since, warnings, _file(core, version))
 
 
-def _file(core: Core, active: Version) -> PolicyFileStatus:
+def _file(core: Core, active: PolicyVersion) -> File:
     path = core.settings.policy_file
     try:
         text = path.read_bytes()
     except OSError as error:
-        return PolicyFileStatus(path.name, FileState.UNREADABLE, reason=error.strerror or type(error).__name__)
+        return File(path.name, FileState.UNREADABLE, reason=error.strerror or type(error).__name__)
     if hashlib.sha256(text).hexdigest() == active.sha256:
-        return PolicyFileStatus(path.name, FileState.SAME)
+        return File(path.name, FileState.SAME)
     is_real = core.settings.mode is Mode.PRODUCTION
     found = _problems(core, text)
     refusing = tuple(one for one in found if not one.is_warning or (is_real and one.blocks_production))
-    return PolicyFileStatus(path.name, FileState.REFUSED if refusing else FileState.CHANGED, refusing)
+    return File(path.name, FileState.REFUSED if refusing else FileState.CHANGED, refusing)
 
 
 def _problems(core: Core, text: bytes) -> tuple[Problem, ...]:
@@ -91,30 +91,30 @@ def _parsed(text: bytes, env: frozenset[tuple[str, str]]) -> tuple[Problem, ...]
     return parse(text, dict(env)).problems
 
 
-def read_policy_file(core: Core) -> VersionName:
+def text_of_file(core: Core) -> Named:
     """Return the policy's file as it lies there. Raises OSError when it cannot be read."""
     path = core.settings.policy_file
     return path.name, path.read_bytes().decode(errors="replace")
 
 
-def version_text(connection: Connection, version: Version) -> VersionName:
+def text_of(connection: Connection, version: PolicyVersion) -> Named:
     """Return a version by the beginning of its hash, and its text as it was written: `${NAME}` stays."""
     return version.sha256[:SHORT], policies.text_of(connection, version.id)
 
 
-def versions_named(connection: Connection, sha256: str) -> list[Version]:
+def named(connection: Connection, sha256: str) -> list[PolicyVersion]:
     """Return the versions whose hash begins like this; none for what cannot be a hash."""
     return policies.find(connection, sha256) if _HASH.fullmatch(sha256) else []
 
 
-def previous_version(connection: Connection, wanted: UUID) -> Version | None:
+def before(connection: Connection, wanted: UUID) -> PolicyVersion | None:
     """Return the version that ran before that one did last."""
     ran = [one.version for one in policies.history(connection) if one.version is not None]
     since = next((place for place, one in enumerate(ran) if one.id == wanted), len(ran))
     return next((one for one in ran[since:] if one.id != wanted), None)
 
 
-def diff_lines(old: VersionName, new: VersionName) -> Iterator[str]:
+def differences(old: Named, new: Named) -> Iterator[str]:
     """Yield the lines of a unified diff; none where the texts are the same."""
     (old_name, old_text), (new_name, new_text) = old, new
     return unified_diff(old_text.splitlines(), new_text.splitlines(), old_name, new_name, lineterm="")

@@ -19,7 +19,7 @@ from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import report_stats as store
-from escalator.store.report_stats import Sent
+from escalator.store.report_stats import DestinationTotals
 
 LONGEST_PAGE, LONGEST = timedelta(days=35), timedelta(days=366)
 """What a page answers for at once, and what may be asked for as a file."""
@@ -50,7 +50,7 @@ class Report:
     by_severity: Mapping[str, AlertStatistics]
     by_team: Mapping[str, AlertStatistics]
     by_hour: Mapping[int, AlertStatistics]
-    sent: tuple[Sent, ...]
+    sent: tuple[DestinationTotals, ...]
     own: DurationQuantiles
 
 
@@ -64,8 +64,8 @@ def build_report(core: Core, viewer: Viewer, running: RunningPolicy, span: Repor
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, policy)
         alerts = store.alerts(connection, audience, span.since, span.until, modes)
-        sent = store.sent(connection, audience, span.since, span.until, modes)
-        own = store.answered_by(connection, audience, viewer.person.key, span.since, span.until)
+        sent = store.destination_totals(connection, audience, span.since, span.until, modes)
+        own = store.acknowledgement_times(connection, audience, viewer.person.key, span.since, span.until)
     zone = viewer.person.timezone or policy.timezone
     by = (
         lambda one: title_of(policy.categories.get(one.category or "")),

@@ -16,7 +16,7 @@ from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import weekly_stats as store
-from escalator.store.weekly_stats import Broken, Drill, Opened, Span, Step, Told
+from escalator.store.weekly_stats import DrillResult, FailedPages, LateStep, OpenedAlert, Period, SentPage
 
 SLOW = timedelta(minutes=1)
 """A page that takes longer to get through is late."""
@@ -37,16 +37,16 @@ _COUNTED = (
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewWeek:
+class Week:
     """One ISO week as the policy's zone sees it."""
 
     monday: date
-    span: Span
+    span: Period
 
     @property
     def name(self) -> str:
         """Return `2026-W48`."""
-        return week_name(self.monday)
+        return name_of(self.monday)
 
     @property
     def sunday(self) -> date:
@@ -56,16 +56,16 @@ class ReviewWeek:
     @property
     def before(self) -> str:
         """Return the name of the week before."""
-        return week_name(self.monday - timedelta(days=7))
+        return name_of(self.monday - timedelta(days=7))
 
     @property
     def after(self) -> str:
         """Return the name of the week after."""
-        return week_name(self.monday + timedelta(days=7))
+        return name_of(self.monday + timedelta(days=7))
 
 
 @dataclass(frozen=True, slots=True)
-class SeverityTotals:
+class Sum:
     """Of the alerts of one severity: to how many a page went out, whom one reached, which somebody answered."""
 
     alerts: int
@@ -76,7 +76,7 @@ class SeverityTotals:
 
 
 @dataclass(frozen=True, slots=True)
-class SlowDelivery:
+class Slow:
     """One page that took long, of this incident."""
 
     number: int
@@ -86,39 +86,39 @@ class SlowDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class WeeklyReview:
+class Review:
     """All that a week's review says. Lists are whole; pages show the first of them."""
 
-    sums: Mapping[Severity, SeverityTotals]
-    whole: SeverityTotals
-    late_steps: Sequence[Step]
-    slow: Sequence[SlowDelivery]
-    unanswered_in_time: Sequence[Opened]
-    failures: Sequence[Broken]
+    sums: Mapping[Severity, Sum]
+    whole: Sum
+    late_steps: Sequence[LateStep]
+    slow: Sequence[Slow]
+    unanswered_in_time: Sequence[OpenedAlert]
+    failures: Sequence[FailedPages]
     counts: Mapping[AuditAction, int]
-    drills: Sequence[Drill]
+    drills: Sequence[DrillResult]
     silences: Sequence[Row[Any]]
     policies: Sequence[Row[Any]]
     troubles: Sequence[Row[Any]]
 
 
-def week_name(day: date) -> str:
+def name_of(day: date) -> str:
     """Return the ISO week that a day is in: `2026-W48`."""
     year, number, _ = day.isocalendar()
     return f"{year:04}-W{number:02}"
 
 
-def parse_week(name: str, zone: ZoneInfo) -> ReviewWeek:
+def week_of(name: str, zone: ZoneInfo) -> Week:
     """Return the week of this name. Raises ValueError for what names none."""
     year, found, number = name.partition("-W")
     if not (found and len(year) == 4 and len(number) == 2 and _FIRST_YEAR <= year <= _LAST_YEAR):
         raise ValueError(name)
     monday = date.fromisocalendar(int(year), int(number), 1)
     start, end = (first_instant(datetime.combine(monday + timedelta(days=days), time()), zone) for days in (0, 7))
-    return ReviewWeek(monday, Span(start, end))
+    return Week(monday, Period(start, end))
 
 
-def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: ReviewWeek) -> WeeklyReview:
+def review(core: Core, viewer: Viewer, running: RunningPolicy, week: Week) -> Review:
     """Return a week's review, as far as somebody may see it. Raises Unavailable.
 
     Alerts are those that real people were told of; in a sandbox, those of the sandbox.
@@ -127,33 +127,33 @@ def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: Revie
     modes = (Mode.SANDBOX,) if viewer.is_sandbox or core.settings.mode is Mode.SANDBOX else (Mode.PRODUCTION,)
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
-        opened = store.opened(connection, audience, span, modes)
-        told = store.told(connection, audience, span, modes)
-        sums = totals_by_severity(opened, told)
-        return WeeklyReview(
+        opened = store.opened_alerts(connection, audience, span, modes)
+        told = store.sent_pages(connection, audience, span, modes)
+        sums = summed(opened, told)
+        return Review(
             sums=sums,
-            whole=grand_total(sums.values()),
+            whole=total(sums.values()),
             late_steps=store.late_steps(connection, audience, span),
-            slow=slow_deliveries(opened, told),
-            unanswered_in_time=[one for one in opened if was_escalated_unanswered(one)],
-            failures=merge_failures(store.failures(connection, audience, span)),
-            counts=store.counts(connection, audience, span, _COUNTED),
-            drills=store.drilled(connection, audience, span),
-            silences=store.silenced(connection, audience, span),
-            policies=store.activated(connection, span),
-            troubles=store.in_trouble(connection, span),
+            slow=slow(opened, told),
+            unanswered_in_time=[one for one in opened if is_late(one)],
+            failures=together(store.failed_pages(connection, audience, span)),
+            counts=store.action_counts(connection, audience, span, _COUNTED),
+            drills=store.drill_results(connection, audience, span),
+            silences=store.silences_in(connection, audience, span),
+            policies=store.policy_changes(connection, span),
+            troubles=store.operator_alerts_in(connection, span),
         )
 
 
-def totals_by_severity(opened: Iterable[Opened], told: Sequence[Told]) -> dict[Severity, SeverityTotals]:
+def summed(opened: Iterable[OpenedAlert], told: Sequence[SentPage]) -> dict[Severity, Sum]:
     """Return the sums of each severity, the gravest first."""
     reached = {one.incident_id: False for one in told}
     reached |= {one.incident_id: True for one in told if one.delivered_at is not None}
-    of: dict[Severity, list[Opened]] = {}
+    of: dict[Severity, list[OpenedAlert]] = {}
     for one in opened:
         of.setdefault(one.severity, []).append(one)
     return {
-        severity: SeverityTotals(
+        severity: Sum(
             alerts=len(alerts),
             sent=sum(one.id in reached for one in alerts),
             received=sum(reached.get(one.id, False) for one in alerts),
@@ -164,32 +164,30 @@ def totals_by_severity(opened: Iterable[Opened], told: Sequence[Told]) -> dict[S
     }
 
 
-def grand_total(sums: Iterable[SeverityTotals]) -> SeverityTotals:
+def total(sums: Iterable[Sum]) -> Sum:
     """Return them all in one."""
-    return SeverityTotals(
-        *(sum(column) for column in zip((0,) * len(fields(SeverityTotals)), *map(astuple, sums), strict=True))
-    )
+    return Sum(*(sum(column) for column in zip((0,) * len(fields(Sum)), *map(astuple, sums), strict=True)))
 
 
-def was_escalated_unanswered(one: Opened) -> bool:
+def is_late(one: OpenedAlert) -> bool:
     """Whether nobody had answered when an alert was escalated beyond its first send."""
     return one.escalated_at is not None and (one.answered_at is None or one.answered_at > one.escalated_at)
 
 
-def slow_deliveries(opened: Iterable[Opened], told: Iterable[Told]) -> list[SlowDelivery]:
+def slow(opened: Iterable[OpenedAlert], told: Iterable[SentPage]) -> list[Slow]:
     """Return the pages that took too long to get through, the slowest first."""
     numbers = {one.id: one.number for one in opened}
     found = [
-        SlowDelivery(numbers[one.incident_id], one.destination, one.created_at, one.delivered_at - one.created_at)
+        Slow(numbers[one.incident_id], one.destination, one.created_at, one.delivered_at - one.created_at)
         for one in told
         if one.delivered_at is not None and one.delivered_at - one.created_at > SLOW and one.incident_id in numbers
     ]
     return sorted(found, key=lambda one: one.took, reverse=True)
 
 
-def merge_failures(failures: Iterable[Broken]) -> list[Broken]:
+def together(failures: Iterable[FailedPages]) -> list[FailedPages]:
     """Return one for each destination and reason, what failed most first."""
     counted: Counter[tuple[str, str]] = Counter()
     for one in failures:
         counted[one.destination, one.reason] += one.times
-    return [Broken(*key, count) for key, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]
+    return [FailedPages(*key, count) for key, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]

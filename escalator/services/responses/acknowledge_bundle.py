@@ -31,7 +31,7 @@ class BundleRequest:
 def bundle_size(core: Core, list_id: UUID) -> int:
     """Return how many incidents a list has told of. Raises Unavailable."""
     with core.database.reading() as connection:
-        return len(bundles.members(connection, list_id))
+        return len(bundles.pages_of(connection, list_id))
 
 
 def acknowledge_bundle(core: Core, asked: BundleRequest) -> ActionReply:
@@ -40,7 +40,7 @@ def acknowledge_bundle(core: Core, asked: BundleRequest) -> ActionReply:
     What was done before somebody could not be asked any more stays done. Raises Unavailable.
     """
     with core.database.reading() as connection:
-        members = {one.incident_id: one for one in bundles.members(connection, asked.list_id)}
+        members = {one.incident_id: one for one in bundles.pages_of(connection, asked.list_id)}
     done, refused = [], []
     for one in members.values():
         button = ButtonValue(one.incident_id, one.round_asked, one.fence)

@@ -25,13 +25,13 @@ from escalator.services.incidents.actions import is_in_sandbox, record_refusal
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.store import incidents, posted_message_refs, posted_message_updates, vendor_callbacks
-from escalator.store.posted_messages import Post
-from escalator.store.vendor_callbacks import Callback
+from escalator.store.posted_messages import PostedMessage
+from escalator.store.vendor_callbacks import VendorCallback
 
 _OUR_TITLE = re.compile(r" · #(\d{1,9})$")
 
 
-def apply_callback(core: Core, one: Callback, said: VendorEvent) -> None:
+def apply_callback(core: Core, one: VendorCallback, said: VendorEvent) -> None:
     """Do one thing that a vendor told us, unless somebody else does it. Raises Unavailable."""
     with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
@@ -39,7 +39,7 @@ def apply_callback(core: Core, one: Callback, said: VendorEvent) -> None:
             return
         case = _Case(core, work, running, core.clock.now())
         is_ours = case.settle(said, is_sandbox=one.is_sandbox)
-        vendor_callbacks.done(work.connection, one.id, None if is_ours else "not ours")
+        vendor_callbacks.mark_done(work.connection, one.id, None if is_ours else "not ours")
         OperatorAlerts(work.connection, case.now).end(f"callback:{one.vendor.value}")
     core.metrics.count(CALLBACKS, vendor=one.vendor.value, outcome="done" if is_ours else "not_ours")
 
@@ -81,7 +81,7 @@ class _Case:
             posted_message_refs.clear_aliases(self.connection, said.vendor, (said.alias, said.merged_into))
         return bool(ours)
 
-    def _posts(self, said: VendorEvent) -> Sequence[Post]:
+    def _posts(self, said: VendorEvent) -> Sequence[PostedMessage]:
         """Return what it is about; where nobody tells us which alerts, by our own number at the end of the title."""
         found = posted_message_refs.find(self.connection, said.vendor, said.refs, said.alias)
         if found or said.refs or said.vendor is not DestinationKind.PAGERDUTY:
@@ -93,7 +93,7 @@ class _Case:
             else ()
         )
 
-    def _decide(self, said: VendorEvent, at: Sequence[Post], incident: Incident) -> Incident:
+    def _decide(self, said: VendorEvent, at: Sequence[PostedMessage], incident: Incident) -> Incident:
         """Return the incident after it; a refusal is recorded."""
         who = self._who(said)
         newest = max(at, key=lambda post: post.round)
@@ -133,7 +133,7 @@ class _Case:
         known = (one for one in policy.people.values() if agent_id and expand(one.pagerduty or "") == agent_id)
         return next(known, None)
 
-    def _look_at(self, said: VendorEvent, post: Post, before: Incident, after: Incident) -> None:
+    def _look_at(self, said: VendorEvent, post: PostedMessage, before: Incident, after: Incident) -> None:
         """Note what stands at the vendor now, so that it is neither told its own news nor left with what is wrong."""
         posted_message_refs.record_ref(self.connection, post, _reference(said, post), said.alias)
         is_counted = said.kind is VendorEventKind.ACKNOWLEDGED and len(after.answers) > len(before.answers)
@@ -145,7 +145,7 @@ class _Case:
             posted_message_updates.request_update(self.connection, post)
             self.work.has_deliveries = True
 
-    def _look_at_alert(self, said: VendorEvent, post: Post, incident: Incident) -> None:
+    def _look_at_alert(self, said: VendorEvent, post: PostedMessage, incident: Incident) -> None:
         if said.kind is VendorEventKind.RESOLVED and incident.is_open:
             # The alert is over while we are not: the next step opens a new one.
             posted_message_refs.clear_ref(self.connection, post)
@@ -158,7 +158,7 @@ class _Case:
             posted_message_refs.record_shown(self.connection, post, None)
 
 
-def _reference(said: VendorEvent, post: Post) -> str:
+def _reference(said: VendorEvent, post: PostedMessage) -> str:
     """Return the reference of what stands there: Jira's own key, or the key that PagerDuty has from us."""
     if post.ref is not None:
         return post.ref

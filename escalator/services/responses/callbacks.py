@@ -22,7 +22,7 @@ from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.responses.apply_callback import apply_callback
 from escalator.store import posted_message_refs, vendor_callbacks
-from escalator.store.vendor_callbacks import Callback
+from escalator.store.vendor_callbacks import VendorCallback
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ def store_callback(core: Core, vendor: DestinationKind, event_id: str, body: byt
     """Store what a vendor tells us, once for each of its events, and tell the workers. Raises Unavailable."""
     said = _parsed(vendor, body)
     subject = (said.alias or next(iter(said.refs), "")) if said else ""
-    new = Callback(
+    new = VendorCallback(
         id=uuid7(),
         vendor=vendor,
         event_id=event_id[:_MOST_ID_CHARS],
@@ -83,7 +83,7 @@ def process_callbacks(core: Core) -> None:
         core.queue.tell(PROCESS_CALLBACKS)
 
 
-def _safely(core: Core, one: Callback, do: Callable[[Core, Callback], bool]) -> bool:
+def _safely(core: Core, one: VendorCallback, do: Callable[[Core, VendorCallback], bool]) -> bool:
     """Do one and return what that returns; whatever it does to us, the others must not wait for it."""
     try:
         return do(core, one)
@@ -95,12 +95,12 @@ def _safely(core: Core, one: Callback, do: Callable[[Core, Callback], bool]) -> 
         return True
 
 
-def _do_known(core: Core, one: Callback) -> bool:
+def _do_known(core: Core, one: VendorCallback) -> bool:
     """Do what needs no question; False for what does."""
     said = _parsed(one.vendor, core.seal.open(one.sealed_body or b""))
     if said is None:
         with core.database.writing() as connection:
-            vendor_callbacks.done(connection, one.id, "means nothing here")
+            vendor_callbacks.mark_done(connection, one.id, "means nothing here")
         return True
     with core.database.reading() as connection:
         is_known = bool(posted_message_refs.find(connection, said.vendor, said.refs, said.alias))
@@ -122,7 +122,7 @@ def _has_a_question(core: Core, said: VendorEvent, *, is_known: bool) -> bool:
     return is_known and not is_settled and bool(core.settings.jira_token)
 
 
-def _ask_and_do(core: Core, one: Callback) -> bool:
+def _ask_and_do(core: Core, one: VendorCallback) -> bool:
     """Ask what it means, outside of any transaction, and do it; False when the vendor does not say."""
     said = _asked(core, one, core.seal.open(one.sealed_body or b""))
     if isinstance(said, Failed):
@@ -134,7 +134,7 @@ def _ask_and_do(core: Core, one: Callback) -> bool:
     return True
 
 
-def _asked(core: Core, one: Callback, body: bytes) -> VendorEvent | Failed | None:
+def _asked(core: Core, one: VendorCallback, body: bytes) -> VendorEvent | Failed | None:
     if one.vendor is DestinationKind.JIRA:
         return jira.parse(body, partial(_category, core))
     said = _parsed(one.vendor, body)
@@ -150,13 +150,13 @@ def _category(core: Core, status_id: str) -> Category:
     return Category.UNDEFINED if isinstance(found, Failed) else found
 
 
-def _try_later(core: Core, one: Callback, reason: str, *, is_fault: bool, is_last: bool) -> None:
+def _try_later(core: Core, one: VendorCallback, reason: str, *, is_fault: bool, is_last: bool) -> None:
     """Put it off for as long again as it has waited, a minute at most; park it after the last try, and say so."""
     now = core.clock.now()
     with core.database.writing() as connection:
         if not is_last:
             wait = min(max(now - one.received_at, _LEAST_WAIT), _MOST_WAIT)
-            vendor_callbacks.put_off(connection, one.id, now + wait, reason, is_fault=is_fault)
+            vendor_callbacks.postpone(connection, one.id, now + wait, reason, is_fault=is_fault)
             return
         vendor_callbacks.park(connection, one.id, reason)
         running = core.policies.running(connection)

@@ -82,7 +82,7 @@ def kill_worker(core: Core) -> int | Refused:
         return Refused("Only what `escalator run` has started can be killed from here: it starts again by itself.")
     since = core.clock.now() - HEARTBEAT_TIMEOUT
     with core.database.reading() as connection:
-        alive = processes.processes(connection, since)
+        alive = processes.alive_since(connection, since)
     for one in reversed(alive):
         if one.kind == SWEEPER and one.host == socket.gethostname()[:256] and _kill(one.pid):
             return one.pid

@@ -9,12 +9,12 @@ from escalator.rendering.timestamps import exact, exact_or_none
 from escalator.services.core.context import Core
 from escalator.services.sandbox import jira, mail, pagerduty, webhook
 from escalator.services.sandbox_vendors.inbox import opened
-from escalator.store.sandbox_inbox import Item
+from escalator.store.sandbox_inbox import InboxItem
 
 Said = Mapping[str, Any]
 
 
-def shown(core: Core, item: Item, policy: Policy | None) -> Json:
+def shown(core: Core, item: InboxItem, policy: Policy | None) -> Json:
     """Return one item as the page reads it, its vendor's object under the name of its channel. Raises ContentLocked.
 
     Once its content has been purged there is nothing in it.
@@ -47,14 +47,14 @@ def shown(core: Core, item: Item, policy: Policy | None) -> Json:
     }
 
 
-def _person(core: Core, item: Item, policy: Policy | None) -> str | None:
+def _person(core: Core, item: InboxItem, policy: Policy | None) -> str | None:
     """Return for whom it is, by the policy's key also where Slack's id is all that was known."""
     people = policy.people.values() if policy else ()
     known = (one.key for one in people if one.slack and core.expand(one.slack) == item.person)
     return next(known, item.person) if item.person else None
 
 
-def _slack(_core: Core, item: Item, said: Said, _policy: Policy | None) -> tuple[Json, list[Json]]:
+def _slack(_core: Core, item: InboxItem, said: Said, _policy: Policy | None) -> tuple[Json, list[Json]]:
     """Return what would be posted to Slack."""
     kept = {name: said[name] for name in ("text", "blocks", "view") if name in said}
     form = {"channel": item.address, "thread_ts": item.thread_ts, "reply_broadcast": item.broadcast, **kept}
@@ -70,12 +70,12 @@ def _slack_buttons(blocks: Iterable[Mapping[str, Any]]) -> list[Json]:
     ]
 
 
-def _mail(_core: Core, _item: Item, said: Said, _policy: Policy | None) -> tuple[Json, list[Json]]:
+def _mail(_core: Core, _item: InboxItem, said: Said, _policy: Policy | None) -> tuple[Json, list[Json]]:
     letter = said.get("mail", {})
     return letter, [{"label": label, "url": url} for label, url in mail.links(letter.get("html", ""))]
 
 
-def _pagerduty(_core: Core, _item: Item, said: Said, _policy: Policy | None) -> tuple[Json, list[Json]]:
+def _pagerduty(_core: Core, _item: InboxItem, said: Said, _policy: Policy | None) -> tuple[Json, list[Json]]:
     alert = said.get("pagerduty", {})
     return (
         alert and {**alert, "title": pagerduty.title(alert), "urgency": pagerduty.urgency(alert)},
@@ -86,7 +86,7 @@ def _pagerduty(_core: Core, _item: Item, said: Said, _policy: Policy | None) -> 
     )
 
 
-def _jira(_core: Core, item: Item, said: Said, _policy: Policy | None) -> tuple[Json, list[Json]]:
+def _jira(_core: Core, item: InboxItem, said: Said, _policy: Policy | None) -> tuple[Json, list[Json]]:
     issue = said.get("jira", {})
     return (
         issue and {"key": item.ts, **issue},
@@ -94,7 +94,7 @@ def _jira(_core: Core, item: Item, said: Said, _policy: Policy | None) -> tuple[
     )
 
 
-def _webhook(core: Core, item: Item, said: Said, policy: Policy | None) -> tuple[Json, list[Json]]:
+def _webhook(core: Core, item: InboxItem, said: Said, policy: Policy | None) -> tuple[Json, list[Json]]:
     request = said.get("webhook", {})
     if not request:
         return {}, []
@@ -104,7 +104,7 @@ def _webhook(core: Core, item: Item, said: Said, policy: Policy | None) -> tuple
     return {"method": "POST", **request, "verified": verified}, []
 
 
-_FORMS: Mapping[DestinationKind, Callable[[Core, Item, Said, Policy | None], tuple[Json, list[Json]]]] = {
+_FORMS: Mapping[DestinationKind, Callable[[Core, InboxItem, Said, Policy | None], tuple[Json, list[Json]]]] = {
     DestinationKind.SLACK: _slack,
     DestinationKind.EMAIL: _mail,
     DestinationKind.PAGERDUTY: _pagerduty,

@@ -21,7 +21,7 @@ def mail_page(core: Core, item_id: UUID, viewer: Viewer | None = None) -> str | 
     with core.database.reading() as connection:
         running = core.policies.running(connection)
         audience = audience_of(connection, viewer, running.policy) if viewer and running else None
-        item = sandbox_inbox.by_id(connection, item_id, audience)
+        item = sandbox_inbox.find(connection, item_id, audience)
     if item is None or item.channel is not DestinationKind.EMAIL:
         return None
     html: str = opened(item, core.seal).get("mail", {}).get("html", "")

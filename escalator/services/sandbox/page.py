@@ -42,7 +42,7 @@ def sandbox_state(core: Core, viewer: Viewer | None = None) -> Json:
         running = core.policies.running(connection)
         audience = audience_of(connection, viewer, running.policy) if viewer and running else None
         items = sandbox_inbox.newest(connection, MOST_MESSAGES, now - VIEWS_STAY, audience)
-        alive = processes.processes(connection, now - _PROCESSES_STAY)
+        alive = processes.alive_since(connection, now - _PROCESSES_STAY)
         is_all_sandbox = core.settings.mode is Mode.SANDBOX
         return {
             "mode": core.settings.mode.value,

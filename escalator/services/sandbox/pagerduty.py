@@ -14,7 +14,7 @@ from typing import Any
 from escalator.channels.slack.blocks import Json
 from escalator.model.policy import Person
 from escalator.rendering.timestamps import exact
-from escalator.store.sandbox_inbox import Item
+from escalator.store.sandbox_inbox import InboxItem
 
 _SITE = "https://sandbox.pagerduty.com"
 _STRANGER = "PSANDBOX"
@@ -69,7 +69,7 @@ def after(alert: Mapping[str, Any], act: Act, agent: Agent) -> Json:
     return {**alert, "status": _STATUS[act], "changed_by": None if act is Act.TIME_OUT else agent.name}
 
 
-def told(item: Item, alert: Mapping[str, Any], act: Act, agent: Agent, now: datetime, event_id: str) -> bytes:
+def told(item: InboxItem, alert: Mapping[str, Any], act: Act, agent: Agent, now: datetime, event_id: str) -> bytes:
     """Return the body of the webhook that tells of an act; `alert` is how the incident stands after it.
 
     An acknowledgement times out by itself: nobody has done that.
@@ -87,7 +87,7 @@ def told(item: Item, alert: Mapping[str, Any], act: Act, agent: Agent, now: date
     return json.dumps({"event": event}).encode()
 
 
-def _incident(item: Item, alert: Mapping[str, Any]) -> Json:
+def _incident(item: InboxItem, alert: Mapping[str, Any]) -> Json:
     reference = _reference("incident", f"Q{item.ts[:_ID_CHARS].upper()}", title(alert))
     return {
         **{name: reference[name] for name in ("id", "self", "html_url")},

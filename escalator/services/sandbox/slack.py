@@ -15,7 +15,7 @@ from escalator.services.sandbox.signed_request import Refused, Signed
 from escalator.services.sandbox_vendors.inbox import opened
 from escalator.services.sandbox_vendors.slack import TEAM
 from escalator.store import sandbox_inbox
-from escalator.store.sandbox_inbox import Item, ItemType
+from escalator.store.sandbox_inbox import InboxItem, InboxItemType
 
 _CLICKS = "/slack/interactions"
 _COMMANDS = "/slack/commands"
@@ -51,7 +51,7 @@ def signed_click(core: Core, press: Press) -> Signed | Refused:
     """Return what Slack would send us for this click, signed with the sandbox's own secret. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        item = sandbox_inbox.by_id(connection, press.message)
+        item = sandbox_inbox.find(connection, press.message)
     person = running.policy.people.get(press.person) if running else None
     user_id = core.expand(person.slack or "") if person else ""
     if item is None:
@@ -61,7 +61,7 @@ def signed_click(core: Core, press: Press) -> Signed | Refused:
     said = opened(item, core.seal)
     if press.view_state is None and press.typed is None:
         payload = _block_actions(person, user_id, item, said, press)
-    elif item.type is not ItemType.VIEW or not said:
+    elif item.type is not InboxItemType.VIEW or not said:
         return Refused("There is no such window.")
     elif item.person != press.person:
         return Refused("This window was opened for somebody else.")
@@ -81,7 +81,7 @@ def signed_command(core: Core, one: Typed) -> Signed | Refused:
     """
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        item = sandbox_inbox.by_id(connection, one.message)
+        item = sandbox_inbox.find(connection, one.message)
     person = running.policy.people.get(one.person) if running else None
     user_id = core.expand(person.slack or "") if person else ""
     command, _, text = one.typed.strip().partition(" ")
@@ -109,7 +109,7 @@ def signed_command(core: Core, one: Typed) -> Signed | Refused:
     return Signed(_COMMANDS, headers, body)
 
 
-def _interaction(kind: str, person: Person, user_id: str, item: Item) -> Json:
+def _interaction(kind: str, person: Person, user_id: str, item: InboxItem) -> Json:
     """Return what every payload has (https://docs.slack.dev/reference/interaction-payloads)."""
     return {
         "type": kind,
@@ -121,7 +121,7 @@ def _interaction(kind: str, person: Person, user_id: str, item: Item) -> Json:
     }
 
 
-def _block_actions(person: Person, user_id: str, item: Item, said: Mapping[str, Any], press: Press) -> Json:
+def _block_actions(person: Person, user_id: str, item: InboxItem, said: Mapping[str, Any], press: Press) -> Json:
     """Return the payload of a pressed button; without an address to answer to, so that answers go to the inbox."""
     action = {
         "type": "button",
@@ -136,7 +136,7 @@ def _block_actions(person: Person, user_id: str, item: Item, said: Mapping[str, 
             "type": "message",
             "channel_id": item.address,
             "message_ts": item.ts,
-            "is_ephemeral": item.type is ItemType.EPHEMERAL,
+            "is_ephemeral": item.type is InboxItemType.EPHEMERAL,
         },
         "channel": {"id": item.address, "name": item.destination},
         "message": {"type": "message", "ts": item.ts, "text": said.get("text", ""), "blocks": said.get("blocks", [])},
@@ -152,7 +152,7 @@ def _block_of(action_id: str, said: Mapping[str, Any]) -> str:
     return standing.get(action_id, "")
 
 
-def _block_suggestion(person: Person, user_id: str, item: Item, view: Mapping[str, Any], press: Press) -> Json:
+def _block_suggestion(person: Person, user_id: str, item: InboxItem, view: Mapping[str, Any], press: Press) -> Json:
     """Return the payload of a search in a window: block and action have the same name there."""
     return {
         **_interaction("block_suggestion", person, user_id, item),
@@ -165,7 +165,7 @@ def _block_suggestion(person: Person, user_id: str, item: Item, view: Mapping[st
 
 
 def _view_submission(
-    person: Person, user_id: str, item: Item, view: Mapping[str, Any], state: Mapping[str, Mapping[str, str]]
+    person: Person, user_id: str, item: InboxItem, view: Mapping[str, Any], state: Mapping[str, Mapping[str, str]]
 ) -> Json:
     """Return the payload of a submitted window: what it was, and what its inputs hold."""
     values = {

@@ -15,7 +15,7 @@ from escalator.services.sandbox import jira, pagerduty
 from escalator.services.sandbox.signed_request import Refused, Signed
 from escalator.services.sandbox_vendors.inbox import opened
 from escalator.store import sandbox_inbox
-from escalator.store.sandbox_inbox import Item
+from escalator.store.sandbox_inbox import InboxItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def signed_act(core: Core, deed: Deed) -> Signed | Refused:
         person = running.policy.people.get(deed.person) if running else None
         if person is None:
             return Refused(f"There is nobody called {deed.person} in the policy.")
-        known = sandbox_inbox.by_id(connection, deed.message)
+        known = sandbox_inbox.find(connection, deed.message)
         item = sandbox_inbox.lock_message(connection, known.address, known.ts) if known else None
         if item is None or item.channel not in _VENDORS:
             return Refused("There is nothing of PagerDuty's or Jira's like that.")
@@ -55,11 +55,13 @@ def signed_act(core: Core, deed: Deed) -> Signed | Refused:
         if isinstance(done, Refused):
             return done
         now_said = {**said, item.channel.value: done.object}
-        sandbox_inbox.rewrite(connection, item.id, core.seal.seal(json.dumps(now_said).encode()), core.clock.now())
+        sandbox_inbox.update_payload(
+            connection, item.id, core.seal.seal(json.dumps(now_said).encode()), core.clock.now()
+        )
     return done.signed
 
 
-def _in_pagerduty(core: Core, item: Item, said: Mapping[str, Any], person: Person, deed: str) -> _Done | Refused:
+def _in_pagerduty(core: Core, item: InboxItem, said: Mapping[str, Any], person: Person, deed: str) -> _Done | Refused:
     alert = said.get("pagerduty", {})
     act = next((one for one in pagerduty.offered(alert) if one.value == deed), None)
     if act is None:
@@ -71,7 +73,7 @@ def _in_pagerduty(core: Core, item: Item, said: Mapping[str, Any], person: Perso
     return _Done(alert, _signed(DestinationKind.PAGERDUTY, body, pagerduty_webhooks.SIGNATURE_HEADER, signature))
 
 
-def _in_jira(core: Core, item: Item, said: Mapping[str, Any], person: Person, deed: str) -> _Done | Refused:
+def _in_jira(core: Core, item: InboxItem, said: Mapping[str, Any], person: Person, deed: str) -> _Done | Refused:
     issue = said.get("jira", {})
     act = next((one for one in jira.offered(issue) if one.value == deed), None)
     if act is None:
@@ -86,7 +88,7 @@ def _signed(vendor: DestinationKind, body: bytes, header: str, signature: str) -
     return Signed(f"/webhooks/{vendor.value}", {"Content-Type": "application/json", header: signature}, body.decode())
 
 
-_VENDORS: Mapping[DestinationKind, Callable[[Core, Item, Mapping[str, Any], Person, str], _Done | Refused]] = {
+_VENDORS: Mapping[DestinationKind, Callable[[Core, InboxItem, Mapping[str, Any], Person, str], _Done | Refused]] = {
     DestinationKind.PAGERDUTY: _in_pagerduty,
     DestinationKind.JIRA: _in_jira,
 }

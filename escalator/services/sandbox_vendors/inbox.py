@@ -15,7 +15,7 @@ from escalator.errors import Unavailable
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.store import Database, sandbox_inbox
-from escalator.store.sandbox_inbox import Item, ItemType
+from escalator.store.sandbox_inbox import InboxItem, InboxItemType
 
 NOT_NOW = Failed(FailureReason.UNREACHABLE, "inbox")
 NOT_THERE = Failed(FailureReason.BAD_TARGET, "message_not_found")
@@ -39,7 +39,7 @@ class Shelf:
         address: str,
         said: Json,
         *,
-        type_: ItemType = ItemType.MESSAGE,
+        type_: InboxItemType = InboxItemType.MESSAGE,
         thread_ts: str | None = None,
         broadcast: bool = False,
     ) -> Delivered | Failed:
@@ -58,12 +58,12 @@ class Shelf:
 
     def item(
         self, channel: DestinationKind, context: MessageContext, address: str, sealed_payload: bytes, ts: str = ""
-    ) -> Item:
+    ) -> InboxItem:
         """Return a message to one recipient, said now; `ts` names it where its vendor has a name for it."""
-        return Item(
+        return InboxItem(
             id=uuid7(),
             at=self.clock.now(),
-            type=ItemType.MESSAGE,
+            type=InboxItemType.MESSAGE,
             channel=channel,
             incident_id=context.incident_id,
             number=context.number,
@@ -83,7 +83,7 @@ class Shelf:
                 if item is None:
                     return NOT_THERE
                 said = self._sealed(change(opened(item, self.seal)))
-                sandbox_inbox.rewrite(connection, item.id, said, self.clock.now())
+                sandbox_inbox.update_payload(connection, item.id, said, self.clock.now())
         except Unavailable:
             return NOT_NOW
         return Delivered(ref)
@@ -97,7 +97,7 @@ class Shelf:
         return self.seal.seal(json.dumps(said).encode())
 
 
-def opened(item: Item, seal: Seal) -> dict[str, Any]:
+def opened(item: InboxItem, seal: Seal) -> dict[str, Any]:
     """Return what an item says, in its vendor's form; nothing once it has been purged. Raises ContentLocked.
 
     In all of them `text` is what a person reads first, and `first_text` what it was when it came.

@@ -19,7 +19,7 @@ from escalator.model.message import Delivered, Failed, FailureReason, MessageCon
 from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf, opened
 from escalator.store import sandbox_inbox
-from escalator.store.sandbox_inbox import Item
+from escalator.store.sandbox_inbox import InboxItem
 
 STATUSES = {Category.NEW: "To Do", Category.INDETERMINATE: "In Progress", Category.DONE: "Done"}
 """The workflow of every project here, in which each status leads to each other one."""
@@ -59,7 +59,7 @@ class InboxConversation:
         context = self._context
         try:
             with self._shelf.database.reading() as connection:
-                items = sandbox_inbox.about(
+                items = sandbox_inbox.newest_about(
                     connection, DestinationKind.JIRA, context.destination, context.incident_id, _MOST_LOOKED_AT
                 )
         except Unavailable:
@@ -136,19 +136,19 @@ class InboxConversation:
                 if item is None or not issue:
                     return _GONE
                 first_text = opened(item, self._shelf.seal)["first_text"]
-                sandbox_inbox.rewrite(
+                sandbox_inbox.update_payload(
                     connection, item.id, self._sealed(change(issue), first_text), self._shelf.clock.now()
                 )
         except Unavailable:
             return NOT_NOW
         return Delivered(key)
 
-    def _issue(self, item: Item) -> dict[str, Any]:
+    def _issue(self, item: InboxItem) -> dict[str, Any]:
         """Return an issue; nothing once it has been purged."""
         issue: dict[str, Any] = opened(item, self._shelf.seal).get("jira", {})
         return issue
 
-    def _item(self, key: str, project: str, issue: Json) -> Item:
+    def _item(self, key: str, project: str, issue: Json) -> InboxItem:
         sealed = self._sealed({"key": key, **issue}, issue["fields"]["summary"])
         return self._shelf.item(DestinationKind.JIRA, self._context, project, sealed, key)
 

@@ -10,7 +10,7 @@ from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf, opened
 from escalator.store import sandbox_inbox
-from escalator.store.sandbox_inbox import Item
+from escalator.store.sandbox_inbox import InboxItem
 
 _TRIGGERED = "triggered"
 _ACKNOWLEDGED = "acknowledged"
@@ -40,12 +40,12 @@ class InboxPagerDuty:
                 if item is None and said is not None:
                     sandbox_inbox.insert(connection, self._item(context, ts, said))
                 elif item is not None and said is not None:
-                    sandbox_inbox.rewrite(connection, item.id, said, self._shelf.clock.now())
+                    sandbox_inbox.update_payload(connection, item.id, said, self._shelf.clock.now())
         except Unavailable:
             return NOT_NOW
         return Delivered(key)
 
-    def _said(self, item: Item | None, event: Event) -> bytes | None:
+    def _said(self, item: InboxItem | None, event: Event) -> bytes | None:
         """Return what the row says after this event, sealed; None when PagerDuty would drop the event."""
         old = opened(item, self._shelf.seal) if item else {}
         alert: dict[str, Any] = old.get("pagerduty", {})
@@ -57,7 +57,7 @@ class InboxPagerDuty:
         said = {"pagerduty": now, "text": text, "first_text": old.get("first_text", text)}
         return self._shelf.seal.seal(json.dumps(said).encode())
 
-    def _item(self, context: MessageContext, ts: str, said: bytes) -> Item:
+    def _item(self, context: MessageContext, ts: str, said: bytes) -> InboxItem:
         return self._shelf.item(DestinationKind.PAGERDUTY, context, context.destination, said, ts)
 
 

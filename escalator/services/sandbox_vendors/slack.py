@@ -7,7 +7,7 @@ from escalator.errors import Unavailable
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.policy import DestinationKind
 from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf
-from escalator.store.sandbox_inbox import ItemType
+from escalator.store.sandbox_inbox import InboxItemType
 
 TEAM = "SANDBOX"
 """The workspace that the sandbox is."""
@@ -49,14 +49,14 @@ class InboxSlack:
             destination or context.destination or channel,
             context.person or user,
         )
-        return self._shelf.keep(DestinationKind.SLACK, where, channel, payload, type_=ItemType.EPHEMERAL)
+        return self._shelf.keep(DestinationKind.SLACK, where, channel, payload, type_=InboxItemType.EPHEMERAL)
 
     def open_view(self, context: MessageContext, /, trigger_id: str, view: Json) -> Delivered | Failed:
         """Keep a window, on the phone of the person it opens for; a trigger of the sandbox begins with their id."""
         user, _, _ = trigger_id.partition(".")
         destination = PERSON_PREFIX + context.person if context.person else context.destination
         where = MessageContext(context.incident_id, context.number, destination, context.person)
-        return self._shelf.keep(DestinationKind.SLACK, where, user, {"view": view}, type_=ItemType.VIEW)
+        return self._shelf.keep(DestinationKind.SLACK, where, user, {"view": view}, type_=InboxItemType.VIEW)
 
     def respond(self, _context: MessageContext, /, response_url: str, payload: Payload) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
         """Say that there is no such address here: the answer then goes by `ephemeral`."""

@@ -23,7 +23,7 @@ from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.notifications.bulletins import publish_bulletin
 from escalator.store import silences
 from escalator.store.deliveries import Delivery
-from escalator.store.silences import Kept
+from escalator.store.silences import StoredSilence
 
 
 def announce_silence(  # noqa: PLR0913  # what has happened, to what, when, and by whom
@@ -113,7 +113,7 @@ def _reason(core: Core, connection: Connection, silence: Silence, policy: Policy
     return next((one.reason for one in policy.silences if replace(one, reason="") == silence), "")
 
 
-def reason_of(core: Core, kept: Kept) -> str:
+def reason_of(core: Core, kept: StoredSilence) -> str:
     """Return why something was silenced, or nothing when none of our keys opens it."""
     try:
         return core.seal.open(kept.sealed_reason).decode() if kept.sealed_reason else ""

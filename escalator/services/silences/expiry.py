@@ -37,7 +37,7 @@ def _hurry(core: Core) -> int:
             return 0
     with core.database.writing() as connection:
         running = core.policies.running(connection)
-        hurried = silences.hurry_waiting(connection, _in_force(running, core), now, BATCH) if running else ()
+        hurried = silences.resume_waiting(connection, _in_force(running, core), now, BATCH) if running else ()
     if hurried:
         core.queue.alarm(now)
     return len(hurried)

@@ -22,7 +22,7 @@ from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.silences.announce import announce_silence, reason_of
 from escalator.services.silences.expiry import resume_after_silence, silence_details
 from escalator.store import audit_log, silences
-from escalator.store.silences import Kept
+from escalator.store.silences import StoredSilence
 
 MAX_REASON = 300
 SHORTEST = timedelta(minutes=1)
@@ -204,14 +204,14 @@ def _is_always_critical(silence: Silence, policy: Policy) -> bool:
     return bool(floors) and all(floor is Severity.CRITICAL for floor in floors)
 
 
-def _named(kept: Sequence[Kept], handle: str, now: datetime) -> Silence | None:
+def _named(kept: Sequence[StoredSilence], handle: str, now: datetime) -> Silence | None:
     """Return the one silence that has not ended and whose id ends so."""
     wanted = handle.strip().lower().replace("-", "")
     found = [one.silence for one in kept if len(wanted) >= _HANDLE_CHARS and _id(one).endswith(wanted)]
     return found[0] if len(found) == 1 and found[0].ends_at > now else None
 
 
-def _id(kept: Kept) -> str:
+def _id(kept: StoredSilence) -> str:
     return kept.silence.id.hex if kept.silence.id else ""
 
 

@@ -21,7 +21,7 @@ from escalator.services.incidents.actions import record_refusal
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import notes
-from escalator.store.notes import Text
+from escalator.store.notes import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def act_as_viewer(core: Core, viewer: Viewer, number: int, wanted: ViewerAction)
         work.apply([Decision(incident, done)], running, now)
         if wanted.note:
             sealed = core.seal.seal(wanted.note.encode())
-            notes.insert(connection, Text(text_id, incident.id, now, viewer.person.key, sealed))
+            notes.insert(connection, Note(text_id, incident.id, now, viewer.person.key, sealed))
         said, why_not = _words(done, viewer, spoken, now), done.note.why if done.note else None
         return ActionResult(done.incident, said, why_not, text_id if wanted.note else None)
 

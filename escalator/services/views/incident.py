@@ -112,7 +112,7 @@ def _related(connection: Connection, viewer: Viewer, incident: Incident, policy:
         return RelatedIncidents()
     audience = audience_of(connection, viewer, policy)
     ids = [one for one in (incident.merged_into, incident.group_id) if one is not None]
-    numbers = timeline.numbers(connection, ids, audience)
+    numbers = timeline.numbers_of(connection, ids, audience)
     members = timeline.members_of(connection, incident.id, audience, MOST_MEMBERS) if incident.is_group else []
     return RelatedIncidents(_number(numbers, incident.merged_into), _number(numbers, incident.group_id), tuple(members))
 

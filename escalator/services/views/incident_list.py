@@ -22,11 +22,11 @@ from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.next_step import describe_next_step
 from escalator.store import incident_search, timeline
-from escalator.store.delivery_status import Fate, Told, things_of, told_of
-from escalator.store.incident_search import LATE_AFTER, Filter, Sought
+from escalator.store.delivery_status import NotificationStatus, NotifiedDestination, entity_types_of, notified_of
+from escalator.store.incident_search import LATE_AFTER, IncidentFilter, SearchTerms
 from escalator.store.visibility import Audience
 
-PAGE_SIZE = 100
+PAGE = 100
 """How many incidents a list shows at once."""
 
 WAITING = OPEN_STATES - {State.GROUPED}
@@ -36,16 +36,16 @@ _NUMBER = re.compile(r"#?([0-9]{1,10})")
 
 
 @dataclass(frozen=True, slots=True)
-class NotificationStatus:
+class Heard:
     """Whom one channel was to tell, and whether it did, in words; `through` is empty where `who` says it already."""
 
     who: str
     through: str
-    fate: Fate
+    fate: NotificationStatus
 
 
 @dataclass(frozen=True, slots=True)
-class IncidentRow:
+class Row:
     """One incident as a list shows it; `incident` is an outline.
 
     `next` is what its clock does when it runs out; `group` the number of the group that tells of it.
@@ -54,7 +54,7 @@ class IncidentRow:
     incident: Incident
     title: str
     next: str | None
-    told: Sequence[NotificationStatus]
+    told: Sequence[Heard]
     thing: str
     group: int | None
     is_late: bool
@@ -74,10 +74,10 @@ class IncidentRow:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenIncidentsPage:
+class Board:
     """A page of what is open. `counts` are of all pages, whatever severity is asked for; `waiting` of nobody's yet."""
 
-    rows: Sequence[IncidentRow]
+    rows: Sequence[Row]
     counts: Mapping[Severity, int]
     waiting: int
     page: int
@@ -90,15 +90,15 @@ class OpenIncidentsPage:
 
 
 @dataclass(frozen=True, slots=True)
-class AllIncidentsPage:
+class Shelf:
     """A page of all incidents, the newest first; `newer` and `older` are where its neighbours begin, if they do."""
 
-    rows: Sequence[IncidentRow]
+    rows: Sequence[Row]
     newer: int | None
     older: int | None
 
 
-def parse_search(typed: str, policy: Policy) -> Sought | None:
+def sought(typed: str, policy: Policy) -> SearchTerms | None:
     """Return what somebody may mean by what they typed: a number, a route, a category's title, an owner's name."""
     text = " ".join(typed.split())
     if not text:
@@ -106,7 +106,7 @@ def parse_search(typed: str, policy: Policy) -> Sought | None:
     number = _NUMBER.fullmatch(text)
     low = text.casefold()
     owners = (*policy.people, *policy.teams)
-    return Sought(
+    return SearchTerms(
         number=int(number[1]) if number else None,
         route=text,
         categories=frozenset(one.key for one in policy.categories.values() if low in one.title.casefold()),
@@ -114,26 +114,26 @@ def parse_search(typed: str, policy: Policy) -> Sought | None:
     )
 
 
-def list_open(core: Core, viewer: Viewer, running: RunningPolicy, wanted: Filter, page: int = 1) -> OpenIncidentsPage:
+def open_now(core: Core, viewer: Viewer, running: RunningPolicy, wanted: IncidentFilter, page: int = 1) -> Board:
     """Return what is open by urgency, as far as somebody may see it; pages count from 1. Raises Unavailable.
 
     Without a state it is what waits here; what somebody searches for is found within a group too.
     """
     now = core.clock.now()
     states = OPEN_STATES if wanted.sought else WAITING
-    asked = replace(without_sandbox(core, wanted), states=(wanted.states & OPEN_STATES) or states)
+    asked = replace(present(core, wanted), states=(wanted.states & OPEN_STATES) or states)
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
         of_all = replace(asked, severities=frozenset())
         counts = incident_search.count_by_severity(connection, audience, of_all)
         waiting = _count_waiting(connection, audience, of_all)
-        offset = (page - 1) * PAGE_SIZE
-        found = incident_search.by_urgency(connection, audience, asked, now, limit=PAGE_SIZE + 1, offset=offset)
-        rows = _rows(core, connection, viewer, running, audience, found[:PAGE_SIZE], now)
-    return OpenIncidentsPage(rows, counts, waiting, page, has_more=len(found) > PAGE_SIZE)
+        offset = (page - 1) * PAGE
+        found = incident_search.by_urgency(connection, audience, asked, now, limit=PAGE + 1, offset=offset)
+        rows = _rows(core, connection, viewer, running, audience, found[:PAGE], now)
+    return Board(rows, counts, waiting, page, has_more=len(found) > PAGE)
 
 
-def _count_waiting(connection: Connection, audience: Audience, asked: Filter) -> int:
+def _count_waiting(connection: Connection, audience: Audience, asked: IncidentFilter) -> int:
     """Return how many of these nobody has answered."""
     if State.TRIGGERED not in asked.states:
         return 0
@@ -141,15 +141,15 @@ def _count_waiting(connection: Connection, audience: Audience, asked: Filter) ->
     return sum(incident_search.count_by_severity(connection, audience, unanswered).values())
 
 
-def list_all(  # noqa: PLR0913  # who asks, for what, and for which page of it
+def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of it
     core: Core,
     viewer: Viewer,
     running: RunningPolicy,
-    wanted: Filter,
+    wanted: IncidentFilter,
     *,
     before: int | None = None,
     after: int | None = None,
-) -> AllIncidentsPage:
+) -> Shelf:
     """Return a page of incidents in any state, as far as somebody may see them. Raises Unavailable.
 
     Who came from a neighbouring page finds the way back without another question; one more row than is shown says
@@ -157,19 +157,19 @@ def list_all(  # noqa: PLR0913  # who asks, for what, and for which page of it
     """
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
-        asked = without_sandbox(core, wanted)
-        found = incident_search.by_number(connection, audience, asked, limit=PAGE_SIZE + 1, before=before, after=after)
-        goes_on = len(found) > PAGE_SIZE
-        shown = found[-PAGE_SIZE:] if after is not None else found[:PAGE_SIZE]
+        asked = present(core, wanted)
+        found = incident_search.by_number(connection, audience, asked, limit=PAGE + 1, before=before, after=after)
+        goes_on = len(found) > PAGE
+        shown = found[-PAGE:] if after is not None else found[:PAGE]
         rows = _rows(core, connection, viewer, running, audience, shown, core.clock.now())
     if not shown:
-        return AllIncidentsPage((), None, None)
+        return Shelf((), None, None)
     has_newer = goes_on if after is not None else before is not None
     has_older = goes_on or after is not None
-    return AllIncidentsPage(rows, shown[0].number if has_newer else None, shown[-1].number if has_older else None)
+    return Shelf(rows, shown[0].number if has_newer else None, shown[-1].number if has_older else None)
 
 
-def without_sandbox(core: Core, wanted: Filter) -> Filter:
+def present(core: Core, wanted: IncidentFilter) -> IncidentFilter:
     """Return the filter without what the sandbox has opened, outside of it, unless a mode is asked for."""
     if wanted.modes or core.settings.mode is Mode.SANDBOX:
         return wanted
@@ -184,16 +184,16 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
     audience: Audience,
     found: Sequence[Incident],
     now: datetime,
-) -> Sequence[IncidentRow]:
+) -> Sequence[Row]:
     if not found:
         return ()
     ids = [one.id for one in found]
-    told, things = told_of(connection, ids), things_of(connection, ids)
-    groups = timeline.numbers(connection, [one.group_id for one in found if one.group_id], audience)
+    told, things = notified_of(connection, ids), entity_types_of(connection, ids)
+    groups = timeline.numbers_of(connection, [one.group_id for one in found if one.group_id], audience)
     frozen = _versions(core, connection, found)
     policy = running.policy
     return [
-        IncidentRow(
+        Row(
             incident=one,
             title=title_of(category_of(one, frozen[one.policy_version], policy)),
             next=describe_next_step(one, frozen[one.policy_version], policy),
@@ -208,15 +208,17 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
     ]
 
 
-def _heard(told: Iterable[Told], policy: Policy) -> Sequence[NotificationStatus]:
+def _heard(told: Iterable[NotifiedDestination], policy: Policy) -> Sequence[Heard]:
     """Return who was told, in one entry for each channel and fate; what did not arrive stands first."""
-    alike: dict[tuple[Fate, DestinationKind], list[str]] = defaultdict(list)
+    alike: dict[tuple[NotificationStatus, DestinationKind], list[str]] = defaultdict(list)
     for one in told:
         alike[one.fate, one.channel].append(one.destination)
     found = []
-    for (fate, channel), destinations in sorted(alike.items(), key=lambda item: item[0][0] is not Fate.FAILED):
+    for (fate, channel), destinations in sorted(
+        alike.items(), key=lambda item: item[0][0] is not NotificationStatus.FAILED
+    ):
         who, through = target_words(destinations, None, policy), CHANNELS[channel]
-        found.append(NotificationStatus(who, "" if who == through else through, fate))
+        found.append(Heard(who, "" if who == through else through, fate))
     return found
 
 

@@ -27,7 +27,7 @@ def list_people(core: Core, running: RunningPolicy, now: datetime) -> list[Perso
     """Return everybody, in the order of the policy. Raises Unavailable."""
     policy = running.policy
     with core.database.reading() as connection:
-        latest = sessions.latest(connection, now - LONGEST, now - IDLE)
+        latest = sessions.last_sign_ins(connection, now - LONGEST, now - IDLE)
     rows = []
     for person in policy.people.values():
         teams = tuple(key for key in policy.teams if person.key in members_of(key, policy))
