@@ -6,7 +6,7 @@ import pytest
 
 from escalator.model.levels import ContentRule, Mode
 from escalator.model.policy import DestinationKind
-from escalator.services.views.external_links import Place, places
+from escalator.services.views.external_links import ExternalLink, find_external_links
 from escalator.store.posted_messages import PostedMessage
 from tests.builders import EXAMPLE_POLICY, an_incident
 from tests.sandboxes import a_core
@@ -30,17 +30,17 @@ def a_post(channel, ref, mode=Mode.PRODUCTION, person=None, destination="place",
     [
         pytest.param(
             a_post(DestinationKind.SLACK, "C0ALERTS/1700000000.0001"),
-            Place("Slack: place", "https://slack.com/app_redirect?channel=C0ALERTS"),
+            ExternalLink("Slack: place", "https://slack.com/app_redirect?channel=C0ALERTS"),
             id="a channel of Slack",
         ),
         pytest.param(
             a_post(DestinationKind.JIRA, "TS-7"),
-            Place("Jira: TS-7", "https://acme.atlassian.net/browse/TS-7"),
+            ExternalLink("Jira: TS-7", "https://acme.atlassian.net/browse/TS-7"),
             id="an issue of Jira",
         ),
         pytest.param(
             a_post(DestinationKind.PAGERDUTY, "key", alias="Q1INCIDENT"),
-            Place("PagerDuty: Q1INCIDENT"),
+            ExternalLink("PagerDuty: Q1INCIDENT"),
             id="an incident of PagerDuty, whose host we do not know",
         ),
         pytest.param(a_post(DestinationKind.SLACK, "D0/1", person="ana"), None, id="somebody's own messages"),
@@ -50,10 +50,10 @@ def a_post(channel, ref, mode=Mode.PRODUCTION, person=None, destination="place",
     ],
 )
 def test_a_post_is_a_place(core, post, place):
-    found = places(core, an_incident(), EXAMPLE_POLICY, EXAMPLE_POLICY, [post, post], ContentRule.HIDE)
+    found = find_external_links(core, an_incident(), EXAMPLE_POLICY, EXAMPLE_POLICY, [post, post], ContentRule.HIDE)
     assert found[2:] == ((place,) if place else ())
 
 
 def test_stream_and_the_runbook_come_first(core):
-    found = places(core, an_incident(), EXAMPLE_POLICY, EXAMPLE_POLICY, [], ContentRule.WITHHOLD)
+    found = find_external_links(core, an_incident(), EXAMPLE_POLICY, EXAMPLE_POLICY, [], ContentRule.WITHHOLD)
     assert [one.label for one in found] == ["Open in Stream", "Runbook"]
