@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from escalator.channels.slack.blocks import notice
 from escalator.channels.slack.external_select import Suggestion, options
-from escalator.channels.slack.interactions import Click, Ignored, ListClick, parse
+from escalator.channels.slack.interactions import BundleMessage, Click, Ignored, ListClick, parse
 from escalator.channels.slack.modals import NOTE, errors, reference_needed
 from escalator.channels.slack.submissions import Opening, Silencing, Submission
 from escalator.errors import Unavailable
@@ -16,8 +16,14 @@ from escalator.model.incident import Outcome, Verb
 from escalator.model.message import Failed, MessageContext
 from escalator.services.auth.slack_users import link_slack_user
 from escalator.services.core.context import Core
+from escalator.services.delivery.bundle_message import update_bundle_message
 from escalator.services.incidents.actions import ActionReply, SlackRequest, perform_action, reply_mode
-from escalator.services.responses.acknowledge_bundle import BundleRequest, acknowledge_bundle, bundle_size
+from escalator.services.responses.acknowledge_bundle import (
+    OF_THE_PERSON,
+    BundleRequest,
+    acknowledge_bundle,
+    bundle_size,
+)
 from escalator.services.responses.slack_options import choices_for
 from web.note_publishing import publish_later
 from web.slack_auth import is_signed_by_sandbox, log_failure
@@ -97,7 +103,14 @@ def _after_click(core: Core, answerers: ThreadPoolExecutor, said: Click, *, is_s
         log_failure(shown, "view_failed")
     elif reply.text:
         answerers.submit(_tell, core, said.user_id, said.channel_id, said.response_url, reply)
+    _update_bundle(core, answerers, said.bundle, reply)
     return Response(status=200)
+
+
+def _update_bundle(core: Core, answerers: ThreadPoolExecutor, bundle: BundleMessage | None, reply: ActionReply) -> None:
+    """Bring the message of a bundle up to date; after a refusal too, which says that it shows an older state."""
+    if bundle is not None and reply.refused not in OF_THE_PERSON:
+        answerers.submit(update_bundle_message, core, bundle, reply.mode)
 
 
 def _after_list_click(core: Core, answerers: ThreadPoolExecutor, said: ListClick, *, is_sandbox: bool) -> Response:
@@ -105,14 +118,15 @@ def _after_list_click(core: Core, answerers: ThreadPoolExecutor, said: ListClick
     asked = BundleRequest(said.user_id, said.team_id, said.list_id, said.channel_id, is_sandbox, said.enterprise_id)
 
     if bundle_size(core, said.list_id) > AT_ONCE:
-        answerers.submit(_answer_list, core, asked, said.response_url)
+        answerers.submit(_answer_list, core, answerers, said, asked)
     else:
         reply = acknowledge_bundle(core, asked)
         answerers.submit(_tell, core, said.user_id, said.channel_id, said.response_url, reply)
+        _update_bundle(core, answerers, said.bundle, reply)
     return Response(status=200)
 
 
-def _answer_list(core: Core, asked: BundleRequest, response_url: str) -> None:
+def _answer_list(core: Core, answerers: ThreadPoolExecutor, said: ListClick, asked: BundleRequest) -> None:
     """Acknowledge a long list and tell who did it, also when it could not be recorded: Slack has had its answer."""
     try:
         reply = acknowledge_bundle(core, asked)
@@ -123,7 +137,8 @@ def _answer_list(core: Core, asked: BundleRequest, response_url: str) -> None:
             mode,
             "The database did not answer: not all were acknowledged. Press the button again.",
         )
-    _tell(core, asked.user_id, asked.channel_id, response_url, reply)
+    _tell(core, asked.user_id, asked.channel_id, said.response_url, reply)
+    _update_bundle(core, answerers, said.bundle, reply)
 
 
 def _after_window(core: Core, answerers: ThreadPoolExecutor, said: Submission, *, is_sandbox: bool) -> Response:

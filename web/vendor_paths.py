@@ -15,13 +15,13 @@ from werkzeug.datastructures import Headers
 
 from escalator.metrics import WRONG_PATHS
 from escalator.services.core.context import Core
+from escalator.services.responses.callbacks import CALLBACKS_OF
 
 log = structlog.get_logger(__name__)
 
 VENDOR_PATHS = {
     "/webhooks/stream": "Stream's webhook URL",
-    "/webhooks/pagerduty": "PagerDuty's webhook URL",
-    "/webhooks/jira": "Jira's webhook URL",
+    **{f"/webhooks/{kind.value}": f"{kind.about.title}'s webhook URL" for kind in CALLBACKS_OF},
     "/slack/interactions": "Slack's interactivity request URL",
     "/slack/commands": "the request URL of Slack's commands",
 }
@@ -30,9 +30,11 @@ VENDOR_PATHS = {
 _VENDORS = {
     "X-Api-Key": ("stream", "/webhooks/stream"),
     "X-Slack-Signature": ("slack", "/slack/interactions"),
-    "X-PagerDuty-Signature": ("pagerduty", "/webhooks/pagerduty"),
-    "X-Hub-Signature": ("jira", "/webhooks/jira"),
-    "X-Atlassian-Webhook-Identifier": ("jira", "/webhooks/jira"),
+    **{
+        header: (kind.value, f"/webhooks/{kind.value}")
+        for kind, callbacks in CALLBACKS_OF.items()
+        for header in callbacks.headers
+    },
 }
 """By which header each vendor is known. Anybody can send one: it is enough for a line in the log, and for no more."""
 

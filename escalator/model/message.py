@@ -73,7 +73,7 @@ class Card:
     """A full message. `text` is all that a locked phone shows; `snippet` is what a user wrote (plain text only).
 
     `mentions` are Slack user ids. `buttons` are empty on a thread reply. A bulletin is no incident's message: each of
-    its buttons is about an incident of its own. `severity` is that of a list: the gravest.
+    its buttons is about an incident of its own. `severity` is that of a list: the gravest; `bundle_id` names the list.
     """
 
     text: str
@@ -84,6 +84,7 @@ class Card:
     mentions: tuple[str, ...] = ()
     is_bulletin: bool = False
     severity: Severity | None = None
+    bundle_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

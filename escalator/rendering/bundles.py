@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from escalator.model.incident import Verb
 from escalator.model.levels import Severity
@@ -20,7 +21,8 @@ MOST_BUTTONS = 24
 class Listed:
     """One incident on a list: `title` is its category's, the only word about the harm (RULES 4).
 
-    `answer` is what the button to acknowledge it brings back, empty where it has none.
+    `answer` is what the button to acknowledge it brings back, empty where it has none. `is_answered` when somebody has
+    acknowledged or closed it, `owner` is the name of who has it, where names may be said.
     """
 
     number: int
@@ -28,6 +30,8 @@ class Listed:
     title: str
     is_drill: bool = False
     answer: str = ""
+    is_answered: bool = False
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Ways:
     """How a list is answered: `all_` is what the button for all of it brings back, `links` lead elsewhere."""
 
     all_: str = ""
+    bundle_id: UUID | None = None
     links: tuple[Link, ...] = ()
 
 
@@ -61,6 +66,7 @@ def list_card(listed: Sequence[Listed], answered: int, ways: Ways = NO_WAYS, *, 
         buttons=tuple(_buttons(listed, ways.all_)),
         severity=gravest,
         is_bulletin=True,
+        bundle_id=ways.bundle_id,
     )
 
 
@@ -74,7 +80,14 @@ def _buttons(listed: Sequence[Listed], all_: str) -> Iterator[Button]:
         yield Button(Verb.ACKNOWLEDGE, f"Acknowledge #{one.number}", one.answer)
 
 
-def _lines(listed: Iterable[Listed], answered: int, links: Sequence[Link]) -> Iterator[Line]:
+def _answered_line(answered: Sequence[Listed]) -> Iterator[Line]:
+    if answered:
+        owners = ", ".join(sorted({one.owner for one in answered if one.owner}))
+        numbers = spans(one.number for one in answered)
+        yield (f"Acknowledged or closed: {len(answered)} ({numbers})" + (f" · {owners}" if owners else ""),)
+
+
+def _lines(listed: Sequence[Listed], answered: int, links: Sequence[Link]) -> Iterator[Line]:
     groups: dict[tuple[int, str], list[int]] = {}
     for one in sorted(listed, key=lambda one: one.number):
         what = push_text.marked(push_text.headline(one.severity, one.title), is_test=False, is_drill=one.is_drill)
@@ -88,6 +101,7 @@ def _lines(listed: Iterable[Listed], answered: int, links: Sequence[Link]) -> It
         yield (f"{len(others)} more of {len(rest)} other kinds ({spans(others)})",)
     if answered:
         yield (f"Dealt with meanwhile: {answered}",)
+    yield from _answered_line([one for one in listed if one.is_answered])
     if links:
         yield tuple(part for link in links for part in (link, " "))[:-1]
 

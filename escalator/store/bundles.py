@@ -12,10 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import DueKind, State
 from escalator.model.levels import Mode, Severity
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState, delivery_from_row
 from escalator.store.tables import Instant, deliveries, incidents, posts
 
@@ -46,7 +46,10 @@ class BundledPage:
     round: int
     due_kind: DueKind | None
     fence: int
+    owner: str | None
 
+
+_WITH_MESSAGE_EACH_ROUND = [kind for kind in DestinationKind if kind.about.has_message_each_round]
 
 _PLACE = (deliveries.c.destination, deliveries.c.address, deliveries.c.channel, deliveries.c.mode)
 _STANDS = (
@@ -57,9 +60,9 @@ _STANDS = (
         posts.c.address == deliveries.c.address,
         posts.c.mode == deliveries.c.mode,
         posts.c.ref.is_not(None),
-        # PagerDuty has an alert for each round; the slots of the sandbox are counted down from -1.
+        # Some have a message for each round; the slots of the sandbox are counted down from -1.
         or_(
-            posts.c.channel != DestinationKind.PAGERDUTY,
+            posts.c.channel.not_in(_WITH_MESSAGE_EACH_ROUND),
             posts.c.slot.in_([deliveries.c.round, -1 - deliveries.c.round]),
         ),
     )
@@ -105,6 +108,7 @@ _MEMBERS = (
         *(incidents.c[name] for name in ("number", "source", "category", "severity", "drill", "state", "round")),
         incidents.c.due_kind,
         incidents.c.fence,
+        incidents.c.owner,
     )
     .join(incidents, incidents.c.id == deliveries.c.incident_id)
     .where(
@@ -155,6 +159,12 @@ def add_pages(connection: Connection, list_id: UUID, ids: Sequence[UUID], urgenc
 def pages_of(connection: Connection, list_id: UUID) -> list[BundledPage]:
     """Return what a list has to tell, or has told in another of its places, by the numbers of the incidents."""
     return [_member(row) for row in connection.execute(_MEMBERS, {"lists": [list_id]})]
+
+
+def mode_of(connection: Connection, list_id: UUID) -> Mode | None:
+    """Return the mode in which a list is told, or None where there is no such list."""
+    found = connection.scalar(select(deliveries.c.mode).where(deliveries.c.bulletin_id == list_id).limit(1))
+    return None if found is None else Mode(found)
 
 
 def _member(row: Any) -> BundledPage:

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, FailureReason, Occasion
-from escalator.model.policy import DestinationKind
 from escalator.services.delivery import outbox
 from escalator.services.delivery.bundles import BUNDLE_AFTER, PAGES_SENT_SINGLY, bundle_waiting_pages
 from escalator.services.delivery.outcomes import record_outcomes
@@ -14,7 +14,7 @@ from escalator.services.delivery.sender_uptime import record_senders_up
 from escalator.services.intake import process as processing
 from escalator.services.outbound.call import CallOutcome
 from escalator.store.tables import deliveries, inbox, incidents
-from tests.doubles.slack_state import Message
+from tests.doubles.slack_state import Fault, Message
 from tests.scenarios.harness import LEASE_ENDS, POLICY, Harness
 from tests.scenarios.stories import REVIEWED, SELF_HARM, labelled
 from tests.scenarios.turnstile import Turnstile
@@ -86,7 +86,13 @@ def test_one_incident_of_a_list_is_acknowledged_by_its_own_button(h: Harness) ->
     h.click("ana", "Acknowledge #1023", on=told)
     h.expect_answer("ana", "#1023 is yours now")
     assert (h.incident(1023)["state"], h.incident(1023)["owner"]) == ("acknowledged", "ana")
+    assert told.labels == [
+        f"Acknowledge all {TOO_MANY - 1}",
+        *(f"Acknowledge #{n}" for n in range(1021, 1031) if n != 1023),
+    ]
+    assert "Acknowledged or closed: 1 (#1023) · Ana Ruiz" in str(told.blocks)
     assert states(h) == {("triggered", None): PAGES_SENT_SINGLY + TOO_MANY - 1, ("acknowledged", "ana"): 1}
+    h.forget_seen()
 
 
 def test_a_whole_list_is_acknowledged_as_far_as_the_person_may(h: Harness) -> None:
@@ -96,7 +102,7 @@ def test_a_whole_list_is_acknowledged_as_far_as_the_person_may(h: Harness) -> No
     h.forget_seen()
     h.click("ben", "Acknowledge #1021", on=told)
     h.forget_seen()
-    h.click("ana", f"Acknowledge all {TOO_MANY}", on=told)
+    h.click("ana", f"Acknowledge all {TOO_MANY - 1}", on=told)
     h.expect_answer("ana", "9 acknowledged: #1022 to #1030.\n#1021 was already taken by Ben Okafor 0 s ago.")
     expected = {
         ("triggered", None): PAGES_SENT_SINGLY,
@@ -104,6 +110,30 @@ def test_a_whole_list_is_acknowledged_as_far_as_the_person_may(h: Harness) -> No
         ("acknowledged", "ben"): 1,
     }
     assert states(h) == expected
+    assert (told.text, told.labels) == (LIST, [])
+    assert f"Acknowledged or closed: {TOO_MANY} (#1021 to #1030) · Ana Ruiz, Ben Okafor" in str(told.blocks)
+    h.forget_seen()
+
+
+def test_a_click_on_what_was_answered_elsewhere_updates_the_message_too(h: Harness) -> None:
+    flood(h)
+    h.sweep()
+    [told] = lists_in(h)
+    review(h, FIRST_ITEM + PAGES_SENT_SINGLY)
+    h.click("ana", "Acknowledge #1021", on=told)
+    assert "Acknowledge #1021" not in told.labels
+    h.forget_seen()
+
+
+def test_an_answer_counts_though_the_message_of_the_bundle_cannot_be_updated(h: Harness) -> None:
+    flood(h)
+    h.sweep()
+    [told] = lists_in(h)
+    before = told.labels
+    h.slack.inject("chat.update", Fault(error="message_not_found"))
+    h.click("ana", "Acknowledge #1023", on=told)
+    assert h.incident(1023)["owner"] == "ana"
+    assert told.labels == before
     h.forget_seen()
 
 
@@ -116,6 +146,7 @@ def test_whoever_may_answer_nothing_is_told_so_once_and_changes_nothing(h: Harne
     h.forget_seen()
     h.click("vera", f"Acknowledge all {TOO_MANY}", on=told)
     h.forget_seen()
+    assert len(told.labels) == 1 + TOO_MANY
     assert states(h) == {("triggered", None): PAGES_SENT_SINGLY + TOO_MANY}
     assert len(h.records("incident.act_refused")) == 1 + TOO_MANY
 

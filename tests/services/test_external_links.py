@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import ContentRule, Mode
-from escalator.model.policy import DestinationKind
 from escalator.services.views.external_links import ExternalLink, find_external_links
 from escalator.store.posted_messages import PostedMessage
 from tests.builders import EXAMPLE_POLICY, an_incident

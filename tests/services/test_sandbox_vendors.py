@@ -7,11 +7,12 @@ from standardwebhooks import Webhook
 
 from escalator.channels.jira import webhooks as jira
 from escalator.channels.pagerduty import webhooks as pagerduty
+from escalator.channels.stand_in import Refused
 from escalator.errors import Unauthorized
 from escalator.model.vendor_event import VendorActorKind, VendorEventKind
-from escalator.services.sandbox import sandbox_state
-from escalator.services.sandbox.signed_request import Refused, Signed
-from escalator.services.sandbox.vendor_actions import Deed, signed_act
+from escalator.sandbox import sandbox_state
+from escalator.sandbox.signed_request import Signed
+from escalator.sandbox.vendor_actions import Deed, signed_act
 from escalator.store.tables import inbox
 from tests.sandboxes import a_core, alert, demo_policy, go_on
 

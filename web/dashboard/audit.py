@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, render_template, request
 from werkzeug.datastructures import MultiDict
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Category
 from escalator.schedules.local_time import first_instant
 from escalator.services.audit import search as trail
@@ -19,15 +20,16 @@ from web.dashboard.template_filters import zone
 from web.session import running, viewer
 
 _FIELDS = ("person", "number", "category", "action", "via", "since", "until")
-_VIAS = ("engine", "slack", "dashboard", "api", "pagerduty", "jira", "email", "stream", "cli", "file", "sandbox")
+_VENDORS = [kind.value for kind in DestinationKind if not kind.about.is_for_machines]
+_VIAS = ("engine", "dashboard", "api", *_VENDORS, "stream", "cli", "file", "sandbox")
 _MIMETYPES = {ExportFormat.CSV: "text/csv", ExportFormat.JSON_LINES: "application/x-ndjson"}
 _LONGEST_FIELD = 160
 
 
-def register(blueprint: Blueprint, core: Core) -> None:
+def register(door: Blueprint, core: Core) -> None:
     """Add the search, its export, and the page of the chain."""
 
-    @blueprint.get("/audit")
+    @door.get("/audit")
     def audit() -> str:
         search = _search(request.args)
         older, newer = _place("older"), _place("newer")
@@ -46,7 +48,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
             vias=_VIAS,
         )
 
-    @blueprint.post("/audit/export")
+    @door.post("/audit/export")
     def export() -> Response:
         search = _search(request.form)
         if request.form.get("form") not in set(ExportFormat):
@@ -56,7 +58,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
         written = trail.export_records(core, viewer(), running(), search, form)
         return Response(written, mimetype=_MIMETYPES[form], headers=headers)
 
-    @blueprint.get("/audit/chain")
+    @door.get("/audit/chain")
     def whole() -> str:
         return render_template("dashboard/audit_chain.html", chain=verify.chain_status(core))
 

@@ -1,16 +1,16 @@
 """The first page: what is open, by urgency; and beside it all incidents, the newest first."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from escalator.channels.stand_in import Refused
+from escalator.lazy_imports import LazyImport
 from escalator.model.incident import OPEN_STATES, State
 from escalator.model.levels import Mode
 from escalator.services.core.context import Core
 from escalator.services.intake.receive import WebhookReceiver
-from escalator.services.sandbox.controls import send_sample
-from escalator.services.sandbox.signed_request import Refused
 from escalator.services.views import bulk_actions
 from escalator.services.views.health import health_summary
 from escalator.services.views.incident_list import list_all, list_open
@@ -19,6 +19,11 @@ from escalator.stream.samples import DEFAULT
 from web.dashboard.incident_filters import active_filters, filter_choices, link, requested_filters, whole_number
 from web.dashboard.layout import set_flash
 from web.session import running, viewer
+
+if TYPE_CHECKING:
+    from escalator import sandbox
+else:
+    sandbox = LazyImport("escalator.sandbox")
 
 _MOST_PAGE = 10_000
 
@@ -62,7 +67,7 @@ def _add_sample(blueprint: Blueprint, core: Core) -> None:
     def sample() -> Response:
         if not _is_sandbox(core):
             abort(404)
-        done = send_sample(core, receiver, DEFAULT)
+        done = sandbox.send_sample(core, receiver, DEFAULT)
         if isinstance(done, Refused):
             set_flash(done.why, is_refused=True)
         else:

@@ -12,7 +12,7 @@ from escalator.clock import Clock
 from escalator.errors import Unavailable
 from escalator.model.levels import Mode, Role
 from escalator.services.core.context import Core
-from escalator.services.sandbox import count_sandboxed
+from escalator.store import sandbox_inbox
 from web import errors, security_headers, session
 from web.dashboard import template_filters
 from web.dashboard.template_filters import iso
@@ -132,7 +132,7 @@ def sandbox_words(core: Core) -> str:
         return ""
     try:
         with core.database.reading() as connection:
-            return f"SANDBOX, {count_sandboxed(connection)} alerts reached nobody"
+            return f"SANDBOX, {sandbox_inbox.count_incidents(connection)} alerts reached nobody"
     except Unavailable:
         return "SANDBOX"
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, g, render_template, request
 from escalator.engine.coverage.values import GRAVE_FOR_COVERAGE, Coverage
 from escalator.engine.oncall import HORIZON
 from escalator.model.levels import Role
-from escalator.plots.heatmap import heatmap
+from escalator.plots.heatmap import coverage_heatmap
 from escalator.rendering.coverage import hole_words
 from escalator.rendering.oncall_week import monday_of
 from escalator.services.core.context import Core
@@ -40,12 +40,12 @@ class CoverageGapsText:
     more: int
 
 
-def register(blueprint: Blueprint, core: Core) -> None:
+def register(door: Blueprint, core: Core) -> None:
     """Add the page, its picture, and what its forms are sent to."""
     shelf = CoverageCache()
-    override_forms.register(blueprint, core)
+    override_forms.register(door, core)
 
-    @blueprint.get("/oncall")
+    @door.get("/oncall")
     def oncall() -> str:
         today = g.now.astimezone(zone()).date()
         monday = _monday(request.args.get("week", ""), today)
@@ -61,14 +61,14 @@ def register(blueprint: Blueprint, core: Core) -> None:
             **_WORDS,
         )
 
-    @blueprint.get("/oncall/coverage.svg")
+    @door.get("/oncall/coverage.svg")
     def coverage_svg() -> Response:
         try:
             found = shelf.ask(running(), g.now).result(_DRAWN_WITHIN_S)
         except NotYet:
             abort(503)
         known = visible_coverage(viewer().person, found, running().policy)
-        answer = Response(heatmap(known, running().policy), mimetype="image/svg+xml")
+        answer = Response(coverage_heatmap(known, running().policy), mimetype="image/svg+xml")
         answer.headers["Content-Security-Policy"] = _SVG_POLICY
         return answer
 

@@ -7,6 +7,7 @@ escaped, and `verbatim`, so that Slack turns no word of it into a link or a ment
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from uuid import UUID
 
 from escalator.channels.slack import limits
 from escalator.channels.slack.text import element, fit, length, markup, plain
@@ -61,7 +62,7 @@ def _blocks(card: Card) -> list[Json]:
     before: list[Json] = []
     if card.header:
         before.append({"type": "header", "text": plain(card.header, limits.HEADER)})
-    after = _actions(card.buttons, BULLETIN_BLOCK if card.is_bulletin else BUTTONS_BLOCK)
+    after = _actions(card.buttons, BULLETIN_BLOCK if card.is_bulletin else BUTTONS_BLOCK, card.bundle_id)
     needed = _text_size([*before, *after]) + limits.BODY_TEXT
     before += _mention_sections(card.mentions, limits.MESSAGE_TEXT - needed)
     body = [*_sections(card.lines[:1]), *_snippet(card.snippet), *_sections(card.lines[1:])]
@@ -172,8 +173,8 @@ def _mention(key: str) -> str:
     return f"<!subteam^{key}>" if key.startswith("S") else f"<@{key}>"
 
 
-def _actions(buttons: Sequence[Button], block_id: str) -> list[Json]:
-    """Return the buttons in as many blocks as hold them."""
+def _actions(buttons: Sequence[Button], block_id: str, bundle_id: UUID | None) -> list[Json]:
+    """Return the buttons in as many blocks as hold them; those of a bundle say which one it is."""
     used: dict[str, int] = {}
     elements: list[Json] = []
     for button in buttons:
@@ -182,7 +183,7 @@ def _actions(buttons: Sequence[Button], block_id: str) -> list[Json]:
         elements.append(_button(button, _numbered(button.verb.value, before + 1)))
     rows = [elements[at : at + limits.ACTIONS] for at in range(0, len(elements), limits.ACTIONS)]
     return [
-        {"type": "actions", "block_id": _numbered(block_id, number), "elements": row}
+        {"type": "actions", "block_id": _block_id(block_id, number, bundle_id), "elements": row}
         for number, row in enumerate(rows, start=1)
     ]
 
@@ -190,6 +191,19 @@ def _actions(buttons: Sequence[Button], block_id: str) -> list[Json]:
 def _numbered(name: str, number: int) -> str:
     """Return an id that no other of this name has: ids are unique in a message, and the first is the bare name."""
     return name if number == 1 else f"{name}:{number}"
+
+
+def _block_id(name: str, number: int, bundle_id: UUID | None) -> str:
+    return _numbered(name, number) if bundle_id is None else f"{name}:{number}:{bundle_id}"
+
+
+def bundle_of(block_id: str) -> UUID | None:
+    """Return the bundle whose buttons this block holds, or None when it is no bundle's."""
+    name, _, rest = block_id.partition(":")
+    try:
+        return UUID(rest.partition(":")[2]) if name == BULLETIN_BLOCK else None
+    except ValueError:
+        return None
 
 
 def first_id(numbered: str) -> str:

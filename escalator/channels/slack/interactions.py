@@ -14,7 +14,7 @@ from uuid import UUID
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from slack_sdk.signature import Clock, SignatureVerifier
 
-from escalator.channels.slack.blocks import BULLETIN_BLOCK, first_id
+from escalator.channels.slack.blocks import BULLETIN_BLOCK, bundle_of, first_id
 from escalator.channels.slack.external_select import Suggestion, suggestion
 from escalator.channels.slack.submissions import Opening, Sender, Silencing, Submission, submission
 from escalator.errors import InvalidEvent, Unauthorized
@@ -26,10 +26,19 @@ SIGNATURE_HEADER = "X-Slack-Signature"
 
 
 @dataclass(frozen=True, slots=True)
+class BundleMessage:
+    """The message of a bundle in which a button was pressed: `ref` is `CHANNEL/TS`."""
+
+    bundle_id: UUID
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class Click:
     """A button of ours was pressed. `team_id` is the workspace of who pressed it, which may be a guest's.
 
     `message_ts` is that of the incident's own message; empty for a button of a bulletin, which is no incident's.
+    `bundle` is the bundle's message that the button stands in, if it stands in one.
     """
 
     user_id: str
@@ -42,6 +51,7 @@ class Click:
     trigger_id: str
     response_url: str
     enterprise_id: str = ""
+    bundle: BundleMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,7 @@ class ListClick:
     channel_id: str
     response_url: str
     enterprise_id: str = ""
+    bundle: BundleMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +203,11 @@ def _click(said: dict[str, Any]) -> Click | ListClick | Ignored:
             channel_id=channel_id,
             response_url=said["response_url"] or "",
             enterprise_id=_enterprise(said),
+            bundle=_bundle_message(list_id, container),
         )
     if said["user"] is None or verb is None or button is None:
         return Ignored("action")
+    block_id = action["block_id"] or ""
     return Click(
         user_id=said["user"]["id"],
         team_id=_team(said),
@@ -202,11 +215,18 @@ def _click(said: dict[str, Any]) -> Click | ListClick | Ignored:
         verb=verb,
         button=button,
         channel_id=channel_id,
-        message_ts="" if first_id(action["block_id"] or "") == BULLETIN_BLOCK else container["message_ts"],
+        message_ts="" if first_id(block_id) == BULLETIN_BLOCK else container["message_ts"],
         trigger_id=said["trigger_id"] or "",
         response_url=said["response_url"] or "",
         enterprise_id=_enterprise(said),
+        bundle=_bundle_message(bundle_of(block_id), container),
     )
+
+
+def _bundle_message(bundle_id: UUID | None, container: dict[str, Any]) -> BundleMessage | None:
+    if bundle_id is None or not (container["channel_id"] and container["message_ts"]):
+        return None
+    return BundleMessage(bundle_id, f"{container['channel_id']}/{container['message_ts']}")
 
 
 def _suggestion(said: dict[str, Any]) -> Suggestion | Ignored:

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 import structlog
 from uuid6 import uuid7
 
-from escalator.channels.mail import addresses
-from escalator.channels.mail.composing import compose, message_id
-from escalator.channels.mail.letter import ALONE, Letter
+from escalator.channels.email import addresses
+from escalator.channels.email.composing import compose, message_id
+from escalator.channels.email.letter import ALONE, Letter
 from escalator.errors import Unavailable
 from escalator.model.audit import SYSTEM, Actor
 from escalator.model.message import Delivered, Failed, FailureReason, Link, MessageContext

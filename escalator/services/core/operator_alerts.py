@@ -13,9 +13,10 @@ from escalator.engine.operator_alerts import NOT_SUSPECTED, SuspectedChannels, o
 from escalator.engine.roster import Roster
 from escalator.engine.targets import Recipient, last_resort_targets
 from escalator.model.audit import AuditAction, AuditEntry
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.services.core.contacts import delivery_address
 from escalator.settings import Settings
 from escalator.store import audit_log, calendars, deliveries, endpoint_health

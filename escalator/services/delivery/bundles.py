@@ -18,7 +18,7 @@ from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.incident import State
 from escalator.model.levels import Mode
 from escalator.model.message import Card, Link, Occasion
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.rendering.bundles import MOST_BUTTONS, Listed, Ways, list_card
 from escalator.rendering.buttons import ButtonValue, encode, encode_list
 from escalator.rendering.view import title_of
@@ -140,14 +140,40 @@ def bundle_card(  # noqa: PLR0913  # what every bulletin is made from
         return None
     answered = {member.incident_id for dropped in unwanted.values() for member in dropped} - wanted.keys()
     said = [_listed(member, running.policy) for member in wanted.values()]
-    ways = Ways(encode_list(one.id), _links(core, connection, running.policy, list(wanted), to))
+    ways = Ways(encode_list(one.id), one.id, _links(core, connection, running.policy, list(wanted), to))
     return list_card(said, len(answered), ways, is_test=to.mode is Mode.DIVERT)
+
+
+def current_card(core: Core, list_id: UUID) -> Card | None:
+    """Return what a list that has been told says by now in Slack, or None where there is no such list.
+
+    Nothing drops out of it any more. Raises Unavailable.
+    """
+    with core.database.reading() as connection:
+        mode = bundles.mode_of(connection, list_id)
+        members = {member.incident_id: member for member in bundles.pages_of(connection, list_id)}
+        policy = core.policies.required(connection).policy
+    if mode is None or not members:
+        return None
+    listed = [_listed_by_now(member, policy) for member in members.values()]
+    ways = Ways(encode_list(list_id), list_id, (_dashboard(core),))
+    return list_card(listed, 0, ways, is_test=mode is Mode.DIVERT)
+
+
+def _listed_by_now(member: BundledPage, policy: Policy) -> Listed:
+    owner = policy.people.get(member.owner or "")
+    is_answered = member.state is not State.TRIGGERED
+    return replace(_listed(member, policy), is_answered=is_answered, owner=owner.name if owner else member.owner or "")
+
+
+def _dashboard(core: Core) -> Link:
+    return Link("All incidents", f"{core.settings.base_url}/incidents")
 
 
 def _links(core: Core, connection: Connection, policy: Policy, ids: Sequence[UUID], to: Delivery) -> tuple[Link, ...]:
     """Return where a list is answered elsewhere: in the dashboard, and by a mail with one link for each incident."""
-    dashboard = Link("All incidents", f"{core.settings.base_url}/incidents")
-    if to.channel is not DestinationKind.EMAIL:
+    dashboard = _dashboard(core)
+    if not to.channel.about.has_answer_link:
         return (dashboard,)
     about = incidents.readable(connection, ids[:MOST_BUTTONS], core.seal)
     found = (answer_link(core, about[one], policy, to) for one in ids[:MOST_BUTTONS] if one in about)

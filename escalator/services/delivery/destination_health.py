@@ -13,9 +13,10 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from escalator.engine.operator_alerts import SuspectedChannels
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, FailureReason
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import DESTINATION, OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy

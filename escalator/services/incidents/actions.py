@@ -15,10 +15,11 @@ from escalator.engine.exposure_limits import RevealRequest
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.model.audit import Actor, AuditAction, AuditEntry
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.levels import Mode
 from escalator.model.message import MessageContext
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.policy import Person, Policy
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.replies import done_words, refusal_words
 from escalator.services.auth.slack_users import is_our_workspace, person_by_slack_id

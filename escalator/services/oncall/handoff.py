@@ -19,7 +19,7 @@ from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.message import Card
-from escalator.model.policy import DestinationKind, Policy, Team
+from escalator.model.policy import Policy, Team
 from escalator.rendering.handoff import ShiftView, card
 from escalator.rendering.redaction import names_by_key
 from escalator.rendering.view import category_of, title_of
@@ -122,7 +122,7 @@ def shift_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
                 (incident, _title(core, connection, incident, policy))
                 for incident in incidents_to_hand_over(part, to.person or "", here, policy)
             ),
-            policy=policy if to.channel is DestinationKind.SLACK else names_by_key(policy),
+            policy=policy if to.channel.about.shows_names else names_by_key(policy),
             now=now,
             is_cut=is_cut,
         )

@@ -14,7 +14,7 @@ from escalator.model.levels import Mode, Role
 from escalator.model.policy import Person, Policy
 from escalator.model.schedule import ManualOverride
 from escalator.policy.problems import quoted
-from escalator.schedules.local_time import reached
+from escalator.schedules.local_time import local_time_reached
 from escalator.services.core.context import Core
 from escalator.store import audit_log, overrides
 
@@ -101,7 +101,9 @@ def _wrong(wanted: OverrideRequest, by: Person, policy: Policy, now: datetime) -
         return OverrideRefused(
             OverrideProblem.PERSON, f"{person.name} could acknowledge nothing; name a moderator or somebody above"
         )
-    said = _wrong_span(reached(wanted.start, schedule.timezone), reached(wanted.end, schedule.timezone))
+    said = _wrong_span(
+        local_time_reached(wanted.start, schedule.timezone), local_time_reached(wanted.end, schedule.timezone)
+    )
     if wanted.end <= now:
         said = "that is over already; let it end in the future"
     elif wanted.start > now + MAX_OVERRIDE_LEAD:
@@ -111,11 +113,11 @@ def _wrong(wanted: OverrideRequest, by: Person, policy: Policy, now: datetime) -
 
 def _wrong_span(start: datetime, end: datetime) -> str:
     """Return what is wrong with these local times; a month with a change of the clock is no longer than another."""
-    if start >= end:
+    if start >= end_override:
         return "it would end before it begins; let it end later"
     return (
         f"it would last more than {MAX_OVERRIDE_LENGTH.days} days; let it end sooner"
-        if end - start > MAX_OVERRIDE_LENGTH
+        if end_override - start > MAX_OVERRIDE_LENGTH
         else ""
     )
 

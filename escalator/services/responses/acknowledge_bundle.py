@@ -12,7 +12,7 @@ from escalator.services.core.context import Core
 from escalator.services.incidents.actions import ActionReply, SlackRequest, perform_action, reply_mode
 from escalator.store import bundles
 
-_OF_THE_PERSON = frozenset({RefusalReason.UNKNOWN_PERSON, RefusalReason.WRONG_WORKSPACE})
+OF_THE_PERSON = frozenset({RefusalReason.UNKNOWN_PERSON, RefusalReason.WRONG_WORKSPACE})
 """Why somebody may answer nothing at all."""
 
 
@@ -55,7 +55,7 @@ def acknowledge_bundle(core: Core, asked: BundleRequest) -> ActionReply:
                 enterprise_id=asked.enterprise_id,
             ),
         )
-        if reply.refused in _OF_THE_PERSON:
+        if reply.refused in OF_THE_PERSON:
             return reply
         if reply.refused is None:
             done.append(one.number)

@@ -13,8 +13,9 @@ from escalator.engine.permissions import Refusal
 from escalator.engine.vendor_events import VendorAlertState, apply_vendor_event, unknown_person
 from escalator.metrics import CALLBACKS
 from escalator.model.audit import Actor
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, State
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.policy import Person, Policy
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind, place_in
 from escalator.services.auth.vendor_accounts import JIRA_ACCOUNT, own_account
 from escalator.services.core.contacts import person_with_email

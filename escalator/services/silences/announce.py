@@ -14,7 +14,7 @@ from escalator.engine.targets import Recipient, last_resort_targets, resolve_tar
 from escalator.errors import ContentLocked
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.model.silence import Silence, SilenceScope
 from escalator.rendering.silences import begun, ended, may_show_reason
 from escalator.services.core.context import Core
@@ -102,7 +102,7 @@ def silence_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
     policy = running.policy
     if one.body["is_over"]:
         return ended(silence, policy, body["by"] or None)
-    is_shown = to.channel is DestinationKind.SLACK and may_show_reason(silence, policy)
+    is_shown = to.channel.about.shows_names and may_show_reason(silence, policy)
     return begun(replace(silence, reason=_reason(core, connection, silence, policy)) if is_shown else silence, policy)
 
 

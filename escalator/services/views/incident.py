@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from escalator.channels.vendor import Place
 from escalator.engine.available_actions import AvailableAction, available_actions
 from escalator.engine.classify import assess
 from escalator.engine.incident_change import Rules
@@ -23,7 +24,7 @@ from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.incidents.apply import rules_for
 from escalator.services.notifications.compose import waiting_for
-from escalator.services.views.external_links import ExternalLink, find_external_links
+from escalator.services.views.external_links import find_external_links
 from escalator.services.views.reveal import ContentView, content_view
 from escalator.services.views.timeline import TimelineEntry, build_timeline, texts_of_records
 from escalator.store import posted_messages, timeline
@@ -56,7 +57,7 @@ class IncidentDetails:
     coming: tuple[Coming, ...]
     offers: tuple[AvailableAction, ...]
     question: str | None
-    places: tuple[ExternalLink, ...]
+    places: tuple[Place, ...]
     related: RelatedIncidents
     reports: int
 

@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from escalator.engine.permissions import check_permission, is_withheld
 from escalator.engine.silences import is_silenced
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import OPEN_STATES, Incident, State, Verb
 from escalator.model.levels import Mode, Severity
-from escalator.model.policy import DestinationKind, Policy
-from escalator.rendering.delivery_status import CHANNELS
+from escalator.model.policy import Policy
 from escalator.rendering.targets import target_words
 from escalator.rendering.view import called, category_of, title_of
 from escalator.services.auth.viewer import Viewer, audience_of
@@ -36,7 +36,7 @@ _NUMBER = re.compile(r"#?([0-9]{1,10})")
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelStatus:
+class Heard:
     """Whom one channel was to tell, and whether it did, in words; `through` is empty where `who` says it already."""
 
     who: str
@@ -54,7 +54,7 @@ class IncidentRow:
     incident: Incident
     title: str
     next: str | None
-    told: Sequence[ChannelStatus]
+    told: Sequence[Heard]
     thing: str
     group: int | None
     is_late: bool
@@ -210,7 +210,7 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
     ]
 
 
-def _heard(told: Iterable[NotifiedDestination], policy: Policy) -> Sequence[ChannelStatus]:
+def _heard(told: Iterable[NotifiedDestination], policy: Policy) -> Sequence[Heard]:
     """Return who was told, in one entry for each channel and fate; what did not arrive stands first."""
     alike: dict[tuple[NotificationStatus, DestinationKind], list[str]] = defaultdict(list)
     for one in told:
@@ -219,8 +219,8 @@ def _heard(told: Iterable[NotifiedDestination], policy: Policy) -> Sequence[Chan
     for (fate, channel), destinations in sorted(
         alike.items(), key=lambda item: item[0][0] is not NotificationStatus.FAILED
     ):
-        who, through = target_words(destinations, None, policy), CHANNELS[channel]
-        found.append(ChannelStatus(who, "" if who == through else through, fate))
+        who, through = target_words(destinations, None, policy), channel.about.title
+        found.append(Heard(who, "" if who == through else through, fate))
     return found
 
 

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Row
 from escalator.encryption import Seal
 from escalator.errors import ContentLocked
 from escalator.model.audit import AuditAction
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.rendering.delivery_status import fate_words, occasion_words, recipient_words
 from escalator.rendering.timeline import place_words, told
 from escalator.store import notes as texts
