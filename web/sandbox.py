@@ -138,11 +138,11 @@ def _show(blueprint: Blueprint, core: Core) -> None:
             "sandbox.html", picture=state, etag=etag, modules=MODULES, looks=list(LOOKS), titles=_TITLES
         )
 
-    @door.get("/sandbox/looks.js")
+    @blueprint.get("/sandbox/looks.js")
     def all_looks() -> Response:
         return _script(_ALL_LOOKS)
 
-    @door.get("/sandbox/looks/<kind>.js")
+    @blueprint.get("/sandbox/looks/<kind>.js")
     def look(kind: str) -> Response:
         if kind not in LOOKS:
             abort(404)

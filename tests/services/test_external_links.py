@@ -4,9 +4,10 @@ from uuid import UUID
 
 import pytest
 
+from escalator.channels.vendor import Place
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import ContentRule, Mode
-from escalator.services.views.external_links import ExternalLink, find_external_links
+from escalator.services.views.external_links import find_external_links
 from escalator.store.posted_messages import PostedMessage
 from tests.builders import EXAMPLE_POLICY, an_incident
 from tests.sandboxes import a_core
@@ -30,17 +31,17 @@ def a_post(channel, ref, mode=Mode.PRODUCTION, person=None, destination="place",
     [
         pytest.param(
             a_post(DestinationKind.SLACK, "C0ALERTS/1700000000.0001"),
-            ExternalLink("Slack: place", "https://slack.com/app_redirect?channel=C0ALERTS"),
+            Place("Slack: place", "https://slack.com/app_redirect?channel=C0ALERTS"),
             id="a channel of Slack",
         ),
         pytest.param(
             a_post(DestinationKind.JIRA, "TS-7"),
-            ExternalLink("Jira: TS-7", "https://acme.atlassian.net/browse/TS-7"),
+            Place("Jira: TS-7", "https://acme.atlassian.net/browse/TS-7"),
             id="an issue of Jira",
         ),
         pytest.param(
             a_post(DestinationKind.PAGERDUTY, "key", alias="Q1INCIDENT"),
-            ExternalLink("PagerDuty: Q1INCIDENT"),
+            Place("PagerDuty: Q1INCIDENT"),
             id="an incident of PagerDuty, whose host we do not know",
         ),
         pytest.param(a_post(DestinationKind.SLACK, "D0/1", person="ana"), None, id="somebody's own messages"),

@@ -113,11 +113,11 @@ def _wrong(wanted: OverrideRequest, by: Person, policy: Policy, now: datetime) -
 
 def _wrong_span(start: datetime, end: datetime) -> str:
     """Return what is wrong with these local times; a month with a change of the clock is no longer than another."""
-    if start >= end_override:
+    if start >= end:
         return "it would end before it begins; let it end later"
     return (
         f"it would last more than {MAX_OVERRIDE_LENGTH.days} days; let it end sooner"
-        if end_override - start > MAX_OVERRIDE_LENGTH
+        if end - start > MAX_OVERRIDE_LENGTH
         else ""
     )
 
