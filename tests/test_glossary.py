@@ -49,3 +49,11 @@ def test_no_page_uses_a_word_that_was_replaced(page: Path) -> None:
 def test_the_glossary_has_terms_and_replaced_words() -> None:
     assert len(TERMS) > 50
     assert {"mail", "trouble", "trail", "told"} <= set(replaced_words())
+
+
+@pytest.mark.parametrize("name", ["starter.yml", "demo.yml"])
+def test_no_comment_of_a_shipped_policy_uses_a_word_that_was_replaced(name: str) -> None:
+    words = "|".join(re.escape(word) for word in replaced_words())
+    comments = re.findall(r"(?:^|\s)#(.*)", (ROOT / "escalator" / "policy" / name).read_text())
+    assert comments
+    assert not [comment for comment in comments if re.search(rf"\b({words})\b", comment, re.I)]
