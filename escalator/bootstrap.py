@@ -14,7 +14,7 @@ from escalator.channels.registry import VENDORS
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock, SystemClock
 from escalator.encryption import Seal
-from escalator.lazy_imports import Lazy
+from escalator.lazy_imports import LazyImport
 from escalator.model.levels import Mode
 from escalator.ports import NullQueue, TaskQueue
 from escalator.services.core.context import Core
@@ -65,7 +65,7 @@ def build(
 
 def _sandbox(*parts: object) -> "SandboxWaysOut":
     """Return the sandbox's ways out, which are imported and made when something is first said there."""
-    made: Any = Lazy("escalator.sandbox.ways_out", "SandboxWaysOut", *parts)
+    made: Any = LazyImport("escalator.sandbox.ways_out", "SandboxWaysOut", *parts)
     return cast("SandboxWaysOut", made)
 
 

@@ -21,7 +21,7 @@ from escalator.services.maintenance.jobs import flush_metrics
 from escalator.services.monitoring.database_outage import Outage
 from escalator.services.monitoring.watchdog import WORKERS_EXPECTED, Lookout
 from escalator.settings import from_environment
-from escalator.settings.startup import or_exit
+from escalator.settings.startup import exit_if_misconfigured
 from escalator.store.engines import WAIT_S
 from escalator.task_publisher import BrokerConnection, TaskPublisher
 from web import email_answers, errors, health, sandbox, sign_in, slack, stream_webhook, vendor_webhooks
@@ -73,8 +73,8 @@ def _core_from_environment() -> Core:
 
     broker = BrokerState()
     queue = TaskPublisher(BrokerConnection(celery), clock, broker)
-    core = build(or_exit(from_environment), clock=clock, queue=queue, broker=broker, patience_s=WAIT_S)
-    or_exit(lambda: require_secrets(core))
+    core = build(exit_if_misconfigured(from_environment), clock=clock, queue=queue, broker=broker, patience_s=WAIT_S)
+    exit_if_misconfigured(lambda: require_secrets(core))
     threading.Thread(target=_keep_up, args=(core, clock), name="keeping-up", daemon=True).start()
     return core
 

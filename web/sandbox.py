@@ -15,7 +15,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from escalator import channels
 from escalator.channels.stand_in import Json, Refused
 from escalator.errors import ContentLocked, Unavailable
-from escalator.lazy_imports import Lazy
+from escalator.lazy_imports import LazyImport
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode, Role
 from escalator.services.auth.viewer import Viewer
@@ -28,7 +28,7 @@ from web.security_headers import FRAMING_PAGE
 if TYPE_CHECKING:
     from escalator import sandbox
 else:
-    sandbox = Lazy("escalator.sandbox")
+    sandbox = LazyImport("escalator.sandbox")
 """Production need not import it: it is imported when somebody comes to its door who may."""
 
 MODULES = tuple(sorted(file.name for file in (Path(__file__).parent / "static").glob("*.js")))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from escalator.channels.email.smtp import SmtpMailer
 from escalator.channels.jira.rest import JiraRest
 from escalator.channels.slack.api import SlackApi
-from escalator.lazy_imports import Lazy
+from escalator.lazy_imports import LazyImport
 from escalator.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def clients_of(settings: Settings) -> Clients:
     """Return the clients of the vendors where the environment says that they are."""
 
     def lazy(module: str, name: str, *arguments: object) -> Any:
-        return Lazy(f"escalator.channels.{module}", name, *arguments)
+        return LazyImport(f"escalator.channels.{module}", name, *arguments)
 
     return Clients(
         slack=lazy("slack.web_api", "SlackWebApi", settings.slack_bot_token, settings.slack_api_url),

@@ -10,7 +10,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from escalator.broker_state import named
+from escalator.broker_state import error_name
 from escalator.channels.slack.manifest import SCOPES
 from escalator.commands import one_line
 from escalator.commands.open_core import DEMO, has_database
@@ -113,7 +113,7 @@ def broker(settings: Settings) -> Finding:
         with redis.Redis.from_url(settings.redis_client_url, **options) as client:
             takes_writes = client.set("escalator:doctor", "", px=_TRIAL_MS)
     except Exception as error:  # noqa: BLE001  # a broker may answer anything
-        return Finding("redis", Status.FAIL, f"cannot be used ({named(error)})", _BROKER_REMEDY)
+        return Finding("redis", Status.FAIL, f"cannot be used ({error_name(error)})", _BROKER_REMEDY)
     if takes_writes is not True:
         return Finding("redis", Status.FAIL, "answers, but not as Redis does", _BROKER_REMEDY)
     return Finding("redis", Status.OK, "answers")

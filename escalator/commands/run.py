@@ -23,7 +23,7 @@ from escalator.errors import ConfigurationError
 from escalator.model.levels import Mode
 from escalator.services.auth import magic_links
 from escalator.services.core.context import Core
-from escalator.settings import base_url, written_environment
+from escalator.settings import base_url, raw_environment
 from escalator.store import key_values
 from escalator.store.migrate import migrate
 
@@ -42,7 +42,7 @@ def command(*, verbose: bool) -> None:
     """
     os.umask(0o077)
     configure_logging(logging.WARNING)
-    found = prepared(written_environment())
+    found = prepared(raw_environment())
     _refuse(found)
     settings = found.settings
     prepare_folder(settings)

@@ -3,7 +3,7 @@
 from escalator.channels.email.channel import MailChannel
 from escalator.channels.email.smtp import LIMITS, SmtpMailer
 from escalator.model.destination_kind import DestinationKind
-from escalator.settings.connections import Security
+from escalator.settings.connections import SmtpSecurity
 from tests.doubles.mail import MailDouble, MailFault
 
 KIND = DestinationKind.EMAIL
@@ -25,7 +25,7 @@ _FAULTS = {
 
 
 def double():
-    return MailDouble(Security.STARTTLS)
+    return MailDouble(SmtpSecurity.STARTTLS)
 
 
 def make(double, limits):

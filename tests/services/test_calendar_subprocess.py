@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalator.schedules.calendar import Flaw
-from escalator.schedules.ical import MOST_EVENTS, read
+from escalator.schedules.calendar import FeedFlaw
+from escalator.schedules.ical import MOST_EVENTS, read_feed
 from escalator.services.oncall.calendar_fetch import MOST_BYTES
 from escalator.services.oncall.calendar_subprocess import LONGEST_S, read_apart
 from tests.schedules.feeds import GOOGLE, calendar, event, timed
@@ -22,7 +22,7 @@ END = START + timedelta(days=60)
 
 def test_it_says_what_reading_says(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert read_apart(GOOGLE.encode(), MADRID, START, END) == read(GOOGLE.encode(), MADRID, START, END)
+    assert read_apart(GOOGLE.encode(), MADRID, START, END) == read_feed(GOOGLE.encode(), MADRID, START, END)
 
 
 def test_bytes_that_are_no_text_are_read_as_far_as_they_go():
@@ -39,7 +39,7 @@ def test_bytes_that_are_no_text_are_read_as_far_as_they_go():
 )
 def test_a_rule_without_end_ends(rule):
     feed = calendar(event(":19700101T000000Z", ":19700101T000001Z", f"RRULE:{rule}"))
-    assert read_apart(feed.encode(), MADRID, START, END, longest_s=1) == Flaw.TOO_MUCH
+    assert read_apart(feed.encode(), MADRID, START, END, longest_s=1) == FeedFlaw.TOO_MUCH
 
 
 def test_the_largest_calendar_that_is_fetched_takes_less_than_half_of_what_it_may():

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from escalator.channels.stand_in import Refused
-from escalator.lazy_imports import Lazy
+from escalator.lazy_imports import LazyImport
 from escalator.model.incident import OPEN_STATES, State
 from escalator.model.levels import Mode
 from escalator.services.core.context import Core
@@ -23,7 +23,7 @@ from web.session import running, viewer
 if TYPE_CHECKING:
     from escalator import sandbox
 else:
-    sandbox = Lazy("escalator.sandbox")
+    sandbox = LazyImport("escalator.sandbox")
 
 _MOST_PAGE = 10_000
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, g, render_template, request
 from escalator.engine.coverage.values import GRAVE_FOR_COVERAGE, Coverage
 from escalator.engine.oncall import HORIZON
 from escalator.model.levels import Role
-from escalator.plots.heatmap import heatmap
+from escalator.plots.heatmap import coverage_heatmap
 from escalator.rendering.coverage import hole_words
 from escalator.rendering.oncall_week import monday_of
 from escalator.services.core.context import Core
@@ -68,7 +68,7 @@ def add(door: Blueprint, core: Core) -> None:
         except NotYet:
             abort(503)
         known = known_to(viewer().person, found, running().policy)
-        answer = Response(heatmap(known, running().policy), mimetype="image/svg+xml")
+        answer = Response(coverage_heatmap(known, running().policy), mimetype="image/svg+xml")
         answer.headers["Content-Security-Policy"] = _SVG_POLICY
         return answer
 

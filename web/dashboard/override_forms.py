@@ -14,7 +14,7 @@ from escalator.engine.overrides import MAX_OVERRIDE_LENGTH, categories_hidden_fr
 from escalator.model.levels import Mode, Role
 from escalator.model.policy import Person
 from escalator.model.schedule import ManualOverride, Schedule, Shift
-from escalator.schedules.local_time import first_instant, reached
+from escalator.schedules.local_time import first_instant, local_time_reached
 from escalator.services.core.context import Core
 from escalator.services.oncall import overrides
 from escalator.services.oncall.overrides import NotDone, Wanted
@@ -123,7 +123,7 @@ def _begun(done: ManualOverride) -> str:
 
 def _local(at: datetime, schedule: Schedule) -> datetime:
     """Return what the clock of the schedule shows; what it shows twice means the first time."""
-    return reached(at, schedule.timezone)
+    return local_time_reached(at, schedule.timezone)
 
 
 def _instant(said: str, schedule: Schedule) -> datetime | None:

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, abort, g, render_template, request
 from markupsafe import Markup
 
 from escalator.engine.statistics import AlertStatistics
-from escalator.plots.box_plot import spreads
-from escalator.plots.hours import hours
+from escalator.plots.box_plot import duration_bars
+from escalator.plots.hours import alerts_by_hour
 from escalator.rendering.csv_export import csv_of
 from escalator.schedules.local_time import first_instant
 from escalator.services.core.context import Core
@@ -84,9 +84,9 @@ def _plots(made: Report) -> dict[str, Markup]:
     answered = {name: one.answered for name, one in made.by_category.items()}
     resolved = {name: one.resolved for name, one in made.by_category.items()}
     return {
-        "answered": Markup(spreads("Time to the first answer, by category", answered)),  # noqa: S704
-        "resolved": Markup(spreads("Time from the first answer to the end, by category", resolved)),  # noqa: S704
-        "hours": Markup(hours(made.by_hour)),  # noqa: S704
+        "answered": Markup(duration_bars("Time to the first answer, by category", answered)),  # noqa: S704
+        "resolved": Markup(duration_bars("Time from the first answer to the end, by category", resolved)),  # noqa: S704
+        "hours": Markup(alerts_by_hour(made.by_hour)),  # noqa: S704
     }
 
 

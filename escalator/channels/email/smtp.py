@@ -14,7 +14,7 @@ from escalator.channels.email.failures import NO_STARTTLS, Stage, failure, refus
 from escalator.channels.email.server import server
 from escalator.channels.http import BROKEN, BadAnswer
 from escalator.model.message import Delivered, Failed, MessageContext
-from escalator.settings.connections import MailServer, Security
+from escalator.settings.connections import MailServer, SmtpSecurity
 
 LIMITS = Limits(socket_s=5.0, total_s=18.0)
 MAX_SAID_BYTES = 64 * 1024
@@ -68,11 +68,11 @@ class SmtpMailer:
     def _logged_in(
         self, wire: Wire, to: MailServer, sender: str, talk: Callable[[smtplib.SMTP], Delivered | Failed]
     ) -> Delivered | Failed:
-        tls = self._tls if to.security is Security.TLS else None
+        tls = self._tls if to.security is SmtpSecurity.TLS else None
         _, _, domain = sender.partition("@")
         with closing(_Conversation(wire, to, domain, self._limits.socket_s, tls)) as smtp:
             smtp.ehlo_or_helo_if_needed()
-            if to.security is Security.STARTTLS:
+            if to.security is SmtpSecurity.STARTTLS:
                 if not smtp.has_extn("starttls"):
                     return NO_STARTTLS
                 smtp.starttls(context=self._tls)

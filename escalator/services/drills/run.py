@@ -30,7 +30,7 @@ from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import audit_log, drills, events, incidents, jobs, key_values
 from escalator.store.drills import DrillRun, DrillState
 from escalator.store.events import EventState, StoredEvent
-from escalator.stream.drill import TYPE, Rehearsal, body_of
+from escalator.stream.drill import TYPE, DrillRehearsal, body_of
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +118,7 @@ def _begin(core: Core, connection: Connection, drill: Drill, policy: Policy, sta
     route = next((one for one in policy.routes if one.name == drill.route), None)
     source = _source(core, route, policy) if route else None
     if route is not None and source is not None and start.now - start.scheduled_at <= drill.expected_within:
-        rehearsal = Rehearsal(str(run.id), run.name, run.route, *rehearsed_category_and_severity(route, policy))
+        rehearsal = DrillRehearsal(str(run.id), run.name, run.route, *rehearsed_category_and_severity(route, policy))
         _store(core, connection, rehearsal, source, run, start)
         return run
     failure = _NO_ROUTE if route is None else _NO_SOURCE if source is None else _missed(start)
@@ -138,7 +138,9 @@ def _source(core: Core, route: Route, policy: Policy) -> str | None:
     return next((name for name in on if name in named), on[0] if on else None)
 
 
-def _store(core: Core, connection: Connection, rehearsal: Rehearsal, source: str, run: DrillRun, start: Start) -> None:
+def _store(
+    core: Core, connection: Connection, rehearsal: DrillRehearsal, source: str, run: DrillRun, start: Start
+) -> None:
     body = body_of(rehearsal)
     event = StoredEvent(run.id, source, digest(body), TYPE, start.now, EventState.NEW)
     events.insert(connection, replace(event, sealed_body=core.seal.seal(body)))

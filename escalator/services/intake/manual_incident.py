@@ -23,7 +23,7 @@ from escalator.services.core.context import Core
 from escalator.services.intake.process import process_event
 from escalator.store import events, incidents
 from escalator.store.events import EventState, StoredEvent
-from escalator.stream.manual_incident import TYPE, Report, body_of
+from escalator.stream.manual_incident import TYPE, ManualReport, body_of
 
 log = structlog.get_logger(__name__)
 
@@ -111,7 +111,7 @@ def _checked(core: Core, connection: Connection, said: Opening, *, is_sandbox: b
     if not said.about:
         return NotOpened.NOTHING_SAID
     source = said.source if said.source in dict(choices.sources) else choices.sources[0][0]
-    report = Report(
+    report = ManualReport(
         id=said.view_id or str(uuid7()),
         category=said.category,
         about=said.about,

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from escalator.schedules.calendar import Booked, Flaw
+from escalator.schedules.calendar import FeedBookings, FeedFlaw
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.settings import Settings
 from escalator.store.calendars import CalendarFeed
 
 PATIENCE = timedelta(minutes=15)
-_SAYS_NOBODY = frozenset(flaw.value for flaw in Flaw if flaw.is_said)
-_AT_ONCE = _SAYS_NOBODY | {Flaw.NOT_A_CALENDAR.value}
+_SAYS_NOBODY = frozenset(flaw.value for flaw in FeedFlaw if flaw.is_said)
+_AT_ONCE = _SAYS_NOBODY | {FeedFlaw.NOT_A_CALENDAR.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Tried:
 
     before: CalendarFeed | None
     feed: CalendarFeed
-    booked: Booked
+    booked: FeedBookings
 
 
 def _feed(schedule: str) -> str:

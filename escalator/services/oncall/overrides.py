@@ -14,7 +14,7 @@ from escalator.model.levels import Mode, Role
 from escalator.model.policy import Person, Policy
 from escalator.model.schedule import ManualOverride
 from escalator.policy.problems import quoted
-from escalator.schedules.local_time import reached
+from escalator.schedules.local_time import local_time_reached
 from escalator.services.core.context import Core
 from escalator.store import audit_log, overrides
 
@@ -93,7 +93,9 @@ def _wrong(wanted: Wanted, by: Person, policy: Policy, now: datetime) -> NotDone
         return NotDone(Wrong.ROLE, "you may only put yourself on call; for others ask a senior moderator")
     if not person.role.may_acknowledge:
         return NotDone(Wrong.PERSON, f"{person.name} could acknowledge nothing; name a moderator or somebody above")
-    said = _wrong_span(reached(wanted.start, schedule.timezone), reached(wanted.end, schedule.timezone))
+    said = _wrong_span(
+        local_time_reached(wanted.start, schedule.timezone), local_time_reached(wanted.end, schedule.timezone)
+    )
     if wanted.end <= now:
         said = "that is over already; let it end in the future"
     elif wanted.start > now + MAX_OVERRIDE_LEAD:
