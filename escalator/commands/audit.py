@@ -39,7 +39,7 @@ def verify(ctx: click.Context, exported: Path | None) -> None:
 
     EXPORTED is a file written by `escalator audit export`; without it the database is verified. Exits 1 if it fails.
     """
-    verdict, unsealed = (chain.followed(_read(exported)), 0) if exported else chain.verify(open_core())
+    verdict, unsealed = (chain.follow_chain(_read(exported)), 0) if exported else chain.verify_chain(open_core())
     if verdict.misfit is not None:
         click.echo(f"Verification failed after {verdict.count} records: {verdict.misfit}")
         ctx.exit(1)

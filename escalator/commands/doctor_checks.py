@@ -24,7 +24,7 @@ from escalator.policy import Parsed, parse
 from escalator.rendering import sandbox_mode
 from escalator.rendering.probe_failures import NOBODY_ANSWERED, probe_words
 from escalator.services.core.context import Core
-from escalator.services.monitoring.problems import open_troubles
+from escalator.services.monitoring.problems import open_alerts
 from escalator.settings import Settings
 from escalator.store import health, policies
 from escalator.store.health import OVERDUE_AFTER, ProductHealth
@@ -172,7 +172,7 @@ def database(core: Core) -> Iterator[Finding]:
     yield _active(core.settings, active_sha256)
     yield _workers(found)
     yield from _late(found, now)
-    yield from (Finding("operator alert", Status.FAIL, f"{key}: {detail}") for key, detail in open_troubles(found))
+    yield from (Finding("operator alert", Status.FAIL, f"{key}: {detail}") for key, detail in open_alerts(found))
     yield _mode(core.settings.mode, found)
 
 

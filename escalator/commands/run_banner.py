@@ -10,7 +10,7 @@ from escalator.settings import Settings, base_url
 _MODES = {
     Mode.SANDBOX: "SANDBOX: nothing is sent; the page shows what would have been sent, and its buttons work",
     Mode.DIVERT: "DIVERT: every message goes to its source's `divert_to`, marked TEST",
-    Mode.PRODUCTION: "PRODUCTION: messages are sent",
+    Mode.PRODUCTION: "production: messages are sent",
 }
 
 

@@ -66,13 +66,13 @@ class OfferResult:
 class PolicyStore:
     """Policy versions, parsed once and kept; `offer` is called at start and by every sweep.
 
-    `followed` is the policy that this process went by last: what is left to go by when the database is away.
+    `last_known_policy` is the policy that this process used last; it is used when the database cannot be reached.
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self.followed: Policy | None = None
+        self.last_known_policy: Policy | None = None
         self._parsed: dict[UUID, Policy] = {}
         self._offered_sha256: str | None = None
         self._unread = 0
@@ -88,7 +88,7 @@ class PolicyStore:
         begun = self._begun(connection) if found.has_silences else ()
         stand_ins = self.stand_ins(connection, now) if found.has_stand_ins else ()
         said = calendars.bookings_of(connection, policy)
-        self.followed = stood_in = with_overrides(policy, stand_ins)
+        self.last_known_policy = stood_in = with_overrides(policy, stand_ins)
         return RunningPolicy(found.version, stood_in, said, (*policy.silences, *begun), tuple(stand_ins))
 
     def required(self, connection: Connection) -> RunningPolicy:

@@ -21,7 +21,7 @@ _TROUBLE = "drill:"
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class DrillFailure:
     """Why a drill was not passed: a word for the record, and the end of a sentence for who hears of it."""
 
     reason: str
@@ -30,7 +30,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class DrillResults:
     """The results of drills as written within one transaction."""
 
     connection: Connection
@@ -49,7 +49,7 @@ class Results:
             self._record(AuditAction.DRILL_PASSED, ended, by=by, seconds=str(seconds))
             OperatorAlerts(self.connection, self.now).end(_TROUBLE + run.name)
 
-    def failed(self, run: DrillRun, failure: Failure, incident: Incident | None = None) -> None:
+    def failed(self, run: DrillRun, failure: DrillFailure, incident: Incident | None = None) -> None:
         """Write that it was not passed, and tell: each time anew, though the one before was not passed either."""
         ended = replace(run, state=failure.state, incident_id=incident.id if incident else None)
         if not drills.finish(self.connection, ended):

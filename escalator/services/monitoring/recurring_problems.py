@@ -21,7 +21,7 @@ _DETAILS = {
 }
 
 
-def notice(core: Core) -> None:
+def check_recurring_problems(core: Core) -> None:
     """Tell of what has been counted anew, and end what is over. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:

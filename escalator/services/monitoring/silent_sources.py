@@ -21,7 +21,7 @@ _LONGER_BY = 2
 _LEAST = timedelta(hours=1)
 
 
-def listen(core: Core) -> None:
+def check_silent_sources(core: Core) -> None:
     """Tell, once, of every source that has gone silent, and end that when an event has come. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:

@@ -33,7 +33,7 @@ _MOST_NEW = 200
 """How many incidents one round makes troubles of; the next round goes on."""
 
 
-def look_for_undelivered(core: Core) -> None:
+def check_undelivered(core: Core) -> None:
     """Tell of destinations that fail and of incidents that nobody was told of; end what is over. Raises Unavailable."""
     now = core.clock.now()
     with unit_of_work(core) as work:

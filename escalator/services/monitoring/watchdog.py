@@ -11,7 +11,7 @@ from escalator.store import processes
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedProcess:
     """A kind of process that has to be alive; `patience` is longer than a deployment keeps it away."""
 
     kind: str
@@ -20,27 +20,27 @@ class Expected:
     detail: str
 
 
-WORKERS_EXPECTED = Expected(
+WORKERS_EXPECTED = ExpectedProcess(
     SWEEPER, WORKERS_GONE, timedelta(seconds=30), "no worker is running: nothing is sent or escalated until one starts"
 )
-WEB_EXPECTED = Expected(
+WEB_EXPECTED = ExpectedProcess(
     WEB,
     WEB_GONE,
     timedelta(seconds=60),
-    "no web process is running: no alert and no acknowledgement is accepted until one starts",
+    "no web process is running: nothing is accepted until one starts",
 )
 _LOOKS_AWAY = timedelta(seconds=10)
 """Who has not looked for so long (the machine slept, the database was away) knows nothing of the time between."""
 
 
-class Lookout:
+class Watchdog:
     """Looks again and again whether a kind of process is alive.
 
     Nobody is missed who was never there, nor before this process has itself looked for as long as its patience: after
     a night in which nothing ran, one part starts before the other.
     """
 
-    def __init__(self, expected: Expected) -> None:
+    def __init__(self, expected: ExpectedProcess) -> None:
         self._expected = expected
         self._looking_since: datetime | None = None
         self._looked_at: datetime | None = None

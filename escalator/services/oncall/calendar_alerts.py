@@ -18,7 +18,7 @@ _AT_ONCE = _SAYS_NOBODY | {FeedFlaw.NOT_A_CALENDAR.value}
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class RefreshResult:
     """A try to refresh a feed: how it stood before, if it was ever tried, how it stands now, and its bookings."""
 
     before: CalendarFeed | None
@@ -34,7 +34,7 @@ def _names(schedule: str) -> str:
     return f"calendar_names:{schedule}"
 
 
-def tell(connection: Connection, settings: Settings, running: RunningPolicy, tried: Tried) -> None:
+def update_alerts(connection: Connection, settings: Settings, running: RunningPolicy, tried: RefreshResult) -> None:
     """Find or end the troubles of a calendar that was tried just now. Names of people and addresses are never told."""
     feed, booked = tried.feed, tried.booked
     troubles = OperatorAlerts(connection, feed.tried_at)
@@ -50,12 +50,12 @@ def tell(connection: Connection, settings: Settings, running: RunningPolicy, tri
         troubles.end(_names(feed.schedule))
 
 
-def end(connection: Connection, now: datetime, schedules: Iterable[str]) -> None:
+def end_alerts(connection: Connection, now: datetime, schedules: Iterable[str]) -> None:
     """End the troubles of calendars that are no more."""
     OperatorAlerts(connection, now).end(*(key for one in schedules for key in (_feed(one), _names(one))))
 
 
-def _has_grown_worse(tried: Tried) -> bool:
+def _has_grown_worse(tried: RefreshResult) -> bool:
     """Whether a feed that was only down now says that nobody is on call: that is told anew."""
     before = tried.before.reason if tried.before else ""
     return tried.feed.reason in _SAYS_NOBODY and before not in _SAYS_NOBODY

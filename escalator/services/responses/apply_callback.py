@@ -17,7 +17,7 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, State
 from escalator.model.policy import Person, Policy
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind, place_in
-from escalator.services.auth.vendor_accounts import JIRA_ACCOUNT, account
+from escalator.services.auth.vendor_accounts import JIRA_ACCOUNT, own_account
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
@@ -115,7 +115,7 @@ class _Case:
 
     def _without_our_own(self, said: VendorEvent) -> VendorEvent:
         """Return it with our own account, which Jira knows as a user like any other, as the integration that it is."""
-        if said.vendor is DestinationKind.JIRA and said.agent.id == account(
+        if said.vendor is DestinationKind.JIRA and said.agent.id == own_account(
             self.connection, self.core.settings, JIRA_ACCOUNT
         ):
             return replace(said, agent=VendorActor(VendorActorKind.INTEGRATION, said.agent.id))
