@@ -37,7 +37,10 @@ def test_before_the_first_event_it_says_so(shown):
 
 
 def test_everything_that_is_wrong_is_said_in_the_alarm(shown):
-    found = (HealthProblem("workers", "none is alive"), HealthProblem("silent_source:chat-prod", "no event of <chat>"))
+    found = (
+        HealthProblem("workers", "none is running"),
+        HealthProblem("silent_source:chat-prod", "no event of <chat>"),
+    )
     page = shown(HealthSummary(found, 0, START))
     assert '<section class="alarm"' in page
     assert "<li><strong>Workers</strong>: none is running</li>" in page
