@@ -151,7 +151,7 @@ class PolicyStore:
             running = self.running(connection)
             if running is not None:
                 detail = f"{file} cannot be read ({reason}); the last good policy goes on"
-                OperatorAlerts(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
+                OperatorAlerts(connection, now).raise_alert(POLICY_FILE, detail, running.policy, self._settings)
 
     def _take(self, database: Database, text: bytes, sha256: str) -> OfferResult:
         parsed = parse(text, self._settings.environment)
@@ -162,7 +162,7 @@ class PolicyStore:
         now = self._clock.now()
         with database.writing() as connection:
             active = policies.active_id(connection)
-            OperatorAlerts(connection, now).end(POLICY_FILE)
+            OperatorAlerts(connection, now).resolve(POLICY_FILE)
             if active is not None and policies.sha256_of(connection, active) == sha256:
                 return OfferResult(is_new=False, problems=parsed.problems)
             version = policies.activate(connection, text.decode(), sha256, "file", now)
@@ -202,7 +202,7 @@ class PolicyStore:
             running = self.running(connection)
             if running is not None:
                 detail = f"{file} has {len(problems)} problems and was refused; the last good policy goes on"
-                OperatorAlerts(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
+                OperatorAlerts(connection, now).raise_alert(POLICY_FILE, detail, running.policy, self._settings)
             if policies.last_refused_sha256(connection) != sha256:
                 after = {"problems": str(len(problems)), "sha256": sha256}
                 entry = AuditEntry(AuditAction.POLICY_REFUSED, Actor("file", "file"), "file", after=after)

@@ -122,7 +122,7 @@ def _begin(core: Core, connection: Connection, drill: Drill, policy: Policy, sta
         _store(core, connection, rehearsal, source, run, start)
         return run
     failure = _NO_ROUTE if route is None else _NO_SOURCE if source is None else _missed(start)
-    DrillResults(connection, core.settings, policy, start.now).failed(run, failure)
+    DrillResults(connection, core.settings, policy, start.now).record_failed(run, failure)
     return None
 
 
@@ -173,11 +173,11 @@ def _write_result(results: DrillResults, run: DrillRun, incident: Incident | Non
     """Write whether a drill is passed or failed; False while there is time."""
     answer = drill_acknowledgement(_done(results.connection, incident.id), run.expected_by) if incident else None
     if incident is not None and answer is not None:
-        results.passed(run, incident, answer)
+        results.record_passed(run, incident, answer)
         return True
     failure = _why_failed(results, run, incident)
     if failure is not None:
-        results.failed(run, failure, incident)
+        results.record_failed(run, failure, incident)
     return failure is not None
 
 

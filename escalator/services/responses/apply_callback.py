@@ -41,7 +41,7 @@ def apply_callback(core: Core, one: VendorCallback, said: VendorEvent) -> None:
         case = _Case(core, work, running, core.clock.now())
         is_ours = case.settle(said, is_sandbox=one.is_sandbox)
         vendor_callbacks.mark_done(work.connection, one.id, None if is_ours else "not ours")
-        OperatorAlerts(work.connection, case.now).end(f"callback:{one.vendor.value}")
+        OperatorAlerts(work.connection, case.now).resolve(f"callback:{one.vendor.value}")
     core.metrics.count(CALLBACKS, vendor=one.vendor.value, outcome="done" if is_ours else "not_ours")
 
 
