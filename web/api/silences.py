@@ -60,8 +60,8 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
             _not_done(ended, 404)
 
 
-def _said(one: SilenceRow) -> dict[str, Any]:
-    return asdict(one.silence) | {"is_in_force": one.is_in_force, "handle": one.handle}
+def _said(row: SilenceRow) -> dict[str, Any]:
+    return asdict(row.silence) | {"is_in_force": row.is_in_force, "handle": row.handle}
 
 
 def _not_done(wrong: SilenceRefused, status: int) -> NoReturn:

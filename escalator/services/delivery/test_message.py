@@ -48,7 +48,7 @@ def send_test_message(core: Core, name: str, policy: Policy) -> list[Destination
     mode, now = _mode(core, name, policy), core.clock.now()
     with core.database.reading() as connection:
         roster = Roster(policy, now, calendars.bookings_of(connection, policy))
-    tried = [_test(core, one, policy, mode, now) for one in resolve_targets((name,), None, roster).told]
+    tried = [_test(core, recipient, policy, mode, now) for recipient in resolve_targets((name,), None, roster).told]
     with core.database.writing() as connection:
         _note(connection, tried, now)
     return tried

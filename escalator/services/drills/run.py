@@ -88,7 +88,7 @@ def _begin_due(core: Core, now: datetime) -> None:
         policy = running.policy
         planned = _planned(_read(core, connection, UUID(looked.value)), now)
         due = {name: at for name, at in _planned(policy, now).items() if looked.at < at and planned.get(name) == at}
-        starts = [(one, DrillStart(due[one.name], now)) for one in policy.drills if one.name in due]
+        starts = [(drill, DrillStart(due[drill.name], now)) for drill in policy.drills if drill.name in due]
         begun = [_begin(core, connection, one, policy, start) for one, start in starts]
     if any(begun):
         core.queue.tell(PROCESS_EVENTS)
@@ -98,7 +98,7 @@ def _planned(policy: Policy | None, now: datetime) -> dict[str, datetime]:
     """Return when each drill was due last."""
     if policy is None:
         return {}
-    return {one.name: last_due(one.weekday, one.at, policy.timezone, now) for one in policy.drills}
+    return {drill.name: last_due(drill.weekday, drill.at, policy.timezone, now) for drill in policy.drills}
 
 
 def _read(core: Core, connection: Connection, version: UUID) -> Policy | None:
@@ -133,7 +133,7 @@ def _missed(start: DrillStart) -> DrillFailure:
 
 def _source(core: Core, route: Route, policy: Policy) -> str | None:
     """Return the source whose alert it plays: the first that is on, of those that the route names if it names any."""
-    on = [one.name for one in policy.sources.values() if core.expand(one.api_key)]
+    on = [source.name for source in policy.sources.values() if core.expand(source.api_key)]
     named = route.when.tests.get("source", ())
     return next((name for name in on if name in named), on[0] if on else None)
 

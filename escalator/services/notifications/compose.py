@@ -67,7 +67,7 @@ def _story(said: StoryRecords, policy: Policy) -> tuple[tuple[datetime, str], ..
 
 def incident_numbers(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UUID, int]:
     """Return the numbers of these incidents."""
-    wanted = [one for one in ids if one is not None]
+    wanted = [incident_id for incident_id in ids if incident_id is not None]
     if not wanted:
         return {}
     rows = connection.execute(select(incidents.c.id, incidents.c.number).where(incidents.c.id.in_(wanted)))

@@ -10,7 +10,7 @@ def encode_reading(said: FeedReading | FeedFlaw) -> bytes:
     """Return it as JSON."""
     if isinstance(said, FeedFlaw):
         return json.dumps({"flaw": said.value}).encode()
-    events = [(one.start.isoformat(), one.end.isoformat(), one.attendees, one.summary) for one in said.events]
+    events = [(event.start.isoformat(), event.end.isoformat(), event.attendees, event.summary) for event in said.events]
     return json.dumps({"events": events, "unreadable": said.unreadable}).encode()
 
 

@@ -171,6 +171,6 @@ def _read(core: Core, schedule: Schedule, feed: bytes) -> FeedReading | FeedFlaw
     """Return what a feed says of the present window; a feed in which nobody is to come is EMPTY."""
     now = core.clock.now()
     said = read_in_subprocess(feed, schedule.timezone, now - BEHIND, now + AHEAD)
-    if isinstance(said, FeedReading) and not any(one.end > now for one in said.events):
+    if isinstance(said, FeedReading) and not any(event.end > now for event in said.events):
         return FeedFlaw.EMPTY
     return said

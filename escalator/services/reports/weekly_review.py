@@ -147,18 +147,18 @@ def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: Revie
 
 def totals_by_severity(opened: Iterable[OpenedAlert], told: Sequence[SentPage]) -> dict[Severity, SeverityTotals]:
     """Return the sums of each severity, the gravest first."""
-    reached = {one.incident_id: False for one in told}
-    reached |= {one.incident_id: True for one in told if one.delivered_at is not None}
+    reached = {recipient.incident_id: False for recipient in told}
+    reached |= {recipient.incident_id: True for recipient in told if recipient.delivered_at is not None}
     of: dict[Severity, list[OpenedAlert]] = {}
     for one in opened:
         of.setdefault(one.severity, []).append(one)
     return {
         severity: SeverityTotals(
             alerts=len(alerts),
-            sent=sum(one.id in reached for one in alerts),
-            received=sum(reached.get(one.id, False) for one in alerts),
-            answered=sum(one.answered_at is not None for one in alerts),
-            escalated=sum(one.escalated_at is not None for one in alerts),
+            sent=sum(alert.id in reached for alert in alerts),
+            received=sum(reached.get(alert.id, False) for alert in alerts),
+            answered=sum(alert.answered_at is not None for alert in alerts),
+            escalated=sum(alert.escalated_at is not None for alert in alerts),
         )
         for severity, alerts in sorted(of.items(), reverse=True)
     }
@@ -180,9 +180,16 @@ def slow_deliveries(opened: Iterable[OpenedAlert], told: Iterable[SentPage]) -> 
     """Return the pages that took too long to get through, the slowest first."""
     numbers = {one.id: one.number for one in opened}
     found = [
-        SlowDelivery(numbers[one.incident_id], one.destination, one.created_at, one.delivered_at - one.created_at)
-        for one in told
-        if one.delivered_at is not None and one.delivered_at - one.created_at > SLOW and one.incident_id in numbers
+        SlowDelivery(
+            numbers[recipient.incident_id],
+            recipient.destination,
+            recipient.created_at,
+            recipient.delivered_at - recipient.created_at,
+        )
+        for recipient in told
+        if recipient.delivered_at is not None
+        and recipient.delivered_at - recipient.created_at > SLOW
+        and recipient.incident_id in numbers
     ]
     return sorted(found, key=lambda one: one.took, reverse=True)
 
@@ -190,6 +197,6 @@ def slow_deliveries(opened: Iterable[OpenedAlert], told: Iterable[SentPage]) -> 
 def merge_failures(failures: Iterable[FailedPages]) -> list[FailedPages]:
     """Return one for each destination and reason, what failed most first."""
     counted: Counter[tuple[str, str]] = Counter()
-    for one in failures:
-        counted[one.destination, one.reason] += one.times
+    for failure in failures:
+        counted[failure.destination, failure.reason] += failure.times
     return [FailedPages(*key, count) for key, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]

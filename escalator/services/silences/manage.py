@@ -116,10 +116,10 @@ def list_silences(
 ) -> list[SilenceRow]:
     """Return the silences that are in force or to come, with their reasons; to an asker only what they may see."""
     now = core.clock.now()
-    ids = {one.id for one in running.silences}
+    ids = {silence.id for silence in running.silences}
     kept = (one for one in silences.unended(connection) if one.silence.id in ids)
     begun = [(replace(one.silence, reason=reason_of(core, one)), handle_of(one.silence)) for one in kept]
-    found = sorted([*begun, *((one, "") for one in running.policy.silences)], key=lambda one: one[0].starts_at)
+    found = sorted([*begun, *((silence, "") for silence in running.policy.silences)], key=lambda one: one[0].starts_at)
     return [
         SilenceRow(one, one.starts_at <= now, handle)
         for one, handle in found

@@ -109,7 +109,9 @@ def parse_search(typed: str, policy: Policy) -> SearchTerms | None:
     return SearchTerms(
         number=int(number[1]) if number else None,
         route=text,
-        categories=frozenset(one.key for one in policy.categories.values() if low in one.title.casefold()),
+        categories=frozenset(
+            category.key for category in policy.categories.values() if low in category.title.casefold()
+        ),
         owners=frozenset(key for key in owners if low in called(key, policy).casefold()),
     )
 
@@ -213,8 +215,8 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
 def _heard(told: Iterable[NotifiedDestination], policy: Policy) -> Sequence[Heard]:
     """Return who was told, in one entry for each channel and fate; what did not arrive stands first."""
     alike: dict[tuple[NotificationStatus, DestinationKind], list[str]] = defaultdict(list)
-    for one in told:
-        alike[one.fate, one.channel].append(one.destination)
+    for recipient in told:
+        alike[recipient.fate, recipient.channel].append(recipient.destination)
     found = []
     for (fate, channel), destinations in sorted(
         alike.items(), key=lambda item: item[0][0] is not NotificationStatus.FAILED
@@ -228,8 +230,11 @@ def _versions(core: Core, connection: Connection, found: Iterable[Incident]) -> 
     return {version: core.policies.version(connection, version) for version in {one.policy_version for one in found}}
 
 
-def _can_acknowledge(one: Incident, viewer: Viewer, policy: Policy) -> bool:
+def _can_acknowledge(incident: Incident, viewer: Viewer, policy: Policy) -> bool:
     """Whether it still asks for an answer that this person may give, and has not given."""
-    is_answered = any(given.person == viewer.person.key for given in one.answers)
-    may = one.state is State.TRIGGERED and check_permission(Verb.ACKNOWLEDGE, viewer.person, one, policy) is None
+    is_answered = any(given.person == viewer.person.key for given in incident.answers)
+    may = (
+        incident.state is State.TRIGGERED
+        and check_permission(Verb.ACKNOWLEDGE, viewer.person, incident, policy) is None
+    )
     return may and not is_answered

@@ -71,9 +71,9 @@ def oncall_page(core: Core, reader: Person, running: RunningPolicy, monday: date
         rotas,
         tuple(found for rota in rotas if (found := _gaps(rota, now, end)) is not None),
         tuple(
-            OverrideRow(one, may_end_override(reader, one))
-            for one in running.stand_ins
-            if one.person in running.policy.people and may_view_schedule(one.schedule, reader, running.policy)
+            OverrideRow(stand_in, may_end_override(reader, stand_in))
+            for stand_in in running.stand_ins
+            if stand_in.person in running.policy.people and may_view_schedule(stand_in.schedule, reader, running.policy)
         ),
     )
 
@@ -100,7 +100,7 @@ def _whole(policy: Policy, schedule: Schedule, calendars: Calendars, start: date
 
 
 def _gaps(rota: ScheduleWeeks, now: datetime, end: datetime) -> CoverageGaps | None:
-    empty = [one for one in rota.shifts if not one.people and one.end > now]
+    empty = [shift for shift in rota.shifts if not shift.people and shift.end > now]
     if not empty:
         return None
     total = sum((min(one.end, end) - max(one.start, now) for one in empty), timedelta(0))

@@ -109,7 +109,7 @@ _WRITTEN = frozenset({AuditAction.NOTED, AuditAction.HELD, AuditAction.HOLD_LIFT
 def texts_of_records(connection: Connection, said: Iterable[Row[Any]], seal: Seal) -> dict[str, str]:
     """Return what was written with these records, by the id that the record holds; emptied ones are left out."""
     ids = [json.loads(row.after).get("reason_id", "") for row in said if row.action in _WRITTEN]
-    kept = texts.find(connection, [UUID(one) for one in ids if one])
+    kept = texts.find(connection, [UUID(incident_id) for incident_id in ids if incident_id])
     found = {str(key): _opened(note.sealed_body, seal) for key, note in kept.items() if note.sealed_body is not None}
     return {key: text for key, text in found.items() if text is not None}
 
