@@ -18,7 +18,7 @@ from escalator.metrics import EVENTS
 from escalator.model.levels import Mode, Role
 from escalator.model.policy import Person, Policy
 from escalator.ports import PROCESS_EVENTS
-from escalator.services.auth.slack_users import sender_of
+from escalator.services.auth.slack_users import slack_sender
 from escalator.services.core.context import Core
 from escalator.services.intake.process import process_event
 from escalator.store import events, incidents
@@ -100,7 +100,7 @@ def open_manual_incident(core: Core, said: Opening, *, is_sandbox: bool) -> str:
 def _checked(core: Core, connection: Connection, said: Opening, *, is_sandbox: bool) -> tuple[StoredEvent, Mode] | str:
     """Return the event to store and the mode it will be opened in, or why it is not stored."""
     running = core.policies.required(connection)
-    person = sender_of(core, connection, running.policy, said, is_sandbox=is_sandbox)
+    person = slack_sender(core, connection, running.policy, said, is_sandbox=is_sandbox)
     if isinstance(person, str):
         return person
     choices = _choices(core, person, running.policy, is_sandbox=is_sandbox)

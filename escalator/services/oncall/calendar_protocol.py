@@ -6,7 +6,7 @@ from datetime import datetime
 from escalator.schedules.calendar import CalendarEvent, FeedFlaw, FeedReading
 
 
-def spoken(said: FeedReading | FeedFlaw) -> bytes:
+def encode_reading(said: FeedReading | FeedFlaw) -> bytes:
     """Return it as JSON."""
     if isinstance(said, FeedFlaw):
         return json.dumps({"flaw": said.value}).encode()
@@ -14,7 +14,7 @@ def spoken(said: FeedReading | FeedFlaw) -> bytes:
     return json.dumps({"events": events, "unreadable": said.unreadable}).encode()
 
 
-def heard(text: bytes) -> FeedReading | FeedFlaw:
+def decode_reading(text: bytes) -> FeedReading | FeedFlaw:
     """Return what was spoken."""
     said = json.loads(text)
     if "flaw" in said:

@@ -38,7 +38,7 @@ _TOLD_IN = (Mode.PRODUCTION, Mode.SANDBOX)
 """What a diverted source opens is a test: its messages go to one place, and no shift has to take it over."""
 
 
-def change_shifts(core: Core) -> None:
+def announce_shift_changes(core: Core) -> None:
     """Note who is on call for each team that follows a rota, and tell where it is somebody else than before.
 
     Raises Unavailable.
@@ -106,7 +106,7 @@ def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot
     return count > 0
 
 
-def card_of_shift(  # noqa: PLR0913  # what a bulletin says, to whom and when
+def shift_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
     core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, now: datetime
 ) -> Card:
     """Return what a shift's bulletin says to this reader now."""

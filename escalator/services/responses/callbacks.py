@@ -131,5 +131,7 @@ def _try_later(core: Core, one: VendorCallback, reason: str, *, is_fault: bool, 
         running = core.policies.running(connection)
         if running is not None:
             detail = f"what {one.vendor.value} told us could not be done ({reason}); it is kept as {one.id}"
-            OperatorAlerts(connection, now).find(f"callback:{one.vendor.value}", detail, running.policy, core.settings)
+            OperatorAlerts(connection, now).raise_alert(
+                f"callback:{one.vendor.value}", detail, running.policy, core.settings
+            )
     core.metrics.count(CALLBACKS, vendor=one.vendor.value, outcome="parked")

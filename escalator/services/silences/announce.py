@@ -26,7 +26,7 @@ from escalator.store.deliveries import Delivery
 from escalator.store.silences import StoredSilence
 
 
-def announce(  # noqa: PLR0913  # what has happened, to what, when, and by whom
+def announce_silence(  # noqa: PLR0913  # what has happened, to what, when, and by whom
     core: Core,
     connection: Connection,
     running: RunningPolicy,
@@ -84,7 +84,7 @@ def _leads(silence: Silence, policy: Policy) -> Iterator[str]:
             yield PERSON_PREFIX + team.lead
 
 
-def said(  # noqa: PLR0913  # what a bulletin says, to whom and when
+def silence_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
     core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, _now: datetime
 ) -> Card:
     """Return what this bulletin says to this reader; the reason only in Slack, and only where a note would be shown."""

@@ -13,7 +13,7 @@ from escalator.services.core.context import Core
 from escalator.store.posted_messages import PostedMessage
 
 
-def places(
+def find_external_links(
     core: Core,
     incident: Incident,
     frozen: Policy,
