@@ -84,7 +84,9 @@ class OperatorAlerts:
 
     def failing_endpoints(self) -> dict[str, DestinationKind]:
         """Return the channels of the endpoints that have failed for some minutes and are open troubles."""
-        failing = {one.endpoint: one.channel for one in endpoint_health.failing(self.connection, self.now)}
+        failing = {
+            endpoint.endpoint: endpoint.channel for endpoint in endpoint_health.failing(self.connection, self.now)
+        }
         if not failing:
             return {}
         keys = {key for key, _detail in self.list_open()}

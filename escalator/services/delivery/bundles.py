@@ -210,8 +210,8 @@ def _settle_failed(core: Core) -> bool:
             return False
         locked = incidents.lock(connection, {incident_id for _, incident_id in found}, core.seal)
         failed = bundles.fail_pages(connection, [page_id for page_id, _ in found], "list")
-        entries = [audit_entry(AuditAction.DELIVERY_FAILED, one, "list") for one in failed]
+        entries = [audit_entry(AuditAction.DELIVERY_FAILED, page, "list") for page in failed]
         audit_log.insert(connection, [(entry, None) for entry in entries], now)
-        touched = {one.incident_id for one in failed if is_step_delivery(one)}
+        touched = {page.incident_id for page in failed if is_step_delivery(page)}
         work.apply(decide_failed_steps(core, connection, locked, touched, running, now), running, now)
     return True

@@ -68,10 +68,10 @@ class CandidateSelector:
         silence = self.core.heartbeat_timeout(self.now)
         while self.rehearsal.room > 0:
             found = delivery_claims.candidates(self.connection, self.now, most, silence, self._without())
-            new = [one for one in found if one.id not in seen]
-            seen |= {one.id for one in new}
-            for one in new:
-                self._judge(one)
+            new = [delivery for delivery in found if delivery.id not in seen]
+            seen |= {delivery.id for delivery in new}
+            for delivery in new:
+                self._judge(delivery)
             if len(found) < most or not new:
                 break
         self._choice.has_more = self.rehearsal.room < 1

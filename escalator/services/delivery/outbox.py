@@ -96,9 +96,9 @@ def _chosen(
 def _take(claim: ClaimContext, found: Sequence[Candidate]) -> dict[UUID, Candidate]:
     """Take threads for these in their turns, and return those that got one."""
     taken: dict[UUID, Candidate] = {}
-    for one in found:
-        if len(taken) < claim.limit and claim.taking.take(one.lane):
-            taken[one.delivery.id] = one
+    for candidate in found:
+        if len(taken) < claim.limit and claim.taking.take(candidate.lane):
+            taken[candidate.delivery.id] = candidate
     return taken
 
 

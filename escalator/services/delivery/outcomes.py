@@ -89,7 +89,9 @@ class _Standing:
 
 
 def _standing(core: Core, connection: Connection, sent: Sequence[Delivery]) -> _Standing:
-    found = delivery_outcomes.lock_claim_status(connection, {one.id: one.claim + 1 for one in sent}, core.id)
+    found = delivery_outcomes.lock_claim_status(
+        connection, {sent_delivery.id: sent_delivery.claim + 1 for sent_delivery in sent}, core.id
+    )
     forgotten = {key for key, standing in found.items() if standing is ClaimStatus.FORGOTTEN}
     if forgotten or len(found) < len(sent):
         log.warning("claims_lost_by_the_database", made_good=len(forgotten), gone=len(sent) - len(found))
@@ -222,17 +224,19 @@ def decide_failed_steps(  # noqa: PLR0913  # decides under the locks of the call
     return decisions
 
 
-def _measure(core: Core, one: CallOutcome, now: datetime) -> None:
-    result = one.result
+def _measure(core: Core, call_outcome: CallOutcome, now: datetime) -> None:
+    result = call_outcome.result
     if isinstance(result, Failed) and result.reason is FailureReason.PACED:
         return
     outcome = "delivered" if isinstance(result, Delivered) else "failed"
     reason = "" if isinstance(result, Delivered) else result.reason.value
-    core.metrics.count(DELIVERIES, channel=one.sent.channel.value, outcome=outcome, reason=reason)
+    core.metrics.count(DELIVERIES, channel=call_outcome.sent.channel.value, outcome=outcome, reason=reason)
     if isinstance(result, Failed):
-        log.warning("delivery_failed", destination=one.sent.context.destination, reason=reason, detail=result.detail)
-    elif one.sent.received_at is not None:
-        core.metrics.observe(WEBHOOK_TO_SEND, (now - one.sent.received_at).total_seconds())
+        log.warning(
+            "delivery_failed", destination=call_outcome.sent.context.destination, reason=reason, detail=result.detail
+        )
+    elif call_outcome.sent.received_at is not None:
+        core.metrics.observe(WEBHOOK_TO_SEND, (now - call_outcome.sent.received_at).total_seconds())
 
 
 def audit_entry(action: AuditAction, delivery: Delivery, reason: str = "") -> AuditEntry:

@@ -107,8 +107,8 @@ class Sender:
                     threading.Thread(target=loop, name=name, daemon=True)
                     for name, loop in (("beat", self._beat_on), ("sending", self._run))
                 )
-                for one in loops:
-                    one.start()
+                for thread in loops:
+                    thread.start()
                 self._loops = loops
 
     def wake(self) -> None:
@@ -238,7 +238,7 @@ class Sender:
     def _forget(self, written: Sequence[CallOutcome]) -> None:
         """Know no more of what is over; what could not be written stays ours until its lease ends."""
         with self._lock:
-            self._known -= _claims(one.sent for one in written)
+            self._known -= _claims(outcome.sent for outcome in written)
 
     def _claim(self) -> None:
         """Claim once: whatever there is to claim, what has come in meanwhile is written before more is claimed."""

@@ -87,13 +87,13 @@ def _test(core: Core, recipient: Recipient, policy: Policy, mode: Mode, now: dat
 
 def _note(connection: Connection, tried: Sequence[DestinationTestResult], now: datetime) -> None:
     """Record the tests; an endpoint that was reached is neither broken nor gone."""
-    reached = [one.recipient.endpoint for one in tried if one.is_reached]
+    reached = [result.recipient.endpoint for result in tried if result.is_reached]
     notes = HealthUpdates()
     for endpoint in reached:
         notes.of(endpoint).is_reached = notes.of(endpoint).is_there = True
     notes.write(connection, now)
     end_alerts_of_reached(OperatorAlerts(connection, now), reached)
-    audit_log.insert(connection, [(_entry(one), None) for one in tried], now)
+    audit_log.insert(connection, [(_entry(result), None) for result in tried], now)
 
 
 def _entry(tried: DestinationTestResult) -> AuditEntry:

@@ -57,14 +57,14 @@ def post_thread_notes(core: Core, text_id: UUID) -> None:
     slack, said = core.slack(plan.mode), message(plan.said.card)
     face = core.channels(plan.mode)[DestinationKind.SLACK].face(plan.said)
     shown = []
-    for one in plan.under:
-        channel, _, ts = (one.ref or "").partition("/")
-        context = MessageContext(plan.incident.id, plan.incident.number, one.destination, one.person)
+    for post in plan.under:
+        channel, _, ts = (post.ref or "").partition("/")
+        context = MessageContext(plan.incident.id, plan.incident.number, post.destination, post.person)
         done = slack.post(context, channel, said, ts)
         if isinstance(done, Failed):
             log.warning("note_not_shown", reason=done.reason.value, detail=done.detail)
         else:
-            shown.append(replace(one, ref=done.ref, address=channel, face=face))
+            shown.append(replace(post, ref=done.ref, address=channel, face=face))
     _keep(core, plan, shown)
 
 

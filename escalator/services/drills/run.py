@@ -67,7 +67,7 @@ def start_drill(core: Core, drill: Drill, by: Actor, via: str) -> DrillRun | Non
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.required(connection)
-        if any(one.name == drill.name for one in drills.running(connection)):
+        if any(run.name == drill.name for run in drills.running(connection)):
             return None
         return _begin(core, connection, drill, running.policy, DrillStart(now, now, by, via))
 
@@ -115,7 +115,7 @@ def _begin(core: Core, connection: Connection, drill: Drill, policy: Policy, sta
     run = DrillRun(uuid7(), drill.name, drill.route, start.scheduled_at, expected_by, DrillState.RUNNING)
     if not drills.insert(connection, run):
         return None
-    route = next((one for one in policy.routes if one.name == drill.route), None)
+    route = next((candidate for candidate in policy.routes if candidate.name == drill.route), None)
     source = _source(core, route, policy) if route else None
     if route is not None and source is not None and start.now - start.scheduled_at <= drill.expected_within:
         rehearsal = DrillRehearsal(str(run.id), run.name, run.route, *rehearsed_category_and_severity(route, policy))
@@ -165,7 +165,7 @@ def _judge(core: Core, now: datetime) -> None:
         results = DrillResults(connection, core.settings, running.policy, now)
         judged = [run for run in runs if _write_result(results, run, found.get(run.id))]
         over = [found[run.id] for run in judged if run.id in found]
-        ends = [Decision(one, end_drill(one, rules_for(core, connection, one, running), now)) for one in over]
+        ends = [Decision(ended, end_drill(ended, rules_for(core, connection, ended, running), now)) for ended in over]
         work.apply(ends, running, now)
 
 

@@ -81,7 +81,11 @@ def apply_decisions(
     """Write decisions about incidents that this transaction has locked or is about to make."""
     decisions = _numbered(connection, decisions)
     after = [decision.change.incident for decision in decisions]
-    armed = {one.id: one.due_at for one in after if one.due_at is not None and one.due_at <= now + ARM_AHEAD}
+    armed = {
+        incident.id: incident.due_at
+        for incident in after
+        if incident.due_at is not None and incident.due_at <= now + ARM_AHEAD
+    }
     incidents.insert(connection, [one.change.incident for one in decisions if one.before is None], armed, core.seal)
     changed = [(one.before, one.change.incident) for one in decisions if one.before is not None]
     incidents.save(connection, changed, armed, core.seal)

@@ -49,9 +49,11 @@ def check_undelivered(core: Core) -> None:
 def _find_failing(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:
     """Make troubles of endpoints that fail, tell who stands in for what waits there, and forget removed ones."""
     alerts, named = OperatorAlerts(connection, now), endpoints_of(policy)
-    rows = [one for one in endpoint_health.failing(connection, now - FAILING_FOR) if one.endpoint in named]
+    rows = [
+        endpoint for endpoint in endpoint_health.failing(connection, now - FAILING_FOR) if endpoint.endpoint in named
+    ]
     waiting = deliveries.unfinished_at(connection, [row.endpoint for row in rows])
-    waits_at = {one.endpoint for one in waiting}
+    waits_at = {delivery.endpoint for delivery in waiting}
     has_told = False
     for row in rows:
         if row.endpoint in waits_at or _has_failed_lately(row, now):
@@ -62,12 +64,14 @@ def _find_failing(core: Core, connection: Connection, policy: Policy, now: datet
             )
     known = alerts.failing_endpoints()
     # Whoever deals with one of them at the moment has locked it: then it is left to them, and to the next look.
-    cut_off = deliveries.lock_unfinished(connection, [one.id for one in waiting if one.endpoint in known])
+    cut_off = deliveries.lock_unfinished(
+        connection, [delivery.id for delivery in waiting if delivery.endpoint in known]
+    )
     has_told |= bool(
         create_fallbacks(core, connection, cut_off, policy, now, SuspectedChannels(frozenset(known.values())))
     )
     found = {key for key, _detail in alerts.list_open() if key.startswith(DESTINATION)}
-    alerts.resolve(*sorted(found - {DESTINATION + one for one in named}))
+    alerts.resolve(*sorted(found - {DESTINATION + endpoint for endpoint in named}))
     return has_told
 
 

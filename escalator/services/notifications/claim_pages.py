@@ -42,8 +42,8 @@ def _series(channel: DestinationKind, round_: int) -> int:
     return round_ if channel.about.has_message_each_round else 0
 
 
-def _place(one: Delivery | PostedMessage, incident_id: UUID | None, round_: int) -> PostPlace:
-    return (incident_id, one.destination, one.address, one.mode, _series(one.channel, round_))
+def _place(message: Delivery | PostedMessage, incident_id: UUID | None, round_: int) -> PostPlace:
+    return (incident_id, message.destination, message.address, message.mode, _series(message.channel, round_))
 
 
 class IncidentProgress(Protocol):

@@ -155,8 +155,8 @@ def _instead(core: Core, running: RunningPolicy, task: _Task, found: _Found) -> 
     return replace(found, booked=_booked(core, running, said)) if isinstance(said, FeedReading) else found
 
 
-def _booked(core: Core, running: RunningPolicy, said: FeedReading) -> FeedBookings:
-    return bookings_of(said, running.policy.people, core.expand, core.clock.now())
+def _booked(core: Core, running: RunningPolicy, reading: FeedReading) -> FeedBookings:
+    return bookings_of(reading, running.policy.people, core.expand, core.clock.now())
 
 
 def _copy(core: Core, task: _Task) -> bytes | None:

@@ -135,7 +135,7 @@ def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: Revie
             whole=grand_total(sums.values()),
             late_steps=store.late_steps(connection, audience, span),
             slow=slow_deliveries(opened, told),
-            unanswered_in_time=[one for one in opened if was_escalated_unanswered(one)],
+            unanswered_in_time=[alert for alert in opened if was_escalated_unanswered(alert)],
             failures=merge_failures(store.failed_pages(connection, audience, span)),
             counts=store.action_counts(connection, audience, span, _COUNTED),
             drills=store.drill_results(connection, audience, span),
@@ -171,14 +171,14 @@ def grand_total(sums: Iterable[SeverityTotals]) -> SeverityTotals:
     )
 
 
-def was_escalated_unanswered(one: OpenedAlert) -> bool:
+def was_escalated_unanswered(alert: OpenedAlert) -> bool:
     """Whether nobody had answered when an alert was escalated beyond its first send."""
-    return one.escalated_at is not None and (one.answered_at is None or one.answered_at > one.escalated_at)
+    return alert.escalated_at is not None and (alert.answered_at is None or alert.answered_at > alert.escalated_at)
 
 
 def slow_deliveries(opened: Iterable[OpenedAlert], told: Iterable[SentPage]) -> list[SlowDelivery]:
     """Return the pages that took too long to get through, the slowest first."""
-    numbers = {one.id: one.number for one in opened}
+    numbers = {alert.id: alert.number for alert in opened}
     found = [
         SlowDelivery(
             numbers[recipient.incident_id],

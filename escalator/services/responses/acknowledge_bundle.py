@@ -40,7 +40,7 @@ def acknowledge_bundle(core: Core, asked: BundleRequest) -> ActionReply:
     What was done before somebody could not be asked any more stays done. Raises Unavailable.
     """
     with core.database.reading() as connection:
-        members = {one.incident_id: one for one in bundles.pages_of(connection, asked.list_id)}
+        members = {page.incident_id: page for page in bundles.pages_of(connection, asked.list_id)}
     done, refused = [], []
     for member in members.values():
         button = ButtonValue(member.incident_id, member.round_asked, member.fence)

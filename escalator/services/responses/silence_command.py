@@ -37,9 +37,9 @@ _NOTHING = "Nothing is silenced."
 _MORE = "… `escalator silence` lists all of them"
 
 
-def silence_answer(core: Core, said: str, person: Person, running: RunningPolicy, *, is_sandbox: bool) -> str | Json:
+def silence_answer(core: Core, text: str, person: Person, running: RunningPolicy, *, is_sandbox: bool) -> str | Json:
     """Return the answer to `/silence` with this behind it: a window, or mrkdwn. Raises Unavailable."""
-    verb, _, rest = said.partition(" ")
+    verb, _, rest = text.partition(" ")
     if verb == "list":
         return _list(core, person, running)
     if is_sandbox and core.settings.mode is not Mode.SANDBOX:
@@ -72,7 +72,7 @@ def _unchanged(done: SilenceRefused) -> str:
 def _list(core: Core, person: Person, running: RunningPolicy) -> str:
     with core.database.reading() as connection:
         found = list_silences(core, connection, running, person)
-    return fitting((_line(one, person, running.policy) for one in found), _MORE) or _NOTHING
+    return fitting((_line(row, person, running.policy) for row in found), _MORE) or _NOTHING
 
 
 def _line(row: SilenceRow, person: Person, policy: Policy) -> str:

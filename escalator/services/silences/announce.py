@@ -71,7 +71,7 @@ def _told(silence: Silence, running: RunningPolicy, now: datetime) -> list[Recip
         for person in policy.people.values()
         if may_view_silence(person, silence.of, silence.name, policy)
     ]
-    among = [one for one in usual if one.destination in knowing]
+    among = [recipient for recipient in usual if recipient.destination in knowing]
     return among or list(resolve_targets(knowing, None, roster).told)
 
 

@@ -62,15 +62,16 @@ def record_silence_changes(core: Core) -> None:
 
 def _end(core: Core, connection: Connection, running: RunningPolicy) -> list[bool]:
     now = core.clock.now()
-    over = [one.silence for one in silences.unended(connection, locked=True) if one.silence.ends_at <= now]
-    for one in over:
-        if one.id is not None:
-            silences.end(connection, one.id, one.ends_at, now)
+    over = [row.silence for row in silences.unended(connection, locked=True) if row.silence.ends_at <= now]
+    for silence in over:
+        if silence.id is not None:
+            silences.end(connection, silence.id, silence.ends_at, now)
     entries = [
-        AuditEntry(AuditAction.SILENCE_ENDED, SYSTEM, reason=str(one.id), after=silence_details(one)) for one in over
+        AuditEntry(AuditAction.SILENCE_ENDED, SYSTEM, reason=str(silence.id), after=silence_details(silence))
+        for silence in over
     ]
     audit_log.insert(connection, [(entry, running.version) for entry in entries], now)
-    return [announce_silence(core, connection, running, one, now, is_over=True) for one in over]
+    return [announce_silence(core, connection, running, silence, now, is_over=True) for silence in over]
 
 
 def _follow_file(core: Core, connection: Connection, running: RunningPolicy) -> list[bool]:
