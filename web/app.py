@@ -85,7 +85,7 @@ def _keep_up(core: Core, clock: SystemClock) -> None:
     While no worker does, nobody else is left to say so: then what tells of our own trouble is sent from here.
     """
     pause = threading.Event()
-    lookout = Watchdog(WORKERS_EXPECTED)
+    watchdog = Watchdog(WORKERS_EXPECTED)
     outage = OutageWatch(core)
     alarms = BackgroundJob(core, "alarms", send_operator_alerts)
     while True:
@@ -94,8 +94,8 @@ def _keep_up(core: Core, clock: SystemClock) -> None:
             core.policies.offer(core.database)
             flush_metrics(core)
             record_heartbeat(core, WEB)
-            lookout.look(core)
-            if lookout.is_missed:
+            watchdog.check(core)
+            if watchdog.is_missed:
                 alarms.wake()
             outage.over()
         except Unavailable as error:

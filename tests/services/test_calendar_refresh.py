@@ -59,11 +59,11 @@ def feed(core):
 
 def troubles(core):
     with core.database.reading() as connection:
-        return dict(OperatorAlerts(connection, core.clock.now()).open())
+        return dict(OperatorAlerts(connection, core.clock.now()).list_open())
 
 
 def found(core):
-    """Return how often troubles were found."""
+    """Return how often alerts were found."""
     with core.database.reading() as connection:
         rows = connection.execute(select(records.c.reason).where(records.c.action == "trouble.found"))
         return [row.reason for row in rows]

@@ -71,10 +71,10 @@ def test_it_does_not_beat_while_an_event_is_late(core, monitor):
 
 def test_it_does_not_beat_while_an_incident_has_reached_nobody(core, monitor):
     with core.database.writing() as connection:
-        OperatorAlerts(connection, core.clock.now()).note(f"{UNREACHED}1001", "")
+        OperatorAlerts(connection, core.clock.now()).record_silently(f"{UNREACHED}1001", "")
     assert beats(core, monitor, minutes=2) == 0
     with core.database.writing() as connection:
-        OperatorAlerts(connection, core.clock.now()).end(f"{UNREACHED}1001")
+        OperatorAlerts(connection, core.clock.now()).resolve(f"{UNREACHED}1001")
     assert beats(core, monitor, minutes=2) == 1
 
 

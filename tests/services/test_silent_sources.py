@@ -40,7 +40,7 @@ def comes(core, *ago_h, source="demo", type_="x"):
 def troubles(core):
     check_silent_sources(core)
     with core.database.reading() as connection:
-        return dict(OperatorAlerts(connection, core.clock.now()).open())
+        return dict(OperatorAlerts(connection, core.clock.now()).list_open())
 
 
 def every(hours, until_h, count):

@@ -109,7 +109,7 @@ class PolicyStore:
         """Return what people have silenced. What was said in the sandbox counts only while there is nothing else."""
         is_sandbox = self._settings.mode is Mode.SANDBOX
         kept = silences.unended(connection)
-        return tuple(one.silence for one in kept if is_sandbox or one.via != Mode.SANDBOX.value)
+        return tuple(row.silence for row in kept if is_sandbox or row.via != Mode.SANDBOX.value)
 
     def version(self, connection: Connection, version: UUID) -> Policy:
         """Return one version; raises PolicyError for one that this version of the product cannot read."""
@@ -151,7 +151,7 @@ class PolicyStore:
             running = self.running(connection)
             if running is not None:
                 detail = f"{file} cannot be read ({reason}); the last valid policy stays active"
-                OperatorAlerts(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
+                OperatorAlerts(connection, now).raise_alert(POLICY_FILE, detail, running.policy, self._settings)
 
     def _take(self, database: Database, text: bytes, sha256: str) -> OfferResult:
         parsed = parse(text, self._settings.environment)
@@ -162,7 +162,7 @@ class PolicyStore:
         now = self._clock.now()
         with database.writing() as connection:
             active = policies.active_id(connection)
-            OperatorAlerts(connection, now).end(POLICY_FILE)
+            OperatorAlerts(connection, now).resolve(POLICY_FILE)
             if active is not None and policies.sha256_of(connection, active) == sha256:
                 return OfferResult(is_new=False, problems=parsed.problems)
             version = policies.activate(connection, text.decode(), sha256, "file", now)
@@ -189,8 +189,12 @@ class PolicyStore:
             running = self.running(connection)
         if running is None:
             return
-        lacking = {one.name for one in missing_credentials.missing_required(self._settings, running.policy)}
-        yield from (Problem(one.name, 1, one.what, one.right) for one in missing if one.name not in lacking)
+        lacking = {variable.name for variable in missing_credentials.missing_required(self._settings, running.policy)}
+        yield from (
+            Problem(variable.name, 1, variable.what, variable.right)
+            for variable in missing
+            if variable.name not in lacking
+        )
 
     def _refuse(self, database: Database, problems: tuple[Problem, ...], sha256: str) -> None:
         """Tell and record that a file is refused: once, though each process is offered it."""
@@ -202,7 +206,7 @@ class PolicyStore:
             running = self.running(connection)
             if running is not None:
                 detail = f"{file} has {len(problems)} problems and was refused; the last valid policy stays active"
-                OperatorAlerts(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
+                OperatorAlerts(connection, now).raise_alert(POLICY_FILE, detail, running.policy, self._settings)
             if policies.last_refused_sha256(connection) != sha256:
                 after = {"problems": str(len(problems)), "sha256": sha256}
                 entry = AuditEntry(AuditAction.POLICY_REFUSED, Actor("file", "file"), "file", after=after)

@@ -13,14 +13,14 @@ _SAID = {
 }
 
 
-def describe_next_step(one: Incident, frozen: Policy, running: Policy) -> str | None:
+def describe_next_step(incident: Incident, frozen: Policy, running: Policy) -> str | None:
     """Return what happens at the next deadline, beginning with its verb; None without a deadline."""
-    if one.due_kind is None:
+    if incident.due_kind is None:
         return None
-    if one.due_kind in _SAID:
-        return _SAID[one.due_kind]
-    is_over = one.due_kind is DueKind.RESTART or (
-        one.due_kind is DueKind.STEP and next_send(one, frozen.paths.get(one.path, ())) is None
+    if incident.due_kind in _SAID:
+        return _SAID[incident.due_kind]
+    is_over = incident.due_kind is DueKind.RESTART or (
+        incident.due_kind is DueKind.STEP and next_send(incident, frozen.paths.get(incident.path, ())) is None
     )
-    what = next_recipients(one, frozen, running)
+    what = next_recipients(incident, frozen, running)
     return what if is_over else f"notifies {what}"

@@ -106,13 +106,13 @@ def _check(core: Core) -> None:
         running = core.policies.running(connection)
         if running is None:
             return
-        troubles = OperatorAlerts(connection, now)
+        alerts = OperatorAlerts(connection, now)
         for key, count in health.count_inconsistencies(connection, now).items():
             if count:
                 log.error("invariant_broken", what=key, count=count)
-                troubles.find(f"invariant:{key}", f"{count} × {key}", running.policy, core.settings)
+                alerts.raise_alert(f"invariant:{key}", f"{count} × {key}", running.policy, core.settings)
             else:
-                troubles.end(f"invariant:{key}")
+                alerts.resolve(f"invariant:{key}")
 
 
 def _say_sandbox(core: Core) -> None:

@@ -99,9 +99,9 @@ class Sweeper:
             "listing": bundle_waiting_pages,
             "calendars": refresh_calendars,
             "undelivered": check_undelivered,
-            "lookout": Watchdog(WEB_EXPECTED).look,
+            "watchdog": Watchdog(WEB_EXPECTED).check,
         }
-        self._asides = tuple(BackgroundJob(core, name, work) for name, work in beside.items())
+        self._background_jobs = tuple(BackgroundJob(core, name, work) for name, work in beside.items())
 
     def start(self) -> None:
         """Start both threads."""
@@ -120,8 +120,8 @@ class Sweeper:
                 offset = measure_clock_offset(self._core, self._clock)
                 is_behind = sweep(self._core, self._sender, BEHIND if was_behind else outbox.OVERDUE)
                 record_heartbeat(self._core, SWEEPER, self._core.clock.now(), offset)
-                for aside in self._asides:
-                    aside.wake()
+                for job in self._background_jobs:
+                    job.wake()
                 self._outage.over()
             except Unavailable as error:
                 self._outage.goes_on()

@@ -46,7 +46,7 @@ class Watchdog:
         self._looked_at: datetime | None = None
         self.is_missed = False
 
-    def look(self, core: Core) -> None:
+    def check(self, core: Core) -> None:
         """Look once: tell, once, that they are gone, or note that they are back. Raises Unavailable."""
         now = core.clock.now()
         since = self._since(now)
@@ -59,7 +59,7 @@ class Watchdog:
             self._find(core, now)
         elif is_known and not is_silent:
             with core.database.writing() as connection:
-                OperatorAlerts(connection, now).end(self._expected.key)
+                OperatorAlerts(connection, now).resolve(self._expected.key)
 
     def _since(self, now: datetime) -> datetime:
         """Return since when this process has looked without a break."""
@@ -72,5 +72,5 @@ class Watchdog:
         with core.database.writing() as connection:
             running = core.policies.running(connection)
             if running is not None:
-                found = OperatorAlerts(connection, now)
-                found.find(self._expected.key, self._expected.detail, running.policy, core.settings)
+                alerts = OperatorAlerts(connection, now)
+                alerts.raise_alert(self._expected.key, self._expected.detail, running.policy, core.settings)
