@@ -127,7 +127,7 @@ def bundle_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -
     wanted: dict[UUID, BundledPage] = {}
     unwanted: dict[str, list[BundledPage]] = {}
     for member in bundles.pages_of(context.connection, bulletin.id):
-        reason = _why_unwanted(context.core, context.running.policy, member, to.mode)
+        reason = _why_unwanted(context.core, context.policy, member, to.mode)
         if reason is None:
             wanted[member.incident_id] = member
         else:
@@ -137,11 +137,11 @@ def bundle_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -
     if not wanted:
         return None
     answered = {member.incident_id for dropped in unwanted.values() for member in dropped} - wanted.keys()
-    said = [_listed(member, context.running.policy) for member in wanted.values()]
+    said = [_listed(member, context.policy) for member in wanted.values()]
     ways = Ways(
         encode_list(bulletin.id),
         bulletin.id,
-        _links(context.core, context.connection, context.running.policy, list(wanted), to),
+        _links(context.core, context.connection, context.policy, list(wanted), to),
     )
     return list_card(said, len(answered), ways, is_test=to.mode is Mode.DIVERT)
 

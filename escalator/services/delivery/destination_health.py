@@ -79,7 +79,7 @@ def update_operator_alerts(
     """
     alerts = OperatorAlerts(context.connection, context.now)
     for name, one in sorted(_broken(outcomes, over).items()):
-        _find_broken(context.core, alerts, name, one, context.running.policy)
+        _find_broken(context.core, alerts, name, one, context.policy)
     end_alerts_of_reached(
         alerts,
         [outcome.sent.delivery.endpoint for outcome in outcomes if outcome.sent.delivery and _has_arrived(outcome)],
