@@ -1,6 +1,5 @@
 """`${NAME}`: where it may stand, whether it is spelled well, and whether the environment has it."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 
 from escalator.model.email_address import CORRECT_FORM, parse_mailbox
@@ -8,8 +7,7 @@ from escalator.policy.draft import Draft
 from escalator.policy.placeholders import expand, has_placeholder, is_malformed, unset_names
 from escalator.policy.problems import Finding, Place, warning
 from escalator.policy.tree_walk import found, pattern, texts
-
-_WEB = re.compile(r"(?:https?|webcal)://\S+")
+from escalator.policy.web_address import is_web_address
 
 ALLOWED = (
     "sources.*.api_key",
@@ -38,10 +36,10 @@ _UNFIT = "remove quotes, spaces and line breaks around the value of the variable
 _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
     ("people.*.email", parse_mailbox, CORRECT_FORM),
     ("destinations.*.email[]", parse_mailbox, CORRECT_FORM),
-    ("sources.*.dashboard_url", _WEB.fullmatch, "set it to an address that begins with https://"),
-    ("destinations.*.webhook", _WEB.fullmatch, "set it to an address that begins with https://"),
-    ("categories.*.runbook", _WEB.fullmatch, "set it to an address that begins with https://"),
-    ("heartbeat.url", _WEB.fullmatch, "set it to an address that begins with https://"),
+    ("sources.*.dashboard_url", is_web_address, "set it to an address that begins with https://"),
+    ("destinations.*.webhook", is_web_address, "set it to an address that begins with https://"),
+    ("categories.*.runbook", is_web_address, "set it to an address that begins with https://"),
+    ("heartbeat.url", is_web_address, "set it to an address that begins with https://"),
 )
 """What a value of the environment must be besides a text, by the place that asks for it."""
 
