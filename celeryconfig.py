@@ -1,9 +1,9 @@
 """How Celery is set, each with its reason. Celery reads it by name, and the web process publishes by it."""
 
 from escalator.settings import from_environment
-from escalator.settings.startup import or_exit
+from escalator.settings.startup import exit_if_misconfigured
 
-broker_url = or_exit(from_environment).redis_url
+broker_url = exit_if_misconfigured(from_environment).redis_url
 
 # The database holds what was done; nobody reads results.
 task_ignore_result = True

@@ -3,23 +3,28 @@
 import logging
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
 from escalator.broker_state import BrokerState
+from escalator.channels.clients import clients_of
+from escalator.channels.registry import VENDORS
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock, SystemClock
 from escalator.encryption import Seal
+from escalator.lazy_imports import LazyImport
 from escalator.model.levels import Mode
 from escalator.ports import NullQueue, TaskQueue
-from escalator.services.core.channels import vendors_of, ways_out
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import PolicyStore
-from escalator.services.sandbox_vendors.inbox import Shelf
-from escalator.services.sandbox_vendors.slack import InboxSlack
 from escalator.settings import Settings
 from escalator.store import Database
 from escalator.store.database import PATIENCE_S
+
+if TYPE_CHECKING:
+    from escalator.sandbox.ways_out import SandboxWaysOut
 
 
 def build(
@@ -39,9 +44,11 @@ def build(
     clock = clock or SystemClock()
     seal = Seal(settings.content_keys)
     database = Database(settings.database_url, pool_size=pool_size, patience_s=patience_s)
-    shelf = Shelf(database, seal, clock)
-    vendors = vendors_of(settings)
-    slack = slack or _slack(vendors.slack, InboxSlack(shelf))
+    clients = clients_of(settings)
+    sandbox = _sandbox(settings, database, seal, clock, clients, slack(Mode.SANDBOX) if slack else None)
+    if slack:
+        clients = replace(clients, slack=slack(Mode.PRODUCTION))
+    real = {kind: vendor.make_channel(clients, settings, clock) for kind, vendor in VENDORS.items()}
     return Core(
         settings=settings,
         database=database,
@@ -49,18 +56,17 @@ def build(
         seal=seal,
         queue=queue or NullQueue(),
         policies=PolicyStore(settings, clock),
-        slack=slack,
-        channels=ways_out(settings, vendors, slack, shelf, clock),
-        vendors=vendors,
+        slack=lambda mode: sandbox.slack if mode is Mode.SANDBOX else clients.slack,
+        channels=lambda mode: sandbox.channels if mode is Mode.SANDBOX else real,
+        vendors=clients,
         broker=broker or BrokerState(),
     )
 
 
-def _slack(real: SlackApi, inbox: SlackApi) -> Callable[[Mode], SlackApi]:
-    def of_mode(mode: Mode) -> SlackApi:
-        return inbox if mode is Mode.SANDBOX else real
-
-    return of_mode
+def _sandbox(*parts: object) -> "SandboxWaysOut":
+    """Return the sandbox's ways out, which are imported and made when something is first said there."""
+    made: Any = LazyImport("escalator.sandbox.ways_out", "SandboxWaysOut", *parts)
+    return cast("SandboxWaysOut", made)
 
 
 def configure_logging(level: int = logging.INFO) -> None:

@@ -11,7 +11,7 @@ from escalator.clock import Stopwatch
 
 log = structlog.get_logger(__name__)
 
-HOLDS_S = 15.0
+FAILURE_LASTS_S = 15.0
 """How long a failure is taken to last. Whoever uses the broker tries again more often, and fails again if it lasts."""
 
 _LONGEST = 64
@@ -20,7 +20,7 @@ _LONGEST = 64
 class BrokerState:
     """What went wrong last between this process and the broker."""
 
-    def __init__(self, holds_s: float = HOLDS_S) -> None:
+    def __init__(self, holds_s: float = FAILURE_LASTS_S) -> None:
         self._holds_s = holds_s
         self._failure = ""
         self._failed = Stopwatch()
@@ -28,7 +28,7 @@ class BrokerState:
 
     def note(self, error: BaseException) -> None:
         """Note a failure. Never raises."""
-        words = named(error)
+        words = error_name(error)
         with self._lock:
             is_known = words == self._failure
             self._failure, self._failed = words, Stopwatch()
@@ -48,7 +48,7 @@ class BrokerState:
         return failure
 
 
-def named(error: BaseException) -> str:
+def error_name(error: BaseException) -> str:
     """Name an error without what it quotes: a reply may repeat what it was sent.
 
     Redis begins an error with a code in capital letters (https://redis.io/docs/latest/develop/reference/protocol-spec/).

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 
-class Lazy:
+class LazyImport:
     """A stand-in for a module, or for what a callable of that module returns for these arguments.
 
     The module is imported, and the callable called, when an attribute is first asked for; the import system's own lock

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import Counter
 from threading import Lock
 
-Key = tuple[str, tuple[tuple[str, str], ...]]
+CounterKey = tuple[str, tuple[tuple[str, str], ...]]
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Upper bounds of the histograms, in seconds."""
@@ -22,7 +22,7 @@ class Metrics:
     """Counts, safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._counts: Counter[Key] = Counter()
+        self._counts: Counter[CounterKey] = Counter()
         self._lock = Lock()
 
     def count(self, name: str, /, amount: int = 1, **labels: str) -> None:
@@ -38,13 +38,13 @@ class Metrics:
             self._counts[name, (("le", bound),)] += 1
             self._counts[f"{name}_sum", ()] += max(0, round(seconds * 1_000_000))
 
-    def take(self) -> dict[Key, int]:
+    def take(self) -> dict[CounterKey, int]:
         """Return everything counted since the last call."""
         with self._lock:
             counted, self._counts = self._counts, Counter()
         return dict(counted)
 
-    def give_back(self, counted: dict[Key, int]) -> None:
+    def give_back(self, counted: dict[CounterKey, int]) -> None:
         """Take back what could not be written."""
         with self._lock:
             self._counts.update(counted)

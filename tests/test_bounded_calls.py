@@ -11,7 +11,7 @@ SOURCES = [*(ROOT / "escalator").rglob("*.py"), *(ROOT / "web").rglob("*.py"), *
 
 ROOMS = {
     "http.client": {"escalator/channels/http.py"},
-    "smtplib": {"escalator/channels/mail/smtp.py", "escalator/channels/mail/failures.py"},
+    "smtplib": {"escalator/channels/email/smtp.py", "escalator/channels/email/failures.py"},
     "pdpyras": {"escalator/channels/pagerduty/events.py"},
     "slack_sdk.WebClient": {"escalator/channels/slack/transport.py"},
     "authlib.integrations.requests_client": {"web/slack_sign_in.py"},
@@ -19,8 +19,8 @@ ROOMS = {
     # The wire itself; a look-up inside of it; a type; a pair and systemd's own socket; which port is free.
     "socket": {
         "escalator/channels/deadline_socket.py",
-        "escalator/channels/webhook/ssrf_guard.py",
-        "escalator/channels/mail/smtp.py",
+        "escalator/channels/ssrf_guard.py",
+        "escalator/channels/email/smtp.py",
         "escalator/commands/run_supervisor.py",
         "escalator/commands/run_preflight.py",
     },

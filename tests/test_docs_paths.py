@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "escalator").rglob("*.md")])
 TOP = ("escalator", "web", "workers", "tests", "docs", "benchmarks", "deploy", ".ci")
 # A changelog also names what an older release had.
 CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]

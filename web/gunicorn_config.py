@@ -14,12 +14,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from escalator.settings import listening, written_environment
-from escalator.settings.startup import or_exit
+from escalator.settings import listen_address, raw_environment
+from escalator.settings.startup import exit_if_misconfigured
 
 _PR_SET_PDEATHSIG = 1
 _runs_everything = os.environ.get("ESCALATOR_RUN") == "1"
-_listening = or_exit(lambda: listening(written_environment()))
+_listening = exit_if_misconfigured(lambda: listen_address(raw_environment()))
 
 bind = _listening.bind
 

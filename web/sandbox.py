@@ -1,4 +1,4 @@
-"""The sandbox's door: the page, what it shows, and what people do on it.
+"""The sandbox: the page, what it shows, and what people do on it.
 
 It is open to everybody while the mode is sandbox, and at any other time to a signed-in admin.
 """
@@ -6,30 +6,54 @@ It is open to everybody while the mode is sandbox, and at any other time to a si
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, g, jsonify, render_template, request
 from marshmallow import Schema, ValidationError, fields, validate
 
-from escalator.channels.slack.blocks import Json
+from escalator import channels
+from escalator.channels.stand_in import Json, Refused
 from escalator.errors import ContentLocked, Unavailable
+from escalator.lazy_imports import LazyImport
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode, Role
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
 from escalator.services.intake.receive import WebhookReceiver
-from escalator.services.sandbox import sandbox_state
-from escalator.services.sandbox.controls import kill_worker, run_out, send_sample
-from escalator.services.sandbox.mail import mail_page
-from escalator.services.sandbox.signed_request import Refused, Signed
-from escalator.services.sandbox.slack import Press, Typed, signed_click, signed_command
-from escalator.services.sandbox.vendor_actions import Deed, signed_act
 from escalator.store.incidents import MOST_NUMBER
 from web import session
 from web.security_headers import FRAMING_PAGE
 
+if TYPE_CHECKING:
+    from escalator import sandbox
+else:
+    sandbox = LazyImport("escalator.sandbox")
+"""Production need not import it: it is imported when somebody comes to its door who may."""
+
 MODULES = tuple(sorted(file.name for file in (Path(__file__).parent / "static").glob("*.js")))
 """What the page's script is made of: named in the page, so that none is waited for after another."""
+
+
+def _look(kind: DestinationKind) -> Path:
+    """Return the script that draws what a vendor shows; its folder must have one."""
+    file = Path(channels.__path__[0]) / kind.value / "look.js"
+    if not file.is_file():
+        raise FileNotFoundError(file)
+    return file
+
+
+LOOKS = {kind.value: _look(kind) for kind in DestinationKind}
+
+_ALL_LOOKS = "".join(
+    [
+        *(f'import {{ app as {kind} }} from "./looks/{kind}.js";\n' for kind in LOOKS),
+        "\n/** Each vendor's app, by the key of its kind. */\n",
+        f"export const apps = {{ {', '.join(LOOKS)} }};\n",
+    ]
+)
+
+_TITLES = {kind.value: kind.about.title[:1].upper() + kind.about.title[1:] for kind in DestinationKind}
 
 MARK = "X-Sandbox"
 """A header that no other site's page can send along: a request without it changes nothing."""
@@ -80,9 +104,9 @@ class _Kill(Schema):
 
 def sandbox_blueprint(core: Core) -> Blueprint:
     """Return the door for one application."""
-    door = Blueprint("sandbox", __name__)
+    blueprint = Blueprint("sandbox", __name__)
 
-    @door.before_request
+    @blueprint.before_request
     def guard() -> Response | None:
         if core.settings.mode is not Mode.SANDBOX and not _is_an_admins(core):
             abort(404)
@@ -90,42 +114,62 @@ def sandbox_blueprint(core: Core) -> Blueprint:
             return _answer(403, error=f"The header {MARK} is missing.")
         return None
 
-    @door.after_request
+    @blueprint.after_request
     def seclude(response: Response) -> Response:
         for name, value in FRAMING_PAGE.items():
             response.headers.setdefault(name, value)
         return response
 
-    @door.errorhandler(ValidationError)
+    @blueprint.errorhandler(ValidationError)
     def refuse(error: ValidationError) -> Response:
         return _answer(400, error=f"The request is not as it should be: {error.messages}")
 
-    _show(door, core)
-    _act(door, core)
-    return door
+    _show(blueprint, core)
+    _act(blueprint, core)
+    return blueprint
 
 
-def _show(door: Blueprint, core: Core) -> None:
-    @door.get("/sandbox")
+def _show(blueprint: Blueprint, core: Core) -> None:
+    @blueprint.get("/sandbox")
     def page() -> str:
         state = _state_or_none(core, g.get("viewer"))
         etag = f'"{_fingerprint(state)}"' if state else ""
-        return render_template("sandbox.html", picture=state, etag=etag, modules=MODULES)
+        return render_template(
+            "sandbox.html", picture=state, etag=etag, modules=MODULES, looks=list(LOOKS), titles=_TITLES
+        )
 
-    @door.get("/sandbox.json")
+    @blueprint.get("/sandbox/looks.js")
+    def all_looks() -> Response:
+        return _script(_ALL_LOOKS)
+
+    @blueprint.get("/sandbox/looks/<kind>.js")
+    def look(kind: str) -> Response:
+        if kind not in LOOKS:
+            abort(404)
+        return _script(LOOKS[kind].read_text("utf-8"))
+
+    @blueprint.get("/sandbox.json")
     def picture() -> Response:
-        state = sandbox_state(core, g.get("viewer"))
+        state = sandbox.sandbox_state(core, g.get("viewer"))
         response = jsonify(state)
         response.set_etag(_fingerprint(state))
         response.make_conditional(request)
         return response
 
-    @door.get("/sandbox/mail/<uuid:item_id>")
+    @blueprint.get("/sandbox/mail/<uuid:item_id>")
     def mail(item_id: UUID) -> Response:
-        html = mail_page(core, item_id, g.get("viewer"))
+        html = sandbox.mail_page(core, item_id, g.get("viewer"))
         if html is None:
             abort(404)
         return Response(html, mimetype="text/html", headers={"Content-Security-Policy": _OF_A_MAIL})
+
+
+def _script(text: str) -> Response:
+    """Return a script, which the browser may keep if it asks each time whether it is still the same."""
+    response = Response(text, mimetype="text/javascript", headers={"Cache-Control": "no-cache"})
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 def _is_an_admins(core: Core) -> bool:
@@ -136,43 +180,43 @@ def _is_an_admins(core: Core) -> bool:
 def _state_or_none(core: Core, viewer: Viewer | None) -> Json | None:
     """Return the picture that the page begins with; None when it cannot be had now: the page asks for it again."""
     try:
-        return sandbox_state(core, viewer)
+        return sandbox.sandbox_state(core, viewer)
     except (Unavailable, ContentLocked):
         return None
 
 
-def _act(door: Blueprint, core: Core) -> None:
+def _act(blueprint: Blueprint, core: Core) -> None:
     receiver = WebhookReceiver(core)
 
-    @door.post("/sandbox/sample")
+    @blueprint.post("/sandbox/sample")
     def sample() -> Response:
-        done = send_sample(core, receiver, _said(_Sample())["name"])
+        done = sandbox.send_sample(core, receiver, _said(_Sample())["name"])
         return _refused(done) if isinstance(done, Refused) else _answer(accepted=done.value)
 
-    @door.post("/sandbox/click")
+    @blueprint.post("/sandbox/click")
     def click() -> Response:
-        done = signed_click(core, Press(**_own(_said(_Click()))))
+        done = sandbox.signed_click(core, sandbox.Press(**_own(_said(_Click()))))
         return _refused(done) if isinstance(done, Refused) else _signed(done)
 
-    @door.post("/sandbox/command")
+    @blueprint.post("/sandbox/command")
     def command() -> Response:
-        done = signed_command(core, Typed(**_own(_said(_Command()))))
+        done = sandbox.signed_command(core, sandbox.Typed(**_own(_said(_Command()))))
         return _refused(done) if isinstance(done, Refused) else _signed(done)
 
-    @door.post("/sandbox/act")
+    @blueprint.post("/sandbox/act")
     def act() -> Response:
-        done = signed_act(core, Deed(**_own(_said(_Deed()))))
+        done = sandbox.signed_act(core, sandbox.Deed(**_own(_said(_Deed()))))
         return _refused(done) if isinstance(done, Refused) else _signed(done)
 
-    @door.post("/sandbox/fire")
+    @blueprint.post("/sandbox/fire")
     def fire() -> Response:
-        refused = run_out(core, _said(_Fire())["number"], g.get("viewer"))
+        refused = sandbox.run_out(core, _said(_Fire())["number"], g.get("viewer"))
         return _answer() if refused is None else _refused(refused)
 
-    @door.post("/sandbox/kill")
+    @blueprint.post("/sandbox/kill")
     def kill() -> Response:
         _said(_Kill())
-        done = kill_worker(core)
+        done = sandbox.kill_worker(core)
         return _refused(done) if isinstance(done, Refused) else _answer(pid=done)
 
 
@@ -205,7 +249,7 @@ def _refused(why: Refused) -> Response:
     return _answer(409, error=why.why)
 
 
-def _signed(done: Signed) -> Response:
+def _signed(done: "sandbox.Signed") -> Response:
     return _answer(door=done.door, headers=dict(done.headers), body=done.body)
 
 

@@ -14,7 +14,7 @@ from escalator.channels.slack.submissions import Opening, Silencing, Submission
 from escalator.errors import Unavailable
 from escalator.model.incident import Outcome, Verb
 from escalator.model.message import Failed, MessageContext
-from escalator.services.auth.slack_users import link_unknown
+from escalator.services.auth.slack_users import link_slack_user
 from escalator.services.core.context import Core
 from escalator.services.delivery.bundle_message import update_bundle_message
 from escalator.services.incidents.actions import ActionReply, SlackRequest, perform_action, reply_mode
@@ -26,8 +26,8 @@ from escalator.services.responses.acknowledge_bundle import (
 )
 from escalator.services.responses.slack_options import choices_for
 from web.note_publishing import publish_later
-from web.slack_auth import is_sandboxs, log_failure
-from web.slack_commands import add_commands, opened, silenced
+from web.slack_auth import is_signed_by_sandbox, log_failure
+from web.slack_commands import add_commands, answer_escalate_dialog, answer_silence_dialog
 
 log = structlog.get_logger(__name__)
 
@@ -44,12 +44,12 @@ def blueprint(core: Core) -> Blueprint:
     @door.post("/slack/interactions")
     def interactions() -> Response:
         body = request.get_data()
-        is_sandbox = is_sandboxs(core, body)
+        is_sandbox = is_signed_by_sandbox(core, body)
         said = parse(body)
         if isinstance(said, Ignored):
             return Response(status=200)
         if not is_sandbox:
-            link_unknown(core, said.user_id, said.team_id, said.enterprise_id)
+            link_slack_user(core, said.user_id, said.team_id, said.enterprise_id)
         return _answer(core, answerers, said, is_sandbox=is_sandbox)
 
     add_commands(door, core)
@@ -67,9 +67,9 @@ def _answer(
         case Suggestion():
             return jsonify(options(choices_for(core, said, is_sandbox=is_sandbox), said.typed))
         case Opening():
-            return opened(core, said, is_sandbox=is_sandbox)
+            return answer_escalate_dialog(core, said, is_sandbox=is_sandbox)
         case Silencing():
-            return silenced(core, said, is_sandbox=is_sandbox)
+            return answer_silence_dialog(core, said, is_sandbox=is_sandbox)
         case Submission():
             return _after_window(core, answerers, said, is_sandbox=is_sandbox)
         case ListClick():

@@ -10,8 +10,8 @@ from escalator.bootstrap import build
 from escalator.errors import Unavailable
 from escalator.services.core.production_secrets import require_secrets
 from escalator.settings import from_environment
-from escalator.settings.startup import or_exit
-from workers.process_context import close_process, process_of
+from escalator.settings.startup import exit_if_misconfigured
+from workers.process_context import close_process, worker_process
 from workers.sweep_step import SweepStep
 
 app = Celery("escalator", include=["workers.tasks"])
@@ -22,9 +22,9 @@ app.steps["worker"].add(SweepStep)
 @celeryd_init.connect
 def _refuse(**_kwargs: Any) -> None:
     """End the worker before it forks where production lacks a secret that its policy needs."""
-    core = build(or_exit(from_environment), pool_size=1)
+    core = build(exit_if_misconfigured(from_environment), pool_size=1)
     try:
-        or_exit(lambda: require_secrets(core))
+        exit_if_misconfigured(lambda: require_secrets(core))
     finally:
         core.database.close()
 
@@ -32,7 +32,7 @@ def _refuse(**_kwargs: Any) -> None:
 @worker_process_init.connect
 def _begin(**_kwargs: Any) -> None:
     """Make the parts of a pool process before its first task needs them."""
-    process = process_of(app)
+    process = worker_process(app)
     with suppress(Unavailable):
         process.sender.start()
 

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Card, Delivered, Failed, IncidentStatus, Link, MessageContext, Occasion
 
 CALL_ENDS_S = 25.0
 """No call to a vendor takes longer, name look-up and a dripping answer included (ENGINE, Leases)."""
 
 
-JIRA_FIELDS = "jira_fields"
-"""Among a notification's options: further fields of a new issue, as a JSON object."""
+FURTHER_FIELDS = "further_fields"
+"""Among a notification's options: the `further_fields` of a destination, as a JSON object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,10 @@ class Channel(Protocol):
     def face(self, one: Notification, /) -> str:
         """Return what of the notification this vendor shows, in at most 64 characters: equal faces need no call."""
         ...
+
+
+WaysOut = Mapping[DestinationKind, Channel]
+"""The channel of every kind."""
 
 
 def digest_of(*parts: str) -> str:

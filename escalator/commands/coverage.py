@@ -12,7 +12,7 @@ from escalator.commands.open_core import Misused, as_it_stands, duration, instan
 from escalator.engine.coverage.compute import compute_coverage
 from escalator.engine.coverage.values import GRAVE_FOR_COVERAGE, Coverage
 from escalator.model.policy import Policy
-from escalator.plots.heatmap import heatmap
+from escalator.plots.heatmap import coverage_heatmap
 from escalator.policy import load
 from escalator.settings import environment, policy_file
 
@@ -52,7 +52,7 @@ def command(  # noqa: PLR0913  # one for each option
     end = _weeks_later(start, weeks, judged)
     found = compute_coverage(judged, start, end, duration("--within", within, "30m or 2h"), calendars)
     if svg is not None:
-        _write(svg, heatmap(found, judged))
+        _write(svg, coverage_heatmap(found, judged))
     if as_json:
         click.echo(json.dumps(document(found), indent=2, ensure_ascii=False))
     else:

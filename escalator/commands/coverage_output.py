@@ -26,7 +26,6 @@ from escalator.rendering.coverage import (
     span_words,
 )
 from escalator.rendering.push_text import words
-from escalator.rendering.targets import CHANNELS
 
 _HEADINGS = ("WHAT", "SEVERITY", "WORST", "THROUGH, AT WORST", "TYPICAL", "COVERED", "HOLES", "SINGLE")
 _MOST_LINES = 12
@@ -113,7 +112,7 @@ class _Told:
         one = interval.first
         if one is None:
             return "–"
-        return f"{self._name(one.who) if one.is_person else one.who} ({CHANNELS[one.kind]})"
+        return f"{self._name(one.who) if one.is_person else one.who} ({one.kind.about.title})"
 
     def _alone(self, row: CoverageRow) -> str:
         singles = [single for single in self._found.singles if single.row is row]

@@ -10,19 +10,19 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from escalator.broker_state import named
+from escalator.broker_state import error_name
 from escalator.channels.slack.manifest import SCOPES
 from escalator.commands import one_line
 from escalator.commands.open_core import DEMO, has_database
-from escalator.engine.targets import address_of
 from escalator.errors import Unavailable
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.email_address import parse_mailbox
 from escalator.model.levels import Mode
 from escalator.model.message import Failed
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.policy import Person, Policy
 from escalator.policy import Parsed, parse
 from escalator.services.core.context import Core
-from escalator.services.monitoring.problems import open_troubles
+from escalator.services.monitoring.problems import open_alerts
 from escalator.settings import Settings
 from escalator.store import health, policies
 from escalator.store.health import OVERDUE_AFTER, ProductHealth
@@ -94,7 +94,7 @@ def _contacts(core: Core, policy: Policy) -> Finding:
 
 def _can_be_told(core: Core, person: Person) -> bool:
     has_mail = bool(core.settings.smtp_url and core.settings.mail_from) or core.settings.mode is Mode.SANDBOX
-    addresses = {kind: core.expand(address_of(person, kind) or "") for kind in person.contact}
+    addresses = {kind: core.expand(person.address_of(kind) or "") for kind in person.contact}
     slack, email = addresses.get(DestinationKind.SLACK, ""), addresses.get(DestinationKind.EMAIL, "")
     return bool(slack) or (has_mail and parse_mailbox(email) is not None)
 
@@ -113,7 +113,7 @@ def broker(settings: Settings) -> Finding:
         with redis.Redis.from_url(settings.redis_client_url, **options) as client:
             takes_writes = client.set("escalator:doctor", "", px=_TRIAL_MS)
     except Exception as error:  # noqa: BLE001  # a broker may answer anything
-        return Finding("redis", Status.FAIL, f"cannot be used ({named(error)})", _BROKER_REMEDY)
+        return Finding("redis", Status.FAIL, f"cannot be used ({error_name(error)})", _BROKER_REMEDY)
     if takes_writes is not True:
         return Finding("redis", Status.FAIL, "answers, but not as Redis does", _BROKER_REMEDY)
     return Finding("redis", Status.OK, "answers")
@@ -159,7 +159,7 @@ def database(core: Core) -> Iterator[Finding]:
     yield _active(core.settings, active_sha256)
     yield _workers(found)
     yield from _late(found, now)
-    yield from (Finding("trouble", Status.FAIL, f"{key}: {detail}") for key, detail in open_troubles(found))
+    yield from (Finding("trouble", Status.FAIL, f"{key}: {detail}") for key, detail in open_alerts(found))
     yield _mode(core.settings.mode, found)
 
 

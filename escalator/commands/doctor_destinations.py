@@ -1,28 +1,20 @@
 """Whether each destination of the policy would be reached: asked of its vendor, without disturbing anybody."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 
-from escalator.channels.jira.create_meta import CreateScreen
-from escalator.channels.mail.addresses import address, sender
-from escalator.channels.pagerduty.channel import PagerDutyChannel
+from escalator.channels.registry import VENDORS
+from escalator.channels.vendor import Question
 from escalator.commands.doctor_checks import Finding, Status
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
-from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
-from escalator.model.policy import Destination, DestinationKind, Policy
-from escalator.policy.jira_fields import OURS
+from escalator.model.message import Delivered, Failed, FailureReason
+from escalator.model.policy import Destination, Policy
 from escalator.services.core.context import Core
 
-Asked = Callable[[Core, Destination, str], Delivered | Failed]
-
-_NOT_SET = Failed(FailureReason.NOT_CONFIGURED, "no_address")
-_NOT_SENDER = Failed(FailureReason.NOT_CONFIGURED, "mail_from")
-_NOT_A_MAILBOX = Failed(FailureReason.BAD_TARGET, "address")
 _REMEDIES = {
     FailureReason.NOT_CONFIGURED: "set what it needs: `escalator check` and the README name the variables",
     FailureReason.BAD_CREDENTIALS: "look at its key or token, and at what that may do",
     FailureReason.BAD_TARGET: "look at its address in the policy",
-    FailureReason.BAD_MESSAGE: "set or remove these fields in `jira: {fields: …}` of the destination",
-    FailureReason.FORBIDDEN: "a private address: allow it by WEBHOOK_ALLOW_PRIVATE, if it is meant",
 }
 
 
@@ -34,66 +26,25 @@ def destinations(core: Core, policy: Policy) -> Iterator[Finding]:
     if core.settings.mode is Mode.SANDBOX:
         return
     for destination in policy.destinations.values():
-        ask = _QUESTIONS.get(destination.kind)
-        if ask is not None:
-            yield from (_finding(destination, ask(core, destination, one)) for one in destination.addresses)
+        vendor = VENDORS[destination.kind]
+        if vendor.probe is not None:
+            for address in destination.addresses:
+                answer = vendor.probe(core.vendors, core.settings, _question(core, destination, address))
+                yield _finding(destination, answer, vendor.remedies)
 
 
-def _finding(destination: Destination, answer: Delivered | Failed) -> Finding:
+def _question(core: Core, destination: Destination, address: str) -> Question:
+    options = {name: core.expand(value) for name, value in destination.options.items()}
+    return Question(destination.key, core.expand(address), options, frozenset(destination.further_fields))
+
+
+def _finding(destination: Destination, answer: Delivered | Failed, remedies: Mapping[FailureReason, str]) -> Finding:
     what = f"{destination.kind.value} {destination.key}"
     if isinstance(answer, Delivered):
         return Finding(what, Status.OK, "would be reached")
     detail = f" ({answer.detail})" if answer.detail else ""
-    remedy = _REMEDIES.get(answer.reason, "try again in a moment")
+    remedy = remedies.get(answer.reason) or _REMEDIES.get(answer.reason, "try again in a moment")
     return Finding(what, Status.FAIL, f"{answer.reason.value}{detail}", remedy)
-
-
-def _pagerduty(core: Core, destination: Destination, written: str) -> Delivered | Failed:
-    key = core.expand(written)
-    channel = PagerDutyChannel(core.vendors.pagerduty)
-    return channel.probe(MessageContext(None, None, destination.key), key) if key else _NOT_SET
-
-
-def _email(core: Core, _destination: Destination, written: str) -> Delivered | Failed:
-    mail_from, recipient = sender(core.settings.mail_from), address(core.expand(written))
-    if mail_from is None:
-        return _NOT_SENDER
-    return core.vendors.mail.check(mail_from.addr_spec, recipient.addr_spec) if recipient else _NOT_A_MAILBOX
-
-
-def _jira(core: Core, destination: Destination, written: str) -> Delivered | Failed:
-    found = core.vendors.jira.check(core.expand(written), core.expand(destination.options.get("issue_type", "")))
-    if isinstance(found, Failed):
-        return found
-    if found.missing:
-        return Failed(FailureReason.BAD_CREDENTIALS, f"may not {', '.join(found.missing)}")
-    if not found.has_issue_type:
-        return Failed(FailureReason.BAD_TARGET, "issue_type")
-    wrong = "; ".join(_wrong_fields(found.screen, frozenset(destination.jira_fields))) if found.screen else ""
-    return Failed(FailureReason.BAD_MESSAGE, wrong) if wrong else Delivered("")
-
-
-def _wrong_fields(screen: CreateScreen, given: frozenset[str]) -> Iterator[str]:
-    """Yield why Jira would refuse an issue with these fields besides ours."""
-    needed = sorted(screen.required - given - set(OURS))
-    if needed:
-        yield f"Jira requires {', '.join(f'{one} ({screen.names[one]!r:.60})' for one in needed)}"
-    unknown = sorted(given - screen.names.keys())
-    if unknown:
-        yield f"Jira does not know {', '.join(unknown)}"
-
-
-def _webhook(core: Core, _destination: Destination, written: str) -> Delivered | Failed:
-    url = core.expand(written)
-    return core.vendors.webhooks.reach(url) if url else _NOT_SET
-
-
-_QUESTIONS: dict[DestinationKind, Asked] = {
-    DestinationKind.PAGERDUTY: _pagerduty,
-    DestinationKind.EMAIL: _email,
-    DestinationKind.JIRA: _jira,
-    DestinationKind.WEBHOOK: _webhook,
-}
 
 
 def pagerduty_answers(core: Core, policy: Policy) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from escalator.errors import ConfigurationError
 from escalator.model.levels import Mode
 from escalator.services.auth import magic_links
 from escalator.services.core.context import Core
-from escalator.settings import base_url, written_environment
+from escalator.settings import base_url, raw_environment
 from escalator.store import key_values
 from escalator.store.migrate import migrate
 
@@ -42,7 +42,7 @@ def command(*, verbose: bool) -> None:
     """
     os.umask(0o077)
     configure_logging(logging.WARNING)
-    found = prepared(written_environment())
+    found = prepared(raw_environment())
     _refuse(found)
     settings = found.settings
     prepare_folder(settings)
@@ -102,7 +102,11 @@ def _first_link(core: Core) -> str:
         return ""
     with core.database.reading() as connection:
         admin = magic_links.first_admin(core.policies.required(connection).policy)
-    return magic_links.make(core, admin.key, magic_links.PRINTER, "cli", magic_links.PRINTED_GOOD_FOR) if admin else ""
+    return (
+        magic_links.create_link(core, admin.key, magic_links.PRINTER, "cli", magic_links.PRINTED_GOOD_FOR)
+        if admin
+        else ""
+    )
 
 
 def _become_supervisor(lock: IO[str], plan_json: str) -> None:

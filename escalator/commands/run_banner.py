@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 
 from escalator.commands.run_preflight import Prepared
-from escalator.engine.targets import address_of
 from escalator.model.levels import Mode
 from escalator.model.policy import Person, Policy
 from escalator.settings import Settings, base_url
@@ -69,4 +68,4 @@ def real(policy: Policy, expand: Callable[[str], str]) -> str:
 
 
 def _is_reachable(person: Person, expand: Callable[[str], str]) -> bool:
-    return any(expand(address_of(person, kind) or "") for kind in person.contact)
+    return any(expand(person.address_of(kind) or "") for kind in person.contact)

@@ -6,7 +6,8 @@ because another one of the same destination takes what it is sent. Deliveries an
 with.
 """
 
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.destination_kind import DestinationKind
+from escalator.model.policy import Policy
 
 PERSON_PREFIX = "person:"
 

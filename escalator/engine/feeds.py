@@ -10,7 +10,7 @@ from escalator.engine.targets import Recipient, destination_recipients
 from escalator.model.audit import AuditAction
 from escalator.model.incident import CLOSED_STATES, HELD_STATES, Incident, State
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 
 _WAITING = frozenset({State.TRIGGERED, State.LOGGED})
 _PEOPLE = frozenset({"person", "stranger"})
@@ -44,7 +44,7 @@ def feed_copies(before: Incident | None, change: Change, policy: Policy) -> tupl
         return ()
     subject = _subject(change.incident)
     fed = (feed.to for feed in policy.feeds if all_conditions_hold(feed.when, subject, policy))
-    machines = [one for one in destination_recipients(fed, policy) if one.kind is DestinationKind.WEBHOOK]
+    machines = [one for one in destination_recipients(fed, policy) if one.kind.about.is_for_machines]
     return tuple(_copy(occasion, recipient, change) for occasion in happened for recipient in machines)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from escalator.model.policy import Policy, Step
-from escalator.schedules.hours import holds_from, is_open
+from escalator.schedules.hours import first_instant_in_hours, is_open
 
 DURING = "during"
 OUTSIDE = "outside"
@@ -20,4 +20,4 @@ def step_fires_at(step: Step, at: datetime, policy: Policy) -> datetime:
     Hours that never come (the policy is refused for them) hold nobody up.
     """
     during, outside = (policy.hours.get(key or "") for key in (step.during, step.outside))
-    return holds_from(during, outside, at) or at
+    return first_instant_in_hours(during, outside, at) or at

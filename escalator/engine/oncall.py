@@ -9,7 +9,7 @@ from escalator.engine.roster import Roster
 from escalator.engine.targets import TEAM_PREFIX
 from escalator.model.policy import Person, Policy, Team
 from escalator.model.schedule import Schedule, Shift
-from escalator.schedules.oncall import joined
+from escalator.schedules.oncall import join_equal_shifts
 
 HORIZON = timedelta(days=62)
 """How far ahead a change is looked for: longer than the longest turn."""
@@ -107,7 +107,7 @@ def _duty(key: str, schedule: Schedule, roster: Roster, who: Callable[[Roster], 
 def _shifts(schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> Iterator[Shift]:
     """Return the shifts from the roster's instant on, of the people that count here: neighbours differ in them."""
     coming = _coming(schedule, roster)
-    return joined(replace(shift, people=who(replace(roster, at=shift.start))) for shift in coming)
+    return join_equal_shifts(replace(shift, people=who(replace(roster, at=shift.start))) for shift in coming)
 
 
 def _coming(schedule: Schedule, roster: Roster) -> Iterator[Shift]:

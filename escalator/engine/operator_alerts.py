@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from escalator.engine.roster import Roster
-from escalator.engine.targets import Recipient, address_of, destination_recipients, person_recipient, resolve_targets
+from escalator.engine.targets import Recipient, destination_recipients, person_recipient, resolve_targets
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Role
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.policy import Person, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _near(told: Iterable[Recipient], policy: Policy) -> Iterator[Recipient]:
 def _contacts(person: Person, policy: Policy) -> Iterator[Recipient]:
     """Yield a person by every channel for which there is an address."""
     for kind in person.contact:
-        written = address_of(person, kind)
+        written = person.address_of(kind)
         if written:
             yield person_recipient(person, kind, written, policy)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from escalator.model.policy import Policy, Team
 from escalator.model.schedule import NOBODY, Booking, Calendars, Layer, Schedule, Shift
-from escalator.schedules.oncall import on_call, shifts
+from escalator.schedules.oncall import on_call, shifts_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Roster:
 
     def shifts(self, schedule: Schedule, start: datetime, end: datetime) -> Iterator[Shift]:
         """Yield who is on call on a schedule from start to end, without gap; neighbours differ in their people."""
-        return shifts(self._of_responders(schedule), self.policy.hours, self._booked(schedule), start, end)
+        return shifts_between(self._of_responders(schedule), self.policy.hours, self._booked(schedule), start, end)
 
     def _on_call(self, schedule: Schedule) -> tuple[str, ...]:
         return on_call(self._of_responders(schedule), self.policy.hours, self._booked(schedule), self.at)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from escalator.engine.endpoints import PERSON_PREFIX, endpoint_of
 from escalator.engine.roster import Roster
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Role
-from escalator.model.policy import DestinationKind, Person, Policy, Team
+from escalator.model.policy import Person, Policy, Team
 
 TEAM_PREFIX = "team:"
 SCHEDULE_PREFIX = "schedule:"
@@ -74,7 +75,7 @@ def _recipients(target: str, assign: str | None, roster: Roster) -> Iterator[Rec
         person = roster.policy.people.get(key)
         if person is not None:
             kind = first_contact(person)
-            contact = person_recipient(person, kind, address_of(person, kind) or "", roster.policy)
+            contact = person_recipient(person, kind, person.address_of(kind) or "", roster.policy)
             yield replace(contact, target=target, may_acknowledge=roster.may_acknowledge(key))
 
 
@@ -152,14 +153,4 @@ def person_recipient(person: Person, kind: DestinationKind, address: str, policy
 
 def first_contact(person: Person) -> DestinationKind:
     """Return the first way of reaching this person for which there is an address; Slack when there is none."""
-    return next((kind for kind in person.contact if address_of(person, kind)), DestinationKind.SLACK)
-
-
-def address_of(person: Person, kind: DestinationKind) -> str | None:
-    """Return the person's unexpanded address on a channel."""
-    addresses = {
-        DestinationKind.SLACK: person.slack,
-        DestinationKind.EMAIL: person.email,
-        DestinationKind.PAGERDUTY: person.pagerduty,
-    }
-    return addresses.get(kind)
+    return next((kind for kind in person.contact if person.address_of(kind)), DestinationKind.SLACK)

@@ -7,27 +7,16 @@ ever stored, hashed or shown. Durations are timedeltas. Mappings keep the order 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
-from enum import StrEnum
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import ContentRule, Mode, Role, Severity
 from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
 
-
-class DestinationKind(StrEnum):
-    """The channels a destination can be of; a destination has exactly one."""
-
-    SLACK = "slack"
-    PAGERDUTY = "pagerduty"
-    EMAIL = "email"
-    JIRA = "jira"
-    WEBHOOK = "webhook"
-
-
-JiraValue: TypeAlias = "str | int | float | bool | list[JiraValue] | dict[str, JiraValue]"
-"""What a field of Jira may be given (its REST API takes JSON)."""
+JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue]"
+"""What a field of any type may be given, such as one of an issue in Jira."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +53,11 @@ class Person:
     contact: tuple[DestinationKind, ...] = (DestinationKind.SLACK, DestinationKind.EMAIL)
     hours: str | None = None
 
+    def address_of(self, kind: DestinationKind) -> str | None:
+        """Return this person's unexpanded address on a channel; None where they have none, or nobody can have one."""
+        addresses = {"slack": self.slack, "email": self.email, "pagerduty": self.pagerduty, "": None}
+        return addresses[kind.about.person_key]
+
 
 @dataclass(frozen=True, slots=True)
 class Team:
@@ -87,7 +81,8 @@ class Destination:
     """A place that is told. `addresses` is the Slack channel, routing key, project or URL, or all e-mail addresses.
 
     `options` is what else the destination says, by its key in the file: `issue_type` of Jira, `secret` and `content`
-    of a webhook. `jira_fields` are further fields of a new issue, by their ids. All are unexpanded.
+    of a webhook. `further_fields` are fields of any type, by their ids: those of a new issue in Jira. All are
+    unexpanded.
     """
 
     key: str
@@ -96,7 +91,7 @@ class Destination:
     urgent: bool = False
     fallback: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
-    jira_fields: Mapping[str, JiraValue] = field(default_factory=dict)
+    further_fields: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _MARK = re.compile(rf"escalator-(?:[0-9a-f-]+-)?({_UUID})", re.ASCII)

@@ -19,7 +19,7 @@ _TICKS = tuple(timedelta(seconds=seconds) for seconds in (1, 10, 60, 600, 3600, 
 _LONGEST_LABEL = 24
 
 
-def spreads(title: str, rows: Mapping[str, DurationQuantiles]) -> str:
+def duration_bars(title: str, rows: Mapping[str, DurationQuantiles]) -> str:
     """Return the picture, for rows in their order; what has no spread is left out."""
     shown = {label: one for label, one in rows.items() if one.p50 is not None}
     height = len(shown) * _ROW + _BOTTOM

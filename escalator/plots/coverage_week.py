@@ -13,7 +13,7 @@ _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class HourCell:
     """The worst of an hour of the week: how long the first one is waited for (None: nobody), and when."""
 
     wait: timedelta | None
@@ -27,11 +27,11 @@ class Cell:
         return timedelta.max if self.wait is None else self.wait
 
 
-Week = tuple[Cell | None, ...]
+Week = tuple[HourCell | None, ...]
 """One cell for each hour, Monday 00:00 first; None where all is silent by decision."""
 
 
-def weeks(found: Coverage) -> dict[str | None, Week]:
+def worst_weeks(found: Coverage) -> dict[str | None, Week]:
     """Return for each category the week of all that is high or critical in it."""
     of_category: dict[str | None, list[CoverageRow]] = {}
     for row in found.rows:
@@ -42,7 +42,7 @@ def weeks(found: Coverage) -> dict[str | None, Week]:
 
 def _week(rows: Iterable[CoverageRow], zone: ZoneInfo) -> Week:
     """Return the worst of these rows; routes that need other facts make worse only what is not silent without them."""
-    worst: list[Cell | None] = [None] * SLOTS
+    worst: list[HourCell | None] = [None] * SLOTS
     for row in sorted(_distinct(rows), key=lambda row: not row.is_bare):
         for slot, cell in _cells(row, zone):
             known = worst[slot]
@@ -56,10 +56,10 @@ def _distinct(rows: Iterable[CoverageRow]) -> Iterable[CoverageRow]:
     return {id(row.intervals): row for row in sorted(rows, key=lambda row: (row.is_bare, row.severity))}.values()
 
 
-def _cells(row: CoverageRow, zone: ZoneInfo) -> Iterator[tuple[int, Cell]]:
+def _cells(row: CoverageRow, zone: ZoneInfo) -> Iterator[tuple[int, HourCell]]:
     for interval in row.heard:
         for slot, opened in _slots(interval, zone):
-            yield slot, Cell(interval.within(opened), interval.first, opened, row)
+            yield slot, HourCell(interval.within(opened), interval.first, opened, row)
 
 
 def _slots(interval: CoverageInterval, zone: ZoneInfo) -> Iterator[tuple[int, datetime]]:

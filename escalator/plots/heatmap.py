@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from escalator.engine.coverage.values import Coverage, share_heard_within
 from escalator.model.policy import Policy
 from escalator.model.schedule import WEEKDAYS
-from escalator.plots.coverage_week import HOURS, SLOTS, Cell, Week, weeks
+from escalator.plots.coverage_week import HOURS, SLOTS, HourCell, Week, worst_weeks
 from escalator.rendering.coverage import how_soon, percent
 from escalator.rendering.push_text import words
 from escalator.rendering.view import NO_TITLE
@@ -43,9 +43,9 @@ text { font: 12px system-ui, "Segoe UI", "Helvetica Neue", "DejaVu Sans", Arial,
 """
 
 
-def heatmap(found: Coverage, policy: Policy) -> str:
+def coverage_heatmap(found: Coverage, policy: Policy) -> str:
     """Return the picture as SVG, for the categories of the policy in its order."""
-    rows = weeks(found)
+    rows = worst_weeks(found)
     height = _TOP + len(rows) * (_ROW + _GAP) + _BOTTOM
     svg = _sheet(_LEFT + _GRID + _RIGHT, height)
     _heading(svg, found)
@@ -136,7 +136,7 @@ def _row(svg: Element, top: int, title: str, week: Week, found: Coverage, policy
         _text(svg, _LEFT + _GRID + 82, top + 15, how_soon(worst.wait), "faint")
 
 
-def _runs(week: Week, target: timedelta) -> Iterator[tuple[int, int, Cell | None]]:
+def _runs(week: Week, target: timedelta) -> Iterator[tuple[int, int, HourCell | None]]:
     """Yield the hours of a day that look alike and say the same as one: from, to, and the worst of them."""
 
     def looks(slot: int) -> tuple[object, ...]:
@@ -150,7 +150,7 @@ def _runs(week: Week, target: timedelta) -> Iterator[tuple[int, int, Cell | None
         yield slots[0], slots[-1] + 1, max(cells, key=lambda cell: cell.badness, default=None)
 
 
-def _class(cell: Cell | None, target: timedelta) -> str:
+def _class(cell: HourCell | None, target: timedelta) -> str:
     if cell is None:
         return "silent"
     if cell.wait is None:
@@ -164,7 +164,7 @@ def _limits(target: timedelta) -> Mapping[int, timedelta]:
     return dict(enumerate([*(step for step in _STEPS if step < target), target]))
 
 
-def _covered(found: Coverage, heard: Iterable[Cell]) -> str:
+def _covered(found: Coverage, heard: Iterable[HourCell]) -> str:
     """Return the least share of time that is covered in any row of the category."""
     category = next(iter(heard)).row.category
     grades = {cell.row.severity for cell in heard}
@@ -172,7 +172,7 @@ def _covered(found: Coverage, heard: Iterable[Cell]) -> str:
     return percent(min(share_heard_within(tuple(row.heard), found.target) for row in rows))
 
 
-def _said(cell: Cell | None, found: Coverage, policy: Policy) -> str:
+def _said(cell: HourCell | None, found: Coverage, policy: Policy) -> str:
     """Return what a cell shows, in words."""
     if cell is None:
         return "silent by decision: the path has no steps"

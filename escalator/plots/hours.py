@@ -12,7 +12,7 @@ _COLUMN, _GAP, _HEIGHT, _BOTTOM, _TOP = 26, 4, 140, 24, 16
 _HOURS = 24
 
 
-def hours(by_hour: Mapping[int, AlertStatistics]) -> str:
+def alerts_by_hour(by_hour: Mapping[int, AlertStatistics]) -> str:
     """Return the picture; an hour without alerts is empty."""
     most = max((one.alerts for one in by_hour.values()), default=0) or 1
     size = f"0 0 {_HOURS * _COLUMN} {_TOP + _HEIGHT + _BOTTOM}"

@@ -29,7 +29,7 @@ from escalator.model.policy import (
 )
 from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
-from escalator.policy import schema_people, schema_routing, schema_schedules
+from escalator.policy import schema_destinations, schema_people, schema_routing, schema_schedules
 from escalator.policy.category_names import with_declared_categories
 from escalator.policy.containers import Entry, Keys, Named
 from escalator.policy.problems import Finding, Place
@@ -49,7 +49,7 @@ class PolicyKeys(Keys):
     teams = Named(Entry(schema_people.TeamKeys, schema_people.team))
     hours = schema_schedules.HOURS
     schedules = schema_schedules.SCHEDULES
-    destinations = Named(Entry(schema_people.DestinationKeys, schema_people.destination))
+    destinations = Named(Entry(schema_destinations.DestinationKeys, schema_destinations.destination))
     categories = Named(Entry(schema_people.CategoryKeys, schema_people.category))
     severity = schema_routing.SEVERITY
     routes = schema_routing.ROUTES

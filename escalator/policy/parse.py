@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.policy import checks
 from escalator.policy.checks import placeholders
 from escalator.policy.checks.placeholders import misplaced
-from escalator.policy.draft import drafted
+from escalator.policy.draft import Draft, drafted
 from escalator.policy.problems import Finding, Problem
-from escalator.policy.yaml_reader import Document, read
+from escalator.policy.yaml_reader import MAX_CHARACTERS, Document, read
 
 FILE = "escalation.yml"
+TEXTS_KEPT = 4
+"""So many texts are kept as they were read: a process that starts reads the same one to judge it and to go by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,9 @@ class Parsed:
 
 def parse(text: str | bytes, env: Mapping[str, str]) -> Parsed:
     """Return the policy, or every problem at once; `env` only says which `${NAME}` are set. Raises nothing."""
-    document = read(text)
+    document, draft, misfits = _draft_of(text)
     if document.is_unreadable:
         return Parsed(None, tuple(document.problem(finding) for finding in document.findings))
-    draft, misfits = drafted(document.tree)
     # Of a `${NAME}` that stands where it may not, only that is told, not what else its text is not.
     wrong = misplaced(draft)
     findings = [finding for finding in misfits if finding.place not in wrong]
@@ -60,8 +62,7 @@ def reload(text: str | bytes) -> Policy:
 
     Raises PolicyError for what this version of the product cannot read.
     """
-    document = read(text)
-    draft, misfits = drafted(document.tree)
+    document, draft, misfits = _draft_of(text)
     problems = _problems(document, [*document.findings, *misfits])
     if document.is_unreadable or any(not problem.is_warning for problem in problems):
         raise PolicyError(tuple(problem.told(FILE) for problem in problems))
@@ -70,11 +71,31 @@ def reload(text: str | bytes) -> Policy:
 
 def unset_values(text: str | bytes, env: Mapping[str, str]) -> tuple[Problem, ...]:
     """Return what a policy asks of the environment by `${NAME}` and does not get, or cannot use."""
-    document = read(text)
+    document, draft, _ = _draft_of(text)
     if document.is_unreadable:
         return ()
-    draft, _ = drafted(document.tree)
     return _problems(document, [one for one in placeholders.findings(draft, env) if one.is_warning])
+
+
+def _draft_of(text: str | bytes) -> tuple[Document, Draft, tuple[Finding, ...]]:
+    """Return a text as it was read, and what does not fit in it."""
+    return _read_draft(_decoded(text))
+
+
+def _decoded(text: str | bytes) -> str | bytes:
+    """Return the characters that the bytes stand for; the bytes where `read` is to say what is wrong with them."""
+    if isinstance(text, str) or len(text) > MAX_CHARACTERS:
+        return text
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return text
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _read_draft(text: str | bytes) -> tuple[Document, Draft, tuple[Finding, ...]]:
+    document = read(text)
+    return document, *drafted(document.tree)
 
 
 def _problems(document: Document, findings: Iterable[Finding]) -> tuple[Problem, ...]:

@@ -1,20 +1,19 @@
-"""The sections that say who and where: sources, people, teams, destinations, categories."""
+"""The sections that say who and what: sources, people, teams, categories."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import ContentRule, Mode, Role, Severity
-from escalator.model.policy import Category, Destination, DestinationKind, JiraValue, Source, Team
-from escalator.policy.containers import Keys, OneOrMore, Section, Several
-from escalator.policy.jira_fields import JiraFields
+from escalator.model.policy import Category, Source, Team
+from escalator.policy.containers import Keys, OneOrMore, Several
 from escalator.policy.scalars import (
     Address,
     AnyText,
     Complaint,
     Duration,
-    Flag,
     MailAddress,
     Matching,
     OneOf,
@@ -24,10 +23,8 @@ from escalator.policy.scalars import (
     Zone,
 )
 
-_CONTACTS = (DestinationKind.SLACK, DestinationKind.EMAIL, DestinationKind.PAGERDUTY)
-_SLACK_CHANNEL = r"#[^\s#]{1,80}|[CGD][A-Z0-9_]{1,30}"
+_CONTACTS = tuple(kind for kind in DestinationKind if kind.about.person_key)
 _SLACK_USER = r"[A-Za-z0-9_]{2,30}"
-_WEBHOOKS_OWN = {"secret": "signs nothing here", "content": "is asked for where it never goes"}
 
 
 class SourceKeys(Keys):
@@ -80,58 +77,6 @@ class TeamKeys(Keys):
 def team(key: str, role: Role = Role.AUDITOR, **keys: Any) -> Team:  # noqa: ANN401
     """Return a team; one that states no role raises nobody."""
     return Team(key, role=role, **keys)
-
-
-class JiraKeys(Keys):
-    """Where an issue is opened."""
-
-    project = Text(required=True)
-    issue_type = Text(required=True)
-    issue_fields = JiraFields(data_key="fields")
-
-
-def jira_project(
-    project: str, issue_type: str, issue_fields: Mapping[str, JiraValue] | None = None
-) -> tuple[str, str, Mapping[str, JiraValue]]:
-    """Return the project, the type of issue, and what an issue is given besides."""
-    return project, issue_type, issue_fields or {}
-
-
-class DestinationKeys(Keys):
-    """A place that is told: exactly one kind."""
-
-    slack = Matching(_SLACK_CHANNEL, 'write "#channel" in quotes, or a channel id such as C0123ABCD')
-    pagerduty = Text()
-    email = OneOrMore(MailAddress())
-    jira = Section(JiraKeys, jira_project)
-    webhook = Address()
-    secret = Text()
-    content = OneOf("show")
-    urgent = Flag()
-    fallback = Text()
-
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def is_of_one_kind(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
-        """Refuse a destination of no kind, or of several."""
-        kinds = [kind.value for kind in DestinationKind]
-        found = [kind for kind in kinds if kind in original]
-        if len(found) != 1:
-            what = f"is of {len(found)} kinds: {', '.join(found)}" if found else "is of no kind"
-            raise ValidationError([Complaint(what, f"write exactly one of {', '.join(kinds)}")])
-        for key, what in _WEBHOOKS_OWN.items():
-            if key in original and found != [DestinationKind.WEBHOOK]:
-                raise ValidationError({key: [Complaint(what, f"only a webhook has `{key}`")]})
-
-
-def destination(key: str, *, urgent: bool = False, fallback: str | None = None, **keys: Any) -> Destination:  # noqa: ANN401
-    """Return a destination of the one kind that it has."""
-    kind = next(kind for kind in DestinationKind if kind in keys)
-    said, options = keys.pop(kind), {name: str(value) for name, value in keys.items()}
-    jira_fields: Mapping[str, JiraValue] = {}
-    if kind is DestinationKind.JIRA:
-        said, options["issue_type"], jira_fields = said
-    addresses = (said,) if isinstance(said, str) else tuple(said)
-    return Destination(key, kind, addresses, urgent, fallback, options, jira_fields)
 
 
 class CategoryKeys(Keys):

@@ -7,7 +7,6 @@ from escalator.engine.silences import is_silenced
 from escalator.model.incident import HELD_STATES, DueKind, Incident, Outcome, State
 from escalator.model.levels import ContentRule
 from escalator.model.message import Card, IncidentStatus, InlineTime, Line, Link, Occasion
-from escalator.model.policy import DestinationKind
 from escalator.rendering import push_text, webhook_payload
 from escalator.rendering.buttons import buttons
 from escalator.rendering.grouping import storm_words
@@ -64,7 +63,7 @@ def standing(view: View) -> IncidentStatus:
         outcome=incident.outcome,
         is_superseded=view.is_superseded,
         is_first=view.rung == _FIRST_RUNG,
-        data=webhook_payload.data(view) if view.channel is DestinationKind.WEBHOOK else {},
+        data=webhook_payload.data(view) if view.channel.about.is_for_machines else {},
     )
 
 

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import FailureReason, Occasion
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.rendering.push_text import words
 from escalator.rendering.view import spoken
 
@@ -14,14 +15,6 @@ _OCCASIONS = {
     Occasion.OVERDUE: "told that it was not resolved in time",
     Occasion.RESTART: "told that the path began again",
 }
-CHANNELS = {
-    DestinationKind.SLACK: "Slack",
-    DestinationKind.PAGERDUTY: "PagerDuty",
-    DestinationKind.EMAIL: "mail",
-    DestinationKind.JIRA: "Jira",
-    DestinationKind.WEBHOOK: "webhook",
-}
-"""What each kind of channel is called among people."""
 
 _SUPPRESSED = {
     "acknowledged": "somebody had answered",
@@ -44,12 +37,12 @@ _FAILED = {
 
 
 def recipient_words(destination: str, channel: DestinationKind, policy: Policy) -> str:
-    """Return `Ana Ruiz by mail`, `critical-alerts (Slack)`."""
+    """Return `Ana Ruiz by email`, `critical-alerts (Slack)`."""
     key = destination.removeprefix("person:")
     if key == destination:
-        return f"{destination} ({CHANNELS[channel]})"
+        return f"{destination} ({channel.about.title})"
     name = policy.people[key].name if key in policy.people else key
-    return f"{name} by {CHANNELS[channel]}"
+    return f"{name} by {channel.about.title}"
 
 
 def occasion_words(occasion: Occasion, *, is_copy: bool) -> str:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from escalator.model.schedule import Shift
-from escalator.schedules.local_time import first_instant, reached
+from escalator.schedules.local_time import first_instant, local_time_reached
 
 SLOTS_OF_DAY = 48
 SLOTS = 7 * SLOTS_OF_DAY
@@ -59,7 +59,7 @@ def strip(shifts: Sequence[Shift], monday: date, zone: ZoneInfo) -> Strip:
 
 
 def _slot(at: datetime, monday: date, zone: ZoneInfo) -> int:
-    return round((reached(at, zone) - datetime.combine(monday, time.min)) / _SLOT)
+    return round((local_time_reached(at, zone) - datetime.combine(monday, time.min)) / _SLOT)
 
 
 def _edges(changes: Sequence[int]) -> list[int]:

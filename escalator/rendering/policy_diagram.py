@@ -8,14 +8,10 @@ from escalator.engine.hours import DURING, OUTSIDE
 from escalator.engine.roster import Roster
 from escalator.engine.targets import SCHEDULE_PREFIX, TEAM_PREFIX, Recipients, resolve_targets
 from escalator.model.levels import ContentRule
-from escalator.model.policy import Category, Conditions, Destination, DestinationKind, Drill, Feed, Policy, Route, Step
+from escalator.model.policy import Category, Conditions, Destination, Drill, Feed, Policy, Route, Step
 from escalator.model.silence import Silence, SilenceScope
 from escalator.rendering.conditions import Condition, condition_words
 from escalator.rendering.push_text import words
-from escalator.rendering.targets import CHANNELS
-
-_SHOWN = frozenset({DestinationKind.SLACK, DestinationKind.EMAIL, DestinationKind.JIRA})
-"""Kinds whose addresses are no secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,15 +163,16 @@ def aim(target: str, assign: str | None, roster: Roster) -> Aim:
     meant = assign if target == "team" and assign else target
     found = resolve_targets((target,), assign, roster)
     people = (one for one in found.told if one.person is not None)
-    told = tuple(Somebody(one.person or "", _name(one.person, policy), CHANNELS[one.kind]) for one in people)
+    told = tuple(Somebody(one.person or "", _name(one.person, policy), one.kind.about.title) for one in people)
     section, key = _part(meant)
     said = _name(key, policy) if section == "person" else key
     return Aim(said, section, key, people=told, note=_note(found, told))
 
 
 def _place(destination: Destination) -> Aim:
-    address = ", ".join(destination.addresses) if destination.kind in _SHOWN else ""
-    kind = CHANNELS[destination.kind]
+    about = destination.kind.about
+    address = "" if about.has_secret_address else ", ".join(destination.addresses)
+    kind = about.title
     return Aim(destination.key, "destination", destination.key, kind, address, destination.urgent)
 
 

@@ -10,12 +10,9 @@ from escalator.engine.incident_change import NotificationRequest
 from escalator.engine.preview import PlanRemark, Preview
 from escalator.engine.targets import schedules_of_targets
 from escalator.model.audit import AuditAction
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident
-from escalator.model.policy import DestinationKind, Policy
-from escalator.rendering.targets import CHANNELS
-
-_SHOWN = frozenset({DestinationKind.SLACK, DestinationKind.EMAIL})
-"""Kinds whose addresses are no secrets."""
+from escalator.model.policy import Policy
 
 _REMARKS = {
     AuditAction.NOBODY_ON_CALL: "{}: nobody is on call, so the next step is due at once",
@@ -88,10 +85,10 @@ def _who(notice: NotificationRequest, incident: Incident, remarks: tuple[PlanRem
 def _through(notice: NotificationRequest, policy: Policy) -> str:
     kind, destination = notice.recipient.kind, policy.destinations.get(notice.recipient.target)
     if destination is None:
-        return f"{CHANNELS[kind]}, direct message" if kind is DestinationKind.SLACK else CHANNELS[kind]
-    address = f" {notice.recipient.address}" if kind in _SHOWN else ""
+        return f"{kind.about.title}, direct message" if kind is DestinationKind.SLACK else kind.about.title
+    address = "" if kind.about.has_secret_address else f" {notice.recipient.address}"
     fallback = f"; if that fails, {destination.fallback}" if destination.fallback else ""
-    return f"{CHANNELS[kind]}{address}{fallback}"
+    return f"{kind.about.title}{address}{fallback}"
 
 
 def _waited_for(at: datetime, number: int, before: datetime, incident: Incident, policy: Policy) -> Iterator[str]:

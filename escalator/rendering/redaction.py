@@ -17,10 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.facts import Content
 from escalator.model.incident import Incident
 from escalator.model.levels import ContentRule
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.rendering.stream_terms import action_words, language_name
 from escalator.rendering.truncate import Cost, code_point, cut
 
@@ -32,7 +33,6 @@ _PLACEHOLDER = re.compile(r"\{(item_id|entity_type|entity_id|user_id)\}")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MOST_DIGITS = 9
 _WITHHELD_LINK_VALUES = frozenset({"item_id"})
-_NEVER_MORE_THAN_HIDE = frozenset({DestinationKind.PAGERDUTY, DestinationKind.JIRA, DestinationKind.EMAIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def rule_in_force(incident: Incident, running: Policy, channel: DestinationKind 
     """
     category = running.categories.get(incident.category or "")
     rules = (incident.content_rule, category.content if category else ContentRule.SHOW)
-    return max(*rules, ContentRule.HIDE if channel in _NEVER_MORE_THAN_HIDE else ContentRule.SHOW)
+    return max(*rules, channel.about.content_limit)
 
 
 def names_by_key(policy: Policy) -> Policy:

@@ -1,20 +1,11 @@
-"""The targets of a step in words: for the line that says who is next, and what channels are called."""
+"""The targets of a step in words: for the line that says who is next."""
 
 from collections.abc import Iterable
 
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.rendering.view import called, spoken
 
-CHANNELS = {
-    DestinationKind.SLACK: "Slack",
-    DestinationKind.PAGERDUTY: "PagerDuty",
-    DestinationKind.EMAIL: "email",
-    DestinationKind.JIRA: "Jira",
-    DestinationKind.WEBHOOK: "webhook",
-}
-
 MOST_LISTED = 10
-_KINDS = {DestinationKind.PAGERDUTY: "PagerDuty", DestinationKind.JIRA: "Jira"}
 
 
 def target_words(targets: Iterable[str], assign: str | None, policy: Policy) -> str:
@@ -35,7 +26,8 @@ def listed(words: Iterable[str]) -> str:
 def _target(target: str, policy: Policy) -> str:
     destination = policy.destinations.get(target)
     if destination is not None:
-        return _KINDS.get(destination.kind, spoken(destination.key))
+        about = destination.kind.about
+        return about.title if about.is_called_by_title else spoken(destination.key)
     prefix, _, key = target.rpartition(":")
     if prefix == "person" and key in policy.people:
         return called(key, policy)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from escalator.model.audit import AuditAction
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Policy
 from escalator.rendering.view import called
 
@@ -88,9 +89,8 @@ _PLACES = {
     "dashboard": "in the dashboard",
     "slack": "in Slack",
     "sandbox": "in the sandbox",
+    **{kind.value: f"in {kind.about.title}" for kind in DestinationKind},
     "email": "by mail",
-    "pagerduty": "in PagerDuty",
-    "jira": "in Jira",
     "stream": "in Stream",
     "api": "through the API",
     "cli": "on the command line",

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident
 from escalator.model.levels import ContentRule
 from escalator.model.message import Occasion
-from escalator.model.policy import Category, DestinationKind, Policy
+from escalator.model.policy import Category, Policy
 from escalator.model.silence import Silence
 from escalator.rendering import push_text
 from escalator.rendering.redaction import NAME_CHARS, one_line, rule_in_force

@@ -17,7 +17,7 @@ _SUBSCRIBED = {"webcal": "https", "webcals": "https"}
 """Schemes that say "subscribe to this" and are asked for over another."""
 
 
-class Flaw(StrEnum):
+class FeedFlaw(StrEnum):
     """Why a feed that was fetched is no good copy."""
 
     NOT_A_CALENDAR = "not_a_calendar"
@@ -29,11 +29,11 @@ class Flaw(StrEnum):
     @property
     def is_said(self) -> bool:
         """Whether it is a calendar, and this is what it says: nobody is on call."""
-        return self in {Flaw.CANCELLED, Flaw.EMPTY}
+        return self in {FeedFlaw.CANCELLED, FeedFlaw.EMPTY}
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class CalendarEvent:
     """One occurrence of an event, as the feed has it, in [start, end), both aware UTC. It holds personal data."""
 
     start: datetime
@@ -43,15 +43,15 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FeedReading:
     """What a feed says of a span of time, by start; `unreadable` counts the events that could not be made out."""
 
-    events: tuple[Event, ...]
+    events: tuple[CalendarEvent, ...]
     unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class FeedBookings:
     """What a reading means.
 
     `strangers` counts the events to come that mean nobody who may acknowledge, `unreadable` those not made out.
@@ -62,7 +62,7 @@ class Booked:
     unreadable: int = 0
 
 
-def feed_address(text: str) -> str | None:
+def feed_url(text: str) -> str | None:
     """Return the http or https address of a feed (`webcal` is https), or None for what is no address."""
     try:
         parts = urlsplit(text.strip())
@@ -73,7 +73,9 @@ def feed_address(text: str) -> str | None:
     return parts._replace(scheme=scheme).geturl() if scheme in {"http", "https"} and has_host else None
 
 
-def booked(reading: Reading, people: Mapping[str, Person], expand: Callable[[str], str], now: datetime) -> Booked:
+def bookings_of(
+    reading: FeedReading, people: Mapping[str, Person], expand: Callable[[str], str], now: datetime
+) -> FeedBookings:
     """Return whom the events of a feed mean: attendees by e-mail, else the summary by e-mail, key or name.
 
     Attendees whom nobody knows (a room, a list) do not hide a person in the summary. An event means everybody of a
@@ -88,7 +90,7 @@ def booked(reading: Reading, people: Mapping[str, Person], expand: Callable[[str
             bookings.append(Booking(event.start, event.end, found))
         elif event.end > now:
             strangers += 1
-    return Booked(tuple(bookings), strangers, reading.unreadable)
+    return FeedBookings(tuple(bookings), strangers, reading.unreadable)
 
 
 def _known(attendees: Sequence[str], mailboxes: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

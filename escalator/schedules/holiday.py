@@ -12,7 +12,7 @@ _CODE = re.compile(r"[A-Z]{2}(-.+)?")
 
 
 @lru_cache(maxsize=256)
-def knows(code: str) -> bool:
+def is_known_holiday_code(code: str) -> bool:
     """Return whether a country, or a subdivision of it (`US`, `US-NY`), is one whose holidays are known."""
     if not _CODE.fullmatch(code):
         return False
@@ -28,7 +28,7 @@ def subdivisions_differing(code: str, year: int) -> tuple[str, ...]:
 
     There, the country alone means the holidays of nowhere: `GB` without `GB-ENG`, say, knows no Easter Monday.
     """
-    if "-" in code or not knows(code):
+    if "-" in code or not is_known_holiday_code(code):
         return ()
     subdivisions: tuple[str, ...] = tuple(getattr(_calendar(code), "subdivisions", ()))
     own = _holidays(code, year)
@@ -43,7 +43,7 @@ def is_holiday(code: str, day: date) -> bool:
 
 @lru_cache(maxsize=1024)
 def _holidays(code: str, year: int) -> frozenset[date]:
-    return frozenset(_calendar(code, year)) if knows(code) else frozenset()
+    return frozenset(_calendar(code, year)) if is_known_holiday_code(code) else frozenset()
 
 
 def _calendar(code: str, *years: int) -> dict[date, str]:

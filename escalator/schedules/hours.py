@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from escalator.model.schedule import Hours
 from escalator.schedules.holiday import is_holiday
-from escalator.schedules.local_time import first_instant, reached
+from escalator.schedules.local_time import first_instant, local_time_reached
 
 _DAY = timedelta(days=1)
 _TICK = timedelta(microseconds=1)
@@ -19,12 +19,12 @@ _LOOKAHEAD_DAYS = 400
 
 def is_open(hours: Hours, at: datetime) -> bool:
     """Return whether the hours are open at this instant."""
-    return _closing(hours, reached(at, hours.timezone)) is not None
+    return _closing(hours, local_time_reached(at, hours.timezone)) is not None
 
 
-def opens_at(hours: Hours, at: datetime) -> datetime | None:
+def next_opening(hours: Hours, at: datetime) -> datetime | None:
     """Return the first instant from `at` on at which they are open (`at` itself if they are); None for never."""
-    now = reached(at, hours.timezone)
+    now = local_time_reached(at, hours.timezone)
     if _closing(hours, now) is not None:
         return at
     for ahead in range(_LOOKAHEAD_DAYS):
@@ -37,42 +37,42 @@ def opens_at(hours: Hours, at: datetime) -> datetime | None:
     return None
 
 
-def closes_at(hours: Hours, at: datetime) -> datetime | None:
+def next_closing(hours: Hours, at: datetime) -> datetime | None:
     """Return the first instant from `at` on at which they are closed (`at` itself if they are); None for never."""
     closed = at
     for _ in range(_LOOKAHEAD_DAYS):
-        closing = _closing(hours, reached(closed, hours.timezone))
+        closing = _closing(hours, local_time_reached(closed, hours.timezone))
         if closing is None:
             return closed
         closed = first_instant(closing, hours.timezone)
     return None
 
 
-def holds_from(during: Hours | None, outside: Hours | None, at: datetime) -> datetime | None:
+def first_instant_in_hours(during: Hours | None, outside: Hours | None, at: datetime) -> datetime | None:
     """Return the first instant from `at` on that is within the one and not within the other; None for never."""
     last = at + _LOOKAHEAD_DAYS * _DAY
     found: datetime | None = at
     while found is not None and found <= last:
         asked = found
-        found = opens_at(during, found) if during else found
-        found = closes_at(outside, found) if outside and found is not None else found
+        found = next_opening(during, found) if during else found
+        found = next_closing(outside, found) if outside and found is not None else found
         if found == asked:
             return found
     return None
 
 
-def edges(hours: Hours, start: datetime, end: datetime) -> tuple[datetime, ...]:
+def openings_and_closings(hours: Hours, start: datetime, end: datetime) -> tuple[datetime, ...]:
     """Return every instant in [start, end) at which they open or close, ascending."""
     return tuple(_edges(hours, start.astimezone(UTC) - _TICK, end))
 
 
 def _edges(hours: Hours, after: datetime, end: datetime) -> Iterator[datetime]:
     opened = is_open(hours, after)
-    edge = closes_at(hours, after) if opened else opens_at(hours, after)
+    edge = next_closing(hours, after) if opened else next_opening(hours, after)
     while edge is not None and edge < end:
         yield edge
         opened = not opened
-        edge = closes_at(hours, edge) if opened else opens_at(hours, edge)
+        edge = next_closing(hours, edge) if opened else next_opening(hours, edge)
 
 
 def _closing(hours: Hours, now: datetime) -> datetime | None:

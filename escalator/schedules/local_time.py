@@ -31,7 +31,7 @@ def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
     return _jump(after, before, zone) if after < before else before
 
 
-def reached(at: datetime, zone: ZoneInfo) -> datetime:
+def local_time_reached(at: datetime, zone: ZoneInfo) -> datetime:
     """Return the latest naive time that the clock of that zone has shown up to this instant.
 
     It is what the clock shows, except where it shows for the second time what it has shown before it was set back.

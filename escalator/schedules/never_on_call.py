@@ -8,7 +8,7 @@ from math import lcm
 
 from escalator.model.schedule import Hours, Layer, RotationUnit, Schedule
 from escalator.schedules.local_time import first_instant
-from escalator.schedules.oncall import shifts
+from escalator.schedules.oncall import shifts_between
 from escalator.schedules.rotation import handovers
 
 _WEEK_H = 7 * 24
@@ -33,7 +33,7 @@ def never_on_call(schedule: Schedule, hours: Mapping[str, Hours]) -> tuple[str, 
             for start, end in _turns(layer, schedule, begin):
                 if not missing.keys() & set(layer.people):
                     break
-                for shift in shifts(plain, always, (), start, end):
+                for shift in shifts_between(plain, always, (), start, end):
                     for person in shift.people:
                         missing.pop(person, None)
     return tuple(missing)

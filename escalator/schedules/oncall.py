@@ -10,9 +10,9 @@ from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
 from escalator.model.schedule import Booking, Hours, Layer, Override, Schedule, Shift
-from escalator.schedules.hours import edges, is_open
-from escalator.schedules.local_time import first_instant, reached
-from escalator.schedules.rotation import handovers, whose
+from escalator.schedules.hours import is_open, openings_and_closings
+from escalator.schedules.local_time import first_instant, local_time_reached
+from escalator.schedules.rotation import handovers, person_on_turn
 
 
 def on_call(
@@ -20,7 +20,7 @@ def on_call(
 ) -> tuple[str, ...]:
     """Return who is on call at this instant, each once, nobody when it is empty. Hours that are unknown are open."""
     at = at.astimezone(UTC)
-    now = reached(at, schedule.timezone)
+    now = local_time_reached(at, schedule.timezone)
     for override in reversed(schedule.overrides):
         if _has_come(override.start, now, at) and not _has_come(override.end, now, at):
             return (override.person,)
@@ -28,14 +28,14 @@ def on_call(
     if booked:
         return tuple(dict.fromkeys(booked))
     for layer in reversed(schedule.layers):
-        person = whose(layer, now)
+        person = person_on_turn(layer, now)
         own = _hours_of(layer, hours)
         if person is not None and (own is None or is_open(own, at)):
             return (person,)
     return schedule.people
 
 
-def shifts(
+def shifts_between(
     schedule: Schedule, hours: Mapping[str, Hours], bookings: Sequence[Booking], start: datetime, end: datetime
 ) -> Iterator[Shift]:
     """Yield who is on call from start to end, without gap or overlap; two that follow each other differ in people."""
@@ -43,13 +43,13 @@ def shifts(
     instants = {at for at in _changes(schedule, hours, bookings, start, end) if start < at < end}
     if start >= end:
         return
-    yield from joined(
+    yield from join_equal_shifts(
         Shift(begins, ends, on_call(schedule, hours, bookings, begins))
         for begins, ends in pairwise((start, *sorted(instants), end))
     )
 
 
-def joined(pieces: Iterable[Shift]) -> Iterator[Shift]:
+def join_equal_shifts(pieces: Iterable[Shift]) -> Iterator[Shift]:
     """Yield these, which follow one another, as shifts of which two that follow each other differ in people."""
     for people, group in groupby(pieces, key=lambda piece: piece.people):
         same = list(group)
@@ -82,4 +82,4 @@ def _changes(
         yield from handovers(layer, schedule.timezone, start, end)
         own = _hours_of(layer, hours)
         if own is not None:
-            yield from edges(own, start, end)
+            yield from openings_and_closings(own, start, end)

@@ -10,12 +10,12 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from escalator.model.schedule import Layer, RotationUnit
-from escalator.schedules.local_time import first_instant, reached
+from escalator.schedules.local_time import first_instant, local_time_reached
 
 _WEEK = timedelta(days=7)
 
 
-def whose(layer: Layer, now: datetime) -> str | None:
+def person_on_turn(layer: Layer, now: datetime) -> str | None:
     """Return the person whose turn it is when the local clock has reached `now`, or None.
 
     Nobody's turn it is before the layer's start, and where `NOBODY` stands in the place of a person.
@@ -29,7 +29,7 @@ def handovers(layer: Layer, zone: ZoneInfo, start: datetime, end: datetime) -> I
 
     A turn without length (an hour which the clock leaps over) does not begin.
     """
-    turn = max(_turn(layer, reached(start, zone)), 0)
+    turn = max(_turn(layer, local_time_reached(start, zone)), 0)
     last = None
     while (begins := first_instant(_handover(layer, turn), zone)) < end:
         if begins >= start and begins != last:

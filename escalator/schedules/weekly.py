@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from escalator.schedules.local_time import first_instant, reached
+from escalator.schedules.local_time import first_instant, local_time_reached
 
 _WEEK = timedelta(weeks=1)
 
@@ -20,7 +20,7 @@ def next_due(weekday: int, at: time, zone: ZoneInfo, now: datetime) -> datetime:
 
 def _last(weekday: int, at: time, zone: ZoneInfo, now: datetime) -> datetime:
     """Return the local time; those that were reached are not after `now` (see `escalator.schedules.local_time`)."""
-    shown = reached(now, zone)
+    shown = local_time_reached(now, zone)
     today = datetime.combine(shown.date(), at)
     latest = today - timedelta(days=(shown.weekday() - weekday) % 7)
     return latest if latest <= shown else latest - _WEEK

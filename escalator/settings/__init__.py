@@ -5,17 +5,17 @@ from escalator.settings.reading import (
     chosen_mode,
     database_url,
     from_environment,
-    listening,
+    listen_address,
     policy_file,
     read_settings,
     settings_and_problems,
     socket_path,
 )
-from escalator.settings.sources import environment, written_environment
-from escalator.settings.values import Listening, Secret, Settings
+from escalator.settings.sources import environment, raw_environment
+from escalator.settings.values import ListenAddress, Secret, Settings
 
 __all__ = [
-    "Listening",
+    "ListenAddress",
     "Secret",
     "Settings",
     "base_url",
@@ -23,10 +23,10 @@ __all__ = [
     "database_url",
     "environment",
     "from_environment",
-    "listening",
+    "listen_address",
     "policy_file",
     "read_settings",
     "socket_path",
     "settings_and_problems",
-    "written_environment",
+    "raw_environment",
 ]

@@ -10,14 +10,14 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url
 
 from escalator.settings.parsers import InvalidValue, is_host
-from escalator.settings.urls import PERCENT, service_host, split
+from escalator.settings.urls import PERCENT, service_host, split_url
 
 _DATABASE = "write postgresql://user:password@host:5432/name or sqlite:///file.db"
 _SEVERAL_HOSTS = "write postgresql://user:password@/name?host=h1:5432&host=h2:5432&target_session_attrs=read-write"
 _BROKER = "write redis://:password@host:6379/0, or rediss:// for TLS"
 _MAIL = "write smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465 (TLS)"
 _CERT_REQS = {"CERT_REQUIRED", "CERT_OPTIONAL", "CERT_NONE", "required", "optional", "none"}
-CHOICES: Mapping[str, frozenset[str]] = {
+LIBPQ_CHOICES: Mapping[str, frozenset[str]] = {
     "sslmode": frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}),
     "channel_binding": frozenset({"disable", "prefer", "require"}),
     "gssencmode": frozenset({"disable", "prefer", "require"}),
@@ -29,7 +29,7 @@ only when it connects. A session that may not write is left out: it is of no use
 _BROKER_OPTIONS = {"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"}
 
 
-def database(text: str) -> str:
+def parse_database_url(text: str) -> str:
     """Return where the database is, for SQLAlchemy: postgres:// and postgresql:// mean psycopg 3."""
     scheme, separator, rest = text.partition("://")
     match scheme.lower() if separator else "":
@@ -78,17 +78,17 @@ def _check_options(url: URL) -> None:
     except (ProgrammingError, UnicodeError, ValueError):
         right = "write a connection parameter of libpq, such as ?sslmode=require"
         raise InvalidValue("has an option that PostgreSQL does not know", right) from None
-    for name, known in CHOICES.items():
+    for name, known in LIBPQ_CHOICES.items():
         if options.get(name, "") not in known | {""}:
             right = f"write one of {', '.join(sorted(known))}"
             raise InvalidValue(f"has the option {name} with a value that cannot work", right)
 
 
-def broker(text: str) -> str:
+def parse_broker_url(text: str) -> str:
     """Return where the broker is, for Celery."""
     if not text:
         return ""
-    parts = split(text, _BROKER)
+    parts = split_url(text, _BROKER)
     # A scheme may be written in capitals (RFC 3986, 3.1); Celery's client takes them, Redis' own does not.
     text = f"{parts.scheme}{text[len(parts.scheme) :]}"
     if parts.scheme not in {"redis", "rediss", "unix", "redis+socket"}:
@@ -125,7 +125,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 4
 
 
-class Security(StrEnum):
+class SmtpSecurity(StrEnum):
     """How the line to a mail server is secured. Insecure is for a double on this machine."""
 
     STARTTLS = "smtp"
@@ -133,30 +133,30 @@ class Security(StrEnum):
     INSECURE = "smtp+insecure"
 
 
-_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.INSECURE: 25}
+_PORTS = {SmtpSecurity.STARTTLS: 587, SmtpSecurity.TLS: 465, SmtpSecurity.INSECURE: 25}
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
     """A mail server; without a user nobody logs in."""
 
-    security: Security
+    security: SmtpSecurity
     host: str
     port: int
     user: str = ""
     password: str = field(default="", repr=False)
 
 
-def mail_server(text: str) -> MailServer | None:
+def parse_mail_server(text: str) -> MailServer | None:
     """Return the mail server, or None where none is set."""
     if not text:
         return None
-    parts = split(text, _MAIL)
-    if parts.scheme not in set(Security):
+    parts = split_url(text, _MAIL)
+    if parts.scheme not in set(SmtpSecurity):
         raise InvalidValue("is not the URL of a mail server", _MAIL)
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise InvalidValue("has a path, a query or a fragment after the host", f"{_MAIL}; {PERCENT}")
-    security = Security(parts.scheme)
+    security = SmtpSecurity(parts.scheme)
     host = service_host(parts, _MAIL).strip("[]")
     return MailServer(security, host, parts.port or _PORTS[security], *_login(parts))
 

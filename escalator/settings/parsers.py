@@ -30,12 +30,12 @@ class InvalidValue(Exception):  # noqa: N818  # a verdict, raised and caught wit
         self.right = right
 
 
-def shown(text: str) -> str:
+def quoted_value(text: str) -> str:
     """Return a text that holds no secret, in quotes and shortened."""
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
-def well_formed(text: str) -> str:
+def require_well_formed(text: str) -> str:
     """Return the text; raises InvalidValue for quotes around it, control characters and broken letters."""
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         raise InvalidValue("begins and ends with quotes, and they are part of the value", "remove the quotes")
@@ -45,46 +45,46 @@ def well_formed(text: str) -> str:
     return text
 
 
-def mode(text: str) -> Mode:
+def parse_mode(text: str) -> Mode:
     """Return what is sent to real people."""
     if text not in set(Mode):
-        raise InvalidValue(f"{shown(text)} is not a mode", "write sandbox, divert or production")
+        raise InvalidValue(f"{quoted_value(text)} is not a mode", "write sandbox, divert or production")
     return Mode(text)
 
 
-def path(text: str) -> str:
+def parse_path(text: str) -> str:
     """Return the path of a file or folder."""
     return text
 
 
-def word(text: str) -> str:
+def parse_word(text: str) -> str:
     """Return a name or an id, which has neither spaces nor letters beyond ASCII."""
     if not text.isascii() or " " in text:
         raise InvalidValue("contains a space or a character that is not ASCII", "copy it again, with nothing around it")
     return text
 
 
-def token(text: str) -> Secret:
+def parse_token(text: str) -> Secret:
     """Return a secret that somebody else has made: it has neither spaces nor letters beyond ASCII."""
-    return Secret(word(text))
+    return Secret(parse_word(text))
 
 
-def tokens(text: str) -> tuple[Secret, ...]:
+def parse_tokens(text: str) -> tuple[Secret, ...]:
     """Return several of these, the newest first, while one takes the other's place."""
-    return tuple(token(part) for part in listed(text))
+    return tuple(parse_token(part) for part in split_list(text))
 
 
-def key(text: str) -> Secret:
+def parse_key(text: str) -> Secret:
     """Return a key of ours, which may be any text."""
     return Secret(text)
 
 
-def keys(text: str) -> tuple[Secret, ...]:
+def parse_keys(text: str) -> tuple[Secret, ...]:
     """Return several of these, the newest first."""
-    return tuple(Secret(part) for part in listed(text))
+    return tuple(Secret(part) for part in split_list(text))
 
 
-def listed(text: str) -> tuple[str, ...]:
+def split_list(text: str) -> tuple[str, ...]:
     """Return the parts of a list, which stand between commas; raises InvalidValue where there are only commas."""
     parts = tuple(part.strip() for part in text.split(",") if part.strip())
     if text and not parts:
@@ -92,34 +92,34 @@ def listed(text: str) -> tuple[str, ...]:
     return parts
 
 
-def switch(text: str) -> bool:
+def parse_switch(text: str) -> bool:
     """Return whether it is on; off is 0."""
     if text not in {"", "0", "1"}:
-        raise InvalidValue(f"{shown(text)} is neither 0 nor 1", "write 0 to turn it off, or leave it unset")
+        raise InvalidValue(f"{quoted_value(text)} is neither 0 nor 1", "write 0 to turn it off, or leave it unset")
     return text != "0"
 
 
-def port(text: str) -> int:
+def parse_port(text: str) -> int:
     """Return a port; 0 means any free one."""
     return _whole(text, "port", 0, 65535)
 
 
-def workers(text: str) -> int:
+def parse_process_count(text: str) -> int:
     """Return a number of processes."""
     return _whole(text, "number of processes", 1, _MOST_WORKERS)
 
 
 def _whole(text: str, what: str, least: int, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 5 and least <= int(text) <= most):
-        raise InvalidValue(f"{shown(text)} is not a {what}", f"write a whole number from {least} to {most}")
+        raise InvalidValue(f"{quoted_value(text)} is not a {what}", f"write a whole number from {least} to {most}")
     return int(text)
 
 
-def pace(text: str) -> float:
+def parse_rate(text: str) -> float:
     """Return messages a second."""
     if not _NUMBER.fullmatch(text) or float(text) > _MOST_PACE:
         right = f"write the messages a second for one channel, from 0 (no limit) to {_MOST_PACE}"
-        raise InvalidValue(f"{shown(text)} is not a rate", right)
+        raise InvalidValue(f"{quoted_value(text)} is not a rate", right)
     return float(text)
 
 
@@ -133,25 +133,25 @@ def is_host(text: str) -> bool:
     return True
 
 
-def host(text: str) -> str:
+def parse_host(text: str) -> str:
     """Return where to listen."""
     if text and not is_host(text):
         raise InvalidValue(
-            f"{shown(text)} is not an address to listen on",
+            f"{quoted_value(text)} is not an address to listen on",
             "write one such as 127.0.0.1, 0.0.0.0 or ::, without a port",
         )
     return text
 
 
-def hosts(text: str) -> tuple[str, ...]:
+def parse_hosts(text: str) -> tuple[str, ...]:
     """Return hosts, addresses and networks; a host may have a port."""
-    for part in listed(text):
+    for part in split_list(text):
         found = _WITH_PORT.fullmatch(part)
         if not (_is_network(part) or (found and is_host(found["host"].strip("[]")))):
             raise InvalidValue(
-                f"{shown(part)} is not a host, address or network", "write them like bi.internal,10.0.0.0/8"
+                f"{quoted_value(part)} is not a host, address or network", "write them like bi.internal,10.0.0.0/8"
             )
-    return listed(text)
+    return split_list(text)
 
 
 def _is_network(text: str) -> bool:
@@ -162,14 +162,14 @@ def _is_network(text: str) -> bool:
     return True
 
 
-def mail_address(text: str) -> str:
+def parse_mail_address(text: str) -> str:
     """Return a bare mail address."""
     if text and parse_mailbox(text) is None:
         raise InvalidValue("is not an email address", CORRECT_FORM)
     return text
 
 
-def mail_sender(text: str) -> str:
+def parse_mail_sender(text: str) -> str:
     """Return `alerts@example.com` or `Escalator <alerts@example.com>`."""
     if text and parse_named_mailbox(text) is None:
         raise InvalidValue("is not a sender address", "write alerts@example.com, or Escalator <alerts@example.com>")

@@ -7,11 +7,11 @@ from typing import TypeVar
 from escalator.errors import ConfigurationError
 from escalator.model.levels import Mode
 from escalator.settings import table
-from escalator.settings.parsers import InvalidValue, well_formed
+from escalator.settings.parsers import InvalidValue, require_well_formed
 from escalator.settings.secret_file import stored_secret
-from escalator.settings.sources import with_files, written_environment
+from escalator.settings.sources import raw_environment, read_file_variables
 from escalator.settings.table import Setting
-from escalator.settings.values import Listening, Secret, Settings
+from escalator.settings.values import ListenAddress, Secret, Settings
 
 T = TypeVar("T")
 
@@ -24,13 +24,13 @@ class _Reading:
     """Reads settings from variables and collects what is wrong; of what is wrong the default is returned."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
-        self.values, self._problems = with_files(env, table.NAMES)
+        self.values, self._problems = read_file_variables(env, table.NAMES)
 
     def get(self, setting: Setting[T]) -> T:
         text = self.values.get(setting.name)
         if text:
             try:
-                return setting.read(well_formed(text))
+                return setting.read(require_well_formed(text))
             except InvalidValue as invalid:
                 self.refuse(f"{setting.name}: {invalid.what}; {invalid.right}")
         return setting.read(setting.default)
@@ -60,7 +60,7 @@ class _Reading:
 
 def from_environment() -> Settings:
     """Return the settings of this process; raises ConfigurationError with every problem."""
-    return read_settings(written_environment())
+    return read_settings(raw_environment())
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:
@@ -143,7 +143,7 @@ def chosen_mode(values: Mapping[str, str]) -> Mode:
     return reading.checked(reading.get(table.MODE))
 
 
-def listening(env: Mapping[str, str]) -> Listening:
+def listen_address(env: Mapping[str, str]) -> ListenAddress:
     """Return where web listens; raises ConfigurationError."""
     reading = _Reading(env)
     return reading.checked(_listening(reading))
@@ -154,15 +154,15 @@ def socket_path(var: Path) -> Path:
     return var.absolute() / "valkey.sock"
 
 
-def _listening(reading: _Reading) -> Listening:
+def _listening(reading: _Reading) -> ListenAddress:
     default = "0.0.0.0" if reading.get(table.DYNO) else _HOST  # noqa: S104  # on a dyno the router must come in
     host = reading.get(table.HOST) or default
-    return Listening(host, reading.get(table.PORT), reading.get(table.WEB_CONCURRENCY))
+    return ListenAddress(host, reading.get(table.PORT), reading.get(table.WEB_CONCURRENCY))
 
 
 def _base_url(reading: _Reading) -> str:
     listens = _listening(reading)
-    here = Listening(_HOST, listens.port, 1) if listens.host in _EVERYWHERE else listens
+    here = ListenAddress(_HOST, listens.port, 1) if listens.host in _EVERYWHERE else listens
     return reading.get(table.BASE_URL) or f"http://{here.bind}"
 
 

@@ -15,7 +15,7 @@ _AROUND = f"{_BOM} \t\r\n\f\v"
 """What stands around a value by accident: files end in a line, and those of other systems in a carriage return."""
 
 
-def written_environment() -> dict[str, str]:
+def raw_environment() -> dict[str, str]:
     """Return the variables of this process and of an `.env` file; raises ConfigurationError for one that is no text."""
     try:
         values = dotenv_values(Path(".env"), encoding="utf-8-sig")
@@ -27,13 +27,13 @@ def written_environment() -> dict[str, str]:
 
 def environment() -> dict[str, str]:
     """Return the variables that this process goes by, those of `NAME_FILE`s included; raises ConfigurationError."""
-    values, problems = with_files(written_environment(), ())
+    values, problems = read_file_variables(raw_environment(), ())
     if problems:
         raise ConfigurationError(*problems)
     return values
 
 
-def with_files(env: Mapping[str, str], known: Collection[str]) -> tuple[dict[str, str], list[str]]:
+def read_file_variables(env: Mapping[str, str], known: Collection[str]) -> tuple[dict[str, str], list[str]]:
     """Return the values without what surrounds them, with that of the file for each NAME that only `NAME_FILE` names.
 
     A file of one of the `known` names must be readable; other variables may be called so for reasons of their own.

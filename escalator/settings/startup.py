@@ -13,7 +13,7 @@ EXIT_CODE = 3
 one the master would start the next worker, for ever (gunicorn/arbiter.py, `WORKER_BOOT_ERROR`)."""
 
 
-def or_exit(read: Callable[[], T]) -> T:
+def exit_if_misconfigured(read: Callable[[], T]) -> T:
     """Return what is read, or end this process with the problems of the ConfigurationError that is raised."""
     try:
         return read()

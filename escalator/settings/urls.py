@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import idna
 
-from escalator.settings.parsers import InvalidValue, is_host, shown
+from escalator.settings.parsers import InvalidValue, is_host, quoted_value
 
 PERCENT = (
     "special characters in a user or password (@ : / ? # [ ] % and spaces) must be percent-encoded: write %40 for @"
@@ -14,7 +14,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://")
 _MOST_PORT = 65535
 
 
-def split(text: str, right: str) -> SplitResult:
+def split_url(text: str, right: str) -> SplitResult:
     """Return the parts of a URL that has a scheme and, if it names a port, one that there can be."""
     if not _SCHEME.match(text):
         raise InvalidValue("has no scheme", right)
@@ -42,13 +42,13 @@ def service_host(parts: SplitResult, right: str) -> str:
     return f"[{found}]" if ":" in found else found
 
 
-def web_url(text: str) -> str:
+def parse_web_url(text: str) -> str:
     """Return the address of an API over http or https, without a slash at its end; it may have a path."""
     right = "write it as https://host or https://host/path"
     return f"{_web_origin(text, right)}{urlsplit(text).path.rstrip('/')}" if text else ""
 
 
-def origin(text: str) -> str:
+def parse_origin(text: str) -> str:
     """Return where people reach this installation: scheme, host and port, as a browser writes them."""
     right = "write it as https://escalator.example.com"
     if not text:
@@ -56,12 +56,12 @@ def origin(text: str) -> str:
     at = _web_origin(_with_ascii_host(text, right), right)
     if urlsplit(text).path.strip("/"):
         right = f"escalator must be served at the root of a host: write {at}"
-        raise InvalidValue(f"{shown(text)} has a path", right)
+        raise InvalidValue(f"{quoted_value(text)} has a path", right)
     return at
 
 
 def _web_origin(text: str, right: str) -> str:
-    parts = split(text, right)
+    parts = split_url(text, right)
     if parts.scheme not in {"http", "https"}:
         raise InvalidValue(f"begins with {parts.scheme}://", right)
     if parts.username is not None or parts.password is not None:

@@ -19,7 +19,7 @@ class Secret(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
+class ListenAddress:
     """Where web listens, and with how many processes."""
 
     host: str

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import DueKind, State
 from escalator.model.levels import Mode, Severity
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState, delivery_from_row
 from escalator.store.tables import Instant, deliveries, incidents, posts
 
@@ -49,6 +49,8 @@ class BundledPage:
     owner: str | None
 
 
+_WITH_MESSAGE_EACH_ROUND = [kind for kind in DestinationKind if kind.about.has_message_each_round]
+
 _PLACE = (deliveries.c.destination, deliveries.c.address, deliveries.c.channel, deliveries.c.mode)
 _STANDS = (
     select(posts.c.id)
@@ -58,9 +60,9 @@ _STANDS = (
         posts.c.address == deliveries.c.address,
         posts.c.mode == deliveries.c.mode,
         posts.c.ref.is_not(None),
-        # PagerDuty has an alert for each round; the slots of the sandbox are counted down from -1.
+        # Some have a message for each round; the slots of the sandbox are counted down from -1.
         or_(
-            posts.c.channel != DestinationKind.PAGERDUTY,
+            posts.c.channel.not_in(_WITH_MESSAGE_EACH_ROUND),
             posts.c.slot.in_([deliveries.c.round, -1 - deliveries.c.round]),
         ),
     )

@@ -17,9 +17,9 @@ from sqlalchemy import (
     update,
 )
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind
 from escalator.store.tables import deliveries
 from escalator.store.upserts import insert_or_leave
 

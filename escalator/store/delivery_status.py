@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, case, func, select
 
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.store.deliveries import DeliveryKind, DeliveryState
 from escalator.store.tables import deliveries, incident_keys, incidents
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, or_, select, update
 
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.store.tables import destinations
 from escalator.store.upserts import upsert
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, and_, func, or_, select, update
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
-from escalator.model.policy import DestinationKind
 from escalator.model.vendor_event import place_in
 from escalator.store.leases import lapsed_since
 from escalator.store.posted_messages import WITH_HOLDER, PostedMessage, from_row, insert

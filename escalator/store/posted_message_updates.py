@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, not_, select, update
 
 from escalator.model.incident import State
-from escalator.model.policy import DestinationKind
 from escalator.store.leases import HEARTBEAT_TIMEOUT, lapsed_since
 from escalator.store.posted_messages import IS_HELD, WITH_HOLDER, PostedMessage, from_row
 from escalator.store.tables import Instant, incidents, posts
@@ -58,7 +57,7 @@ def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetim
 def supersede_earlier(connection: Connection, new: Iterable[PostedMessage]) -> None:
     """Let what stands at the places of these posts for earlier rounds be brought up to date."""
     for one in new:
-        if one.channel is DestinationKind.PAGERDUTY:
+        if one.channel.about.has_message_each_round:
             _look_again(connection, and_(_same_place(one), posts.c.id < one.id))
 
 
@@ -74,7 +73,7 @@ def _same_place(one: PostedMessage) -> ColumnElement[bool]:
 
 def superseded(connection: Connection, behind: Iterable[PostedMessage]) -> frozenset[UUID]:
     """Return those of these posts at whose place a later alert stands (their ids are in the order of their making)."""
-    alerts = (one for one in behind if one.channel is DestinationKind.PAGERDUTY)
+    alerts = (one for one in behind if one.channel.about.has_message_each_round)
     later = ((one, select(posts.c.id).where(_same_place(one), posts.c.id > one.id).limit(1)) for one in alerts)
     return frozenset(one.id for one, question in later if connection.execute(question).first() is not None)
 

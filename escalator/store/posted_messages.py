@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, and_, bindparam, not_, select
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
-from escalator.model.policy import DestinationKind
 from escalator.store.leases import HEARTBEAT_TIMEOUT, is_lapsed, lapsed_since
 from escalator.store.tables import posts
 from escalator.store.upserts import insert_or_leave

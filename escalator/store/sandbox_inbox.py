@@ -1,49 +1,18 @@
 """The sandbox's inbox: what would have been sent. What it says stands only in the sealed column."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, true, update
 
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
+from escalator.model.levels import Mode
+from escalator.model.sandbox_item import InboxItem, InboxItemType
 from escalator.store.tables import inbox, incidents
 from escalator.store.upserts import upsert
 from escalator.store.visibility import Audience
-
-
-class InboxItemType(StrEnum):
-    """What came in: a message, an answer that one person sees, or a window that opened for one person."""
-
-    MESSAGE = "message"
-    EPHEMERAL = "ephemeral"
-    VIEW = "view"
-
-
-@dataclass(frozen=True, slots=True)
-class InboxItem:
-    """One thing that somebody would see. `person` is a policy key, or the vendor's id of somebody without one.
-
-    `ts` names it within its channel, as Slack's does; `sealed_payload` is None once its content has been purged.
-    """
-
-    id: UUID
-    at: datetime
-    type: InboxItemType
-    channel: DestinationKind
-    incident_id: UUID | None
-    number: int | None
-    destination: str
-    address: str
-    person: str | None
-    ts: str
-    sealed_payload: bytes | None
-    thread_ts: str | None = None
-    broadcast: bool = False
-    updated_at: datetime | None = None
 
 
 def insert(connection: Connection, new: InboxItem) -> bool:
@@ -114,6 +83,12 @@ def newest(
         .limit(limit)
     )
     return [found for row in reversed(rows.all()) if (found := _item(row))]
+
+
+def count_incidents(connection: Connection) -> int:
+    """Return how many incidents were opened in the sandbox, so that nothing about them was sent."""
+    found = select(func.count()).select_from(incidents).where(incidents.c.mode == Mode.SANDBOX)
+    return connection.scalar(found) or 0
 
 
 def _seen_by(audience: Audience | None) -> ColumnElement[bool]:

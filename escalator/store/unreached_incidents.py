@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, and_, exists, func, or_, select, true
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import State
 from escalator.model.levels import Mode
-from escalator.model.policy import DestinationKind
 from escalator.store.deliveries import DeliveryKind, DeliveryState
 from escalator.store.tables import deliveries, incidents
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, delete, exists, func, select, update
 
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.store.tables import callbacks
 from escalator.store.upserts import upsert
 

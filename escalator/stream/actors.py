@@ -7,8 +7,8 @@ person has acted.
 
 from dataclasses import dataclass, field
 
-from escalator.stream.schemas import Action, Event
-from escalator.stream.text import word
+from escalator.stream.schemas import ModerationAction, StreamEvent
+from escalator.stream.text import normalized_word
 
 _PEOPLE = frozenset({"moderator", "admin"})
 _SERVER_SIDE = "api_integration"
@@ -26,26 +26,26 @@ class Actors:
         """Whether that is the author of the content."""
         return bool(self.author_id) and user_id == self.author_id
 
-    def is_person(self, action: Action) -> bool:
+    def is_person(self, action: ModerationAction) -> bool:
         """Whether a moderator or an admin acted, or a person of the policy by a server-side call."""
-        reporter = word(action.reporter_type)
+        reporter = normalized_word(action.reporter_type)
         is_named = reporter == _SERVER_SIDE and action.actor_id in self.staff
         return (reporter in _PEOPLE or is_named) and not self.is_author(action.actor_id)
 
-    def is_machine(self, action: Action) -> bool:
+    def is_machine(self, action: ModerationAction) -> bool:
         """Whether automation, an API key, a user or the author acted. Of some actions nothing is known."""
-        is_known = word(action.reporter_type) in _MACHINES | {"user"} or self.is_author(action.actor_id)
+        is_known = normalized_word(action.reporter_type) in _MACHINES | {"user"} or self.is_author(action.actor_id)
         return is_known and not self.is_person(action)
 
     def is_machine_id(self, user_id: str) -> bool:
         """Whether an id is the author's, or one that stands for automation or an API key."""
-        return self.is_author(user_id) or word(user_id) in _MACHINES
+        return self.is_author(user_id) or normalized_word(user_id) in _MACHINES
 
-    def banned_by(self, event: Event) -> str:
+    def banned_by(self, event: StreamEvent) -> str:
         """Return the id of the person who banned somebody else, or nothing when no person did."""
         by, banned = event.created_by, event.user
         if by is None or (banned and by.id == banned.id):
             return ""
         if by.id in self.staff:
             return by.id
-        return "" if {word(by.id), word(by.role)} & _MACHINES else by.id
+        return "" if {normalized_word(by.id), normalized_word(by.role)} & _MACHINES else by.id

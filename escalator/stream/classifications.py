@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from escalator.stream.lenient_fields import number, reader, word
+from escalator.stream.lenient_fields import number_field, parser_for, short_text
 
 MAX_CLASSIFICATIONS = 500
 
@@ -13,15 +13,15 @@ MAX_CLASSIFICATIONS = 500
 class Classification:
     """A label, with the confidence (images) or the severity (texts) it was found with."""
 
-    name: str = word()
-    confidence: float | None = number()
-    severity: str = word()
+    name: str = short_text()
+    confidence: float | None = number_field()
+    severity: str = short_text()
 
 
-_read = reader(Classification)
+_read = parser_for(Classification)
 
 
-def flattened(value: object) -> tuple[Classification, ...]:
+def flatten_classifications(value: object) -> tuple[Classification, ...]:
     """Return the labels of a tree, level by level, however deep it is."""
     found: list[Classification] = []
     waiting = deque([value])

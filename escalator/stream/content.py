@@ -6,10 +6,10 @@ from datetime import datetime
 from escalator.model.entities import CALL, USER, USER_PROFILE
 from escalator.model.facts import Content
 from escalator.stream import events
-from escalator.stream.content_schemas import Attachment, User
-from escalator.stream.schemas import Event
-from escalator.stream.subject import Subject
-from escalator.stream.text import MAX_TEXT_CHARS, word
+from escalator.stream.content_schemas import Attachment, StreamUser
+from escalator.stream.schemas import StreamEvent
+from escalator.stream.subject import EventSubject
+from escalator.stream.text import MAX_TEXT_CHARS, normalized_word
 
 MAX_MEDIA = 50
 MAX_COUNT = 1_000_000
@@ -19,21 +19,22 @@ _VIDEO = "video"
 _KIND_OF_ENTITY = {USER: "user", USER_PROFILE: "user", CALL: "call"}
 
 
-def kinds_of(event: Event, subject: Subject) -> frozenset[str]:
+def content_kinds_of(event: StreamEvent, subject: EventSubject) -> frozenset[str]:
     """Return which of text, image, video, user and call the item is; none of them while that is unknown."""
-    attached = {word(attachment.type) for attachment in _attachments(event)}
-    matched = {word(verdict.type) for verdict in event.matched_contents}
+    attached = {normalized_word(attachment.type) for attachment in _attachments(event)}
+    matched = {normalized_word(verdict.type) for verdict in event.matched_contents}
     signs = {
         "text": bool(_text(event) or event.texts or "text" in matched),
         "image": bool(event.payload.images or event.images or _IMAGE in attached | matched),
         "video": bool(event.payload.videos or _VIDEO in attached),
-        "call": bool(event.snapshot and event.snapshot.call) or bool(event.rule and word(event.rule.type) == CALL),
+        "call": bool(event.snapshot and event.snapshot.call)
+        or bool(event.rule and normalized_word(event.rule.type) == CALL),
     }
-    of_entity = _KIND_OF_ENTITY.get(word(subject.entity_type), "")
+    of_entity = _KIND_OF_ENTITY.get(normalized_word(subject.entity_type), "")
     return frozenset(kind for kind, is_shown in signs.items() if is_shown) | ({of_entity} - {""})
 
 
-def content_of(event: Event, subject: Subject, at: datetime) -> Content:
+def content_of(event: StreamEvent, subject: EventSubject, at: datetime) -> Content:
     """Return what the event shows of the content, as it was at the event's time.
 
     An event that is only shown (a deletion) may carry a placeholder or an older text, so what it shows is as old as
@@ -41,7 +42,7 @@ def content_of(event: Event, subject: Subject, at: datetime) -> Content:
     """
     if event.type in events.ONLY_SHOWN:
         return _left_behind(event)
-    author = _author(event, subject) or User()
+    author = _author(event, subject) or StreamUser()
     flagged = author.flagged_count
     said = {
         "text": _text(event),
@@ -56,18 +57,18 @@ def content_of(event: Event, subject: Subject, at: datetime) -> Content:
     return Content({name: (at, value) for name, value in said.items() if value})
 
 
-def _left_behind(event: Event) -> Content:
+def _left_behind(event: StreamEvent) -> Content:
     message = next((message for message in event.messages if message.text), None)
-    if message is None or message.created_at is None or word(message.type) == _DELETED:
+    if message is None or message.created_at is None or normalized_word(message.type) == _DELETED:
         return Content()
     return Content({"text": (message.created_at, message.text)})
 
 
-def _text(event: Event) -> str:
+def _text(event: StreamEvent) -> str:
     return next((text for text in _texts(event) if text), "")[:MAX_TEXT_CHARS]
 
 
-def _texts(event: Event) -> Iterator[str]:
+def _texts(event: StreamEvent) -> Iterator[str]:
     for message in event.messages:
         yield message.text
     yield "\n".join(event.payload.texts)
@@ -76,7 +77,7 @@ def _texts(event: Event) -> Iterator[str]:
     yield "\n".join(verdict.text for verdict in event.matched_contents if verdict.text)
 
 
-def _languages(event: Event) -> Iterator[str]:
+def _languages(event: StreamEvent) -> Iterator[str]:
     if event.snapshot:
         yield from event.snapshot.languages
     for verdict in event.texts:
@@ -87,7 +88,7 @@ def _languages(event: Event) -> Iterator[str]:
             yield written.i18n["language"]
 
 
-def _author(event: Event, subject: Subject) -> User | None:
+def _author(event: StreamEvent, subject: EventSubject) -> StreamUser | None:
     """Return the author as the event knows them best: the item's creator has the counters."""
     creator = event.snapshot.entity_creator if event.snapshot else None
     writers = (written.user for written in (*event.messages, event.post) if written)
@@ -95,17 +96,17 @@ def _author(event: Event, subject: Subject) -> User | None:
     return next((user for user in known if user and user.id and user.id == subject.author_id), None)
 
 
-def _attachments(event: Event) -> Iterable[Attachment]:
+def _attachments(event: StreamEvent) -> Iterable[Attachment]:
     return [attachment for written in (*event.messages, event.post) if written for attachment in written.attachments]
 
 
-def _media(event: Event) -> Iterator[str]:
+def _media(event: StreamEvent) -> Iterator[str]:
     payload = event.payload
     yield from (*payload.images, *payload.videos, *payload.audios, *payload.other_media)
     for attachment in _attachments(event):
         yield from filter(None, (attachment.image_url, attachment.asset_url))
 
 
-def _note(event: Event) -> str:
+def _note(event: StreamEvent) -> str:
     escalation = event.snapshot.escalation_metadata if event.snapshot else None
     return escalation.notes if escalation else ""

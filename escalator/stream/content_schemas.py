@@ -7,97 +7,97 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from escalator.stream.lenient_fields import (
-    Scalars,
-    address,
-    addresses,
-    instant,
-    key,
-    many,
-    number,
-    one,
-    prose,
-    proses,
-    scalars,
-    word,
-    words,
+    ScalarValues,
+    id_field,
+    instant_field,
+    long_text,
+    long_texts,
+    nested_list,
+    nested_object,
+    number_field,
+    scalars_field,
+    short_text,
+    short_texts,
+    url_field,
+    url_list,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class StreamUser:
     """UserResponse, UserResponseCommonFields and EntityCreatorResponse (the only one with `flagged_count`)."""
 
-    id: str = key()
-    name: str = word()
-    role: str = word()
-    created_at: datetime | None = instant()
-    flagged_count: float | None = number()
+    id: str = id_field()
+    name: str = short_text()
+    role: str = short_text()
+    created_at: datetime | None = instant_field()
+    flagged_count: float | None = number_field()
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """An attachment of a chat message: type is image, video, file, audio or the customer's own."""
 
-    type: str = word()
-    image_url: str = address()
-    asset_url: str = address()
+    type: str = short_text()
+    image_url: str = url_field()
+    asset_url: str = url_field()
 
 
 @dataclass(frozen=True, slots=True)
 class Harms:
     """ModerationV2Response: what the engines found in a message."""
 
-    text_harms: tuple[str, ...] = words()
-    image_harms: tuple[str, ...] = words()
+    text_harms: tuple[str, ...] = short_texts()
+    image_harms: tuple[str, ...] = short_texts()
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ChatMessage:
     """MessageResponse and ChatMessageResponse. A deleted message keeps its id and has the type `deleted`."""
 
-    id: str = key()
-    text: str = prose()
-    type: str = word()
-    cid: str = key()
-    created_at: datetime | None = instant()
-    user: User | None = one(User)
-    attachments: tuple[Attachment, ...] = many(Attachment)
-    moderation: Harms | None = one(Harms)
-    i18n: Scalars = scalars()
+    id: str = id_field()
+    text: str = long_text()
+    type: str = short_text()
+    cid: str = id_field()
+    created_at: datetime | None = instant_field()
+    user: StreamUser | None = nested_object(StreamUser)
+    attachments: tuple[Attachment, ...] = nested_list(Attachment)
+    moderation: Harms | None = nested_object(Harms)
+    i18n: ScalarValues = scalars_field()
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
+class ModeratedContent:
     """ModerationPayloadResponse: the content as it was given to moderation."""
 
-    texts: tuple[str, ...] = proses()
-    images: tuple[str, ...] = addresses()
-    videos: tuple[str, ...] = addresses()
-    audios: tuple[str, ...] = addresses()
-    other_media: tuple[str, ...] = addresses()
-    custom: Scalars = scalars()
+    texts: tuple[str, ...] = long_texts()
+    images: tuple[str, ...] = url_list()
+    videos: tuple[str, ...] = url_list()
+    audios: tuple[str, ...] = url_list()
+    other_media: tuple[str, ...] = url_list()
+    custom: ScalarValues = scalars_field()
 
 
 @dataclass(frozen=True, slots=True)
 class ReactionData:
     """What a customer keeps of a reaction; a comment of feeds v2 is one with a `text`."""
 
-    text: str = prose()
+    text: str = long_text()
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class FeedPost:
     """What stands in feeds: FeedsV3CommentResponse, FeedsV3ActivityResponse, Reaction, EnrichedActivity.
 
     Of the two of feeds v2 the text is the customer's own: a reaction has it in its `data`.
     """
 
-    text: str = prose()
-    data: ReactionData | None = one(ReactionData)
-    user: User | None = one(User)
-    attachments: tuple[Attachment, ...] = many(Attachment)
-    moderation: Harms | None = one(Harms)
-    i18n: Scalars = scalars()
+    text: str = long_text()
+    data: ReactionData | None = nested_object(ReactionData)
+    user: StreamUser | None = nested_object(StreamUser)
+    attachments: tuple[Attachment, ...] = nested_list(Attachment)
+    moderation: Harms | None = nested_object(Harms)
+    i18n: ScalarValues = scalars_field()
 
     @property
     def words(self) -> str:

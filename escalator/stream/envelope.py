@@ -10,7 +10,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from escalator.errors import InvalidEvent
 from escalator.stream.events import is_handled
-from escalator.stream.text import clean
+from escalator.stream.text import storable_text
 
 MAX_TYPE_CHARS = 100
 _MOST_FLAGS = 20
@@ -46,7 +46,7 @@ class EnvelopeSchema(Schema):
 _SCHEMA = EnvelopeSchema()
 
 
-def parsed(body: bytes) -> object:
+def parse_json(body: bytes) -> object:
     """Return the JSON value of a body. Raises InvalidEvent for what is none, or nests deeper than we can read."""
     try:
         value: object = json.loads(body)
@@ -61,14 +61,14 @@ def read_envelope(body: bytes) -> Envelope:
     Raises InvalidEvent with marshmallow's errors for what is not JSON, no object, or has no type that is a text of
     1 to 100 characters.
     """
-    value = parsed(body)
-    event_type = type_of(value)
+    value = parse_json(body)
+    event_type = event_type_of(value)
     if not isinstance(value, Mapping) or not is_handled(event_type, value):
         return Envelope(event_type, EnvelopeKind.IGNORED)
-    return Envelope(event_type, EnvelopeKind.HANDLED, queue_of(value))
+    return Envelope(event_type, EnvelopeKind.HANDLED, harm_digest_of(value))
 
 
-def queue_of(event: Mapping[str, object]) -> str:
+def harm_digest_of(event: Mapping[str, object]) -> str:
     """Return a digest of the labels and reasons of an event's flags, 16 characters; nothing when it has none.
 
     It is a guess that costs little: what an event is about is decided when it is processed.
@@ -90,10 +90,10 @@ def _words(flag: object) -> Iterator[str]:
             yield word
 
 
-def type_of(value: object) -> str:
+def event_type_of(value: object) -> str:
     """Return the type of an event, as it can be stored. Raises InvalidEvent for what has none."""
     try:
         loaded = _SCHEMA.load(value)  # type: ignore[arg-type]  # what is no object is answered with an error
     except ValidationError as error:
         raise InvalidEvent(dict(error.messages_dict)) from error
-    return clean(loaded["type"])
+    return storable_text(loaded["type"])

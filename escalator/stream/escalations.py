@@ -6,15 +6,15 @@ from datetime import datetime
 
 from escalator.stream import events
 from escalator.stream.actors import Actors
-from escalator.stream.schemas import Action, Event
-from escalator.stream.text import word
+from escalator.stream.schemas import ModerationAction, StreamEvent
+from escalator.stream.text import normalized_word
 
 ESCALATE = "escalate"
 CUSTOM = "custom"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class EscalationCall:
     """One call: by which names conditions know it (`custom` and the id of the custom action), and when it was made.
 
     `at` is None where Stream does not say when. `is_automatic` where automation, an API key or the author made it.
@@ -26,42 +26,42 @@ class Call:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-def calls_of(event: Event, actors: Actors, at: datetime) -> tuple[Call, ...]:
+def escalation_calls_of(event: StreamEvent, actors: Actors, at: datetime) -> tuple[EscalationCall, ...]:
     """Return every call that the event tells of. `at` is the event's own time."""
     logged = tuple(_logged(event, actors, at))
     return (*logged, *_by_webhook(event, logged, at), *_by_item(event, logged, actors))
 
 
-def _logged(event: Event, actors: Actors, at: datetime) -> Iterator[Call]:
+def _logged(event: StreamEvent, actors: Actors, at: datetime) -> Iterator[EscalationCall]:
     """Yield the calls of the action log. Only the action that the event is about may take the event's time."""
     for action in event.all_actions:
-        if word(action.type) in {ESCALATE, CUSTOM}:
+        if normalized_word(action.type) in {ESCALATE, CUSTOM}:
             made_at = action.created_at or (at if action is event.action else None)
-            yield Call(names_of(action), made_at, actors.is_machine(action), _options(action))
+            yield EscalationCall(action_names_of(action), made_at, actors.is_machine(action), _options(action))
 
 
-def names_of(action: Action) -> tuple[str, ...]:
+def action_names_of(action: ModerationAction) -> tuple[str, ...]:
     """Return what conditions on actions know an action by."""
-    custom = action.custom if word(action.type) == CUSTOM else None
-    return tuple(filter(None, (word(action.type), (custom.id or custom.action_id) if custom else "")))
+    custom = action.custom if normalized_word(action.type) == CUSTOM else None
+    return tuple(filter(None, (normalized_word(action.type), (custom.id or custom.action_id) if custom else "")))
 
 
-def _options(action: Action) -> Mapping[str, str]:
-    custom = action.custom if word(action.type) == CUSTOM else None
+def _options(action: ModerationAction) -> Mapping[str, str]:
+    custom = action.custom if normalized_word(action.type) == CUSTOM else None
     return {**custom.options, **custom.action_options} if custom else {}
 
 
-def _by_webhook(event: Event, logged: tuple[Call, ...], at: datetime) -> Iterator[Call]:
+def _by_webhook(event: StreamEvent, logged: tuple[EscalationCall, ...], at: datetime) -> Iterator[EscalationCall]:
     """Yield the custom action that the event itself is: at the time and by whom the log says, if it says so."""
     if event.type != events.CUSTOM_ACTION:
         return
     names = tuple(filter(None, (CUSTOM, event.action_id)))
     same = [call for call in logged if call.names == names and call.at]
-    newest = max(same, key=_made_at, default=Call(names, at))
-    yield Call(names, newest.at, newest.is_automatic, event.action_options)
+    newest = max(same, key=_made_at, default=EscalationCall(names, at))
+    yield EscalationCall(names, newest.at, newest.is_automatic, event.action_options)
 
 
-def _by_item(event: Event, logged: tuple[Call, ...], actors: Actors) -> Iterator[Call]:
+def _by_item(event: StreamEvent, logged: tuple[EscalationCall, ...], actors: Actors) -> Iterator[EscalationCall]:
     """Yield the escalation that the item states, which repeats in every later event of it."""
     item = event.snapshot
     if item is None or not item.escalated:
@@ -69,8 +69,8 @@ def _by_item(event: Event, logged: tuple[Call, ...], actors: Actors) -> Iterator
     same = [call for call in logged if call.names == (ESCALATE,)]
     is_logged = bool(same) and item.escalated_by not in actors.staff
     is_automatic = actors.is_machine_id(item.escalated_by) or (is_logged and all(call.is_automatic for call in same))
-    yield Call((ESCALATE,), item.escalated_at, is_automatic)
+    yield EscalationCall((ESCALATE,), item.escalated_at, is_automatic)
 
 
-def _made_at(call: Call) -> float:
+def _made_at(call: EscalationCall) -> float:
     return call.at.timestamp() if call.at else 0.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from escalator.stream.text import word
+from escalator.stream.text import normalized_word
 
 REVIEW_QUEUE_ITEM_NEW = "review_queue_item.new"
 REVIEW_QUEUE_ITEM_UPDATED = "review_queue_item.updated"
@@ -72,7 +72,7 @@ def means_something(event_type: str) -> bool:
 def is_handled(event_type: str, body: Mapping[str, object]) -> bool:
     """Whether an event is stored whole and acted on. All others leave only type, id, time and hash behind."""
     if event_type == CHECK_COMPLETED:
-        return word(body.get("recommended_action")) != _KEEP
+        return normalized_word(body.get("recommended_action")) != _KEEP
     if event_type in ANALYSES:
         return has_finding(body)
     return means_something(event_type)
@@ -93,7 +93,9 @@ def _is_clean_section(section: object) -> bool:
 
 
 def _is_clean(verdict: object) -> bool:
-    if not isinstance(verdict, Mapping) or word(verdict.get("action")) != _KEEP:
+    if not isinstance(verdict, Mapping) or normalized_word(verdict.get("action")) != _KEEP:
         return False
     found = ("error", "classifications", "ocr_classifications")
-    return word(verdict.get("severity")) not in _GRAVER_THAN_LOW and not any(verdict.get(name) for name in found)
+    return normalized_word(verdict.get("severity")) not in _GRAVER_THAN_LOW and not any(
+        verdict.get(name) for name in found
+    )

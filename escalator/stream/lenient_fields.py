@@ -14,18 +14,18 @@ from typing import Any, TypeVar, cast
 
 from marshmallow import EXCLUDE, Schema, fields, post_load
 
-from escalator.stream.text import MAX_ADDRESS_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS, clean, identifier
-from escalator.stream.timestamps import instant as instant_of
+from escalator.stream.text import MAX_ADDRESS_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS, bounded_id, storable_text
+from escalator.stream.timestamps import parse_instant as instant_of
 
 T = TypeVar("T")
-Scalars = Mapping[str, str]
+ScalarValues = Mapping[str, str]
 
 MAX_ENTRIES = 500
 MAX_ID_DIGITS = 40
 _READS = "reads"
 
 
-class Lenient(fields.Field[Any]):
+class LenientField(fields.Field[Any]):
     """A field whose reading never fails: `read` gets the raw value, or marshmallow's `missing`."""
 
     def __init__(self, read: Callable[[object], object], *, data_key: str | None = None) -> None:
@@ -52,7 +52,7 @@ class ObjectSchema(Schema):
         return self._model(**data)
 
 
-def reader(model: type[T]) -> Callable[[Mapping[str, object]], T]:
+def parser_for(model: type[T]) -> Callable[[Mapping[str, object]], T]:
     """Return what reads a JSON object as this dataclass, by its own declarations. It raises nothing."""
     declared = {field.name: field.metadata[_READS] for field in dataclasses.fields(cast("Any", model))}
     schema: Schema = type(f"{model.__name__}Schema", (ObjectSchema,), declared)(model)
@@ -64,93 +64,93 @@ def reader(model: type[T]) -> Callable[[Mapping[str, object]], T]:
 
 
 def _declared(neutral: T, read: Callable[[object], T], data_key: str | None = None) -> T:
-    return dataclasses.field(default=neutral, metadata={_READS: Lenient(read, data_key=data_key)})
+    return dataclasses.field(default=neutral, metadata={_READS: LenientField(read, data_key=data_key)})
 
 
-def word() -> str:
+def short_text() -> str:
     """Declare a short text: a name, a label, a code."""
     return _declared("", lambda value: _text(value, MAX_WORD_CHARS))
 
 
-def prose() -> str:
+def long_text() -> str:
     """Declare a long text: what a person wrote."""
     return _declared("", lambda value: _text(value, MAX_TEXT_CHARS))
 
 
-def address() -> str:
+def url_field() -> str:
     """Declare the address of something."""
     return _declared("", lambda value: _text(value, MAX_ADDRESS_CHARS))
 
 
-def key() -> str:
+def id_field() -> str:
     """Declare an id; a customer's may be a number."""
     return _declared("", _identifier)
 
 
-def keys() -> tuple[str, ...]:
+def id_list() -> tuple[str, ...]:
     """Declare a list of ids."""
     return _declared((), lambda value: tuple(filter(None, map(_identifier, _listed(value)))))
 
 
-def words() -> tuple[str, ...]:
+def short_texts() -> tuple[str, ...]:
     """Declare a list of short texts."""
     return _declared((), lambda value: _texts(value, MAX_WORD_CHARS))
 
 
-def proses() -> tuple[str, ...]:
+def long_texts() -> tuple[str, ...]:
     """Declare a list of long texts."""
     return _declared((), lambda value: _texts(value, MAX_TEXT_CHARS))
 
 
-def addresses() -> tuple[str, ...]:
+def url_list() -> tuple[str, ...]:
     """Declare a list of addresses."""
     return _declared((), lambda value: _texts(value, MAX_ADDRESS_CHARS))
 
 
-def instant() -> datetime | None:
+def instant_field() -> datetime | None:
     """Declare an instant in either encoding."""
     return _declared(None, instant_of)
 
 
-def number() -> float | None:
+def number_field() -> float | None:
     """Declare a finite number; true and false are none."""
-    return _declared(None, number_of)
+    return _declared(None, finite_number)
 
 
-def truth() -> bool:
+def boolean_field() -> bool:
     """Declare a yes or no; only `true` is yes."""
     return _declared(neutral=False, read=lambda value: value is True)
 
 
-def scalars() -> Scalars:
+def scalars_field() -> ScalarValues:
     """Declare an object of the customer's own, of which texts, numbers and truths are kept, as text."""
-    return dataclasses.field(default_factory=dict, metadata={_READS: Lenient(_scalars)})
+    return dataclasses.field(default_factory=dict, metadata={_READS: LenientField(_scalars)})
 
 
-def one(model: type[T], data_key: str | None = None) -> T | None:
+def nested_object(model: type[T], data_key: str | None = None) -> T | None:
     """Declare a nested object."""
-    read = reader(model)
+    read = parser_for(model)
     return _declared(None, lambda value: read(value) if isinstance(value, Mapping) else None, data_key)
 
 
-def many(model: type[T], limit: int = MAX_ENTRIES) -> tuple[T, ...]:
+def nested_list(model: type[T], limit: int = MAX_ENTRIES) -> tuple[T, ...]:
     """Declare a list of objects; of more than `limit` the first and the last halves are read."""
-    read = reader(model)
+    read = parser_for(model)
     return _declared((), lambda value: tuple(read(entry) for entry in _objects(value, limit)))
 
 
-def named(model: type[T], limit: int = MAX_ENTRIES) -> tuple[T, ...]:
+def nested_values(model: type[T], limit: int = MAX_ENTRIES) -> tuple[T, ...]:
     """Declare an object of objects, of which the names do not matter."""
-    read = reader(model)
+    read = parser_for(model)
     return _declared((), lambda value: tuple(read(entry) for entry in _objects(_values(value), limit)))
 
 
-def read_by(read: Callable[[object], T], neutral: T) -> T:
+def custom_field(read: Callable[[object], T], neutral: T) -> T:
     """Declare a field that a function of its own reads; it must accept any value."""
     return _declared(neutral, read)
 
 
-def number_of(value: object) -> float | None:
+def finite_number(value: object) -> float | None:
     """Return a finite number within a float's range, or None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -161,13 +161,13 @@ def number_of(value: object) -> float | None:
 
 
 def _text(value: object, limit: int) -> str:
-    return clean(value[:limit]).strip() if isinstance(value, str) else ""
+    return storable_text(value[:limit]).strip() if isinstance(value, str) else ""
 
 
 def _identifier(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**MAX_ID_DIGITS:
         return str(value)
-    return identifier(value) if isinstance(value, str) else ""
+    return bounded_id(value) if isinstance(value, str) else ""
 
 
 def _texts(value: object, limit: int) -> tuple[str, ...]:
@@ -188,7 +188,7 @@ def _values(value: object) -> object:
     return list(value.values()) if isinstance(value, Mapping) else None
 
 
-def _scalars(value: object) -> Scalars:
+def _scalars(value: object) -> ScalarValues:
     if not isinstance(value, Mapping):
         return {}
     entries = ((_text(name, MAX_WORD_CHARS), _scalar(entry)) for name, entry in list(value.items())[:MAX_ENTRIES])

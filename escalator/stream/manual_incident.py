@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from escalator.model.facts import Content, Facts, ItemKey, Observation, sightings
-from escalator.stream.text import clean, identifier
+from escalator.stream.text import bounded_id, storable_text
 
 TYPE = "escalator.manual"
 REPORTER = "moderator"
@@ -19,7 +19,7 @@ _ID = re.compile(r"[\w:.-]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ManualReport:
     """What a person says: which category of the policy (its key), and what it is about.
 
     `id` is the same however often the same form is sent. `item` is a link or an id and `author` a user id of Stream's,
@@ -35,9 +35,9 @@ class Report:
     author: str = ""
 
 
-def body_of(report: Report) -> bytes:
+def body_of(report: ManualReport) -> bytes:
     """Return the event to store. The same report is the same bytes."""
-    said = {name: clean(value) for name, value in asdict(report).items()}
+    said = {name: storable_text(value) for name, value in asdict(report).items()}
     return json.dumps({"type": TYPE, **said}, sort_keys=True).encode()
 
 
@@ -46,7 +46,7 @@ def observation(body: Mapping[str, object], at: datetime) -> Observation:
 
     Were it to join an incident about the same item, one that is over would stay so, and nobody would be told.
     """
-    report = Report(**{name: str(body.get(name, "")) for name in Report.__dataclass_fields__})
+    report = ManualReport(**{name: str(body.get(name, "")) for name in ManualReport.__dataclass_fields__})
     seen = {
         "event": [TYPE],
         "category": [report.category],
@@ -58,7 +58,7 @@ def observation(body: Mapping[str, object], at: datetime) -> Observation:
     return Observation(
         event_type=TYPE,
         at=at,
-        keys=(ItemKey("entity", identifier(f"{_KEY}/{report.id}")),),
+        keys=(ItemKey("entity", bounded_id(f"{_KEY}/{report.id}")),),
         facts=Facts({name: sightings(values, at) for name, values in seen.items() if any(values)}),
         content=Content({name: (at, value) for name, value in said.items() if value}),
         links=_links(report),
@@ -67,7 +67,7 @@ def observation(body: Mapping[str, object], at: datetime) -> Observation:
     )
 
 
-def _links(report: Report) -> dict[str, str]:
+def _links(report: ManualReport) -> dict[str, str]:
     """Return the ids for the source's dashboard. What somebody types is never taken for the id of Stream's own item,
     which may be said where the content is withheld: it may be a user's.
     """

@@ -7,10 +7,10 @@ from escalator.model.facts import Observation, Review
 from escalator.stream import drill, events, manual_incident
 from escalator.stream.actors import Actors
 from escalator.stream.content import content_of
-from escalator.stream.envelope import parsed, type_of
+from escalator.stream.envelope import event_type_of, parse_json
 from escalator.stream.facts import facts_of
 from escalator.stream.reviews import reviews_of
-from escalator.stream.schemas import Event, read_event
+from escalator.stream.schemas import StreamEvent, read_event
 from escalator.stream.subject import subject_of
 
 _OUR_OWN = {manual_incident.TYPE: manual_incident.observation, drill.TYPE: drill.observation}
@@ -26,8 +26,8 @@ def observe(
     Stream does not tell; `staff` are the ids in Stream of the policy's people, in whose name a server-side call
     counts as their own act. Raises InvalidEvent for what is not JSON, no object, or has no type.
     """
-    value = parsed(body) if isinstance(body, bytes) else body
-    event_type = type_of(value)
+    value = parse_json(body) if isinstance(body, bytes) else body
+    event_type = event_type_of(value)
     if event_type in _OUR_OWN and isinstance(value, Mapping):
         return _OUR_OWN[event_type](value, received_at)
     if not isinstance(value, Mapping) or not events.is_handled(event_type, value):
@@ -52,7 +52,7 @@ def observe(
     )
 
 
-def _opens(event: Event, reviews: tuple[Review, ...], actors: Actors) -> bool:
+def _opens(event: StreamEvent, reviews: tuple[Review, ...], actors: Actors) -> bool:
     """Whether the event opens an incident where none is; a review does, as one that is resolved already."""
     if reviews:
         return True

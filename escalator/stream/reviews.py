@@ -11,8 +11,8 @@ from escalator.model.facts import Review
 from escalator.stream import events
 from escalator.stream.actors import Actors
 from escalator.stream.escalations import ESCALATE
-from escalator.stream.schemas import Action, Event, Item
-from escalator.stream.text import word
+from escalator.stream.schemas import ModerationAction, ReviewQueueItem, StreamEvent
+from escalator.stream.text import normalized_word
 
 _ENDING = frozenset({"mark_reviewed", "ban", "restore", "unblock", "block", "shadow_block", "kick_user", "end_call"})
 _ENDING_PREFIX = "delete_"
@@ -21,7 +21,7 @@ _MARKED = "mark_reviewed"
 _BY_NO_MODERATOR = frozenset({"automod", "velocity_filter", "user"})
 
 
-def reviews_of(event: Event, actors: Actors, at: datetime) -> tuple[Review, ...]:
+def reviews_of(event: StreamEvent, actors: Actors, at: datetime) -> tuple[Review, ...]:
     """Return every review that the event tells of, the oldest first. `at` is the event's own time."""
     if events.is_appeal(event.type) or event.type in events.ONLY_SHOWN:
         return ()
@@ -32,66 +32,66 @@ def reviews_of(event: Event, actors: Actors, at: datetime) -> tuple[Review, ...]
     return tuple(sorted(found, key=lambda review: (review.at, review.by, review.action)))
 
 
-def _ends(action: Action) -> bool:
-    done = word(action.type)
+def _ends(action: ModerationAction) -> bool:
+    done = normalized_word(action.type)
     return done in _ENDING or done.startswith(_ENDING_PREFIX)
 
 
-def _by_actions(event: Event, actors: Actors, at: datetime) -> Iterator[Review]:
+def _by_actions(event: StreamEvent, actors: Actors, at: datetime) -> Iterator[Review]:
     """Yield what people did. Only the action that the event is about may take the event's time for its own."""
     for action in event.all_actions:
         if _ends(action) and actors.is_person(action):
             done_at = action.created_at or (at if action is event.action else None)
             if done_at:
-                yield Review(done_at, action.actor_id, word(action.type))
+                yield Review(done_at, action.actor_id, normalized_word(action.type))
 
 
-def _by_item(event: Event, actors: Actors) -> Iterator[Review]:
+def _by_item(event: StreamEvent, actors: Actors) -> Iterator[Review]:
     """Yield the review that the item states, unless what was done last leaves the matter open."""
     item = event.snapshot
     if item is None or item.reviewed_at is None or _newest_action(event, item, actors) in _GOING_ON:
         return
     if not _is_machine_review(event, actors):
-        yield Review(item.reviewed_at, _reviewer(event), word(item.latest_moderator_action) or _MARKED)
+        yield Review(item.reviewed_at, _reviewer(event), normalized_word(item.latest_moderator_action) or _MARKED)
 
 
-def _newest_action(event: Event, item: Item, actors: Actors) -> str:
+def _newest_action(event: StreamEvent, item: ReviewQueueItem, actors: Actors) -> str:
     """Return what was done last: the person's action that the event is about, else what Stream calls the latest.
 
     Where it calls none so, the last in the log that is neither an engine's nor a user's, or the escalation that the
     item states: one that is as new as `reviewed_at` may be all that set it.
     """
     if event.action and actors.is_person(event.action):
-        return word(event.action.type)
+        return normalized_word(event.action.type)
     done = [
-        (action.created_at, word(action.type))
+        (action.created_at, normalized_word(action.type))
         for action in event.all_actions
-        if action.created_at and word(action.reporter_type) not in _BY_NO_MODERATOR
+        if action.created_at and normalized_word(action.reporter_type) not in _BY_NO_MODERATOR
     ]
     if item.escalated and item.escalated_at and item.reviewed_at and item.escalated_at >= item.reviewed_at:
         done.append((item.escalated_at, ESCALATE))
-    return word(item.latest_moderator_action) or max(done, default=(None, ""))[1]
+    return normalized_word(item.latest_moderator_action) or max(done, default=(None, ""))[1]
 
 
-def _by_ban(event: Event, actors: Actors, at: datetime) -> Iterator[Review]:
+def _by_ban(event: StreamEvent, actors: Actors, at: datetime) -> Iterator[Review]:
     if event.type == events.USER_BANNED and event.review_queue_item_id and (person := actors.banned_by(event)):
         yield Review(at, person, "ban")
 
 
-def _by_mark(event: Event, actors: Actors, at: datetime) -> Iterator[Review]:
+def _by_mark(event: StreamEvent, actors: Actors, at: datetime) -> Iterator[Review]:
     """Yield the review that `moderation.mark_reviewed` itself is, where its item does not say so."""
     if event.type == events.MARK_REVIEWED and not _is_machine_review(event, actors):
         yield Review(at, _reviewer(event), _MARKED)
 
 
-def _reviewer(event: Event) -> str:
+def _reviewer(event: StreamEvent) -> str:
     """Return who reviewed, as far as it is said. In a `moderation.mark_reviewed` of older SDKs `user` is who did."""
     said = event.snapshot.reviewed_by if event.snapshot else ""
     is_mark = event.type == events.MARK_REVIEWED
     return said or (event.user.id if is_mark and event.user else "")
 
 
-def _is_machine_review(event: Event, actors: Actors) -> bool:
+def _is_machine_review(event: StreamEvent, actors: Actors) -> bool:
     """Whether the item was reviewed by automation, an API key or the author rather than by a person."""
     reviewer = _reviewer(event)
     if reviewer and actors.is_machine_id(reviewer):

@@ -20,7 +20,7 @@ Body = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class SampleContext:
     """What makes one sample different from the next: when it is, and ids that derive from one."""
 
     now: datetime
@@ -41,7 +41,7 @@ class Sample:
     """One event to try: what it shows, and how its body is made."""
 
     about: str
-    body: Callable[[Moment], Body]
+    body: Callable[[SampleContext], Body]
 
 
 def sample(name: str, now: datetime, new_id: Callable[[], str], item_id: str | None = None) -> bytes:
@@ -49,39 +49,39 @@ def sample(name: str, now: datetime, new_id: Callable[[], str], item_id: str | N
 
     `now` is aware; `new_id` returns another id on each call. Raises KeyError for a name that is not in SAMPLES.
     """
-    made = SAMPLES[name].body(Moment(now, item_id or new_id()))
+    made = SAMPLES[name].body(SampleContext(now, item_id or new_id()))
     return json.dumps({"custom": {"sample": name}, **made}).encode()
 
 
-def _event(event_type: str, moment: Moment, **more: object) -> Body:
+def _event(event_type: str, moment: SampleContext, **more: object) -> Body:
     return {"type": event_type, "created_at": moment.ago(), "received_at": moment.ago(), **more}
 
 
-def _user(user_id: str, name: str, moment: Moment) -> Body:
+def _user(user_id: str, name: str, moment: SampleContext) -> Body:
     return {"id": user_id, "name": name, "role": "user", "language": "en", "created_at": moment.ago(days=40)}
 
 
-def _author(moment: Moment) -> Body:
+def _author(moment: SampleContext) -> Body:
     return {**_user("user-42", "Jess", moment), "flagged_count": 3, "ban_count": 0, "deleted_content_count": 1}
 
 
-def _flag(moment: Moment, **more: object) -> Body:
+def _flag(moment: SampleContext, **more: object) -> Body:
     flagged = {"type": "bodyguard", "user_id": "", "labels": [], "reason": "", "result": []}
     seen = {"created_at": moment.ago(seconds=2), "updated_at": moment.ago(seconds=2)}
     return {**flagged, **seen, "entity_type": MESSAGE, "entity_id": moment.message_id, **more}
 
 
-def _labelled(moment: Moment, label: str, word: str) -> Body:
+def _labelled(moment: SampleContext, label: str, word: str) -> Body:
     return _flag(moment, labels=[label], result=[{"label": label, "severity": word}])
 
 
-def _reported(moment: Moment, reason: str) -> Body:
+def _reported(moment: SampleContext, reason: str) -> Body:
     return _flag(
         moment, type="user_report", user_id="user-7", user=_user("user-7", "Sam", moment), labels=[], reason=reason
     )
 
 
-def _item(moment: Moment, text: str, flag: Body, **more: object) -> Body:
+def _item(moment: SampleContext, text: str, flag: Body, **more: object) -> Body:
     """Return a review queue item about a chat message, flagged two seconds ago and still visible."""
     message = {
         "id": moment.message_id,
@@ -121,12 +121,12 @@ def _item(moment: Moment, text: str, flag: Body, **more: object) -> Body:
     }
 
 
-def _new_item(moment: Moment, text: str, flag: Body, **more: object) -> Body:
+def _new_item(moment: SampleContext, text: str, flag: Body, **more: object) -> Body:
     item = _item(moment, text, flag, **more)
     return _event(events.REVIEW_QUEUE_ITEM_NEW, moment, review_queue_item=item, flags=[flag])
 
 
-def _acted(moment: Moment, action: str, **more: object) -> Body:
+def _acted(moment: SampleContext, action: str, **more: object) -> Body:
     """Return the update that follows what a moderator did to the threat."""
     flag = _labelled(moment, "THREAT", "high")
     done = {
@@ -147,25 +147,25 @@ def _acted(moment: Moment, action: str, **more: object) -> Body:
 _THREAT = "I know where you live. Tomorrow you will be sorry."
 
 
-def _threat(moment: Moment) -> Body:
+def _threat(moment: SampleContext) -> Body:
     return _new_item(moment, _THREAT, _labelled(moment, "THREAT", "high"), severity=80, ai_text_severity="high")
 
 
-def _self_harm(moment: Moment) -> Body:
+def _self_harm(moment: SampleContext) -> Body:
     text = "I do not want to be here any more. This is my last message."
     flag = _labelled(moment, "SELF_HARM", "critical")
     return _new_item(moment, text, flag, severity=90, ai_text_severity="critical")
 
 
-def _csam_report(moment: Moment) -> Body:
+def _csam_report(moment: SampleContext) -> Body:
     return _new_item(moment, "", _reported(moment, "child safety"), severity=90)
 
 
-def _hate_report(moment: Moment) -> Body:
+def _hate_report(moment: SampleContext) -> Body:
     return _new_item(moment, "People like you do not belong here.", _reported(moment, "hate"), severity=45)
 
 
-def _image_violence(moment: Moment) -> Body:
+def _image_violence(moment: SampleContext) -> Body:
     address = f"https://example.com/sample/{moment.message_id}.jpg"
     flag = _flag(
         moment,
@@ -177,30 +177,30 @@ def _image_violence(moment: Moment) -> Body:
     return _new_item(moment, "", flag, severity=70, recommended_action="remove", moderation_payload=payload)
 
 
-def _unscreened(moment: Moment) -> Body:
+def _unscreened(moment: SampleContext) -> Body:
     listing = {"entity_type": "acme:listing", "entity_id": f"listing-{moment.item_id}", "entity_creator_id": "user-42"}
     return _event(events.ANALYSIS_FAILED, moment, config_key="listings", content_ids={"title": "t-1"}, **listing)
 
 
-def _auto_ban(moment: Moment) -> Body:
+def _auto_ban(moment: SampleContext) -> Body:
     user = _user(f"user-{moment.item_id}", "Kit", moment)
     return _event(events.USER_BANNED, moment, user=user, created_by=None, reason="velocity", shadow=False, total_bans=1)
 
 
-def _rule(moment: Moment) -> Body:
+def _rule(moment: SampleContext) -> Body:
     rule = {"id": "rule-1", "name": "High-profile harms", "type": "content", "description": "Selected harm labels"}
     subject = {"entity_type": MESSAGE, "entity_id": moment.message_id, "user_id": "user-42"}
     about = {"rule": rule, "triggered_actions": ["webhook_only"], "review_queue_item_id": moment.item_id}
     return _event(events.RULE_TRIGGERED, moment, **subject, **about)
 
 
-def _escalated(moment: Moment) -> Body:
+def _escalated(moment: SampleContext) -> Body:
     escalation = {"reason": "legal_risk", "priority": "high", "notes": "Sounds credible to me"}
     by = {"escalated": True, "escalated_at": moment.ago(), "escalated_by": MODERATOR}
     return _acted(moment, "escalate", escalation_metadata=escalation, **by)
 
 
-def _review(moment: Moment) -> Body:
+def _review(moment: SampleContext) -> Body:
     return _acted(moment, "mark_reviewed", reviewed_by=MODERATOR, reviewed_at=moment.ago())
 
 

@@ -12,7 +12,7 @@ MAX_STATED = 1_000_000.0
 _PERCENT = 100.0
 
 
-class Evidence:
+class FactCollector:
     """A collector of facts. Empty values are no sightings; of one value the earliest time counts."""
 
     def __init__(self) -> None:
@@ -46,12 +46,12 @@ def _newest(seen: Mapping[str, datetime]) -> Sightings:
     return dict(sorted(seen.items(), key=lambda sighting: (sighting[1], sighting[0]))[-MAX_VALUES:])
 
 
-def stated_number(value: float | None) -> str:
+def severity_score_text(value: float | None) -> str:
     """Return a severity score as decimal text; 0 and below say nothing (Stream's scale is 1 to 100)."""
     return _decimal(min(value, MAX_STATED)) if value is not None and value > 0 else ""
 
 
-def share(value: float | None) -> str:
+def confidence_text(value: float | None) -> str:
     """Return a confidence as decimal text between 0 and 1; above 1 it is a percentage, above 100 it is nonsense."""
     if value is None or not 0 < value <= _PERCENT:
         return ""

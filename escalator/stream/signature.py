@@ -18,7 +18,7 @@ _MAX_GZIP_MEMBERS = 64
 """RFC 1952 allows any number; each costs us more than its 20 bytes cost an unsigned sender."""
 
 
-def inflated(body: bytes, limit: int) -> bytes:
+def decompressed(body: bytes, limit: int) -> bytes:
     """Return the JSON bytes that the signature covers: the body itself, or what it inflates to.
 
     Raises TooLarge when either is over `limit` bytes (never more than that is inflated), and Unauthorized for a gzip

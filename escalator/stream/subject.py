@@ -7,9 +7,9 @@ from urllib.parse import quote
 from escalator.model.entities import CALL, MESSAGE, USER, all_names_of, long_name
 from escalator.model.facts import ItemKey
 from escalator.stream import events
-from escalator.stream.content_schemas import User
-from escalator.stream.schemas import Event
-from escalator.stream.text import identifier
+from escalator.stream.content_schemas import StreamUser
+from escalator.stream.schemas import StreamEvent
+from escalator.stream.text import bounded_id
 
 _BANS = frozenset({events.USER_BANNED, events.USER_UNBANNED})
 _MESSAGE_EVENTS = frozenset(
@@ -18,7 +18,7 @@ _MESSAGE_EVENTS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class EventSubject:
     """What an event is about; what is not known is empty. An entity has both its type and its id, or neither.
 
     `entity_type` is Stream's long name, and the id of a call its cid; `said` is the entity as the event spells it.
@@ -63,10 +63,10 @@ class Subject:
 
 
 def _entity_key(entity_type: str, entity_id: str) -> ItemKey:
-    return ItemKey("entity", identifier(f"{quote(entity_type, safe=':')}/{entity_id}"))
+    return ItemKey("entity", bounded_id(f"{quote(entity_type, safe=':')}/{entity_id}"))
 
 
-def subject_of(event: Event) -> Subject:
+def subject_of(event: StreamEvent) -> EventSubject:
     """Return what the event is about. Ids inside its flags only stand in where it names no entity itself."""
     if event.type in _BANS:
         return _banned(event)
@@ -77,23 +77,23 @@ def subject_of(event: Event) -> Subject:
         said = _first_whole((flag.entity_type, flag.entity_id) for flag in event.all_flags)
     author_id = next(filter(None, _authors(event)), "")
     if said is None:
-        return Subject(item_id, author_id=author_id)
-    return Subject(item_id, *_whole(said, event), author_id=author_id, said=said)
+        return EventSubject(item_id, author_id=author_id)
+    return EventSubject(item_id, *_whole(said, event), author_id=author_id, said=said)
 
 
-def _whole(said: tuple[str, str], event: Event) -> tuple[str, str]:
+def _whole(said: tuple[str, str], event: StreamEvent) -> tuple[str, str]:
     """Return an entity by its long name; a call by its cid, wherever the event has that."""
     entity_type, entity_id = long_name(said[0]), said[1]
     return entity_type, (_cid(event) or entity_id) if entity_type == CALL else entity_id
 
 
-def _cid(event: Event) -> str:
+def _cid(event: StreamEvent) -> str:
     call = event.snapshot.call if event.snapshot else None
     found = (event.call_cid, *(one.whole_cid for one in (call, event.call) if one))
     return next(filter(None, found), "")
 
 
-def _banned(event: Event) -> Subject:
+def _banned(event: StreamEvent) -> EventSubject:
     """Return the item that a ban came from, else the user.
 
     Not both: a ban from the queue is about a message, and as a second key its author would merge all the incidents
@@ -101,11 +101,11 @@ def _banned(event: Event) -> Subject:
     """
     user_id = _id(event.user)
     if event.review_queue_item_id:
-        return Subject(item_id=event.review_queue_item_id, author_id=user_id)
-    return Subject(entity_type=USER if user_id else "", entity_id=user_id, author_id=user_id)
+        return EventSubject(item_id=event.review_queue_item_id, author_id=user_id)
+    return EventSubject(entity_type=USER if user_id else "", entity_id=user_id, author_id=user_id)
 
 
-def _item_id(event: Event) -> str:
+def _item_id(event: StreamEvent) -> str:
     held = event.snapshot.id if event.snapshot else ""
     return held or (event.appeal.review_queue_item_id if event.appeal else "") or event.review_queue_item_id
 
@@ -114,7 +114,7 @@ def _first_whole(entities: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
     return next((entity for entity in entities if all(entity)), None)
 
 
-def _entities(event: Event) -> Iterator[tuple[str, str]]:
+def _entities(event: StreamEvent) -> Iterator[tuple[str, str]]:
     if event.type == events.USER_FLAGGED:
         yield USER, _id(event.target_user)
         return
@@ -127,7 +127,7 @@ def _entities(event: Event) -> Iterator[tuple[str, str]]:
         yield MESSAGE, message.id
 
 
-def _entities_by_type(event: Event) -> Iterator[tuple[str, str]]:
+def _entities_by_type(event: StreamEvent) -> Iterator[tuple[str, str]]:
     if event.type in _MESSAGE_EVENTS:
         yield MESSAGE, event.message_id
     if event.type == events.FLAG_UPDATED:
@@ -137,7 +137,7 @@ def _entities_by_type(event: Event) -> Iterator[tuple[str, str]]:
         yield CALL, _cid(event)
 
 
-def _authors(event: Event) -> Iterator[str]:
+def _authors(event: StreamEvent) -> Iterator[str]:
     if event.type == events.USER_FLAGGED:
         yield _id(event.target_user)
         return
@@ -158,5 +158,5 @@ def _authors(event: Event) -> Iterator[str]:
         yield flag.entity_creator_id
 
 
-def _id(user: User | None) -> str:
+def _id(user: StreamUser | None) -> str:
     return user.id if user else ""

@@ -13,20 +13,20 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _DIGEST_CHARS = 64
 
 
-def clean(text: str) -> str:
+def storable_text(text: str) -> str:
     """Return the text with U+FFFD for NUL and lone surrogates, which JSON can carry and PostgreSQL cannot."""
     return _UNSTORABLE.sub(_REPLACEMENT, text)
 
 
-def identifier(text: str) -> str:
+def bounded_id(text: str) -> str:
     """Return an id that can be a key: a longer one ends in its own SHA-256, so that two never become one."""
-    cleaned = clean(text)
+    cleaned = storable_text(text)
     if len(cleaned) <= MAX_ID_CHARS:
         return cleaned
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return cleaned[: MAX_ID_CHARS - _DIGEST_CHARS - 1] + "#" + digest
 
 
-def word(value: object) -> str:
+def normalized_word(value: object) -> str:
     """Return a code word of Stream's as it is compared (`KEEP` is `keep`); what is no text is no word."""
     return value.strip().lower() if isinstance(value, str) else ""

@@ -17,7 +17,7 @@ _NULL_TIME_VALUE = ("time", "value")
 _NULL_TIME_IS_SET = ("valid", "hasvalue")
 
 
-def instant(value: object) -> datetime | None:
+def parse_instant(value: object) -> datetime | None:
     """Return the aware UTC instant, cut to microseconds, or None for null, nonsense, and years outside 2000-2199."""
     if isinstance(value, Mapping):
         value = _inside_null_time(value)

@@ -3,7 +3,7 @@
 from escalator.channels.jira.channel import JiraChannel
 from escalator.channels.jira.rest import CONVERSATION_S, JiraRest
 from escalator.channels.jira.site import PATIENT
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from tests.doubles.http import Fault
 from tests.doubles.jira import ISSUE_TYPE, PROJECT, JiraDouble
 

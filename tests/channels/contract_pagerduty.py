@@ -3,7 +3,7 @@
 from escalator.channels.pagerduty import events
 from escalator.channels.pagerduty.channel import PagerDutyChannel
 from escalator.channels.pagerduty.events import PagerDutyEvents
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from tests.doubles.http import Fault
 from tests.doubles.pagerduty import ENQUEUE, PagerDutyDouble
 

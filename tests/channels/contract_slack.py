@@ -3,7 +3,7 @@
 from escalator.channels.slack import transport
 from escalator.channels.slack.channel import SlackChannel
 from escalator.channels.slack.web_api import SlackWebApi
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_state import Fault
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from escalator.channels.contract import Notification
-from escalator.channels.mail.addresses import address, sender
-from escalator.channels.mail.composing import compose
-from escalator.channels.mail.letter import full
+from escalator.channels.email.addresses import address, sender
+from escalator.channels.email.composing import compose
+from escalator.channels.email.letter import full
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Link, MessageContext, Occasion
-from escalator.model.policy import DestinationKind
 from escalator.rendering.card import card, standing
 from tests.rendering.builders import INCIDENT_ID, NOW, a_view
 

@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 
 from escalator.channels.contract import Notification
+from escalator.channels.email.letter import full
 from escalator.channels.jira.channel import _summary
-from escalator.channels.mail.letter import full
 from escalator.channels.pagerduty import payload
 from escalator.channels.slack import blocks
 from escalator.channels.webhook import payload as messages

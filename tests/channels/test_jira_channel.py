@@ -13,14 +13,14 @@ from escalator.channels.jira import rest
 from escalator.channels.jira.api import Flavour
 from escalator.channels.jira.channel import JiraChannel
 from escalator.channels.jira.rest import INDEX_LAG, JiraRest
+from escalator.channels.jira.sandbox import SandboxJira
 from escalator.encryption import Seal
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.message import Card, Delivered, Failed, FailureReason, MessageContext, Occasion
-from escalator.model.policy import DestinationKind
 from escalator.rendering.card import alarm, card, standing
 from escalator.rendering.redaction import names_by_key
-from escalator.services.sandbox_vendors.inbox import Shelf, opened
-from escalator.services.sandbox_vendors.jira import InboxJira
+from escalator.sandbox.inbox import DatabaseInbox, opened
 from escalator.store import Database, sandbox_inbox
 from tests.doubles.http import Fault
 from tests.doubles.jira import (
@@ -136,7 +136,7 @@ def of_double(is_cloud):
 @contextmanager
 def of_sandbox(url):
     database, seal = Database(url), Seal(["key"])
-    api = InboxJira(Shelf(database, seal, FakeClock()), Flavour.CLOUD)
+    api = SandboxJira(DatabaseInbox(database, seal, FakeClock()), Flavour.CLOUD)
 
     def issues():
         with database.reading() as connection:
@@ -553,7 +553,7 @@ def test_the_sandbox_keeps_exactly_what_would_be_sent(jira, sqlite_url):
     channel_of(jira).tell(one)
     (sent,) = [request.json for request in jira.requests if request.path.endswith("/issue")]
     database, seal = Database(sqlite_url), Seal(["key"])
-    JiraChannel(InboxJira(Shelf(database, seal, FakeClock()), Flavour.CLOUD)).tell(one)
+    JiraChannel(SandboxJira(DatabaseInbox(database, seal, FakeClock()), Flavour.CLOUD)).tell(one)
     with database.reading() as connection:
         (item,) = sandbox_inbox.newest(connection, 10, NOW)
     kept = opened(item, seal)

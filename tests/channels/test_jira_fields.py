@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.channels.contract import JIRA_FIELDS
+from escalator.channels.contract import FURTHER_FIELDS
 from escalator.channels.http import Answer
 from escalator.channels.jira.channel import JiraChannel
 from escalator.channels.jira.failures import failure
@@ -29,7 +29,7 @@ def jira(request):
 def tell(jira, fields=None):
     channel = JiraChannel(JiraRest(jira.origin, jira.email, jira.token))
     one = say()
-    return channel.tell(replace(one, options=one.options | ({JIRA_FIELDS: json.dumps(fields)} if fields else {})))
+    return channel.tell(replace(one, options=one.options | ({FURTHER_FIELDS: json.dumps(fields)} if fields else {})))
 
 
 def test_a_field_that_is_required_and_not_given_refuses_the_issue_by_its_name(jira):

@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import String, cast, select
 
 from escalator.channels.jira.api import Category, Flavour
+from escalator.channels.jira.sandbox import SandboxJira
 from escalator.encryption import Seal
 from escalator.errors import Unavailable
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
-from escalator.services.sandbox_vendors.inbox import Shelf
-from escalator.services.sandbox_vendors.jira import InboxJira
+from escalator.sandbox.inbox import DatabaseInbox
 from escalator.store import Database, sandbox_inbox
 from escalator.store.tables import inbox as table
 from tests.fakes import FakeClock
@@ -32,7 +32,7 @@ def database(database_url):
 
 
 def talk(database, context=CONTEXT):
-    return InboxJira(Shelf(database, Seal(["key"]), FakeClock()), Flavour.CLOUD).conversation(context)
+    return SandboxJira(DatabaseInbox(database, Seal(["key"]), FakeClock()), Flavour.CLOUD).conversation(context)
 
 
 def test_keys_are_counted_in_each_project(database):

@@ -13,7 +13,7 @@ from escalator.channels.jira.channel import JiraChannel, label
 from escalator.channels.jira.rest import JiraRest
 from escalator.channels.jira.webhooks import event_id, parse, verify
 from escalator.errors import Unauthorized
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
 from tests.channels.test_jira_channel import RESOLVED, say
 from tests.doubles.jira import DOING, PROJECT, TO_DO, JiraDouble

@@ -11,10 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from escalator.channels.contract import Notification
+from escalator.channels.email.channel import MailChannel
 from escalator.channels.jira import documents
 from escalator.channels.jira.api import Flavour
 from escalator.channels.jira.channel import JiraChannel, label
-from escalator.channels.mail.channel import MailChannel
 from escalator.channels.pagerduty import dedup_keys, payload
 from escalator.channels.slack import limits
 from escalator.channels.slack.blocks import message, notice
@@ -23,10 +23,11 @@ from escalator.channels.slack.external_select import options
 from escalator.channels.slack.modals import Origin, hand_over_view, reveal_view, told_view
 from escalator.channels.slack.silence_modal import silence_view
 from escalator.channels.webhook import payload as messages
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Verb
 from escalator.model.levels import ContentRule
 from escalator.model.message import Button, Card, Delivered, InlineTime, Link, MessageContext, Occasion
-from escalator.model.policy import Category, DestinationKind, Person
+from escalator.model.policy import Category, Person
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.card import card, standing
 from tests.channels.letters import MAIL_FROM, RECIPIENT, a_note

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from escalator.channels.mail.addresses import address, sender
-from escalator.channels.mail.bodies import clock
-from escalator.channels.mail.channel import MailChannel
+from escalator.channels.email.addresses import address, sender
+from escalator.channels.email.bodies import clock
+from escalator.channels.email.channel import MailChannel
 from escalator.model.incident import Outcome, State
 from escalator.model.message import Card, Delivered, Failed, FailureReason, InlineTime, Link, Occasion
 from escalator.rendering.card import alarm

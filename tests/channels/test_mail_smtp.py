@@ -8,17 +8,17 @@ import pytest
 import trustme
 
 from escalator.channels.deadline_socket import Limits
-from escalator.channels.mail.api import Mail
-from escalator.channels.mail.server import server
-from escalator.channels.mail.smtp import LIMITS, SmtpMailer
+from escalator.channels.email.api import Mail
+from escalator.channels.email.server import server
+from escalator.channels.email.smtp import LIMITS, SmtpMailer
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
-from escalator.settings.connections import MailServer, Security
+from escalator.settings.connections import MailServer, SmtpSecurity
 from tests.channels.letters import RECIPIENT, a_mail
 from tests.doubles.mail import PASSWORD, USER, LineDouble, MailDouble, MailFault
 
 NOWHERE = MessageContext(None, None, "somewhere")
 SHORT = Limits(socket_s=0.4, total_s=0.8)
-SECURE = [Security.STARTTLS, Security.TLS]
+SECURE = [SmtpSecurity.STARTTLS, SmtpSecurity.TLS]
 
 
 def send(double, mail=None, **how):
@@ -30,13 +30,13 @@ def send(double, mail=None, **how):
 # ---- the line
 
 
-@pytest.mark.parametrize("security", Security)
+@pytest.mark.parametrize("security", SmtpSecurity)
 def test_a_mail_gets_through(security):
     with MailDouble(security) as double:
         mail = a_mail()
         assert send(double, mail) == Delivered(mail.message["Message-ID"])
         assert [(one.sender, one.recipient) for one in double.mails] == [("alerts@example.com", RECIPIENT)]
-        assert double.logins == [(USER, security is not Security.INSECURE)]
+        assert double.logins == [(USER, security is not SmtpSecurity.INSECURE)]
         assert double.flawed == []
 
 
@@ -55,20 +55,20 @@ def test_a_certificate_of_another_host_is_refused(security):
 
 
 def test_a_stranger_in_the_middle_who_offers_no_tls_hears_no_password():
-    with MailDouble(Security.STARTTLS, offers_starttls=False) as double:
+    with MailDouble(SmtpSecurity.STARTTLS, offers_starttls=False) as double:
         assert send(double) == Failed(FailureReason.UNREACHABLE, "no_starttls")
         assert (double.logins, double.mails) == ([], [])
 
 
 def test_a_server_that_speaks_no_tls_is_unreachable_over_tls():
-    with MailDouble(Security.INSECURE) as double:
+    with MailDouble(SmtpSecurity.INSECURE) as double:
         url = double.url.replace("smtp+insecure", "smtps")
         assert send(double, url=url, limits=SHORT).reason in {FailureReason.UNREACHABLE, FailureReason.TIMEOUT}
         assert double.mails == []
 
 
 def test_without_a_user_nobody_logs_in():
-    with MailDouble(Security.STARTTLS, offers_login=False) as double:
+    with MailDouble(SmtpSecurity.STARTTLS, offers_login=False) as double:
         assert isinstance(send(double, url=f"smtp://127.0.0.1:{double.port}"), Delivered)
         assert double.logins == []
 
@@ -95,19 +95,19 @@ def test_without_a_user_nobody_logs_in():
     ],
 )
 def test_a_refusal_means(fault, reason, detail):
-    with MailDouble(Security.STARTTLS) as double:
+    with MailDouble(SmtpSecurity.STARTTLS) as double:
         double.inject(fault)
         assert send(double) == Failed(FailureReason(reason), detail)
         assert double.mails == []
 
 
 def test_a_wrong_password_is_no_retry():
-    with MailDouble(Security.TLS) as double:
+    with MailDouble(SmtpSecurity.TLS) as double:
         failed = send(double, url=double.url.replace("mailer", "other"))
         assert (failed.reason, failed.reason.is_retryable) == (FailureReason.BAD_CREDENTIALS, False)
 
 
-@pytest.mark.parametrize("security", Security)
+@pytest.mark.parametrize("security", SmtpSecurity)
 def test_a_relay_without_login_can_be_asked(security):
     with MailDouble(security, offers_login=False) as double:
         url = f"{security.value}://{double.url.rpartition('@')[2]}"
@@ -116,7 +116,7 @@ def test_a_relay_without_login_can_be_asked(security):
 
 
 def test_a_server_that_offers_no_login_hears_no_password():
-    with MailDouble(Security.INSECURE, offers_login=False) as double:
+    with MailDouble(SmtpSecurity.INSECURE, offers_login=False) as double:
         assert send(double) == Failed(FailureReason.BAD_CREDENTIALS, "no_login")
 
 
@@ -201,7 +201,7 @@ def test_a_server_that(talk, reason, detail):
 
 
 def test_a_server_that_hangs_after_tls_is_left(caplog):
-    with MailDouble(Security.STARTTLS) as double:
+    with MailDouble(SmtpSecurity.STARTTLS) as double:
         double.inject(MailFault("data", hang=True))
         assert send(double, limits=SHORT) == Failed(FailureReason.TIMEOUT)
 
@@ -217,12 +217,12 @@ def test_a_call_has_less_than_a_lease():
 @pytest.mark.parametrize(
     ("url", "understood"),
     [
-        ("smtp://mx.example.com", MailServer(Security.STARTTLS, "mx.example.com", 587)),
-        ("smtps://mx.example.com", MailServer(Security.TLS, "mx.example.com", 465)),
-        ("smtp+insecure://localhost:1025/", MailServer(Security.INSECURE, "localhost", 1025)),
-        ("smtp://a%40b:p%2Fw%3A@mx:25", MailServer(Security.STARTTLS, "mx", 25, "a@b", "p/w:")),
-        (" smtp://a:b@mx ", MailServer(Security.STARTTLS, "mx", 587, "a", "b")),
-        ("smtp://[::1]:25", MailServer(Security.STARTTLS, "::1", 25)),
+        ("smtp://mx.example.com", MailServer(SmtpSecurity.STARTTLS, "mx.example.com", 587)),
+        ("smtps://mx.example.com", MailServer(SmtpSecurity.TLS, "mx.example.com", 465)),
+        ("smtp+insecure://localhost:1025/", MailServer(SmtpSecurity.INSECURE, "localhost", 1025)),
+        ("smtp://a%40b:p%2Fw%3A@mx:25", MailServer(SmtpSecurity.STARTTLS, "mx", 25, "a@b", "p/w:")),
+        (" smtp://a:b@mx ", MailServer(SmtpSecurity.STARTTLS, "mx", 587, "a", "b")),
+        ("smtp://[::1]:25", MailServer(SmtpSecurity.STARTTLS, "::1", 25)),
     ],
 )
 def test_an_url_names(url, understood):
@@ -256,7 +256,7 @@ def test_an_url_that(url, word):
 
 
 def test_a_server_does_not_show_its_password():
-    assert PASSWORD not in repr(MailServer(Security.TLS, "mx", 465, USER, PASSWORD))
+    assert PASSWORD not in repr(MailServer(SmtpSecurity.TLS, "mx", 465, USER, PASSWORD))
 
 
 # ---- the double itself
@@ -277,6 +277,6 @@ def test_the_double_refuses_what_a_strict_reader_would():
 def test_the_doubles_certificate_is_good_for_whoever_trusts_its_authority_only():
     other = ssl.create_default_context()
     trustme.CA().configure_trust(other)
-    with MailDouble(Security.TLS) as double:
+    with MailDouble(SmtpSecurity.TLS) as double:
         assert send(double, tls=other).detail == "tls"
         assert isinstance(send(double), Delivered)

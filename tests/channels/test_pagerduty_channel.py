@@ -13,10 +13,10 @@ from escalator.channels.pagerduty import limits
 from escalator.channels.pagerduty.channel import PagerDutyChannel
 from escalator.channels.pagerduty.dedup_keys import dedup_key, incident_of, notice_key
 from escalator.channels.pagerduty.events import PagerDutyEvents
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Outcome, State
 from escalator.model.levels import ContentRule, Severity
 from escalator.model.message import Card, Delivered, Failed, FailureReason, Link, MessageContext, Occasion
-from escalator.model.policy import DestinationKind
 from escalator.model.vendor_event import place_in
 from escalator.rendering.card import alarm, card, standing
 from tests.doubles import pagerduty_rules

@@ -3,11 +3,12 @@
 import pytest
 
 from escalator.channels.pagerduty.channel import PagerDutyChannel
+from escalator.channels.pagerduty.sandbox import SandboxEvents
+from escalator.channels.stand_in import NOT_NOW
 from escalator.encryption import Seal
 from escalator.model.incident import State
 from escalator.model.message import Delivered, MessageContext, Occasion
-from escalator.services.sandbox_vendors.inbox import NOT_NOW, Shelf, opened
-from escalator.services.sandbox_vendors.pagerduty import InboxPagerDuty
+from escalator.sandbox.inbox import DatabaseInbox, opened
 from escalator.store import Database, sandbox_inbox
 from tests.channels.test_pagerduty_channel import KEY, OVER, QUIET, TAKEN, notice, say
 from tests.fakes import START, FakeClock
@@ -24,7 +25,7 @@ class Account:
     def __init__(self, database_url):
         self.seal = Seal(["key"])
         self.database = Database(database_url)
-        self.channel = PagerDutyChannel(InboxPagerDuty(Shelf(self.database, self.seal, FakeClock())))
+        self.channel = PagerDutyChannel(SandboxEvents(DatabaseInbox(self.database, self.seal, FakeClock())))
 
     def items(self):
         with self.database.reading() as connection:
@@ -101,5 +102,5 @@ def test_the_products_own_trouble_is_kept_too(account):
 
 def test_without_the_database_it_is_tried_again(account):
     account.database.close()
-    nowhere = InboxPagerDuty(Shelf(Database("sqlite:////nowhere/at/all.db"), account.seal, FakeClock()))
+    nowhere = SandboxEvents(DatabaseInbox(Database("sqlite:////nowhere/at/all.db"), account.seal, FakeClock()))
     assert PagerDutyChannel(nowhere).tell(account.say()) == NOT_NOW

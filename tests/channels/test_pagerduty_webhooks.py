@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from escalator.channels.pagerduty.events import PagerDutyEvents
 from escalator.channels.pagerduty.webhooks import event_id, parse, sign, verify
 from escalator.errors import InvalidEvent, Unauthorized
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import MessageContext
-from escalator.model.policy import DestinationKind
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
 from tests.channels.test_pagerduty_events import EVENT
 from tests.doubles import pagerduty_webhooks as webhooks

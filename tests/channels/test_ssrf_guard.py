@@ -7,8 +7,8 @@ import socket
 import pytest
 
 from escalator.channels.http import Forbidden
+from escalator.channels.ssrf_guard import guard_of
 from escalator.channels.webhook.client import HttpWebhook
-from escalator.channels.webhook.ssrf_guard import guard_of
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from tests.doubles.webhook import WebhookDouble
 

@@ -8,16 +8,17 @@ import pytest
 from standardwebhooks import Webhook
 
 from escalator.channels.contract import Notification
+from escalator.channels.guarded_http import PATIENT
 from escalator.channels.http import Answer
+from escalator.channels.ssrf_guard import guard_of
 from escalator.channels.webhook import payload
 from escalator.channels.webhook.channel import WebhookChannel
-from escalator.channels.webhook.client import PATIENT, HttpWebhook
+from escalator.channels.webhook.client import HttpWebhook
 from escalator.channels.webhook.failures import failure, is_success
-from escalator.channels.webhook.ssrf_guard import guard_of
 from escalator.clock import SystemClock
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Outcome, State
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext, Occasion
-from escalator.model.policy import DestinationKind
 from escalator.rendering.card import alarm, card, standing
 from tests.doubles.http import Fault
 from tests.doubles.webhook import MAX_BODY_BYTES, SCHEMA, SECRET, WebhookDouble

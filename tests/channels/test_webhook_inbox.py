@@ -9,10 +9,10 @@ from sqlalchemy import select
 from standardwebhooks import Webhook
 
 from escalator.channels.webhook.channel import WebhookChannel
+from escalator.channels.webhook.sandbox import SandboxWebhook
 from escalator.encryption import Seal
 from escalator.model.message import Delivered, MessageContext
-from escalator.services.sandbox_vendors.inbox import Shelf
-from escalator.services.sandbox_vendors.webhook import InboxWebhook
+from escalator.sandbox.inbox import DatabaseInbox
 from escalator.store import Database
 from escalator.store.tables import inbox
 from tests.channels.test_webhook_channel import RESOLVED, notice, say
@@ -25,13 +25,13 @@ SPARE = "what the sandbox signs with"
 @pytest.fixture
 def shelf(sqlite_url):
     database = Database(sqlite_url)
-    yield Shelf(database, Seal(("key",)), FakeClock())
+    yield DatabaseInbox(database, Seal(("key",)), FakeClock())
     database.close()
 
 
 @pytest.fixture
 def channel(shelf):
-    return WebhookChannel(InboxWebhook(shelf), FakeClock(datetime.now(UTC)), spare_secret=SPARE)
+    return WebhookChannel(SandboxWebhook(shelf), FakeClock(datetime.now(UTC)), spare_secret=SPARE)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from escalator.settings.connections import Security
+from escalator.settings.connections import SmtpSecurity
 from tests.doubles.mail_reader import flaws, parse
 
 USER, PASSWORD = "mailer", "pass/w@rd: s3cret"
@@ -168,7 +168,7 @@ class _Controller(Controller):
 class MailDouble:
     """The server. `name` is whom its certificate names; `trust` trusts who has signed it."""
 
-    def __init__(self, security=Security.INSECURE, *, name=HOST, offers_starttls=True, offers_login=True, never=()):
+    def __init__(self, security=SmtpSecurity.INSECURE, *, name=HOST, offers_starttls=True, offers_login=True, never=()):
         self.security, self.never = security, never
         self.user, self.password = USER, PASSWORD
         self.mails, self.flawed, self.logins, self._faults = [], [], [], []
@@ -185,11 +185,11 @@ class MailDouble:
 
     def _how(self, *, offers_starttls, offers_login):
         how = {"server_hostname": "mx.example.com", "authenticator": self._authenticate, "decode_data": False}
-        if self.security is Security.STARTTLS and offers_starttls:
+        if self.security is SmtpSecurity.STARTTLS and offers_starttls:
             how |= {"tls_context": self._tls, "require_starttls": True}
-        if self.security is Security.TLS:
+        if self.security is SmtpSecurity.TLS:
             how |= {"ssl_context": self._tls}
-        is_starttls = self.security is Security.STARTTLS
+        is_starttls = self.security is SmtpSecurity.STARTTLS
         # aiosmtpd counts only STARTTLS as TLS when it asks whether it may offer a login.
         how |= {"must_log_in": offers_login, "auth_require_tls": is_starttls or not offers_login}
         return how
@@ -216,7 +216,7 @@ class MailDouble:
         if fault is not None:
             return AuthResult(success=False, handled=False, message=fault.reply)
         said = (login.login.decode(), login.password.decode())
-        self.logins.append((said[0], session.ssl is not None or self.security is Security.TLS))
+        self.logins.append((said[0], session.ssl is not None or self.security is SmtpSecurity.TLS))
         return AuthResult(success=said == (USER, PASSWORD), handled=False)
 
     def to(self, recipient):

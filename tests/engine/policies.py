@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Role, Severity
 from escalator.model.policy import (
     Category,
     Conditions,
     Destination,
-    DestinationKind,
     Person,
     Policy,
     Route,

@@ -6,7 +6,7 @@ import pytest
 
 from escalator.engine.coverage.compute import compute_coverage
 from escalator.engine.coverage.values import Coverage, CoverageRow, share_heard_within
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.schedule import Booking
 from escalator.policy import load
 

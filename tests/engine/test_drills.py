@@ -13,13 +13,13 @@ from escalator.engine.events import open_incident, opens_incident
 from escalator.model.audit import AuditAction
 from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.levels import Severity
-from escalator.stream.drill import Rehearsal, body_of
+from escalator.stream.drill import DrillRehearsal, body_of
 from escalator.stream.observe import observe
 from tests.builders import EXAMPLE_POLICY, a_blank, a_policy, a_route, minute, rules, told
 
 
 def rehearsed(route: str, category: str = "", severity: str = ""):
-    said = observe(body_of(Rehearsal("1", "Weekly", route, category, severity)), minute(0))
+    said = observe(body_of(DrillRehearsal("1", "Weekly", route, category, severity)), minute(0))
     assert said is not None
     return said
 

@@ -5,8 +5,9 @@ import pytest
 from escalator.engine.endpoints import all_endpoints, endpoint_of
 from escalator.engine.roster import Roster
 from escalator.engine.targets import resolve_targets
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Role
-from escalator.model.policy import Destination, DestinationKind, Person
+from escalator.model.policy import Destination, Person
 from escalator.services.outbound.bulkheads import host_of
 from tests.builders import a_policy
 from tests.engine.policies import WINDOW_START

@@ -13,7 +13,7 @@ from escalator.engine.overrides import categories_hidden_from, with_overrides
 from escalator.engine.roster import Roster
 from escalator.model.policy import Category, Person, Team
 from escalator.model.schedule import ManualOverride, Override, Schedule
-from escalator.schedules.oncall import on_call, shifts
+from escalator.schedules.oncall import on_call, shifts_between
 from tests.builders import a_policy
 from tests.schedules.times import CHICAGO, instants, utc
 from tests.schedules.values import layers_around, overrides_around
@@ -81,7 +81,7 @@ def stood_in(draw: st.DrawFn):
 def test_shifts_have_no_gap_and_no_overlap_whoever_stands_in(found):
     policy, stand_ins, at = found
     schedule = policy.schedules["rota"]
-    tiles = list(shifts(schedule, {}, (), at, at + timedelta(days=3)))
+    tiles = list(shifts_between(schedule, {}, (), at, at + timedelta(days=3)))
     assert (tiles[0].start, tiles[-1].end) == (at, at + timedelta(days=3))
     assert all(one.end == after.start and one.people != after.people for one, after in pairwise(tiles))
     for tile in tiles:

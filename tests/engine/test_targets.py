@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from escalator.engine.targets import first_contact, last_resort_targets, people_of_target, resolve_targets
-from escalator.model.policy import DestinationKind, Person, Team
+from escalator.model.destination_kind import DestinationKind
+from escalator.model.policy import Person, Team
 from tests.builders import a_policy, a_roster
 
 SLACK, PAGERDUTY, EMAIL = DestinationKind.SLACK, DestinationKind.PAGERDUTY, DestinationKind.EMAIL

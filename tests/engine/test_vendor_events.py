@@ -8,8 +8,8 @@ from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.engine.vendor_events import VendorAlertState, apply_vendor_event
 from escalator.model.audit import AuditAction
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, Outcome, State
-from escalator.model.policy import DestinationKind
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
 from tests.builders import EXAMPLE_POLICY, an_incident, an_observation, minute, opening, recorded, rules
 

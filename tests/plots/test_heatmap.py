@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from escalator.engine.coverage.compute import compute_coverage
-from escalator.plots.heatmap import heatmap
+from escalator.plots.heatmap import coverage_heatmap
 from escalator.policy import load
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -51,7 +51,7 @@ def parsed(svg: str) -> Element:
 def drawn() -> Element:
     policy = load(POLICY, {})
     found = compute_coverage(policy, START, START + timedelta(weeks=2), timedelta(minutes=30))
-    return parsed(heatmap(found, policy))
+    return parsed(coverage_heatmap(found, policy))
 
 
 def cells(drawn: Element, title: str) -> Iterator[tuple[str, str]]:

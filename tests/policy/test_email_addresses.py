@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalator.channels.mail.addresses import address, sender
+from escalator.channels.email.addresses import address, sender
 from escalator.errors import ConfigurationError
 from escalator.model.email_address import parse_mailbox
 from escalator.policy import parse

@@ -5,17 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import ContentRule, Mode, Role, Severity
-from escalator.model.policy import (
-    AcknowledgedRule,
-    Conditions,
-    DestinationKind,
-    Drill,
-    Grouping,
-    Policy,
-    Step,
-    UnansweredRule,
-)
+from escalator.model.policy import AcknowledgedRule, Conditions, Drill, Grouping, Policy, Step, UnansweredRule
 from escalator.model.schedule import Hours, Layer, Override, RotationUnit
 from escalator.policy import load, parse
 from tests.policy.files import EXAMPLE, SHIPPED

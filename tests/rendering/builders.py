@@ -5,19 +5,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.facts import Content, Facts
 from escalator.model.incident import Acknowledgement, DueKind, Incident, State
 from escalator.model.levels import ContentRule, Mode, Severity
-from escalator.model.policy import (
-    Category,
-    Destination,
-    DestinationKind,
-    Person,
-    Policy,
-    SeverityScale,
-    Source,
-    Team,
-)
+from escalator.model.policy import Category, Destination, Person, Policy, SeverityScale, Source, Team
 from escalator.model.schedule import Schedule
 from escalator.rendering.view import Others, View
 

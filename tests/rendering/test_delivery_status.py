@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind
 from escalator.rendering.delivery_status import fate_words, occasion_words, recipient_words
 from tests.rendering.builders import a_policy
 
@@ -33,7 +33,7 @@ def test_a_fate(state, reason, took_s, attempts, said):
 
 
 def test_a_recipient_is_called_by_name_and_way():
-    assert recipient_words("person:ana", DestinationKind.EMAIL, a_policy()) == "Ana Ruiz by mail"
+    assert recipient_words("person:ana", DestinationKind.EMAIL, a_policy()) == "Ana Ruiz by email"
     assert recipient_words("person:zoe", DestinationKind.SLACK, a_policy()) == "zoe by Slack"
     assert recipient_words("board", DestinationKind.JIRA, a_policy()) == "board (Jira)"
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 import jsonschema
 import pytest
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.facts import Content, Facts
 from escalator.model.incident import Outcome, State
 from escalator.model.levels import ContentRule, Severity
-from escalator.model.policy import DestinationKind
 from escalator.rendering import webhook_payload
 from tests.doubles.webhook import SCHEMA
 from tests.rendering.builders import NOW, OPENED, SECRETS, TAKEN, TEXT, a_view, some_content

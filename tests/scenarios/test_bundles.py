@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, FailureReason, Link, Occasion
-from escalator.model.policy import DestinationKind
 from escalator.services.delivery import outbox
 from escalator.services.delivery.bundles import BUNDLE_AFTER, PAGES_SENT_SINGLY, bundle_waiting_pages
 from escalator.services.delivery.outcomes import record_outcomes

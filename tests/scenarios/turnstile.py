@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from escalator.channels.slack.channel import SlackChannel
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
-from escalator.model.policy import DestinationKind
 from tests.fakes import FakeClock
 from tests.scenarios.harness import Harness
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from escalator.model.policy import Person
-from escalator.schedules.calendar import Event, Reading, booked, feed_address
+from escalator.schedules.calendar import CalendarEvent, FeedReading, bookings_of, feed_url
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 PEOPLE = {
@@ -21,7 +21,7 @@ def expand(text):
 
 
 def event(*attendees, summary="", start=NOW):
-    return Event(start, start + timedelta(hours=8), attendees, summary)
+    return CalendarEvent(start, start + timedelta(hours=8), attendees, summary)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def event(*attendees, summary="", start=NOW):
     ],
 )
 def test_whom_an_event_means(said, people):
-    found = booked(Reading((said,)), PEOPLE, expand, NOW)
+    found = bookings_of(FeedReading((said,)), PEOPLE, expand, NOW)
     assert [one.people for one in found.bookings] == [people]
     assert found.strangers == 0
 
@@ -55,13 +55,13 @@ def test_whom_an_event_means(said, people):
     ],
 )
 def test_an_event_that_means_nobody_is_counted(said):
-    found = booked(Reading((said,), unreadable=2), PEOPLE, expand, NOW)
+    found = bookings_of(FeedReading((said,), unreadable=2), PEOPLE, expand, NOW)
     assert (found.bookings, found.strangers, found.unreadable) == ((), 1, 2)
 
 
 def test_a_stranger_of_the_past_is_nobodys_trouble():
     past = event(summary="Mallory", start=NOW - timedelta(days=2))
-    assert booked(Reading((past,)), PEOPLE, expand, NOW).strangers == 0
+    assert bookings_of(FeedReading((past,)), PEOPLE, expand, NOW).strangers == 0
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_a_stranger_of_the_past_is_nobodys_trouble():
     ],
 )
 def test_the_address_of_a_feed(text, address):
-    assert feed_address(text) == address
+    assert feed_url(text) == address

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from escalator.schedules.holiday import is_holiday, knows, subdivisions_differing
+from escalator.schedules.holiday import is_holiday, is_known_holiday_code, subdivisions_differing
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_holiday_is_a_public_one_of_the_country_or_subdivision(code, day, expe
 
 @pytest.mark.parametrize("code", ["US", "US-NY", "ES-MD", "GB", "GB-SCT", "HK"])
 def test_a_country_or_subdivision_is_known(code):
-    assert knows(code)
+    assert is_known_holiday_code(code)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_where_a_country_alone_means_the_holidays_of_nowhere(code, expected):
 
 @pytest.mark.parametrize("code", ["", "us", "XX", "NYSE", "utils", "HolidayBase", "US-", "US-ZZ", "-NY", "USNY"])
 def test_what_is_no_country_or_subdivision_is_not_known(code):
-    assert not knows(code)
+    assert not is_known_holiday_code(code)
 
 
 def test_the_library_is_not_loaded_before_a_holiday_is_asked_for():

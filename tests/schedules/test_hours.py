@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalator.model.schedule import WEEKDAYS, Hours
-from escalator.schedules.hours import closes_at, edges, is_open, opens_at
+from escalator.schedules.hours import is_open, next_closing, next_opening, openings_and_closings
 from tests.schedules.times import CHICAGO, LORD_HOWE, MADRID, TICK, instants, utc
 from tests.schedules.values import any_hours
 
@@ -107,8 +107,8 @@ def test_a_holiday_of_the_subdivision_closes_what_names_the_subdivision(holidays
     ],
 )
 def test_hours_say_when_they_next_open_and_close(hours, at, opens, closes):
-    assert opens_at(hours, utc(at)) == (opens and utc(opens))
-    assert closes_at(hours, utc(at)) == (closes and utc(closes))
+    assert next_opening(hours, utc(at)) == (opens and utc(opens))
+    assert next_closing(hours, utc(at)) == (closes and utc(closes))
 
 
 @pytest.mark.parametrize(
@@ -131,29 +131,29 @@ def test_hours_say_when_they_next_open_and_close(hours, at, opens, closes):
 )
 def test_a_change_of_the_clock_makes_one_span_longer_or_shorter_and_no_other(zone, span, day, expected):
     hours = some_hours(*span.split("-"), zone=zone)
-    opens = opens_at(hours, utc(day))
+    opens = next_opening(hours, utc(day))
     assert opens is not None
-    closes = closes_at(hours, opens)
+    closes = next_closing(hours, opens)
     assert closes is not None
     assert f"{opens:%Y-%m-%d %H:%M}/{closes - opens}" == expected
 
 
 def test_edges_are_where_hours_open_and_close_from_the_start_and_before_the_end():
     at = [utc("2026-08-28 13:00"), utc("2026-08-28 22:00"), utc("2026-08-31 13:00"), utc("2026-08-31 22:00")]
-    assert edges(OFFICE, at[0], at[3]) == tuple(at[:3])
-    assert edges(OFFICE, at[0] + TICK, at[3] + TICK) == tuple(at[1:])
+    assert openings_and_closings(OFFICE, at[0], at[3]) == tuple(at[:3])
+    assert openings_and_closings(OFFICE, at[0] + TICK, at[3] + TICK) == tuple(at[1:])
 
 
 def test_an_edge_at_a_start_that_is_told_in_local_time_is_an_edge():
     hours = some_hours("02:15", "04:00", zone=CHICAGO)
     start, end = utc("2026-03-08 08:00"), utc("2026-03-08 12:00")
-    assert edges(hours, start.astimezone(CHICAGO), end) == (start, utc("2026-03-08 09:00"))
+    assert openings_and_closings(hours, start.astimezone(CHICAGO), end) == (start, utc("2026-03-08 09:00"))
 
 
 def test_two_spans_between_which_the_clock_leaps_have_no_edge_between_them():
     # 03:00 to 02:00 of the next day leaves one hour a day, and on this day there is no such hour.
     around = some_hours("03:00", "02:00", zone=CHICAGO)
-    assert edges(around, utc("2026-03-07 12:00"), utc("2026-03-09 12:00")) == (
+    assert openings_and_closings(around, utc("2026-03-07 12:00"), utc("2026-03-09 12:00")) == (
         utc("2026-03-09 07:00"),
         utc("2026-03-09 08:00"),
     )
@@ -163,7 +163,7 @@ def test_two_spans_between_which_the_clock_leaps_have_no_edge_between_them():
 def test_hours_change_at_their_edges_and_nowhere_else(data, hours):
     start = data.draw(instants(hours.timezone))
     end = start + timedelta(days=10)
-    found = edges(hours, start, end)
+    found = openings_and_closings(hours, start, end)
     assert list(found) == sorted(set(found))
     assert all(is_open(hours, edge) is not is_open(hours, edge - TICK) for edge in found)
     cuts = (start, *found, end)
@@ -175,21 +175,21 @@ def test_hours_change_at_their_edges_and_nowhere_else(data, hours):
 @given(st.data(), any_hours())
 def test_they_open_and_close_at_the_next_edge(data, hours):
     at = data.draw(instants(hours.timezone))
-    opens, closes = opens_at(hours, at), closes_at(hours, at)
+    opens, closes = next_opening(hours, at), next_closing(hours, at)
     assert (opens == at) is is_open(hours, at)
     assert (closes == at) is not is_open(hours, at)
     later = closes if opens == at else opens
     if later is None:
-        assert edges(hours, at + TICK, at + timedelta(days=60)) == ()
+        assert openings_and_closings(hours, at + TICK, at + timedelta(days=60)) == ()
     else:
-        assert edges(hours, at + TICK, later + TICK) == (later,)
+        assert openings_and_closings(hours, at + TICK, later + TICK) == (later,)
 
 
 def test_whole_days_have_no_gap_between_them_whatever_the_clock_does():
     days = some_hours("00:00", "00:00", "fri sat sun mon", MADRID)
-    assert closes_at(days, utc("2026-10-22 22:00")) == utc("2026-10-26 23:00"), "four days, one of them of 25 hours"
-    assert edges(days, utc("2026-10-20 00:00"), utc("2026-10-30 00:00"))[:2] == (
+    assert next_closing(days, utc("2026-10-22 22:00")) == utc("2026-10-26 23:00"), "four days, one of them of 25 hours"
+    assert openings_and_closings(days, utc("2026-10-20 00:00"), utc("2026-10-30 00:00"))[:2] == (
         utc("2026-10-22 22:00"),
         utc("2026-10-26 23:00"),
     )
-    assert closes_at(some_hours("00:00", "00:00", zone=MADRID), utc("2026-10-20 00:00")) is None
+    assert next_closing(some_hours("00:00", "00:00", zone=MADRID), utc("2026-10-20 00:00")) is None

@@ -5,29 +5,29 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalator.schedules.calendar import Flaw, Reading
-from escalator.schedules.ical import MOST_EVENTS, read
+from escalator.schedules.calendar import FeedFlaw, FeedReading
+from escalator.schedules.ical import MOST_EVENTS, read_feed
 from tests.schedules.feeds import GOOGLE, HTML, PAGERDUTY, calendar, event, timed
 
 CHICAGO, MADRID, LORD_HOWE = ZoneInfo("America/Chicago"), ZoneInfo("Europe/Madrid"), ZoneInfo("Australia/Lord_Howe")
 OCTOBER, DECEMBER = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
 
 
-def said(text: str, zone: ZoneInfo = CHICAGO) -> Reading | Flaw:
-    return read(text.encode(), zone, OCTOBER, DECEMBER)
+def said(text: str, zone: ZoneInfo = CHICAGO) -> FeedReading | FeedFlaw:
+    return read_feed(text.encode(), zone, OCTOBER, DECEMBER)
 
 
 def times(text: str, zone: ZoneInfo = CHICAGO) -> list[str]:
     """Return `start/end` of all events, in UTC."""
     reading = said(text, zone)
-    assert isinstance(reading, Reading)
+    assert isinstance(reading, FeedReading)
     assert reading.unreadable == 0
     return [f"{one.start:%m-%d %H:%M}/{one.end:%m-%d %H:%M}" for one in reading.events]
 
 
 def names(text: str) -> list[tuple[tuple[str, ...], str]]:
     reading = said(text)
-    assert isinstance(reading, Reading)
+    assert isinstance(reading, FeedReading)
     return [(one.attendees, one.summary) for one in reading.events]
 
 
@@ -167,47 +167,47 @@ def test_when_an_event_is(lines: list[str], zone: ZoneInfo, expected: list[str])
 @pytest.mark.parametrize(
     ("text", "flaw"),
     [
-        pytest.param("", Flaw.NOT_A_CALENDAR, id="nothing at all"),
-        pytest.param(HTML, Flaw.NOT_A_CALENDAR, id="a page that asks to sign in"),
-        pytest.param("\x00\xff garbage", Flaw.NOT_A_CALENDAR, id="garbage"),
-        pytest.param(PAGERDUTY[:-20], Flaw.NOT_A_CALENDAR, id="a feed that was cut off"),
+        pytest.param("", FeedFlaw.NOT_A_CALENDAR, id="nothing at all"),
+        pytest.param(HTML, FeedFlaw.NOT_A_CALENDAR, id="a page that asks to sign in"),
+        pytest.param("\x00\xff garbage", FeedFlaw.NOT_A_CALENDAR, id="garbage"),
+        pytest.param(PAGERDUTY[:-20], FeedFlaw.NOT_A_CALENDAR, id="a feed that was cut off"),
         pytest.param(
             calendar("BEGIN:VEVENT", "UID:1", "DTSTART:20261006T090000Z"),
-            Flaw.NOT_A_CALENDAR,
+            FeedFlaw.NOT_A_CALENDAR,
             id="an event without end",
         ),
         pytest.param(
-            PAGERDUTY.replace("METHOD:PUBLISH", "METHOD:CANCEL"), Flaw.CANCELLED, id="a feed that takes itself back"
+            PAGERDUTY.replace("METHOD:PUBLISH", "METHOD:CANCEL"), FeedFlaw.CANCELLED, id="a feed that takes itself back"
         ),
         pytest.param(
             calendar(event(":tomorrow", ":20261006T170000Z")),
-            Flaw.UNREADABLE,
+            FeedFlaw.UNREADABLE,
             id="only an event whose start is no time",
         ),
         pytest.param(
             calendar(event(":20261006T090000Z", ":20261006T170000Z", "RRULE:FREQ=NEVER")),
-            Flaw.UNREADABLE,
+            FeedFlaw.UNREADABLE,
             id="only an event whose rule is none",
         ),
         pytest.param(
             calendar(event(":20261006T090000Z", ":20261006T090100Z", f"RRULE:FREQ=MINUTELY;COUNT={MOST_EVENTS + 1}")),
-            Flaw.TOO_MUCH,
+            FeedFlaw.TOO_MUCH,
             id="more events than any rota has",
         ),
     ],
 )
-def test_why_a_feed_is_not_one_to_go_by(text: str, flaw: Flaw) -> None:
+def test_why_a_feed_is_not_one_to_go_by(text: str, flaw: FeedFlaw) -> None:
     assert said(text) == flaw
 
 
 def test_a_calendar_without_events_is_one_that_says_nothing() -> None:
-    assert said(calendar()) == Reading(())
+    assert said(calendar()) == FeedReading(())
 
 
 def test_an_event_that_cannot_be_made_out_is_counted_and_takes_no_other_with_it() -> None:
     text = calendar(event(":whenever", ":20261006T170000Z"), event(":20261006T090000Z", ":20261006T170000Z", uid="two"))
     reading = said(text)
-    assert isinstance(reading, Reading)
+    assert isinstance(reading, FeedReading)
     assert (len(reading.events), reading.unreadable) == (1, 1)
 
 
@@ -219,5 +219,5 @@ def test_of_two_calendars_in_one_feed_only_the_one_that_stands_counts() -> None:
 def test_as_many_events_as_allowed_are_read() -> None:
     many = f"RRULE:FREQ=MINUTELY;COUNT={MOST_EVENTS}"
     reading = said(calendar(event(":20261006T090000Z", ":20261006T090100Z", many)))
-    assert isinstance(reading, Reading)
+    assert isinstance(reading, FeedReading)
     assert len(reading.events) == MOST_EVENTS

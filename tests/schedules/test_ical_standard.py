@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalator.schedules.calendar import Flaw, Reading
-from escalator.schedules.ical import read
+from escalator.schedules.calendar import FeedFlaw, FeedReading
+from escalator.schedules.ical import read_feed
 from tests.schedules.feeds import GOOGLE, calendar, event, timed
 from tests.schedules.feeds import MADRID as MADRID_DEFINED
 
@@ -67,10 +67,10 @@ BY_OUTLOOK = ';TZID="(UTC+01:00) Brussels, Copenhagen, Madrid, Paris"'
 
 def said(*lines: str, zone: ZoneInfo = CHICAGO) -> tuple[list[str], int]:
     """Return `summary start/end` of all events in UTC, and how many could not be read."""
-    reading = read(calendar(*lines).encode(), zone, OCTOBER, DECEMBER)
-    if reading is Flaw.UNREADABLE:
+    reading = read_feed(calendar(*lines).encode(), zone, OCTOBER, DECEMBER)
+    if reading is FeedFlaw.UNREADABLE:
         return [], 1
-    assert isinstance(reading, Reading)
+    assert isinstance(reading, FeedReading)
     events = [f"{one.summary} {one.start:%m-%d %H:%M}/{one.end:%m-%d %H:%M}" for one in reading.events]
     return events, reading.unreadable
 
@@ -486,16 +486,16 @@ def test_a_line_that_is_folded_inside_a_character_is_whole() -> None:
     feed = calendar(timed(":20261006T090000Z", "DURATION:PT1H", summary="Zoë")).encode()
     middle = feed.index("ë".encode()) + 1
     folded = b"\xef\xbb\xbf" + feed[:middle] + b"\r\n " + feed[middle:]
-    reading = read(folded, CHICAGO, OCTOBER, DECEMBER)
-    assert isinstance(reading, Reading)
+    reading = read_feed(folded, CHICAGO, OCTOBER, DECEMBER)
+    assert isinstance(reading, FeedReading)
     assert [one.summary for one in reading.events] == ["Zoë"]
 
 
 def test_line_breaks_of_every_kind_are_read() -> None:
     feed = calendar(timed(":20261006T090000Z", "DURATION:PT1H"))
-    whole = read(feed.encode(), CHICAGO, OCTOBER, DECEMBER)
-    assert whole == read(feed.replace("\r\n", "\n").encode(), CHICAGO, OCTOBER, DECEMBER)
-    assert isinstance(whole, Reading)
+    whole = read_feed(feed.encode(), CHICAGO, OCTOBER, DECEMBER)
+    assert whole == read_feed(feed.replace("\r\n", "\n").encode(), CHICAGO, OCTOBER, DECEMBER)
+    assert isinstance(whole, FeedReading)
     assert len(whole.events) == 1
 
 
@@ -513,8 +513,10 @@ def test_a_zone_that_is_defined_twice_alike_is_one() -> None:
 @pytest.mark.parametrize("parameters", ["PARTSTAT=DECLINED", "PARTSTAT=DELEGATED", "ROLE=NON-PARTICIPANT"])
 def test_who_does_not_attend_is_not_on_call(parameters) -> None:
     lines = (f"ATTENDEE;{parameters}:mailto:ana@example.com", "ATTENDEE;EMAIL=ben@example.com:urn:uuid:1")
-    reading = read(calendar(timed(":20261006T090000Z", "DURATION:PT1H", *lines)).encode(), CHICAGO, OCTOBER, DECEMBER)
-    assert isinstance(reading, Reading)
+    reading = read_feed(
+        calendar(timed(":20261006T090000Z", "DURATION:PT1H", *lines)).encode(), CHICAGO, OCTOBER, DECEMBER
+    )
+    assert isinstance(reading, FeedReading)
     assert [one.attendees for one in reading.events] == [("ben@example.com",)]
 
 
@@ -538,8 +540,8 @@ def test_a_rule_is_what_counting_by_hand_makes_of_it(drawn, ending) -> None:
     end = {None: "", "COUNT": f";COUNT={number}", "UNTIL": f";UNTIL={until:%Y%m%dT%H%M%SZ}"}[ending]
     rule = f"RRULE:FREQ={frequency};INTERVAL={interval}{end}"
     feed = calendar(timed(f";TZID={name}:{start:%Y%m%dT%H%M%S}", "DURATION:PT1H", rule))
-    reading = read(feed.encode(), CHICAGO, OCTOBER, DECEMBER)
-    assert isinstance(reading, Reading)
+    reading = read_feed(feed.encode(), CHICAGO, OCTOBER, DECEMBER)
+    assert isinstance(reading, FeedReading)
     total = {None: 2000, "COUNT": number, "UNTIL": number + 1}[ending]
     instants = [(start + place * step).replace(tzinfo=zone).astimezone(UTC) for place in range(total)]
     wanted = [at for at in instants if at < DECEMBER and at + timedelta(hours=1) > OCTOBER]
@@ -556,4 +558,4 @@ def test_whatever_is_written_is_read_or_refused(data) -> None:
         cut = data.draw(st.integers(0, len(line)))
         odd = data.draw(st.sampled_from([b"", b"-1", b"99", b"\xff", b";", b"=", b'"', b",", b":", b"P1D", b"\r\n "]))
         lines[place] = line[:cut] + odd + line[cut + data.draw(st.integers(0, 3)) :]
-    assert isinstance(read(b"\r\n".join(lines), MADRID, OCTOBER, DECEMBER), Reading | Flaw)
+    assert isinstance(read_feed(b"\r\n".join(lines), MADRID, OCTOBER, DECEMBER), FeedReading | FeedFlaw)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalator.schedules.local_time import first_instant, reached
+from escalator.schedules.local_time import first_instant, local_time_reached
 from tests.schedules.times import CHICAGO, LORD_HOWE, MADRID, TICK, instants, local, local_times, utc, zones
 
 APIA = ZoneInfo("Pacific/Apia")
@@ -52,14 +52,14 @@ def test_a_local_time_means_the_first_instant_that_shows_it_or_a_later_one(zone,
     ],
 )
 def test_a_clock_that_was_set_back_has_still_reached_what_it_had_shown(zone, at, expected):
-    assert reached(utc(at), zone) == local(expected)
+    assert local_time_reached(utc(at), zone) == local(expected)
 
 
 @given(st.data(), zones())
 def test_an_instant_reaches_just_the_times_whose_first_instant_has_come(data, zone):
     shown, at = data.draw(local_times(zone)), data.draw(instants(zone))
-    near = data.draw(st.sampled_from([shown, reached(at, zone), reached(at, zone) + TICK]))
-    assert (first_instant(near, zone) <= at) == (near <= reached(at, zone))
+    near = data.draw(st.sampled_from([shown, local_time_reached(at, zone), local_time_reached(at, zone) + TICK]))
+    assert (first_instant(near, zone) <= at) == (near <= local_time_reached(at, zone))
 
 
 @given(st.data(), zones())

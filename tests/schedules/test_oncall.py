@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalator.model.schedule import Booking, Hours, Layer, Override, RotationUnit, Schedule, Shift
-from escalator.schedules.oncall import on_call, shifts
+from escalator.schedules.oncall import on_call, shifts_between
 from tests.schedules.times import CHICAGO, MADRID, TICK, instants, local, utc, zones
 from tests.schedules.values import any_hours, bookings_around, layers_around, overrides_around
 
@@ -50,7 +50,7 @@ def test_the_example_has_somebody_on_call_from_its_start_on(at, expected):
 
 
 def test_the_shifts_of_the_example_are_its_turns_and_its_override():
-    found = list(shifts(EXAMPLE, {}, (), utc("2026-12-10 00:00"), utc("2027-01-10 00:00")))
+    found = list(shifts_between(EXAMPLE, {}, (), utc("2026-12-10 00:00"), utc("2027-01-10 00:00")))
     assert told(found) == expect(
         "ana 2026-12-14 08:00",
         "ben 2026-12-21 08:00",
@@ -167,7 +167,7 @@ def test_a_layer_falls_back_to_the_one_below_outside_its_hours():
     office = Hours("office", time(9), time(18), frozenset(range(5)), MADRID, "ES")
     schedule = Schedule("s", MADRID, (only("ana"), only("ben", hours="office")))
     # The 12th of October, a Monday, is a holiday.
-    found = list(shifts(schedule, {"office": office}, (), utc("2026-10-09 00:00"), utc("2026-10-14 00:00")))
+    found = list(shifts_between(schedule, {"office": office}, (), utc("2026-10-09 00:00"), utc("2026-10-14 00:00")))
     assert told(found) == expect(
         "ana 2026-10-09 07:00",
         "ben 2026-10-09 16:00",
@@ -181,17 +181,19 @@ def test_an_override_between_two_times_that_exist_twice_holds_from_the_first_to_
     schedule = Schedule(
         "s", CHICAGO, overrides=(Override("ben", local("2026-11-01 01:15"), local("2026-11-01 01:45")),)
     )
-    found = list(shifts(schedule, {}, (), utc("2026-11-01 05:00"), utc("2026-11-01 09:00")))
+    found = list(shifts_between(schedule, {}, (), utc("2026-11-01 05:00"), utc("2026-11-01 09:00")))
     assert told(found) == expect("- 2026-11-01 06:15", "ben 2026-11-01 06:45", "- 2026-11-01 09:00")
 
 
 def test_the_shift_of_one_who_follows_themselves_is_one():
     schedule = Schedule("s", MADRID, (only("ana"),), (instead("ana"),))
-    assert list(shifts(schedule, {}, (), NOON - HOUR, NOON + HOUR)) == [Shift(NOON - HOUR, NOON + HOUR, ("ana",))]
+    assert list(shifts_between(schedule, {}, (), NOON - HOUR, NOON + HOUR)) == [
+        Shift(NOON - HOUR, NOON + HOUR, ("ana",))
+    ]
 
 
 def test_shifts_begin_and_end_where_the_people_change():
-    found = list(shifts(EXAMPLE, {}, (), utc("2026-12-14 08:00"), utc("2026-12-23 23:00")))
+    found = list(shifts_between(EXAMPLE, {}, (), utc("2026-12-14 08:00"), utc("2026-12-23 23:00")))
     assert told(found) == expect("ben 2026-12-21 08:00", "ana 2026-12-23 23:00")
     assert [shift.start for shift in found] == [utc("2026-12-14 08:00"), utc("2026-12-21 08:00")]
 
@@ -206,13 +208,13 @@ def test_times_that_exist_twice_are_told_apart_in_a_calendar_of_the_same_zone():
 
 def test_shifts_are_told_in_utc_whatever_the_zone_of_the_question():
     start, end = utc("2026-03-08 06:00"), utc("2026-03-09 06:00")
-    found = list(shifts(EXAMPLE, {}, (), start.astimezone(CHICAGO), end.astimezone(CHICAGO)))
+    found = list(shifts_between(EXAMPLE, {}, (), start.astimezone(CHICAGO), end.astimezone(CHICAGO)))
     assert found[0] == Shift(start, end, ("ana",))
     assert all(shift.start.tzinfo is shift.end.tzinfo is UTC for shift in found)
 
 
 def test_there_is_no_shift_in_no_time():
-    assert list(shifts(EXAMPLE, {}, (), NOON, NOON)) == []
+    assert list(shifts_between(EXAMPLE, {}, (), NOON, NOON)) == []
 
 
 @st.composite
@@ -232,7 +234,7 @@ def rotas(draw: st.DrawFn):
 @given(rotas())
 def test_shifts_tile_the_time_without_gap_or_overlap(rota):
     schedule, hours, bookings, at = rota
-    found = list(shifts(schedule, hours, bookings, at, at + timedelta(days=3)))
+    found = list(shifts_between(schedule, hours, bookings, at, at + timedelta(days=3)))
     assert (found[0].start, found[-1].end) == (at, at + timedelta(days=3))
     assert all(one.end == after.start and one.people != after.people for one, after in pairwise(found))
     assert all(shift.start < shift.end and shift.start.tzinfo is shift.end.tzinfo is UTC for shift in found)
@@ -241,7 +243,7 @@ def test_shifts_tile_the_time_without_gap_or_overlap(rota):
 @given(st.data(), rotas())
 def test_whoever_is_on_call_is_the_one_of_the_shift(data, rota):
     schedule, hours, bookings, at = rota
-    for shift in shifts(schedule, hours, bookings, at, at + timedelta(days=3)):
+    for shift in shifts_between(schedule, hours, bookings, at, at + timedelta(days=3)):
         inside = shift.start + data.draw(st.floats(0, 1, exclude_max=True)) * (shift.end - shift.start)
         for moment in (shift.start, min(inside, shift.end - TICK), shift.end - TICK):
             assert on_call(schedule, hours, bookings, moment) == shift.people

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalator.model.schedule import Layer, RotationUnit
-from escalator.schedules.local_time import first_instant, reached
-from escalator.schedules.rotation import handovers, whose
+from escalator.schedules.local_time import first_instant, local_time_reached
+from escalator.schedules.rotation import handovers, person_on_turn
 from tests.schedules.times import CHICAGO, DAY, LORD_HOWE, MADRID, TICK, instants, utc, zones
 from tests.schedules.values import PEOPLE, layers_around
 
@@ -25,7 +25,7 @@ def a_layer(
 
 def who(layer: Layer, zone, at: datetime) -> str | None:
     """Whose turn it is at an instant."""
-    return whose(layer, reached(at, zone))
+    return person_on_turn(layer, local_time_reached(at, zone))
 
 
 def shown(layer: Layer, zone, start: str, end: str) -> list[str]:

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Failed, FailureReason, Occasion
-from escalator.model.policy import DestinationKind
 from escalator.services.delivery.retry import is_permanent_failure, retry_at
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posted_messages import PostedMessage

@@ -17,22 +17,22 @@ from uuid6 import uuid7
 
 from escalator.channels.slack.interactions import Click, Submission, parse, verify
 from escalator.channels.slack.modals import Origin, resolve_view
+from escalator.channels.stand_in import Refused
 from escalator.errors import Unauthorized
 from escalator.model.incident import Outcome, Verb
 from escalator.model.levels import Mode
 from escalator.model.message import MessageContext
 from escalator.ports import PROCESS_EVENTS
+from escalator.sandbox.controls import kill_worker, run_out, send_sample
+from escalator.sandbox.incidents import MOST_INCIDENTS
+from escalator.sandbox.page import MOST_MESSAGES, VIEWS_STAY, sandbox_state
+from escalator.sandbox.slack_clicks import Press, signed_click
 from escalator.services.core.process_liveness import SENDER, SWEEPER
 from escalator.services.delivery.sender import send_all_due
 from escalator.services.incidents.actions import SlackRequest, perform_action
 from escalator.services.incidents.escalation import fire_due
 from escalator.services.intake.process import process_events
 from escalator.services.intake.receive import IntakeResult, WebhookReceiver
-from escalator.services.sandbox.controls import kill_worker, run_out, send_sample
-from escalator.services.sandbox.incidents import MOST_INCIDENTS
-from escalator.services.sandbox.page import MOST_MESSAGES, VIEWS_STAY, sandbox_state
-from escalator.services.sandbox.signed_request import Refused
-from escalator.services.sandbox.slack import Press, signed_click
 from escalator.store import processes
 from escalator.store.processes import Process
 from escalator.store.tables import deliveries, incidents

@@ -7,15 +7,17 @@ from sqlalchemy import LargeBinary, String, cast, insert, select
 from uuid6 import uuid7
 
 from escalator.channels.slack.api import Workspace
+from escalator.channels.slack.sandbox import SandboxSlack
 from escalator.encryption import Seal
 from escalator.errors import Unavailable
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
-from escalator.services.sandbox_vendors.inbox import Shelf, opened
-from escalator.services.sandbox_vendors.slack import InboxSlack
+from escalator.model.sandbox_item import InboxItemType
+from escalator.sandbox.inbox import DatabaseInbox, opened
 from escalator.store import Database, sandbox_inbox
-from escalator.store.sandbox_inbox import InboxItemType
 from escalator.store.tables import inbox as table
 from tests.fakes import START, FakeClock
+
+pytestmark = pytest.mark.every_database
 
 CHANNEL = MessageContext(None, 1042, "critical-alerts")
 ANA = MessageContext(None, 1042, "person:ana", "ana")
@@ -36,7 +38,7 @@ class Phone:
         self.clock = FakeClock()
         self.seal = Seal(["key"])
         self.database = Database(database_url)
-        self.slack = InboxSlack(Shelf(self.database, self.seal, self.clock))
+        self.slack = SandboxSlack(DatabaseInbox(self.database, self.seal, self.clock))
 
     def items(self, *, limit=100, views_since=START):
         with self.database.reading() as connection:
@@ -254,7 +256,7 @@ class Absent(Database):
     ],
 )
 def test_without_the_database_every_call_may_be_tried_again(call):
-    failed = call(InboxSlack(Shelf(Absent("sqlite://"), Seal(["key"]), FakeClock())))
+    failed = call(SandboxSlack(DatabaseInbox(Absent("sqlite://"), Seal(["key"]), FakeClock())))
 
     assert isinstance(failed, Failed)
     assert failed.reason.is_retryable

@@ -12,9 +12,9 @@ from escalator.channels.contract import Notification
 from escalator.channels.slack.channel import SlackChannel
 from escalator.channels.slack.rate_limit import BURST, KEPT, UPDATES, SharedPace, Unpaced, shared_pace
 from escalator.clock import Stopwatch
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
-from escalator.model.policy import DestinationKind
 from escalator.rendering.card import card
 from escalator.settings import read_settings
 from tests.doubles.broker import FAILURES, BrokerProxy

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from escalator.errors import ConfigurationError
-from escalator.settings import Settings, listening, read_settings
+from escalator.settings import Settings, listen_address, read_settings
 from escalator.settings.table import SETTINGS
 
 SECRETS = {setting.name for setting in SETTINGS if setting.is_secret}
@@ -48,6 +48,6 @@ def test_every_environment_makes_settings_or_one_error_without_a_secret(env):
 @settings(max_examples=200)
 @pytest.mark.parametrize("name", ["PORT", "HOST", "WEB_CONCURRENCY"])
 def test_where_web_listens_is_read_or_refused(name, text):
-    found, problems = outcome(listening, {name: text})
+    found, problems = outcome(listen_address, {name: text})
     assert (found is None) is bool(problems)
     assert [line.partition(":")[0] for line in problems] == [name] * len(problems)

@@ -9,11 +9,11 @@ from kombu import Connection
 from redis.connection import parse_url
 from sqlalchemy import make_url
 
-from escalator.channels.mail.server import server
+from escalator.channels.email.server import server
 from escalator.errors import ConfigurationError
 from escalator.model.levels import Mode
 from escalator.settings import read_settings
-from escalator.settings.connections import CHOICES
+from escalator.settings.connections import LIBPQ_CHOICES
 from escalator.settings.table import SETTINGS
 
 GOOD = {"SECRET_KEY": "a-secret-key"}
@@ -221,7 +221,9 @@ def test_a_database_is_found_however_its_scheme_is_written(scheme):
     assert url == ("sqlite:///Name" if scheme == "SQLITE" else "postgresql+psycopg:///Name")
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, one) for name, values in CHOICES.items() for one in sorted(values)])
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, one) for name, values in LIBPQ_CHOICES.items() for one in sorted(values)]
+)
 def test_what_postgresql_lets_choose_among_is_known_as_its_library_knows_it(name, value):
     url = make_url(read_settings(GOOD | {"DATABASE_URL": f"postgresql://host/db?{name}={value}"}).database_url)
     assert url.query == {name: value}

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from uuid6 import uuid7
 
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.store.delivery_status import NotificationStatus, NotifiedDestination, entity_types_of, notified_of
 from escalator.store.tables import deliveries, incident_keys, incidents
 from tests.store.test_constraints import an_incident, write

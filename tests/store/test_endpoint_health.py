@@ -6,7 +6,7 @@ from threading import Barrier
 
 import pytest
 
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.services.core.context import Core
 from escalator.store import endpoint_health
 from escalator.store.endpoint_health import HealthUpdates, TimeoutState

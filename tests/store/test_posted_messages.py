@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from uuid6 import uuid7
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
-from escalator.model.policy import DestinationKind
 from escalator.services.core.context import Core
 from escalator.store import posted_message_refs, posted_messages
 from escalator.store.posted_messages import PostedMessage

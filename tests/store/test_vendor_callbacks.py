@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from uuid6 import uuid7
 
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.services.core.context import Core
 from escalator.store import vendor_callbacks
 from escalator.store.tables import callbacks as table

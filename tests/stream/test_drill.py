@@ -1,12 +1,12 @@
 """A drill: an event of our own, which Stream's door does not let in."""
 
 from escalator.model.facts import ItemKey
-from escalator.stream.drill import Rehearsal, body_of
+from escalator.stream.drill import DrillRehearsal, body_of
 from escalator.stream.envelope import EnvelopeKind, read_envelope
 from escalator.stream.observe import observe
 from tests.fakes import START
 
-REHEARSAL = Rehearsal("0198", "Fire drill", "Self-harm", "self_harm", "critical")
+REHEARSAL = DrillRehearsal("0198", "Fire drill", "Self-harm", "self_harm", "critical")
 
 
 def test_it_says_what_is_rehearsed() -> None:
@@ -28,7 +28,7 @@ def test_it_says_what_is_rehearsed() -> None:
 
 
 def test_what_the_route_does_not_name_is_not_said() -> None:
-    said = observe(body_of(Rehearsal("0198", "Fire drill", "Anything")), START)
+    said = observe(body_of(DrillRehearsal("0198", "Fire drill", "Anything")), START)
     assert said is not None
     assert set(said.facts.seen) == {"event"}
 
@@ -40,7 +40,7 @@ def test_each_drill_is_an_incident_of_its_own() -> None:
 
 
 def test_the_same_drill_is_the_same_bytes() -> None:
-    assert body_of(REHEARSAL) == body_of(Rehearsal("0198", "Fire drill", "Self-harm", "self_harm", "critical"))
+    assert body_of(REHEARSAL) == body_of(DrillRehearsal("0198", "Fire drill", "Self-harm", "self_harm", "critical"))
 
 
 def test_streams_door_does_not_take_it() -> None:

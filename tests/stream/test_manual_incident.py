@@ -6,11 +6,11 @@ import pytest
 
 from escalator.model.facts import ItemKey
 from escalator.stream.envelope import EnvelopeKind, read_envelope
-from escalator.stream.manual_incident import Report, body_of
+from escalator.stream.manual_incident import ManualReport, body_of
 from escalator.stream.observe import observe
 from tests.fakes import START
 
-REPORT = Report("V1", "self_harm", "she said goodbye", "ana", "slack", "m-1", "user-42")
+REPORT = ManualReport("V1", "self_harm", "she said goodbye", "ana", "slack", "m-1", "user-42")
 
 
 def test_it_says_who_opens_what_and_where() -> None:
@@ -34,7 +34,7 @@ def test_it_says_who_opens_what_and_where() -> None:
 
 
 def test_what_is_not_known_is_not_said() -> None:
-    said = observe(body_of(Report("V1", "hate", "look", "ana", "slack")), START)
+    said = observe(body_of(ManualReport("V1", "hate", "look", "ana", "slack")), START)
     assert said is not None
     assert set(said.facts.seen) == {"event", "category", "reporter"}
     assert dict(said.links) == {}
@@ -57,7 +57,7 @@ def test_it_is_an_incident_of_its_own_even_about_a_known_item() -> None:
     ],
 )
 def test_an_id_fills_the_dashboards_link_but_never_as_streams_own_item(item: str, links: dict[str, str]) -> None:
-    said = observe(body_of(Report("V1", "hate", "look", "ana", "slack", item, "user-42")), START)
+    said = observe(body_of(ManualReport("V1", "hate", "look", "ana", "slack", item, "user-42")), START)
     assert said is not None
     assert dict(said.links) == links
 
@@ -68,7 +68,7 @@ def test_the_same_form_is_the_same_bytes() -> None:
 
 
 def test_what_no_database_takes_is_replaced() -> None:
-    said = observe(body_of(Report("V1", "hate", "a\x00b\ud800", "ana", "slack")), START)
+    said = observe(body_of(ManualReport("V1", "hate", "a\x00b\ud800", "ana", "slack")), START)
     assert said is not None
     assert said.content["text"] == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}"
 

@@ -4,7 +4,7 @@ import zlib
 import pytest
 
 from escalator.errors import TooLarge, Unauthorized
-from escalator.stream.signature import inflated, sign, verify
+from escalator.stream.signature import decompressed, sign, verify
 
 BODY = b'{"type":"moderation.flagged"}'
 SECRET = "s3cret"
@@ -68,13 +68,13 @@ def test_refuses_everything_without_a_secret(secrets: list[str]) -> None:
     ],
 )
 def test_inflates_to_the_signed_bytes(sent: bytes) -> None:
-    assert inflated(sent, LIMIT) == BODY
+    assert decompressed(sent, LIMIT) == BODY
 
 
 @pytest.mark.parametrize("size", [0, 1, LIMIT])
 def test_the_limit_itself_is_allowed(size: int) -> None:
-    assert inflated(b"a" * size, LIMIT) == b"a" * size
-    assert inflated(gzip.compress(b"a" * size), LIMIT) == b"a" * size
+    assert decompressed(b"a" * size, LIMIT) == b"a" * size
+    assert decompressed(gzip.compress(b"a" * size), LIMIT) == b"a" * size
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_the_limit_itself_is_allowed(size: int) -> None:
 )
 def test_a_body_over_the_limit_is_too_large(sent: bytes) -> None:
     with pytest.raises(TooLarge):
-        inflated(sent, LIMIT)
+        decompressed(sent, LIMIT)
 
 
 @pytest.mark.parametrize(
@@ -106,4 +106,4 @@ def test_a_body_over_the_limit_is_too_large(sent: bytes) -> None:
 )
 def test_a_broken_gzip_stream_is_nobodys(sent: bytes) -> None:
     with pytest.raises(Unauthorized):
-        inflated(sent, 10_000)
+        decompressed(sent, 10_000)

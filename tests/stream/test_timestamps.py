@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from escalator.stream.timestamps import instant
+from escalator.stream.timestamps import parse_instant
 
 NOON = datetime(2026, 8, 20, 12, 0, 0, 123456, UTC)
 
@@ -23,7 +23,7 @@ NOON = datetime(2026, 8, 20, 12, 0, 0, 123456, UTC)
     ],
 )
 def test_reads_every_encoding(written: object) -> None:
-    assert instant(written) == NOON
+    assert parse_instant(written) == NOON
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_reads_every_encoding(written: object) -> None:
     ],
 )
 def test_what_is_no_time_is_none(written: object) -> None:
-    assert instant(written) is None
+    assert parse_instant(written) is None

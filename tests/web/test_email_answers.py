@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from escalator.errors import Unavailable
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
+from escalator.sandbox.inbox import opened
 from escalator.services.notifications.answer_links import AnswerLink, AnswerLinkSigner, LinkProblem
-from escalator.services.sandbox_vendors.inbox import opened
 from escalator.store import sandbox_inbox
 from tests.fakes import FakeClock
 from tests.sandboxes import a_core, alert, demo_policy, go_on

@@ -2,6 +2,7 @@
 
 import json
 import os
+import posixpath
 import re
 import signal
 import socket
@@ -13,6 +14,7 @@ import pytest
 from uuid6 import uuid7
 
 from escalator.errors import Unavailable
+from escalator.model.destination_kind import DestinationKind
 from escalator.services.core.process_liveness import SWEEPER
 from escalator.services.delivery.sender import send_all_due
 from escalator.services.intake.process import process_events
@@ -133,12 +135,19 @@ def test_the_page_brings_nothing_that_its_policy_forbids(one_browser):
 
 
 def test_every_module_that_the_page_loads_is_there(one_browser):
-    wanted = {
-        name for file in STATIC.glob("*.js") for name in re.findall(r'from "\./([\w.]+)"', file.read_text("utf-8"))
-    }
+    loaded, waiting = set(), ["/static/sandbox.js"]
+    while waiting:
+        address = waiting.pop()
+        if address not in loaded:
+            loaded.add(address)
+            with one_browser.http.get(address) as script:
+                assert (script.status_code, script.mimetype) == (200, "text/javascript"), address
+                text = script.get_data(as_text=True)
+            names = re.findall(r'^(?:import|export) [^;]*?from "([^"]+)"', text, re.MULTILINE)
+            waiting += [posixpath.normpath(f"{posixpath.dirname(address)}/{name}") for name in names]
 
-    assert wanted
-    assert {one_browser.status(f"/static/{name}") for name in wanted} == {200}
+    assert {f"/sandbox/looks/{kind.value}.js" for kind in DestinationKind} <= loaded
+    assert {f"/static/{file.name}" for file in STATIC.glob("*.js")} <= loaded
 
 
 @pytest.mark.parametrize("path", ["/sandbox", "/sandbox.json"])
@@ -305,7 +314,7 @@ def test_without_the_database_the_page_is_asked_to_come_again(one_browser, monke
     def away(_core):
         raise Unavailable("away")
 
-    monkeypatch.setattr("web.sandbox.sandbox_state", away)
+    monkeypatch.setattr("escalator.sandbox.sandbox_state", away)
 
     answer = one_browser.http.get("/sandbox.json")
 

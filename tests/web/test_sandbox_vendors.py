@@ -7,9 +7,9 @@ import pytest
 from uuid6 import uuid7
 
 from escalator.errors import Unavailable
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import MessageContext
-from escalator.model.policy import DestinationKind
-from escalator.services.sandbox_vendors.inbox import Shelf
+from escalator.sandbox.inbox import DatabaseInbox
 from tests.fakes import InlineExecutor
 from tests.sandboxes import a_core, alert, demo_policy, go_on
 from tests.web.browser import Browser
@@ -284,7 +284,7 @@ def test_without_an_alert_the_page_begins_with_its_promise(one_browser):
 
 
 def test_without_the_database_the_page_is_served_all_the_same(one_browser, monkeypatch):
-    monkeypatch.setattr("web.sandbox.sandbox_state", _away)
+    monkeypatch.setattr("escalator.sandbox.sandbox_state", _away)
 
     page = one_browser.http.get("/sandbox")
 
@@ -303,7 +303,7 @@ def _away(_core, _viewer=None):
 @pytest.mark.parametrize("channel", list(DestinationKind))
 def test_a_hostile_item_cannot_break_out_of_the_page(one_browser, channel):
     core = one_browser.core
-    shelf = Shelf(core.database, core.seal, core.clock)
+    shelf = DatabaseInbox(core.database, core.seal, core.clock)
     forms = {
         "slack": {"blocks": []},
         "email": {"mail": {"from": HOSTILE, "to": HOSTILE, "subject": HOSTILE, "text": HOSTILE, "html": HOSTILE}},

@@ -7,10 +7,10 @@ from typing import Any
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Range
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.levels import Mode, Severity
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind
 from escalator.model.silence import SilenceScope
 from escalator.store.deliveries import DeliveryState
 from web.dashboard.template_filters import iso

@@ -7,12 +7,12 @@ from flask import Blueprint, Response, abort, g, render_template, request
 from markupsafe import Markup
 
 from escalator.engine.statistics import AlertStatistics
-from escalator.plots.box_plot import spreads
-from escalator.plots.hours import hours
+from escalator.plots.box_plot import duration_bars
+from escalator.plots.hours import alerts_by_hour
 from escalator.rendering.csv_export import csv_of
 from escalator.schedules.local_time import first_instant
 from escalator.services.core.context import Core
-from escalator.services.reports.figures import DEFAULT, LONGEST, LONGEST_PAGE, Report, Span, report
+from escalator.services.reports.figures import DEFAULT, LONGEST, LONGEST_PAGE, Report, ReportPeriod, build_report
 from web.dashboard.template_filters import zone
 from web.session import running, viewer
 
@@ -26,12 +26,12 @@ _HEADINGS = (
 )  # fmt: skip
 
 
-def add(door: Blueprint, core: Core) -> None:
+def register(blueprint: Blueprint, core: Core) -> None:
     """Add the page and its figures as CSV."""
 
-    @door.get("/reports")
+    @blueprint.get("/reports")
     def reports() -> str:
-        made = report(core, viewer(), running(), _span(LONGEST_PAGE))
+        made = build_report(core, viewer(), running(), _span(LONGEST_PAGE))
         return render_template(
             "dashboard/reports.html",
             report=made,
@@ -41,22 +41,22 @@ def add(door: Blueprint, core: Core) -> None:
             plots=_plots(made),
         )
 
-    @door.get("/reports.csv")
+    @blueprint.get("/reports.csv")
     def figures() -> Response:
-        made = report(core, viewer(), running(), _span(LONGEST))
+        made = build_report(core, viewer(), running(), _span(LONGEST))
         name = f"report-{made.span.since:%Y-%m-%d}-{made.span.until:%Y-%m-%d}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(_written(made), mimetype="text/csv", headers=headers)
 
 
-def _span(longest: timedelta) -> Span:
+def _span(longest: timedelta) -> ReportPeriod:
     """Return the days that are asked for, `until` among them, in the reader's zone; the last four weeks by default."""
     today = g.now.astimezone(zone()).date()
     last = _day("until", today)
     first = _day("since", last - DEFAULT + _ONE_DAY)
     if first > last or last - first >= longest:
         abort(400, f"since must not be after until, nor more than {longest.days} days before it; the CSV takes a year")
-    return Span(_midnight(first), _midnight(last + _ONE_DAY))
+    return ReportPeriod(_midnight(first), _midnight(last + _ONE_DAY))
 
 
 def _day(name: str, default: date) -> date:
@@ -84,9 +84,9 @@ def _plots(made: Report) -> dict[str, Markup]:
     answered = {name: one.answered for name, one in made.by_category.items()}
     resolved = {name: one.resolved for name, one in made.by_category.items()}
     return {
-        "answered": Markup(spreads("Time to the first answer, by category", answered)),  # noqa: S704
-        "resolved": Markup(spreads("Time from the first answer to the end, by category", resolved)),  # noqa: S704
-        "hours": Markup(hours(made.by_hour)),  # noqa: S704
+        "answered": Markup(duration_bars("Time to the first answer, by category", answered)),  # noqa: S704
+        "resolved": Markup(duration_bars("Time from the first answer to the end, by category", resolved)),  # noqa: S704
+        "hours": Markup(alerts_by_hour(made.by_hour)),  # noqa: S704
     }
 
 

@@ -5,7 +5,7 @@
  *   timezone: string}} Person
  * @typedef {{slack: string, name: string, members: string[]}} Group a team that Slack knows as a user group
  * @typedef {{kind: string, pid: number, started_at: string, beat_at: string, alive: boolean}} Worker
- * @typedef {"slack"|"email"|"pagerduty"|"jira"|"webhook"} Channel what is sent is under this name, as its vendor has it
+ * @typedef {string} Channel the key of a vendor; what is sent is under this name, as its vendor has it
  * @typedef {{id: string, at: string, updated_at: string|null, channel: Channel, type: "message"|"ephemeral"|"view",
  *   destination: string, address: string, person: string|null, incident: number|null, ts: string,
  *   thread_ts: string|null, broadcast: boolean, text: string, first_text: string, blocks: Object[],

@@ -3,6 +3,17 @@
 import { element } from "./dom.js";
 import { clockTime, clockTimeToTheSecond } from "./times.js";
 
+/**
+ * @typedef {import("./api.js").Message} Message
+ * @typedef {import("./api.js").Person} Person
+ * @typedef {{name: string, look: string, isMachine: boolean, isOnDesk: boolean,
+ *   contentOf: (message: Message, around: Object) => Node[], ownerOf: (message: Message, people: Person[]) => Person|null,
+ *   titleOf: (message: Message, owner: Person|null) => string, barOf: (phone: {title: string, owner: Person|null}) => string,
+ *   subtitleOf: (owner: Person|null, viewer: Person) => string,
+ *   sinceOf?: (message: Message, scene: import("./phones.js").Scene) => string|null}} App
+ *   One vendor's app, which its folder brings (`escalator/channels/VENDOR/look.js`). `sinceOf` is what has happened since, where what was sent cannot be brought up to date
+ */
+
 /** An instant as it stands beside what was sent then. */
 export function timeOf(at, timezone) {
   const ms = Date.parse(at);
@@ -30,3 +41,16 @@ export function actButtons(message, stage) {
 
 /** That its content has been deleted, in place of what was there. */
 export const nothingLeft = () => [element("p", { class: "card gone" }, "Its content has been deleted.")];
+
+/** What was purged leaves a row without its vendor's object. */
+export const unlessGone = (channel, draw) => (message, around) =>
+  Object.keys(message[channel]).length ? draw(message, around) : nothingLeft();
+
+/** Of a phone that is no one person's. */
+export const nobody = () => null;
+
+/** As whom the viewer acts there. */
+export const actingAs = (viewer, isKnown) => `as ${viewer.name}${isKnown ? "" : " (a stranger)"}`;
+
+/** Whether this message stands in a thread below another. */
+export const isReply = (message) => message.type === "message" && Boolean(message.thread_ts) && message.thread_ts !== message.ts;

@@ -1,9 +1,9 @@
 /** The wall of phones: one for each place that was written to, one for each person, each as its reader sees it. */
 
-import { apps } from "./apps.js";
+import { apps } from "../sandbox/looks.js";
 import { arrange, byId, element, prefersStillness, setText, whenChanged } from "./dom.js";
-import { isReply } from "./message.js";
 import { plainWords } from "./mrkdwn.js";
+import { isReply } from "./parts.js";
 import { clockTime, duration, placeOf, shortDay } from "./times.js";
 
 const NEAR_END_PX = 60;

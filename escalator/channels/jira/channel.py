@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from escalator.channels.contract import JIRA_FIELDS, Notification, digest_of
+from escalator.channels.contract import FURTHER_FIELDS, Notification, digest_of
 from escalator.channels.jira import documents, transitions
 from escalator.channels.jira.api import ISSUE_NOT_FOUND, Category, Conversation, Document, Issue, JiraApi, Transition
 from escalator.channels.jira.failures import refused_fields
@@ -58,7 +58,7 @@ class JiraChannel:
         return digest_of(_summary(one), json.dumps(self._description(one), sort_keys=True), *how)
 
     def _open(self, talk: Conversation, one: Notification) -> Delivered | Failed:
-        given: dict[str, Any] = json.loads(one.options.get(JIRA_FIELDS, "{}"))
+        given: dict[str, Any] = json.loads(one.options.get(FURTHER_FIELDS, "{}"))
         fields = given | {
             "project": {"key": one.address},
             "issuetype": {"name": one.options.get("issue_type", "")},

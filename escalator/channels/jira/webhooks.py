@@ -15,9 +15,9 @@ from typing import Any
 
 from escalator.channels.jira.api import Category, account_id, category_of, is_issue_key
 from escalator.errors import Unauthorized
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
-from escalator.stream.text import clean
+from escalator.stream.text import storable_text
 
 _SIGNATURE = "x-hub-signature"
 _METHODS = frozenset({"sha256", "sha384", "sha512"})
@@ -98,7 +98,7 @@ def parse(body: bytes, category_of_status: CategoryOf = lambda _id: Category.UND
 
 
 def _was_done(left: Mapping[str, Any], changes: list[dict[str, Any]], category_of_status: CategoryOf) -> bool:
-    before = category_of_status(clean(str(left.get("from") or ""))[:_MOST_ID])
+    before = category_of_status(storable_text(str(left.get("from") or ""))[:_MOST_ID])
     if before is Category.UNDEFINED:
         return any(_takes_resolution_away(one) for one in changes)
     return before is Category.DONE
@@ -117,21 +117,21 @@ def _heard(said: Mapping[str, Any], issue: Mapping[str, Any], kind: VendorEventK
 
 def _our_labels(labels: object) -> tuple[str, ...]:
     """Return the labels by which we find an issue of which we do not know the key yet."""
-    texts = (clean(one) for one in labels if isinstance(one, str)) if isinstance(labels, list) else ()
+    texts = (storable_text(one) for one in labels if isinstance(one, str)) if isinstance(labels, list) else ()
     ours = [one for one in texts if one.startswith(_OUR_LABELS) and len(one) <= _MOST_ID]
     return tuple(dict.fromkeys(ours))[:_MOST_LABELS]
 
 
 def _agent(user: object) -> VendorActor:
     """Return who did it. An app is no person, whoever has installed it."""
-    known = clean(account_id(user))[:_MOST_ID] if isinstance(user, dict) else ""
+    known = storable_text(account_id(user))[:_MOST_ID] if isinstance(user, dict) else ""
     if not isinstance(user, dict) or not known:
         return VendorActor(VendorActorKind.NOBODY)
     if user.get("accountType") == "app":
         return VendorActor(VendorActorKind.INTEGRATION, known)
     email = user.get("emailAddress")
     is_address = isinstance(email, str) and "@" in email and len(email) <= _MOST_EMAIL
-    return VendorActor(VendorActorKind.PERSON, known, clean(str(email)) if is_address else "")
+    return VendorActor(VendorActorKind.PERSON, known, storable_text(str(email)) if is_address else "")
 
 
 def _at(milliseconds: object) -> datetime | None:

@@ -13,10 +13,10 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from escalator.errors import InvalidEvent, Unauthorized
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
-from escalator.stream.text import clean
-from escalator.stream.timestamps import instant
+from escalator.stream.text import storable_text
+from escalator.stream.timestamps import parse_instant
 
 SIGNATURE_HEADER = "X-PagerDuty-Signature"
 SCHEME = "v1="
@@ -67,7 +67,7 @@ def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> N
 def event_id(body: bytes) -> str:
     """Return the id of the event, which is the same whenever it is sent again. Raises InvalidEvent."""
     event: dict[str, Any] = _load(_Named(), _event(body))
-    return clean(event["id"])
+    return storable_text(event["id"])
 
 
 def parse(body: bytes) -> VendorEvent | None:
@@ -92,7 +92,7 @@ def parse(body: bytes) -> VendorEvent | None:
         alias=_text(incident["id"]),
         merged_into=_text((reason.get("incident") or {}).get("id")) if kind is VendorEventKind.MERGED else "",
         title=_text(incident["title"], _MAX_TITLE_CHARS),
-        at=instant(event.get("occurred_at")),
+        at=parse_instant(event.get("occurred_at")),
     )
 
 
@@ -160,7 +160,7 @@ def _agent(said: dict[str, Any] | None) -> VendorActor:
 
 
 def _text(said: str | None, limit: int = _MAX_ID_CHARS) -> str:
-    return clean(said or "")[:limit]
+    return storable_text(said or "")[:limit]
 
 
 def _texts(said: str | None) -> tuple[str, ...]:

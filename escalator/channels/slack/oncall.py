@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from escalator.channels.slack.text import date, escape, fitting
 from escalator.engine.oncall import OnCallStatus, may_view_on_call, on_call_statuses
 from escalator.engine.roster import Roster
-from escalator.engine.targets import address_of, first_contact
+from escalator.engine.targets import first_contact
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.facts import normalized
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.policy import Person, Policy
 from escalator.rendering.truncate import MORE, cut
 
 _ASKED_CHARS = 80
@@ -67,7 +68,7 @@ def _called(key: str, lead: str | None, policy: Policy, expand: Expand) -> str:
     """Return a name and the first way of reaching it."""
     person = policy.people[key]
     kind = first_contact(person)
-    address = expand(address_of(person, kind) or "")
+    address = expand(person.address_of(kind) or "")
     contact = {
         DestinationKind.SLACK: f"<@{address}>",
         DestinationKind.EMAIL: escape(address),

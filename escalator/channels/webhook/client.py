@@ -1,72 +1,34 @@
 """The real one: one bounded POST to a public address."""
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
-from urllib.request import Request
 
-from escalator.channels.deadline_socket import Guard, Limits, Wire, in_time, tls
-from escalator.channels.http import BROKEN, broken, exchange
+from escalator.channels.deadline_socket import Guard, Limits
+from escalator.channels.guarded_http import PATIENT, GuardedHttp
+from escalator.channels.ssrf_guard import guard_of
 from escalator.channels.webhook.failures import failure, is_success
-from escalator.channels.webhook.ssrf_guard import guard_of
-from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
-
-PATIENT = Limits(socket_s=10.0, total_s=15.0)
-"""The specification asks to wait for 15 to 30 s; a claim must end within contract.CALL_ENDS_S."""
-
-_NOT_A_URL = Failed(FailureReason.BAD_TARGET, "not_a_url")
+from escalator.model.message import Delivered, Failed, MessageContext
 
 
 class HttpWebhook:
     """Sends webhooks where the guard lets them go."""
 
     def __init__(self, guard: Guard, limits: Limits = PATIENT) -> None:
-        self._guard = guard
-        self._limits = limits
-        self._tls = tls()
+        self._http = GuardedHttp(guard, limits)
 
     def post(
         self, _context: MessageContext, /, url: str, headers: Mapping[str, str], body: bytes
     ) -> Delivered | Failed:
         """Send one. Only the status of the answer and its head are read: a body decides nothing."""
-        if not _is_url(url):
-            return _NOT_A_URL
-        request = Request(url, data=body, headers=dict(headers), method="POST")  # noqa: S310  # checked just above
-        try:
-            answer = exchange(request, self._limits, self._tls, self._guard, wants_body=False)
-        except BROKEN as error:
-            return broken(error)
+        answer = self._http.post(url, headers, body, wants_body=False)
+        if isinstance(answer, Failed):
+            return answer
         return Delivered("") if is_success(answer.status) else failure(answer)
 
     def reach(self, url: str) -> Delivered | Failed:
         """Connect to where a webhook would go, as far as TLS, and say nothing there."""
-        if not _is_url(url):
-            return _NOT_A_URL
-        parts = urlsplit(url)
-        host, is_secure = str(parts.hostname), parts.scheme == "https"
-
-        def connect(wire: Wire) -> None:
-            with wire.connect((host, parts.port or (443 if is_secure else 80)), self._limits.socket_s) as connection:
-                if is_secure:
-                    self._tls.wrap_socket(connection, server_hostname=host).close()
-
-        try:
-            in_time(connect, self._limits.total_s, self._guard)
-        except BROKEN as error:
-            return broken(error)
-        return Delivered("")
+        return self._http.reach(url)
 
 
 def http_webhook(allowed: Iterable[str]) -> HttpWebhook:
     """Return one that reaches public addresses, and the private ones that are allowed (see `guard_of`)."""
     return HttpWebhook(guard_of(allowed))
-
-
-def _is_url(url: str) -> bool:
-    """Whether it is an address of http or https, without a name and a password, as it can be sent."""
-    try:
-        parts = urlsplit(url)
-        _port = parts.port
-    except ValueError:
-        return False
-    is_plain = url.isascii() and url.isprintable() and " " not in url
-    return is_plain and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None

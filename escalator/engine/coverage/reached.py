@@ -9,10 +9,9 @@ from datetime import datetime
 from escalator.engine.coverage.values import Listener
 from escalator.engine.incident_change import NotificationRequest
 from escalator.engine.targets import Recipient
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.kind_description import Attention
+from escalator.model.policy import Policy
 from escalator.schedules.hours import is_open
-
-_WATCHED = frozenset({DestinationKind.SLACK, DestinationKind.EMAIL})
 
 
 def listeners_reached(notices: Iterable[NotificationRequest], policy: Policy, at: datetime) -> tuple[Listener, ...]:
@@ -43,7 +42,7 @@ def _person_hears(recipient: Recipient, policy: Policy, at: datetime) -> bool:
     """Whether they may acknowledge, have an address, and listen: a pager wakes them, all else within their hours."""
     if not recipient.may_acknowledge:
         return False
-    if not recipient.address or recipient.kind is DestinationKind.PAGERDUTY:
+    if not recipient.address or recipient.kind.about.attention is Attention.ALWAYS:
         return bool(recipient.address)
     own = policy.hours.get(policy.people[recipient.person or ""].hours or "")
     return own is None or is_open(own, at)
@@ -51,6 +50,7 @@ def _person_hears(recipient: Recipient, policy: Policy, at: datetime) -> bool:
 
 def _place_is_watched(recipient: Recipient, policy: Policy) -> bool:
     """Whether it is a pager, or a channel or a list of which the policy says that it is urgent."""
-    if recipient.kind is DestinationKind.PAGERDUTY:
-        return True
-    return recipient.kind in _WATCHED and policy.destinations[recipient.destination].urgent
+    attention = recipient.kind.about.attention
+    if attention is Attention.IF_URGENT:
+        return policy.destinations[recipient.destination].urgent
+    return attention is Attention.ALWAYS

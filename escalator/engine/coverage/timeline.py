@@ -8,7 +8,7 @@ from itertools import repeat
 from escalator.engine.roster import Roster
 from escalator.model.policy import Policy
 from escalator.model.schedule import Calendars, Shift
-from escalator.schedules.hours import edges
+from escalator.schedules.hours import openings_and_closings
 
 AllowedPeople = frozenset[str] | None
 """Who alone may know of an incident; None for everybody."""
@@ -64,7 +64,7 @@ class ChangeCalendar:
         """Return when hours of the policy open or close; never for hours that it does not have."""
         if hours not in self._edges:
             known = self._policy.hours.get(hours)
-            self._edges[hours] = edges(known, self._start, self._end) if known else ()
+            self._edges[hours] = openings_and_closings(known, self._start, self._end) if known else ()
         return self._edges[hours]
 
     def timeline(

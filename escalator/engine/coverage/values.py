@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Severity
-from escalator.model.policy import DestinationKind
 
 GRAVE_FOR_COVERAGE = (Severity.HIGH, Severity.CRITICAL)
 """Where a hole is a finding; below it is a note."""

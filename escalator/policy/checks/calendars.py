@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from escalator.policy.draft import Draft
 from escalator.policy.placeholders import expand
 from escalator.policy.problems import Finding, warning
-from escalator.schedules.calendar import feed_address
+from escalator.schedules.calendar import feed_url
 
 
 def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
@@ -15,7 +15,7 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
         if schedule.ical is None:
             continue
         address = expand(schedule.ical, env).strip()
-        if address and feed_address(address) is None:
+        if address and feed_url(address) is None:
             right = "write the https:// or webcal:// address of an iCalendar feed"
             yield warning(place, "is no address, so the calendar is never read", right, blocks_production=True)
         if not (schedule.people or schedule.layers):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from escalator.model.levels import Severity
-from escalator.model.policy import Category, DestinationKind, Step
+from escalator.model.policy import Category, Step
 from escalator.policy.draft import Draft, fallbacks
 from escalator.policy.problems import Finding, Place, quoted, warning
 from escalator.policy.responders import able_people, names_responder, tells_responders
@@ -125,7 +125,7 @@ def _shared(draft: Draft) -> dict[str, str]:
     used = {name for path in paths for name in _channels(draft, path)} | set(draft.alarms)
     shared: dict[str, str] = {}
     for name, destination in draft.destinations.items():
-        if destination.kind is not DestinationKind.SLACK:
+        if not destination.kind.about.is_shared:
             continue
         if name in used:
             shared[name] = "which other incidents use too"

@@ -9,8 +9,8 @@ from escalator.policy.checks.coverage import taken
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding, listed, quoted, warning
 from escalator.policy.route_reachability import kind_of, takers
-from escalator.schedules.holiday import knows, subdivisions_differing
-from escalator.schedules.hours import holds_from
+from escalator.schedules.holiday import is_known_holiday_code, subdivisions_differing
+from escalator.schedules.hours import first_instant_in_hours
 from escalator.schedules.never_on_call import never_on_call
 
 _ANY_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,7 +20,7 @@ _ANY_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
 def findings(draft: Draft) -> Iterator[Finding]:
     """Yield hours that never come, countries that do not exist, and what waits or is called in vain."""
     for key, hours in draft.hours.items():
-        if hours.holidays is not None and not knows(hours.holidays):
+        if hours.holidays is not None and not is_known_holiday_code(hours.holidays):
             what = f"{quoted(hours.holidays)} is no country or subdivision whose holidays are known"
             yield Finding(("hours", key, "holidays"), what, "write a country such as US, or US-NY (ISO 3166)")
         elif hours.holidays is not None:
@@ -60,7 +60,7 @@ def _turns_in_vain(draft: Draft) -> Iterator[Finding]:
 def _never_comes(step: Step, draft: Draft) -> bool:
     during, outside = (draft.hours.get(key or "") for key in (step.during, step.outside))
     named = [hours.holidays for hours in (during, outside) if hours and hours.holidays]
-    return all(map(knows, named)) and holds_from(during, outside, _ANY_INSTANT) is None
+    return all(map(is_known_holiday_code, named)) and first_instant_in_hours(during, outside, _ANY_INSTANT) is None
 
 
 def _grave_and_waiting(draft: Draft) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from escalator.model.levels import Role
-from escalator.model.policy import DestinationKind, Person
+from escalator.model.policy import Person
 from escalator.policy.draft import Draft
 from escalator.policy.placeholders import expand
 from escalator.policy.problems import Finding, Place, listed, warning
@@ -29,8 +29,7 @@ def _contacts(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _can_be_told(person: Person, env: Mapping[str, str]) -> bool:
-    known = {DestinationKind.SLACK: person.slack, DestinationKind.EMAIL: person.email}
-    written = [address for kind in person.contact if (address := known.get(kind))]
+    written = [address for kind in person.contact if kind.about.tells_people and (address := person.address_of(kind))]
     return any(expand(address, env) or address.startswith("${") for address in written)
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from escalator.model.email_address import CORRECT_FORM, parse_mailbox
+from escalator.model.kind_description import ChoiceField, EmailsField, PersonField, UrlField
 from escalator.policy.draft import Draft
 from escalator.policy.placeholders import expand, has_placeholder, is_malformed, unset_names
 from escalator.policy.problems import Finding, Place, warning
+from escalator.policy.schema_destinations import FIELDS
 from escalator.policy.tree_walk import found, pattern, texts
 from escalator.policy.web_address import is_web_address
 
@@ -19,27 +21,21 @@ ALLOWED = (
     "people.*.pagerduty",
     "teams.*.slack_group",
     "schedules.*.ical",
-    "destinations.*.slack",
-    "destinations.*.pagerduty",
-    "destinations.*.email[]",
-    "destinations.*.jira.project",
-    "destinations.*.jira.issue_type",
-    "destinations.*.jira.fields.**",
-    "destinations.*.webhook",
-    "destinations.*.secret",
+    *(where for where, field in FIELDS if not isinstance(field, ChoiceField | PersonField)),
     "categories.*.runbook",
     "heartbeat.url",
 )
 
 
+_RIGHT_WEB = "set it to an address that begins with https://"
 _UNFIT = "remove quotes, spaces and line breaks around the value of the variable"
 _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
     ("people.*.email", parse_mailbox, CORRECT_FORM),
-    ("destinations.*.email[]", parse_mailbox, CORRECT_FORM),
-    ("sources.*.dashboard_url", is_web_address, "set it to an address that begins with https://"),
-    ("destinations.*.webhook", is_web_address, "set it to an address that begins with https://"),
-    ("categories.*.runbook", is_web_address, "set it to an address that begins with https://"),
-    ("heartbeat.url", is_web_address, "set it to an address that begins with https://"),
+    *((where, parse_mailbox, CORRECT_FORM) for where, field in FIELDS if isinstance(field, EmailsField)),
+    ("sources.*.dashboard_url", is_web_address, _RIGHT_WEB),
+    *((where, is_web_address, _RIGHT_WEB) for where, field in FIELDS if isinstance(field, UrlField)),
+    ("categories.*.runbook", is_web_address, _RIGHT_WEB),
+    ("heartbeat.url", is_web_address, _RIGHT_WEB),
 )
 """What a value of the environment must be besides a text, by the place that asks for it."""
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from escalator.model.policy import DestinationKind
 from escalator.policy.draft import Draft, fallbacks
 from escalator.policy.placeholders import has_placeholder
 from escalator.policy.problems import Finding, Place, quoted, remedy, warning
+from escalator.policy.schema_destinations import PERSON_OPTIONS
 from escalator.policy.targets import PREFIXES, TEAM, spelled
 from escalator.policy.tree_walk import found, pattern
 from escalator.policy.yaml_reader import Tree
@@ -98,6 +98,7 @@ _REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
     ("schedules.*.overrides[].person", "person", _people),
     ("schedules.*.people[]", "person", _people),
     ("destinations.*.fallback", "destination", _destinations),
+    *((f"destinations.*.{key}", "person", _people) for key in PERSON_OPTIONS),
     ("categories.*.restricted_to[]", "team", _restricted),
     ("routes[].when.source[]", "source", _sources),
     ("routes[].unless.source[]", "source", _sources),
@@ -132,7 +133,7 @@ _REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
 def _not_for_machines(draft: Draft) -> Iterator[Finding]:
     for place, feed in draft.feeds.items():
         destination = draft.destinations.get(feed.to)
-        if destination is not None and destination.kind is not DestinationKind.WEBHOOK:
+        if destination is not None and not destination.kind.about.is_for_machines:
             what = f"{quoted(feed.to)} is read by people, and a feed is for machines"
             yield Finding(("feeds", place, "to"), what, "name a destination with a `webhook`, or a step to tell people")
 

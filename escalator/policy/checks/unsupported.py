@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from escalator.model.policy import DestinationKind
+from escalator.model.destination_kind import DestinationKind
 from escalator.policy.draft import Draft
 from escalator.policy.problems import Finding, warning
 from escalator.policy.tree_walk import found, pattern

@@ -8,6 +8,6 @@ never names somebody. `lines` splits the text into components, `values` and `zon
 recurrence, `series` makes occurrences of events with one UID, `reading` goes through the whole feed.
 """
 
-from escalator.schedules.ical.reading import MOST_EVENTS, read
+from escalator.schedules.ical.reading import MOST_EVENTS, read_feed
 
-__all__ = ["MOST_EVENTS", "read"]
+__all__ = ["MOST_EVENTS", "read_feed"]

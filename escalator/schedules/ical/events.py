@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from escalator.schedules.ical.lines import Component, Property, Undefined, plain_text
-from escalator.schedules.ical.values import Length, Stamp, duration, stamps
-from escalator.schedules.ical.zones import UTC_ZONE, Zone
+from escalator.schedules.ical.values import DateOrTime, Length, dates_or_times_of, parse_duration
+from escalator.schedules.ical.zones import UTC_ZONE, FeedZone
 
 MOST_ATTENDEES = 50
 _MAILTO = "mailto:"
@@ -24,13 +24,13 @@ class Clocks:
     X-WR-TIMEZONE: what recurs in UTC recurs by its clock, as its makers mean it.
     """
 
-    zone: Callable[[str], Zone]
-    floating: Callable[[], Zone]
-    own: Zone | None = None
+    zone: Callable[[str], FeedZone]
+    floating: Callable[[], FeedZone]
+    own: FeedZone | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CalendarEntry:
     """A VEVENT, and the zones of the calendar that it stands in."""
 
     component: Component
@@ -43,11 +43,11 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class EventTime:
     """A time as written, and in which zone it counts."""
 
-    stamp: Stamp
-    zone: Zone
+    stamp: DateOrTime
+    zone: FeedZone
 
     @property
     def instant(self) -> datetime:
@@ -60,30 +60,30 @@ class Moment:
         return self.zone.local(self.stamp.instant) if self.stamp.is_utc else self.stamp.local
 
 
-def moments(written: Property, clocks: Clocks) -> list[Moment]:
+def event_times(written: Property, clocks: Clocks) -> list[EventTime]:
     """Return the dates or times of a property, each with its zone."""
-    return [Moment(found, _zone(found, written, clocks)) for found in stamps(written)]
+    return [EventTime(found, _zone(found, written, clocks)) for found in dates_or_times_of(written)]
 
 
-def moment(component: Component, name: str, clocks: Clocks) -> Moment | None:
+def event_time(component: Component, name: str, clocks: Clocks) -> EventTime | None:
     """Return the one date or time of that name."""
     written = component.one(name)
     if written is None:
         return None
-    found = moments(written, clocks)
+    found = event_times(written, clocks)
     if len(found) != 1:
         raise Undefined(f"several values of {name}")
     return found[0]
 
 
-def _zone(found: Stamp, written: Property, clocks: Clocks) -> Zone:
+def _zone(found: DateOrTime, written: Property, clocks: Clocks) -> FeedZone:
     if found.is_utc:
         return clocks.own or UTC_ZONE
     named = written.parameters.get("TZID")
     return clocks.zone(named) if named is not None else clocks.floating()
 
 
-def newest(entries: Sequence[Entry]) -> Entry:
+def newest_entry(entries: Sequence[CalendarEntry]) -> CalendarEntry:
     """Return the newest revision (the highest SEQUENCE) of entries that are about the same.
 
     Entries of one revision that differ contradict each other: which of them counts is undefined.
@@ -96,28 +96,28 @@ def newest(entries: Sequence[Entry]) -> Entry:
     return latest[0]
 
 
-def _sequence(entry: Entry) -> int:
+def _sequence(entry: CalendarEntry) -> int:
     text = entry.component.word("SEQUENCE") or "0"
     if not (text.isascii() and text.isdigit()):
         raise Undefined("a revision without number")
     return int(text)
 
 
-def start_of(component: Component, clocks: Clocks) -> Moment:
+def start_of(component: Component, clocks: Clocks) -> EventTime:
     """Return when an event begins."""
-    start = moment(component, "DTSTART", clocks)
+    start = event_time(component, "DTSTART", clocks)
     if start is None:
         raise Undefined("an event that never begins")
     return start
 
 
-def length_of(component: Component, start: Moment, clocks: Clocks) -> Length:
+def length_of(component: Component, start: EventTime, clocks: Clocks) -> Length:
     """Return how long an event lasts (3.6.1): as DTEND says, exactly; as DURATION; else a date is a day."""
-    end, lasting = moment(component, "DTEND", clocks), component.one("DURATION")
+    end, lasting = event_time(component, "DTEND", clocks), component.one("DURATION")
     if end is not None and lasting is not None:
         raise Undefined("two ends of one event")
     if lasting is not None:
-        found = duration(lasting.value)
+        found = parse_duration(lasting.value)
         if start.stamp.is_date and found.exact:
             raise Undefined("a part of a whole day")
         return _with_a_day(found, start)
@@ -126,7 +126,7 @@ def length_of(component: Component, start: Moment, clocks: Clocks) -> Length:
     return _between(start, end, is_mixed=is_floating(component, "DTEND") != is_floating(component, "DTSTART"))
 
 
-def _between(start: Moment, end: Moment, *, is_mixed: bool) -> Length:
+def _between(start: EventTime, end: EventTime, *, is_mixed: bool) -> Length:
     if start.stamp.is_date != end.stamp.is_date or is_mixed:
         raise Undefined("an end of another kind than its beginning")
     if start.stamp.is_date:
@@ -138,14 +138,14 @@ def _between(start: Moment, end: Moment, *, is_mixed: bool) -> Length:
     return _with_a_day(length, start)
 
 
-def _with_a_day(length: Length, start: Moment) -> Length:
+def _with_a_day(length: Length, start: EventTime) -> Length:
     """Return a length; one of no day at all is forbidden for dates (3.8.2.2), and some writers mean one day by it."""
     if start.stamp.is_date and not length.days:
         raise Undefined("whole days that are none")
     return length
 
 
-def excepted(about: Moment, start: Moment) -> datetime:
+def exception_instant(about: EventTime, start: EventTime) -> datetime:
     """Return the instant of the instance that an exception is about, in a series that begins at `start`.
 
     Of whole days, Outlook names one by the midnight at which it begins (github.com/jens-maus/node-ical/issues/454). Any
@@ -164,7 +164,7 @@ def is_floating(component: Component, name: str) -> bool:
     return written is not None and "TZID" not in written.parameters and not written.value.endswith(("Z", "z"))
 
 
-def ends(start: datetime, zone: Zone, length: Length) -> datetime:
+def end_of(start: datetime, zone: FeedZone, length: Length) -> datetime:
     """Return the instant at which something ends that begins at a local time of a zone."""
     days = timedelta(days=length.days)
     return (zone.instant(start + days) + length.exact).astimezone(UTC)

@@ -61,7 +61,7 @@ class Component:
         return (inside for inside in self.inside if inside.name == name)
 
 
-def calendars(feed: bytes) -> list[Component] | None:
+def parse_calendars(feed: bytes) -> list[Component] | None:
     """Return the calendars of a feed; None when it is something else, or was cut off."""
     unfolded = _FOLD.sub(b"", feed.removeprefix(b"\xef\xbb\xbf").strip())
     root = Component("")

@@ -5,61 +5,61 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from escalator.schedules.calendar import Event, Flaw, Reading
-from escalator.schedules.ical.events import Clocks, Entry
-from escalator.schedules.ical.lines import Component, Undefined, calendars
+from escalator.schedules.calendar import CalendarEvent, FeedFlaw, FeedReading
+from escalator.schedules.ical.events import CalendarEntry, Clocks
+from escalator.schedules.ical.lines import Component, Undefined, parse_calendars
 from escalator.schedules.ical.series import Series
-from escalator.schedules.ical.zones import KnownZone, Zone, zones_of
+from escalator.schedules.ical.zones import FeedZone, KnownZone, zones_of
 
 MOST_EVENTS = 5_000
 _MARGIN = timedelta(days=2)
 
 
-def read(feed: bytes, zone: ZoneInfo, start: datetime, end: datetime) -> Reading | Flaw:
+def read_feed(feed: bytes, zone: ZoneInfo, start: datetime, end: datetime) -> FeedReading | FeedFlaw:
     """Return the events of a feed that touch [start, end), or why it is no calendar to go by.
 
     `zone` is that of floating times and of whole days, unless the feed names one (X-WR-TIMEZONE): the standard leaves
     it to whoever reads. An event that cannot be made out is counted and takes no other with it. Takes as long, and as
     much memory, as the text wants.
     """
-    found = calendars(feed)
+    found = parse_calendars(feed)
     if found is None:
-        return Flaw.NOT_A_CALENDAR
+        return FeedFlaw.NOT_A_CALENDAR
     standing = [calendar for calendar in found if not _is_cancelled(calendar)]
     if not standing:
-        return Flaw.CANCELLED
-    events: list[Event] = []
+        return FeedFlaw.CANCELLED
+    events: list[CalendarEvent] = []
     unreadable = 0
     for entries in _by_uid(standing, zone, end):
         series = Series(entries, start, end)
         events += series.events()
         unreadable += series.unreadable
         if len(events) > MOST_EVENTS:
-            return Flaw.TOO_MUCH
+            return FeedFlaw.TOO_MUCH
     if unreadable and not events:
-        return Flaw.UNREADABLE
-    return Reading(tuple(sorted(events, key=lambda event: event.start)), unreadable)
+        return FeedFlaw.UNREADABLE
+    return FeedReading(tuple(sorted(events, key=lambda event: event.start)), unreadable)
 
 
 def _is_cancelled(calendar: Component) -> bool:
     return any(method.value.strip().upper() == "CANCEL" for method in calendar.every("METHOD"))
 
 
-def _by_uid(standing: list[Component], zone: ZoneInfo, end: datetime) -> Iterator[list[Entry]]:
+def _by_uid(standing: list[Component], zone: ZoneInfo, end: datetime) -> Iterator[list[CalendarEntry]]:
     """Yield the events of all calendars that have one UID; each that has none is by itself."""
-    grouped: dict[object, list[Entry]] = defaultdict(list)
+    grouped: dict[object, list[CalendarEntry]] = defaultdict(list)
     for calendar in standing:
         clocks = _clocks(calendar, zone, end)
         for event in calendar.components("VEVENT"):
             named = event.every("UID")
-            grouped[named[0].value if named else id(event)].append(Entry(event, clocks))
+            grouped[named[0].value if named else id(event)].append(CalendarEntry(event, clocks))
     yield from grouped.values()
 
 
 def _clocks(calendar: Component, zone: ZoneInfo, end: datetime) -> Clocks:
     known = zones_of(calendar, end + _MARGIN)
     named = calendar.every("X-WR-TIMEZONE")
-    own: Zone | None = None
+    own: FeedZone | None = None
     if named:
         try:
             own = known(named[0].value)
@@ -68,5 +68,5 @@ def _clocks(calendar: Component, zone: ZoneInfo, end: datetime) -> Clocks:
     return Clocks(known, lambda: own or KnownZone(zone), own)
 
 
-def _no_zone() -> Zone:
+def _no_zone() -> FeedZone:
     raise Undefined("the calendar names a zone that nothing defines")

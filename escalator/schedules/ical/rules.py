@@ -8,7 +8,7 @@ from typing import Any
 from dateutil import rrule
 
 from escalator.schedules.ical.lines import Undefined
-from escalator.schedules.ical.values import Stamp, stamp
+from escalator.schedules.ical.values import DateOrTime, parse_date_or_time
 
 _FREQUENCIES = {
     "YEARLY": rrule.YEARLY,
@@ -49,17 +49,17 @@ _OTHERS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY"})
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RecurrenceRule:
     """A rule: its frequency, interval, what it filters by, and its end, if it has one."""
 
     frequency: str
     interval: int
     filters: dict[str, Any]
     count: int | None = None
-    until: Stamp | None = None
+    until: DateOrTime | None = None
 
 
-def rule_of(text: str, *, is_date: bool) -> Rule:
+def parse_rule(text: str, *, is_date: bool) -> RecurrenceRule:
     """Return a rule; raises Undefined for one that the standard does not allow. `is_date`: of whole days."""
     parts = _parts(text)
     frequency = parts.get("FREQ", "")
@@ -80,10 +80,12 @@ def rule_of(text: str, *, is_date: bool) -> Rule:
         filters["wkst"] = _one_of(_WEEKDAYS, parts["WKST"])
     count = _number(parts["COUNT"], 1, 10**6) if "COUNT" in parts else None
     interval = _number(parts.get("INTERVAL", "1"), 1, 10**6)
-    return Rule(frequency, interval, filters, count, stamp(parts["UNTIL"]) if "UNTIL" in parts else None)
+    return RecurrenceRule(
+        frequency, interval, filters, count, parse_date_or_time(parts["UNTIL"]) if "UNTIL" in parts else None
+    )
 
 
-def local_starts(rule: Rule, start: datetime, after: datetime, until: datetime) -> Iterator[datetime]:
+def local_starts(rule: RecurrenceRule, start: datetime, after: datetime, until: datetime) -> Iterator[datetime]:
     """Yield the local times of a rule that begins at `start`, from `after` to `until` (both inclusive).
 
     `rule.until` is applied by the caller, who knows the zone.
@@ -100,12 +102,12 @@ def local_starts(rule: Rule, start: datetime, after: datetime, until: datetime) 
             yield local
 
 
-def holds_start(rule: Rule, start: datetime) -> bool:
+def holds_start(rule: RecurrenceRule, start: datetime) -> bool:
     """Whether a rule holds its own start; what it means otherwise is undefined (3.8.5.3)."""
     return next(local_starts(rule, start, start, start), None) == start
 
 
-def _expansion(rule: Rule, filters: dict[str, Any]) -> Callable[[datetime, datetime], rrule.rrule]:
+def _expansion(rule: RecurrenceRule, filters: dict[str, Any]) -> Callable[[datetime, datetime], rrule.rrule]:
     def made(start: datetime, until: datetime) -> rrule.rrule:
         frequency = _FREQUENCIES[rule.frequency]
         # dateutil takes no count and until together, and what comes after `until` is left to the caller.
@@ -115,7 +117,7 @@ def _expansion(rule: Rule, filters: dict[str, Any]) -> Callable[[datetime, datet
     return made
 
 
-def _skipped(rule: Rule, start: datetime, after: datetime) -> datetime:
+def _skipped(rule: RecurrenceRule, start: datetime, after: datetime) -> datetime:
     """Return a later start of the same rule, not after `after`: whole rounds are left out, so nothing else changes.
 
     What a rule takes from its start (weekday, time of day) stays the same, as long as rounds do not cut it.

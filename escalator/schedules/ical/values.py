@@ -12,7 +12,7 @@ _OFFSET = re.compile(r"([+-])(\d\d)(\d\d)(\d\d)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class DateOrTime:
     """A DATE or DATE-TIME as written: a local time (midnight of a date), and whether it is one of UTC."""
 
     local: datetime
@@ -33,7 +33,7 @@ class Length:
     exact: timedelta
 
 
-def stamp(text: str) -> Stamp:
+def parse_date_or_time(text: str) -> DateOrTime:
     """Return a date or a time."""
     found = _TIME.fullmatch(text.strip())
     if found is None:
@@ -41,17 +41,17 @@ def stamp(text: str) -> Stamp:
     day, time, zulu = found.groups()
     try:
         if time is None:
-            return Stamp(datetime.strptime(day, "%Y%m%d"), is_date=True)  # noqa: DTZ007  # a local time
+            return DateOrTime(datetime.strptime(day, "%Y%m%d"), is_date=True)  # noqa: DTZ007  # a local time
         second = min(int(time[4:]), 59)  # a leap second is one that no clock of ours shows
         local = datetime.strptime(f"{day}{time[:4]}", "%Y%m%d%H%M")  # noqa: DTZ007
     except ValueError as error:
         raise Undefined("no such date or time") from error
-    return Stamp(local.replace(second=second), is_utc=bool(zulu))
+    return DateOrTime(local.replace(second=second), is_utc=bool(zulu))
 
 
-def stamps(written: Property) -> list[Stamp]:
+def dates_or_times_of(written: Property) -> list[DateOrTime]:
     """Return the dates or times of a property, which agree with the type that it names."""
-    found = [stamp(text) for text in written.value.split(",")]
+    found = [parse_date_or_time(text) for text in written.value.split(",")]
     named = written.parameters.get("VALUE", "").upper()
     if named not in {"", "DATE", "DATE-TIME"} or any(named and one.is_date != (named == "DATE") for one in found):
         raise Undefined("a value of another type than it says")
@@ -62,13 +62,13 @@ def stamps(written: Property) -> list[Stamp]:
 
 def local_times(written: Property) -> list[datetime]:
     """Return the times of a property of a zone's definition, which are local ones."""
-    found = stamps(written)
+    found = dates_or_times_of(written)
     if any(one.is_utc or one.is_date for one in found):
         raise Undefined("a zone that begins at no local time")
     return [one.local for one in found]
 
 
-def duration(text: str) -> Length:
+def parse_duration(text: str) -> Length:
     """Return a duration, which is positive."""
     found = _DURATION.fullmatch(text.strip().upper())
     if found is None or found[1] == "-" or not any(found.groups()[1:]):
@@ -77,7 +77,7 @@ def duration(text: str) -> Length:
     return Length(7 * weeks + days, timedelta(hours=hours, minutes=minutes, seconds=seconds))
 
 
-def offset(written: Property | None) -> timedelta:
+def parse_utc_offset(written: Property | None) -> timedelta:
     """Return an offset from UTC."""
     found = _OFFSET.fullmatch(written.value) if written else None
     if found is None:

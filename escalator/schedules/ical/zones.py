@@ -9,15 +9,15 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from escalator.schedules.ical.lines import Component, Undefined, plain_text
-from escalator.schedules.ical.rules import local_starts, rule_of
-from escalator.schedules.ical.values import local_times, offset
+from escalator.schedules.ical.rules import local_starts, parse_rule
+from escalator.schedules.ical.values import local_times, parse_utc_offset
 from escalator.schedules.timezone import zone_named
 
 _FURTHEST = timedelta(days=400)
 """So far beyond the window the changes of a zone are looked for."""
 
 
-class Zone(Protocol):
+class FeedZone(Protocol):
     """Both directions between naive local times and instants (aware, UTC), as RFC 5545 (3.3.5) defines them.
 
     A local time that exists twice is the first of the two; one that does not exist has the offset before the gap.
@@ -74,16 +74,16 @@ class DefinedZone:
 UTC_ZONE = KnownZone(ZoneInfo("UTC"))
 
 
-def zones_of(calendar: Component, until: datetime) -> Callable[[str], Zone]:
+def zones_of(calendar: Component, until: datetime) -> Callable[[str], FeedZone]:
     """Return what knows the zones of a calendar by their TZID, and raises Undefined for one that nothing defines."""
     defined: dict[str, list[Component]] = {}
     for component in calendar.components("VTIMEZONE"):
         named = component.every("TZID")
         if len(named) == 1:
             defined.setdefault(plain_text(named[0].value), []).append(component)
-    known: dict[str, Zone] = {}
+    known: dict[str, FeedZone] = {}
 
-    def zone(name: str) -> Zone:
+    def zone(name: str) -> FeedZone:
         if name not in known:
             definitions = defined.get(name, [])
             if any(other != definitions[0] for other in definitions[1:]):
@@ -128,13 +128,13 @@ def _onsets(observance: Component, until: datetime) -> Iterable[tuple[datetime, 
     if observance.has_malformed:
         raise Undefined("a malformed zone")
     start, written = observance.one("DTSTART"), observance.one("RRULE")
-    before, after = (offset(observance.one(name)) for name in ("TZOFFSETFROM", "TZOFFSETTO"))
+    before, after = (parse_utc_offset(observance.one(name)) for name in ("TZOFFSETFROM", "TZOFFSETTO"))
     if start is None:
         raise Undefined("a zone without a beginning")
     (begins,) = local_times(start)
     locals_ = {begins, *(local for rdate in observance.every("RDATE") for local in local_times(rdate))}
     if written is not None:
-        rule = rule_of(written.value, is_date=False)
+        rule = parse_rule(written.value, is_date=False)
         last = until.replace(tzinfo=None) + before
         if rule.until is not None:
             last = min(last, rule.until.local + (before if rule.until.is_utc else timedelta(0)))

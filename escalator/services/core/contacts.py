@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from escalator.engine.targets import Recipient
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.destination_kind import DestinationKind
+from escalator.model.policy import Person, Policy
 from escalator.policy import expand
 
 

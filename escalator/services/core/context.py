@@ -8,16 +8,18 @@ from uuid import UUID
 from uuid6 import uuid7
 
 from escalator.broker_state import BrokerState
+from escalator.channels.clients import Clients
+from escalator.channels.contract import WaysOut
 from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock
 from escalator.encryption import Seal
 from escalator.metrics import Metrics
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
-from escalator.model.policy import DestinationKind, Policy, Source
+from escalator.model.policy import Policy, Source
 from escalator.policy import expand
 from escalator.ports import TaskQueue
-from escalator.services.core.channels import Vendors, WaysOut
+from escalator.services.core.missing_credentials import is_set
 from escalator.services.core.policy_store import PolicyStore
 from escalator.services.outbound.call import NoSenderPool, SenderPool
 from escalator.settings import Settings
@@ -42,7 +44,7 @@ class Core:
     policies: PolicyStore
     slack: Callable[[Mode], SlackApi]
     channels: Callable[[Mode], WaysOut]
-    vendors: Vendors
+    vendors: Clients
     sender_pool: SenderPool = field(default_factory=NoSenderPool)
     metrics: Metrics = field(default_factory=Metrics)
     broker: BrokerState = field(default_factory=BrokerState)
@@ -72,5 +74,7 @@ class Core:
 
     def _can_divert(self, source: Source, policy: Policy) -> bool:
         destination = policy.destinations.get(source.divert_to or "")
-        needs_token = destination is not None and destination.kind is DestinationKind.SLACK
-        return destination is not None and (bool(self.settings.slack_bot_token) or not needs_token)
+        if destination is None:
+            return False
+        token = destination.kind.about.token
+        return not token or is_set(self.settings, token)

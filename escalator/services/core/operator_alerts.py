@@ -13,9 +13,10 @@ from escalator.engine.operator_alerts import NOT_SUSPECTED, SuspectedChannels, o
 from escalator.engine.roster import Roster
 from escalator.engine.targets import Recipient, last_resort_targets
 from escalator.model.audit import AuditAction, AuditEntry
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Occasion
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.services.core.contacts import delivery_address
 from escalator.settings import Settings
 from escalator.store import audit_log, calendars, deliveries, endpoint_health
@@ -41,7 +42,7 @@ class OperatorAlerts:
     connection: Connection
     now: datetime
 
-    def find(  # noqa: PLR0913  # what is wrong, who hears of it, and what they must not be told through
+    def raise_alert(  # noqa: PLR0913  # what is wrong, who hears of it, and what they must not be told through
         self,
         key: str,
         detail: str,
@@ -55,10 +56,10 @@ class OperatorAlerts:
         `detail` holds keys, ids and counts, never content. `also` are further targets that have to hear of this one.
         `suspects` are what the news must not depend on, besides what is known to be failing: then others are told too.
         """
-        trouble_id = self.note(key, detail)
+        trouble_id = self.record_silently(key, detail)
         if trouble_id is None:
             return False
-        suspects |= SuspectedChannels(kinds=frozenset(self.failing().values()))
+        suspects |= SuspectedChannels(kinds=frozenset(self.failing_endpoints().values()))
         roster = Roster(policy, self.now, calendars.bookings_of(self.connection, policy))
         found = operator_alert_recipients((*last_resort_targets(policy), *also), roster, suspects)
         if not found.has_safe_way:
@@ -68,7 +69,7 @@ class OperatorAlerts:
         audit_log.insert(self.connection, [(entry, None)], self.now)
         return True
 
-    def note(self, key: str, detail: str) -> UUID | None:
+    def record_silently(self, key: str, detail: str) -> UUID | None:
         """Write a trouble down and tell nobody; return its id, or None when it is known already."""
         written = self.connection.execute(
             upsert(self.connection, troubles)
@@ -79,15 +80,15 @@ class OperatorAlerts:
         found: UUID | None = written.scalar_one_or_none()
         return found
 
-    def failing(self) -> dict[str, DestinationKind]:
+    def failing_endpoints(self) -> dict[str, DestinationKind]:
         """Return the channels of the endpoints that have failed for some minutes and are open troubles."""
         failing = {one.endpoint: one.channel for one in endpoint_health.failing(self.connection, self.now)}
         if not failing:
             return {}
-        keys = {key for key, _detail in self.open()}
+        keys = {key for key, _detail in self.list_open()}
         return {name: channel for name, channel in failing.items() if f"{DESTINATION}{name}" in keys}
 
-    def end(self, *keys: str) -> None:
+    def resolve(self, *keys: str) -> None:
         """Note that troubles are over."""
         if not keys:
             return
@@ -105,7 +106,7 @@ class OperatorAlerts:
         found = select(troubles.c.id).where(troubles.c.key == key, troubles.c.ended_at.is_(None))
         return self.connection.scalar(found) is not None
 
-    def open(self) -> list[tuple[str, str]]:
+    def list_open(self) -> list[tuple[str, str]]:
         """Return (key, detail) of the troubles that have not ended."""
         rows = self.connection.execute(select(troubles).where(troubles.c.ended_at.is_(None)))
         return [(row.key, row.detail) for row in rows]

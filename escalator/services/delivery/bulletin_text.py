@@ -10,7 +10,7 @@ from escalator.model.message import Card
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.delivery import bundles
-from escalator.services.oncall.handoff import card_of_shift
+from escalator.services.oncall.handoff import shift_card
 from escalator.services.silences import announce
 from escalator.store.deliveries import Delivery
 
@@ -18,8 +18,8 @@ Say = Callable[[Core, Connection, RunningPolicy, Bulletin, Delivery, datetime], 
 
 _CARDS: Mapping[BulletinKind, Say] = {
     BulletinKind.LIST: bundles.bundle_card,
-    BulletinKind.SHIFT: card_of_shift,
-    BulletinKind.SILENCE: announce.said,
+    BulletinKind.SHIFT: shift_card,
+    BulletinKind.SILENCE: announce.silence_card,
 }
 
 

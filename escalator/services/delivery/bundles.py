@@ -18,7 +18,7 @@ from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.incident import State
 from escalator.model.levels import Mode
 from escalator.model.message import Card, Link, Occasion
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.rendering.bundles import MOST_BUTTONS, Listed, Ways, list_card
 from escalator.rendering.buttons import ButtonValue, encode, encode_list
 from escalator.rendering.view import title_of
@@ -173,7 +173,7 @@ def _dashboard(core: Core) -> Link:
 def _links(core: Core, connection: Connection, policy: Policy, ids: Sequence[UUID], to: Delivery) -> tuple[Link, ...]:
     """Return where a list is answered elsewhere: in the dashboard, and by a mail with one link for each incident."""
     dashboard = _dashboard(core)
-    if to.channel is not DestinationKind.EMAIL:
+    if not to.channel.about.has_answer_link:
         return (dashboard,)
     about = incidents.readable(connection, ids[:MOST_BUTTONS], core.seal)
     found = (answer_link(core, about[one], policy, to) for one in ids[:MOST_BUTTONS] if one in about)

@@ -13,9 +13,10 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from escalator.engine.operator_alerts import SuspectedChannels
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, FailureReason
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import DESTINATION, OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
@@ -83,11 +84,11 @@ def update_operator_alerts(
 
     `over` are the deliveries that failed for good. What there is to note of the endpoints is written already.
     """
-    troubles = OperatorAlerts(connection, now)
+    alerts = OperatorAlerts(connection, now)
     for name, one in sorted(_broken(outcomes, over).items()):
-        _find_broken(core, troubles, name, one, running.policy)
+        _find_broken(core, alerts, name, one, running.policy)
     end_alerts_of_reached(
-        troubles, [one.sent.delivery.endpoint for one in outcomes if one.sent.delivery and _has_arrived(one)]
+        alerts, [one.sent.delivery.endpoint for one in outcomes if one.sent.delivery and _has_arrived(one)]
     )
     _stand_in_for_failing(core, connection, outcomes, over, running.policy, now)
 
@@ -135,14 +136,14 @@ def _misleads(failed: Failed) -> bool:
     return not failed.reason.is_retryable and failed.detail not in MESSAGE_DELETED_ERRORS
 
 
-def _find_broken(core: Core, troubles: OperatorAlerts, name: str, one: CallOutcome, policy: Policy) -> None:
+def _find_broken(core: Core, alerts: OperatorAlerts, name: str, one: CallOutcome, policy: Policy) -> None:
     destination = one.sent.context.destination
     detail = f"{destination} cannot be told: {_words(one.result)}"
     if one.sent.delivery is None:
         detail = f"{destination} cannot be brought up to date, and shows what is no longer so: {_words(one.result)}"
     reason = one.result.reason if isinstance(one.result, Failed) else FailureReason.UNKNOWN
     suspects = suspects_after(reason, name, one.sent.channel)
-    troubles.find(f"{DESTINATION}{name}", detail, policy, core.settings, suspects=suspects)
+    alerts.raise_alert(f"{DESTINATION}{name}", detail, policy, core.settings, suspects=suspects)
 
 
 def suspects_after(reason: FailureReason, endpoint: str, channel: DestinationKind) -> SuspectedChannels:
@@ -151,12 +152,12 @@ def suspects_after(reason: FailureReason, endpoint: str, channel: DestinationKin
     return SuspectedChannels(kinds, frozenset({endpoint}))
 
 
-def end_alerts_of_reached(troubles: OperatorAlerts, reached: Iterable[str]) -> None:
+def end_alerts_of_reached(alerts: OperatorAlerts, reached: Iterable[str]) -> None:
     """End the trouble of every endpoint at which something has really been delivered.
 
     A message brought up to date does not count: that may have needed no call at all.
     """
-    troubles.end(*(f"{DESTINATION}{name}" for name in sorted(set(reached))))
+    alerts.resolve(*(f"{DESTINATION}{name}" for name in sorted(set(reached))))
 
 
 def _stand_in_for_failing(
@@ -174,6 +175,6 @@ def _stand_in_for_failing(
         if isinstance(one.result, Failed) and one.sent.delivery is not None and one.sent.delivery.id not in over
         if one.sent.mode is not Mode.SANDBOX
     ]
-    known = OperatorAlerts(connection, now).failing() if waits else {}
+    known = OperatorAlerts(connection, now).failing_endpoints() if waits else {}
     failing = [one for one in waits if one.endpoint in known]
     create_fallbacks(core, connection, failing, policy, now, SuspectedChannels(frozenset(known.values())))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.operator_alerts import SuspectedChannels, alternative_recipients
-from escalator.engine.targets import Recipient, address_of, destination_recipients, person_recipient
+from escalator.engine.targets import Recipient, destination_recipients, person_recipient
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.services.core.contacts import delivery_address
@@ -90,7 +90,7 @@ def _next_contact(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
     if person is None or failed.channel not in person.contact:
         return ()
     later = person.contact[person.contact.index(failed.channel) + 1 :]
-    found = ((kind, written) for kind in later if (written := address_of(person, kind)))
+    found = ((kind, written) for kind in later if (written := person.address_of(kind)))
     contacts = (person_recipient(person, kind, written, policy) for kind, written in found)
     return tuple(replace(one, target=failed.target) for one in contacts)[:1]
 

@@ -34,7 +34,7 @@ def record_posts(
         post, result, delivery = one.sent.post, one.result, one.sent.delivery
         if post is None:
             continue
-        if one.sent.rings_again:
+        if one.sent.is_reply:
             if is_orphaned_reply(one):
                 posted_message_refs.clear_ref(connection, post)
         elif isinstance(result, Failed):
@@ -77,4 +77,4 @@ def _note_not_shown(  # noqa: PLR0913  # writes under the locks of the caller
 
 def is_orphaned_reply(one: CallOutcome) -> bool:
     """Whether a reply failed because its full message is gone: then the next try is the full message."""
-    return isinstance(one.result, Failed) and one.sent.rings_again and one.result.detail in MESSAGE_DELETED_ERRORS
+    return isinstance(one.result, Failed) and one.sent.is_reply and one.result.detail in MESSAGE_DELETED_ERRORS

@@ -4,7 +4,6 @@ import random
 from datetime import datetime, timedelta
 
 from escalator.model.message import Failed, FailureReason
-from escalator.model.policy import DestinationKind
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posted_messages import PostedMessage
 
@@ -42,4 +41,4 @@ def _waits(one: Delivery | PostedMessage) -> tuple[int, ...]:
     """Return the seconds to wait after each try. A page to a webhook is a page; what becomes of it can wait."""
     if isinstance(one, Delivery):
         return _COPIES_BACKOFF if one.kind is DeliveryKind.COPY else _BACKOFF
-    return _SHOWN_TO_MACHINES_BACKOFF if one.channel is DestinationKind.WEBHOOK else _BACKOFF
+    return _SHOWN_TO_MACHINES_BACKOFF if one.channel.about.is_for_machines else _BACKOFF

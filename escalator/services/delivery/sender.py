@@ -38,7 +38,7 @@ def send_call(core: Core, one: OutboundCall) -> Delivered | Failed:
     if not note.address:
         return Failed(FailureReason.NO_CONTACT if note.context.person else FailureReason.NOT_CONFIGURED, "no address")
     # Who rings where something stands changes nothing of that.
-    face = "" if one.rings_again else channel.face(note)
+    face = "" if one.is_reply else channel.face(note)
     if one.delivery is None and one.post is not None and one.post.face == face:
         return Delivered(note.ref or "", face)
     done = channel.show(note) if one.delivery is None else channel.tell(note)
@@ -68,7 +68,7 @@ def send_operator_alerts(core: Core) -> None:
 
 def _claims(calls: Iterable[OutboundCall]) -> set[UUID]:
     """Return the ids of what these calls hold."""
-    held = ((one.delivery, None if one.rings_again else one.post) for one in calls)
+    held = ((one.delivery, None if one.is_reply else one.post) for one in calls)
     return {claimed.id for pair in held for claimed in pair if claimed is not None}
 
 

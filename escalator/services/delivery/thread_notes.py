@@ -15,10 +15,10 @@ from uuid6 import uuid7
 from escalator.channels.contract import Notification
 from escalator.channels.slack.blocks import message
 from escalator.errors import ContentLocked
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.message import Failed, MessageContext
-from escalator.model.policy import DestinationKind
 from escalator.rendering.thread_notes import note_card
 from escalator.rendering.view import View
 from escalator.services.core.context import Core

@@ -249,7 +249,7 @@ def _find_troubles(
     for decision in decisions:
         for key in decision.change.alarms:
             detail = f"#{decision.change.incident.number}: automation has stopped after ten rounds in an hour"
-            OperatorAlerts(connection, now).find(key, detail, policy, core.settings)
+            OperatorAlerts(connection, now).raise_alert(key, detail, policy, core.settings)
 
 
 def is_step_delivery(one: Delivery) -> bool:

@@ -18,12 +18,12 @@ from escalator.metrics import EVENTS
 from escalator.model.levels import Mode, Role
 from escalator.model.policy import Person, Policy
 from escalator.ports import PROCESS_EVENTS
-from escalator.services.auth.slack_users import sender_of
+from escalator.services.auth.slack_users import slack_sender
 from escalator.services.core.context import Core
 from escalator.services.intake.process import process_event
 from escalator.store import events, incidents
 from escalator.store.events import EventState, StoredEvent
-from escalator.stream.manual_incident import TYPE, Report, body_of
+from escalator.stream.manual_incident import TYPE, ManualReport, body_of
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +100,7 @@ def open_manual_incident(core: Core, said: Opening, *, is_sandbox: bool) -> str:
 def _checked(core: Core, connection: Connection, said: Opening, *, is_sandbox: bool) -> tuple[StoredEvent, Mode] | str:
     """Return the event to store and the mode it will be opened in, or why it is not stored."""
     running = core.policies.required(connection)
-    person = sender_of(core, connection, running.policy, said, is_sandbox=is_sandbox)
+    person = slack_sender(core, connection, running.policy, said, is_sandbox=is_sandbox)
     if isinstance(person, str):
         return person
     choices = _choices(core, person, running.policy, is_sandbox=is_sandbox)
@@ -111,7 +111,7 @@ def _checked(core: Core, connection: Connection, said: Opening, *, is_sandbox: b
     if not said.about:
         return NotOpened.NOTHING_SAID
     source = said.source if said.source in dict(choices.sources) else choices.sources[0][0]
-    report = Report(
+    report = ManualReport(
         id=said.view_id or str(uuid7()),
         category=said.category,
         about=said.about,

@@ -80,7 +80,7 @@ def _note_failure(core: Core, event_id: UUID, reason: str) -> None:
         running = core.policies.running(connection)
         if is_parked and running:
             detail = f"event {event_id} could not be processed {TRIES} times ({reason}); it is kept"
-            OperatorAlerts(connection, now).find(f"event:{event_id}", detail, running.policy, core.settings)
+            OperatorAlerts(connection, now).raise_alert(f"event:{event_id}", detail, running.policy, core.settings)
     if is_parked:
         core.metrics.count(EVENTS, source="", type="", outcome="parked")
 

@@ -16,8 +16,8 @@ from escalator.services.core.context import Core
 from escalator.store import events
 from escalator.store.events import EventState, StoredEvent
 from escalator.stream.envelope import EnvelopeKind, read_envelope
-from escalator.stream.signature import inflated, verify
-from escalator.stream.text import clean
+from escalator.stream.signature import decompressed, verify
+from escalator.stream.text import storable_text
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 _POLICY_FRESH_S = 1.0
@@ -58,7 +58,7 @@ class WebhookReceiver:
         """
         try:
             source = self._source(delivered.api_key)
-            body = inflated(delivered.body, MAX_BODY_BYTES)
+            body = decompressed(delivered.body, MAX_BODY_BYTES)
             verify(body, delivered.signature, self._secrets(source))
         except Unauthorized:
             self._core.metrics.count(EVENTS, source="", type="", outcome="unauthorized")
@@ -96,7 +96,7 @@ class WebhookReceiver:
             type=type_[:_MAX_ID_CHARS],
             received_at=self._core.clock.now(),
             state=state,
-            webhook_id=clean(webhook_id)[:_MAX_ID_CHARS] or None,
+            webhook_id=storable_text(webhook_id)[:_MAX_ID_CHARS] or None,
         )
 
     def _insert(self, event: StoredEvent, body: bytes | None) -> bool:

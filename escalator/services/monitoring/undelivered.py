@@ -33,7 +33,7 @@ _MOST_NEW = 200
 """How many incidents one round makes troubles of; the next round goes on."""
 
 
-def look_for_undelivered(core: Core) -> None:
+def check_undelivered(core: Core) -> None:
     """Tell of destinations that fail and of incidents that nobody was told of; end what is over. Raises Unavailable."""
     now = core.clock.now()
     with unit_of_work(core) as work:
@@ -48,7 +48,7 @@ def look_for_undelivered(core: Core) -> None:
 
 def _find_failing(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:
     """Make troubles of endpoints that fail, tell who stands in for what waits there, and forget removed ones."""
-    troubles, named = OperatorAlerts(connection, now), endpoints_of(policy)
+    alerts, named = OperatorAlerts(connection, now), endpoints_of(policy)
     rows = [one for one in endpoint_health.failing(connection, now - FAILING_FOR) if one.endpoint in named]
     waiting = deliveries.unfinished_at(connection, [one.endpoint for one in rows])
     waits_at = {one.endpoint for one in waiting}
@@ -57,15 +57,17 @@ def _find_failing(core: Core, connection: Connection, policy: Policy, now: datet
         if one.endpoint in waits_at or _has_failed_lately(one, now):
             detail = f"{one.endpoint} has not been reached for {words(now - one.since)}: {one.reason}"
             suspects = SuspectedChannels(kinds=frozenset({one.channel}))
-            has_told |= troubles.find(f"{DESTINATION}{one.endpoint}", detail, policy, core.settings, suspects=suspects)
-    known = troubles.failing()
+            has_told |= alerts.raise_alert(
+                f"{DESTINATION}{one.endpoint}", detail, policy, core.settings, suspects=suspects
+            )
+    known = alerts.failing_endpoints()
     # Whoever deals with one of them at the moment has locked it: then it is left to them, and to the next look.
     cut_off = deliveries.lock_unfinished(connection, [one.id for one in waiting if one.endpoint in known])
     has_told |= bool(
         create_fallbacks(core, connection, cut_off, policy, now, SuspectedChannels(frozenset(known.values())))
     )
-    found = {key for key, _detail in troubles.open() if key.startswith(DESTINATION)}
-    troubles.end(*sorted(found - {DESTINATION + one for one in named}))
+    found = {key for key, _detail in alerts.list_open() if key.startswith(DESTINATION)}
+    alerts.resolve(*sorted(found - {DESTINATION + one for one in named}))
     return has_told
 
 
@@ -81,20 +83,20 @@ def _find_unreached(core: Core, connection: Connection, policy: Policy, now: dat
 
     What tells of them must not go the way that their pages could not go.
     """
-    troubles = OperatorAlerts(connection, now)
-    known = {int(key.removeprefix(UNREACHED)) for key, _detail in troubles.open() if key.startswith(UNREACHED)}
+    alerts = OperatorAlerts(connection, now)
+    known = {int(key.removeprefix(UNREACHED)) for key, _detail in alerts.list_open() if key.startswith(UNREACHED)}
     is_real = core.settings.mode is not Mode.SANDBOX
     found = unreached(connection, now - UNREACHED_AFTER, known, _nobody(policy, now)) if is_real else {}
-    troubles.end(*(_key(number) for number in sorted(known - found.keys())))
+    alerts.resolve(*(_key(number) for number in sorted(known - found.keys())))
     new = [number for number in found if number not in known][:_MOST_NEW]
     if not new:
         return False
     log.warning("incidents_unreached", incidents=len(new))
     suspects = SuspectedChannels(kinds=channels_of(connection, [found[number] for number in new]))
     first, *others = new
-    has_told = troubles.find(_key(first), unreached_words(new), policy, core.settings, suspects=suspects)
+    has_told = alerts.raise_alert(_key(first), unreached_words(new), policy, core.settings, suspects=suspects)
     for number in others:
-        troubles.note(_key(number), unreached_words([number]))
+        alerts.record_silently(_key(number), unreached_words([number]))
     return has_told
 
 

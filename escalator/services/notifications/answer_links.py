@@ -1,4 +1,4 @@
-"""The links under which the readers of a mail answer: signed, good for a week, and each for one person and incident.
+"""The links under which the readers of a message answer: signed, good for a week, and each for one person and incident.
 
 Who is no person of the policy, shares the mailbox with another, or reads of a restricted category, gets a link to sign
 in instead: a mailbox that several people read proves nobody, and a mail is forwarded more easily than it should be.
@@ -17,10 +17,11 @@ from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTime
 
 from escalator.clock import Clock
 from escalator.engine.permissions import allowed_people, check_permission
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, State, Verb
 from escalator.model.levels import Mode
 from escalator.model.message import FEED_OCCASIONS, Link
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.policy import Person, Policy
 from escalator.rendering.view import View
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
@@ -31,6 +32,9 @@ GOOD_FOR = timedelta(days=7)
 PAGE_GOOD_FOR = timedelta(hours=1)
 _CLOCKS_DIFFER = timedelta(seconds=60)
 """By how much the clocks of two machines may differ before a link that one has just made is refused by the other."""
+
+READER = "reader"
+"""The further key of a destination that names the only person who reads there, for a kind that has it."""
 
 _SIGN_IN = "Sign in to answer"
 _LINK, _PAGE = "answer-link-v1", "answer-page-v1"
@@ -47,7 +51,8 @@ class LinkProblem(StrEnum):
 class AnswerLink:
     """Who may do what to which incident by a link; `is_sandbox` when it was made in the sandbox and counts only there.
 
-    `round` is the one it was made in: an acknowledgement counts from an older one too (RULES 3).
+    `round` is the one it was made in: an acknowledgement counts from an older one too (RULES 3). `channel` is where the
+    link was sent to.
     """
 
     incident_id: UUID
@@ -55,6 +60,7 @@ class AnswerLink:
     person: str
     is_sandbox: bool
     verb: Verb = Verb.ACKNOWLEDGE
+    channel: DestinationKind = DestinationKind.EMAIL
 
 
 class AnswerLinkSigner:
@@ -66,7 +72,14 @@ class AnswerLinkSigner:
 
     def token(self, link: AnswerLink) -> str:
         """Return what stands in the address."""
-        said = [link.incident_id.hex, link.round, link.person, link.verb.value, int(link.is_sandbox)]
+        said = [
+            link.incident_id.hex,
+            link.round,
+            link.person,
+            link.verb.value,
+            int(link.is_sandbox),
+            link.channel.value,
+        ]
         return self._said(_LINK, said)
 
     def read(self, token: str) -> AnswerLink | LinkProblem:
@@ -74,8 +87,9 @@ class AnswerLinkSigner:
         said = self._heard(_LINK, token, GOOD_FOR)
         if isinstance(said, LinkProblem):
             return said
-        incident_id, round_, person, verb, is_sandbox = said
-        return AnswerLink(UUID(incident_id), int(round_), str(person), bool(is_sandbox), Verb(verb))
+        incident_id, round_, person, verb, is_sandbox, *channel = said
+        kind = DestinationKind(channel[0]) if channel else DestinationKind.EMAIL  # links of old versions name none
+        return AnswerLink(UUID(incident_id), int(round_), str(person), bool(is_sandbox), Verb(verb), kind)
 
     def page(self, token: str) -> str:
         """Return what a page for this token sends back: another one each time, and good for an hour."""
@@ -129,20 +143,16 @@ def answer_link_signer(core: Core) -> AnswerLinkSigner:
 
 
 def email_link_for(core: Core, view: View, to: Delivery | PostedMessage) -> Link | None:
-    """Return where the reader of this mail answers; nothing where nobody is asked, and for what is no mail."""
+    """Return where the reader of this message answers; nothing where nobody is asked, or they answer otherwise."""
     incident = view.incident
-    if (
-        to.channel is not DestinationKind.EMAIL
-        or incident.state is not State.TRIGGERED
-        or view.occasion in FEED_OCCASIONS
-    ):
+    if not to.channel.about.has_answer_link or incident.state is not State.TRIGGERED or view.occasion in FEED_OCCASIONS:
         return None
     own = answer_link(core, incident, view.running, to)
     return own or Link(_SIGN_IN, f"{core.settings.base_url}/sign-in?incident={incident.number}")
 
 
 def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | PostedMessage) -> Link | None:
-    """Return the link by which the only reader of this mailbox may acknowledge; None where nobody alone may."""
+    """Return the link by which the only reader of this place may acknowledge; None where nobody alone may."""
     person = _reader(core, to, policy)
     if (
         person is None
@@ -151,13 +161,20 @@ def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | P
         or check_permission(Verb.ACKNOWLEDGE, person, incident, policy) is not None
     ):
         return None
-    link = AnswerLink(incident.id, incident.round, person.key, is_sandbox=to.mode is Mode.SANDBOX)
+    link = AnswerLink(incident.id, incident.round, person.key, is_sandbox=to.mode is Mode.SANDBOX, channel=to.channel)
     return Link(
         f"Acknowledge #{incident.number}", f"{core.settings.base_url}/answer/{answer_link_signer(core).token(link)}"
     )
 
 
 def _reader(core: Core, to: Delivery | PostedMessage, policy: Policy) -> Person | None:
-    """Return the only person whose mailbox it is; nobody where somebody else is told there."""
-    owner = person_with_email(policy, core.expand, core.expand(to.address))
+    """Return the only person who reads there: whom the policy names as its `reader`, or whose mailbox it is.
+
+    Nobody where somebody else is told there.
+    """
+    destination = policy.destinations.get(to.destination)
+    if destination is not None and READER in destination.options:
+        owner = policy.people.get(destination.options[READER])
+    else:
+        owner = person_with_email(policy, core.expand, core.expand(to.address))
     return owner if owner is not None and to.person in {None, owner.key} else None

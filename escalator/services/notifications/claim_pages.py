@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.channels.contract import digest_of
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.levels import Mode
 from escalator.model.message import Failed, FailureReason, Occasion
-from escalator.model.policy import DestinationKind
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.notifications import compose
@@ -38,8 +38,8 @@ def post_slot(delivery: Delivery) -> int:
 
 
 def _series(channel: DestinationKind, round_: int) -> int:
-    """Return which of the messages at a place it is: PagerDuty has an alert for each round, others one message."""
-    return round_ if channel is DestinationKind.PAGERDUTY else 0
+    """Return which of the messages at a place it is: PagerDuty has an alert for each round, most have one message."""
+    return round_ if channel.about.has_message_each_round else 0
 
 
 def _place(one: Delivery | PostedMessage, incident_id: UUID | None, round_: int) -> PostPlace:
@@ -179,8 +179,8 @@ class PageClaims:
         return Failed(FailureReason.RATE_LIMITED, "closed", until - self.now) if until else None
 
     def _is_gone(self, delivery: Delivery, address: str) -> bool:
-        is_webhook = delivery.channel is DestinationKind.WEBHOOK
-        return is_webhook and endpoint_health.is_gone(self.connection, delivery.endpoint, digest_of(address))
+        may_be_gone = delivery.channel.about.is_for_machines
+        return may_be_gone and endpoint_health.is_gone(self.connection, delivery.endpoint, digest_of(address))
 
     def _hold(self, post: PostedMessage) -> PostedMessage:
         if post.claim == 0:

@@ -8,16 +8,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from escalator.channels.contract import JIRA_FIELDS, Notification
+from escalator.channels.contract import FURTHER_FIELDS, Notification
 from escalator.engine.permissions import allowed_people
 from escalator.engine.roster import Roster
 from escalator.engine.silences import active_silence
 from escalator.engine.steps import next_send
 from escalator.engine.targets import people_of_target, team_of
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.levels import ContentRule, Mode, Role
 from escalator.model.message import Card, MessageContext, Occasion
-from escalator.model.policy import DestinationKind, JiraValue, Policy
+from escalator.model.policy import JsonValue, Policy
 from escalator.model.silence import Silence
 from escalator.rendering import timeline
 from escalator.rendering.card import card, standing
@@ -103,11 +104,10 @@ def build_view(  # noqa: PLR0913  # what a message is about, for whom and why
     now: datetime,
 ) -> View:
     """Return everything that a card about this incident, for this reader, is made from."""
-    is_slack = to.channel is DestinationKind.SLACK
-    policy = running.policy if is_slack else names_by_key(running.policy)
+    policy = running.policy if to.channel.about.shows_names else names_by_key(running.policy)
     roster = Roster(policy, now, running.calendars, allowed_people(incident, policy))
     is_for_seniors = _is_senior(to.person, policy) and (incident.step > 0 or incident.round > 1)
-    has_mentions = is_slack and not to.person and to.mode is not Mode.DIVERT
+    has_mentions = to.channel is DestinationKind.SLACK and not to.person and to.mode is not Mode.DIVERT
     return View(
         incident=incident,
         frozen=frozen,
@@ -189,12 +189,12 @@ def _options(core: Core, destination: str, policy: Policy) -> dict[str, str]:
     if known is None:
         return {}
     options = {name: core.expand(value) for name, value in known.options.items()}
-    if known.jira_fields:
-        options[JIRA_FIELDS] = json.dumps({name: _expanded(core, one) for name, one in known.jira_fields.items()})
+    if known.further_fields:
+        options[FURTHER_FIELDS] = json.dumps({name: _expanded(core, one) for name, one in known.further_fields.items()})
     return options
 
 
-def _expanded(core: Core, value: JiraValue) -> JiraValue:
+def _expanded(core: Core, value: JsonValue) -> JsonValue:
     """Return a value with `${NAME}` replaced in each of its texts."""
     if isinstance(value, dict):
         return {name: _expanded(core, one) for name, one in value.items()}

@@ -10,7 +10,7 @@ from escalator.channels.http import BROKEN, broken, reason_of
 from escalator.channels.sessions import bounded
 from escalator.clock import Stopwatch
 from escalator.model.message import Failed, FailureReason
-from escalator.schedules.calendar import feed_address
+from escalator.schedules.calendar import feed_url
 
 MOST_BYTES = 5 * 1024 * 1024
 PATIENT = Limits(socket_s=10.0, total_s=25.0, answer_bytes=MOST_BYTES)
@@ -32,7 +32,7 @@ def fetch(address: str, limits: Limits = PATIENT) -> bytes | Failed:
             if answer.status_code not in _MOVED:
                 return _body(answer)
             location = answer.headers.get("Location")
-            to = feed_address(urljoin(address, location)) if location else None
+            to = feed_url(urljoin(address, location)) if location else None
             if to is None or (urlsplit(address).scheme == "https" and urlsplit(to).scheme == "http"):
                 return Failed(FailureReason.BAD_ANSWER, "redirect")
             address = to

@@ -3,24 +3,24 @@
 import json
 from datetime import datetime
 
-from escalator.schedules.calendar import Event, Flaw, Reading
+from escalator.schedules.calendar import CalendarEvent, FeedFlaw, FeedReading
 
 
-def spoken(said: Reading | Flaw) -> bytes:
+def encode_reading(said: FeedReading | FeedFlaw) -> bytes:
     """Return it as JSON."""
-    if isinstance(said, Flaw):
+    if isinstance(said, FeedFlaw):
         return json.dumps({"flaw": said.value}).encode()
     events = [(one.start.isoformat(), one.end.isoformat(), one.attendees, one.summary) for one in said.events]
     return json.dumps({"events": events, "unreadable": said.unreadable}).encode()
 
 
-def heard(text: bytes) -> Reading | Flaw:
+def decode_reading(text: bytes) -> FeedReading | FeedFlaw:
     """Return what was spoken."""
     said = json.loads(text)
     if "flaw" in said:
-        return Flaw(said["flaw"])
+        return FeedFlaw(said["flaw"])
     events = (
-        Event(datetime.fromisoformat(start), datetime.fromisoformat(end), tuple(attendees), summary)
+        CalendarEvent(datetime.fromisoformat(start), datetime.fromisoformat(end), tuple(attendees), summary)
         for start, end, attendees, summary in said["events"]
     )
-    return Reading(tuple(events), said["unreadable"])
+    return FeedReading(tuple(events), said["unreadable"])

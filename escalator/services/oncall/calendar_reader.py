@@ -8,9 +8,9 @@ import sys
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from escalator.schedules.calendar import Flaw
-from escalator.schedules.ical import read
-from escalator.services.oncall.calendar_protocol import spoken
+from escalator.schedules.calendar import FeedFlaw
+from escalator.schedules.ical import read_feed
+from escalator.services.oncall.calendar_protocol import encode_reading
 
 MOST_BYTES = 512 * 1024 * 1024
 
@@ -22,10 +22,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     try:
-        said = read(sys.stdin.buffer.read(), ZoneInfo(zone), datetime.fromisoformat(start), datetime.fromisoformat(end))
+        said = read_feed(
+            sys.stdin.buffer.read(), ZoneInfo(zone), datetime.fromisoformat(start), datetime.fromisoformat(end)
+        )
     except MemoryError:
-        said = Flaw.TOO_MUCH
-    sys.stdout.buffer.write(spoken(said))
+        said = FeedFlaw.TOO_MUCH
+    sys.stdout.buffer.write(encode_reading(said))
 
 
 if __name__ == "__main__":

@@ -13,20 +13,20 @@ import structlog
 
 from escalator.encryption import digest
 from escalator.errors import ContentLocked, Unavailable
-from escalator.lazy_imports import Lazy
+from escalator.lazy_imports import LazyImport
 from escalator.model.message import Failed, FailureReason
 from escalator.model.schedule import Schedule
-from escalator.schedules.calendar import Booked, Flaw, Reading, booked, feed_address
+from escalator.schedules.calendar import FeedBookings, FeedFlaw, FeedReading, bookings_of, feed_url
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.oncall import calendar_alerts
-from escalator.services.oncall.calendar_subprocess import read_apart
+from escalator.services.oncall.calendar_subprocess import read_in_subprocess
 from escalator.store import calendars, jobs
 from escalator.store.calendars import CalendarFeed
 
 log = structlog.get_logger(__name__)
 
-_fetching: Any = Lazy("escalator.services.oncall.calendar_fetch")
+_fetching: Any = LazyImport("escalator.services.oncall.calendar_fetch")
 
 EVERY = timedelta(minutes=5)
 BEHIND = timedelta(days=7)
@@ -51,10 +51,10 @@ class _Found:
 
     reason: str
     sealed_feed: bytes | None
-    booked: Booked = Booked()
+    booked: FeedBookings = FeedBookings()
 
 
-def refresh_all(core: Core) -> None:
+def refresh_calendars(core: Core) -> None:
     """Refresh every feed that is due and that no other process has taken. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)
@@ -86,7 +86,7 @@ def _forget(core: Core, schedules: set[str]) -> None:
         return
     with core.database.writing() as connection:
         calendars.delete_feeds(connection, schedules)
-        calendar_alerts.end(connection, core.clock.now(), schedules)
+        calendar_alerts.end_alerts(connection, core.clock.now(), schedules)
 
 
 def _refresh_alone(core: Core, running: RunningPolicy, schedule: Schedule) -> None:
@@ -114,7 +114,9 @@ def _refresh(core: Core, running: RunningPolicy, task: _Task) -> None:
     log.info("calendar_refreshed", schedule=feed.schedule, reason=feed.reason, bookings=len(found.booked.bookings))
     with core.database.writing() as connection:
         calendars.save(connection, feed, found.sealed_feed, found.booked.bookings)
-        calendar_alerts.tell(connection, core.settings, running, calendar_alerts.Tried(task.before, feed, found.booked))
+        calendar_alerts.update_alerts(
+            connection, core.settings, running, calendar_alerts.RefreshResult(task.before, feed, found.booked)
+        )
 
 
 def _stands(task: _Task, reason: str, running: RunningPolicy, now: datetime) -> CalendarFeed:
@@ -130,12 +132,12 @@ def _stands(task: _Task, reason: str, running: RunningPolicy, now: datetime) -> 
 def _look(core: Core, running: RunningPolicy, task: _Task) -> _Found:
     """Fetch and read a feed, or read its last good copy instead. Nothing of the database is held meanwhile."""
     kept = _copy(core, task)
-    address = feed_address(task.address)
+    address = feed_url(task.address)
     feed = _fetching.fetch(address) if address else _NO_ADDRESS
     if isinstance(feed, Failed):
         return _instead(core, running, task, _Found(feed.detail or feed.reason.value, kept))
     said = _read(core, task.schedule, feed)
-    if isinstance(said, Reading):
+    if isinstance(said, FeedReading):
         return _Found("", core.seal.seal(feed), _booked(core, running, said))
     nobody = _Found(said.value, kept)
     return nobody if said.is_said else _instead(core, running, task, nobody)
@@ -150,11 +152,11 @@ def _instead(core: Core, running: RunningPolicy, task: _Task, found: _Found) -> 
     except ContentLocked as error:
         log.warning("calendar_copy_locked", schedule=task.schedule.key, reason=str(error))
         return found
-    return replace(found, booked=_booked(core, running, said)) if isinstance(said, Reading) else found
+    return replace(found, booked=_booked(core, running, said)) if isinstance(said, FeedReading) else found
 
 
-def _booked(core: Core, running: RunningPolicy, said: Reading) -> Booked:
-    return booked(said, running.policy.people, core.expand, core.clock.now())
+def _booked(core: Core, running: RunningPolicy, said: FeedReading) -> FeedBookings:
+    return bookings_of(said, running.policy.people, core.expand, core.clock.now())
 
 
 def _copy(core: Core, task: _Task) -> bytes | None:
@@ -165,10 +167,10 @@ def _copy(core: Core, task: _Task) -> bytes | None:
         return calendars.sealed_copy_of(connection, task.schedule.key)
 
 
-def _read(core: Core, schedule: Schedule, feed: bytes) -> Reading | Flaw:
+def _read(core: Core, schedule: Schedule, feed: bytes) -> FeedReading | FeedFlaw:
     """Return what a feed says of the present window; a feed in which nobody is to come is EMPTY."""
     now = core.clock.now()
-    said = read_apart(feed, schedule.timezone, now - BEHIND, now + AHEAD)
-    if isinstance(said, Reading) and not any(one.end > now for one in said.events):
-        return Flaw.EMPTY
+    said = read_in_subprocess(feed, schedule.timezone, now - BEHIND, now + AHEAD)
+    if isinstance(said, FeedReading) and not any(one.end > now for one in said.events):
+        return FeedFlaw.EMPTY
     return said

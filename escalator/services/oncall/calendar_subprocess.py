@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from escalator.schedules.calendar import Flaw, Reading
-from escalator.services.oncall.calendar_protocol import heard
+from escalator.schedules.calendar import FeedFlaw, FeedReading
+from escalator.services.oncall.calendar_protocol import decode_reading
 
 log = structlog.get_logger(__name__)
 
@@ -27,9 +27,9 @@ _ROOT = Path(__file__).parents[3]
 """Where our package is found from: the process may have been started anywhere."""
 
 
-def read_apart(
+def read_in_subprocess(
     feed: bytes, zone: ZoneInfo, start: datetime, end: datetime, longest_s: int = LONGEST_S
-) -> Reading | Flaw:
+) -> FeedReading | FeedFlaw:
     """Return what a feed says of [start, end), or its flaw: TOO_MUCH after so many seconds of processor time."""
     command = [sys.executable, "-m", _READER, zone.key, start.isoformat(), end.isoformat(), str(longest_s)]
     try:
@@ -43,10 +43,10 @@ def read_apart(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Flaw.TOO_MUCH
+        return FeedFlaw.TOO_MUCH
     if done.returncode < 0:
-        return Flaw.TOO_MUCH
+        return FeedFlaw.TOO_MUCH
     if done.returncode > 0:
         log.error("calendar_reader_failed", code=done.returncode)
-        return Flaw.UNREADABLE
-    return heard(done.stdout)
+        return FeedFlaw.UNREADABLE
+    return decode_reading(done.stdout)

@@ -19,7 +19,7 @@ from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.message import Card
-from escalator.model.policy import DestinationKind, Policy, Team
+from escalator.model.policy import Policy, Team
 from escalator.rendering.handoff import ShiftView, card
 from escalator.rendering.redaction import names_by_key
 from escalator.rendering.view import category_of, title_of
@@ -38,7 +38,7 @@ _TOLD_IN = (Mode.PRODUCTION, Mode.SANDBOX)
 """What a diverted source opens is a test: its messages go to one place, and no shift has to take it over."""
 
 
-def change_shifts(core: Core) -> None:
+def announce_shift_changes(core: Core) -> None:
     """Note who is on call for each team that follows a rota, and tell where it is somebody else than before.
 
     Raises Unavailable.
@@ -106,7 +106,7 @@ def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot
     return count > 0
 
 
-def card_of_shift(  # noqa: PLR0913  # what a bulletin says, to whom and when
+def shift_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
     core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, now: datetime
 ) -> Card:
     """Return what a shift's bulletin says to this reader now."""
@@ -122,7 +122,7 @@ def card_of_shift(  # noqa: PLR0913  # what a bulletin says, to whom and when
                 (incident, _title(core, connection, incident, policy))
                 for incident in incidents_to_hand_over(part, to.person or "", here, policy)
             ),
-            policy=policy if to.channel is DestinationKind.SLACK else names_by_key(policy),
+            policy=policy if to.channel.about.shows_names else names_by_key(policy),
             now=now,
             is_cut=is_cut,
         )

@@ -17,8 +17,8 @@ from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from escalator.channels.contract import digest_of
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
-from escalator.model.policy import DestinationKind
 from escalator.store.deliveries import DeliveryKind
 
 UPDATE = "update"
@@ -80,8 +80,8 @@ def lane_of(one: Sendable, address: str, kind: str) -> Lane:
 
 
 def host_of(channel: DestinationKind, address: str) -> str:
-    """Return the name of what is called: the vendor, or the host of a webhook by a digest, as it may be a secret."""
-    if channel is not DestinationKind.WEBHOOK:
+    """Return the name of what is called: the vendor, or a host of the operator's by a digest, as it may be a secret."""
+    if not channel.about.has_own_host:
         return f"vendor:{channel.value}"
     try:
         host = urlsplit(address).hostname or ""

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from escalator.channels.contract import Notification
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, MessageContext
-from escalator.model.policy import DestinationKind
 from escalator.services.outbound.bulkheads import NO_VENDOR_LANE, Lane
 from escalator.store.deliveries import Delivery
 from escalator.store.posted_messages import PostedMessage
@@ -41,7 +41,7 @@ class OutboundCall:
         return self.notification.context
 
     @property
-    def rings_again(self) -> bool:
+    def is_reply(self) -> bool:
         """Whether it rings where something stands already: the post itself is not held for it."""
         return self.delivery is not None and self.notification.ref is not None
 

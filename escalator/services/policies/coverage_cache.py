@@ -23,7 +23,7 @@ WITHIN = timedelta(minutes=30)
 _KEPT = 4
 
 
-class CoverageShelf:
+class CoverageCache:
     """What was worked out last in this process."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class CoverageShelf:
             return self._made[key]
 
 
-def known_to(reader: Person, found: Coverage, policy: Policy) -> Coverage:
+def visible_coverage(reader: Person, found: Coverage, policy: Policy) -> Coverage:
     """Return what of a coverage somebody may know: nothing of categories and schedules of which they may not."""
     hidden = {key for key, one in policy.categories.items() if not may_view_category(reader.key, one, policy)}
     return replace(

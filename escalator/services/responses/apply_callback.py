@@ -13,10 +13,11 @@ from escalator.engine.permissions import Refusal
 from escalator.engine.vendor_events import VendorAlertState, apply_vendor_event, unknown_person
 from escalator.metrics import CALLBACKS
 from escalator.model.audit import Actor
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, State
-from escalator.model.policy import DestinationKind, Person, Policy
+from escalator.model.policy import Person, Policy
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind, place_in
-from escalator.services.auth.vendor_accounts import JIRA_ACCOUNT, account
+from escalator.services.auth.vendor_accounts import JIRA_ACCOUNT, own_account
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
@@ -40,7 +41,7 @@ def apply_callback(core: Core, one: VendorCallback, said: VendorEvent) -> None:
         case = _Case(core, work, running, core.clock.now())
         is_ours = case.settle(said, is_sandbox=one.is_sandbox)
         vendor_callbacks.mark_done(work.connection, one.id, None if is_ours else "not ours")
-        OperatorAlerts(work.connection, case.now).end(f"callback:{one.vendor.value}")
+        OperatorAlerts(work.connection, case.now).resolve(f"callback:{one.vendor.value}")
     core.metrics.count(CALLBACKS, vendor=one.vendor.value, outcome="done" if is_ours else "not_ours")
 
 
@@ -114,7 +115,7 @@ class _Case:
 
     def _without_our_own(self, said: VendorEvent) -> VendorEvent:
         """Return it with our own account, which Jira knows as a user like any other, as the integration that it is."""
-        if said.vendor is DestinationKind.JIRA and said.agent.id == account(
+        if said.vendor is DestinationKind.JIRA and said.agent.id == own_account(
             self.connection, self.core.settings, JIRA_ACCOUNT
         ):
             return replace(said, agent=VendorActor(VendorActorKind.INTEGRATION, said.agent.id))

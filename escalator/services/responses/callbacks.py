@@ -1,22 +1,19 @@
-"""What PagerDuty and Jira tell us: stored before the answer, done by the workers, each in a transaction of its own."""
+"""What vendors tell us: stored before the answer, done by the workers, each in a transaction of its own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 import structlog
 from uuid6 import uuid7
 
-from escalator.channels.jira import webhooks as jira
-from escalator.channels.jira.api import Category
-from escalator.channels.pagerduty import webhooks as pagerduty
+from escalator.channels.registry import VENDORS
+from escalator.channels.vendor import Callbacks
 from escalator.clock import Stopwatch
 from escalator.errors import InvalidEvent, Unavailable
 from escalator.metrics import CALLBACKS
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Failed
-from escalator.model.policy import DestinationKind
-from escalator.model.vendor_event import VendorEvent, VendorEventKind
+from escalator.model.vendor_event import VendorEvent
 from escalator.ports import PROCESS_CALLBACKS
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
@@ -33,10 +30,10 @@ GIVE_UP_AFTER = timedelta(hours=2)
 _LEAST_WAIT, _MOST_WAIT = timedelta(seconds=1), timedelta(minutes=1)
 _MOST_ID_CHARS = 128
 
-_PARSERS: Mapping[DestinationKind, Callable[[bytes], VendorEvent | None]] = {
-    DestinationKind.PAGERDUTY: pagerduty.parse,
-    DestinationKind.JIRA: jira.parse,
+CALLBACKS_OF: Mapping[DestinationKind, Callbacks] = {
+    kind: vendor.callbacks for kind, vendor in VENDORS.items() if vendor.callbacks is not None
 }
+"""The vendors that tell us something by themselves."""
 
 
 def store_callback(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, is_sandbox: bool) -> None:
@@ -61,7 +58,7 @@ def store_callback(core: Core, vendor: DestinationKind, event_id: str, body: byt
 
 def _parsed(vendor: DestinationKind, body: bytes) -> VendorEvent | None:
     try:
-        return _PARSERS[vendor](body)
+        return CALLBACKS_OF[vendor].parse(body)
     except InvalidEvent:
         return None
 
@@ -104,27 +101,15 @@ def _do_known(core: Core, one: VendorCallback) -> bool:
         return True
     with core.database.reading() as connection:
         is_known = bool(posted_message_refs.find(connection, said.vendor, said.refs, said.alias))
-    if not one.is_sandbox and _has_a_question(core, said, is_known=is_known):
+    if not one.is_sandbox and CALLBACKS_OF[one.vendor].has_question(core.settings, said, is_known):
         return False
     apply_callback(core, one, said)
     return True
 
 
-def _has_a_question(core: Core, said: VendorEvent, *, is_known: bool) -> bool:
-    """Whether the vendor has to be asked before it is clear what this means.
-
-    PagerDuty leaves its `incident_key` out where an incident was opened through the Events API (api-schema, REST);
-    Jira does not say whether the status that an issue has left was a done one.
-    """
-    if said.vendor is DestinationKind.PAGERDUTY:
-        return not is_known and bool(said.alias) and bool(core.settings.pagerduty_api_token)
-    is_settled = said.kind in {VendorEventKind.RESOLVED, VendorEventKind.REOPENED}
-    return is_known and not is_settled and bool(core.settings.jira_token)
-
-
 def _ask_and_do(core: Core, one: VendorCallback) -> bool:
     """Ask what it means, outside of any transaction, and do it; False when the vendor does not say."""
-    said = _asked(core, one, core.seal.open(one.sealed_body or b""))
+    said = CALLBACKS_OF[one.vendor].ask(core.vendors, core.seal.open(one.sealed_body or b""))
     if isinstance(said, Failed):
         is_last = core.clock.now() - one.received_at >= GIVE_UP_AFTER
         _try_later(core, one, said.reason.value, is_fault=False, is_last=is_last)
@@ -132,22 +117,6 @@ def _ask_and_do(core: Core, one: VendorCallback) -> bool:
     if said is not None:
         apply_callback(core, one, said)
     return True
-
-
-def _asked(core: Core, one: VendorCallback, body: bytes) -> VendorEvent | Failed | None:
-    if one.vendor is DestinationKind.JIRA:
-        return jira.parse(body, partial(_category, core))
-    said = _parsed(one.vendor, body)
-    keys = core.vendors.pagerduty_rest.alert_keys(said.alias) if said else ()
-    if isinstance(keys, Failed) or said is None:
-        return keys if isinstance(keys, Failed) else None
-    return replace(said, refs=(*said.refs, *keys))
-
-
-def _category(core: Core, status_id: str) -> Category:
-    """Return what a status of Jira means; what it does not say now is not worth waiting for."""
-    found = core.vendors.jira.category_of_status(status_id)
-    return Category.UNDEFINED if isinstance(found, Failed) else found
 
 
 def _try_later(core: Core, one: VendorCallback, reason: str, *, is_fault: bool, is_last: bool) -> None:
@@ -162,5 +131,7 @@ def _try_later(core: Core, one: VendorCallback, reason: str, *, is_fault: bool, 
         running = core.policies.running(connection)
         if running is not None:
             detail = f"what {one.vendor.value} told us could not be done ({reason}); it is kept as {one.id}"
-            OperatorAlerts(connection, now).find(f"callback:{one.vendor.value}", detail, running.policy, core.settings)
+            OperatorAlerts(connection, now).raise_alert(
+                f"callback:{one.vendor.value}", detail, running.policy, core.settings
+            )
     core.metrics.count(CALLBACKS, vendor=one.vendor.value, outcome="parked")

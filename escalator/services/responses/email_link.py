@@ -11,7 +11,7 @@ from escalator.engine.permissions import Refusal, RefusalReason, allowed_people,
 from escalator.model.audit import Actor
 from escalator.model.incident import HELD_STATES, Incident, State
 from escalator.model.levels import Mode
-from escalator.model.policy import DestinationKind, Person
+from escalator.model.policy import Person
 from escalator.rendering import card, push_text
 from escalator.rendering.redaction import names_by_key
 from escalator.rendering.replies import refusal_words
@@ -24,8 +24,6 @@ from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.notifications import compose
 from escalator.services.notifications.answer_links import AnswerLink
 from escalator.store import incidents
-
-EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def acknowledge_by_link(core: Core, link: AnswerLink) -> LinkPage | None:
             work.apply([Decision(case.incident, done)], case.running, case.now)
             return _answered(replace(case, incident=done.incident))
         actor = Actor("stranger" if case.person is None else "person", link.person)
-        record_refusal(work.connection, case.incident, actor, EMAIL, link.verb.value, done, case.now)
+        record_refusal(work.connection, case.incident, actor, link.channel.value, link.verb.value, done, case.now)
         return _refused(case, done)
 
 
@@ -104,7 +102,7 @@ def _judge(case: _Case) -> Change | Refusal:
     if case.is_restricted:
         # Also for those who may: a link that somebody passed on must not answer what only a few may see.
         return Refusal(RefusalReason.RESTRICTED)
-    wanted = ActionRequest(verb=case.link.verb, person=case.person, via=EMAIL)
+    wanted = ActionRequest(verb=case.link.verb, person=case.person, via=case.link.channel.value)
     return apply_action(
         wanted, case.incident, rules_for(case.core, case.connection, case.incident, case.running), case.now
     )
@@ -155,7 +153,7 @@ def _picture(case: _Case) -> LinkPage:
         now=case.now,
         is_test=case.core.mode_for(incident, policy) is Mode.DIVERT,
         others=compose.related_incidents(case.connection, [incident])[incident.id],
-        channel=DestinationKind.EMAIL,
+        channel=case.link.channel,
     )
     return LinkPage(incident.number, case.link.person, card.standing(view).headline, _stands(view))
 

@@ -14,7 +14,7 @@ from escalator.engine.targets import Recipient, last_resort_targets, resolve_tar
 from escalator.errors import ContentLocked
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.model.silence import Silence, SilenceScope
 from escalator.rendering.silences import begun, ended, may_show_reason
 from escalator.services.core.context import Core
@@ -26,7 +26,7 @@ from escalator.store.deliveries import Delivery
 from escalator.store.silences import StoredSilence
 
 
-def announce(  # noqa: PLR0913  # what has happened, to what, when, and by whom
+def announce_silence(  # noqa: PLR0913  # what has happened, to what, when, and by whom
     core: Core,
     connection: Connection,
     running: RunningPolicy,
@@ -84,7 +84,7 @@ def _leads(silence: Silence, policy: Policy) -> Iterator[str]:
             yield PERSON_PREFIX + team.lead
 
 
-def said(  # noqa: PLR0913  # what a bulletin says, to whom and when
+def silence_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
     core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, _now: datetime
 ) -> Card:
     """Return what this bulletin says to this reader; the reason only in Slack, and only where a note would be shown."""
@@ -102,7 +102,7 @@ def said(  # noqa: PLR0913  # what a bulletin says, to whom and when
     policy = running.policy
     if one.body["is_over"]:
         return ended(silence, policy, body["by"] or None)
-    is_shown = to.channel is DestinationKind.SLACK and may_show_reason(silence, policy)
+    is_shown = to.channel.about.shows_names and may_show_reason(silence, policy)
     return begun(replace(silence, reason=_reason(core, connection, silence, policy)) if is_shown else silence, policy)
 
 

@@ -1,27 +1,19 @@
 """Where else an incident stands: Stream, the runbook, and what our messages have made at the vendors."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from urllib.parse import quote
 
+from escalator.channels.registry import VENDORS
+from escalator.channels.vendor import Place, Posted
 from escalator.model.incident import Incident
 from escalator.model.levels import ContentRule, Mode
-from escalator.model.policy import DestinationKind, Policy
+from escalator.model.policy import Policy
 from escalator.rendering.redaction import dashboard_url
 from escalator.rendering.view import category_of
 from escalator.services.core.context import Core
 from escalator.store.posted_messages import PostedMessage
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One place, and its address where that is certain."""
-
-    label: str
-    url: str | None = None
-
-
-def places(
+def find_external_links(
     core: Core,
     incident: Incident,
     frozen: Policy,
@@ -45,22 +37,7 @@ def _of_policy(core: Core, incident: Incident, frozen: Policy, running: Policy, 
 
 
 def _of_post(core: Core, one: PostedMessage) -> Place | None:
-    """Return the place of a message of ours; none for what stands in somebody's own messages.
-
-    Slack's link opens the channel: https://docs.slack.dev/interactivity/deep-linking. An incident of PagerDuty's has
-    its address at its account's own host, which we are not told.
-    """
+    """Return the place of a message of ours; none for what stands in somebody's own messages."""
     if one.ref is None or one.person is not None:
         return None
-    match one.channel:
-        case DestinationKind.SLACK:
-            channel = one.ref.partition("/")[0]
-            label = one.destination if not one.destination.startswith("note:") else one.address
-            return Place(f"Slack: {label}", f"https://slack.com/app_redirect?channel={quote(channel, safe='')}")
-        case DestinationKind.JIRA:
-            site = core.settings.jira_url
-            return Place(f"Jira: {one.ref}", f"{site}/browse/{quote(one.ref, safe='')}" if site else None)
-        case DestinationKind.PAGERDUTY:
-            return Place(f"PagerDuty: {one.alias or one.destination}")
-        case _:
-            return None
+    return VENDORS[one.channel].place(core.settings, Posted(one.destination, one.address, one.ref, one.alias))

@@ -1,0 +1,95 @@
+"""E-mail as a way out: one mail for each page, and one short mail in its thread when the matter is taken or over.
+
+A mail cannot be brought up to date. So `show` sends only what is new to its reader, and a face names what they know:
+equal faces mean that nothing is sent. What asks for an answer (a new round) is said by the path's own pages.
+"""
+
+from email.headerregistry import Address
+
+from escalator.channels.contract import Notification, digest_of
+from escalator.channels.email import limits
+from escalator.channels.email.addresses import address, sender
+from escalator.channels.email.api import Mailer
+from escalator.channels.email.composing import compose, message_id
+from escalator.channels.email.letter import Letter, follow_up, full
+from escalator.model.incident import HELD_STATES, State
+from escalator.model.message import Delivered, Failed, FailureReason, IncidentStatus
+from escalator.rendering.redaction import one_line
+from escalator.rendering.truncate import MORE
+
+_FACE_DIGEST = 40
+_QUIET = frozenset({State.TRIGGERED, State.GROUPED, State.LOGGED})
+
+
+class MailChannel:
+    """Says things by mail. The reference is the message id of the first mail, under which the others stand.
+
+    They stand there by `References` alone: a subject is what a locked phone shows, so each mail's is its own news.
+
+    `mail_from` is `alerts@example.com` or `Escalator <alerts@example.com>`.
+    """
+
+    def __init__(self, mailer: Mailer, mail_from: str) -> None:
+        self._mailer = mailer
+        self._is_told_sender = bool(mail_from.strip())
+        self._sender = sender(mail_from)
+
+    def tell(self, one: Notification, /) -> Delivered | Failed:
+        """Send a mail; under the first one, where that stands already."""
+        return self._send(one, full(one), one.key)
+
+    def show(self, one: Notification, /) -> Delivered | Failed:
+        """Send one short mail under the first, if there is something that its reader does not know."""
+        standing = one.standing
+        if standing is None or standing.state in _QUIET or _is_theirs(one, standing):
+            return Delivered(one.ref or "")
+        return self._send(one, follow_up(one), f"{one.place}.{digest_of(self.face(one))[:16]}")
+
+    def face(self, one: Notification, /) -> str:
+        """Return what the reader knows: that somebody is asked, who has taken it and when, or how it ended.
+
+        Snoozed reads as taken: it is the same person, since the same moment, and nobody else is asked meanwhile.
+        """
+        standing = one.standing
+        if standing is None:
+            return ""
+        if standing.state is State.TRIGGERED:
+            return "asking"
+        who = digest_of(standing.by or "", standing.since.isoformat() if standing.since else "", standing.outcome or "")
+        return f"{'taken' if standing.state in HELD_STATES else standing.state.value}:{who[:_FACE_DIGEST]}"
+
+    def _send(self, one: Notification, letter: Letter, key: str) -> Delivered | Failed:
+        if self._sender is None:
+            return Failed(FailureReason.NOT_CONFIGURED, "mail_from" if self._is_told_sender else "no_mail_from")
+        recipient = address(one.address)
+        if recipient is None:
+            return Failed(FailureReason.BAD_TARGET, "address")
+        id_ = message_id(key, self._sender.domain)
+        sent = self._mailer.send(
+            one.context,
+            compose(
+                letter,
+                sender=self._sender,
+                recipient=recipient,
+                subject=one_line(letter.lead, limits.SUBJECT) or MORE,
+                id_=id_,
+                thread=_thread(one, self._sender),
+                at=one.at,
+            ),
+        )
+        if isinstance(sent, Failed):
+            return sent
+        return Delivered(one.ref or id_[: limits.MESSAGE_ID])
+
+
+def _is_theirs(one: Notification, standing: IncidentStatus) -> bool:
+    """Whether the reader did it themselves."""
+    return standing.by is not None and standing.by == one.context.person
+
+
+def _thread(one: Notification, from_: Address) -> tuple[str, ...]:
+    """Return what the mail stands under: a root that no mail has, the same for all of the incident, and the first."""
+    if one.standing is None:
+        return ()
+    root = message_id(f"incident.{one.standing.incident_id}", from_.domain)
+    return (root, one.ref) if one.ref else (root,)

@@ -1,0 +1,72 @@
+"""A letter becomes a mail: its headers, by which clients keep an incident together, and its two bodies."""
+
+from datetime import datetime
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import SMTP, Policy
+from email.utils import format_datetime
+
+from escalator.channels.contract import digest_of
+from escalator.channels.email.api import Mail
+from escalator.channels.email.bodies import html, plain
+from escalator.channels.email.letter import Letter
+
+# Auto-Submitted is RFC 3834; X-Auto-Response-Suppress keeps Exchange from answering (MS-OXCMAIL 2.2.3.2.14).
+_AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", "Precedence": "bulk"}
+
+
+class _MessageIds(UnstructuredHeader, BaseHeader):
+    """Message-IDs, folded only between them: the standard library encodes long ones, and folds before others."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the header as it is sent."""
+        return f"{self.name}: " + f"{policy.linesep} ".join(str(self).split()) + policy.linesep
+
+
+def _headers() -> HeaderRegistry:
+    registry = HeaderRegistry()
+    for name in ("message-id", "in-reply-to", "references"):
+        registry.map_to_type(name, _MessageIds)
+    return registry
+
+
+_POLICY = SMTP.clone(header_factory=_headers())
+
+
+def message_id(key: str, domain: str) -> str:
+    """Return the Message-ID of what this key names: the same whenever it is made."""
+    return f"<{key}@{domain}>"
+
+
+def compose(  # noqa: PLR0913  # a mail has as many headers
+    letter: Letter,
+    *,
+    sender: Address,
+    recipient: Address,
+    subject: str,
+    id_: str,
+    thread: tuple[str, ...],
+    at: datetime,
+) -> Mail:
+    """Return the mail. `thread` are the Message-IDs it belongs under, the oldest first; `subject` is one line."""
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = sender
+    message["To"] = recipient
+    message["Subject"] = subject
+    message["Date"] = format_datetime(at)
+    message["Message-ID"] = id_
+    if thread:
+        message["In-Reply-To"] = thread[-1]
+        message["References"] = " ".join(thread)
+    for name, value in _AUTOMATIC.items():
+        message[name] = value
+    message.set_content(_sayable(plain(letter, at)), cte="quoted-printable")
+    message.add_alternative(_sayable(html(letter, subject, at)), subtype="html", cte="quoted-printable")
+    # The standard library draws a boundary; this one is the same at every try, and no quoted-printable text has it.
+    message.set_boundary(f"=_{digest_of(id_)[:32]}")
+    return Mail(sender.addr_spec, recipient.addr_spec, message)
+
+
+def _sayable(text: str) -> str:
+    """Return the text without what is no character: half a surrogate pair, which JSON can hold and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,91 @@
+"""What stands in a mail server's place in the sandbox, and how a mail is read there."""
+
+from html.parser import HTMLParser
+
+from escalator.channels.clients import Clients
+from escalator.channels.email.api import Mail
+from escalator.channels.email.channel import MailChannel
+from escalator.channels.stand_in import Inbox, Json, Reader, SandboxVendor, Shown
+from escalator.clock import Clock
+from escalator.model.destination_kind import DestinationKind
+from escalator.model.message import Delivered, Failed, MessageContext
+from escalator.model.sandbox_item import InboxItem
+from escalator.settings import Settings
+
+_SENDER = "Escalator <escalator@sandbox.invalid>"
+"""Who mails come from in a sandbox that has no sender yet."""
+
+_OPENS_LINKS_OUTSIDE = '<base target="_blank">'
+_WEB = ("http://", "https://")
+
+
+class SandboxMailer:
+    """A Mailer that keeps each mail as its reader would see it; its thread is in its headers, as with any mail."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    def send(self, context: MessageContext, /, mail: Mail) -> Delivered | Failed:
+        """Keep a mail, under the name of its destination: an address may be a secret, and stands sealed in the mail."""
+        message = mail.message
+        subject = str(message["Subject"])
+        kept: Json = {
+            "from": str(message["From"]),
+            "to": str(message["To"]),
+            "subject": subject,
+            "headers": {name: str(value) for name, value in message.items()},
+            "text": _body(mail, "plain"),
+            "html": _body(mail, "html"),
+        }
+        said: Json = {"mail": kept, "text": subject, "first_text": subject}
+        return self._inbox.keep(DestinationKind.EMAIL, context, context.destination, said)
+
+
+def _body(mail: Mail, kind: str) -> str:
+    part = mail.message.get_body((kind,))
+    return "" if part is None else str(part.get_content())
+
+
+def page(said: Json) -> str:
+    """Return a mail's HTML, whose links open outside of it, as a mail program opens them."""
+    html: str = said.get("mail", {}).get("html", "")
+    return html.replace("<head>", f"<head>\n{_OPENS_LINKS_OUTSIDE}", 1)
+
+
+def links(html: str) -> list[tuple[str, str]]:
+    """Return what the links of a mail say, and where they lead."""
+    reader = _Links()
+    reader.feed(html)
+    return [(label.strip(), url) for label, url in reader.found if url.startswith(_WEB)]
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self._is_inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.found.append(("", dict(attrs).get("href") or ""))
+            self._is_inside = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_inside = self._is_inside and tag != "a"
+
+    def handle_data(self, data: str) -> None:
+        if self._is_inside:
+            label, url = self.found[-1]
+            self.found[-1] = (label + data, url)
+
+
+def _show(_item: InboxItem, said: Json, _reader: Reader) -> Shown:
+    letter = said.get("mail", {})
+    return Shown(letter, [{"label": label, "url": url} for label, url in links(letter.get("html", ""))])
+
+
+def _channel(inbox: Inbox, _clients: Clients, settings: Settings, _clock: Clock) -> MailChannel:
+    return MailChannel(SandboxMailer(inbox), settings.mail_from or _SENDER)
+
+
+SANDBOX = SandboxVendor(kind=DestinationKind.EMAIL, stored_as="mail", make_channel=_channel, show=_show, act=None)

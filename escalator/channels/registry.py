@@ -1,0 +1,44 @@
+"""The vendors: one line for each folder beside this module."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol, TypeVar
+
+from escalator.channels.email.vendor import EMAIL
+from escalator.channels.jira.vendor import JIRA
+from escalator.channels.mattermost.vendor import MATTERMOST
+from escalator.channels.pagerduty.vendor import PAGERDUTY
+from escalator.channels.slack.vendor import SLACK
+from escalator.channels.webhook.vendor import WEBHOOK
+from escalator.model.destination_kind import DestinationKind
+
+
+class OfKind(Protocol):
+    """What belongs to one kind of destination."""
+
+    @property
+    def kind(self) -> DestinationKind: ...  # noqa: D102
+
+
+T = TypeVar("T", bound=OfKind)
+
+
+def one_for_each_kind(parts: Iterable[T]) -> Mapping[DestinationKind, T]:
+    """Return the parts by their kind; raises TypeError unless each kind has exactly one."""
+    listed = list(parts)
+    by_kind = {one.kind: one for one in listed}
+    missing = [kind.value for kind in DestinationKind if kind not in by_kind]
+    if missing or len(listed) != len(by_kind):
+        raise TypeError(f"each kind of destination must be listed once; missing: {', '.join(missing) or 'none'}")
+    return by_kind
+
+
+VENDORS = one_for_each_kind(
+    (
+        SLACK,
+        PAGERDUTY,
+        EMAIL,
+        JIRA,
+        WEBHOOK,
+        MATTERMOST,
+    )
+)

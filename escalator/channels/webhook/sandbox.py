@@ -1,0 +1,64 @@
+"""What stands in the place of webhooks' receivers in the sandbox, and what such a receiver sees."""
+
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from escalator.channels.clients import Clients
+from escalator.channels.stand_in import Inbox, Json, Reader, SandboxVendor, Shown
+from escalator.channels.webhook.channel import WebhookChannel
+from escalator.channels.webhook.signing import BadSecret, keys_of, signatures
+from escalator.clock import Clock
+from escalator.model.destination_kind import DestinationKind
+from escalator.model.message import Delivered, Failed, MessageContext
+from escalator.model.sandbox_item import InboxItem
+from escalator.settings import Settings
+
+
+class SandboxWebhook:
+    """A WebhookApi that keeps each message, its signature among its headers. The URL, a secret, is not kept."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    def post(self, context: MessageContext, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
+        """Keep a message, under the name of its destination; `body` is kept as the text that is signed."""
+        text = _first_words(json.loads(body))
+        said: Json = {"webhook": {"headers": dict(headers), "body": body.decode()}, "text": text, "first_text": text}
+        return self._inbox.keep(DestinationKind.WEBHOOK, context, context.destination, said)
+
+
+def _first_words(said: Mapping[str, Any]) -> str:
+    number = said["data"].get("number")
+    return str(said["type"]) if number is None else f"{said['type']} #{number}"
+
+
+def _show(_item: InboxItem, said: Json, reader: Reader) -> Shown:
+    request = said.get("webhook", {})
+    if not request:
+        return Shown({}, [])
+    secret = reader.options.get("secret") or reader.sandbox_secret
+    return Shown({"method": "POST", **request, "verified": verified(request, secret)}, [])
+
+
+def verified(request: Mapping[str, Any], secret: str) -> bool | None:
+    """Whether a request was signed with this very secret; None when it was not signed at all."""
+    headers: Mapping[str, str] = request["headers"]
+    said = headers.get("webhook-signature")
+    if said is None:
+        return None
+    try:
+        keys = keys_of(secret)
+    except BadSecret:
+        return False
+    at = int(headers["webhook-timestamp"])
+    right = signatures(keys, headers["webhook-id"], at, request["body"].encode()).split()
+    return any(hmac.compare_digest(one, other) for one in said.split() for other in right)
+
+
+def _channel(inbox: Inbox, _clients: Clients, settings: Settings, clock: Clock) -> WebhookChannel:
+    return WebhookChannel(SandboxWebhook(inbox), clock, spare_secret=settings.sandbox_signing_secret)
+
+
+SANDBOX = SandboxVendor(kind=DestinationKind.WEBHOOK, stored_as="webhook", make_channel=_channel, show=_show, act=None)

@@ -1,0 +1,39 @@
+"""What the sandbox keeps instead of sending it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from escalator.model.destination_kind import DestinationKind
+
+
+class InboxItemType(StrEnum):
+    """What came in: a message, an answer that one person sees, or a window that opened for one person."""
+
+    MESSAGE = "message"
+    EPHEMERAL = "ephemeral"
+    VIEW = "view"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """One thing that somebody would see. `person` is a policy key, or the vendor's id of somebody without one.
+
+    `ts` names it within its channel, as Slack's does; `sealed_payload` is None once its content has been purged.
+    """
+
+    id: UUID
+    at: datetime
+    type: InboxItemType
+    channel: DestinationKind
+    incident_id: UUID | None
+    number: int | None
+    destination: str
+    address: str
+    person: str | None
+    ts: str
+    sealed_payload: bytes | None
+    thread_ts: str | None = None
+    broadcast: bool = False
+    updated_at: datetime | None = None

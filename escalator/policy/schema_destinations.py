@@ -1,0 +1,157 @@
+"""The section `destinations`, made from what each kind describes of its entry."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, assert_never
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from escalator.model.destination_kind import DestinationKind
+from escalator.model.kind_description import (
+    ChoiceField,
+    EmailsField,
+    Field,
+    JsonField,
+    Option,
+    PersonField,
+    SectionField,
+    TextField,
+    UrlField,
+)
+from escalator.model.policy import Destination, JsonValue
+from escalator.policy.containers import Keys, OneOrMore, Section
+from escalator.policy.json_fields import JsonFields
+from escalator.policy.scalars import Address, Complaint, Flag, MailAddress, Matching, OneOf, Options, Text
+
+_Fields = dict[str, fields.Field[Any]]
+
+
+def _field(described: Field, options: Options) -> fields.Field[Any]:
+    """Return what reads a value that is described so."""
+    match described:
+        case TextField(pattern="", right=right):
+            return Text(right, **options)
+        case TextField(pattern=pattern, right=right):
+            return Matching(pattern, right, **options)
+        case UrlField():
+            return Address(**options)
+        case EmailsField():
+            return OneOrMore(MailAddress(), **options)
+        case ChoiceField(words=words):
+            return OneOf(*words, **options)
+        case PersonField():
+            return Text("write a key of `people`", **options)
+        case JsonField():
+            return JsonFields(described, **options)
+        case _:
+            assert_never(described)
+
+
+def _section(described: SectionField) -> fields.Field[Any]:
+    """Return what reads a mapping with fixed keys, as these keys and what they mean."""
+    # marshmallow has a use of its own for some names (`fields`), so each gets one that it has none for.
+    inner: _Fields = {
+        f"key_{name}": _field(one, {"data_key": name, "required": name not in described.optional})
+        for name, one in described.fields.items()
+    }
+    keys: type[Keys] = Keys.from_dict(inner)  # type: ignore[assignment]  # it makes a subclass of what it is asked of
+    return Section(keys, _without_prefix)
+
+
+def _without_prefix(**typed: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {name.removeprefix("key_"): value for name, value in typed.items()}
+
+
+def _options() -> Mapping[str, tuple[Option, list[str]]]:
+    """Return every further key, and the kinds that have it. Two kinds that share one must mean the same by it."""
+    found: dict[str, tuple[Option, list[str]]] = {}
+    for kind in DestinationKind:
+        for name, option in kind.about.entry.options.items():
+            known, kinds = found.setdefault(name, (option, []))
+            if known != option:
+                raise TypeError(f"`{name}` means one thing for {kinds[0]} and another for {kind.value}")
+            kinds.append(kind.value)
+    return found
+
+
+_OPTIONS = _options()
+_KINDS = [kind.value for kind in DestinationKind]
+
+
+class _OfOneKind(Keys):
+    """What holds for every destination."""
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def is_of_one_kind(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
+        """Refuse a destination of no kind, or of several, and the further keys of another kind."""
+        found = [kind for kind in _KINDS if kind in original]
+        if len(found) != 1:
+            what = f"is of {len(found)} kinds: {', '.join(found)}" if found else "is of no kind"
+            raise ValidationError([Complaint(what, f"write exactly one of {', '.join(_KINDS)}")])
+        for key, (option, kinds) in _OPTIONS.items():
+            if key in original and found[0] not in kinds:
+                right = f"only a `{'` or `'.join(kinds)}` destination has `{key}`"
+                raise ValidationError({key: [Complaint(option.elsewhere, right)]})
+
+
+def _keys() -> type[Keys]:
+    of_kinds: _Fields = {
+        kind.value: _section(address) if isinstance(address, SectionField) else _field(address, {})
+        for kind in DestinationKind
+        for address in (kind.about.entry.address,)
+    }
+    of_options: _Fields = {name: _field(option.field, {}) for name, (option, _) in _OPTIONS.items()}
+    of_all: _Fields = {"urgent": Flag(), "fallback": Text()}
+    keys: type[Keys] = _OfOneKind.from_dict(of_kinds | of_options | of_all)  # type: ignore[assignment]
+    return keys
+
+
+DestinationKeys = _keys()
+"""A place that is told: exactly one kind, with the further keys of that kind."""
+
+
+def _entry_fields() -> Iterator[tuple[str, Field]]:
+    for kind in DestinationKind:
+        address = kind.about.entry.address
+        if isinstance(address, SectionField):
+            yield from ((f"{kind.value}.{name}", one) for name, one in address.fields.items())
+        else:
+            yield kind.value, address
+    yield from ((name, option.field) for name, (option, _) in _OPTIONS.items())
+
+
+def _where(name: str, field: Field) -> str:
+    ending = {EmailsField: "[]", JsonField: ".**"}.get(type(field), "")
+    return f"destinations.*.{name}{ending}"
+
+
+FIELDS: tuple[tuple[str, Field], ...] = tuple((_where(name, field), field) for name, field in _entry_fields())
+"""Every value that a destination of some kind may have, by the pattern of its place (see `tree_walk`)."""
+
+ADDRESSES = frozenset(
+    _where(f"{kind.value}.{address.address}" if isinstance(address, SectionField) else kind.value, field)
+    for kind in DestinationKind
+    for address in (kind.about.entry.address,)
+    for field in (address.fields[address.address] if isinstance(address, SectionField) else address,)
+)
+"""Those of them that are addresses."""
+
+PERSON_OPTIONS = tuple(name for name, (option, _) in _OPTIONS.items() if isinstance(option.field, PersonField))
+"""The further keys that name a person of the policy."""
+
+
+def destination(key: str, *, urgent: bool = False, fallback: str | None = None, **keys: Any) -> Destination:  # noqa: ANN401
+    """Return a destination of the one kind that it has."""
+    kind = next(kind for kind in DestinationKind if kind in keys)
+    address, further = keys.pop(kind), dict[str, JsonValue]()
+    described = kind.about.entry.address
+    if isinstance(described, SectionField):
+        section = dict(address)
+        address = section.pop(described.address)
+        for name, value in section.items():
+            if isinstance(described.fields[name], JsonField):
+                further |= value
+            else:
+                keys[name] = value
+    options = {name: str(value) for name, value in keys.items()}
+    addresses = (address,) if isinstance(address, str) else tuple(address)
+    return Destination(key, kind, addresses, urgent, fallback, options, further)

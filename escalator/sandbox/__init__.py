@@ -1,0 +1,28 @@
+"""The sandbox: it plays every vendor, shows what would have been sent as its readers would see it, and lets people act.
+
+Production need not import it: the composition root and the web name it, and it is imported when it is first used.
+"""
+
+from escalator.channels.stand_in import Refused
+from escalator.sandbox.controls import kill_worker, run_out, send_sample
+from escalator.sandbox.mail import mail_page
+from escalator.sandbox.page import sandbox_state
+from escalator.sandbox.signed_request import Signed
+from escalator.sandbox.slack_clicks import Press, Typed, signed_click, signed_command
+from escalator.sandbox.vendor_actions import Deed, signed_act
+
+__all__ = [
+    "Deed",
+    "Press",
+    "Refused",
+    "Signed",
+    "Typed",
+    "kill_worker",
+    "mail_page",
+    "run_out",
+    "sandbox_state",
+    "send_sample",
+    "signed_act",
+    "signed_click",
+    "signed_command",
+]

@@ -1,0 +1,55 @@
+"""What would have been sent, each in its vendor's own form and with what its reader may do there."""
+
+from escalator.channels.stand_in import Json, Reader
+from escalator.model.policy import Policy
+from escalator.model.sandbox_item import InboxItem
+from escalator.rendering.timestamps import exact, exact_or_none
+from escalator.sandbox.inbox import opened
+from escalator.sandbox.registry import SANDBOX_VENDORS
+from escalator.services.core.context import Core
+
+
+def shown(core: Core, item: InboxItem, policy: Policy | None) -> Json:
+    """Return one item as the page reads it, its vendor's object under the name of its channel. Raises ContentLocked.
+
+    Once its content has been purged there is nothing in it.
+    """
+    said = opened(item, core.seal)
+    view = said.get("view")
+    text = view["title"]["text"] if view else said.get("text", "")
+    form, buttons = SANDBOX_VENDORS[item.channel].show(item, said, _reader(core, item, policy))
+    return {
+        "id": str(item.id),
+        "at": exact(item.at),
+        "updated_at": exact_or_none(item.updated_at),
+        "kind": item.channel.value,
+        "channel": item.channel.value,
+        "type": item.type.value,
+        "destination": item.destination,
+        "address": item.address,
+        "person": _person(core, item, policy),
+        "incident": item.number,
+        "ts": item.ts,
+        "thread_ts": item.thread_ts,
+        "thread": item.thread_ts,
+        "broadcast": item.broadcast,
+        "text": text,
+        "first_text": said.get("first_text", text),
+        "blocks": said.get("blocks", []),
+        "buttons": buttons,
+        "view": view,
+        item.channel.value: form,
+    }
+
+
+def _person(core: Core, item: InboxItem, policy: Policy | None) -> str | None:
+    """Return for whom it is, by the policy's key also where Slack's id is all that was known."""
+    people = policy.people.values() if policy else ()
+    known = (one.key for one in people if one.slack and core.expand(one.slack) == item.person)
+    return next(known, item.person) if item.person else None
+
+
+def _reader(core: Core, item: InboxItem, policy: Policy | None) -> Reader:
+    destination = policy.destinations.get(item.destination) if policy else None
+    options = {name: core.expand(value) for name, value in destination.options.items()} if destination else {}
+    return Reader(options, core.settings.sandbox_signing_secret)

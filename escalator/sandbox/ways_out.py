@@ -1,0 +1,34 @@
+"""The ways out of the sandbox: all of them end in its inbox."""
+
+from dataclasses import replace
+
+from escalator.channels.clients import Clients
+from escalator.channels.contract import WaysOut
+from escalator.channels.slack.api import SlackApi
+from escalator.channels.slack.sandbox import SandboxSlack
+from escalator.clock import Clock
+from escalator.encryption import Seal
+from escalator.sandbox.inbox import DatabaseInbox
+from escalator.sandbox.registry import SANDBOX_VENDORS
+from escalator.settings import Settings
+from escalator.store import Database
+
+
+class SandboxWaysOut:
+    """What stands in the vendors' places. `slack` is what stands for Slack, a test's where it brings one."""
+
+    def __init__(  # noqa: PLR0913  # the parts of a process that it is made of
+        self,
+        settings: Settings,
+        database: Database,
+        seal: Seal,
+        clock: Clock,
+        clients: Clients,
+        slack: SlackApi | None,
+    ) -> None:
+        inbox = DatabaseInbox(database, seal, clock)
+        self.slack: SlackApi = slack or SandboxSlack(inbox)
+        played = replace(clients, slack=self.slack)
+        self.channels: WaysOut = {
+            kind: vendor.make_channel(inbox, played, settings, clock) for kind, vendor in SANDBOX_VENDORS.items()
+        }

@@ -1,1 +1,0 @@
-"""Stand-ins for the vendors in sandbox mode: what would have been sent becomes a row."""
