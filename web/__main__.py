@@ -7,15 +7,15 @@ is not a number. Here it ends with one line.
 import os
 import sys
 
-from escalator.settings import listening, written_environment
-from escalator.settings.startup import or_exit
+from escalator.settings import listen_address, raw_environment
+from escalator.settings.startup import exit_if_misconfigured
 
 GUNICORN = ("gunicorn", "--config", "python:web.gunicorn_config", "web.app:create_app()")
 
 
 def main() -> None:
     """Check the settings and become gunicorn."""
-    or_exit(lambda: listening(written_environment()))
+    exit_if_misconfigured(lambda: listen_address(raw_environment()))
     os.execv(sys.executable, [sys.executable, "-m", *GUNICORN])  # noqa: S606  # the interpreter that runs this
 
 
