@@ -64,7 +64,7 @@ def _pages(door: Blueprint, core: Core) -> None:
     @door.post("/sign-in/sandbox")
     def say_who() -> AnyResponse:
         key = request.form.get("person", "")
-        if key not in {one.key for one in _people(core)}:
+        if key not in {somebody.key for somebody in _people(core)}:
             abort(404)
         return _signed_in(core, sessions.start_session(core, key, sessions.SANDBOX, session.session_token(core)))
 
@@ -109,9 +109,9 @@ def _signed_in(core: Core, token: str) -> AnyResponse:
     return response
 
 
-def message_page(status: int, heading: str, said: str) -> Response:
+def message_page(status: int, heading: str, text: str) -> Response:
     """Return a page that says one thing, and leads back to where people sign in."""
-    return make_response(render_template("dashboard/sign_in_told.html", heading=heading, said=said), status)
+    return make_response(render_template("dashboard/sign_in_told.html", heading=heading, said=text), status)
 
 
 def _people(core: Core) -> list[Person]:

@@ -46,17 +46,17 @@ def add_commands(blueprint: Blueprint, core: Core) -> None:
         return jsonify(ephemeral(_NO_WINDOW)) if isinstance(shown, Failed) else Response(status=200)
 
 
-def answer_escalate_dialog(core: Core, said: Opening, *, is_sandbox: bool) -> Response:
+def answer_escalate_dialog(core: Core, opening: Opening, *, is_sandbox: bool) -> Response:
     """Answer the window of `/escalate`: it says itself what has become of it."""
-    told = open_manual_incident(core, said, is_sandbox=is_sandbox)
+    told = open_manual_incident(core, opening, is_sandbox=is_sandbox)
     if told is NotOpened.NOTHING_SAID:
         return jsonify(errors({ABOUT: "Say what it is about."}))
     return jsonify({"response_action": "update", "view": told_view("Escalate", told)})
 
 
-def answer_silence_dialog(core: Core, said: Silencing, *, is_sandbox: bool) -> Response:
+def answer_silence_dialog(core: Core, silencing: Silencing, *, is_sandbox: bool) -> Response:
     """Answer the window of `/silence`: it stays open with what is wrong, or says what is silenced."""
-    told = silence_from_dialog(core, said, is_sandbox=is_sandbox)
+    told = silence_from_dialog(core, silencing, is_sandbox=is_sandbox)
     if isinstance(told, SilenceRefused):
         return jsonify(errors({_INPUTS.get(told.what, NAMED): f"{told.said[:1].upper()}{told.said[1:]}."}))
     return jsonify({"response_action": "update", "view": told_view("Silence", told)})

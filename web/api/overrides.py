@@ -38,8 +38,8 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
     def listed() -> dict[str, Any]:
         """List the overrides that people have begun and that are not over."""
         here, policy = viewer().person, running().policy
-        known = (one for one in running().stand_ins if may_view_schedule(one.schedule, here, policy))
-        return {"items": [one for one in known if one.end > g.now]}
+        known = (stand_in for stand_in in running().stand_ins if may_view_schedule(stand_in.schedule, here, policy))
+        return {"items": [override for override in known if override.end > g.now]}
 
     @blueprint.route("POST", "/overrides", scope=Scope.ACT, asks=StandingInSchema, answers=OverrideSchema, status=201)
     def begin(asked: dict[str, Any]) -> ManualOverride:

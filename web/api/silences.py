@@ -39,7 +39,7 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
         """List the silences that are in force or to come."""
         with core.database.reading() as connection:
             found = manage.list_silences(core, connection, running(), viewer().person)
-        return {"items": [_said(one) for one in found]}
+        return {"items": [_said(row) for row in found]}
 
     @blueprint.route("POST", "/silences", scope=Scope.ACT, asks=SilencingSchema, answers=SilenceSchema, status=201)
     def begin(asked: dict[str, Any]) -> dict[str, Any]:
@@ -60,8 +60,8 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
             _not_done(ended, 404)
 
 
-def _said(one: SilenceRow) -> dict[str, Any]:
-    return asdict(one.silence) | {"is_in_force": one.is_in_force, "handle": one.handle}
+def _said(row: SilenceRow) -> dict[str, Any]:
+    return asdict(row.silence) | {"is_in_force": row.is_in_force, "handle": row.handle}
 
 
 def _not_done(wrong: SilenceRefused, status: int) -> NoReturn:

@@ -139,7 +139,7 @@ def _people() -> list[tuple[str, str]]:
     """Return whom somebody may search by, themselves first: key and name."""
     person = viewer().person
     others = [one for one in running().policy.people.values() if one.key != person.key]
-    may_ask = [one for one in others if not trail.search_refusal(person, AuditQuery(actor=one.key))]
+    may_ask = [other for other in others if not trail.search_refusal(person, AuditQuery(actor=other.key))]
     return [(one.key, one.name) for one in (person, *may_ask)]
 
 

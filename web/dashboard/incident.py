@@ -134,7 +134,11 @@ def to_the_second(instant: datetime) -> str:
 def _page(page: IncidentDetails | None, shown: RevealResult | None = None) -> str:
     if page is None:
         abort(404)
-    outcomes = [(one.value, OUTCOMES[one].capitalize()) for one in Outcome if one is not Outcome.REVIEWED_IN_STREAM]
+    outcomes = [
+        (outcome.value, OUTCOMES[outcome].capitalize())
+        for outcome in Outcome
+        if outcome is not Outcome.REVIEWED_IN_STREAM
+    ]
     return render_template(
         "dashboard/incident.html",
         page=page,

@@ -46,8 +46,8 @@ def requested_filters(viewer: Viewer, policy: Policy) -> IncidentFilter:
     )
 
 
-def _one_of(words: type[Word], said: str | None) -> frozenset[Word]:
-    return frozenset(word for word in words if word.value == said)
+def _one_of(words: type[Word], text: str | None) -> frozenset[Word]:
+    return frozenset(word for word in words if word.value == text)
 
 
 def whole_number(name: str) -> int | None:
@@ -72,12 +72,12 @@ def filter_choices(policy: Policy, states: Collection[State]) -> Choices:
     assigned = dict.fromkeys(route.assign for route in policy.routes if route.assign)
     people = [(key, one.name) for key, one in policy.people.items()]
     return {
-        "severity": ("Severity", [(one.value, one.value.capitalize()) for one in reversed(Severity)]),
-        "state": ("State", [(one.value, one.value.capitalize()) for one in State if one in states]),
+        "severity": ("Severity", [(severity.value, severity.value.capitalize()) for severity in reversed(Severity)]),
+        "state": ("State", [(state.value, state.value.capitalize()) for state in State if state in states]),
         "category": ("Category", [(key, one.title) for key, one in policy.categories.items()]),
         "assign": ("Team", [(key, target_words([key], None, policy)) for key in assigned]),
         "owner": ("Owner", [(MINE, "Mine"), *people]),
         "source": ("Source", [(key, key) for key in policy.sources]),
-        "mode": ("Mode", [(one.value, one.value.capitalize()) for one in Mode]),
+        "mode": ("Mode", [(mode.value, mode.value.capitalize()) for mode in Mode]),
         "drill": ("Drills", [("only", "Only drills"), ("without", "No drills")]),
     }

@@ -121,9 +121,9 @@ def secluded_response(response: Response, clock: Clock) -> Response:
     return response
 
 
-def set_flash(said: str, *, is_refused: bool = False) -> None:
+def set_flash(text: str, *, is_refused: bool = False) -> None:
     """Let the next page that this browser is shown say something of what was done."""
-    flash(said, "refused" if is_refused else "done")
+    flash(text, "refused" if is_refused else "done")
 
 
 def sandbox_words(core: Core) -> str:

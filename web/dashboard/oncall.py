@@ -83,10 +83,10 @@ def _weeks(monday: date, today: date) -> dict[str, Any]:
     }
 
 
-def _monday(said: str, today: date) -> date:
+def _monday(text: str, today: date) -> date:
     """Return the Monday of the week that is asked for, not further away than a year; of this one when it is none."""
     try:
-        asked = date.fromisoformat(said)
+        asked = date.fromisoformat(text)
     except ValueError:
         asked = today
     return monday_of(min(max(asked, today - _FURTHEST), today + _FURTHEST))

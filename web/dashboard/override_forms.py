@@ -108,9 +108,9 @@ def _via() -> str:
     return Mode.SANDBOX.value if viewer().is_sandbox else viewer().via
 
 
-def _refused(said: str, asked: Mapping[str, str]) -> AnyResponse:
+def _refused(text: str, asked: Mapping[str, str]) -> AnyResponse:
     """Say what is wrong, and show the form again as it was filled in."""
-    set_flash(f"Nothing changed: {said}.", is_refused=True)
+    set_flash(f"Nothing changed: {text}.", is_refused=True)
     kept = {name: asked[name] for name in _FIELDS if asked.get(name)}
     return redirect(f"{address(**kept)}#override", 303)
 
@@ -126,9 +126,9 @@ def _local(at: datetime, schedule: Schedule) -> datetime:
     return local_time_reached(at, schedule.timezone)
 
 
-def _instant(said: str, schedule: Schedule) -> datetime | None:
+def _instant(text: str, schedule: Schedule) -> datetime | None:
     """Return the instant of a time on the clock of the schedule; None for what is no time."""
     try:
-        return first_instant(datetime.fromisoformat(said).replace(tzinfo=None), schedule.timezone)
+        return first_instant(datetime.fromisoformat(text).replace(tzinfo=None), schedule.timezone)
     except ValueError:
         return None

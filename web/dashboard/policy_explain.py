@@ -45,9 +45,9 @@ class _Form:
     wrong: dict[str, str] = field(default_factory=dict)
     offered: tuple[StoredEvent, ...] = ()
 
-    def complain(self, name: str, said: str) -> None:
+    def complain(self, name: str, text: str) -> None:
         """Note what is wrong with a field."""
-        self.wrong[name] = f"{self.wrong[name]}; {said}" if name in self.wrong else said
+        self.wrong[name] = f"{self.wrong[name]}; {text}" if name in self.wrong else text
 
 
 def register(blueprint: Blueprint, core: Core) -> None:

@@ -29,7 +29,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
         with core.database.reading() as connection:
             active = policies.active_id(connection)
             offers = policies.history(connection, _MOST)
-        newest = next((one for one in offers if one.version and one.version.id == active), None)
+        newest = next((offer for offer in offers if offer.version and offer.version.id == active), None)
         return render_template("dashboard/policy_history.html", offers=offers, active=newest, short=SHORT)
 
     @blueprint.get("/policy/versions/<sha256>")

@@ -98,12 +98,17 @@ def _written(made: Report) -> str:
     return csv_of([_HEADINGS, *([by, name, *_cells(one)] for by, name, one in rows)])
 
 
-def _cells(one: AlertStatistics) -> Iterator[int | float | str]:
-    yield from (one.alerts, one.open)
-    yield from (one.answered.count, _seconds(one.answered.p50), _seconds(one.answered.p90), one.answered_in_time.part)
-    yield from (one.resolved.count, _seconds(one.resolved.p50), _seconds(one.resolved.p90))
-    yield from (one.resolved_in_time.part, one.resolved_in_time.of)
-    yield from (one.escalated.part, one.noise.part, one.noise.of)
+def _cells(statistics: AlertStatistics) -> Iterator[int | float | str]:
+    yield from (statistics.alerts, statistics.open)
+    yield from (
+        statistics.answered.count,
+        _seconds(statistics.answered.p50),
+        _seconds(statistics.answered.p90),
+        statistics.answered_in_time.part,
+    )
+    yield from (statistics.resolved.count, _seconds(statistics.resolved.p50), _seconds(statistics.resolved.p90))
+    yield from (statistics.resolved_in_time.part, statistics.resolved_in_time.of)
+    yield from (statistics.escalated.part, statistics.noise.part, statistics.noise.of)
 
 
 def _seconds(span: timedelta | None) -> float | str:

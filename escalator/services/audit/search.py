@@ -46,14 +46,14 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         )
     ),
     "reveals": (AuditAction.REVEALED.value, AuditAction.EVENT_READ.value),
-    "steps": tuple(one for one in _ACTS if one.startswith(("step.", "target."))),
-    "deliveries": tuple(one for one in _ACTS if one.startswith("delivery.")),
-    "silences": tuple(one for one in _ACTS if one.startswith("silence.")),
-    "drills": tuple(one for one in _ACTS if one.startswith("drill.")),
-    "policy": tuple(one for one in _ACTS if one.startswith("policy.")),
-    "access": tuple(one for one in _ACTS if one.startswith(("person.", "token.", "audit."))),
-    "duty": tuple(one for one in _ACTS if one.startswith(("shift.", "override."))),
-    "troubles": tuple(one for one in _ACTS if one.startswith("trouble.")),
+    "steps": tuple(action for action in _ACTS if action.startswith(("step.", "target."))),
+    "deliveries": tuple(action for action in _ACTS if action.startswith("delivery.")),
+    "silences": tuple(action for action in _ACTS if action.startswith("silence.")),
+    "drills": tuple(action for action in _ACTS if action.startswith("drill.")),
+    "policy": tuple(action for action in _ACTS if action.startswith("policy.")),
+    "access": tuple(action for action in _ACTS if action.startswith(("person.", "token.", "audit."))),
+    "duty": tuple(action for action in _ACTS if action.startswith(("shift.", "override."))),
+    "troubles": tuple(action for action in _ACTS if action.startswith("trouble.")),
 }
 """Actions that are asked for together, by the word for them."""
 

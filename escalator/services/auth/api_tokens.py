@@ -84,7 +84,7 @@ def find_token(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[
     if token.used_at is None or now - token.used_at >= _NOTED_EVERY:
         with core.database.writing(durable=False) as connection:
             api_tokens.record_use(connection, token.id, now)
-    scopes = frozenset(Scope(one) for one in token.scopes)
+    scopes = frozenset(Scope(scope) for scope in token.scopes)
     return Viewer(person, API, is_sandbox=token.is_sandbox), running, scopes
 
 

@@ -55,7 +55,7 @@ def redeem_link(core: Core, token: str, instead_of: str = "") -> str | None:
 
 def first_admin(policy: Policy) -> Person | None:
     """Return who lets the others in; None when nobody is an admin."""
-    return next((one for one in policy.people.values() if one.role is Role.ADMIN), None)
+    return next((person for person in policy.people.values() if person.role is Role.ADMIN), None)
 
 
 def is_first(core: Core) -> bool:

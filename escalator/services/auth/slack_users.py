@@ -69,7 +69,7 @@ def person_by_slack_id(core: Core, connection: Connection, user_id: str, policy:
     """
     if not user_id:
         return None
-    known = (one for one in policy.people.values() if _slack_id(core, one) == user_id)
+    known = (person for person in policy.people.values() if _slack_id(core, person) == user_id)
     return next(known, None) or _linked(core, connection, user_id, policy)
 
 

@@ -64,7 +64,9 @@ class OperatorAlerts:
         found = operator_alert_recipients((*last_resort_targets(policy), *also), roster, suspects)
         if not found.has_safe_way:
             log.warning("alarm_has_no_other_way", trouble=key)
-        deliveries.insert(self.connection, [alert_delivery(one, settings, self.now, trouble_id) for one in found.told])
+        deliveries.insert(
+            self.connection, [alert_delivery(recipient, settings, self.now, trouble_id) for recipient in found.told]
+        )
         entry = AuditEntry(AuditAction.TROUBLE_FOUND, reason=key, after={"told": str(len(found.told))})
         audit_log.insert(self.connection, [(entry, None)], self.now)
         return True
@@ -82,7 +84,9 @@ class OperatorAlerts:
 
     def failing_endpoints(self) -> dict[str, DestinationKind]:
         """Return the channels of the endpoints that have failed for some minutes and are open troubles."""
-        failing = {one.endpoint: one.channel for one in endpoint_health.failing(self.connection, self.now)}
+        failing = {
+            endpoint.endpoint: endpoint.channel for endpoint in endpoint_health.failing(self.connection, self.now)
+        }
         if not failing:
             return {}
         keys = {key for key, _detail in self.list_open()}

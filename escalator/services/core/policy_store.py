@@ -109,7 +109,7 @@ class PolicyStore:
         """Return what people have silenced. What was said in the sandbox counts only while there is nothing else."""
         is_sandbox = self._settings.mode is Mode.SANDBOX
         kept = silences.unended(connection)
-        return tuple(one.silence for one in kept if is_sandbox or one.via != Mode.SANDBOX.value)
+        return tuple(row.silence for row in kept if is_sandbox or row.via != Mode.SANDBOX.value)
 
     def version(self, connection: Connection, version: UUID) -> Policy:
         """Return one version; raises PolicyError for one that this version of the product cannot read."""
@@ -189,8 +189,12 @@ class PolicyStore:
             running = self.running(connection)
         if running is None:
             return
-        lacking = {one.name for one in missing_credentials.missing_required(self._settings, running.policy)}
-        yield from (Problem(one.name, 1, one.what, one.right) for one in missing if one.name not in lacking)
+        lacking = {variable.name for variable in missing_credentials.missing_required(self._settings, running.policy)}
+        yield from (
+            Problem(variable.name, 1, variable.what, variable.right)
+            for variable in missing
+            if variable.name not in lacking
+        )
 
     def _refuse(self, database: Database, problems: tuple[Problem, ...], sha256: str) -> None:
         """Tell and record that a file is refused: once, though each process is offered it."""

@@ -24,7 +24,7 @@ _CARDS: Mapping[BulletinKind, Say] = {
 
 
 def bulletin_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, now: datetime
+    core: Core, connection: Connection, running: RunningPolicy, bulletin: Bulletin, to: Delivery, now: datetime
 ) -> Card | None:
     """Return what this bulletin says to this reader now, if it still says anything."""
-    return _CARDS[one.kind](core, connection, running, one, to, now)
+    return _CARDS[bulletin.kind](core, connection, running, bulletin, to, now)

@@ -75,7 +75,7 @@ def _list_surplus(core: Core) -> int:
         waiting = bundles.lock_open_bundles(connection)
         for place, pages in _by_place(surplus).items():
             list_id = waiting.get(place) or _begin(connection, pages[0], now)
-            bundles.add_pages(connection, list_id, [one.id for one in pages], max(one.urgency for one in pages))
+            bundles.add_pages(connection, list_id, [page.id for page in pages], max(page.urgency for page in pages))
             _record(connection, pages, list_id, now)
         work.has_deliveries = True
     return len(surplus)
@@ -83,8 +83,8 @@ def _list_surplus(core: Core) -> int:
 
 def _by_place(surplus: Iterable[Delivery]) -> Mapping[BundleAddress, list[Delivery]]:
     found: dict[BundleAddress, list[Delivery]] = {}
-    for one in surplus:
-        found.setdefault(bundles.address_of(one), []).append(one)
+    for delivery in surplus:
+        found.setdefault(bundles.address_of(delivery), []).append(delivery)
     return found
 
 
@@ -113,13 +113,13 @@ def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
 
 
 def _record(connection: Connection, pages: Iterable[Delivery], list_id: UUID, now: datetime) -> None:
-    entries = [audit_entry(AuditAction.DELIVERY_LISTED, one) for one in pages]
-    named = [replace(one, after={**one.after, "list": str(list_id)}) for one in entries]
+    entries = [audit_entry(AuditAction.DELIVERY_LISTED, page) for page in pages]
+    named = [replace(entry, after={**entry.after, "list": str(list_id)}) for entry in entries]
     audit_log.insert(connection, [(one, None) for one in named], now)
 
 
 def bundle_card(  # noqa: PLR0913  # what every bulletin is made from
-    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, _now: datetime
+    core: Core, connection: Connection, running: RunningPolicy, bulletin: Bulletin, to: Delivery, _now: datetime
 ) -> Card | None:
     """Return what a list says now; None when everything on it has been dealt with.
 
@@ -128,7 +128,7 @@ def bundle_card(  # noqa: PLR0913  # what every bulletin is made from
     """
     wanted: dict[UUID, BundledPage] = {}
     unwanted: dict[str, list[BundledPage]] = {}
-    for member in bundles.pages_of(connection, one.id):
+    for member in bundles.pages_of(connection, bulletin.id):
         reason = _why_unwanted(core, running.policy, member, to.mode)
         if reason is None:
             wanted[member.incident_id] = member
@@ -140,7 +140,7 @@ def bundle_card(  # noqa: PLR0913  # what every bulletin is made from
         return None
     answered = {member.incident_id for dropped in unwanted.values() for member in dropped} - wanted.keys()
     said = [_listed(member, running.policy) for member in wanted.values()]
-    ways = Ways(encode_list(one.id), one.id, _links(core, connection, running.policy, list(wanted), to))
+    ways = Ways(encode_list(bulletin.id), bulletin.id, _links(core, connection, running.policy, list(wanted), to))
     return list_card(said, len(answered), ways, is_test=to.mode is Mode.DIVERT)
 
 
@@ -176,7 +176,9 @@ def _links(core: Core, connection: Connection, policy: Policy, ids: Sequence[UUI
     if not to.channel.about.has_answer_link:
         return (dashboard,)
     about = incidents.readable(connection, ids[:MOST_BUTTONS], core.seal)
-    found = (answer_link(core, about[one], policy, to) for one in ids[:MOST_BUTTONS] if one in about)
+    found = (
+        answer_link(core, about[incident_id], policy, to) for incident_id in ids[:MOST_BUTTONS] if incident_id in about
+    )
     return (*(link for link in found if link is not None), dashboard)
 
 
@@ -208,8 +210,8 @@ def _settle_failed(core: Core) -> bool:
             return False
         locked = incidents.lock(connection, {incident_id for _, incident_id in found}, core.seal)
         failed = bundles.fail_pages(connection, [page_id for page_id, _ in found], "list")
-        entries = [audit_entry(AuditAction.DELIVERY_FAILED, one, "list") for one in failed]
+        entries = [audit_entry(AuditAction.DELIVERY_FAILED, page, "list") for page in failed]
         audit_log.insert(connection, [(entry, None) for entry in entries], now)
-        touched = {one.incident_id for one in failed if is_step_delivery(one)}
+        touched = {page.incident_id for page in failed if is_step_delivery(page)}
         work.apply(decide_failed_steps(core, connection, locked, touched, running, now), running, now)
     return True

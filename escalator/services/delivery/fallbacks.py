@@ -29,30 +29,30 @@ def create_fallbacks(
 
     They have as long as what they stand in for had: that may have expired.
     """
-    known = deliveries.with_fallback(connection, [one.id for one in failing])
+    known = deliveries.with_fallback(connection, [delivery.id for delivery in failing])
     count = 0
-    for one in failing:
-        if one.id in known:
+    for delivery in failing:
+        if delivery.id in known:
             continue
-        until = now + (one.expires_at - one.created_at)
-        instead = _instead_of(core, connection, one, policy, now, suspects)
+        until = now + (delivery.expires_at - delivery.created_at)
+        instead = _instead_of(core, connection, delivery, policy, now, suspects)
         deliveries.insert(connection, [replace(new, expires_at=until) for new in instead])
         count += len(instead)
     return count
 
 
-def has_fallback(core: Core, connection: Connection, one: Delivery, policy: Policy, now: datetime) -> bool:
+def has_fallback(core: Core, connection: Connection, delivery: Delivery, policy: Policy, now: datetime) -> bool:
     """Whether somebody would be told in the place of a delivery whose endpoint hangs, or wants it to wait."""
-    suspects = SuspectedChannels(frozenset({one.channel}), frozenset({one.endpoint}))
-    return bool(_instead_of(core, connection, one, policy, now, suspects))
+    suspects = SuspectedChannels(frozenset({delivery.channel}), frozenset({delivery.endpoint}))
+    return bool(_instead_of(core, connection, delivery, policy, now, suspects))
 
 
 def _instead_of(  # noqa: PLR0913  # what an alarm is replaced by depends on all that was told of its trouble
-    core: Core, connection: Connection, one: Delivery, policy: Policy, now: datetime, suspects: SuspectedChannels
+    core: Core, connection: Connection, delivery: Delivery, policy: Policy, now: datetime, suspects: SuspectedChannels
 ) -> list[Delivery]:
-    if one.kind is DeliveryKind.ALARM:
-        return _of_alarm(core, connection, one, policy, now, suspects)
-    return _fallback(core, one, policy, now)
+    if delivery.kind is DeliveryKind.ALARM:
+        return _of_alarm(core, connection, delivery, policy, now, suspects)
+    return _fallback(core, delivery, policy, now)
 
 
 def _fallback(core: Core, failed: Delivery, policy: Policy, now: datetime) -> list[Delivery]:
@@ -92,7 +92,7 @@ def _next_contact(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
     later = person.contact[person.contact.index(failed.channel) + 1 :]
     found = ((kind, written) for kind in later if (written := person.address_of(kind)))
     contacts = (person_recipient(person, kind, written, policy) for kind, written in found)
-    return tuple(replace(one, target=failed.target) for one in contacts)[:1]
+    return tuple(replace(contact, target=failed.target) for contact in contacts)[:1]
 
 
 def _fallback_destination(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
@@ -111,18 +111,20 @@ def _of_alarm(  # noqa: PLR0913  # what an alarm is replaced by depends on all t
     the same trouble has arrived or may arrive by such a way. Nobody is told of one trouble twice at one address.
     """
     told = deliveries.of_operator_alert(connection, failed.trouble_id) if failed.trouble_id else [failed]
-    known = {(one.channel, one.address) for one in told}
+    known = {(recipient.channel, recipient.address) for recipient in told}
     instead = [one for one in _fallback(core, failed, policy, now) if (one.channel, one.address) not in known]
     cut_off = suspects | SuspectedChannels(endpoints=frozenset({failed.endpoint}))
-    sent = [(one.state, _recipient(one)) for one in told]
+    sent = [(recipient.state, _recipient(recipient)) for recipient in told]
     if instead or any(_arrives(state, one, cut_off) for state, one in sent):
         return instead
     others = _in_place_of(failed, alternative_recipients([one for _, one in sent], policy, cut_off), core, now)
-    return [one for one in others if (one.channel, one.address) not in known]
+    return [other for other in others if (other.channel, other.address) not in known]
 
 
-def _recipient(one: Delivery) -> Recipient:
-    return Recipient(one.target, one.destination, one.channel, one.address, one.endpoint, one.person)
+def _recipient(delivery: Delivery) -> Recipient:
+    return Recipient(
+        delivery.target, delivery.destination, delivery.channel, delivery.address, delivery.endpoint, delivery.person
+    )
 
 
 def _arrives(state: DeliveryState, to: Recipient, cut_off: SuspectedChannels) -> bool:

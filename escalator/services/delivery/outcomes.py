@@ -52,7 +52,7 @@ def record_outcomes(core: Core, outcomes: Sequence[CallOutcome]) -> None:
         running = core.policies.running(connection)
         if running is None:
             return
-        paged = [(one, one.sent.delivery) for one in outcomes if one.sent.delivery is not None]
+        paged = [(outcome, outcome.sent.delivery) for outcome in outcomes if outcome.sent.delivery is not None]
         failures = [(one, delivery) for one, delivery in paged if isinstance(one.result, Failed)]
         locked = incidents.lock(connection, {one.incident_id for _, one in failures if one.incident_id}, core.seal)
         standing = _standing(core, connection, [delivery for _, delivery in paged])
@@ -71,8 +71,8 @@ def record_outcomes(core: Core, outcomes: Sequence[CallOutcome]) -> None:
         work.apply(decide_failed_steps(core, connection, locked, touched, running, now), running, now)
     if made_anew:
         refresh_posts(core, made_anew)
-    for one in outcomes:
-        _measure(core, one, now)
+    for outcome in outcomes:
+        _measure(core, outcome, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,9 @@ class _Standing:
 
 
 def _standing(core: Core, connection: Connection, sent: Sequence[Delivery]) -> _Standing:
-    found = delivery_outcomes.lock_claim_status(connection, {one.id: one.claim + 1 for one in sent}, core.id)
+    found = delivery_outcomes.lock_claim_status(
+        connection, {sent_delivery.id: sent_delivery.claim + 1 for sent_delivery in sent}, core.id
+    )
     forgotten = {key for key, standing in found.items() if standing is ClaimStatus.FORGOTTEN}
     if forgotten or len(found) < len(sent):
         log.warning("claims_lost_by_the_database", made_good=len(forgotten), gone=len(sent) - len(found))
@@ -100,20 +102,20 @@ def _standing(core: Core, connection: Connection, sent: Sequence[Delivery]) -> _
     )
 
 
-def _is_told_twice(one: CallOutcome, delivery: Delivery, standing: _Standing) -> bool:
+def _is_told_twice(outcome: CallOutcome, delivery: Delivery, standing: _Standing) -> bool:
     """Whether a page got through that another process has taken over meanwhile; had it failed, that is its business."""
-    return delivery.id in standing.taken_over and isinstance(one.result, Delivered)
+    return delivery.id in standing.taken_over and isinstance(outcome.result, Delivered)
 
 
 def _is_over(  # noqa: PLR0913  # whether somebody else can be told is asked within the transaction of the caller
-    core: Core, connection: Connection, one: CallOutcome, delivery: Delivery, policy: Policy, now: datetime
+    core: Core, connection: Connection, outcome: CallOutcome, delivery: Delivery, policy: Policy, now: datetime
 ) -> bool:
     """Whether a delivery has failed for good."""
-    if isinstance(one.result, Delivered) or is_orphaned_reply(one):
+    if isinstance(outcome.result, Delivered) or is_orphaned_reply(outcome):
         return False
-    if is_permanent_failure(delivery, one.result, now):
+    if is_permanent_failure(delivery, outcome.result, now):
         return True
-    gives_up_early = _is_too_late_here(one.result) or has_hung(one)
+    gives_up_early = _is_too_late_here(outcome.result) or has_hung(outcome)
     return gives_up_early and has_fallback(core, connection, delivery, policy, now)
 
 
@@ -125,9 +127,11 @@ def _is_too_late_here(failed: Failed) -> bool:
     return failed.retry_after is not None and failed.retry_after > delivery_claims.MAX_PAUSE
 
 
-def _row(one: CallOutcome, delivery: Delivery, over: Collection[UUID], now: datetime) -> dict[str, Any]:
-    result = one.result
-    is_tried = one.sent.refused is None and not (isinstance(result, Failed) and result.reason is FailureReason.PACED)
+def _row(outcome: CallOutcome, delivery: Delivery, over: Collection[UUID], now: datetime) -> dict[str, Any]:
+    result = outcome.result
+    is_tried = outcome.sent.refused is None and not (
+        isinstance(result, Failed) and result.reason is FailureReason.PACED
+    )
     row: dict[str, Any] = {"id": delivery.id, "claim": delivery.claim + 1, "next_at": now}
     row["attempts"] = delivery.attempts + is_tried
     if isinstance(result, Delivered):
@@ -138,8 +142,8 @@ def _row(one: CallOutcome, delivery: Delivery, over: Collection[UUID], now: date
     return row | {"state": DeliveryState.PENDING, "next_at": retry_at(delivery, result, now)}
 
 
-def _is_told_list(one: CallOutcome, delivery: Delivery) -> bool:
-    return delivery.occasion is Occasion.LIST and isinstance(one.result, Delivered)
+def _is_told_list(outcome: CallOutcome, delivery: Delivery) -> bool:
+    return delivery.occasion is Occasion.LIST and isinstance(outcome.result, Delivered)
 
 
 def _note_endpoints(  # noqa: PLR0913  # all that calls say of where they went
@@ -220,17 +224,19 @@ def decide_failed_steps(  # noqa: PLR0913  # decides under the locks of the call
     return decisions
 
 
-def _measure(core: Core, one: CallOutcome, now: datetime) -> None:
-    result = one.result
+def _measure(core: Core, call_outcome: CallOutcome, now: datetime) -> None:
+    result = call_outcome.result
     if isinstance(result, Failed) and result.reason is FailureReason.PACED:
         return
     outcome = "delivered" if isinstance(result, Delivered) else "failed"
     reason = "" if isinstance(result, Delivered) else result.reason.value
-    core.metrics.count(DELIVERIES, channel=one.sent.channel.value, outcome=outcome, reason=reason)
+    core.metrics.count(DELIVERIES, channel=call_outcome.sent.channel.value, outcome=outcome, reason=reason)
     if isinstance(result, Failed):
-        log.warning("delivery_failed", destination=one.sent.context.destination, reason=reason, detail=result.detail)
-    elif one.sent.received_at is not None:
-        core.metrics.observe(WEBHOOK_TO_SEND, (now - one.sent.received_at).total_seconds())
+        log.warning(
+            "delivery_failed", destination=call_outcome.sent.context.destination, reason=reason, detail=result.detail
+        )
+    elif call_outcome.sent.received_at is not None:
+        core.metrics.observe(WEBHOOK_TO_SEND, (now - call_outcome.sent.received_at).total_seconds())
 
 
 def audit_entry(action: AuditAction, delivery: Delivery, reason: str = "") -> AuditEntry:

@@ -67,7 +67,7 @@ def start_drill(core: Core, drill: Drill, by: Actor, via: str) -> DrillRun | Non
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.required(connection)
-        if any(one.name == drill.name for one in drills.running(connection)):
+        if any(run.name == drill.name for run in drills.running(connection)):
             return None
         return _begin(core, connection, drill, running.policy, DrillStart(now, now, by, via))
 
@@ -88,7 +88,7 @@ def _begin_due(core: Core, now: datetime) -> None:
         policy = running.policy
         planned = _planned(_read(core, connection, UUID(looked.value)), now)
         due = {name: at for name, at in _planned(policy, now).items() if looked.at < at and planned.get(name) == at}
-        starts = [(one, DrillStart(due[one.name], now)) for one in policy.drills if one.name in due]
+        starts = [(drill, DrillStart(due[drill.name], now)) for drill in policy.drills if drill.name in due]
         begun = [_begin(core, connection, one, policy, start) for one, start in starts]
     if any(begun):
         core.queue.tell(PROCESS_EVENTS)
@@ -98,7 +98,7 @@ def _planned(policy: Policy | None, now: datetime) -> dict[str, datetime]:
     """Return when each drill was due last."""
     if policy is None:
         return {}
-    return {one.name: last_due(one.weekday, one.at, policy.timezone, now) for one in policy.drills}
+    return {drill.name: last_due(drill.weekday, drill.at, policy.timezone, now) for drill in policy.drills}
 
 
 def _read(core: Core, connection: Connection, version: UUID) -> Policy | None:
@@ -115,7 +115,7 @@ def _begin(core: Core, connection: Connection, drill: Drill, policy: Policy, sta
     run = DrillRun(uuid7(), drill.name, drill.route, start.scheduled_at, expected_by, DrillState.RUNNING)
     if not drills.insert(connection, run):
         return None
-    route = next((one for one in policy.routes if one.name == drill.route), None)
+    route = next((candidate for candidate in policy.routes if candidate.name == drill.route), None)
     source = _source(core, route, policy) if route else None
     if route is not None and source is not None and start.now - start.scheduled_at <= drill.expected_within:
         rehearsal = DrillRehearsal(str(run.id), run.name, run.route, *rehearsed_category_and_severity(route, policy))
@@ -133,7 +133,7 @@ def _missed(start: DrillStart) -> DrillFailure:
 
 def _source(core: Core, route: Route, policy: Policy) -> str | None:
     """Return the source whose alert it plays: the first that is on, of those that the route names if it names any."""
-    on = [one.name for one in policy.sources.values() if core.expand(one.api_key)]
+    on = [source.name for source in policy.sources.values() if core.expand(source.api_key)]
     named = route.when.tests.get("source", ())
     return next((name for name in on if name in named), on[0] if on else None)
 
@@ -165,7 +165,7 @@ def _judge(core: Core, now: datetime) -> None:
         results = DrillResults(connection, core.settings, running.policy, now)
         judged = [run for run in runs if _write_result(results, run, found.get(run.id))]
         over = [found[run.id] for run in judged if run.id in found]
-        ends = [Decision(one, end_drill(one, rules_for(core, connection, one, running), now)) for one in over]
+        ends = [Decision(ended, end_drill(ended, rules_for(core, connection, ended, running), now)) for ended in over]
         work.apply(ends, running, now)
 
 

@@ -112,7 +112,7 @@ def _fire(core: Core, overdue_by: timedelta, taken: list[UUID], only: UUID | Non
         running = core.policies.running(connection) if due else None
         if running is None:
             return 0
-        decisions = [Decision(one, _fired(core, connection, one, running, now)) for one in due.values()]
+        decisions = [Decision(incident, _fired(core, connection, incident, running, now)) for incident in due.values()]
         work.apply(decisions, running, now)
     _observe_lateness(core, due.values())
     return len(due)

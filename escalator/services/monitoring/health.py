@@ -108,7 +108,7 @@ def readiness(core: Core, trial: StoreTrial) -> Readiness:
     with core.database.reading() as connection:
         running = core.policies.running(connection)
         found = health.read_health(connection, now)
-    degraded = tuple(str(one) for one in health_problems(found, now))
+    degraded = tuple(str(problem) for problem in health_problems(found, now))
     if running is None:
         return Readiness(core.settings.mode, can_store=False, degraded=("policy: none is active", *degraded))
     failure = trial.failure()

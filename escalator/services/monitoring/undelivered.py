@@ -49,33 +49,37 @@ def check_undelivered(core: Core) -> None:
 def _find_failing(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:
     """Make troubles of endpoints that fail, tell who stands in for what waits there, and forget removed ones."""
     alerts, named = OperatorAlerts(connection, now), endpoints_of(policy)
-    rows = [one for one in endpoint_health.failing(connection, now - FAILING_FOR) if one.endpoint in named]
-    waiting = deliveries.unfinished_at(connection, [one.endpoint for one in rows])
-    waits_at = {one.endpoint for one in waiting}
+    rows = [
+        endpoint for endpoint in endpoint_health.failing(connection, now - FAILING_FOR) if endpoint.endpoint in named
+    ]
+    waiting = deliveries.unfinished_at(connection, [row.endpoint for row in rows])
+    waits_at = {delivery.endpoint for delivery in waiting}
     has_told = False
-    for one in rows:
-        if one.endpoint in waits_at or _has_failed_lately(one, now):
-            detail = f"{one.endpoint} has not been reached for {words(now - one.since)}: {one.reason}"
-            suspects = SuspectedChannels(kinds=frozenset({one.channel}))
+    for row in rows:
+        if row.endpoint in waits_at or _has_failed_lately(row, now):
+            detail = f"{row.endpoint} has not been reached for {words(now - row.since)}: {row.reason}"
+            suspects = SuspectedChannels(kinds=frozenset({row.channel}))
             has_told |= alerts.raise_alert(
-                f"{DESTINATION}{one.endpoint}", detail, policy, core.settings, suspects=suspects
+                f"{DESTINATION}{row.endpoint}", detail, policy, core.settings, suspects=suspects
             )
     known = alerts.failing_endpoints()
     # Whoever deals with one of them at the moment has locked it: then it is left to them, and to the next look.
-    cut_off = deliveries.lock_unfinished(connection, [one.id for one in waiting if one.endpoint in known])
+    cut_off = deliveries.lock_unfinished(
+        connection, [delivery.id for delivery in waiting if delivery.endpoint in known]
+    )
     has_told |= bool(
         create_fallbacks(core, connection, cut_off, policy, now, SuspectedChannels(frozenset(known.values())))
     )
     found = {key for key, _detail in alerts.list_open() if key.startswith(DESTINATION)}
-    alerts.resolve(*sorted(found - {DESTINATION + one for one in named}))
+    alerts.resolve(*sorted(found - {DESTINATION + endpoint for endpoint in named}))
     return has_told
 
 
-def _has_failed_lately(one: FailingEndpoint, now: datetime) -> bool:
+def _has_failed_lately(endpoint: FailingEndpoint, now: datetime) -> bool:
     """Whether its calls have failed for long enough until lately, or its vendor asks us to wait for longer still."""
-    is_closed = one.closed_until is not None and one.closed_until > now
-    is_lately = now - one.failed_at < FAILURE_STREAK_GAP
-    return is_closed or (is_lately and one.failed_at - one.since >= FAILING_FOR)
+    is_closed = endpoint.closed_until is not None and endpoint.closed_until > now
+    is_lately = now - endpoint.failed_at < FAILURE_STREAK_GAP
+    return is_closed or (is_lately and endpoint.failed_at - endpoint.since >= FAILING_FOR)
 
 
 def _find_unreached(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:

@@ -155,8 +155,8 @@ def _instead(core: Core, running: RunningPolicy, task: _Task, found: _Found) -> 
     return replace(found, booked=_booked(core, running, said)) if isinstance(said, FeedReading) else found
 
 
-def _booked(core: Core, running: RunningPolicy, said: FeedReading) -> FeedBookings:
-    return bookings_of(said, running.policy.people, core.expand, core.clock.now())
+def _booked(core: Core, running: RunningPolicy, reading: FeedReading) -> FeedBookings:
+    return bookings_of(reading, running.policy.people, core.expand, core.clock.now())
 
 
 def _copy(core: Core, task: _Task) -> bytes | None:
@@ -171,6 +171,6 @@ def _read(core: Core, schedule: Schedule, feed: bytes) -> FeedReading | FeedFlaw
     """Return what a feed says of the present window; a feed in which nobody is to come is EMPTY."""
     now = core.clock.now()
     said = read_in_subprocess(feed, schedule.timezone, now - BEHIND, now + AHEAD)
-    if isinstance(said, FeedReading) and not any(one.end > now for one in said.events):
+    if isinstance(said, FeedReading) and not any(event.end > now for event in said.events):
         return FeedFlaw.EMPTY
     return said

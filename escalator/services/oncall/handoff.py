@@ -97,7 +97,7 @@ def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot
     policy, count = roster.policy, 0
     team_has, _is_cut = _assigned(core, connection, team.key)
     for mode in _TOLD_IN:
-        here = [one for one in team_has if core.mode_for(one, policy) is mode]
+        here = [team_ha for team_ha in team_has if core.mode_for(team_ha, policy) is mode]
         for part, person in handoff_recipients(team, before.people, roster.on_team(team), here, policy):
             new = Bulletin(uuid7(), BulletinKind.SHIFT, roster.at, {"team": team.key, "part": part.value})
             count += publish_bulletin(
@@ -107,10 +107,10 @@ def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot
 
 
 def shift_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, now: datetime
+    core: Core, connection: Connection, running: RunningPolicy, bulletin: Bulletin, to: Delivery, now: datetime
 ) -> Card:
     """Return what a shift's bulletin says to this reader now."""
-    part, team, policy = HandoffRole(str(one.body["part"])), str(one.body["team"]), running.policy
+    part, team, policy = HandoffRole(str(bulletin.body["part"])), str(bulletin.body["team"]), running.policy
     team_has, is_cut = _assigned(core, connection, team)
     here = [incident for incident in team_has if core.mode_for(incident, policy) is to.mode]
     return card(
@@ -133,7 +133,7 @@ def _assigned(core: Core, connection: Connection, team: str) -> tuple[list[Incid
     """Return what a team has to do, the gravest and oldest first, and whether there is still more."""
     ids = incident_search.ids_assigned_to(connection, team, HANDED_OVER_STATES, _MOST)
     found = incidents.readable(connection, ids, core.seal)
-    return [found[one] for one in ids if one in found], len(ids) == _MOST
+    return [found[incident_id] for incident_id in ids if incident_id in found], len(ids) == _MOST
 
 
 def _title(core: Core, connection: Connection, incident: Incident, policy: Policy) -> str:

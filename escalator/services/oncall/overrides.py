@@ -122,11 +122,11 @@ def _wrong_span(start: datetime, end: datetime) -> str:
     )
 
 
-def _entry(action: AuditAction, one: ManualOverride, by: Person, via: str) -> AuditEntry:
+def _entry(action: AuditAction, override: ManualOverride, by: Person, via: str) -> AuditEntry:
     after = {
-        "schedule": one.schedule,
-        "person": one.person,
-        "from": one.start.isoformat(timespec="seconds"),
-        "to": one.end.isoformat(timespec="seconds"),
+        "schedule": override.schedule,
+        "person": override.person,
+        "from": override.start.isoformat(timespec="seconds"),
+        "to": override.end.isoformat(timespec="seconds"),
     }
-    return AuditEntry(action, Actor("person", by.key), via, str(one.id), after=after)
+    return AuditEntry(action, Actor("person", by.key), via, str(override.id), after=after)

@@ -49,10 +49,12 @@ def visible_coverage(reader: Person, found: Coverage, policy: Policy) -> Coverag
     return replace(
         found,
         rows=tuple(row for row in found.rows if row.category not in hidden),
-        holes=tuple(one for one in found.holes if one.row.category not in hidden),
-        singles=tuple(one for one in found.singles if one.row.category not in hidden),
-        gaps=tuple(one for one in found.gaps if may_view_schedule(one.schedule, reader, policy)),
-        handovers=tuple(one for one in found.handovers if may_view_schedule(one.schedule, reader, policy)),
+        holes=tuple(hole for hole in found.holes if hole.row.category not in hidden),
+        singles=tuple(single for single in found.singles if single.row.category not in hidden),
+        gaps=tuple(gap for gap in found.gaps if may_view_schedule(gap.schedule, reader, policy)),
+        handovers=tuple(
+            handover for handover in found.handovers if may_view_schedule(handover.schedule, reader, policy)
+        ),
     )
 
 

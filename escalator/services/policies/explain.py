@@ -51,7 +51,7 @@ def explain_event(
     name = next(iter(policy.sources), "") if source is None else source
     if source is not None and source not in policy.sources:
         raise InvalidEvent({"source": [f"No source of the policy; known: {', '.join(policy.sources) or 'none'}."]})
-    begun = tuple(one for one in running.silences if one not in policy.silences)
+    begun = tuple(silence for silence in running.silences if silence not in policy.silences)
     found = preview(observation, name, policy, now, running.calendars, begun) if observation else None
     return Explanation(now, name, observation, found)
 

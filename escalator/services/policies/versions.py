@@ -77,7 +77,7 @@ def _file(core: Core, active: PolicyVersion) -> PolicyFileStatus:
         return PolicyFileStatus(path.name, FileState.SAME)
     is_real = core.settings.mode is Mode.PRODUCTION
     found = _problems(core, text)
-    refusing = tuple(one for one in found if not one.is_warning or (is_real and one.blocks_production))
+    refusing = tuple(version for version in found if not version.is_warning or (is_real and version.blocks_production))
     return PolicyFileStatus(path.name, FileState.REFUSED if refusing else FileState.CHANGED, refusing)
 
 
@@ -109,7 +109,7 @@ def versions_named(connection: Connection, sha256: str) -> list[PolicyVersion]:
 
 def previous_version(connection: Connection, wanted: UUID) -> PolicyVersion | None:
     """Return the version that ran before that one did last."""
-    ran = [one.version for one in policies.history(connection) if one.version is not None]
+    ran = [version.version for version in policies.history(connection) if version.version is not None]
     since = next((place for place, one in enumerate(ran) if one.id == wanted), len(ran))
     return next((one for one in ran[since:] if one.id != wanted), None)
 

@@ -135,7 +135,7 @@ def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: Revie
             whole=grand_total(sums.values()),
             late_steps=store.late_steps(connection, audience, span),
             slow=slow_deliveries(opened, told),
-            unanswered_in_time=[one for one in opened if was_escalated_unanswered(one)],
+            unanswered_in_time=[alert for alert in opened if was_escalated_unanswered(alert)],
             failures=merge_failures(store.failed_pages(connection, audience, span)),
             counts=store.action_counts(connection, audience, span, _COUNTED),
             drills=store.drill_results(connection, audience, span),
@@ -147,18 +147,18 @@ def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: Revie
 
 def totals_by_severity(opened: Iterable[OpenedAlert], told: Sequence[SentPage]) -> dict[Severity, SeverityTotals]:
     """Return the sums of each severity, the gravest first."""
-    reached = {one.incident_id: False for one in told}
-    reached |= {one.incident_id: True for one in told if one.delivered_at is not None}
+    reached = {recipient.incident_id: False for recipient in told}
+    reached |= {recipient.incident_id: True for recipient in told if recipient.delivered_at is not None}
     of: dict[Severity, list[OpenedAlert]] = {}
     for one in opened:
         of.setdefault(one.severity, []).append(one)
     return {
         severity: SeverityTotals(
             alerts=len(alerts),
-            sent=sum(one.id in reached for one in alerts),
-            received=sum(reached.get(one.id, False) for one in alerts),
-            answered=sum(one.answered_at is not None for one in alerts),
-            escalated=sum(one.escalated_at is not None for one in alerts),
+            sent=sum(alert.id in reached for alert in alerts),
+            received=sum(reached.get(alert.id, False) for alert in alerts),
+            answered=sum(alert.answered_at is not None for alert in alerts),
+            escalated=sum(alert.escalated_at is not None for alert in alerts),
         )
         for severity, alerts in sorted(of.items(), reverse=True)
     }
@@ -171,18 +171,25 @@ def grand_total(sums: Iterable[SeverityTotals]) -> SeverityTotals:
     )
 
 
-def was_escalated_unanswered(one: OpenedAlert) -> bool:
+def was_escalated_unanswered(alert: OpenedAlert) -> bool:
     """Whether nobody had answered when an alert was escalated beyond its first send."""
-    return one.escalated_at is not None and (one.answered_at is None or one.answered_at > one.escalated_at)
+    return alert.escalated_at is not None and (alert.answered_at is None or alert.answered_at > alert.escalated_at)
 
 
 def slow_deliveries(opened: Iterable[OpenedAlert], told: Iterable[SentPage]) -> list[SlowDelivery]:
     """Return the pages that took too long to get through, the slowest first."""
-    numbers = {one.id: one.number for one in opened}
+    numbers = {alert.id: alert.number for alert in opened}
     found = [
-        SlowDelivery(numbers[one.incident_id], one.destination, one.created_at, one.delivered_at - one.created_at)
-        for one in told
-        if one.delivered_at is not None and one.delivered_at - one.created_at > SLOW and one.incident_id in numbers
+        SlowDelivery(
+            numbers[recipient.incident_id],
+            recipient.destination,
+            recipient.created_at,
+            recipient.delivered_at - recipient.created_at,
+        )
+        for recipient in told
+        if recipient.delivered_at is not None
+        and recipient.delivered_at - recipient.created_at > SLOW
+        and recipient.incident_id in numbers
     ]
     return sorted(found, key=lambda one: one.took, reverse=True)
 
@@ -190,6 +197,6 @@ def slow_deliveries(opened: Iterable[OpenedAlert], told: Iterable[SentPage]) -> 
 def merge_failures(failures: Iterable[FailedPages]) -> list[FailedPages]:
     """Return one for each destination and reason, what failed most first."""
     counted: Counter[tuple[str, str]] = Counter()
-    for one in failures:
-        counted[one.destination, one.reason] += one.times
+    for failure in failures:
+        counted[failure.destination, failure.reason] += failure.times
     return [FailedPages(*key, count) for key, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]

@@ -37,9 +37,9 @@ _NOTHING = "Nothing is silenced."
 _MORE = "… `escalator silence` lists all of them"
 
 
-def silence_answer(core: Core, said: str, person: Person, running: RunningPolicy, *, is_sandbox: bool) -> str | Json:
+def silence_answer(core: Core, text: str, person: Person, running: RunningPolicy, *, is_sandbox: bool) -> str | Json:
     """Return the answer to `/silence` with this behind it: a window, or mrkdwn. Raises Unavailable."""
-    verb, _, rest = said.partition(" ")
+    verb, _, rest = text.partition(" ")
     if verb == "list":
         return _list(core, person, running)
     if is_sandbox and core.settings.mode is not Mode.SANDBOX:
@@ -72,32 +72,34 @@ def _unchanged(done: SilenceRefused) -> str:
 def _list(core: Core, person: Person, running: RunningPolicy) -> str:
     with core.database.reading() as connection:
         found = list_silences(core, connection, running, person)
-    return fitting((_line(one, person, running.policy) for one in found), _MORE) or _NOTHING
+    return fitting((_line(row, person, running.policy) for row in found), _MORE) or _NOTHING
 
 
-def _line(one: SilenceRow, person: Person, policy: Policy) -> str:
-    silence = one.silence
+def _line(row: SilenceRow, person: Person, policy: Policy) -> str:
+    silence = row.silence
     critical = ", critical too" if silence.is_for_critical else ""
-    begins = "" if one.is_in_force else f" from {date(silence.starts_at)}"
+    begins = "" if row.is_in_force else f" from {date(silence.starts_at)}"
     span = f"{begins} until {date(silence.ends_at)}"
     by = f"by {escape(called(silence.author, policy))}"
-    may_end = one.handle and may_silence(person, silence.of, silence.name, policy)
-    how = f" · `/silence end {one.handle}`" if may_end else "" if one.handle else " · by the policy file"
+    may_end = row.handle and may_silence(person, silence.of, silence.name, policy)
+    how = f" · `/silence end {row.handle}`" if may_end else "" if row.handle else " · by the policy file"
     return f"*{escape(subject(silence, policy))}*{critical}{span} {by}: {escape(silence.reason)}{how}"
 
 
-def silence_from_dialog(core: Core, said: Silencing, *, is_sandbox: bool) -> str | SilenceRefused:
+def silence_from_dialog(core: Core, request: Silencing, *, is_sandbox: bool) -> str | SilenceRefused:
     """Return what to tell who has sent the window: what is silenced, or what was wrong. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        person = slack_sender(core, connection, running.policy, said, is_sandbox=is_sandbox)
+        person = slack_sender(core, connection, running.policy, request, is_sandbox=is_sandbox)
     if isinstance(person, str):
         return person
     if is_sandbox and core.settings.mode is not Mode.SANDBOX:
         return _OUTSIDE
-    lasts = timedelta(minutes=said.minutes)
+    lasts = timedelta(minutes=request.minutes)
     via = SANDBOX if is_sandbox else SLACK
-    done = create_silence(core, SilenceRequest(said.named, lasts, said.reason, person.key, via, said.is_for_critical))
+    done = create_silence(
+        core, SilenceRequest(request.named, lasts, request.reason, person.key, via, request.is_for_critical)
+    )
     if isinstance(done, SilenceRefused):
         return ROLE_REFUSED if done.what is SilenceProblem.ROLE else done
     return f"{subject(done, running.policy)} is silenced for {words(lasts)}. `/silence list` says how to end it."

@@ -67,11 +67,11 @@ def _told(silence: Silence, running: RunningPolicy, now: datetime) -> list[Recip
     if not any(category.restricted_to for category in silence_categories(silence.of, silence.name, policy)):
         return list(usual)
     knowing = [
-        PERSON_PREFIX + one.key
-        for one in policy.people.values()
-        if may_view_silence(one, silence.of, silence.name, policy)
+        PERSON_PREFIX + person.key
+        for person in policy.people.values()
+        if may_view_silence(person, silence.of, silence.name, policy)
     ]
-    among = [one for one in usual if one.destination in knowing]
+    among = [recipient for recipient in usual if recipient.destination in knowing]
     return among or list(resolve_targets(knowing, None, roster).told)
 
 
@@ -85,10 +85,10 @@ def _leads(silence: Silence, policy: Policy) -> Iterator[str]:
 
 
 def silence_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, _now: datetime
+    core: Core, connection: Connection, running: RunningPolicy, bulletin: Bulletin, to: Delivery, _now: datetime
 ) -> Card:
     """Return what this bulletin says to this reader; the reason only in Slack, and only where a note would be shown."""
-    body = {name: str(value) for name, value in one.body.items()}
+    body = {name: str(value) for name, value in bulletin.body.items()}
     silence = Silence(
         of=SilenceScope(body["of"]),
         name=body["name"],
@@ -100,7 +100,7 @@ def silence_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
         id=UUID(body["silence"]) if body["silence"] else None,
     )
     policy = running.policy
-    if one.body["is_over"]:
+    if bulletin.body["is_over"]:
         return ended(silence, policy, body["by"] or None)
     is_shown = to.channel.about.shows_names and may_show_reason(silence, policy)
     return begun(replace(silence, reason=_reason(core, connection, silence, policy)) if is_shown else silence, policy)

@@ -95,7 +95,7 @@ def end_silence(core: Core, handle: str, by: str, via: str) -> Silence | Silence
     with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
         kept = silences.unended(work.connection, locked=True)
-        theirs = [one for one in kept if via != Mode.SANDBOX or one.via == Mode.SANDBOX]
+        theirs = [row for row in kept if via != Mode.SANDBOX or row.via == Mode.SANDBOX]
         found = _named(theirs, handle, now)
         refused = _may_not_end(found, handle, by, running.policy)
         if refused is not None or found is None or found.id is None:
@@ -116,10 +116,10 @@ def list_silences(
 ) -> list[SilenceRow]:
     """Return the silences that are in force or to come, with their reasons; to an asker only what they may see."""
     now = core.clock.now()
-    ids = {one.id for one in running.silences}
-    kept = (one for one in silences.unended(connection) if one.silence.id in ids)
-    begun = [(replace(one.silence, reason=reason_of(core, one)), handle_of(one.silence)) for one in kept]
-    found = sorted([*begun, *((one, "") for one in running.policy.silences)], key=lambda one: one[0].starts_at)
+    ids = {silence.id for silence in running.silences}
+    kept = (row for row in silences.unended(connection) if row.silence.id in ids)
+    begun = [(replace(row.silence, reason=reason_of(core, row)), handle_of(row.silence)) for row in kept]
+    found = sorted([*begun, *((silence, "") for silence in running.policy.silences)], key=lambda one: one[0].starts_at)
     return [
         SilenceRow(one, one.starts_at <= now, handle)
         for one, handle in found
@@ -136,7 +136,7 @@ def silenceable_subjects(person: Person, policy: Policy) -> Iterator[tuple[Silen
     """Yield what somebody may silence, the categories first."""
     named = [*((SilenceScope.CATEGORY, key) for key in policy.categories)]
     named += [(SilenceScope.ROUTE, route.name) for route in policy.routes]
-    return (one for one in named if may_silence(person, *one, policy))
+    return (subject for subject in named if may_silence(person, *subject, policy))
 
 
 def _checked(wanted: SilenceRequest, policy: Policy, now: datetime) -> Silence | SilenceRefused:
@@ -168,10 +168,10 @@ def _meant(named: str, known: Sequence[tuple[SilenceScope, str]]) -> tuple[Silen
     """Return the category or route of that name; `category:hate` and `route:Hate` say which of both."""
     kind, _, name = named.partition(":")
     if kind in set(SilenceScope):
-        known = [one for one in known if one[0] == kind]
+        known = [subject for subject in known if subject[0] == kind]
         named = name
-    exact = [one for one in known if one[1] == named]
-    found = exact or [one for one in known if normalized(one[1]) == normalized(named)]
+    exact = [subject for subject in known if subject[1] == named]
+    found = exact or [subject for subject in known if normalized(subject[1]) == normalized(named)]
     if len(found) == 1 and (exact or found[0][0] is SilenceScope.CATEGORY):
         return found[0]
     if found:
@@ -207,7 +207,7 @@ def _is_always_critical(silence: Silence, policy: Policy) -> bool:
 def _named(kept: Sequence[StoredSilence], handle: str, now: datetime) -> Silence | None:
     """Return the one silence that has not ended and whose id ends so."""
     wanted = handle.strip().lower().replace("-", "")
-    found = [one.silence for one in kept if len(wanted) >= _HANDLE_CHARS and _id(one).endswith(wanted)]
+    found = [row.silence for row in kept if len(wanted) >= _HANDLE_CHARS and _id(row).endswith(wanted)]
     return found[0] if len(found) == 1 and found[0].ends_at > now else None
 
 

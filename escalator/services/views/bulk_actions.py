@@ -32,5 +32,5 @@ def acknowledge_many(core: Core, viewer: Viewer, numbers: Iterable[int]) -> Bulk
     return BulkResult(len(done), " ".join(_sentence(said) for said in dict.fromkeys([*first, *others])))
 
 
-def _sentence(said: str) -> str:
-    return said if said.endswith(".") else f"{said}."
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."

@@ -118,5 +118,5 @@ def _related(connection: Connection, viewer: Viewer, incident: Incident, policy:
     return RelatedIncidents(_number(numbers, incident.merged_into), _number(numbers, incident.group_id), tuple(members))
 
 
-def _number(numbers: Mapping[UUID, int], one: UUID | None) -> int | None:
-    return numbers.get(one) if one is not None else None
+def _number(numbers: Mapping[UUID, int], incident_id: UUID | None) -> int | None:
+    return numbers.get(incident_id) if incident_id is not None else None

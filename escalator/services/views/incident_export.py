@@ -98,7 +98,8 @@ def _incident(incident: Incident, *, is_withheld: bool) -> Mapping[str, Any]:
         **{name: exact_or_none(getattr(incident, name)) for name in _INSTANTS},
         "severity_reason": None if is_withheld else incident.severity_reason,
         "answers": [
-            {"person": one.person, "verb": one.verb, "via": one.via, "at": exact(one.at)} for one in incident.answers
+            {"person": answer.person, "verb": answer.verb, "via": answer.via, "at": exact(answer.at)}
+            for answer in incident.answers
         ],
     }
 

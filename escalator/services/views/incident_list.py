@@ -109,7 +109,9 @@ def parse_search(typed: str, policy: Policy) -> SearchTerms | None:
     return SearchTerms(
         number=int(number[1]) if number else None,
         route=text,
-        categories=frozenset(one.key for one in policy.categories.values() if low in one.title.casefold()),
+        categories=frozenset(
+            category.key for category in policy.categories.values() if low in category.title.casefold()
+        ),
         owners=frozenset(key for key in owners if low in called(key, policy).casefold()),
     )
 
@@ -189,32 +191,32 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
 ) -> Sequence[IncidentRow]:
     if not found:
         return ()
-    ids = [one.id for one in found]
+    ids = [incident.id for incident in found]
     told, things = notified_of(connection, ids), entity_types_of(connection, ids)
-    groups = timeline.numbers_of(connection, [one.group_id for one in found if one.group_id], audience)
+    groups = timeline.numbers_of(connection, [incident.group_id for incident in found if incident.group_id], audience)
     frozen = _versions(core, connection, found)
     policy = running.policy
     return [
         IncidentRow(
-            incident=one,
-            title=title_of(category_of(one, frozen[one.policy_version], policy)),
-            next=describe_next_step(one, frozen[one.policy_version], policy),
-            told=_heard(told.get(one.id, ()), policy),
-            thing="" if is_withheld(one, policy) else things.get(one.id, ""),
-            group=groups.get(one.group_id) if one.group_id and one.state is State.GROUPED else None,
-            is_late=one.due_at is not None and one.due_at < now - LATE_AFTER,
-            is_silenced=is_silenced(one),
-            can_acknowledge=_can_acknowledge(one, viewer, policy),
+            incident=incident,
+            title=title_of(category_of(incident, frozen[incident.policy_version], policy)),
+            next=describe_next_step(incident, frozen[incident.policy_version], policy),
+            told=_heard(told.get(incident.id, ()), policy),
+            thing="" if is_withheld(incident, policy) else things.get(incident.id, ""),
+            group=groups.get(incident.group_id) if incident.group_id and incident.state is State.GROUPED else None,
+            is_late=incident.due_at is not None and incident.due_at < now - LATE_AFTER,
+            is_silenced=is_silenced(incident),
+            can_acknowledge=_can_acknowledge(incident, viewer, policy),
         )
-        for one in found
+        for incident in found
     ]
 
 
 def _heard(told: Iterable[NotifiedDestination], policy: Policy) -> Sequence[Heard]:
     """Return who was told, in one entry for each channel and fate; what did not arrive stands first."""
     alike: dict[tuple[NotificationStatus, DestinationKind], list[str]] = defaultdict(list)
-    for one in told:
-        alike[one.fate, one.channel].append(one.destination)
+    for recipient in told:
+        alike[recipient.fate, recipient.channel].append(recipient.destination)
     found = []
     for (fate, channel), destinations in sorted(
         alike.items(), key=lambda item: item[0][0] is not NotificationStatus.FAILED
@@ -225,11 +227,17 @@ def _heard(told: Iterable[NotifiedDestination], policy: Policy) -> Sequence[Hear
 
 
 def _versions(core: Core, connection: Connection, found: Iterable[Incident]) -> Mapping[UUID, Policy]:
-    return {version: core.policies.version(connection, version) for version in {one.policy_version for one in found}}
+    return {
+        version: core.policies.version(connection, version)
+        for version in {incident.policy_version for incident in found}
+    }
 
 
-def _can_acknowledge(one: Incident, viewer: Viewer, policy: Policy) -> bool:
+def _can_acknowledge(incident: Incident, viewer: Viewer, policy: Policy) -> bool:
     """Whether it still asks for an answer that this person may give, and has not given."""
-    is_answered = any(given.person == viewer.person.key for given in one.answers)
-    may = one.state is State.TRIGGERED and check_permission(Verb.ACKNOWLEDGE, viewer.person, one, policy) is None
+    is_answered = any(given.person == viewer.person.key for given in incident.answers)
+    may = (
+        incident.state is State.TRIGGERED
+        and check_permission(Verb.ACKNOWLEDGE, viewer.person, incident, policy) is None
+    )
     return may and not is_answered

@@ -66,14 +66,14 @@ def oncall_page(core: Core, reader: Person, running: RunningPolicy, monday: date
     roster, end = running.roster(now), begins(monday + timedelta(weeks=WEEKS), zone)
     rotas = tuple(_rotas(core, reader, running, monday, zone))
     return OnCallPage(
-        tuple(one for one in on_call_statuses(roster) if may_view_on_call(one, reader, running.policy)),
+        tuple(status for status in on_call_statuses(roster) if may_view_on_call(status, reader, running.policy)),
         tuple(next_shifts_of(reader.key, roster, _OWN)),
         rotas,
         tuple(found for rota in rotas if (found := _gaps(rota, now, end)) is not None),
         tuple(
-            OverrideRow(one, may_end_override(reader, one))
-            for one in running.stand_ins
-            if one.person in running.policy.people and may_view_schedule(one.schedule, reader, running.policy)
+            OverrideRow(stand_in, may_end_override(reader, stand_in))
+            for stand_in in running.stand_ins
+            if stand_in.person in running.policy.people and may_view_schedule(stand_in.schedule, reader, running.policy)
         ),
     )
 
@@ -96,12 +96,12 @@ def _rotas(core: Core, reader: Person, running: RunningPolicy, monday: date, zon
 def _whole(policy: Policy, schedule: Schedule, calendars: Calendars, start: datetime, end: datetime) -> Iterator[Shift]:
     """Yield the shifts that touch this span, not cut off at its ends."""
     found = Roster(policy, start, calendars).shifts(schedule, start - _BEYOND, end + _BEYOND)
-    return (one for one in found if one.start < end and start < one.end)
+    return (override for override in found if override.start < end and start < override.end)
 
 
 def _gaps(rota: ScheduleWeeks, now: datetime, end: datetime) -> CoverageGaps | None:
-    empty = [one for one in rota.shifts if not one.people and one.end > now]
+    empty = [shift for shift in rota.shifts if not shift.people and shift.end > now]
     if not empty:
         return None
-    total = sum((min(one.end, end) - max(one.start, now) for one in empty), timedelta(0))
+    total = sum((min(span.end, end) - max(span.start, now) for span in empty), timedelta(0))
     return CoverageGaps(rota, len(empty), total, empty[0])

@@ -54,10 +54,10 @@ class TimelineEntry:
 
 
 def build_timeline(
-    said: Sequence[Row[Any]], fates: Sequence[Row[Any]], notes: Mapping[str, str], policy: Policy
+    records: Sequence[Row[Any]], fates: Sequence[Row[Any]], notes: Mapping[str, str], policy: Policy
 ) -> tuple[TimelineEntry, ...]:
     """Return what happened, in order; each notification stands under what set it in motion."""
-    found = [_moment(row, notes, policy) for row in said if row.action not in _OF_DELIVERIES]
+    found = [_moment(row, notes, policy) for row in records if row.action not in _OF_DELIVERIES]
     by_instant = _by_origin(fates, policy)
     placed = {at: place for place, at in enumerate(one.at for one in found)}
     placed |= {one.at: place for place, one in enumerate(found) if one.action == AuditAction.STEP_FIRED}
@@ -106,10 +106,10 @@ _WRITTEN = frozenset({AuditAction.NOTED, AuditAction.HELD, AuditAction.HOLD_LIFT
 """What is recorded with a text beside it."""
 
 
-def texts_of_records(connection: Connection, said: Iterable[Row[Any]], seal: Seal) -> dict[str, str]:
+def texts_of_records(connection: Connection, records: Iterable[Row[Any]], seal: Seal) -> dict[str, str]:
     """Return what was written with these records, by the id that the record holds; emptied ones are left out."""
-    ids = [json.loads(row.after).get("reason_id", "") for row in said if row.action in _WRITTEN]
-    kept = texts.find(connection, [UUID(one) for one in ids if one])
+    ids = [json.loads(row.after).get("reason_id", "") for row in records if row.action in _WRITTEN]
+    kept = texts.find(connection, [UUID(incident_id) for incident_id in ids if incident_id])
     found = {str(key): _opened(note.sealed_body, seal) for key, note in kept.items() if note.sealed_body is not None}
     return {key: text for key, text in found.items() if text is not None}
 
