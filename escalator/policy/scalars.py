@@ -15,6 +15,7 @@ from escalator.model.schedule import WEEKDAYS, RotationUnit
 from escalator.policy.placeholders import has_placeholder
 from escalator.policy.problems import quoted, remedy
 from escalator.policy.targets import spelled
+from escalator.policy.web_address import is_web_address
 from escalator.schedules.timezone import zone_named
 
 T = TypeVar("T")
@@ -121,11 +122,14 @@ class Matching(Text):
         return text if has_placeholder(text) or self._pattern.fullmatch(text) else None
 
 
-class Address(Matching):
+class Address(Text):
     """A web address, which may hold a secret: a mistake in it is told without repeating it."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
-        super().__init__(r"https?://\S+", "write an address that begins with https://", **options)
+        super().__init__("write an address that begins with https://", **options)
+
+    def _typed(self, text: str) -> str | None:
+        return text if has_placeholder(text) or is_web_address(text) else None
 
     def _shown(self, text: str) -> str:  # noqa: ARG002
         return "the address"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from escalator.model.destination_kind import DestinationKind
-from escalator.model.message import Delivered, Failed, FailureReason, Occasion
+from escalator.model.message import Delivered, Failed, FailureReason, Link, Occasion
 from escalator.services.delivery import outbox
 from escalator.services.delivery.bundles import BUNDLE_AFTER, PAGES_SENT_SINGLY, bundle_waiting_pages
 from escalator.services.delivery.outcomes import record_outcomes
@@ -391,3 +391,21 @@ def test_a_list_that_goes_another_way_is_told_in_all_of_its_places_and_takes_no_
     assert told_by_mail(h) == [("one@example.com", LIST)]
     h.clock.move(minutes=1)
     assert told_by_mail(h) == [("two@example.com", LIST)]
+
+
+def test_a_bundle_by_email_has_a_link_for_each_incident_that_acknowledges_it(bare: Harness) -> None:
+    text = POLICY.read_text().replace('{slack: "#hate", fallback: leads}', "{email: ana@example.com, fallback: leads}")
+    h = bare.start(text.replace("stream: mod-1}", "stream: mod-1, email: ana@example.com}"))
+    flood(h)
+    calls = outbox.claim_calls(h.core, 200).calls
+    [bundle] = [call for call in calls if call.delivery and call.delivery.occasion is Occasion.LIST]
+    links = [part for line in bundle.notification.card.lines for part in line if isinstance(part, Link)]
+    record_outcomes(h.core, [CallOutcome(call, Delivered(str(place))) for place, call in enumerate(calls)])
+    assert [link.label for link in links] == [
+        *(f"Acknowledge #{number}" for number in range(1021, 1021 + TOO_MANY)),
+        "All incidents",
+    ]
+    assert h.answer_link(links[2].url.removeprefix(h.core.settings.base_url)).status_code == 200
+    assert states(h) == {("triggered", None): PAGES_SENT_SINGLY + TOO_MANY - 1, ("acknowledged", "ana"): 1}
+    assert h.incident(1023)["owner"] == "ana"
+    h.forget_seen()

@@ -1,6 +1,5 @@
 """`${NAME}`: where it may stand, whether it is spelled well, and whether the environment has it."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 
 from escalator.model.email_address import CORRECT_FORM, parse_mailbox
@@ -10,8 +9,7 @@ from escalator.policy.placeholders import expand, has_placeholder, is_malformed,
 from escalator.policy.problems import Finding, Place, warning
 from escalator.policy.schema_destinations import FIELDS
 from escalator.policy.tree_walk import found, pattern, texts
-
-_WEB = re.compile(r"(?:https?|webcal)://\S+")
+from escalator.policy.web_address import is_web_address
 
 ALLOWED = (
     "sources.*.api_key",
@@ -34,10 +32,10 @@ _UNFIT = "remove quotes, spaces and line breaks around the value of the variable
 _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
     ("people.*.email", parse_mailbox, CORRECT_FORM),
     *((where, parse_mailbox, CORRECT_FORM) for where, field in FIELDS if isinstance(field, EmailsField)),
-    ("sources.*.dashboard_url", _WEB.fullmatch, _RIGHT_WEB),
-    *((where, _WEB.fullmatch, _RIGHT_WEB) for where, field in FIELDS if isinstance(field, UrlField)),
-    ("categories.*.runbook", _WEB.fullmatch, _RIGHT_WEB),
-    ("heartbeat.url", _WEB.fullmatch, _RIGHT_WEB),
+    ("sources.*.dashboard_url", is_web_address, _RIGHT_WEB),
+    *((where, is_web_address, _RIGHT_WEB) for where, field in FIELDS if isinstance(field, UrlField)),
+    ("categories.*.runbook", is_web_address, _RIGHT_WEB),
+    ("heartbeat.url", is_web_address, _RIGHT_WEB),
 )
 """What a value of the environment must be besides a text, by the place that asks for it."""
 

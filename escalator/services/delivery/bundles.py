@@ -23,7 +23,7 @@ from escalator.rendering.bundles import MOST_BUTTONS, Listed, Ways, list_card
 from escalator.rendering.buttons import ButtonValue, encode, encode_list
 from escalator.rendering.view import title_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery.outcomes import audit_entry, decide_failed_steps
 from escalator.services.delivery.sender_uptime import senders_up_since
 from escalator.services.incidents.apply import is_step_delivery
@@ -118,9 +118,7 @@ def _record(connection: Connection, pages: Iterable[Delivery], list_id: UUID, no
     audit_log.insert(connection, [(one, None) for one in named], now)
 
 
-def bundle_card(  # noqa: PLR0913  # what every bulletin is made from
-    core: Core, connection: Connection, running: RunningPolicy, bulletin: Bulletin, to: Delivery, _now: datetime
-) -> Card | None:
+def bundle_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card | None:
     """Return what a list says now; None when everything on it has been dealt with.
 
     What is no longer wanted drops out for good. The incidents are not locked, they may be ten thousand: one that is
@@ -128,19 +126,23 @@ def bundle_card(  # noqa: PLR0913  # what every bulletin is made from
     """
     wanted: dict[UUID, BundledPage] = {}
     unwanted: dict[str, list[BundledPage]] = {}
-    for member in bundles.pages_of(connection, bulletin.id):
-        reason = _why_unwanted(core, running.policy, member, to.mode)
+    for member in bundles.pages_of(context.connection, bulletin.id):
+        reason = _why_unwanted(context.core, context.policy, member, to.mode)
         if reason is None:
             wanted[member.incident_id] = member
         else:
             unwanted.setdefault(reason, []).append(member)
     for reason, dropped in unwanted.items():
-        bundles.drop_pages(connection, [member.id for member in dropped], reason)
+        bundles.drop_pages(context.connection, [member.id for member in dropped], reason)
     if not wanted:
         return None
     answered = {member.incident_id for dropped in unwanted.values() for member in dropped} - wanted.keys()
-    said = [_listed(member, running.policy) for member in wanted.values()]
-    ways = Ways(encode_list(bulletin.id), bulletin.id, _links(core, connection, running.policy, list(wanted), to))
+    said = [_listed(member, context.policy) for member in wanted.values()]
+    ways = Ways(
+        encode_list(bulletin.id),
+        bulletin.id,
+        _links(context.core, context.connection, context.policy, list(wanted), to),
+    )
     return list_card(said, len(answered), ways, is_test=to.mode is Mode.DIVERT)
 
 
@@ -213,5 +215,7 @@ def _settle_failed(core: Core) -> bool:
         entries = [audit_entry(AuditAction.DELIVERY_FAILED, page, "list") for page in failed]
         audit_log.insert(connection, [(entry, None) for entry in entries], now)
         touched = {page.incident_id for page in failed if is_step_delivery(page)}
-        work.apply(decide_failed_steps(core, connection, locked, touched, running, now), running, now)
+        work.apply(
+            decide_failed_steps(TransactionContext(core, connection, running, now), locked, touched), running, now
+        )
     return True

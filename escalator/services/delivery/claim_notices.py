@@ -36,7 +36,7 @@ def claim_notices(
     for delivery in wanted:
         chosen = taken[delivery.id]
         if delivery.bulletin_id is not None:
-            card = bulletin_card(core, connection, running, said[delivery.bulletin_id], delivery, now)
+            card = bulletin_card(claim.context, said[delivery.bulletin_id], delivery)
             until = closed.get(delivery.endpoint)
         else:
             key, detail = troubles.get(delivery.trouble_id or UUID(int=0), ("", ""))

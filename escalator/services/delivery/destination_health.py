@@ -6,11 +6,9 @@ something is really delivered there.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum, auto
 from uuid import UUID
-
-from sqlalchemy import Connection
 
 from escalator.engine.operator_alerts import SuspectedChannels
 from escalator.model.destination_kind import DestinationKind
@@ -19,7 +17,7 @@ from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.model.policy import Policy
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import DESTINATION, OperatorAlerts
-from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery.fallbacks import create_fallbacks
 from escalator.services.outbound.call import CallOutcome
 from escalator.store.endpoint_health import HealthUpdates
@@ -73,25 +71,20 @@ def record_calls(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> None:
 
 
 def update_operator_alerts(
-    core: Core,
-    connection: Connection,
-    outcomes: Sequence[CallOutcome],
-    over: Collection[UUID],
-    running: RunningPolicy,
-    now: datetime,
+    context: TransactionContext, outcomes: Sequence[CallOutcome], over: Collection[UUID]
 ) -> None:
     """Find and end the troubles that these calls make of their endpoints, and tell who stands in for what waits.
 
     `over` are the deliveries that failed for good. What there is to note of the endpoints is written already.
     """
-    alerts = OperatorAlerts(connection, now)
+    alerts = OperatorAlerts(context.connection, context.now)
     for name, one in sorted(_broken(outcomes, over).items()):
-        _find_broken(core, alerts, name, one, running.policy)
+        _find_broken(context.core, alerts, name, one, context.policy)
     end_alerts_of_reached(
         alerts,
         [outcome.sent.delivery.endpoint for outcome in outcomes if outcome.sent.delivery and _has_arrived(outcome)],
     )
-    _stand_in_for_failing(core, connection, outcomes, over, running.policy, now)
+    _stand_in_for_failing(context, outcomes, over)
 
 
 def _is_real(outcome: CallOutcome) -> bool:
@@ -169,14 +162,7 @@ def end_alerts_of_reached(alerts: OperatorAlerts, reached: Iterable[str]) -> Non
     alerts.resolve(*(f"{DESTINATION}{name}" for name in sorted(set(reached))))
 
 
-def _stand_in_for_failing(
-    core: Core,
-    connection: Connection,
-    outcomes: Sequence[CallOutcome],
-    over: Collection[UUID],
-    policy: Policy,
-    now: datetime,
-) -> None:
+def _stand_in_for_failing(context: TransactionContext, outcomes: Sequence[CallOutcome], over: Collection[UUID]) -> None:
     """Tell who stands in for what has just failed, and waits, at a destination that is known to be failing."""
     waits = [
         outcome.sent.delivery
@@ -186,6 +172,6 @@ def _stand_in_for_failing(
         and outcome.sent.delivery.id not in over
         if outcome.sent.mode is not Mode.SANDBOX
     ]
-    known = OperatorAlerts(connection, now).failing_endpoints() if waits else {}
+    known = OperatorAlerts(context.connection, context.now).failing_endpoints() if waits else {}
     failing = [delivery for delivery in waits if delivery.endpoint in known]
-    create_fallbacks(core, connection, failing, policy, now, SuspectedChannels(frozenset(known.values())))
+    create_fallbacks(context, failing, SuspectedChannels(frozenset(known.values())))

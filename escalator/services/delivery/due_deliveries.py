@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from sqlalchemy import Connection
-
-from escalator.model.policy import Policy
 from escalator.services.core.context import Core
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery.fallbacks import has_fallback
 from escalator.services.outbound.bulkheads import NO_VENDOR_LANE, AdmissionTrial, Lane, ShareKind, lane_of
 from escalator.services.outbound.circuit_breaker import BreakerDecision, CircuitBreakers
@@ -51,10 +48,7 @@ def lane_for(core: Core, delivery: Delivery) -> Lane:
 class CandidateSelector:
     """Chooses among what is due, until there is enough or no more."""
 
-    core: Core
-    connection: Connection
-    policy: Policy
-    now: datetime
+    context: TransactionContext
     breakers: CircuitBreakers
     rehearsal: AdmissionTrial
     not_asked: Exclusion = delivery_claims.NO_EXCLUSION
@@ -65,9 +59,11 @@ class CandidateSelector:
         """Return what may be claimed. What has no room is left out of the next look, so that it hides nobody."""
         most = self.rehearsal.room * OVERSAMPLE
         seen: set[object] = set()
-        silence = self.core.heartbeat_timeout(self.now)
+        silence = self.context.core.heartbeat_timeout(self.context.now)
         while self.rehearsal.room > 0:
-            found = delivery_claims.candidates(self.connection, self.now, most, silence, self._without())
+            found = delivery_claims.candidates(
+                self.context.connection, self.context.now, most, silence, self._without()
+            )
             new = [delivery for delivery in found if delivery.id not in seen]
             seen |= {delivery.id for delivery in new}
             for delivery in new:
@@ -84,7 +80,7 @@ class CandidateSelector:
         return Exclusion(full_endpoints, kinds | set(self.not_asked.kinds), frozenset(self._refused))
 
     def _judge(self, delivery: Delivery) -> None:
-        lane = lane_for(self.core, delivery)
+        lane = lane_for(self.context.core, delivery)
         decision = self._decide(delivery, lane) if self.breakers.is_open(lane) else BreakerDecision.CALL
         if decision is BreakerDecision.WAIT:
             self._refuse(delivery)
@@ -103,5 +99,5 @@ class CandidateSelector:
         self._refused.add(f"{delivery.endpoint} {delivery.kind.value}")
 
     def _decide(self, delivery: Delivery, lane: Lane) -> BreakerDecision:
-        is_replaced = has_fallback(self.core, self.connection, delivery, self.policy, self.now)
-        return self.breakers.decide(lane, has_fallback=is_replaced, is_expired=delivery.expires_at <= self.now)
+        is_replaced = has_fallback(self.context, delivery)
+        return self.breakers.decide(lane, has_fallback=is_replaced, is_expired=delivery.expires_at <= self.context.now)

@@ -89,8 +89,7 @@ def _chosen(
     claim: ClaimContext, breakers: CircuitBreakers, not_asked: Exclusion = delivery_claims.NO_EXCLUSION
 ) -> Selection:
     rehearsal = claim.threads.rehearsal(claim.limit)
-    policy = claim.running.policy
-    return CandidateSelector(claim.core, claim.connection, policy, claim.now, breakers, rehearsal, not_asked).choose()
+    return CandidateSelector(claim.context, breakers, rehearsal, not_asked).choose()
 
 
 def _take(claim: ClaimContext, found: Sequence[Candidate]) -> dict[UUID, Candidate]:
@@ -180,14 +179,7 @@ def _tell_fallbacks(claim: ClaimContext, calls: Iterable[OutboundCall]) -> bool:
     for call in calls:
         if call.is_probe and call.delivery is not None and call.delivery.kind is not DeliveryKind.BULLETIN:
             suspects = suspects_after(FailureReason.TIMEOUT, call.delivery.endpoint, call.channel)
-            count += create_fallbacks(
-                claim.core,
-                claim.connection,
-                [call.delivery],
-                claim.running.policy,
-                claim.now,
-                suspects,
-            )
+            count += create_fallbacks(claim.context, [call.delivery], suspects)
     return count > 0
 
 

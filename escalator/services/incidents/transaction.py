@@ -11,6 +11,7 @@ from escalator.model.incident import CLOSED_STATES, Incident
 from escalator.ports import CLOSE_GROUPS, DELIVER
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.incidents.apply import AfterCommit, Decision, apply_decisions
 from escalator.services.incidents.group_membership import with_group_changes
 
@@ -33,8 +34,9 @@ class UnitOfWork:
     def apply(self, decisions: Sequence[Decision], running: RunningPolicy, now: datetime) -> None:
         """Write decisions about incidents that this transaction has locked or is about to make."""
         if decisions:
-            whole = with_group_changes(self.core, self.connection, decisions, running, now)
-            self._after_commit.append(apply_decisions(self.core, self.connection, whole, running, now))
+            context = TransactionContext(self.core, self.connection, running, now)
+            whole = with_group_changes(context, decisions)
+            self._after_commit.append(apply_decisions(context, whole))
             self.has_ended_groups |= any(_is_ended_group(decision.change.incident) for decision in whole)
 
     def run_after_commit(self) -> None:

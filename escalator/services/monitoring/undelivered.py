@@ -15,6 +15,7 @@ from escalator.model.policy import Policy
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import DESTINATION, OperatorAlerts
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery.destination_health import FAILING_FOR
 from escalator.services.delivery.fallbacks import create_fallbacks
 from escalator.services.incidents.transaction import unit_of_work
@@ -41,35 +42,39 @@ def check_undelivered(core: Core) -> None:
         running = core.policies.running(connection)
         if running is None or not jobs.claim_due(connection, "undelivered", now, EVERY):
             return
-        found = _find_failing(core, connection, running.policy, now)
+        found = _find_failing(TransactionContext(core, connection, running, now))
         found |= _find_unreached(core, connection, running.policy, now)
         work.has_deliveries = found
 
 
-def _find_failing(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:
+def _find_failing(
+    context: TransactionContext,
+) -> bool:
     """Make troubles of endpoints that fail, tell who stands in for what waits there, and forget removed ones."""
-    alerts, named = OperatorAlerts(connection, now), endpoints_of(policy)
+    alerts, named = OperatorAlerts(context.connection, context.now), endpoints_of(context.policy)
     rows = [
-        endpoint for endpoint in endpoint_health.failing(connection, now - FAILING_FOR) if endpoint.endpoint in named
+        endpoint
+        for endpoint in endpoint_health.failing(context.connection, context.now - FAILING_FOR)
+        if endpoint.endpoint in named
     ]
-    waiting = deliveries.unfinished_at(connection, [row.endpoint for row in rows])
+    waiting = deliveries.unfinished_at(context.connection, [row.endpoint for row in rows])
     waits_at = {delivery.endpoint for delivery in waiting}
     has_told = False
     for row in rows:
-        if row.endpoint in waits_at or _has_failed_lately(row, now):
-            detail = f"no message to {row.endpoint} has been delivered for {words(now - row.since)}: {row.reason}"
+        if row.endpoint in waits_at or _has_failed_lately(row, context.now):
+            detail = (
+                f"no message to {row.endpoint} has been delivered for {words(context.now - row.since)}: {row.reason}"
+            )
             suspects = SuspectedChannels(kinds=frozenset({row.channel}))
             has_told |= alerts.raise_alert(
-                f"{DESTINATION}{row.endpoint}", detail, policy, core.settings, suspects=suspects
+                f"{DESTINATION}{row.endpoint}", detail, context.policy, context.core.settings, suspects=suspects
             )
     known = alerts.failing_endpoints()
     # Whoever deals with one of them at the moment has locked it: then it is left to them, and to the next look.
     cut_off = deliveries.lock_unfinished(
-        connection, [delivery.id for delivery in waiting if delivery.endpoint in known]
+        context.connection, [delivery.id for delivery in waiting if delivery.endpoint in known]
     )
-    has_told |= bool(
-        create_fallbacks(core, connection, cut_off, policy, now, SuspectedChannels(frozenset(known.values())))
-    )
+    has_told |= bool(create_fallbacks(context, cut_off, SuspectedChannels(frozenset(known.values()))))
     found = {key for key, _detail in alerts.list_open() if key.startswith(DESTINATION)}
     alerts.resolve(*sorted(found - {DESTINATION + endpoint for endpoint in named}))
     return has_told

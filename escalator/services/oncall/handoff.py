@@ -25,6 +25,7 @@ from escalator.rendering.redaction import names_by_key
 from escalator.rendering.view import category_of, title_of
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.notifications.bulletins import publish_bulletin
 from escalator.store import audit_log, incident_search, incidents, oncall_snapshots
@@ -106,24 +107,22 @@ def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot
     return count > 0
 
 
-def shift_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: RunningPolicy, bulletin: Bulletin, to: Delivery, now: datetime
-) -> Card:
+def shift_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card:
     """Return what a shift's bulletin says to this reader now."""
-    part, team, policy = HandoffRole(str(bulletin.body["part"])), str(bulletin.body["team"]), running.policy
-    team_has, is_cut = _assigned(core, connection, team)
-    here = [incident for incident in team_has if core.mode_for(incident, policy) is to.mode]
+    part, team, policy = HandoffRole(str(bulletin.body["part"])), str(bulletin.body["team"]), context.policy
+    team_has, is_cut = _assigned(context.core, context.connection, team)
+    here = [incident for incident in team_has if context.core.mode_for(incident, policy) is to.mode]
     return card(
         ShiftView(
             part=part,
             team=team,
             reader=to.person or "",
             listed=tuple(
-                (incident, _title(core, connection, incident, policy))
+                (incident, _title(context.core, context.connection, incident, policy))
                 for incident in incidents_to_hand_over(part, to.person or "", here, policy)
             ),
             policy=policy if to.channel.about.shows_names else names_by_key(policy),
-            now=now,
+            now=context.now,
             is_cut=is_cut,
         )
     )

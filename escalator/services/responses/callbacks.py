@@ -130,7 +130,8 @@ def _try_later(core: Core, callback: VendorCallback, reason: str, *, is_fault: b
         vendor_callbacks.park(connection, callback.id, reason)
         running = core.policies.running(connection)
         if running is not None:
-            detail = f"a webhook from {callback.vendor.value} could not be processed ({reason}); it is parked as {callback.id}"
+            vendor = callback.vendor.value
+            detail = f"a webhook from {vendor} could not be processed ({reason}); it is parked as {callback.id}"
             OperatorAlerts(connection, now).raise_alert(
                 f"callback:{callback.vendor.value}", detail, running.policy, core.settings
             )

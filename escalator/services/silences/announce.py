@@ -20,6 +20,7 @@ from escalator.rendering.silences import begun, ended, may_show_reason
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import operator_alert_mode
 from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.notifications.bulletins import publish_bulletin
 from escalator.store import silences
 from escalator.store.deliveries import Delivery
@@ -84,9 +85,7 @@ def _leads(silence: Silence, policy: Policy) -> Iterator[str]:
             yield PERSON_PREFIX + team.lead
 
 
-def silence_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: RunningPolicy, bulletin: Bulletin, to: Delivery, _now: datetime
-) -> Card:
+def silence_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card:
     """Return what this bulletin says to this reader; the reason only in Slack, and only where a note would be shown."""
     body = {name: str(value) for name, value in bulletin.body.items()}
     silence = Silence(
@@ -99,11 +98,14 @@ def silence_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
         is_for_critical=True,
         id=UUID(body["silence"]) if body["silence"] else None,
     )
-    policy = running.policy
+    policy = context.policy
     if bulletin.body["is_over"]:
         return ended(silence, policy, body["by"] or None)
     is_shown = to.channel.about.shows_names and may_show_reason(silence, policy)
-    return begun(replace(silence, reason=_reason(core, connection, silence, policy)) if is_shown else silence, policy)
+    return begun(
+        replace(silence, reason=_reason(context.core, context.connection, silence, policy)) if is_shown else silence,
+        policy,
+    )
 
 
 def _reason(core: Core, connection: Connection, silence: Silence, policy: Policy) -> str:
