@@ -14,7 +14,15 @@ from escalator.rendering.silences import subject
 from escalator.rendering.timestamps import stamp
 from escalator.rendering.view import called
 from escalator.services.core.context import Core
-from escalator.services.silences.manage import Listed, NotDone, Wanted, Wrong, begin, end, listed
+from escalator.services.silences.manage import (
+    SilenceProblem,
+    SilenceRefused,
+    SilenceRequest,
+    SilenceRow,
+    create_silence,
+    end_silence,
+    list_silences,
+)
 
 VIA = "cli"
 _HEADINGS = ("ID", "WHAT", "BY", "UNTIL", "WHY")
@@ -22,10 +30,10 @@ _HEADINGS = ("ID", "WHAT", "BY", "UNTIL", "WHY")
 
 @click.command("silence")
 @click.argument("named", metavar="[CATEGORY_OR_ROUTE]", required=False)
-@click.option("--for", "lasts", metavar="2h", help="How long: at most 24h, with --critical 8h.")
-@click.option("--reason", metavar="TEXT", help="Why. It is shown to people, kept sealed, and never recorded.")
-@click.option("--by", metavar="PERSON", help="Who says so, by their key in the policy: a senior or an admin.")
-@click.option("--critical", "is_for_critical", is_flag=True, help="Critical incidents too; this is announced.")
+@click.option("--for", "lasts", metavar="2h", help="How long: at most 24h, or 8h with --critical.")
+@click.option("--reason", metavar="TEXT", help="Why. Shown to people and stored encrypted, never in the audit log.")
+@click.option("--by", metavar="PERSON", help="Who silences, by their key in the policy: a senior or an admin.")
+@click.option("--critical", "is_for_critical", is_flag=True, help="Include critical incidents; this is announced.")
 @click.option("--end", "ending", metavar="ID", help="End the silence with this id now.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def command(  # noqa: PLR0913  # one for each option
@@ -38,32 +46,35 @@ def command(  # noqa: PLR0913  # one for each option
     is_for_critical: bool,
     as_json: bool,
 ) -> None:
-    """Silence a category or a route of the policy for a while; without an argument, list what is silenced.
+    """Silence a category or a route of the policy; without an argument, list the silences.
 
-    While it lasts, one step of each incident tells nobody. The step after it does, and so does the end of the silence.
+    While it lasts, one step of each incident is not sent. The step after it is sent. When the silence ends, what it
+    held back is sent.
     """
     core = open_core()
     if ending is not None:
         if named is not None or by is None:
-            raise Misused("--end takes the id of a silence and --by, and no category or route")
-        over = _done(end(core, ending, by, VIA))
-        click.echo(f"Ended: {_about(core, over)}. What it held back is told now.")
+            raise Misused("--end requires the id of a silence and --by, without a category or route")
+        over = _done(end_silence(core, ending, by, VIA))
+        click.echo(f"Ended: {_about(core, over)}. What it held back is sent now.")
     elif named is not None:
         if lasts is None or reason is None or by is None:
-            raise Misused(f"silence {named}: say --for, --reason and --by")
+            raise Misused(f"silence {named}: --for, --reason and --by are required")
         begun = _done(
-            begin(core, Wanted(named, duration("--for", lasts, "30m or 2h"), reason, by, VIA, is_for_critical))
+            create_silence(
+                core, SilenceRequest(named, duration("--for", lasts, "30m or 2h"), reason, by, VIA, is_for_critical)
+            )
         )
         click.echo(f"Silenced: {_about(core, begun)} for {words(begun.ends_at - begun.starts_at)}.")
     else:
         click.echo(_list(core, as_json=as_json))
 
 
-def _done(done: Silence | NotDone) -> Silence:
+def _done(done: Silence | SilenceRefused) -> Silence:
     """Return what was done; who may not gets exit code 1, and what cannot be meant 2."""
     if isinstance(done, Silence):
         return done
-    if done.what is Wrong.ROLE:
+    if done.what is SilenceProblem.ROLE:
         raise click.ClickException(done.said)
     raise Misused(done.said)
 
@@ -75,28 +86,28 @@ def _about(core: Core, silence: Silence) -> str:
 
 
 def _what(silence: Silence, policy: Policy) -> str:
-    return subject(silence, policy) + (" (critical too)" if silence.is_for_critical else "")
+    return subject(silence, policy) + (" (including critical)" if silence.is_for_critical else "")
 
 
 def _list(core: Core, *, as_json: bool) -> str:
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        found = listed(core, connection, running)
+        found = list_silences(core, connection, running)
     if as_json:
         return json.dumps([_document(one) for one in found], indent=2, ensure_ascii=False)
     if not found:
-        return "Nothing is silenced."
+        return "No silences."
     return columns([_HEADINGS, *(_row(one, running.policy) for one in found)])
 
 
-def _row(one: Listed, policy: Policy) -> tuple[str, ...]:
+def _row(one: SilenceRow, policy: Policy) -> tuple[str, ...]:
     silence = one.silence
     span = [at.astimezone(policy.timezone).strftime("%a %d %b %H:%M") for at in (silence.starts_at, silence.ends_at)]
     until = span[1] if one.is_in_force else f"{span[0]} to {span[1]}"
     return (one.handle or "file", _what(silence, policy), called(silence.author, policy), until, silence.reason)
 
 
-def _document(one: Listed) -> dict[str, Any]:
+def _document(one: SilenceRow) -> dict[str, Any]:
     silence = one.silence
     return {
         "id": one.handle or None,

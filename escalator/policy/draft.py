@@ -30,6 +30,7 @@ from escalator.model.policy import (
 from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
 from escalator.policy import schema_destinations, schema_people, schema_routing, schema_schedules
+from escalator.policy.category_names import with_declared_categories
 from escalator.policy.containers import Entry, Keys, Named
 from escalator.policy.problems import Finding, Place
 from escalator.policy.scalars import Complaint, Text, Whole, Zone
@@ -52,7 +53,7 @@ class PolicyKeys(Keys):
     categories = Named(Entry(schema_people.CategoryKeys, schema_people.category))
     severity = schema_routing.SEVERITY
     routes = schema_routing.ROUTES
-    default = Text("name the path for what no route takes", required=True)
+    default = Text("name the path for incidents that match no route", required=True)
     feeds = schema_routing.FEEDS
     paths = schema_routing.PATHS
     unanswered = schema_routing.UNANSWERED
@@ -127,6 +128,7 @@ class Draft:
 
 def drafted(tree: dict[str, Tree]) -> tuple[Draft, tuple[Finding, ...]]:
     """Return what could be read of the tree, and what could not."""
+    tree = with_declared_categories(tree)
     try:
         loaded: dict[str, Any] = PolicyKeys().load(_zoned(tree))
         findings: tuple[Finding, ...] = ()

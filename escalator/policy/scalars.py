@@ -15,6 +15,7 @@ from escalator.model.schedule import WEEKDAYS, RotationUnit
 from escalator.policy.placeholders import has_placeholder
 from escalator.policy.problems import quoted, remedy
 from escalator.policy.targets import spelled
+from escalator.policy.web_address import is_web_address
 from escalator.schedules.timezone import zone_named
 
 T = TypeVar("T")
@@ -79,7 +80,7 @@ class Scalar(Value[T]):
             raise refusal(f"is a {'list' if isinstance(value, list) else 'mapping'}, not one value", self.right)
         typed = self._typed(value)
         if typed is None:
-            raise refusal(f"{self._shown(value)} does not fit", self._remedy(value))
+            raise refusal(f"{self._shown(value)} is not valid", self._remedy(value))
         return typed
 
     def _typed(self, text: str) -> T | None:
@@ -121,14 +122,17 @@ class Matching(Text):
         return text if has_placeholder(text) or self._pattern.fullmatch(text) else None
 
 
-class Address(Matching):
+class Address(Text):
     """A web address, which may hold a secret: a mistake in it is told without repeating it."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
-        super().__init__(r"https?://\S+", "write an address that begins with https://", **options)
+        super().__init__("write an address that begins with https://", **options)
+
+    def _typed(self, text: str) -> str | None:
+        return text if has_placeholder(text) or is_web_address(text) else None
 
     def _shown(self, text: str) -> str:  # noqa: ARG002
-        return "what is written"
+        return "the address"
 
 
 class MailAddress(Text):

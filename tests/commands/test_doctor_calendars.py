@@ -5,7 +5,7 @@ import json
 import pytest
 
 from escalator.bootstrap import build
-from escalator.services.oncall.calendar_refresh import refresh_all
+from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.settings import from_environment
 from tests.doubles.calendar import SECRET, CalendarDouble
 from tests.policy.files import minimal
@@ -43,19 +43,19 @@ def doctor(core, cli):
 
 
 def test_a_calendar_that_is_read_says_who_is_on_call(core, doctor):
-    refresh_all(core)
+    refresh_calendars(core)
     [(status, said)] = doctor()
     assert (status, said.startswith("read 0 min ago, 9"), said.endswith("; on call now: ana")) == ("ok", True, True)
 
 
 def test_a_calendar_that_nobody_has_asked_for_yet_is_a_warning(doctor):
-    assert doctor() == [("warn", "was never asked for; on call now: eli")]
+    assert doctor() == [("warn", "has not been read yet; on call now: eli")]
 
 
 def test_a_calendar_that_fails_is_a_warning(core, doctor, server):
     server.feed = HTML
-    refresh_all(core)
-    expected = "began to fail 0 min ago (not_a_calendar), read never, 0 bookings ahead; on call now: eli"
+    refresh_calendars(core)
+    expected = "started failing 0 min ago (not_a_calendar), read never, 0 future shifts; on call now: eli"
     assert doctor() == [("warn", expected)]
 
 

@@ -22,8 +22,8 @@ def test_a_link_signs_in(core, cli, arguments, person):
     result = cli("sign-in-link", *arguments)
     [url] = result.stdout.split()
     assert url.startswith(BASE)
-    held = magic_links.use(core, url.removeprefix(BASE))
-    viewer, _running = sessions.find(core, held)
+    held = magic_links.redeem_link(core, url.removeprefix(BASE))
+    viewer, _running = sessions.find_session(core, held)
     assert (viewer.person.key, viewer.is_sandbox) == (person, False)
 
 
@@ -39,10 +39,10 @@ def real(core, monkeypatch):
 
 
 def test_the_first_start_shows_a_link_until_somebody_has_signed_in(real, cli):
-    sessions.begin(real, "eli", sessions.SANDBOX)
+    sessions.start_session(real, "eli", sessions.SANDBOX)
     link = _first_link(real)
     assert link in "\n".join(start_page(prepared(real.settings.environment), 8000, "", link))
-    assert magic_links.use(real, link.removeprefix(BASE)) is not None
+    assert magic_links.redeem_link(real, link.removeprefix(BASE)) is not None
     assert _first_link(real) == ""
 
 
@@ -62,18 +62,18 @@ def test_no_link_is_shown(real, monkeypatch, env):
 @pytest.mark.parametrize(
     ("env", "status", "words"),
     [
-        pytest.param({}, "ok", "everybody says who they are", id="a sandbox"),
-        pytest.param({"ESCALATOR_MODE": "divert"}, "warn", "nobody can sign in", id="nothing"),
+        pytest.param({}, "ok", "in the sandbox everybody chooses a name", id="a sandbox"),
+        pytest.param({"ESCALATOR_MODE": "divert"}, "warn", "no sign-in method is set up", id="nothing"),
         pytest.param(
             {"ESCALATOR_MODE": "divert", "SMTP_URL": "smtp+insecure://127.0.0.1:1", "MAIL_FROM": "a@example.com"},
             "ok",
-            "by a link that is mailed",
+            "by a link sent by email",
             id="mail",
         ),
         pytest.param(
             {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "s"},
             "ok",
-            "says who they are, as in every sandbox, with Slack",
+            "chooses a name, with Slack",
             id="two ways",
         ),
     ],

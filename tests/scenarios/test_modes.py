@@ -20,7 +20,7 @@ def test_in_sandbox_everything_is_kept_and_nothing_sent(bare: Harness) -> None:
     h.expect_nothing()
     assert h.slack.calls == []
     assert h.count(inbox) > 5
-    assert h.app.test_client().get("/readyz").json["notes"] == ["SANDBOX, 1 alerts reached nobody"]
+    assert h.app.test_client().get("/readyz").json["notes"] == ["Sandbox mode: nothing is sent (1 alert so far)"]
 
 
 @pytest.mark.parametrize("mode", ["divert", "production"])
@@ -111,7 +111,7 @@ def in_trouble(h: Harness) -> None:
     """Something of the product's own is amiss: whom the policy names under `alarms` is to hear of it."""
     with h.core.database.writing() as connection:
         running = h.core.policies.running(connection)
-        assert OperatorAlerts(connection, h.clock.now()).find(
+        assert OperatorAlerts(connection, h.clock.now()).raise_alert(
             "loop", "all is not well", running.policy, h.core.settings
         )
     h.queue.tell(DELIVER)

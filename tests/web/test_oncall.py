@@ -7,8 +7,8 @@ import pytest
 
 from escalator.services.auth import sessions
 from escalator.services.oncall import overrides
-from escalator.services.oncall.handoff import change_shifts
-from escalator.services.oncall.overrides import Wanted
+from escalator.services.oncall.handoff import announce_shift_changes
+from escalator.services.oncall.overrides import OverrideRequest
 from tests.browsers import Browser
 from tests.fakes import START
 from tests.sandboxes import a_core, demo_policy
@@ -62,7 +62,9 @@ def ask(core, person="dana", **changed):
 
 
 def stand_in(core, author="dana"):
-    return overrides.begin(core, Wanted("turns", "ben", START, START + HOUR), _people(core)[author], "dashboard")
+    return overrides.create_override(
+        core, OverrideRequest("turns", "ben", START, START + HOUR), _people(core)[author], "dashboard"
+    )
 
 
 def _people(core):
@@ -143,9 +145,9 @@ def test_times_are_those_of_the_schedules_clock(core):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        pytest.param({"from": "2026-08-20T18:00"}, "it would end before it begins", id="an end before the beginning"),
-        pytest.param({"from": "soon"}, "write both times as date and time", id="no time"),
-        pytest.param({"from": ""}, "write both times as date and time", id="nothing"),
+        pytest.param({"from": "2026-08-20T18:00"}, "it ends before it starts", id="an end before the beginning"),
+        pytest.param({"from": "soon"}, "enter date and time of both the start and the end", id="no time"),
+        pytest.param({"from": ""}, "enter date and time of both the start and the end", id="nothing"),
         pytest.param({"person": "zoe"}, "is not a person of the policy", id="nobody"),
         pytest.param({"from": "0001-01-01T00:00"}, "more than 31 days", id="the first of all times"),
         pytest.param({"to": "9999-12-31T23:59"}, "more than 31 days", id="the last of all times"),
@@ -171,7 +173,7 @@ def test_a_schedule_that_somebody_may_not_know_of_is_not_there(core, schedule):
 def test_who_stands_in_and_may_not_hear_of_it_is_said(core):
     browser = Browser(core, "dana")
     form = {"schedule": "closed", "person": "ben", "from": "2026-08-20T16:00", "to": "2026-08-20T18:00"}
-    assert "They may not know of Child safety" in browser.get(browser.post("/oncall/overrides", form).location).text
+    assert "They may not see Child safety" in browser.get(browser.post("/oncall/overrides", form).location).text
 
 
 def test_nobody_takes_back_what_is_not_theirs(core):
@@ -207,9 +209,11 @@ def test_whatever_is_asked_for_there_is_a_page(core, asked):
 
 def test_of_a_past_week_it_shows_who_really_stood_in(core):
     core.clock.move(hours=20)
-    one = overrides.begin(core, Wanted("turns", "eli", START, START + 30 * HOUR), _people(core)["dana"], "dashboard")
+    one = overrides.create_override(
+        core, OverrideRequest("turns", "eli", START, START + 30 * HOUR), _people(core)["dana"], "dashboard"
+    )
     core.clock.move(hours=1)
-    overrides.end(core, one.id, _people(core)["dana"], "dashboard")
+    overrides.end_override(core, one.id, _people(core)["dana"], "dashboard")
     core.clock.move(days=7)
     assert "Eli Stone from Fri 21 Aug 06:03 until Fri 21 Aug 07:03" in page(core, path="/oncall?week=2026-08-17")
 
@@ -233,25 +237,29 @@ def test_what_the_picture_shows_stands_in_words_beside_it(sqlite_url, tmp_path):
     browser = Browser(core, "dana")
     browser.get("/oncall/coverage.svg")
     said = words(browser.get("/oncall").text)
-    assert "Nobody hears within 30 min of what is high or critical" in said
+    assert "High or critical alerts that would notify nobody within 30 min" in said
     assert "self_harm (critical)" in said
     core.database.close()
 
 
 def test_the_trail_of_a_rota_is_for_those_who_may_know_of_it(core):
-    overrides.begin(core, Wanted("closed", "ana", START, START + HOUR), _people(core)["dana"], "dashboard")
+    overrides.create_override(
+        core, OverrideRequest("closed", "ana", START, START + HOUR), _people(core)["dana"], "dashboard"
+    )
     stand_in(core)
-    said = "stands in on closed"
+    said = "on call on closed"
     assert said in page(core, "dana", "/audit")
     told = page(core, "ben", "/audit")
-    assert "stands in on turns" in told
+    assert "on call on turns" in told
     assert said not in told
 
 
 def test_a_shift_of_a_closed_team_is_recorded_for_those_who_may_know_of_it(core):
-    change_shifts(core)
-    overrides.begin(core, Wanted("closed", "eli", START, START + HOUR), _people(core)["dana"], "dashboard")
-    change_shifts(core)
+    announce_shift_changes(core)
+    overrides.create_override(
+        core, OverrideRequest("closed", "eli", START, START + HOUR), _people(core)["dana"], "dashboard"
+    )
+    announce_shift_changes(core)
     said = "On call for senior-moderators"
     assert said in page(core, "dana", "/audit")
     assert said not in page(core, "ben", "/audit")

@@ -64,7 +64,9 @@ def mailed(sqlite_url, tmp_path):
 
 
 def printed(core, person="ana"):
-    return magic_links.make(core, person, magic_links.PRINTER, "cli", magic_links.PRINTED_GOOD_FOR).removeprefix(BASE)
+    return magic_links.create_link(core, person, magic_links.PRINTER, "cli", magic_links.PRINTED_GOOD_FOR).removeprefix(
+        BASE
+    )
 
 
 def recorded(core):
@@ -147,7 +149,7 @@ def ask(core, email, **options):
 
 def test_who_asks_for_a_link_gets_one_by_mail_and_is_led_on(mailed):
     browser = Browser(mailed)
-    assert "Mail me a link" in browser.get("/sign-in?incident=1042").text
+    assert "Email me a link" in browser.get("/sign-in?incident=1042").text
     browser.client.post("/sign-in/mail", data={"email": " ANA@example.com ", "next": "/incidents/1042"})
     [mail] = mailed.vendors.mail.mails
     assert (mail.recipient, mail.message["Subject"]) == ("ana@example.com", "Sign in to Escalator")
@@ -191,7 +193,7 @@ def test_a_mail_that_could_not_be_sent_is_recorded(mailed):
 def test_no_mail_is_sent_in_a_sandbox(sqlite_url, tmp_path):
     core = a_core(sqlite_url, tmp_path, **(MAILED | {"ESCALATOR_MODE": "sandbox"}))
     assert ask(core, "ana@example.com").status_code == 404
-    assert "Mail me" not in Browser(core).get("/sign-in").text
+    assert "Email me" not in Browser(core).get("/sign-in").text
     core.database.close()
 
 
@@ -291,7 +293,7 @@ def test_browsers_come_over_tls_only_where_there_is_tls(sqlite_url, tmp_path, ba
 def test_a_token_signs_no_browser_in(core):
     with core.database.reading() as connection:
         eli = core.policies.required(connection).policy.people["eli"]
-    text = api_tokens.make(
+    text = api_tokens.create_token(
         core, api_tokens.Viewer(eli), "ana", "ci", {api_tokens.Scope.READ}, login_rate_limit.KEPT_FOR
     )
     browser = Browser(core)

@@ -1,15 +1,15 @@
 """`${NAME}`: where it may stand, whether it is spelled well, and whether the environment has it."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 
 from escalator.model.email_address import CORRECT_FORM, parse_mailbox
+from escalator.model.kind_description import ChoiceField, EmailsField, PersonField, UrlField
 from escalator.policy.draft import Draft
 from escalator.policy.placeholders import expand, has_placeholder, is_malformed, unset_names
 from escalator.policy.problems import Finding, Place, warning
+from escalator.policy.schema_destinations import FIELDS
 from escalator.policy.tree_walk import found, pattern, texts
-
-_WEB = re.compile(r"(?:https?|webcal)://\S+")
+from escalator.policy.web_address import is_web_address
 
 ALLOWED = (
     "sources.*.api_key",
@@ -21,27 +21,21 @@ ALLOWED = (
     "people.*.pagerduty",
     "teams.*.slack_group",
     "schedules.*.ical",
-    "destinations.*.slack",
-    "destinations.*.pagerduty",
-    "destinations.*.email[]",
-    "destinations.*.jira.project",
-    "destinations.*.jira.issue_type",
-    "destinations.*.jira.fields.**",
-    "destinations.*.webhook",
-    "destinations.*.secret",
+    *(where for where, field in FIELDS if not isinstance(field, ChoiceField | PersonField)),
     "categories.*.runbook",
     "heartbeat.url",
 )
 
 
+_RIGHT_WEB = "set it to an address that begins with https://"
 _UNFIT = "remove quotes, spaces and line breaks around the value of the variable"
 _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
     ("people.*.email", parse_mailbox, CORRECT_FORM),
-    ("destinations.*.email[]", parse_mailbox, CORRECT_FORM),
-    ("sources.*.dashboard_url", _WEB.fullmatch, "set it to an address that begins with https://"),
-    ("destinations.*.webhook", _WEB.fullmatch, "set it to an address that begins with https://"),
-    ("categories.*.runbook", _WEB.fullmatch, "set it to an address that begins with https://"),
-    ("heartbeat.url", _WEB.fullmatch, "set it to an address that begins with https://"),
+    *((where, parse_mailbox, CORRECT_FORM) for where, field in FIELDS if isinstance(field, EmailsField)),
+    ("sources.*.dashboard_url", is_web_address, _RIGHT_WEB),
+    *((where, is_web_address, _RIGHT_WEB) for where, field in FIELDS if isinstance(field, UrlField)),
+    ("categories.*.runbook", is_web_address, _RIGHT_WEB),
+    ("heartbeat.url", is_web_address, _RIGHT_WEB),
 )
 """What a value of the environment must be besides a text, by the place that asks for it."""
 
@@ -49,16 +43,16 @@ _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
 def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     """Yield names in the wrong place, misspelled names, and names that are not set."""
     for place in misplaced(draft):
-        yield Finding(place, "holds ${...} where the value itself must stand", "write the value out")
+        yield Finding(place, "contains ${...}, which is not allowed here", "write the value itself")
     yield from _unfit(draft, env)
     named: set[str] = set()
     for place, text in _allowed(draft):
         if is_malformed(text):
-            yield Finding(place, "holds a ${ that begins no name", "write ${NAME} or ${NAME:-default}")
+            yield Finding(place, "contains ${ without a valid name", "write ${NAME} or ${NAME:-default}")
         for name in unset_names(text, env):
             if name not in named:
                 named.add(name)
-                what = f"${{{name}}} is not set, so nothing stands there"
+                what = f"${{{name}}} is not set, so the value is empty"
                 right = f"set {name}, or write ${{{name}:-}} if it may stay empty"
                 yield warning(place, what, right, blocks_production=True)
 
@@ -72,7 +66,7 @@ def _unfit(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
             value = expand(text, env) if isinstance(text, str) and has_placeholder(text) else ""
             if value and place not in told and not is_fit(value):
                 told.add(place)
-                yield warning(place, "contains a ${NAME} whose value does not fit", right, blocks_production=True)
+                yield warning(place, "contains a ${NAME} whose value is not valid", right, blocks_production=True)
 
 
 def _is_plain(value: str) -> bool:

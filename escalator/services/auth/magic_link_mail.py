@@ -26,8 +26,8 @@ from escalator.store import audit_log
 log = structlog.get_logger(__name__)
 
 _SUBJECT = "Sign in to Escalator"
-_WHY = "Sent by Escalator because {who} asked for it. Nobody reads replies to this mail."
-_THEY = "you, or somebody who knows your address,"
+_WHY = "Sent by Escalator because {who} asked for it. Replies are not read."
+_THEY = "you or somebody who knows your address"
 _MAIL = "mail"
 
 
@@ -42,13 +42,13 @@ class _Asked:
     wanted: str = "/"
 
 
-def invite(core: Core, author: Viewer, person: Person) -> Delivered | Failed:
+def send_invitation(core: Core, author: Viewer, person: Person) -> Delivered | Failed:
     """Mail somebody a link, because an admin invites them. Raises Unavailable."""
     by = Actor("person", author.person.key)
     return _sent(core, person, _Asked(by, author.via, author.person.name, magic_links.INVITED_GOOD_FOR))
 
 
-def send_asked_for(core: Core, email: str, wanted: str = "/") -> None:
+def send_requested_link(core: Core, email: str, wanted: str = "/") -> None:
     """Mail a link to the one person who has this address, if there is one. `wanted` is the page it leads to.
 
     It raises nothing: nobody waits for it, so that how long it takes tells nobody whether there is one.
@@ -71,12 +71,12 @@ def _sent(core: Core, person: Person, asked: _Asked) -> Delivered | Failed:
     elif recipient is None:
         sent = Failed(FailureReason.BAD_TARGET, "address")
     else:
-        url = magic_links.make(core, person.key, asked.author, asked.via, asked.good_for)
+        url = magic_links.create_link(core, person.key, asked.author, asked.via, asked.good_for)
         sent = _handed_over(core, person, _letter(person, asked, url), sender, recipient)
     if isinstance(sent, Failed):
         log.warning("sign_in_mail_failed", person=person.key, reason=sent.reason.value, detail=sent.detail)
         with core.database.writing() as connection:
-            entry = magic_links.invited(person.key, asked.author, asked.via, sent.reason.value)
+            entry = magic_links.invitation_entry(person.key, asked.author, asked.via, sent.reason.value)
             audit_log.insert(connection, [(entry, None)], core.clock.now())
     return sent
 
@@ -85,7 +85,7 @@ def _letter(person: Person, asked: _Asked, url: str) -> Letter:
     return Letter(
         lead=_SUBJECT,
         heading="",
-        lines=((f"The link below signs {person.name} in, once, within {words(asked.good_for)}.",),),
+        lines=((f"The link below signs in {person.name}. It works once, within {words(asked.good_for)}.",),),
         answer=Link("Sign in", url if asked.wanted == "/" else f"{url}?{urlencode({'next': asked.wanted})}"),
         small=(ALONE, _WHY.format(who=asked.asker)),
     )

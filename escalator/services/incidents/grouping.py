@@ -11,55 +11,57 @@ from uuid6 import uuid7
 from escalator.engine import grouping
 from escalator.model.incident import Incident
 from escalator.model.policy import Grouping, Policy
-from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.group_membership import members_leaving
 from escalator.store import groups
 
 
-def group_storm_alerts(
-    core: Core, connection: Connection, decisions: Sequence[Decision], running: RunningPolicy, now: datetime
-) -> list[Decision]:
+def group_storm_alerts(context: TransactionContext, decisions: Sequence[Decision]) -> list[Decision]:
     """Return the decisions of a batch in which groups tell of what is a storm, each before those it tells of.
 
     The incidents are locked; nobody else decides about alerts of these kinds until the transaction has ended.
     """
-    rule = running.policy.grouping
+    rule = context.policy.grouping
     if rule is None:
         return list(decisions)
-    marked = [_marked(one, running.policy) for one in decisions]
-    alerts = [one for one in marked if _is_of_a_new_kind(one)]
+    marked = [_marked(decision, context.policy) for decision in decisions]
+    alerts = [decision for decision in marked if _is_of_a_new_kind(decision)]
     if not alerts:
         return marked
-    groups.lock_kinds(connection, {_kind(one) for one in alerts})
-    joining = _joining(connection, alerts, rule, now)
-    standing = groups.lock_open_groups(connection, joining, members_leaving(marked), core.seal) if joining else {}
+    groups.lock_kinds(context.connection, {_kind(alert) for alert in alerts})
+    joining = _joining(context.connection, alerts, rule, context.now)
+    standing = (
+        groups.lock_open_groups(context.connection, joining, members_leaving(marked), context.core.seal)
+        if joining
+        else {}
+    )
     found: list[Decision] = []
     for kind, members in joining.items():
-        found += _told_together(core, connection, standing.get(kind), members, running, now)
+        found += _told_together(context, standing.get(kind), members)
     joined = {one.change.incident.id for one in found}
-    return [*found, *(one for one in marked if one.change.incident.id not in joined)]
+    return [*found, *(decision for decision in marked if decision.change.incident.id not in joined)]
 
 
-def _marked(one: Decision, policy: Policy) -> Decision:
+def _marked(decision: Decision, policy: Policy) -> Decision:
     """Return the decision about an alert with the kind that it is of."""
-    incident = one.change.incident
-    if not grouping.starts_alerting(one.before, incident):
-        return one
+    incident = decision.change.incident
+    if not grouping.starts_alerting(decision.before, incident):
+        return decision
     of_its_kind = replace(incident, kind_key=grouping.grouping_key(incident, policy))
-    return replace(one, change=replace(one.change, incident=of_its_kind))
+    return replace(decision, change=replace(decision.change, incident=of_its_kind))
 
 
-def _is_of_a_new_kind(one: Decision) -> bool:
+def _is_of_a_new_kind(decision: Decision) -> bool:
     """Whether it has to be asked if a group tells of it; what begins anew as what it was is told for itself."""
-    incident = one.change.incident
-    known = one.before.kind_key if one.before else None
-    return incident.kind_key not in {None, known} and grouping.starts_alerting(one.before, incident)
+    incident = decision.change.incident
+    known = decision.before.kind_key if decision.before else None
+    return incident.kind_key not in {None, known} and grouping.starts_alerting(decision.before, incident)
 
 
-def _kind(one: Decision) -> str:
-    return one.change.incident.kind_key or ""
+def _kind(decision: Decision) -> str:
+    return decision.change.incident.kind_key or ""
 
 
 def _joining(
@@ -69,34 +71,29 @@ def _joining(
 
     What was there already is an alert of its kind only from now on.
     """
-    in_order = sorted(alerts, key=lambda one: (one.change.incident.opened_at, one.change.incident.id))
-    others = groups.recent_opened_at(connection, {_kind(one) for one in in_order}, rule.after)
+    in_order = sorted(alerts, key=lambda alert: (alert.change.incident.opened_at, alert.change.incident.id))
+    others = groups.recent_opened_at(connection, {_kind(alert) for alert in in_order}, rule.after)
     before = defaultdict(list, others)
     joining: dict[str, list[Decision]] = defaultdict(list)
-    for one in in_order:
-        begins_at = now if one.before else one.change.incident.opened_at
-        if grouping.is_storm(begins_at, before[_kind(one)], rule):
-            joining[_kind(one)].append(one)
-        before[_kind(one)].append(begins_at)
+    for alert in in_order:
+        begins_at = now if alert.before else alert.change.incident.opened_at
+        if grouping.is_storm(begins_at, before[_kind(alert)], rule):
+            joining[_kind(alert)].append(alert)
+        before[_kind(alert)].append(begins_at)
     return joining
 
 
-def _told_together(  # noqa: PLR0913  # decides within the transaction of the caller
-    core: Core,
-    connection: Connection,
-    standing: Incident | None,
-    members: Sequence[Decision],
-    running: RunningPolicy,
-    now: datetime,
+def _told_together(
+    context: TransactionContext, standing: Incident | None, members: Sequence[Decision]
 ) -> list[Decision]:
     """Return the decision about the group, which is opened where none is standing, and those about its members."""
     if standing is None:
-        group = _opened(members, running, now)
+        group = _opened(members, context.running, context.now)
     else:
-        rules = rules_for(core, connection, standing, running)
-        group = Decision(standing, grouping.add_members(standing, len(members), rules, now))
-    rules = running.rules(running.policy)
-    changes = [grouping.join_group(one.change, group.change.incident, rules, now) for one in members]
+        rules = rules_for(context.core, context.connection, standing, context.running)
+        group = Decision(standing, grouping.add_members(standing, len(members), rules, context.now))
+    rules = context.running.rules(context.policy)
+    changes = [grouping.join_group(member.change, group.change.incident, rules, context.now) for member in members]
     return [group, *(replace(one, change=change) for one, change in zip(members, changes, strict=True))]
 
 

@@ -1,11 +1,11 @@
-"""What the clock of an incident does when it has run out, in words: for whoever looks at it before."""
+"""What happens to an incident at its next deadline, in words."""
 
 from escalator.engine.steps import next_send
 from escalator.model.incident import DueKind, Incident
 from escalator.model.policy import Policy
 from escalator.services.notifications.compose import next_recipients
 
-_AGAIN = "starts again from the top"
+_AGAIN = "restarts from step 1"
 _SAID = {
     DueKind.REMIND: "reminds the owner",
     DueKind.RESOLVE_WITHIN: _AGAIN,
@@ -13,13 +13,14 @@ _SAID = {
 }
 
 
-def describe_next_step(one: Incident, frozen: Policy, running: Policy) -> str | None:
-    """Return what the clock does when it has run out, beginning with its verb; None without a clock."""
-    if one.due_kind is None:
+def describe_next_step(incident: Incident, frozen: Policy, running: Policy) -> str | None:
+    """Return what happens at the next deadline, beginning with its verb; None without a deadline."""
+    if incident.due_kind is None:
         return None
-    if one.due_kind in _SAID:
-        return _SAID[one.due_kind]
-    is_over = one.due_kind is DueKind.RESTART or (
-        one.due_kind is DueKind.STEP and next_send(one, frozen.paths.get(one.path, ())) is None
+    if incident.due_kind in _SAID:
+        return _SAID[incident.due_kind]
+    is_over = incident.due_kind is DueKind.RESTART or (
+        incident.due_kind is DueKind.STEP and next_send(incident, frozen.paths.get(incident.path, ())) is None
     )
-    return f"{'starts' if is_over else 'tells'} {next_recipients(one, frozen, running)}"
+    what = next_recipients(incident, frozen, running)
+    return what if is_over else f"notifies {what}"

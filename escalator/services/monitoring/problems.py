@@ -16,7 +16,7 @@ _MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Concern:
+class HealthProblem:
     """One thing that is wrong at the moment: keys, counts and spans, never content."""
 
     about: str
@@ -31,9 +31,9 @@ class Concern:
         return self.about.partition(":")[0].replace("_", " ").capitalize()
 
 
-def concerns(found: ProductHealth, now: datetime) -> tuple[Concern, ...]:
+def health_problems(found: ProductHealth, now: datetime) -> tuple[HealthProblem, ...]:
     """Return what is wrong at the moment, the gravest first."""
-    return tuple(Concern(about, words) for about, words in _wrong(found, now))
+    return tuple(HealthProblem(about, words) for about, words in _wrong(found, now))
 
 
 def is_late(found: ProductHealth, now: datetime) -> bool:
@@ -47,10 +47,10 @@ def _is_late(at: datetime | None, now: datetime) -> bool:
 
 def _wrong(found: ProductHealth, now: datetime) -> Iterator[tuple[str, str]]:
     if not found.workers:
-        yield "workers", "none is alive; nothing is sent or escalated"
+        yield "workers", "none is running; nothing is sent or escalated"
     yield from _late(found, now)
     counted = (
-        ("sending", found.stuck_deliveries, "{} under way for longer than a minute"),
+        ("sending", found.stuck_deliveries, "{} in progress for longer than a minute"),
         ("events", found.parked_events, "{} parked"),
         ("callbacks", found.parked_callbacks, "{} parked"),
     )
@@ -58,10 +58,10 @@ def _wrong(found: ProductHealth, now: datetime) -> Iterator[tuple[str, str]]:
     if found.broker_failures:
         yield "broker", _broker(found)
     # That no worker is alive is said above, as soon as it is so.
-    yield from (trouble for trouble in open_troubles(found) if found.workers or trouble[0] != WORKERS_GONE)
+    yield from (trouble for trouble in open_alerts(found) if found.workers or trouble[0] != WORKERS_GONE)
 
 
-def open_troubles(found: ProductHealth) -> Iterator[tuple[str, str]]:
+def open_alerts(found: ProductHealth) -> Iterator[tuple[str, str]]:
     """Yield (key, detail) of each trouble that has not ended; the incidents that reached nobody are one, and first."""
     numbers = [int(key.removeprefix(UNREACHED)) for key, _detail in found.troubles if key.startswith(UNREACHED)]
     if numbers:
@@ -73,14 +73,14 @@ def unreached_words(numbers: Sequence[int]) -> str:
     """Say that no page about these incidents has been delivered."""
     named = ", ".join(f"#{number}" for number in numbers[:_MOST_NAMED])
     more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
-    return f"nobody has been told of {named}{more}: no page was delivered within a minute"
+    return f"nobody has been notified of {named}{more}: no page was delivered within a minute"
 
 
 def _broker(found: ProductHealth) -> str:
     reasons = ", ".join(dict.fromkeys(found.broker_failures))
     return (
         f"{len(found.broker_failures)} of {found.processes} processes cannot use Redis ({reasons}); "
-        "work goes on, up to 3 s later"
+        "work continues, up to 3 s later"
     )
 
 

@@ -43,7 +43,7 @@ _ACTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class BacktestDifference:
     """One incident that two policies do not treat alike."""
 
     number: int
@@ -58,7 +58,7 @@ class Backtest:
     since: datetime
     until: datetime
     incidents: int = 0
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[BacktestDifference] = field(default_factory=list)
     old: Counter[str] = field(default_factory=Counter)
     new: Counter[str] = field(default_factory=Counter)
     silent_before: list[int] = field(default_factory=list)
@@ -75,7 +75,7 @@ class Backtest:
         if not new.told:
             self.silent_after.append(number)
         if old != new:
-            self.differences.append(Difference(number, old, new))
+            self.differences.append(BacktestDifference(number, old, new))
 
 
 def backtest(core: Core, old: Policy, new: Policy, since: datetime) -> Backtest:
@@ -133,7 +133,7 @@ def _heard(core: Core, connection: Connection, life: PastIncident, staff: frozen
         try:
             said = observe(core.seal.open(kept.sealed_body), kept.received_at, staff)
         except (ContentLocked, InvalidEvent) as error:
-            raise _Lost("incidents that no key of ours opens") from error
+            raise _Lost("incidents whose content cannot be decrypted") from error
         if said is not None:
             yield PastEvent(kept.received_at + (WAIT_FOR_ITEM if said.waits and is_first else timedelta(0)), said)
             is_first = is_first and said.waits
