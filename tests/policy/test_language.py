@@ -7,7 +7,7 @@ import pytest
 
 from escalator.model.levels import Role, Severity
 from escalator.model.policy import Policy, SeverityScale, UnansweredRule
-from escalator.policy import load, parse, reload
+from escalator.policy import load, load_accepted, parse
 from escalator.stream.events import NAMED
 from tests.policy.files import minimal
 
@@ -236,4 +236,4 @@ def test_two_sources_may_differ_in_a_hyphen() -> None:
 def test_a_version_that_was_accepted_with_a_duration_for_records_is_still_read() -> None:
     text = minimal(more="retention: {content: 7d, records: 730d}\n")
     assert parse(text, {}).policy is None
-    assert reload(text).retain_content == timedelta(days=7)
+    assert load_accepted(text).retain_content == timedelta(days=7)

@@ -2,80 +2,80 @@
 
 from collections.abc import Callable, Iterator
 
-from escalator.policy.draft import Draft, fallbacks
+from escalator.policy.draft import PolicyDraft, fallback_chain
 from escalator.policy.placeholders import has_placeholder
-from escalator.policy.problems import Finding, Place, quoted, remedy, warning
+from escalator.policy.problems import PolicyFinding, TreePath, did_you_mean, make_warning, quoted
 from escalator.policy.schema_destinations import PERSON_OPTIONS
-from escalator.policy.targets import PREFIXES, TEAM, spelled
-from escalator.policy.tree_walk import found, pattern
+from escalator.policy.targets import ASSIGNED_TEAM, TARGET_KINDS, target_text
+from escalator.policy.tree_walk import find_values, parse_pattern
 from escalator.policy.yaml_reader import Tree
 
-Known = list[str] | None
+KnownNames = list[str] | None
 """What may be named, as it is spelled; None when that part of the file cannot be read."""
 
 
-def findings(draft: Draft) -> Iterator[Finding]:
+def check_references(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield every name that nothing in the file has, and destinations whose fallbacks go in a circle."""
     for where, kind, names in _REFERENCES:
         known = names(draft.tree)
         if known is not None:
-            for place, value in found(draft.tree, pattern(where)):
+            for place, value in find_values(draft.tree, parse_pattern(where)):
                 yield from _unknown(place, value, kind, known)
     yield from _not_for_machines(draft)
     yield from _circles(draft)
     yield from _ambiguous(draft)
 
 
-def _unknown(place: Place, value: Tree, kind: str, known: list[str]) -> Iterator[Finding]:
-    name = spelled(value)
+def _unknown(place: TreePath, value: Tree, kind: str, known: list[str]) -> Iterator[PolicyFinding]:
+    name = target_text(value)
     if name and name not in known and not has_placeholder(name) and not _is_anything(place, name):
-        yield Finding(place, f"unknown {kind} {quoted(name)}", remedy(name, known))
+        yield PolicyFinding(place, f"unknown {kind} {quoted(name)}", did_you_mean(name, known))
 
 
-def _section(name: str) -> Callable[[dict[str, Tree]], Known]:
-    def names(tree: dict[str, Tree]) -> Known:
+def _section(name: str) -> Callable[[dict[str, Tree]], KnownNames]:
+    def names(tree: dict[str, Tree]) -> KnownNames:
         section = tree.get(name, {})
         return list(section) if isinstance(section, dict) else None
 
     return names
 
 
-def _is_anything(place: Place, name: str) -> bool:
+def _is_anything(place: TreePath, name: str) -> bool:
     """Whether it is the star of a condition."""
     return name == "*" and ("when" in place or "unless" in place)
 
 
-def _route_names(tree: dict[str, Tree]) -> Known:
-    return [name for _, name in found(tree, pattern("routes[].name")) if isinstance(name, str)]
+def _route_names(tree: dict[str, Tree]) -> KnownNames:
+    return [name for _, name in find_values(tree, parse_pattern("routes[].name")) if isinstance(name, str)]
 
 
-def _by_prefix(tree: dict[str, Tree], *, bare: str, extra: tuple[str, ...] = ()) -> Known:
+def _by_prefix(tree: dict[str, Tree], *, bare: str, extra: tuple[str, ...] = ()) -> KnownNames:
     """Return the names of the section `bare`, the words in `extra`, and `team:x`, `person:x`, `schedule:x`."""
     sections = {"team": _teams(tree), "person": _people(tree), "schedule": _schedules(tree)}
     plain = _section(bare)(tree)
     if plain is None or any(names is None for names in sections.values()):
         return None
-    return [*extra, *plain, *(f"{prefix}:{name}" for prefix in PREFIXES for name in sections[prefix] or ())]
+    return [*extra, *plain, *(f"{prefix}:{name}" for prefix in TARGET_KINDS for name in sections[prefix] or ())]
 
 
-def _targets(tree: dict[str, Tree]) -> Known:
-    return _by_prefix(tree, bare="destinations", extra=(TEAM,))
+def _targets(tree: dict[str, Tree]) -> KnownNames:
+    return _by_prefix(tree, bare="destinations", extra=(ASSIGNED_TEAM,))
 
 
-def _owners(tree: dict[str, Tree]) -> Known:
+def _owners(tree: dict[str, Tree]) -> KnownNames:
     return _by_prefix(tree, bare="teams")
 
 
-def _listeners(tree: dict[str, Tree]) -> Known:
+def _listeners(tree: dict[str, Tree]) -> KnownNames:
     return _by_prefix(tree, bare="destinations")
 
 
-def _told(tree: dict[str, Tree]) -> Known:
+def _told(tree: dict[str, Tree]) -> KnownNames:
     known, people = _targets(tree), _people(tree)
     return None if known is None or people is None else [*people, *known]
 
 
-def _restricted(tree: dict[str, Tree]) -> Known:
+def _restricted(tree: dict[str, Tree]) -> KnownNames:
     known = _teams(tree)
     return None if known is None else [*known, *(f"team:{name}" for name in known)]
 
@@ -89,7 +89,7 @@ _paths = _section("paths")
 _sources = _section("sources")
 _categories = _section("categories")
 
-_REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
+_REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], KnownNames]], ...] = (
     ("sources.*.divert_to", "destination", _destinations),
     ("teams.*.members[]", "person", _people),
     ("teams.*.lead", "person", _people),
@@ -130,27 +130,31 @@ _REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
 )
 
 
-def _not_for_machines(draft: Draft) -> Iterator[Finding]:
+def _not_for_machines(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     for place, feed in draft.feeds.items():
         destination = draft.destinations.get(feed.to)
         if destination is not None and not destination.kind.about.is_for_machines:
             what = f"{quoted(feed.to)} is read by people, and a feed is for machines"
-            yield Finding(("feeds", place, "to"), what, "name a destination with a `webhook`, or a step to tell people")
+            yield PolicyFinding(
+                ("feeds", place, "to"), what, "name a destination with a `webhook`, or a step to tell people"
+            )
 
 
-def _circles(draft: Draft) -> Iterator[Finding]:
+def _circles(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     for name in draft.destinations:
-        way = fallbacks(name, draft)
+        way = fallback_chain(name, draft)
         last = draft.destinations[way[-1]].fallback
         if last == name:
             what = f"goes in a circle: {' -> '.join((*way, name))}"
-            yield Finding(("destinations", name, "fallback"), what, "end it at a destination that has none")
+            yield PolicyFinding(("destinations", name, "fallback"), what, "end it at a destination that has none")
 
 
-def _ambiguous(draft: Draft) -> Iterator[Finding]:
-    if TEAM in draft.destinations:
-        yield Finding(("destinations", TEAM), "has the name that means whoever is assigned", "name it otherwise")
+def _ambiguous(draft: PolicyDraft) -> Iterator[PolicyFinding]:
+    if ASSIGNED_TEAM in draft.destinations:
+        yield PolicyFinding(
+            ("destinations", ASSIGNED_TEAM), "has the name that means whoever is assigned", "name it otherwise"
+        )
     for name in draft.destinations:
         if name in draft.people:
             what = f"is also the name of a person, so `tell: [{name}]` means the destination"
-            yield warning(("destinations", name), what, "name one of them otherwise")
+            yield make_warning(("destinations", name), what, "name one of them otherwise")

@@ -3,22 +3,22 @@
 from collections.abc import Iterator
 
 from escalator.model.destination_kind import DestinationKind
-from escalator.policy.draft import Draft
-from escalator.policy.problems import Finding, warning
-from escalator.policy.tree_walk import found, pattern
+from escalator.policy.draft import PolicyDraft
+from escalator.policy.problems import PolicyFinding, make_warning
+from escalator.policy.tree_walk import find_values, parse_pattern
 
 
-def findings(draft: Draft) -> Iterator[Finding]:
+def check_unsupported(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield an error for what never was executed, and a warning, once, for people to be paged by PagerDuty itself."""
-    for place, _duration in found(draft.tree, pattern("retention.records")):
+    for place, _duration in find_values(draft.tree, parse_pattern("retention.records")):
         what = "is not supported: audit records are kept for ever, as deleting any would break their hash chain"
-        yield Finding(
+        yield PolicyFinding(
             place,
             what,
             "remove `records`; they contain ids only, and `content` limits how long what people wrote is kept",
         )
-    for place, kind in found(draft.tree, pattern("people.*.contact[]")):
+    for place, kind in find_values(draft.tree, parse_pattern("people.*.contact[]")):
         if kind == DestinationKind.PAGERDUTY:
             instead = "the next of their contacts is tried; name a PagerDuty destination in the step"
-            yield warning(place, "is not executed by this version", instead, blocks_production=True)
+            yield make_warning(place, "is not executed by this version", instead, blocks_production=True)
             return

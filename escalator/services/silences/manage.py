@@ -14,7 +14,7 @@ from escalator.model.facts import normalized
 from escalator.model.levels import Mode, Role, Severity
 from escalator.model.policy import Person, Policy
 from escalator.model.silence import Silence, SilenceScope, max_silence_length
-from escalator.policy.problems import quoted, remedy
+from escalator.policy.problems import did_you_mean, quoted
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
@@ -150,7 +150,7 @@ def _checked(wanted: Wanted, policy: Policy, now: datetime) -> Silence | NotDone
 def _may(by: str, policy: Policy) -> Person | NotDone:
     person = policy.people.get(by)
     if person is None:
-        return NotDone(Wrong.PERSON, f"{quoted(by)} is not a person of the policy; {remedy(by, policy.people)}")
+        return NotDone(Wrong.PERSON, f"{quoted(by)} is not a person of the policy; {did_you_mean(by, policy.people)}")
     if person.role < Role.SENIOR:
         return NotDone(Wrong.ROLE, f"{person.name} may not silence anything; ask a senior moderator or an admin")
     return person
@@ -171,7 +171,9 @@ def _meant(named: str, known: Sequence[tuple[SilenceScope, str]]) -> tuple[Silen
         what = "a category and a route" if len(found) > 1 else "not how the route is spelled"
         return NotDone(Wrong.NAME, f"{quoted(named)} is {what}; write {right}")
     names = dict.fromkeys(name for _of, name in known)
-    return NotDone(Wrong.NAME, f"{quoted(named)} is no category or route that they may silence; {remedy(named, names)}")
+    return NotDone(
+        Wrong.NAME, f"{quoted(named)} is no category or route that they may silence; {did_you_mean(named, names)}"
+    )
 
 
 def _why_not(new: Silence, policy: Policy) -> NotDone | None:
