@@ -4,6 +4,7 @@ import ipaddress
 import os
 import shutil
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -14,8 +15,12 @@ import structlog
 
 from escalator.store.migrate import migrate
 from tests.servers import PostgresServer, RedisServer
+from tests.shared_work import share
 
-DATABASES = os.environ.get("TEST_DATABASES", "sqlite,postgres").split(",")
+BOTH = ("sqlite", "postgres")
+ON = os.environ.get("TEST_DATABASES", "one")
+"""`one`: each test runs on one of the two, always the same, unless it is marked `every_database`; `both`; or a name."""
+DATABASES = BOTH if ON in {"one", "both"} else tuple(ON.split(","))
 TEMPLATE = "template_escalator"
 
 # What the developer's own shell says of a real installation must reach no test and no process that a test starts.
@@ -35,9 +40,42 @@ NAMES = {"SECRET_KEY", "CONTENT_KEY", "DYNO", "PORT", "HOST", "WEB_CONCURRENCY"}
 for _name in [name for name in os.environ if name.startswith(PREFIXES) or name in NAMES]:
     del os.environ[_name]
 
+share()
+
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+MEMORY = Path("/dev/shm")  # noqa: S108  # the folder that Linux keeps in memory
+MEMORY_NEEDED = 256 * 1024 * 1024
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave each test that runs on a database one of the two, unless it is marked or named."""
+    if not any(item.get_closest_marker("live") for item in items):
+        _keep_files_in_memory()
+    if ON != "one" or any("::" in argument for argument in config.args):
+        return
+    left_out = [item for item in items if _is_for_the_other(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_for_the_other(item: pytest.Item) -> bool:
+    """Whether a test is left to the other database: by its name, so that it is always the same one."""
+    database = getattr(item, "callspec", None) and item.callspec.params.get("database_url")
+    if database not in BOTH or item.get_closest_marker("every_database"):
+        return False
+    name = item.nodeid.replace(database, "", 1)
+    return BOTH[zlib.crc32(name.encode()) % len(BOTH)] != database
+
+
+def _keep_files_in_memory() -> None:
+    """Let what tests write stay in memory, where the disk's pace does not count: no test here cuts the power."""
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +87,10 @@ def _logging_as_it_was() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres_process() -> Iterator[PostgresServer]:
-    with PostgresServer() as server:
+def postgres_process(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """A server that syncs where tests kill it, measure it or ask about it; elsewhere nobody waits for the disk."""
+    is_live = any(item.get_closest_marker("live") for item in request.session.items)
+    with PostgresServer(is_durable=is_live) as server:
         yield server
 
 

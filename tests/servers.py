@@ -193,12 +193,16 @@ class RedisServer(_Server):
 
 
 class PostgresServer(_Server):
-    """A PostgreSQL server that really syncs, reached through a Unix socket; never run as root, which it refuses."""
+    """A PostgreSQL server, reached through a Unix socket; never run as root, which it refuses.
+
+    It really syncs, unless that is not wanted: then all is lost that the machine itself loses, and nothing else.
+    """
 
     name = "postgres"
     stop_signal = signal.SIGINT
 
-    def __init__(self, binaries: Path | None = None) -> None:
+    def __init__(self, binaries: Path | None = None, *, is_durable: bool = True) -> None:
+        self._is_durable = is_durable
         super().__init__(UNPRIVILEGED if os.geteuid() == 0 else None)
         self._binaries = self._usable(binaries or postgres_binaries())
         self._data = self.directory / "data"
@@ -232,7 +236,7 @@ class PostgresServer(_Server):
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": self.directory,
-            "fsync": "on",
+            "fsync": "on" if self._is_durable else "off",
             "max_connections": 60,
             "shared_buffers": "32MB",
             "autovacuum": "off",

@@ -8,7 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 GLOSSARY = ROOT / "docs" / "glossary.md"
 # A changelog may quote what an older release said; decisions quote nobody.
-PROSE = [page for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")) if page != GLOSSARY]
+PAGES = (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "escalator").rglob("*.md"))
+PROSE = [page for page in PAGES if page != GLOSSARY]
 TERMS = re.findall(r"^\| \*\*([^|]*)\*\* \|", GLOSSARY.read_text(), re.MULTILINE)
 
 

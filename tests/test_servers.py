@@ -9,6 +9,8 @@ from sqlalchemy import create_engine, inspect, text
 from tests.conftest import OutsideWorld
 from tests.servers import PostgresServer
 
+pytestmark = pytest.mark.every_database
+
 
 @pytest.mark.live
 @pytest.mark.postgres

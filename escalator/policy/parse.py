@@ -2,21 +2,24 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.policy import checks
 from escalator.policy.checks import placeholders
 from escalator.policy.checks.placeholders import misplaced_placeholders
-from escalator.policy.draft import read_draft
+from escalator.policy.draft import PolicyDraft, read_draft
 from escalator.policy.problems import PolicyFinding, PolicyProblem
-from escalator.policy.yaml_reader import Document, read_yaml
+from escalator.policy.yaml_reader import MAX_CHARACTERS, Document, read_yaml
 
 FILE = "escalation.yml"
+TEXTS_KEPT = 4
+"""So many texts are kept as they were read: a process that starts reads the same one to judge it and to go by it."""
 
 
 @dataclass(frozen=True, slots=True)
-class ParsedPolicy:
+class Parsed:
     """What became of a text: the policy, unless a problem is an error, and all problems by their lines."""
 
     policy: Policy | None
@@ -33,18 +36,17 @@ class ParsedPolicy:
         return tuple(problem for problem in self.problems if problem.is_warning)
 
 
-def parse(text: str | bytes, env: Mapping[str, str]) -> ParsedPolicy:
+def parse(text: str | bytes, env: Mapping[str, str]) -> Parsed:
     """Return the policy, or every problem at once; `env` only says which `${NAME}` are set. Raises nothing."""
-    document = read_yaml(text)
+    document, draft, misfits = _draft_of(text)
     if document.is_unreadable:
-        return ParsedPolicy(None, tuple(document.problem(finding) for finding in document.findings))
-    draft, misfits = read_draft(document.tree)
+        return Parsed(None, tuple(document.problem(finding) for finding in document.findings))
     # Of a `${NAME}` that stands where it may not, only that is told, not what else its text is not.
     wrong = misplaced_placeholders(draft)
     findings = [finding for finding in misfits if finding.place not in wrong]
     problems = _problems(document, [*document.findings, *findings, *checks.all_findings(draft, env)])
     has_errors = any(not problem.is_warning for problem in problems)
-    return ParsedPolicy(None if has_errors else draft.policy(), problems)
+    return Parsed(None if has_errors else draft.policy(), problems)
 
 
 def load(text: str | bytes, env: Mapping[str, str], file: str = FILE) -> Policy:
@@ -55,13 +57,12 @@ def load(text: str | bytes, env: Mapping[str, str], file: str = FILE) -> Policy:
     return parsed.policy
 
 
-def load_accepted(text: str | bytes) -> Policy:
+def reload(text: str | bytes) -> Policy:
     """Return a policy that was accepted once: read, and not judged again by what has come to be asked since.
 
     Raises PolicyError for what this version of the product cannot read.
     """
-    document = read_yaml(text)
-    draft, misfits = read_draft(document.tree)
+    document, draft, misfits = _draft_of(text)
     problems = _problems(document, [*document.findings, *misfits])
     if document.is_unreadable or any(not problem.is_warning for problem in problems):
         raise PolicyError(tuple(problem.told(FILE) for problem in problems))
@@ -70,11 +71,31 @@ def load_accepted(text: str | bytes) -> Policy:
 
 def unset_values(text: str | bytes, env: Mapping[str, str]) -> tuple[PolicyProblem, ...]:
     """Return what a policy asks of the environment by `${NAME}` and does not get, or cannot use."""
-    document = read_yaml(text)
+    document, draft, _ = _draft_of(text)
     if document.is_unreadable:
         return ()
-    draft, _ = read_draft(document.tree)
     return _problems(document, [one for one in placeholders.check_placeholders(draft, env) if one.is_warning])
+
+
+def _draft_of(text: str | bytes) -> tuple[Document, PolicyDraft, tuple[PolicyFinding, ...]]:
+    """Return a text as it was read, and what does not fit in it."""
+    return _read_draft(_decoded(text))
+
+
+def _decoded(text: str | bytes) -> str | bytes:
+    """Return the characters that the bytes stand for; the bytes where `read` is to say what is wrong with them."""
+    if isinstance(text, str) or len(text) > MAX_CHARACTERS:
+        return text
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return text
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _read_draft(text: str | bytes) -> tuple[Document, PolicyDraft, tuple[PolicyFinding, ...]]:
+    document = read_yaml(text)
+    return document, *read_draft(document.tree)
 
 
 def _problems(document: Document, findings: Iterable[PolicyFinding]) -> tuple[PolicyProblem, ...]:

@@ -298,9 +298,8 @@ class Harness(Witness):
     def finish(self) -> None:
         """End the scenario: nothing unexpected, no error, no broken invariant, and a chain of records that holds."""
         self.expect_nothing()
-        for _ in range(2):
-            self.clock.move(seconds=70)
-            self.tidy()
+        self.clock.move(seconds=140)
+        self.tidy()
         self.clock.move(seconds=10)
         run_jobs(self.core)
         errors = self.unexpected_errors()

@@ -17,6 +17,8 @@ from tests.scenarios.harness import STREAM_KEY, STREAM_SECRET, Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, paged
 from tests.servers import PostgresServer
 
+pytestmark = pytest.mark.every_database
+
 
 def told(h: Harness) -> str:
     """Return the metrics, with all that has been counted."""

@@ -19,6 +19,8 @@ from tests.fakes import START
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, paged
 
+pytestmark = pytest.mark.every_database
+
 TAKEN = "#1001 taken by Ana Ruiz after 0 s"
 
 

@@ -18,6 +18,8 @@ from escalator.store.tables import deliveries, posts
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, paged
 
+pytestmark = pytest.mark.every_database
+
 TAKEN = "#1001 taken by Ana Ruiz after 0 s"
 Rows = Mapping[UUID, Mapping[str, Any]]
 

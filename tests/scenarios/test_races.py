@@ -33,6 +33,8 @@ from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM
 from tests.stream.bodies import ITEM_ID, MESSAGE_ID
 
+pytestmark = pytest.mark.every_database
+
 TRIES = 1000
 
 

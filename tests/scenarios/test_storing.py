@@ -16,6 +16,8 @@ from escalator.store.tables import events
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM
 
+pytestmark = pytest.mark.every_database
+
 Fault = Callable[[Harness], AbstractContextManager[None]]
 
 

@@ -23,6 +23,8 @@ from tests.scenarios.stories import SELF_HARM, labelled
 from tests.scenarios.test_races import bodies, patiently, store, together
 from tests.scenarios.test_storms import STORMS
 
+pytestmark = pytest.mark.every_database
+
 AFTER = 5
 FLAGGED = "review_queue_item.updated__flagged_after_review"
 

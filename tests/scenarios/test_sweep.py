@@ -14,6 +14,8 @@ from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, nobody, paged
 from tests.scenarios.witness import words_of
 
+pytestmark = pytest.mark.every_database
+
 
 class InlineSender:
     """A sender that sends when it is woken, and counts."""

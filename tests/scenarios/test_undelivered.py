@@ -13,6 +13,7 @@ from escalator.services.delivery.destination_health import FAILURE_SCOPES
 from escalator.services.delivery.outbox import claim_calls
 from escalator.services.delivery.outcomes import record_outcomes
 from escalator.services.intake import process
+from escalator.services.maintenance.jobs import run_jobs
 from escalator.services.monitoring.undelivered import look_for_undelivered
 from escalator.services.outbound.call import CallOutcome
 from escalator.store.tables import deliveries, destinations, troubles
@@ -23,6 +24,8 @@ from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM, labelled
 
 HATE = labelled("HATE", "high", 75)
+HOUSEKEEPING = 3
+"""Of so many rounds one keeps house: what that does it does once a minute."""
 NOWHERE = "http://127.0.0.1:1"
 DOWN = {
     DestinationKind.SLACK: {"SLACK_API_URL": f"{NOWHERE}/"},
@@ -94,9 +97,13 @@ def degraded(h: Harness) -> list[str]:
 def pass_by(h: Harness, **span: float) -> None:
     """Let time pass for senders and for those who look after them, ten seconds at a time."""
     until = h.clock.now() + timedelta(**span)
+    steps = 0
     while h.clock.now() < until:
         h.fast_forward(seconds=10)
-        h.tidy()
+        look_for_undelivered(h.core)
+        steps += 1
+        if steps % HOUSEKEEPING == 0 or h.clock.now() >= until:
+            run_jobs(h.core)
     h.sweep()
 
 

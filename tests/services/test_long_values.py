@@ -8,6 +8,8 @@ from escalator.policy.checks.lengths import ADDRESS_BYTES, NAME_BYTES
 from escalator.store.tables import deliveries, incidents
 from tests.sandboxes import a_core, alert, demo_policy, go_on
 
+pytestmark = pytest.mark.every_database
+
 URL = "https://dashboard.example.com/moderation"
 
 

@@ -17,6 +17,8 @@ from escalator.store import Database, sandbox_inbox
 from escalator.store.tables import inbox as table
 from tests.fakes import START, FakeClock
 
+pytestmark = pytest.mark.every_database
+
 CHANNEL = MessageContext(None, 1042, "critical-alerts")
 ANA = MessageContext(None, 1042, "person:ana", "ana")
 WORDS = "nobody may read this"

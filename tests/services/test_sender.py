@@ -20,6 +20,8 @@ from escalator.services.delivery.sender import Sender
 from escalator.services.outbound.bulkheads import NO_VENDOR_LANE, SenderThreads
 from tests.sandboxes import a_core
 
+pytestmark = pytest.mark.every_database
+
 MANY = 8
 PATIENCE_S = 30
 

@@ -11,6 +11,8 @@ from escalator.store import visibility_backfill
 from escalator.store.tables import incidents
 from tests.sandboxes import a_core, alert, demo_policy
 
+pytestmark = pytest.mark.every_database
+
 RESTRICTED = demo_policy().replace(
     "categories:\n",
     "categories:\n  danger: {title: Danger, labels: [THREAT], reasons: [threat], restricted_to: [senior-moderators]}\n",

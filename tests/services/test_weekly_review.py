@@ -30,6 +30,8 @@ from escalator.store.weekly_stats import FailedPages, OpenedAlert, SentPage
 from tests.sandboxes import a_core
 from tests.store.test_constraints import an_incident
 
+pytestmark = pytest.mark.every_database
+
 POLICY = (Path(__file__).parents[1] / "scenarios" / "policy.yml").read_text(encoding="utf-8")
 START = datetime(2026, 8, 17, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

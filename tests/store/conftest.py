@@ -11,6 +11,7 @@ from escalator.settings import read_settings
 from tests.fakes import FakeClock
 
 POLICY = Path(__file__).parents[1] / "scenarios" / "policy.yml"
+STORE = Path(__file__).parent
 
 
 @pytest.fixture
@@ -21,3 +22,10 @@ def core(database_url: str, tmp_path: Path) -> Iterator[Core]:
     made.policies.offer(made.database)
     yield made
     made.database.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what is SQL and nothing else run on every database."""
+    for item in items:
+        if STORE in item.path.parents:
+            item.add_marker(pytest.mark.every_database)

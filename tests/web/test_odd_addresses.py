@@ -5,6 +5,8 @@ import pytest
 from tests.browsers import Browser
 from tests.sandboxes import a_core
 
+pytestmark = pytest.mark.every_database
+
 SECRETS = {"STREAM_API_KEY": "key", "STREAM_API_SECRET": "secret"}
 
 

@@ -8,6 +8,8 @@ import pytest
 from tests.browsers import Browser
 from tests.sandboxes import a_core, alert, go_on
 
+pytestmark = pytest.mark.every_database
+
 
 @pytest.fixture
 def core(database_url, tmp_path):

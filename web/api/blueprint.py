@@ -1,7 +1,8 @@
 """The door of the API: who may come in, what every route says of itself, and the document that lists them all."""
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
+from threading import Lock
 from typing import Any
 
 from flask import Flask, Response, request
@@ -35,11 +36,40 @@ class _Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}
 
 
+class _Blueprint(Blueprint):  # type: ignore[misc]  # flask_smorest has no types
+    """Describes its routes when that is asked for, which most processes never are."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._undescribed: list[Callable[[], None]] = []
+        self._lock = Lock()
+
+    def register_views_in_doc(self, *args: Any, **kwargs: Any) -> None:
+        self._undescribed.append(partial(super().register_views_in_doc, *args, **kwargs))
+
+    def describe(self) -> None:
+        """Write into the document what it does not say yet."""
+        with self._lock:
+            while self._undescribed:
+                self._undescribed.pop()()
+
+
+class _Api(Api):  # type: ignore[misc]
+    """Serves the document, which is written when it is first asked for."""
+
+    door: _Blueprint
+
+    def _openapi_json(self) -> Response:
+        self.door.describe()
+        answer: Response = super()._openapi_json()
+        return answer
+
+
 class Door:
     """The blueprint of the API. `route` declares what is asked, answered and refused; the document is made of that."""
 
     def __init__(self, core: Core) -> None:
-        self.blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
+        self.blueprint = _Blueprint("api", __name__, url_prefix=PREFIX)
         self.blueprint.ARGUMENTS_PARSER = _Parser()
         self.blueprint.before_request(lambda: access.come_in(core))
 
@@ -61,14 +91,14 @@ class Door:
         refused = {*_ALWAYS, *problems, *({400} if asks else ()), *({413, 415} if has_body else ())}
 
         def declare(view: View) -> View:
-            declared = view
+            # Each decorator copies what those before it have said, so what is large comes last.
+            said = {"summary": summary} if summary else {}
+            declared = door.doc(security=[{"token": []}, {"session": []}], **said)(view)
+            for one in sorted(refused):
+                declared = door.alt_response(one, response=_PROBLEM)(declared)
             if asks is not None:
                 declared = door.arguments(asks, location="json" if has_body else "query")(declared)
             declared = door.response(status, answers, content_type=_JSON)(declared)
-            for one in sorted(refused):
-                declared = door.alt_response(one, response=_PROBLEM)(declared)
-            said = {"summary": summary} if summary else {}
-            declared = door.doc(security=[{"token": []}, {"session": []}], **said)(declared)
             tag = path.split("/")[1].capitalize()
             door.route(path, methods=[method], tags=[tag])(_guarded(declared, scope, has_body=has_body))
             return view
@@ -101,7 +131,7 @@ def register(app: Flask, core: Core, adders: Sequence[Adder]) -> None:
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX=PREFIX,
     )
-    api = Api(app)
+    api = _Api(app)
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     token = {"type": "http", "scheme": "bearer", "description": "A token with the scope that the route needs."}
     session = {
@@ -118,6 +148,7 @@ def register(app: Flask, core: Core, adders: Sequence[Adder]) -> None:
     for add in adders:
         add(door, core)
     door.blueprint.after_request(_close)
+    api.door = door.blueprint
     api.register_blueprint(door.blueprint)
 
 
