@@ -8,4 +8,4 @@ from escalator.policy.parse import ParsedPolicy, load, load_accepted, parse, uns
 from escalator.policy.placeholders import expand, unset_names
 from escalator.policy.problems import PolicyProblem
 
-__all__ = ["ParsedPolicy", "PolicyProblem", "expand", "load", "parse", "reload", "unset_names", "unset_values"]
+__all__ = ["ParsedPolicy", "PolicyProblem", "expand", "load", "parse", "load_accepted", "unset_names", "unset_values"]

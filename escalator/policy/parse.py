@@ -19,7 +19,7 @@ TEXTS_KEPT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedPolicy:
     """What became of a text: the policy, unless a problem is an error, and all problems by their lines."""
 
     policy: Policy | None
@@ -36,17 +36,17 @@ class Parsed:
         return tuple(problem for problem in self.problems if problem.is_warning)
 
 
-def parse(text: str | bytes, env: Mapping[str, str]) -> Parsed:
+def parse(text: str | bytes, env: Mapping[str, str]) -> ParsedPolicy:
     """Return the policy, or every problem at once; `env` only says which `${NAME}` are set. Raises nothing."""
     document, draft, misfits = _draft_of(text)
     if document.is_unreadable:
-        return Parsed(None, tuple(document.problem(finding) for finding in document.findings))
+        return ParsedPolicy(None, tuple(document.problem(finding) for finding in document.findings))
     # Of a `${NAME}` that stands where it may not, only that is told, not what else its text is not.
     wrong = misplaced_placeholders(draft)
     findings = [finding for finding in misfits if finding.place not in wrong]
     problems = _problems(document, [*document.findings, *findings, *checks.all_findings(draft, env)])
     has_errors = any(not problem.is_warning for problem in problems)
-    return Parsed(None if has_errors else draft.policy(), problems)
+    return ParsedPolicy(None if has_errors else draft.policy(), problems)
 
 
 def load(text: str | bytes, env: Mapping[str, str], file: str = FILE) -> Policy:
@@ -57,7 +57,7 @@ def load(text: str | bytes, env: Mapping[str, str], file: str = FILE) -> Policy:
     return parsed.policy
 
 
-def reload(text: str | bytes) -> Policy:
+def load_accepted(text: str | bytes) -> Policy:
     """Return a policy that was accepted once: read, and not judged again by what has come to be asked since.
 
     Raises PolicyError for what this version of the product cannot read.
