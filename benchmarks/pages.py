@@ -42,7 +42,7 @@ def _installed(made: Stack) -> requests.Session:
         fill(connection, core.policies.required(connection).version, core.seal)
     made.start_web()
     browser = requests.Session()
-    browser.cookies.set(cookie_name(core), sessions.begin(core, "p49", "link"))
+    browser.cookies.set(cookie_name(core), sessions.start_session(core, "p49", "link"))
     core.database.close()
     return browser
 

@@ -37,7 +37,7 @@ BOXES = (
     (920, 190, 190, 60, "escalate", ("what is due, by its fence",)),
     (920, 300, 190, 60, "senders", ("threads: claim, call, retry",)),
     (920, 400, 190, 70, "sweep", ("finds all of it by itself,", "every 2 s")),
-    (1190, 270, 130, 120, "Destinations", ("Slack", "PagerDuty, Jira", "email, webhook")),
+    (1190, 270, 130, 120, "Destinations", ("Slack", "PagerDuty, Jira", "Mattermost", "email, webhook")),
 )
 # Arrows: points, colour, number or empty, and whether it is only a hint that there is work.
 ARROWS = (

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from escalator.services.auth import sessions
 from escalator.services.core.context import Core
 from web.app import create_app
-from web.session import CSRF_FIELD, cookie_name, csrf_of
+from web.session import CSRF_FIELD, cookie_name, csrf_token
 
 _newest: list[tuple[Core, Flask]] = []
 
@@ -26,7 +26,7 @@ class Browser:
         self.client: FlaskClient = _served(core).test_client()
         self._token = ""
         if person is not None:
-            self._token = sessions.begin(core, person, via)
+            self._token = sessions.start_session(core, person, via)
             self.client.set_cookie(cookie_name(core), self._token)
 
     def get(self, path, **options):
@@ -34,5 +34,5 @@ class Browser:
 
     def post(self, path, data=None, **options):
         """Send a form, with the proof that it is one of ours."""
-        proof = {CSRF_FIELD: csrf_of(self.core, self._token)}
+        proof = {CSRF_FIELD: csrf_token(self.core, self._token)}
         return self.client.post(path, data={**(data or {}), **proof}, **options)

@@ -18,7 +18,7 @@ from escalator.stream.samples import sample
 from escalator.stream.signature import sign
 from tests.policy.files import EXAMPLE
 from tests.sandboxes import a_core
-from web.session import CSRF_HEADER, cookie_name, csrf_of
+from web.session import CSRF_HEADER, cookie_name, csrf_token
 
 SECRET_AUTHOR = "author-of-what-is-restricted"
 INSIDE = {"senior_inside": "dana", "moderator_inside": "ana"}
@@ -88,7 +88,7 @@ def a_token(core: Core, person: str, *scopes: Scope) -> str:
     """A token that acts for somebody. Whom the admin may make none for gets one by way of somebody who may know."""
     with core.database.reading() as connection:
         people = core.policies.required(connection).policy.people
-    made = api_tokens.make(core, Viewer(people["eli"]), person, "of a test", scopes, timedelta(days=1))
+    made = api_tokens.create_token(core, Viewer(people["eli"]), person, "of a test", scopes, timedelta(days=1))
     assert isinstance(made, str), made
     return made
 
@@ -109,9 +109,9 @@ class Desk:
         client = self._app.test_client()
         proof = {}
         if person is not None:
-            session = sessions.begin(self.core, person, "link")
+            session = sessions.start_session(self.core, person, "link")
             client.set_cookie(cookie_name(self.core), session)
-            proof = {CSRF_HEADER: csrf_of(self.core, session)}
+            proof = {CSRF_HEADER: csrf_token(self.core, session)}
         return client.open(path, method=method, headers=proof | (headers or {}), buffered=True, **options)
 
 

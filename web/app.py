@@ -1,4 +1,4 @@
-"""The web process: `create_app()` for gunicorn, one blueprint for each door."""
+"""The web process: `create_app()` for gunicorn; one blueprint for each kind of caller."""
 
 import threading
 from importlib import import_module
@@ -18,8 +18,8 @@ from escalator.services.core.process_liveness import WEB, record_heartbeat
 from escalator.services.core.production_secrets import require_secrets
 from escalator.services.delivery.sender import send_operator_alerts
 from escalator.services.maintenance.jobs import flush_metrics
-from escalator.services.monitoring.database_outage import Outage
-from escalator.services.monitoring.watchdog import WORKERS_EXPECTED, Lookout
+from escalator.services.monitoring.database_outage import OutageWatch
+from escalator.services.monitoring.watchdog import WORKERS_EXPECTED, Watchdog
 from escalator.settings import from_environment
 from escalator.settings.startup import exit_if_misconfigured
 from escalator.store.engines import WAIT_S
@@ -29,7 +29,7 @@ from web.api import routes
 from web.dashboard import navigation
 from web.security_headers import insist_on_tls
 from web.session import sign_cookies
-from web.vendor_paths import WrongPaths, accept_more_slashes
+from web.vendor_paths import WrongPathCounter, ignore_extra_slashes
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ def create_app(core: Core | None = None) -> Flask:
     app = Flask(__name__)
     sign_cookies(app, core)
     insist_on_tls(app, core.settings)
-    # A Slack payload repeats the whole message; Stream's door has a limit of its own.
+    # A Slack payload repeats the whole message; the Stream webhook has a limit of its own.
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.register_blueprint(stream_webhook.blueprint(core))
     app.register_blueprint(slack.blueprint(core))
@@ -53,16 +53,16 @@ def create_app(core: Core | None = None) -> Flask:
     app.register_blueprint(_entrance(core))
     app.register_blueprint(navigation.blueprint(core))
     routes.register(app, core)
-    errors.register(app, WrongPaths(core))
-    accept_more_slashes(app)
+    errors.register(app, WrongPathCounter(core))
+    ignore_extra_slashes(app)
     return app
 
 
 def _entrance(core: Core) -> Blueprint:
-    door = sign_in.blueprint(core)
+    blueprint = sign_in.blueprint(core)
     if core.settings.has_slack_sign_in:
-        import_module("web.slack_sign_in").add_slack(door, core)
-    return door
+        import_module("web.slack_sign_in").add_slack(blueprint, core)
+    return blueprint
 
 
 def _core_from_environment() -> Core:
@@ -85,8 +85,8 @@ def _keep_up(core: Core, clock: SystemClock) -> None:
     While no worker does, nobody else is left to say so: then what tells of our own trouble is sent from here.
     """
     pause = threading.Event()
-    lookout = Lookout(WORKERS_EXPECTED)
-    outage = Outage(core)
+    watchdog = Watchdog(WORKERS_EXPECTED)
+    outage = OutageWatch(core)
     alarms = BackgroundJob(core, "alarms", send_operator_alerts)
     while True:
         try:
@@ -94,8 +94,8 @@ def _keep_up(core: Core, clock: SystemClock) -> None:
             core.policies.offer(core.database)
             flush_metrics(core)
             record_heartbeat(core, WEB)
-            lookout.look(core)
-            if lookout.is_missed:
+            watchdog.check(core)
+            if watchdog.is_missed:
                 alarms.wake()
             outage.over()
         except Unavailable as error:

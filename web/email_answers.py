@@ -97,8 +97,8 @@ def _shown(  # noqa: PLR0913  # a page is made of these
     return _page(core, status, "answer.html", is_answered=is_answer and not shown.is_refused, **said)
 
 
-def _told(core: Core, status: int, heading: str, said: str, *, sign_in: str = "") -> Response:
-    return _page(core, status, "answer_told.html", heading=heading, said=said, sign_in=sign_in)
+def _told(core: Core, status: int, heading: str, text: str, *, sign_in: str = "") -> Response:
+    return _page(core, status, "answer_told.html", heading=heading, said=text, sign_in=sign_in)
 
 
 def _page(core: Core, status: int, template: str, **said: object) -> Response:

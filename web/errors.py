@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from escalator.errors import EscalatorError, InvalidEvent, TooLarge, Unauthorized, Unavailable
 from web.api import problems
-from web.vendor_paths import WrongPaths
+from web.vendor_paths import WrongPathCounter
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ STATUS: dict[type[EscalatorError], tuple[int, str]] = {
 OURS = (503, "fault")
 
 
-def register(app: Flask, wrong_paths: WrongPaths) -> None:
+def register(app: Flask, wrong_paths: WrongPathCounter) -> None:
     """Let the application answer errors, and notice what is posted to a wrong path."""
 
     def http(error: HTTPException) -> Response:
@@ -38,7 +38,7 @@ def register(app: Flask, wrong_paths: WrongPaths) -> None:
     app.register_error_handler(Exception, _failed)
 
 
-def judged(error: Exception) -> tuple[int, str]:
+def status_and_code(error: Exception) -> tuple[int, str]:
     """Return the status and the code of an error that ended a request; what is a fault of ours is logged.
 
     What nobody expected is 503 too: a sender that hears it tries again, and 500 may be a last word.
@@ -53,7 +53,7 @@ def judged(error: Exception) -> tuple[int, str]:
 
 
 def _failed(error: Exception) -> Response:
-    return _answer(*judged(error), error.errors if isinstance(error, InvalidEvent) else None)
+    return _answer(*status_and_code(error), error.errors if isinstance(error, InvalidEvent) else None)
 
 
 def _http(error: HTTPException) -> Response:

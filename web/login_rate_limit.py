@@ -7,7 +7,7 @@ from math import ceil
 from flask import Response, make_response, render_template, request
 
 from escalator.rendering.push_text import words_left
-from escalator.services.auth.login_rate_limit import BY_ADDRESS, tried
+from escalator.services.auth.login_rate_limit import BY_ADDRESS, record_attempt
 from escalator.services.core.context import Core
 
 
@@ -29,13 +29,13 @@ def _is_private(address: str) -> bool:
         return True
 
 
-def too_often(core: Core) -> Response | None:
+def rate_limit_refusal(core: Core) -> Response | None:
     """Return the answer to who has tried too often from where they are; else note a try. Raises Unavailable."""
-    wait = tried(core, BY_ADDRESS, f"address {client_address()}")
-    return None if wait is None else refused(wait)
+    wait = record_attempt(core, BY_ADDRESS, f"address {client_address()}")
+    return None if wait is None else too_many_attempts(wait)
 
 
-def refused(wait: timedelta) -> Response:
+def too_many_attempts(wait: timedelta) -> Response:
     """Return the answer to who has to wait."""
     said = f"That was tried too often. Please try again in {words_left(wait)}."
     response = make_response(render_template("dashboard/sign_in_told.html", heading="Not now", said=said), 429)

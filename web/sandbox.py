@@ -1,4 +1,4 @@
-"""The sandbox's door: the page, what it shows, and what people do on it.
+"""The sandbox: the page, what it shows, and what people do on it.
 
 It is open to everybody while the mode is sandbox, and at any other time to a signed-in admin.
 """
@@ -104,9 +104,9 @@ class _Kill(Schema):
 
 def sandbox_blueprint(core: Core) -> Blueprint:
     """Return the door for one application."""
-    door = Blueprint("sandbox", __name__)
+    blueprint = Blueprint("sandbox", __name__)
 
-    @door.before_request
+    @blueprint.before_request
     def guard() -> Response | None:
         if core.settings.mode is not Mode.SANDBOX and not _is_an_admins(core):
             abort(404)
@@ -114,23 +114,23 @@ def sandbox_blueprint(core: Core) -> Blueprint:
             return _answer(403, error=f"The header {MARK} is missing.")
         return None
 
-    @door.after_request
+    @blueprint.after_request
     def seclude(response: Response) -> Response:
         for name, value in FRAMING_PAGE.items():
             response.headers.setdefault(name, value)
         return response
 
-    @door.errorhandler(ValidationError)
+    @blueprint.errorhandler(ValidationError)
     def refuse(error: ValidationError) -> Response:
         return _answer(400, error=f"The request is not as it should be: {error.messages}")
 
-    _show(door, core)
-    _act(door, core)
-    return door
+    _show(blueprint, core)
+    _act(blueprint, core)
+    return blueprint
 
 
-def _show(door: Blueprint, core: Core) -> None:
-    @door.get("/sandbox")
+def _show(blueprint: Blueprint, core: Core) -> None:
+    @blueprint.get("/sandbox")
     def page() -> str:
         state = _state_or_none(core, g.get("viewer"))
         etag = f'"{_fingerprint(state)}"' if state else ""
@@ -138,17 +138,17 @@ def _show(door: Blueprint, core: Core) -> None:
             "sandbox.html", picture=state, etag=etag, modules=MODULES, looks=list(LOOKS), titles=_TITLES
         )
 
-    @door.get("/sandbox/looks.js")
+    @blueprint.get("/sandbox/looks.js")
     def all_looks() -> Response:
         return _script(_ALL_LOOKS)
 
-    @door.get("/sandbox/looks/<kind>.js")
+    @blueprint.get("/sandbox/looks/<kind>.js")
     def look(kind: str) -> Response:
         if kind not in LOOKS:
             abort(404)
         return _script(LOOKS[kind].read_text("utf-8"))
 
-    @door.get("/sandbox.json")
+    @blueprint.get("/sandbox.json")
     def picture() -> Response:
         state = sandbox.sandbox_state(core, g.get("viewer"))
         response = jsonify(state)
@@ -156,7 +156,7 @@ def _show(door: Blueprint, core: Core) -> None:
         response.make_conditional(request)
         return response
 
-    @door.get("/sandbox/mail/<uuid:item_id>")
+    @blueprint.get("/sandbox/mail/<uuid:item_id>")
     def mail(item_id: UUID) -> Response:
         html = sandbox.mail_page(core, item_id, g.get("viewer"))
         if html is None:
@@ -185,35 +185,35 @@ def _state_or_none(core: Core, viewer: Viewer | None) -> Json | None:
         return None
 
 
-def _act(door: Blueprint, core: Core) -> None:
+def _act(blueprint: Blueprint, core: Core) -> None:
     receiver = WebhookReceiver(core)
 
-    @door.post("/sandbox/sample")
+    @blueprint.post("/sandbox/sample")
     def sample() -> Response:
         done = sandbox.send_sample(core, receiver, _said(_Sample())["name"])
         return _refused(done) if isinstance(done, Refused) else _answer(accepted=done.value)
 
-    @door.post("/sandbox/click")
+    @blueprint.post("/sandbox/click")
     def click() -> Response:
         done = sandbox.signed_click(core, sandbox.Press(**_own(_said(_Click()))))
         return _refused(done) if isinstance(done, Refused) else _signed(done)
 
-    @door.post("/sandbox/command")
+    @blueprint.post("/sandbox/command")
     def command() -> Response:
         done = sandbox.signed_command(core, sandbox.Typed(**_own(_said(_Command()))))
         return _refused(done) if isinstance(done, Refused) else _signed(done)
 
-    @door.post("/sandbox/act")
+    @blueprint.post("/sandbox/act")
     def act() -> Response:
         done = sandbox.signed_act(core, sandbox.Deed(**_own(_said(_Deed()))))
         return _refused(done) if isinstance(done, Refused) else _signed(done)
 
-    @door.post("/sandbox/fire")
+    @blueprint.post("/sandbox/fire")
     def fire() -> Response:
         refused = sandbox.run_out(core, _said(_Fire())["number"], g.get("viewer"))
         return _answer() if refused is None else _refused(refused)
 
-    @door.post("/sandbox/kill")
+    @blueprint.post("/sandbox/kill")
     def kill() -> Response:
         _said(_Kill())
         done = sandbox.kill_worker(core)

@@ -33,7 +33,7 @@ def _is_secure(core: Core) -> bool:
     return core.settings.base_url.startswith("https://")
 
 
-def give(core: Core, response: AnyResponse, token: str) -> None:
+def set_session_cookie(core: Core, response: AnyResponse, token: str) -> None:
     """Let the browser hold a session, and forget what it kept while somebody signed in."""
     session.clear()
     response.set_cookie(
@@ -47,28 +47,28 @@ def give(core: Core, response: AnyResponse, token: str) -> None:
     )
 
 
-def take(core: Core, response: AnyResponse) -> None:
+def clear_session_cookie(core: Core, response: AnyResponse) -> None:
     """Let the browser forget its session."""
     response.delete_cookie(cookie_name(core), secure=_is_secure(core), httponly=True, samesite="Lax", path="/")
 
 
-def held(core: Core) -> str:
+def session_token(core: Core) -> str:
     """Return what the browser holds; empty when it holds nothing."""
     return request.cookies.get(cookie_name(core), "")
 
 
 def look_up(core: Core) -> bool:
     """Find who is at the browser, for `viewer` and `running`; whether somebody is. Raises Unavailable."""
-    token = held(core)
-    found = sessions.find(core, token) if token else None
+    token = session_token(core)
+    found = sessions.find_session(core, token) if token else None
     if found is None:
         return False
     g.viewer, g.running = found
-    g.csrf = csrf_of(core, token)
+    g.csrf = csrf_token(core, token)
     return True
 
 
-def csrf_of(core: Core, token: str) -> str:
+def csrf_token(core: Core, token: str) -> str:
     """Return what proves that a form was made for this session."""
     return hmac.new(core.settings.csrf_secret.encode(), token.encode(), sha256).hexdigest()
 

@@ -8,11 +8,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from escalator.model.levels import Mode
 from escalator.model.policy import Person
 from escalator.services.auth import magic_link_mail, magic_links, sessions
-from escalator.services.auth.login_rate_limit import BY_MAIL, tried
-from escalator.services.auth.sign_in_methods import Way, ways
+from escalator.services.auth.login_rate_limit import BY_MAIL, record_attempt
+from escalator.services.auth.sign_in_methods import SignInMethod, available_methods
 from escalator.services.core.context import Core
 from web import login_rate_limit, session
-from web.dashboard.layout import answer_errors, closed, surroundings
+from web.dashboard.layout import answer_errors, layout_context, secluded_response
 
 _MAILERS = 2
 _LONGEST_PATH = 500
@@ -32,20 +32,20 @@ def blueprint(core: Core) -> Blueprint:
     def guard() -> Response | None:
         if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
             abort(403)
-        return login_rate_limit.too_often(core) if request.endpoint in _LIMITED else None
+        return login_rate_limit.rate_limit_refusal(core) if request.endpoint in _LIMITED else None
 
     @door.context_processor
     def around() -> dict[str, object]:
-        return surroundings(core)
+        return layout_context(core)
 
     @door.after_request
     def close(response: Response) -> Response:
-        return closed(response, core.clock)
+        return secluded_response(response, core.clock)
 
     answer_errors(door)
     _pages(door, core)
     _links(door, core)
-    if Way.MAIL in ways(core.settings):
+    if SignInMethod.MAIL in available_methods(core.settings):
         _mail(door, core)
     return door
 
@@ -53,26 +53,28 @@ def blueprint(core: Core) -> Blueprint:
 def _pages(door: Blueprint, core: Core) -> None:
     @door.get("/sign-in")
     def page() -> AnyResponse:
-        wanted = local()
+        wanted = local_target()
         if wanted != "/" and session.look_up(core):
             return redirect(wanted)
-        html = render_template("dashboard/sign_in.html", people=_people(core), next=wanted, ways=ways(core.settings))
+        html = render_template(
+            "dashboard/sign_in.html", people=_people(core), next=wanted, ways=available_methods(core.settings)
+        )
         return make_response(html)
 
     @door.post("/sign-in/sandbox")
     def say_who() -> AnyResponse:
         key = request.form.get("person", "")
-        if key not in {one.key for one in _people(core)}:
+        if key not in {somebody.key for somebody in _people(core)}:
             abort(404)
-        return _signed_in(core, sessions.begin(core, key, sessions.SANDBOX, session.held(core)))
+        return _signed_in(core, sessions.start_session(core, key, sessions.SANDBOX, session.session_token(core)))
 
     @door.post("/sign-out")
     def sign_out() -> AnyResponse:
         response = redirect("/sign-in", code=303)
         if session.look_up(core):
             session.check_csrf()
-            sessions.end(core, session.held(core), g.viewer.person.key)
-        session.take(core, response)
+            sessions.end_session(core, session.session_token(core), g.viewer.person.key)
+        session.clear_session_cookie(core, response)
         return response
 
 
@@ -80,12 +82,12 @@ def _links(door: Blueprint, core: Core) -> None:
     @door.get("/sign-in/link/<token>")
     def show(token: str) -> str:
         """Show a button, and ask nothing: mail scanners fetch every link, and must not use it up."""
-        return render_template("dashboard/sign_in_link.html", token=token, next=local())
+        return render_template("dashboard/sign_in_link.html", token=token, next=local_target())
 
     @door.post("/sign-in/link/<token>")
     def use(token: str) -> AnyResponse:
-        begun = magic_links.use(core, token, session.held(core))
-        return told(404, "This link is not good", _NO_SUCH_LINK) if begun is None else _signed_in(core, begun)
+        begun = magic_links.redeem_link(core, token, session.session_token(core))
+        return message_page(404, "This link is not good", _NO_SUCH_LINK) if begun is None else _signed_in(core, begun)
 
 
 def _mail(door: Blueprint, core: Core) -> None:
@@ -94,22 +96,22 @@ def _mail(door: Blueprint, core: Core) -> None:
     @door.post("/sign-in/mail")
     def ask_for_mail() -> AnyResponse:
         email = request.form.get("email", "").strip().casefold()
-        wait = tried(core, BY_MAIL, f"mail {email}")
+        wait = record_attempt(core, BY_MAIL, f"mail {email}")
         if wait is not None:
-            return login_rate_limit.refused(wait)
-        mailers.submit(magic_link_mail.send_asked_for, core, email, local())
-        return told(200, "Look into your mail", _ON_ITS_WAY)
+            return login_rate_limit.too_many_attempts(wait)
+        mailers.submit(magic_link_mail.send_requested_link, core, email, local_target())
+        return message_page(200, "Look into your mail", _ON_ITS_WAY)
 
 
 def _signed_in(core: Core, token: str) -> AnyResponse:
-    response = redirect(local(), code=303)
-    session.give(core, response, token)
+    response = redirect(local_target(), code=303)
+    session.set_session_cookie(core, response, token)
     return response
 
 
-def told(status: int, heading: str, said: str) -> Response:
+def message_page(status: int, heading: str, text: str) -> Response:
     """Return a page that says one thing, and leads back to where people sign in."""
-    return make_response(render_template("dashboard/sign_in_told.html", heading=heading, said=said), status)
+    return make_response(render_template("dashboard/sign_in_told.html", heading=heading, said=text), status)
 
 
 def _people(core: Core) -> list[Person]:
@@ -120,7 +122,7 @@ def _people(core: Core) -> list[Person]:
         return list(core.policies.required(connection).policy.people.values())
 
 
-def local() -> str:
+def local_target() -> str:
     """Return where the present request wants to go after signing in: an incident, or another page of ours.
 
     It is the first page for anything else, so that a link to here leads nowhere else.

@@ -14,7 +14,7 @@ from escalator.channels.slack.submissions import Opening, Silencing, Submission
 from escalator.errors import Unavailable
 from escalator.model.incident import Outcome, Verb
 from escalator.model.message import Failed, MessageContext
-from escalator.services.auth.slack_users import link_unknown
+from escalator.services.auth.slack_users import link_slack_user
 from escalator.services.core.context import Core
 from escalator.services.delivery.bundle_message import update_bundle_message
 from escalator.services.incidents.actions import ActionReply, SlackRequest, perform_action, reply_mode
@@ -26,8 +26,8 @@ from escalator.services.responses.acknowledge_bundle import (
 )
 from escalator.services.responses.slack_options import choices_for
 from web.note_publishing import publish_later
-from web.slack_auth import is_sandboxs, log_failure
-from web.slack_commands import add_commands, opened, silenced
+from web.slack_auth import is_signed_by_sandbox, log_failure
+from web.slack_commands import add_commands, answer_escalate_dialog, answer_silence_dialog
 
 log = structlog.get_logger(__name__)
 
@@ -44,12 +44,12 @@ def blueprint(core: Core) -> Blueprint:
     @door.post("/slack/interactions")
     def interactions() -> Response:
         body = request.get_data()
-        is_sandbox = is_sandboxs(core, body)
+        is_sandbox = is_signed_by_sandbox(core, body)
         said = parse(body)
         if isinstance(said, Ignored):
             return Response(status=200)
         if not is_sandbox:
-            link_unknown(core, said.user_id, said.team_id, said.enterprise_id)
+            link_slack_user(core, said.user_id, said.team_id, said.enterprise_id)
         return _answer(core, answerers, said, is_sandbox=is_sandbox)
 
     add_commands(door, core)
@@ -67,9 +67,9 @@ def _answer(
         case Suggestion():
             return jsonify(options(choices_for(core, said, is_sandbox=is_sandbox), said.typed))
         case Opening():
-            return opened(core, said, is_sandbox=is_sandbox)
+            return answer_escalate_dialog(core, said, is_sandbox=is_sandbox)
         case Silencing():
-            return silenced(core, said, is_sandbox=is_sandbox)
+            return answer_silence_dialog(core, said, is_sandbox=is_sandbox)
         case Submission():
             return _after_window(core, answerers, said, is_sandbox=is_sandbox)
         case ListClick():
@@ -95,15 +95,15 @@ def _asked(said: Click | Submission, *, is_sandbox: bool) -> SlackRequest:
     return replace(asked, is_filled=True, outcome=outcome, reference=said.reference, to=said.to, note=said.note)
 
 
-def _after_click(core: Core, answerers: ThreadPoolExecutor, said: Click, *, is_sandbox: bool) -> Response:
+def _after_click(core: Core, answerers: ThreadPoolExecutor, click: Click, *, is_sandbox: bool) -> Response:
     """Open the window that a click asks for, while its trigger is good, or tell what only they see."""
-    reply = perform_action(core, _asked(said, is_sandbox=is_sandbox))
+    reply = perform_action(core, _asked(click, is_sandbox=is_sandbox))
     if reply.view is not None:
-        shown = core.slack(reply.mode).open_view(reply.context, said.trigger_id, reply.view)
+        shown = core.slack(reply.mode).open_view(reply.context, click.trigger_id, reply.view)
         log_failure(shown, "view_failed")
     elif reply.text:
-        answerers.submit(_tell, core, said.user_id, said.channel_id, said.response_url, reply)
-    _update_bundle(core, answerers, said.bundle, reply)
+        answerers.submit(_tell, core, click.user_id, click.channel_id, click.response_url, reply)
+    _update_bundle(core, answerers, click.bundle, reply)
     return Response(status=200)
 
 
@@ -113,20 +113,22 @@ def _update_bundle(core: Core, answerers: ThreadPoolExecutor, bundle: BundleMess
         answerers.submit(update_bundle_message, core, bundle, reply.mode)
 
 
-def _after_list_click(core: Core, answerers: ThreadPoolExecutor, said: ListClick, *, is_sandbox: bool) -> Response:
+def _after_list_click(core: Core, answerers: ThreadPoolExecutor, click: ListClick, *, is_sandbox: bool) -> Response:
     """Acknowledge everything on a list, at once where that is soon done, and tell who did it what became of it."""
-    asked = BundleRequest(said.user_id, said.team_id, said.list_id, said.channel_id, is_sandbox, said.enterprise_id)
+    asked = BundleRequest(
+        click.user_id, click.team_id, click.list_id, click.channel_id, is_sandbox, click.enterprise_id
+    )
 
-    if bundle_size(core, said.list_id) > AT_ONCE:
-        answerers.submit(_answer_list, core, answerers, said, asked)
+    if bundle_size(core, click.list_id) > AT_ONCE:
+        answerers.submit(_answer_list, core, answerers, click, asked)
     else:
         reply = acknowledge_bundle(core, asked)
-        answerers.submit(_tell, core, said.user_id, said.channel_id, said.response_url, reply)
-        _update_bundle(core, answerers, said.bundle, reply)
+        answerers.submit(_tell, core, click.user_id, click.channel_id, click.response_url, reply)
+        _update_bundle(core, answerers, click.bundle, reply)
     return Response(status=200)
 
 
-def _answer_list(core: Core, answerers: ThreadPoolExecutor, said: ListClick, asked: BundleRequest) -> None:
+def _answer_list(core: Core, answerers: ThreadPoolExecutor, click: ListClick, asked: BundleRequest) -> None:
     """Acknowledge a long list and tell who did it, also when it could not be recorded: Slack has had its answer."""
     try:
         reply = acknowledge_bundle(core, asked)
@@ -137,19 +139,19 @@ def _answer_list(core: Core, answerers: ThreadPoolExecutor, said: ListClick, ask
             mode,
             "The database did not answer: not all were acknowledged. Press the button again.",
         )
-    _tell(core, asked.user_id, asked.channel_id, said.response_url, reply)
-    _update_bundle(core, answerers, said.bundle, reply)
+    _tell(core, asked.user_id, asked.channel_id, click.response_url, reply)
+    _update_bundle(core, answerers, click.bundle, reply)
 
 
-def _after_window(core: Core, answerers: ThreadPoolExecutor, said: Submission, *, is_sandbox: bool) -> Response:
+def _after_window(core: Core, answerers: ThreadPoolExecutor, submission: Submission, *, is_sandbox: bool) -> Response:
     """Keep the window open where something is missing; say anything else where it was opened from."""
-    if said.verb is Verb.NOTE and not said.note:
+    if submission.verb is Verb.NOTE and not submission.note:
         return jsonify(errors({NOTE: "Write something."}))
-    reply = perform_action(core, _asked(said, is_sandbox=is_sandbox))
+    reply = perform_action(core, _asked(submission, is_sandbox=is_sandbox))
     if reply.needs_reference:
         return jsonify(reference_needed())
     if reply.text:
-        answerers.submit(_tell, core, said.user_id, said.channel_id, "", reply)
+        answerers.submit(_tell, core, submission.user_id, submission.channel_id, "", reply)
     elif reply.note is not None:
         publish_later(answerers, core, reply.note)
     return Response(status=200)

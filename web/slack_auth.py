@@ -11,7 +11,7 @@ from escalator.services.core.context import Core
 log = structlog.get_logger(__name__)
 
 
-def is_sandboxs(core: Core, body: bytes) -> bool:
+def is_signed_by_sandbox(core: Core, body: bytes) -> bool:
     """Whether the sandbox signed the present request; raises Unauthorized when neither Slack nor the sandbox did."""
     now, headers = core.clock.now(), dict(request.headers)
     if core.settings.slack_signing_secret:

@@ -9,30 +9,35 @@ from escalator.channels.slack.silence_modal import CRITICAL, LASTS, NAMED, REASO
 from escalator.channels.slack.slash_commands import ephemeral, parse_command
 from escalator.channels.slack.submissions import Opening, Silencing
 from escalator.model.message import Failed
-from escalator.services.auth.slack_users import link_unknown
+from escalator.services.auth.slack_users import link_slack_user
 from escalator.services.core.context import Core
 from escalator.services.intake.manual_incident import NotOpened, open_manual_incident
 from escalator.services.responses.silence_command import silence_from_dialog
 from escalator.services.responses.slash_commands import answer_command
-from escalator.services.silences.manage import NotDone, Wrong
-from web.slack_auth import is_sandboxs, log_failure
+from escalator.services.silences.manage import SilenceProblem, SilenceRefused
+from web.slack_auth import is_signed_by_sandbox, log_failure
 
-_INPUTS = {Wrong.NAME: NAMED, Wrong.LASTS: LASTS, Wrong.REASON: REASON, Wrong.CRITICAL: CRITICAL}
+_INPUTS = {
+    SilenceProblem.NAME: NAMED,
+    SilenceProblem.LASTS: LASTS,
+    SilenceProblem.REASON: REASON,
+    SilenceProblem.CRITICAL: CRITICAL,
+}
 _NO_WINDOW = "Nothing changed: the window could not be opened. Type it again."
 
 
-def add_commands(door: Blueprint, core: Core) -> None:
-    """Let a door take commands: each is answered in the response, which Slack waits 3 s for."""
+def add_commands(blueprint: Blueprint, core: Core) -> None:
+    """Let a blueprint take commands: each is answered in the response, which Slack waits 3 s for."""
 
-    @door.post("/slack/commands")
+    @blueprint.post("/slack/commands")
     def commands() -> Response:
         body = request.get_data()
-        is_sandbox = is_sandboxs(core, body)
+        is_sandbox = is_signed_by_sandbox(core, body)
         typed = parse_command(body)
         if isinstance(typed, Ignored):
             return Response(status=200)
         if not is_sandbox:
-            link_unknown(core, typed.user_id, typed.team_id, typed.enterprise_id)
+            link_slack_user(core, typed.user_id, typed.team_id, typed.enterprise_id)
         said = answer_command(core, typed, is_sandbox=is_sandbox)
         if said.view is None:
             return jsonify(ephemeral(said.text))
@@ -41,17 +46,17 @@ def add_commands(door: Blueprint, core: Core) -> None:
         return jsonify(ephemeral(_NO_WINDOW)) if isinstance(shown, Failed) else Response(status=200)
 
 
-def opened(core: Core, said: Opening, *, is_sandbox: bool) -> Response:
+def answer_escalate_dialog(core: Core, opening: Opening, *, is_sandbox: bool) -> Response:
     """Answer the window of `/escalate`: it says itself what has become of it."""
-    told = open_manual_incident(core, said, is_sandbox=is_sandbox)
+    told = open_manual_incident(core, opening, is_sandbox=is_sandbox)
     if told is NotOpened.NOTHING_SAID:
         return jsonify(errors({ABOUT: "Say what it is about."}))
     return jsonify({"response_action": "update", "view": told_view("Escalate", told)})
 
 
-def silenced(core: Core, said: Silencing, *, is_sandbox: bool) -> Response:
+def answer_silence_dialog(core: Core, silencing: Silencing, *, is_sandbox: bool) -> Response:
     """Answer the window of `/silence`: it stays open with what is wrong, or says what is silenced."""
-    told = silence_from_dialog(core, said, is_sandbox=is_sandbox)
-    if isinstance(told, NotDone):
+    told = silence_from_dialog(core, silencing, is_sandbox=is_sandbox)
+    if isinstance(told, SilenceRefused):
         return jsonify(errors({_INPUTS.get(told.what, NAMED): f"{told.said[:1].upper()}{told.said[1:]}."}))
     return jsonify({"response_action": "update", "view": told_view("Silence", told)})

@@ -21,7 +21,7 @@ from escalator.services.auth import sessions, slack_login
 from escalator.services.core.context import Core
 from escalator.settings import Settings
 from web import session as signed_in
-from web.sign_in import local, told
+from web.sign_in import local_target, message_page
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +62,7 @@ def issuer(settings: Settings) -> str:
     return settings.slack_api_url.removesuffix("/").removesuffix("/api")
 
 
-def add_slack(door: Blueprint, core: Core) -> None:
+def add_slack(blueprint: Blueprint, core: Core) -> None:
     """Let people sign in with Slack, where this installation is known there (`has_slack_sign_in`)."""
     registry = _OAuth()
     client: Any = registry.register(
@@ -73,14 +73,14 @@ def add_slack(door: Blueprint, core: Core) -> None:
         client_kwargs={"scope": " ".join(SIGN_IN_SCOPES), "token_endpoint_auth_method": "client_secret_post"},
     )
 
-    @door.record_once
+    @blueprint.record_once
     def join(state: Any) -> None:
         app: Flask = state.app
         registry.init_app(app)
 
-    @door.get("/sign-in/slack")
+    @blueprint.get("/sign-in/slack")
     def go() -> AnyResponse:
-        session[_NEXT] = local()
+        session[_NEXT] = local_target()
         there = f"{core.settings.base_url}{SIGN_IN_PATH}"
         try:
             gone: AnyResponse = client.authorize_redirect(there)
@@ -88,7 +88,7 @@ def add_slack(door: Blueprint, core: Core) -> None:
             return _not_done(client, error)
         return gone
 
-    @door.get(SIGN_IN_PATH)
+    @blueprint.get(SIGN_IN_PATH)
     def come_back() -> AnyResponse:
         try:
             claims = client.authorize_access_token(claims_options=_wanted(core.settings))["userinfo"]
@@ -96,11 +96,13 @@ def add_slack(door: Blueprint, core: Core) -> None:
             enterprise_id = str(claims.get(_ENTERPRISE) or "")
         except _NOT_DONE as error:
             return _not_done(client, error)
-        person = slack_login.person_behind(core, user_id, team_id, enterprise_id)
+        person = slack_login.resolve_slack_login(core, user_id, team_id, enterprise_id)
         if isinstance(person, str):
-            return told(403, "You cannot sign in", person)
+            return message_page(403, "You cannot sign in", person)
         response = redirect(session.get(_NEXT, "/"), code=303)
-        signed_in.give(core, response, sessions.begin(core, person.key, slack_login.VIA, signed_in.held(core)))
+        signed_in.set_session_cookie(
+            core, response, sessions.start_session(core, person.key, slack_login.VIA, signed_in.session_token(core))
+        )
         return response
 
 
@@ -119,4 +121,4 @@ def _not_done(client: Any, error: Exception) -> AnyResponse:
     """
     client.server_metadata = {}
     log.warning("slack_sign_in_failed", kind=type(error).__name__)
-    return told(400, "Not signed in", _FAILED)
+    return message_page(400, "Not signed in", _FAILED)

@@ -54,7 +54,7 @@ def plain_path(path: str) -> str:
     return "/" + "/".join(segment for segment in path.split("/") if segment)
 
 
-def accept_more_slashes(app: Flask) -> None:
+def ignore_extra_slashes(app: Flask) -> None:
     """Route whatever is not only read as if its path had no slash too many."""
     inner: _Wsgi = app.wsgi_app
 
@@ -66,7 +66,7 @@ def accept_more_slashes(app: Flask) -> None:
     app.wsgi_app = with_plain_path  # type: ignore[method-assign]
 
 
-class WrongPaths:
+class WrongPathCounter:
     """Counts what is posted to a path that takes no POST, and logs each path once with what would be right."""
 
     def __init__(self, core: Core) -> None:
@@ -76,11 +76,11 @@ class WrongPaths:
 
     def note(self) -> None:
         """Note the present request, which no route has taken."""
-        vendor, door = _meant(request.headers, request.path)
+        vendor, expected_path = _meant(request.headers, request.path)
         self._core.metrics.count(WRONG_PATHS, vendor=vendor)
         path = _loggable(request.path)
-        if door and self._is_new(path):
-            right = f"{VENDOR_PATHS[door]} must be {self._core.settings.base_url}{door}"
+        if expected_path and self._is_new(path):
+            right = f"{VENDOR_PATHS[expected_path]} must be {self._core.settings.base_url}{expected_path}"
             log.warning("wrong_path", path=path, vendor=vendor, remedy=right)
 
     def _is_new(self, path: str) -> bool:
@@ -94,9 +94,9 @@ class WrongPaths:
 def _meant(headers: Headers, path: str) -> tuple[str, str]:
     """Return the vendor that seems to be there and the path it should post to; empty where nothing hints at one."""
     near = next(iter(get_close_matches(path[:64], VENDOR_PATHS, 1, _CLOSE)), "")
-    for header, (vendor, door) in _VENDORS.items():
+    for header, (vendor, expected_path) in _VENDORS.items():
         if header in headers:
-            return vendor, near if vendor in near else door
+            return vendor, near if vendor in near else expected_path
     return "unknown", near
 
 

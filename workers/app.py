@@ -11,7 +11,7 @@ from escalator.errors import Unavailable
 from escalator.services.core.production_secrets import require_secrets
 from escalator.settings import from_environment
 from escalator.settings.startup import exit_if_misconfigured
-from workers.process_context import close_process, process_of
+from workers.process_context import close_process, worker_process
 from workers.sweep_step import SweepStep
 
 app = Celery("escalator", include=["workers.tasks"])
@@ -32,7 +32,7 @@ def _refuse(**_kwargs: Any) -> None:
 @worker_process_init.connect
 def _begin(**_kwargs: Any) -> None:
     """Make the parts of a pool process before its first task needs them."""
-    process = process_of(app)
+    process = worker_process(app)
     with suppress(Unavailable):
         process.sender.start()
 

@@ -19,7 +19,7 @@ from celery.worker import consumer
 from celery.worker.state import maybe_shutdown
 
 from escalator.clock import Stopwatch
-from workers.process_context import process_of
+from workers.process_context import worker_process
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,7 @@ class Consumer(consumer.Consumer):
     def _recover(self, error: Exception) -> None:
         if isinstance(error, OSError) and error.errno == errno.EMFILE:
             raise WorkerTerminate(1) from error
-        process_of(self.app).core.broker.note(error)
+        worker_process(self.app).core.broker.note(error)
         connection, self.connection = self.connection, None
         with suppress(Exception):
             connection.collect()

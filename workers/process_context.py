@@ -55,7 +55,7 @@ class _Here:
 _processes: dict[int, WorkerProcess] = {}
 
 
-def process_of(celery: "Celery") -> WorkerProcess:
+def worker_process(celery: "Celery") -> WorkerProcess:
     """Return this process' parts."""
     found = _processes.get(os.getpid())
     if found is None:

@@ -7,7 +7,7 @@ from typing import Any
 from celery import bootsteps
 
 from escalator.services.maintenance.sweep import Sweeper
-from workers.process_context import process_of
+from workers.process_context import worker_process
 
 
 class SweepStep(bootsteps.StartStopStep):
@@ -21,7 +21,7 @@ class SweepStep(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         """Start sweeping."""
-        process = process_of(parent.app)
+        process = worker_process(parent.app)
         self._sweeper = Sweeper(process.core, process.sender, process.clock, _end_process)
         self._sweeper.start()
 

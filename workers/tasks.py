@@ -9,11 +9,11 @@ from escalator.services.incidents import escalation
 from escalator.services.incidents.close_groups import close_ended_groups
 from escalator.services.intake import process
 from escalator.services.responses import callbacks
-from workers.process_context import process_of
+from workers.process_context import worker_process
 
 
 def _core_of(task: "Task[Any, Any]") -> Any:
-    return process_of(task.app).core
+    return worker_process(task.app).core
 
 
 @shared_task(name="process_events", bind=True, throws=(Unavailable,))
@@ -25,7 +25,7 @@ def process_events(self: "Task[Any, Any]") -> None:
 @shared_task(name="deliver", bind=True, throws=(Unavailable,))
 def deliver(self: "Task[Any, Any]") -> None:
     """Send what is due, in this process' sender threads."""
-    process_of(self.app).sender.wake()
+    worker_process(self.app).sender.wake()
 
 
 @shared_task(name="escalate", bind=True, throws=(Unavailable,))

@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 
 from escalator.channels.email.vendor import EMAIL
 from escalator.channels.jira.vendor import JIRA
+from escalator.channels.mattermost.vendor import MATTERMOST
 from escalator.channels.pagerduty.vendor import PAGERDUTY
 from escalator.channels.slack.vendor import SLACK
 from escalator.channels.webhook.vendor import WEBHOOK
@@ -38,5 +39,6 @@ VENDORS = one_for_each_kind(
         EMAIL,
         JIRA,
         WEBHOOK,
+        MATTERMOST,
     )
 )

@@ -39,7 +39,7 @@ def verify(ctx: click.Context, exported: Path | None) -> None:
 
     EXPORTED is a file that `escalator audit export` has written; without one the database is asked.
     """
-    verdict, unsealed = (chain.followed(_read(exported)), 0) if exported else chain.verify(open_core())
+    verdict, unsealed = (chain.follow_chain(_read(exported)), 0) if exported else chain.verify_chain(open_core())
     if verdict.misfit is not None:
         click.echo(f"The trail does not fit after {verdict.count} records: {verdict.misfit}")
         ctx.exit(1)

@@ -17,7 +17,7 @@ from escalator.policy import load
 from escalator.rendering.push_text import words
 from escalator.rendering.timestamps import stamp
 from escalator.services.core.context import Core
-from escalator.services.policies.backtest import FOLLOWED, Backtest, Difference, backtest
+from escalator.services.policies.backtest import FOLLOWED, Backtest, BacktestDifference, backtest
 
 _MOST_SHOWN = 50
 _NOTES = (
@@ -82,7 +82,7 @@ def _lines(found: Backtest) -> Iterator[str]:
         yield f"  now too: {', '.join(newly[:_MOST_SHOWN])}{' …' if len(newly) > _MOST_SHOWN else ''}"
 
 
-def _difference(one: Difference) -> Iterator[str]:
+def _difference(one: BacktestDifference) -> Iterator[str]:
     yield (
         f"  #{one.number}  {_what(one.old)} -> {_what(one.new)}"
         if _what(one.old) != _what(one.new)

@@ -22,7 +22,7 @@ from escalator.model.message import Failed
 from escalator.model.policy import Person, Policy
 from escalator.policy import ParsedPolicy, parse
 from escalator.services.core.context import Core
-from escalator.services.monitoring.problems import open_troubles
+from escalator.services.monitoring.problems import open_alerts
 from escalator.settings import Settings
 from escalator.store import health, policies
 from escalator.store.health import OVERDUE_AFTER, ProductHealth
@@ -159,7 +159,7 @@ def database(core: Core) -> Iterator[Finding]:
     yield _active(core.settings, active_sha256)
     yield _workers(found)
     yield from _late(found, now)
-    yield from (Finding("trouble", Status.FAIL, f"{key}: {detail}") for key, detail in open_troubles(found))
+    yield from (Finding("trouble", Status.FAIL, f"{key}: {detail}") for key, detail in open_alerts(found))
     yield _mode(core.settings.mode, found)
 
 

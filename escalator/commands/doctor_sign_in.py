@@ -6,14 +6,14 @@ from escalator.commands.doctor_checks import Finding, Status
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.services.auth.magic_links import first_admin
-from escalator.services.auth.sign_in_methods import Way, ways
+from escalator.services.auth.sign_in_methods import SignInMethod, available_methods
 from escalator.services.core.context import Core
 
 _WHAT = "sign-in"
 _SAID = {
-    Way.SANDBOX: "everybody says who they are, as in every sandbox",
-    Way.SLACK: "with Slack",
-    Way.MAIL: "by a link that is mailed",
+    SignInMethod.SANDBOX: "everybody says who they are, as in every sandbox",
+    SignInMethod.SLACK: "with Slack",
+    SignInMethod.MAIL: "by a link that is mailed",
 }
 _REMEDY = (
     "set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET, or SMTP_URL and MAIL_FROM; "
@@ -24,12 +24,16 @@ _REMEDY = (
 def sign_in(core: Core, policy: Policy) -> Iterator[Finding]:
     """Look at how people come into the dashboard."""
     settings = core.settings
-    offered = ways(settings)
+    offered = available_methods(settings)
     if offered:
         yield Finding(_WHAT, Status.OK, ", ".join(said for way, said in _SAID.items() if way in offered))
     else:
         yield Finding(_WHAT, Status.WARN, "nobody can sign in by themselves", _REMEDY)
-    if Way.SLACK in offered and settings.mode is not Mode.SANDBOX and not settings.base_url.startswith("https://"):
+    if (
+        SignInMethod.SLACK in offered
+        and settings.mode is not Mode.SANDBOX
+        and not settings.base_url.startswith("https://")
+    ):
         remedy = "let ESCALATOR_BASE_URL begin with https://"
         yield Finding(_WHAT, Status.WARN, "Slack sends people back over plain http", remedy)
     if first_admin(policy) is None:

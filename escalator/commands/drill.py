@@ -12,7 +12,7 @@ from escalator.model.policy import Drill, Policy
 from escalator.rendering.push_text import words
 from escalator.schedules.weekly import next_due
 from escalator.services.core.context import Core
-from escalator.services.drills.run import start_now
+from escalator.services.drills.run import start_drill
 from escalator.store import drills
 from escalator.store.drills import DrillState, PastDrill
 
@@ -71,7 +71,7 @@ def _start(core: Core, drill: Drill, policy: Policy, *, yes: bool) -> None:
     modes = {core.mode_of(source, policy) for source in policy.sources}
     if Mode.PRODUCTION in modes and not yes:
         raise Misused("this is production, where a drill tells real people; add --yes if that is what you want")
-    if start_now(core, drill, Actor("system", "cli"), "cli") is None:
+    if start_drill(core, drill, Actor("system", "cli"), "cli") is None:
         raise click.ClickException(f"{drill.name!r} runs already, or could not begin; look at `escalator drill`")
     within = words(drill.expected_within)
     click.echo(f"Begun: {drill.name}, route {drill.route}; to be acknowledged within {within}. See `escalator drill`.")

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from escalator.commands.open_core import Misused, open_core, read
 from escalator.commands.policy_version import version
 from escalator.errors import Unavailable
-from escalator.services.policies.versions import SHORT, before, differences, text_of
+from escalator.services.policies.versions import SHORT, diff_lines, previous_version, version_text
 from escalator.store import policies
 from escalator.store.policies import PolicyOffer, PolicyVersion
 
@@ -62,12 +62,12 @@ def diff(ctx: click.Context, old: str | None, new: str | None, *, is_file: bool)
         if is_file:
             file = core.settings.policy_file
             ours = version(connection, old) if old else _active(connection)
-            pair = text_of(connection, ours), (file.name, read(file).decode(errors="replace"))
+            pair = version_text(connection, ours), (file.name, read(file).decode(errors="replace"))
         else:
             theirs = version(connection, new) if new else _active(connection)
             ours = version(connection, old) if old else _before(connection, theirs)
-            pair = text_of(connection, ours), text_of(connection, theirs)
-    lines = list(differences(*pair))
+            pair = version_text(connection, ours), version_text(connection, theirs)
+    lines = list(diff_lines(*pair))
     click.echo("\n".join(lines) if lines else "No difference.")
     ctx.exit(1 if lines else 0)
 
@@ -80,7 +80,7 @@ def _active(connection: Connection) -> PolicyVersion:
 
 
 def _before(connection: Connection, wanted: PolicyVersion) -> PolicyVersion:
-    found = before(connection, wanted.id)
+    found = previous_version(connection, wanted.id)
     if found is None:
         raise Misused("no other policy has run before; name two versions, or compare with --file")
     return found

@@ -3,13 +3,13 @@
 from sqlalchemy import Connection
 
 from escalator.commands.open_core import Misused
-from escalator.services.policies.versions import named
+from escalator.services.policies.versions import versions_named
 from escalator.store.policies import PolicyVersion
 
 
 def version(connection: Connection, sha256: str) -> PolicyVersion:
     """Return the one version whose hash begins like this. Raises Misused when there is none, or more than one."""
-    found = named(connection, sha256)
+    found = versions_named(connection, sha256)
     if not found:
         raise Misused(f"{sha256!r} is no version of the policy; `escalator policy history` lists them")
     if len(found) > 1:

@@ -102,7 +102,11 @@ def _first_link(core: Core) -> str:
         return ""
     with core.database.reading() as connection:
         admin = magic_links.first_admin(core.policies.required(connection).policy)
-    return magic_links.make(core, admin.key, magic_links.PRINTER, "cli", magic_links.PRINTED_GOOD_FOR) if admin else ""
+    return (
+        magic_links.create_link(core, admin.key, magic_links.PRINTER, "cli", magic_links.PRINTED_GOOD_FOR)
+        if admin
+        else ""
+    )
 
 
 def _become_supervisor(lock: IO[str], plan_json: str) -> None:

@@ -19,7 +19,7 @@ def command(person: str | None) -> None:
     with core.database.reading() as connection:
         policy = core.policies.required(connection).policy
     key = _meant(person, policy)
-    url = magic_links.make(core, key, PRINTER, _VIA, PRINTED_GOOD_FOR)
+    url = magic_links.create_link(core, key, PRINTER, _VIA, PRINTED_GOOD_FOR)
     click.echo(f"Signs {policy.people[key].name} in, once, within {words(PRINTED_GOOD_FOR)}:", err=True)
     click.echo(url)
 

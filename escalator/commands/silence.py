@@ -14,7 +14,15 @@ from escalator.rendering.silences import subject
 from escalator.rendering.timestamps import stamp
 from escalator.rendering.view import called
 from escalator.services.core.context import Core
-from escalator.services.silences.manage import Listed, NotDone, Wanted, Wrong, begin, end, listed
+from escalator.services.silences.manage import (
+    SilenceProblem,
+    SilenceRefused,
+    SilenceRequest,
+    SilenceRow,
+    create_silence,
+    end_silence,
+    list_silences,
+)
 
 VIA = "cli"
 _HEADINGS = ("ID", "WHAT", "BY", "UNTIL", "WHY")
@@ -46,24 +54,26 @@ def command(  # noqa: PLR0913  # one for each option
     if ending is not None:
         if named is not None or by is None:
             raise Misused("--end takes the id of a silence and --by, and no category or route")
-        over = _done(end(core, ending, by, VIA))
+        over = _done(end_silence(core, ending, by, VIA))
         click.echo(f"Ended: {_about(core, over)}. What it held back is told now.")
     elif named is not None:
         if lasts is None or reason is None or by is None:
             raise Misused(f"silence {named}: say --for, --reason and --by")
         begun = _done(
-            begin(core, Wanted(named, duration("--for", lasts, "30m or 2h"), reason, by, VIA, is_for_critical))
+            create_silence(
+                core, SilenceRequest(named, duration("--for", lasts, "30m or 2h"), reason, by, VIA, is_for_critical)
+            )
         )
         click.echo(f"Silenced: {_about(core, begun)} for {words(begun.ends_at - begun.starts_at)}.")
     else:
         click.echo(_list(core, as_json=as_json))
 
 
-def _done(done: Silence | NotDone) -> Silence:
+def _done(done: Silence | SilenceRefused) -> Silence:
     """Return what was done; who may not gets exit code 1, and what cannot be meant 2."""
     if isinstance(done, Silence):
         return done
-    if done.what is Wrong.ROLE:
+    if done.what is SilenceProblem.ROLE:
         raise click.ClickException(done.said)
     raise Misused(done.said)
 
@@ -81,7 +91,7 @@ def _what(silence: Silence, policy: Policy) -> str:
 def _list(core: Core, *, as_json: bool) -> str:
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        found = listed(core, connection, running)
+        found = list_silences(core, connection, running)
     if as_json:
         return json.dumps([_document(one) for one in found], indent=2, ensure_ascii=False)
     if not found:
@@ -89,14 +99,14 @@ def _list(core: Core, *, as_json: bool) -> str:
     return columns([_HEADINGS, *(_row(one, running.policy) for one in found)])
 
 
-def _row(one: Listed, policy: Policy) -> tuple[str, ...]:
+def _row(one: SilenceRow, policy: Policy) -> tuple[str, ...]:
     silence = one.silence
     span = [at.astimezone(policy.timezone).strftime("%a %d %b %H:%M") for at in (silence.starts_at, silence.ends_at)]
     until = span[1] if one.is_in_force else f"{span[0]} to {span[1]}"
     return (one.handle or "file", _what(silence, policy), called(silence.author, policy), until, silence.reason)
 
 
-def _document(one: Listed) -> dict[str, Any]:
+def _document(one: SilenceRow) -> dict[str, Any]:
     silence = one.silence
     return {
         "id": one.handle or None,

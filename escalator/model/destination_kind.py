@@ -9,6 +9,7 @@ from typing import Self
 
 from escalator.channels.email import kind as email
 from escalator.channels.jira import kind as jira
+from escalator.channels.mattermost import kind as mattermost
 from escalator.channels.pagerduty import kind as pagerduty
 from escalator.channels.slack import kind as slack
 from escalator.channels.webhook import kind as webhook
@@ -33,3 +34,4 @@ class DestinationKind(StrEnum):
     EMAIL = email.DESCRIPTION
     JIRA = jira.DESCRIPTION
     WEBHOOK = webhook.DESCRIPTION
+    MATTERMOST = mattermost.DESCRIPTION

@@ -1,6 +1,6 @@
 """The section `destinations`, made from what each kind describes of its entry."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, assert_never
 
 from marshmallow import ValidationError, fields, validates_schema
@@ -116,6 +116,33 @@ def _keys() -> type[MappingSchema]:
 
 DestinationKeys = _keys()
 """A place that is told: exactly one kind, with the further keys of that kind."""
+
+
+def _entry_fields() -> Iterator[tuple[str, Field]]:
+    for kind in DestinationKind:
+        address = kind.about.entry.address
+        if isinstance(address, SectionField):
+            yield from ((f"{kind.value}.{name}", one) for name, one in address.fields.items())
+        else:
+            yield kind.value, address
+    yield from ((name, option.field) for name, (option, _) in _OPTIONS.items())
+
+
+def _where(name: str, field: Field) -> str:
+    ending = {EmailsField: "[]", JsonField: ".**"}.get(type(field), "")
+    return f"destinations.*.{name}{ending}"
+
+
+FIELDS: tuple[tuple[str, Field], ...] = tuple((_where(name, field), field) for name, field in _entry_fields())
+"""Every value that a destination of some kind may have, by the pattern of its place (see `tree_walk`)."""
+
+ADDRESSES = frozenset(
+    _where(f"{kind.value}.{address.address}" if isinstance(address, SectionField) else kind.value, field)
+    for kind in DestinationKind
+    for address in (kind.about.entry.address,)
+    for field in (address.fields[address.address] if isinstance(address, SectionField) else address,)
+)
+"""Those of them that are addresses."""
 
 PERSON_OPTIONS = tuple(name for name, (option, _) in _OPTIONS.items() if isinstance(option.field, PersonField))
 """The further keys that name a person of the policy."""

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from escalator.model.audit import AuditAction, AuditEntry
-from escalator.services.audit.verify import followed
+from escalator.services.audit.verify import follow_chain
 from escalator.store import audit_log
 
 FIELDS = [
@@ -59,7 +59,7 @@ def test_what_is_not_sealed_yet_is_said_aloud(cli, alerted):
 )
 def test_the_first_record_that_does_not_fit_is_named(exported, tamper, said):
     tamper(exported)
-    assert said in followed(chain(exported)).misfit
+    assert said in follow_chain(chain(exported)).misfit
 
 
 @pytest.mark.parametrize("which", ["in the middle", "the last"])

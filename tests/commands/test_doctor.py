@@ -87,7 +87,7 @@ def test_a_deadline_that_nobody_fires_fails(alerted, doctor):
 def test_a_trouble_that_has_not_ended_fails(core, doctor):
     with core.database.writing() as connection:
         policy = core.policies.running(connection).policy
-        OperatorAlerts(connection, core.clock.now()).find("destination:room", "broken", policy, core.settings)
+        OperatorAlerts(connection, core.clock.now()).raise_alert("destination:room", "broken", policy, core.settings)
     assert of(doctor(), "trouble") == [("fail", "destination:room: broken")]
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from escalator.bootstrap import build
-from escalator.services.oncall.calendar_refresh import refresh_all
+from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.settings import from_environment
 from tests.doubles.calendar import SECRET, CalendarDouble
 from tests.policy.files import minimal
@@ -43,7 +43,7 @@ def doctor(core, cli):
 
 
 def test_a_calendar_that_is_read_says_who_is_on_call(core, doctor):
-    refresh_all(core)
+    refresh_calendars(core)
     [(status, said)] = doctor()
     assert (status, said.startswith("read 0 min ago, 9"), said.endswith("; on call now: ana")) == ("ok", True, True)
 
@@ -54,7 +54,7 @@ def test_a_calendar_that_nobody_has_asked_for_yet_is_a_warning(doctor):
 
 def test_a_calendar_that_fails_is_a_warning(core, doctor, server):
     server.feed = HTML
-    refresh_all(core)
+    refresh_calendars(core)
     expected = "began to fail 0 min ago (not_a_calendar), read never, 0 bookings ahead; on call now: eli"
     assert doctor() == [("warn", expected)]
 

@@ -4,7 +4,7 @@ import pytest
 
 from escalator.bootstrap import build
 from escalator.commands.open_core import DEMO
-from escalator.services.drills.run import rehearse
+from escalator.services.drills.run import run_due_drills
 from escalator.services.intake.process import process_events
 from escalator.settings import from_environment
 from tests.fakes import FakeClock
@@ -61,7 +61,7 @@ def test_a_drill_that_runs_is_not_begun_twice(cli, drilled):
 def test_a_last_drill_that_was_not_passed_is_a_problem(cli, drilled):
     cli("drill", "Fire drill")
     process_events(drilled)
-    rehearse(later(minutes=11))
+    run_due_drills(later(minutes=11))
     result = cli("drill")
     assert result.exit_code == 1
     assert "failed (#1001)" in result.stdout

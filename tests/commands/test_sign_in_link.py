@@ -22,8 +22,8 @@ def test_a_link_signs_in(core, cli, arguments, person):
     result = cli("sign-in-link", *arguments)
     [url] = result.stdout.split()
     assert url.startswith(BASE)
-    held = magic_links.use(core, url.removeprefix(BASE))
-    viewer, _running = sessions.find(core, held)
+    held = magic_links.redeem_link(core, url.removeprefix(BASE))
+    viewer, _running = sessions.find_session(core, held)
     assert (viewer.person.key, viewer.is_sandbox) == (person, False)
 
 
@@ -39,10 +39,10 @@ def real(core, monkeypatch):
 
 
 def test_the_first_start_shows_a_link_until_somebody_has_signed_in(real, cli):
-    sessions.begin(real, "eli", sessions.SANDBOX)
+    sessions.start_session(real, "eli", sessions.SANDBOX)
     link = _first_link(real)
     assert link in "\n".join(start_page(prepared(real.settings.environment), 8000, "", link))
-    assert magic_links.use(real, link.removeprefix(BASE)) is not None
+    assert magic_links.redeem_link(real, link.removeprefix(BASE)) is not None
     assert _first_link(real) == ""
 
 

@@ -54,12 +54,12 @@ def test_what_does_not_get_through_is_told_with_its_reason(slack, cli):
 def test_a_destination_that_was_reached_is_not_broken_any_more(core, slack, cli):
     with core.database.writing() as connection:
         policy = core.policies.running(connection).policy
-        OperatorAlerts(connection, core.clock.now()).find(
+        OperatorAlerts(connection, core.clock.now()).raise_alert(
             "destination:critical-alerts", "broken", policy, core.settings
         )
     cli("test-destination", "critical-alerts")
     with build(from_environment()).database.reading() as connection:
-        assert OperatorAlerts(connection, core.clock.now()).open() == []
+        assert OperatorAlerts(connection, core.clock.now()).list_open() == []
 
 
 def test_a_name_that_means_nobody_is_misuse_and_says_what_there_is(core, cli):

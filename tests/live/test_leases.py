@@ -100,7 +100,7 @@ def test_what_is_being_sent_is_not_given_back_however_long_it_takes(
 def test_a_process_that_ends_renews_its_leases_until_its_last_call_is_over(
     core: Core, clock: SystemClock, on_postgres: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "BEAT_S", 0.05)
+    monkeypatch.setattr(sending, "HEARTBEAT_S", 0.05)
     core.sender_pool = sender = Sender(core, clock)
     sender.start()
     on_postgres.slack.inject("chat.postMessage", Fault(delay=3))

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from escalator.bootstrap import build
 from escalator.channels.slack.interactions import sign_callback
 from escalator.ports import CLOSE_GROUPS, DELIVER, PROCESS_CALLBACKS, PROCESS_EVENTS
-from escalator.services.audit.verify import followed
+from escalator.services.audit.verify import follow_chain
 from escalator.services.core.context import Core
 from escalator.services.delivery import bundles, sender
 from escalator.services.delivery.outcomes import record_outcomes
@@ -25,8 +25,8 @@ from escalator.services.incidents import close_groups, escalation
 from escalator.services.intake import process
 from escalator.services.maintenance.jobs import run_jobs
 from escalator.services.maintenance.sweep import sweep
-from escalator.services.monitoring.undelivered import look_for_undelivered
-from escalator.services.oncall.calendar_refresh import refresh_all
+from escalator.services.monitoring.undelivered import check_undelivered
+from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.services.outbound.bulkheads import Lane
 from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.services.responses import callbacks as hearing
@@ -246,12 +246,12 @@ class Harness(Witness):
 
     def tidy(self) -> None:
         """Do the housekeeping that is due."""
-        look_for_undelivered(self.core)
+        check_undelivered(self.core)
         run_jobs(self.core)
 
     def read_calendars(self) -> None:
         """Refresh the calendars that are due, and tell whom that makes the workers tell."""
-        refresh_all(self.core)
+        refresh_calendars(self.core)
         self.sweep()
 
     def _next_instant(self) -> datetime | None:
@@ -306,7 +306,7 @@ class Harness(Witness):
         assert not errors, errors
         with self.core.database.reading() as connection:
             assert audit_log.count_unchained(connection) == 0
-            assert followed(audit_log.chained_records(connection)).misfit is None
+            assert follow_chain(audit_log.chained_records(connection)).misfit is None
 
 
 def _merged(body: object, changes: Mapping[str, object]) -> object:

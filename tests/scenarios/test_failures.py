@@ -180,7 +180,9 @@ def test_a_message_brought_up_to_date_ends_no_trouble(h: Harness) -> None:
     messages = paged(h)
     with h.core.database.writing() as connection:
         troubles = OperatorAlerts(connection, h.clock.now())
-        troubles.find("destination:critical-alerts", "", h.core.policies.running(connection).policy, h.core.settings)
+        troubles.raise_alert(
+            "destination:critical-alerts", "", h.core.policies.running(connection).policy, h.core.settings
+        )
     h.click("ana", "Acknowledge", on=messages[0])
     h.forget_seen()
     assert h.records("trouble.ended") == []

@@ -9,7 +9,7 @@ from escalator.bootstrap import build
 from escalator.model.schedule import Booking
 from escalator.services.maintenance.jobs import run_jobs
 from escalator.services.oncall import overrides
-from escalator.services.oncall.overrides import Wanted
+from escalator.services.oncall.overrides import OverrideRequest
 from escalator.store import calendars as written
 from escalator.store.tables import bulletins, calendars, duties
 from tests.doubles.slack_state import Message
@@ -253,8 +253,8 @@ def click_override(h: Harness, person: str, begins: datetime, ends: datetime) ->
     """Let Dana put somebody on call."""
     with h.core.database.reading() as connection:
         dana = h.core.policies.required(connection).policy.people["dana"]
-    done = overrides.begin(h.core, Wanted("turns", person, begins, ends), dana, "dashboard")
-    assert not isinstance(done, overrides.NotDone)
+    done = overrides.create_override(h.core, OverrideRequest("turns", person, begins, ends), dana, "dashboard")
+    assert not isinstance(done, overrides.OverrideRefused)
     return done
 
 
@@ -283,7 +283,7 @@ def test_an_override_by_a_click_is_a_change_of_shift_when_it_begins_and_when_it_
     h.clock.move(minutes=1)
     with h.core.database.reading() as connection:
         dana = h.core.policies.required(connection).policy.people["dana"]
-    overrides.end(h.core, one.id, dana, "dashboard")
+    overrides.end_override(h.core, one.id, dana, "dashboard")
     look(h)
     h.expect_dm("ana", ON.format("1 open, 1 critical"))
     h.expect_dm("dana", LEAD.format(1, ""))

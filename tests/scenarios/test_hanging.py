@@ -274,7 +274,7 @@ def test_an_alarm_to_whoever_hangs_goes_to_another_vendor_at_once_and_once(bare:
     hanging(h)
     with h.core.database.writing() as connection:
         known = h.core.policies.required(connection).policy
-        OperatorAlerts(connection, h.clock.now()).find("test:one", "", known, h.core.settings)
+        OperatorAlerts(connection, h.clock.now()).raise_alert("test:one", "", known, h.core.settings)
     for _time in range(3):
         end(h, claim(h.core), TIMEOUT)
     with h.core.database.reading() as connection:
@@ -317,7 +317,7 @@ def test_an_alarm_to_whoever_hangs_keeps_no_other_alarm_waiting(
 ) -> None:
     with h.core.database.writing() as connection:
         policy = h.core.policies.required(connection).policy
-        OperatorAlerts(connection, h.clock.now()).find("test:one", "", policy, h.core.settings)
+        OperatorAlerts(connection, h.clock.now()).raise_alert("test:one", "", policy, h.core.settings)
 
     def answered(_core: Core, one: OutboundCall) -> Delivered | Failed:
         if one.context.destination == "person:eli":

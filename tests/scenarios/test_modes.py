@@ -111,7 +111,7 @@ def in_trouble(h: Harness) -> None:
     """Something of the product's own is amiss: whom the policy names under `alarms` is to hear of it."""
     with h.core.database.writing() as connection:
         running = h.core.policies.running(connection)
-        assert OperatorAlerts(connection, h.clock.now()).find(
+        assert OperatorAlerts(connection, h.clock.now()).raise_alert(
             "loop", "all is not well", running.policy, h.core.settings
         )
     h.queue.tell(DELIVER)

@@ -14,15 +14,15 @@ WEEK = timedelta(days=7)
 def report_of(h: Harness, person: str) -> figures.Report:
     with h.core.database.reading() as connection:
         running = h.core.policies.required(connection)
-    span = figures.Span(h.clock.now() - WEEK, h.clock.now() + WEEK)
-    return figures.report(h.core, Viewer(running.policy.people[person]), running, span)
+    span = figures.ReportPeriod(h.clock.now() - WEEK, h.clock.now() + WEEK)
+    return figures.build_report(h.core, Viewer(running.policy.people[person]), running, span)
 
 
-def review_of(h: Harness, person: str) -> weekly_review.Review:
+def review_of(h: Harness, person: str) -> weekly_review.WeeklyReview:
     with h.core.database.reading() as connection:
         running = h.core.policies.required(connection)
-    week = weekly_review.week_of(weekly_review.name_of(h.clock.now().date()), ZoneInfo("UTC"))
-    return weekly_review.review(h.core, Viewer(running.policy.people[person]), running, week)
+    week = weekly_review.parse_week(weekly_review.week_name(h.clock.now().date()), ZoneInfo("UTC"))
+    return weekly_review.build_review(h.core, Viewer(running.policy.people[person]), running, week)
 
 
 def test_a_review_of_an_item_never_seen_has_no_time_to_acknowledge(h: Harness) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from escalator.model.silence import Silence
-from escalator.services.silences.manage import NotDone, Wanted, begin, end
+from escalator.services.silences.manage import SilenceRefused, SilenceRequest, create_silence, end_silence
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.slack_acts import answer_to, fill, problems_of, typed
 from tests.scenarios.stories import REVIEWED, SELF_HARM, labelled, nobody
@@ -19,7 +19,7 @@ REASON = "Testing the new classifier"
 
 
 def begun(h: Harness, named: str, *, hours: float = 2, by: str = "dana", critical: bool = False) -> Silence:
-    done = begin(h.core, Wanted(named, timedelta(hours=hours), REASON, by, "cli", critical))
+    done = create_silence(h.core, SilenceRequest(named, timedelta(hours=hours), REASON, by, "cli", critical))
     assert isinstance(done, Silence), done
     h.work()
     return done
@@ -88,7 +88,7 @@ def test_a_silence_that_somebody_ends_lets_go_on_at_once(bare: Harness) -> None:
     silence = begun(h, "pii")
     personal(h)
     h.fast_forward(minutes=20)
-    over = end(h.core, silence.id.hex[-6:], "eli", "cli")
+    over = end_silence(h.core, silence.id.hex[-6:], "eli", "cli")
     assert isinstance(over, Silence)
     h.work()
     h.expect_message("#critical-alerts", f"{PII} · acknowledge within 30 min · #1001")
@@ -104,7 +104,7 @@ def test_what_waited_goes_on_though_the_process_died_after_the_silence_was_ended
     personal(h)
     with monkeypatch.context() as patch:
         patch.setattr("escalator.services.silences.manage.go_on", lambda _core: None)
-        end(h.core, str(silence.id), "eli", "cli")
+        end_silence(h.core, str(silence.id), "eli", "cli")
     h.start("")
     h.expect_nothing()
     h.sweep_once()
@@ -116,7 +116,7 @@ def test_ending_one_of_two_silences_changes_nothing_and_the_last_to_end_counts(b
     shorter = begun(h, "pii", hours=1)
     begun(h, "Personal", hours=2)
     personal(h)
-    end(h.core, str(shorter.id), "dana", "cli")
+    end_silence(h.core, str(shorter.id), "dana", "cli")
     h.fast_forward(minutes=119)
     h.expect_nothing()
     h.fast_forward(minutes=1)
@@ -207,7 +207,7 @@ def test_the_lead_of_whom_it_keeps_hears_of_it_and_who_ended_it(h: Harness) -> N
     for person in ("dana", "eli"):
         h.expect_dm(person, said)
     h.expect_message("#leads", said)
-    end(h.core, str(silence.id), "dana", "slack")
+    end_silence(h.core, str(silence.id), "dana", "slack")
     h.work()
     said = 'Dana Fox ended the silence of the route "Escalated in Stream"'
     for person in ("dana", "eli"):
@@ -307,8 +307,8 @@ def test_a_silence_of_the_file_for_critical_incidents_is_announced(bare: Harness
 )
 def test_what_is_refused_says_what_would_be_right(h: Harness, changes, what: str, said: str) -> None:
     wanted = {"named": "hate", "lasts": timedelta(hours=1), "reason": REASON, "by": "dana", "via": "cli"} | changes
-    done = begin(h.core, Wanted(**wanted))
-    assert isinstance(done, NotDone)
+    done = create_silence(h.core, SilenceRequest(**wanted))
+    assert isinstance(done, SilenceRefused)
     assert done.what == what
     assert said in done.said
     assert h.records("silence.begun") == []
@@ -318,14 +318,14 @@ def test_what_is_refused_says_what_would_be_right(h: Harness, changes, what: str
 def test_only_who_may_silence_it_may_end_it(h: Harness, by: str) -> None:
     silence = begun(h, "csam", critical=True)
     h.forget_seen()
-    assert isinstance(end(h.core, str(silence.id), by, "cli"), NotDone)
+    assert isinstance(end_silence(h.core, str(silence.id), by, "cli"), SilenceRefused)
     assert h.records("silence.ended") == []
 
 
 @pytest.mark.parametrize("handle", ["", "f", "000000", "no such"])
 def test_a_silence_that_nobody_knows_cannot_be_ended(h: Harness, handle: str) -> None:
     begun(h, "hate")
-    assert isinstance(end(h.core, handle, "dana", "cli"), NotDone)
+    assert isinstance(end_silence(h.core, handle, "dana", "cli"), SilenceRefused)
 
 
 # --- Slack ---------------------------------------------------------------------------------------------------------

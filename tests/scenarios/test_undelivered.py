@@ -14,7 +14,7 @@ from escalator.services.delivery.outbox import claim_calls
 from escalator.services.delivery.outcomes import record_outcomes
 from escalator.services.intake import process
 from escalator.services.maintenance.jobs import run_jobs
-from escalator.services.monitoring.undelivered import look_for_undelivered
+from escalator.services.monitoring.undelivered import check_undelivered
 from escalator.services.outbound.call import CallOutcome
 from escalator.store.tables import deliveries, destinations, troubles
 from tests.doubles.everybody import Vendors, vendors
@@ -100,7 +100,7 @@ def pass_by(h: Harness, **span: float) -> None:
     steps = 0
     while h.clock.now() < until:
         h.fast_forward(seconds=10)
-        look_for_undelivered(h.core)
+        check_undelivered(h.core)
         steps += 1
         if steps % HOUSEKEEPING == 0 or h.clock.now() >= until:
             run_jobs(h.core)
@@ -314,10 +314,10 @@ def test_what_another_process_deals_with_at_the_moment_gets_no_second_fallback(h
         connection.execute(destinations.insert().values(name="hate-room", **began, **why))
     with h.core.database.writing() as other:
         assert len(other.execute(select(deliveries).with_for_update()).all()) == 1
-        look_for_undelivered(h.core)
+        check_undelivered(h.core)
     assert h.count(deliveries, kind="page") == 1
     h.clock.move(seconds=10)
-    look_for_undelivered(h.core)
-    look_for_undelivered(h.core)
+    check_undelivered(h.core)
+    check_undelivered(h.core)
     assert h.count(deliveries, kind="page") == 2
     h.forget_seen()

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from escalator.services.core.operator_alerts import OperatorAlerts
-from escalator.services.oncall.calendar_refresh import refresh_all
+from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.store import calendars
 from escalator.store.tables import calendars as table
 from escalator.store.tables import records
@@ -44,7 +44,7 @@ def core(sqlite_url, tmp_path, server):
 def again(core, **later):
     """Let time pass, and refresh what is due then."""
     core.clock.move(**later)
-    refresh_all(core)
+    refresh_calendars(core)
 
 
 def on_call(core):
@@ -59,11 +59,11 @@ def feed(core):
 
 def troubles(core):
     with core.database.reading() as connection:
-        return dict(OperatorAlerts(connection, core.clock.now()).open())
+        return dict(OperatorAlerts(connection, core.clock.now()).list_open())
 
 
 def found(core):
-    """Return how often troubles were found."""
+    """Return how often alerts were found."""
     with core.database.reading() as connection:
         rows = connection.execute(select(records.c.reason).where(records.c.action == "trouble.found"))
         return [row.reason for row in rows]
@@ -80,7 +80,7 @@ def rewrite(core, old, new):
 
 def test_whom_the_feed_names_is_on_call_when_it_says_so(core):
     assert on_call(core) == ("eli",)
-    refresh_all(core)
+    refresh_calendars(core)
     assert on_call(core) == ("ana",)
     core.clock.move(hours=19)
     assert on_call(core) == ("eli",)
@@ -88,7 +88,7 @@ def test_whom_the_feed_names_is_on_call_when_it_says_so(core):
 
 
 def test_a_feed_is_asked_for_every_five_minutes_and_not_before(core, server):
-    refresh_all(core)
+    refresh_calendars(core)
     again(core, minutes=4, seconds=59)
     assert len(server.requests) == 1
     again(core, seconds=1)
@@ -96,7 +96,7 @@ def test_a_feed_is_asked_for_every_five_minutes_and_not_before(core, server):
 
 
 def test_a_changed_policy_counts_at_once(core, server):
-    refresh_all(core)
+    refresh_calendars(core)
     rewrite(core, "email: ana@example.com,", "email: other@example.com,")
     again(core)
     assert len(server.requests) == 2
@@ -105,7 +105,7 @@ def test_a_changed_policy_counts_at_once(core, server):
 
 
 def test_another_address_is_asked_at_once_and_what_the_old_one_said_is_forgotten(core, server):
-    refresh_all(core)
+    refresh_calendars(core)
     rewrite(core, "${ROTA_URL:-}", "${ROTA_URL:-}-moved")
     again(core)
     assert server.requests[-1].path == f"{server.path}-moved"
@@ -123,7 +123,7 @@ def test_another_address_is_asked_at_once_and_what_the_old_one_said_is_forgotten
     ],
 )
 def test_a_calendar_that_is_no_more_leaves_nothing_behind(core, server, change):
-    refresh_all(core)
+    refresh_calendars(core)
     server.feed = HTML
     again(core, minutes=5)
     assert list(troubles(core)) == [TROUBLE]
@@ -135,7 +135,7 @@ def test_a_calendar_that_is_no_more_leaves_nothing_behind(core, server, change):
 
 def test_one_that_is_switched_off_is_never_asked_for(sqlite_url, tmp_path):
     core = a_core(sqlite_url, tmp_path, policy=POLICY)
-    refresh_all(core)
+    refresh_calendars(core)
     assert feed(core) is None
     assert troubles(core) == {}
     core.database.close()
@@ -153,7 +153,7 @@ def test_one_that_is_switched_off_is_never_asked_for(sqlite_url, tmp_path):
     ],
 )
 def test_the_last_good_copy_is_used_and_alarmed_after_a_quarter_of_an_hour(core, server, fault, reason):
-    refresh_all(core)
+    refresh_calendars(core)
     server.inject(*[fault] * 4)
     again(core, minutes=5)
     assert feed(core).reason == reason
@@ -173,14 +173,14 @@ def test_the_last_good_copy_is_used_and_alarmed_after_a_quarter_of_an_hour(core,
 def test_the_last_good_copy_is_read_anew_while_the_feed_is_down(core, server):
     far = event(":20261201T090000Z", ":20261202T090000Z", summary="ana", uid="far")
     server.feed = calendar(ANA_TODAY, far)
-    refresh_all(core)
+    refresh_calendars(core)
     server.inject(DOWN)
     again(core, days=102, hours=19)
     assert on_call(core) == ("ana",)
 
 
 def test_a_page_instead_of_a_calendar_is_alarmed_at_once_while_the_last_good_copy_is_used(core, server):
-    refresh_all(core)
+    refresh_calendars(core)
     server.feed = HTML
     again(core, minutes=5)
     assert on_call(core) == ("ana",)
@@ -189,7 +189,7 @@ def test_a_page_instead_of_a_calendar_is_alarmed_at_once_while_the_last_good_cop
 
 def test_a_feed_that_was_never_read_is_alarmed_at_once(core, server):
     server.inject(DOWN)
-    refresh_all(core)
+    refresh_calendars(core)
     assert on_call(core) == ("eli",)
     assert troubles(core)[TROUBLE] == (
         "the calendar of rota was never read (http_503); whom the schedule itself names is on call meanwhile"
@@ -209,7 +209,7 @@ def test_a_feed_that_was_never_read_is_alarmed_at_once(core, server):
     ],
 )
 def test_a_feed_that_names_nobody_is_alarmed_at_once_and_the_people_of_the_schedule_serve(core, server, said, reason):
-    refresh_all(core)
+    refresh_calendars(core)
     server.feed = said
     again(core, minutes=5)
     assert on_call(core) == ("eli",)
@@ -223,7 +223,7 @@ def test_a_feed_that_names_nobody_is_alarmed_at_once_and_the_people_of_the_sched
 
 
 def test_an_empty_feed_is_no_good_copy(core, server):
-    refresh_all(core)
+    refresh_calendars(core)
     server.feed = calendar()
     again(core, minutes=5)
     server.inject(DOWN)
@@ -232,7 +232,7 @@ def test_an_empty_feed_is_no_good_copy(core, server):
 
 
 def test_a_feed_that_was_down_and_now_names_nobody_is_alarmed_anew(core, server):
-    refresh_all(core)
+    refresh_calendars(core)
     server.inject(*[DOWN] * 4)
     for _ in range(4):
         again(core, minutes=5)
@@ -244,13 +244,13 @@ def test_a_feed_that_was_down_and_now_names_nobody_is_alarmed_anew(core, server)
 
 def test_an_address_that_is_none_is_alarmed_at_once(core):
     rewrite(core, "${ROTA_URL:-}", "file:///etc/passwd")
-    refresh_all(core)
+    refresh_calendars(core)
     assert "(no_address)" in troubles(core)[TROUBLE]
 
 
 def test_events_that_name_nobody_are_counted_and_no_name_is_told(core, server):
     server.feed = calendar(STRANGER, ELI_NEXT, event(":soon", ":20260822T090000Z", uid="4"))
-    refresh_all(core)
+    refresh_calendars(core)
     assert on_call(core) == ("eli",)
     assert feed(core).reason == ""
     assert troubles(core) == {
@@ -264,14 +264,14 @@ def test_events_that_name_nobody_are_counted_and_no_name_is_told(core, server):
 
 def test_events_that_name_only_a_viewer_are_counted_and_the_people_of_the_schedule_serve(core):
     rewrite(core, "email: ana@example.com,", "email: ana@example.com, role: viewer,")
-    refresh_all(core)
+    refresh_calendars(core)
     assert on_call(core) == ("eli",)
     assert "1 future events name nobody in the policy who may acknowledge" in troubles(core)["calendar_names:rota"]
 
 
 def test_neither_the_address_nor_what_the_feed_says_stands_open_anywhere(core, server, capfd):
     server.feed = calendar(STRANGER, ANA_TODAY)
-    refresh_all(core)
+    refresh_calendars(core)
     server.inject(DOWN)
     again(core, minutes=20)
     with core.database.reading() as connection:
@@ -285,18 +285,18 @@ def test_neither_the_address_nor_what_the_feed_says_stands_open_anywhere(core, s
 
 def test_a_feed_that_another_process_is_refreshing_is_left_to_it(core, server, sqlite_url, tmp_path):
     other = a_core(sqlite_url, tmp_path, policy=POLICY, ROTA_URL=server.url)
-    server.meanwhile = lambda: refresh_all(other)
-    refresh_all(core)
+    server.meanwhile = lambda: refresh_calendars(other)
+    refresh_calendars(core)
     assert len(server.requests) == 1
     assert on_call(other) == ("ana",)
     other.database.close()
 
 
 def test_a_copy_that_no_key_opens_any_more_is_none(core, server, sqlite_url, tmp_path):
-    refresh_all(core)
+    refresh_calendars(core)
     other = a_core(sqlite_url, tmp_path, policy=POLICY, ROTA_URL=server.url, SECRET_KEY="another")
     other.clock.move(minutes=5)
     server.inject(DOWN)
-    refresh_all(other)
+    refresh_calendars(other)
     assert on_call(other) == ("eli",)
     other.database.close()

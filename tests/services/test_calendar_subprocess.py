@@ -11,7 +11,7 @@ import pytest
 from escalator.schedules.calendar import FeedFlaw
 from escalator.schedules.ical import MOST_EVENTS, read_feed
 from escalator.services.oncall.calendar_fetch import MOST_BYTES
-from escalator.services.oncall.calendar_subprocess import LONGEST_S, read_apart
+from escalator.services.oncall.calendar_subprocess import LONGEST_S, read_in_subprocess
 from tests.schedules.feeds import GOOGLE, calendar, event, timed
 
 ROOT = Path(__file__).parents[2]
@@ -22,12 +22,12 @@ END = START + timedelta(days=60)
 
 def test_it_says_what_reading_says(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert read_apart(GOOGLE.encode(), MADRID, START, END) == read_feed(GOOGLE.encode(), MADRID, START, END)
+    assert read_in_subprocess(GOOGLE.encode(), MADRID, START, END) == read_feed(GOOGLE.encode(), MADRID, START, END)
 
 
 def test_bytes_that_are_no_text_are_read_as_far_as_they_go():
     feed = calendar(event(":20261006T090000Z", ":20261006T170000Z", summary="Zoë")).encode("latin-1")
-    assert [one.summary for one in read_apart(feed, MADRID, START, END).events] == ["Zo\ufffd"]
+    assert [one.summary for one in read_in_subprocess(feed, MADRID, START, END).events] == ["Zo\ufffd"]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_bytes_that_are_no_text_are_read_as_far_as_they_go():
 )
 def test_a_rule_without_end_ends(rule):
     feed = calendar(event(":19700101T000000Z", ":19700101T000001Z", f"RRULE:{rule}"))
-    assert read_apart(feed.encode(), MADRID, START, END, longest_s=1) == FeedFlaw.TOO_MUCH
+    assert read_in_subprocess(feed.encode(), MADRID, START, END, longest_s=1) == FeedFlaw.TOO_MUCH
 
 
 def test_the_largest_calendar_that_is_fetched_takes_less_than_half_of_what_it_may():
@@ -53,7 +53,7 @@ def test_the_largest_calendar_that_is_fetched_takes_less_than_half_of_what_it_ma
     ]
     feed = calendar(*(one.replace("UID:one", f"UID:{number}") for number, one in enumerate(every))).encode()
     assert MOST_BYTES * 0.9 < len(feed) <= MOST_BYTES
-    reading = read_apart(feed, MADRID, START, END, longest_s=LONGEST_S // 2)
+    reading = read_in_subprocess(feed, MADRID, START, END, longest_s=LONGEST_S // 2)
     assert (len(reading.events), reading.unreadable) == (MOST_EVENTS // 2, 0)
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from escalator.services.oncall import overrides
-from escalator.services.oncall.overrides import Wanted
-from escalator.services.policies.coverage_cache import CoverageShelf
+from escalator.services.oncall.overrides import OverrideRequest
+from escalator.services.policies.coverage_cache import CoverageCache
 from tests.fakes import START
 from tests.sandboxes import a_core, demo_policy
 
@@ -27,24 +27,26 @@ def running(core):
 
 
 def test_it_is_made_once_within_the_hour(core):
-    shelf = CoverageShelf()
+    shelf = CoverageCache()
     first = shelf.ask(running(core), START)
     assert shelf.ask(running(core), START + timedelta(minutes=50)) is first
     assert shelf.ask(running(core), START + timedelta(hours=1)) is not first
 
 
 def test_an_override_makes_it_anew_and_is_counted(core):
-    shelf = CoverageShelf()
+    shelf = CoverageCache()
     before = shelf.ask(running(core), START).result(30)
     dana = running(core).policy.people["dana"]
-    overrides.begin(core, Wanted("turns", "ben", START, START + timedelta(days=1)), dana, "dashboard")
+    overrides.create_override(
+        core, OverrideRequest("turns", "ben", START, START + timedelta(days=1)), dana, "dashboard"
+    )
     after = shelf.ask(running(core), START).result(30)
     assert before.handovers == ()
     assert [(one.off, one.on) for one in after.handovers] == [(("ana",), ("ben",)), (("ben",), ("ana",))]
 
 
 def test_what_failed_is_tried_again(core):
-    shelf = CoverageShelf()
+    shelf = CoverageCache()
     broken = shelf.ask(running(core), START.replace(tzinfo=None))
     assert broken.exception(30) is not None
     assert shelf.ask(running(core), START.replace(tzinfo=None)) is not broken

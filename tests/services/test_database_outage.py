@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from escalator.errors import Unavailable
-from escalator.services.monitoring.database_outage import Outage, tell
+from escalator.services.monitoring.database_outage import OutageWatch, send_outage_alert
 from escalator.store import policies
 from tests.doubles.slack import SlackDouble
 from tests.sandboxes import a_core, demo_policy
@@ -50,7 +50,7 @@ def test_it_is_told_without_the_database(started, slack):
     take_away(core)
     with pytest.raises(Unavailable), core.database.reading() as connection:
         core.policies.running(connection)
-    tell(core)
+    send_outage_alert(core)
     assert [(one.channel, "its database cannot be reached" in one.text) for one in slack.messages] == [
         ("CCRITICALALERTS", True),
         ("D0ELI", True),
@@ -60,13 +60,13 @@ def test_it_is_told_without_the_database(started, slack):
 @pytest.mark.parametrize("mode", ["divert", "sandbox"])
 def test_outside_of_production_nobody_is_told(started, slack, mode):
     core = started(mode)
-    tell(core)
+    send_outage_alert(core)
     assert slack.messages == []
 
 
 def test_it_is_time_after_a_minute_and_once_in_each_outage(started):
     core = started("production")
-    outage, begun = Outage(core), core.clock.now()
+    outage, begun = OutageWatch(core), core.clock.now()
     asked = [outage.is_to_be_told(begun + timedelta(seconds=span)) for span in (0, 59, 60, 62, 600)]
     assert asked == [False, False, True, False, False]
     outage.over()

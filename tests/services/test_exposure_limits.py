@@ -9,7 +9,7 @@ from escalator.rendering.buttons import ButtonValue
 from escalator.services.auth.viewer import Viewer
 from escalator.services.incidents import exposure_limits
 from escalator.services.incidents.actions import SlackRequest, perform_action
-from escalator.services.views.reveal import reveal
+from escalator.services.views.reveal import reveal_line
 from escalator.store.tables import incidents
 from tests.sandboxes import a_core, alert, demo_policy
 
@@ -27,7 +27,7 @@ def core(database_url, tmp_path):
 def read(core, number, who="ana"):
     """Read the first line in the dashboard; return why not, if not."""
     person = policy_of(core).people[who]
-    return reveal(core, Viewer(person), number, 1).refused
+    return reveal_line(core, Viewer(person), number, 1).refused
 
 
 def read_in_slack(core, number, user="U0ANA"):

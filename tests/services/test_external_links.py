@@ -4,9 +4,10 @@ from uuid import UUID
 
 import pytest
 
+from escalator.channels.vendor import Place
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import ContentRule, Mode
-from escalator.services.views.external_links import Place, places
+from escalator.services.views.external_links import find_external_links
 from escalator.store.posted_messages import PostedMessage
 from tests.builders import EXAMPLE_POLICY, an_incident
 from tests.sandboxes import a_core
@@ -50,10 +51,10 @@ def a_post(channel, ref, mode=Mode.PRODUCTION, person=None, destination="place",
     ],
 )
 def test_a_post_is_a_place(core, post, place):
-    found = places(core, an_incident(), EXAMPLE_POLICY, EXAMPLE_POLICY, [post, post], ContentRule.HIDE)
+    found = find_external_links(core, an_incident(), EXAMPLE_POLICY, EXAMPLE_POLICY, [post, post], ContentRule.HIDE)
     assert found[2:] == ((place,) if place else ())
 
 
 def test_stream_and_the_runbook_come_first(core):
-    found = places(core, an_incident(), EXAMPLE_POLICY, EXAMPLE_POLICY, [], ContentRule.WITHHOLD)
+    found = find_external_links(core, an_incident(), EXAMPLE_POLICY, EXAMPLE_POLICY, [], ContentRule.WITHHOLD)
     assert [one.label for one in found] == ["Open in Stream", "Runbook"]

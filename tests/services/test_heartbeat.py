@@ -8,7 +8,7 @@ from uuid6 import uuid7
 from escalator.channels.deadline_socket import Limits
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.monitoring import heartbeat
-from escalator.services.monitoring.heartbeat import beat_outside
+from escalator.services.monitoring.heartbeat import send_heartbeat
 from escalator.services.monitoring.problems import UNREACHED
 from escalator.store import events
 from escalator.store.events import EventState, StoredEvent
@@ -44,7 +44,7 @@ def beats(core, monitor, **later):
     """Let time pass, and return how often the monitor was called then."""
     before = len(monitor.requests)
     core.clock.move(**later)
-    beat_outside(core)
+    send_heartbeat(core)
     return len(monitor.requests) - before
 
 
@@ -56,7 +56,7 @@ def test_it_beats_as_often_as_the_policy_says(core, monitor):
 def test_two_processes_beat_once(core, monitor, sqlite_url, tmp_path):
     other = made(sqlite_url, tmp_path, core.settings.environment["BEAT"])
     other.clock = core.clock
-    beat_outside(other)
+    send_heartbeat(other)
     assert beats(core, monitor, seconds=1) == 0
     other.database.close()
 
@@ -71,10 +71,10 @@ def test_it_does_not_beat_while_an_event_is_late(core, monitor):
 
 def test_it_does_not_beat_while_an_incident_has_reached_nobody(core, monitor):
     with core.database.writing() as connection:
-        OperatorAlerts(connection, core.clock.now()).note(f"{UNREACHED}1001", "")
+        OperatorAlerts(connection, core.clock.now()).record_silently(f"{UNREACHED}1001", "")
     assert beats(core, monitor, minutes=2) == 0
     with core.database.writing() as connection:
-        OperatorAlerts(connection, core.clock.now()).end(f"{UNREACHED}1001")
+        OperatorAlerts(connection, core.clock.now()).resolve(f"{UNREACHED}1001")
     assert beats(core, monitor, minutes=2) == 1
 
 
@@ -105,5 +105,5 @@ def test_whatever_the_monitor_does_the_call_ends_and_the_next_is_made(core, moni
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/", "ftp://example.com", "nowhere", "http://[", "https://"])
 def test_an_address_at_which_nobody_answers_raises_nothing(sqlite_url, tmp_path, address):
     core = made(sqlite_url, tmp_path, address)
-    beat_outside(core)
+    send_heartbeat(core)
     core.database.close()

@@ -9,7 +9,7 @@ from escalator.model.audit import AuditAction
 from escalator.model.levels import Role
 from escalator.model.schedule import ManualOverride
 from escalator.services.oncall import overrides
-from escalator.services.oncall.overrides import NotDone, Wanted, Wrong
+from escalator.services.oncall.overrides import OverrideProblem, OverrideRefused, OverrideRequest
 from escalator.store.tables import records
 from tests.fakes import START
 from tests.sandboxes import a_core, demo_policy
@@ -44,11 +44,13 @@ def running(core):
 
 
 def begin(core, by="dana", person="ben", schedule="turns", start=START, end=START + HOUR, via="dashboard"):
-    return overrides.begin(core, Wanted(schedule, person, start, end), running(core).policy.people[by], via)
+    return overrides.create_override(
+        core, OverrideRequest(schedule, person, start, end), running(core).policy.people[by], via
+    )
 
 
 def end(core, one, by="dana"):
-    return overrides.end(core, one.id, running(core).policy.people[by], "dashboard")
+    return overrides.end_override(core, one.id, running(core).policy.people[by], "dashboard")
 
 
 def on_call(core, schedule="turns"):
@@ -146,7 +148,7 @@ def test_a_moderator_may_put_themself_on_call_and_a_senior_anybody(sqlite_url, t
     core = a_core(sqlite_url, tmp_path, policy=text)
     done = begin(core, by="ben", person="ben" if whom == SELF else "ana")
     assert isinstance(done, ManualOverride) is (whom in MAY[role])
-    assert isinstance(done, ManualOverride) or done.what is Wrong.ROLE
+    assert isinstance(done, ManualOverride) or done.what is OverrideProblem.ROLE
     core.database.close()
 
 
@@ -169,22 +171,26 @@ def test_an_override_is_taken_back(core, author, by, may):
 @pytest.mark.parametrize(
     ("wanted", "wrong"),
     [
-        pytest.param({"schedule": "none"}, Wrong.SCHEDULE, id="a schedule that is not there"),
-        pytest.param({"schedule": "seniors", "by": "ben"}, Wrong.SCHEDULE, id="one of a restricted team, to others"),
-        pytest.param({"person": "zoe"}, Wrong.PERSON, id="nobody of the policy"),
-        pytest.param({"person": "vera"}, Wrong.PERSON, id="who could not acknowledge"),
-        pytest.param({"end": START}, Wrong.SPAN, id="it ends when it begins"),
-        pytest.param({"start": START + 2 * HOUR}, Wrong.SPAN, id="it ends before it begins"),
-        pytest.param({"start": START - 2 * HOUR, "end": START}, Wrong.SPAN, id="it is over"),
-        pytest.param({"end": START + timedelta(days=31, seconds=1)}, Wrong.SPAN, id="longer than 31 days"),
+        pytest.param({"schedule": "none"}, OverrideProblem.SCHEDULE, id="a schedule that is not there"),
         pytest.param(
-            {"start": START + timedelta(days=400), "end": START + timedelta(days=401)}, Wrong.SPAN, id="too far ahead"
+            {"schedule": "seniors", "by": "ben"}, OverrideProblem.SCHEDULE, id="one of a restricted team, to others"
+        ),
+        pytest.param({"person": "zoe"}, OverrideProblem.PERSON, id="nobody of the policy"),
+        pytest.param({"person": "vera"}, OverrideProblem.PERSON, id="who could not acknowledge"),
+        pytest.param({"end": START}, OverrideProblem.SPAN, id="it ends when it begins"),
+        pytest.param({"start": START + 2 * HOUR}, OverrideProblem.SPAN, id="it ends before it begins"),
+        pytest.param({"start": START - 2 * HOUR, "end": START}, OverrideProblem.SPAN, id="it is over"),
+        pytest.param({"end": START + timedelta(days=31, seconds=1)}, OverrideProblem.SPAN, id="longer than 31 days"),
+        pytest.param(
+            {"start": START + timedelta(days=400), "end": START + timedelta(days=401)},
+            OverrideProblem.SPAN,
+            id="too far ahead",
         ),
     ],
 )
 def test_what_cannot_be_meant_changes_nothing(core, wanted, wrong):
     done = begin(core, **wanted)
-    assert isinstance(done, NotDone)
+    assert isinstance(done, OverrideRefused)
     assert done.what is wrong
     assert (on_call(core), written(core, AuditAction.OVERRIDE_BEGUN)) == (("ana",), [])
 
@@ -198,14 +204,17 @@ def test_thirty_one_days_are_so_many_days_of_the_schedules_zone(core):
 def test_what_is_over_is_not_taken_back(core):
     one = begin(core)
     core.clock.move(hours=1)
-    assert end(core, one).what is Wrong.GONE
-    assert overrides.end(core, uuid4(), running(core).policy.people["eli"], "dashboard").what is Wrong.GONE
+    assert end(core, one).what is OverrideProblem.GONE
+    assert (
+        overrides.end_override(core, uuid4(), running(core).policy.people["eli"], "dashboard").what
+        is OverrideProblem.GONE
+    )
 
 
 def test_it_is_taken_back_once(core):
     one = begin(core)
     end(core, one)
-    assert end(core, one).what is Wrong.GONE
+    assert end(core, one).what is OverrideProblem.GONE
 
 
 def test_of_the_past_it_is_known_who_really_stood_in(core):

@@ -1,5 +1,6 @@
 """What the picture shows of PagerDuty, Jira, mail and webhooks, and what people do there as the sandbox plays it."""
 
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -299,3 +300,25 @@ def test_what_a_vendor_does_not_offer_is_refused_and_changes_nothing(core, what,
     assert isinstance(refused, Refused)
     assert why in refused.why
     assert sandbox_state(core)["messages"] == before
+
+
+# ---- Mattermost
+
+
+@pytest.fixture
+def with_mattermost(sqlite_url, tmp_path):
+    """The pager of the demo is a channel in Mattermost."""
+    text = re.sub(r"(?m)^  pager: .*$", '  pager: {mattermost: "${DESK}", urgent: true, reader: ana}', demo_policy())
+    core = a_core(sqlite_url, tmp_path, policy=text, DESK="https://chat.example.com/hooks/secret")
+    yield core
+    core.database.close()
+
+
+def test_a_post_in_mattermost_is_shown_with_its_link_and_without_the_secret_of_its_webhook(with_mattermost):
+    everybody_told(with_mattermost)
+
+    (post,) = items(with_mattermost, "mattermost")
+
+    assert post["text"].startswith("@channel")
+    assert [one["label"] for one in post["buttons"] if "/answer/" in one["url"]] == [f"Acknowledge #{post['incident']}"]
+    assert "hooks/secret" not in repr(post)

@@ -133,7 +133,7 @@ def test_a_process_remembers_when_it_could_not_beat(
 
 
 def test_outcomes_are_written_however_much_there_is_to_claim(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    call = SimpleNamespace(delivery=None, post=None, rings_again=False, lane=NO_VENDOR_LANE)
+    call = SimpleNamespace(delivery=None, post=None, is_reply=False, lane=NO_VENDOR_LANE)
     backlog = [outbox.ClaimedCalls((call,), has_more=True)]
     written, over = threading.Event(), threading.Event()
 

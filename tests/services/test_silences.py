@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from escalator.services.silences import manage
-from escalator.services.silences.manage import NotDone, Wanted
+from escalator.services.silences.manage import SilenceRefused, SilenceRequest
 from tests.sandboxes import a_core
 
 
@@ -26,9 +26,9 @@ def core(sqlite_url, tmp_path):
     ],
 )
 def test_a_silence_is_ended_where_it_may_be(core, begun, ended, is_over):
-    silence = manage.begin(core, Wanted("threat", timedelta(minutes=30), "Maintenance", "dana", begun))
-    over = manage.end(core, manage.handle_of(silence), "dana", ended)
-    assert isinstance(over, NotDone) is not is_over
+    silence = manage.create_silence(core, SilenceRequest("threat", timedelta(minutes=30), "Maintenance", "dana", begun))
+    over = manage.end_silence(core, manage.handle_of(silence), "dana", ended)
+    assert isinstance(over, SilenceRefused) is not is_over
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        assert len(manage.listed(core, connection, running)) == (0 if is_over else 1)
+        assert len(manage.list_silences(core, connection, running)) == (0 if is_over else 1)

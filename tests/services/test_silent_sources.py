@@ -6,7 +6,7 @@ import pytest
 from uuid6 import uuid7
 
 from escalator.services.core.operator_alerts import OperatorAlerts
-from escalator.services.monitoring.silent_sources import listen
+from escalator.services.monitoring.silent_sources import check_silent_sources
 from escalator.store import events, source_activity
 from escalator.store.events import EventState, StoredEvent
 from escalator.stream import drill, manual_incident
@@ -38,9 +38,9 @@ def comes(core, *ago_h, source="demo", type_="x"):
 
 
 def troubles(core):
-    listen(core)
+    check_silent_sources(core)
     with core.database.reading() as connection:
-        return dict(OperatorAlerts(connection, core.clock.now()).open())
+        return dict(OperatorAlerts(connection, core.clock.now()).list_open())
 
 
 def every(hours, until_h, count):

@@ -10,9 +10,9 @@ from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.process_liveness import SWEEPER, WEB
 from escalator.services.delivery.sender import send_operator_alerts
 from escalator.services.monitoring.health import metrics_text
-from escalator.services.monitoring.problems import WEB_GONE, WORKERS_GONE, concerns
-from escalator.services.monitoring.watchdog import WEB_EXPECTED, WORKERS_EXPECTED, Lookout
-from escalator.services.views.health import watch
+from escalator.services.monitoring.problems import WEB_GONE, WORKERS_GONE, health_problems
+from escalator.services.monitoring.watchdog import WEB_EXPECTED, WORKERS_EXPECTED, Watchdog
+from escalator.services.views.health import health_summary
 from escalator.store import health, processes
 from escalator.store.deliveries import DeliveryState
 from escalator.store.processes import Process
@@ -45,7 +45,7 @@ def beats(core, kind):
 
 def troubles(core):
     with core.database.reading() as connection:
-        return [key for key, _detail in OperatorAlerts(connection, core.clock.now()).open()]
+        return [key for key, _detail in OperatorAlerts(connection, core.clock.now()).list_open()]
 
 
 def told(core):
@@ -58,7 +58,7 @@ def told(core):
 def found(core):
     now = core.clock.now()
     with core.database.reading() as connection:
-        return [str(one) for one in concerns(health.read_health(connection, now), now)]
+        return [str(one) for one in health_problems(health.read_health(connection, now), now)]
 
 
 @pytest.mark.parametrize(
@@ -67,26 +67,26 @@ def found(core):
 )
 def test_who_was_there_and_is_silent_for_longer_than_a_deployment_takes_is_missed(core, expected, patience_s):
     beats(core, expected.kind)
-    lookout = Lookout(expected)
-    go_by(core, patience_s, lookout.look)
-    assert (lookout.is_missed, troubles(core)) == (False, [])
-    go_by(core, 2, lookout.look)
-    assert (lookout.is_missed, troubles(core)) == (True, [expected.key])
+    watchdog = Watchdog(expected)
+    go_by(core, patience_s, watchdog.check)
+    assert (watchdog.is_missed, troubles(core)) == (False, [])
+    go_by(core, 2, watchdog.check)
+    assert (watchdog.is_missed, troubles(core)) == (True, [expected.key])
 
 
 def test_who_is_back_is_missed_no_more(core):
     beats(core, SWEEPER)
-    lookout = Lookout(WORKERS_EXPECTED)
-    go_by(core, 40, lookout.look)
+    watchdog = Watchdog(WORKERS_EXPECTED)
+    go_by(core, 40, watchdog.check)
     beats(core, SWEEPER)
-    go_by(core, 2, lookout.look)
-    assert (lookout.is_missed, troubles(core)) == (False, [])
+    go_by(core, 2, watchdog.check)
+    assert (watchdog.is_missed, troubles(core)) == (False, [])
 
 
 def test_nobody_is_missed_who_was_never_there(core):
-    lookout = Lookout(WORKERS_EXPECTED)
-    go_by(core, 120, lookout.look)
-    assert (lookout.is_missed, troubles(core)) == (False, [])
+    watchdog = Watchdog(WORKERS_EXPECTED)
+    go_by(core, 120, watchdog.check)
+    assert (watchdog.is_missed, troubles(core)) == (False, [])
 
 
 @pytest.mark.parametrize(
@@ -95,18 +95,18 @@ def test_nobody_is_missed_who_was_never_there(core):
 )
 def test_nobody_is_missed_for_a_time_in_which_nobody_looked(core, away):
     beats(core, SWEEPER)
-    lookout = Lookout(WORKERS_EXPECTED)
+    watchdog = Watchdog(WORKERS_EXPECTED)
     if away is not None:
-        go_by(core, 4, lookout.look)
+        go_by(core, 4, watchdog.check)
     core.clock.move(hours=8)
-    go_by(core, 28, lookout.look)
-    assert (lookout.is_missed, troubles(core)) == (False, [])
+    go_by(core, 28, watchdog.check)
+    assert (watchdog.is_missed, troubles(core)) == (False, [])
 
 
 def test_who_starts_while_others_are_known_to_be_gone_goes_on_where_it_stands(core):
     beats(core, SWEEPER)
-    go_by(core, 40, Lookout(WORKERS_EXPECTED).look)
-    another = Lookout(WORKERS_EXPECTED)
+    go_by(core, 40, Watchdog(WORKERS_EXPECTED).check)
+    another = Watchdog(WORKERS_EXPECTED)
     another.look(core)
     assert (another.is_missed, troubles(core)) == (True, [WORKERS_GONE])
 
@@ -129,7 +129,7 @@ def test_without_workers_the_web_tells_of_our_trouble_and_of_nothing_else(each):
         connection.execute(update(deliveries).values(state=DeliveryState.PENDING, next_at=each.clock.now()))
     before = told(each)
     beats(each, SWEEPER)
-    go_by(each, 40, Lookout(WORKERS_EXPECTED).look)
+    go_by(each, 40, Watchdog(WORKERS_EXPECTED).check)
     send_operator_alerts(each)
     assert told(each)[len(before) :] == ["critical-alerts", "person:eli"]
     send_operator_alerts(each)
@@ -138,7 +138,7 @@ def test_without_workers_the_web_tells_of_our_trouble_and_of_nothing_else(each):
 
 def test_what_another_process_has_claimed_is_not_sent_twice(each):
     beats(each, SWEEPER)
-    go_by(each, 40, Lookout(WORKERS_EXPECTED).look)
+    go_by(each, 40, Watchdog(WORKERS_EXPECTED).check)
     sending = {"state": DeliveryState.SENDING, "owner": uuid7(), "claimed_at": each.clock.now(), "claim": 1}
     with each.database.writing() as connection:
         connection.execute(update(deliveries).values(sending))
@@ -157,7 +157,7 @@ def test_what_is_late_parked_stuck_or_gone_is_said(core):
         connection.execute(update(incidents).values(due_at=now - timedelta(seconds=11)))
         running = core.policies.required(connection)
         for key in (WORKERS_GONE, WEB_GONE):
-            OperatorAlerts(connection, now).find(key, "since a while", running.policy, core.settings)
+            OperatorAlerts(connection, now).raise_alert(key, "since a while", running.policy, core.settings)
     assert found(core) == [
         "workers: none is alive; nothing is sent or escalated",
         "deadlines: the oldest is 11 s late",
@@ -172,7 +172,7 @@ def test_all_is_well_while_somebody_works_in_time(core):
     beats(core, WEB)
     alert(core)
     assert found(core) == []
-    shown = watch(core)
+    shown = health_summary(core)
     assert (shown.concerns, shown.workers, shown.last_event) == ((), 1, core.clock.now())
 
 

@@ -14,15 +14,15 @@ from escalator.model.levels import Severity
 from escalator.services.auth.viewer import Viewer
 from escalator.services.reports import weekly_review as weeks
 from escalator.services.reports.weekly_review import (
-    Slow,
-    Sum,
-    is_late,
-    name_of,
-    slow,
-    summed,
-    together,
-    total,
-    week_of,
+    SeverityTotals,
+    SlowDelivery,
+    grand_total,
+    merge_failures,
+    parse_week,
+    slow_deliveries,
+    totals_by_severity,
+    was_escalated_unanswered,
+    week_name,
 )
 from escalator.store import audit_log
 from escalator.store.tables import deliveries, drills, incidents, silences, troubles
@@ -53,19 +53,19 @@ def an_alert(id_=ONE, number=1, severity=Severity.HIGH, answered=None, escalated
     ],
 )
 def test_a_week_is_seven_days_of_the_policys_zone(name, zone, since, until):
-    week = week_of(name, ZoneInfo(zone))
+    week = parse_week(name, ZoneInfo(zone))
     assert (week.span.since, week.span.until) == (datetime.fromisoformat(since), datetime.fromisoformat(until))
-    assert week.name == name_of(week.sunday) == name
+    assert week.name == week_name(week.sunday) == name
 
 
 @pytest.mark.parametrize("name", ["2026", "2026-W54", "2026-W00", "2026-W1", "26-W01", "0000-W01", "2026-Wxx", ""])
 def test_what_names_no_week_is_refused(name):
     with pytest.raises(ValueError, match=r".*"):
-        week_of(name, ZoneInfo("UTC"))
+        parse_week(name, ZoneInfo("UTC"))
 
 
 def test_the_weeks_beside_it_are_named_over_new_year():
-    week = week_of("2026-W53", ZoneInfo("UTC"))
+    week = parse_week("2026-W53", ZoneInfo("UTC"))
     assert (week.before, week.after) == ("2026-W52", "2027-W01")
 
 
@@ -82,10 +82,13 @@ def test_alerts_are_summed_by_severity_the_gravest_first():
         SentPage(ONE, "pager", START, None),
         SentPage(TWO, "room", START, None),
     ]
-    sums = summed(opened, told)
-    assert list(sums.items()) == [(Severity.CRITICAL, Sum(1, 0, 0, 0, 0)), (Severity.HIGH, Sum(2, 2, 1, 1, 1))]
-    assert total(sums.values()) == Sum(3, 2, 1, 1, 1)
-    assert total([]) == Sum(0, 0, 0, 0, 0)
+    sums = totals_by_severity(opened, told)
+    assert list(sums.items()) == [
+        (Severity.CRITICAL, SeverityTotals(1, 0, 0, 0, 0)),
+        (Severity.HIGH, SeverityTotals(2, 2, 1, 1, 1)),
+    ]
+    assert grand_total(sums.values()) == SeverityTotals(3, 2, 1, 1, 1)
+    assert grand_total([]) == SeverityTotals(0, 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +103,7 @@ def test_alerts_are_summed_by_severity_the_gravest_first():
 )
 def test_late_is_what_was_escalated_before_anybody_answered(answered, escalated, late):
     instants = [START + at * MINUTE if at else None for at in (answered, escalated)]
-    assert is_late(an_alert(answered=instants[0], escalated=instants[1])) is late
+    assert was_escalated_unanswered(an_alert(answered=instants[0], escalated=instants[1])) is late
 
 
 def test_a_message_is_slow_after_a_minute():
@@ -110,7 +113,10 @@ def test_a_message_is_slow_after_a_minute():
         SentPage(ONE, "c", START, START + 5 * MINUTE),
         SentPage(ONE, "d", START, None),
     ]
-    assert slow([an_alert()], told) == [Slow(1, "c", START, 5 * MINUTE), Slow(1, "b", START, timedelta(seconds=61))]
+    assert slow_deliveries([an_alert()], told) == [
+        SlowDelivery(1, "c", START, 5 * MINUTE),
+        SlowDelivery(1, "b", START, timedelta(seconds=61)),
+    ]
 
 
 def test_failures_are_counted_together_what_failed_most_first():
@@ -120,7 +126,11 @@ def test_failures_are_counted_together_what_failed_most_first():
         FailedPages("b", "gone", 4),
         FailedPages("b", "busy", 2),
     ]
-    assert together(said) == [FailedPages("b", "gone", 5), FailedPages("a", "gone", 2), FailedPages("b", "busy", 2)]
+    assert merge_failures(said) == [
+        FailedPages("b", "gone", 5),
+        FailedPages("a", "gone", 2),
+        FailedPages("b", "busy", 2),
+    ]
 
 
 @pytest.fixture
@@ -180,13 +190,13 @@ def week(core):
     put(core, troubles, id=uuid7(), key="broken:leads", detail="", found_at=START - MINUTE, ended_at=noon)
     put(core, troubles, id=uuid7(), key="over", detail="", found_at=START - 2 * MINUTE, ended_at=START - MINUTE)
     record(core, AuditAction.POLICY_REFUSED, noon, sha256="0" * 64, problems="2")
-    return week_of("2026-W34", ZoneInfo("UTC"))
+    return parse_week("2026-W34", ZoneInfo("UTC"))
 
 
 def reviewed(core, person, week):
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-    return weeks.review(core, Viewer(running.policy.people[person]), running, week)
+    return weeks.build_review(core, Viewer(running.policy.people[person]), running, week)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +209,7 @@ def reviewed(core, person, week):
 def test_a_review_is_of_its_week_and_of_what_somebody_may_see(core, week, person, numbers):
     found = reviewed(core, person, week)
     count = len(numbers)
-    assert dict(found.sums) == {Severity.HIGH: Sum(count, count, count, 0, count)}
+    assert dict(found.sums) == {Severity.HIGH: SeverityTotals(count, count, count, 0, count)}
     assert [one.number for one in found.unanswered_in_time] == numbers
     assert sorted((one.number, one.step, one.late_ms) for one in found.late_steps) == [
         (number, "2", 10000) for number in numbers
@@ -218,5 +228,5 @@ def test_a_review_says_what_was_rehearsed_decided_and_broken(core, week):
 
 
 def test_a_week_in_which_nothing_was_has_an_empty_review(core):
-    found = reviewed(core, "ana", week_of("2020-W01", ZoneInfo("UTC")))
-    assert (found.whole, found.failures, found.drills) == (Sum(0, 0, 0, 0, 0), [], [])
+    found = reviewed(core, "ana", parse_week("2020-W01", ZoneInfo("UTC")))
+    assert (found.whole, found.failures, found.drills) == (SeverityTotals(0, 0, 0, 0, 0), [], [])

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from escalator.errors import Conflict
 from escalator.model.audit import AuditAction, AuditEntry
-from escalator.services.audit.verify import Verdict, followed
+from escalator.services.audit.verify import Verdict, follow_chain
 from escalator.services.core.context import Core
 from escalator.store import audit_log
 from escalator.store.tables import records as table
@@ -31,7 +31,7 @@ def seal(core: Core, limit: int = 500) -> int:
 
 def verified(core: Core) -> Verdict:
     with core.database.reading() as connection:
-        return followed(audit_log.chained_records(connection, batch=3))
+        return follow_chain(audit_log.chained_records(connection, batch=3))
 
 
 def tamper(core: Core, *statements: str) -> None:

@@ -12,7 +12,7 @@ from uuid6 import uuid7
 
 from escalator.commands import main
 from escalator.model.audit import Actor, AuditAction, AuditEntry
-from escalator.services.reports.weekly_review import name_of
+from escalator.services.reports.weekly_review import week_name
 from escalator.store import audit_log, drills
 from escalator.store.drills import DrillRun, DrillState
 from escalator.store.tables import incidents
@@ -245,7 +245,7 @@ def test_a_drill_of_what_is_restricted_is_told_to_those_who_may_know_of_it(core)
     with core.database.writing() as connection:
         drills.insert(connection, run)
     write(core, AuditEntry(AuditAction.DRILL_STARTED, after={"drill": run.name, "route": run.route}))
-    week = f"/audit/week/{name_of(core.clock.now().date())}"
+    week = f"/audit/week/{week_name(core.clock.now().date())}"
     for path in (week, "/audit?action=drills"):
         assert "Night call" in Browser(core, "dana").get(path).text
         assert "Night call" not in Browser(core, "ana").get(path).text

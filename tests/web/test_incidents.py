@@ -254,7 +254,7 @@ def test_what_is_open_is_filtered_and_searched(core, asked, found):
 
 
 def test_all_incidents_are_paged_by_number_the_newest_first(core, monkeypatch):
-    monkeypatch.setattr("escalator.services.views.incident_list.PAGE", 2)
+    monkeypatch.setattr("escalator.services.views.incident_list.PAGE_SIZE", 2)
     for _each in range(5):
         alert(core)
     browser = Browser(core, "ana")

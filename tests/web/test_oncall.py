@@ -7,8 +7,8 @@ import pytest
 
 from escalator.services.auth import sessions
 from escalator.services.oncall import overrides
-from escalator.services.oncall.handoff import change_shifts
-from escalator.services.oncall.overrides import Wanted
+from escalator.services.oncall.handoff import announce_shift_changes
+from escalator.services.oncall.overrides import OverrideRequest
 from tests.browsers import Browser
 from tests.fakes import START
 from tests.sandboxes import a_core, demo_policy
@@ -62,7 +62,9 @@ def ask(core, person="dana", **changed):
 
 
 def stand_in(core, author="dana"):
-    return overrides.begin(core, Wanted("turns", "ben", START, START + HOUR), _people(core)[author], "dashboard")
+    return overrides.create_override(
+        core, OverrideRequest("turns", "ben", START, START + HOUR), _people(core)[author], "dashboard"
+    )
 
 
 def _people(core):
@@ -207,9 +209,11 @@ def test_whatever_is_asked_for_there_is_a_page(core, asked):
 
 def test_of_a_past_week_it_shows_who_really_stood_in(core):
     core.clock.move(hours=20)
-    one = overrides.begin(core, Wanted("turns", "eli", START, START + 30 * HOUR), _people(core)["dana"], "dashboard")
+    one = overrides.create_override(
+        core, OverrideRequest("turns", "eli", START, START + 30 * HOUR), _people(core)["dana"], "dashboard"
+    )
     core.clock.move(hours=1)
-    overrides.end(core, one.id, _people(core)["dana"], "dashboard")
+    overrides.end_override(core, one.id, _people(core)["dana"], "dashboard")
     core.clock.move(days=7)
     assert "Eli Stone from Fri 21 Aug 06:03 until Fri 21 Aug 07:03" in page(core, path="/oncall?week=2026-08-17")
 
@@ -239,7 +243,9 @@ def test_what_the_picture_shows_stands_in_words_beside_it(sqlite_url, tmp_path):
 
 
 def test_the_trail_of_a_rota_is_for_those_who_may_know_of_it(core):
-    overrides.begin(core, Wanted("closed", "ana", START, START + HOUR), _people(core)["dana"], "dashboard")
+    overrides.create_override(
+        core, OverrideRequest("closed", "ana", START, START + HOUR), _people(core)["dana"], "dashboard"
+    )
     stand_in(core)
     said = "stands in on closed"
     assert said in page(core, "dana", "/audit")
@@ -249,9 +255,11 @@ def test_the_trail_of_a_rota_is_for_those_who_may_know_of_it(core):
 
 
 def test_a_shift_of_a_closed_team_is_recorded_for_those_who_may_know_of_it(core):
-    change_shifts(core)
-    overrides.begin(core, Wanted("closed", "eli", START, START + HOUR), _people(core)["dana"], "dashboard")
-    change_shifts(core)
+    announce_shift_changes(core)
+    overrides.create_override(
+        core, OverrideRequest("closed", "eli", START, START + HOUR), _people(core)["dana"], "dashboard"
+    )
+    announce_shift_changes(core)
     said = "On call for senior-moderators"
     assert said in page(core, "dana", "/audit")
     assert said not in page(core, "ben", "/audit")

@@ -92,7 +92,7 @@ def test_an_admin_is_shown_why_an_invitation_was_not_sent(core):
 def test_an_admin_signs_somebody_out_of_everything(core):
     ana, link = (
         Browser(core, "ana"),
-        magic_links.make(core, "ana", magic_links.PRINTER, "cli", magic_links.PRINTED_GOOD_FOR),
+        magic_links.create_link(core, "ana", magic_links.PRINTER, "cli", magic_links.PRINTED_GOOD_FOR),
     )
     assert ana.get("/", base_url="https://localhost").status_code == 200
     page = Browser(core, "eli").post("/people/ana/sign-out", follow_redirects=True).text
@@ -115,12 +115,12 @@ def test_a_token_is_shown_once_and_revoked(core):
     admin = Browser(core, "eli")
     form = {"name": "ci", "person": "ana", "scope": ["read", "act"], "days": "30"}
     [text] = re.findall(r"esc_[\w-]+", admin.post("/tokens", form).text)
-    assert api_tokens.find(core, text)[0].person.key == "ana"
+    assert api_tokens.find_token(core, text)[0].person.key == "ana"
     page = admin.get("/tokens").text
     assert text not in page
     [path] = re.findall(r'action="(/tokens/\S+/revoke)"', page)
     assert "is revoked" in admin.post(path, follow_redirects=True).text
-    assert api_tokens.find(core, text) is None
+    assert api_tokens.find_token(core, text) is None
     assert "Nothing changed" in admin.post(path, follow_redirects=True).text
     assert [one[:2] for one in actions(core)][-2:] == [("token.made", "eli"), ("token.revoked", "eli")]
 

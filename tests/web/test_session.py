@@ -68,8 +68,8 @@ def test_signing_in_leads_nowhere_else(core, elsewhere):
 
 
 def test_who_only_said_who_they_are_counts_for_nothing_outside_of_a_sandbox(core, database_url, tmp_path):
-    token = sessions.begin(core, "ana", sessions.SANDBOX)
+    token = sessions.start_session(core, "ana", sessions.SANDBOX)
     real = a_core(database_url, tmp_path, ESCALATOR_MODE="divert")
-    assert sessions.find(core, token) is not None
-    assert sessions.find(real, token) is None
+    assert sessions.find_session(core, token) is not None
+    assert sessions.find_session(real, token) is None
     real.database.close()

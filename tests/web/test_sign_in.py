@@ -64,7 +64,9 @@ def mailed(sqlite_url, tmp_path):
 
 
 def printed(core, person="ana"):
-    return magic_links.make(core, person, magic_links.PRINTER, "cli", magic_links.PRINTED_GOOD_FOR).removeprefix(BASE)
+    return magic_links.create_link(core, person, magic_links.PRINTER, "cli", magic_links.PRINTED_GOOD_FOR).removeprefix(
+        BASE
+    )
 
 
 def recorded(core):
@@ -291,7 +293,7 @@ def test_browsers_come_over_tls_only_where_there_is_tls(sqlite_url, tmp_path, ba
 def test_a_token_signs_no_browser_in(core):
     with core.database.reading() as connection:
         eli = core.policies.required(connection).policy.people["eli"]
-    text = api_tokens.make(
+    text = api_tokens.create_token(
         core, api_tokens.Viewer(eli), "ana", "ci", {api_tokens.Scope.READ}, login_rate_limit.KEPT_FOR
     )
     browser = Browser(core)

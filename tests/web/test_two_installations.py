@@ -29,7 +29,7 @@ def test_a_browser_is_signed_in_at_both(sqlite_url, tmp_path):
     for folder in folders:
         folder.mkdir()
     cores = [a_core(sqlite_url, folder, SECRET_KEY=folder.name, STREAM_API_KEY="key") for folder in folders]
-    jar = {cookie_name(core): sessions.begin(core, "eli", "link") for core in cores}
+    jar = {cookie_name(core): sessions.start_session(core, "eli", "link") for core in cores}
     assert len(jar) == 2
     for core in cores:
         client = create_app(core).test_client()

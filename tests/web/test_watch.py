@@ -3,8 +3,8 @@
 import pytest
 from flask import g
 
-from escalator.services.monitoring.problems import Concern
-from escalator.services.views.health import Watch
+from escalator.services.monitoring.problems import HealthProblem
+from escalator.services.views.health import HealthSummary
 from tests.fakes import START
 from tests.sandboxes import a_core
 from web.app import create_app
@@ -27,18 +27,18 @@ def shown(sqlite_url, tmp_path):
 
 
 def test_one_calm_line_says_that_all_is_well(shown):
-    page = shown(Watch((), 2, START))
+    page = shown(HealthSummary((), 2, START))
     assert "All clocks on time; 2 workers; last event <time" in page
     assert "alarm" not in page
 
 
 def test_before_the_first_event_it_says_so(shown):
-    assert "All clocks on time; 1 worker; no event yet" in shown(Watch((), 1, None))
+    assert "All clocks on time; 1 worker; no event yet" in shown(HealthSummary((), 1, None))
 
 
 def test_everything_that_is_wrong_is_said_in_the_alarm(shown):
-    found = (Concern("workers", "none is alive"), Concern("silent_source:chat-prod", "no event of <chat>"))
-    page = shown(Watch(found, 0, START))
+    found = (HealthProblem("workers", "none is alive"), HealthProblem("silent_source:chat-prod", "no event of <chat>"))
+    page = shown(HealthSummary(found, 0, START))
     assert '<section class="alarm"' in page
     assert "<li><strong>Workers</strong>: none is alive</li>" in page
     assert "<li><strong>Silent source</strong>: no event of &lt;chat&gt;</li>" in page

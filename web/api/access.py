@@ -16,7 +16,7 @@ _BEARER = "bearer"
 _REALM = 'Bearer realm="escalator"'
 
 
-def come_in(core: Core) -> None:
+def authenticate(core: Core) -> None:
     """Find who asks; whoever is nobody gets 401, and what a page of ours has not sent 403. Raises Unavailable.
 
     A token goes before a cookie: who sends one means it, and one that is not good is not made up for by a browser.
@@ -31,7 +31,7 @@ def come_in(core: Core) -> None:
     g.now = core.clock.now()
 
 
-def need(scope: Scope) -> None:
+def require_scope(scope: Scope) -> None:
     """End the request of a token that was not made for this."""
     if scope in g.scopes:
         return
@@ -47,7 +47,7 @@ def recorded_via() -> str:
 
 def _by_token(core: Core, said: str) -> None:
     scheme, _, text = said.partition(" ")
-    found = api_tokens.find(core, text.strip()) if scheme.lower() == _BEARER else None
+    found = api_tokens.find_token(core, text.strip()) if scheme.lower() == _BEARER else None
     if found is None:
         _nobody()
     g.viewer, g.running, g.scopes = found

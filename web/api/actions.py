@@ -10,9 +10,9 @@ from escalator.engine.permissions import RefusalReason
 from escalator.model.incident import Verb
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
-from escalator.services.views.actions import Wanted, act
-from web.api.blueprint import Door
-from web.api.incidents import NUMBERED, opened
+from escalator.services.views.actions import ViewerAction, act_as_viewer
+from web.api.blueprint import ApiBlueprint
+from web.api.incidents import NUMBERED, find_incident_or_404
 from web.api.problems import refuse
 from web.api.request_schemas import NoteSchema, ReassignSchema, ResolveSchema, SnoozeSchema
 from web.api.response_schemas import OpenedIncidentSchema
@@ -46,26 +46,26 @@ _PUBLISHERS = 1
 _FORBIDDEN = frozenset({RefusalReason.ROLE, RefusalReason.RESTRICTED})
 
 
-def add(door: Door, core: Core) -> None:
+def register(blueprint: ApiBlueprint, core: Core) -> None:
     """Add a route for each verb. Revealing is not among them: text is read in the dashboard only."""
     publishers = ThreadPoolExecutor(_PUBLISHERS, thread_name_prefix="api-note")
     for name, kind in _KINDS.items():
-        _add(door, core, publishers, name, kind)
+        _add(blueprint, core, publishers, name, kind)
 
 
-def _add(door: Door, core: Core, publishers: Executor, name: str, kind: _Kind) -> None:
+def _add(blueprint: ApiBlueprint, core: Core, publishers: Executor, name: str, kind: _Kind) -> None:
     def do(asked: dict[str, Any] | None = None, *, number: int) -> dict[str, Any]:
-        done = act(core, viewer(), number, Wanted(kind.verb, **(asked or {})))
+        done = act_as_viewer(core, viewer(), number, ViewerAction(kind.verb, **(asked or {})))
         if done is None:
             refuse(404)
         if done.refused is not None:
             refuse(403 if done.refused in _FORBIDDEN else 409, done.refused.value, done.words)
         if done.note is not None:
             publish_later(publishers, core, done.note)
-        return opened(core, number)
+        return find_incident_or_404(core, number)
 
     do.__name__ = name.replace("-", "_")
-    door.route(
+    blueprint.route(
         "POST",
         f"{NUMBERED}/{name}",
         scope=Scope.ACT,

@@ -13,7 +13,7 @@ from escalator.services.core.context import Core
 from escalator.store import audit_log
 from escalator.store.audit_search import AuditQuery, Position
 from escalator.store.incidents import MOST_NUMBER
-from web.api.blueprint import Door
+from web.api.blueprint import ApiBlueprint
 from web.api.pagination import next_page
 from web.api.problems import refuse
 from web.api.request_schemas import LimitSchema, Line
@@ -26,7 +26,7 @@ class _PlaceField(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         try:
-            return trail.read_place(super()._deserialize(value, attr, data, **kwargs))
+            return trail.decode_cursor(super()._deserialize(value, attr, data, **kwargs))
         except ValueError as error:
             raise self.make_error("invalid") from error
 
@@ -43,10 +43,10 @@ class WantedRecordsSchema(LimitSchema):
     cursor = _PlaceField(metadata={"description": "Where the page begins; `next` holds it."})
 
 
-def add(door: Door, core: Core) -> None:
+def register(blueprint: ApiBlueprint, core: Core) -> None:
     """Add the route."""
 
-    @door.route("GET", "/records", scope=Scope.AUDIT, asks=WantedRecordsSchema, answers=RecordsSchema)
+    @blueprint.route("GET", "/records", scope=Scope.AUDIT, asks=WantedRecordsSchema, answers=RecordsSchema)
     def found(asked: dict[str, Any]) -> dict[str, Any]:
         """Search the audit trail, the newest first."""
         search = AuditQuery(
@@ -57,15 +57,17 @@ def add(door: Door, core: Core) -> None:
             since=asked.get("since"),
             until=asked.get("until"),
         )
-        why_not = trail.refusal(viewer().person, search)
+        why_not = trail.search_refusal(viewer().person, search)
         if why_not:
             refuse(403, "role", why_not)
-        page = trail.look(core, viewer(), running(), search, older_than=asked.get("cursor"), limit=asked["limit"])
+        page = trail.search_page(
+            core, viewer(), running(), search, older_than=asked.get("cursor"), limit=asked["limit"]
+        )
         return {"items": [_line(row) for row in page.rows], "next": _next(page.older)}
 
 
 def _next(place: Position | None) -> str | None:
-    return next_page(trail.written_place(place)) if place else None
+    return next_page(trail.encode_cursor(place)) if place else None
 
 
 def _line(row: Row[Any]) -> dict[str, Any]:

@@ -65,13 +65,13 @@ class _Api(Api):  # type: ignore[misc]
         return answer
 
 
-class Door:
+class ApiBlueprint:
     """The blueprint of the API. `route` declares what is asked, answered and refused; the document is made of that."""
 
     def __init__(self, core: Core) -> None:
         self.blueprint = _Blueprint("api", __name__, url_prefix=PREFIX)
         self.blueprint.ARGUMENTS_PARSER = _Parser()
-        self.blueprint.before_request(lambda: access.come_in(core))
+        self.blueprint.before_request(lambda: access.authenticate(core))
 
     def route(  # noqa: PLR0913  # a route is declared by these
         self,
@@ -111,7 +111,7 @@ def _guarded(view: View, scope: Scope, *, has_body: bool) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        access.need(scope)
+        access.require_scope(scope)
         if has_body and request.content_length and not request.is_json:
             refuse(415)
         return view(*args, **kwargs)
@@ -119,7 +119,7 @@ def _guarded(view: View, scope: Scope, *, has_body: bool) -> View:
     return guarded
 
 
-Adder = Callable[[Door, Core], None]
+Adder = Callable[[ApiBlueprint, Core], None]
 """Adds the routes of one resource."""
 
 
@@ -144,7 +144,7 @@ def register(app: Flask, core: Core, adders: Sequence[Adder]) -> None:
     api.spec.components.response(_PROBLEM, refused)
     api.spec.components.security_scheme("token", token)
     api.spec.components.security_scheme("session", session)
-    door = Door(core)
+    door = ApiBlueprint(core)
     for add in adders:
         add(door, core)
     door.blueprint.after_request(_close)

@@ -7,8 +7,8 @@ from marshmallow import Schema, fields
 
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
-from escalator.services.policies.explain import explain
-from web.api.blueprint import Door
+from escalator.services.policies.explain import explain_as_json
+from web.api.blueprint import ApiBlueprint
 from web.api.request_schemas import Line
 from web.api.response_schemas import ExplainedSchema, Instant
 from web.session import running
@@ -22,10 +22,10 @@ class ExplainSchema(Schema):
     source = Line(load_default=None, allow_none=True)
 
 
-def add(door: Door, core: Core) -> None:
+def register(blueprint: ApiBlueprint, core: Core) -> None:
     """Add the route."""
 
-    @door.route("POST", "/explain", scope=Scope.READ, asks=ExplainSchema, answers=ExplainedSchema)
+    @blueprint.route("POST", "/explain", scope=Scope.READ, asks=ExplainSchema, answers=ExplainedSchema)
     def explained(asked: dict[str, Any]) -> dict[str, Any]:
         """Say who would be told about an event, when and through what."""
-        return explain(core, running(), json.dumps(asked["event"]).encode(), asked["source"], asked["at"])
+        return explain_as_json(core, running(), json.dumps(asked["event"]).encode(), asked["source"], asked["at"])

@@ -5,11 +5,11 @@ from typing import Any
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.auth.viewer import audience_of
 from escalator.services.core.context import Core
-from escalator.services.views.incident_summary import outline
+from escalator.services.views.incident_summary import summarize_incident
 from escalator.store import incident_search
 from escalator.store.incident_search import IncidentFilter
 from escalator.store.incidents import MOST_NUMBER
-from web.api.blueprint import Door
+from web.api.blueprint import ApiBlueprint
 from web.api.pagination import next_page
 from web.api.problems import refuse
 from web.api.request_schemas import WantedIncidentsSchema
@@ -19,10 +19,10 @@ from web.session import running, viewer
 NUMBERED = f"/incidents/<int(max={MOST_NUMBER}):number>"
 
 
-def add(door: Door, core: Core) -> None:
+def register(blueprint: ApiBlueprint, core: Core) -> None:
     """Add the routes."""
 
-    @door.route("GET", "/incidents", scope=Scope.READ, asks=WantedIncidentsSchema, answers=IncidentsSchema)
+    @blueprint.route("GET", "/incidents", scope=Scope.READ, asks=WantedIncidentsSchema, answers=IncidentsSchema)
     def listed(asked: dict[str, Any]) -> dict[str, Any]:
         """List incidents, the newest first."""
         limit = asked["limit"]
@@ -34,15 +34,15 @@ def add(door: Door, core: Core) -> None:
         page = found[:limit]
         return {"items": page, "next": next_page(str(page[-1].number)) if len(found) > limit else None}
 
-    @door.route("GET", NUMBERED, scope=Scope.READ, answers=OpenedIncidentSchema, problems=(404,))
+    @blueprint.route("GET", NUMBERED, scope=Scope.READ, answers=OpenedIncidentSchema, problems=(404,))
     def incident(number: int) -> dict[str, Any]:
         """Tell of one incident."""
-        return opened(core, number)
+        return find_incident_or_404(core, number)
 
 
-def opened(core: Core, number: int) -> dict[str, Any]:
+def find_incident_or_404(core: Core, number: int) -> dict[str, Any]:
     """Return an incident as it stands, to who asks; ends the request with 404 when there is none they may see."""
-    found = outline(core, viewer(), number)
+    found = summarize_incident(core, viewer(), number)
     if found is None:
         refuse(404)
     plain = {name: getattr(found.incident, name) for name in IncidentSchema().fields}

@@ -8,7 +8,7 @@ from marshmallow import Schema
 from escalator.engine.oncall import OnCallStatus, may_view_on_call, on_call_statuses
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
-from web.api.blueprint import Door
+from web.api.blueprint import ApiBlueprint
 from web.api.response_schemas import Instant, OnCallSchema
 from web.session import running, viewer
 
@@ -19,10 +19,10 @@ class AtSchema(Schema):
     at = Instant()
 
 
-def add(door: Door, core: Core) -> None:  # noqa: ARG001  # what the door knows of who asks is enough
+def register(blueprint: ApiBlueprint, core: Core) -> None:  # noqa: ARG001  # what the blueprint knows of who asks is enough
     """Add the route."""
 
-    @door.route("GET", "/oncall", scope=Scope.READ, asks=AtSchema, answers=OnCallSchema)
+    @blueprint.route("GET", "/oncall", scope=Scope.READ, asks=AtSchema, answers=OnCallSchema)
     def oncall(asked: dict[str, Any]) -> dict[str, Any]:
         """Say who is on call."""
         at, here, policy = asked.get("at", g.now), viewer().person, running().policy

@@ -11,15 +11,15 @@ from escalator.model.schedule import ManualOverride
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
 from escalator.services.oncall import overrides
-from escalator.services.oncall.overrides import NotDone, Wanted, Wrong
+from escalator.services.oncall.overrides import OverrideProblem, OverrideRefused, OverrideRequest
 from web.api.access import recorded_via
-from web.api.blueprint import Door
+from web.api.blueprint import ApiBlueprint
 from web.api.problems import refuse
 from web.api.request_schemas import Line
 from web.api.response_schemas import Instant, OverrideSchema, OverridesSchema
 from web.session import running, viewer
 
-_STATUS = {Wrong.ROLE: 403, Wrong.GONE: 404}
+_STATUS = {OverrideProblem.ROLE: 403, OverrideProblem.GONE: 404}
 
 
 class StandingInSchema(Schema):
@@ -31,29 +31,31 @@ class StandingInSchema(Schema):
     end = Instant(required=True)
 
 
-def add(door: Door, core: Core) -> None:
+def register(blueprint: ApiBlueprint, core: Core) -> None:
     """Add the routes."""
 
-    @door.route("GET", "/overrides", scope=Scope.READ, answers=OverridesSchema)
+    @blueprint.route("GET", "/overrides", scope=Scope.READ, answers=OverridesSchema)
     def listed() -> dict[str, Any]:
         """List the overrides that people have begun and that are not over."""
         here, policy = viewer().person, running().policy
-        known = (one for one in running().stand_ins if may_view_schedule(one.schedule, here, policy))
-        return {"items": [one for one in known if one.end > g.now]}
+        known = (stand_in for stand_in in running().stand_ins if may_view_schedule(stand_in.schedule, here, policy))
+        return {"items": [override for override in known if override.end > g.now]}
 
-    @door.route("POST", "/overrides", scope=Scope.ACT, asks=StandingInSchema, answers=OverrideSchema, status=201)
+    @blueprint.route("POST", "/overrides", scope=Scope.ACT, asks=StandingInSchema, answers=OverrideSchema, status=201)
     def begin(asked: dict[str, Any]) -> ManualOverride:
         """Put somebody on call for a time, instead of whoever it would be."""
-        begun = overrides.begin(core, Wanted(**asked), viewer().person, recorded_via())
+        begun = overrides.create_override(core, OverrideRequest(**asked), viewer().person, recorded_via())
         return begun if isinstance(begun, ManualOverride) else _not_done(begun)
 
-    @door.route("DELETE", "/overrides/<uuid:override_id>", scope=Scope.ACT, answers=None, status=204, problems=(404,))
+    @blueprint.route(
+        "DELETE", "/overrides/<uuid:override_id>", scope=Scope.ACT, answers=None, status=204, problems=(404,)
+    )
     def end(override_id: UUID) -> None:
         """Take an override back: from now on it is again whoever it would be."""
-        ended = overrides.end(core, override_id, viewer().person, recorded_via())
-        if isinstance(ended, NotDone):
+        ended = overrides.end_override(core, override_id, viewer().person, recorded_via())
+        if isinstance(ended, OverrideRefused):
             _not_done(ended)
 
 
-def _not_done(wrong: NotDone) -> NoReturn:
+def _not_done(wrong: OverrideRefused) -> NoReturn:
     refuse(_STATUS.get(wrong.what, 400), wrong.what.value, wrong.said)

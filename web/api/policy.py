@@ -5,15 +5,15 @@ from typing import Any
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
 from escalator.store import policies
-from web.api.blueprint import Door
+from web.api.blueprint import ApiBlueprint
 from web.api.response_schemas import PolicySchema
 from web.session import running
 
 
-def add(door: Door, core: Core) -> None:
+def register(blueprint: ApiBlueprint, core: Core) -> None:
     """Add the route."""
 
-    @door.route("GET", "/policy", scope=Scope.READ, answers=PolicySchema)
+    @blueprint.route("GET", "/policy", scope=Scope.READ, answers=PolicySchema)
     def policy() -> dict[str, Any]:
         """Show the running policy."""
         version = running().version

@@ -15,9 +15,9 @@ MOST_KEY, MOST_REFERENCE, MOST_NOTE = 128, 200, 2000
 MOST_ITEMS = 100
 
 
-def _readable(said: str) -> None:
+def _readable(text: str) -> None:
     """Refuse what a database cannot keep as text."""
-    if "\x00" in said or any("\ud800" <= char <= "\udfff" for char in said):
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise ValidationError("Holds characters that are none.")
 
 

@@ -29,7 +29,7 @@ class Instant(fields.AwareDateTime):
 
 
 def _word(words: type[StrEnum], *, allow_none: bool = False) -> fields.String:
-    return fields.String(required=True, allow_none=allow_none, validate=OneOf([one.value for one in words]))
+    return fields.String(required=True, allow_none=allow_none, validate=OneOf([word.value for word in words]))
 
 
 def _text(*, allow_none: bool = False) -> fields.String:

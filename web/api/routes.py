@@ -4,11 +4,20 @@ from flask import Flask
 
 from escalator.services.core.context import Core
 from web.api import actions, audit, explain, incidents, oncall, overrides, policy, silences
-from web.api.blueprint import register as register_door
+from web.api.blueprint import register as register_blueprint
 
-_ADDERS = (incidents.add, actions.add, explain.add, oncall.add, overrides.add, policy.add, audit.add, silences.add)
+_REGISTER = (
+    incidents.register,
+    actions.register,
+    explain.register,
+    oncall.register,
+    overrides.register,
+    policy.register,
+    audit.register,
+    silences.register,
+)
 
 
 def register(app: Flask, core: Core) -> None:
     """Add the API to the application."""
-    register_door(app, core, _ADDERS)
+    register_blueprint(app, core, _REGISTER)

@@ -10,16 +10,16 @@ from marshmallow.validate import Range
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
 from escalator.services.silences import manage
-from escalator.services.silences.manage import MAX_REASON, Listed, NotDone, Wanted, Wrong
+from escalator.services.silences.manage import MAX_REASON, SilenceProblem, SilenceRefused, SilenceRequest, SilenceRow
 from web.api.access import recorded_via
-from web.api.blueprint import Door
+from web.api.blueprint import ApiBlueprint
 from web.api.problems import refuse
 from web.api.request_schemas import Line
 from web.api.response_schemas import SilenceSchema, SilencesSchema
 from web.session import running, viewer
 
 _MOST_MINUTES = 24 * 60
-_STATUS = {Wrong.PERSON: 403, Wrong.ROLE: 403}
+_STATUS = {SilenceProblem.PERSON: 403, SilenceProblem.ROLE: 403}
 
 
 class SilencingSchema(Schema):
@@ -31,36 +31,38 @@ class SilencingSchema(Schema):
     is_for_critical = fields.Boolean(load_default=False)
 
 
-def add(door: Door, core: Core) -> None:
+def register(blueprint: ApiBlueprint, core: Core) -> None:
     """Add the routes."""
 
-    @door.route("GET", "/silences", scope=Scope.READ, answers=SilencesSchema)
+    @blueprint.route("GET", "/silences", scope=Scope.READ, answers=SilencesSchema)
     def silences() -> dict[str, Any]:
         """List the silences that are in force or to come."""
         with core.database.reading() as connection:
-            found = manage.listed(core, connection, running(), viewer().person)
-        return {"items": [_said(one) for one in found]}
+            found = manage.list_silences(core, connection, running(), viewer().person)
+        return {"items": [_said(row) for row in found]}
 
-    @door.route("POST", "/silences", scope=Scope.ACT, asks=SilencingSchema, answers=SilenceSchema, status=201)
+    @blueprint.route("POST", "/silences", scope=Scope.ACT, asks=SilencingSchema, answers=SilenceSchema, status=201)
     def begin(asked: dict[str, Any]) -> dict[str, Any]:
         """Silence a category or a route for a while."""
         lasts = timedelta(minutes=asked.pop("minutes"))
-        begun = manage.begin(core, Wanted(lasts=lasts, by=viewer().person.key, via=recorded_via(), **asked))
-        if isinstance(begun, NotDone):
+        begun = manage.create_silence(
+            core, SilenceRequest(lasts=lasts, by=viewer().person.key, via=recorded_via(), **asked)
+        )
+        if isinstance(begun, SilenceRefused):
             _not_done(begun, 400)
-        return _said(Listed(begun, is_in_force=True, handle=manage.handle_of(begun)))
+        return _said(SilenceRow(begun, is_in_force=True, handle=manage.handle_of(begun)))
 
-    @door.route("DELETE", "/silences/<handle>", scope=Scope.ACT, answers=None, status=204, problems=(404,))
+    @blueprint.route("DELETE", "/silences/<handle>", scope=Scope.ACT, answers=None, status=204, problems=(404,))
     def end(handle: str) -> None:
         """End a silence now: what it held back is told at once."""
-        ended = manage.end(core, handle, viewer().person.key, recorded_via())
-        if isinstance(ended, NotDone):
+        ended = manage.end_silence(core, handle, viewer().person.key, recorded_via())
+        if isinstance(ended, SilenceRefused):
             _not_done(ended, 404)
 
 
-def _said(one: Listed) -> dict[str, Any]:
-    return asdict(one.silence) | {"is_in_force": one.is_in_force, "handle": one.handle}
+def _said(row: SilenceRow) -> dict[str, Any]:
+    return asdict(row.silence) | {"is_in_force": row.is_in_force, "handle": row.handle}
 
 
-def _not_done(wrong: NotDone, status: int) -> NoReturn:
+def _not_done(wrong: SilenceRefused, status: int) -> NoReturn:
     refuse(_STATUS.get(wrong.what, status), wrong.what.value, wrong.said)

@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from escalator.model.levels import Role
 from escalator.services.auth import api_tokens
-from escalator.services.auth.api_tokens import NotMade, Scope
+from escalator.services.auth.api_tokens import Scope, TokenRefused
 from escalator.services.core.context import Core
-from web.dashboard.layout import tell
+from web.dashboard.layout import set_flash
 from web.session import require, running, viewer
 
 _SCOPES = {
@@ -21,33 +21,33 @@ _SCOPES = {
 _DAYS = (30, 90, 365)
 
 
-def add(door: Blueprint, core: Core) -> None:
+def register(blueprint: Blueprint, core: Core) -> None:
     """Add the page."""
 
-    @door.get("/tokens")
+    @blueprint.get("/tokens")
     def tokens_page() -> str:
         require(Role.ADMIN)
         return _page(core)
 
-    @door.post("/tokens")
+    @blueprint.post("/tokens")
     def make_token() -> AnyResponse:
         require(Role.ADMIN)
         form = request.form
         scopes = {scope for scope in Scope if scope.value in form.getlist("scope")}
         days = form.get("days", "")
         good_for = timedelta(days=int(days)) if days in {str(one) for one in _DAYS} else timedelta()
-        made = api_tokens.make(core, viewer(), form.get("person", ""), form.get("name", ""), scopes, good_for)
-        if isinstance(made, NotMade):
+        made = api_tokens.create_token(core, viewer(), form.get("person", ""), form.get("name", ""), scopes, good_for)
+        if isinstance(made, TokenRefused):
             return make_response(_page(core, refused=made.why), 400)
         return make_response(_page(core, text=made))
 
-    @door.post("/tokens/<uuid:token_id>/revoke")
+    @blueprint.post("/tokens/<uuid:token_id>/revoke")
     def revoke_token(token_id: UUID) -> AnyResponse:
         require(Role.ADMIN)
-        if api_tokens.revoke(core, viewer(), token_id):
-            tell("The token is revoked: whatever uses it is refused from now on.")
+        if api_tokens.revoke_token(core, viewer(), token_id):
+            set_flash("The token is revoked: whatever uses it is refused from now on.")
         else:
-            tell("Nothing changed: there is no such token, or it is over already.", is_refused=True)
+            set_flash("Nothing changed: there is no such token, or it is over already.", is_refused=True)
         return redirect("/tokens", code=303)
 
 
@@ -55,7 +55,7 @@ def _page(core: Core, *, text: str = "", refused: str = "") -> str:
     """Return the page; with the text of a new token, or why there is none and what was filled in."""
     return render_template(
         "dashboard/tokens.html",
-        tokens=api_tokens.listed(core, viewer()),
+        tokens=api_tokens.list_tokens(core, viewer()),
         people=running().policy.people.values(),
         scopes=_SCOPES,
         days=_DAYS,

@@ -11,33 +11,33 @@ from escalator.model.policy import Category
 from escalator.schedules.local_time import first_instant
 from escalator.services.audit import search as trail
 from escalator.services.audit import verify
-from escalator.services.audit.search import Form, Page
+from escalator.services.audit.search import AuditPage, ExportFormat
 from escalator.services.core.context import Core
 from escalator.store.audit_search import AuditQuery, Position
 from escalator.store.incidents import MOST_NUMBER
-from web.dashboard.audit_entry import dated, said, title
+from web.dashboard.audit_entry import dated, record_sentence, title
 from web.dashboard.template_filters import zone
 from web.session import running, viewer
 
 _FIELDS = ("person", "number", "category", "action", "via", "since", "until")
 _VENDORS = [kind.value for kind in DestinationKind if not kind.about.is_for_machines]
 _VIAS = ("engine", "dashboard", "api", *_VENDORS, "stream", "cli", "file", "sandbox")
-_MIMETYPES = {Form.CSV: "text/csv", Form.JSON_LINES: "application/x-ndjson"}
+_MIMETYPES = {ExportFormat.CSV: "text/csv", ExportFormat.JSON_LINES: "application/x-ndjson"}
 _LONGEST_FIELD = 160
 
 
-def add(door: Blueprint, core: Core) -> None:
+def register(door: Blueprint, core: Core) -> None:
     """Add the search, its export, and the page of the chain."""
 
     @door.get("/audit")
     def audit() -> str:
         search = _search(request.args)
         older, newer = _place("older"), _place("newer")
-        page = trail.look(core, viewer(), running(), search, older_than=older, newer_than=newer)
+        page = trail.search_page(core, viewer(), running(), search, older_than=older, newer_than=newer)
         return render_template(
             "dashboard/audit.html",
             asked=_asked(request.args),
-            rows=[(row, said(row), title(row.category)) for row in page.rows],
+            rows=[(row, record_sentence(row), title(row.category)) for row in page.rows],
             dated=dated,
             unsealed=sum(row.seq is None for row in page.rows),
             newer=_address(page, "newer"),
@@ -51,16 +51,16 @@ def add(door: Blueprint, core: Core) -> None:
     @door.post("/audit/export")
     def export() -> Response:
         search = _search(request.form)
-        if request.form.get("form") not in set(Form):
+        if request.form.get("form") not in set(ExportFormat):
             abort(400, "form must be csv or jsonl")
-        form = Form(request.form["form"])
+        form = ExportFormat(request.form["form"])
         headers = {"Content-Disposition": f'attachment; filename="audit.{form.value}"'}
-        written = trail.export(core, viewer(), running(), search, form)
+        written = trail.export_records(core, viewer(), running(), search, form)
         return Response(written, mimetype=_MIMETYPES[form], headers=headers)
 
     @door.get("/audit/chain")
     def whole() -> str:
-        return render_template("dashboard/audit_chain.html", chain=verify.chain(core))
+        return render_template("dashboard/audit_chain.html", chain=verify.chain_status(core))
 
 
 def _search(given: MultiDict[str, str]) -> AuditQuery:
@@ -75,7 +75,7 @@ def _search(given: MultiDict[str, str]) -> AuditQuery:
         since=_instant("since", asked.get("since")),
         until=_instant("until", asked.get("until"), is_end=True),
     )
-    refused = trail.refusal(viewer().person, search)
+    refused = trail.search_refusal(viewer().person, search)
     if refused:
         abort(403, refused)
     return search
@@ -100,7 +100,7 @@ def _number(text: str | None) -> int | None:
 
 def _actions(word: str | None) -> tuple[str, ...]:
     try:
-        return trail.actions_of(word) if word else ()
+        return trail.actions_named(word) if word else ()
     except ValueError:
         abort(400, "There is no such action.")
 
@@ -123,23 +123,23 @@ def _instant(name: str, text: str | None, *, is_end: bool = False) -> datetime |
 def _place(name: str) -> Position | None:
     text = request.args.get(name)
     try:
-        return trail.read_place(text) if text else None
+        return trail.decode_cursor(text) if text else None
     except ValueError:
         abort(400, "This page of the list is not there any more.")
 
 
-def _address(page: Page, side: str) -> str | None:
+def _address(page: AuditPage, side: str) -> str | None:
     place = page.newer if side == "newer" else page.older
     if place is None:
         return None
-    return "/audit?" + urlencode({**_asked(request.args), side: trail.written_place(place)})
+    return "/audit?" + urlencode({**_asked(request.args), side: trail.encode_cursor(place)})
 
 
 def _people() -> list[tuple[str, str]]:
     """Return whom somebody may search by, themselves first: key and name."""
     person = viewer().person
     others = [one for one in running().policy.people.values() if one.key != person.key]
-    may_ask = [one for one in others if not trail.refusal(person, AuditQuery(actor=one.key))]
+    may_ask = [other for other in others if not trail.search_refusal(person, AuditQuery(actor=other.key))]
     return [(one.key, one.name) for one in (person, *may_ask)]
 
 

@@ -12,7 +12,7 @@ from web.dashboard.template_filters import zone
 from web.session import running
 
 
-def said(row: Row[Any]) -> str:
+def record_sentence(row: Row[Any]) -> str:
     """Return a record as a sentence."""
     return told(row.action, row.actor_key, row.reason, json.loads(row.after), running().policy)
 

@@ -16,12 +16,12 @@ from escalator.rendering.push_text import OUTCOMES, words
 from escalator.services.core.context import Core
 from escalator.services.incidents import exposure_limits
 from escalator.services.incidents.legal_hold import MAX_REASON, HoldRefused, HoldRequest, change_hold
-from escalator.services.views.actions import Wanted, act
-from escalator.services.views.incident import Page, look
-from escalator.services.views.incident_export import export
-from escalator.services.views.reveal import Shown, reveal
+from escalator.services.views.actions import ViewerAction, act_as_viewer
+from escalator.services.views.incident import IncidentDetails, view_incident
+from escalator.services.views.incident_export import export_incident
+from escalator.services.views.reveal import RevealResult, reveal_line
 from escalator.store.incidents import MOST_NUMBER
-from web.dashboard.layout import tell
+from web.dashboard.layout import set_flash
 from web.dashboard.template_filters import zone
 from web.note_publishing import publish_later
 from web.session import require, running, viewer
@@ -33,15 +33,15 @@ MAX_NOTE, MAX_REFERENCE, LONGEST_MIN = 2_000, 200, 24 * 60
 _NO_LINE = 10_000
 
 
-def add(door: Blueprint, core: Core) -> None:
+def register(blueprint: Blueprint, core: Core) -> None:
     """Add the pages."""
-    door.add_app_template_filter(offer_label, "offer_label")
-    door.add_app_template_filter(to_the_second, "to_the_second")
-    _add_incident(door, core)
-    _add_hold(door, core)
-    _add_acts(door, core)
+    blueprint.add_app_template_filter(offer_label, "offer_label")
+    blueprint.add_app_template_filter(to_the_second, "to_the_second")
+    _add_incident(blueprint, core)
+    _add_hold(blueprint, core)
+    _add_acts(blueprint, core)
 
-    @door.get("/care")
+    @blueprint.get("/care")
     def care_page() -> str:
         with core.database.reading() as connection:
             read = exposure_limits.person_exposure(connection, viewer().person, running().policy, g.now)
@@ -49,15 +49,15 @@ def add(door: Blueprint, core: Core) -> None:
         return render_template("dashboard/care.html", burden=read, care=running().policy.care, at_limit=others)
 
 
-def _add_incident(door: Blueprint, core: Core) -> None:
+def _add_incident(blueprint: Blueprint, core: Core) -> None:
 
-    @door.get("/incidents/<int:number>")
+    @blueprint.get("/incidents/<int:number>")
     def incident(number: int) -> str:
-        return _page(look(core, viewer(), number))
+        return _page(view_incident(core, viewer(), number))
 
-    @door.get("/incidents/<int:number>.json")
+    @blueprint.get("/incidents/<int:number>.json")
     def incident_as_json(number: int) -> Response:
-        found = export(core, viewer(), number)
+        found = export_incident(core, viewer(), number)
         if found is None:
             abort(404)
         answer = jsonify(found)
@@ -65,34 +65,34 @@ def _add_incident(door: Blueprint, core: Core) -> None:
         return answer
 
 
-def _add_acts(door: Blueprint, core: Core) -> None:
+def _add_acts(blueprint: Blueprint, core: Core) -> None:
     publishers = ThreadPoolExecutor(PUBLISHERS, thread_name_prefix="note")
 
-    @door.post("/incidents/<int:number>/reveal")
-    def reveal_line(number: int) -> str:
+    @blueprint.post("/incidents/<int:number>/reveal")
+    def reveal(number: int) -> str:
         line = _whole("line", _NO_LINE)
-        shown = reveal(core, viewer(), number, line or 0, is_insisted="anyway" in request.form)
+        shown = reveal_line(core, viewer(), number, line or 0, is_insisted="anyway" in request.form)
         if shown is None:
             abort(404)
-        return _page(look(core, viewer(), number), shown)
+        return _page(view_incident(core, viewer(), number), shown)
 
-    @door.post("/incidents/<int:number>/<verb>")
+    @blueprint.post("/incidents/<int:number>/<verb>")
     def do(number: int, verb: str) -> AnyResponse:
-        done = act(core, viewer(), number, _wanted(verb))
+        done = act_as_viewer(core, viewer(), number, _wanted(verb))
         if done is None:
             abort(404)
-        tell(done.words, is_refused=done.refused is not None)
+        set_flash(done.words, is_refused=done.refused is not None)
         if done.note is not None:
             publish_later(publishers, core, done.note)
         return redirect(f"/incidents/{number}", code=303)
 
 
-def _add_hold(door: Blueprint, core: Core) -> None:
-    @door.post("/incidents/<int:number>/hold")
+def _add_hold(blueprint: Blueprint, core: Core) -> None:
+    @blueprint.post("/incidents/<int:number>/hold")
     def hold(number: int) -> AnyResponse:
         return change(number, is_held=True)
 
-    @door.post("/incidents/<int:number>/lift_hold")
+    @blueprint.post("/incidents/<int:number>/lift_hold")
     def lift_hold(number: int) -> AnyResponse:
         return change(number, is_held=False)
 
@@ -103,9 +103,9 @@ def _add_hold(door: Blueprint, core: Core) -> None:
         if isinstance(done, HoldRefused):
             if done.is_missing:
                 abort(404)
-            tell(f"Nothing changed: {done.said}.", is_refused=True)
+            set_flash(f"Nothing changed: {done.said}.", is_refused=True)
         else:
-            tell(done)
+            set_flash(done)
         return redirect(f"/incidents/{number}", code=303)
 
 
@@ -131,10 +131,14 @@ def to_the_second(instant: datetime) -> str:
     return f"{local:%H:%M:%S}" if local.date() == now.date() else f"{local.day} {local:%b %H:%M:%S}"
 
 
-def _page(page: Page | None, shown: Shown | None = None) -> str:
+def _page(page: IncidentDetails | None, shown: RevealResult | None = None) -> str:
     if page is None:
         abort(404)
-    outcomes = [(one.value, OUTCOMES[one].capitalize()) for one in Outcome if one is not Outcome.REVIEWED_IN_STREAM]
+    outcomes = [
+        (outcome.value, OUTCOMES[outcome].capitalize())
+        for outcome in Outcome
+        if outcome is not Outcome.REVIEWED_IN_STREAM
+    ]
     return render_template(
         "dashboard/incident.html",
         page=page,
@@ -149,7 +153,7 @@ def _page(page: Page | None, shown: Shown | None = None) -> str:
     )
 
 
-def _wanted(verb: str) -> Wanted:
+def _wanted(verb: str) -> ViewerAction:
     """Return what a form asks for; abort with 404 for what is none, with 400 for one that lacks what it must have."""
     if verb not in set(Verb) - {Verb.REVEAL}:
         abort(404)
@@ -158,7 +162,7 @@ def _wanted(verb: str) -> Wanted:
     is_empty_note = verb == Verb.NOTE and not note
     if number is None or fence is None or is_empty_note or (outcome and outcome not in set(Outcome)):
         abort(400)
-    return Wanted(
+    return ViewerAction(
         Verb(verb),
         seen=(number, fence),
         outcome=Outcome(outcome) if outcome else None,

@@ -11,7 +11,7 @@ from escalator.model.levels import Mode, Severity
 from escalator.model.policy import Policy
 from escalator.rendering.targets import target_words
 from escalator.services.auth.viewer import Viewer
-from escalator.services.views.incident_list import sought
+from escalator.services.views.incident_list import parse_search
 from escalator.store.incident_search import IncidentFilter
 from escalator.store.incidents import MOST_NUMBER
 
@@ -24,7 +24,7 @@ Choices = Mapping[str, tuple[str, list[tuple[str, str]]]]
 """By the name of a filter its label, and the values that it may have with how they read."""
 
 
-def asked(viewer: Viewer, policy: Policy) -> IncidentFilter:
+def requested_filters(viewer: Viewer, policy: Policy) -> IncidentFilter:
     """Return what this request asks for; a word that is none of ours asks for nothing.
 
     Aborts with 400 for a null byte: PostgreSQL takes no text with one in it.
@@ -42,12 +42,12 @@ def asked(viewer: Viewer, policy: Policy) -> IncidentFilter:
         owner=(viewer.person.key if owner == MINE else owner) or None,
         source=said.get("source") or None,
         is_drill=_DRILLS.get(said.get("drill", "")),
-        sought=sought(said.get("q", ""), policy),
+        sought=parse_search(said.get("q", ""), policy),
     )
 
 
-def _one_of(words: type[Word], said: str | None) -> frozenset[Word]:
-    return frozenset(word for word in words if word.value == said)
+def _one_of(words: type[Word], text: str | None) -> frozenset[Word]:
+    return frozenset(word for word in words if word.value == text)
 
 
 def whole_number(name: str) -> int | None:
@@ -56,28 +56,28 @@ def whole_number(name: str) -> int | None:
     return said if said is not None and 1 <= said <= MOST_NUMBER else None
 
 
-def said_filters() -> dict[str, Any]:
+def active_filters() -> dict[str, Any]:
     """Return the filters that this request names, as it names them."""
     return {name: said for name in _NAMES if (said := request.args.get(name, "").strip())}
 
 
 def link(**changed: str | int | None) -> str:
     """Return the address of this list with some of its filters or its place changed; None takes one away."""
-    named: dict[str, Any] = {**said_filters(), **changed}
+    named: dict[str, Any] = {**active_filters(), **changed}
     return url_for(request.endpoint or "", **{name: said for name, said in named.items() if said is not None})
 
 
-def choices(policy: Policy, states: Collection[State]) -> Choices:
+def filter_choices(policy: Policy, states: Collection[State]) -> Choices:
     """Return what may be chosen from, in the order of the form. Who may not see a category may know that it exists."""
     assigned = dict.fromkeys(route.assign for route in policy.routes if route.assign)
     people = [(key, one.name) for key, one in policy.people.items()]
     return {
-        "severity": ("Severity", [(one.value, one.value.capitalize()) for one in reversed(Severity)]),
-        "state": ("State", [(one.value, one.value.capitalize()) for one in State if one in states]),
+        "severity": ("Severity", [(severity.value, severity.value.capitalize()) for severity in reversed(Severity)]),
+        "state": ("State", [(state.value, state.value.capitalize()) for state in State if state in states]),
         "category": ("Category", [(key, one.title) for key, one in policy.categories.items()]),
         "assign": ("Team", [(key, target_words([key], None, policy)) for key in assigned]),
         "owner": ("Owner", [(MINE, "Mine"), *people]),
         "source": ("Source", [(key, key) for key in policy.sources]),
-        "mode": ("Mode", [(one.value, one.value.capitalize()) for one in Mode]),
+        "mode": ("Mode", [(mode.value, mode.value.capitalize()) for mode in Mode]),
         "drill": ("Drills", [("only", "Only drills"), ("without", "No drills")]),
     }

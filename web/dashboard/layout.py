@@ -30,7 +30,7 @@ Adder = Callable[[Blueprint, Core], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class NavigationEntry:
     """One entry of the navigation; `least` is the role that is shown it."""
 
     title: str
@@ -46,43 +46,45 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Flash:
     """What the page says of what was just done. `kind` is done or refused."""
 
     kind: str
     words: str
 
 
-def frame(core: Core, pages: tuple[Page, ...], own_pages: tuple[Page, ...], adders: tuple[Adder, ...]) -> Blueprint:
+def page_blueprint(
+    core: Core, pages: tuple[NavigationEntry, ...], own_pages: tuple[NavigationEntry, ...], adders: tuple[Adder, ...]
+) -> Blueprint:
     """Return the door of all pages for one application."""
-    door = Blueprint("dashboard", __name__)
-    template_filters.add_filters(door)
+    blueprint = Blueprint("dashboard", __name__)
+    template_filters.add_filters(blueprint)
 
-    @door.before_request
+    @blueprint.before_request
     def come_in() -> AnyResponse | None:
         if not session.look_up(core):
             return session.ask_to_sign_in()
         g.now = core.clock.now()
         return session.check_csrf()
 
-    @door.context_processor
+    @blueprint.context_processor
     def around() -> dict[str, Any]:
-        return surroundings(core) | {"pages": _shown(pages), "own_pages": _shown(own_pages)}
+        return layout_context(core) | {"pages": _shown(pages), "own_pages": _shown(own_pages)}
 
-    @door.after_request
+    @blueprint.after_request
     def close(response: Response) -> Response:
-        return closed(response, core.clock)
+        return secluded_response(response, core.clock)
 
-    answer_errors(door)
+    answer_errors(blueprint)
     for add in adders:
-        add(door, core)
-    return door
+        add(blueprint, core)
+    return blueprint
 
 
-def answer_errors(door: Blueprint) -> None:
+def answer_errors(blueprint: Blueprint) -> None:
     """Let a door tell people in words what went wrong."""
-    door.register_error_handler(HTTPException, _said)
-    door.register_error_handler(Exception, _failed)
+    blueprint.register_error_handler(HTTPException, _said)
+    blueprint.register_error_handler(Exception, _failed)
 
 
 def _said(error: HTTPException) -> Response:
@@ -95,20 +97,20 @@ def _said(error: HTTPException) -> Response:
 
 def _failed(error: Exception) -> Response:
     """Tell somebody in words that it failed, and log it; nothing of the layout that would ask the database again."""
-    status, _code = errors.judged(error)
+    status, _code = errors.status_and_code(error)
     page = render_template("dashboard/unavailable.html", is_away=isinstance(error, Unavailable))
     response = make_response(page, status)
     response.headers["Retry-After"] = "2"
     return response
 
 
-def surroundings(core: Core) -> dict[str, Any]:
+def layout_context(core: Core) -> dict[str, Any]:
     """Return what the layout needs, whether or not somebody is signed in."""
-    told = [Told(*said) for said in get_flashed_messages(with_categories=True)]
+    told = [Flash(*said) for said in get_flashed_messages(with_categories=True)]
     return {"viewer": g.get("viewer"), "csrf": g.get("csrf", ""), "sandbox": sandbox_words(core), "told": told}
 
 
-def closed(response: Response, clock: Clock) -> Response:
+def secluded_response(response: Response, clock: Clock) -> Response:
     """Return an answer as every page of ours is: secluded, and with a tag by which a browser asks for what is new."""
     for name, value in security_headers.PAGE.items():
         response.headers.setdefault(name, value)
@@ -119,9 +121,9 @@ def closed(response: Response, clock: Clock) -> Response:
     return response
 
 
-def tell(said: str, *, is_refused: bool = False) -> None:
+def set_flash(text: str, *, is_refused: bool = False) -> None:
     """Let the next page that this browser is shown say something of what was done."""
-    flash(said, "refused" if is_refused else "done")
+    flash(text, "refused" if is_refused else "done")
 
 
 def sandbox_words(core: Core) -> str:
@@ -135,7 +137,7 @@ def sandbox_words(core: Core) -> str:
         return "SANDBOX"
 
 
-def _shown(pages: tuple[Page, ...]) -> Iterator[Page]:
+def _shown(pages: tuple[NavigationEntry, ...]) -> Iterator[NavigationEntry]:
     """Yield the pages that somebody is shown the way to; none to nobody."""
     if "viewer" in g:
         role = session.viewer().person.role

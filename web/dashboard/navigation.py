@@ -5,29 +5,33 @@ from flask import Blueprint
 from escalator.model.levels import Role
 from escalator.services.core.context import Core
 from web.dashboard import api_tokens, audit, incident, incidents, oncall, people, policy, reports, weekly_review
-from web.dashboard.layout import Page, frame
+from web.dashboard.layout import NavigationEntry, page_blueprint
 
 _PAGES = (
-    Page("Now", "/"),
-    Page("On call", "/oncall"),
-    Page("Policy", "/policy"),
-    Page("Audit", "/audit"),
-    Page("Reports", "/reports"),
+    NavigationEntry("Now", "/"),
+    NavigationEntry("On call", "/oncall"),
+    NavigationEntry("Policy", "/policy"),
+    NavigationEntry("Audit", "/audit"),
+    NavigationEntry("Reports", "/reports"),
 )
-_OWN_PAGES = (Page("Care", "/care"), Page("People", "/people", Role.ADMIN), Page("Tokens", "/tokens", Role.ADMIN))
+_OWN_PAGES = (
+    NavigationEntry("Care", "/care"),
+    NavigationEntry("People", "/people", Role.ADMIN),
+    NavigationEntry("Tokens", "/tokens", Role.ADMIN),
+)
 
 
 def blueprint(core: Core) -> Blueprint:
     """Return the door of all pages for one application."""
     adders = (
-        incidents.add,
-        incident.add,
-        oncall.add,
-        policy.add,
-        audit.add,
-        weekly_review.add,
-        reports.add,
-        people.add,
-        api_tokens.add,
+        incidents.register,
+        incident.register,
+        oncall.register,
+        policy.register,
+        audit.register,
+        weekly_review.register,
+        reports.register,
+        people.register,
+        api_tokens.register,
     )
-    return frame(core, _PAGES, _OWN_PAGES, adders)
+    return page_blueprint(core, _PAGES, _OWN_PAGES, adders)

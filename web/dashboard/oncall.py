@@ -15,8 +15,8 @@ from escalator.plots.heatmap import coverage_heatmap
 from escalator.rendering.coverage import hole_words
 from escalator.rendering.oncall_week import monday_of
 from escalator.services.core.context import Core
-from escalator.services.policies.coverage_cache import CoverageShelf, known_to
-from escalator.services.views.oncall import board
+from escalator.services.policies.coverage_cache import CoverageCache, visible_coverage
+from escalator.services.views.oncall import oncall_page
 from web.dashboard import override_forms
 from web.dashboard.override_forms import address, form, form_address
 from web.dashboard.template_filters import person as named
@@ -33,17 +33,17 @@ _SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'n
 
 
 @dataclass(frozen=True, slots=True)
-class Holes:
+class CoverageGapsText:
     """Where nobody hears in time, in words: the first of them, and how many there are more."""
 
     lines: tuple[str, ...]
     more: int
 
 
-def add(door: Blueprint, core: Core) -> None:
+def register(door: Blueprint, core: Core) -> None:
     """Add the page, its picture, and what its forms are sent to."""
-    shelf = CoverageShelf()
-    override_forms.add(door, core)
+    shelf = CoverageCache()
+    override_forms.register(door, core)
 
     @door.get("/oncall")
     def oncall() -> str:
@@ -51,7 +51,7 @@ def add(door: Blueprint, core: Core) -> None:
         monday = _monday(request.args.get("week", ""), today)
         return render_template(
             "dashboard/oncall.html",
-            board=board(core, viewer().person, running(), monday, zone()),
+            board=oncall_page(core, viewer().person, running(), monday, zone()),
             form=form(request.args),
             holes=_holes(shelf.ask(running(), g.now)),
             may_override=viewer().person.role >= Role.MODERATOR,
@@ -67,7 +67,7 @@ def add(door: Blueprint, core: Core) -> None:
             found = shelf.ask(running(), g.now).result(_DRAWN_WITHIN_S)
         except NotYet:
             abort(503)
-        known = known_to(viewer().person, found, running().policy)
+        known = visible_coverage(viewer().person, found, running().policy)
         answer = Response(coverage_heatmap(known, running().policy), mimetype="image/svg+xml")
         answer.headers["Content-Security-Policy"] = _SVG_POLICY
         return answer
@@ -83,23 +83,23 @@ def _weeks(monday: date, today: date) -> dict[str, Any]:
     }
 
 
-def _monday(said: str, today: date) -> date:
+def _monday(text: str, today: date) -> date:
     """Return the Monday of the week that is asked for, not further away than a year; of this one when it is none."""
     try:
-        asked = date.fromisoformat(said)
+        asked = date.fromisoformat(text)
     except ValueError:
         asked = today
     return monday_of(min(max(asked, today - _FURTHEST), today + _FURTHEST))
 
 
-def _holes(made: Future[Coverage]) -> Holes | None:
+def _holes(made: Future[Coverage]) -> CoverageGapsText | None:
     """Return where nobody hears of something grave in time; None while that is not known yet."""
     if not made.done() or made.exception() is not None:
         return None
-    found = known_to(viewer().person, made.result(), running().policy)
+    found = visible_coverage(viewer().person, made.result(), running().policy)
     grave = [hole for hole in found.holes if hole.row.severity in GRAVE_FOR_COVERAGE]
     lines = hole_words(grave, found, running().policy)
-    return Holes(tuple(lines[:_MOST_HOLES]), max(0, len(lines) - _MOST_HOLES))
+    return CoverageGapsText(tuple(lines[:_MOST_HOLES]), max(0, len(lines) - _MOST_HOLES))
 
 
 def _tone(key: str) -> str:

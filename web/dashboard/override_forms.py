@@ -17,8 +17,8 @@ from escalator.model.schedule import ManualOverride, Schedule, Shift
 from escalator.schedules.local_time import first_instant, local_time_reached
 from escalator.services.core.context import Core
 from escalator.services.oncall import overrides
-from escalator.services.oncall.overrides import NotDone, Wanted
-from web.dashboard.layout import tell
+from escalator.services.oncall.overrides import OverrideRefused, OverrideRequest
+from web.dashboard.layout import set_flash
 from web.dashboard.template_filters import moment, zone
 from web.dashboard.template_filters import person as named
 from web.session import require, running, viewer
@@ -29,7 +29,7 @@ _FIELDS = ("week", "schedule", "person", "from", "to")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class OverrideForm:
     """What the form holds, the times on the clock of the schedule; `people` may be chosen."""
 
     schedule: Schedule
@@ -39,10 +39,10 @@ class Form:
     people: tuple[Person, ...]
 
 
-def add(door: Blueprint, core: Core) -> None:
+def register(blueprint: Blueprint, core: Core) -> None:
     """Add what the form and the buttons are sent to."""
 
-    @door.post("/oncall/overrides")
+    @blueprint.post("/oncall/overrides")
     def begin_override() -> AnyResponse:
         require(Role.MODERATOR)
         schedule = _known_schedule(request.form)
@@ -51,25 +51,25 @@ def add(door: Blueprint, core: Core) -> None:
         start, end = (_instant(request.form.get(name, ""), schedule) for name in ("from", "to"))
         if start is None or end is None:
             return _refused("write both times as date and time", request.form)
-        wanted = Wanted(schedule.key, request.form.get("person", ""), start, end)
-        done = overrides.begin(core, wanted, viewer().person, _via())
-        if isinstance(done, NotDone):
+        wanted = OverrideRequest(schedule.key, request.form.get("person", ""), start, end)
+        done = overrides.create_override(core, wanted, viewer().person, _via())
+        if isinstance(done, OverrideRefused):
             return _refused(done.said, request.form)
-        tell(_begun(done))
+        set_flash(_begun(done))
         return redirect(address(week=done.start.astimezone(zone()).date().isoformat()), 303)
 
-    @door.post("/oncall/overrides/<uuid:override_id>/end")
+    @blueprint.post("/oncall/overrides/<uuid:override_id>/end")
     def end_override(override_id: UUID) -> AnyResponse:
         require(Role.MODERATOR)
-        done = overrides.end(core, override_id, viewer().person, _via())
-        if isinstance(done, NotDone):
-            tell(f"Nothing changed: {done.said}.", is_refused=True)
+        done = overrides.end_override(core, override_id, viewer().person, _via())
+        if isinstance(done, OverrideRefused):
+            set_flash(f"Nothing changed: {done.said}.", is_refused=True)
         else:
-            tell(f"Taken back: {named(done.person)} no longer stands in on {done.schedule}.")
+            set_flash(f"Taken back: {named(done.person)} no longer stands in on {done.schedule}.")
         return redirect(address(), 303)
 
 
-def form(asked: Mapping[str, str]) -> Form | None:
+def form(asked: Mapping[str, str]) -> OverrideForm | None:
     """Return the form for the schedule that is asked for; None where there is none, or none for this reader."""
     reader, schedule = viewer().person, _known_schedule(asked)
     everybody = running().policy.people.values()
@@ -79,7 +79,7 @@ def form(asked: Mapping[str, str]) -> Form | None:
     now = _local(g.now, schedule)
     start = asked.get("from") or f"{now:{_LOCAL}}"
     end = asked.get("to") or f"{now + _USUAL:{_LOCAL}}"
-    return Form(schedule, asked.get("person") or reader.key, start, end, people)
+    return OverrideForm(schedule, asked.get("person") or reader.key, start, end, people)
 
 
 def form_address(monday: date, schedule: Schedule, shift: Shift | None = None) -> str:
@@ -108,9 +108,9 @@ def _via() -> str:
     return Mode.SANDBOX.value if viewer().is_sandbox else viewer().via
 
 
-def _refused(said: str, asked: Mapping[str, str]) -> AnyResponse:
+def _refused(text: str, asked: Mapping[str, str]) -> AnyResponse:
     """Say what is wrong, and show the form again as it was filled in."""
-    tell(f"Nothing changed: {said}.", is_refused=True)
+    set_flash(f"Nothing changed: {text}.", is_refused=True)
     kept = {name: asked[name] for name in _FIELDS if asked.get(name)}
     return redirect(f"{address(**kept)}#override", 303)
 
@@ -126,9 +126,9 @@ def _local(at: datetime, schedule: Schedule) -> datetime:
     return local_time_reached(at, schedule.timezone)
 
 
-def _instant(said: str, schedule: Schedule) -> datetime | None:
+def _instant(text: str, schedule: Schedule) -> datetime | None:
     """Return the instant of a time on the clock of the schedule; None for what is no time."""
     try:
-        return first_instant(datetime.fromisoformat(said).replace(tzinfo=None), schedule.timezone)
+        return first_instant(datetime.fromisoformat(text).replace(tzinfo=None), schedule.timezone)
     except ValueError:
         return None

@@ -9,42 +9,42 @@ from escalator.model.policy import Person
 from escalator.services.auth import magic_link_mail, sessions
 from escalator.services.auth.sign_in_methods import can_mail
 from escalator.services.core.context import Core
-from escalator.services.views.people import people
-from web.dashboard.layout import tell
+from escalator.services.views.people import list_people
+from web.dashboard.layout import set_flash
 from web.session import require, running, viewer
 
 _WAYS = {"sandbox": "By saying so", "slack": "Slack", "mail": "Mail"}
 
 
-def add(door: Blueprint, core: Core) -> None:
+def register(blueprint: Blueprint, core: Core) -> None:
     """Add the page."""
 
-    @door.get("/people")
+    @blueprint.get("/people")
     def people_page() -> str:
         require(Role.ADMIN)
-        rows = people(core, running(), g.now)
+        rows = list_people(core, running(), g.now)
         return render_template(
             "dashboard/people.html", rows=rows, ways=_WAYS, can_invite=can_mail(core.settings) and not _is_sandboxs()
         )
 
-    @door.post("/people/<key>/invite")
+    @blueprint.post("/people/<key>/invite")
     def invite(key: str) -> AnyResponse:
         person = _meant(key)
         if _is_sandboxs():
             abort(403)
-        sent = magic_link_mail.invite(core, viewer(), person)
+        sent = magic_link_mail.send_invitation(core, viewer(), person)
         if isinstance(sent, Failed):
             why = f"{sent.reason.value} ({sent.detail})" if sent.detail else sent.reason.value
-            tell(f"The invitation of {person.name} could not be sent: {why}.", is_refused=True)
+            set_flash(f"The invitation of {person.name} could not be sent: {why}.", is_refused=True)
         else:
-            tell(f"{person.name} is invited: a link that is good once, for 3 days, is on its way.")
+            set_flash(f"{person.name} is invited: a link that is good once, for 3 days, is on its way.")
         return redirect("/people", code=303)
 
-    @door.post("/people/<key>/sign-out")
+    @blueprint.post("/people/<key>/sign-out")
     def sign_out_everywhere(key: str) -> AnyResponse:
         person = _meant(key)
-        count = sessions.end_all(core, person.key, viewer())
-        tell(f"{person.name} is signed out of {count} browser{'' if count == 1 else 's'}.")
+        count = sessions.end_all_sessions(core, person.key, viewer())
+        set_flash(f"{person.name} is signed out of {count} browser{'' if count == 1 else 's'}.")
         return redirect("/people", code=303)
 
 

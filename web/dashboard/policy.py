@@ -5,22 +5,22 @@ from flask import Blueprint, g, render_template
 from escalator.engine.targets import last_resort_targets
 from escalator.rendering.policy_diagram import aim, copies, ladders
 from escalator.services.core.context import Core
-from escalator.services.policies.versions import standing
-from escalator.services.silences.manage import listed
+from escalator.services.policies.versions import policy_status
+from escalator.services.silences.manage import list_silences
 from web.dashboard import policy_explain, policy_history
 from web.session import running, viewer
 
 
-def add(door: Blueprint, core: Core) -> None:
+def register(blueprint: Blueprint, core: Core) -> None:
     """Add the pages about the policy."""
-    policy_explain.add(door, core)
-    policy_history.add(door, core)
+    policy_explain.register(blueprint, core)
+    policy_history.register(blueprint, core)
 
-    @door.get("/policy")
+    @blueprint.get("/policy")
     def policy() -> str:
         with core.database.reading() as connection:
-            now_running = standing(core, connection)
-            silenced = listed(core, connection, running(), viewer().person)
+            now_running = policy_status(core, connection)
+            silenced = list_silences(core, connection, running(), viewer().person)
         said, roster = running().policy, running().roster(g.now)
         in_force = tuple(one.silence for one in silenced if one.is_in_force)
         return render_template(

@@ -14,7 +14,13 @@ from escalator.rendering.preview_text import firings
 from escalator.rendering.view import headline
 from escalator.schedules.local_time import first_instant
 from escalator.services.core.context import Core
-from escalator.services.policies.explain import Explained, complaints, explained, opened, stored
+from escalator.services.policies.explain import (
+    Explanation,
+    event_problems,
+    explain_event,
+    read_stored_event,
+    stored_events,
+)
 from escalator.store.events import StoredEvent
 from web.dashboard.template_filters import zone
 from web.session import running, viewer
@@ -39,19 +45,19 @@ class _Form:
     wrong: dict[str, str] = field(default_factory=dict)
     offered: tuple[StoredEvent, ...] = ()
 
-    def complain(self, name: str, said: str) -> None:
+    def complain(self, name: str, text: str) -> None:
         """Note what is wrong with a field."""
-        self.wrong[name] = f"{self.wrong[name]}; {said}" if name in self.wrong else said
+        self.wrong[name] = f"{self.wrong[name]}; {text}" if name in self.wrong else text
 
 
-def add(door: Blueprint, core: Core) -> None:
+def register(blueprint: Blueprint, core: Core) -> None:
     """Add the page."""
 
-    @door.get("/policy/explain")
+    @blueprint.get("/policy/explain")
     def explain() -> str:
         return _page(core, _form(request.args), is_asked="number" in request.args)
 
-    @door.post("/policy/explain")
+    @blueprint.post("/policy/explain")
     def explain_this() -> str:
         return _page(core, _form(request.form), is_asked=True)
 
@@ -73,7 +79,7 @@ def _page(core: Core, form: _Form, *, is_asked: bool) -> str:
     return render_template("dashboard/policy_explain.html", form=form, policy=policy, **outcome)
 
 
-def _explained(core: Core, form: _Form) -> Explained | None:
+def _explained(core: Core, form: _Form) -> Explanation | None:
     """Return what would become of what was asked for; None when the form says what is wrong with it."""
     at = _instant(form)
     picked = _picked(core, form) if form.number else None
@@ -85,9 +91,9 @@ def _explained(core: Core, form: _Form) -> Explained | None:
     if form.wrong:
         return None
     try:
-        return explained(core, running(), body, form.source or None, at)
+        return explain_event(core, running(), body, form.source or None, at)
     except InvalidEvent as error:
-        for name, said in complaints(error):
+        for name, said in event_problems(error):
             if name in {"source", "at"}:
                 form.complain(name, said)
             else:
@@ -112,7 +118,7 @@ def _picked(core: Core, form: _Form) -> StoredEvent | None:
     if not form.number.isascii() or not form.number.isdecimal() or len(form.number) > _MOST_DIGITS:
         form.complain("number", _NO_NUMBER)
         return None
-    found = stored(core, running(), viewer(), int(form.number))
+    found = stored_events(core, running(), viewer(), int(form.number))
     if found is None:
         abort(404)
     form.offered = found
@@ -128,13 +134,13 @@ def _picked(core: Core, form: _Form) -> StoredEvent | None:
 def _opened(core: Core, form: _Form, event: StoredEvent) -> bytes:
     form.event = str(event.id)
     try:
-        return opened(core, event)
+        return read_stored_event(core, event)
     except ContentLocked:
         form.complain("number", _LOCKED)
     return b""
 
 
-def _outcome(found: Explained, policy: Policy) -> dict[str, Any]:
+def _outcome(found: Explanation, policy: Policy) -> dict[str, Any]:
     """Return what the page shows of it: nothing of what the event says."""
     incident = found.found.incident if found.found else None
     said: dict[str, Any] = {

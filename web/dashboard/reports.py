@@ -12,7 +12,7 @@ from escalator.plots.hours import alerts_by_hour
 from escalator.rendering.csv_export import csv_of
 from escalator.schedules.local_time import first_instant
 from escalator.services.core.context import Core
-from escalator.services.reports.figures import DEFAULT, LONGEST, LONGEST_PAGE, Report, Span, report
+from escalator.services.reports.figures import DEFAULT, LONGEST, LONGEST_PAGE, Report, ReportPeriod, build_report
 from web.dashboard.template_filters import zone
 from web.session import running, viewer
 
@@ -26,12 +26,12 @@ _HEADINGS = (
 )  # fmt: skip
 
 
-def add(door: Blueprint, core: Core) -> None:
+def register(blueprint: Blueprint, core: Core) -> None:
     """Add the page and its figures as CSV."""
 
-    @door.get("/reports")
+    @blueprint.get("/reports")
     def reports() -> str:
-        made = report(core, viewer(), running(), _span(LONGEST_PAGE))
+        made = build_report(core, viewer(), running(), _span(LONGEST_PAGE))
         return render_template(
             "dashboard/reports.html",
             report=made,
@@ -41,22 +41,22 @@ def add(door: Blueprint, core: Core) -> None:
             plots=_plots(made),
         )
 
-    @door.get("/reports.csv")
+    @blueprint.get("/reports.csv")
     def figures() -> Response:
-        made = report(core, viewer(), running(), _span(LONGEST))
+        made = build_report(core, viewer(), running(), _span(LONGEST))
         name = f"report-{made.span.since:%Y-%m-%d}-{made.span.until:%Y-%m-%d}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(_written(made), mimetype="text/csv", headers=headers)
 
 
-def _span(longest: timedelta) -> Span:
+def _span(longest: timedelta) -> ReportPeriod:
     """Return the days that are asked for, `until` among them, in the reader's zone; the last four weeks by default."""
     today = g.now.astimezone(zone()).date()
     last = _day("until", today)
     first = _day("since", last - DEFAULT + _ONE_DAY)
     if first > last or last - first >= longest:
         abort(400, f"since must not be after until, nor more than {longest.days} days before it; the CSV takes a year")
-    return Span(_midnight(first), _midnight(last + _ONE_DAY))
+    return ReportPeriod(_midnight(first), _midnight(last + _ONE_DAY))
 
 
 def _day(name: str, default: date) -> date:
@@ -98,12 +98,17 @@ def _written(made: Report) -> str:
     return csv_of([_HEADINGS, *([by, name, *_cells(one)] for by, name, one in rows)])
 
 
-def _cells(one: AlertStatistics) -> Iterator[int | float | str]:
-    yield from (one.alerts, one.open)
-    yield from (one.answered.count, _seconds(one.answered.p50), _seconds(one.answered.p90), one.answered_in_time.part)
-    yield from (one.resolved.count, _seconds(one.resolved.p50), _seconds(one.resolved.p90))
-    yield from (one.resolved_in_time.part, one.resolved_in_time.of)
-    yield from (one.escalated.part, one.noise.part, one.noise.of)
+def _cells(statistics: AlertStatistics) -> Iterator[int | float | str]:
+    yield from (statistics.alerts, statistics.open)
+    yield from (
+        statistics.answered.count,
+        _seconds(statistics.answered.p50),
+        _seconds(statistics.answered.p90),
+        statistics.answered_in_time.part,
+    )
+    yield from (statistics.resolved.count, _seconds(statistics.resolved.p50), _seconds(statistics.resolved.p90))
+    yield from (statistics.resolved_in_time.part, statistics.resolved_in_time.of)
+    yield from (statistics.escalated.part, statistics.noise.part, statistics.noise.of)
 
 
 def _seconds(span: timedelta | None) -> float | str:

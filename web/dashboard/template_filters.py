@@ -14,10 +14,10 @@ _DAY = timedelta(days=1)
 _DAYS_OF_A_WEEK = 7
 
 
-def add_filters(door: Blueprint) -> None:
+def add_filters(blueprint: Blueprint) -> None:
     """Let the templates of a blueprint use what is here."""
     for name, said in _FILTERS.items():
-        door.add_app_template_filter(said, name)
+        blueprint.add_app_template_filter(said, name)
 
 
 def zone() -> ZoneInfo:

@@ -6,19 +6,19 @@ from flask import Blueprint, abort, g, redirect, render_template
 from werkzeug.wrappers import Response
 
 from escalator.services.core.context import Core
-from escalator.services.reports.weekly_review import SHOWN, Week, name_of, review, week_of
-from web.dashboard.audit_entry import dated, said, title
+from escalator.services.reports.weekly_review import SHOWN, ReviewWeek, build_review, parse_week, week_name
+from web.dashboard.audit_entry import dated, record_sentence, title
 from web.session import running, viewer
 
 
-def add(door: Blueprint, core: Core) -> None:
+def register(blueprint: Blueprint, core: Core) -> None:
     """Add the page, and the way to this week's."""
 
-    @door.get("/audit/week")
+    @blueprint.get("/audit/week")
     def this_week() -> Response:
         return redirect(f"/audit/week/{_now()}")
 
-    @door.get("/audit/week/<name>")
+    @blueprint.get("/audit/week/<name>")
     def week(name: str) -> str:
         asked = _week(name)
         return render_template(
@@ -26,9 +26,9 @@ def add(door: Blueprint, core: Core) -> None:
             week=asked,
             is_over=asked.span.until <= g.now,
             has_after=asked.after <= _now(),
-            review=review(core, viewer(), running(), asked),
+            review=build_review(core, viewer(), running(), asked),
             shown=SHOWN,
-            said=said,
+            said=record_sentence,
             title=title,
             dated=dated,
         )
@@ -36,11 +36,11 @@ def add(door: Blueprint, core: Core) -> None:
 
 def _now() -> str:
     local: datetime = g.now.astimezone(running().policy.timezone)
-    return name_of(local.date())
+    return week_name(local.date())
 
 
-def _week(name: str) -> Week:
+def _week(name: str) -> ReviewWeek:
     try:
-        return week_of(name, running().policy.timezone)
+        return parse_week(name, running().policy.timezone)
     except (ValueError, OverflowError):
         abort(404)

@@ -7,7 +7,7 @@ DESCRIPTION = KindDescription(
     key="pagerduty",
     title="PagerDuty",
     is_called_by_title=True,
-    entry=Entry(address=TextField(), options={}),
+    entry=Entry(address=TextField(right="write the routing key of the service, which has 32 characters"), options={}),
     has_secret_address=True,
     has_own_host=False,
     person_key="pagerduty",

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from escalator.model.kind_description import EmailsField, Field, TextField, UrlField
 from escalator.policy.draft import PolicyDraft
 from escalator.policy.problems import PolicyFinding
+from escalator.policy.schema_destinations import ADDRESSES, FIELDS
 from escalator.policy.tree_walk import find_values, parse_pattern
 
 ADDRESS_BYTES = 2_000
@@ -12,16 +14,23 @@ ADDRESS_BYTES = 2_000
 NAME_BYTES = 128
 """Of a route's name, which silences and drills refer to."""
 
+
+def _right(field: Field) -> str:
+    if isinstance(field, EmailsField):
+        return "write one mail address, or several as a list"
+    if isinstance(field, UrlField):
+        return "write a shorter address, or `${NAME}` of a variable that holds it"
+    return field.right if isinstance(field, TextField) else "write a shorter value"
+
+
 _LIMITS = {
-    "destinations.*.webhook": (ADDRESS_BYTES, "write a shorter address, or `${NAME}` of a variable that holds it"),
-    "destinations.*.pagerduty": (ADDRESS_BYTES, "write the routing key of the service, which has 32 characters"),
-    "destinations.*.email[]": (ADDRESS_BYTES, "write one mail address, or several as a list"),
+    **{where: (ADDRESS_BYTES, _right(field)) for where, field in FIELDS if where in ADDRESSES},
     "people.*.email": (ADDRESS_BYTES, "write one mail address"),
     "routes[].name": (NAME_BYTES, f"name it in at most {NAME_BYTES} bytes"),
 }
 
 
-def check_lengths(draft: PolicyDraft) -> Iterator[PolicyFinding]:
+def findings(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield an error for each value that would not fit where it is kept."""
     for where, (most, right) in _LIMITS.items():
         for place, value in find_values(draft.tree, parse_pattern(where)):

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from escalator.model.email_address import CORRECT_FORM, parse_mailbox
+from escalator.model.kind_description import ChoiceField, EmailsField, PersonField, UrlField
 from escalator.policy.draft import PolicyDraft
 from escalator.policy.placeholders import expand, has_placeholder, is_malformed, unset_names
 from escalator.policy.problems import PolicyFinding, TreePath, make_warning
+from escalator.policy.schema_destinations import FIELDS
 from escalator.policy.tree_walk import find_texts, find_values, parse_pattern
 
 _WEB = re.compile(r"(?:https?|webcal)://\S+")
@@ -21,34 +23,28 @@ ALLOWED = (
     "people.*.pagerduty",
     "teams.*.slack_group",
     "schedules.*.ical",
-    "destinations.*.slack",
-    "destinations.*.pagerduty",
-    "destinations.*.email[]",
-    "destinations.*.jira.project",
-    "destinations.*.jira.issue_type",
-    "destinations.*.jira.fields.**",
-    "destinations.*.webhook",
-    "destinations.*.secret",
+    *(where for where, field in FIELDS if not isinstance(field, ChoiceField | PersonField)),
     "categories.*.runbook",
     "heartbeat.url",
 )
 
 
+_RIGHT_WEB = "set it to an address that begins with https://"
 _UNFIT = "remove quotes, spaces and line breaks around the value of the variable"
 _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
     ("people.*.email", parse_mailbox, CORRECT_FORM),
-    ("destinations.*.email[]", parse_mailbox, CORRECT_FORM),
-    ("sources.*.dashboard_url", _WEB.fullmatch, "set it to an address that begins with https://"),
-    ("destinations.*.webhook", _WEB.fullmatch, "set it to an address that begins with https://"),
-    ("categories.*.runbook", _WEB.fullmatch, "set it to an address that begins with https://"),
-    ("heartbeat.url", _WEB.fullmatch, "set it to an address that begins with https://"),
+    *((where, parse_mailbox, CORRECT_FORM) for where, field in FIELDS if isinstance(field, EmailsField)),
+    ("sources.*.dashboard_url", _WEB.fullmatch, _RIGHT_WEB),
+    *((where, _WEB.fullmatch, _RIGHT_WEB) for where, field in FIELDS if isinstance(field, UrlField)),
+    ("categories.*.runbook", _WEB.fullmatch, _RIGHT_WEB),
+    ("heartbeat.url", _WEB.fullmatch, _RIGHT_WEB),
 )
 """What a value of the environment must be besides a text, by the place that asks for it."""
 
 
-def check_placeholders(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
+def findings(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     """Yield names in the wrong place, misspelled names, and names that are not set."""
-    for place in misplaced_placeholders(draft):
+    for place in misplaced(draft):
         yield PolicyFinding(place, "holds ${...} where the value itself must stand", "write the value out")
     yield from _unfit(draft, env)
     named: set[str] = set()
@@ -79,7 +75,7 @@ def _is_plain(value: str) -> bool:
     return value == value.strip() and value.isprintable() and not (value[0] == value[-1] and value[0] in "\"'")
 
 
-def misplaced_placeholders(draft: PolicyDraft) -> frozenset[TreePath]:
+def misplaced(draft: PolicyDraft) -> frozenset[TreePath]:
     """Return the places that hold a placeholder and may not."""
     asking = {place for place, text in find_texts(draft.tree) if has_placeholder(text)}
     return frozenset(asking - {place for place, _ in _allowed(draft)})

@@ -46,14 +46,14 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         )
     ),
     "reveals": (AuditAction.REVEALED.value, AuditAction.EVENT_READ.value),
-    "steps": tuple(one for one in _ACTS if one.startswith(("step.", "target."))),
-    "deliveries": tuple(one for one in _ACTS if one.startswith("delivery.")),
-    "silences": tuple(one for one in _ACTS if one.startswith("silence.")),
-    "drills": tuple(one for one in _ACTS if one.startswith("drill.")),
-    "policy": tuple(one for one in _ACTS if one.startswith("policy.")),
-    "access": tuple(one for one in _ACTS if one.startswith(("person.", "token.", "audit."))),
-    "duty": tuple(one for one in _ACTS if one.startswith(("shift.", "override."))),
-    "troubles": tuple(one for one in _ACTS if one.startswith("trouble.")),
+    "steps": tuple(action for action in _ACTS if action.startswith(("step.", "target."))),
+    "deliveries": tuple(action for action in _ACTS if action.startswith("delivery.")),
+    "silences": tuple(action for action in _ACTS if action.startswith("silence.")),
+    "drills": tuple(action for action in _ACTS if action.startswith("drill.")),
+    "policy": tuple(action for action in _ACTS if action.startswith("policy.")),
+    "access": tuple(action for action in _ACTS if action.startswith(("person.", "token.", "audit."))),
+    "duty": tuple(action for action in _ACTS if action.startswith(("shift.", "override."))),
+    "troubles": tuple(action for action in _ACTS if action.startswith("trouble.")),
 }
 """Actions that are asked for together, by the word for them."""
 
@@ -64,7 +64,7 @@ COLUMNS = (
 """The columns of a CSV: what a line of JSON holds, and the incident's number."""
 
 
-class Form(StrEnum):
+class ExportFormat(StrEnum):
     """How a file is written."""
 
     CSV = "csv"
@@ -72,7 +72,7 @@ class Form(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class AuditPage:
     """What was found. `newer` and `older` are whether more follows to either side of it."""
 
     rows: tuple[Row[Any], ...]
@@ -80,7 +80,7 @@ class Page:
     older: Position | None
 
 
-def refusal(asker: Person, search: AuditQuery) -> str:
+def search_refusal(asker: Person, search: AuditQuery) -> str:
     """Return in words why somebody may not search for this; empty when they may.
 
     What another person does all day is the business of who leads, runs or audits the place.
@@ -90,12 +90,12 @@ def refusal(asker: Person, search: AuditQuery) -> str:
     return "Only seniors, admins and auditors search by another person. You can search by yourself, or by incident."
 
 
-def actions_of(word: str) -> tuple[str, ...]:
+def actions_named(word: str) -> tuple[str, ...]:
     """Return the actions that a word asks for: those of a group, or itself. Raises ValueError for any other."""
     return GROUPS[word] if word in GROUPS else (AuditAction(word).value,)
 
 
-def look(
+def search_page(
     core: Core,
     viewer: Viewer,
     running: RunningPolicy,
@@ -104,50 +104,55 @@ def look(
     older_than: Position | None = None,
     newer_than: Position | None = None,
     limit: int = audit_search.PAGE,
-) -> Page:
+) -> AuditPage:
     """Return one page of what is found, the newest first, into the past or back from there. Raises Unavailable.
 
-    Ask `refusal` first.
+    Ask `search_refusal` first.
     """
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
         if newer_than is not None:
             found = audit_search.page_after(connection, audience, search, newer_than, limit + 1)
             rows = tuple(reversed(found[:limit]))
-            return Page(rows, _first(rows) if len(found) > limit else None, _last(rows))
+            return AuditPage(rows, _first(rows) if len(found) > limit else None, _last(rows))
         found = audit_search.page_before(connection, audience, search, older_than, limit + 1)
     rows = tuple(found[:limit])
-    return Page(rows, _first(rows) if older_than else None, _last(rows) if len(found) > limit else None)
+    return AuditPage(rows, _first(rows) if older_than else None, _last(rows) if len(found) > limit else None)
 
 
-def written_place(place: Position) -> str:
+def encode_cursor(place: Position) -> str:
     """Return a place as an address holds it."""
     at, record_id = place
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{record_id.hex}"
 
 
-def read_place(text: str) -> Position:
+def decode_cursor(text: str) -> Position:
     """Return the place that was written. Raises ValueError."""
     at, _, record_id = text.partition("-")
     return datetime.strptime(at, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC), UUID(hex=record_id)
 
 
-def export(core: Core, viewer: Viewer, running: RunningPolicy, search: AuditQuery, form: Form) -> Iterator[str]:
+def export_records(
+    core: Core, viewer: Viewer, running: RunningPolicy, search: AuditQuery, form: ExportFormat
+) -> Iterator[str]:
     """Record who takes what away, and then yield it, the oldest first, a batch at a time. Raises Unavailable.
 
     It ends with what was written before it was asked for: a trail that grows meanwhile, by this too, has an end here.
-    Each batch is a question of its own, so nothing is held open for a browser that reads slowly. Ask `refusal` first.
+    Each batch is a question of its own, so nothing is held open for a browser that reads slowly.
+    Ask `search_refusal` first.
     """
     now = core.clock.now()
     until = min(search.until, now) if search.until else now
-    entry = AuditEntry(AuditAction.EXPORTED, Actor("person", viewer.person.key), viewer.via, after=asked(search, form))
+    entry = AuditEntry(
+        AuditAction.EXPORTED, Actor("person", viewer.person.key), viewer.via, after=describe_search(search, form)
+    )
     with core.database.writing() as connection:
         audience = audience_of(connection, viewer, running.policy)
         audit_log.insert(connection, [(entry, running.version)], now)
     return _WRITERS[form](_batches(core, audience, replace(search, until=until)))
 
 
-def asked(search: AuditQuery, form: Form) -> dict[str, str]:
+def describe_search(search: AuditQuery, form: ExportFormat) -> dict[str, str]:
     """Return what was asked for, as the record of an export says it."""
     said = {
         "person": search.actor,
@@ -206,7 +211,7 @@ def _cells(row: Row[Any]) -> tuple[str, ...]:
     return tuple("" if kept[name] is None else str(kept[name]) for name in COLUMNS)
 
 
-_WRITERS: Mapping[Form, Callable[[Iterable[list[Row[Any]]]], Iterator[str]]] = {
-    Form.CSV: _csv,
-    Form.JSON_LINES: _json_lines,
+_WRITERS: Mapping[ExportFormat, Callable[[Iterable[list[Row[Any]]]], Iterator[str]]] = {
+    ExportFormat.CSV: _csv,
+    ExportFormat.JSON_LINES: _json_lines,
 }

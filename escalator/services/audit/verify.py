@@ -28,7 +28,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class ChainStatus:
     """How the chain stands: its newest number and hash, what of it was looked at just now, what not sealed yet.
 
     `verified` is when `escalator audit verify` found all of it whole, and up to which record; None when it never has.
@@ -42,7 +42,7 @@ class Chain:
     verified: tuple[datetime, int] | None
 
 
-def followed(lines: Iterable[Line], after: int = 0, last_hash: str = audit_log.FIRST_HASH) -> Verdict:
+def follow_chain(lines: Iterable[Line], after: int = 0, last_hash: str = audit_log.FIRST_HASH) -> Verdict:
     """Return how far the chain holds from the record after this one, which has that hash."""
     seq, previous = after, last_hash
     for line, stored_hash in lines:
@@ -53,7 +53,7 @@ def followed(lines: Iterable[Line], after: int = 0, last_hash: str = audit_log.F
     return Verdict(seq, previous)
 
 
-def verify(core: Core) -> tuple[Verdict, int]:
+def verify_chain(core: Core) -> tuple[Verdict, int]:
     """Return whether the whole chain fits, and how many records are not sealed yet; note when it did.
 
     It reads all of it, a batch at a time: seconds for each hundred thousand records. Raises Unavailable.
@@ -67,7 +67,7 @@ def verify(core: Core) -> tuple[Verdict, int]:
     return verdict, unsealed
 
 
-def chain(core: Core) -> Chain:
+def chain_status(core: Core) -> ChainStatus:
     """Return how the chain stands, with a look at its newest records. Raises Unavailable."""
     with core.database.reading() as connection:
         length = audit_log.last_seq(connection)
@@ -77,13 +77,15 @@ def chain(core: Core) -> Chain:
         last_hash = audit_log.hash_at(connection, length)
         known = key_values.get_with_time(connection, _VERIFIED)
     verified = (known.at, int(known.value)) if known else None
-    return Chain(length, last_hash, after + 1, verdict, unsealed, verified)
+    return ChainStatus(length, last_hash, after + 1, verdict, unsealed, verified)
 
 
 def _followed_from(connection: Connection, after: int) -> Verdict:
     """Return how far the chain holds; a seal whose record is gone is missed too, be it the last one."""
     newest = audit_log.last_seq(connection)
-    verdict = followed(audit_log.chained_records(connection, after=after), after, audit_log.hash_at(connection, after))
+    verdict = follow_chain(
+        audit_log.chained_records(connection, after=after), after, audit_log.hash_at(connection, after)
+    )
     if verdict.misfit is None and verdict.count < newest:
         return replace(verdict, misfit=f"record {verdict.count + 1} is missing, its seal is there")
     return verdict

@@ -37,15 +37,15 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class NotMade:
+class TokenRefused:
     """Why there is no token, in words."""
 
     why: str
 
 
-def make(  # noqa: PLR0913  # a token is made of these
+def create_token(  # noqa: PLR0913  # a token is made of these
     core: Core, author: Viewer, person: str, name: str, scopes: Collection[Scope], good_for: timedelta
-) -> str | NotMade:
+) -> str | TokenRefused:
     """Make a token for somebody and return its text, which is kept nowhere; or why not. Raises Unavailable.
 
     One that is made in the sandbox by somebody who has only said who they are is good for the sandbox only.
@@ -55,7 +55,7 @@ def make(  # noqa: PLR0913  # a token is made of these
         running = core.policies.required(connection)
         why = _why_not(running.policy, author, person) or _mistake(name, scopes, good_for)
         if why:
-            return NotMade(why)
+            return TokenRefused(why)
         expires_at = now + good_for
         new = ApiToken(
             uuid7(), name, person, frozenset(scopes), author.is_sandbox, author.person.key, now, expires_at=expires_at
@@ -65,7 +65,7 @@ def make(  # noqa: PLR0913  # a token is made of these
     return text
 
 
-def find(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[Scope]] | None:
+def find_token(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[Scope]] | None:
     """Return for whom a token stands, the policy in which they still are, and its scopes; None when it is not good.
 
     Raises Unavailable.
@@ -84,17 +84,17 @@ def find(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[Scope]
     if token.used_at is None or now - token.used_at >= _NOTED_EVERY:
         with core.database.writing(durable=False) as connection:
             api_tokens.record_use(connection, token.id, now)
-    scopes = frozenset(Scope(one) for one in token.scopes)
+    scopes = frozenset(Scope(scope) for scope in token.scopes)
     return Viewer(person, API, is_sandbox=token.is_sandbox), running, scopes
 
 
-def listed(core: Core, viewer: Viewer) -> list[ApiToken]:
+def list_tokens(core: Core, viewer: Viewer) -> list[ApiToken]:
     """Return the newest tokens, the newest first: to somebody of the sandbox only the sandbox's. Raises Unavailable."""
     with core.database.reading() as connection:
         return api_tokens.newest(connection, is_sandbox=viewer.is_sandbox)
 
 
-def revoke(core: Core, author: Viewer, token_id: UUID) -> bool:
+def revoke_token(core: Core, author: Viewer, token_id: UUID) -> bool:
     """Revoke a token now; whether there was one, and it was good until now. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:

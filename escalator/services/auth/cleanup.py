@@ -13,7 +13,7 @@ _SESSIONS = timedelta(days=400)
 _LINKS = timedelta(days=30)
 
 
-def forget_old(connection: Connection, now: datetime) -> None:
+def delete_expired(connection: Connection, now: datetime) -> None:
     """Delete sessions, links and tries that are long over."""
     sessions.delete_before(connection, now - _SESSIONS)
     magic_links.delete_expired(connection, now - _LINKS)

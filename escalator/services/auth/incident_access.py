@@ -9,7 +9,7 @@ from escalator.services.core.context import Core
 from escalator.store import incidents
 
 
-def opened(
+def find_visible_incident(
     core: Core, connection: Connection, viewer: Viewer, number: int, policy: Policy, *, is_locked: bool = False
 ) -> Incident | None:
     """Return an incident that somebody may see, locked where it is to change; None when there is none."""

@@ -9,23 +9,23 @@ from escalator.store import login_attempts
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class RateLimit:
     """So many tries within a time, of one key."""
 
     most: int
     within: timedelta
 
 
-BY_ADDRESS = Limit(60, timedelta(minutes=10))
+BY_ADDRESS = RateLimit(60, timedelta(minutes=10))
 """Of one network address: a whole office may begin its day behind one."""
 
-BY_MAIL = Limit(3, timedelta(minutes=15))
+BY_MAIL = RateLimit(3, timedelta(minutes=15))
 """Of one mail address: as many mails as can be lost before somebody looks elsewhere."""
 
 KEPT_FOR = timedelta(days=1)
 
 
-def tried(core: Core, limit: Limit, what: str) -> timedelta | None:
+def record_attempt(core: Core, limit: RateLimit, what: str) -> timedelta | None:
     """Note a try, and return None; for one too many, return after which time the next is taken. Raises Unavailable.
 
     `what` is kept as a digest: an address is personal, and nobody has to read it.

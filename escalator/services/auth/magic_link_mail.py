@@ -42,13 +42,13 @@ class _Asked:
     wanted: str = "/"
 
 
-def invite(core: Core, author: Viewer, person: Person) -> Delivered | Failed:
+def send_invitation(core: Core, author: Viewer, person: Person) -> Delivered | Failed:
     """Mail somebody a link, because an admin invites them. Raises Unavailable."""
     by = Actor("person", author.person.key)
     return _sent(core, person, _Asked(by, author.via, author.person.name, magic_links.INVITED_GOOD_FOR))
 
 
-def send_asked_for(core: Core, email: str, wanted: str = "/") -> None:
+def send_requested_link(core: Core, email: str, wanted: str = "/") -> None:
     """Mail a link to the one person who has this address, if there is one. `wanted` is the page it leads to.
 
     It raises nothing: nobody waits for it, so that how long it takes tells nobody whether there is one.
@@ -71,12 +71,12 @@ def _sent(core: Core, person: Person, asked: _Asked) -> Delivered | Failed:
     elif recipient is None:
         sent = Failed(FailureReason.BAD_TARGET, "address")
     else:
-        url = magic_links.make(core, person.key, asked.author, asked.via, asked.good_for)
+        url = magic_links.create_link(core, person.key, asked.author, asked.via, asked.good_for)
         sent = _handed_over(core, person, _letter(person, asked, url), sender, recipient)
     if isinstance(sent, Failed):
         log.warning("sign_in_mail_failed", person=person.key, reason=sent.reason.value, detail=sent.detail)
         with core.database.writing() as connection:
-            entry = magic_links.invited(person.key, asked.author, asked.via, sent.reason.value)
+            entry = magic_links.invitation_entry(person.key, asked.author, asked.via, sent.reason.value)
             audit_log.insert(connection, [(entry, None)], core.clock.now())
     return sent
 

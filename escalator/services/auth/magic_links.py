@@ -22,7 +22,7 @@ PRINTED_GOOD_FOR = timedelta(hours=24)
 INVITED_GOOD_FOR = timedelta(days=3)
 
 
-def make(core: Core, person: str, author: Actor, via: str, good_for: timedelta) -> str:
+def create_link(core: Core, person: str, author: Actor, via: str, good_for: timedelta) -> str:
     """Make a link for somebody of the policy and return its address. `via` is cli, mail or dashboard.
 
     Raises Unavailable.
@@ -31,16 +31,16 @@ def make(core: Core, person: str, author: Actor, via: str, good_for: timedelta) 
     with core.database.writing() as connection:
         expires_at = now + good_for
         magic_links.add(connection, digest_of(token), person=person, author=author.key, at=now, expires_at=expires_at)
-        audit_log.insert(connection, [(invited(person, author, via), None)], now)
+        audit_log.insert(connection, [(invitation_entry(person, author, via), None)], now)
     return f"{core.settings.base_url}{PATH}{token}"
 
 
-def invited(person: str, author: Actor, via: str, failed: str = "") -> AuditEntry:
+def invitation_entry(person: str, author: Actor, via: str, failed: str = "") -> AuditEntry:
     """Return what is recorded of a link, or of that it could not be mailed."""
     return AuditEntry(AuditAction.INVITED, author, via, failed, after={"person": person})
 
 
-def use(core: Core, token: str, instead_of: str = "") -> str | None:
+def redeem_link(core: Core, token: str, instead_of: str = "") -> str | None:
     """Use a link up and sign its person in; return what the browser is to hold. None when the link is not good.
 
     Raises Unavailable.
@@ -50,12 +50,12 @@ def use(core: Core, token: str, instead_of: str = "") -> str | None:
         person = magic_links.redeem(connection, digest_of(token), now)
         if person is None or person not in core.policies.required(connection).policy.people:
             return None
-        return sessions.begin_within(connection, now, person, VIA, instead_of)
+        return sessions.start_session_within(connection, now, person, VIA, instead_of)
 
 
 def first_admin(policy: Policy) -> Person | None:
     """Return who lets the others in; None when nobody is an admin."""
-    return next((one for one in policy.people.values() if one.role is Role.ADMIN), None)
+    return next((person for person in policy.people.values() if person.role is Role.ADMIN), None)
 
 
 def is_first(core: Core) -> bool:

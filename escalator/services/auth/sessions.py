@@ -20,18 +20,18 @@ SANDBOX = "sandbox"
 _NOTED_EVERY = timedelta(minutes=1)
 
 
-def begin(core: Core, person: str, via: str, instead_of: str = "") -> str:
+def start_session(core: Core, person: str, via: str, instead_of: str = "") -> str:
     """Sign somebody in, and return what their browser is to hold: a new one each time. Raises Unavailable.
 
     `via` is slack or link; sandbox for somebody who has only said who they are. `instead_of` is what the browser has
     held until now, which ends.
     """
     with core.database.writing() as connection:
-        return begin_within(connection, core.clock.now(), person, via, instead_of)
+        return start_session_within(connection, core.clock.now(), person, via, instead_of)
 
 
-def begin_within(connection: Connection, now: datetime, person: str, via: str, instead_of: str = "") -> str:
-    """Do as `begin` does, together with something else."""
+def start_session_within(connection: Connection, now: datetime, person: str, via: str, instead_of: str = "") -> str:
+    """Do as `start_session` does, together with something else."""
     token = secrets.token_urlsafe(32)
     sessions.end(connection, digest_of(instead_of), now)
     sessions.add(connection, Session(digest_of(token), person, via, now, now))
@@ -39,7 +39,7 @@ def begin_within(connection: Connection, now: datetime, person: str, via: str, i
     return token
 
 
-def find(core: Core, token: str) -> tuple[Viewer, RunningPolicy] | None:
+def find_session(core: Core, token: str) -> tuple[Viewer, RunningPolicy] | None:
     """Return who holds this, and the running policy, in which they still are; None for nobody. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
@@ -57,7 +57,7 @@ def find(core: Core, token: str) -> tuple[Viewer, RunningPolicy] | None:
     return Viewer(person, DASHBOARD, is_sandbox=is_sandbox), running
 
 
-def end(core: Core, token: str, person: str) -> None:
+def end_session(core: Core, token: str, person: str) -> None:
     """Sign somebody out of this browser. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
@@ -67,7 +67,7 @@ def end(core: Core, token: str, person: str) -> None:
         )
 
 
-def end_all(core: Core, person: str, author: Viewer) -> int:
+def end_all_sessions(core: Core, person: str, author: Viewer) -> int:
     """Sign somebody out of every browser, and let no link of theirs be good; return how many browsers it were.
 
     Somebody of the sandbox ends only what has begun there. Raises Unavailable.

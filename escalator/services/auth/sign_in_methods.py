@@ -10,7 +10,7 @@ from escalator.services.core.policy_store import RunningPolicy
 from escalator.settings import Settings
 
 
-class Way(StrEnum):
+class SignInMethod(StrEnum):
     """How somebody signs in."""
 
     SANDBOX = "sandbox"
@@ -23,20 +23,20 @@ def can_mail(settings: Settings) -> bool:
     return settings.mode is not Mode.SANDBOX and bool(settings.smtp_url and settings.mail_from)
 
 
-def ways(settings: Settings) -> frozenset[Way]:
+def available_methods(settings: Settings) -> frozenset[SignInMethod]:
     """Return the ways that this installation offers; where it offers none, there are links of `escalator`."""
     offered = {
-        Way.SANDBOX: settings.mode is Mode.SANDBOX,
-        Way.SLACK: settings.has_slack_sign_in,
-        Way.MAIL: can_mail(settings),
+        SignInMethod.SANDBOX: settings.mode is Mode.SANDBOX,
+        SignInMethod.SLACK: settings.has_slack_sign_in,
+        SignInMethod.MAIL: can_mail(settings),
     }
     return frozenset(way for way, is_offered in offered.items() if is_offered)
 
 
-def ways_of(core: Core, person: Person, running: RunningPolicy) -> frozenset[Way]:
+def methods_for_person(core: Core, person: Person, running: RunningPolicy) -> frozenset[SignInMethod]:
     """Return the ways that one person has: Slack knows them by id or mail address, a mail needs one of their own."""
     email = core.expand(person.email or "").strip()
     is_own = person_with_email(running.policy, core.expand, email) is not None
     by_slack = bool(core.expand(person.slack or "")) or (is_own and bool(core.settings.slack_bot_token))
-    has = {Way.SANDBOX: True, Way.SLACK: by_slack, Way.MAIL: is_own}
-    return frozenset(way for way in ways(core.settings) if has[way])
+    has = {SignInMethod.SANDBOX: True, SignInMethod.SLACK: by_slack, SignInMethod.MAIL: is_own}
+    return frozenset(way for way in available_methods(core.settings) if has[way])

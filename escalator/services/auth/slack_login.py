@@ -2,7 +2,7 @@
 
 from escalator.model.policy import Person
 from escalator.rendering.replies import stranger_words
-from escalator.services.auth.slack_users import is_ours, link_unknown, person_of
+from escalator.services.auth.slack_users import is_our_workspace, link_slack_user, person_by_slack_id
 from escalator.services.core.context import Core
 
 VIA = "slack"
@@ -12,11 +12,11 @@ FOREIGN = (
 )
 
 
-def person_behind(core: Core, user_id: str, team_id: str, enterprise_id: str) -> Person | str:
+def resolve_slack_login(core: Core, user_id: str, team_id: str, enterprise_id: str) -> Person | str:
     """Return who it is, or what to tell who is nobody here. Raises Unavailable."""
-    link_unknown(core, user_id, team_id, enterprise_id)
+    link_slack_user(core, user_id, team_id, enterprise_id)
     with core.database.reading() as connection:
-        if not is_ours(connection, team_id, enterprise_id):
+        if not is_our_workspace(connection, team_id, enterprise_id):
             return FOREIGN
         policy = core.policies.required(connection).policy
-        return person_of(core, connection, user_id, policy) or stranger_words(user_id)
+        return person_by_slack_id(core, connection, user_id, policy) or stranger_words(user_id)

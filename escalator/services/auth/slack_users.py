@@ -13,7 +13,7 @@ from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.model.policy import Person, Policy
 from escalator.rendering.replies import refusal_words, stranger_words
-from escalator.services.auth.vendor_accounts import WORKSPACE, Home, account, home_in
+from escalator.services.auth.vendor_accounts import WORKSPACE, SlackHome, own_account, parse_home
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
 from escalator.store import audit_log, key_values
@@ -24,10 +24,10 @@ _LINK = "slack_user:"
 _LONGEST_ID = 64
 
 
-def is_ours(connection: Connection, team_id: str, enterprise_id: str) -> bool:
+def is_our_workspace(connection: Connection, team_id: str, enterprise_id: str) -> bool:
     """Whether somebody is from our workspace or organization; until `auth.test` has named it, everybody is."""
     ours = key_values.get(connection, WORKSPACE)
-    return not ours or home_in(ours).includes(team_id, enterprise_id)
+    return not ours or parse_home(ours).includes(team_id, enterprise_id)
 
 
 class Sender(Protocol):
@@ -49,17 +49,19 @@ class Sender(Protocol):
         ...
 
 
-def sender_of(core: Core, connection: Connection, policy: Policy, sender: Sender, *, is_sandbox: bool) -> Person | str:
+def slack_sender(
+    core: Core, connection: Connection, policy: Policy, sender: Sender, *, is_sandbox: bool
+) -> Person | str:
     """Return the person who has typed a command or sent its window, or what to tell who may do neither.
 
     What the sandbox's own secret has signed comes from no workspace.
     """
-    if not is_sandbox and not is_ours(connection, sender.team_id, sender.enterprise_id):
+    if not is_sandbox and not is_our_workspace(connection, sender.team_id, sender.enterprise_id):
         return refusal_words(Refusal(RefusalReason.WRONG_WORKSPACE), None, policy, core.clock.now())
-    return person_of(core, connection, sender.user_id, policy) or stranger_words(sender.user_id)
+    return person_by_slack_id(core, connection, sender.user_id, policy) or stranger_words(sender.user_id)
 
 
-def person_of(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
+def person_by_slack_id(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
     """Return the person with this Slack id, or None.
 
     What the policy says goes before every link, and one of somebody who is not in it any more, or has another id or
@@ -67,7 +69,7 @@ def person_of(core: Core, connection: Connection, user_id: str, policy: Policy) 
     """
     if not user_id:
         return None
-    known = (one for one in policy.people.values() if _slack_id(core, one) == user_id)
+    known = (person for person in policy.people.values() if _slack_id(core, person) == user_id)
     return next(known, None) or _linked(core, connection, user_id, policy)
 
 
@@ -91,7 +93,7 @@ def _name_of(user_id: str) -> str:
     return _LINK + user_id[:_LONGEST_ID]
 
 
-def link_unknown(core: Core, user_id: str, team_id: str, enterprise_id: str) -> None:
+def link_slack_user(core: Core, user_id: str, team_id: str, enterprise_id: str) -> None:
     """Find out who a Slack user is whom nobody knows, and keep it. Raises Unavailable.
 
     Slack is asked outside of any transaction, within what a click may wait for. Only a full member of our workspace
@@ -108,13 +110,13 @@ def link_unknown(core: Core, user_id: str, team_id: str, enterprise_id: str) -> 
         _link(core, profile)
 
 
-def _home_of_stranger(core: Core, user_id: str) -> Home | None:
+def _home_of_stranger(core: Core, user_id: str) -> SlackHome | None:
     """Return where we are at home, if that is known and nobody knows this user."""
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        is_stranger = person_of(core, connection, user_id, running.policy) is None
-        kept = account(connection, core.settings, WORKSPACE)
-        return home_in(kept) if kept and is_stranger and user_id else None
+        is_stranger = person_by_slack_id(core, connection, user_id, running.policy) is None
+        kept = own_account(connection, core.settings, WORKSPACE)
+        return parse_home(kept) if kept and is_stranger and user_id else None
 
 
 def _link(core: Core, profile: Profile) -> None:

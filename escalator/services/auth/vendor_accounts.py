@@ -25,7 +25,7 @@ _EVERY = timedelta(minutes=1)
 _ASKED_WITH = ":asked_with"
 
 
-class Home(NamedTuple):
+class SlackHome(NamedTuple):
     """Where the token is from: a workspace, and the Enterprise organization that it is part of, if it is.
 
     In an organization people have one id in all of its workspaces, and their own may be another than the one in which
@@ -46,13 +46,13 @@ class Home(NamedTuple):
         return f"{self.team_id}/{self.enterprise_id}" if self.enterprise_id else self.team_id
 
 
-def home_in(kept: str) -> Home:
-    """Return what `Home.text` has made."""
+def parse_home(kept: str) -> SlackHome:
+    """Return what `SlackHome.text` has made."""
     team_id, _, enterprise_id = kept.partition("/")
-    return Home(team_id, enterprise_id)
+    return SlackHome(team_id, enterprise_id)
 
 
-def account(connection: Connection, settings: Settings, name: str) -> str | None:
+def own_account(connection: Connection, settings: Settings, name: str) -> str | None:
     """Return who we are at a vendor; None until that is known for the address and the token that we have now."""
     if key_values.get(connection, name + _ASKED_WITH) != _credentials(settings, name):
         return None
@@ -69,7 +69,7 @@ def _credentials(settings: Settings, name: str) -> str:
     return hashlib.sha256("\n".join(used[name]).encode()).hexdigest()[:32]
 
 
-def ask_accounts(core: Core) -> None:
+def refresh_accounts(core: Core) -> None:
     """Ask for what is not known yet, at most once a minute. Raises Unavailable."""
     if core.settings.mode is Mode.SANDBOX:
         return
@@ -81,13 +81,13 @@ def ask_accounts(core: Core) -> None:
 
 def _workspace(core: Core) -> str | Failed:
     answer = core.slack(Mode.PRODUCTION).auth_test()
-    return answer if isinstance(answer, Failed) else Home(answer.team_id, answer.enterprise_id).text()
+    return answer if isinstance(answer, Failed) else SlackHome(answer.team_id, answer.enterprise_id).text()
 
 
 def _ask(core: Core, name: str, asked: Callable[[], str | Failed]) -> None:
     credentials = _credentials(core.settings, name)
     with core.database.reading() as connection:
-        if account(connection, core.settings, name) is not None:
+        if own_account(connection, core.settings, name) is not None:
             return
     with core.database.writing() as connection:
         if not jobs.claim_due(connection, f"{name}:{credentials}", core.clock.now(), _EVERY):

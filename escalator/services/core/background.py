@@ -37,4 +37,4 @@ class BackgroundJob:
             except Unavailable as error:
                 log.warning("without_database", what=self._name, reason=str(error))
             except Exception:  # whatever happened, it has to be done again the next time
-                log.exception("aside_failed", what=self._name)
+                log.exception("background_job_failed", what=self._name)

@@ -31,14 +31,14 @@ def run_batch(
         log.info("batch_raced", what=what, count=len(taken))
     except Exception:  # whatever one item does to us, the others must not wait for it
         log.exception("batch_failed", what=what, count=len(taken))
-    for one in taken:
+    for item_id in taken:
         try:
-            alone(one)
+            alone(item_id)
         except Unavailable:
             raise
         except Conflict:
-            log.info("item_raced", what=what, id=str(one))
+            log.info("item_raced", what=what, id=str(item_id))
         except Exception as error:
-            log.exception("item_failed", what=what, id=str(one))
-            failed(one, type(error).__name__)
+            log.exception("item_failed", what=what, id=str(item_id))
+            failed(item_id, type(error).__name__)
     return len(taken)

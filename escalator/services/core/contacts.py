@@ -22,5 +22,9 @@ def person_with_email(policy: Policy, expanded: Callable[[str], str], email: str
     wanted = email.strip().casefold()
     if not wanted:
         return None
-    owners = [one for one in policy.people.values() if one.email and expanded(one.email).strip().casefold() == wanted]
+    owners = [
+        person
+        for person in policy.people.values()
+        if person.email and expanded(person.email).strip().casefold() == wanted
+    ]
     return owners[0] if len(owners) == 1 else None

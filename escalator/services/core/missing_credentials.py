@@ -39,7 +39,7 @@ _NAMED = {
     name
     for kind in DestinationKind
     for name in (
-        *(one.name for one in kind.about.credentials),
+        *(credential.name for credential in kind.about.credentials),
         *(one.name for one in kind.about.advice),
         kind.about.token,
     )

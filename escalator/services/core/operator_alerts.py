@@ -42,7 +42,7 @@ class OperatorAlerts:
     connection: Connection
     now: datetime
 
-    def find(  # noqa: PLR0913  # what is wrong, who hears of it, and what they must not be told through
+    def raise_alert(  # noqa: PLR0913  # what is wrong, who hears of it, and what they must not be told through
         self,
         key: str,
         detail: str,
@@ -56,20 +56,22 @@ class OperatorAlerts:
         `detail` holds keys, ids and counts, never content. `also` are further targets that have to hear of this one.
         `suspects` are what the news must not depend on, besides what is known to be failing: then others are told too.
         """
-        trouble_id = self.note(key, detail)
+        trouble_id = self.record_silently(key, detail)
         if trouble_id is None:
             return False
-        suspects |= SuspectedChannels(kinds=frozenset(self.failing().values()))
+        suspects |= SuspectedChannels(kinds=frozenset(self.failing_endpoints().values()))
         roster = Roster(policy, self.now, calendars.bookings_of(self.connection, policy))
         found = operator_alert_recipients((*last_resort_targets(policy), *also), roster, suspects)
         if not found.has_safe_way:
             log.warning("alarm_has_no_other_way", trouble=key)
-        deliveries.insert(self.connection, [alert_delivery(one, settings, self.now, trouble_id) for one in found.told])
+        deliveries.insert(
+            self.connection, [alert_delivery(recipient, settings, self.now, trouble_id) for recipient in found.told]
+        )
         entry = AuditEntry(AuditAction.TROUBLE_FOUND, reason=key, after={"told": str(len(found.told))})
         audit_log.insert(self.connection, [(entry, None)], self.now)
         return True
 
-    def note(self, key: str, detail: str) -> UUID | None:
+    def record_silently(self, key: str, detail: str) -> UUID | None:
         """Write a trouble down and tell nobody; return its id, or None when it is known already."""
         written = self.connection.execute(
             upsert(self.connection, troubles)
@@ -80,15 +82,17 @@ class OperatorAlerts:
         found: UUID | None = written.scalar_one_or_none()
         return found
 
-    def failing(self) -> dict[str, DestinationKind]:
+    def failing_endpoints(self) -> dict[str, DestinationKind]:
         """Return the channels of the endpoints that have failed for some minutes and are open troubles."""
-        failing = {one.endpoint: one.channel for one in endpoint_health.failing(self.connection, self.now)}
+        failing = {
+            endpoint.endpoint: endpoint.channel for endpoint in endpoint_health.failing(self.connection, self.now)
+        }
         if not failing:
             return {}
-        keys = {key for key, _detail in self.open()}
+        keys = {key for key, _detail in self.list_open()}
         return {name: channel for name, channel in failing.items() if f"{DESTINATION}{name}" in keys}
 
-    def end(self, *keys: str) -> None:
+    def resolve(self, *keys: str) -> None:
         """Note that troubles are over."""
         if not keys:
             return
@@ -106,7 +110,7 @@ class OperatorAlerts:
         found = select(troubles.c.id).where(troubles.c.key == key, troubles.c.ended_at.is_(None))
         return self.connection.scalar(found) is not None
 
-    def open(self) -> list[tuple[str, str]]:
+    def list_open(self) -> list[tuple[str, str]]:
         """Return (key, detail) of the troubles that have not ended."""
         rows = self.connection.execute(select(troubles).where(troubles.c.ended_at.is_(None)))
         return [(row.key, row.detail) for row in rows]

@@ -20,7 +20,7 @@ from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.model.schedule import Calendars, ManualOverride
 from escalator.model.silence import Silence
-from escalator.policy import ParsedPolicy, PolicyProblem, load_accepted, parse
+from escalator.policy import Parsed, Problem, parse, reload
 from escalator.policy.placeholders import with_stream_ids
 from escalator.services.core import missing_credentials
 from escalator.services.core.operator_alerts import POLICY_FILE, OperatorAlerts
@@ -60,19 +60,19 @@ class OfferResult:
     """What became of offering the file: activated or not, and what is wrong with it."""
 
     is_new: bool
-    problems: tuple[PolicyProblem, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 class PolicyStore:
     """Policy versions, parsed once and kept; `offer` is called at start and by every sweep.
 
-    `followed` is the policy that this process went by last: what is left to go by when the database is away.
+    `last_known_policy` is the policy that this process used last; it is used when the database cannot be reached.
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self.followed: Policy | None = None
+        self.last_known_policy: Policy | None = None
         self._parsed: dict[UUID, Policy] = {}
         self._offered_sha256: str | None = None
         self._unread = 0
@@ -88,7 +88,7 @@ class PolicyStore:
         begun = self._begun(connection) if found.has_silences else ()
         stand_ins = self.stand_ins(connection, now) if found.has_stand_ins else ()
         said = calendars.bookings_of(connection, policy)
-        self.followed = stood_in = with_overrides(policy, stand_ins)
+        self.last_known_policy = stood_in = with_overrides(policy, stand_ins)
         return RunningPolicy(found.version, stood_in, said, (*policy.silences, *begun), tuple(stand_ins))
 
     def required(self, connection: Connection) -> RunningPolicy:
@@ -109,13 +109,13 @@ class PolicyStore:
         """Return what people have silenced. What was said in the sandbox counts only while there is nothing else."""
         is_sandbox = self._settings.mode is Mode.SANDBOX
         kept = silences.unended(connection)
-        return tuple(one.silence for one in kept if is_sandbox or one.via != Mode.SANDBOX.value)
+        return tuple(row.silence for row in kept if is_sandbox or row.via != Mode.SANDBOX.value)
 
     def version(self, connection: Connection, version: UUID) -> Policy:
         """Return one version; raises PolicyError for one that this version of the product cannot read."""
         found = self._parsed.get(version)
         if found is None:
-            found = with_stream_ids(load_accepted(policies.text_of(connection, version)), self._settings.environment)
+            found = with_stream_ids(reload(policies.text_of(connection, version)), self._settings.environment)
             self._parsed[version] = found
         return found
 
@@ -151,7 +151,7 @@ class PolicyStore:
             running = self.running(connection)
             if running is not None:
                 detail = f"{file} cannot be read ({reason}); the last good policy goes on"
-                OperatorAlerts(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
+                OperatorAlerts(connection, now).raise_alert(POLICY_FILE, detail, running.policy, self._settings)
 
     def _take(self, database: Database, text: bytes, sha256: str) -> OfferResult:
         parsed = parse(text, self._settings.environment)
@@ -162,7 +162,7 @@ class PolicyStore:
         now = self._clock.now()
         with database.writing() as connection:
             active = policies.active_id(connection)
-            OperatorAlerts(connection, now).end(POLICY_FILE)
+            OperatorAlerts(connection, now).resolve(POLICY_FILE)
             if active is not None and policies.sha256_of(connection, active) == sha256:
                 return OfferResult(is_new=False, problems=parsed.problems)
             version = policies.activate(connection, text.decode(), sha256, "file", now)
@@ -171,7 +171,7 @@ class PolicyStore:
         log.info("policy_activated", version=str(version), sha256=sha256[:12])
         return OfferResult(is_new=True, problems=parsed.problems)
 
-    def _forbidden_in_production(self, database: Database, parsed: ParsedPolicy) -> tuple[PolicyProblem, ...]:
+    def _forbidden_in_production(self, database: Database, parsed: Parsed) -> tuple[Problem, ...]:
         """Return what is an error where real people are told: some warnings, and secrets that are newly needed."""
         if self._settings.mode is not Mode.PRODUCTION or parsed.policy is None:
             return ()
@@ -179,9 +179,7 @@ class PolicyStore:
         missing = tuple(missing_credentials.missing_required(self._settings, parsed.policy))
         return (*blocking, *self._newly(missing, database)) if missing else blocking
 
-    def _newly(
-        self, missing: Sequence[missing_credentials.MissingVariable], database: Database
-    ) -> Iterator[PolicyProblem]:
+    def _newly(self, missing: Sequence[missing_credentials.MissingVariable], database: Database) -> Iterator[Problem]:
         """Yield the secrets that the active version does without.
 
         Whether those that it needs are there is asked at a process' start (services/core/production_secrets.py); a new
@@ -191,10 +189,14 @@ class PolicyStore:
             running = self.running(connection)
         if running is None:
             return
-        lacking = {one.name for one in missing_credentials.missing_required(self._settings, running.policy)}
-        yield from (PolicyProblem(one.name, 1, one.what, one.right) for one in missing if one.name not in lacking)
+        lacking = {variable.name for variable in missing_credentials.missing_required(self._settings, running.policy)}
+        yield from (
+            Problem(variable.name, 1, variable.what, variable.right)
+            for variable in missing
+            if variable.name not in lacking
+        )
 
-    def _refuse(self, database: Database, problems: tuple[PolicyProblem, ...], sha256: str) -> None:
+    def _refuse(self, database: Database, problems: tuple[Problem, ...], sha256: str) -> None:
         """Tell and record that a file is refused: once, though each process is offered it."""
         file = self._settings.policy_file.name
         for problem in problems:
@@ -204,7 +206,7 @@ class PolicyStore:
             running = self.running(connection)
             if running is not None:
                 detail = f"{file} has {len(problems)} problems and was refused; the last good policy goes on"
-                OperatorAlerts(connection, now).find(POLICY_FILE, detail, running.policy, self._settings)
+                OperatorAlerts(connection, now).raise_alert(POLICY_FILE, detail, running.policy, self._settings)
             if policies.last_refused_sha256(connection) != sha256:
                 after = {"problems": str(len(problems)), "sha256": sha256}
                 entry = AuditEntry(AuditAction.POLICY_REFUSED, Actor("file", "file"), "file", after=after)

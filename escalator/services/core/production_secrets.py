@@ -57,4 +57,4 @@ def _lacking(text: str, settings: Settings) -> tuple[str, ...] | None:
     if policy is None:
         return None
     unset = (problem.told(settings.policy_file.name) for problem in unset_values(text, settings.environment))
-    return (*(str(one) for one in missing_credentials.missing_required(settings, policy)), *unset)
+    return (*(str(variable) for variable in missing_credentials.missing_required(settings, policy)), *unset)

@@ -1,30 +1,24 @@
 """What a bulletin says to one reader, made when it is told: as things stand by then, if there is anything left."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-
-from sqlalchemy import Connection
 
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
-from escalator.services.core.context import Core
-from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery import bundles
-from escalator.services.oncall.handoff import card_of_shift
+from escalator.services.oncall.handoff import shift_card
 from escalator.services.silences import announce
 from escalator.store.deliveries import Delivery
 
-Say = Callable[[Core, Connection, RunningPolicy, Bulletin, Delivery, datetime], Card | None]
+CardBuilder = Callable[[TransactionContext, Bulletin, Delivery], Card | None]
 
-_CARDS: Mapping[BulletinKind, Say] = {
+_CARDS: Mapping[BulletinKind, CardBuilder] = {
     BulletinKind.LIST: bundles.bundle_card,
-    BulletinKind.SHIFT: card_of_shift,
-    BulletinKind.SILENCE: announce.said,
+    BulletinKind.SHIFT: shift_card,
+    BulletinKind.SILENCE: announce.silence_card,
 }
 
 
-def bulletin_card(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, now: datetime
-) -> Card | None:
+def bulletin_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card | None:
     """Return what this bulletin says to this reader now, if it still says anything."""
-    return _CARDS[one.kind](core, connection, running, one, to, now)
+    return _CARDS[bulletin.kind](context, bulletin, to)

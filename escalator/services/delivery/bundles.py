@@ -23,7 +23,7 @@ from escalator.rendering.bundles import MOST_BUTTONS, Listed, Ways, list_card
 from escalator.rendering.buttons import ButtonValue, encode, encode_list
 from escalator.rendering.view import title_of
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery.outcomes import audit_entry, decide_failed_steps
 from escalator.services.delivery.sender_uptime import senders_up_since
 from escalator.services.incidents.apply import is_step_delivery
@@ -75,7 +75,7 @@ def _list_surplus(core: Core) -> int:
         waiting = bundles.lock_open_bundles(connection)
         for place, pages in _by_place(surplus).items():
             list_id = waiting.get(place) or _begin(connection, pages[0], now)
-            bundles.add_pages(connection, list_id, [one.id for one in pages], max(one.urgency for one in pages))
+            bundles.add_pages(connection, list_id, [page.id for page in pages], max(page.urgency for page in pages))
             _record(connection, pages, list_id, now)
         work.has_deliveries = True
     return len(surplus)
@@ -83,8 +83,8 @@ def _list_surplus(core: Core) -> int:
 
 def _by_place(surplus: Iterable[Delivery]) -> Mapping[BundleAddress, list[Delivery]]:
     found: dict[BundleAddress, list[Delivery]] = {}
-    for one in surplus:
-        found.setdefault(bundles.address_of(one), []).append(one)
+    for delivery in surplus:
+        found.setdefault(bundles.address_of(delivery), []).append(delivery)
     return found
 
 
@@ -113,14 +113,12 @@ def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
 
 
 def _record(connection: Connection, pages: Iterable[Delivery], list_id: UUID, now: datetime) -> None:
-    entries = [audit_entry(AuditAction.DELIVERY_LISTED, one) for one in pages]
-    named = [replace(one, after={**one.after, "list": str(list_id)}) for one in entries]
+    entries = [audit_entry(AuditAction.DELIVERY_LISTED, page) for page in pages]
+    named = [replace(entry, after={**entry.after, "list": str(list_id)}) for entry in entries]
     audit_log.insert(connection, [(one, None) for one in named], now)
 
 
-def bundle_card(  # noqa: PLR0913  # what every bulletin is made from
-    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, _now: datetime
-) -> Card | None:
+def bundle_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card | None:
     """Return what a list says now; None when everything on it has been dealt with.
 
     What is no longer wanted drops out for good. The incidents are not locked, they may be ten thousand: one that is
@@ -128,19 +126,23 @@ def bundle_card(  # noqa: PLR0913  # what every bulletin is made from
     """
     wanted: dict[UUID, BundledPage] = {}
     unwanted: dict[str, list[BundledPage]] = {}
-    for member in bundles.pages_of(connection, one.id):
-        reason = _why_unwanted(core, running.policy, member, to.mode)
+    for member in bundles.pages_of(context.connection, bulletin.id):
+        reason = _why_unwanted(context.core, context.running.policy, member, to.mode)
         if reason is None:
             wanted[member.incident_id] = member
         else:
             unwanted.setdefault(reason, []).append(member)
     for reason, dropped in unwanted.items():
-        bundles.drop_pages(connection, [member.id for member in dropped], reason)
+        bundles.drop_pages(context.connection, [member.id for member in dropped], reason)
     if not wanted:
         return None
     answered = {member.incident_id for dropped in unwanted.values() for member in dropped} - wanted.keys()
-    said = [_listed(member, running.policy) for member in wanted.values()]
-    ways = Ways(encode_list(one.id), one.id, _links(core, connection, running.policy, list(wanted), to))
+    said = [_listed(member, context.running.policy) for member in wanted.values()]
+    ways = Ways(
+        encode_list(bulletin.id),
+        bulletin.id,
+        _links(context.core, context.connection, context.running.policy, list(wanted), to),
+    )
     return list_card(said, len(answered), ways, is_test=to.mode is Mode.DIVERT)
 
 
@@ -176,7 +178,9 @@ def _links(core: Core, connection: Connection, policy: Policy, ids: Sequence[UUI
     if not to.channel.about.has_answer_link:
         return (dashboard,)
     about = incidents.readable(connection, ids[:MOST_BUTTONS], core.seal)
-    found = (answer_link(core, about[one], policy, to) for one in ids[:MOST_BUTTONS] if one in about)
+    found = (
+        answer_link(core, about[incident_id], policy, to) for incident_id in ids[:MOST_BUTTONS] if incident_id in about
+    )
     return (*(link for link in found if link is not None), dashboard)
 
 
@@ -208,8 +212,10 @@ def _settle_failed(core: Core) -> bool:
             return False
         locked = incidents.lock(connection, {incident_id for _, incident_id in found}, core.seal)
         failed = bundles.fail_pages(connection, [page_id for page_id, _ in found], "list")
-        entries = [audit_entry(AuditAction.DELIVERY_FAILED, one, "list") for one in failed]
+        entries = [audit_entry(AuditAction.DELIVERY_FAILED, page, "list") for page in failed]
         audit_log.insert(connection, [(entry, None) for entry in entries], now)
-        touched = {one.incident_id for one in failed if is_step_delivery(one)}
-        work.apply(decide_failed_steps(core, connection, locked, touched, running, now), running, now)
+        touched = {page.incident_id for page in failed if is_step_delivery(page)}
+        work.apply(
+            decide_failed_steps(TransactionContext(core, connection, running, now), locked, touched), running, now
+        )
     return True

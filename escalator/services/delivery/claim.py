@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.outbound.bulkheads import SenderThreads, ThreadReservation
 from escalator.services.outbound.call import OutboundCall
 
@@ -34,6 +35,11 @@ class ClaimContext:
     limit: int
     threads: SenderThreads
     taking: ThreadReservation
+
+    @property
+    def context(self) -> TransactionContext:
+        """Return the transaction."""
+        return TransactionContext(self.core, self.connection, self.running, self.now)
 
     @property
     def silence(self) -> timedelta:

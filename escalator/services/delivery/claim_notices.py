@@ -27,30 +27,34 @@ def claim_notices(
 ) -> list[OutboundCall]:
     """Return the calls that are about no incident: the product's own trouble, and bulletins."""
     core, connection, running, now = claim.core, claim.connection, claim.running, claim.now
-    troubles = alert_details(connection, [one.trouble_id for one in wanted if one.trouble_id]) if wanted else {}
-    said = bulletins.find(connection, [one.bulletin_id for one in wanted if one.bulletin_id])
+    troubles = (
+        alert_details(connection, [delivery.trouble_id for delivery in wanted if delivery.trouble_id]) if wanted else {}
+    )
+    said = bulletins.find(connection, [delivery.bulletin_id for delivery in wanted if delivery.bulletin_id])
     closed = endpoint_health.paused_beyond(connection, now + delivery_claims.MAX_PAUSE) if said else {}
     to_send = []
-    for one in wanted:
-        chosen = taken[one.id]
-        if one.bulletin_id is not None:
-            card = bulletin_card(core, connection, running, said[one.bulletin_id], one, now)
-            until = closed.get(one.endpoint)
+    for delivery in wanted:
+        chosen = taken[delivery.id]
+        if delivery.bulletin_id is not None:
+            card = bulletin_card(claim.context, said[delivery.bulletin_id], delivery)
+            until = closed.get(delivery.endpoint)
         else:
-            key, detail = troubles.get(one.trouble_id or UUID(int=0), ("", ""))
+            key, detail = troubles.get(delivery.trouble_id or UUID(int=0), ("", ""))
             card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))
             until = None
         if card is None:
-            drop_delivery(connection, one, "nothing_left", now)
+            drop_delivery(connection, delivery, "nothing_left", now)
             continue
         is_probe = chosen.decision is BreakerDecision.PROBE
         # What was meant for a less mild mode than the present one goes to nobody: it may be a real person's.
-        mode = one.mode if one.mode <= core.settings.mode else Mode.SANDBOX
+        mode = delivery.mode if delivery.mode <= core.settings.mode else Mode.SANDBOX
         refused = Failed(FailureReason.RATE_LIMITED, "closed", until - now) if until else None
         if chosen.decision is BreakerDecision.FALL_BACK:
             refused = NOT_ANSWERING
-        note = compose.build_notice(core, running.policy, one, card, now)
-        call = OutboundCall(note, mode, one.channel, 0, one, refused=refused, lane=chosen.lane, is_probe=is_probe)
+        note = compose.build_notice(core, running.policy, delivery, card, now)
+        call = OutboundCall(
+            note, mode, delivery.channel, 0, delivery, refused=refused, lane=chosen.lane, is_probe=is_probe
+        )
         to_send.append(call)
     return to_send
 

@@ -35,7 +35,7 @@ def claim_posts(claim: ClaimContext) -> ClaimedCalls:
         return ClaimedCalls()
     connection, core = claim.connection, claim.core
     behind = [post for post, _lane, _is_probe in held]
-    about = read_incidents(connection, {one.incident_id for one in behind}, core)
+    about = read_incidents(connection, {stale.incident_id for stale in behind}, core)
     said = compose.story_records(connection, about)
     superseded = posted_message_updates.superseded(connection, behind)
     others = compose.related_incidents(connection, about.values())

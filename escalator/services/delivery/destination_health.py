@@ -6,11 +6,9 @@ something is really delivered there.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum, auto
 from uuid import UUID
-
-from sqlalchemy import Connection
 
 from escalator.engine.operator_alerts import SuspectedChannels
 from escalator.model.destination_kind import DestinationKind
@@ -19,7 +17,7 @@ from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.model.policy import Policy
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import DESTINATION, OperatorAlerts
-from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery.fallbacks import create_fallbacks
 from escalator.services.outbound.call import CallOutcome
 from escalator.store.endpoint_health import HealthUpdates
@@ -62,49 +60,49 @@ _NOT_BROKEN = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
 
 def record_calls(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> None:
     """Note which endpoints have failed in a manner that may pass, and which a delivery has really reached."""
-    for one in outcomes:
-        if one.sent.delivery is None:
+    for outcome in outcomes:
+        if outcome.sent.delivery is None:
             continue
-        note = notes.of(one.sent.delivery.endpoint)
-        if isinstance(one.result, Delivered):
-            note.is_reached |= _is_real(one)
-        elif _may_pass(one):
-            note.failure = (one.sent.channel, _words(one.result))
+        note = notes.of(outcome.sent.delivery.endpoint)
+        if isinstance(outcome.result, Delivered):
+            note.is_reached |= _is_real(outcome)
+        elif _may_pass(outcome):
+            note.failure = (outcome.sent.channel, _words(outcome.result))
 
 
 def update_operator_alerts(
-    core: Core,
-    connection: Connection,
-    outcomes: Sequence[CallOutcome],
-    over: Collection[UUID],
-    running: RunningPolicy,
-    now: datetime,
+    context: TransactionContext, outcomes: Sequence[CallOutcome], over: Collection[UUID]
 ) -> None:
     """Find and end the troubles that these calls make of their endpoints, and tell who stands in for what waits.
 
     `over` are the deliveries that failed for good. What there is to note of the endpoints is written already.
     """
-    troubles = OperatorAlerts(connection, now)
+    alerts = OperatorAlerts(context.connection, context.now)
     for name, one in sorted(_broken(outcomes, over).items()):
-        _find_broken(core, troubles, name, one, running.policy)
+        _find_broken(context.core, alerts, name, one, context.running.policy)
     end_alerts_of_reached(
-        troubles, [one.sent.delivery.endpoint for one in outcomes if one.sent.delivery and _has_arrived(one)]
+        alerts,
+        [outcome.sent.delivery.endpoint for outcome in outcomes if outcome.sent.delivery and _has_arrived(outcome)],
     )
-    _stand_in_for_failing(core, connection, outcomes, over, running.policy, now)
+    _stand_in_for_failing(context, outcomes, over)
 
 
-def _is_real(one: CallOutcome) -> bool:
+def _is_real(outcome: CallOutcome) -> bool:
     """Whether a vendor was called: the sandbox calls nobody."""
-    return one.sent.refused is None and one.sent.mode is not Mode.SANDBOX
+    return outcome.sent.refused is None and outcome.sent.mode is not Mode.SANDBOX
 
 
-def _has_arrived(one: CallOutcome) -> bool:
-    return isinstance(one.result, Delivered) and _is_real(one)
+def _has_arrived(outcome: CallOutcome) -> bool:
+    return isinstance(outcome.result, Delivered) and _is_real(outcome)
 
 
-def _may_pass(one: CallOutcome) -> bool:
+def _may_pass(outcome: CallOutcome) -> bool:
     """Whether a call was made, and failed for what may be true of all its kind."""
-    return _is_real(one) and isinstance(one.result, Failed) and FAILURE_SCOPES[one.result.reason] is FailureScope.KIND
+    return (
+        _is_real(outcome)
+        and isinstance(outcome.result, Failed)
+        and FAILURE_SCOPES[outcome.result.reason] is FailureScope.KIND
+    )
 
 
 def _words(result: Delivered | Failed) -> str:
@@ -114,14 +112,18 @@ def _words(result: Delivered | Failed) -> str:
 def _broken(outcomes: Iterable[CallOutcome], over: Collection[UUID]) -> dict[str, CallOutcome]:
     """Return the calls that failed for good, by their endpoint: deliveries, and messages brought up to date."""
     found = {}
-    for one in outcomes:
-        if not isinstance(one.result, Failed) or one.result.reason in _NOT_BROKEN or one.sent.mode is Mode.SANDBOX:
+    for outcome in outcomes:
+        if (
+            not isinstance(outcome.result, Failed)
+            or outcome.result.reason in _NOT_BROKEN
+            or outcome.sent.mode is Mode.SANDBOX
+        ):
             continue
-        delivery, post = one.sent.delivery, one.sent.post
+        delivery, post = outcome.sent.delivery, outcome.sent.post
         if delivery is not None and delivery.id in over:
-            found[delivery.endpoint] = one
-        elif delivery is None and post is not None and _misleads(one.result):
-            found[post.endpoint] = one
+            found[delivery.endpoint] = outcome
+        elif delivery is None and post is not None and _misleads(outcome.result):
+            found[post.endpoint] = outcome
     return found
 
 
@@ -136,14 +138,14 @@ def _misleads(failed: Failed) -> bool:
     return not failed.reason.is_retryable and failed.detail not in MESSAGE_DELETED_ERRORS
 
 
-def _find_broken(core: Core, troubles: OperatorAlerts, name: str, one: CallOutcome, policy: Policy) -> None:
-    destination = one.sent.context.destination
-    detail = f"{destination} cannot be told: {_words(one.result)}"
-    if one.sent.delivery is None:
-        detail = f"{destination} cannot be brought up to date, and shows what is no longer so: {_words(one.result)}"
-    reason = one.result.reason if isinstance(one.result, Failed) else FailureReason.UNKNOWN
-    suspects = suspects_after(reason, name, one.sent.channel)
-    troubles.find(f"{DESTINATION}{name}", detail, policy, core.settings, suspects=suspects)
+def _find_broken(core: Core, alerts: OperatorAlerts, name: str, outcome: CallOutcome, policy: Policy) -> None:
+    destination = outcome.sent.context.destination
+    detail = f"{destination} cannot be told: {_words(outcome.result)}"
+    if outcome.sent.delivery is None:
+        detail = f"{destination} cannot be brought up to date, and shows what is no longer so: {_words(outcome.result)}"
+    reason = outcome.result.reason if isinstance(outcome.result, Failed) else FailureReason.UNKNOWN
+    suspects = suspects_after(reason, name, outcome.sent.channel)
+    alerts.raise_alert(f"{DESTINATION}{name}", detail, policy, core.settings, suspects=suspects)
 
 
 def suspects_after(reason: FailureReason, endpoint: str, channel: DestinationKind) -> SuspectedChannels:
@@ -152,29 +154,24 @@ def suspects_after(reason: FailureReason, endpoint: str, channel: DestinationKin
     return SuspectedChannels(kinds, frozenset({endpoint}))
 
 
-def end_alerts_of_reached(troubles: OperatorAlerts, reached: Iterable[str]) -> None:
+def end_alerts_of_reached(alerts: OperatorAlerts, reached: Iterable[str]) -> None:
     """End the trouble of every endpoint at which something has really been delivered.
 
     A message brought up to date does not count: that may have needed no call at all.
     """
-    troubles.end(*(f"{DESTINATION}{name}" for name in sorted(set(reached))))
+    alerts.resolve(*(f"{DESTINATION}{name}" for name in sorted(set(reached))))
 
 
-def _stand_in_for_failing(
-    core: Core,
-    connection: Connection,
-    outcomes: Sequence[CallOutcome],
-    over: Collection[UUID],
-    policy: Policy,
-    now: datetime,
-) -> None:
+def _stand_in_for_failing(context: TransactionContext, outcomes: Sequence[CallOutcome], over: Collection[UUID]) -> None:
     """Tell who stands in for what has just failed, and waits, at a destination that is known to be failing."""
     waits = [
-        one.sent.delivery
-        for one in outcomes
-        if isinstance(one.result, Failed) and one.sent.delivery is not None and one.sent.delivery.id not in over
-        if one.sent.mode is not Mode.SANDBOX
+        outcome.sent.delivery
+        for outcome in outcomes
+        if isinstance(outcome.result, Failed)
+        and outcome.sent.delivery is not None
+        and outcome.sent.delivery.id not in over
+        if outcome.sent.mode is not Mode.SANDBOX
     ]
-    known = OperatorAlerts(connection, now).failing() if waits else {}
-    failing = [one for one in waits if one.endpoint in known]
-    create_fallbacks(core, connection, failing, policy, now, SuspectedChannels(frozenset(known.values())))
+    known = OperatorAlerts(context.connection, context.now).failing_endpoints() if waits else {}
+    failing = [delivery for delivery in waits if delivery.endpoint in known]
+    create_fallbacks(context, failing, SuspectedChannels(frozenset(known.values())))

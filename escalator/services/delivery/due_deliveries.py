@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from sqlalchemy import Connection
-
-from escalator.model.policy import Policy
 from escalator.services.core.context import Core
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery.fallbacks import has_fallback
 from escalator.services.outbound.bulkheads import NO_VENDOR_LANE, AdmissionTrial, Lane, ShareKind, lane_of
 from escalator.services.outbound.circuit_breaker import BreakerDecision, CircuitBreakers
@@ -42,19 +39,16 @@ class Selection:
         return (*self.likely, *self.spare)
 
 
-def lane_for(core: Core, one: Delivery) -> Lane:
+def lane_for(core: Core, delivery: Delivery) -> Lane:
     """Return what the call for a delivery counts for."""
-    return lane_of(one, core.expand(one.address), one.kind.value)
+    return lane_of(delivery, core.expand(delivery.address), delivery.kind.value)
 
 
 @dataclass(slots=True)
 class CandidateSelector:
     """Chooses among what is due, until there is enough or no more."""
 
-    core: Core
-    connection: Connection
-    policy: Policy
-    now: datetime
+    context: TransactionContext
     breakers: CircuitBreakers
     rehearsal: AdmissionTrial
     not_asked: Exclusion = delivery_claims.NO_EXCLUSION
@@ -65,13 +59,15 @@ class CandidateSelector:
         """Return what may be claimed. What has no room is left out of the next look, so that it hides nobody."""
         most = self.rehearsal.room * OVERSAMPLE
         seen: set[object] = set()
-        silence = self.core.heartbeat_timeout(self.now)
+        silence = self.context.core.heartbeat_timeout(self.context.now)
         while self.rehearsal.room > 0:
-            found = delivery_claims.candidates(self.connection, self.now, most, silence, self._without())
-            new = [one for one in found if one.id not in seen]
-            seen |= {one.id for one in new}
-            for one in new:
-                self._judge(one)
+            found = delivery_claims.candidates(
+                self.context.connection, self.context.now, most, silence, self._without()
+            )
+            new = [delivery for delivery in found if delivery.id not in seen]
+            seen |= {delivery.id for delivery in new}
+            for delivery in new:
+                self._judge(delivery)
             if len(found) < most or not new:
                 break
         self._choice.has_more = self.rehearsal.room < 1
@@ -83,25 +79,25 @@ class CandidateSelector:
         kinds = {name for of, name in full if of is ShareKind.KIND}
         return Exclusion(full_endpoints, kinds | set(self.not_asked.kinds), frozenset(self._refused))
 
-    def _judge(self, one: Delivery) -> None:
-        lane = lane_for(self.core, one)
-        decision = self._decide(one, lane) if self.breakers.is_open(lane) else BreakerDecision.CALL
+    def _judge(self, delivery: Delivery) -> None:
+        lane = lane_for(self.context.core, delivery)
+        decision = self._decide(delivery, lane) if self.breakers.is_open(lane) else BreakerDecision.CALL
         if decision is BreakerDecision.WAIT:
-            self._refuse(one)
+            self._refuse(delivery)
             return
-        candidate = Candidate(one, NO_VENDOR_LANE if decision is BreakerDecision.FALL_BACK else lane, decision)
+        candidate = Candidate(delivery, NO_VENDOR_LANE if decision is BreakerDecision.FALL_BACK else lane, decision)
         if self.rehearsal.take(candidate.lane):
             if decision is BreakerDecision.PROBE:
                 self.breakers.plan(lane)
             self._choice.likely.append(candidate)
         else:
-            self._refuse(one)
+            self._refuse(delivery)
             if decision is not BreakerDecision.PROBE:
                 self._choice.spare.append(candidate)
 
-    def _refuse(self, one: Delivery) -> None:
-        self._refused.add(f"{one.endpoint} {one.kind.value}")
+    def _refuse(self, delivery: Delivery) -> None:
+        self._refused.add(f"{delivery.endpoint} {delivery.kind.value}")
 
-    def _decide(self, one: Delivery, lane: Lane) -> BreakerDecision:
-        is_replaced = has_fallback(self.core, self.connection, one, self.policy, self.now)
-        return self.breakers.decide(lane, has_fallback=is_replaced, is_expired=one.expires_at <= self.now)
+    def _decide(self, delivery: Delivery, lane: Lane) -> BreakerDecision:
+        is_replaced = has_fallback(self.context, delivery)
+        return self.breakers.decide(lane, has_fallback=is_replaced, is_expired=delivery.expires_at <= self.context.now)

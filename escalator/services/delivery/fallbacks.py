@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.operator_alerts import SuspectedChannels, alternative_recipients
@@ -12,68 +10,59 @@ from escalator.engine.targets import Recipient, destination_recipients, person_r
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.services.core.contacts import delivery_address
-from escalator.services.core.context import Core
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.store import deliveries
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
 
-def create_fallbacks(
-    core: Core,
-    connection: Connection,
-    failing: Sequence[Delivery],
-    policy: Policy,
-    now: datetime,
-    suspects: SuspectedChannels,
-) -> int:
+def create_fallbacks(context: TransactionContext, failing: Sequence[Delivery], suspects: SuspectedChannels) -> int:
     """Tell instead of each of these whoever stands in for it, unless that was done before; return how many are told.
 
     They have as long as what they stand in for had: that may have expired.
     """
-    known = deliveries.with_fallback(connection, [one.id for one in failing])
+    known = deliveries.with_fallback(context.connection, [delivery.id for delivery in failing])
     count = 0
-    for one in failing:
-        if one.id in known:
+    for delivery in failing:
+        if delivery.id in known:
             continue
-        until = now + (one.expires_at - one.created_at)
-        instead = _instead_of(core, connection, one, policy, now, suspects)
-        deliveries.insert(connection, [replace(new, expires_at=until) for new in instead])
+        until = context.now + (delivery.expires_at - delivery.created_at)
+        instead = _instead_of(context, delivery, suspects)
+        deliveries.insert(context.connection, [replace(new, expires_at=until) for new in instead])
         count += len(instead)
     return count
 
 
-def has_fallback(core: Core, connection: Connection, one: Delivery, policy: Policy, now: datetime) -> bool:
+def has_fallback(context: TransactionContext, delivery: Delivery) -> bool:
     """Whether somebody would be told in the place of a delivery whose endpoint hangs, or wants it to wait."""
-    suspects = SuspectedChannels(frozenset({one.channel}), frozenset({one.endpoint}))
-    return bool(_instead_of(core, connection, one, policy, now, suspects))
+    suspects = SuspectedChannels(frozenset({delivery.channel}), frozenset({delivery.endpoint}))
+    return bool(_instead_of(context, delivery, suspects))
 
 
-def _instead_of(  # noqa: PLR0913  # what an alarm is replaced by depends on all that was told of its trouble
-    core: Core, connection: Connection, one: Delivery, policy: Policy, now: datetime, suspects: SuspectedChannels
-) -> list[Delivery]:
-    if one.kind is DeliveryKind.ALARM:
-        return _of_alarm(core, connection, one, policy, now, suspects)
-    return _fallback(core, one, policy, now)
+def _instead_of(context: TransactionContext, delivery: Delivery, suspects: SuspectedChannels) -> list[Delivery]:
+    if delivery.kind is DeliveryKind.ALARM:
+        return _of_alarm(context, delivery, suspects)
+    return _fallback(context, delivery)
 
 
-def _fallback(core: Core, failed: Delivery, policy: Policy, now: datetime) -> list[Delivery]:
+def _fallback(context: TransactionContext, failed: Delivery) -> list[Delivery]:
     """Return the deliveries that take the place of one that does not get through; maybe none."""
     if failed.mode is Mode.DIVERT or failed.kind is DeliveryKind.COPY:
         return []
-    instead = _next_contact(failed, policy) if failed.person else _fallback_destination(failed, policy)
-    return list(_in_place_of(failed, instead, core, now))
+    instead = _next_contact(failed, context.policy) if failed.person else _fallback_destination(failed, context.policy)
+    return list(_in_place_of(context, failed, instead))
 
 
-def _in_place_of(failed: Delivery, instead: Iterable[Recipient], core: Core, now: datetime) -> Iterable[Delivery]:
+def _in_place_of(context: TransactionContext, failed: Delivery, instead: Iterable[Recipient]) -> Iterable[Delivery]:
     return (
         replace(
             failed,
             id=uuid7(),
             destination=recipient.destination,
-            address=delivery_address(recipient, core.settings.environment),
+            address=delivery_address(recipient, context.core.settings.environment),
             channel=recipient.kind,
             endpoint=recipient.endpoint,
-            created_at=now,
-            next_at=now,
+            created_at=context.now,
+            next_at=context.now,
             attempts=0,
             claim=0,
             owner=None,
@@ -92,7 +81,7 @@ def _next_contact(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
     later = person.contact[person.contact.index(failed.channel) + 1 :]
     found = ((kind, written) for kind in later if (written := person.address_of(kind)))
     contacts = (person_recipient(person, kind, written, policy) for kind, written in found)
-    return tuple(replace(one, target=failed.target) for one in contacts)[:1]
+    return tuple(replace(contact, target=failed.target) for contact in contacts)[:1]
 
 
 def _fallback_destination(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
@@ -102,27 +91,27 @@ def _fallback_destination(failed: Delivery, policy: Policy) -> tuple[Recipient, 
     return tuple(replace(one, target=failed.target) for one in destination_recipients((destination.fallback,), policy))
 
 
-def _of_alarm(  # noqa: PLR0913  # what an alarm is replaced by depends on all that was told of its trouble
-    core: Core, connection: Connection, failed: Delivery, policy: Policy, now: datetime, suspects: SuspectedChannels
-) -> list[Delivery]:
+def _of_alarm(context: TransactionContext, failed: Delivery, suspects: SuspectedChannels) -> list[Delivery]:
     """Return what takes the place of an alarm: the news of a trouble must arrive somewhere.
 
     That is its fallback. Without one it is whoever can be told by a way that is not suspected, unless another alarm of
     the same trouble has arrived or may arrive by such a way. Nobody is told of one trouble twice at one address.
     """
-    told = deliveries.of_operator_alert(connection, failed.trouble_id) if failed.trouble_id else [failed]
-    known = {(one.channel, one.address) for one in told}
-    instead = [one for one in _fallback(core, failed, policy, now) if (one.channel, one.address) not in known]
+    told = deliveries.of_operator_alert(context.connection, failed.trouble_id) if failed.trouble_id else [failed]
+    known = {(recipient.channel, recipient.address) for recipient in told}
+    instead = [one for one in _fallback(context, failed) if (one.channel, one.address) not in known]
     cut_off = suspects | SuspectedChannels(endpoints=frozenset({failed.endpoint}))
-    sent = [(one.state, _recipient(one)) for one in told]
+    sent = [(recipient.state, _recipient(recipient)) for recipient in told]
     if instead or any(_arrives(state, one, cut_off) for state, one in sent):
         return instead
-    others = _in_place_of(failed, alternative_recipients([one for _, one in sent], policy, cut_off), core, now)
-    return [one for one in others if (one.channel, one.address) not in known]
+    others = _in_place_of(context, failed, alternative_recipients([one for _, one in sent], context.policy, cut_off))
+    return [other for other in others if (other.channel, other.address) not in known]
 
 
-def _recipient(one: Delivery) -> Recipient:
-    return Recipient(one.target, one.destination, one.channel, one.address, one.endpoint, one.person)
+def _recipient(delivery: Delivery) -> Recipient:
+    return Recipient(
+        delivery.target, delivery.destination, delivery.channel, delivery.address, delivery.endpoint, delivery.person
+    )
 
 
 def _arrives(state: DeliveryState, to: Recipient, cut_off: SuspectedChannels) -> bool:

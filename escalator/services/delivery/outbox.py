@@ -81,7 +81,7 @@ def _claimed(
             if running is None:
                 return ClaimedCalls()
             claimed = claim_(ClaimContext(core, connection, running, now, limit, threads, taken))
-        taken.used = [one.lane for one in claimed.calls]
+        taken.used = [call.lane for call in claimed.calls]
     return claimed
 
 
@@ -89,16 +89,15 @@ def _chosen(
     claim: ClaimContext, breakers: CircuitBreakers, not_asked: Exclusion = delivery_claims.NO_EXCLUSION
 ) -> Selection:
     rehearsal = claim.threads.rehearsal(claim.limit)
-    policy = claim.running.policy
-    return CandidateSelector(claim.core, claim.connection, policy, claim.now, breakers, rehearsal, not_asked).choose()
+    return CandidateSelector(claim.context, breakers, rehearsal, not_asked).choose()
 
 
 def _take(claim: ClaimContext, found: Sequence[Candidate]) -> dict[UUID, Candidate]:
     """Take threads for these in their turns, and return those that got one."""
     taken: dict[UUID, Candidate] = {}
-    for one in found:
-        if len(taken) < claim.limit and claim.taking.take(one.lane):
-            taken[one.delivery.id] = one
+    for candidate in found:
+        if len(taken) < claim.limit and claim.taking.take(candidate.lane):
+            taken[candidate.delivery.id] = candidate
     return taken
 
 
@@ -109,7 +108,7 @@ def _claim_alarms(claim: ClaimContext) -> ClaimedCalls:
     mine = delivery_claims.lock_claimable(connection, taken, now, claim.silence) if taken else []
     mine, begun = _begin_probes(breakers, mine, taken)
     calls = claim_notices(claim, mine, taken)
-    delivery_claims.claim(connection, [one.delivery.id for one in calls if one.delivery], claim.core.id, now)
+    delivery_claims.claim(connection, [call.delivery.id for call in calls if call.delivery], claim.core.id, now)
     breakers.take_back(begun - _probed(calls))
     return ClaimedCalls(tuple(calls), has_more=_tell_fallbacks(claim, calls))
 
@@ -118,27 +117,40 @@ def _claim_deliveries(claim: ClaimContext) -> ClaimedCalls:
     connection, core, now = claim.connection, claim.core, claim.now
     breakers = CircuitBreakers(connection, now)
     choice = _chosen(claim, breakers)
-    named = list(dict.fromkeys(one.delivery.incident_id for one in choice.all if one.delivery.incident_id is not None))
+    named = list(
+        dict.fromkeys(
+            candidate.delivery.incident_id for candidate in choice.all if candidate.delivery.incident_id is not None
+        )
+    )
     free = incidents.lock_free(connection, named, claim.limit)
     taken = _take(
-        claim, [one for one in choice.all if one.delivery.incident_id is None or one.delivery.incident_id in free]
+        claim,
+        [
+            candidate
+            for candidate in choice.all
+            if candidate.delivery.incident_id is None or candidate.delivery.incident_id in free
+        ],
     )
     mine = delivery_claims.lock_claimable(connection, taken, now, claim.silence) if taken else []
     if not mine:
         return ClaimedCalls(is_held_up=bool(choice.all))
-    about = read_incidents(connection, {one.incident_id for one in mine if one.incident_id is not None}, core)
-    unreadable = [one.id for one in mine if one.incident_id is not None and one.incident_id not in about]
+    about = read_incidents(
+        connection, {delivery.incident_id for delivery in mine if delivery.incident_id is not None}, core
+    )
+    unreadable = [
+        delivery.id for delivery in mine if delivery.incident_id is not None and delivery.incident_id not in about
+    ]
     delivery_claims.postpone(connection, unreadable, now + UNREADABLE_WAIT)
     standing = posted_messages.lock_of(connection, about, now, claim.silence)
     turns = {one.id: turn for turn, one in enumerate(mine)}
     mine, begun = _begin_probes(breakers, mine, taken)
     claims = PageClaims(core, connection, claim.running, now, about, standing, compose.story_records(connection, about))
-    notices = claim_notices(claim, [one for one in mine if one.incident_id is None], taken)
-    _page(claims, [one for one in mine if one.incident_id in about], taken)
+    notices = claim_notices(claim, [delivery for delivery in mine if delivery.incident_id is None], taken)
+    _page(claims, [delivery for delivery in mine if delivery.incident_id in about], taken)
     claims.write()
     delivery_claims.postpone(connection, claims.busy, now + _BUSY_WAIT)
     calls = sorted((*notices, *claims.to_send), key=lambda one: turns[one.delivery.id] if one.delivery else 0)
-    delivery_claims.claim(connection, [one.delivery.id for one in calls if one.delivery], core.id, now)
+    delivery_claims.claim(connection, [call.delivery.id for call in calls if call.delivery], core.id, now)
     breakers.take_back(begun - _probed(calls))
     has_more = choice.has_more or len(taken) < len(choice.likely)
     return ClaimedCalls(tuple(calls), has_more=_tell_fallbacks(claim, calls) or has_more)
@@ -148,29 +160,26 @@ def _begin_probes(
     breakers: CircuitBreakers, mine: Sequence[Delivery], taken: Mapping[UUID, Candidate]
 ) -> tuple[list[Delivery], frozenset[str]]:
     """Begin the probes among these; return what may go, and the endpoints whose probe has begun."""
-    probes = {one.id: taken[one.id].lane for one in mine if taken[one.id].decision is BreakerDecision.PROBE}
+    probes = {
+        delivery.id: taken[delivery.id].lane
+        for delivery in mine
+        if taken[delivery.id].decision is BreakerDecision.PROBE
+    }
     begun = breakers.begin(probes.values())
-    return [one for one in mine if one.id not in probes or probes[one.id].endpoint in begun], begun
+    return [delivery for delivery in mine if delivery.id not in probes or probes[delivery.id].endpoint in begun], begun
 
 
 def _probed(calls: Iterable[OutboundCall]) -> frozenset[str]:
-    return frozenset(one.lane.endpoint for one in calls if one.is_probe)
+    return frozenset(call.lane.endpoint for call in calls if call.is_probe)
 
 
 def _tell_fallbacks(claim: ClaimContext, calls: Iterable[OutboundCall]) -> bool:
     """Tell the fallback of each page and alarm that is a probe, for nobody waits for a probe; whether there is any."""
     count = 0
-    for one in calls:
-        if one.is_probe and one.delivery is not None and one.delivery.kind is not DeliveryKind.BULLETIN:
-            suspects = suspects_after(FailureReason.TIMEOUT, one.delivery.endpoint, one.channel)
-            count += create_fallbacks(
-                claim.core,
-                claim.connection,
-                [one.delivery],
-                claim.running.policy,
-                claim.now,
-                suspects,
-            )
+    for call in calls:
+        if call.is_probe and call.delivery is not None and call.delivery.kind is not DeliveryKind.BULLETIN:
+            suspects = suspects_after(FailureReason.TIMEOUT, call.delivery.endpoint, call.channel)
+            count += create_fallbacks(claim.context, [call.delivery], suspects)
     return count > 0
 
 

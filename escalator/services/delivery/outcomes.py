@@ -15,9 +15,8 @@ from escalator.metrics import DELIVERIES, WEBHOOK_TO_SEND
 from escalator.model.audit import AuditAction, AuditEntry
 from escalator.model.incident import Incident, State
 from escalator.model.message import Delivered, Failed, FailureReason, Occasion
-from escalator.model.policy import Policy
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery import destination_health
 from escalator.services.delivery.destination_health import suspects_after
 from escalator.services.delivery.fallbacks import create_fallbacks, has_fallback
@@ -52,27 +51,28 @@ def record_outcomes(core: Core, outcomes: Sequence[CallOutcome]) -> None:
         running = core.policies.running(connection)
         if running is None:
             return
-        paged = [(one, one.sent.delivery) for one in outcomes if one.sent.delivery is not None]
+        context = TransactionContext(core, connection, running, now)
+        paged = [(outcome, outcome.sent.delivery) for outcome in outcomes if outcome.sent.delivery is not None]
         failures = [(one, delivery) for one, delivery in paged if isinstance(one.result, Failed)]
         locked = incidents.lock(connection, {one.incident_id for _, one in failures if one.incident_id}, core.seal)
         standing = _standing(core, connection, [delivery for _, delivery in paged])
         ours = [(one, delivery) for one, delivery in paged if delivery.id in standing.ours]
         kept = [*ours, *((one, delivery) for one, delivery in paged if _is_told_twice(one, delivery, standing))]
-        over = {delivery.id for one, delivery in ours if _is_over(core, connection, one, delivery, running.policy, now)}
+        over = {delivery.id for one, delivery in ours if _is_over(context, one, delivery)}
         delivery_outcomes.record_results(
             connection, [_row(one, delivery, over, now) for one, delivery in ours], core.id
         )
         made_anew = record_posts(core, connection, outcomes, standing.forgotten, now)
-        _note_endpoints(core, connection, outcomes, kept, over, now)
+        _note_endpoints(context, outcomes, kept, over)
         bundles.mark_delivered(connection, [one.id for told, one in kept if _is_told_list(told, one)], now)
-        destination_health.update_operator_alerts(core, connection, outcomes, over, running, now)
-        _note_deliveries(core, connection, kept, over, running, now)
+        destination_health.update_operator_alerts(context, outcomes, over)
+        _note_deliveries(context, kept, over)
         touched = {delivery.incident_id for _, delivery in kept if is_step_delivery(delivery) and delivery.id in over}
-        work.apply(decide_failed_steps(core, connection, locked, touched, running, now), running, now)
+        work.apply(decide_failed_steps(context, locked, touched), running, now)
     if made_anew:
         refresh_posts(core, made_anew)
-    for one in outcomes:
-        _measure(core, one, now)
+    for outcome in outcomes:
+        _measure(core, outcome, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,9 @@ class _Standing:
 
 
 def _standing(core: Core, connection: Connection, sent: Sequence[Delivery]) -> _Standing:
-    found = delivery_outcomes.lock_claim_status(connection, {one.id: one.claim + 1 for one in sent}, core.id)
+    found = delivery_outcomes.lock_claim_status(
+        connection, {sent_delivery.id: sent_delivery.claim + 1 for sent_delivery in sent}, core.id
+    )
     forgotten = {key for key, standing in found.items() if standing is ClaimStatus.FORGOTTEN}
     if forgotten or len(found) < len(sent):
         log.warning("claims_lost_by_the_database", made_good=len(forgotten), gone=len(sent) - len(found))
@@ -100,21 +102,19 @@ def _standing(core: Core, connection: Connection, sent: Sequence[Delivery]) -> _
     )
 
 
-def _is_told_twice(one: CallOutcome, delivery: Delivery, standing: _Standing) -> bool:
+def _is_told_twice(outcome: CallOutcome, delivery: Delivery, standing: _Standing) -> bool:
     """Whether a page got through that another process has taken over meanwhile; had it failed, that is its business."""
-    return delivery.id in standing.taken_over and isinstance(one.result, Delivered)
+    return delivery.id in standing.taken_over and isinstance(outcome.result, Delivered)
 
 
-def _is_over(  # noqa: PLR0913  # whether somebody else can be told is asked within the transaction of the caller
-    core: Core, connection: Connection, one: CallOutcome, delivery: Delivery, policy: Policy, now: datetime
-) -> bool:
+def _is_over(context: TransactionContext, outcome: CallOutcome, delivery: Delivery) -> bool:
     """Whether a delivery has failed for good."""
-    if isinstance(one.result, Delivered) or is_orphaned_reply(one):
+    if isinstance(outcome.result, Delivered) or is_orphaned_reply(outcome):
         return False
-    if is_permanent_failure(delivery, one.result, now):
+    if is_permanent_failure(delivery, outcome.result, context.now):
         return True
-    gives_up_early = _is_too_late_here(one.result) or has_hung(one)
-    return gives_up_early and has_fallback(core, connection, delivery, policy, now)
+    gives_up_early = _is_too_late_here(outcome.result) or has_hung(outcome)
+    return gives_up_early and has_fallback(context, delivery)
 
 
 def _is_too_late_here(failed: Failed) -> bool:
@@ -125,9 +125,11 @@ def _is_too_late_here(failed: Failed) -> bool:
     return failed.retry_after is not None and failed.retry_after > delivery_claims.MAX_PAUSE
 
 
-def _row(one: CallOutcome, delivery: Delivery, over: Collection[UUID], now: datetime) -> dict[str, Any]:
-    result = one.result
-    is_tried = one.sent.refused is None and not (isinstance(result, Failed) and result.reason is FailureReason.PACED)
+def _row(outcome: CallOutcome, delivery: Delivery, over: Collection[UUID], now: datetime) -> dict[str, Any]:
+    result = outcome.result
+    is_tried = outcome.sent.refused is None and not (
+        isinstance(result, Failed) and result.reason is FailureReason.PACED
+    )
     row: dict[str, Any] = {"id": delivery.id, "claim": delivery.claim + 1, "next_at": now}
     row["attempts"] = delivery.attempts + is_tried
     if isinstance(result, Delivered):
@@ -138,17 +140,15 @@ def _row(one: CallOutcome, delivery: Delivery, over: Collection[UUID], now: date
     return row | {"state": DeliveryState.PENDING, "next_at": retry_at(delivery, result, now)}
 
 
-def _is_told_list(one: CallOutcome, delivery: Delivery) -> bool:
-    return delivery.occasion is Occasion.LIST and isinstance(one.result, Delivered)
+def _is_told_list(outcome: CallOutcome, delivery: Delivery) -> bool:
+    return delivery.occasion is Occasion.LIST and isinstance(outcome.result, Delivered)
 
 
-def _note_endpoints(  # noqa: PLR0913  # all that calls say of where they went
-    core: Core,
-    connection: Connection,
+def _note_endpoints(
+    context: TransactionContext,
     outcomes: Sequence[CallOutcome],
     kept: Iterable[tuple[CallOutcome, Delivery]],
     over: Collection[UUID],
-    now: datetime,
 ) -> None:
     """Write all that these calls say of their endpoints and hosts, at once."""
     notes = HealthUpdates()
@@ -158,21 +158,16 @@ def _note_endpoints(  # noqa: PLR0913  # all that calls say of where they went
         if isinstance(one.result, Delivered):
             continue
         note = notes.of(delivery.endpoint)
-        until = _closed_until(delivery, one.result, now) if one.sent.refused is None else None
+        until = _closed_until(delivery, one.result, context.now) if one.sent.refused is None else None
         if until is not None:
             note.closed_until = max(until, note.closed_until or until)
         if one.result.reason is FailureReason.GONE and delivery.id in over:
-            note.gone_address = digest_of(core.expand(delivery.address))
-    notes.write(connection, now)
+            note.gone_address = digest_of(context.core.expand(delivery.address))
+    notes.write(context.connection, context.now)
 
 
-def _note_deliveries(  # noqa: PLR0913  # writes under the locks of the caller
-    core: Core,
-    connection: Connection,
-    kept: Iterable[tuple[CallOutcome, Delivery]],
-    over: Collection[UUID],
-    running: RunningPolicy,
-    now: datetime,
+def _note_deliveries(
+    context: TransactionContext, kept: Iterable[tuple[CallOutcome, Delivery]], over: Collection[UUID]
 ) -> None:
     """Record what became of deliveries, and let whoever stands in for those that failed have a try at once."""
     entries = []
@@ -183,8 +178,8 @@ def _note_deliveries(  # noqa: PLR0913  # writes under the locks of the caller
         if delivery.id in over:
             entries.append(audit_entry(AuditAction.DELIVERY_FAILED, delivery, one.result.reason.value))
             suspects = suspects_after(one.result.reason, delivery.endpoint, delivery.channel)
-            create_fallbacks(core, connection, [delivery], running.policy, now, suspects)
-    audit_log.insert(connection, [(entry, None) for entry in entries], now)
+            create_fallbacks(context, [delivery], suspects)
+    audit_log.insert(context.connection, [(entry, None) for entry in entries], context.now)
 
 
 def _closed_until(delivery: Delivery, failed: Failed, now: datetime) -> datetime | None:
@@ -197,13 +192,8 @@ def _closed_until(delivery: Delivery, failed: Failed, now: datetime) -> datetime
     return min(retry_at(delivery, failed, now), now + (failed.retry_after or _LONGEST_CLOSED))
 
 
-def decide_failed_steps(  # noqa: PLR0913  # decides under the locks of the caller
-    core: Core,
-    connection: Connection,
-    locked: dict[UUID, Incident],
-    touched: Collection[UUID | None],
-    running: RunningPolicy,
-    now: datetime,
+def decide_failed_steps(
+    context: TransactionContext, locked: dict[UUID, Incident], touched: Collection[UUID | None]
 ) -> list[Decision]:
     """Return what follows for those incidents whose present step has failed for good at all who may acknowledge."""
     decisions = []
@@ -211,26 +201,28 @@ def decide_failed_steps(  # noqa: PLR0913  # decides under the locks of the call
         incident = locked.get(incident_id) if incident_id else None
         if incident is None or incident.state is not State.TRIGGERED:
             continue
-        rules = rules_for(core, connection, incident, running)
-        roster = rules.roster(incident, now)
-        sent = deliveries.step_states(connection, incident.id, incident.round, incident.step, incident.sending)
+        rules = rules_for(context.core, context.connection, incident, context.running)
+        roster = rules.roster(incident, context.now)
+        sent = deliveries.step_states(context.connection, incident.id, incident.round, incident.step, incident.sending)
         fates = {state for person, state in sent if person is None or roster.may_acknowledge(person)}
         if fates == {DeliveryState.FAILED}:
-            decisions.append(Decision(incident, skip_failed_step(incident, rules, now)))
+            decisions.append(Decision(incident, skip_failed_step(incident, rules, context.now)))
     return decisions
 
 
-def _measure(core: Core, one: CallOutcome, now: datetime) -> None:
-    result = one.result
+def _measure(core: Core, call_outcome: CallOutcome, now: datetime) -> None:
+    result = call_outcome.result
     if isinstance(result, Failed) and result.reason is FailureReason.PACED:
         return
     outcome = "delivered" if isinstance(result, Delivered) else "failed"
     reason = "" if isinstance(result, Delivered) else result.reason.value
-    core.metrics.count(DELIVERIES, channel=one.sent.channel.value, outcome=outcome, reason=reason)
+    core.metrics.count(DELIVERIES, channel=call_outcome.sent.channel.value, outcome=outcome, reason=reason)
     if isinstance(result, Failed):
-        log.warning("delivery_failed", destination=one.sent.context.destination, reason=reason, detail=result.detail)
-    elif one.sent.received_at is not None:
-        core.metrics.observe(WEBHOOK_TO_SEND, (now - one.sent.received_at).total_seconds())
+        log.warning(
+            "delivery_failed", destination=call_outcome.sent.context.destination, reason=reason, detail=result.detail
+        )
+    elif call_outcome.sent.received_at is not None:
+        core.metrics.observe(WEBHOOK_TO_SEND, (now - call_outcome.sent.received_at).total_seconds())
 
 
 def audit_entry(action: AuditAction, delivery: Delivery, reason: str = "") -> AuditEntry:

@@ -30,19 +30,19 @@ def record_posts(
     created: list[tuple[PostedMessage, int, Delivered]] = []
     shown: list[tuple[PostedMessage, int, Delivered]] = []
     made: list[tuple[PostedMessage, int, Delivered]] = []
-    for one in outcomes:
-        post, result, delivery = one.sent.post, one.result, one.sent.delivery
+    for outcome in outcomes:
+        post, result, delivery = outcome.sent.post, outcome.result, outcome.sent.delivery
         if post is None:
             continue
-        if one.sent.rings_again:
-            if is_orphaned_reply(one):
+        if outcome.sent.is_reply:
+            if is_orphaned_reply(outcome):
                 posted_message_refs.clear_ref(connection, post)
         elif isinstance(result, Failed):
             _note_not_shown(core, connection, post, result, now, is_update=delivery is None)
         elif delivery is None:
-            shown.append((post, one.sent.revision, result))
+            shown.append((post, outcome.sent.revision, result))
         else:
-            created.append((post, one.sent.revision, result))
+            created.append((post, outcome.sent.revision, result))
             if delivery.id in forgotten:
                 made.append(created[-1])
     delivery_outcomes.record_updated(connection, shown, core.id)
@@ -75,6 +75,8 @@ def _note_not_shown(  # noqa: PLR0913  # writes under the locks of the caller
         )
 
 
-def is_orphaned_reply(one: CallOutcome) -> bool:
+def is_orphaned_reply(outcome: CallOutcome) -> bool:
     """Whether a reply failed because its full message is gone: then the next try is the full message."""
-    return isinstance(one.result, Failed) and one.sent.rings_again and one.result.detail in MESSAGE_DELETED_ERRORS
+    return (
+        isinstance(outcome.result, Failed) and outcome.sent.is_reply and outcome.result.detail in MESSAGE_DELETED_ERRORS
+    )

@@ -25,20 +25,20 @@ def is_permanent_failure(delivery: Delivery, failed: Failed, now: datetime) -> b
     return retry_at(delivery, failed, now) >= delivery.expires_at
 
 
-def retry_at(one: Delivery | PostedMessage, failed: Failed, now: datetime) -> datetime:
+def retry_at(message: Delivery | PostedMessage, failed: Failed, now: datetime) -> datetime:
     """Return when to try what has just failed again: when the vendor says, else after a wait that grows.
 
     The wait is up to a tenth longer or shorter, the same each time it is asked, so that not all come back at once.
     """
     if failed.retry_after is not None:
         return now + max(failed.retry_after, timedelta(seconds=1))
-    waits = _waits(one)
-    spread = random.Random(f"{one.id} {one.attempts}").uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311  # not a secret
-    return now + timedelta(seconds=max(waits[min(one.attempts, len(waits) - 1)] * spread, 1))
+    waits = _waits(message)
+    spread = random.Random(f"{message.id} {message.attempts}").uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311  # not a secret
+    return now + timedelta(seconds=max(waits[min(message.attempts, len(waits) - 1)] * spread, 1))
 
 
-def _waits(one: Delivery | PostedMessage) -> tuple[int, ...]:
+def _waits(message: Delivery | PostedMessage) -> tuple[int, ...]:
     """Return the seconds to wait after each try. A page to a webhook is a page; what becomes of it can wait."""
-    if isinstance(one, Delivery):
-        return _COPIES_BACKOFF if one.kind is DeliveryKind.COPY else _BACKOFF
-    return _SHOWN_TO_MACHINES_BACKOFF if one.channel.about.is_for_machines else _BACKOFF
+    if isinstance(message, Delivery):
+        return _COPIES_BACKOFF if message.kind is DeliveryKind.COPY else _BACKOFF
+    return _SHOWN_TO_MACHINES_BACKOFF if message.channel.about.is_for_machines else _BACKOFF

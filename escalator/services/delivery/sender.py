@@ -30,18 +30,18 @@ _SOON_S = 0.2
 """How soon is looked again for what others hold at the moment, and for more while something is found overdue."""
 
 
-def send_call(core: Core, one: OutboundCall) -> Delivered | Failed:
+def send_call(core: Core, call: OutboundCall) -> Delivered | Failed:
     """Make one call to its vendor. Never raises for what a vendor or the network does."""
-    note, channel = one.notification, core.channels(one.mode)[one.channel]
-    if one.refused is not None:
-        return one.refused
+    note, channel = call.notification, core.channels(call.mode)[call.channel]
+    if call.refused is not None:
+        return call.refused
     if not note.address:
         return Failed(FailureReason.NO_CONTACT if note.context.person else FailureReason.NOT_CONFIGURED, "no address")
     # Who rings where something stands changes nothing of that.
-    face = "" if one.rings_again else channel.face(note)
-    if one.delivery is None and one.post is not None and one.post.face == face:
+    face = "" if call.is_reply else channel.face(note)
+    if call.delivery is None and call.post is not None and call.post.face == face:
         return Delivered(note.ref or "", face)
-    done = channel.show(note) if one.delivery is None else channel.tell(note)
+    done = channel.show(note) if call.delivery is None else channel.tell(note)
     return replace(done, face=face) if isinstance(done, Delivered) else done
 
 
@@ -49,7 +49,7 @@ def send_all_due(core: Core) -> int:
     """Send everything that is due, one after the other, in this thread; return how many calls that were."""
     count = 0
     while (claimed := outbox.claim_calls(core, SENDER_THREADS)).calls or claimed.has_more:
-        record_outcomes(core, [CallOutcome(one, send_call(core, one)) for one in claimed.calls])
+        record_outcomes(core, [CallOutcome(call, send_call(core, call)) for call in claimed.calls])
         count += len(claimed.calls)
     return count
 
@@ -63,12 +63,12 @@ def send_operator_alerts(core: Core) -> None:
     with ThreadPoolExecutor(SENDER_THREADS, thread_name_prefix="alarms") as pool:
         while (claimed := outbox.claim_alarms(core, SENDER_THREADS, threads)).calls:
             record_outcomes(core, list(pool.map(lambda one: CallOutcome(one, send_call(core, one)), claimed.calls)))
-            threads.release(one.lane for one in claimed.calls)
+            threads.release(call.lane for call in claimed.calls)
 
 
 def _claims(calls: Iterable[OutboundCall]) -> set[UUID]:
     """Return the ids of what these calls hold."""
-    held = ((one.delivery, None if one.rings_again else one.post) for one in calls)
+    held = ((call.delivery, None if call.is_reply else call.post) for call in calls)
     return {claimed.id for pair in held for claimed in pair if claimed is not None}
 
 
@@ -107,8 +107,8 @@ class Sender:
                     threading.Thread(target=loop, name=name, daemon=True)
                     for name, loop in (("beat", self._beat_on), ("sending", self._run))
                 )
-                for one in loops:
-                    one.start()
+                for thread in loops:
+                    thread.start()
                 self._loops = loops
 
     def wake(self) -> None:
@@ -128,8 +128,8 @@ class Sender:
         """Send what was claimed; a thread was taken for each."""
         with self._lock:
             self._known |= _claims(claimed)
-        for one in claimed:
-            self._threads.submit(self._call, one)
+        for call in claimed:
+            self._threads.submit(self._call, call)
 
     def _may_begin(self) -> bool:
         with self._lock:
@@ -152,8 +152,8 @@ class Sender:
         self._stopping.set()
         self._news.put(None)
         watch = Stopwatch()
-        for one in self._loops:
-            one.join(max(0.0, wait_s - watch.seconds()))
+        for loop in self._loops:
+            loop.join(max(0.0, wait_s - watch.seconds()))
 
     def _beat_on(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
@@ -208,9 +208,9 @@ class Sender:
             news.append(self._news.get(timeout=self._patience_s))
             while True:
                 news.append(self._news.get_nowait())
-        outcomes = [one for one in news if one is not None]
+        outcomes = [item for item in news if item is not None]
         self._unwritten += outcomes
-        self.release(one.sent.lane for one in outcomes)
+        self.release(outcome.sent.lane for outcome in outcomes)
 
     def _write(self) -> None:
         if not self._unwritten:
@@ -222,23 +222,23 @@ class Sender:
             raise
         except Exception:  # one outcome that cannot be written must not take those of the others with it
             log.exception("outcomes_failed", outcomes=len(self._unwritten))
-            for one in self._unwritten:
-                self._write_alone(one)
+            for outcome in self._unwritten:
+                self._write_alone(outcome)
         self._unwritten.clear()
 
-    def _write_alone(self, one: CallOutcome) -> None:
+    def _write_alone(self, outcome: CallOutcome) -> None:
         try:
-            record_outcomes(self._core, [one])
-            self._forget([one])
+            record_outcomes(self._core, [outcome])
+            self._forget([outcome])
         except Unavailable:
             raise
         except Exception:
-            log.exception("outcome_failed", destination=one.sent.context.destination)
+            log.exception("outcome_failed", destination=outcome.sent.context.destination)
 
     def _forget(self, written: Sequence[CallOutcome]) -> None:
         """Know no more of what is over; what could not be written stays ours until its lease ends."""
         with self._lock:
-            self._known -= _claims(one.sent for one in written)
+            self._known -= _claims(outcome.sent for outcome in written)
 
     def _claim(self) -> None:
         """Claim once: whatever there is to claim, what has come in meanwhile is written before more is claimed."""
@@ -254,10 +254,10 @@ class Sender:
         elif claimed.is_held_up or self._is_behind:
             self._patience_s = _SOON_S
 
-    def _call(self, one: OutboundCall) -> None:
+    def _call(self, call: OutboundCall) -> None:
         try:
-            result = send_call(self._core, one)
+            result = send_call(self._core, call)
         except Exception as error:
-            log.exception("send_failed", destination=one.context.destination)
+            log.exception("send_failed", destination=call.context.destination)
             result = Failed(FailureReason.UNKNOWN, type(error).__name__)
-        self._news.put(CallOutcome(one, result))
+        self._news.put(CallOutcome(call, result))

@@ -48,7 +48,7 @@ def send_test_message(core: Core, name: str, policy: Policy) -> list[Destination
     mode, now = _mode(core, name, policy), core.clock.now()
     with core.database.reading() as connection:
         roster = Roster(policy, now, calendars.bookings_of(connection, policy))
-    tried = [_test(core, one, policy, mode, now) for one in resolve_targets((name,), None, roster).told]
+    tried = [_test(core, recipient, policy, mode, now) for recipient in resolve_targets((name,), None, roster).told]
     with core.database.writing() as connection:
         _note(connection, tried, now)
     return tried
@@ -87,13 +87,13 @@ def _test(core: Core, recipient: Recipient, policy: Policy, mode: Mode, now: dat
 
 def _note(connection: Connection, tried: Sequence[DestinationTestResult], now: datetime) -> None:
     """Record the tests; an endpoint that was reached is neither broken nor gone."""
-    reached = [one.recipient.endpoint for one in tried if one.is_reached]
+    reached = [result.recipient.endpoint for result in tried if result.is_reached]
     notes = HealthUpdates()
     for endpoint in reached:
         notes.of(endpoint).is_reached = notes.of(endpoint).is_there = True
     notes.write(connection, now)
     end_alerts_of_reached(OperatorAlerts(connection, now), reached)
-    audit_log.insert(connection, [(_entry(one), None) for one in tried], now)
+    audit_log.insert(connection, [(_entry(result), None) for result in tried], now)
 
 
 def _entry(tried: DestinationTestResult) -> AuditEntry:

@@ -57,14 +57,14 @@ def post_thread_notes(core: Core, text_id: UUID) -> None:
     slack, said = core.slack(plan.mode), message(plan.said.card)
     face = core.channels(plan.mode)[DestinationKind.SLACK].face(plan.said)
     shown = []
-    for one in plan.under:
-        channel, _, ts = (one.ref or "").partition("/")
-        context = MessageContext(plan.incident.id, plan.incident.number, one.destination, one.person)
+    for post in plan.under:
+        channel, _, ts = (post.ref or "").partition("/")
+        context = MessageContext(plan.incident.id, plan.incident.number, post.destination, post.person)
         done = slack.post(context, channel, said, ts)
         if isinstance(done, Failed):
             log.warning("note_not_shown", reason=done.reason.value, detail=done.detail)
         else:
-            shown.append(replace(one, ref=done.ref, address=channel, face=face))
+            shown.append(replace(post, ref=done.ref, address=channel, face=face))
     _keep(core, plan, shown)
 
 
@@ -93,7 +93,7 @@ def _full_messages(connection: Connection, incident: Incident, mode: Mode, now: 
         for one in posted_messages.of_incident(connection, incident.id, now)
         if one.channel is DestinationKind.SLACK and one.mode is mode and one.ref and not _is_note(one)
     ]
-    return [one for one in standing if one.person is None] or standing
+    return [post for post in standing if post.person is None] or standing
 
 
 def _keep(core: Core, plan: _Plan, shown: Sequence[PostedMessage]) -> None:
@@ -117,20 +117,20 @@ def _keep(core: Core, plan: _Plan, shown: Sequence[PostedMessage]) -> None:
         posted_messages.insert(connection, rows, None, core.clock.now())
 
 
-def _is_note(one: PostedMessage) -> bool:
-    return one.destination.startswith(_NOTE)
+def _is_note(post: PostedMessage) -> bool:
+    return post.destination.startswith(_NOTE)
 
 
 def note_texts(connection: Connection, behind: Iterable[PostedMessage]) -> dict[UUID, Note]:
     """Return what those of these posts say that are notes, by the post's id."""
-    ids = {one.id: UUID(one.destination.removeprefix(_NOTE)) for one in behind if _is_note(one)}
+    ids = {post.id: UUID(post.destination.removeprefix(_NOTE)) for post in behind if _is_note(post)}
     found = notes.find(connection, ids.values())
     return {post_id: found[text_id] for post_id, text_id in ids.items() if text_id in found}
 
 
-def as_note_update(core: Core, one: Notification, view: View, note: Note) -> Notification:
+def as_note_update(core: Core, notification: Notification, view: View, note: Note) -> Notification:
     """Return the notification that brings a note up to date."""
-    return replace(one, card=note_card(view, note.author, _body(core, note)))
+    return replace(notification, card=note_card(view, note.author, _body(core, note)))
 
 
 def _body(core: Core, note: Note) -> str | None:

@@ -21,7 +21,7 @@ _TROUBLE = "drill:"
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class DrillFailure:
     """Why a drill was not passed: a word for the record, and the end of a sentence for who hears of it."""
 
     reason: str
@@ -30,7 +30,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class DrillResults:
     """The results of drills as written within one transaction."""
 
     connection: Connection
@@ -38,7 +38,7 @@ class Results:
     policy: Policy
     now: datetime
 
-    def passed(self, run: DrillRun, incident: Incident, answer: DrillAcknowledgement) -> None:
+    def record_passed(self, run: DrillRun, incident: Incident, answer: DrillAcknowledgement) -> None:
         """Write who has answered in time; the trouble about an earlier one is over."""
         by = ", ".join(answer.people)
         ended = replace(
@@ -47,18 +47,18 @@ class Results:
         if drills.finish(self.connection, ended):
             seconds = int((answer.at - incident.opened_at).total_seconds())
             self._record(AuditAction.DRILL_PASSED, ended, by=by, seconds=str(seconds))
-            OperatorAlerts(self.connection, self.now).end(_TROUBLE + run.name)
+            OperatorAlerts(self.connection, self.now).resolve(_TROUBLE + run.name)
 
-    def failed(self, run: DrillRun, failure: Failure, incident: Incident | None = None) -> None:
+    def record_failed(self, run: DrillRun, failure: DrillFailure, incident: Incident | None = None) -> None:
         """Write that it was not passed, and tell: each time anew, though the one before was not passed either."""
         ended = replace(run, state=failure.state, incident_id=incident.id if incident else None)
         if not drills.finish(self.connection, ended):
             return
         self._record(AuditAction.DRILL_FAILED, ended, failure.reason)
-        troubles = OperatorAlerts(self.connection, self.now)
-        troubles.end(_TROUBLE + run.name)
+        alerts = OperatorAlerts(self.connection, self.now)
+        alerts.resolve(_TROUBLE + run.name)
         detail = f"the drill {run.name!r} of route {run.route!r} {failure.told}"
-        troubles.find(_TROUBLE + run.name, detail, self.policy, self.settings)
+        alerts.raise_alert(_TROUBLE + run.name, detail, self.policy, self.settings)
         log.warning("drill_failed", drill_id=str(run.id), reason=failure.reason)
 
     def _record(self, action: AuditAction, run: DrillRun, reason: str = "", **more: str) -> None:

@@ -24,7 +24,7 @@ from escalator.ports import PROCESS_EVENTS
 from escalator.rendering.push_text import words
 from escalator.schedules.weekly import last_due
 from escalator.services.core.context import Core
-from escalator.services.drills.results import Failure, Results
+from escalator.services.drills.results import DrillFailure, DrillResults
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import audit_log, drills, events, incidents, jobs, key_values
@@ -37,13 +37,13 @@ log = structlog.get_logger(__name__)
 EVERY = timedelta(seconds=5)
 _LOOKED = "drills_looked_at"
 
-_NO_ROUTE = Failure("no_route", "could not begin: the policy does not have its route any more")
-_NO_SOURCE = Failure("no_source", "could not begin: no source of the policy is on")
-_NOT_PROCESSED = Failure("not_processed", "did not begin in time: its event waits, or is parked")
+_NO_ROUTE = DrillFailure("no_route", "could not begin: the policy does not have its route any more")
+_NO_SOURCE = DrillFailure("no_source", "could not begin: no source of the policy is on")
+_NOT_PROCESSED = DrillFailure("not_processed", "did not begin in time: its event waits, or is parked")
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class DrillStart:
     """When a drill was due and when it begins, who says so, and where."""
 
     scheduled_at: datetime
@@ -52,7 +52,7 @@ class Start:
     via: str = "engine"
 
 
-def rehearse(core: Core) -> None:
+def run_due_drills(core: Core) -> None:
     """Begin the drills that are due, and write what became of those that run. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
@@ -62,14 +62,14 @@ def rehearse(core: Core) -> None:
     _judge(core, now)
 
 
-def start_now(core: Core, drill: Drill, by: Actor, via: str) -> DrillRun | None:
+def start_drill(core: Core, drill: Drill, by: Actor, via: str) -> DrillRun | None:
     """Begin a drill of the running policy at somebody's wish; None when one of that name runs, or it cannot begin."""
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.required(connection)
-        if any(one.name == drill.name for one in drills.running(connection)):
+        if any(run.name == drill.name for run in drills.running(connection)):
             return None
-        return _begin(core, connection, drill, running.policy, Start(now, now, by, via))
+        return _begin(core, connection, drill, running.policy, DrillStart(now, now, by, via))
 
 
 def _begin_due(core: Core, now: datetime) -> None:
@@ -88,7 +88,7 @@ def _begin_due(core: Core, now: datetime) -> None:
         policy = running.policy
         planned = _planned(_read(core, connection, UUID(looked.value)), now)
         due = {name: at for name, at in _planned(policy, now).items() if looked.at < at and planned.get(name) == at}
-        starts = [(one, Start(due[one.name], now)) for one in policy.drills if one.name in due]
+        starts = [(drill, DrillStart(due[drill.name], now)) for drill in policy.drills if drill.name in due]
         begun = [_begin(core, connection, one, policy, start) for one, start in starts]
     if any(begun):
         core.queue.tell(PROCESS_EVENTS)
@@ -98,7 +98,7 @@ def _planned(policy: Policy | None, now: datetime) -> dict[str, datetime]:
     """Return when each drill was due last."""
     if policy is None:
         return {}
-    return {one.name: last_due(one.weekday, one.at, policy.timezone, now) for one in policy.drills}
+    return {drill.name: last_due(drill.weekday, drill.at, policy.timezone, now) for drill in policy.drills}
 
 
 def _read(core: Core, connection: Connection, version: UUID) -> Policy | None:
@@ -109,37 +109,37 @@ def _read(core: Core, connection: Connection, version: UUID) -> Policy | None:
         return None
 
 
-def _begin(core: Core, connection: Connection, drill: Drill, policy: Policy, start: Start) -> DrillRun | None:
+def _begin(core: Core, connection: Connection, drill: Drill, policy: Policy, start: DrillStart) -> DrillRun | None:
     """Write the row of a drill and its event, or why it cannot begin; None then, and when the row is there already."""
     expected_by = start.now + drill.expected_within
     run = DrillRun(uuid7(), drill.name, drill.route, start.scheduled_at, expected_by, DrillState.RUNNING)
     if not drills.insert(connection, run):
         return None
-    route = next((one for one in policy.routes if one.name == drill.route), None)
+    route = next((candidate for candidate in policy.routes if candidate.name == drill.route), None)
     source = _source(core, route, policy) if route else None
     if route is not None and source is not None and start.now - start.scheduled_at <= drill.expected_within:
         rehearsal = DrillRehearsal(str(run.id), run.name, run.route, *rehearsed_category_and_severity(route, policy))
         _store(core, connection, rehearsal, source, run, start)
         return run
     failure = _NO_ROUTE if route is None else _NO_SOURCE if source is None else _missed(start)
-    Results(connection, core.settings, policy, start.now).failed(run, failure)
+    DrillResults(connection, core.settings, policy, start.now).record_failed(run, failure)
     return None
 
 
-def _missed(start: Start) -> Failure:
+def _missed(start: DrillStart) -> DrillFailure:
     late = words(start.now - start.scheduled_at)
-    return Failure("missed", f"was due {late} ago, when nothing ran that could have begun it", DrillState.MISSED)
+    return DrillFailure("missed", f"was due {late} ago, when nothing ran that could have begun it", DrillState.MISSED)
 
 
 def _source(core: Core, route: Route, policy: Policy) -> str | None:
     """Return the source whose alert it plays: the first that is on, of those that the route names if it names any."""
-    on = [one.name for one in policy.sources.values() if core.expand(one.api_key)]
+    on = [source.name for source in policy.sources.values() if core.expand(source.api_key)]
     named = route.when.tests.get("source", ())
     return next((name for name in on if name in named), on[0] if on else None)
 
 
 def _store(
-    core: Core, connection: Connection, rehearsal: DrillRehearsal, source: str, run: DrillRun, start: Start
+    core: Core, connection: Connection, rehearsal: DrillRehearsal, source: str, run: DrillRun, start: DrillStart
 ) -> None:
     body = body_of(rehearsal)
     event = StoredEvent(run.id, source, digest(body), TYPE, start.now, EventState.NEW)
@@ -162,22 +162,22 @@ def _judge(core: Core, now: datetime) -> None:
         if running is None:
             return
         found = incidents.lock(connection, [one.id for one in runs], core.seal)
-        results = Results(connection, core.settings, running.policy, now)
+        results = DrillResults(connection, core.settings, running.policy, now)
         judged = [run for run in runs if _write_result(results, run, found.get(run.id))]
         over = [found[run.id] for run in judged if run.id in found]
-        ends = [Decision(one, end_drill(one, rules_for(core, connection, one, running), now)) for one in over]
+        ends = [Decision(ended, end_drill(ended, rules_for(core, connection, ended, running), now)) for ended in over]
         work.apply(ends, running, now)
 
 
-def _write_result(results: Results, run: DrillRun, incident: Incident | None) -> bool:
+def _write_result(results: DrillResults, run: DrillRun, incident: Incident | None) -> bool:
     """Write whether a drill is passed or failed; False while there is time."""
     answer = drill_acknowledgement(_done(results.connection, incident.id), run.expected_by) if incident else None
     if incident is not None and answer is not None:
-        results.passed(run, incident, answer)
+        results.record_passed(run, incident, answer)
         return True
     failure = _why_failed(results, run, incident)
     if failure is not None:
-        results.failed(run, failure, incident)
+        results.record_failed(run, failure, incident)
     return failure is not None
 
 
@@ -186,7 +186,7 @@ def _done(connection: Connection, incident_id: UUID) -> Iterator[RecordedAction]
         yield RecordedAction(row.at, AuditAction(row.action), row.actor_key)
 
 
-def _why_failed(results: Results, run: DrillRun, incident: Incident | None) -> Failure | None:
+def _why_failed(results: DrillResults, run: DrillRun, incident: Incident | None) -> DrillFailure | None:
     """Return why a drill that nobody has answered is failed; None while there is time.
 
     One that is failed before it has begun never does: nothing would end what it begins.
@@ -198,4 +198,4 @@ def _why_failed(results: Results, run: DrillRun, incident: Incident | None) -> F
     if incident is None:
         return _NOT_PROCESSED if events.withdraw(results.connection, run.id) else None
     within = words(run.expected_by - incident.opened_at)
-    return Failure("not_acknowledged", f"was not acknowledged within {within} (#{incident.number})")
+    return DrillFailure("not_acknowledged", f"was not acknowledged within {within} (#{incident.number})")

@@ -22,7 +22,7 @@ from escalator.model.message import MessageContext
 from escalator.model.policy import Person, Policy
 from escalator.rendering.buttons import ButtonValue, encode
 from escalator.rendering.replies import done_words, refusal_words
-from escalator.services.auth.slack_users import is_ours, person_of
+from escalator.services.auth.slack_users import is_our_workspace, person_by_slack_id
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.apply import Decision, rules_for
@@ -110,7 +110,9 @@ def perform_action(core: Core, asked: SlackRequest) -> ActionReply:
         if incident is None or is_in_sandbox(core, incident, running.policy) is not asked.is_sandbox:
             nothing = refusal_words(Refusal(RefusalReason.NO_INCIDENT), None, running.policy, now)
             return ActionReply(MessageContext(None, None, ""), _mode(asked), nothing, refused=RefusalReason.NO_INCIDENT)
-        case = _Case(asked, incident, running, person_of(core, connection, asked.user_id, running.policy), now, uuid7())
+        case = _Case(
+            asked, incident, running, person_by_slack_id(core, connection, asked.user_id, running.policy), now, uuid7()
+        )
         work.has_deliveries = _adopt(core, connection, case)
         done = _judge(core, connection, case)
         if isinstance(done, Change):
@@ -138,7 +140,7 @@ def _mode(asked: SlackRequest) -> Mode:
 def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal | None:
     """Return what the act changes or why it is refused; None where a window must be filled in first."""
     asked = case.asked
-    if not asked.is_sandbox and not is_ours(connection, asked.team_id, asked.enterprise_id):
+    if not asked.is_sandbox and not is_our_workspace(connection, asked.team_id, asked.enterprise_id):
         return Refusal(RefusalReason.WRONG_WORKSPACE)
     if case.person is None:
         return Refusal(RefusalReason.UNKNOWN_PERSON, by=asked.user_id)

@@ -81,7 +81,11 @@ def apply_decisions(
     """Write decisions about incidents that this transaction has locked or is about to make."""
     decisions = _numbered(connection, decisions)
     after = [decision.change.incident for decision in decisions]
-    armed = {one.id: one.due_at for one in after if one.due_at is not None and one.due_at <= now + ARM_AHEAD}
+    armed = {
+        incident.id: incident.due_at
+        for incident in after
+        if incident.due_at is not None and incident.due_at <= now + ARM_AHEAD
+    }
     incidents.insert(connection, [one.change.incident for one in decisions if one.before is None], armed, core.seal)
     changed = [(one.before, one.change.incident) for one in decisions if one.before is not None]
     incidents.save(connection, changed, armed, core.seal)
@@ -93,9 +97,11 @@ def apply_decisions(
     _find_troubles(core, connection, decisions, running.policy, now)
     with reserve_threads(core.sender_pool) as taken:
         claims = _claimed_at_birth(core, connection, decisions, outbox, taken, running, now)
-        mine = {one.delivery.id for one in claims if one.delivery is not None}
-        deliveries.insert(connection, [_claimed(one, core, now) if one.id in mine else one for one in outbox])
-        taken.used = [one.lane for one in claims]
+        mine = {claim.delivery.id for claim in claims if claim.delivery is not None}
+        deliveries.insert(
+            connection, [_claimed(delivery, core, now) if delivery.id in mine else delivery for delivery in outbox]
+        )
+        taken.used = [claim.lane for claim in claims]
     has_more = bool(raised) or len(mine) < len(outbox)
     return AfterCommit(tuple(sorted(set(armed.values()))), has_more, tuple(claims))
 
@@ -103,9 +109,17 @@ def apply_decisions(
 def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:
     """Return the deliveries by urgency, each place once for a send (a diverted step goes to one place only)."""
     found: dict[tuple[object, ...], Delivery] = {}
-    for one in outbox:
-        key = (one.incident_id, one.round, one.step, one.sending, one.occasion, one.destination, one.address)
-        found.setdefault(key, one)
+    for delivery in outbox:
+        key = (
+            delivery.incident_id,
+            delivery.round,
+            delivery.step,
+            delivery.sending,
+            delivery.occasion,
+            delivery.destination,
+            delivery.address,
+        )
+        found.setdefault(key, delivery)
     return sorted(found.values(), key=lambda one: -one.urgency)
 
 
@@ -123,7 +137,7 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
     What waits or hangs at its endpoint is left to those who look at all that waits there.
     """
     breakers = CircuitBreakers(connection, now) if outbox else None
-    lanes = [(one, lane_of(one, core.expand(one.address), one.kind.value)) for one in outbox]
+    lanes = [(delivery, lane_of(delivery, core.expand(delivery.address), delivery.kind.value)) for delivery in outbox]
     closed = endpoint_health.paused_beyond(connection, now) if outbox else {}
     born = [
         (one, lane)
@@ -132,8 +146,8 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
     ]
     if not born:
         return []
-    about = {one.change.incident.id: one.change.incident for one in decisions}
-    known = [one.before.id for one in decisions if one.before is not None]
+    about = {decision.change.incident.id: decision.change.incident for decision in decisions}
+    known = [decision.before.id for decision in decisions if decision.before is not None]
     standing = posted_messages.lock_of(connection, known, now, core.heartbeat_timeout(now)) if known else []
     said = compose.story_records(connection, known) if known else {}
     claims = PageClaims(core, connection, running, now, about, standing, said)
@@ -144,13 +158,13 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
     return claims.to_send
 
 
-def _may_be_sent(one: Delivery, closed: Mapping[str, datetime]) -> bool:
+def _may_be_sent(delivery: Delivery, closed: Mapping[str, datetime]) -> bool:
     """Whether no wait of its endpoint holds it, in which it would overtake those who have waited for longer."""
-    return one.urgency >= delivery_claims.FIRST_ALERT_URGENCY or one.endpoint not in closed
+    return delivery.urgency >= delivery_claims.FIRST_ALERT_URGENCY or delivery.endpoint not in closed
 
 
-def _claimed(one: Delivery, core: Core, now: datetime) -> Delivery:
-    return replace(one, state=DeliveryState.SENDING, owner=core.id, claim=1, claimed_at=now, attempts=1)
+def _claimed(delivery: Delivery, core: Core, now: datetime) -> Delivery:
+    return replace(delivery, state=DeliveryState.SENDING, owner=core.id, claim=1, claimed_at=now, attempts=1)
 
 
 def _numbered(connection: Connection, decisions: Sequence[Decision]) -> list[Decision]:
@@ -249,9 +263,9 @@ def _find_troubles(
     for decision in decisions:
         for key in decision.change.alarms:
             detail = f"#{decision.change.incident.number}: automation has stopped after ten rounds in an hour"
-            OperatorAlerts(connection, now).find(key, detail, policy, core.settings)
+            OperatorAlerts(connection, now).raise_alert(key, detail, policy, core.settings)
 
 
-def is_step_delivery(one: Delivery) -> bool:
+def is_step_delivery(delivery: Delivery) -> bool:
     """Whether a delivery is part of a step of a path."""
-    return one.kind is DeliveryKind.PAGE and one.occasion is Occasion.STEP
+    return delivery.kind is DeliveryKind.PAGE and delivery.occasion is Occasion.STEP

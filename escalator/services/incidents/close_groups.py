@@ -35,8 +35,8 @@ def _tend(core: Core, group_id: UUID) -> int:
             return 0
         members = groups.lock_members(connection, group_id, BATCH, core.seal)
         decisions = [
-            Decision(one, grouping.close_member(group, one, rules_for(core, connection, one, running), now))
-            for one in members
+            Decision(member, grouping.close_member(group, member, rules_for(core, connection, member, running), now))
+            for member in members
         ]
         work.apply(decisions, running, now)
         groups.recount(connection, group_id)

@@ -44,7 +44,7 @@ def dialog_view(verb: Verb, origin: Origin, person: Person, incident: Incident, 
 
 def hand_over_choices(person: Person, incident: Incident, policy: Policy) -> list[Choice]:
     """Return whom this person may hand the incident over to, by key and name."""
-    return [(one.key, one.name) for one in handover_candidates(person, incident, policy)]
+    return [(candidate.key, candidate.name) for candidate in handover_candidates(person, incident, policy)]
 
 
 def may_post_note(incident: Incident, policy: Policy) -> bool:

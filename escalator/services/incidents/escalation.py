@@ -87,7 +87,9 @@ def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
         stuck = incidents.unsealed_fields(connection, incident_id)
         detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); look at it now"
         last = _last_step(core, connection, stuck, running)
-        OperatorAlerts(connection, now).find(f"{DEADLINE}{incident_id}", detail, running.policy, core.settings, last)
+        OperatorAlerts(connection, now).raise_alert(
+            f"{DEADLINE}{incident_id}", detail, running.policy, core.settings, last
+        )
 
 
 def _last_step(core: Core, connection: Connection, stuck: UnsealedFields, running: RunningPolicy) -> tuple[str, ...]:
@@ -110,7 +112,7 @@ def _fire(core: Core, overdue_by: timedelta, taken: list[UUID], only: UUID | Non
         running = core.policies.running(connection) if due else None
         if running is None:
             return 0
-        decisions = [Decision(one, _fired(core, connection, one, running, now)) for one in due.values()]
+        decisions = [Decision(incident, _fired(core, connection, incident, running, now)) for incident in due.values()]
         work.apply(decisions, running, now)
     _observe_lateness(core, due.values())
     return len(due)

@@ -24,7 +24,7 @@ def person_exposure(
 
 def people_at_limit(connection: Connection, people: Iterable[Person], policy: Policy, now: datetime) -> frozenset[str]:
     """Return the keys of those of these people who have read as much today as the policy asks of one person."""
-    zones = {one.key: _zone(one, policy) for one in people}
+    zones = {person.key: _zone(person, policy) for person in people}
     if policy.care is None or not zones:
         return frozenset()
     since = min(day_and_week_start(now, zone)[0] for zone in zones.values())

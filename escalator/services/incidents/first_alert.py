@@ -20,9 +20,13 @@ def first_alerts(
     One that had been an alert of that category before is none, nor is a drill; of several at once it is the first.
     """
     new: dict[AlertKind, UUID] = {}
-    for one in after:
-        if one.state is State.TRIGGERED and one.drill is None and not _was_alert(before.get(one.id), one.category):
-            new.setdefault((one.source, one.category), one.id)
+    for incident in after:
+        if (
+            incident.state is State.TRIGGERED
+            and incident.drill is None
+            and not _was_alert(before.get(incident.id), incident.category)
+        ):
+            new.setdefault((incident.source, incident.category), incident.id)
     seen = kinds_alerted_since(connection, new, now - FOR_A_WHILE)
     return frozenset(one for kind, one in new.items() if kind not in seen)
 

@@ -21,7 +21,7 @@ def with_group_changes(
 ) -> list[Decision]:
     """Return the decisions, and what follows from them for the groups that lose a member, which are locked here."""
     gone_from = members_leaving(decisions)
-    decided = {one.change.incident.id: one for one in decisions}
+    decided = {decision.change.incident.id: decision for decision in decisions}
     others = incidents.lock(connection, gone_from.keys() - decided.keys(), core.seal)
     for group_id, gone in gone_from.items():
         known = decided.get(group_id)
@@ -39,8 +39,8 @@ def with_group_changes(
 def members_leaving(decisions: Iterable[Decision]) -> Mapping[UUID, list[Incident]]:
     """Return by group those that it tells of no more, as they are now."""
     gone: dict[UUID, list[Incident]] = defaultdict(list)
-    for one in decisions:
-        before, after = one.before, one.change.incident
+    for decision in decisions:
+        before, after = decision.before, decision.change.incident
         if before is None or before.state is not State.GROUPED or before.group_id is None:
             continue
         if after.state is not State.GROUPED or after.group_id != before.group_id:

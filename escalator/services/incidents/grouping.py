@@ -28,38 +28,38 @@ def group_storm_alerts(
     rule = running.policy.grouping
     if rule is None:
         return list(decisions)
-    marked = [_marked(one, running.policy) for one in decisions]
-    alerts = [one for one in marked if _is_of_a_new_kind(one)]
+    marked = [_marked(decision, running.policy) for decision in decisions]
+    alerts = [decision for decision in marked if _is_of_a_new_kind(decision)]
     if not alerts:
         return marked
-    groups.lock_kinds(connection, {_kind(one) for one in alerts})
+    groups.lock_kinds(connection, {_kind(alert) for alert in alerts})
     joining = _joining(connection, alerts, rule, now)
     standing = groups.lock_open_groups(connection, joining, members_leaving(marked), core.seal) if joining else {}
     found: list[Decision] = []
     for kind, members in joining.items():
         found += _told_together(core, connection, standing.get(kind), members, running, now)
     joined = {one.change.incident.id for one in found}
-    return [*found, *(one for one in marked if one.change.incident.id not in joined)]
+    return [*found, *(decision for decision in marked if decision.change.incident.id not in joined)]
 
 
-def _marked(one: Decision, policy: Policy) -> Decision:
+def _marked(decision: Decision, policy: Policy) -> Decision:
     """Return the decision about an alert with the kind that it is of."""
-    incident = one.change.incident
-    if not grouping.starts_alerting(one.before, incident):
-        return one
+    incident = decision.change.incident
+    if not grouping.starts_alerting(decision.before, incident):
+        return decision
     of_its_kind = replace(incident, kind_key=grouping.grouping_key(incident, policy))
-    return replace(one, change=replace(one.change, incident=of_its_kind))
+    return replace(decision, change=replace(decision.change, incident=of_its_kind))
 
 
-def _is_of_a_new_kind(one: Decision) -> bool:
+def _is_of_a_new_kind(decision: Decision) -> bool:
     """Whether it has to be asked if a group tells of it; what begins anew as what it was is told for itself."""
-    incident = one.change.incident
-    known = one.before.kind_key if one.before else None
-    return incident.kind_key not in {None, known} and grouping.starts_alerting(one.before, incident)
+    incident = decision.change.incident
+    known = decision.before.kind_key if decision.before else None
+    return incident.kind_key not in {None, known} and grouping.starts_alerting(decision.before, incident)
 
 
-def _kind(one: Decision) -> str:
-    return one.change.incident.kind_key or ""
+def _kind(decision: Decision) -> str:
+    return decision.change.incident.kind_key or ""
 
 
 def _joining(
@@ -69,15 +69,15 @@ def _joining(
 
     What was there already is an alert of its kind only from now on.
     """
-    in_order = sorted(alerts, key=lambda one: (one.change.incident.opened_at, one.change.incident.id))
-    others = groups.recent_opened_at(connection, {_kind(one) for one in in_order}, rule.after)
+    in_order = sorted(alerts, key=lambda alert: (alert.change.incident.opened_at, alert.change.incident.id))
+    others = groups.recent_opened_at(connection, {_kind(alert) for alert in in_order}, rule.after)
     before = defaultdict(list, others)
     joining: dict[str, list[Decision]] = defaultdict(list)
-    for one in in_order:
-        begins_at = now if one.before else one.change.incident.opened_at
-        if grouping.is_storm(begins_at, before[_kind(one)], rule):
-            joining[_kind(one)].append(one)
-        before[_kind(one)].append(begins_at)
+    for alert in in_order:
+        begins_at = now if alert.before else alert.change.incident.opened_at
+        if grouping.is_storm(begins_at, before[_kind(alert)], rule):
+            joining[_kind(alert)].append(alert)
+        before[_kind(alert)].append(begins_at)
     return joining
 
 
@@ -96,7 +96,7 @@ def _told_together(  # noqa: PLR0913  # decides within the transaction of the ca
         rules = rules_for(core, connection, standing, running)
         group = Decision(standing, grouping.add_members(standing, len(members), rules, now))
     rules = running.rules(running.policy)
-    changes = [grouping.join_group(one.change, group.change.incident, rules, now) for one in members]
+    changes = [grouping.join_group(member.change, group.change.incident, rules, now) for member in members]
     return [group, *(replace(one, change=change) for one, change in zip(members, changes, strict=True))]
 
 

@@ -13,13 +13,13 @@ _SAID = {
 }
 
 
-def describe_next_step(one: Incident, frozen: Policy, running: Policy) -> str | None:
+def describe_next_step(incident: Incident, frozen: Policy, running: Policy) -> str | None:
     """Return what the clock does when it has run out, beginning with its verb; None without a clock."""
-    if one.due_kind is None:
+    if incident.due_kind is None:
         return None
-    if one.due_kind in _SAID:
-        return _SAID[one.due_kind]
-    is_over = one.due_kind is DueKind.RESTART or (
-        one.due_kind is DueKind.STEP and next_send(one, frozen.paths.get(one.path, ())) is None
+    if incident.due_kind in _SAID:
+        return _SAID[incident.due_kind]
+    is_over = incident.due_kind is DueKind.RESTART or (
+        incident.due_kind is DueKind.STEP and next_send(incident, frozen.paths.get(incident.path, ())) is None
     )
-    return f"{'starts' if is_over else 'tells'} {next_recipients(one, frozen, running)}"
+    return f"{'starts' if is_over else 'tells'} {next_recipients(incident, frozen, running)}"

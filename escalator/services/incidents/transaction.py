@@ -23,35 +23,35 @@ class UnitOfWork:
     connection: Connection
     has_deliveries: bool = False
     has_ended_groups: bool = False
-    _aftermaths: list[AfterCommit] = field(default_factory=list)
+    _after_commit: list[AfterCommit] = field(default_factory=list)
 
     @property
     def has_something_to_send(self) -> bool:
         """Whether what was applied so far makes messages, or changes some."""
-        return any(one.claimed or one.has_more for one in self._aftermaths)
+        return any(after.claimed or after.has_more for after in self._after_commit)
 
     def apply(self, decisions: Sequence[Decision], running: RunningPolicy, now: datetime) -> None:
         """Write decisions about incidents that this transaction has locked or is about to make."""
         if decisions:
             whole = with_group_changes(self.core, self.connection, decisions, running, now)
-            self._aftermaths.append(apply_decisions(self.core, self.connection, whole, running, now))
-            self.has_ended_groups |= any(_is_ended_group(one.change.incident) for one in whole)
+            self._after_commit.append(apply_decisions(self.core, self.connection, whole, running, now))
+            self.has_ended_groups |= any(_is_ended_group(decision.change.incident) for decision in whole)
 
-    def tell(self) -> None:
+    def run_after_commit(self) -> None:
         """Send what this process has claimed, and tell the others of the rest."""
-        for one in self._aftermaths:
-            self.core.sender_pool.send(one.claimed)
-            for at in one.alarms:
+        for after in self._after_commit:
+            self.core.sender_pool.send(after.claimed)
+            for at in after.alarms:
                 self.core.queue.alarm(at)
         if self.has_ended_groups:
             self.core.queue.tell(CLOSE_GROUPS)
-        if self.has_deliveries or any(one.has_more for one in self._aftermaths):
+        if self.has_deliveries or any(after.has_more for after in self._after_commit):
             self.core.queue.tell(DELIVER)
 
-    def give_up(self) -> None:
+    def release_threads(self) -> None:
         """Give back the threads that were taken for what has not been committed."""
-        for one in self._aftermaths:
-            self.core.sender_pool.release(call.lane for call in one.claimed)
+        for after in self._after_commit:
+            self.core.sender_pool.release(call.lane for call in after.claimed)
 
 
 def _is_ended_group(incident: Incident) -> bool:
@@ -68,7 +68,7 @@ def unit_of_work(core: Core, *, durable: bool = True) -> Iterator[UnitOfWork]:
             yield work
     except BaseException:
         if work is not None:
-            work.give_up()
+            work.release_threads()
         raise
     if work is not None:
-        work.tell()
+        work.run_after_commit()

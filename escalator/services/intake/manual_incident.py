@@ -18,7 +18,7 @@ from escalator.metrics import EVENTS
 from escalator.model.levels import Mode, Role
 from escalator.model.policy import Person, Policy
 from escalator.ports import PROCESS_EVENTS
-from escalator.services.auth.slack_users import sender_of
+from escalator.services.auth.slack_users import slack_sender
 from escalator.services.core.context import Core
 from escalator.services.intake.process import process_event
 from escalator.store import events, incidents
@@ -79,10 +79,10 @@ def _choices(core: Core, person: Person, policy: Policy, *, is_sandbox: bool) ->
     return _Choices(tuple((one.key, one.title) for one in seen), tuple((one.name, one.name) for one in on))
 
 
-def open_manual_incident(core: Core, said: Opening, *, is_sandbox: bool) -> str:
+def open_manual_incident(core: Core, request: Opening, *, is_sandbox: bool) -> str:
     """Open an incident, and return what to tell who asked for it. Raises Unavailable when it could not be stored."""
     with core.database.reading() as connection:
-        stored = _checked(core, connection, said, is_sandbox=is_sandbox)
+        stored = _checked(core, connection, request, is_sandbox=is_sandbox)
     if isinstance(stored, str):
         return stored
     event, mode = stored
@@ -97,28 +97,30 @@ def open_manual_incident(core: Core, said: Opening, *, is_sandbox: bool) -> str:
     return f"#{number} opened" if mode is not Mode.SANDBOX else f"#{number} opened in the sandbox: nobody is told"
 
 
-def _checked(core: Core, connection: Connection, said: Opening, *, is_sandbox: bool) -> tuple[StoredEvent, Mode] | str:
+def _checked(
+    core: Core, connection: Connection, request: Opening, *, is_sandbox: bool
+) -> tuple[StoredEvent, Mode] | str:
     """Return the event to store and the mode it will be opened in, or why it is not stored."""
     running = core.policies.required(connection)
-    person = sender_of(core, connection, running.policy, said, is_sandbox=is_sandbox)
+    person = slack_sender(core, connection, running.policy, request, is_sandbox=is_sandbox)
     if isinstance(person, str):
         return person
     choices = _choices(core, person, running.policy, is_sandbox=is_sandbox)
     if isinstance(choices, NotOpened):
         return choices
-    if said.category not in dict(choices.categories):
+    if request.category not in dict(choices.categories):
         return NotOpened.NO_CATEGORY
-    if not said.about:
+    if not request.about:
         return NotOpened.NOTHING_SAID
-    source = said.source if said.source in dict(choices.sources) else choices.sources[0][0]
+    source = request.source if request.source in dict(choices.sources) else choices.sources[0][0]
     report = ManualReport(
-        id=said.view_id or str(uuid7()),
-        category=said.category,
-        about=said.about,
+        id=request.view_id or str(uuid7()),
+        category=request.category,
+        about=request.about,
         person=person.key,
         via="sandbox" if is_sandbox else "slack",
-        item=said.item,
-        author=said.author,
+        item=request.item,
+        author=request.author,
     )
     return _event(core, source, body_of(report)), core.mode_of(source, running.policy)
 

@@ -80,7 +80,7 @@ def _note_failure(core: Core, event_id: UUID, reason: str) -> None:
         running = core.policies.running(connection)
         if is_parked and running:
             detail = f"event {event_id} could not be processed {TRIES} times ({reason}); it is kept"
-            OperatorAlerts(connection, now).find(f"event:{event_id}", detail, running.policy, core.settings)
+            OperatorAlerts(connection, now).raise_alert(f"event:{event_id}", detail, running.policy, core.settings)
     if is_parked:
         core.metrics.count(EVENTS, source="", type="", outcome="parked")
 
@@ -107,8 +107,8 @@ def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None
     return len(rows)
 
 
-def _all_keys(said: Observation) -> tuple[ItemKey, ...]:
-    return (*said.keys, *said.other_keys)
+def _all_keys(observation: Observation) -> tuple[ItemKey, ...]:
+    return (*observation.keys, *observation.other_keys)
 
 
 @dataclass(slots=True)
@@ -159,47 +159,51 @@ class _Board:
         body = self.core.seal.open(row.sealed_body or b"")
         return observe(body, row.received_at, stream_ids_of_people(self.running.policy))
 
-    def _should_wait(self, row: StoredEvent, said: Observation) -> bool:
+    def _should_wait(self, row: StoredEvent, observation: Observation) -> bool:
         """Whether the item's own event should come first: it is not here yet, and there is time."""
-        is_known = any((row.source, key) in self.owners for key in _all_keys(said))
-        return said.waits and not is_known and self.now < row.received_at + WAIT_FOR_ITEM
+        is_known = any((row.source, key) in self.owners for key in _all_keys(observation))
+        return observation.waits and not is_known and self.now < row.received_at + WAIT_FOR_ITEM
 
-    def _take(self, row: StoredEvent, said: Observation) -> UUID | None:
-        matching = self._matching(row.source, said)
+    def _take(self, row: StoredEvent, observation: Observation) -> UUID | None:
+        matching = self._matching(row.source, observation)
         if not matching:
-            return self._open(row, said) if opens_incident(said, self.running.policy) else None
+            return self._open(row, observation) if opens_incident(observation, self.running.policy) else None
         oldest, *others = sorted(matching, key=lambda incident: (incident.opened_at, incident.id))
         for younger in others:
             self._merge(oldest.id, younger.id)
         incident = self.current[oldest.id]
-        self._put(add_event(incident, said, self._rules(incident), self.now))
-        self._give(row.source, said.keys, oldest.id)
+        self._put(add_event(incident, observation, self._rules(incident), self.now))
+        self._give(row.source, observation.keys, oldest.id)
         return oldest.id
 
-    def _matching(self, source: str, said: Observation) -> list[Incident]:
-        found = dict.fromkeys(self.owners[source, key] for key in _all_keys(said) if (source, key) in self.owners)
-        by_item = {self.owners[source, key] for key in said.keys if key.kind == "item" and (source, key) in self.owners}
+    def _matching(self, source: str, observation: Observation) -> list[Incident]:
+        found = dict.fromkeys(
+            self.owners[source, key] for key in _all_keys(observation) if (source, key) in self.owners
+        )
+        by_item = {
+            self.owners[source, key] for key in observation.keys if key.kind == "item" and (source, key) in self.owners
+        }
         return [
             self.current[owner]
             for owner in found
-            if owner in by_item or self._may_join_by_entity(self.current[owner], said)
+            if owner in by_item or self._may_join_by_entity(self.current[owner], observation)
         ]
 
-    def _may_join_by_entity(self, incident: Incident, said: Observation) -> bool:
+    def _may_join_by_entity(self, incident: Incident, observation: Observation) -> bool:
         """A resolved incident is joined by its entity for a day, and never by another item."""
         if incident.state is not State.RESOLVED:
             return True
-        item, own = said.links.get("item_id"), incident.links.get("item_id")
+        item, own = observation.links.get("item_id"), incident.links.get("item_id")
         is_fresh = incident.closed_at is not None and self.now - incident.closed_at <= ENTITY_JOIN_WINDOW
         return is_fresh and not (item and own and item != own)
 
-    def _open(self, row: StoredEvent, said: Observation) -> UUID:
+    def _open(self, row: StoredEvent, observation: Observation) -> UUID:
         mode = self.core.mode_of(row.source, self.running.policy)
         blank = Incident(row.id, 0, row.source, mode, self.running.version, row.received_at)
         rules = self.running.rules(self.running.policy)
-        change = open_incident(blank, said, rules, self.now)
+        change = open_incident(blank, observation, rules, self.now)
         self._put(change)
-        self._give(row.source, said.keys, blank.id)
+        self._give(row.source, observation.keys, blank.id)
         if change.incident.route is None:
             self.core.metrics.count(UNROUTED)
         return blank.id

@@ -10,17 +10,17 @@ import structlog
 from escalator.errors import Unavailable
 from escalator.model.levels import Mode
 from escalator.services.auth import cleanup
-from escalator.services.auth.vendor_accounts import ask_accounts
+from escalator.services.auth.vendor_accounts import refresh_accounts
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.process_liveness import KEEP_PROCESSES_FOR
-from escalator.services.drills.run import rehearse
+from escalator.services.drills.run import run_due_drills
 from escalator.services.maintenance.visibility_backfill import backfill_visibility
-from escalator.services.monitoring.heartbeat import beat_outside
-from escalator.services.monitoring.recurring_problems import notice
-from escalator.services.monitoring.silent_sources import listen
-from escalator.services.oncall.handoff import change_shifts
-from escalator.services.silences.expiry import keep_silences
+from escalator.services.monitoring.heartbeat import send_heartbeat
+from escalator.services.monitoring.recurring_problems import check_recurring_problems
+from escalator.services.monitoring.silent_sources import check_silent_sources
+from escalator.services.oncall.handoff import announce_shift_changes
+from escalator.services.silences.expiry import record_silence_changes
 from escalator.store import audit_log, counters, health, jobs, processes, purge, vendor_callbacks
 
 log = structlog.get_logger(__name__)
@@ -36,16 +36,16 @@ def run_jobs(core: Core) -> None:
     for job in (
         backfill_visibility,
         flush_metrics,
-        change_shifts,
-        notice,
-        keep_silences,
-        rehearse,
-        listen,
+        announce_shift_changes,
+        check_recurring_problems,
+        record_silence_changes,
+        run_due_drills,
+        check_silent_sources,
         _seal,
         _purge,
         _check,
-        beat_outside,
-        ask_accounts,
+        send_heartbeat,
+        refresh_accounts,
         _say_sandbox,
     ):
         try:
@@ -93,7 +93,7 @@ def _purge(core: Core) -> None:
             purge.purge_content(connection, now, running.policy.retain_content)
             processes.delete_old(connection, now - KEEP_PROCESSES_FOR)
             vendor_callbacks.delete_before(connection, now, _TOLD_AGAIN_FOR)
-        cleanup.forget_old(connection, now)
+        cleanup.delete_expired(connection, now)
 
 
 def _check(core: Core) -> None:
@@ -105,13 +105,13 @@ def _check(core: Core) -> None:
         running = core.policies.running(connection)
         if running is None:
             return
-        troubles = OperatorAlerts(connection, now)
+        alerts = OperatorAlerts(connection, now)
         for key, count in health.count_inconsistencies(connection, now).items():
             if count:
                 log.error("invariant_broken", what=key, count=count)
-                troubles.find(f"invariant:{key}", f"{count} × {key}", running.policy, core.settings)
+                alerts.raise_alert(f"invariant:{key}", f"{count} × {key}", running.policy, core.settings)
             else:
-                troubles.end(f"invariant:{key}")
+                alerts.resolve(f"invariant:{key}")
 
 
 def _say_sandbox(core: Core) -> None:

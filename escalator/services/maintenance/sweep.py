@@ -24,12 +24,12 @@ from escalator.services.incidents.apply import ARM_AHEAD
 from escalator.services.incidents.close_groups import close_ended_groups
 from escalator.services.intake import process
 from escalator.services.maintenance.jobs import run_jobs
-from escalator.services.monitoring.database_outage import Outage
-from escalator.services.monitoring.undelivered import look_for_undelivered
-from escalator.services.monitoring.watchdog import WEB_EXPECTED, Lookout
-from escalator.services.oncall.calendar_refresh import refresh_all
+from escalator.services.monitoring.database_outage import OutageWatch
+from escalator.services.monitoring.undelivered import check_undelivered
+from escalator.services.monitoring.watchdog import WEB_EXPECTED, Watchdog
+from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.services.responses.callbacks import process_callbacks
-from escalator.services.silences.expiry import go_on
+from escalator.services.silences.expiry import resume_after_silence
 from escalator.store import deadlines
 
 log = structlog.get_logger(__name__)
@@ -53,7 +53,7 @@ def sweep(core: Core, sender: Sender, overdue_by: timedelta = outbox.OVERDUE) ->
         return process.process_overdue(core, overdue_by)
 
     is_behind = False
-    for part in (_follow_policy, go_on, fire, arm_deadlines, process_events, close_ended_groups):
+    for part in (_follow_policy, resume_after_silence, fire, arm_deadlines, process_events, close_ended_groups):
         try:
             is_behind |= bool(part(core))
         except Unavailable:
@@ -92,16 +92,16 @@ class Sweeper:
         self._end_process = end_process
         self._stopping = threading.Event()
         self._round = Stopwatch()
-        self._outage = Outage(core)
+        self._outage = OutageWatch(core)
         beside = {
             "housekeeping": run_jobs,
             "hearing": process_callbacks,
             "listing": bundle_waiting_pages,
-            "calendars": refresh_all,
-            "undelivered": look_for_undelivered,
-            "lookout": Lookout(WEB_EXPECTED).look,
+            "calendars": refresh_calendars,
+            "undelivered": check_undelivered,
+            "watchdog": Watchdog(WEB_EXPECTED).check,
         }
-        self._asides = tuple(BackgroundJob(core, name, work) for name, work in beside.items())
+        self._background_jobs = tuple(BackgroundJob(core, name, work) for name, work in beside.items())
 
     def start(self) -> None:
         """Start both threads."""
@@ -120,8 +120,8 @@ class Sweeper:
                 offset = measure_clock_offset(self._core, self._clock)
                 is_behind = sweep(self._core, self._sender, BEHIND if was_behind else outbox.OVERDUE)
                 record_heartbeat(self._core, SWEEPER, self._core.clock.now(), offset)
-                for aside in self._asides:
-                    aside.wake()
+                for job in self._background_jobs:
+                    job.wake()
                 self._outage.over()
             except Unavailable as error:
                 self._outage.goes_on()

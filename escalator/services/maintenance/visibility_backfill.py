@@ -51,7 +51,7 @@ def _refit_batch(core: Core, running: Policy, size: int) -> bool:
         if old is None:
             return False
         judged = visibility_backfill.read_batch(connection, old, size, core.seal)
-        more = {one.id: fits for one in judged if (fits := _added(core, connection, one, running))}
+        more = {judgement.id: fits for judgement in judged if (fits := _added(core, connection, judgement, running))}
     with core.database.writing() as connection:
         visibility_backfill.add_categories(connection, judged, more, mark)
     if more:
@@ -59,18 +59,20 @@ def _refit_batch(core: Core, running: Policy, size: int) -> bool:
     return True
 
 
-def _added(core: Core, connection: Connection, one: CategoryJudgement, running: Policy) -> frozenset[str]:
+def _added(core: Core, connection: Connection, judgement: CategoryJudgement, running: Policy) -> frozenset[str]:
     """Return the categories that fit an incident beside those that are known to."""
-    if one.facts is None:
-        log.warning("incident_unreadable", incident_id=str(one.id))
+    if judgement.facts is None:
+        log.warning("incident_unreadable", incident_id=str(judgement.id))
         return frozenset()
-    asked = (running, *_frozen(core, connection, one))
-    return frozenset(key for policy in asked for key in assess(one.facts, policy).categories).difference(one.fits)
+    asked = (running, *_frozen(core, connection, judgement))
+    return frozenset(key for policy in asked for key in assess(judgement.facts, policy).categories).difference(
+        judgement.fits
+    )
 
 
-def _frozen(core: Core, connection: Connection, one: CategoryJudgement) -> Iterator[Policy]:
+def _frozen(core: Core, connection: Connection, judgement: CategoryJudgement) -> Iterator[Policy]:
     """Yield the policy that an incident goes by; one that this version of the product cannot read says nothing."""
     try:
-        yield core.policies.version(connection, one.frozen)
+        yield core.policies.version(connection, judgement.frozen)
     except PolicyError:
-        log.warning("policy_unreadable", version=str(one.frozen))
+        log.warning("policy_unreadable", version=str(judgement.frozen))

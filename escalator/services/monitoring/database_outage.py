@@ -23,14 +23,14 @@ _TITLE = "Escalator needs attention: its database cannot be reached"
 _DETAIL = "no alert is taken, sent or escalated until it can; this process says so once, past its own records"
 
 
-class Outage:
+class OutageWatch:
     """Knows for how long one process has not reached the database, and tells of it once when that is too long."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self._since: datetime | None = None
         self._is_told = False
-        self._teller = BackgroundJob(core, "outage", tell)
+        self._teller = BackgroundJob(core, "outage", send_outage_alert)
 
     def over(self) -> None:
         """Note that the database answers."""
@@ -50,12 +50,12 @@ class Outage:
         return True
 
 
-def tell(core: Core) -> None:
+def send_outage_alert(core: Core) -> None:
     """Tell whom the policy names that the database is away: by the policy this process went by last, if by any.
 
     Only in production: elsewhere it would go to the inbox, which stands in the database.
     """
-    policy, mode, now = core.policies.followed, operator_alert_mode(core.settings), core.clock.now()
+    policy, mode, now = core.policies.last_known_policy, operator_alert_mode(core.settings), core.clock.now()
     if policy is None or mode is not Mode.PRODUCTION:
         return
     for recipient in resolve_targets(last_resort_targets(policy), None, Roster(policy, now, {})).told:

@@ -22,7 +22,7 @@ from escalator.errors import Unavailable
 from escalator.metrics import BUCKETS, CALLBACKS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND, WRONG_PATHS
 from escalator.model.levels import Mode
 from escalator.services.core.context import Core
-from escalator.services.monitoring.problems import SILENT_SOURCE, concerns
+from escalator.services.monitoring.problems import SILENT_SOURCE, health_problems
 from escalator.store import counters, events, health
 from escalator.store.events import EventState, StoredEvent
 from escalator.store.health import ProductHealth
@@ -108,7 +108,7 @@ def readiness(core: Core, trial: StoreTrial) -> Readiness:
     with core.database.reading() as connection:
         running = core.policies.running(connection)
         found = health.read_health(connection, now)
-    degraded = tuple(str(one) for one in concerns(found, now))
+    degraded = tuple(str(problem) for problem in health_problems(found, now))
     if running is None:
         return Readiness(core.settings.mode, can_store=False, degraded=("policy: none is active", *degraded))
     failure = trial.failure()
@@ -140,7 +140,7 @@ class _Totals(Collector):
             self._totals = counters.totals(connection)
             self._states = health.counts_by_state(connection)
             self._health = health.read_health(connection, now)
-        self._concerns = concerns(self._health, now)
+        self._concerns = health_problems(self._health, now)
         self._now = now
 
     def describe(self) -> list[Metric]:

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 LIMITS = Limits(socket_s=5.0, total_s=9.0)
 
 
-def beat_outside(core: Core) -> None:
+def send_heartbeat(core: Core) -> None:
     """Call the monitor when it is time: its silence is the alarm. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:

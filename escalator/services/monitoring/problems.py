@@ -16,7 +16,7 @@ _MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Concern:
+class HealthProblem:
     """One thing that is wrong at the moment: keys, counts and spans, never content."""
 
     about: str
@@ -31,9 +31,9 @@ class Concern:
         return self.about.partition(":")[0].replace("_", " ").capitalize()
 
 
-def concerns(found: ProductHealth, now: datetime) -> tuple[Concern, ...]:
+def health_problems(found: ProductHealth, now: datetime) -> tuple[HealthProblem, ...]:
     """Return what is wrong at the moment, the gravest first."""
-    return tuple(Concern(about, words) for about, words in _wrong(found, now))
+    return tuple(HealthProblem(about, words) for about, words in _wrong(found, now))
 
 
 def is_late(found: ProductHealth, now: datetime) -> bool:
@@ -58,10 +58,10 @@ def _wrong(found: ProductHealth, now: datetime) -> Iterator[tuple[str, str]]:
     if found.broker_failures:
         yield "broker", _broker(found)
     # That no worker is alive is said above, as soon as it is so.
-    yield from (trouble for trouble in open_troubles(found) if found.workers or trouble[0] != WORKERS_GONE)
+    yield from (trouble for trouble in open_alerts(found) if found.workers or trouble[0] != WORKERS_GONE)
 
 
-def open_troubles(found: ProductHealth) -> Iterator[tuple[str, str]]:
+def open_alerts(found: ProductHealth) -> Iterator[tuple[str, str]]:
     """Yield (key, detail) of each trouble that has not ended; the incidents that reached nobody are one, and first."""
     numbers = [int(key.removeprefix(UNREACHED)) for key, _detail in found.troubles if key.startswith(UNREACHED)]
     if numbers:

@@ -21,23 +21,23 @@ _DETAILS = {
 }
 
 
-def notice(core: Core) -> None:
+def check_recurring_problems(core: Core) -> None:
     """Tell of what has been counted anew, and end what is over. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.running(connection)
         if running is None or not jobs.claim_due(connection, "notice", now, EVERY):
             return
-        troubles = OperatorAlerts(connection, now)
+        alerts = OperatorAlerts(connection, now)
         for name, count in _counts(connection):
             known = key_values.get_with_time(connection, f"noticed:{name}")
             before, at = (int(known.value), known.at) if known else (0, now)
             if count > before:
                 key_values.save(connection, f"noticed:{name}", str(count), now)
-                troubles.find(name, _DETAILS[name].format(count=count - before), running.policy, core.settings)
+                alerts.raise_alert(name, _DETAILS[name].format(count=count - before), running.policy, core.settings)
             elif now - at >= OVER_AFTER:
-                troubles.end(name)
-        troubles.end(*_fired_at_last(connection, troubles))
+                alerts.resolve(name)
+        alerts.resolve(*_fired_at_last(connection, alerts))
 
 
 def _counts(connection: Connection) -> Iterator[tuple[str, int]]:
@@ -47,8 +47,8 @@ def _counts(connection: Connection) -> Iterator[tuple[str, int]]:
     yield "unrouted", sum(value for name, _said, value in totals if name == UNROUTED)
 
 
-def _fired_at_last(connection: Connection, troubles: OperatorAlerts) -> list[str]:
+def _fired_at_last(connection: Connection, alerts: OperatorAlerts) -> list[str]:
     """Return the parked deadlines that have been fired since."""
-    parked = [key for key, _detail in troubles.open() if key.startswith(DEADLINE)]
+    parked = [key for key, _detail in alerts.list_open() if key.startswith(DEADLINE)]
     stuck = deadlines.with_failures(connection, [UUID(key.removeprefix(DEADLINE)) for key in parked])
     return [key for key in parked if UUID(key.removeprefix(DEADLINE)) not in stuck]

@@ -21,14 +21,14 @@ _LONGER_BY = 2
 _LEAST = timedelta(hours=1)
 
 
-def listen(core: Core) -> None:
+def check_silent_sources(core: Core) -> None:
     """Tell, once, of every source that has gone silent, and end that when an event has come. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
-        silent = [key for key, _detail in OperatorAlerts(connection, now).open() if key.startswith(SILENT_SOURCE)]
+        silent = [key for key, _detail in OperatorAlerts(connection, now).list_open() if key.startswith(SILENT_SOURCE)]
         over = [key for key in silent if not _is_silent_on(connection, core, key)]
     with core.database.writing() as connection:
-        OperatorAlerts(connection, now).end(*over)
+        OperatorAlerts(connection, now).resolve(*over)
         if not jobs.claim_due(connection, "silent_sources", now, EVERY):
             return
         running = core.policies.running(connection)
@@ -57,7 +57,9 @@ def _find(core: Core, connection: Connection, running: RunningPolicy, now: datet
         usual = _longest_silence(connection, source, now)
         if usual is not None and now - heard_at > max(_LONGER_BY * usual, _LEAST):
             detail = f"no event of {source} for {words(now - heard_at)}; before, never more than {words(usual)}"
-            OperatorAlerts(connection, now).find(f"{SILENT_SOURCE}{source}", detail, running.policy, core.settings)
+            OperatorAlerts(connection, now).raise_alert(
+                f"{SILENT_SOURCE}{source}", detail, running.policy, core.settings
+            )
 
 
 def _is_on(core: Core, source: Source) -> bool:
@@ -74,7 +76,7 @@ def _find_unheard(core: Core, connection: Connection, policy: Policy, source: st
         key_values.save(connection, f"expected:{source}", "", now)
     elif now - expected.at >= known.expect_within:
         detail = f"{source} has never sent an event, for {words(now - expected.at)}; check its webhook URL in Stream"
-        OperatorAlerts(connection, now).find(f"{SILENT_SOURCE}{source}", detail, policy, core.settings)
+        OperatorAlerts(connection, now).raise_alert(f"{SILENT_SOURCE}{source}", detail, policy, core.settings)
 
 
 def _longest_silence(connection: Connection, source: str, now: datetime) -> timedelta | None:

@@ -15,6 +15,7 @@ from escalator.model.policy import Policy
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import DESTINATION, OperatorAlerts
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery.destination_health import FAILING_FOR
 from escalator.services.delivery.fallbacks import create_fallbacks
 from escalator.services.incidents.transaction import unit_of_work
@@ -33,7 +34,7 @@ _MOST_NEW = 200
 """How many incidents one round makes troubles of; the next round goes on."""
 
 
-def look_for_undelivered(core: Core) -> None:
+def check_undelivered(core: Core) -> None:
     """Tell of destinations that fail and of incidents that nobody was told of; end what is over. Raises Unavailable."""
     now = core.clock.now()
     with unit_of_work(core) as work:
@@ -41,39 +42,47 @@ def look_for_undelivered(core: Core) -> None:
         running = core.policies.running(connection)
         if running is None or not jobs.claim_due(connection, "undelivered", now, EVERY):
             return
-        found = _find_failing(core, connection, running.policy, now)
+        found = _find_failing(TransactionContext(core, connection, running, now))
         found |= _find_unreached(core, connection, running.policy, now)
         work.has_deliveries = found
 
 
-def _find_failing(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:
+def _find_failing(
+    context: TransactionContext,
+) -> bool:
     """Make troubles of endpoints that fail, tell who stands in for what waits there, and forget removed ones."""
-    troubles, named = OperatorAlerts(connection, now), endpoints_of(policy)
-    rows = [one for one in endpoint_health.failing(connection, now - FAILING_FOR) if one.endpoint in named]
-    waiting = deliveries.unfinished_at(connection, [one.endpoint for one in rows])
-    waits_at = {one.endpoint for one in waiting}
+    alerts, named = OperatorAlerts(context.connection, context.now), endpoints_of(context.policy)
+    rows = [
+        endpoint
+        for endpoint in endpoint_health.failing(context.connection, context.now - FAILING_FOR)
+        if endpoint.endpoint in named
+    ]
+    waiting = deliveries.unfinished_at(context.connection, [row.endpoint for row in rows])
+    waits_at = {delivery.endpoint for delivery in waiting}
     has_told = False
-    for one in rows:
-        if one.endpoint in waits_at or _has_failed_lately(one, now):
-            detail = f"{one.endpoint} has not been reached for {words(now - one.since)}: {one.reason}"
-            suspects = SuspectedChannels(kinds=frozenset({one.channel}))
-            has_told |= troubles.find(f"{DESTINATION}{one.endpoint}", detail, policy, core.settings, suspects=suspects)
-    known = troubles.failing()
+    for row in rows:
+        if row.endpoint in waits_at or _has_failed_lately(row, context.now):
+            detail = f"{row.endpoint} has not been reached for {words(context.now - row.since)}: {row.reason}"
+            suspects = SuspectedChannels(kinds=frozenset({row.channel}))
+            has_told |= alerts.raise_alert(
+                f"{DESTINATION}{row.endpoint}", detail, context.policy, context.core.settings, suspects=suspects
+            )
+    known = alerts.failing_endpoints()
     # Whoever deals with one of them at the moment has locked it: then it is left to them, and to the next look.
-    cut_off = deliveries.lock_unfinished(connection, [one.id for one in waiting if one.endpoint in known])
-    has_told |= bool(
-        create_fallbacks(core, connection, cut_off, policy, now, SuspectedChannels(frozenset(known.values())))
+    cut_off = deliveries.lock_unfinished(
+        context.connection, [delivery.id for delivery in waiting if delivery.endpoint in known]
     )
-    found = {key for key, _detail in troubles.open() if key.startswith(DESTINATION)}
-    troubles.end(*sorted(found - {DESTINATION + one for one in named}))
+    has_told |= bool(create_fallbacks(context, cut_off, SuspectedChannels(frozenset(known.values()))))
+    found = {key for key, _detail in alerts.list_open() if key.startswith(DESTINATION)}
+    alerts.resolve(*sorted(found - {DESTINATION + endpoint for endpoint in named}))
     return has_told
 
 
-def _has_failed_lately(one: FailingEndpoint, now: datetime) -> bool:
+def _has_failed_lately(endpoint: FailingEndpoint, now: datetime) -> bool:
     """Whether its calls have failed for long enough until lately, or its vendor asks us to wait for longer still."""
-    is_closed = one.closed_until is not None and one.closed_until > now
-    is_lately = now - one.failed_at < FAILURE_STREAK_GAP
-    return is_closed or (is_lately and one.failed_at - one.since >= FAILING_FOR)
+    is_closed = endpoint.closed_until is not None and endpoint.closed_until > now
+    is_lately = now - endpoint.failed_at < FAILURE_STREAK_GAP
+    return is_closed or (is_lately and endpoint.failed_at - endpoint.since >= FAILING_FOR)
 
 
 def _find_unreached(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:
@@ -81,20 +90,20 @@ def _find_unreached(core: Core, connection: Connection, policy: Policy, now: dat
 
     What tells of them must not go the way that their pages could not go.
     """
-    troubles = OperatorAlerts(connection, now)
-    known = {int(key.removeprefix(UNREACHED)) for key, _detail in troubles.open() if key.startswith(UNREACHED)}
+    alerts = OperatorAlerts(connection, now)
+    known = {int(key.removeprefix(UNREACHED)) for key, _detail in alerts.list_open() if key.startswith(UNREACHED)}
     is_real = core.settings.mode is not Mode.SANDBOX
     found = unreached(connection, now - UNREACHED_AFTER, known, _nobody(policy, now)) if is_real else {}
-    troubles.end(*(_key(number) for number in sorted(known - found.keys())))
+    alerts.resolve(*(_key(number) for number in sorted(known - found.keys())))
     new = [number for number in found if number not in known][:_MOST_NEW]
     if not new:
         return False
     log.warning("incidents_unreached", incidents=len(new))
     suspects = SuspectedChannels(kinds=channels_of(connection, [found[number] for number in new]))
     first, *others = new
-    has_told = troubles.find(_key(first), unreached_words(new), policy, core.settings, suspects=suspects)
+    has_told = alerts.raise_alert(_key(first), unreached_words(new), policy, core.settings, suspects=suspects)
     for number in others:
-        troubles.note(_key(number), unreached_words([number]))
+        alerts.record_silently(_key(number), unreached_words([number]))
     return has_told
 
 

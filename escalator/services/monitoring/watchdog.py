@@ -11,7 +11,7 @@ from escalator.store import processes
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedProcess:
     """A kind of process that has to be alive; `patience` is longer than a deployment keeps it away."""
 
     kind: str
@@ -20,30 +20,30 @@ class Expected:
     detail: str
 
 
-WORKERS_EXPECTED = Expected(
+WORKERS_EXPECTED = ExpectedProcess(
     SWEEPER, WORKERS_GONE, timedelta(seconds=30), "no worker is alive: nothing is sent or escalated until one starts"
 )
-WEB_EXPECTED = Expected(
+WEB_EXPECTED = ExpectedProcess(
     WEB, WEB_GONE, timedelta(seconds=60), "no web process is alive: no alert is taken and no answer until one starts"
 )
 _LOOKS_AWAY = timedelta(seconds=10)
 """Who has not looked for so long (the machine slept, the database was away) knows nothing of the time between."""
 
 
-class Lookout:
+class Watchdog:
     """Looks again and again whether a kind of process is alive.
 
     Nobody is missed who was never there, nor before this process has itself looked for as long as its patience: after
     a night in which nothing ran, one part starts before the other.
     """
 
-    def __init__(self, expected: Expected) -> None:
+    def __init__(self, expected: ExpectedProcess) -> None:
         self._expected = expected
         self._looking_since: datetime | None = None
         self._looked_at: datetime | None = None
         self.is_missed = False
 
-    def look(self, core: Core) -> None:
+    def check(self, core: Core) -> None:
         """Look once: tell, once, that they are gone, or note that they are back. Raises Unavailable."""
         now = core.clock.now()
         since = self._since(now)
@@ -56,7 +56,7 @@ class Lookout:
             self._find(core, now)
         elif is_known and not is_silent:
             with core.database.writing() as connection:
-                OperatorAlerts(connection, now).end(self._expected.key)
+                OperatorAlerts(connection, now).resolve(self._expected.key)
 
     def _since(self, now: datetime) -> datetime:
         """Return since when this process has looked without a break."""
@@ -69,5 +69,5 @@ class Lookout:
         with core.database.writing() as connection:
             running = core.policies.running(connection)
             if running is not None:
-                found = OperatorAlerts(connection, now)
-                found.find(self._expected.key, self._expected.detail, running.policy, core.settings)
+                alerts = OperatorAlerts(connection, now)
+                alerts.raise_alert(self._expected.key, self._expected.detail, running.policy, core.settings)

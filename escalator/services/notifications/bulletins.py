@@ -25,7 +25,7 @@ def publish_bulletin(core: Core, connection: Connection, new: Bulletin, told: It
     recipients = list(told)
     if recipients:
         bulletins.insert(connection, new)
-        deliveries.insert(connection, [_delivery(core, new, one, mode) for one in recipients])
+        deliveries.insert(connection, [_delivery(core, new, recipient, mode) for recipient in recipients])
     return len(recipients)
 
 

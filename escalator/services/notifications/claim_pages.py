@@ -42,8 +42,8 @@ def _series(channel: DestinationKind, round_: int) -> int:
     return round_ if channel.about.has_message_each_round else 0
 
 
-def _place(one: Delivery | PostedMessage, incident_id: UUID | None, round_: int) -> PostPlace:
-    return (incident_id, one.destination, one.address, one.mode, _series(one.channel, round_))
+def _place(message: Delivery | PostedMessage, incident_id: UUID | None, round_: int) -> PostPlace:
+    return (incident_id, message.destination, message.address, message.mode, _series(message.channel, round_))
 
 
 class IncidentProgress(Protocol):
@@ -103,7 +103,7 @@ class PageClaims:
     _closed: dict[str, datetime] | None = None
 
     def __post_init__(self) -> None:
-        self._posts = {_place(one, one.incident_id, one.round): one for one in self.standing}
+        self._posts = {_place(post, post.incident_id, post.round): post for post in self.standing}
 
     def why_unwanted(self, delivery: Delivery) -> str | None:
         """Return why a page need not be sent any more, or None while it is wanted.
@@ -191,7 +191,7 @@ class PageClaims:
 
     def write(self) -> None:
         """Write the posts that are held from now on."""
-        posted_messages.insert(self.connection, [replace(one, claim=1) for one in self._new], self.core.id, self.now)
+        posted_messages.insert(self.connection, [replace(post, claim=1) for post in self._new], self.core.id, self.now)
         posted_message_updates.claim(self.connection, self._held, self.core.id, self.now)
 
 

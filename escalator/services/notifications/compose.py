@@ -67,7 +67,7 @@ def _story(said: StoryRecords, policy: Policy) -> tuple[tuple[datetime, str], ..
 
 def incident_numbers(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UUID, int]:
     """Return the numbers of these incidents."""
-    wanted = [one for one in ids if one is not None]
+    wanted = [incident_id for incident_id in ids if incident_id is not None]
     if not wanted:
         return {}
     rows = connection.execute(select(incidents.c.id, incidents.c.number).where(incidents.c.id.in_(wanted)))
@@ -77,16 +77,16 @@ def incident_numbers(connection: Connection, ids: Iterable[UUID | None]) -> Mapp
 def related_incidents(connection: Connection, about: Iterable[Incident]) -> Mapping[UUID, Others]:
     """Return for each of these incidents which others its message names."""
     known = list(about)
-    grouped = [one.group_id for one in known if one.state is State.GROUPED]
-    numbers = incident_numbers(connection, [*(one.merged_into for one in known), *grouped])
-    spans = groups.number_ranges(connection, [one.id for one in known if one.is_group])
+    grouped = [incident.group_id for incident in known if incident.state is State.GROUPED]
+    numbers = incident_numbers(connection, [*(incident.merged_into for incident in known), *grouped])
+    spans = groups.number_ranges(connection, [incident.id for incident in known if incident.is_group])
     return {
-        one.id: Others(
-            merged_into=numbers.get(one.merged_into) if one.merged_into else None,
-            group=numbers.get(one.group_id) if one.group_id and one.state is State.GROUPED else None,
-            told_of=spans.get(one.id),
+        incident.id: Others(
+            merged_into=numbers.get(incident.merged_into) if incident.merged_into else None,
+            group=numbers.get(incident.group_id) if incident.group_id and incident.state is State.GROUPED else None,
+            told_of=spans.get(incident.id),
         )
-        for one in known
+        for incident in known
     }
 
 

@@ -18,7 +18,7 @@ _AT_ONCE = _SAYS_NOBODY | {FeedFlaw.NOT_A_CALENDAR.value}
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class RefreshResult:
     """A try to refresh a feed: how it stood before, if it was ever tried, how it stands now, and its bookings."""
 
     before: CalendarFeed | None
@@ -34,28 +34,28 @@ def _names(schedule: str) -> str:
     return f"calendar_names:{schedule}"
 
 
-def tell(connection: Connection, settings: Settings, running: RunningPolicy, tried: Tried) -> None:
+def update_alerts(connection: Connection, settings: Settings, running: RunningPolicy, tried: RefreshResult) -> None:
     """Find or end the troubles of a calendar that was tried just now. Names of people and addresses are never told."""
     feed, booked = tried.feed, tried.booked
-    troubles = OperatorAlerts(connection, feed.tried_at)
+    alerts = OperatorAlerts(connection, feed.tried_at)
     if not feed.reason or _has_grown_worse(tried):
-        troubles.end(_feed(feed.schedule))
+        alerts.resolve(_feed(feed.schedule))
     if feed.reason and _is_alarming(feed):
-        troubles.find(_feed(feed.schedule), _detail(feed), running.policy, settings)
+        alerts.raise_alert(_feed(feed.schedule), _detail(feed), running.policy, settings)
     if booked.strangers or booked.unreadable:
         counted = f"{booked.strangers} future events name nobody in the policy who may acknowledge"
         names = f"the calendar of {feed.schedule}: {counted}, {booked.unreadable} cannot be read"
-        troubles.find(_names(feed.schedule), names, running.policy, settings)
+        alerts.raise_alert(_names(feed.schedule), names, running.policy, settings)
     else:
-        troubles.end(_names(feed.schedule))
+        alerts.resolve(_names(feed.schedule))
 
 
-def end(connection: Connection, now: datetime, schedules: Iterable[str]) -> None:
+def end_alerts(connection: Connection, now: datetime, schedules: Iterable[str]) -> None:
     """End the troubles of calendars that are no more."""
-    OperatorAlerts(connection, now).end(*(key for one in schedules for key in (_feed(one), _names(one))))
+    OperatorAlerts(connection, now).resolve(*(key for one in schedules for key in (_feed(one), _names(one))))
 
 
-def _has_grown_worse(tried: Tried) -> bool:
+def _has_grown_worse(tried: RefreshResult) -> bool:
     """Whether a feed that was only down now says that nobody is on call: that is told anew."""
     before = tried.before.reason if tried.before else ""
     return tried.feed.reason in _SAYS_NOBODY and before not in _SAYS_NOBODY

@@ -6,15 +6,17 @@ from datetime import datetime
 from escalator.schedules.calendar import CalendarEvent, FeedFlaw, FeedReading
 
 
-def spoken(said: FeedReading | FeedFlaw) -> bytes:
+def encode_reading(reading: FeedReading | FeedFlaw) -> bytes:
     """Return it as JSON."""
-    if isinstance(said, FeedFlaw):
-        return json.dumps({"flaw": said.value}).encode()
-    events = [(one.start.isoformat(), one.end.isoformat(), one.attendees, one.summary) for one in said.events]
-    return json.dumps({"events": events, "unreadable": said.unreadable}).encode()
+    if isinstance(reading, FeedFlaw):
+        return json.dumps({"flaw": reading.value}).encode()
+    events = [
+        (event.start.isoformat(), event.end.isoformat(), event.attendees, event.summary) for event in reading.events
+    ]
+    return json.dumps({"events": events, "unreadable": reading.unreadable}).encode()
 
 
-def heard(text: bytes) -> FeedReading | FeedFlaw:
+def decode_reading(text: bytes) -> FeedReading | FeedFlaw:
     """Return what was spoken."""
     said = json.loads(text)
     if "flaw" in said:

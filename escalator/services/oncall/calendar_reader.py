@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from escalator.schedules.calendar import FeedFlaw
 from escalator.schedules.ical import read_feed
-from escalator.services.oncall.calendar_protocol import spoken
+from escalator.services.oncall.calendar_protocol import encode_reading
 
 MOST_BYTES = 512 * 1024 * 1024
 
@@ -27,7 +27,7 @@ def main() -> None:
         )
     except MemoryError:
         said = FeedFlaw.TOO_MUCH
-    sys.stdout.buffer.write(spoken(said))
+    sys.stdout.buffer.write(encode_reading(said))
 
 
 if __name__ == "__main__":

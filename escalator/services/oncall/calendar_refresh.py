@@ -20,7 +20,7 @@ from escalator.schedules.calendar import FeedBookings, FeedFlaw, FeedReading, bo
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.oncall import calendar_alerts
-from escalator.services.oncall.calendar_subprocess import read_apart
+from escalator.services.oncall.calendar_subprocess import read_in_subprocess
 from escalator.store import calendars, jobs
 from escalator.store.calendars import CalendarFeed
 
@@ -54,7 +54,7 @@ class _Found:
     booked: FeedBookings = FeedBookings()
 
 
-def refresh_all(core: Core) -> None:
+def refresh_calendars(core: Core) -> None:
     """Refresh every feed that is due and that no other process has taken. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)
@@ -86,7 +86,7 @@ def _forget(core: Core, schedules: set[str]) -> None:
         return
     with core.database.writing() as connection:
         calendars.delete_feeds(connection, schedules)
-        calendar_alerts.end(connection, core.clock.now(), schedules)
+        calendar_alerts.end_alerts(connection, core.clock.now(), schedules)
 
 
 def _refresh_alone(core: Core, running: RunningPolicy, schedule: Schedule) -> None:
@@ -114,7 +114,9 @@ def _refresh(core: Core, running: RunningPolicy, task: _Task) -> None:
     log.info("calendar_refreshed", schedule=feed.schedule, reason=feed.reason, bookings=len(found.booked.bookings))
     with core.database.writing() as connection:
         calendars.save(connection, feed, found.sealed_feed, found.booked.bookings)
-        calendar_alerts.tell(connection, core.settings, running, calendar_alerts.Tried(task.before, feed, found.booked))
+        calendar_alerts.update_alerts(
+            connection, core.settings, running, calendar_alerts.RefreshResult(task.before, feed, found.booked)
+        )
 
 
 def _stands(task: _Task, reason: str, running: RunningPolicy, now: datetime) -> CalendarFeed:
@@ -153,8 +155,8 @@ def _instead(core: Core, running: RunningPolicy, task: _Task, found: _Found) -> 
     return replace(found, booked=_booked(core, running, said)) if isinstance(said, FeedReading) else found
 
 
-def _booked(core: Core, running: RunningPolicy, said: FeedReading) -> FeedBookings:
-    return bookings_of(said, running.policy.people, core.expand, core.clock.now())
+def _booked(core: Core, running: RunningPolicy, reading: FeedReading) -> FeedBookings:
+    return bookings_of(reading, running.policy.people, core.expand, core.clock.now())
 
 
 def _copy(core: Core, task: _Task) -> bytes | None:
@@ -168,7 +170,7 @@ def _copy(core: Core, task: _Task) -> bytes | None:
 def _read(core: Core, schedule: Schedule, feed: bytes) -> FeedReading | FeedFlaw:
     """Return what a feed says of the present window; a feed in which nobody is to come is EMPTY."""
     now = core.clock.now()
-    said = read_apart(feed, schedule.timezone, now - BEHIND, now + AHEAD)
-    if isinstance(said, FeedReading) and not any(one.end > now for one in said.events):
+    said = read_in_subprocess(feed, schedule.timezone, now - BEHIND, now + AHEAD)
+    if isinstance(said, FeedReading) and not any(event.end > now for event in said.events):
         return FeedFlaw.EMPTY
     return said

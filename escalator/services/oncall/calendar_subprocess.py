@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from escalator.schedules.calendar import FeedFlaw, FeedReading
-from escalator.services.oncall.calendar_protocol import heard
+from escalator.services.oncall.calendar_protocol import decode_reading
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ _ROOT = Path(__file__).parents[3]
 """Where our package is found from: the process may have been started anywhere."""
 
 
-def read_apart(
+def read_in_subprocess(
     feed: bytes, zone: ZoneInfo, start: datetime, end: datetime, longest_s: int = LONGEST_S
 ) -> FeedReading | FeedFlaw:
     """Return what a feed says of [start, end), or its flaw: TOO_MUCH after so many seconds of processor time."""
@@ -49,4 +49,4 @@ def read_apart(
     if done.returncode > 0:
         log.error("calendar_reader_failed", code=done.returncode)
         return FeedFlaw.UNREADABLE
-    return heard(done.stdout)
+    return decode_reading(done.stdout)

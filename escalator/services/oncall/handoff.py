@@ -25,6 +25,7 @@ from escalator.rendering.redaction import names_by_key
 from escalator.rendering.view import category_of, title_of
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.notifications.bulletins import publish_bulletin
 from escalator.store import audit_log, incident_search, incidents, oncall_snapshots
@@ -38,7 +39,7 @@ _TOLD_IN = (Mode.PRODUCTION, Mode.SANDBOX)
 """What a diverted source opens is a test: its messages go to one place, and no shift has to take it over."""
 
 
-def change_shifts(core: Core) -> None:
+def announce_shift_changes(core: Core) -> None:
     """Note who is on call for each team that follows a rota, and tell where it is somebody else than before.
 
     Raises Unavailable.
@@ -97,7 +98,7 @@ def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot
     policy, count = roster.policy, 0
     team_has, _is_cut = _assigned(core, connection, team.key)
     for mode in _TOLD_IN:
-        here = [one for one in team_has if core.mode_for(one, policy) is mode]
+        here = [team_ha for team_ha in team_has if core.mode_for(team_ha, policy) is mode]
         for part, person in handoff_recipients(team, before.people, roster.on_team(team), here, policy):
             new = Bulletin(uuid7(), BulletinKind.SHIFT, roster.at, {"team": team.key, "part": part.value})
             count += publish_bulletin(
@@ -106,24 +107,22 @@ def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot
     return count > 0
 
 
-def card_of_shift(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, now: datetime
-) -> Card:
+def shift_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card:
     """Return what a shift's bulletin says to this reader now."""
-    part, team, policy = HandoffRole(str(one.body["part"])), str(one.body["team"]), running.policy
-    team_has, is_cut = _assigned(core, connection, team)
-    here = [incident for incident in team_has if core.mode_for(incident, policy) is to.mode]
+    part, team, policy = HandoffRole(str(bulletin.body["part"])), str(bulletin.body["team"]), context.running.policy
+    team_has, is_cut = _assigned(context.core, context.connection, team)
+    here = [incident for incident in team_has if context.core.mode_for(incident, policy) is to.mode]
     return card(
         ShiftView(
             part=part,
             team=team,
             reader=to.person or "",
             listed=tuple(
-                (incident, _title(core, connection, incident, policy))
+                (incident, _title(context.core, context.connection, incident, policy))
                 for incident in incidents_to_hand_over(part, to.person or "", here, policy)
             ),
             policy=policy if to.channel.about.shows_names else names_by_key(policy),
-            now=now,
+            now=context.now,
             is_cut=is_cut,
         )
     )
@@ -133,7 +132,7 @@ def _assigned(core: Core, connection: Connection, team: str) -> tuple[list[Incid
     """Return what a team has to do, the gravest and oldest first, and whether there is still more."""
     ids = incident_search.ids_assigned_to(connection, team, HANDED_OVER_STATES, _MOST)
     found = incidents.readable(connection, ids, core.seal)
-    return [found[one] for one in ids if one in found], len(ids) == _MOST
+    return [found[incident_id] for incident_id in ids if incident_id in found], len(ids) == _MOST
 
 
 def _title(core: Core, connection: Connection, incident: Incident, policy: Policy) -> str:

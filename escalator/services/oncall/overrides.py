@@ -19,7 +19,7 @@ from escalator.services.core.context import Core
 from escalator.store import audit_log, overrides
 
 
-class Wrong(StrEnum):
+class OverrideProblem(StrEnum):
     """What was wrong with what somebody asked for."""
 
     ROLE = "role"
@@ -30,15 +30,15 @@ class Wrong(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class NotDone:
+class OverrideRefused:
     """Nothing changed: what was wrong, and in words what would be right."""
 
-    what: Wrong
+    what: OverrideProblem
     said: str
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OverrideRequest:
     """Who is to be on call on a schedule, in [start, end), both aware."""
 
     schedule: str
@@ -47,7 +47,7 @@ class Wanted:
     end: datetime
 
 
-def begin(core: Core, wanted: Wanted, by: Person, via: str) -> ManualOverride | NotDone:
+def create_override(core: Core, wanted: OverrideRequest, by: Person, via: str) -> ManualOverride | OverrideRefused:
     """Put somebody on call, or say what is wrong with it; what has passed stays as it was. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
@@ -62,7 +62,7 @@ def begin(core: Core, wanted: Wanted, by: Person, via: str) -> ManualOverride | 
     return new
 
 
-def end(core: Core, override_id: UUID, by: Person, via: str) -> ManualOverride | NotDone:
+def end_override(core: Core, override_id: UUID, by: Person, via: str) -> ManualOverride | OverrideRefused:
     """Take one back: from now on it is again whoever it would be. Raises Unavailable.
 
     What was clicked for real is not taken back in the sandbox, where anybody says who they are.
@@ -72,27 +72,35 @@ def end(core: Core, override_id: UUID, by: Person, via: str) -> ManualOverride |
         running = core.policies.required(connection)
         found = overrides.lock_active(connection, override_id, is_sandbox=via == Mode.SANDBOX)
         if found is None or found.end <= now or not may_view_schedule(found.schedule, by, running.policy):
-            return NotDone(Wrong.GONE, "that override is over already; the list says which there are")
+            return OverrideRefused(OverrideProblem.GONE, "that override is over already; the list says which there are")
         if not may_end_override(by, found):
-            return NotDone(Wrong.ROLE, "somebody else has begun it; ask them, or a senior moderator")
+            return OverrideRefused(OverrideProblem.ROLE, "somebody else has begun it; ask them, or a senior moderator")
         overrides.end(connection, override_id, now)
         over = replace(found, end=max(found.start, now))
         audit_log.insert(connection, [(_entry(AuditAction.OVERRIDE_ENDED, over, by, via), running.version)], now)
     return over
 
 
-def _wrong(wanted: Wanted, by: Person, policy: Policy, now: datetime) -> NotDone | None:
+def _wrong(wanted: OverrideRequest, by: Person, policy: Policy, now: datetime) -> OverrideRefused | None:
     schedule, person = policy.schedules.get(wanted.schedule), policy.people.get(wanted.person)
     if by.role < Role.MODERATOR:
-        return NotDone(Wrong.ROLE, "your role does not allow this; ask a senior moderator")
+        return OverrideRefused(OverrideProblem.ROLE, "your role does not allow this; ask a senior moderator")
     if schedule is None or not may_view_schedule(schedule.key, by, policy):
-        return NotDone(Wrong.SCHEDULE, f"there is no schedule {quoted(wanted.schedule)}; the page says which there are")
+        return OverrideRefused(
+            OverrideProblem.SCHEDULE, f"there is no schedule {quoted(wanted.schedule)}; the page says which there are"
+        )
     if person is None:
-        return NotDone(Wrong.PERSON, f"{quoted(wanted.person)} is not a person of the policy; name somebody who is")
+        return OverrideRefused(
+            OverrideProblem.PERSON, f"{quoted(wanted.person)} is not a person of the policy; name somebody who is"
+        )
     if not may_add_override(by, person.key):
-        return NotDone(Wrong.ROLE, "you may only put yourself on call; for others ask a senior moderator")
+        return OverrideRefused(
+            OverrideProblem.ROLE, "you may only put yourself on call; for others ask a senior moderator"
+        )
     if not person.role.may_acknowledge:
-        return NotDone(Wrong.PERSON, f"{person.name} could acknowledge nothing; name a moderator or somebody above")
+        return OverrideRefused(
+            OverrideProblem.PERSON, f"{person.name} could acknowledge nothing; name a moderator or somebody above"
+        )
     said = _wrong_span(
         local_time_reached(wanted.start, schedule.timezone), local_time_reached(wanted.end, schedule.timezone)
     )
@@ -100,7 +108,7 @@ def _wrong(wanted: Wanted, by: Person, policy: Policy, now: datetime) -> NotDone
         said = "that is over already; let it end in the future"
     elif wanted.start > now + MAX_OVERRIDE_LEAD:
         said = f"that begins more than {MAX_OVERRIDE_LEAD.days} days ahead; let it begin sooner"
-    return NotDone(Wrong.SPAN, said) if said else None
+    return OverrideRefused(OverrideProblem.SPAN, said) if said else None
 
 
 def _wrong_span(start: datetime, end: datetime) -> str:
@@ -114,11 +122,11 @@ def _wrong_span(start: datetime, end: datetime) -> str:
     )
 
 
-def _entry(action: AuditAction, one: ManualOverride, by: Person, via: str) -> AuditEntry:
+def _entry(action: AuditAction, override: ManualOverride, by: Person, via: str) -> AuditEntry:
     after = {
-        "schedule": one.schedule,
-        "person": one.person,
-        "from": one.start.isoformat(timespec="seconds"),
-        "to": one.end.isoformat(timespec="seconds"),
+        "schedule": override.schedule,
+        "person": override.person,
+        "from": override.start.isoformat(timespec="seconds"),
+        "to": override.end.isoformat(timespec="seconds"),
     }
-    return AuditEntry(action, Actor("person", by.key), via, str(one.id), after=after)
+    return AuditEntry(action, Actor("person", by.key), via, str(override.id), after=after)

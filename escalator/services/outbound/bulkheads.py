@@ -72,11 +72,11 @@ NO_VENDOR_LANE = Lane("", "", "")
 """The lane of what calls no vendor: there is room for it wherever a thread is free."""
 
 
-def lane_of(one: Sendable, address: str, kind: str) -> Lane:
+def lane_of(message: Sendable, address: str, kind: str) -> Lane:
     """Return the lane of a call to this expanded address."""
-    if one.mode is Mode.SANDBOX:
+    if message.mode is Mode.SANDBOX:
         return Lane("", "", kind)
-    return Lane(one.endpoint, host_of(one.channel, address), kind)
+    return Lane(message.endpoint, host_of(message.channel, address), kind)
 
 
 def host_of(channel: DestinationKind, address: str) -> str:

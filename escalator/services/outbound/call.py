@@ -41,7 +41,7 @@ class OutboundCall:
         return self.notification.context
 
     @property
-    def rings_again(self) -> bool:
+    def is_reply(self) -> bool:
         """Whether it rings where something stands already: the post itself is not held for it."""
         return self.delivery is not None and self.notification.ref is not None
 

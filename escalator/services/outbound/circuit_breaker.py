@@ -118,13 +118,13 @@ def record_answers(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> Non
     """Note who has answered and who has not, by what became of calls to them."""
     heard: set[str] = set()
     timeouts: Counter[str] = Counter()
-    for one in outcomes:
-        lane = one.sent.lane
-        if one.sent.is_probe:
+    for outcome in outcomes:
+        lane = outcome.sent.lane
+        if outcome.sent.is_probe:
             notes.of(lane.endpoint).is_probe_over = True
-        if not _is_real(one):
+        if not _is_real(outcome):
             continue
-        if isinstance(one.result, Failed) and one.result.reason is FailureReason.TIMEOUT:
+        if isinstance(outcome.result, Failed) and outcome.result.reason is FailureReason.TIMEOUT:
             timeouts.update((lane.endpoint, lane.host))
         else:
             heard |= {lane.endpoint, lane.host}
@@ -135,9 +135,9 @@ def record_answers(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> Non
             notes.of(name).timeouts = count
 
 
-def _is_real(one: CallOutcome) -> bool:
+def _is_real(outcome: CallOutcome) -> bool:
     """Whether an outcome says something of its endpoint: somebody there was asked."""
-    sent, result = one.sent, one.result
+    sent, result = outcome.sent, outcome.result
     if sent.refused is not None or sent.mode is Mode.SANDBOX or not sent.lane.endpoint:
         return False
     if isinstance(result, Failed):

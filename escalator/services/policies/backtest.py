@@ -43,7 +43,7 @@ _ACTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class BacktestDifference:
     """One incident that two policies do not treat alike."""
 
     number: int
@@ -58,7 +58,7 @@ class Backtest:
     since: datetime
     until: datetime
     incidents: int = 0
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[BacktestDifference] = field(default_factory=list)
     old: Counter[str] = field(default_factory=Counter)
     new: Counter[str] = field(default_factory=Counter)
     silent_before: list[int] = field(default_factory=list)
@@ -75,7 +75,7 @@ class Backtest:
         if not new.told:
             self.silent_after.append(number)
         if old != new:
-            self.differences.append(Difference(number, old, new))
+            self.differences.append(BacktestDifference(number, old, new))
 
 
 def backtest(core: Core, old: Policy, new: Policy, since: datetime) -> Backtest:

@@ -23,7 +23,7 @@ WITHIN = timedelta(minutes=30)
 _KEPT = 4
 
 
-class CoverageShelf:
+class CoverageCache:
     """What was worked out last in this process."""
 
     def __init__(self) -> None:
@@ -43,16 +43,18 @@ class CoverageShelf:
             return self._made[key]
 
 
-def known_to(reader: Person, found: Coverage, policy: Policy) -> Coverage:
+def visible_coverage(reader: Person, found: Coverage, policy: Policy) -> Coverage:
     """Return what of a coverage somebody may know: nothing of categories and schedules of which they may not."""
     hidden = {key for key, one in policy.categories.items() if not may_view_category(reader.key, one, policy)}
     return replace(
         found,
         rows=tuple(row for row in found.rows if row.category not in hidden),
-        holes=tuple(one for one in found.holes if one.row.category not in hidden),
-        singles=tuple(one for one in found.singles if one.row.category not in hidden),
-        gaps=tuple(one for one in found.gaps if may_view_schedule(one.schedule, reader, policy)),
-        handovers=tuple(one for one in found.handovers if may_view_schedule(one.schedule, reader, policy)),
+        holes=tuple(hole for hole in found.holes if hole.row.category not in hidden),
+        singles=tuple(single for single in found.singles if single.row.category not in hidden),
+        gaps=tuple(gap for gap in found.gaps if may_view_schedule(gap.schedule, reader, policy)),
+        handovers=tuple(
+            handover for handover in found.handovers if may_view_schedule(handover.schedule, reader, policy)
+        ),
     )
 
 

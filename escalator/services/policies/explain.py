@@ -27,7 +27,7 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 12, 31, tz
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class Explanation:
     """What would become of an event accepted at that time; `observation` is None for one that means nothing here."""
 
     at: datetime
@@ -36,7 +36,9 @@ class Explained:
     found: Preview | None
 
 
-def explained(core: Core, running: RunningPolicy, body: bytes, source: str | None, at: datetime | None) -> Explained:
+def explain_event(
+    core: Core, running: RunningPolicy, body: bytes, source: str | None, at: datetime | None
+) -> Explanation:
     """Return what an event would do under the running policy, with its calendars and every silence that has not ended.
 
     `source` is the first of the policy's and `at` (aware) is now where they are None. Nothing is stored or sent.
@@ -49,29 +51,29 @@ def explained(core: Core, running: RunningPolicy, body: bytes, source: str | Non
     name = next(iter(policy.sources), "") if source is None else source
     if source is not None and source not in policy.sources:
         raise InvalidEvent({"source": [f"No source of the policy; known: {', '.join(policy.sources) or 'none'}."]})
-    begun = tuple(one for one in running.silences if one not in policy.silences)
+    begun = tuple(silence for silence in running.silences if silence not in policy.silences)
     found = preview(observation, name, policy, now, running.calendars, begun) if observation else None
-    return Explained(now, name, observation, found)
+    return Explanation(now, name, observation, found)
 
 
-def stored(core: Core, running: RunningPolicy, viewer: Viewer, number: int) -> tuple[StoredEvent, ...] | None:
+def stored_events(core: Core, running: RunningPolicy, viewer: Viewer, number: int) -> tuple[StoredEvent, ...] | None:
     """Return the first events of an incident whose bodies are kept, sealed; None when there is none that they may see.
 
     There may be none left: bodies are purged.
     """
     with core.database.reading() as connection:
-        incident = incident_access.opened(core, connection, viewer, number, running.policy)
+        incident = incident_access.find_visible_incident(core, connection, viewer, number, running.policy)
         if incident is None:
             return None
         return tuple(events.of_incident(connection, incident.id, _MOST_EVENTS))
 
 
-def opened(core: Core, event: StoredEvent) -> bytes:
+def read_stored_event(core: Core, event: StoredEvent) -> bytes:
     """Return the body of a stored event, to be read and not to be shown. Raises ContentLocked."""
     return core.seal.open(event.sealed_body or b"")
 
 
-def complaints(error: InvalidEvent) -> Iterator[tuple[str, str]]:
+def event_problems(error: InvalidEvent) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with an event: the field, empty for the whole of it, and what is wrong, with its place."""
     cause = error.__cause__
     if isinstance(cause, JSONDecodeError):
@@ -84,7 +86,9 @@ def complaints(error: InvalidEvent) -> Iterator[tuple[str, str]]:
         yield name.strip("_").removesuffix("schema"), " ".join(said)
 
 
-def explain(core: Core, running: RunningPolicy, body: bytes, source: str | None, at: datetime | None) -> dict[str, Any]:
-    """Return the JSON object of RULES 6 for an event; what is left out and raised is as for `explained`."""
-    said = explained(core, running, body, source, at)
+def explain_as_json(
+    core: Core, running: RunningPolicy, body: bytes, source: str | None, at: datetime | None
+) -> dict[str, Any]:
+    """Return the JSON object of RULES 6 for an event; what is left out and raised is as for `explain_event`."""
+    said = explain_event(core, running, body, source, at)
     return document(said.found, said.at)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from escalator.errors import Unavailable
 from escalator.model.levels import Mode
-from escalator.policy import PolicyProblem, parse
+from escalator.policy import Problem, parse
 from escalator.services.core.context import Core
 from escalator.store import policies
 from escalator.store.policies import PolicyVersion
@@ -24,7 +24,7 @@ SHORT = 12
 
 _HASH = re.compile(r"[0-9a-fA-F]{4,64}")
 
-Named = tuple[str, str]
+VersionName = tuple[str, str]
 """What a text is called, and the text."""
 
 
@@ -38,83 +38,83 @@ class FileState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class PolicyFileStatus:
     """The policy's file as it lies there now: what is wrong with one that is refused, why one cannot be read."""
 
     name: str
     state: FileState
-    problems: tuple[PolicyProblem, ...] = ()
+    problems: tuple[Problem, ...] = ()
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PolicyStatus:
     """The version that runs, since when, what it is warned of, and how its file stands to it."""
 
     version: PolicyVersion
     since: datetime
-    warnings: tuple[PolicyProblem, ...]
-    file: File
+    warnings: tuple[Problem, ...]
+    file: PolicyFileStatus
 
 
-def standing(core: Core, connection: Connection) -> Standing:
+def policy_status(core: Core, connection: Connection) -> PolicyStatus:
     """Return how it stands with the policy. Problems name what is unset, never a value. Raises Unavailable."""
     found = policies.active_version(connection)
     if found is None:
         raise Unavailable("no policy is active yet")
     version, since = found
     warnings = _problems(core, policies.text_of(connection, version.id).encode())
-    return Standing(version, since, warnings, _file(core, version))
+    return PolicyStatus(version, since, warnings, _file(core, version))
 
 
-def _file(core: Core, active: PolicyVersion) -> File:
+def _file(core: Core, active: PolicyVersion) -> PolicyFileStatus:
     path = core.settings.policy_file
     try:
         text = path.read_bytes()
     except OSError as error:
-        return File(path.name, FileState.UNREADABLE, reason=error.strerror or type(error).__name__)
+        return PolicyFileStatus(path.name, FileState.UNREADABLE, reason=error.strerror or type(error).__name__)
     if hashlib.sha256(text).hexdigest() == active.sha256:
-        return File(path.name, FileState.SAME)
+        return PolicyFileStatus(path.name, FileState.SAME)
     is_real = core.settings.mode is Mode.PRODUCTION
     found = _problems(core, text)
-    refusing = tuple(one for one in found if not one.is_warning or (is_real and one.blocks_production))
-    return File(path.name, FileState.REFUSED if refusing else FileState.CHANGED, refusing)
+    refusing = tuple(version for version in found if not version.is_warning or (is_real and version.blocks_production))
+    return PolicyFileStatus(path.name, FileState.REFUSED if refusing else FileState.CHANGED, refusing)
 
 
-def _problems(core: Core, text: bytes) -> tuple[PolicyProblem, ...]:
+def _problems(core: Core, text: bytes) -> tuple[Problem, ...]:
     return _parsed(text, frozenset(core.settings.environment.items()))
 
 
 @lru_cache(maxsize=4)
-def _parsed(text: bytes, env: frozenset[tuple[str, str]]) -> tuple[PolicyProblem, ...]:
+def _parsed(text: bytes, env: frozenset[tuple[str, str]]) -> tuple[Problem, ...]:
     """Return the problems of a text. Reading it costs most of what the page does, and it hardly ever changes."""
     return parse(text, dict(env)).problems
 
 
-def text_of_file(core: Core) -> Named:
+def read_policy_file(core: Core) -> VersionName:
     """Return the policy's file as it lies there. Raises OSError when it cannot be read."""
     path = core.settings.policy_file
     return path.name, path.read_bytes().decode(errors="replace")
 
 
-def text_of(connection: Connection, version: PolicyVersion) -> Named:
+def version_text(connection: Connection, version: PolicyVersion) -> VersionName:
     """Return a version by the beginning of its hash, and its text as it was written: `${NAME}` stays."""
     return version.sha256[:SHORT], policies.text_of(connection, version.id)
 
 
-def named(connection: Connection, sha256: str) -> list[PolicyVersion]:
+def versions_named(connection: Connection, sha256: str) -> list[PolicyVersion]:
     """Return the versions whose hash begins like this; none for what cannot be a hash."""
     return policies.find(connection, sha256) if _HASH.fullmatch(sha256) else []
 
 
-def before(connection: Connection, wanted: UUID) -> PolicyVersion | None:
+def previous_version(connection: Connection, wanted: UUID) -> PolicyVersion | None:
     """Return the version that ran before that one did last."""
-    ran = [one.version for one in policies.history(connection) if one.version is not None]
+    ran = [version.version for version in policies.history(connection) if version.version is not None]
     since = next((place for place, one in enumerate(ran) if one.id == wanted), len(ran))
     return next((one for one in ran[since:] if one.id != wanted), None)
 
 
-def differences(old: Named, new: Named) -> Iterator[str]:
+def diff_lines(old: VersionName, new: VersionName) -> Iterator[str]:
     """Yield the lines of a unified diff; none where the texts are the same."""
     (old_name, old_text), (new_name, new_text) = old, new
     return unified_diff(old_text.splitlines(), new_text.splitlines(), old_name, new_name, lineterm="")

@@ -30,7 +30,7 @@ _GRAVEST_FIRST = tuple(grade.value for grade in sorted(Severity, key=lambda grad
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ReportPeriod:
     """What a report is about: the alerts opened in [since, until)."""
 
     since: datetime
@@ -44,7 +44,7 @@ class Report:
     `own` is how soon the reader answered what they answered: nobody else's is ever told.
     """
 
-    span: Span
+    span: ReportPeriod
     whole: AlertStatistics
     by_category: Mapping[str, AlertStatistics]
     by_severity: Mapping[str, AlertStatistics]
@@ -54,7 +54,7 @@ class Report:
     own: DurationQuantiles
 
 
-def report(core: Core, viewer: Viewer, running: RunningPolicy, span: Span) -> Report:
+def build_report(core: Core, viewer: Viewer, running: RunningPolicy, span: ReportPeriod) -> Report:
     """Return the report of a span for somebody. Drills and tests are left out. Raises Unavailable.
 
     In a sandbox it is about what the sandbox has opened, elsewhere about what real people were told of.

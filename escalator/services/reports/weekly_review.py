@@ -37,7 +37,7 @@ _COUNTED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
+class ReviewWeek:
     """One ISO week as the policy's zone sees it."""
 
     monday: date
@@ -46,7 +46,7 @@ class Week:
     @property
     def name(self) -> str:
         """Return `2026-W48`."""
-        return name_of(self.monday)
+        return week_name(self.monday)
 
     @property
     def sunday(self) -> date:
@@ -56,16 +56,16 @@ class Week:
     @property
     def before(self) -> str:
         """Return the name of the week before."""
-        return name_of(self.monday - timedelta(days=7))
+        return week_name(self.monday - timedelta(days=7))
 
     @property
     def after(self) -> str:
         """Return the name of the week after."""
-        return name_of(self.monday + timedelta(days=7))
+        return week_name(self.monday + timedelta(days=7))
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class SeverityTotals:
     """Of the alerts of one severity: to how many a page went out, whom one reached, which somebody answered."""
 
     alerts: int
@@ -76,7 +76,7 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
-class Slow:
+class SlowDelivery:
     """One page that took long, of this incident."""
 
     number: int
@@ -86,13 +86,13 @@ class Slow:
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
+class WeeklyReview:
     """All that a week's review says. Lists are whole; pages show the first of them."""
 
-    sums: Mapping[Severity, Sum]
-    whole: Sum
+    sums: Mapping[Severity, SeverityTotals]
+    whole: SeverityTotals
     late_steps: Sequence[LateStep]
-    slow: Sequence[Slow]
+    slow: Sequence[SlowDelivery]
     unanswered_in_time: Sequence[OpenedAlert]
     failures: Sequence[FailedPages]
     counts: Mapping[AuditAction, int]
@@ -102,23 +102,23 @@ class Review:
     troubles: Sequence[Row[Any]]
 
 
-def name_of(day: date) -> str:
+def week_name(day: date) -> str:
     """Return the ISO week that a day is in: `2026-W48`."""
     year, number, _ = day.isocalendar()
     return f"{year:04}-W{number:02}"
 
 
-def week_of(name: str, zone: ZoneInfo) -> Week:
+def parse_week(name: str, zone: ZoneInfo) -> ReviewWeek:
     """Return the week of this name. Raises ValueError for what names none."""
     year, found, number = name.partition("-W")
     if not (found and len(year) == 4 and len(number) == 2 and _FIRST_YEAR <= year <= _LAST_YEAR):
         raise ValueError(name)
     monday = date.fromisocalendar(int(year), int(number), 1)
     start, end = (first_instant(datetime.combine(monday + timedelta(days=days), time()), zone) for days in (0, 7))
-    return Week(monday, Period(start, end))
+    return ReviewWeek(monday, Period(start, end))
 
 
-def review(core: Core, viewer: Viewer, running: RunningPolicy, week: Week) -> Review:
+def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: ReviewWeek) -> WeeklyReview:
     """Return a week's review, as far as somebody may see it. Raises Unavailable.
 
     Alerts are those that real people were told of; in a sandbox, those of the sandbox.
@@ -129,14 +129,14 @@ def review(core: Core, viewer: Viewer, running: RunningPolicy, week: Week) -> Re
         audience = audience_of(connection, viewer, running.policy)
         opened = store.opened_alerts(connection, audience, span, modes)
         told = store.sent_pages(connection, audience, span, modes)
-        sums = summed(opened, told)
-        return Review(
+        sums = totals_by_severity(opened, told)
+        return WeeklyReview(
             sums=sums,
-            whole=total(sums.values()),
+            whole=grand_total(sums.values()),
             late_steps=store.late_steps(connection, audience, span),
-            slow=slow(opened, told),
-            unanswered_in_time=[one for one in opened if is_late(one)],
-            failures=together(store.failed_pages(connection, audience, span)),
+            slow=slow_deliveries(opened, told),
+            unanswered_in_time=[alert for alert in opened if was_escalated_unanswered(alert)],
+            failures=merge_failures(store.failed_pages(connection, audience, span)),
             counts=store.action_counts(connection, audience, span, _COUNTED),
             drills=store.drill_results(connection, audience, span),
             silences=store.silences_in(connection, audience, span),
@@ -145,49 +145,58 @@ def review(core: Core, viewer: Viewer, running: RunningPolicy, week: Week) -> Re
         )
 
 
-def summed(opened: Iterable[OpenedAlert], told: Sequence[SentPage]) -> dict[Severity, Sum]:
+def totals_by_severity(opened: Iterable[OpenedAlert], told: Sequence[SentPage]) -> dict[Severity, SeverityTotals]:
     """Return the sums of each severity, the gravest first."""
-    reached = {one.incident_id: False for one in told}
-    reached |= {one.incident_id: True for one in told if one.delivered_at is not None}
+    reached = {recipient.incident_id: False for recipient in told}
+    reached |= {recipient.incident_id: True for recipient in told if recipient.delivered_at is not None}
     of: dict[Severity, list[OpenedAlert]] = {}
     for one in opened:
         of.setdefault(one.severity, []).append(one)
     return {
-        severity: Sum(
+        severity: SeverityTotals(
             alerts=len(alerts),
-            sent=sum(one.id in reached for one in alerts),
-            received=sum(reached.get(one.id, False) for one in alerts),
-            answered=sum(one.answered_at is not None for one in alerts),
-            escalated=sum(one.escalated_at is not None for one in alerts),
+            sent=sum(alert.id in reached for alert in alerts),
+            received=sum(reached.get(alert.id, False) for alert in alerts),
+            answered=sum(alert.answered_at is not None for alert in alerts),
+            escalated=sum(alert.escalated_at is not None for alert in alerts),
         )
         for severity, alerts in sorted(of.items(), reverse=True)
     }
 
 
-def total(sums: Iterable[Sum]) -> Sum:
+def grand_total(sums: Iterable[SeverityTotals]) -> SeverityTotals:
     """Return them all in one."""
-    return Sum(*(sum(column) for column in zip((0,) * len(fields(Sum)), *map(astuple, sums), strict=True)))
+    return SeverityTotals(
+        *(sum(column) for column in zip((0,) * len(fields(SeverityTotals)), *map(astuple, sums), strict=True))
+    )
 
 
-def is_late(one: OpenedAlert) -> bool:
+def was_escalated_unanswered(alert: OpenedAlert) -> bool:
     """Whether nobody had answered when an alert was escalated beyond its first send."""
-    return one.escalated_at is not None and (one.answered_at is None or one.answered_at > one.escalated_at)
+    return alert.escalated_at is not None and (alert.answered_at is None or alert.answered_at > alert.escalated_at)
 
 
-def slow(opened: Iterable[OpenedAlert], told: Iterable[SentPage]) -> list[Slow]:
+def slow_deliveries(opened: Iterable[OpenedAlert], told: Iterable[SentPage]) -> list[SlowDelivery]:
     """Return the pages that took too long to get through, the slowest first."""
-    numbers = {one.id: one.number for one in opened}
+    numbers = {alert.id: alert.number for alert in opened}
     found = [
-        Slow(numbers[one.incident_id], one.destination, one.created_at, one.delivered_at - one.created_at)
-        for one in told
-        if one.delivered_at is not None and one.delivered_at - one.created_at > SLOW and one.incident_id in numbers
+        SlowDelivery(
+            numbers[recipient.incident_id],
+            recipient.destination,
+            recipient.created_at,
+            recipient.delivered_at - recipient.created_at,
+        )
+        for recipient in told
+        if recipient.delivered_at is not None
+        and recipient.delivered_at - recipient.created_at > SLOW
+        and recipient.incident_id in numbers
     ]
     return sorted(found, key=lambda one: one.took, reverse=True)
 
 
-def together(failures: Iterable[FailedPages]) -> list[FailedPages]:
+def merge_failures(failures: Iterable[FailedPages]) -> list[FailedPages]:
     """Return one for each destination and reason, what failed most first."""
     counted: Counter[tuple[str, str]] = Counter()
-    for one in failures:
-        counted[one.destination, one.reason] += one.times
+    for failure in failures:
+        counted[failure.destination, failure.reason] += failure.times
     return [FailedPages(*key, count) for key, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]

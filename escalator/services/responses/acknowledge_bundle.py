@@ -40,10 +40,10 @@ def acknowledge_bundle(core: Core, asked: BundleRequest) -> ActionReply:
     What was done before somebody could not be asked any more stays done. Raises Unavailable.
     """
     with core.database.reading() as connection:
-        members = {one.incident_id: one for one in bundles.pages_of(connection, asked.list_id)}
+        members = {page.incident_id: page for page in bundles.pages_of(connection, asked.list_id)}
     done, refused = [], []
-    for one in members.values():
-        button = ButtonValue(one.incident_id, one.round_asked, one.fence)
+    for member in members.values():
+        button = ButtonValue(member.incident_id, member.round_asked, member.fence)
         reply = perform_action(
             core,
             SlackRequest(
@@ -58,7 +58,7 @@ def acknowledge_bundle(core: Core, asked: BundleRequest) -> ActionReply:
         if reply.refused in OF_THE_PERSON:
             return reply
         if reply.refused is None:
-            done.append(one.number)
+            done.append(member.number)
         else:
             refused.append(reply.text)
     context = MessageContext(None, None, asked.channel_id)

@@ -17,7 +17,7 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, State
 from escalator.model.policy import Person, Policy
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind, place_in
-from escalator.services.auth.vendor_accounts import JIRA_ACCOUNT, account
+from escalator.services.auth.vendor_accounts import JIRA_ACCOUNT, own_account
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
@@ -32,17 +32,17 @@ from escalator.store.vendor_callbacks import VendorCallback
 _OUR_TITLE = re.compile(r" · #(\d{1,9})$")
 
 
-def apply_callback(core: Core, one: VendorCallback, said: VendorEvent) -> None:
+def apply_callback(core: Core, callback: VendorCallback, event: VendorEvent) -> None:
     """Do one thing that a vendor told us, unless somebody else does it. Raises Unavailable."""
     with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
-        if vendor_callbacks.lock(work.connection, one.id) is None:
+        if vendor_callbacks.lock(work.connection, callback.id) is None:
             return
         case = _Case(core, work, running, core.clock.now())
-        is_ours = case.settle(said, is_sandbox=one.is_sandbox)
-        vendor_callbacks.mark_done(work.connection, one.id, None if is_ours else "not ours")
-        OperatorAlerts(work.connection, case.now).end(f"callback:{one.vendor.value}")
-    core.metrics.count(CALLBACKS, vendor=one.vendor.value, outcome="done" if is_ours else "not_ours")
+        is_ours = case.settle(event, is_sandbox=callback.is_sandbox)
+        vendor_callbacks.mark_done(work.connection, callback.id, None if is_ours else "not ours")
+        OperatorAlerts(work.connection, case.now).resolve(f"callback:{callback.vendor.value}")
+    core.metrics.count(CALLBACKS, vendor=callback.vendor.value, outcome="done" if is_ours else "not_ours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class _Case:
     def connection(self) -> Connection:
         return self.work.connection
 
-    def settle(self, said: VendorEvent, *, is_sandbox: bool) -> bool:
+    def settle(self, event: VendorEvent, *, is_sandbox: bool) -> bool:
         """Do it for every incident of ours that what stands there is about; False when it is about none.
 
         What the sandbox says counts only for what is there, and there nothing else does. Posts are written last.
         """
-        said, found = self._without_our_own(said), self._posts(said)
+        event, found = self._without_our_own(event), self._posts(event)
         locked = incidents.lock(self.connection, [post.incident_id for post in found], self.core.seal)
         policy = self.running.policy
         ours = {
@@ -72,95 +72,95 @@ class _Case:
             if is_in_sandbox(self.core, incident, policy) is is_sandbox
         }
         after = {
-            key: self._decide(said, [post for post in found if post.incident_id == key], incident)
+            key: self._decide(event, [post for post in found if post.incident_id == key], incident)
             for key, incident in ours.items()
         }
         for post in found:
             if post.incident_id in after:
-                self._look_at(said, post, ours[post.incident_id], after[post.incident_id])
-        if said.kind is VendorEventKind.MERGED:
-            posted_message_refs.clear_aliases(self.connection, said.vendor, (said.alias, said.merged_into))
+                self._look_at(event, post, ours[post.incident_id], after[post.incident_id])
+        if event.kind is VendorEventKind.MERGED:
+            posted_message_refs.clear_aliases(self.connection, event.vendor, (event.alias, event.merged_into))
         return bool(ours)
 
-    def _posts(self, said: VendorEvent) -> Sequence[PostedMessage]:
+    def _posts(self, event: VendorEvent) -> Sequence[PostedMessage]:
         """Return what it is about; where nobody tells us which alerts, by our own number at the end of the title."""
-        found = posted_message_refs.find(self.connection, said.vendor, said.refs, said.alias)
-        if found or said.refs or said.vendor is not DestinationKind.PAGERDUTY:
+        found = posted_message_refs.find(self.connection, event.vendor, event.refs, event.alias)
+        if found or event.refs or event.vendor is not DestinationKind.PAGERDUTY:
             return found
-        number = _OUR_TITLE.search(said.title)
+        number = _OUR_TITLE.search(event.title)
         return (
-            posted_message_refs.find_by_number(self.connection, said.vendor, int(number[1]), said.alias)
+            posted_message_refs.find_by_number(self.connection, event.vendor, int(number[1]), event.alias)
             if number
             else ()
         )
 
-    def _decide(self, said: VendorEvent, at: Sequence[PostedMessage], incident: Incident) -> Incident:
+    def _decide(self, event: VendorEvent, at: Sequence[PostedMessage], incident: Incident) -> Incident:
         """Return the incident after it; a refusal is recorded."""
-        who = self._who(said)
+        who = self._who(event)
         newest = max(at, key=lambda post: post.round)
         spot = VendorAlertState(
-            round=newest.round if said.vendor is DestinationKind.PAGERDUTY else None,
+            round=newest.round if event.vendor is DestinationKind.PAGERDUTY else None,
             is_answered=any(post.answered_round == incident.round for post in at),
         )
         rules = rules_for(self.core, self.connection, incident, self.running)
-        decided = apply_vendor_event(said, who, spot, incident, rules, self.now)
+        decided = apply_vendor_event(event, who, spot, incident, rules, self.now)
         if isinstance(decided, Change):
             self.work.apply([Decision(incident, decided)], self.running, self.now)
             return decided.incident
         if isinstance(decided, Refusal):
-            actor = Actor("person", who.key) if who else Actor("stranger", unknown_person(said).key)
-            via, verb = said.vendor.value, said.kind.value
+            actor = Actor("person", who.key) if who else Actor("stranger", unknown_person(event).key)
+            via, verb = event.vendor.value, event.kind.value
             record_refusal(self.connection, incident, actor, via, verb, decided, self.now)
         return incident
 
-    def _without_our_own(self, said: VendorEvent) -> VendorEvent:
+    def _without_our_own(self, event: VendorEvent) -> VendorEvent:
         """Return it with our own account, which Jira knows as a user like any other, as the integration that it is."""
-        if said.vendor is DestinationKind.JIRA and said.agent.id == account(
+        if event.vendor is DestinationKind.JIRA and event.agent.id == own_account(
             self.connection, self.core.settings, JIRA_ACCOUNT
         ):
-            return replace(said, agent=VendorActor(VendorActorKind.INTEGRATION, said.agent.id))
-        return said
+            return replace(event, agent=VendorActor(VendorActorKind.INTEGRATION, event.agent.id))
+        return event
 
-    def _who(self, said: VendorEvent) -> Person | None:
-        policy, agent = self.running.policy, said.agent
+    def _who(self, event: VendorEvent) -> Person | None:
+        policy, agent = self.running.policy, event.agent
         if agent.kind is not VendorActorKind.PERSON:
             return None
-        if said.vendor is DestinationKind.JIRA:
+        if event.vendor is DestinationKind.JIRA:
             return person_with_email(policy, self.core.expand, agent.email)
         return self._with_pagerduty_id(policy, agent.id)
 
     def _with_pagerduty_id(self, policy: Policy, agent_id: str) -> Person | None:
         expand = self.core.expand
-        known = (one for one in policy.people.values() if agent_id and expand(one.pagerduty or "") == agent_id)
+        known = (person for person in policy.people.values() if agent_id and expand(person.pagerduty or "") == agent_id)
         return next(known, None)
 
-    def _look_at(self, said: VendorEvent, post: PostedMessage, before: Incident, after: Incident) -> None:
+    def _look_at(self, event: VendorEvent, post: PostedMessage, before: Incident, after: Incident) -> None:
         """Note what stands at the vendor now, so that it is neither told its own news nor left with what is wrong."""
-        posted_message_refs.record_ref(self.connection, post, _reference(said, post), said.alias)
-        is_counted = said.kind is VendorEventKind.ACKNOWLEDGED and len(after.answers) > len(before.answers)
+        posted_message_refs.record_ref(self.connection, post, _reference(event, post), event.alias)
+        is_counted = event.kind is VendorEventKind.ACKNOWLEDGED and len(after.answers) > len(before.answers)
         if is_counted:
             posted_message_refs.record_acknowledged_round(self.connection, post, after.round)
-        if said.vendor is DestinationKind.PAGERDUTY:
-            self._look_at_alert(said, post, after)
-        elif said.kind is not VendorEventKind.NOTED and said.agent.kind is VendorActorKind.PERSON:
+        if event.vendor is DestinationKind.PAGERDUTY:
+            self._look_at_alert(event, post, after)
+        elif event.kind is not VendorEventKind.NOTED and event.agent.kind is VendorActorKind.PERSON:
             posted_message_updates.request_update(self.connection, post)
             self.work.has_deliveries = True
 
-    def _look_at_alert(self, said: VendorEvent, post: PostedMessage, incident: Incident) -> None:
-        if said.kind is VendorEventKind.RESOLVED and incident.is_open:
+    def _look_at_alert(self, event: VendorEvent, post: PostedMessage, incident: Incident) -> None:
+        if event.kind is VendorEventKind.RESOLVED and incident.is_open:
             # The alert is over while we are not: the next step opens a new one.
             posted_message_refs.clear_ref(self.connection, post)
-        elif said.kind is VendorEventKind.ACKNOWLEDGED and incident.state is State.TRIGGERED:
+        elif event.kind is VendorEventKind.ACKNOWLEDGED and incident.state is State.TRIGGERED:
             # It rings there no more while we still wait for an answer: the next step opens another, and ends this one.
             posted_message_refs.move_to_new_slot(self.connection, post)
-        elif said.kind is VendorEventKind.ACKNOWLEDGED:
+        elif event.kind is VendorEventKind.ACKNOWLEDGED:
             posted_message_refs.record_shown(self.connection, post, ACKNOWLEDGE)
-        elif said.kind in {VendorEventKind.UNACKNOWLEDGED, VendorEventKind.REOPENED}:
+        elif event.kind in {VendorEventKind.UNACKNOWLEDGED, VendorEventKind.REOPENED}:
             posted_message_refs.record_shown(self.connection, post, None)
 
 
-def _reference(said: VendorEvent, post: PostedMessage) -> str:
+def _reference(event: VendorEvent, post: PostedMessage) -> str:
     """Return the reference of what stands there: Jira's own key, or the key that PagerDuty has from us."""
     if post.ref is not None:
         return post.ref
-    return next(ref for ref in said.refs if said.vendor is DestinationKind.JIRA or place_in(ref) == post.id)
+    return next(ref for ref in event.refs if event.vendor is DestinationKind.JIRA or place_in(ref) == post.id)

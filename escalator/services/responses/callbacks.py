@@ -73,63 +73,65 @@ def process_callbacks(core: Core) -> None:
     with core.database.reading() as connection:
         waiting = vendor_callbacks.due(connection, core.clock.now(), BATCH)
     unknown = [one for one in waiting if not _safely(core, one, _do_known)]
-    for one in unknown:
-        if watch.seconds() >= MOST_S or not _safely(core, one, _ask_and_do):
+    for callback in unknown:
+        if watch.seconds() >= MOST_S or not _safely(core, callback, _ask_and_do):
             break
     if len(waiting) == BATCH:
         core.queue.tell(PROCESS_CALLBACKS)
 
 
-def _safely(core: Core, one: VendorCallback, do: Callable[[Core, VendorCallback], bool]) -> bool:
+def _safely(core: Core, callback: VendorCallback, do: Callable[[Core, VendorCallback], bool]) -> bool:
     """Do one and return what that returns; whatever it does to us, the others must not wait for it."""
     try:
-        return do(core, one)
+        return do(core, callback)
     except Unavailable:
         raise
     except Exception as error:
-        log.exception("callback_failed", vendor=one.vendor.value, id=str(one.id))
-        _try_later(core, one, type(error).__name__, is_fault=True, is_last=one.attempts + 1 >= TRIES)
+        log.exception("callback_failed", vendor=callback.vendor.value, id=str(callback.id))
+        _try_later(core, callback, type(error).__name__, is_fault=True, is_last=callback.attempts + 1 >= TRIES)
         return True
 
 
-def _do_known(core: Core, one: VendorCallback) -> bool:
+def _do_known(core: Core, callback: VendorCallback) -> bool:
     """Do what needs no question; False for what does."""
-    said = _parsed(one.vendor, core.seal.open(one.sealed_body or b""))
+    said = _parsed(callback.vendor, core.seal.open(callback.sealed_body or b""))
     if said is None:
         with core.database.writing() as connection:
-            vendor_callbacks.mark_done(connection, one.id, "means nothing here")
+            vendor_callbacks.mark_done(connection, callback.id, "means nothing here")
         return True
     with core.database.reading() as connection:
         is_known = bool(posted_message_refs.find(connection, said.vendor, said.refs, said.alias))
-    if not one.is_sandbox and CALLBACKS_OF[one.vendor].has_question(core.settings, said, is_known):
+    if not callback.is_sandbox and CALLBACKS_OF[callback.vendor].has_question(core.settings, said, is_known):
         return False
-    apply_callback(core, one, said)
+    apply_callback(core, callback, said)
     return True
 
 
-def _ask_and_do(core: Core, one: VendorCallback) -> bool:
+def _ask_and_do(core: Core, callback: VendorCallback) -> bool:
     """Ask what it means, outside of any transaction, and do it; False when the vendor does not say."""
-    said = CALLBACKS_OF[one.vendor].ask(core.vendors, core.seal.open(one.sealed_body or b""))
+    said = CALLBACKS_OF[callback.vendor].ask(core.vendors, core.seal.open(callback.sealed_body or b""))
     if isinstance(said, Failed):
-        is_last = core.clock.now() - one.received_at >= GIVE_UP_AFTER
-        _try_later(core, one, said.reason.value, is_fault=False, is_last=is_last)
+        is_last = core.clock.now() - callback.received_at >= GIVE_UP_AFTER
+        _try_later(core, callback, said.reason.value, is_fault=False, is_last=is_last)
         return False
     if said is not None:
-        apply_callback(core, one, said)
+        apply_callback(core, callback, said)
     return True
 
 
-def _try_later(core: Core, one: VendorCallback, reason: str, *, is_fault: bool, is_last: bool) -> None:
+def _try_later(core: Core, callback: VendorCallback, reason: str, *, is_fault: bool, is_last: bool) -> None:
     """Put it off for as long again as it has waited, a minute at most; park it after the last try, and say so."""
     now = core.clock.now()
     with core.database.writing() as connection:
         if not is_last:
-            wait = min(max(now - one.received_at, _LEAST_WAIT), _MOST_WAIT)
-            vendor_callbacks.postpone(connection, one.id, now + wait, reason, is_fault=is_fault)
+            wait = min(max(now - callback.received_at, _LEAST_WAIT), _MOST_WAIT)
+            vendor_callbacks.postpone(connection, callback.id, now + wait, reason, is_fault=is_fault)
             return
-        vendor_callbacks.park(connection, one.id, reason)
+        vendor_callbacks.park(connection, callback.id, reason)
         running = core.policies.running(connection)
         if running is not None:
-            detail = f"what {one.vendor.value} told us could not be done ({reason}); it is kept as {one.id}"
-            OperatorAlerts(connection, now).find(f"callback:{one.vendor.value}", detail, running.policy, core.settings)
-    core.metrics.count(CALLBACKS, vendor=one.vendor.value, outcome="parked")
+            detail = f"what {callback.vendor.value} told us could not be done ({reason}); it is kept as {callback.id}"
+            OperatorAlerts(connection, now).raise_alert(
+                f"callback:{callback.vendor.value}", detail, running.policy, core.settings
+            )
+    core.metrics.count(CALLBACKS, vendor=callback.vendor.value, outcome="parked")

@@ -15,11 +15,21 @@ from escalator.rendering.push_text import words
 from escalator.rendering.replies import ROLE_REFUSED
 from escalator.rendering.silences import subject
 from escalator.rendering.view import called
-from escalator.services.auth.slack_users import sender_of
+from escalator.services.auth.slack_users import slack_sender
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.actions import SANDBOX, SLACK
-from escalator.services.silences.manage import MAX_REASON, Listed, NotDone, Wanted, Wrong, begin, choices, end, listed
+from escalator.services.silences.manage import (
+    MAX_REASON,
+    SilenceProblem,
+    SilenceRefused,
+    SilenceRequest,
+    SilenceRow,
+    create_silence,
+    end_silence,
+    list_silences,
+    silenceable_subjects,
+)
 
 _OUTSIDE = "Nothing changed: what is silenced in the sandbox would be silent outside of it too."
 _HELP = "`/silence` silences something, `/silence list` says what is silenced, `/silence end ID` ends it."
@@ -27,16 +37,18 @@ _NOTHING = "Nothing is silenced."
 _MORE = "… `escalator silence` lists all of them"
 
 
-def silence_answer(core: Core, said: str, person: Person, running: RunningPolicy, *, is_sandbox: bool) -> str | Json:
+def silence_answer(core: Core, text: str, person: Person, running: RunningPolicy, *, is_sandbox: bool) -> str | Json:
     """Return the answer to `/silence` with this behind it: a window, or mrkdwn. Raises Unavailable."""
-    verb, _, rest = said.partition(" ")
+    verb, _, rest = text.partition(" ")
     if verb == "list":
         return _list(core, person, running)
     if is_sandbox and core.settings.mode is not Mode.SANDBOX:
         return _OUTSIDE
     if verb == "end":
-        done = end(core, rest, person.key, SANDBOX if is_sandbox else SLACK)
-        return _unchanged(done) if isinstance(done, NotDone) else f"Ended: {escape(subject(done, running.policy))}"
+        done = end_silence(core, rest, person.key, SANDBOX if is_sandbox else SLACK)
+        return (
+            _unchanged(done) if isinstance(done, SilenceRefused) else f"Ended: {escape(subject(done, running.policy))}"
+        )
     if verb:
         return _HELP
     offered = silence_choices(person, running.policy)
@@ -45,7 +57,7 @@ def silence_answer(core: Core, said: str, person: Person, running: RunningPolicy
 
 def silence_choices(person: Person, policy: Policy) -> list[Choice]:
     """Return what this person may silence, which may be more than a menu holds."""
-    return [_choice(of, name, policy) for of, name in choices(person, policy)]
+    return [_choice(of, name, policy) for of, name in silenceable_subjects(person, policy)]
 
 
 def _choice(of: SilenceScope, name: str, policy: Policy) -> Choice:
@@ -53,39 +65,41 @@ def _choice(of: SilenceScope, name: str, policy: Policy) -> Choice:
     return (f"{of.value}:{name}", label)
 
 
-def _unchanged(done: NotDone) -> str:
+def _unchanged(done: SilenceRefused) -> str:
     return f"Nothing changed: {escape(done.said)}."
 
 
 def _list(core: Core, person: Person, running: RunningPolicy) -> str:
     with core.database.reading() as connection:
-        found = listed(core, connection, running, person)
-    return fitting((_line(one, person, running.policy) for one in found), _MORE) or _NOTHING
+        found = list_silences(core, connection, running, person)
+    return fitting((_line(row, person, running.policy) for row in found), _MORE) or _NOTHING
 
 
-def _line(one: Listed, person: Person, policy: Policy) -> str:
-    silence = one.silence
+def _line(row: SilenceRow, person: Person, policy: Policy) -> str:
+    silence = row.silence
     critical = ", critical too" if silence.is_for_critical else ""
-    begins = "" if one.is_in_force else f" from {date(silence.starts_at)}"
+    begins = "" if row.is_in_force else f" from {date(silence.starts_at)}"
     span = f"{begins} until {date(silence.ends_at)}"
     by = f"by {escape(called(silence.author, policy))}"
-    may_end = one.handle and may_silence(person, silence.of, silence.name, policy)
-    how = f" · `/silence end {one.handle}`" if may_end else "" if one.handle else " · by the policy file"
+    may_end = row.handle and may_silence(person, silence.of, silence.name, policy)
+    how = f" · `/silence end {row.handle}`" if may_end else "" if row.handle else " · by the policy file"
     return f"*{escape(subject(silence, policy))}*{critical}{span} {by}: {escape(silence.reason)}{how}"
 
 
-def silence_from_dialog(core: Core, said: Silencing, *, is_sandbox: bool) -> str | NotDone:
+def silence_from_dialog(core: Core, request: Silencing, *, is_sandbox: bool) -> str | SilenceRefused:
     """Return what to tell who has sent the window: what is silenced, or what was wrong. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        person = sender_of(core, connection, running.policy, said, is_sandbox=is_sandbox)
+        person = slack_sender(core, connection, running.policy, request, is_sandbox=is_sandbox)
     if isinstance(person, str):
         return person
     if is_sandbox and core.settings.mode is not Mode.SANDBOX:
         return _OUTSIDE
-    lasts = timedelta(minutes=said.minutes)
+    lasts = timedelta(minutes=request.minutes)
     via = SANDBOX if is_sandbox else SLACK
-    done = begin(core, Wanted(said.named, lasts, said.reason, person.key, via, said.is_for_critical))
-    if isinstance(done, NotDone):
-        return ROLE_REFUSED if done.what is Wrong.ROLE else done
+    done = create_silence(
+        core, SilenceRequest(request.named, lasts, request.reason, person.key, via, request.is_for_critical)
+    )
+    if isinstance(done, SilenceRefused):
+        return ROLE_REFUSED if done.what is SilenceProblem.ROLE else done
     return f"{subject(done, running.policy)} is silenced for {words(lasts)}. `/silence list` says how to end it."

@@ -10,7 +10,7 @@ from escalator.channels.slack.modals import HAND_OVER_CALLBACK, Choice
 from escalator.model.incident import Verb
 from escalator.model.policy import Person, Policy
 from escalator.rendering.buttons import ButtonValue
-from escalator.services.auth.slack_users import sender_of
+from escalator.services.auth.slack_users import slack_sender
 from escalator.services.core.context import Core
 from escalator.services.incidents.actions import is_in_sandbox
 from escalator.services.incidents.dialogs import dialog_refusal, hand_over_choices
@@ -23,7 +23,7 @@ def choices_for(core: Core, asked: Suggestion, *, is_sandbox: bool) -> list[Choi
     """Return all that who searches may choose; nothing for who may not have the window. Raises Unavailable."""
     with core.database.reading() as connection:
         policy = core.policies.required(connection).policy
-        person = sender_of(core, connection, policy, asked, is_sandbox=is_sandbox)
+        person = slack_sender(core, connection, policy, asked, is_sandbox=is_sandbox)
         if isinstance(person, str):
             return []
         if asked.callback_id == HAND_OVER_CALLBACK and asked.button is not None:

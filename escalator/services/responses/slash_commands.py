@@ -8,7 +8,7 @@ from escalator.channels.slack.slash_commands import ESCALATE, ONCALL, SILENCE, C
 from escalator.model.levels import Mode
 from escalator.model.message import MessageContext
 from escalator.model.policy import Person
-from escalator.services.auth.slack_users import sender_of
+from escalator.services.auth.slack_users import slack_sender
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.intake.manual_incident import escalate_dialog
@@ -30,7 +30,7 @@ def answer_command(core: Core, typed: Command, *, is_sandbox: bool) -> CommandRe
     mode = Mode.SANDBOX if is_sandbox else Mode.PRODUCTION
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        person = sender_of(core, connection, running.policy, typed, is_sandbox=is_sandbox)
+        person = slack_sender(core, connection, running.policy, typed, is_sandbox=is_sandbox)
     if isinstance(person, str):
         return CommandReply(MessageContext(None, None, typed.channel_id), mode, person)
     context = MessageContext(None, None, typed.channel_id, person.key)

@@ -20,13 +20,14 @@ from escalator.rendering.silences import begun, ended, may_show_reason
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import operator_alert_mode
 from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.notifications.bulletins import publish_bulletin
 from escalator.store import silences
 from escalator.store.deliveries import Delivery
 from escalator.store.silences import StoredSilence
 
 
-def announce(  # noqa: PLR0913  # what has happened, to what, when, and by whom
+def announce_silence(  # noqa: PLR0913  # what has happened, to what, when, and by whom
     core: Core,
     connection: Connection,
     running: RunningPolicy,
@@ -67,11 +68,11 @@ def _told(silence: Silence, running: RunningPolicy, now: datetime) -> list[Recip
     if not any(category.restricted_to for category in silence_categories(silence.of, silence.name, policy)):
         return list(usual)
     knowing = [
-        PERSON_PREFIX + one.key
-        for one in policy.people.values()
-        if may_view_silence(one, silence.of, silence.name, policy)
+        PERSON_PREFIX + person.key
+        for person in policy.people.values()
+        if may_view_silence(person, silence.of, silence.name, policy)
     ]
-    among = [one for one in usual if one.destination in knowing]
+    among = [recipient for recipient in usual if recipient.destination in knowing]
     return among or list(resolve_targets(knowing, None, roster).told)
 
 
@@ -84,11 +85,9 @@ def _leads(silence: Silence, policy: Policy) -> Iterator[str]:
             yield PERSON_PREFIX + team.lead
 
 
-def said(  # noqa: PLR0913  # what a bulletin says, to whom and when
-    core: Core, connection: Connection, running: RunningPolicy, one: Bulletin, to: Delivery, _now: datetime
-) -> Card:
+def silence_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card:
     """Return what this bulletin says to this reader; the reason only in Slack, and only where a note would be shown."""
-    body = {name: str(value) for name, value in one.body.items()}
+    body = {name: str(value) for name, value in bulletin.body.items()}
     silence = Silence(
         of=SilenceScope(body["of"]),
         name=body["name"],
@@ -99,11 +98,14 @@ def said(  # noqa: PLR0913  # what a bulletin says, to whom and when
         is_for_critical=True,
         id=UUID(body["silence"]) if body["silence"] else None,
     )
-    policy = running.policy
-    if one.body["is_over"]:
+    policy = context.running.policy
+    if bulletin.body["is_over"]:
         return ended(silence, policy, body["by"] or None)
     is_shown = to.channel.about.shows_names and may_show_reason(silence, policy)
-    return begun(replace(silence, reason=_reason(core, connection, silence, policy)) if is_shown else silence, policy)
+    return begun(
+        replace(silence, reason=_reason(context.core, context.connection, silence, policy)) if is_shown else silence,
+        policy,
+    )
 
 
 def _reason(core: Core, connection: Connection, silence: Silence, policy: Policy) -> str:

@@ -10,7 +10,7 @@ from escalator.model.silence import Silence
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.transaction import unit_of_work
-from escalator.services.silences.announce import announce
+from escalator.services.silences.announce import announce_silence
 from escalator.store import audit_log, jobs, key_values, silences
 
 BATCH = 50
@@ -20,7 +20,7 @@ _BEGUN, _ENDED = "begun", "ended"
 _LONGEST = timedelta(days=1)
 
 
-def go_on(core: Core) -> None:
+def resume_after_silence(core: Core) -> None:
     """Let all go on now that wait for a silence which somebody has ended, or which the policy has no more.
 
     A batch in one transaction: the deadlines are moved to now, and fired as all are. Raises Unavailable.
@@ -45,10 +45,10 @@ def _hurry(core: Core) -> int:
 
 def _in_force(running: RunningPolicy, core: Core) -> list[Silence]:
     now = core.clock.now()
-    return [one for one in running.silences if one.starts_at <= now < one.ends_at]
+    return [silence for silence in running.silences if silence.starts_at <= now < silence.ends_at]
 
 
-def keep_silences(core: Core) -> None:
+def record_silence_changes(core: Core) -> None:
     """Record and tell, once, what has ended by itself and what the file has begun. Raises Unavailable."""
     now = core.clock.now()
     with unit_of_work(core) as work:
@@ -62,35 +62,38 @@ def keep_silences(core: Core) -> None:
 
 def _end(core: Core, connection: Connection, running: RunningPolicy) -> list[bool]:
     now = core.clock.now()
-    over = [one.silence for one in silences.unended(connection, locked=True) if one.silence.ends_at <= now]
-    for one in over:
-        if one.id is not None:
-            silences.end(connection, one.id, one.ends_at, now)
-    entries = [AuditEntry(AuditAction.SILENCE_ENDED, SYSTEM, reason=str(one.id), after=about(one)) for one in over]
+    over = [row.silence for row in silences.unended(connection, locked=True) if row.silence.ends_at <= now]
+    for silence in over:
+        if silence.id is not None:
+            silences.end(connection, silence.id, silence.ends_at, now)
+    entries = [
+        AuditEntry(AuditAction.SILENCE_ENDED, SYSTEM, reason=str(silence.id), after=silence_details(silence))
+        for silence in over
+    ]
     audit_log.insert(connection, [(entry, running.version) for entry in entries], now)
-    return [announce(core, connection, running, one, now, is_over=True) for one in over]
+    return [announce_silence(core, connection, running, silence, now, is_over=True) for silence in over]
 
 
 def _follow_file(core: Core, connection: Connection, running: RunningPolicy) -> list[bool]:
     """Record and tell of the file's own silences; what is long over is none of this version's business."""
     now = core.clock.now()
     told = []
-    for one in running.policy.silences:
-        if not one.starts_at <= now < one.ends_at + _LONGEST:
+    for silence in running.policy.silences:
+        if not silence.starts_at <= now < silence.ends_at + _LONGEST:
             continue
-        name, is_over = f"silence:{_digest(one)}", one.ends_at <= now
+        name, is_over = f"silence:{_digest(silence)}", silence.ends_at <= now
         known, said = key_values.get(connection, name), _ENDED if is_over else _BEGUN
         if known == said or (is_over and known is None):
             continue
         key_values.save(connection, name, said, now)
         action = AuditAction.SILENCE_ENDED if is_over else AuditAction.SILENCE_BEGUN
-        entry = AuditEntry(action, SYSTEM if is_over else _FILE, "file", after=about(one))
+        entry = AuditEntry(action, SYSTEM if is_over else _FILE, "file", after=silence_details(silence))
         audit_log.insert(connection, [(entry, running.version)], now)
-        told.append(announce(core, connection, running, one, now, is_over=is_over))
+        told.append(announce_silence(core, connection, running, silence, now, is_over=is_over))
     return told
 
 
-def about(silence: Silence) -> dict[str, str]:
+def silence_details(silence: Silence) -> dict[str, str]:
     """Return what a record says of a silence: keys, and when it ends."""
     return {
         silence.of.value: silence.name,

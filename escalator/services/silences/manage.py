@@ -19,8 +19,8 @@ from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.transaction import unit_of_work
-from escalator.services.silences.announce import announce, reason_of
-from escalator.services.silences.expiry import about, go_on
+from escalator.services.silences.announce import announce_silence, reason_of
+from escalator.services.silences.expiry import resume_after_silence, silence_details
 from escalator.store import audit_log, silences
 from escalator.store.silences import StoredSilence
 
@@ -29,7 +29,7 @@ SHORTEST = timedelta(minutes=1)
 _HANDLE_CHARS = 6
 
 
-class Wrong(StrEnum):
+class SilenceProblem(StrEnum):
     """What was wrong with what somebody asked for."""
 
     PERSON = "person"
@@ -41,15 +41,15 @@ class Wrong(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class NotDone:
+class SilenceRefused:
     """Nothing changed: what was wrong, and in words what would be right."""
 
-    what: Wrong
+    what: SilenceProblem
     said: str
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SilenceRequest:
     """What somebody wants to silence: `named` is a category or a route, `by` the policy's key of who asks."""
 
     named: str
@@ -61,7 +61,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class SilenceRow:
     """One silence that has not ended. `handle` is how people name it to end it; what the file says has none."""
 
     silence: Silence
@@ -69,24 +69,24 @@ class Listed:
     handle: str = ""
 
 
-def begin(core: Core, wanted: Wanted) -> Silence | NotDone:
+def create_silence(core: Core, wanted: SilenceRequest) -> Silence | SilenceRefused:
     """Begin a silence now, or say what is wrong with it. Raises Unavailable."""
     now = core.clock.now()
     with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
         new = _checked(wanted, running.policy, now)
-        if isinstance(new, NotDone):
+        if isinstance(new, SilenceRefused):
             return new
         silences.insert(work.connection, new, wanted.via, core.seal.seal(new.reason.encode()))
         entry = AuditEntry(
-            AuditAction.SILENCE_BEGUN, Actor("person", new.author), wanted.via, str(new.id), after=about(new)
+            AuditAction.SILENCE_BEGUN, Actor("person", new.author), wanted.via, str(new.id), after=silence_details(new)
         )
         audit_log.insert(work.connection, [(entry, running.version)], now)
-        work.has_deliveries = announce(core, work.connection, running, new, now)
+        work.has_deliveries = announce_silence(core, work.connection, running, new, now)
     return new
 
 
-def end(core: Core, handle: str, by: str, via: str) -> Silence | NotDone:
+def end_silence(core: Core, handle: str, by: str, via: str) -> Silence | SilenceRefused:
     """End a silence now: what it held back is told at once. Raises Unavailable.
 
     What was said for real is not ended in the sandbox, where anybody says who they are.
@@ -95,29 +95,33 @@ def end(core: Core, handle: str, by: str, via: str) -> Silence | NotDone:
     with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
         kept = silences.unended(work.connection, locked=True)
-        theirs = [one for one in kept if via != Mode.SANDBOX or one.via == Mode.SANDBOX]
+        theirs = [row for row in kept if via != Mode.SANDBOX or row.via == Mode.SANDBOX]
         found = _named(theirs, handle, now)
         refused = _may_not_end(found, handle, by, running.policy)
         if refused is not None or found is None or found.id is None:
-            return refused or NotDone(Wrong.NAME, _no_such(handle))
+            return refused or SilenceRefused(SilenceProblem.NAME, _no_such(handle))
         over = replace(found, ends_at=now)
         silences.end(work.connection, found.id, now, now)
-        entry = AuditEntry(AuditAction.SILENCE_ENDED, Actor("person", by), via, str(found.id), after=about(over))
+        entry = AuditEntry(
+            AuditAction.SILENCE_ENDED, Actor("person", by), via, str(found.id), after=silence_details(over)
+        )
         audit_log.insert(work.connection, [(entry, running.version)], now)
-        work.has_deliveries = announce(core, work.connection, running, over, now, is_over=True, by=by)
-    go_on(core)
+        work.has_deliveries = announce_silence(core, work.connection, running, over, now, is_over=True, by=by)
+    resume_after_silence(core)
     return over
 
 
-def listed(core: Core, connection: Connection, running: RunningPolicy, asker: Person | None = None) -> list[Listed]:
+def list_silences(
+    core: Core, connection: Connection, running: RunningPolicy, asker: Person | None = None
+) -> list[SilenceRow]:
     """Return the silences that are in force or to come, with their reasons; to an asker only what they may see."""
     now = core.clock.now()
-    ids = {one.id for one in running.silences}
-    kept = (one for one in silences.unended(connection) if one.silence.id in ids)
-    begun = [(replace(one.silence, reason=reason_of(core, one)), handle_of(one.silence)) for one in kept]
-    found = sorted([*begun, *((one, "") for one in running.policy.silences)], key=lambda one: one[0].starts_at)
+    ids = {silence.id for silence in running.silences}
+    kept = (row for row in silences.unended(connection) if row.silence.id in ids)
+    begun = [(replace(row.silence, reason=reason_of(core, row)), handle_of(row.silence)) for row in kept]
+    found = sorted([*begun, *((silence, "") for silence in running.policy.silences)], key=lambda one: one[0].starts_at)
     return [
-        Listed(one, one.starts_at <= now, handle)
+        SilenceRow(one, one.starts_at <= now, handle)
         for one, handle in found
         if one.ends_at > now and (asker is None or may_view_silence(asker, one.of, one.name, running.policy))
     ]
@@ -128,65 +132,70 @@ def handle_of(silence: Silence) -> str:
     return silence.id.hex[-_HANDLE_CHARS:] if silence.id else ""
 
 
-def choices(person: Person, policy: Policy) -> Iterator[tuple[SilenceScope, str]]:
+def silenceable_subjects(person: Person, policy: Policy) -> Iterator[tuple[SilenceScope, str]]:
     """Yield what somebody may silence, the categories first."""
     named = [*((SilenceScope.CATEGORY, key) for key in policy.categories)]
     named += [(SilenceScope.ROUTE, route.name) for route in policy.routes]
-    return (one for one in named if may_silence(person, *one, policy))
+    return (subject for subject in named if may_silence(person, *subject, policy))
 
 
-def _checked(wanted: Wanted, policy: Policy, now: datetime) -> Silence | NotDone:
+def _checked(wanted: SilenceRequest, policy: Policy, now: datetime) -> Silence | SilenceRefused:
     person = _may(wanted.by, policy)
-    if isinstance(person, NotDone):
+    if isinstance(person, SilenceRefused):
         return person
-    named = _meant(wanted.named, list(choices(person, policy)))
-    if isinstance(named, NotDone):
+    named = _meant(wanted.named, list(silenceable_subjects(person, policy)))
+    if isinstance(named, SilenceRefused):
         return named
     reason = " ".join(wanted.reason.split())
     new = Silence(*named, now, now + wanted.lasts, person.key, reason, wanted.is_for_critical, uuid7())
     return _why_not(new, policy) or new
 
 
-def _may(by: str, policy: Policy) -> Person | NotDone:
+def _may(by: str, policy: Policy) -> Person | SilenceRefused:
     person = policy.people.get(by)
     if person is None:
-        return NotDone(Wrong.PERSON, f"{quoted(by)} is not a person of the policy; {did_you_mean(by, policy.people)}")
+        return SilenceRefused(
+            SilenceProblem.PERSON, f"{quoted(by)} is not a person of the policy; {did_you_mean(by, policy.people)}"
+        )
     if person.role < Role.SENIOR:
-        return NotDone(Wrong.ROLE, f"{person.name} may not silence anything; ask a senior moderator or an admin")
+        return SilenceRefused(
+            SilenceProblem.ROLE, f"{person.name} may not silence anything; ask a senior moderator or an admin"
+        )
     return person
 
 
-def _meant(named: str, known: Sequence[tuple[SilenceScope, str]]) -> tuple[SilenceScope, str] | NotDone:
+def _meant(named: str, known: Sequence[tuple[SilenceScope, str]]) -> tuple[SilenceScope, str] | SilenceRefused:
     """Return the category or route of that name; `category:hate` and `route:Hate` say which of both."""
     kind, _, name = named.partition(":")
     if kind in set(SilenceScope):
-        known = [one for one in known if one[0] == kind]
+        known = [subject for subject in known if subject[0] == kind]
         named = name
-    exact = [one for one in known if one[1] == named]
-    found = exact or [one for one in known if normalized(one[1]) == normalized(named)]
+    exact = [subject for subject in known if subject[1] == named]
+    found = exact or [subject for subject in known if normalized(subject[1]) == normalized(named)]
     if len(found) == 1 and (exact or found[0][0] is SilenceScope.CATEGORY):
         return found[0]
     if found:
         right = " or ".join(f"{of.value}:{name}" for of, name in found)
         what = "a category and a route" if len(found) > 1 else "not how the route is spelled"
-        return NotDone(Wrong.NAME, f"{quoted(named)} is {what}; write {right}")
+        return SilenceRefused(SilenceProblem.NAME, f"{quoted(named)} is {what}; write {right}")
     names = dict.fromkeys(name for _of, name in known)
-    return NotDone(
-        Wrong.NAME, f"{quoted(named)} is no category or route that they may silence; {did_you_mean(named, names)}"
+    return SilenceRefused(
+        SilenceProblem.NAME,
+        f"{quoted(named)} is no category or route that they may silence; {did_you_mean(named, names)}",
     )
 
 
-def _why_not(new: Silence, policy: Policy) -> NotDone | None:
+def _why_not(new: Silence, policy: Policy) -> SilenceRefused | None:
     lasts, most = new.ends_at - new.starts_at, max_silence_length(is_for_critical=new.is_for_critical)
     if not SHORTEST <= lasts <= most:
         which = "critical incidents too" if new.is_for_critical else "a category or a route"
         right = f"a silence of {which} lasts from {words(SHORTEST)} to {words(most)}"
-        return NotDone(Wrong.LASTS, f"{words(lasts)} does not fit; {right}")
+        return SilenceRefused(SilenceProblem.LASTS, f"{words(lasts)} does not fit; {right}")
     if not new.reason or len(new.reason) > MAX_REASON:
-        return NotDone(Wrong.REASON, f"give a reason of at most {MAX_REASON} characters")
+        return SilenceRefused(SilenceProblem.REASON, f"give a reason of at most {MAX_REASON} characters")
     if not new.is_for_critical and _is_always_critical(new, policy):
-        return NotDone(
-            Wrong.CRITICAL, "all of it is critical, so this would silence nothing; say that critical is meant"
+        return SilenceRefused(
+            SilenceProblem.CRITICAL, "all of it is critical, so this would silence nothing; say that critical is meant"
         )
     return None
 
@@ -199,7 +208,7 @@ def _is_always_critical(silence: Silence, policy: Policy) -> bool:
 def _named(kept: Sequence[StoredSilence], handle: str, now: datetime) -> Silence | None:
     """Return the one silence that has not ended and whose id ends so."""
     wanted = handle.strip().lower().replace("-", "")
-    found = [one.silence for one in kept if len(wanted) >= _HANDLE_CHARS and _id(one).endswith(wanted)]
+    found = [row.silence for row in kept if len(wanted) >= _HANDLE_CHARS and _id(row).endswith(wanted)]
     return found[0] if len(found) == 1 and found[0].ends_at > now else None
 
 
@@ -207,12 +216,12 @@ def _id(kept: StoredSilence) -> str:
     return kept.silence.id.hex if kept.silence.id else ""
 
 
-def _may_not_end(found: Silence | None, handle: str, by: str, policy: Policy) -> NotDone | None:
+def _may_not_end(found: Silence | None, handle: str, by: str, policy: Policy) -> SilenceRefused | None:
     person = _may(by, policy)
-    if isinstance(person, NotDone):
+    if isinstance(person, SilenceRefused):
         return person
     if found is None or not may_silence(person, found.of, found.name, policy):
-        return NotDone(Wrong.NAME, _no_such(handle))
+        return SilenceRefused(SilenceProblem.NAME, _no_such(handle))
     return None
 
 

@@ -14,7 +14,7 @@ from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.policy import Policy
 from escalator.rendering.redaction import names_by_key
 from escalator.rendering.replies import done_words, refusal_words
-from escalator.services.auth.incident_access import opened
+from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import API, Viewer
 from escalator.services.core.context import Core
 from escalator.services.incidents.actions import record_refusal
@@ -25,7 +25,7 @@ from escalator.store.notes import Note
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ViewerAction:
     """What somebody wants to do. `seen` is the (round, fence) of the page they pressed on, None for a machine."""
 
     verb: Verb
@@ -38,7 +38,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ActionResult:
     """What became of it: the incident as it stands now, what to tell the person, and why it was refused, if it was.
 
     `note` is what they have written, to be published where it may be shown.
@@ -50,7 +50,7 @@ class Done:
     note: UUID | None = None
 
 
-def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
+def act_as_viewer(core: Core, viewer: Viewer, number: int, wanted: ViewerAction) -> ActionResult | None:
     """Do what somebody wants, or tell them why not; None when there is no such incident that they may see.
 
     Raises Unavailable when it could not be recorded.
@@ -59,7 +59,7 @@ def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
     with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.required(connection)
-        incident = opened(core, connection, viewer, number, running.policy, is_locked=True)
+        incident = find_visible_incident(core, connection, viewer, number, running.policy, is_locked=True)
         if incident is None:
             return None
         # Outside Slack and the dashboard a person is their key, not a name.
@@ -80,13 +80,13 @@ def act(core: Core, viewer: Viewer, number: int, wanted: Wanted) -> Done | None:
         if isinstance(done, Refusal):
             actor = Actor("person", viewer.person.key)
             record_refusal(connection, incident, actor, viewer.via, wanted.verb.value, done, now)
-            return Done(incident, refusal_words(done, incident, spoken, now), done.why)
+            return ActionResult(incident, refusal_words(done, incident, spoken, now), done.why)
         work.apply([Decision(incident, done)], running, now)
         if wanted.note:
             sealed = core.seal.seal(wanted.note.encode())
             notes.insert(connection, Note(text_id, incident.id, now, viewer.person.key, sealed))
         said, why_not = _words(done, viewer, spoken, now), done.note.why if done.note else None
-        return Done(done.incident, said, why_not, text_id if wanted.note else None)
+        return ActionResult(done.incident, said, why_not, text_id if wanted.note else None)
 
 
 def _words(done: Change, viewer: Viewer, policy: Policy, now: datetime) -> str:

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from escalator.model.incident import Verb
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
-from escalator.services.views.actions import Wanted, act
+from escalator.services.views.actions import ViewerAction, act_as_viewer
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class BulkResult:
     """What became of taking some: how many are taken, and what to tell the person of all of them."""
 
     count: int
     words: str
 
 
-def acknowledge(core: Core, viewer: Viewer, numbers: Iterable[int]) -> Taken:
+def acknowledge_many(core: Core, viewer: Viewer, numbers: Iterable[int]) -> BulkResult:
     """Acknowledge each of these incidents for somebody. Raises Unavailable when one could not be recorded."""
     done, others = [], []
     for number in dict.fromkeys(numbers):
-        outcome = act(core, viewer, number, Wanted(Verb.ACKNOWLEDGE))
+        outcome = act_as_viewer(core, viewer, number, ViewerAction(Verb.ACKNOWLEDGE))
         if outcome is None:
             others.append(f"There is no #{number}.")
         elif outcome.refused is None and outcome.incident.owner == viewer.person.key:
@@ -29,8 +29,8 @@ def acknowledge(core: Core, viewer: Viewer, numbers: Iterable[int]) -> Taken:
         else:
             others.append(outcome.words)
     first = done if len(done) == 1 else [f"{len(done)} taken"] if done else []
-    return Taken(len(done), " ".join(_sentence(said) for said in dict.fromkeys([*first, *others])))
+    return BulkResult(len(done), " ".join(_sentence(said) for said in dict.fromkeys([*first, *others])))
 
 
-def _sentence(said: str) -> str:
-    return said if said.endswith(".") else f"{said}."
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."

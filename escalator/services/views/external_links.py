@@ -13,7 +13,7 @@ from escalator.services.core.context import Core
 from escalator.store.posted_messages import PostedMessage
 
 
-def places(
+def find_external_links(
     core: Core,
     incident: Incident,
     frozen: Policy,
@@ -23,7 +23,7 @@ def places(
 ) -> tuple[Place, ...]:
     """Return where else an incident stands, each place once. What stands in the sandbox's inbox is no place."""
     found = [*_of_policy(core, incident, frozen, running, rule)]
-    found += [place for one in standing if one.mode is not Mode.SANDBOX and (place := _of_post(core, one))]
+    found += [place for post in standing if post.mode is not Mode.SANDBOX and (place := _of_post(core, post))]
     return tuple(dict.fromkeys(found))
 
 
@@ -36,8 +36,8 @@ def _of_policy(core: Core, incident: Incident, frozen: Policy, running: Policy, 
         yield Place("Runbook", runbook)
 
 
-def _of_post(core: Core, one: PostedMessage) -> Place | None:
+def _of_post(core: Core, post: PostedMessage) -> Place | None:
     """Return the place of a message of ours; none for what stands in somebody's own messages."""
-    if one.ref is None or one.person is not None:
+    if post.ref is None or post.person is not None:
         return None
-    return VENDORS[one.channel].place(core.settings, Posted(one.destination, one.address, one.ref, one.alias))
+    return VENDORS[post.channel].place(core.settings, Posted(post.destination, post.address, post.ref, post.alias))

@@ -4,22 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from escalator.services.core.context import Core
-from escalator.services.monitoring.problems import Concern, concerns
+from escalator.services.monitoring.problems import HealthProblem, health_problems
 from escalator.store import health
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class HealthSummary:
     """What is wrong at the moment, or what says that nothing is: who works, and when an event came last."""
 
-    concerns: tuple[Concern, ...]
+    concerns: tuple[HealthProblem, ...]
     workers: int
     last_event: datetime | None
 
 
-def watch(core: Core) -> Watch:
+def health_summary(core: Core) -> HealthSummary:
     """Return how the product is. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
         found = health.read_health(connection, now)
-    return Watch(concerns(found, now), found.workers, found.last_event)
+    return HealthSummary(health_problems(found, now), found.workers, found.last_event)

@@ -19,21 +19,21 @@ from escalator.rendering.next_step import Coming, coming
 from escalator.rendering.push_text import marked
 from escalator.rendering.routing_reason import reason_words
 from escalator.rendering.view import category_of, title_of
-from escalator.services.auth.incident_access import opened
+from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.incidents.apply import rules_for
 from escalator.services.notifications.compose import waiting_for
-from escalator.services.views.external_links import places
-from escalator.services.views.reveal import Text, text_of
-from escalator.services.views.timeline import Moment, moments, written
+from escalator.services.views.external_links import find_external_links
+from escalator.services.views.reveal import ContentView, content_view
+from escalator.services.views.timeline import TimelineEntry, build_timeline, texts_of_records
 from escalator.store import posted_messages, timeline
 
 MOST_RECORDS, MOST_NOTIFICATIONS, MOST_MEMBERS = 500, 500, 60
 
 
 @dataclass(frozen=True, slots=True)
-class Related:
+class RelatedIncidents:
     """Other incidents that this one is part of or stands for, as far as they may be seen."""
 
     merged_into: int | None = None
@@ -42,7 +42,7 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class IncidentDetails:
     """All that the page of one incident shows. `why` is why its route took it, `question` what is asked before a false
     alarm; `timeline` has the newest so many entries, `is_cut` says that there are earlier ones."""
 
@@ -51,53 +51,53 @@ class Page:
     marks: str
     waiting_for: tuple[str, ...]
     why: str
-    text: Text
-    timeline: tuple[Moment, ...]
+    text: ContentView
+    timeline: tuple[TimelineEntry, ...]
     is_cut: bool
     coming: tuple[Coming, ...]
     offers: tuple[AvailableAction, ...]
     question: str | None
     places: tuple[Place, ...]
-    related: Related
+    related: RelatedIncidents
     reports: int
 
 
-def look(core: Core, viewer: Viewer, number: int) -> Page | None:
+def view_incident(core: Core, viewer: Viewer, number: int) -> IncidentDetails | None:
     """Return one incident as this viewer may see it; None when there is none that they may. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        incident = opened(core, connection, viewer, number, running.policy)
+        incident = find_visible_incident(core, connection, viewer, number, running.policy)
         if incident is None:
             return None
         rules = rules_for(core, connection, incident, running)
-        text = text_of(connection, viewer, incident, rules, now)
+        text = content_view(connection, viewer, incident, rules, now)
         said = timeline.records_of(connection, incident.id, MOST_RECORDS)
         fates = timeline.deliveries_of(connection, incident.id, MOST_NOTIFICATIONS)
-        notes = written(connection, said, core.seal) if viewer.person.role >= Role.MODERATOR else {}
+        notes = texts_of_records(connection, said, core.seal) if viewer.person.role >= Role.MODERATOR else {}
         standing = posted_messages.of_incident(connection, incident.id, now)
         related = _related(connection, viewer, incident, running.policy)
         is_test = core.mode_for(incident, running.policy) is Mode.DIVERT
     is_withheld = text.rule is ContentRule.WITHHOLD
-    return Page(
+    return IncidentDetails(
         incident=incident,
         title=title_of(category_of(incident, rules.frozen, running.policy)),
         marks=marked("", is_test=is_test, is_drill=incident.drill is not None).strip(" ·"),
         waiting_for=waiting_for(incident, rules.frozen, rules.roster(incident, now)),
-        why=reasons(incident, rules, is_withheld=is_withheld),
+        why=routing_reasons(incident, rules, is_withheld=is_withheld),
         text=text,
-        timeline=moments(said, fates, notes, running.policy),
+        timeline=build_timeline(said, fates, notes, running.policy),
         is_cut=len(said) == MOST_RECORDS,
         coming=coming(incident, rules, now),
         offers=available_actions(viewer.person, incident, rules, now),
         question=question_before(Verb.FALSE_ALARM, incident),
-        places=places(core, incident, rules.frozen, running.policy, standing, text.rule),
+        places=find_external_links(core, incident, rules.frozen, running.policy, standing, text.rule),
         related=related,
         reports=0 if is_withheld else len(incident.facts.values("report")),
     )
 
 
-def reasons(incident: Incident, rules: Rules, *, is_withheld: bool) -> str:
+def routing_reasons(incident: Incident, rules: Rules, *, is_withheld: bool) -> str:
     """Return why its route took an incident, by the policy that is frozen with it; nothing where nobody can say."""
     if incident.drill is not None:
         return "the drill rehearses it"
@@ -108,15 +108,15 @@ def reasons(incident: Incident, rules: Rules, *, is_withheld: bool) -> str:
     )
 
 
-def _related(connection: Connection, viewer: Viewer, incident: Incident, policy: Policy) -> Related:
+def _related(connection: Connection, viewer: Viewer, incident: Incident, policy: Policy) -> RelatedIncidents:
     if not (incident.merged_into or incident.group_id or incident.is_group):
-        return Related()
+        return RelatedIncidents()
     audience = audience_of(connection, viewer, policy)
     ids = [one for one in (incident.merged_into, incident.group_id) if one is not None]
     numbers = timeline.numbers_of(connection, ids, audience)
     members = timeline.members_of(connection, incident.id, audience, MOST_MEMBERS) if incident.is_group else []
-    return Related(_number(numbers, incident.merged_into), _number(numbers, incident.group_id), tuple(members))
+    return RelatedIncidents(_number(numbers, incident.merged_into), _number(numbers, incident.group_id), tuple(members))
 
 
-def _number(numbers: Mapping[UUID, int], one: UUID | None) -> int | None:
-    return numbers.get(one) if one is not None else None
+def _number(numbers: Mapping[UUID, int], incident_id: UUID | None) -> int | None:
+    return numbers.get(incident_id) if incident_id is not None else None

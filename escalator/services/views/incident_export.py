@@ -11,12 +11,12 @@ from escalator.model.incident import Incident
 from escalator.model.levels import ContentRule
 from escalator.rendering.next_step import coming
 from escalator.rendering.timestamps import exact, exact_or_none
-from escalator.services.auth.incident_access import opened
+from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
 from escalator.services.incidents.apply import rules_for
-from escalator.services.views.incident import reasons
-from escalator.services.views.reveal import rule_for
+from escalator.services.views.incident import routing_reasons
+from escalator.services.views.reveal import content_rule_for
 from escalator.store import audit_log, timeline
 
 MOST = 10_000
@@ -62,7 +62,7 @@ _OF_NOTIFICATIONS = (
 )
 
 
-def export(core: Core, viewer: Viewer, number: int) -> dict[str, Any] | None:
+def export_incident(core: Core, viewer: Viewer, number: int) -> dict[str, Any] | None:
     """Return an incident with all that happened to it; None when there is none that this viewer may see.
 
     Raises Unavailable when it could not be recorded.
@@ -70,17 +70,17 @@ def export(core: Core, viewer: Viewer, number: int) -> dict[str, Any] | None:
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.required(connection)
-        incident = opened(core, connection, viewer, number, running.policy)
+        incident = find_visible_incident(core, connection, viewer, number, running.policy)
         if incident is None:
             return None
         actor = Actor("person", viewer.person.key)
         entry = AuditEntry(AuditAction.EXPORTED, actor, viewer.via, after={"what": "incident"}, incident_id=incident.id)
         audit_log.insert(connection, [(entry, running.version)], now)
         rules = rules_for(core, connection, incident, running)
-        is_withheld = rule_for(viewer, incident, running.policy) is ContentRule.WITHHOLD
+        is_withheld = content_rule_for(viewer, incident, running.policy) is ContentRule.WITHHOLD
         return {
             **_incident(incident, is_withheld=is_withheld),
-            "why": reasons(incident, rules, is_withheld=is_withheld),
+            "why": routing_reasons(incident, rules, is_withheld=is_withheld),
             "records": [_record(row) for row in timeline.records_of(connection, incident.id, MOST)],
             "notifications": [_notification(row) for row in timeline.deliveries_of(connection, incident.id, MOST)],
             "coming": [
@@ -98,7 +98,8 @@ def _incident(incident: Incident, *, is_withheld: bool) -> Mapping[str, Any]:
         **{name: exact_or_none(getattr(incident, name)) for name in _INSTANTS},
         "severity_reason": None if is_withheld else incident.severity_reason,
         "answers": [
-            {"person": one.person, "verb": one.verb, "via": one.via, "at": exact(one.at)} for one in incident.answers
+            {"person": answer.person, "verb": answer.verb, "via": answer.via, "at": exact(answer.at)}
+            for answer in incident.answers
         ],
     }
 

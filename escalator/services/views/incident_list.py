@@ -26,7 +26,7 @@ from escalator.store.delivery_status import NotificationStatus, NotifiedDestinat
 from escalator.store.incident_search import LATE_AFTER, IncidentFilter, SearchTerms
 from escalator.store.visibility import Audience
 
-PAGE = 100
+PAGE_SIZE = 100
 """How many incidents a list shows at once."""
 
 WAITING = OPEN_STATES - {State.GROUPED}
@@ -45,7 +45,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class IncidentRow:
     """One incident as a list shows it; `incident` is an outline.
 
     `next` is what its clock does when it runs out; `group` the number of the group that tells of it.
@@ -74,10 +74,10 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class OpenIncidentsPage:
     """A page of what is open. `counts` are of all pages, whatever severity is asked for; `waiting` of nobody's yet."""
 
-    rows: Sequence[Row]
+    rows: Sequence[IncidentRow]
     counts: Mapping[Severity, int]
     waiting: int
     page: int
@@ -90,15 +90,15 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class AllIncidentsPage:
     """A page of all incidents, the newest first; `newer` and `older` are where its neighbours begin, if they do."""
 
-    rows: Sequence[Row]
+    rows: Sequence[IncidentRow]
     newer: int | None
     older: int | None
 
 
-def sought(typed: str, policy: Policy) -> SearchTerms | None:
+def parse_search(typed: str, policy: Policy) -> SearchTerms | None:
     """Return what somebody may mean by what they typed: a number, a route, a category's title, an owner's name."""
     text = " ".join(typed.split())
     if not text:
@@ -109,28 +109,32 @@ def sought(typed: str, policy: Policy) -> SearchTerms | None:
     return SearchTerms(
         number=int(number[1]) if number else None,
         route=text,
-        categories=frozenset(one.key for one in policy.categories.values() if low in one.title.casefold()),
+        categories=frozenset(
+            category.key for category in policy.categories.values() if low in category.title.casefold()
+        ),
         owners=frozenset(key for key in owners if low in called(key, policy).casefold()),
     )
 
 
-def open_now(core: Core, viewer: Viewer, running: RunningPolicy, wanted: IncidentFilter, page: int = 1) -> Board:
+def list_open(
+    core: Core, viewer: Viewer, running: RunningPolicy, wanted: IncidentFilter, page: int = 1
+) -> OpenIncidentsPage:
     """Return what is open by urgency, as far as somebody may see it; pages count from 1. Raises Unavailable.
 
     Without a state it is what waits here; what somebody searches for is found within a group too.
     """
     now = core.clock.now()
     states = OPEN_STATES if wanted.sought else WAITING
-    asked = replace(present(core, wanted), states=(wanted.states & OPEN_STATES) or states)
+    asked = replace(without_sandbox(core, wanted), states=(wanted.states & OPEN_STATES) or states)
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
         of_all = replace(asked, severities=frozenset())
         counts = incident_search.count_by_severity(connection, audience, of_all)
         waiting = _count_waiting(connection, audience, of_all)
-        offset = (page - 1) * PAGE
-        found = incident_search.by_urgency(connection, audience, asked, now, limit=PAGE + 1, offset=offset)
-        rows = _rows(core, connection, viewer, running, audience, found[:PAGE], now)
-    return Board(rows, counts, waiting, page, has_more=len(found) > PAGE)
+        offset = (page - 1) * PAGE_SIZE
+        found = incident_search.by_urgency(connection, audience, asked, now, limit=PAGE_SIZE + 1, offset=offset)
+        rows = _rows(core, connection, viewer, running, audience, found[:PAGE_SIZE], now)
+    return OpenIncidentsPage(rows, counts, waiting, page, has_more=len(found) > PAGE_SIZE)
 
 
 def _count_waiting(connection: Connection, audience: Audience, asked: IncidentFilter) -> int:
@@ -141,7 +145,7 @@ def _count_waiting(connection: Connection, audience: Audience, asked: IncidentFi
     return sum(incident_search.count_by_severity(connection, audience, unanswered).values())
 
 
-def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of it
+def list_all(  # noqa: PLR0913  # who asks, for what, and for which page of it
     core: Core,
     viewer: Viewer,
     running: RunningPolicy,
@@ -149,7 +153,7 @@ def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of i
     *,
     before: int | None = None,
     after: int | None = None,
-) -> Shelf:
+) -> AllIncidentsPage:
     """Return a page of incidents in any state, as far as somebody may see them. Raises Unavailable.
 
     Who came from a neighbouring page finds the way back without another question; one more row than is shown says
@@ -157,19 +161,19 @@ def all_of_them(  # noqa: PLR0913  # who asks, for what, and for which page of i
     """
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
-        asked = present(core, wanted)
-        found = incident_search.by_number(connection, audience, asked, limit=PAGE + 1, before=before, after=after)
-        goes_on = len(found) > PAGE
-        shown = found[-PAGE:] if after is not None else found[:PAGE]
+        asked = without_sandbox(core, wanted)
+        found = incident_search.by_number(connection, audience, asked, limit=PAGE_SIZE + 1, before=before, after=after)
+        goes_on = len(found) > PAGE_SIZE
+        shown = found[-PAGE_SIZE:] if after is not None else found[:PAGE_SIZE]
         rows = _rows(core, connection, viewer, running, audience, shown, core.clock.now())
     if not shown:
-        return Shelf((), None, None)
+        return AllIncidentsPage((), None, None)
     has_newer = goes_on if after is not None else before is not None
     has_older = goes_on or after is not None
-    return Shelf(rows, shown[0].number if has_newer else None, shown[-1].number if has_older else None)
+    return AllIncidentsPage(rows, shown[0].number if has_newer else None, shown[-1].number if has_older else None)
 
 
-def present(core: Core, wanted: IncidentFilter) -> IncidentFilter:
+def without_sandbox(core: Core, wanted: IncidentFilter) -> IncidentFilter:
     """Return the filter without what the sandbox has opened, outside of it, unless a mode is asked for."""
     if wanted.modes or core.settings.mode is Mode.SANDBOX:
         return wanted
@@ -184,35 +188,35 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
     audience: Audience,
     found: Sequence[Incident],
     now: datetime,
-) -> Sequence[Row]:
+) -> Sequence[IncidentRow]:
     if not found:
         return ()
-    ids = [one.id for one in found]
+    ids = [incident.id for incident in found]
     told, things = notified_of(connection, ids), entity_types_of(connection, ids)
-    groups = timeline.numbers_of(connection, [one.group_id for one in found if one.group_id], audience)
+    groups = timeline.numbers_of(connection, [incident.group_id for incident in found if incident.group_id], audience)
     frozen = _versions(core, connection, found)
     policy = running.policy
     return [
-        Row(
-            incident=one,
-            title=title_of(category_of(one, frozen[one.policy_version], policy)),
-            next=describe_next_step(one, frozen[one.policy_version], policy),
-            told=_heard(told.get(one.id, ()), policy),
-            thing="" if is_withheld(one, policy) else things.get(one.id, ""),
-            group=groups.get(one.group_id) if one.group_id and one.state is State.GROUPED else None,
-            is_late=one.due_at is not None and one.due_at < now - LATE_AFTER,
-            is_silenced=is_silenced(one),
-            can_acknowledge=_can_acknowledge(one, viewer, policy),
+        IncidentRow(
+            incident=incident,
+            title=title_of(category_of(incident, frozen[incident.policy_version], policy)),
+            next=describe_next_step(incident, frozen[incident.policy_version], policy),
+            told=_heard(told.get(incident.id, ()), policy),
+            thing="" if is_withheld(incident, policy) else things.get(incident.id, ""),
+            group=groups.get(incident.group_id) if incident.group_id and incident.state is State.GROUPED else None,
+            is_late=incident.due_at is not None and incident.due_at < now - LATE_AFTER,
+            is_silenced=is_silenced(incident),
+            can_acknowledge=_can_acknowledge(incident, viewer, policy),
         )
-        for one in found
+        for incident in found
     ]
 
 
 def _heard(told: Iterable[NotifiedDestination], policy: Policy) -> Sequence[Heard]:
     """Return who was told, in one entry for each channel and fate; what did not arrive stands first."""
     alike: dict[tuple[NotificationStatus, DestinationKind], list[str]] = defaultdict(list)
-    for one in told:
-        alike[one.fate, one.channel].append(one.destination)
+    for recipient in told:
+        alike[recipient.fate, recipient.channel].append(recipient.destination)
     found = []
     for (fate, channel), destinations in sorted(
         alike.items(), key=lambda item: item[0][0] is not NotificationStatus.FAILED
@@ -223,11 +227,17 @@ def _heard(told: Iterable[NotifiedDestination], policy: Policy) -> Sequence[Hear
 
 
 def _versions(core: Core, connection: Connection, found: Iterable[Incident]) -> Mapping[UUID, Policy]:
-    return {version: core.policies.version(connection, version) for version in {one.policy_version for one in found}}
+    return {
+        version: core.policies.version(connection, version)
+        for version in {incident.policy_version for incident in found}
+    }
 
 
-def _can_acknowledge(one: Incident, viewer: Viewer, policy: Policy) -> bool:
+def _can_acknowledge(incident: Incident, viewer: Viewer, policy: Policy) -> bool:
     """Whether it still asks for an answer that this person may give, and has not given."""
-    is_answered = any(given.person == viewer.person.key for given in one.answers)
-    may = one.state is State.TRIGGERED and check_permission(Verb.ACKNOWLEDGE, viewer.person, one, policy) is None
+    is_answered = any(given.person == viewer.person.key for given in incident.answers)
+    may = (
+        incident.state is State.TRIGGERED
+        and check_permission(Verb.ACKNOWLEDGE, viewer.person, incident, policy) is None
+    )
     return may and not is_answered

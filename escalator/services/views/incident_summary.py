@@ -17,7 +17,7 @@ from escalator.model.levels import ContentRule
 from escalator.model.policy import Policy
 from escalator.rendering.redaction import Disclosure, disclose, names_by_key, rule_in_force
 from escalator.rendering.timeline import told
-from escalator.services.auth.incident_access import opened
+from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
 from escalator.store import timeline
@@ -27,7 +27,7 @@ MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class HistoryEntry:
     """One record of an incident, with what it says in words."""
 
     at: datetime
@@ -39,7 +39,7 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class IncidentSummary:
     """An incident, what may be said of its content, and what has happened of late, the oldest first.
 
     `deliveries` are rows of its notifications.
@@ -47,21 +47,21 @@ class Outline:
 
     incident: Incident
     said: Disclosure
-    timeline: Sequence[Happened]
+    timeline: Sequence[HistoryEntry]
     deliveries: Sequence[Row[Any]]
 
 
-def outline(core: Core, viewer: Viewer, number: int) -> Outline | None:
+def summarize_incident(core: Core, viewer: Viewer, number: int) -> IncidentSummary | None:
     """Return the incident of this number; None when there is none that they may see. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        incident = opened(core, connection, viewer, number, running.policy)
+        incident = find_visible_incident(core, connection, viewer, number, running.policy)
         if incident is None:
             return None
         rule = max(rule_in_force(incident, running.policy), ContentRule.HIDE)
         policy = names_by_key(running.policy)
-        return Outline(
+        return IncidentSummary(
             incident,
             disclose(incident, rule, now),
             [_happened(row, policy) for row in timeline.records_of(connection, incident.id, MOST)],
@@ -69,6 +69,6 @@ def outline(core: Core, viewer: Viewer, number: int) -> Outline | None:
         )
 
 
-def _happened(row: Row[Any], policy: Policy) -> Happened:
+def _happened(row: Row[Any], policy: Policy) -> HistoryEntry:
     text = told(row.action, row.actor_key, row.reason, json.loads(row.after), policy)
-    return Happened(row.at, row.action, Actor(row.actor_kind, row.actor_key), row.via, row.reason, text)
+    return HistoryEntry(row.at, row.action, Actor(row.actor_kind, row.actor_key), row.via, row.reason, text)

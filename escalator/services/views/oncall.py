@@ -21,7 +21,7 @@ _OWN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Rota:
+class ScheduleWeeks:
     """The weeks of one schedule, and all shifts that touch them, followed from `since` to `until`."""
 
     schedule: Schedule
@@ -32,17 +32,17 @@ class Rota:
 
 
 @dataclass(frozen=True, slots=True)
-class Gaps:
+class CoverageGaps:
     """The times to come in which a rota has nobody: how often, how long in all of the weeks shown, and the next."""
 
-    rota: Rota
+    rota: ScheduleWeeks
     count: int
     total: timedelta
     next: Shift
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class OverrideRow:
     """One override that is not over, and whether the reader may take it back."""
 
     one: ManualOverride
@@ -50,35 +50,35 @@ class Stand:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class OnCallPage:
     """All of it; `own` are the reader's next shifts, each with its schedule."""
 
     duties: tuple[OnCallStatus, ...]
     own: tuple[tuple[str, Shift], ...]
-    rotas: tuple[Rota, ...]
-    gaps: tuple[Gaps, ...]
-    stands: tuple[Stand, ...]
+    rotas: tuple[ScheduleWeeks, ...]
+    gaps: tuple[CoverageGaps, ...]
+    stands: tuple[OverrideRow, ...]
 
 
-def board(core: Core, reader: Person, running: RunningPolicy, monday: date, zone: ZoneInfo) -> Board:
+def oncall_page(core: Core, reader: Person, running: RunningPolicy, monday: date, zone: ZoneInfo) -> OnCallPage:
     """Return what the reader may know, the weeks from that Monday in that zone. Raises Unavailable."""
     now = core.clock.now()
     roster, end = running.roster(now), begins(monday + timedelta(weeks=WEEKS), zone)
     rotas = tuple(_rotas(core, reader, running, monday, zone))
-    return Board(
-        tuple(one for one in on_call_statuses(roster) if may_view_on_call(one, reader, running.policy)),
+    return OnCallPage(
+        tuple(status for status in on_call_statuses(roster) if may_view_on_call(status, reader, running.policy)),
         tuple(next_shifts_of(reader.key, roster, _OWN)),
         rotas,
         tuple(found for rota in rotas if (found := _gaps(rota, now, end)) is not None),
         tuple(
-            Stand(one, may_end_override(reader, one))
-            for one in running.stand_ins
-            if one.person in running.policy.people and may_view_schedule(one.schedule, reader, running.policy)
+            OverrideRow(stand_in, may_end_override(reader, stand_in))
+            for stand_in in running.stand_ins
+            if stand_in.person in running.policy.people and may_view_schedule(stand_in.schedule, reader, running.policy)
         ),
     )
 
 
-def _rotas(core: Core, reader: Person, running: RunningPolicy, monday: date, zone: ZoneInfo) -> Iterator[Rota]:
+def _rotas(core: Core, reader: Person, running: RunningPolicy, monday: date, zone: ZoneInfo) -> Iterator[ScheduleWeeks]:
     """Yield the schedules that the reader may know of; of the past as it really was."""
     mondays = [monday + timedelta(weeks=week) for week in range(WEEKS)]
     start, end = begins(monday, zone), begins(monday + timedelta(weeks=WEEKS), zone)
@@ -90,18 +90,18 @@ def _rotas(core: Core, reader: Person, running: RunningPolicy, monday: date, zon
         if may_view_schedule(schedule.key, reader, policy):
             whole = tuple(_whole(policy, schedule, running.calendars, start, end))
             strips = tuple(strip(whole, day, zone) for day in mondays)
-            yield Rota(schedule, strips, whole, start - _BEYOND, end + _BEYOND)
+            yield ScheduleWeeks(schedule, strips, whole, start - _BEYOND, end + _BEYOND)
 
 
 def _whole(policy: Policy, schedule: Schedule, calendars: Calendars, start: datetime, end: datetime) -> Iterator[Shift]:
     """Yield the shifts that touch this span, not cut off at its ends."""
     found = Roster(policy, start, calendars).shifts(schedule, start - _BEYOND, end + _BEYOND)
-    return (one for one in found if one.start < end and start < one.end)
+    return (override for override in found if override.start < end and start < override.end)
 
 
-def _gaps(rota: Rota, now: datetime, end: datetime) -> Gaps | None:
-    empty = [one for one in rota.shifts if not one.people and one.end > now]
+def _gaps(rota: ScheduleWeeks, now: datetime, end: datetime) -> CoverageGaps | None:
+    empty = [shift for shift in rota.shifts if not shift.people and shift.end > now]
     if not empty:
         return None
-    total = sum((min(one.end, end) - max(one.start, now) for one in empty), timedelta(0))
-    return Gaps(rota, len(empty), total, empty[0])
+    total = sum((min(span.end, end) - max(span.start, now) for span in empty), timedelta(0))
+    return CoverageGaps(rota, len(empty), total, empty[0])

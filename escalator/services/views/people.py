@@ -6,24 +6,24 @@ from datetime import datetime
 from escalator.engine.targets import members_of
 from escalator.model.policy import Person
 from escalator.services.auth.sessions import IDLE, LONGEST
-from escalator.services.auth.sign_in_methods import Way, ways_of
+from escalator.services.auth.sign_in_methods import SignInMethod, methods_for_person
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import sessions
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PersonRow:
     """One person: their teams, the ways in that they have, their last sign-in, and in how many browsers they are."""
 
     person: Person
     teams: tuple[str, ...]
-    ways: frozenset[Way]
+    ways: frozenset[SignInMethod]
     signed_in_at: datetime | None
     browsers: int
 
 
-def people(core: Core, running: RunningPolicy, now: datetime) -> list[Row]:
+def list_people(core: Core, running: RunningPolicy, now: datetime) -> list[PersonRow]:
     """Return everybody, in the order of the policy. Raises Unavailable."""
     policy = running.policy
     with core.database.reading() as connection:
@@ -32,5 +32,5 @@ def people(core: Core, running: RunningPolicy, now: datetime) -> list[Row]:
     for person in policy.people.values():
         teams = tuple(key for key in policy.teams if person.key in members_of(key, policy))
         signed_in_at, browsers = latest.get(person.key, (None, 0))
-        rows.append(Row(person, teams, ways_of(core, person, running), signed_in_at, browsers))
+        rows.append(PersonRow(person, teams, methods_for_person(core, person, running), signed_in_at, browsers))
     return rows

@@ -15,7 +15,7 @@ from escalator.model.levels import ContentRule, Role
 from escalator.model.policy import Policy
 from escalator.rendering.redaction import Disclosure, disclose, lines_of, rule_in_force
 from escalator.rendering.replies import refusal_words
-from escalator.services.auth.incident_access import opened
+from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import DASHBOARD, Viewer
 from escalator.services.core.context import Core
 from escalator.services.incidents import exposure_limits
@@ -25,7 +25,7 @@ from escalator.services.incidents.transaction import unit_of_work
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class ContentView:
     """What a page says of the content. `hidden` are the lengths of the lines that this viewer may ask for, one each.
 
     `why_not` is why they may not; `must_stop` says that they are asked to stop before they read on.
@@ -40,7 +40,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class RevealResult:
     """What became of asking for one line: the line, or why it is not shown and in which words. `burden` as of now."""
 
     line: int
@@ -50,27 +50,31 @@ class Shown:
     burden: Exposure = Exposure()
 
 
-def rule_for(viewer: Viewer, incident: Incident, running: Policy) -> ContentRule:
+def content_rule_for(viewer: Viewer, incident: Incident, running: Policy) -> ContentRule:
     """Return by which rule somebody is shown an incident: whoever may not answer never sees more than `hide` says."""
     rule = ContentRule.WITHHOLD if is_withheld(incident, running) else rule_in_force(incident, running)
     return rule if viewer.person.role >= Role.MODERATOR else max(rule, ContentRule.HIDE)
 
 
-def text_of(connection: Connection, viewer: Viewer, incident: Incident, rules: Rules, now: datetime) -> Text:
+def content_view(
+    connection: Connection, viewer: Viewer, incident: Incident, rules: Rules, now: datetime
+) -> ContentView:
     """Return what is said of the content to this viewer, without any of what is hidden."""
-    rule = rule_for(viewer, incident, rules.running)
+    rule = content_rule_for(viewer, incident, rules.running)
     said = disclose(incident, rule, now)
     burden = exposure_limits.person_exposure(connection, viewer.person, rules.running, now, incident.id)
     if rule is ContentRule.SHOW:
-        return Text(rule, said, burden)
+        return ContentView(rule, said, burden)
     done = apply_action(_asking(viewer, RevealRequest(burden, is_insisted=True)), incident, rules, now)
     if isinstance(done, Refusal):
-        return Text(rule, said, burden, why_not=done.why)
+        return ContentView(rule, said, burden, why_not=done.why)
     hidden = tuple(len(line) for line in lines_of(incident))
-    return Text(rule, said, burden, hidden, must_stop=is_asked_to_stop(incident.severity, burden, rules.running))
+    return ContentView(rule, said, burden, hidden, must_stop=is_asked_to_stop(incident.severity, burden, rules.running))
 
 
-def reveal(core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: bool = False) -> Shown | None:
+def reveal_line(
+    core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: bool = False
+) -> RevealResult | None:
     """Record that somebody is shown one line (from 1) and return it, or why it is not shown.
 
     None when there is no such line of an incident that they may see. Raises Unavailable when it could not be recorded.
@@ -79,7 +83,7 @@ def reveal(core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: b
     with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.required(connection)
-        incident = opened(core, connection, viewer, number, running.policy, is_locked=True)
+        incident = find_visible_incident(core, connection, viewer, number, running.policy, is_locked=True)
         if incident is None:
             return None
         burden = exposure_limits.person_exposure(connection, viewer.person, running.policy, now, incident.id)
@@ -90,12 +94,12 @@ def reveal(core: Core, viewer: Viewer, number: int, line: int, *, is_insisted: b
             actor = Actor("person", viewer.person.key)
             record_refusal(connection, incident, actor, viewer.via, Verb.REVEAL.value, done, now)
             words = refusal_words(done, incident, running.policy, now)
-            return Shown(line, refused=done.why, words=words, burden=burden)
+            return RevealResult(line, refused=done.why, words=words, burden=burden)
         if not 1 <= line <= len(lines):
             return None
         work.apply([Decision(incident, done)], running, now)
         after = exposure_limits.person_exposure(connection, viewer.person, running.policy, now, incident.id)
-    return Shown(line, lines[line - 1], burden=after)
+    return RevealResult(line, lines[line - 1], burden=after)
 
 
 def _asking(viewer: Viewer, reading: RevealRequest) -> ActionRequest:

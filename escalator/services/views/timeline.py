@@ -30,7 +30,7 @@ _HUMAN = frozenset({"person", "stranger"})
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class NotificationEntry:
     """One notification: to whom, why if it is not of a step, and what became of it."""
 
     to: str
@@ -41,7 +41,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelineEntry:
     """One thing that happened. `kind` is person, stream or engine; `note` is what somebody wrote, where it is shown."""
 
     at: datetime
@@ -50,14 +50,14 @@ class Moment:
     kind: str = "engine"
     via: str = ""
     note: str | None = None
-    sent: tuple[Sent, ...] = ()
+    sent: tuple[NotificationEntry, ...] = ()
 
 
-def moments(
-    said: Sequence[Row[Any]], fates: Sequence[Row[Any]], notes: Mapping[str, str], policy: Policy
-) -> tuple[Moment, ...]:
+def build_timeline(
+    records: Sequence[Row[Any]], fates: Sequence[Row[Any]], notes: Mapping[str, str], policy: Policy
+) -> tuple[TimelineEntry, ...]:
     """Return what happened, in order; each notification stands under what set it in motion."""
-    found = [_moment(row, notes, policy) for row in said if row.action not in _OF_DELIVERIES]
+    found = [_moment(row, notes, policy) for row in records if row.action not in _OF_DELIVERIES]
     by_instant = _by_origin(fates, policy)
     placed = {at: place for place, at in enumerate(one.at for one in found)}
     placed |= {one.at: place for place, one in enumerate(found) if one.action == AuditAction.STEP_FIRED}
@@ -65,23 +65,23 @@ def moments(
         if at in placed:
             found[placed[at]] = replace(found[placed[at]], sent=sent)
         else:
-            found.append(Moment(at, "", "Told", sent=sent))
+            found.append(TimelineEntry(at, "", "Told", sent=sent))
     return tuple(sorted(found, key=lambda one: one.at))
 
 
-def _moment(row: Row[Any], notes: Mapping[str, str], policy: Policy) -> Moment:
+def _moment(row: Row[Any], notes: Mapping[str, str], policy: Policy) -> TimelineEntry:
     after = json.loads(row.after)
     words = told(row.action, row.actor_key, row.reason, after, policy)
     kind = "person" if row.actor_kind in _HUMAN else "stream" if row.via == "stream" else "engine"
     via = place_words(row.via) if kind == "person" else ""
-    return Moment(row.at, row.action, words, kind, via, note=notes.get(after.get("reason_id", "")))
+    return TimelineEntry(row.at, row.action, words, kind, via, note=notes.get(after.get("reason_id", "")))
 
 
-def _by_origin(fates: Sequence[Row[Any]], policy: Policy) -> Mapping[datetime, tuple[Sent, ...]]:
+def _by_origin(fates: Sequence[Row[Any]], policy: Policy) -> Mapping[datetime, tuple[NotificationEntry, ...]]:
     """Return the notifications by when they were first wanted: what takes the place of another stands with it."""
     known = {row.id: row for row in fates}
     replaced = {row.fallback_of for row in fates}
-    found: dict[datetime, tuple[Sent, ...]] = defaultdict(tuple)
+    found: dict[datetime, tuple[NotificationEntry, ...]] = defaultdict(tuple)
     for row in fates:
         first = row
         while first.fallback_of in known:
@@ -90,10 +90,10 @@ def _by_origin(fates: Sequence[Row[Any]], policy: Policy) -> Mapping[datetime, t
     return found
 
 
-def _sent(row: Row[Any], policy: Policy, *, is_replaced: bool) -> Sent:
+def _sent(row: Row[Any], policy: Policy, *, is_replaced: bool) -> NotificationEntry:
     took = row.delivered_at - row.created_at if row.delivered_at else None
     fate = fate_words(row.state, row.reason, took, row.attempts)
-    return Sent(
+    return NotificationEntry(
         to=recipient_words(row.destination, DestinationKind(row.channel), policy),
         about=occasion_words(Occasion(row.occasion), is_copy=row.kind == DeliveryKind.COPY),
         fate=f"{fate}; another way was tried" if is_replaced else fate,
@@ -106,10 +106,10 @@ _WRITTEN = frozenset({AuditAction.NOTED, AuditAction.HELD, AuditAction.HOLD_LIFT
 """What is recorded with a text beside it."""
 
 
-def written(connection: Connection, said: Iterable[Row[Any]], seal: Seal) -> dict[str, str]:
+def texts_of_records(connection: Connection, records: Iterable[Row[Any]], seal: Seal) -> dict[str, str]:
     """Return what was written with these records, by the id that the record holds; emptied ones are left out."""
-    ids = [json.loads(row.after).get("reason_id", "") for row in said if row.action in _WRITTEN]
-    kept = texts.find(connection, [UUID(one) for one in ids if one])
+    ids = [json.loads(row.after).get("reason_id", "") for row in records if row.action in _WRITTEN]
+    kept = texts.find(connection, [UUID(incident_id) for incident_id in ids if incident_id])
     found = {str(key): _opened(note.sealed_body, seal) for key, note in kept.items() if note.sealed_body is not None}
     return {key: text for key, text in found.items() if text is not None}
 

@@ -1,0 +1,51 @@
+"""Mattermost's Markdown: words as plain text, links as links, and mentions only where we mean them."""
+
+import re
+from datetime import UTC, datetime
+
+from escalator.channels.mattermost import limits
+from escalator.model.message import InlineTime, Line, Link
+from escalator.rendering.truncate import cut
+
+_SPECIAL = re.compile(r"([\\`*_\[\]|~#>])")
+_MENTION = re.compile(r"([@<])(?=\S)")
+_NO_LINK = re.compile(r"://")
+_APART = "\u200b"
+"""A space of no width: it keeps `@channel` and `<!channel>` (for Mattermost reads Slack's form, too) from ringing."""
+
+
+def plain(text: str) -> str:
+    """Return a text that means nothing but itself."""
+    escaped = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _NO_LINK.sub(f":{_APART}//", _MENTION.sub(rf"\1{_APART}", escaped))
+
+
+def link(one: Link) -> str:
+    """Return a link; what is no web address stays a text."""
+    if not one.url.startswith(("https://", "http://")):
+        return plain(one.label)
+    address = re.sub(r"[\s()<>\\]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), one.url)
+    return f"[{plain(one.label)}]({address})"
+
+
+def line(parts: Line) -> str:
+    """Return one line; one that is too long is cut before it is escaped, so that no link is cut inside."""
+    return "".join(_part(part) for part in parts).strip()
+
+
+def _part(part: str | InlineTime | Link) -> str:
+    if isinstance(part, Link):
+        return link(part)
+    return clock(part.at) if isinstance(part, InlineTime) else _words(part)
+
+
+def _words(text: str) -> str:
+    """Return words of a line, with the spaces at their ends, which part them from their neighbours."""
+    short = cut(text, limits.LINE)
+    start, end = " " * short[:1].isspace(), " " * short[-1:].isspace()
+    return f"{start}{plain(short)}{end}" if short.strip() else start
+
+
+def clock(at: datetime) -> str:
+    """Return an instant; a webhook cannot know its reader's time zone."""
+    return f"{at.astimezone(UTC):%H:%M} UTC"

@@ -1,0 +1,25 @@
+"""What code within a transaction works with: one value instead of four parameters."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from escalator.model.policy import Policy
+from escalator.services.core.context import Core
+from escalator.services.core.policy_store import RunningPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionContext:
+    """The process, the open connection, the policy that runs, and the time that the transaction goes by."""
+
+    core: Core
+    connection: Connection
+    running: RunningPolicy
+    now: datetime
+
+    @property
+    def policy(self) -> Policy:
+        """Return the policy that runs."""
+        return self.running.policy
