@@ -30,7 +30,7 @@ _LIMITS = {
 }
 
 
-def findings(draft: PolicyDraft) -> Iterator[PolicyFinding]:
+def check_lengths(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield an error for each value that would not fit where it is kept."""
     for where, (most, right) in _LIMITS.items():
         for place, value in find_values(draft.tree, parse_pattern(where)):

@@ -42,9 +42,9 @@ _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
 """What a value of the environment must be besides a text, by the place that asks for it."""
 
 
-def findings(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
+def check_placeholders(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     """Yield names in the wrong place, misspelled names, and names that are not set."""
-    for place in misplaced(draft):
+    for place in misplaced_placeholders(draft):
         yield PolicyFinding(place, "holds ${...} where the value itself must stand", "write the value out")
     yield from _unfit(draft, env)
     named: set[str] = set()
@@ -75,7 +75,7 @@ def _is_plain(value: str) -> bool:
     return value == value.strip() and value.isprintable() and not (value[0] == value[-1] and value[0] in "\"'")
 
 
-def misplaced(draft: PolicyDraft) -> frozenset[TreePath]:
+def misplaced_placeholders(draft: PolicyDraft) -> frozenset[TreePath]:
     """Return the places that hold a placeholder and may not."""
     asking = {place for place, text in find_texts(draft.tree) if has_placeholder(text)}
     return frozenset(asking - {place for place, _ in _allowed(draft)})
