@@ -140,9 +140,9 @@ def _misleads(failed: Failed) -> bool:
 
 def _find_broken(core: Core, alerts: OperatorAlerts, name: str, outcome: CallOutcome, policy: Policy) -> None:
     destination = outcome.sent.context.destination
-    detail = f"{destination} cannot be told: {_words(outcome.result)}"
+    detail = f"messages to {destination} fail: {_words(outcome.result)}"
     if outcome.sent.delivery is None:
-        detail = f"{destination} cannot be brought up to date, and shows what is no longer so: {_words(outcome.result)}"
+        detail = f"{destination} cannot be updated, so its messages show an old state: {_words(outcome.result)}"
     reason = outcome.result.reason if isinstance(outcome.result, Failed) else FailureReason.UNKNOWN
     suspects = suspects_after(reason, name, outcome.sent.channel)
     alerts.raise_alert(f"{DESTINATION}{name}", detail, policy, core.settings, suspects=suspects)

@@ -264,7 +264,7 @@ def _record(connection: Connection, decisions: Iterable[Decision], now: datetime
 def _find_troubles(context: TransactionContext, decisions: Iterable[Decision]) -> None:
     for decision in decisions:
         for key in decision.change.alarms:
-            detail = f"#{decision.change.incident.number}: automation has stopped after ten rounds in an hour"
+            detail = f"#{decision.change.incident.number}: automatic escalation stopped after ten rounds in an hour"
             OperatorAlerts(context.connection, context.now).raise_alert(
                 key, detail, context.policy, context.core.settings
             )

@@ -85,7 +85,7 @@ def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
         entry = AuditEntry(AuditAction.DEADLINE_PARKED, reason=reason, incident_id=incident_id)
         audit_log.insert(connection, [(entry, None)], now)
         stuck = incidents.unsealed_fields(connection, incident_id)
-        detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); look at it now"
+        detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); open it now"
         last = _last_step(core, connection, stuck, running)
         OperatorAlerts(connection, now).raise_alert(
             f"{DEADLINE}{incident_id}", detail, running.policy, core.settings, last

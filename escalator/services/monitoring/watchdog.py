@@ -21,10 +21,13 @@ class ExpectedProcess:
 
 
 WORKERS_EXPECTED = ExpectedProcess(
-    SWEEPER, WORKERS_GONE, timedelta(seconds=30), "no worker is alive: nothing is sent or escalated until one starts"
+    SWEEPER, WORKERS_GONE, timedelta(seconds=30), "no worker is running: nothing is sent or escalated until one starts"
 )
 WEB_EXPECTED = ExpectedProcess(
-    WEB, WEB_GONE, timedelta(seconds=60), "no web process is alive: no alert is taken and no answer until one starts"
+    WEB,
+    WEB_GONE,
+    timedelta(seconds=60),
+    "no web process is running: nothing is accepted until one starts",
 )
 _LOOKS_AWAY = timedelta(seconds=10)
 """Who has not looked for so long (the machine slept, the database was away) knows nothing of the time between."""
