@@ -53,7 +53,7 @@ class PolicyKeys(Keys):
     categories = Named(Entry(schema_people.CategoryKeys, schema_people.category))
     severity = schema_routing.SEVERITY
     routes = schema_routing.ROUTES
-    default = Text("name the path for what no route takes", required=True)
+    default = Text("name the path for incidents that match no route", required=True)
     feeds = schema_routing.FEEDS
     paths = schema_routing.PATHS
     unanswered = schema_routing.UNANSWERED

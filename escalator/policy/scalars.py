@@ -80,7 +80,7 @@ class Scalar(Value[T]):
             raise refusal(f"is a {'list' if isinstance(value, list) else 'mapping'}, not one value", self.right)
         typed = self._typed(value)
         if typed is None:
-            raise refusal(f"{self._shown(value)} does not fit", self._remedy(value))
+            raise refusal(f"{self._shown(value)} is not valid", self._remedy(value))
         return typed
 
     def _typed(self, text: str) -> T | None:
@@ -132,7 +132,7 @@ class Address(Text):
         return text if has_placeholder(text) or is_web_address(text) else None
 
     def _shown(self, text: str) -> str:  # noqa: ARG002
-        return "what is written"
+        return "the address"
 
 
 class MailAddress(Text):

@@ -60,7 +60,7 @@ class When(Value[Conditions]):
     def read(self, value: object, name: str) -> Conditions:  # noqa: ARG002
         """Return the conditions, or complain of each that is wrong."""
         if not isinstance(value, dict):
-            raise refusal("is no mapping", self.right)
+            raise refusal("is not a mapping", self.right)
         tests: dict[str, tuple[str, ...]] = {}
         errors: dict[str, Any] = {}
         for fact, wanted in value.items():
@@ -75,7 +75,7 @@ class When(Value[Conditions]):
 
 def _test(fact: str, wanted: object) -> tuple[str, ...]:
     if fact not in FACTS and not (fact.startswith("custom.") and fact != "custom."):
-        raise refusal("is nothing to ask about", remedy(fact, (*FACTS, "custom.<key>")))
+        raise refusal("is not a condition", remedy(fact, (*FACTS, "custom.<key>")))
     values = OneOrMore(Text()).deserialize(wanted, fact)
     typed = _WORDS.get(fact)
     if typed is not None and not (fact in _MAY_BE_ANYTHING and _ANYTHING in values):
@@ -86,7 +86,7 @@ def _test(fact: str, wanted: object) -> tuple[str, ...]:
 class RouteKeys(Keys):
     """One rule: what it takes, who is assigned, which path runs."""
 
-    name = Text("give it a name of its own, for records and reports", required=True)
+    name = Text("give the route a name", required=True)
     path = Text("name a path", required=True)
     when = When()
     unless = When()
@@ -129,12 +129,12 @@ class _Thresholds(Value[Mapping[Severity, float]]):
         """Return the thresholds, which rise with the severity."""
         found = self._named.read(value, name)
         names = [grade.value for grade in _GRADES]
-        strange = {key: [Complaint("is no severity", remedy(key, names))] for key in found if key not in names}
+        strange = {key: [Complaint("is not a severity", remedy(key, names))] for key in found if key not in names}
         if strange:
             raise ValidationError(strange)
         thresholds: dict[Severity, float] = {grade: found[grade] for grade in _GRADES if grade in found}
         if list(thresholds.values()) != sorted(set(thresholds.values())):
-            raise refusal("does not rise from low to critical", self.right)
+            raise refusal("does not increase from low to critical", self.right)
         return thresholds
 
 
@@ -184,7 +184,7 @@ class _Alike(OneOf):
 
     def _typed(self, text: str) -> str | None:
         if text in _NOTHING_ALIKE:
-            what = f"{quoted(text)} is a question to one alert, and nothing in which two are alike"
+            what = f"{quoted(text)} is a condition, not a fact by which alerts can be grouped"
             raise refusal(what, "write a fact such as category, author or text")
         return super()._typed(text)
 

@@ -57,7 +57,7 @@ def hours(  # noqa: PLR0913  # as the file has them
     """Return the hours of that name; equal times are the whole of a day, from that time on."""
     for name, at, other in (("from", start, end), ("to", end, start)):
         if at is None and (other is not None or weekdays is None):
-            right = "write both `from` and `to`, or neither: `weekdays` alone are whole days"
+            right = "write both `from` and `to`, or neither: `weekdays` alone means whole days"
             raise ValidationError({name: [Complaint("is missing", right)]})
     days = frozenset(WEEKDAYS.index(day) for day in weekdays or WEEKDAYS)
     return Hours(key, start or MIDNIGHT, end or MIDNIGHT, days, timezone, holidays)
@@ -88,7 +88,7 @@ def layer(
     if turn in _DAY_WANTED and day is None:
         raise ValidationError({"handover": [Complaint(*_DAY_WANTED[turn])]})
     if turn is not RotationUnit.MONTHS and handover.monthday is not None:
-        what = "names a day of the month, and its turns are no months"
+        what = "names a day of the month, but the rotation is not monthly"
         raise ValidationError({"handover": [Complaint(what, "write 09:00, or mon 09:00")]})
     return Layer(people, turn, start, handover.at, day, every, hours)
 
@@ -133,7 +133,7 @@ def schedule(  # noqa: PLR0913  # as the file has them
     """Return a schedule; it must name somebody itself, for when its calendar is silent."""
     made = Schedule(key, timezone, tuple((layers or {}).values()), tuple((overrides or {}).values()), ical, people)
     if not made.everybody:
-        raise refusal("names nobody", "add `layers` with people, or `people` for when the calendar is silent")
+        raise refusal("names nobody", "add `layers` with people, or `people` for times without calendar events")
     return made
 
 
@@ -141,7 +141,7 @@ class DrillKeys(Keys):
     """A rehearsal."""
 
     name = Matching(r".{1,100}", "name it in at most 100 characters", required=True)
-    route = Text("name the route that it rehearses", required=True)
+    route = Text("name the route that the drill tests", required=True)
     at = Weekly(required=True)
     expect_acknowledged_within = Duration()
 
@@ -160,15 +160,15 @@ class SilenceKeys(Keys):
     route = Text()
     start = Moment(data_key="from", required=True)
     end = Moment(data_key="to", required=True)
-    by = Text("name the person who says so", required=True)
-    reason = Text("say why", required=True)
+    by = Text("name the person who silences", required=True)
+    reason = Text("write a reason", required=True)
     critical = Flag()
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def names_one(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
         """Refuse a silence of nothing, or of two things."""
         if len({"category", "route"} & set(original)) != 1:
-            raise ValidationError([Complaint("names not one thing", "write either `category` or `route`")])
+            raise ValidationError([Complaint("must name exactly one thing", "write either `category` or `route`")])
 
 
 def silence(  # noqa: PLR0913  # as the file has them

@@ -132,7 +132,7 @@ def test_two_names_with_one_value_are_a_warning_of_this_environment_only() -> No
     text = minimal(("U0ANA", '"${ANA}"'), ("U0ELI", '"${ELI}"'))
     (warning,) = parse(text, {"ANA": "U1", "ELI": "U1"}).problems
     assert warning.is_warning
-    assert warning.what == 'is in this environment the Slack user of "ana" too'
+    assert warning.what == 'is, in this environment, also the Slack user of "ana"'
     assert parse(text, {"ANA": "U1", "ELI": "U2"}).problems == ()
 
 

@@ -103,7 +103,7 @@ def test_a_whole_list_is_acknowledged_as_far_as_the_person_may(h: Harness) -> No
     h.click("ben", "Acknowledge #1021", on=told)
     h.forget_seen()
     h.click("ana", f"Acknowledge all {TOO_MANY - 1}", on=told)
-    h.expect_answer("ana", "9 acknowledged: #1022 to #1030.\n#1021 was already taken by Ben Okafor 0 s ago.")
+    h.expect_answer("ana", "9 acknowledged: #1022 to #1030.\n#1021 was already acknowledged by Ben Okafor 0 s ago.")
     expected = {
         ("triggered", None): PAGES_SENT_SINGLY,
         ("acknowledged", "ana"): TOO_MANY - 1,
@@ -209,7 +209,7 @@ def test_what_has_been_dealt_with_before_the_list_goes_is_not_on_it(h: Harness) 
     h.sweep()
     [told] = lists_in(h)
     assert told.first_text == "HIGH · 9 more alerts · #1022 to #1030"
-    assert "Dealt with meanwhile: 1" in str(told.blocks)
+    assert "Already handled: 1" in str(told.blocks)
     assert pages(h) == {"delivered": PAGES_SENT_SINGLY + TOO_MANY - 1, "suppressed": 1}
     h.forget_seen()
 

@@ -223,7 +223,7 @@ def test_a_title_that_only_names_our_number_is_none_of_ours(h: Harness, pagerdut
     known = {"ROUTING_KEY": pagerduty.routing_key, "PAGERDUTY_EVENTS_URL": pagerduty.origin}
     h.start("", **known, PAGERDUTY_WEBHOOK_SECRET=SECRET)
     paged(h, pagerduty)
-    for title in ("Disk full on db3, ticket #1001", "#1001 is with you now", "Build #1001 of web failed"):
+    for title in ("Disk full on db3, ticket #1001", "#1001 is owned by you now", "Build #1001 of web failed"):
         foreign = webhooks.incident("QFOREIGN1", 77, title, "acknowledged")
         h.hear("pagerduty", webhooks.signed(webhooks.body("incident.acknowledged", foreign, "PANA001"), SECRET))
     assert h.incident()["state"] == "triggered"

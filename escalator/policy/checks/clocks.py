@@ -32,8 +32,8 @@ def _delays(draft: Draft) -> Iterator[Finding]:
                 what = f"would send {step.repeat + 1} times at once"
                 yield Finding(("paths", name, index, "repeat"), what, "write `after`, the time between two sends")
             elif index and not step.after and ("paths", name, index) not in missing:
-                what = "is no delay: both steps would fire at once"
-                yield Finding(("paths", name, index, "after"), what, "name both in one step, or write a delay")
+                what = "is 0: both steps would fire at once"
+                yield Finding(("paths", name, index, "after"), what, "put both into one step, or write a delay")
 
 
 def _lacks_delay(place: Place, step: Tree) -> bool:
@@ -44,11 +44,11 @@ def _restarts(draft: Draft) -> Iterator[Finding]:
     place = ("unanswered", "restart_after")
     wait = draft.unanswered.restart_after
     if wait > _SLOWEST:
-        yield warning(place, "is more than a day of silence", "write 30m, or a few hours at most")
+        yield warning(place, "is longer than a day without any message", "write 30m, or a few hours at most")
     lengths = {name: _length(steps.values()) for name, steps in draft.paths.items() if steps}
     fast = [name for name, length in lengths.items() if (length + wait) * _ROUNDS < timedelta(hours=1)]
     if fast:
-        what = f"starts {', '.join(fast)} more than {_ROUNDS} times an hour, when automation stops and `alarms` hears"
+        what = f"restarts {', '.join(fast)} more than {_ROUNDS} times an hour, when it stops and `alarms` is notified"
         yield warning(place, what, "write a longer wait, or longer delays")
 
 
@@ -61,8 +61,8 @@ def _reminders(draft: Draft) -> Iterator[Finding]:
     if clock is None or clock.remind is None:
         return
     if clock.remind >= clock.resolve_within:
-        yield Finding(("acknowledged", "remind"), "is not before the end", "write less than `resolve_within`")
+        yield Finding(("acknowledged", "remind"), "is not shorter than `resolve_within`", "write a shorter time")
     for key, category in draft.categories.items():
         if category.resolve_within is not None and category.resolve_within <= clock.remind:
-            what = "is over before the reminder is due, so nobody is reminded"
+            what = "ends before the reminder is due, so nobody is reminded"
             yield warning(("categories", key, "resolve_within"), what, "write more than `acknowledged.remind`")

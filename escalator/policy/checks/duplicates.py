@@ -8,7 +8,7 @@ from escalator.policy.placeholders import expand
 from escalator.policy.problems import Finding, Place, quoted, warning
 from escalator.policy.tree_walk import ANY, found, pattern
 
-_RIGHT = "give each their own"
+_RIGHT = "use a different one for each"
 _IDS = (
     ("sources.*.api_key", "api key"),
     ("people.*.slack", "Slack user"),
@@ -22,14 +22,14 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from _shared_ids(draft, env)
     names = ((place, name) for place, name in found(draft.tree, pattern("routes[].name")) if isinstance(name, str))
     for place, first in _twice(names):
-        yield Finding(place, f"is the name of {_owner(first)} too", "name each route differently")
+        yield Finding(place, f"is also the name of {_owner(first)}", "name each route differently")
     drills = ((place, name) for place, name in found(draft.tree, pattern("drills[].name")) if isinstance(name, str))
     for place, first in _twice(drills):
-        yield Finding(place, f"is the name of drill {int(first[1]) + 1} too", "name each drill differently")
+        yield Finding(place, f"is also the name of drill {int(first[1]) + 1}", "name each drill differently")
     categories = ((place, normalized(str(place[1]))) for place, _ in found(draft.tree, ("categories", ANY)))
     for place, first in _twice(categories):
-        what = f"reads the same as {_owner(first)}"
-        yield Finding(place, what, "case, spaces, hyphens and underscores do not count; write one of them")
+        what = f"is the same name as {_owner(first)}"
+        yield Finding(place, what, "case, spaces, hyphens and underscores are ignored; keep one of the two")
 
 
 def _shared_ids(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
@@ -37,10 +37,10 @@ def _shared_ids(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
         written = [(place, text) for place, text in found(draft.tree, pattern(where)) if isinstance(text, str)]
         alike = dict(_twice(written))
         for place, first in alike.items():
-            yield Finding(place, f"is the {kind} of {_owner(first)} too", _RIGHT)
+            yield Finding(place, f"is also the {kind} of {_owner(first)}", _RIGHT)
         for place, first in _twice((place, expand(text, env)) for place, text in written):
             if place not in alike:
-                yield warning(place, f"is in this environment the {kind} of {_owner(first)} too", _RIGHT)
+                yield warning(place, f"is, in this environment, also the {kind} of {_owner(first)}", _RIGHT)
 
 
 def _twice(values: Iterable[tuple[Place, str]]) -> Iterator[tuple[Place, Place]]:

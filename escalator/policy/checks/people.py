@@ -23,8 +23,8 @@ def _contacts(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     for key in sorted(_named(draft)):
         person = draft.people.get(key)
         if person is not None and not _can_be_told(person, env):
-            what = "is told by a step and has no contact that works: this version tells people in Slack and by e-mail"
-            right = "add `slack` with their member id or `email`, and leave it in `contact`"
+            what = "is notified by a step but has no working contact: people are notified in Slack and by email"
+            right = "add `slack` (their member id) or `email`, and keep it in `contact`"
             yield warning(("people", key), what, right)
 
 
@@ -81,13 +81,13 @@ def _too_few(place: Place, wanted: int, able: list[str], kind: Kind) -> Finding:
             f"nobody may acknowledge {incidents(kind)}",
             "give somebody `role: moderator` or higher, and add them to its teams if it is restricted",
         )
-    what = f"wants {wanted}, and only {len(able)} may acknowledge {incidents(kind)}: {listed(able)}"
-    return Finding((*place, "acknowledgements"), what, f"write at most {max(1, len(able))}, or let more people in")
+    what = f"requires {wanted}, but only {len(able)} may acknowledge {incidents(kind)}: {listed(able)}"
+    return Finding((*place, "acknowledgements"), what, f"write at most {max(1, len(able))}, or allow more people")
 
 
 def _alarms(draft: Draft) -> Iterator[Finding]:
     if "alarms" in draft.tree or any(person.role is Role.ADMIN for person in draft.people.values()):
         return
     if is_complete(draft):
-        what = "is missing and nobody has the role admin, so nobody hears of the product's own trouble"
+        what = "is missing and nobody has the role admin, so nobody receives operator alerts"
         yield warning(("alarms",), what, "add `alarms: {notify: [...]}`, or `role: admin` to a person")

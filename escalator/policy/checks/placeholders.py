@@ -43,16 +43,16 @@ _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
 def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     """Yield names in the wrong place, misspelled names, and names that are not set."""
     for place in misplaced(draft):
-        yield Finding(place, "holds ${...} where the value itself must stand", "write the value out")
+        yield Finding(place, "contains ${...}, which is not allowed here", "write the value itself")
     yield from _unfit(draft, env)
     named: set[str] = set()
     for place, text in _allowed(draft):
         if is_malformed(text):
-            yield Finding(place, "holds a ${ that begins no name", "write ${NAME} or ${NAME:-default}")
+            yield Finding(place, "contains ${ without a valid name", "write ${NAME} or ${NAME:-default}")
         for name in unset_names(text, env):
             if name not in named:
                 named.add(name)
-                what = f"${{{name}}} is not set, so nothing stands there"
+                what = f"${{{name}}} is not set, so the value is empty"
                 right = f"set {name}, or write ${{{name}:-}} if it may stay empty"
                 yield warning(place, what, right, blocks_production=True)
 
@@ -66,7 +66,7 @@ def _unfit(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
             value = expand(text, env) if isinstance(text, str) and has_placeholder(text) else ""
             if value and place not in told and not is_fit(value):
                 told.add(place)
-                yield warning(place, "contains a ${NAME} whose value does not fit", right, blocks_production=True)
+                yield warning(place, "contains a ${NAME} whose value is not valid", right, blocks_production=True)
 
 
 def _is_plain(value: str) -> bool:

@@ -134,8 +134,9 @@ def _not_for_machines(draft: Draft) -> Iterator[Finding]:
     for place, feed in draft.feeds.items():
         destination = draft.destinations.get(feed.to)
         if destination is not None and not destination.kind.about.is_for_machines:
-            what = f"{quoted(feed.to)} is read by people, and a feed is for machines"
-            yield Finding(("feeds", place, "to"), what, "name a destination with a `webhook`, or a step to tell people")
+            what = f"{quoted(feed.to)} is read by people, but a feed is for programs"
+            right = "name a destination with a `webhook`, or add a step to notify people"
+            yield Finding(("feeds", place, "to"), what, right)
 
 
 def _circles(draft: Draft) -> Iterator[Finding]:
@@ -143,14 +144,16 @@ def _circles(draft: Draft) -> Iterator[Finding]:
         way = fallbacks(name, draft)
         last = draft.destinations[way[-1]].fallback
         if last == name:
-            what = f"goes in a circle: {' -> '.join((*way, name))}"
-            yield Finding(("destinations", name, "fallback"), what, "end it at a destination that has none")
+            what = f"is a loop: {' -> '.join((*way, name))}"
+            yield Finding(("destinations", name, "fallback"), what, "remove one of these fallbacks")
 
 
 def _ambiguous(draft: Draft) -> Iterator[Finding]:
     if TEAM in draft.destinations:
-        yield Finding(("destinations", TEAM), "has the name that means whoever is assigned", "name it otherwise")
+        yield Finding(
+            ("destinations", TEAM), "is a reserved name: `team` means the assigned team", "choose another name"
+        )
     for name in draft.destinations:
         if name in draft.people:
             what = f"is also the name of a person, so `tell: [{name}]` means the destination"
-            yield warning(("destinations", name), what, "name one of them otherwise")
+            yield warning(("destinations", name), what, "rename one of them")

@@ -21,7 +21,7 @@ def findings(draft: Draft) -> Iterator[Finding]:
             yield warning(("schedules", key), what, "give them `role: moderator`, or leave them out")
     for key, team in draft.teams.items():
         if team.lead in draft.people and team.lead not in able:
-            what = f"{quoted(team.lead)} is told when nobody is on call, but their role may not acknowledge"
+            what = f"{quoted(team.lead)} is notified when nobody is on call, but their role may not acknowledge"
             yield warning(("teams", key, "lead"), what, "give them `role: moderator`, or name another lead")
     told: set[Place] = set()
     for finding in _in_vain(draft):
@@ -40,7 +40,7 @@ def _in_vain(draft: Draft) -> Iterator[Finding]:
             steps = draft.paths.get(path, {})
             for index, step in steps.items():
                 if able and not tells_responders(draft, step, assign, able):
-                    what = f"tells nobody who may acknowledge {incidents(kind)}, so the next step fires at once"
+                    what = f"notifies nobody who may acknowledge {incidents(kind)}, so the next step fires at once"
                     yield warning(
                         ("paths", path, index), what, "add somebody who may acknowledge them, or a destination"
                     )

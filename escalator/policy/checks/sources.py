@@ -10,8 +10,14 @@ from escalator.policy.problems import Finding, warning
 def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
     """Yield a warning for a policy without sources, and for each source that could verify nothing."""
     if not draft.tree.get("sources"):
-        yield warning(("sources",), "is missing, so no webhook is accepted", "add a source with the key of your app")
+        yield warning(
+            ("sources",), "is missing, so no webhook is accepted", "add a source with the API key of your Stream app"
+        )
     for name, source in draft.sources.items():
         if expand(source.api_key, env) and not any(expand(secret, env) for secret in source.api_secrets):
-            what = "every secret is empty, so everything that this app sends is refused"
-            yield warning(("sources", name, "api_secret"), what, "set its secret, or empty its key to switch it off")
+            what = "every secret is empty, so all webhooks of this app are refused"
+            yield warning(
+                ("sources", name, "api_secret"),
+                what,
+                "set its secret, or leave its API key empty to disable the source",
+            )

@@ -1,4 +1,4 @@
-"""Decisions -> rows: incident, answers, deliveries, records and wanted revisions, in the caller's transaction."""
+"""Writes decisions as rows in the caller's transaction: incidents, answers, deliveries, audit records, revisions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -60,7 +60,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class AfterCommit:
-    """What is to be told once the transaction has committed: deadlines that come soon, and what is to be sent.
+    """What to do after the commit: deadlines to schedule, and calls to send.
 
     `claimed` are calls that this process sends itself, each with a thread taken; `has_more` is what others may do.
     """
@@ -264,7 +264,7 @@ def _record(connection: Connection, decisions: Iterable[Decision], now: datetime
 def _find_troubles(context: TransactionContext, decisions: Iterable[Decision]) -> None:
     for decision in decisions:
         for key in decision.change.alarms:
-            detail = f"#{decision.change.incident.number}: automation has stopped after ten rounds in an hour"
+            detail = f"#{decision.change.incident.number}: automatic escalation stopped after ten rounds in an hour"
             OperatorAlerts(context.connection, context.now).raise_alert(
                 key, detail, context.policy, context.core.settings
             )

@@ -80,7 +80,7 @@ def _note_failure(core: Core, event_id: UUID, reason: str) -> None:
         is_parked = events.record_failure(connection, event_id, now, reason, TRIES)
         running = core.policies.running(connection)
         if is_parked and running:
-            detail = f"event {event_id} could not be processed {TRIES} times ({reason}); it is kept"
+            detail = f"event {event_id} failed {TRIES} times ({reason}) and is parked"
             OperatorAlerts(connection, now).raise_alert(f"event:{event_id}", detail, running.policy, core.settings)
     if is_parked:
         core.metrics.count(EVENTS, source="", type="", outcome="parked")
