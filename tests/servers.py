@@ -67,7 +67,7 @@ class _Server:
         return self._process.pid
 
     def start(self) -> None:
-        """Start the server and wait until it answers. Does nothing if it runs already."""
+        """Start the server and wait until it answers. Does nothing if it is already running."""
         if self.is_running:
             return
         deadline = time.monotonic() + START_SECONDS

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import runpy
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from escalator.store.database import PATIENCE_S, WAIT_S
+from web.__main__ import GUNICORN
 
 ROOT = Path(__file__).parents[1]
 
@@ -89,8 +89,7 @@ def test_one_web_process_stays_below_the_connections_of_the_smallest_database(mo
 
 
 def test_gunicorn_understands_its_configuration():
-    web = shlex.split(procfile()["web"])
-    command = [sys.executable, "-m", *web[:-1], "--print-config", "wsgiref.simple_server:demo_app"]
+    command = [sys.executable, "-m", *GUNICORN[:-1], "--print-config", "wsgiref.simple_server:demo_app"]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | {"PORT": "1"}, capture_output=True, text=True, check=True)
     said = dict(re.findall(r"^(\w+)\s+= (.*)$", done.stdout, re.MULTILINE))
     assert said["worker_class"] == "gthread"

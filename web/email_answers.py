@@ -18,17 +18,17 @@ from web.security_headers import PRIVATE
 
 log = structlog.get_logger(__name__)
 
-_STALE = "The page was open for too long. Please press once more."
+_STALE = "The page was open for too long. Press the button again."
 _TOLD = {
-    LinkProblem.WRONG: (404, "No such link", "Open it again from the mail. Or answer in Slack, or ask a lead."),
+    LinkProblem.WRONG: (404, "Link not found", "Open the link in the email again, or acknowledge in Slack."),
     LinkProblem.TOO_OLD: (
         410,
-        "This link is too old",
-        "Links of a mail are good for a week. Answer in Slack, or ask a lead.",
+        "This link has expired",
+        "Links in emails are valid for a week. Acknowledge in Slack, or ask a lead.",
     ),
 }
-_SIGN_IN = "This link alone does not say enough of who you are. Sign in, and you are led to it."
-_UNAVAILABLE = "That could not be done. Please try again in a moment. Or answer in Slack, or ask a lead."
+_SIGN_IN = "This link alone does not prove who you are. Sign in to open the incident."
+_UNAVAILABLE = "This could not be done. Try again in a moment, or acknowledge in Slack."
 
 
 def blueprint(core: Core) -> Blueprint:
@@ -47,7 +47,7 @@ def blueprint(core: Core) -> Blueprint:
     @door.errorhandler(EscalatorError)
     def unavailable(error: EscalatorError) -> Response:
         log.warning("answer_failed", kind=type(error).__name__)
-        response = _told(core, 503, "Not now", _UNAVAILABLE)
+        response = _told(core, 503, "Not available right now", _UNAVAILABLE)
         response.headers["Retry-After"] = "1"
         return response
 
@@ -87,10 +87,10 @@ def _shown(  # noqa: PLR0913  # a page is made of these
     if shown is None:
         return _unreadable(core, LinkProblem.WRONG)
     if shown.is_of_nobody:
-        return _told(core, 403, "This link is nobody's now", shown.note)
+        return _told(core, 403, "This link is no longer valid", shown.note)
     if shown.must_sign_in:
         there = url_for("sign_in.page", incident=shown.number)
-        return _told(core, 403, f"Sign in to answer #{shown.number}", _SIGN_IN, sign_in=there)
+        return _told(core, 403, f"Sign in to acknowledge #{shown.number}", _SIGN_IN, sign_in=there)
     page = answer_link_signer(core).page(token) if shown.can_answer else ""
     status = 409 if shown.is_refused else status
     said = {"shown": shown, "note": note or shown.note, "token": token, "page": page}

@@ -37,7 +37,9 @@ def rate_limit_refusal(core: Core) -> Response | None:
 
 def too_many_attempts(wait: timedelta) -> Response:
     """Return the answer to who has to wait."""
-    said = f"That was tried too often. Please try again in {words_left(wait)}."
-    response = make_response(render_template("dashboard/sign_in_told.html", heading="Not now", said=said), 429)
+    said = f"Try again in {words_left(wait)}."
+    response = make_response(
+        render_template("dashboard/sign_in_told.html", heading="Too many attempts", said=said), 429
+    )
     response.headers["Retry-After"] = str(max(1, ceil(wait.total_seconds())))
     return response

@@ -122,7 +122,7 @@ def sandbox_blueprint(core: Core) -> Blueprint:
 
     @blueprint.errorhandler(ValidationError)
     def refuse(error: ValidationError) -> Response:
-        return _answer(400, error=f"The request is not as it should be: {error.messages}")
+        return _answer(400, error=f"The request is not valid: {error.messages}")
 
     _show(blueprint, core)
     _act(blueprint, core)
@@ -235,7 +235,7 @@ def _own(said: dict[str, Any]) -> dict[str, Any]:
     What the sandbox has opened may be about real people, and a record must not name who has read nothing.
     """
     if "viewer" in g and said["person"] != session.viewer().person.key:
-        raise ValidationError({"person": ["Outside of a sandbox you can only be yourself."]})
+        raise ValidationError({"person": ["Outside a sandbox you can act only as yourself."]})
     return said
 
 

@@ -18,10 +18,10 @@ _MAILERS = 2
 _LONGEST_PATH = 500
 _LIMITED = frozenset({"sign_in.use", "sign_in.ask_for_mail", "sign_in.go", "sign_in.come_back"})
 _ON_ITS_WAY = (
-    "If this is the address of exactly one person of the escalation policy, a link is on its way to it. "
-    "It is good once, for 15 minutes."
+    "If exactly one person of the escalation policy has this address, a link has been sent to it. "
+    "It works once, within 15 minutes."
 )
-_NO_SUCH_LINK = "It was used already, or is too old. Ask for another one where you have it from."
+_NO_SUCH_LINK = "It has been used already or has expired. Ask for a new one."
 
 
 def blueprint(core: Core) -> Blueprint:
@@ -87,7 +87,7 @@ def _links(door: Blueprint, core: Core) -> None:
     @door.post("/sign-in/link/<token>")
     def use(token: str) -> AnyResponse:
         begun = magic_links.redeem_link(core, token, session.session_token(core))
-        return message_page(404, "This link is not good", _NO_SUCH_LINK) if begun is None else _signed_in(core, begun)
+        return message_page(404, "This link is not valid", _NO_SUCH_LINK) if begun is None else _signed_in(core, begun)
 
 
 def _mail(door: Blueprint, core: Core) -> None:
@@ -100,7 +100,7 @@ def _mail(door: Blueprint, core: Core) -> None:
         if wait is not None:
             return login_rate_limit.too_many_attempts(wait)
         mailers.submit(magic_link_mail.send_requested_link, core, email, local_target())
-        return message_page(200, "Look into your mail", _ON_ITS_WAY)
+        return message_page(200, "Check your email", _ON_ITS_WAY)
 
 
 def _signed_in(core: Core, token: str) -> AnyResponse:

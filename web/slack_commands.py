@@ -23,7 +23,7 @@ _INPUTS = {
     SilenceProblem.REASON: REASON,
     SilenceProblem.CRITICAL: CRITICAL,
 }
-_NO_WINDOW = "Nothing changed: the window could not be opened. Type it again."
+_NO_WINDOW = "Nothing changed: the dialog could not be opened. Enter the command again."
 
 
 def add_commands(blueprint: Blueprint, core: Core) -> None:
@@ -50,7 +50,7 @@ def answer_escalate_dialog(core: Core, opening: Opening, *, is_sandbox: bool) ->
     """Answer the window of `/escalate`: it says itself what has become of it."""
     told = open_manual_incident(core, opening, is_sandbox=is_sandbox)
     if told is NotOpened.NOTHING_SAID:
-        return jsonify(errors({ABOUT: "Say what it is about."}))
+        return jsonify(errors({ABOUT: "Describe what it is about."}))
     return jsonify({"response_action": "update", "view": told_view("Escalate", told)})
 
 

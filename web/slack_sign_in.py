@@ -34,7 +34,7 @@ _NEXT = "next"
 _NOT_DONE = (AuthlibBaseError, JoseError, RuntimeError, TypeError, KeyError, *BROKEN)
 """What Authlib raises for an answer that is refused, and for one that is not as OpenID Connect has it."""
 
-_FAILED = "Slack did not sign you in. Try again; if it happens again, ask whoever runs this installation."
+_FAILED = "Slack did not sign you in. Try again. If it happens again, ask an administrator."
 
 
 class _Session(OAuth2Session):  # type: ignore[misc]  # Authlib has no types

@@ -12,26 +12,29 @@ from escalator.errors import ConfigurationError, EscalatorError, PolicyError, Un
 
 _COMMANDS = {
     "run": "Start everything on this machine: web, worker, clock, broker.",
-    "check": "Say everything that is wrong with a policy file.",
-    "explain": "Say what an event would do, minute by minute.",
-    "oncall": "Say who is on call, now and next.",
-    "coverage": "Prove that somebody always answers, or say when nobody does.",
+    "check": "Check a policy file and list every problem.",
+    "explain": "Show whom an event would notify, and when.",
+    "oncall": "Show who is on call, now and next.",
+    "coverage": "Check that somebody is notified at every minute of the coming weeks.",
     "init": "Write a commented policy to start from.",
     "sample": "Post a realistic signed event to a running instance.",
-    "incidents": "List incidents, or tell the story of one.",
-    "hold": "Keep the content of an incident from being deleted, or end that.",
-    "unreadable": "List signed requests that are not events, or read one.",
-    "silence": "Silence a category or a route for a while, end that, or list what is silenced.",
-    "policy": "Show which policies have run, and how they differ.",
-    "backtest": "Say who would have been told differently by another policy.",
-    "drill": "List drills and their results, or begin one now.",
-    "audit": "Export or verify the audit trail.",
-    "sign-in-link": "Print a link that signs somebody in once.",
-    "doctor": "Say whether everything is reachable and everybody can be told.",
-    "test-destination": "Send one destination or person a message that says it is a test.",
-    "reseal": "Encrypt all content with the newest CONTENT_KEY, so that older keys can be removed.",
-    "migrate": "Bring the database to the newest schema.",
+    "incidents": "List incidents, or show the timeline of one.",
+    "hold": "Put an incident's content on legal hold, or lift the hold.",
+    "unreadable": "List signed requests that could not be read as events, or show one.",
+    "silence": "Silence a category or a route, end a silence, or list silences.",
+    "policy": "Show the versions of the policy, and how they differ.",
+    "backtest": "Compare whom two policies would have notified of past events.",
+    "drill": "List drills and their results, or start one now.",
+    "audit": "Export or verify the audit log.",
+    "sign-in-link": "Print a sign-in link that works once.",
+    "doctor": "Check that everything can be reached and everybody can be notified.",
+    "test-destination": "Send a test message to a destination or a person.",
+    "reseal": "Encrypt all content again with the newest CONTENT_KEY, so that older keys can be removed.",
+    "migrate": "Migrate the database to the newest schema.",
 }
+
+_MODULES = {"hold": "legal_hold", "unreadable": "unreadable_requests"}
+"""The module of a command whose name says too little in the file tree; else it is that of the command's name."""
 
 
 def one_line(error: Exception) -> str:
@@ -39,8 +42,13 @@ def one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
+def module_of(command: str) -> str:
+    """Return the name of the module that a command stands in."""
+    return _MODULES.get(command, command.replace("-", "_"))
+
+
 class _Commands(click.Group):
-    """The commands by name, each in the module of that name."""
+    """The commands by name, each in a module of its own."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return every name, in the order in which people need them."""
@@ -52,7 +60,7 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        found: click.Command = import_module(f"escalator.commands.{cmd_name.replace('-', '_')}").command
+        found: click.Command = import_module(f"escalator.commands.{module_of(cmd_name)}").command
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -68,7 +76,7 @@ class _Commands(click.Group):
         except PolicyError as error:
             raise click.ClickException(str(error)) from error
         except Unavailable as error:
-            told = f"the database cannot be asked ({one_line(error)}); look at DATABASE_URL"
+            told = f"the database cannot be reached ({one_line(error)}); check DATABASE_URL"
             raise click.ClickException(told) from error
         except ConfigurationError as error:
             raise click.ClickException("\n".join(one_line(Exception(line)) for line in error.problems)) from error

@@ -1,4 +1,4 @@
-"""`escalator audit`: the trail as JSON Lines, and whether it is whole."""
+"""`escalator audit`: export the audit log as JSON Lines, and verify it."""
 
 import json
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from escalator.store import audit_log
 
 @click.group("audit")
 def command() -> None:
-    """Export the audit trail, or verify that nobody has changed it."""
+    """Export the audit log, or verify that nobody has changed it."""
 
 
 @command.command("export")
-@click.option("--out", type=click.File("w", encoding="utf-8", atomic=True), default="-", help="A file; stdout if none.")
+@click.option("--out", type=click.File("w", encoding="utf-8", atomic=True), default="-", help="Write to this file.")
 def export(out: IO[str]) -> None:
     """Write every sealed record, the oldest first, one JSON object a line."""
     core = open_core()
@@ -35,15 +35,15 @@ def export(out: IO[str]) -> None:
 @click.argument("exported", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_context
 def verify(ctx: click.Context, exported: Path | None) -> None:
-    """Say whether the chain is whole, or name the first record that does not fit.
+    """Verify the hash chain, and name the first record that was changed or is missing.
 
-    EXPORTED is a file that `escalator audit export` has written; without one the database is asked.
+    EXPORTED is a file written by `escalator audit export`; without it the database is verified. Exits 1 if it fails.
     """
     verdict, unsealed = (chain.follow_chain(_read(exported)), 0) if exported else chain.verify_chain(open_core())
     if verdict.misfit is not None:
-        click.echo(f"The trail does not fit after {verdict.count} records: {verdict.misfit}")
+        click.echo(f"Verification failed after {verdict.count} records: {verdict.misfit}")
         ctx.exit(1)
-    click.echo(f"{verdict.count} records, every one fits; the last hash is {verdict.last_hash}")
+    click.echo(f"{verdict.count} records verified, none changed or missing; the last hash is {verdict.last_hash}")
     if not exported:
         click.echo(_unsealed(unsealed))
 
@@ -55,8 +55,8 @@ def _read(path: Path) -> Iterator[chain.Line]:
                 line = json.loads(text)
                 yield line, line.pop("hash")
             except (ValueError, KeyError, AttributeError) as error:
-                raise click.ClickException(f"{path}:{number}: is no exported record") from error
+                raise click.ClickException(f"{path}:{number}: not an exported audit record") from error
 
 
 def _unsealed(count: int) -> str:
-    return f"{count} more {'is' if count == 1 else 'are'} not sealed yet" if count else "all of them are sealed"
+    return f"{count} more {'is' if count == 1 else 'are'} not sealed yet" if count else "all are sealed"

@@ -21,8 +21,8 @@ from escalator.services.policies.backtest import FOLLOWED, Backtest, BacktestDif
 
 _MOST_SHOWN = 50
 _NOTES = (
-    f"Answers are those that were really given; what nobody has answered is followed for {words(FOLLOWED)}.",
-    "Hours and rotas are those of then, calendars as they stand now; storms, silences and failures are not replayed.",
+    f"Uses the acknowledgements that were really given; without one an incident is followed for {words(FOLLOWED)}.",
+    "Hours and schedules are those of that time, calendars today's. Groups, silences and failures are not replayed.",
 )
 
 
@@ -33,10 +33,10 @@ _NOTES = (
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.pass_context
 def command(ctx: click.Context, old: str, new: str, since: str, *, as_json: bool) -> None:
-    """Say who would have been told differently by NEW than by OLD, and how often each is told.
+    """Show who would have been notified differently by NEW than by OLD, and how often each is notified.
 
-    OLD and NEW are files, or the beginnings of the hashes of versions that have run. Nothing is stored or sent, and no
-    content is shown. Exits 1 when there is a difference.
+    OLD and NEW are files, or the beginnings of the hashes of earlier versions. Nothing is stored or sent, and no
+    content is shown. Exits 1 if there is a difference.
     """
     span = duration("--since", since, "12h or 7d")
     core = open_core()
@@ -54,7 +54,7 @@ def _policy(core: Core, named: str) -> Policy:
         with core.database.reading() as connection:
             return core.policies.version(connection, version(connection, named).id)
     except PolicyError as error:
-        raise Misused(f"{named} is no policy that could run: {error}") from error
+        raise Misused(f"{named} is not a valid policy: {error}") from error
 
 
 def _lines(found: Backtest) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _lines(found: Backtest) -> Iterator[str]:
         if count:
             yield f"Left out: {count} {reason}."
     if not found.differences:
-        yield "Everybody would have been told the same."
+        yield "No difference: everybody would have been notified the same."
         return
     yield f"\n{len(found.differences)} would have been treated differently:"
     for one in found.differences[:_MOST_SHOWN]:
@@ -77,9 +77,9 @@ def _lines(found: Backtest) -> Iterator[str]:
         before, after = found.old[name], found.new[name]
         yield f"  {name:<{width}}  {before} -> {after} ({after - before:+d})"
     newly = [f"#{number}" for number in found.silent_after if number not in set(found.silent_before)]
-    yield f"\nReached nobody: {len(found.silent_before)} -> {len(found.silent_after)}"
+    yield f"\nNotified nobody: {len(found.silent_before)} -> {len(found.silent_after)}"
     if newly:
-        yield f"  now too: {', '.join(newly[:_MOST_SHOWN])}{' …' if len(newly) > _MOST_SHOWN else ''}"
+        yield f"  newly: {', '.join(newly[:_MOST_SHOWN])}{' …' if len(newly) > _MOST_SHOWN else ''}"
 
 
 def _difference(one: BacktestDifference) -> Iterator[str]:
@@ -89,8 +89,8 @@ def _difference(one: BacktestDifference) -> Iterator[str]:
         else (f"  #{one.number}  {_what(one.new)}")
     )
     if one.old.told != one.new.told:
-        yield f"      told before: {_told(one.old)}"
-        yield f"      told after:  {_told(one.new)}"
+        yield f"      notified before: {_told(one.old)}"
+        yield f"      notified after:  {_told(one.new)}"
 
 
 def _what(fate: ReplayResult) -> str:

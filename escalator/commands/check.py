@@ -14,12 +14,12 @@ from escalator.settings import environment, policy_file
 @click.command("check")
 @click.argument("policy", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
-@click.option("--strict", is_flag=True, help="Let warnings count as problems.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.pass_context
 def command(ctx: click.Context, policy: Path | None, *, as_json: bool, strict: bool) -> None:
-    """Say everything that is wrong with a policy file, as FILE:LINE: path: what; what would be right.
+    """Check a policy file. Every problem is one line: FILE:LINE: path: what is wrong; what to write instead.
 
-    POLICY is ESCALATOR_POLICY or escalation.yml if you name none. Exits 1 with problems, 0 with warnings only.
+    POLICY defaults to ESCALATOR_POLICY or escalation.yml. Exits 1 with errors, 0 with warnings only.
     """
     env = environment()
     path = policy or policy_file(env)

@@ -21,12 +21,14 @@ _MOST_WEEKS = 26
 
 @click.command("coverage")
 @click.argument("policy", required=False, type=click.Path(path_type=Path))
-@click.option("--from", "since", metavar="DATE", help="From when on, as 2026-01-05 (in the policy's zone); now.")
-@click.option("--weeks", default=4, show_default=True, type=click.IntRange(1, _MOST_WEEKS), help="For how long.")
-@click.option("--within", default="30m", show_default=True, help="Within how long somebody must hear.")
+@click.option(
+    "--from", "since", metavar="DATE", help="First day, such as 2026-01-05 (in the policy's time zone); default: now."
+)
+@click.option("--weeks", default=4, show_default=True, type=click.IntRange(1, _MOST_WEEKS), help="How many weeks.")
+@click.option("--within", default="30m", show_default=True, help="Within how long somebody must be notified.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-@click.option("--svg", type=click.Path(path_type=Path), help="Write a heat map of the week to this file as well.")
-@click.option("--strict", is_flag=True, help="Let single points of failure count as problems.")
+@click.option("--svg", type=click.Path(path_type=Path), help="Also write a heat map of the week to this file.")
+@click.option("--strict", is_flag=True, help="Treat single points of failure as problems.")
 @click.pass_context
 def command(  # noqa: PLR0913  # one for each option
     ctx: click.Context,
@@ -39,10 +41,10 @@ def command(  # noqa: PLR0913  # one for each option
     svg: Path | None,
     strict: bool,
 ) -> None:
-    """Prove that somebody always answers: for every category, severity and minute, who hears first and how soon.
+    """Check that somebody is always notified: for every category, severity and minute, who is first and how soon.
 
-    POLICY is ESCALATOR_POLICY or escalation.yml if you name none. Exits 1 when of something high or critical nobody
-    hears in time, else 0.
+    POLICY defaults to ESCALATOR_POLICY or escalation.yml. Exits 1 if a high or critical alert would notify nobody in
+    time, else 0.
     """
     env = environment()
     path = policy or policy_file(env)

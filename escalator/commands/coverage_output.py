@@ -27,10 +27,10 @@ from escalator.rendering.coverage import (
 )
 from escalator.rendering.push_text import words
 
-_HEADINGS = ("WHAT", "SEVERITY", "WORST", "THROUGH, AT WORST", "TYPICAL", "COVERED", "HOLES", "SINGLE")
+_HEADINGS = ("WHAT", "SEVERITY", "WORST", "THROUGH, AT WORST", "TYPICAL", "COVERED", "GAPS", "SINGLE")
 _MOST_LINES = 12
 _NOBODY = "nobody"
-_NO_HOLES = "No holes: of all that is high or critical somebody hears in time, in every minute."
+_NO_HOLES = "No gaps: every high or critical alert notifies somebody in time, at every minute."
 _MINUTE = timedelta(minutes=1)
 _LONGEST_MINUTES = 14 * 24 * 60
 
@@ -51,16 +51,16 @@ class _Told:
         """Yield the paragraphs, empty ones among them."""
         found, target = self._found, words(self._found.target)
         span = f"{self._at(found.start)} – {self._at(found.end)} ({found.timezone.key})"
-        yield f"Who hears of what is opened {span},\nif nobody answers; somebody must within {target}"
+        yield f"Who is notified of alerts opened {span},\nif nobody acknowledges; required within {target}"
         yield columns([_HEADINGS, *self._lines()])
         grave = [hole for hole in found.holes if hole.row.severity in GRAVE_FOR_COVERAGE]
-        verdict = f"Holes (high or critical, and nobody hears within {target})"
+        verdict = f"Gaps (high or critical, and nobody notified within {target})"
         yield _listed(verdict, hole_words(grave, self._found, self._policy)) if grave else _NO_HOLES
         alone = [single for single in found.singles if single.row.severity in GRAVE_FOR_COVERAGE]
-        yield _listed("Single points of failure (one person alone hears, in the whole path)", self._singles(alone))
+        yield _listed("Single points of failure (only one person is notified in the whole path)", self._singles(alone))
         lesser = [hole for hole in found.holes if hole.row.severity not in GRAVE_FOR_COVERAGE]
         yield _listed(
-            f"Note: below high, and nobody hears within {target}", hole_words(lesser, self._found, self._policy)
+            f"Note: below high, and nobody notified within {target}", hole_words(lesser, self._found, self._policy)
         )
         yield self._silent()
         yield _listed("Nobody on call", self._gaps())
@@ -96,7 +96,7 @@ class _Told:
     def _cells(self, row: CoverageRow) -> tuple[str, ...]:
         heard = tuple(row.heard)
         if not heard:
-            return ("silent by decision", "", "", "", "", "")
+            return ("silent on purpose", "", "", "", "", "")
         worst = max(heard, key=lambda one: timedelta.max if one.longest is None else one.longest)
         holes = [hole for hole in self._found.holes if hole.row is row]
         return (
@@ -131,7 +131,7 @@ class _Told:
 
     def _silent(self) -> str:
         rows = [row for row in self._found.rows if row.is_bare and row.is_silent]
-        return f"Silent by decision (a path with no steps): {row_words(rows, self._policy)}" if rows else ""
+        return f"Silent on purpose (a path with no steps): {row_words(rows, self._policy)}" if rows else ""
 
     def _gaps(self) -> list[str]:
         return [f"{self._range(one.start, one.end)}: {one.schedule}" for one in self._found.gaps]

@@ -22,7 +22,7 @@ _COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red"}
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool) -> None:
-    """Examine this installation: every line is ok, warn or fail, with a remedy. Exits 1 when something fails."""
+    """Check this installation. Every line is ok, warn or fail, with what to do. Exits 1 if something fails."""
     configure_logging(logging.CRITICAL)
     found = list(_findings())
     if as_json:

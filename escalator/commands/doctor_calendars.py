@@ -14,7 +14,7 @@ from escalator.store.calendars import CalendarFeed
 from escalator.store.schema import is_current
 
 _LATE = timedelta(minutes=15)
-_FOLLOWS = "a worker asks for it every five minutes; look at its log, and at the address"
+_FOLLOWS = "a worker reads it every five minutes; check its log and the address"
 
 
 def schedules(core: Core) -> Iterator[Finding]:
@@ -40,18 +40,18 @@ def _finding(
     what = f"calendar of {schedule.key}"
     who = ", ".join(running.roster(now).on_schedule(schedule.key)) or "nobody who may acknowledge"
     if not core.expand(schedule.ical or "").strip():
-        return Finding(what, Status.WARN, f"has no address; on call now: {who}", "set it, or leave `ical` out")
+        return Finding(what, Status.WARN, f"has no address; on call now: {who}", "set it, or remove `ical`")
     if feed is None:
-        return Finding(what, Status.WARN, f"was never asked for; on call now: {who}", _FOLLOWS)
+        return Finding(what, Status.WARN, f"has not been read yet; on call now: {who}", _FOLLOWS)
     ahead = sum(1 for booking in running.calendars.get(schedule.key, ()) if booking.end > now)
-    read = f"read {_ago(feed.fetched_at, now)}, {ahead} bookings ahead; on call now: {who}"
+    read = f"read {_ago(feed.fetched_at, now)}, {ahead} future shifts; on call now: {who}"
     if feed.reason:
-        failing = f"began to fail {_ago(feed.failing_since, now)} ({feed.reason})"
+        failing = f"started failing {_ago(feed.failing_since, now)} ({feed.reason})"
         return Finding(what, Status.WARN, f"{failing}, {read}", _FOLLOWS)
     if now - feed.tried_at > _LATE:
         return Finding(what, Status.WARN, read, _FOLLOWS)
     if not running.roster(now).on_schedule(schedule.key):
-        return Finding(what, Status.WARN, read, "name somebody in the calendar, or in `people` of the schedule")
+        return Finding(what, Status.WARN, read, "add shifts to the calendar, or `people` to the schedule")
     return Finding(what, Status.OK, read)
 
 

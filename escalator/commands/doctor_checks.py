@@ -21,6 +21,8 @@ from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.model.policy import Person, Policy
 from escalator.policy import ParsedPolicy, parse
+from escalator.rendering import sandbox_mode
+from escalator.rendering.probe_failures import NOBODY_ANSWERED, probe_words
 from escalator.services.core.context import Core
 from escalator.services.monitoring.problems import open_alerts
 from escalator.settings import Settings
@@ -29,6 +31,7 @@ from escalator.store.health import OVERDUE_AFTER, ProductHealth
 from escalator.store.schema import is_current
 
 _TIMEOUT_S = 2
+UNREACHED_REMEDY = "check the network, the firewall and the address, or try again in a moment"
 _START = "start one: `escalator run`, or the Procfile's worker"
 
 
@@ -65,7 +68,7 @@ def policy(core: Core) -> Iterator[Finding]:
 
 
 def _without_file(settings: Settings) -> Iterator[Finding]:
-    found, remedy = f"{settings.policy_file} is not there", "`escalator init` writes one to start from"
+    found, remedy = f"{settings.policy_file} does not exist", "`escalator init` writes one to start from"
     if settings.mode is Mode.SANDBOX and not settings.environment.get("ESCALATOR_POLICY"):
         yield Finding("policy", Status.WARN, f"{found}, so `run` uses {DEMO.name}", remedy)
     else:
@@ -75,7 +78,7 @@ def _without_file(settings: Settings) -> Iterator[Finding]:
 def _file(file: str, parsed: ParsedPolicy, mode: Mode) -> Finding:
     blocking = [one for one in parsed.warnings if one.blocks_production] if mode is Mode.PRODUCTION else []
     problems = [*parsed.errors, *blocking]
-    remedy = "`escalator check` names each with its line"
+    remedy = "`escalator check` lists them with line numbers"
     if problems:
         return Finding("policy", Status.FAIL, f"{file} cannot be used: {len(problems)} problems", remedy)
     if parsed.warnings:
@@ -88,7 +91,7 @@ def _contacts(core: Core, policy: Policy) -> Finding:
     if not without:
         return Finding("people", Status.OK, f"all {len(policy.people)} have a working contact")
     status = Status.FAIL if core.settings.mode is Mode.PRODUCTION else Status.WARN
-    remedy = "give them a `slack` member id, or an `email` and the mail server's variables, that are set"
+    remedy = "give them a `slack` member id, or an `email` (and set SMTP_URL and MAIL_FROM)"
     return Finding("people", status, f"no working contact: {', '.join(without)}", remedy)
 
 
@@ -99,10 +102,15 @@ def _can_be_told(core: Core, person: Person) -> bool:
     return bool(slack) or (has_mail and parse_mailbox(email) is not None)
 
 
-_BROKER_REMEDY = (
-    "check REDIS_URL, and that it is not a read-only replica. Meanwhile the sweep does the work, up to 3 s later"
-)
+_BROKER_REMEDY = "check REDIS_URL, and that it is not a read-only replica. Until then work continues, up to 3 s later"
 _TRIAL_MS = 1_000
+_REDIS_UNREACHED = (redis.ConnectionError, redis.TimeoutError, OSError)
+_REDIS_REFUSED = (
+    redis.exceptions.AuthenticationError,
+    redis.exceptions.AuthorizationError,
+    redis.exceptions.BusyLoadingError,
+)
+"""Redis answered: in its client these are connection errors too."""
 
 
 def broker(settings: Settings) -> Finding:
@@ -113,39 +121,44 @@ def broker(settings: Settings) -> Finding:
         with redis.Redis.from_url(settings.redis_client_url, **options) as client:
             takes_writes = client.set("escalator:doctor", "", px=_TRIAL_MS)
     except Exception as error:  # noqa: BLE001  # a broker may answer anything
-        return Finding("redis", Status.FAIL, f"cannot be used ({error_name(error)})", _BROKER_REMEDY)
+        is_unreached = isinstance(error, _REDIS_UNREACHED) and not isinstance(error, _REDIS_REFUSED)
+        what = "cannot be reached" if is_unreached else "reached, but cannot be used"
+        return Finding("redis", Status.FAIL, f"{what} ({error_name(error)})", _BROKER_REMEDY)
     if takes_writes is not True:
-        return Finding("redis", Status.FAIL, "answers, but not as Redis does", _BROKER_REMEDY)
-    return Finding("redis", Status.OK, "answers")
+        return Finding("redis", Status.FAIL, "something else than Redis answers", _BROKER_REMEDY)
+    return Finding("redis", Status.OK, "reachable")
 
 
 def slack(core: Core) -> Iterator[Finding]:
     """Look at the token, what it may do, and the secret that clicks are checked with."""
     missing = Status.FAIL if core.settings.mode is Mode.PRODUCTION else Status.WARN
     if not core.settings.slack_signing_secret:
-        yield Finding("slack", missing, "SLACK_SIGNING_SECRET is not set: no click counts", "copy it from your app")
+        yield Finding(
+            "slack", missing, "SLACK_SIGNING_SECRET is not set: buttons do not work", "copy it from your Slack app"
+        )
     if not core.settings.slack_bot_token:
-        yield Finding("slack", missing, "SLACK_BOT_TOKEN is not set: nothing can be sent", "copy it from your app")
+        yield Finding(
+            "slack", missing, "SLACK_BOT_TOKEN is not set: nothing can be sent", "copy it from your Slack app"
+        )
         return
     answer = core.slack(Mode.PRODUCTION).auth_test()
     if isinstance(answer, Failed):
-        detail = f" ({answer.detail})" if answer.detail else ""
-        remedy = "check SLACK_BOT_TOKEN, and the way to Slack"
-        yield Finding("slack", Status.FAIL, f"the token was refused: {answer.reason.value}{detail}", remedy)
+        remedy = UNREACHED_REMEDY if answer.reason in NOBODY_ANSWERED else "check SLACK_BOT_TOKEN"
+        yield Finding("slack", Status.FAIL, probe_words(answer), remedy)
         return
     lacking = [scope for scope in SCOPES if answer.scopes and scope not in answer.scopes]
     if lacking:
-        remedy = "add them under OAuth & Permissions, and install the app again"
+        remedy = "add them under OAuth & Permissions and reinstall the app"
         yield Finding("slack", Status.FAIL, f"scopes missing: {', '.join(lacking)}", remedy)
     else:
-        yield Finding("slack", Status.OK, f"the token is good in workspace {answer.team or answer.team_id}")
+        yield Finding("slack", Status.OK, f"the token is valid in workspace {answer.team or answer.team_id}")
 
 
 def database(core: Core) -> Iterator[Finding]:
     """Look at the database, and at all that it knows: who works, what is late, what is in trouble, who was told."""
     try:
         if not has_database(core) or not is_current(core.database):
-            yield Finding("database", Status.FAIL, "has no schema, or an old one", "run `escalator migrate`")
+            yield Finding("database", Status.FAIL, "has no schema or an old one", "run `escalator migrate`")
             return
         now = core.clock.now()
         with core.database.reading() as connection:
@@ -153,35 +166,35 @@ def database(core: Core) -> Iterator[Finding]:
             active = policies.active_id(connection)
             active_sha256 = policies.sha256_of(connection, active) if active else None
     except Unavailable as error:
-        yield Finding("database", Status.FAIL, f"cannot be asked: {one_line(error)}", "look at DATABASE_URL")
+        yield Finding("database", Status.FAIL, f"cannot be reached: {one_line(error)}", "check DATABASE_URL")
         return
-    yield Finding("database", Status.OK, "answers, with the newest schema")
+    yield Finding("database", Status.OK, "reachable, with the newest schema")
     yield _active(core.settings, active_sha256)
     yield _workers(found)
     yield from _late(found, now)
-    yield from (Finding("trouble", Status.FAIL, f"{key}: {detail}") for key, detail in open_alerts(found))
+    yield from (Finding("operator alert", Status.FAIL, f"{key}: {detail}") for key, detail in open_alerts(found))
     yield _mode(core.settings.mode, found)
 
 
 def _active(settings: Settings, active_sha256: str | None) -> Finding:
     if active_sha256 is None:
-        return Finding("active policy", Status.FAIL, "there is none, so no webhook is accepted", _START)
+        return Finding("active policy", Status.FAIL, "none, so no webhook is accepted", _START)
     path = settings.policy_file
     text = path.read_bytes() if path.is_file() else DEMO.read_bytes()
     if hashlib.sha256(text).hexdigest() != active_sha256:
-        remedy = "a running worker takes a good file within seconds; `escalator check` says whether it is one"
-        return Finding("active policy", Status.WARN, f"is not what {path} says now", remedy)
-    return Finding("active policy", Status.OK, "is the file as it stands")
+        remedy = "a running worker activates a valid file within seconds; `escalator check` shows its problems"
+        return Finding("active policy", Status.WARN, f"differs from {path}", remedy)
+    return Finding("active policy", Status.OK, "same as the file")
 
 
 def _workers(found: ProductHealth) -> Finding:
     if not found.workers:
-        return Finding("workers", Status.FAIL, "none is alive: nothing is sent or escalated", _START)
-    return Finding("workers", Status.OK, f"{found.workers} alive")
+        return Finding("workers", Status.FAIL, "none is running: nothing is sent or escalated", _START)
+    return Finding("workers", Status.OK, f"{found.workers} running")
 
 
 def _late(found: ProductHealth, now: datetime) -> Iterator[Finding]:
-    remedy = "look at the workers, then at their log"
+    remedy = "check the workers and their log"
     waiting = (("deadlines", found.oldest_deadline), ("events", found.oldest_event))
     for what, oldest in waiting:
         if oldest is not None and now - oldest > OVERDUE_AFTER:
@@ -195,8 +208,8 @@ def _late(found: ProductHealth, now: datetime) -> Iterator[Finding]:
 
 def _mode(mode: Mode, found: ProductHealth) -> Finding:
     if mode is Mode.SANDBOX:
-        remedy = "nothing is sent to anybody until ESCALATOR_MODE is production"
-        return Finding("mode", Status.WARN, found.sandbox_words, remedy)
+        remedy = "to send messages, set ESCALATOR_MODE=production"
+        return Finding("mode", Status.WARN, sandbox_mode.notice(found.sandbox_incidents), remedy)
     if mode is Mode.DIVERT:
-        return Finding("mode", Status.WARN, "DIVERT: everything goes to each source's `divert_to` only")
+        return Finding("mode", Status.WARN, "divert: every message goes only to its source's `divert_to`")
     return Finding("mode", Status.OK, "production: messages are sent")

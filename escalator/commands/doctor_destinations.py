@@ -1,20 +1,23 @@
-"""Whether each destination of the policy would be reached: asked of its vendor, without disturbing anybody."""
+"""Whether each destination of the policy can be reached: its vendor is asked, and nobody is notified."""
 
 from collections.abc import Iterator, Mapping
 
 from escalator.channels.registry import VENDORS
 from escalator.channels.vendor import Question
-from escalator.commands.doctor_checks import Finding, Status
+from escalator.commands.doctor_checks import UNREACHED_REMEDY, Finding, Status
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.model.policy import Destination, Policy
+from escalator.rendering.probe_failures import NOBODY_ANSWERED, probe_words
 from escalator.services.core.context import Core
 
 _REMEDIES = {
-    FailureReason.NOT_CONFIGURED: "set what it needs: `escalator check` and the README name the variables",
-    FailureReason.BAD_CREDENTIALS: "look at its key or token, and at what that may do",
-    FailureReason.BAD_TARGET: "look at its address in the policy",
+    FailureReason.TIMEOUT: UNREACHED_REMEDY,
+    FailureReason.UNREACHABLE: UNREACHED_REMEDY,
+    FailureReason.NOT_CONFIGURED: "set what is missing: `escalator check` and the README name the variables",
+    FailureReason.BAD_CREDENTIALS: "check its key or token and its permissions",
+    FailureReason.BAD_TARGET: "check its address in the policy",
 }
 
 
@@ -41,10 +44,9 @@ def _question(core: Core, destination: Destination, address: str) -> Question:
 def _finding(destination: Destination, answer: Delivered | Failed, remedies: Mapping[FailureReason, str]) -> Finding:
     what = f"{destination.kind.value} {destination.key}"
     if isinstance(answer, Delivered):
-        return Finding(what, Status.OK, "would be reached")
-    detail = f" ({answer.detail})" if answer.detail else ""
+        return Finding(what, Status.OK, "can be reached")
     remedy = remedies.get(answer.reason) or _REMEDIES.get(answer.reason, "try again in a moment")
-    return Finding(what, Status.FAIL, f"{answer.reason.value}{detail}", remedy)
+    return Finding(what, Status.FAIL, probe_words(answer), remedy)
 
 
 def pagerduty_answers(core: Core, policy: Policy) -> Iterator[Finding]:
@@ -54,7 +56,8 @@ def pagerduty_answers(core: Core, policy: Policy) -> Iterator[Finding]:
         return
     found = core.vendors.pagerduty_rest.check()
     if isinstance(found, Failed):
-        remedy = "check PAGERDUTY_API_TOKEN: a read-only one is enough"
-        yield Finding("pagerduty token", Status.FAIL, f"{found.reason.value} {found.detail}".strip(), remedy)
+        is_unreached = found.reason in NOBODY_ANSWERED
+        remedy = UNREACHED_REMEDY if is_unreached else "check PAGERDUTY_API_TOKEN: a read-only one is enough"
+        yield Finding("pagerduty token", Status.FAIL, probe_words(found), remedy)
     else:
         yield Finding("pagerduty token", Status.OK, found)

@@ -11,9 +11,9 @@ from escalator.services.core.context import Core
 
 _WHAT = "sign-in"
 _SAID = {
-    SignInMethod.SANDBOX: "everybody says who they are, as in every sandbox",
+    SignInMethod.SANDBOX: "in the sandbox everybody chooses a name",
     SignInMethod.SLACK: "with Slack",
-    SignInMethod.MAIL: "by a link that is mailed",
+    SignInMethod.MAIL: "by a link sent by email",
 }
 _REMEDY = (
     "set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET, or SMTP_URL and MAIL_FROM; "
@@ -28,14 +28,16 @@ def sign_in(core: Core, policy: Policy) -> Iterator[Finding]:
     if offered:
         yield Finding(_WHAT, Status.OK, ", ".join(said for way, said in _SAID.items() if way in offered))
     else:
-        yield Finding(_WHAT, Status.WARN, "nobody can sign in by themselves", _REMEDY)
+        yield Finding(_WHAT, Status.WARN, "no sign-in method is set up", _REMEDY)
     if (
         SignInMethod.SLACK in offered
         and settings.mode is not Mode.SANDBOX
         and not settings.base_url.startswith("https://")
     ):
-        remedy = "let ESCALATOR_BASE_URL begin with https://"
-        yield Finding(_WHAT, Status.WARN, "Slack sends people back over plain http", remedy)
+        remedy = "use https:// in ESCALATOR_BASE_URL"
+        yield Finding(_WHAT, Status.WARN, "Slack redirects people to plain http", remedy)
     if first_admin(policy) is None:
-        remedy = "write `role: admin` beside somebody"
-        yield Finding(_WHAT, Status.WARN, "nobody is an admin, so nobody can invite people or make tokens", remedy)
+        remedy = "give somebody `role: admin`"
+        yield Finding(
+            _WHAT, Status.WARN, "nobody is an admin, so nobody can invite people or create API tokens", remedy
+        )

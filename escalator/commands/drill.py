@@ -21,12 +21,12 @@ _MOST = 5
 
 @click.command("drill")
 @click.argument("name", required=False)
-@click.option("--yes", is_flag=True, help="Yes, in production: real people are told.")
+@click.option("--yes", is_flag=True, help="Confirm in production: real people are notified.")
 @click.pass_context
 def command(ctx: click.Context, name: str | None, *, yes: bool) -> None:
-    """List the policy's drills with their last results; or, with a NAME, begin that one now.
+    """List the policy's drills with their last results; or, with a NAME, start that one now.
 
-    Exits 1 when the last drill of any name was not passed, or when it could not begin.
+    Exits 1 if the last run of any drill was not passed, or if the drill could not start.
     """
     core = open_core()
     with core.database.reading() as connection:
@@ -62,7 +62,7 @@ def _said(past: PastDrill) -> str:
 def _named(name: str, policy: Policy) -> Drill:
     found = {drill.name: drill for drill in policy.drills}
     if name not in found:
-        raise Misused(f"{name!r} is no drill of the policy; known: {', '.join(found) or 'none'}")
+        raise Misused(f"{name!r} is not a drill of the policy; known: {', '.join(found) or 'none'}")
     return found[name]
 
 
@@ -70,8 +70,8 @@ def _start(core: Core, drill: Drill, policy: Policy, *, yes: bool) -> None:
     """Write the drill; the workers, which must be running, do the rest."""
     modes = {core.mode_of(source, policy) for source in policy.sources}
     if Mode.PRODUCTION in modes and not yes:
-        raise Misused("this is production, where a drill tells real people; add --yes if that is what you want")
+        raise Misused("this is production: a drill notifies real people; add --yes to confirm")
     if start_drill(core, drill, Actor("system", "cli"), "cli") is None:
-        raise click.ClickException(f"{drill.name!r} runs already, or could not begin; look at `escalator drill`")
+        raise click.ClickException(f"{drill.name!r} is already running or could not start; see `escalator drill`")
     within = words(drill.expected_within)
-    click.echo(f"Begun: {drill.name}, route {drill.route}; to be acknowledged within {within}. See `escalator drill`.")
+    click.echo(f"Started: {drill.name}, route {drill.route}; acknowledge within {within}; see `escalator drill`")

@@ -25,14 +25,20 @@ _STDIN = "-"
 
 @click.command("explain")
 @click.argument("event", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--policy", type=click.Path(path_type=Path), help="ESCALATOR_POLICY or escalation.yml if you name none.")
-@click.option("--source", help="Whose event it is; the first source of the policy if you name none.")
-@click.option("--at", metavar="TIME", help="When it is accepted, as 2026-01-05T18:00 (in the policy's zone); now.")
+@click.option(
+    "--policy", type=click.Path(path_type=Path), help="The policy file; default: ESCALATOR_POLICY or escalation.yml."
+)
+@click.option("--source", help="The source of the event; default: the first source of the policy.")
+@click.option(
+    "--at",
+    metavar="TIME",
+    help="When the event arrives, such as 2026-01-05T18:00 (in the policy's time zone); default: now.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def command(event: Path, policy: Path | None, source: str | None, at: str | None, *, as_json: bool) -> None:
-    """Say who would be told about an event, when and through what, if nobody ever answered.
+    """Show who would be notified of an event, when and how, if nobody acknowledged.
 
-    EVENT is a file with a webhook's JSON body, or - for standard input. Nothing is stored or sent.
+    EVENT is a file with the JSON body of a webhook, or - for standard input. Nothing is stored or sent.
     """
     env = environment()
     path = policy or policy_file(env)
@@ -58,10 +64,12 @@ def _observed(event: Path, now: datetime, staff: frozenset[str]) -> Observation 
         return observe(sys.stdin.buffer.read() if str(event) == _STDIN else read(event), now, staff)
     except InvalidEvent as error:
         wrong = "; ".join(f"{field.strip('_')}: {' '.join(said)}" for field, said in error.errors.items())
-        raise click.ClickException(f"{event} is no event of Stream's: {wrong}") from error
+        raise click.ClickException(f"{event} is not a Stream event: {wrong}") from error
 
 
 def _source(named: str | None, policy: Policy) -> str:
     if named is not None and named not in policy.sources:
-        raise Misused(f"--source: {named!r} is no source of the policy; known: {', '.join(policy.sources) or 'none'}")
+        raise Misused(
+            f"--source: {named!r} is not a source of the policy; known: {', '.join(policy.sources) or 'none'}"
+        )
     return named or next(iter(policy.sources), "")

@@ -8,11 +8,11 @@ from escalator.engine.preview import Preview
 from escalator.model.incident import Incident
 from escalator.model.policy import Policy
 from escalator.policy import ParsedPolicy
+from escalator.policy.checks.unsupported import NOT_SUPPORTED
 from escalator.rendering.preview_text import Firing, firings
 from escalator.rendering.push_text import words
 from escalator.rendering.view import headline
 
-_NOT_EXECUTED = "is not executed by this version"
 _HEADINGS = ("WHEN", "AT", "STEP", "WHO", "THROUGH")
 
 
@@ -21,19 +21,19 @@ def table(found: Preview, now: datetime, parsed: ParsedPolicy) -> str:
     incident, policy = found.incident, parsed.policy
     if incident is None or policy is None:
         return ""
-    left_out = [f"  {one.path}: {one.right}" for one in parsed.warnings if one.what == _NOT_EXECUTED]
+    left_out = [f"  {one.path}: {one.right}" for one in parsed.warnings if one.what == NOT_SUPPORTED]
     parts = (
         _about(incident, policy),
         _plan(found, now, policy),
         "\n".join(_afterwards(found, now, policy)),
-        "\n".join(["Not executed by this version:", *left_out]) if left_out else "",
+        "\n".join(["Not supported yet:", *left_out]) if left_out else "",
     )
     return "\n\n".join(part for part in parts if part)
 
 
 def _about(incident: Incident, policy: Policy) -> str:
     category = policy.categories.get(incident.category or "")
-    route = f'route "{incident.route}"' if incident.route is not None else "no route took it: the default path"
+    route = f'route "{incident.route}"' if incident.route is not None else "no route matches: the default path"
     owner = f", assigned to {incident.assign}" if incident.assign else ", assigned to nobody"
     many = "" if incident.acks_needed == 1 else f", {incident.acks_needed} acknowledgements needed"
     return (
@@ -50,7 +50,7 @@ def _plan(found: Preview, now: datetime, policy: Policy) -> str:
 
 
 def _row(firing: Firing, now: datetime, policy: Policy) -> Iterator[tuple[str, ...]]:
-    step = f"{firing.step}, again {firing.repeat}" if firing.repeat else str(firing.step)
+    step = f"{firing.step}, repeat {firing.repeat}" if firing.repeat else str(firing.step)
     at = firing.at.astimezone(policy.timezone).strftime("%a %H:%M:%S")
     lead: tuple[str, str, str] = (_after(firing.at - now), at, step)
     if firing.silenced_until is not None:
@@ -69,6 +69,6 @@ def _after(delay: timedelta) -> str:
 def _afterwards(found: Preview, now: datetime, policy: Policy) -> Iterator[str]:
     if found.restart_at is not None:
         at = found.restart_at.astimezone(policy.timezone).strftime("%a %H:%M:%S")
-        yield f"Still no answer: again from the top {_after(found.restart_at - now)} ({at} {policy.timezone.key})"
+        yield f"Not acknowledged: restarts from step 1 {_after(found.restart_at - now)} ({at} {policy.timezone.key})"
     if found.feeds:
         yield f"Copies to: {', '.join(found.feeds)}"

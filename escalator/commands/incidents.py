@@ -28,10 +28,10 @@ _HEADINGS = ("NUMBER", "STATE", "WHAT", "SOURCE", "OWNER", "OPENED", "NEXT")
 @click.command("incidents")
 @click.argument("number", required=False, type=int)
 @click.option("--state", "states", multiple=True, type=click.Choice([state.value for state in State]))
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="How many, the newest first.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="How many, newest first.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def command(number: int | None, states: tuple[str, ...], limit: int, *, as_json: bool) -> None:
-    """List incidents, the newest first; or, with a NUMBER, tell what has happened to one. Content is never shown."""
+    """List incidents, newest first; or, with a NUMBER, show the timeline of one. Content is never shown."""
     core = open_core()
     with core.database.reading() as connection:
         if number is None:
@@ -75,7 +75,7 @@ def _row(one: Incident, policy: Policy, groups: Mapping[UUID, int], now: datetim
 def _stands(one: Incident, groups: Mapping[UUID, int]) -> str:
     """Return the state; of one of many who tells of it, of a group how many it tells of; and whether it is silenced."""
     if one.state is State.GROUPED and one.group_id is not None and one.group_id in groups:
-        return f"{one.state.value}, #{groups[one.group_id]} tells of it"
+        return f"{one.state.value}, #{groups[one.group_id]} (its group)"
     stands = f"{one.state.value}, {one.members} alerts" if one.members else one.state.value
     return f"{stands}, silenced" if is_silenced(one) else stands
 

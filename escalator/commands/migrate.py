@@ -1,4 +1,4 @@
-"""`escalator migrate`: the newest schema, whoever asks first. Heroku runs it before new code."""
+"""`escalator migrate`: migrate the database to the newest schema. Heroku runs it before each release."""
 
 import click
 
@@ -9,8 +9,8 @@ from escalator.store.migrate import migrate
 
 @click.command("migrate")
 def command() -> None:
-    """Bring the database to the newest schema; safe to repeat, and to run twice at once."""
+    """Migrate the database to the newest schema. Safe to repeat, and to run twice at once."""
     settings = from_environment()
     prepare_folder(settings)
     migrate(settings.database_url)
-    click.echo("The database has the newest schema.")
+    click.echo("The database schema is up to date.")

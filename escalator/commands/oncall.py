@@ -22,14 +22,16 @@ _TIME = "%a %Y-%m-%d %H:%M"
 
 @click.command("oncall")
 @click.argument("name", required=False, metavar="[TEAM|SCHEDULE]")
-@click.option("--policy", type=click.Path(path_type=Path), help="ESCALATOR_POLICY or escalation.yml if you name none.")
-@click.option("--at", metavar="TIME", help="When, as 2026-01-05T18:00 (in the policy's zone); now.")
+@click.option(
+    "--policy", type=click.Path(path_type=Path), help="The policy file; default: ESCALATOR_POLICY or escalation.yml."
+)
+@click.option("--at", metavar="TIME", help="When, such as 2026-01-05T18:00 (in the policy's time zone); default: now.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.pass_context
 def command(ctx: click.Context, name: str | None, policy: Path | None, at: str | None, *, as_json: bool) -> None:
-    """Say who is on call for every team and on every schedule, until when, and who is next.
+    """Show who is on call for every team and on every schedule, until when, and who is next.
 
-    Exits 1 when somewhere nobody is on call.
+    Exits 1 if a team or schedule has nobody on call.
     """
     env = environment()
     running = running_policy(env, policy)
@@ -48,7 +50,7 @@ def _named(name: str | None, found: tuple[OnCallStatus, ...]) -> list[OnCallStat
     wanted = [duty for duty in found if name in {None, duty.key, f"{_kind(duty)}:{duty.key}"}]
     if name is not None and not wanted:
         known = ", ".join(dict.fromkeys(duty.key for duty in found)) or "none"
-        raise Misused(f"{name!r} is no team or schedule of the policy; known: {known}")
+        raise Misused(f"{name!r} is not a team or schedule of the policy; known: {known}")
     return wanted
 
 
@@ -85,9 +87,9 @@ def _row(duty: OnCallStatus, policy: Policy) -> tuple[str, ...]:
     name = duty.key if duty.is_team else f"schedule:{duty.key}"
     if duty.schedule is None:
         return (name, f"everybody: {_names(duty.now, policy)}", "", "")
-    stands_in = f"; the lead: {_names((duty.lead,), policy)}" if duty.lead else ""
+    stands_in = f"; lead: {_names((duty.lead,), policy)}" if duty.lead else ""
     now = _names(duty.now, policy) if duty.is_attended else f"nobody{stands_in}"
-    until = duty.until.astimezone(policy.timezone).strftime(_TIME) if duty.until else "further than is looked ahead"
+    until = duty.until.astimezone(policy.timezone).strftime(_TIME) if duty.until else "no end planned"
     return (name, now, until, "".join(_next(duty, policy)))
 
 

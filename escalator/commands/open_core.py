@@ -64,7 +64,7 @@ def instant(option: str, said: str | None, policy: Policy) -> datetime:
         at = datetime.fromisoformat(said)
     except ValueError as error:
         right = "write it as 2026-01-05T18:00 or 2026-01-05T18:00:00Z"
-        raise Misused(f"{option}: {said!r} is no time; {right}") from error
+        raise Misused(f"{option}: {said!r} is not a valid time; {right}") from error
     return at if at.tzinfo else first_instant(at, policy.timezone)
 
 
@@ -73,7 +73,7 @@ def duration(option: str, said: str, examples: str) -> timedelta:
     try:
         return Duration().read(said, option)
     except ValidationError as error:
-        raise Misused(f"{option}: {said!r} is no duration; write {examples}") from error
+        raise Misused(f"{option}: {said!r} is not a valid duration; write {examples}") from error
 
 
 def as_it_stands(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Policy, Calendars]:
@@ -88,7 +88,7 @@ def as_it_stands(policy: Policy, env: Mapping[str, str], since: datetime) -> tup
     read_from = {key for key, one in policy.schedules.items() if one.ical and expand(one.ical, env)}
     missing = sorted(read_from - set(known))
     if missing:
-        told = f"{', '.join(missing)}: no calendar is known ({why}), so judged by layers, overrides and `people`"
+        told = f"{', '.join(missing)}: no calendar is known ({why}), so layers, overrides and `people` are used"
         click.echo(told, err=True)
     return with_overrides(policy, clicked), known
 
@@ -98,14 +98,14 @@ def _known(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Seq
     try:
         database = Database(database_url(env), pool_size=1)
         if not _is_there(database):
-            return (), {}, "there is no database"
+            return (), {}, "the database does not exist"
         if not is_current(database):
-            return (), {}, "the database has no schema, or an old one"
+            return (), {}, "the database has no schema or an old one"
         with database.reading() as connection:
             clicked = overrides.ending_after(connection, since, is_sandbox=chosen_mode(env) is Mode.SANDBOX)
-            return clicked, calendars.bookings_of(connection, policy), "none has been read yet"
+            return clicked, calendars.bookings_of(connection, policy), "it has not been read yet"
     except (ConfigurationError, Unavailable) as error:
-        return (), {}, f"the database cannot be asked: {one_line(error)}"
+        return (), {}, f"the database cannot be reached: {one_line(error)}"
 
 
 def open_core() -> Core:
@@ -113,7 +113,7 @@ def open_core() -> Core:
     configure_logging(logging.WARNING)
     core = build(from_environment(), pool_size=_POOL_SIZE)
     if not has_database(core) or not is_current(core.database):
-        raise ConfigurationError("the database has no schema, or an old one; run `escalator migrate`")
+        raise ConfigurationError("the database has no schema or an old one; run `escalator migrate`")
     return core
 
 
@@ -132,5 +132,5 @@ def prepare_folder(settings: Settings) -> None:
     try:
         settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        right = "name a folder that can be written"
+        right = "name a writable folder"
         raise ConfigurationError(f"ESCALATOR_VAR: cannot make {settings.var} ({error.strerror}); {right}") from error

@@ -13,18 +13,18 @@ from escalator.store.policies import PolicyOffer, PolicyVersion
 
 @click.group("policy")
 def command() -> None:
-    """Show which policies have run, and how they differ. `${NAME}` is never replaced."""
+    """Show the versions of the policy, and how they differ. `${NAME}` is not replaced."""
 
 
 @command.command("history")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="How many, the newest first.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="How many, newest first.")
 def history(limit: int) -> None:
-    """List when which file was taken or refused, the newest first; the active version has a star."""
+    """List every activated and refused version, newest first; the active version has a star."""
     with open_core().database.reading() as connection:
         active = policies.active_id(connection)
         found = policies.history(connection, limit)
     if not found:
-        click.echo("No policy has been taken yet.")
+        click.echo("No policy has been activated yet.")
     newest = next((one for one in found if one.version and one.version.id == active), None)
     for one in found:
         click.echo(f"{'*' if one is newest else ' '} {one.at:%Y-%m-%d %H:%M:%S} UTC  {_said(one)}")
@@ -48,15 +48,15 @@ def show(sha256: str | None) -> None:
 @command.command("diff")
 @click.argument("old", required=False)
 @click.argument("new", required=False)
-@click.option("--file", "is_file", is_flag=True, help="Compare with the file, as it lies there now.")
+@click.option("--file", "is_file", is_flag=True, help="Compare with the policy file.")
 @click.pass_context
 def diff(ctx: click.Context, old: str | None, new: str | None, *, is_file: bool) -> None:
-    """Say how two versions differ: the active one from the one before it, if you name none.
+    """Compare two versions: without arguments, the active one with the one before it.
 
-    OLD and NEW are hashes, or beginnings of them; without NEW the active version is compared. Exits 1 when they differ.
+    OLD and NEW are hashes or beginnings of them; NEW defaults to the active version. Exits 1 if they differ.
     """
     if new and is_file:
-        raise Misused("--file stands for NEW; name one of them")
+        raise Misused("use either --file or NEW, not both")
     core = open_core()
     with core.database.reading() as connection:
         if is_file:
@@ -82,5 +82,5 @@ def _active(connection: Connection) -> PolicyVersion:
 def _before(connection: Connection, wanted: PolicyVersion) -> PolicyVersion:
     found = previous_version(connection, wanted.id)
     if found is None:
-        raise Misused("no other policy has run before; name two versions, or compare with --file")
+        raise Misused("there is no earlier version; name two versions, or use --file")
     return found

@@ -11,7 +11,7 @@ def version(connection: Connection, sha256: str) -> PolicyVersion:
     """Return the one version whose hash begins like this. Raises Misused when there is none, or more than one."""
     found = versions_named(connection, sha256)
     if not found:
-        raise Misused(f"{sha256!r} is no version of the policy; `escalator policy history` lists them")
+        raise Misused(f"{sha256!r} is not a version of the policy; `escalator policy history` lists them")
     if len(found) > 1:
-        raise Misused(f"{sha256!r} begins {len(found)} versions; write more of the hash")
+        raise Misused(f"{sha256!r} matches {len(found)} versions; write more of the hash")
     return found[0]

@@ -18,7 +18,7 @@ _BATCH = 100
 def command(ctx: click.Context) -> None:
     """Encrypt all content again with the first CONTENT_KEY. Safe while everything runs, and safe to repeat.
 
-    Exits 1 when something cannot be decrypted with any of the keys.
+    Exits 1 if something cannot be decrypted with any of the keys.
     """
     core = open_core()
     results = [(f"{column.table.name}.{column.name}", _resealed(core, column)) for column in sealed_columns()]

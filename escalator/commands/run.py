@@ -34,11 +34,11 @@ _SUPERVISOR = "escalator.commands.run_supervisor"
 
 
 @click.command("run")
-@click.option("--verbose", is_flag=True, help="Show every line that the parts say, not only warnings.")
+@click.option("--verbose", is_flag=True, help="Show all log lines, not only warnings.")
 def command(*, verbose: bool) -> None:
-    """Start everything on this machine: the broker (without REDIS_URL), the worker, web; restart what dies.
+    """Start everything on this machine: web, worker and, without REDIS_URL, the broker. Restart what stops.
 
-    Web is at PORT (8000) on HOST (127.0.0.1). Without a policy file a demo runs. Ctrl-C ends everything.
+    Web listens on PORT (8000) of HOST (127.0.0.1). Without a policy file a demo policy runs. Ctrl-C stops everything.
     """
     os.umask(0o077)
     configure_logging(logging.WARNING)
@@ -62,7 +62,7 @@ def _refuse(found: Prepared) -> None:
     for problem in found.problems:
         click.echo(problem, err=True)
     if found.problems:
-        raise click.ClickException("nothing was started; mend what is named above")
+        raise click.ClickException("nothing was started; correct the problems above")
 
 
 def _locked(var: Path) -> IO[str]:
@@ -81,7 +81,7 @@ def _locked(var: Path) -> IO[str]:
             clock.wait_until(clock.now() + _LOCK_PAUSE)
         else:
             return file
-    raise ConfigurationError(f"ESCALATOR_VAR: another `escalator run` uses {var.absolute()}; end it, or name another")
+    raise ConfigurationError(f"ESCALATOR_VAR: another `escalator run` uses {var.absolute()}; stop it, or name another")
 
 
 def _real(core: Core, found: Prepared) -> str:

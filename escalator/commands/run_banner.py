@@ -8,9 +8,9 @@ from escalator.model.policy import Person, Policy
 from escalator.settings import Settings, base_url
 
 _MODES = {
-    Mode.SANDBOX: "SANDBOX: nothing is sent to anybody; the page shows what would have been, and its buttons work",
-    Mode.DIVERT: "DIVERT: everything goes to each source's `divert_to`, marked TEST",
-    Mode.PRODUCTION: "PRODUCTION: messages are sent",
+    Mode.SANDBOX: "SANDBOX: nothing is sent; the page shows what would have been sent, and its buttons work",
+    Mode.DIVERT: "DIVERT: every message goes to its source's `divert_to`, marked TEST",
+    Mode.PRODUCTION: "production: messages are sent",
 }
 
 
@@ -21,7 +21,7 @@ def start_page(found: Prepared, port: int, real: str, first_link: str = "") -> t
     nobody has signed in yet.
     """
     facts = _facts(found, port, real, first_link)
-    return ("", "Escalator is running.", "", *facts, "", "Ctrl-C ends everything.", "")
+    return ("", "Escalator is running.", "", *facts, "", "Ctrl-C stops everything.", "")
 
 
 def _facts(found: Prepared, port: int, real: str, first_link: str) -> Iterator[str]:
@@ -31,16 +31,16 @@ def _facts(found: Prepared, port: int, real: str, first_link: str) -> Iterator[s
     if real:
         yield _fact("", real)
     if settings.mode is Mode.SANDBOX:
-        yield _fact("Look", f"{url}/sandbox")
-        yield _fact("Answer", f"{url}/, the dashboard, as whomever you choose")
+        yield _fact("Sandbox", f"{url}/sandbox")
+        yield _fact("Dashboard", f"{url}/ (choose who you are)")
     else:
-        yield _fact("Look", url)
+        yield _fact("Dashboard", url)
     if first_link:
         yield _fact("Sign in", first_link)
-        yield _fact("", "once, within 24 h, as the first admin; invite the others on the page People")
+        yield _fact("", "works once, within 24 h, for the first admin; invite the others on the page People")
     yield _fact("Webhook", f"{url}/webhooks/stream")
     if found.is_demo:
-        yield _fact("Policy", "a demo, for there is no escalation.yml here; `escalator init` writes one of your own")
+        yield _fact("Policy", "a demo, because there is no escalation.yml here; `escalator init` writes your own")
     else:
         yield _fact("Policy", str(settings.policy_file))
     yield _fact("Runs", ", ".join(_parts(settings)))
@@ -50,12 +50,12 @@ def _facts(found: Prepared, port: int, real: str, first_link: str) -> Iterator[s
 
 def _parts(settings: Settings) -> Iterator[str]:
     yield "web, worker, clock"
-    yield "Redis of REDIS_URL" if settings.environment.get("REDIS_URL") else "embedded broker"
-    yield f"SQLite in {settings.var}/" if settings.is_sqlite else "PostgreSQL of DATABASE_URL"
+    yield "Redis at REDIS_URL" if settings.environment.get("REDIS_URL") else "embedded broker"
+    yield f"SQLite in {settings.var}/" if settings.is_sqlite else "PostgreSQL at DATABASE_URL"
 
 
 def _fact(name: str, text: str) -> str:
-    return f"  {name:<8} {text}"
+    return f"  {name:<9} {text}"
 
 
 def real(policy: Policy, expand: Callable[[str], str]) -> str:
@@ -64,7 +64,7 @@ def real(policy: Policy, expand: Callable[[str], str]) -> str:
     places = [one for one in policy.destinations.values() if any(expand(address) for address in one.addresses)]
     told = f"{people} {'person' if people == 1 else 'people'}"
     channels = f"{len(places)} destination{'' if len(places) == 1 else 's'}"
-    return f"The first start in production: {told} and {channels} are now real."
+    return f"First start in production: messages now reach {told} and {channels}."
 
 
 def _is_reachable(person: Person, expand: Callable[[str], str]) -> bool:

@@ -87,11 +87,11 @@ def _unfit_for_broker(settings: Settings) -> Iterator[str]:
 
 def _warnings(settings: Settings, parsed: ParsedPolicy | None) -> Iterator[str]:
     if parsed and parsed.warnings:
-        yield f"The policy has {len(parsed.warnings)} warnings; `escalator check` tells them."
+        yield f"The policy has {len(parsed.warnings)} warnings; `escalator check` lists them."
     if parsed and parsed.policy and settings.mode is not Mode.SANDBOX:
         yield from missing_credentials.missing_optional(settings, parsed.policy)
     if settings.mode is Mode.DIVERT and not settings.slack_bot_token:
-        yield "SLACK_BOT_TOKEN is not set, so nothing can be diverted: everything stays in the sandbox."
+        yield "SLACK_BOT_TOKEN is not set, so nothing can be diverted: every message stays in the sandbox."
     written = settings.environment.get("DATABASE_URL", "")
     if settings.mode is Mode.PRODUCTION and (not written or written.lower().startswith("sqlite")):
         why = "names SQLite" if written else "is not set"
@@ -108,7 +108,7 @@ def free_port(host: str, port: int) -> int:
         try:
             probe.bind((host, port))
         except OSError as error:
-            right = "set PORT to another one, or end what listens there"
+            right = "set PORT to another one, or stop the program that listens there"
             raise ConfigurationError(f"PORT: cannot listen on {host}:{port} ({error.strerror}); {right}") from error
         return int(probe.getsockname()[1])
 

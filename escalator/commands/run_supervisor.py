@@ -80,7 +80,7 @@ class Supervisor:
         try:
             child.start()
         except OSError as error:
-            say(f"{child.name} cannot be started ({error.strerror}); it is tried again {child.when()}.")
+            say(f"{child.name} cannot be started ({error.strerror}); trying again {child.when()}.")
         if child.output is not None:
             self._selector.register(child.output, selectors.EVENT_READ, child)
 
@@ -147,7 +147,7 @@ class Supervisor:
                 say(*child.voice.heard(data), *child.voice.last_words(is_of_interest=code > 0))
         output.close()
         if not self._is_ending:
-            say(f"{child.name} ended ({_how(code)}); it starts again {child.when()}.")
+            say(f"{child.name} ended ({_how(code)}); restarting {child.when()}.")
 
     def _end(self, children: Collection[Child], limit_s: float) -> None:
         """Ask these to end; kill what has not ended in time."""

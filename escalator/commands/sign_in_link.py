@@ -14,13 +14,13 @@ _VIA = "cli"
 @click.command("sign-in-link")
 @click.argument("person", required=False)
 def command(person: str | None) -> None:
-    """Print a link that signs PERSON in, once, within 24 h; without a name the first admin of the policy."""
+    """Print a link that signs in PERSON (default: the first admin of the policy). It works once, within 24 h."""
     core = open_core()
     with core.database.reading() as connection:
         policy = core.policies.required(connection).policy
     key = _meant(person, policy)
     url = magic_links.create_link(core, key, PRINTER, _VIA, PRINTED_GOOD_FOR)
-    click.echo(f"Signs {policy.people[key].name} in, once, within {words(PRINTED_GOOD_FOR)}:", err=True)
+    click.echo(f"Signs in {policy.people[key].name}; works once, within {words(PRINTED_GOOD_FOR)}:", err=True)
     click.echo(url)
 
 
@@ -29,7 +29,7 @@ def _meant(person: str | None, policy: Policy) -> str:
     if person is None:
         admin = first_admin(policy)
         if admin is None:
-            raise Misused("nobody in the policy is an admin; write `role: admin` beside somebody, or name a person")
+            raise Misused("nobody in the policy is an admin; give somebody `role: admin`, or name a person")
         return admin.key
     if person not in policy.people:
         raise Misused(f"{person!r} is not a person of the policy; one of {', '.join(policy.people)}")

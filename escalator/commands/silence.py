@@ -30,10 +30,10 @@ _HEADINGS = ("ID", "WHAT", "BY", "UNTIL", "WHY")
 
 @click.command("silence")
 @click.argument("named", metavar="[CATEGORY_OR_ROUTE]", required=False)
-@click.option("--for", "lasts", metavar="2h", help="How long: at most 24h, with --critical 8h.")
-@click.option("--reason", metavar="TEXT", help="Why. It is shown to people, kept sealed, and never recorded.")
-@click.option("--by", metavar="PERSON", help="Who says so, by their key in the policy: a senior or an admin.")
-@click.option("--critical", "is_for_critical", is_flag=True, help="Critical incidents too; this is announced.")
+@click.option("--for", "lasts", metavar="2h", help="How long: at most 24h, or 8h with --critical.")
+@click.option("--reason", metavar="TEXT", help="Why. Shown to people and stored encrypted, never in the audit log.")
+@click.option("--by", metavar="PERSON", help="Who silences, by their key in the policy: a senior or an admin.")
+@click.option("--critical", "is_for_critical", is_flag=True, help="Include critical incidents; this is announced.")
 @click.option("--end", "ending", metavar="ID", help="End the silence with this id now.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def command(  # noqa: PLR0913  # one for each option
@@ -46,19 +46,20 @@ def command(  # noqa: PLR0913  # one for each option
     is_for_critical: bool,
     as_json: bool,
 ) -> None:
-    """Silence a category or a route of the policy for a while; without an argument, list what is silenced.
+    """Silence a category or a route of the policy; without an argument, list the silences.
 
-    While it lasts, one step of each incident tells nobody. The step after it does, and so does the end of the silence.
+    While it lasts, one step of each incident is not sent. The step after it is sent. When the silence ends, what it
+    held back is sent.
     """
     core = open_core()
     if ending is not None:
         if named is not None or by is None:
-            raise Misused("--end takes the id of a silence and --by, and no category or route")
+            raise Misused("--end requires the id of a silence and --by, without a category or route")
         over = _done(end_silence(core, ending, by, VIA))
-        click.echo(f"Ended: {_about(core, over)}. What it held back is told now.")
+        click.echo(f"Ended: {_about(core, over)}. What it held back is sent now.")
     elif named is not None:
         if lasts is None or reason is None or by is None:
-            raise Misused(f"silence {named}: say --for, --reason and --by")
+            raise Misused(f"silence {named}: --for, --reason and --by are required")
         begun = _done(
             create_silence(
                 core, SilenceRequest(named, duration("--for", lasts, "30m or 2h"), reason, by, VIA, is_for_critical)
@@ -85,7 +86,7 @@ def _about(core: Core, silence: Silence) -> str:
 
 
 def _what(silence: Silence, policy: Policy) -> str:
-    return subject(silence, policy) + (" (critical too)" if silence.is_for_critical else "")
+    return subject(silence, policy) + (" (including critical)" if silence.is_for_critical else "")
 
 
 def _list(core: Core, *, as_json: bool) -> str:
@@ -95,7 +96,7 @@ def _list(core: Core, *, as_json: bool) -> str:
     if as_json:
         return json.dumps([_document(one) for one in found], indent=2, ensure_ascii=False)
     if not found:
-        return "Nothing is silenced."
+        return "No silences."
     return columns([_HEADINGS, *(_row(one, running.policy) for one in found)])
 
 

@@ -13,16 +13,16 @@ from escalator.services.delivery.test_message import DestinationTestResult, send
 @click.argument("name")
 @click.pass_context
 def command(ctx: click.Context, name: str) -> None:
-    """Send a marked test to NAME: a destination of the policy, `person:ana` or `team:policy`.
+    """Send a test message, marked as one, to NAME: a destination of the policy, `person:ana` or `team:policy`.
 
-    It takes the way that a page takes, in the present mode. Exits 1 when it did not get through.
+    It is sent the way a real message is, in the current mode. Exits 1 if it was not delivered.
     """
     core = open_core()
     with core.database.reading() as connection:
         running = core.policies.required(connection)
     tried = send_test_message(core, name, running.policy)
     if not tried:
-        raise Misused(f"{name}: is nothing that the policy tells; {_known(running.policy)}")
+        raise Misused(f"{name}: is not a destination of the policy; {_known(running.policy)}")
     for one in tried:
         click.echo(_line(one))
     ctx.exit(0 if all(isinstance(one.result, Delivered) for one in tried) else 1)
@@ -35,7 +35,7 @@ def _known(policy: Policy) -> str:
 def _line(one: DestinationTestResult) -> str:
     place = f"{one.recipient.destination} ({one.recipient.kind.value})"
     if isinstance(one.result, Delivered):
-        where = "kept in the sandbox, nobody was told" if one.mode is Mode.SANDBOX else "got through"
+        where = "kept in the sandbox, nothing was sent" if one.mode is Mode.SANDBOX else "delivered"
         return f"{place}: {where}"
     detail = f" ({one.result.detail})" if one.result.detail else ""
     return f"{place}: failed: {one.result.reason.value}{detail}"

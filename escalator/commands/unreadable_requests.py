@@ -16,7 +16,7 @@ _HEADINGS = ("ID", "RECEIVED", "SOURCE", "BODY")
 
 @click.command("unreadable")
 @click.argument("event_id", metavar="[ID]", required=False, type=click.UUID)
-@click.option("--by", metavar="PERSON", help="Who reads it, by their key in the policy: an admin. Reading is recorded.")
+@click.option("--by", metavar="PERSON", help="Who reads it, by their key in the policy: an admin. It is recorded.")
 def command(event_id: UUID | None, by: str | None) -> None:
     """List signed requests that were not JSON or had no `type`, the newest first; with an ID, show the body of one."""
     core = open_core()
@@ -24,7 +24,7 @@ def command(event_id: UUID | None, by: str | None) -> None:
         click.echo(_list(core))
         return
     if by is None:
-        raise Misused("say who reads it: --by PERSON, an admin of the policy")
+        raise Misused("--by PERSON is required: who reads it, an admin of the policy")
     body = read_body(core, event_id, by, VIA)
     if isinstance(body, ReadRefused):
         raise click.ClickException(f"not shown: {body.said}")

@@ -136,7 +136,7 @@ def fire_next_step(draft: ChangeDraft) -> None:
 
 
 def restart_path(draft: ChangeDraft) -> None:
-    """Begin again from the top after a path that ended without an answer, and tell whom the policy names.
+    """Begin restarts from step 1 after a path that ended without an answer, and tell whom the policy names.
 
     It goes on for as long as it takes; a path that would begin an eleventh time within an hour waits for the hour.
     """

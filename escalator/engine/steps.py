@@ -111,7 +111,7 @@ def send_if_silence_no_longer_matches(draft: ChangeDraft) -> None:
 
 
 def _reach_nobody(draft: ChangeDraft) -> None:
-    """Let the next step follow at once on one that tells nobody who may acknowledge; at the end tell the alarms.
+    """Let the next step follow at once on one that notifies nobody who may acknowledge; at the end tell the alarms.
 
     Where none of them may acknowledge it, everybody hears who may, on call or not; where nobody may at all, whoever
     may know of it.

@@ -163,5 +163,5 @@ class Incident:
 
     @property
     def is_group(self) -> bool:
-        """Whether it stands for several incidents of a kind."""
+        """Whether it is a group incidents of a kind."""
         return self.members is not None

@@ -158,7 +158,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class UnansweredRule:
-    """What happens when a path has ended without an answer: again from the top, for as long as it takes."""
+    """What happens when a path has ended without an answer: restarts from step 1, for as long as it takes."""
 
     restart_after: timedelta = timedelta(minutes=30)
     tell: tuple[str, ...] = ()

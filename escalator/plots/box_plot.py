@@ -48,7 +48,7 @@ def _bar(svg: Element, top: int, label: str, one: DurationQuantiles) -> None:
     said = SubElement(svg, "text", {"x": str(_LEFT - 12), "y": str(top + 17), "text-anchor": "end"})
     said.text = label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
     group = SubElement(svg, "g")
-    SubElement(group, "title").text = f"{label}: half within {words(half)}, nine in ten within {words(most)}"
+    SubElement(group, "title").text = f"{label}: median {words(half)}, p90 {words(most)}"
     for name, span, inset in (("most", most, 8), ("half", half, 6)):
         box = {"x": str(_LEFT), "width": f"{max(_x(span) - _LEFT, 2):.1f}", "y": str(top + inset)}
         SubElement(group, "rect", {"class": name, "height": str(_ROW - 2 * inset), "rx": "3", **box})

@@ -28,7 +28,7 @@ class HourCell:
 
 
 Week = tuple[HourCell | None, ...]
-"""One cell for each hour, Monday 00:00 first; None where all is silent by decision."""
+"""One cell for each hour, Monday 00:00 first; None where all is silent on purpose."""
 
 
 def worst_weeks(found: Coverage) -> dict[str | None, Week]:

@@ -175,7 +175,7 @@ def _covered(found: Coverage, heard: Iterable[HourCell]) -> str:
 def _said(cell: HourCell | None, found: Coverage, policy: Policy) -> str:
     """Return what a cell shows, in words."""
     if cell is None:
-        return "silent by decision: the path has no steps"
+        return "silent on purpose: the path has no steps"
     local: datetime = cell.opened.astimezone(found.timezone)
     who = cell.first.who if cell.first else "nobody"
     name = policy.people[who].name if cell.first and cell.first.is_person else who
@@ -190,7 +190,7 @@ def _span(start: int, end: int) -> str:
 
 def _legend(svg: Element, y: int, target: timedelta) -> None:
     entries = [(f"s{shade}", f"within {words(limit)}") for shade, limit in _limits(target).items()]
-    entries += [("late", f"later than {words(target)}"), ("none", "nobody"), ("silent", "silent by decision")]
+    entries += [("late", f"later than {words(target)}"), ("none", "nobody"), ("silent", "silent on purpose")]
     _text(svg, _LEFT - 12, y, "the first one hears", "faint", anchor="end")
     x = _LEFT
     for look, said in entries:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 K = TypeVar("K", bound=str | int)
 
 _NAME = re.compile(r"\w[\w .\-]{0,79}")
-_NAME_RIGHT = "name it with letters, digits, spaces, dots, hyphens and underscores"
+_NAME_RIGHT = "use only letters, digits, spaces, dots, hyphens and underscores"
 
 
 class MappingSchema(Schema):
@@ -36,7 +36,9 @@ class MappingSchema(Schema):
     def knows_every_key(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
         """Refuse the keys that the language does not have."""
         known = self.names()
-        strange = {key: [Complaint("is no key here", did_you_mean(key, known))] for key in original if key not in known}
+        strange = {
+            key: [Complaint("is not a key here", did_you_mean(key, known))] for key in original if key not in known
+        }
         if strange:
             raise ValidationError(strange)
 
@@ -57,7 +59,7 @@ class FixedMapping(PolicyValue[T]):
     def keys(self, value: object) -> dict[str, Any]:
         """Return the typed keys, or complain of each that is wrong."""
         if not isinstance(value, dict):
-            raise complaint_error("is no mapping", self.right)
+            raise complaint_error("is not a mapping", self.right)
         try:
             loaded: dict[str, Any] = self._keys().load(value)
         except ValidationError as error:
@@ -86,10 +88,10 @@ class MappingOfNames(PolicyValue[dict[str, T]]):
     def read(self, value: object, name: str) -> dict[str, T]:  # noqa: ARG002
         """Return the values by name; the good ones go along with the complaints about the others."""
         if not isinstance(value, dict):
-            raise complaint_error("is no mapping", self.right)
+            raise complaint_error("is not a mapping", self.right)
         good, errors = _each(self._inner, value.items())
         for strange in (key for key in value if not _NAME.fullmatch(key)):
-            errors[strange] = [Complaint("is no name that others can refer to", _NAME_RIGHT)]
+            errors[strange] = [Complaint("is not a valid name", _NAME_RIGHT)]
         return _whole({key: made for key, made in good.items() if key not in errors}, errors)
 
 
@@ -105,7 +107,7 @@ class ListOf(PolicyValue[dict[int, T]]):
     def read(self, value: object, name: str) -> dict[int, T]:  # noqa: ARG002
         """Return the values by place; the good ones go along with the complaints about the others."""
         if not isinstance(value, list):
-            raise complaint_error("is no list", self.right)
+            raise complaint_error("is not a list", self.right)
         return _whole(*_each(self._inner, enumerate(value)))
 
 
@@ -121,7 +123,7 @@ class NonEmptyListOf(PolicyValue[tuple[T, ...]]):
     def read(self, value: object, name: str) -> tuple[T, ...]:  # noqa: ARG002
         """Return the values in order, of which there is one at least."""
         if not isinstance(value, list):
-            raise complaint_error("is no list", self.right)
+            raise complaint_error("is not a list", self.right)
         if not value:
             raise complaint_error("is an empty list", self.right)
         return tuple(_whole(*_each(self._inner, enumerate(value))).values())

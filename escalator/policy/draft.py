@@ -30,6 +30,7 @@ from escalator.model.policy import (
 from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
 from escalator.policy import schema_destinations, schema_people, schema_routing, schema_schedules
+from escalator.policy.category_names import with_declared_categories
 from escalator.policy.containers import MappingOfNames, MappingSchema, NamedMapping
 from escalator.policy.problems import PolicyFinding, TreePath
 from escalator.policy.scalars import Complaint, NonEmptyText, TimeZone, WholeNumber
@@ -52,7 +53,7 @@ class PolicyKeys(MappingSchema):
     categories = MappingOfNames(NamedMapping(schema_people.CategoryKeys, schema_people.make_category))
     severity = schema_routing.SEVERITY
     routes = schema_routing.ROUTES
-    default = NonEmptyText("name the path for what no route takes", required=True)
+    default = NonEmptyText("name the path for incidents that match no route", required=True)
     feeds = schema_routing.FEEDS
     paths = schema_routing.PATHS
     unanswered = schema_routing.UNANSWERED
@@ -127,6 +128,7 @@ class PolicyDraft:
 
 def read_draft(tree: dict[str, Tree]) -> tuple[PolicyDraft, tuple[PolicyFinding, ...]]:
     """Return what could be read of the tree, and what could not."""
+    tree = with_declared_categories(tree)
     try:
         loaded: dict[str, Any] = PolicyKeys().load(_zoned(tree))
         findings: tuple[PolicyFinding, ...] = ()

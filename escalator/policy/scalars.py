@@ -15,6 +15,7 @@ from escalator.model.schedule import WEEKDAYS, RotationUnit
 from escalator.policy.placeholders import has_placeholder
 from escalator.policy.problems import did_you_mean, quoted
 from escalator.policy.targets import target_text
+from escalator.policy.web_address import is_web_address
 from escalator.schedules.timezone import zone_named
 
 T = TypeVar("T")
@@ -70,7 +71,7 @@ class PolicyValue(fields.Field[T], Generic[T]):
         return complaint_error("is missing" if key == "required" else "has no value", self.right)
 
 
-class ScalarValue(PolicyValue[T]):
+class Scalar(PolicyValue[T]):
     """A value made of one text by `_typed`, which returns None for what it cannot read."""
 
     def read(self, value: object, name: str) -> T:  # noqa: ARG002
@@ -79,7 +80,7 @@ class ScalarValue(PolicyValue[T]):
             raise complaint_error(f"is a {'list' if isinstance(value, list) else 'mapping'}, not one value", self.right)
         typed = self._typed(value)
         if typed is None:
-            raise complaint_error(f"{self._shown(value)} does not fit", self._remedy(value))
+            raise complaint_error(f"{self._shown(value)} is not valid", self._remedy(value))
         return typed
 
     def _typed(self, text: str) -> T | None:
@@ -92,7 +93,7 @@ class ScalarValue(PolicyValue[T]):
         return self.right
 
 
-class NonEmptyText(ScalarValue[str]):
+class NonEmptyText(Scalar[str]):
     """A text that is not empty."""
 
     def __init__(self, right: str = "write a text", **options: Unpack[Options]) -> None:
@@ -121,14 +122,17 @@ class MatchingText(NonEmptyText):
         return text if has_placeholder(text) or self._pattern.fullmatch(text) else None
 
 
-class Address(MatchingText):
+class Address(NonEmptyText):
     """A web address, which may hold a secret: a mistake in it is told without repeating it."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
-        super().__init__(r"https?://\S+", "write an address that begins with https://", **options)
+        super().__init__("write an address that begins with https://", **options)
+
+    def _typed(self, text: str) -> str | None:
+        return text if has_placeholder(text) or is_web_address(text) else None
 
     def _shown(self, text: str) -> str:  # noqa: ARG002
-        return "what is written"
+        return "the address"
 
 
 class MailAddress(NonEmptyText):
@@ -141,7 +145,7 @@ class MailAddress(NonEmptyText):
         return text if has_placeholder(text) or parse_mailbox(text) else None
 
 
-class EnumWord(ScalarValue[E]):
+class EnumWord(Scalar[E]):
     """One of the words of an enum."""
 
     def __init__(self, words: Iterable[E], **options: Unpack[Options]) -> None:
@@ -156,7 +160,7 @@ class EnumWord(ScalarValue[E]):
         return did_you_mean(text.lower(), self._words)
 
 
-class OneOf(ScalarValue[str]):
+class OneOf(Scalar[str]):
     """One of a few texts."""
 
     def __init__(self, *words: str, **options: Unpack[Options]) -> None:
@@ -184,7 +188,7 @@ class Target(PolicyValue[str]):
         return target
 
 
-class TrueOrFalse(ScalarValue[bool]):
+class TrueOrFalse(Scalar[bool]):
     """Yes or no."""
 
     right = "write true or false"
@@ -193,7 +197,7 @@ class TrueOrFalse(ScalarValue[bool]):
         return _FLAGS.get(text.lower())
 
 
-class WholeNumber(ScalarValue[int]):
+class WholeNumber(Scalar[int]):
     """A whole number, from `least` to `most`."""
 
     def __init__(self, least: int, most: int, **options: Unpack[Options]) -> None:
@@ -206,7 +210,7 @@ class WholeNumber(ScalarValue[int]):
         return number if number in self._range else None
 
 
-class Number(ScalarValue[float]):
+class Number(Scalar[float]):
     """A number from 0 to `most`; a percentage is a hundredth."""
 
     def __init__(self, most: float, **options: Unpack[Options]) -> None:
@@ -220,7 +224,7 @@ class Number(ScalarValue[float]):
         return number if number is not None and number <= self._most else None
 
 
-class Duration(ScalarValue[timedelta]):
+class Duration(Scalar[timedelta]):
     """`90s`, `5m`, `4h`, `30d`; more than nothing."""
 
     right = "write a duration above zero such as 90s, 5m, 4h or 30d"
@@ -241,7 +245,7 @@ class Delay(Duration):
     least = timedelta(0)
 
 
-class TimeOfDay(ScalarValue[time]):
+class TimeOfDay(Scalar[time]):
     """`18:00`."""
 
     right = "write a time of day such as 09:00"
@@ -259,7 +263,7 @@ class EndOfSpan(TimeOfDay):
         return time(0) if text == "24:00" else super()._typed(text)
 
 
-class Weekly(ScalarValue[tuple[int, time]]):
+class Weekly(Scalar[tuple[int, time]]):
     """`tue 10:00`: the weekday, 0 for Monday, and the time."""
 
     right = "write a weekday and a time such as mon 09:00"
@@ -278,7 +282,7 @@ class HandoverRule:
     monthday: int | None = None
 
 
-class HandoverText(ScalarValue[HandoverRule]):
+class HandoverText(Scalar[HandoverRule]):
     """`mon 09:00`, `1 09:00` (a day of the month), or `09:00`."""
 
     right = "write a time such as 09:00, with a weekday (mon 09:00) or a day of the month (1 09:00) before it"
@@ -292,7 +296,7 @@ class HandoverText(ScalarValue[HandoverRule]):
         return HandoverRule(time.fromisoformat(at), monthday=int(day)) if _MONTHDAY.fullmatch(day) else None
 
 
-class Rotation(ScalarValue[tuple[RotationUnit, int]]):
+class Rotation(Scalar[tuple[RotationUnit, int]]):
     """`daily`, `weekly`, `monthly` or a number of hours: what turns are counted in, and how many make one."""
 
     right = "write daily, weekly, monthly, or hours such as 12h"
@@ -304,7 +308,7 @@ class Rotation(ScalarValue[tuple[RotationUnit, int]]):
         return (RotationUnit.HOURS, int(found[1])) if found else None
 
 
-class CalendarDate(ScalarValue[date]):
+class CalendarDate(Scalar[date]):
     """`2026-01-05`."""
 
     right = "write a date such as 2026-01-05"
@@ -313,7 +317,7 @@ class CalendarDate(ScalarValue[date]):
         return _parsed(date.fromisoformat, text) if _DATE.fullmatch(text) else None
 
 
-class DateAndTime(ScalarValue[datetime]):
+class DateAndTime(Scalar[datetime]):
     """`2026-12-24T00:00`, in the zone of its schedule unless it names an offset."""
 
     right = "write a date and a time such as 2026-12-24T00:00"
@@ -322,7 +326,7 @@ class DateAndTime(ScalarValue[datetime]):
         return _parsed(datetime.fromisoformat, text) if _DATE.match(text) else None
 
 
-class TimeZone(ScalarValue[ZoneInfo]):
+class TimeZone(Scalar[ZoneInfo]):
     """A time zone of the IANA database."""
 
     right = "write a time zone such as Europe/Madrid or UTC"

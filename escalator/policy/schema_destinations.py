@@ -94,7 +94,7 @@ class _OfOneKind(MappingSchema):
         """Refuse a destination of no kind, or of several, and the further keys of another kind."""
         found = [kind for kind in _KINDS if kind in original]
         if len(found) != 1:
-            what = f"is of {len(found)} kinds: {', '.join(found)}" if found else "is of no kind"
+            what = f"has {len(found)} kinds: {', '.join(found)}" if found else "has no kind"
             raise ValidationError([Complaint(what, f"write exactly one of {', '.join(_KINDS)}")])
         for key, (option, kinds) in _OPTIONS.items():
             if key in original and found[0] not in kinds:

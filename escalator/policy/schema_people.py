@@ -42,7 +42,9 @@ class SourceKeys(MappingSchema):
     def says_where_to_divert(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
         """Refuse `mode: divert` without the destination that everything goes to."""
         if original.get("mode") == Mode.DIVERT and "divert_to" not in original:
-            raise ValidationError({"mode": [Complaint("diverts to nowhere", "add `divert_to` with a destination")]})
+            raise ValidationError(
+                {"mode": [Complaint("has no destination to divert to", "add `divert_to` with a destination")]}
+            )
 
 
 def make_source(name: str, api_key: str, api_secret: tuple[str, ...], platform: str = "stream", **keys: Any) -> Source:  # noqa: ANN401, ARG001

@@ -52,7 +52,7 @@ _ANYTHING = "*"
 _MAY_BE_ANYTHING = frozenset({"severity", "escalation_priority"})
 
 
-class ConditionsValue(PolicyValue[Conditions]):
+class When(PolicyValue[Conditions]):
     """A `when` or an `unless`: name of the fact -> one text or several."""
 
     right = "write a mapping such as {category: csam, min_severity: high}"
@@ -60,7 +60,7 @@ class ConditionsValue(PolicyValue[Conditions]):
     def read(self, value: object, name: str) -> Conditions:  # noqa: ARG002
         """Return the conditions, or complain of each that is wrong."""
         if not isinstance(value, dict):
-            raise complaint_error("is no mapping", self.right)
+            raise complaint_error("is not a mapping", self.right)
         tests: dict[str, tuple[str, ...]] = {}
         errors: dict[str, Any] = {}
         for fact, wanted in value.items():
@@ -75,7 +75,7 @@ class ConditionsValue(PolicyValue[Conditions]):
 
 def _test(fact: str, wanted: object) -> tuple[str, ...]:
     if fact not in FACTS and not (fact.startswith("custom.") and fact != "custom."):
-        raise complaint_error("is nothing to ask about", did_you_mean(fact, (*FACTS, "custom.<key>")))
+        raise complaint_error("is not a condition", did_you_mean(fact, (*FACTS, "custom.<key>")))
     values = OneOrMore(NonEmptyText()).deserialize(wanted, fact)
     typed = _WORDS.get(fact)
     if typed is not None and not (fact in _MAY_BE_ANYTHING and _ANYTHING in values):
@@ -86,15 +86,15 @@ def _test(fact: str, wanted: object) -> tuple[str, ...]:
 class RouteKeys(MappingSchema):
     """One rule: what it takes, who is assigned, which path runs."""
 
-    name = NonEmptyText("give it a name of its own, for records and reports", required=True)
+    name = NonEmptyText("give the route a name", required=True)
     path = NonEmptyText("name a path", required=True)
-    when = ConditionsValue()
-    unless = ConditionsValue()
+    when = When()
+    unless = When()
     assign = Target()
     acknowledgements = WholeNumber(1, 20)
 
 
-def make_route(assign: str | None = None, **keys: Any) -> Route:  # noqa: ANN401
+def route(assign: str | None = None, **keys: Any) -> Route:  # noqa: ANN401
     """Return a route; `team:x` is assigned as the team x."""
     return Route(assign=assign.removeprefix("team:") if assign else None, **keys)
 
@@ -113,7 +113,7 @@ class FeedKeys(MappingSchema):
     """A copy of incidents for a machine."""
 
     to = NonEmptyText("name a destination", required=True)
-    when = ConditionsValue()
+    when = When()
 
 
 class _Thresholds(PolicyValue[Mapping[Severity, float]]):
@@ -129,12 +129,12 @@ class _Thresholds(PolicyValue[Mapping[Severity, float]]):
         """Return the thresholds, which rise with the severity."""
         found = self._named.read(value, name)
         names = [grade.value for grade in _GRADES]
-        strange = {key: [Complaint("is no severity", did_you_mean(key, names))] for key in found if key not in names}
+        strange = {key: [Complaint("is not a severity", did_you_mean(key, names))] for key in found if key not in names}
         if strange:
             raise ValidationError(strange)
         thresholds: dict[Severity, float] = {grade: found[grade] for grade in _GRADES if grade in found}
         if list(thresholds.values()) != sorted(set(thresholds.values())):
-            raise complaint_error("does not rise from low to critical", self.right)
+            raise complaint_error("does not increase from low to critical", self.right)
         return thresholds
 
 
@@ -158,7 +158,7 @@ class AlarmKeys(MappingSchema):
     notify = OneOrMore(Target(), required=True)
 
 
-def make_alarms(notify: tuple[str, ...]) -> tuple[str, ...]:
+def alarms(notify: tuple[str, ...]) -> tuple[str, ...]:
     """Return whom to tell."""
     return notify
 
@@ -184,7 +184,7 @@ class _Alike(OneOf):
 
     def _typed(self, text: str) -> str | None:
         if text in _NOTHING_ALIKE:
-            what = f"{quoted(text)} is a question to one alert, and nothing in which two are alike"
+            what = f"{quoted(text)} is a condition, not a fact by which alerts can be grouped"
             raise complaint_error(what, "write a fact such as category, author or text")
         return super()._typed(text)
 
@@ -203,7 +203,7 @@ class StormKeys(MappingSchema):
     group = FixedMapping(GroupKeys, Grouping, required=True)
 
 
-def make_grouping(group: Grouping) -> Grouping:
+def storms(group: Grouping) -> Grouping:
     """Return when and by what alerts are grouped."""
     return group
 
@@ -215,7 +215,7 @@ class RetentionKeys(MappingSchema):
     records = Duration()
 
 
-def make_retention(content: timedelta | None = None, records: timedelta | None = None) -> dict[str, timedelta]:  # noqa: ARG001
+def retention(content: timedelta | None = None, records: timedelta | None = None) -> dict[str, timedelta]:  # noqa: ARG001
     """Return the duration that is given, by its name in the policy.
 
     `records` is refused in a file (`checks.unsupported`); a version that was accepted with it is still read.
@@ -230,7 +230,7 @@ class HeartbeatKeys(MappingSchema):
     url = AnyText('write the address to call, or "${HEARTBEAT_URL:-}"', required=True)
 
 
-class ExposureLimitKeys(MappingSchema):
+class CareKeys(MappingSchema):
     """How many grave items a day somebody looks at before they are asked to stop."""
 
     reveals_per_day = WholeNumber(1, 1_000, required=True)
@@ -238,13 +238,13 @@ class ExposureLimitKeys(MappingSchema):
 
 VERSION = MatchingText("1", "write `version: 1`")
 SEVERITY = FixedMapping(SeverityKeys, SeverityScale)
-ROUTES = ListOf(FixedMapping(RouteKeys, make_route))
+ROUTES = ListOf(FixedMapping(RouteKeys, route))
 PATHS = MappingOfNames(ListOf(FixedMapping(StepKeys, Step)), required=True)
 FEEDS = ListOf(FixedMapping(FeedKeys, Feed))
 UNANSWERED = FixedMapping(UnansweredKeys, UnansweredRule)
 ACKNOWLEDGED = FixedMapping(AcknowledgedKeys, AcknowledgedRule)
-ALARMS = FixedMapping(AlarmKeys, make_alarms)
-STORMS = FixedMapping(StormKeys, make_grouping)
-RETENTION = FixedMapping(RetentionKeys, make_retention)
+ALARMS = FixedMapping(AlarmKeys, alarms)
+STORMS = FixedMapping(StormKeys, storms)
+RETENTION = FixedMapping(RetentionKeys, retention)
 HEARTBEAT = FixedMapping(HeartbeatKeys, Heartbeat)
-CARE = FixedMapping(ExposureLimitKeys, ExposureLimit)
+CARE = FixedMapping(CareKeys, ExposureLimit)

@@ -54,7 +54,7 @@ class HoursKeys(MappingSchema):
     holidays = MatchingText(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "write a country such as US, or US-NY")
 
 
-def make_hours(  # noqa: PLR0913  # as the file has them
+def hours(  # noqa: PLR0913  # as the file has them
     key: str,
     start: time | None = None,
     end: time | None = None,
@@ -65,7 +65,7 @@ def make_hours(  # noqa: PLR0913  # as the file has them
     """Return the hours of that name; equal times are the whole of a day, from that time on."""
     for name, at, other in (("from", start, end), ("to", end, start)):
         if at is None and (other is not None or weekdays is None):
-            right = "write both `from` and `to`, or neither: `weekdays` alone are whole days"
+            right = "write both `from` and `to`, or neither: `weekdays` alone means whole days"
             raise ValidationError({name: [Complaint("is missing", right)]})
     days = frozenset(WEEKDAYS.index(day) for day in weekdays or WEEKDAYS)
     return Hours(key, start or MIDNIGHT, end or MIDNIGHT, days, timezone, holidays)
@@ -87,7 +87,7 @@ _DAY_WANTED = {
 }
 
 
-def make_layer(
+def layer(
     rotate: tuple[RotationUnit, int],
     handover: HandoverRule,
     start: date,
@@ -100,7 +100,7 @@ def make_layer(
     if turn in _DAY_WANTED and day is None:
         raise ValidationError({"handover": [Complaint(*_DAY_WANTED[turn])]})
     if turn is not RotationUnit.MONTHS and handover.monthday is not None:
-        what = "names a day of the month, and its turns are no months"
+        what = "names a day of the month, but the rotation is not monthly"
         raise ValidationError({"handover": [Complaint(what, "write 09:00, or mon 09:00")]})
     return Layer(people, turn, start, handover.at, day, every, hours)
 
@@ -113,7 +113,7 @@ class OverrideKeys(MappingSchema):
     end = DateAndTime(data_key="to", required=True)
 
 
-def make_override(person: str, start: datetime, end: datetime) -> Override:
+def override(person: str, start: datetime, end: datetime) -> Override:
     """Return an override, which ends after it begins."""
     _in_order(start, end)
     return Override(person, start, end)
@@ -128,13 +128,13 @@ class ScheduleKeys(MappingSchema):
     """A rota: layers with overrides, or a calendar."""
 
     timezone = TimeZone()
-    layers = ListOf(FixedMapping(LayerKeys, make_layer))
-    overrides = ListOf(FixedMapping(OverrideKeys, make_override))
+    layers = ListOf(FixedMapping(LayerKeys, layer))
+    overrides = ListOf(FixedMapping(OverrideKeys, override))
     ical = AnyText()
     people = NonEmptyListOf(NonEmptyText())
 
 
-def make_schedule(  # noqa: PLR0913  # as the file has them
+def schedule(  # noqa: PLR0913  # as the file has them
     key: str,
     timezone: ZoneInfo = UTC,
     layers: Mapping[int, Layer] | None = None,
@@ -145,7 +145,7 @@ def make_schedule(  # noqa: PLR0913  # as the file has them
     """Return a schedule; it must name somebody itself, for when its calendar is silent."""
     made = Schedule(key, timezone, tuple((layers or {}).values()), tuple((overrides or {}).values()), ical, people)
     if not made.everybody:
-        raise complaint_error("names nobody", "add `layers` with people, or `people` for when the calendar is silent")
+        raise complaint_error("names nobody", "add `layers` with people, or `people` for times without calendar events")
     return made
 
 
@@ -153,12 +153,12 @@ class DrillKeys(MappingSchema):
     """A rehearsal."""
 
     name = MatchingText(r".{1,100}", "name it in at most 100 characters", required=True)
-    route = NonEmptyText("name the route that it rehearses", required=True)
+    route = NonEmptyText("name the route that the drill tests", required=True)
     at = Weekly(required=True)
     expect_acknowledged_within = Duration()
 
 
-def make_drill(
+def drill(
     name: str, route: str, at: tuple[int, time], expect_acknowledged_within: timedelta = EXPECTED_WITHIN
 ) -> Drill:
     """Return a drill."""
@@ -172,18 +172,18 @@ class SilenceKeys(MappingSchema):
     route = NonEmptyText()
     start = DateAndTime(data_key="from", required=True)
     end = DateAndTime(data_key="to", required=True)
-    by = NonEmptyText("name the person who says so", required=True)
-    reason = NonEmptyText("say why", required=True)
+    by = NonEmptyText("name the person who silences", required=True)
+    reason = NonEmptyText("write a reason", required=True)
     critical = TrueOrFalse()
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def names_one(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
         """Refuse a silence of nothing, or of two things."""
         if len({"category", "route"} & set(original)) != 1:
-            raise ValidationError([Complaint("names not one thing", "write either `category` or `route`")])
+            raise ValidationError([Complaint("must name exactly one thing", "write either `category` or `route`")])
 
 
-def make_silence(  # noqa: PLR0913  # as the file has them
+def silence(  # noqa: PLR0913  # as the file has them
     start: datetime,
     end: datetime,
     by: str,
@@ -199,7 +199,7 @@ def make_silence(  # noqa: PLR0913  # as the file has them
     return Silence(of, name, start, end, by, reason, critical)
 
 
-HOURS = MappingOfNames(NamedMapping(HoursKeys, make_hours))
-SCHEDULES = MappingOfNames(NamedMapping(ScheduleKeys, make_schedule))
-DRILLS = ListOf(FixedMapping(DrillKeys, make_drill))
-SILENCES = ListOf(FixedMapping(SilenceKeys, make_silence))
+HOURS = MappingOfNames(NamedMapping(HoursKeys, hours))
+SCHEDULES = MappingOfNames(NamedMapping(ScheduleKeys, schedule))
+DRILLS = ListOf(FixedMapping(DrillKeys, drill))
+SILENCES = ListOf(FixedMapping(SilenceKeys, silence))

@@ -29,7 +29,7 @@ MAX_VALUES = 50_000
 
 _MERGE = "<<"
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"})
-_QUOTE = 'mend this line or the one above it; quote a text that holds ": " or " #" or begins with a sign'
+_QUOTE = 'correct this line or the one above it; quote a text that holds ": " or " #" or begins with a sign'
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _compose(text: str) -> Node | None:
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str]:
-    said = error.problem or "something is amiss"
+    said = error.problem or "a syntax error"
     if r"'\t'" in said:
         return "a tab stands where YAML allows only spaces", "indent with spaces"
     if "expected a single document" in (error.context or ""):
@@ -148,7 +148,7 @@ class _Reading:
     def _value(self, node: Node, place: TreePath) -> Tree:
         self._bound(node)
         if node.tag not in _PLAIN_TAGS:
-            self._found(place, node, f"the tag {quoted(node.tag)} means nothing here", "write the value without a tag")
+            self._found(place, node, f"the tag {quoted(node.tag)} is not supported", "write the value without a tag")
         self._depth += 1
         value: Tree
         if isinstance(node, MappingNode):
@@ -189,7 +189,7 @@ class _Reading:
                 if isinstance(source, MappingNode):
                     yield source
                 else:
-                    self._found(place, key_node, "merges something that is no mapping", "write `<<: *anchor`")
+                    self._found(place, key_node, "merges something that is not a mapping", "write `<<: *anchor`")
 
     def _key(self, node: Node, place: TreePath, first: dict[str, int]) -> str | None:
         """Return the key if it is new and a text; `first` remembers where each was written."""
@@ -209,9 +209,9 @@ class _Reading:
     def _bound(self, node: Node) -> None:
         self._values += 1
         if self._values > MAX_VALUES:
-            raise _Unreadable(f"its aliases unfold to more than {MAX_VALUES} values", "write less", _line(node))
+            raise _Unreadable(f"its aliases unfold to more than {MAX_VALUES} values", "use fewer aliases", _line(node))
         if self._depth > MAX_DEPTH:
-            raise _Unreadable("an alias contains itself, or too many others", "write the value out", _line(node))
+            raise _Unreadable("an alias contains itself, or too many others", "write the value itself", _line(node))
 
     def _found(self, place: TreePath, node: Node, what: str, right: str) -> None:
         self.findings.append(PolicyFinding(place, what, right, line=_line(node)))

@@ -74,7 +74,7 @@ def _buttons(listed: Sequence[Listed], all_: str) -> Iterator[Button]:
     answerable = sorted((one for one in listed if one.answer), key=lambda one: (-one.severity.gravity, one.number))
     if all_ and len(answerable) > 1:
         label = f"Acknowledge all {len(answerable)}"
-        question = f"Acknowledge all {len(answerable)} alerts on this list? You will be their owner."
+        question = f"Acknowledge all {len(answerable)} alerts in this message? You become their owner."
         yield Button(Verb.ACKNOWLEDGE, label, all_, is_primary=True, confirm=question)
     for one in answerable[:MOST_BUTTONS]:
         yield Button(Verb.ACKNOWLEDGE, f"Acknowledge #{one.number}", one.answer)
@@ -100,7 +100,7 @@ def _lines(listed: Sequence[Listed], answered: int, links: Sequence[Link]) -> It
         others = [number for _, numbers in rest for number in numbers]
         yield (f"{len(others)} more of {len(rest)} other kinds ({spans(others)})",)
     if answered:
-        yield (f"Dealt with meanwhile: {answered}",)
+        yield (f"Already handled: {answered}",)
     yield from _answered_line([one for one in listed if one.is_answered])
     if links:
         yield tuple(part for link in links for part in (link, " "))[:-1]
@@ -127,7 +127,7 @@ def all_words(done: Sequence[int], refused: Sequence[str]) -> str:
     said = [f"{len(done)} acknowledged: {spans(done)}." if done else "Nothing was acknowledged."]
     said += refused[:_MOST_REFUSALS]
     left = len(refused) - _MOST_REFUSALS
-    return "\n".join([*said, f"{left} more were not acknowledged either."] if left > 0 else said)
+    return "\n".join([*said, f"{left} more were not acknowledged."] if left > 0 else said)
 
 
 def _span(numbers: Sequence[int]) -> str:

@@ -9,7 +9,7 @@ from escalator.model.levels import ContentRule
 from escalator.model.message import Card, IncidentStatus, InlineTime, Line, Link, Occasion
 from escalator.rendering import push_text, webhook_payload
 from escalator.rendering.buttons import buttons
-from escalator.rendering.grouping import storm_words
+from escalator.rendering.grouping import group_words
 from escalator.rendering.redaction import Disclosure, dashboard_url, disclose
 from escalator.rendering.silences import silenced_by
 from escalator.rendering.targets import listed
@@ -18,13 +18,6 @@ from escalator.stream import manual_incident
 
 _FIRST_AGAIN = frozenset({Occasion.ONE_MORE, Occasion.HAND_OVER, Occasion.OVERDUE})
 _FIRST_RUNG = (1, 0, 1)
-_ELSEWHERE = {
-    State.MERGED: "Merged: it goes on there",
-    State.GROUPED: "One of several: it is answered there, with the others",
-    State.LOGGED: "Logged: nobody is asked to answer",
-}
-"""What is said of a state in which nobody is asked here."""
-
 _NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 
 
@@ -118,7 +111,7 @@ def _asking_text(view: View) -> str:
 def _lines(view: View, said: Disclosure, rule: ContentRule) -> Iterator[Line]:
     yield _what(view.incident, said)
     if view.incident.is_group:
-        yield (storm_words(view),)
+        yield (group_words(view),)
     if said.content is not None and said.snippet is None:
         yield (said.content,)
     if said.did or said.why:
@@ -131,7 +124,7 @@ def _lines(view: View, said: Disclosure, rule: ContentRule) -> Iterator[Line]:
     if links:
         yield links
     if view.is_for_seniors and view.story:
-        yield ("The story so far:",)
+        yield ("Timeline so far:",)
         yield from ((InlineTime(at), f" {what}") for at, what in view.story)
 
 
@@ -147,15 +140,26 @@ def _state(view: View, said: Disclosure) -> Iterator[Line]:
             yield _waiting_or_silenced(view)
         case State.ACKNOWLEDGED:
             taken_at = incident.acknowledged_at or view.now
-            yield (f"Taken by {view.name(incident.owner)} after {push_text.words(taken_at - view.since)}",)
+            yield (f"Acknowledged by {view.name(incident.owner)} after {push_text.words(taken_at - view.since)}",)
         case State.SNOOZED:
             yield _until(f"Snoozed by {view.name(incident.owner)}", incident.due_at)
         case State.RESOLVED:
             yield (_resolved(view, said),)
             if not _is_reviewed(incident):
-                yield ("Still in Stream's queue: it has to be reviewed there too",)
+                yield ("Still open in Stream: review it there too",)
         case _:
-            yield (_ELSEWHERE[incident.state],)
+            yield (_elsewhere(view),)
+
+
+def _elsewhere(view: View) -> str:
+    """Return where to go on with an incident that nobody is asked about itself."""
+    if view.incident.state is State.MERGED:
+        number = view.others.merged_into
+        return f"Merged into {f'#{number}' if number else 'another incident'}: continue there"
+    if view.incident.state is State.GROUPED:
+        number = view.others.group
+        return f"Part of {f'group #{number}' if number else 'a group'}: acknowledge it there, with the others"
+    return "Logged only: nobody is notified"
 
 
 def _waiting_or_silenced(view: View) -> Line:
@@ -165,11 +169,11 @@ def _waiting_or_silenced(view: View) -> Line:
         return (_waiting(view),)
     said = silenced_by(view.silence, view.running)
     lead = f"S{said[1:]}" if is_silenced(incident) else f"{_waiting(view)} · {said}"
-    return (f"{lead} until ", InlineTime(view.silence.ends_at), f": step {incident.silenced_step + 1} tells nobody")
+    return (f"{lead} until ", InlineTime(view.silence.ends_at), f": step {incident.silenced_step + 1} is not sent")
 
 
 def _waiting(view: View) -> str:
-    whom = f"Waiting for {listed(view.waiting_for)}" if view.waiting_for else "Waiting for an answer"
+    whom = f"Waiting for {listed(view.waiting_for)}" if view.waiting_for else "Waiting for an acknowledgement"
     answered = list(dict.fromkeys(given.person for given in view.incident.answers))
     missing = view.incident.acks_needed - len(answered)
     if not answered or missing < 1:
@@ -209,7 +213,7 @@ def _next(view: View) -> Iterator[Line]:
         return
     when = f" (in {push_text.words_left(left)}): " if left.total_seconds() > 0 else " (now): "
     if incident.state is State.ACKNOWLEDGED:
-        what = "a reminder" if incident.due_kind is DueKind.REMIND else "resolve by then, or it starts again"
+        what = "a reminder" if incident.due_kind is DueKind.REMIND else "resolve by then, or it restarts from step 1"
         yield (InlineTime(incident.due_at), when, what)
     elif incident.state is State.TRIGGERED and view.next_what:
         yield (InlineTime(incident.due_at), when, view.next_what)

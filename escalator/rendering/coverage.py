@@ -62,5 +62,5 @@ def instant_words(at: datetime, zone: ZoneInfo) -> str:
 
 def _wait(longest: timedelta | None) -> str:
     if longest is None:
-        return "nobody hears, not even when the path begins again"
+        return "nobody is notified, not even after the path restarts"
     return f"the longest wait is {words(longest)}"

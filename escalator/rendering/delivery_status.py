@@ -9,30 +9,30 @@ from escalator.rendering.push_text import words
 from escalator.rendering.view import spoken
 
 _OCCASIONS = {
-    Occasion.ONE_MORE: "asked for one more answer",
-    Occasion.HAND_OVER: "told that it is theirs now",
-    Occasion.REMIND: "reminded",
-    Occasion.OVERDUE: "told that it was not resolved in time",
-    Occasion.RESTART: "told that the path began again",
+    Occasion.ONE_MORE: "one more acknowledgement needed",
+    Occasion.HAND_OVER: "handover",
+    Occasion.REMIND: "reminder",
+    Occasion.OVERDUE: "not resolved in time",
+    Occasion.RESTART: "path restarted",
 }
 
 _SUPPRESSED = {
-    "acknowledged": "somebody had answered",
-    "resolved": "it was resolved",
-    "superseded": "a new round had begun",
-    "snoozed": "it was snoozed",
-    "grouped": "a group tells of it",
-    "merged": "it goes on in another incident",
-    "mode": "the mode is milder now",
+    "acknowledged": "already acknowledged",
+    "resolved": "already resolved",
+    "superseded": "a new round had started",
+    "snoozed": "snoozed",
+    "grouped": "sent as part of a group",
+    "merged": "merged into another incident",
+    "mode": "not allowed in the current mode",
 }
 _FAILED = {
-    FailureReason.BAD_TARGET: "no such address",
-    FailureReason.BAD_CREDENTIALS: "our credentials were refused",
-    FailureReason.NOT_CONFIGURED: "it is not configured",
-    FailureReason.RATE_LIMITED: "too many messages",
-    FailureReason.PACED: "too many messages",
-    FailureReason.VENDOR_ERROR: "the other side failed",
-    FailureReason.NO_CONTACT: "there is no address",
+    FailureReason.BAD_TARGET: "the address does not exist",
+    FailureReason.BAD_CREDENTIALS: "credentials refused",
+    FailureReason.NOT_CONFIGURED: "not configured",
+    FailureReason.RATE_LIMITED: "rate limited",
+    FailureReason.PACED: "rate limited",
+    FailureReason.VENDOR_ERROR: "error at the vendor",
+    FailureReason.NO_CONTACT: "no address",
 }
 
 
@@ -47,11 +47,11 @@ def recipient_words(destination: str, channel: DestinationKind, policy: Policy) 
 
 def occasion_words(occasion: Occasion, *, is_copy: bool) -> str:
     """Return what somebody is told besides the steps of a path; nothing for a step."""
-    return "a copy for a machine" if is_copy else _OCCASIONS.get(occasion, "")
+    return "copy for a feed" if is_copy else _OCCASIONS.get(occasion, "")
 
 
 def fate_words(state: str, reason: str | None, took: timedelta | None, attempts: int) -> str:
-    """Return `sent after 0.4 s`, `failed after 3 tries: no such address`, `not sent: somebody had answered`."""
+    """Return `sent after 0.4 s`, `failed after 3 tries: no address`, `not sent: already acknowledged`."""
     tries = f" after {attempts} tries" if attempts > 1 else ""
     why = f": {_why(reason)}" if reason else ""
     match state:
@@ -62,11 +62,11 @@ def fate_words(state: str, reason: str | None, took: timedelta | None, attempts:
         case "suppressed":
             return f"not sent{why}"
         case "listed":
-            return "told on a list"
+            return "sent in a bundle"
         case "sending":
-            return "on its way"
+            return "being sent"
         case _:
-            return f"waits to be sent{f', tried {attempts} times' if attempts > 1 else ''}{why}"
+            return f"waiting to be sent{f', tried {attempts} times' if attempts > 1 else ''}{why}"
 
 
 def _short(took: timedelta) -> str:

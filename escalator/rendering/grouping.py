@@ -1,4 +1,4 @@
-"""What the message of a group says of the alerts that it tells of: how many there are, and which."""
+"""The line of a group's message that says how many alerts it holds, and which."""
 
 from escalator.model.incident import CLOSED_STATES
 from escalator.model.levels import ContentRule
@@ -9,22 +9,22 @@ _AUTHOR = "author"
 _MOST_AUTHORS = 3
 
 
-def storm_words(view: View) -> str:
-    """Return `Storm: 37 alerts of one kind, #1047 to #1083 · author user-42`.
+def group_words(view: View) -> str:
+    """Return `Group of 37 similar alerts, #1047 to #1083 · author user-42`.
 
     The author is named where all have the same and their id may be said. How many there were is not said of a group
     that is over, since they end with it one after the other, nor when it has been opened again without them.
     """
-    said = ", ".join(part for part in (f"Storm: {_alerts(view)} of one kind", _numbers(view)) if part)
+    summary = ", ".join(part for part in (_alerts(view), _numbers(view)) if part)
     authors = _authors(view)
-    return f"{said} · author {authors}" if authors else said
+    return f"{summary} · author {authors}" if authors else summary
 
 
 def _alerts(view: View) -> str:
     count = view.incident.members or 0
     if view.incident.state in CLOSED_STATES or not count:
-        return "alerts"
-    return "1 alert" if count == 1 else f"{count} alerts"
+        return "Group of similar alerts"
+    return "Group of 1 alert" if count == 1 else f"Group of {count} similar alerts"
 
 
 def _numbers(view: View) -> str:

@@ -17,11 +17,9 @@ from escalator.rendering.view import called
 MOST_LINES = 15
 
 _HINTS = {
-    HandoffRole.ON: "You may take over what is with somebody who has gone off.",
-    HandoffRole.OFF: (
-        "Whoever has come on can take them over. Release begins one again from the top of its path, at once."
-    ),
-    HandoffRole.LEAD: "Whoever is on call for the team has been told as well.",
+    HandoffRole.ON: "You can take over incidents from people who are no longer on call.",
+    HandoffRole.OFF: ("The people now on call can take them over. Release restarts an incident from step 1 at once."),
+    HandoffRole.LEAD: "The people on call for the team have been notified too.",
 }
 
 
@@ -60,14 +58,14 @@ def _text(view: ShiftView) -> str:
     incidents = "incident" if several == "1" else "incidents"
     match view.part:
         case HandoffRole.ON if not count:
-            return f"Your shift for {view.team}: nothing is open any more"
+            return f"Your shift for {view.team}: nothing is open"
         case HandoffRole.ON:
             grave = sum(one.severity is Severity.CRITICAL for one, _title in view.listed)
             return f"Your shift for {view.team}: {several} open{f', {grave} critical' if grave else ''}"
         case HandoffRole.OFF:
-            return f"You still hold {several if count else 'no'} {incidents} of {view.team}"
+            return f"You still own {several if count else 'no'} {incidents} of {view.team}"
         case HandoffRole.LEAD:
-            return f"{several if count else 'No'} critical {incidents} of {view.team} with nobody on it"
+            return f"{several if count else 'No'} critical {incidents} of {view.team} without an owner"
 
 
 def _lines(view: ShiftView) -> Iterator[Line]:
@@ -89,7 +87,7 @@ def _stands(one: Incident, view: ShiftView) -> Line:
         return (f"snoozed by {owner} until ", InlineTime(one.due_at))
     if one.state in HELD_STATES:
         return (f"with {owner} for {words(view.now - (one.acknowledged_at or view.now))}",)
-    return ("waiting for an answer since ", InlineTime(one.waiting_since or one.opened_at))
+    return ("unacknowledged since ", InlineTime(one.waiting_since or one.opened_at))
 
 
 def _buttons(view: ShiftView) -> Iterator[Button]:

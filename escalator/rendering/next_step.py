@@ -29,7 +29,7 @@ def coming(incident: Incident, rules: Rules, now: datetime) -> tuple[Coming, ...
 
 
 def _coming(incident: Incident, rules: Rules, now: datetime) -> Iterator[Coming]:
-    due, owner = incident.due_at, called(incident.owner, rules.running) if incident.owner else "Its team"
+    due, owner = incident.due_at, called(incident.owner, rules.running) if incident.owner else "The team"
     if due is None:
         return
     match incident.due_kind:
@@ -40,13 +40,13 @@ def _coming(incident: Incident, rules: Rules, now: datetime) -> Iterator[Coming]
         case DueKind.RESOLVE_WITHIN:
             yield _overdue(due)
         case DueKind.SNOOZE_END:
-            yield Coming(due, "The snooze ends: from the top")
+            yield Coming(due, "Snooze ends: restarts from step 1")
         case _:
             yield from _path(incident, rules, now)
 
 
 def _overdue(at: datetime) -> Coming:
-    return Coming(at, "If it is not resolved by then, it starts again from the top")
+    return Coming(at, "If not resolved by then, it restarts from step 1")
 
 
 def _path(incident: Incident, rules: Rules, now: datetime) -> Iterator[Coming]:
@@ -62,12 +62,12 @@ def _path(incident: Incident, rules: Rules, now: datetime) -> Iterator[Coming]:
 
 def _restart(at: datetime, rules: Rules) -> Coming:
     tell = rules.frozen.unanswered.tell
-    return Coming(at, "From the top again", (target_words(tell, None, rules.running),) if tell else ())
+    return Coming(at, "Restarts from step 1", (target_words(tell, None, rules.running),) if tell else ())
 
 
 def _step(one: PlannedSend) -> str:
     said = f"Step {one.step}" if not one.repeat else f"Step {one.step}, repeat {one.repeat}"
-    return f"{said}: silenced, nobody is told" if one.silenced_until else said
+    return f"{said}: silenced, not sent" if one.silenced_until else said
 
 
 def _who(one: PlannedSend, policy: Policy) -> tuple[str, ...]:

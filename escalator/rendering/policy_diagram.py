@@ -143,15 +143,16 @@ def _rung(number: int, step: Step, assign: str | None, roster: Roster) -> Rung:
 def _fires(number: int, after: timedelta) -> str:
     if number == 1:
         return f"after {words(after)}" if after else "at once"
-    return f"{words(after)} later" if after else "at once after it"
+    return f"{words(after)} later" if after else "immediately after"
 
 
 def _again(step: Step) -> str:
-    """Return how often it tells again: `3 times more, 10 min apart`."""
+    """Return how often it tells again: `repeated 3 times, every 10 min`."""
     if not step.repeat:
         return ""
-    times = "once more" if step.repeat == 1 else f"{step.repeat} times more"
-    return f"{times}, {words(step.after)} apart"
+    if step.repeat == 1:
+        return f"repeated once, after {words(step.after)}"
+    return f"repeated {step.repeat} times, every {words(step.after)}"
 
 
 def aim(target: str, assign: str | None, roster: Roster) -> Aim:
@@ -186,9 +187,9 @@ def _part(target: str) -> tuple[str, str]:
 
 def _note(found: Recipients, told: tuple[Somebody, ...]) -> str:
     if found.unattended:
-        return "nobody is on call, the lead stands in" if told else "nobody is on call"
+        return "nobody is on call: the lead is notified instead" if told else "nobody is on call"
     if found.missing:
-        return "means nobody"
+        return "reaches nobody"
     return (
         ""
         if any(one.may_acknowledge for one in found.told)

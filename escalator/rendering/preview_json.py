@@ -48,14 +48,14 @@ def _told(notice: NotificationRequest) -> dict[str, str | None]:
 def why_nobody(found: Preview | None, observation: Observation | None) -> str | None:
     """Return why nobody is told, or None when somebody is."""
     if observation is None:
-        return "This event means nothing here: it is counted, and only its type, id, time and hash are kept."
+        return "This type of event is not handled: only its type, id, time and hash are stored."
     if found is None or found.incident is None:
-        return f"{observation.event_type} opens no incident: it is only recorded on one that is open already."
+        return f"{observation.event_type} does not open an incident: it is only added to an open one."
     if found.incident.state is State.LOGGED:
-        return f"The path {found.incident.path} has no steps: the incident is only logged, and nobody is told."
+        return f"The path {found.incident.path} has no steps: the incident is only logged, and nobody is notified."
     if not found.plan and found.incident.state is State.TRIGGERED:
-        return f"Every step of the path {found.incident.path} reaches nobody, and nobody hears of alarms."
+        return f"Every step of the path {found.incident.path} reaches nobody, and `alarms` reaches nobody either."
     if not found.plan:
         state = found.incident.state
-        return f"This is a review of an item never seen: its incident opens as {state}, and nobody is told."
+        return f"This is a review of an item without an incident: it opens as {state}, and nobody is notified."
     return None

@@ -16,8 +16,8 @@ from escalator.model.policy import Policy
 
 _REMARKS = {
     AuditAction.NOBODY_ON_CALL: "{}: nobody is on call, so the next step is due at once",
-    AuditAction.NOT_ALLOWED: "{} is not told: the category is restricted",
-    AuditAction.TARGET_MISSING: "{}: means nobody",
+    AuditAction.NOT_ALLOWED: "{} is not notified: the category is restricted",
+    AuditAction.TARGET_MISSING: "{}: reaches nobody",
     AuditAction.STEP_REACHED_NOBODY: "this step reaches nobody, so the next is due at once",
 }
 
@@ -73,11 +73,11 @@ def _who(notice: NotificationRequest, incident: Incident, remarks: tuple[PlanRem
         return recipient.target
     name = policy.people[recipient.person].name
     if not recipient.may_acknowledge:
-        return f"{name} (told too, but may not acknowledge)"
+        return f"{name} (notified too, but may not acknowledge)"
     if recipient.target == f"{PERSON_PREFIX}{recipient.person}":
         return name
     if any(one.action is AuditAction.NOBODY_ON_CALL and one.target == recipient.target for one in remarks):
-        return f"{name} ({recipient.target}: nobody is on call, the lead stands in)"
+        return f"{name} ({recipient.target}: nobody on call, so the lead)"
     has_rota = schedules_of_targets((recipient.target,), incident.assign, policy)
     return f"{name} ({recipient.target}{', on call' if has_rota else ''})"
 
@@ -96,7 +96,7 @@ def _waited_for(at: datetime, number: int, before: datetime, incident: Incident,
     step = policy.paths[incident.path][number - 1]
     hours = [f"{name} {key}" for name, key in ((DURING, step.during), (OUTSIDE, step.outside)) if key]
     if hours and at not in {before, before + step.after}:
-        yield f"waited for its hours: {', '.join(hours)}"
+        yield f"waited for hours: {', '.join(hours)}"
 
 
 def _said(remarks: tuple[PlanRemark, ...], policy: Policy) -> Iterator[str]:

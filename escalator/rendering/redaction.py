@@ -72,13 +72,13 @@ def disclose(incident: Incident, rule: ContentRule, now: datetime) -> Disclosure
     if incident.is_group:
         return _of_a_group(incident, rule)
     if rule is ContentRule.WITHHOLD:
-        return Disclosure(content="Content withheld: it is read in the dashboard only")
+        return Disclosure(content="Content withheld: read it in the dashboard")
     text = incident.content["text"]
     is_shown = rule is ContentRule.SHOW
     return Disclosure(
         kinds=" and ".join(sorted(one_line(kind, NAME_CHARS) for kind in incident.facts.values("kind"))) or None,
         snippet=one_line(text, SNIPPET_CHARS) or None if is_shown else None,
-        content=_hidden(text, _language(incident)) if text.strip() else "No text here: look at it in Stream",
+        content=_hidden(text, _language(incident)) if text.strip() else "No text: look at it in Stream",
         did=_did(incident),
         why=one_line(incident.severity_reason, SNIPPET_CHARS) or None,
         who=_who(incident.content, now, with_name=is_shown),

@@ -11,56 +11,56 @@ from escalator.rendering.view import called
 ROLE_REFUSED = "Nothing changed: your role does not allow this. Ask a senior moderator."
 _SAID = {
     RefusalReason.UNKNOWN_PERSON: (
-        "Nothing changed: the escalation policy does not know you. Ask whoever runs it to add you."
+        "Nothing changed: you are not in the escalation policy. Ask an administrator to add you."
     ),
-    RefusalReason.WRONG_WORKSPACE: "Nothing changed: this is not the workspace that answers these alerts.",
+    RefusalReason.WRONG_WORKSPACE: "Nothing changed: this Slack workspace is not the one of these alerts.",
     RefusalReason.NO_INCIDENT: "Nothing changed: there is no such incident.",
     RefusalReason.ROLE: ROLE_REFUSED,
     RefusalReason.RESTRICTED: (
-        "Nothing changed: #{number} is restricted, and you are not among those who may handle it."
+        "Nothing changed: #{number} is restricted to a few people, and you are not one of them."
     ),
-    RefusalReason.NOT_YOURS: "Nothing changed: #{number} is with {by}. A senior moderator may take it over.",
-    RefusalReason.ALREADY_TAKEN: "#{number} was already taken by {by}{ago}.",
-    RefusalReason.ALREADY_ANSWERED: "Your answer to #{number} counts already; now somebody else has to answer.",
+    RefusalReason.NOT_YOURS: "Nothing changed: #{number} is owned by {by}. A senior moderator can take it over.",
+    RefusalReason.ALREADY_TAKEN: "#{number} was already acknowledged by {by}{ago}.",
+    RefusalReason.ALREADY_ANSWERED: "You have already acknowledged #{number}. A second person must acknowledge it too.",
     RefusalReason.RESOLVED: "#{number} was already resolved by {by}{ago}.",
     RefusalReason.STALE: "Nothing changed: that message was out of date. #{number} is {state} now.",
-    RefusalReason.NOT_NOW: "Nothing changed: that cannot be done while #{number} is {state}.",
+    RefusalReason.NOT_NOW: "Nothing changed: that is not possible while #{number} is {state}.",
     RefusalReason.ONE_MORE_NEEDED: (
-        "Your answer to #{number} counts; somebody else has to answer before this can be done."
+        "Your acknowledgement of #{number} counts; a second person has to acknowledge it first."
     ),
-    RefusalReason.WITHHELD: "Nothing changed: that cannot be done with withheld content.",
+    RefusalReason.WITHHELD: "Nothing changed: that is not possible with withheld content.",
     RefusalReason.TOO_LONG: "Nothing changed: #{number} can be snoozed for 15 min only.",
     RefusalReason.TOO_OFTEN: (
-        "Nothing changed: that was done too often in a row. Resolve it, release it or escalate it."
+        "Nothing changed: that was done too often in a row. Resolve, release or escalate #{number}."
     ),
-    RefusalReason.NO_REFERENCE: "Nothing changed: say where it was referred to.",
-    RefusalReason.NOBODY_ELSE: "Nothing changed: nobody else may answer #{number}. Release it or escalate it.",
+    RefusalReason.NO_REFERENCE: "Nothing changed: enter where it was referred to.",
+    RefusalReason.NOBODY_ELSE: "Nothing changed: nobody else may acknowledge #{number}. Release it or escalate it.",
     RefusalReason.OF_A_GROUP: (
-        "#{number} stands for several alerts and has no text of its own. Look at them one by one."
+        "#{number} is a group of alerts and has no text of its own. Open its alerts one by one."
     ),
     RefusalReason.OVER_LIMIT: (
-        "You have read a lot that is hard to read today. Take a break, or let somebody else look at #{number}. "
-        "If it has to be you, the dashboard shows it anyway."
+        "You have read a lot of distressing content today. Take a break, or let somebody else look at #{number}. "
+        "If it has to be you, you can still open it in the dashboard."
     ),
-    RefusalReason.MERGED: "Nothing changed: #{number} goes on in another incident.",
+    RefusalReason.MERGED: "Nothing changed: #{number} was merged into another incident.",
 }
 _WITHOUT_INCIDENT = frozenset({RefusalReason.UNKNOWN_PERSON, RefusalReason.WRONG_WORKSPACE, RefusalReason.ROLE})
 _STATES = {
-    State.TRIGGERED: "waiting for an answer",
-    State.ACKNOWLEDGED: "with {by}",
+    State.TRIGGERED: "unacknowledged",
+    State.ACKNOWLEDGED: "owned by {by}",
     State.SNOOZED: "snoozed by {by}",
     State.RESOLVED: "resolved",
-    State.MERGED: "merged into another one",
-    State.GROUPED: "told within a group",
-    State.LOGGED: "only logged",
+    State.MERGED: "merged into another incident",
+    State.GROUPED: "part of a group",
+    State.LOGGED: "logged only",
 }
 
 
 def stranger_words(slack_id: str) -> str:
     """Return what somebody in Slack is told whom the policy does not know."""
     return (
-        "Nothing changed: the escalation policy does not know you. Ask whoever runs it to write "
-        f"`slack: {slack_id}`, or the e-mail address that you have in Slack, beside your name."
+        "Nothing changed: you are not in the escalation policy. Ask an administrator to add "
+        f"`slack: {slack_id}`, or the email address of your Slack account, to your entry."
     )
 
 
@@ -84,7 +84,7 @@ def done_words(person: str, incident: Incident, policy: Policy) -> str:
     if incident.owner == person and incident.state in HELD_STATES:
         return f"#{incident.number} is yours now"
     if incident.state is State.TRIGGERED and any(given.person == person for given in incident.answers):
-        return f"Your answer to #{incident.number} counts; somebody else has to answer too"
+        return f"Your acknowledgement of #{incident.number} counts; one more person has to acknowledge it"
     owner = called(incident.owner, policy) if incident.owner else "its team"
     return f"#{incident.number} is {_STATES[incident.state].format(by=owner)} now"
 

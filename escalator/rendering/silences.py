@@ -32,13 +32,17 @@ def begun(silence: Silence, policy: Policy) -> Card:
     """Return what is said where a silence begins that critical incidents are under too. An empty reason is not."""
     lasts = words(silence.ends_at - silence.starts_at)
     author = called(silence.author, policy)
-    text = f"{author} silenced {subject(silence, policy)} for {lasts}, critical incidents too"
-    until: Line = ("Until ", InlineTime(silence.ends_at), " one step of each incident tells nobody; the next one does")
+    text = f"{author} silenced {subject(silence, policy)} for {lasts}, including critical incidents"
+    until: Line = (
+        "Until ",
+        InlineTime(silence.ends_at),
+        " one step of each incident is not sent, the step after it is",
+    )
     return Card(text, text, (until, (f"Reason: {silence.reason}",)) if silence.reason else (until,))
 
 
 def ended(silence: Silence, policy: Policy, by: str | None) -> Card:
     """Return what is said where such a silence ends: by itself, when nobody has ended it."""
     what = subject(silence, policy)
-    text = f"{called(by, policy)} ended the silence of {what}" if by else f"The silence of {what} is over"
-    return Card(text, text, (("What it held back is told now",),))
+    text = f"{called(by, policy)} ended the silence for {what}" if by else f"The silence for {what} has ended"
+    return Card(text, text, (("What it held back is sent now",),))

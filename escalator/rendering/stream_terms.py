@@ -68,7 +68,7 @@ _LANGUAGES = {
 
 def action_words(action: str) -> str:
     """Return what Stream's recommended action means to the reader; what is unknown may still be visible."""
-    return _ACTIONS.get(normalized(action), "What Stream did is unknown, it may be visible")
+    return _ACTIONS.get(normalized(action), "Stream's action is unknown, it may be visible")
 
 
 def language_name(code: str) -> str:

@@ -16,4 +16,4 @@ def note_card(view: View, author: str, text: str | None) -> Card:
     is_shown = view.rule is not ContentRule.WITHHOLD and not is_withheld(view.incident, view.running)
     shown = text if is_shown else None
     head = push_text.marked(said, is_test=view.is_test, is_drill=view.is_drill)
-    return Card(text=head, header="", lines=((head,), ("" if shown else "Not shown here any more",)), snippet=shown)
+    return Card(text=head, header="", lines=((head,), ("" if shown else "No longer shown here",)), snippet=shown)

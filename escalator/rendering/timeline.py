@@ -16,14 +16,14 @@ _SAID = {
     AuditAction.ROUND_STARTED: "Round {round}: route {route}, path {path}",
     AuditAction.MERGED: "Merged {merged}{into}",
     AuditAction.ACKNOWLEDGED: "Acknowledged by {actor}",
-    AuditAction.ANSWERED: "{actor} answered: {given} of {needed}",
+    AuditAction.ANSWERED: "Acknowledged by {actor}: {given} of {needed}",
     AuditAction.RELEASED: "Released by {actor}",
     AuditAction.RESOLVED: "Resolved by {actor}: {outcome}",
     AuditAction.SNOOZED: "Snoozed by {actor} for {minutes} min",
     AuditAction.SNOOZE_ENDED: "The snooze ended",
-    AuditAction.GROUPED: "Told by a group from here on",
-    AuditAction.GROUP_OPENED: "A group of {members}, and of those that follow",
-    AuditAction.LEFT_GROUP: "Told on its own from here on",
+    AuditAction.GROUPED: "Added to a group",
+    AuditAction.GROUP_OPENED: "Group opened with {members} alerts",
+    AuditAction.LEFT_GROUP: "Removed from its group",
     AuditAction.HANDED_OVER: "Handed over by {actor} to {to}",
     AuditAction.TAKEN_OVER: "Taken over by {actor} from {owner}",
     AuditAction.ESCALATED_NOW: "Escalated by {actor}",
@@ -32,52 +32,49 @@ _SAID = {
     AuditAction.REOPENED: "Reopened: {reason}",
     AuditAction.NOTED: "Note by {actor}",
     AuditAction.REVIEW_NOTED: "Reviewed in Stream by {by}: {reason}",
-    AuditAction.VENDOR_NOTED: "At {vendor}: {reason}",
+    AuditAction.VENDOR_NOTED: "In {vendor}: {reason}",
     AuditAction.REMINDED: "{owner} was reminded",
     AuditAction.OVERDUE: "Not resolved in time",
-    AuditAction.RESTARTED: "Nobody answered: from the top",
+    AuditAction.RESTARTED: "Not acknowledged: restarted from step 1",
     AuditAction.AUTOMATION_STOPPED: "Automation stopped after {rounds} rounds in an hour",
-    AuditAction.DEADLINE_PARKED: "The deadline could not be fired: {reason}",
-    AuditAction.REFUSED: "{actor} wanted to {verb}: {reason}",
-    AuditAction.REDACTED: "Content rule now {after}, was {before} for {visible_s} s",
+    AuditAction.DEADLINE_PARKED: "A deadline failed and is parked: {reason}",
+    AuditAction.REFUSED: "{actor} tried to {verb}: {reason}",
+    AuditAction.REDACTED: "Content rule changed from {before} to {after} after {visible_s} s",
     AuditAction.CONTENT_PURGED: "Content deleted",
     AuditAction.HELD: "Hold set by {actor}: the content is kept until it is lifted",
     AuditAction.HOLD_LIFTED: "Hold lifted by {actor}",
     AuditAction.EVENT_READ: "Body of an unreadable request read by {actor}",
-    AuditAction.STEP_FIRED: "Step {step}, send {sending}: {told} told",
+    AuditAction.STEP_FIRED: "Step {step}, send {sending}: {told} notified",
     AuditAction.STEP_REACHED_NOBODY: "Step {step} reached nobody",
-    AuditAction.STEP_SILENCED: "Step {step}, send {sending}: silenced, nobody told",
+    AuditAction.STEP_SILENCED: "Step {step}, send {sending}: silenced, nobody notified",
     AuditAction.STEP_FAILED: "Step {step}: every delivery failed",
-    AuditAction.TARGET_MISSING: "{target} means nobody any more",
+    AuditAction.TARGET_MISSING: "{target} is no longer in the policy",
     AuditAction.NOBODY_ON_CALL: "Nobody is on call for {target}",
-    AuditAction.NOT_ALLOWED: "Not told, since it is restricted: {destination}",
-    AuditAction.EXPORTED: "Exported by {actor}",
+    AuditAction.NOT_ALLOWED: "Not sent to {target}: the category is restricted",
+    AuditAction.EXPORTED: "{actor} exported {what}",
     AuditAction.DRILL_PASSED: "Drill passed: {by}, after {seconds} s",
     AuditAction.DRILL_FAILED: "Drill failed: {reason}",
-    AuditAction.DELIVERED: "Told {destination}",
-    AuditAction.DELIVERY_FAILED: "Could not tell {destination}: {reason}",
-    AuditAction.DELIVERY_LISTED: "Told {destination} on a list",
-    AuditAction.DELIVERY_SUPPRESSED: "Did not tell {destination}: {reason}",
-    AuditAction.NOBODY_ON_CALL: "{target} has nobody on call",
-    AuditAction.NOT_ALLOWED: "{target} may not know of it",
-    AuditAction.DESTINATION_TESTED: "{destination} was tried: {reason}",
+    AuditAction.DELIVERED: "Sent to {destination}",
+    AuditAction.DELIVERY_FAILED: "Not sent to {destination}, failed: {reason}",
+    AuditAction.DELIVERY_LISTED: "Sent to {destination} in a bundle",
+    AuditAction.DELIVERY_SUPPRESSED: "Not sent to {destination}: {reason}",
+    AuditAction.DESTINATION_TESTED: "Test message to {destination}: {reason}",
     AuditAction.PERSON_LINKED: "{actor} linked {slack} in Slack",
     AuditAction.POLICY_ACTIVATED: "Policy {sha256} activated",
     AuditAction.POLICY_REFUSED: "Policy {sha256} refused, {problems} problems",
     AuditAction.SHIFT_CHANGED: "On call for {team}: {people}",
     AuditAction.SILENCE_BEGUN: "{actor} silenced {category}{route} until {ends_at}",
-    AuditAction.SILENCE_ENDED: "The silence of {category}{route} ended",
+    AuditAction.SILENCE_ENDED: "The silence for {category}{route} ended",
     AuditAction.DRILL_STARTED: "{actor} started the drill {drill}",
     AuditAction.SIGNED_IN: "{actor} signed in",
     AuditAction.SIGNED_OUT: "{actor} signed out",
     AuditAction.INVITED: "{person} was invited by {actor}",
-    AuditAction.OVERRIDE_BEGUN: "{person} stands in on {schedule} from {from} to {to}, by {actor}",
-    AuditAction.OVERRIDE_ENDED: "{person} does not stand in on {schedule} any more, by {actor}",
-    AuditAction.TOKEN_MADE: "{actor} made a token of {person} for {scopes}",
-    AuditAction.TOKEN_REVOKED: "{actor} revoked a token of {person}",
-    AuditAction.EXPORTED: "{actor} exported records as {form}",
-    AuditAction.TROUBLE_FOUND: "Trouble found: {reason}",
-    AuditAction.TROUBLE_ENDED: "Trouble over: {reason}",
+    AuditAction.OVERRIDE_BEGUN: "Override by {actor}: {person} on call on {schedule} from {from} to {to}",
+    AuditAction.OVERRIDE_ENDED: "Override ended by {actor}: {person} on {schedule}",
+    AuditAction.TOKEN_MADE: "{actor} created an API token for {person}: {scopes}",
+    AuditAction.TOKEN_REVOKED: "{actor} revoked an API token of {person}",
+    AuditAction.TROUBLE_FOUND: "Operator alert: {reason}",
+    AuditAction.TROUBLE_ENDED: "Operator alert ended: {reason}",
 }
 _PEOPLE = frozenset({"actor", "to", "owner", "by", "person"})
 _INSTANTS: Mapping[str, tuple[str, ...]] = {
@@ -90,7 +87,7 @@ _PLACES = {
     "slack": "in Slack",
     "sandbox": "in the sandbox",
     **{kind.value: f"in {kind.about.title}" for kind in DestinationKind},
-    "email": "by mail",
+    "email": "by email",
     "stream": "in Stream",
     "api": "through the API",
     "cli": "on the command line",
@@ -102,21 +99,24 @@ _WANTED = {
     "escalate_now": "escalate it",
     "still_on_it": "stay on it",
     "reveal": "see the text",
-    "note": "note something",
+    "note": "add a note",
 }
 _SOMEBODY, _UNKNOWN = "somebody", "unknown_person"
 _OVER_LIMIT = "over_limit"
 _REFUSED = {
-    _UNKNOWN: "the policy does not know them",
-    "role": "not allowed to this role",
-    "restricted": "only a few may",
-    "not_yours": "it is with somebody else",
+    _UNKNOWN: "not in the policy",
+    "role": "not allowed for this role",
+    "restricted": "restricted to a few people",
+    "not_yours": "somebody else owns it",
+    "already_taken": "already acknowledged",
+    "already_answered": "they have acknowledged it already",
+    "one_more_needed": "one more acknowledgement needed",
     "resolved": "already resolved",
-    "stale": "by a message that was out of date",
-    "not_now": "not as it stands",
-    "merged": "it goes on in another incident",
-    "of_a_group": "it stands for several",
-    "over_limit": "they were asked to take a break",
+    "stale": "the message was out of date",
+    "not_now": "not possible in this state",
+    "merged": "merged into another incident",
+    "of_a_group": "it is a group",
+    "over_limit": "exposure limit reached",
 }
 """Why an act was refused, where the word that the record holds does not say it by itself."""
 
@@ -162,6 +162,8 @@ def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy:
         named["line"] = _which_line(after, is_over=reason == _OVER_LIMIT)
     if action == AuditAction.REFUSED:
         named |= _refused(named["actor"], reason, after.get("verb", ""))
+    if action == AuditAction.EXPORTED:
+        named["what"] = f"audit records as {after['form']}" if "form" in after else "the incident"
     if "outcome" in named:
         named["outcome"] = _spaced(named["outcome"])
     sentence = _SAID[AuditAction(action)] if action in set(_SAID) else _spaced(action)
@@ -171,7 +173,7 @@ def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy:
 
 def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:
     line = f", line {after['line']} of {after['of']}" if "line" in after else ""
-    return f"{line}, after they were asked to take a break" if is_over else line
+    return f"{line}, after the exposure limit was reached" if is_over else line
 
 
 def _named(action: str, values: Mapping[str, str], policy: Policy) -> dict[str, str]:

@@ -24,7 +24,7 @@ from escalator.store.tables import incidents
 from escalator.stream.samples import SAMPLES, sample
 from escalator.stream.signature import sign
 
-_REAL = "People are told for real here. `escalator sample --drill` sends an alert that says that it is a drill."
+_REAL = "Messages are really sent here. Use `escalator sample --drill`: it sends an alert marked as a drill."
 
 
 def send_sample(core: Core, receiver: WebhookReceiver, name: str) -> IntakeResult | Refused:
@@ -40,7 +40,9 @@ def send_sample(core: Core, receiver: WebhookReceiver, name: str) -> IntakeResul
         running = core.policies.running(connection)
     credentials = next(_credentials(core, running.policy), None) if running else None
     if credentials is None:
-        return Refused("No source of the policy has an API key and secret: set those that it names, and start again.")
+        return Refused(
+            "No source of the policy has an API key and secret: set the variables that it names, and start again."
+        )
     api_key, secret = credentials
     body = sample(name, core.clock.now(), lambda: str(uuid4()))
     accepted = receiver.receive(WebhookRequest(body, api_key, sign(body, secret), str(uuid4())))
@@ -67,7 +69,7 @@ def run_out(core: Core, number: int, viewer: Viewer | None = None) -> Refused | 
         mode = connection.scalar(select(incidents.c.mode).where(incidents.c.number == number, may_see))
     if mode != Mode.SANDBOX:
         return Refused(f"There is no #{number} in the sandbox.")
-    return None if fire_incident_now(core, number) else Refused(f"No clock is running for #{number}.")
+    return None if fire_incident_now(core, number) else Refused(f"#{number} has no deadline.")
 
 
 def kill_worker(core: Core) -> int | Refused:
@@ -79,14 +81,14 @@ def kill_worker(core: Core) -> int | Refused:
     if core.settings.mode is not Mode.SANDBOX:
         return Refused(_REAL)
     if not core.settings.can_kill_worker:
-        return Refused("Only what `escalator run` has started can be killed from here: it starts again by itself.")
+        return Refused("Only a worker started by `escalator run` can be killed here: it is restarted automatically.")
     since = core.clock.now() - HEARTBEAT_TIMEOUT
     with core.database.reading() as connection:
         alive = processes.alive_since(connection, since)
     for one in reversed(alive):
         if one.kind == SWEEPER and one.host == socket.gethostname()[:256] and _kill(one.pid):
             return one.pid
-    return Refused("No worker is alive right now.")
+    return Refused("No worker is running right now.")
 
 
 def _kill(pid: int) -> bool:

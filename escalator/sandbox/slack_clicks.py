@@ -63,9 +63,9 @@ def signed_click(core: Core, press: Press) -> Signed | Refused:
     if press.view_state is None and press.typed is None:
         payload = _block_actions(person, user_id, item, said, press)
     elif item.type is not InboxItemType.VIEW or not said:
-        return Refused("There is no such window.")
+        return Refused("There is no such dialog.")
     elif item.person != press.person:
-        return Refused("This window was opened for somebody else.")
+        return Refused("This dialog was opened for somebody else.")
     elif press.typed is not None:
         payload = _block_suggestion(person, user_id, item, said["view"], press)
     else:
@@ -87,11 +87,11 @@ def signed_command(core: Core, one: Typed) -> Signed | Refused:
     user_id = core.expand(person.slack or "") if person else ""
     command, _, text = one.typed.strip().partition(" ")
     if item is None or item.channel is not DestinationKind.SLACK:
-        return Refused("There is no such place in Slack.")
+        return Refused("There is no such channel in Slack.")
     if not user_id:
         return Refused(f"{one.person} has no Slack id in the policy, so nothing can come from them.")
     if not command.startswith("/"):
-        return Refused("A command begins with a slash. Nothing else that is typed here is read by anybody.")
+        return Refused("A command begins with a slash. Nothing else typed here is processed.")
     form = {
         "team_id": TEAM,
         "team_domain": "sandbox",

@@ -38,7 +38,7 @@ def signed_act(core: Core, deed: Deed) -> Signed | Refused:
         item = sandbox_inbox.lock_message(connection, known.address, known.ts) if known else None
         vendor = SANDBOX_VENDORS[item.channel] if item else None
         if item is None or vendor is None or vendor.act is None:
-            return Refused("There is nothing of PagerDuty's or Jira's like that.")
+            return Refused("There is no such PagerDuty alert or Jira issue.")
         said = opened(item, core.seal)
 
         def known_as(kind: DestinationKind) -> str:

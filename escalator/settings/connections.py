@@ -13,6 +13,7 @@ from escalator.settings.parsers import InvalidValue, is_host
 from escalator.settings.urls import PERCENT, service_host, split_url
 
 _DATABASE = "write postgresql://user:password@host:5432/name or sqlite:///file.db"
+_SEVERAL_HOSTS = "write postgresql://user:password@/name?host=h1:5432&host=h2:5432&target_session_attrs=read-write"
 _BROKER = "write redis://:password@host:6379/0, or rediss:// for TLS"
 _MAIL = "write smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465 (TLS)"
 _CERT_REQS = {"CERT_REQUIRED", "CERT_OPTIONAL", "CERT_NONE", "required", "optional", "none"}
@@ -54,6 +55,8 @@ def _sqlite(text: str, rest: str) -> str:
 
 
 def _check_postgres(text: str) -> None:
+    if "," in text.partition("://")[2].partition("?")[0].partition("/")[0].rpartition("@")[2]:
+        raise InvalidValue("names several hosts before the path", _SEVERAL_HOSTS)
     # Both libraries repeat pieces of the URL in what they raise.
     try:
         url = make_url(text)
@@ -61,6 +64,8 @@ def _check_postgres(text: str) -> None:
         raise InvalidValue("is not a valid URL: its host or port cannot be read", PERCENT) from None
     if (url.host and not is_host(url.host)) or not 0 < (url.port or 5432) < 65536:
         raise InvalidValue("is not a valid URL: its host or port cannot be read", PERCENT)
+    if set("/@") & set(url.database or ""):
+        raise InvalidValue("is not a valid URL: its database has a / or @ in its name", PERCENT)
     if any("\0" in (part or "") for part in (url.username, url.password, url.database)):
         raise InvalidValue("contains %00, which PostgreSQL does not accept", PERCENT)
     _check_options(url)

@@ -85,8 +85,11 @@ def parse_keys(text: str) -> tuple[Secret, ...]:
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    """Return the parts of a list, which stand between commas."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    """Return the parts of a list, which stand between commas; raises InvalidValue where there are only commas."""
+    parts = tuple(part.strip() for part in text.split(",") if part.strip())
+    if text and not parts:
+        raise InvalidValue("holds nothing but commas", "write a value, or leave it unset")
+    return parts
 
 
 def parse_switch(text: str) -> bool:

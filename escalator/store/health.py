@@ -43,11 +43,6 @@ class ProductHealth:
         """Return how many troubles of this kind there are: those whose keys begin like that."""
         return sum(key.startswith(kind) for key, _detail in self.troubles)
 
-    @property
-    def sandbox_words(self) -> str:
-        """Return what the sandbox says everywhere."""
-        return f"SANDBOX, {self.sandbox_incidents} alerts reached nobody"
-
 
 def read_health(connection: Connection, now: datetime) -> ProductHealth:
     """Return how the product is now."""

@@ -15,7 +15,7 @@ from escalator.store.upserts import upsert
 
 
 class CallbackState(StrEnum):
-    """What became of it."""
+    """Status."""
 
     NEW = "new"
     DONE = "done"

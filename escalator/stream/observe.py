@@ -20,7 +20,7 @@ _OUR_OWN = {manual_incident.TYPE: manual_incident.observation, drill.TYPE: drill
 def observe(
     body: bytes | Mapping[str, object], received_at: datetime, staff: frozenset[str] = frozenset()
 ) -> Observation | None:
-    """Return what a verified event says, or None for one that means nothing here.
+    """Return what a verified event says, or None for one that is not supported.
 
     Whatever surprises inside a JSON object counts as not said. `received_at` (aware UTC) stands in for a time that
     Stream does not tell; `staff` are the ids in Stream of the policy's people, in whose name a server-side call

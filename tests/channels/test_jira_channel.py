@@ -426,7 +426,7 @@ def test_a_workflow_without_a_way_to_done_is_told_of_once():
         shown = [channel.show(say(ref, **RESOLVED)) for _ in range(2)]
     assert shown == [Delivered(ref)] * 2
     assert jira.comments(ref)[0].splitlines()[0] == (
-        f"{RESOLVED_WORDS}. Its workflow offers no way to a fitting status from here: please move the issue by hand."
+        f"{RESOLVED_WORDS}. The Jira workflow has no transition to a matching status from here: move the issue by hand."
     )
     assert len(jira.comments(ref)) == 1
 
@@ -444,7 +444,7 @@ def test_who_may_not_move_issues_says_so_instead_of_trying_for_ever(jira):
     channel = channel_of(jira)
     ref = channel.tell(say()).ref
     assert channel.show(say(ref, **RESOLVED)) == Delivered(ref)
-    assert "please move the issue by hand" in jira.comments(ref)[0]
+    assert "move the issue by hand" in jira.comments(ref)[0]
 
 
 def test_a_way_that_asks_for_more_is_passed_over():

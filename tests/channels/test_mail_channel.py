@@ -76,13 +76,13 @@ def test_both_parts_say_the_same(channel, mailer):
         assert "https://wiki.example.com/ts/self-harm" in said
         assert ANSWER.label in said
         assert ANSWER.url in said
-        assert "do not pass it on" in said
+        assert "do not forward it" in said
 
 
 def test_without_an_answer_nothing_is_asked_of_the_reader(channel, mailer):
     channel.tell(a_note(answer=None))
     assert "Acknowledge" not in mailer.mails[0].text
-    assert "pass it on" not in mailer.mails[0].text
+    assert "forward it" not in mailer.mails[0].text
 
 
 def test_what_a_user_wrote_is_not_in_a_mail_even_if_a_card_had_it(channel, mailer):
@@ -165,7 +165,7 @@ def test_what_is_new_is_one_short_mail(channel, mailer, view, lead):
     assert channel.show(a_note(ref=REF, view=view)) == Delivered(REF)
     [mail] = mailer.mails
     assert mail.lead == (lead or a_note(view=view).card.text)
-    assert "nothing more is asked of you" in mail.text
+    assert "no further action is needed" in mail.text
     assert len(mail.text.splitlines()) < 8
     assert ANSWER.url not in mail.text
 

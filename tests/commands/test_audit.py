@@ -37,7 +37,7 @@ def test_the_trail_is_whole_in_the_database_and_as_a_file(cli, alerted, folder):
     for arguments in ([], ["trail.jsonl"]):
         result = cli("audit", "verify", *arguments)
         assert result.exit_code == 0
-        assert "every one fits" in result.stdout
+        assert "none changed or missing" in result.stdout
 
 
 def test_what_is_not_sealed_yet_is_said_aloud(cli, alerted):

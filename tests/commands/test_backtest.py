@@ -62,7 +62,7 @@ def test_a_policy_does_not_differ_from_itself(cli, alerted):
     result = cli("backtest", "same.yml", "same.yml")
     assert result.exit_code == 0
     assert result.stdout.startswith("1 incidents since ")
-    assert result.stdout.endswith("Everybody would have been told the same.\n")
+    assert result.stdout.endswith("No difference: everybody would have been notified the same.\n")
 
 
 def test_a_later_step_is_one_that_the_answer_spares_somebody(cli, alerted):
@@ -82,9 +82,9 @@ def test_what_would_have_reached_nobody_is_said(cli, alerted):
     result = cli("backtest", "same.yml", "silent.yml")
     assert result.exit_code == 1
     assert "#1001  high threat by Urgent harms -> high threat by Let be" in result.stdout
-    assert "      told after:  nobody\n" in result.stdout
+    assert "      notified after:  nobody\n" in result.stdout
     assert "  critical-alerts  1 -> 0 (-1)\n" in result.stdout
-    assert "Reached nobody: 0 -> 1\n  now too: #1001\n" in result.stdout
+    assert "Notified nobody: 0 -> 1\n  newly: #1001\n" in result.stdout
 
 
 def test_versions_are_named_by_their_hash(cli, alerted):
@@ -112,7 +112,9 @@ def test_what_is_older_is_not_looked_at(cli, alerted, monkeypatch):
     ("values", "reason"),
     [
         pytest.param({"sealed_body": None}, "incidents whose content is deleted", id="purged"),
-        pytest.param({"sealed_body": b"sealed by another key"}, "incidents that no key of ours opens", id="unreadable"),
+        pytest.param(
+            {"sealed_body": b"sealed by another key"}, "incidents whose content cannot be decrypted", id="unreadable"
+        ),
     ],
 )
 def test_what_cannot_be_lived_again_is_counted_and_said(cli, alerted, values, reason):
@@ -134,10 +136,10 @@ def test_a_drill_is_left_out(cli, alerted):
     ("arguments", "said"),
     [
         pytest.param(
-            ["same.yml", "nothing.yml"], "'nothing.yml' is no version of the policy", id="no file, no version"
+            ["same.yml", "nothing.yml"], "'nothing.yml' is not a version of the policy", id="no file, no version"
         ),
-        pytest.param(["same.yml", "bad.yml"], "bad.yml is no policy that could run", id="a file with a mistake"),
-        pytest.param(["same.yml", "same.yml", "--since", "soon"], "is no duration", id="no duration"),
+        pytest.param(["same.yml", "bad.yml"], "bad.yml is not a valid policy", id="a file with a mistake"),
+        pytest.param(["same.yml", "same.yml", "--since", "soon"], "is not a valid duration", id="no duration"),
     ],
 )
 def test_what_cannot_be_meant_is_misuse(cli, alerted, folder, arguments, said):

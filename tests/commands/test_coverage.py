@@ -50,7 +50,7 @@ def test_a_hole_below_high_is_a_note_and_no_fault(cli, policy):
     text = CLOSED.replace("default: loud", "default: office").replace("routes:", "routes:\n  " + GRAVE)
     result = cli("coverage", policy(text), *FROM)
     assert result.exit_code == 0
-    assert "Note: below high, and nobody hears within 30 min:" in result.stdout
+    assert "Note: below high, and nobody notified within 30 min:" in result.stdout
 
 
 GRAVE = "- {name: Grave, when: {min_severity: high}, path: loud}"
@@ -92,8 +92,8 @@ def test_four_weeks_end_at_the_same_local_time(cli, policy):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        pytest.param(["--from", "soon"], "--from: 'soon' is no time", id="no date"),
-        pytest.param(["--within", "soon"], "--within: 'soon' is no duration", id="no duration"),
+        pytest.param(["--from", "soon"], "--from: 'soon' is not a valid time", id="no date"),
+        pytest.param(["--within", "soon"], "--within: 'soon' is not a valid duration", id="no duration"),
         pytest.param(["--weeks", "0"], "--weeks", id="no week"),
         pytest.param(["--svg", "nowhere/week.svg"], "--svg: nowhere/week.svg", id="no folder"),
     ],
@@ -115,5 +115,5 @@ def test_the_example_has_no_hole_in_what_is_grave(cli, monkeypatch):
     monkeypatch.setenv("SENIORS_ICAL_URL", "https://calendar.example.com/seniors.ics")
     result = cli("coverage", EXAMPLE, *FROM)
     assert result.exit_code == 0
-    assert "No holes: of all that is high or critical" in result.stdout
-    assert result.stderr.startswith("seniors-on-call: no calendar is known (there is no database)")
+    assert "No gaps: every high or critical alert" in result.stdout
+    assert result.stderr.startswith("seniors-on-call: no calendar is known (the database does not exist)")

@@ -47,12 +47,12 @@ def of(found, what):
 def test_nothing_fails_in_a_sandbox_that_works(well, doctor):
     found = doctor()
     assert {status for _what, status, _found in found} == {"ok", "warn"}
-    assert of(found, "redis") == [("ok", "answers")]
+    assert of(found, "redis") == [("ok", "reachable")]
     assert of(found, "workers") == [("ok", "1 alive")]
 
 
 def test_a_sandbox_says_how_many_alerts_reached_nobody(alerted, doctor):
-    assert of(doctor(), "mode") == [("warn", "SANDBOX, 1 alerts reached nobody")]
+    assert of(doctor(), "mode") == [("warn", "Sandbox mode: nothing is sent (1 alert so far)")]
 
 
 def test_a_broker_that_is_away_fails(core, doctor, monkeypatch):
@@ -68,11 +68,13 @@ def test_a_broker_that_does_not_take_what_is_written_fails(core, doctor, monkeyp
         monkeypatch.setenv("REDIS_URL", broker.url)
         [(status, said)] = of(doctor(), "redis")
     assert status == "fail"
-    assert said.startswith(("cannot be used (", "answers, but not as Redis does"))
+    assert said.startswith(
+        ("cannot be reached (", "reached, but cannot be used (", "something else than Redis answers")
+    )
 
 
 def test_workers_that_are_gone_fail(core, doctor):
-    assert of(doctor(), "workers") == [("fail", "none is alive: nothing is sent or escalated")]
+    assert of(doctor(), "workers") == [("fail", "none is running: nothing is sent or escalated")]
 
 
 def test_a_deadline_that_nobody_fires_fails(alerted, doctor):
@@ -93,7 +95,7 @@ def test_a_trouble_that_has_not_ended_fails(core, doctor):
 
 def test_a_database_without_a_schema_fails_and_is_not_made(cli, doctor, folder, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder}/none.db")
-    assert of(doctor(), "database") == [("fail", "has no schema, or an old one")]
+    assert of(doctor(), "database") == [("fail", "has no schema or an old one")]
     assert not (folder / "none.db").exists()
 
 
@@ -130,7 +132,7 @@ def test_people_without_a_working_contact_are_named(core, doctor, folder, monkey
 def test_a_changed_file_that_no_worker_has_taken_is_said(core, doctor, folder, monkeypatch):
     monkeypatch.delenv("ESCALATOR_POLICY")
     (folder / "escalation.yml").write_text(MINIMAL)
-    assert of(doctor(), "active policy") == [("warn", "is not what escalation.yml says now")]
+    assert of(doctor(), "active policy") == [("warn", "differs from escalation.yml")]
 
 
 @pytest.fixture
@@ -144,7 +146,7 @@ def slack(monkeypatch):
 
 def test_a_token_with_every_scope_is_good(core, slack, doctor):
     [(status, said)] = of(doctor(), "slack")
-    assert (status, said[:27]) == ("ok", "the token is good in worksp")
+    assert (status, said[:27]) == ("ok", "the token is valid in works")
 
 
 def test_a_scope_that_is_missing_fails_by_name(core, slack, doctor, monkeypatch):
@@ -155,7 +157,14 @@ def test_a_scope_that_is_missing_fails_by_name(core, slack, doctor, monkeypatch)
 
 def test_a_token_that_slack_refuses_fails(core, slack, doctor, monkeypatch):
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-other")
-    assert of(doctor(), "slack") == [("fail", "the token was refused: bad_credentials (invalid_auth)")]
+    assert of(doctor(), "slack") == [
+        ("fail", "reached, but the credentials were refused (bad_credentials: invalid_auth)")
+    ]
+
+
+def test_a_slack_that_nobody_answers_at_is_unreachable_and_no_token_is_blamed(core, slack, doctor, monkeypatch):
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:1/api/")
+    assert of(doctor(), "slack") == [("fail", "cannot be reached (unreachable)")]
 
 
 @pytest.mark.parametrize(("mode", "status"), [("sandbox", "warn"), ("production", "fail")])

@@ -49,13 +49,13 @@ def test_a_calendar_that_is_read_says_who_is_on_call(core, doctor):
 
 
 def test_a_calendar_that_nobody_has_asked_for_yet_is_a_warning(doctor):
-    assert doctor() == [("warn", "was never asked for; on call now: eli")]
+    assert doctor() == [("warn", "has not been read yet; on call now: eli")]
 
 
 def test_a_calendar_that_fails_is_a_warning(core, doctor, server):
     server.feed = HTML
     refresh_calendars(core)
-    expected = "began to fail 0 min ago (not_a_calendar), read never, 0 bookings ahead; on call now: eli"
+    expected = "started failing 0 min ago (not_a_calendar), read never, 0 future shifts; on call now: eli"
     assert doctor() == [("warn", expected)]
 
 

@@ -53,12 +53,15 @@ def test_a_routing_key_that_is_refused_fails(everybody, examined):
 
 def test_a_token_that_may_not_read_incidents_fails(everybody, examined):
     everybody.pagerduty.token = "another"
-    assert examined()["pagerduty token"] == ("fail", "bad_credentials http_401")
+    assert examined()["pagerduty token"] == (
+        "fail",
+        "reached, but the credentials were refused (bad_credentials: http_401)",
+    )
 
 
 def test_a_mailbox_that_is_refused_fails(everybody, examined):
     everybody.mail.inject(*[MailFault("recipient", "550 no such user")] * 2)
-    assert examined()["email mailbox"] == ("fail", "bad_target (recipient_550)")
+    assert examined()["email mailbox"] == ("fail", "the address was not accepted (bad_target: recipient_550)")
 
 
 def test_a_project_in_which_we_may_open_nothing_fails(everybody, examined):
@@ -74,7 +77,7 @@ def test_a_field_that_jira_needs_and_the_policy_does_not_give_fails_by_name(ever
     everybody.jira.required = {"customfield_10042"}
     assert examined()["jira board"] == (
         "fail",
-        "bad_message (Jira requires customfield_10042 ('Team'))",
+        "reached, but it would refuse the message (bad_message: Jira requires customfield_10042 ('Team'))",
     )
 
 
@@ -95,12 +98,12 @@ def test_the_fields_of_the_policy_are_looked_for_in_jira(everybody, examined, tm
 
 def test_a_private_address_that_nobody_has_allowed_fails(everybody, examined, monkeypatch):
     monkeypatch.delenv("WEBHOOK_ALLOW_PRIVATE")
-    assert examined()["webhook copy"] == ("fail", "forbidden (private_address)")
+    assert examined()["webhook copy"] == ("fail", "not asked: the address is not allowed (forbidden: private_address)")
 
 
 def test_a_receiver_that_is_not_there_fails(everybody, examined, monkeypatch):
     monkeypatch.setenv("WEBHOOK_URL", "http://127.0.0.1:1/nobody")
-    assert examined()["webhook copy"] == ("fail", "unreachable")
+    assert examined()["webhook copy"] == ("fail", "cannot be reached (unreachable)")
 
 
 def test_in_the_sandbox_no_vendor_is_asked(everybody, examined, monkeypatch):
@@ -113,4 +116,4 @@ def test_a_mailbox_that_no_mail_could_go_to_fails(everybody, examined, tmp_path,
     policy.write_text(POLICY.read_text().replace("desk@example.com", '"${DESK}"'))
     monkeypatch.setenv("ESCALATOR_POLICY", str(policy))
     monkeypatch.setenv("DESK", "the..desk@example.com")
-    assert examined()["email mailbox"] == ("fail", "bad_target (address)")
+    assert examined()["email mailbox"] == ("fail", "the address was not accepted (bad_target: address)")

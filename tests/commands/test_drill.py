@@ -44,7 +44,7 @@ def test_a_drill_that_was_never_held_says_when_it_will_be(cli, drilled):
 def test_a_drill_begun_by_hand_takes_the_way_of_all_drills(cli, drilled):
     result = cli("drill", "Fire drill")
     assert result.exit_code == 0
-    assert result.stdout.startswith("Begun: Fire drill, route Urgent harms; to be acknowledged within 10 min")
+    assert result.stdout.startswith("Started: Fire drill, route Urgent harms; acknowledge within 10 min")
     process_events(drilled)
     assert "running (#1001)" in cli("drill").stdout
     assert "#1001   triggered  DRILL · CRITICAL · Child safety" in cli("incidents").stdout
@@ -55,7 +55,7 @@ def test_a_drill_that_runs_is_not_begun_twice(cli, drilled):
     assert cli("drill", "Fire drill").exit_code == 0
     result = cli("drill", "Fire drill")
     assert result.exit_code == 1
-    assert "runs already" in result.stderr
+    assert "is already running" in result.stderr
 
 
 def test_a_last_drill_that_was_not_passed_is_a_problem(cli, drilled):

@@ -50,8 +50,8 @@ def test_what_no_route_takes_goes_the_default_path(explain):
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
-        pytest.param("moderation_check.completed__keep.json", "means nothing here", id="of no interest"),
-        pytest.param("appeal.created.json", "opens no incident", id="only recorded"),
+        pytest.param("moderation_check.completed__keep.json", "is not handled", id="of no interest"),
+        pytest.param("appeal.created.json", "does not open an incident", id="only recorded"),
     ],
 )
 def test_what_opens_nothing_has_the_same_keys_and_says_why(explain, event, reason):
@@ -68,7 +68,9 @@ def test_what_opens_nothing_has_the_same_keys_and_says_why(explain, event, reaso
     ("event", "reason"),
     [
         pytest.param("review_queue_item.new__user_report.json", "only logged", id="a path without steps"),
-        pytest.param("review_queue_item.updated__mark_reviewed.json", "a review of an item never seen", id="a review"),
+        pytest.param(
+            "review_queue_item.updated__mark_reviewed.json", "a review of an item without an incident", id="a review"
+        ),
     ],
 )
 def test_what_opens_silently_says_why_nobody_is_told(explain, event, reason):
@@ -85,7 +87,7 @@ def test_people_read_a_table_of_who_when_and_through_what(explain):
     assert "Chen Wei (team) Slack, direct message" in rows
     assert "ts-pager PagerDuty" in rows
     assert "Dana Fox (schedule:seniors-on-call, on call) Slack, direct message" in rows
-    assert "Still no answer: again from the top +1 h 15 min (Mon 11:15:00 America/New_York)" in rows
+    assert "Not acknowledged: restarts from step 1 +1 h 15 min (Mon 11:15:00 America/New_York)" in rows
     assert "Copies to: bi-feed" in rows
 
 
@@ -97,7 +99,7 @@ def test_a_time_without_a_zone_is_in_the_policys(explain, at):
 @pytest.mark.parametrize(
     ("arguments", "stdin", "exit_code", "said"),
     [
-        pytest.param(["-"], "no JSON", 1, "no event of Stream's", id="no JSON"),
+        pytest.param(["-"], "no JSON", 1, "is not a Stream event", id="no JSON"),
         pytest.param(["-"], '{"no": "type"}', 1, "type: Missing data", id="no type"),
         pytest.param(["nowhere.json"], None, 2, "nowhere.json", id="no file"),
         pytest.param([SELF_HARM, "--source", "chat"], None, 2, "chat-prod, chat-staging", id="no such source"),
@@ -189,13 +191,13 @@ def told(cli, folder):
         pytest.param(MONDAY, "at once Mon 10:00:00 1 Ana Ruiz (team, on call) Slack, direct message", id="on call"),
         pytest.param(
             SATURDAY,
-            "at once Sat 10:00:00 1 Ben Okafor (team: nobody is on call, the lead stands in) Slack, direct message",
+            "at once Sat 10:00:00 1 Ben Okafor (team: nobody on call, so the lead) Slack, direct message",
             id="nobody is on call, and the lead stands in",
         ),
         pytest.param(SATURDAY, "· team: nobody is on call, so the next step is due at once", id="nobody is on call"),
-        pytest.param(SATURDAY, "· Dana Fox is not told: the category is restricted", id="not theirs to know"),
+        pytest.param(SATURDAY, "· Dana Fox is not notified: the category is restricted", id="not theirs to know"),
         pytest.param(SATURDAY, "+1 d 23 h Mon 09:00:00 2 pager PagerDuty", id="until when a step waits"),
-        pytest.param(SATURDAY, "· waited for its hours: during office", id="what a step waits for"),
+        pytest.param(SATURDAY, "· waited for hours: during office", id="what a step waits for"),
     ],
 )
 def test_the_table_says_who_is_on_call_what_is_waited_for_and_who_may_not_know(told, at, row):
@@ -211,7 +213,7 @@ def test_calendars_come_from_the_database_and_are_missed_aloud(cli, folder, core
     (folder / "escalation.yml").write_text(PEOPLE_AND_TIME)
     command = ("explain", SELF_HARM, "--policy", "escalation.yml", "--at", MONDAY)
     unread = cli(*command)
-    assert "later: no calendar is known (none has been read yet)" in unread.stderr
+    assert "later: no calendar is known (it has not been read yet)" in unread.stderr
     assert "Ben Okafor (schedule:later, on call)" in unread.stdout
     start = datetime(2026, 1, 5, tzinfo=UTC)
     booked = bookings_to_json([Booking(start, start + timedelta(days=1), ("ana",))])
@@ -228,5 +230,5 @@ def test_without_a_database_nothing_is_made_to_look_for_calendars(cli, folder, m
     monkeypatch.setenv("CALENDAR", "https://calendar.example.com/later.ics")
     (folder / "escalation.yml").write_text(PEOPLE_AND_TIME)
     result = cli("explain", SELF_HARM, "--at", MONDAY)
-    assert "later: no calendar is known (there is no database)" in result.stderr
+    assert "later: no calendar is known (the database does not exist)" in result.stderr
     assert [path.name for path in folder.iterdir()] == ["escalation.yml"]

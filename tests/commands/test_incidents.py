@@ -27,7 +27,7 @@ def test_a_story_is_told_in_words_with_names(cli, alerted):
     assert lines[0] == "#1001 HIGH · Threat · triggered (times in UTC)"
     told = [line[23:] for line in lines[1:]]
     assert told[0].startswith("Opened by")
-    assert {"Told Ana Ruiz", "Told Ben Okafor", "Told critical-alerts"} <= set(told)
+    assert {"Sent to Ana Ruiz", "Sent to Ben Okafor", "Sent to critical-alerts"} <= set(told)
 
 
 def test_content_is_never_shown(cli, alerted):
@@ -59,7 +59,7 @@ def test_a_database_that_is_away_is_one_clear_line(cli, folder, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/none")
     result = cli("incidents")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
-    assert result.stderr.endswith("look at DATABASE_URL\n")
+    assert result.stderr.endswith("check DATABASE_URL\n")
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_line(cli, folder, monkeypatch):

@@ -117,7 +117,7 @@ def test_without_a_database_the_schedules_own_people_count_and_that_is_said(cli,
     monkeypatch.setenv("SENIORS_ICAL_URL", CALENDAR)
     result = cli("oncall", "seniors-on-call", "--policy", EXAMPLE, "--at", FRIDAY)
     assert "Dana Fox" in result.stdout
-    assert "seniors-on-call: no calendar is known (there is no database)" in result.stderr
+    assert "seniors-on-call: no calendar is known (the database does not exist)" in result.stderr
 
 
 def test_calendars_come_from_the_database(cli, core, monkeypatch):

@@ -88,4 +88,4 @@ def test_what_cannot_be_meant_is_misuse(cli, file, arguments):
 def test_an_only_version_has_none_before_it(cli, core):
     result = cli("policy", "diff")
     assert result.exit_code == 2
-    assert "no other policy has run before" in result.stderr
+    assert "there is no earlier version" in result.stderr

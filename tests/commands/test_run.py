@@ -131,7 +131,7 @@ def test_the_page_of_production_shows_no_sandbox(policy):
 
 def test_who_is_real_are_those_with_an_address():
     policy = load(minimal(("slack: U0ANA", 'slack: "${ANA:-}"')), {})
-    assert "1 person and 1 destination are" in real(policy, lambda text: "" if "${" in text else text)
+    assert "messages now reach 1 person and 1 destination" in real(policy, lambda text: "" if "${" in text else text)
 
 
 def test_who_is_reached_by_mail_only_is_real_too():

@@ -108,7 +108,7 @@ def installation(tmp_path):
 
 
 def test_an_alert_reaches_the_sandbox_with_nothing_configured(installation):
-    assert installation.get("/readyz").json()["notes"] == ["SANDBOX, 0 alerts reached nobody"]
+    assert installation.get("/readyz").json()["notes"] == ["Sandbox mode: nothing is sent (0 alerts so far)"]
     installation.sample("self_harm")
     assert eventually(installation.told, 5) == {1001}
     assert (installation.folder / "var" / "valkey.sock").is_socket()

@@ -54,12 +54,12 @@ def test_a_part_is_told_its_environment_and_what_it_shouts_is_shown(supervised):
 
 def test_a_part_that_fails_says_why_and_is_tried_again_ever_later(supervised):
     _process, said = supervised(Part("web", python("raise SystemExit('no socket')")))
-    eventually(lambda: "it starts again in 1.0 s." in said.read_text(), 10)
+    eventually(lambda: "restarting in 1.0 s." in said.read_text(), 10)
     lines = [line for line in said.read_text().splitlines() if line]
     assert lines[:6] == [
         line
         for wait in ("at once", "in 0.5 s", "in 1.0 s")
-        for line in ("web    | no socket", f"web ended (exit code 1); it starts again {wait}.")
+        for line in ("web    | no socket", f"web ended (exit code 1); restarting {wait}.")
     ]
 
 

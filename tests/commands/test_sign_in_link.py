@@ -62,18 +62,18 @@ def test_no_link_is_shown(real, monkeypatch, env):
 @pytest.mark.parametrize(
     ("env", "status", "words"),
     [
-        pytest.param({}, "ok", "everybody says who they are", id="a sandbox"),
-        pytest.param({"ESCALATOR_MODE": "divert"}, "warn", "nobody can sign in", id="nothing"),
+        pytest.param({}, "ok", "in the sandbox everybody chooses a name", id="a sandbox"),
+        pytest.param({"ESCALATOR_MODE": "divert"}, "warn", "no sign-in method is set up", id="nothing"),
         pytest.param(
             {"ESCALATOR_MODE": "divert", "SMTP_URL": "smtp+insecure://127.0.0.1:1", "MAIL_FROM": "a@example.com"},
             "ok",
-            "by a link that is mailed",
+            "by a link sent by email",
             id="mail",
         ),
         pytest.param(
             {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "s"},
             "ok",
-            "says who they are, as in every sandbox, with Slack",
+            "chooses a name, with Slack",
             id="two ways",
         ),
     ],

@@ -9,7 +9,7 @@ from escalator.store import sandbox_inbox
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_state import Fault
 
-SAID = "TEST · This is a test of {}: nothing has happened, and nobody has to answer"
+SAID = "TEST · Test message to {}: nothing has happened, no action is needed"
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_in_the_sandbox_it_is_kept_and_says_so(core, cli):
     result = cli("test-destination", "critical-alerts")
     assert (result.exit_code, result.stdout) == (
         0,
-        "critical-alerts (slack): kept in the sandbox, nobody was told\n",
+        "critical-alerts (slack): kept in the sandbox, nothing was sent\n",
     )
     with core.database.reading() as connection:
         (kept,) = sandbox_inbox.newest(connection, 10, core.clock.now())
@@ -35,13 +35,13 @@ def test_in_the_sandbox_it_is_kept_and_says_so(core, cli):
 
 def test_in_production_it_gets_through_marked_as_a_test(slack, cli):
     result = cli("test-destination", "critical-alerts")
-    assert (result.exit_code, result.stdout) == (0, "critical-alerts (slack): got through\n")
+    assert (result.exit_code, result.stdout) == (0, "critical-alerts (slack): delivered\n")
     assert [one.text for one in slack.messages] == [SAID.format("critical-alerts")]
 
 
 def test_a_team_is_everybody_in_it(slack, cli):
     result = cli("test-destination", "team:moderators")
-    assert result.stdout == "person:ana (slack): got through\nperson:ben (slack): got through\n"
+    assert result.stdout == "person:ana (slack): delivered\nperson:ben (slack): delivered\n"
     assert {one.channel for one in slack.messages} == {"D0ANA", "D0BEN"}
 
 
@@ -65,4 +65,4 @@ def test_a_destination_that_was_reached_is_not_broken_any_more(core, slack, cli)
 def test_a_name_that_means_nobody_is_misuse_and_says_what_there_is(core, cli):
     result = cli("test-destination", "nowhere")
     assert result.exit_code == 2
-    assert "nowhere: is nothing that the policy tells; one of critical-alerts" in result.stderr
+    assert "nowhere: is not a destination of the policy; one of critical-alerts" in result.stderr

@@ -126,7 +126,7 @@ def test_whatever_decides_who_is_told_and_in_which_words_makes_another_kind(chan
         pytest.param(by("text"), {"text": " \n"}, id="there is no text"),
         pytest.param(by("category"), {"label": "NOTHING_KNOWN"}, id="it has no category"),
         pytest.param(a_policy(grouping=None), {}, id="nothing is grouped at all"),
-        pytest.param(by("author"), {"label": "NOTHING_KNOWN", "text_severity": "low"}, id="it is only logged"),
+        pytest.param(by("author"), {"label": "NOTHING_KNOWN", "text_severity": "low"}, id="it is logged only"),
         pytest.param(by("author"), {"review": "mod-ana", "reviewed": 1}, id="somebody has it already"),
     ],
 )

@@ -276,7 +276,7 @@ STORIES = {
         "self_harm",
         policy=ASKS_FOR_PAGES,
     ),
-    "a custom action on what was only logged": Story(
+    "a custom action on what was logged only": Story(
         about(said(1, text_severity="low"), said(2, called="page")), TRIGGERED, policy=ASKS_FOR_PAGES
     ),
     "two of two reviews, of which one is not named: it may be the other's": Story(

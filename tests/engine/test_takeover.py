@@ -92,7 +92,7 @@ def test_what_waits_is_acknowledged_whatever_the_button_shows() -> None:
     [
         pytest.param(an_incident(state=State.RESOLVED, closed_by="ana"), RefusalReason.RESOLVED, id="over"),
         pytest.param(
-            an_incident(state=State.LOGGED, due_kind=None, due_at=None), RefusalReason.NOT_NOW, id="only logged"
+            an_incident(state=State.LOGGED, due_kind=None, due_at=None), RefusalReason.NOT_NOW, id="logged only"
         ),
     ],
 )

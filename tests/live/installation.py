@@ -226,7 +226,7 @@ class Installation:
         self._wait_for_worker(name)
 
     def _start_web(self) -> None:
-        self._start("web", ("-m", "gunicorn", "--config", "python:web.gunicorn_config", "web.app:create_app()"))
+        self._start("web", ("-m", "web"))
 
     def _start_worker(self, name: str, *how: str) -> None:
         usual = ("--loglevel=INFO", "--without-gossip", "--without-mingle", f"--hostname={name}@%h")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.live
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "run": [sys.executable, "-m", "escalator", "run"],
-    "web": [sys.executable, "-m", "gunicorn", "--config", "python:web.gunicorn_config", "web.app:create_app()"],
+    "web": [sys.executable, "-m", "web"],
     "worker": [sys.executable, "-m", *shlex.split("celery -A workers.app worker --concurrency=1 --without-mingle")],
 }
 SECRETS = {"SECRET_KEY": "key", "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "signed"}
@@ -70,3 +70,8 @@ def test_what_the_environment_has_wrong_is_said_without_a_secret(command, tmp_pa
 def test_a_port_that_is_none_ends_web_before_it_forks(tmp_path):
     code, told = started("web", tmp_path, **SECRETS, PORT="web")
     assert (code, "PORT: 'web' is not a port" in told, "Traceback" in told) == (3, True, False)
+
+
+def test_a_number_of_processes_that_is_none_ends_web_before_gunicorn_reads_it(tmp_path):
+    code, told = started("web", tmp_path, **SECRETS, WEB_CONCURRENCY="two")
+    assert (code, "WEB_CONCURRENCY: 'two' is not a number" in told, "Traceback" in told) == (3, True, False)

@@ -111,7 +111,7 @@ def test_every_row_fills_the_whole_week(drawn):
             id="within minutes",
         ),
         pytest.param(
-            "Three", "silent", "Wed 00:00–24:00\nsilent by decision: the path has no steps", id="silent by decision"
+            "Three", "silent", "Wed 00:00–24:00\nsilent on purpose: the path has no steps", id="silent on purpose"
         ),
         pytest.param(
             "Four",
@@ -139,4 +139,4 @@ def test_the_hour_before_the_hours_open_shows_its_first_minute(drawn):
 
 def test_the_legend_names_every_look(drawn):
     texts = {text.text for text in drawn.iter(f"{SVG}text")}
-    assert {"within 1 min", "within 30 min", "later than 30 min", "nobody", "silent by decision"} <= texts
+    assert {"within 1 min", "within 30 min", "later than 30 min", "nobody", "silent on purpose"} <= texts

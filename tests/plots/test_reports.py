@@ -29,7 +29,7 @@ def test_a_longer_time_is_a_longer_bar():
 
 def test_each_bar_says_in_words_what_it_shows():
     svg = read(duration_bars("Time", {"Threat": a_spread(1, 5)}))
-    assert "Threat: half within 1 min, nine in ten within 5 min" in [title.text for title in svg.iter(f"{SVG}title")]
+    assert "Threat: median 1 min, p90 5 min" in [title.text for title in svg.iter(f"{SVG}title")]
 
 
 def test_a_group_in_which_nothing_was_done_has_no_row():

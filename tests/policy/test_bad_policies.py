@@ -83,7 +83,7 @@ def test_load_refuses_with_every_error_and_no_warning() -> None:
         load(text, {}, file="team.yml")
     assert refused.value.problems == (
         'team.yml:15: default: unknown path "nowhere"; known: urgent',
-        'team.yml:19: paths.urgent[1].after: "5" does not fit; write a duration such as 0s, 90s, 5m, 4h or 30d',
+        'team.yml:19: paths.urgent[1].after: "5" is not valid; write a duration such as 0s, 90s, 5m, 4h or 30d',
     )
 
 

@@ -119,7 +119,7 @@ def test_policy_and_channel_agree_about_whatever_is_written(written):
 )
 def test_a_value_of_the_environment_that_cannot_work_is_told_where_it_is_asked_for(old, new, value):
     text = minimal((old, new))
-    told = [one for one in parse(text, {"VALUE": value}).problems if "does not fit" in one.what]
+    told = [one for one in parse(text, {"VALUE": value}).problems if "is not valid" in one.what]
     assert [(one.is_warning, one.blocks_production) for one in told] == [(True, True)]
     assert value.strip("\"'\r ") not in told[0].told("")
 

@@ -35,7 +35,7 @@ def test_whole_days_can_be_said(text, start, end, days) -> None:
     assert len(found.weekdays) == days
 
 
-_BOTH = "write both `from` and `to`, or neither: `weekdays` alone are whole days"
+_BOTH = "write both `from` and `to`, or neither: `weekdays` alone means whole days"
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,12 @@ _BOTH = "write both `from` and `to`, or neither: `weekdays` alone are whole days
         pytest.param("holidays: US", f"hours.some.from: is missing; {_BOTH}", id="neither days nor times"),
         pytest.param(
             "from: 24:00, to: 09:00",
-            'hours.some.from: "24:00" does not fit; write a time of day such as 09:00',
+            'hours.some.from: "24:00" is not valid; write a time of day such as 09:00',
             id="nothing begins at the end of the day",
         ),
         pytest.param(
             "from: 09:00, to: 24:30",
-            'hours.some.to: "24:30" does not fit; write a time of day such as 18:00, or 24:00 for the end of the day',
+            'hours.some.to: "24:30" is not valid; write a time of day such as 18:00, or 24:00 for the end of the day',
             id="no day is longer",
         ),
     ],

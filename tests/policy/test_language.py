@@ -7,7 +7,7 @@ import pytest
 
 from escalator.model.levels import Role, Severity
 from escalator.model.policy import Policy, SeverityScale, UnansweredRule
-from escalator.policy import load, load_accepted, parse
+from escalator.policy import load, parse
 from escalator.stream.events import NAMED
 from tests.policy.files import minimal
 
@@ -132,7 +132,7 @@ def test_two_names_with_one_value_are_a_warning_of_this_environment_only() -> No
     text = minimal(("U0ANA", '"${ANA}"'), ("U0ELI", '"${ELI}"'))
     (warning,) = parse(text, {"ANA": "U1", "ELI": "U1"}).problems
     assert warning.is_warning
-    assert warning.what == 'is in this environment the Slack user of "ana" too'
+    assert warning.what == 'is, in this environment, also the Slack user of "ana"'
     assert parse(text, {"ANA": "U1", "ELI": "U2"}).problems == ()
 
 
@@ -237,3 +237,69 @@ def test_a_version_that_was_accepted_with_a_duration_for_records_is_still_read()
     text = minimal(more="retention: {content: 7d, records: 730d}\n")
     assert parse(text, {}).policy is None
     assert load_accepted(text).retain_content == timedelta(days=7)
+
+
+CATEGORY_POLICY = """
+version: 1
+sources:
+  app: {api_key: key, api_secret: secret}
+people:
+  ana: {name: Ana, slack: U0ANA}
+  eli: {name: Eli, slack: U0ELI, role: admin}
+teams:
+  mods: {members: [ana]}
+destinations:
+  alerts: {slack: "#alerts", urgent: true}
+  machine: {webhook: "${HOOK}", secret: hidden}
+categories:
+  self_harm: {title: Self-harm, labels: [SELF_HARM]}
+routes:
+  - {name: Self-harm, when: {category: self_harm}, assign: mods, path: urgent}
+feeds:
+  - {to: machine, when: {category: self_harm}}
+default: urgent
+paths:
+  urgent:
+    - {notify: [alerts]}
+"""
+
+
+@pytest.mark.parametrize("spelling", ["Self-Harm", "SELF HARM", "selfharm", "self_harm"])
+@pytest.mark.parametrize("listed", [False, True], ids=["alone", "in a list"])
+def test_a_category_may_be_spelled_loosely_in_a_condition(spelling: str, listed: bool) -> None:
+    text = CATEGORY_POLICY.replace(
+        "category: self_harm", f"category: [{spelling}]" if listed else f"category: {spelling}"
+    )
+    parsed = parse(text, {})
+    assert parsed.errors == ()
+    assert parsed.policy is not None
+    assert parsed.policy == load(CATEGORY_POLICY, {}) == load_accepted(text)
+    assert parsed.policy.routes[0].when.tests["category"] == ("self_harm",)
+
+
+def test_a_category_that_no_spelling_makes_one_is_still_unknown() -> None:
+    (error, *_) = parse(CATEGORY_POLICY.replace("category: self_harm", "category: Self-Harmed"), {}).errors
+    assert 'unknown category "Self-Harmed"' in error.what
+
+
+@pytest.mark.parametrize(
+    ("value", "is_fit"),
+    [
+        ("https://hooks.example.com/a", True),
+        ("http://10.0.0.7:8080", True),
+        ("https://", False),
+        ("https://[10.0.0.7", False),
+        ("https://hooks.example.com:99999/a", False),
+        ("https://:443/a", False),
+        ("webcal://hooks.example.com", False),
+        ("hooks.example.com", False),
+    ],
+)
+def test_an_address_is_judged_alike_where_it_is_written_and_where_the_environment_gives_it(
+    value: str, is_fit: bool
+) -> None:
+    written = parse(CATEGORY_POLICY.replace("${HOOK}", value), {})
+    given = parse(CATEGORY_POLICY, {"HOOK": value})
+    assert (written.errors == ()) is is_fit
+    assert any("whose value does not fit" in one.what for one in given.warnings) is not is_fit
+    assert all(value not in one.what for one in (*written.errors, *given.warnings))

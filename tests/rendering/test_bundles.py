@@ -28,7 +28,7 @@ def test_the_gravest_stand_first_with_the_first_of_their_numbers() -> None:
     assert lines(list_card([*HATE, *SELF_HARM], 3)) == [
         "CRITICAL · Self-harm: 12 (#1042 to #1053)",
         "HIGH · Hate: 2 (#1001, #1100)",
-        "Dealt with meanwhile: 3",
+        "Already handled: 3",
     ]
 
 
@@ -71,9 +71,12 @@ def test_what_does_not_fit_in_a_line_is_counted() -> None:
 
 
 def test_whoever_acknowledges_a_list_is_told_what_was_done_and_what_was_not() -> None:
-    assert all_words([3, 1, 2], ["#4 was already taken."]) == "3 acknowledged: #1 to #3.\n#4 was already taken."
+    assert (
+        all_words([3, 1, 2], ["#4 was already acknowledged."])
+        == "3 acknowledged: #1 to #3.\n#4 was already acknowledged."
+    )
     assert all_words([], []) == "Nothing was acknowledged."
-    assert all_words([1], ["no"] * 25).splitlines()[-1] == "5 more were not acknowledged either."
+    assert all_words([1], ["no"] * 25).splitlines()[-1] == "5 more were not acknowledged."
 
 
 def test_a_single_one_is_named() -> None:

@@ -59,7 +59,7 @@ def test_of_a_withheld_item_only_what_is_ours_is_told():
     assert spoken(card(a_view(content_rule=ContentRule.WITHHOLD))) == [
         "CRITICAL · Self-harm",
         "#1042 · chat-prod · opened 14:03",
-        "Content withheld: it is read in the dashboard only",
+        "Content withheld: read it in the dashboard",
         "Waiting for Ana Ruiz (child-safety, on call)",
         "14:08 (in 3 min): senior moderators and PagerDuty",
         f"[Open in Stream]({STREAM}?item=item-7&user=&e=) · [Runbook](https://wiki.example.com/ts/self-harm)",
@@ -135,7 +135,7 @@ def test_the_stricter_of_frozen_and_running_rule_holds(frozen, running, is_text_
         pytest.param({"text": "hola", "language": "es-MX"}, "Text hidden, 4 characters, Spanish", id="a region"),
         pytest.param({"text": "hola", "language": "xx"}, "Text hidden, 4 characters", id="an unknown language"),
         pytest.param({"text": "hola", "language": ""}, "Text hidden, 4 characters, English", id="as the facts say"),
-        pytest.param({"text": ""}, "No text here: look at it in Stream", id="no text"),
+        pytest.param({"text": ""}, "No text: look at it in Stream", id="no text"),
     ],
 )
 def test_hidden_text_is_told_by_its_length_and_language(content, line):
@@ -173,7 +173,7 @@ def test_the_author_is_told_by_id_age_and_counter(content, line):
         ("remove", "Blocked, not visible"),
         ("shadow_block", "Shadow-blocked, visible only to its author"),
         ("bounce_remove", "Bounced, then blocked, not visible"),
-        ("something new", "What Stream did is unknown, it may be visible"),
+        ("something new", "Stream's action is unknown, it may be visible"),
     ],
 )
 def test_what_stream_did_is_told_in_words(action, said):
@@ -187,7 +187,7 @@ def test_what_nobody_said_is_left_out():
     said = spoken(card(a_view(incident=bare, running=a_policy(sources={}), frozen=a_policy(sources={}, categories={}))))
     assert said[1:] == [
         "#1042 · chat-prod · opened 14:03",
-        "No text here: look at it in Stream",
+        "No text: look at it in Stream",
         "Waiting for Ana Ruiz (child-safety, on call)",
         "14:08 (in 3 min): senior moderators and PagerDuty",
         "[Runbook](https://wiki.example.com/ts/self-harm)",
@@ -197,7 +197,9 @@ def test_what_nobody_said_is_left_out():
 @pytest.mark.parametrize(
     ("state", "lines"),
     [
-        pytest.param({"waiting_for": (), "next_what": ""}, ["Waiting for an answer"], id="nobody in particular"),
+        pytest.param(
+            {"waiting_for": (), "next_what": ""}, ["Waiting for an acknowledgement"], id="nobody in particular"
+        ),
         pytest.param(
             {"waiting_for": ("Ana Ruiz", "Ben Okafor", "Dana Fox"), "next_what": ""},
             ["Waiting for Ana Ruiz, Ben Okafor and Dana Fox"],
@@ -218,10 +220,10 @@ def test_what_nobody_said_is_left_out():
             ["Waiting for Ana Ruiz (child-safety, on call)", "14:04 (now): senior moderators and PagerDuty"],
             id="what is overdue is now",
         ),
-        pytest.param(TAKEN, ["Taken by Ana Ruiz after 57 s", "14:28 (in 23 min): a reminder"], id="taken"),
+        pytest.param(TAKEN, ["Acknowledged by Ana Ruiz after 57 s", "14:28 (in 23 min): a reminder"], id="taken"),
         pytest.param(
             {**TAKEN, "due_kind": DueKind.RESOLVE_WITHIN},
-            ["Taken by Ana Ruiz after 57 s", "14:28 (in 23 min): resolve by then, or it starts again"],
+            ["Acknowledged by Ana Ruiz after 57 s", "14:28 (in 23 min): resolve by then, or it restarts from step 1"],
             id="taken, and the second clock runs",
         ),
         pytest.param({**TAKEN, "state": State.SNOOZED}, ["Snoozed by Ana Ruiz until 14:28"], id="snoozed"),
@@ -233,7 +235,7 @@ def test_what_nobody_said_is_left_out():
                 "closed_by": "ana",
                 "due_at": None,
             },
-            ["Resolved by Ana Ruiz: referred (NC-77)", "Still in Stream's queue: it has to be reviewed there too"],
+            ["Resolved by Ana Ruiz: referred (NC-77)", "Still open in Stream: review it there too"],
             id="resolved here is not reviewed in Stream",
         ),
         pytest.param(
@@ -260,7 +262,7 @@ def test_what_nobody_said_is_left_out():
                 "reviewed_at": OPENED - timedelta(minutes=1),
                 "due_at": None,
             },
-            ["Resolved by Ana Ruiz: action taken", "Still in Stream's queue: it has to be reviewed there too"],
+            ["Resolved by Ana Ruiz: action taken", "Still open in Stream: review it there too"],
             id="flagged again since its review",
         ),
     ],
@@ -272,7 +274,7 @@ def test_the_state_and_what_comes_next_are_told(state, lines):
 def test_only_seniors_read_the_story_so_far():
     story = ((OPENED, "opened, child-safety told"), (OPENED + timedelta(minutes=5), "nobody answered"))
     told = spoken(card(a_view(story=story, is_for_seniors=True)))
-    assert told[8:] == ["The story so far:", "14:03 opened, child-safety told", "14:08 nobody answered"]
+    assert told[8:] == ["Timeline so far:", "14:03 opened, child-safety told", "14:08 nobody answered"]
     assert len(spoken(card(a_view(story=story)))) == 8
 
 
@@ -359,10 +361,10 @@ SILENCE = Silence(
 @pytest.mark.parametrize(
     ("step", "line"),
     [
-        pytest.param(0, "Silenced by Dana Fox until 16:03: step 1 tells nobody", id="the present step is silenced"),
+        pytest.param(0, "Silenced by Dana Fox until 16:03: step 1 is not sent", id="the present step is silenced"),
         pytest.param(
             1,
-            "Waiting for Ana Ruiz (child-safety, on call) · silenced by Dana Fox until 16:03: step 1 tells nobody",
+            "Waiting for Ana Ruiz (child-safety, on call) · silenced by Dana Fox until 16:03: step 1 is not sent",
             id="the step after it waits",
         ),
     ],

@@ -15,16 +15,18 @@ from tests.rendering.builders import a_policy
     [
         pytest.param("delivered", None, 0.4, 1, "sent after 0.4 s", id="at once"),
         pytest.param("delivered", None, 90, 3, "sent after 1 min, 3 tries", id="after some tries"),
-        pytest.param("failed", "bad_target: channel_not_found", None, 1, "failed: no such address", id="for good"),
-        pytest.param("failed", "timeout", None, 4, "failed after 4 tries: timeout", id="given up"),
-        pytest.param("suppressed", "acknowledged", None, 0, "not sent: somebody had answered", id="too late"),
-        pytest.param("suppressed", "something_new", None, 0, "not sent: something new", id="a reason without words"),
-        pytest.param("pending", None, None, 0, "waits to be sent", id="not yet"),
         pytest.param(
-            "pending", "rate_limited", None, 2, "waits to be sent, tried 2 times: too many messages", id="tried before"
+            "failed", "bad_target: channel_not_found", None, 1, "failed: the address does not exist", id="for good"
         ),
-        pytest.param("sending", None, None, 1, "on its way", id="on its way"),
-        pytest.param("listed", None, None, 0, "told on a list", id="on a list"),
+        pytest.param("failed", "timeout", None, 4, "failed after 4 tries: timeout", id="given up"),
+        pytest.param("suppressed", "acknowledged", None, 0, "not sent: already acknowledged", id="too late"),
+        pytest.param("suppressed", "something_new", None, 0, "not sent: something new", id="a reason without words"),
+        pytest.param("pending", None, None, 0, "waiting to be sent", id="not yet"),
+        pytest.param(
+            "pending", "rate_limited", None, 2, "waiting to be sent, tried 2 times: rate limited", id="tried before"
+        ),
+        pytest.param("sending", None, None, 1, "being sent", id="on its way"),
+        pytest.param("listed", None, None, 0, "sent in a bundle", id="on a list"),
     ],
 )
 def test_a_fate(state, reason, took_s, attempts, said):
@@ -40,5 +42,5 @@ def test_a_recipient_is_called_by_name_and_way():
 
 def test_only_what_is_no_step_says_what_it_was_for():
     assert occasion_words(Occasion.STEP, is_copy=False) == ""
-    assert occasion_words(Occasion.HAND_OVER, is_copy=False) == "told that it is theirs now"
-    assert occasion_words(Occasion.OPENED, is_copy=True) == "a copy for a machine"
+    assert occasion_words(Occasion.HAND_OVER, is_copy=False) == "handover"
+    assert occasion_words(Occasion.OPENED, is_copy=True) == "copy for a feed"

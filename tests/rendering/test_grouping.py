@@ -19,29 +19,27 @@ def a_group(*, by=("category", "author"), members=37, **how):
 
 
 def line(view):
-    return next(said for said in spoken(card(view)) if said.startswith("Storm"))
+    return next(said for said in spoken(card(view)) if said.startswith("Group of"))
 
 
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        pytest.param({}, "Storm: 37 alerts of one kind, #1043 to #1083 · author user-42", id="how many and which"),
-        pytest.param(
-            {"members": 1, "told_of": (1043, 1043)}, "Storm: 1 alert of one kind, #1043 · author user-42", id="one yet"
-        ),
-        pytest.param({"by": ("category",)}, "Storm: 37 alerts of one kind, #1043 to #1083", id="of several authors"),
+        pytest.param({}, "Group of 37 similar alerts, #1043 to #1083 · author user-42", id="how many and which"),
+        pytest.param({"members": 1, "told_of": (1043, 1043)}, "Group of 1 alert, #1043 · author user-42", id="one yet"),
+        pytest.param({"by": ("category",)}, "Group of 37 similar alerts, #1043 to #1083", id="of several authors"),
         pytest.param(
             {"content_rule": ContentRule.WITHHOLD},
-            "Storm: 37 alerts of one kind, #1043 to #1083",
+            "Group of 37 similar alerts, #1043 to #1083",
             id="an author who is withheld",
         ),
         pytest.param(
             {"state": State.RESOLVED, "outcome": Outcome.TEST, "closed_at": NOW, "due_at": None, "members": 0},
-            "Storm: alerts of one kind, #1043 to #1083 · author user-42",
+            "Group of similar alerts, #1043 to #1083 · author user-42",
             id="over",
         ),
         pytest.param(
-            {"members": 0}, "Storm: alerts of one kind, #1043 to #1083 · author user-42", id="opened again without them"
+            {"members": 0}, "Group of similar alerts, #1043 to #1083 · author user-42", id="opened again without them"
         ),
     ],
 )

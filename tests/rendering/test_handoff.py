@@ -41,10 +41,10 @@ def test_who_comes_on_reads_how_everything_stands():
     assert said.text == "Your shift for child-safety: 3 open, 2 critical"
     assert spoken(said) == [
         "Your shift: child-safety",
-        "#1042 CRITICAL · Self-harm · waiting for an answer since 14:03",
+        "#1042 CRITICAL · Self-harm · unacknowledged since 14:03",
         "#1043 CRITICAL · Self-harm · with Ana Ruiz for 1 min",
         "#1044 HIGH · Self-harm · snoozed by Ana Ruiz until 14:23",
-        "You may take over what is with somebody who has gone off.",
+        "You can take over incidents from people who are no longer on call.",
     ]
     assert [one.label for one in said.buttons] == ["Take over #1042", "Take over #1043", "Take over #1044"]
 
@@ -68,23 +68,23 @@ def test_what_is_the_readers_own_has_no_button():
 
 def test_who_goes_off_reads_what_they_still_hold_and_may_release_it():
     said = card(a_view(HandoffRole.OFF, TAKEN_BY_ANA, SNOOZED, reader="ana"))
-    assert said.text == said.header == "You still hold 2 incidents of child-safety"
+    assert said.text == said.header == "You still own 2 incidents of child-safety"
     assert [one.label for one in said.buttons] == ["Release #1043", "Release #1044"]
-    assert "Whoever has come on can take them over" in spoken(said)[-1]
+    assert "The people now on call can take them over" in spoken(said)[-1]
 
 
 def test_the_lead_reads_what_is_critical_and_nobodys():
     said = card(a_view(HandoffRole.LEAD, WAITING, reader="dana"))
-    assert said.text == "1 critical incident of child-safety with nobody on it"
+    assert said.text == "1 critical incident of child-safety without an owner"
     assert [one.label for one in said.buttons] == ["Take over #1042"]
 
 
 @pytest.mark.parametrize(
     ("part", "text"),
     [
-        pytest.param(HandoffRole.ON, "Your shift for child-safety: nothing is open any more", id="on"),
-        pytest.param(HandoffRole.OFF, "You still hold no incidents of child-safety", id="off"),
-        pytest.param(HandoffRole.LEAD, "No critical incidents of child-safety with nobody on it", id="lead"),
+        pytest.param(HandoffRole.ON, "Your shift for child-safety: nothing is open", id="on"),
+        pytest.param(HandoffRole.OFF, "You still own no incidents of child-safety", id="off"),
+        pytest.param(HandoffRole.LEAD, "No critical incidents of child-safety without an owner", id="lead"),
     ],
 )
 def test_what_has_ended_before_it_was_told_is_not_told(part, text):
@@ -106,13 +106,13 @@ def test_a_long_list_is_cut_and_says_so(count, more):
 def test_where_there_are_more_than_were_looked_at_the_number_is_a_least():
     assert (
         card(a_view(HandoffRole.OFF, TAKEN_BY_ANA, is_cut=True)).text
-        == "You still hold 1 or more incidents of child-safety"
+        == "You still own 1 or more incidents of child-safety"
     )
 
 
 def test_a_group_is_one_line_that_counts():
     said = card(a_view(HandoffRole.ON, replace(WAITING, members=12)))
-    assert "#1042 CRITICAL · Self-harm · 12 alerts · waiting for an answer since 14:03" in spoken(said)
+    assert "#1042 CRITICAL · Self-harm · 12 alerts · unacknowledged since 14:03" in spoken(said)
 
 
 @pytest.mark.parametrize("part", HandoffRole)

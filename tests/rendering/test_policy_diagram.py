@@ -32,7 +32,7 @@ def test_a_ladder_says_when_every_step_tells():
     assert [(rung.fires, rung.again) for rung in first.rungs] == [
         ("at once", ""),
         ("5 min later", ""),
-        ("10 min later", "3 times more, 10 min apart"),
+        ("10 min later", "repeated 3 times, every 10 min"),
     ]
 
 
@@ -62,9 +62,11 @@ def test_a_destination_says_of_what_kind_it_is_and_where(target, kind, address):
 @pytest.mark.parametrize(
     ("target", "people", "note"),
     [
-        pytest.param("team:led", ["Ana Ruiz"], "nobody is on call, the lead stands in", id="a team with a lead"),
+        pytest.param(
+            "team:led", ["Ana Ruiz"], "nobody is on call: the lead is notified instead", id="a team with a lead"
+        ),
         pytest.param("team:unled", [], "nobody is on call", id="a team without one"),
-        pytest.param("schedule:gone", [], "means nobody", id="what is not there any more"),
+        pytest.param("schedule:gone", [], "reaches nobody", id="what is not there any more"),
     ],
 )
 def test_a_target_without_anybody_on_call_says_so(target, people, note):

@@ -16,7 +16,7 @@ from tests.rendering.builders import NOW, TAKEN, a_policy, an_incident, answered
         pytest.param(
             Refusal(RefusalReason.ALREADY_TAKEN, "ana", NOW - timedelta(minutes=2)),
             TAKEN,
-            "#1042 was already taken by Ana Ruiz 2 min ago.",
+            "#1042 was already acknowledged by Ana Ruiz 2 min ago.",
             id="the second to acknowledge is told who was first and when",
         ),
         pytest.param(
@@ -34,19 +34,19 @@ from tests.rendering.builders import NOW, TAKEN, a_policy, an_incident, answered
         pytest.param(
             Refusal(RefusalReason.STALE),
             TAKEN,
-            "Nothing changed: that message was out of date. #1042 is with Ana Ruiz now.",
+            "Nothing changed: that message was out of date. #1042 is owned by Ana Ruiz now.",
             id="an old button is answered with the present state",
         ),
         pytest.param(
             Refusal(RefusalReason.STALE),
             {},
-            "Nothing changed: that message was out of date. #1042 is waiting for an answer now.",
+            "Nothing changed: that message was out of date. #1042 is unacknowledged now.",
             id="which may be that nobody has it",
         ),
         pytest.param(
             Refusal(RefusalReason.NOT_YOURS, "child-safety"),
             TAKEN,
-            "Nothing changed: #1042 is with child safety. A senior moderator may take it over.",
+            "Nothing changed: #1042 is owned by child safety. A senior moderator can take it over.",
             id="a team may own it",
         ),
     ],
@@ -72,7 +72,7 @@ def test_a_stranger_is_told_their_own_id_and_what_to_do_with_it():
 @pytest.mark.parametrize(
     ("why", "said"),
     [
-        (RefusalReason.UNKNOWN_PERSON, "the escalation policy does not know you"),
+        (RefusalReason.UNKNOWN_PERSON, "you are not in the escalation policy"),
         (RefusalReason.RESTRICTED, "there is no such incident"),
     ],
 )
@@ -86,11 +86,11 @@ def test_without_an_incident_nothing_of_one_is_said(why, said):
     ("incident", "said"),
     [
         pytest.param(TAKEN, "#1042 is yours now", id="they have it"),
-        pytest.param(TAKEN | {"owner": "ben"}, "#1042 is with Ben Okafor now", id="somebody else has it"),
-        pytest.param({}, "#1042 is waiting for an answer now", id="they have given it back"),
+        pytest.param(TAKEN | {"owner": "ben"}, "#1042 is owned by Ben Okafor now", id="somebody else has it"),
+        pytest.param({}, "#1042 is unacknowledged now", id="they have given it back"),
         pytest.param(
             {"answers": answered_by("ana"), "acks_needed": 2},
-            "Your answer to #1042 counts; somebody else has to answer too",
+            "Your acknowledgement of #1042 counts; one more person has to acknowledge it",
             id="one of two answers",
         ),
     ],

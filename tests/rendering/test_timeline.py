@@ -22,7 +22,7 @@ from tests.rendering.builders import a_policy
             AuditAction.ANSWERED,
             "jira:712020",
             {"given": "1", "needed": "2"},
-            "Somebody in Jira answered: 1 of 2",
+            "Acknowledged by somebody in Jira: 1 of 2",
             id="a stranger begins the sentence",
         ),
         pytest.param(
@@ -49,20 +49,22 @@ def test_whoever_did_it_is_called_as_everywhere_else(action, actor, after, said)
 @pytest.mark.parametrize(
     ("actor", "verb", "reason", "said"),
     [
-        pytest.param("ana", "acknowledge", "already_taken", "Ana Ruiz wanted to acknowledge: already taken", id="late"),
-        pytest.param("ana", "hand_over", "not_yours", "Ana Ruiz wanted to hand it over: it is with somebody else"),
+        pytest.param(
+            "ana", "acknowledge", "already_taken", "Ana Ruiz tried to acknowledge: already acknowledged", id="late"
+        ),
+        pytest.param("ana", "hand_over", "not_yours", "Ana Ruiz tried to hand it over: somebody else owns it"),
         pytest.param(
             "pagerduty:PX",
             "acknowledge",
             "restricted",
-            "Somebody in PagerDuty wanted to acknowledge: only a few may",
+            "Somebody in PagerDuty tried to acknowledge: restricted to a few people",
             id="a stranger elsewhere",
         ),
         pytest.param(
             "U0ZOE",
             "resolve",
             "unknown_person",
-            "Somebody wanted to resolve: the policy does not know them",
+            "Somebody tried to resolve: not in the policy",
             id="a stranger in Slack",
         ),
     ],
@@ -83,7 +85,7 @@ def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, 
             "dana",
             "",
             {"person": "ben", "scopes": "read"},
-            "Dana Fox made a token of Ben Okafor for read",
+            "Dana Fox created an API token for Ben Okafor: read",
             id="a token",
         ),
         pytest.param(
@@ -96,7 +98,7 @@ def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, 
                 "from": "2026-08-20T14:00:00+00:00",
                 "to": "2026-08-21T08:30:00+00:00",
             },
-            "Ben Okafor stands in on seniors-on-call from 20 Aug 14:00 to 21 Aug 08:30, by Dana Fox",
+            "Override by Dana Fox: Ben Okafor on call on seniors-on-call from 20 Aug 14:00 to 21 Aug 08:30",
             id="who stands in",
         ),
         pytest.param(
@@ -112,7 +114,7 @@ def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, 
             "escalator",
             "0198c7a0",
             {"route": "Hate"},
-            "The silence of Hate ended",
+            "The silence for Hate ended",
             id="its end",
         ),
         pytest.param(
@@ -134,10 +136,10 @@ def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, 
         pytest.param(
             AuditAction.POLICY_ACTIVATED, "file", "", {"sha256": "0123456789abcdef"}, "Policy 0123456789ab activated"
         ),
-        pytest.param(AuditAction.TROUBLE_FOUND, "escalator", "broken:leads", {}, "Trouble found: broken:leads"),
+        pytest.param(AuditAction.TROUBLE_FOUND, "escalator", "broken:leads", {}, "Operator alert: broken:leads"),
         pytest.param(AuditAction.DRILL_STARTED, "dana", "", {"drill": "weekly"}, "Dana Fox started the drill weekly"),
         pytest.param(
-            AuditAction.EXPORTED, "ana", "", {"form": "csv"}, "Ana Ruiz exported records as csv", id="an export"
+            AuditAction.EXPORTED, "ana", "", {"form": "csv"}, "Ana Ruiz exported audit records as csv", id="an export"
         ),
     ],
 )

@@ -24,7 +24,7 @@ def test_the_first_of_two_acknowledgements_asks_the_rest_of_the_team_for_the_oth
     h.expect_updates(*messages, says="1 of 2: Ben Okafor; one more needed", buttons=CHILD_BUTTONS)
     h.expect_dm_reply("dana", CHILD)
     h.click("ben", "Acknowledge", on=messages[1])
-    h.expect_answer("ben", "Your answer to #1001 counts already; now somebody else has to answer.")
+    h.expect_answer("ben", "You have already acknowledged #1001. A second person must acknowledge it too.")
     h.fast_forward(minutes=2)
     h.click("dana", "Acknowledge", on=messages[2])
     h.expect_updates(*messages, text="#1001 taken by Ben Okafor after 2 min")
@@ -48,7 +48,7 @@ def test_a_review_in_stream_counts_as_one_of_two_acknowledgements(h: Harness) ->
     action = {"user_id": "mod-2"}
     changes = labelled("CSAM")["review_queue_item"] | {"reviewed_by": "mod-2", "actions": []}
     h.post(REVIEWED, review_queue_item=changes, action=action)
-    h.expect_updates(*messages, says="Taken by Dana Fox")
+    h.expect_updates(*messages, says="Acknowledged by Dana Fox")
 
 
 def test_a_second_click_is_told_who_was_first(h: Harness) -> None:
@@ -56,7 +56,7 @@ def test_a_second_click_is_told_who_was_first(h: Harness) -> None:
     h.fast_forward(seconds=30)
     stale = Message(messages[2].channel, messages[2].ts, 0, PAGE, _buttons_before(h, messages[2]))
     h.click("ben", "Acknowledge", on=stale)
-    h.expect_answer("ben", "#1001 was already taken by Ana Ruiz 30 s ago.")
+    h.expect_answer("ben", "#1001 was already acknowledged by Ana Ruiz 30 s ago.")
     assert len(h.records("incident.acknowledged")) == 1
 
 
@@ -88,7 +88,7 @@ def test_of_eight_acknowledgements_at_once_one_counts_and_seven_are_told_who_won
     winner = record["actor_key"]
     people.remove(winner)
     for who in people:
-        h.expect_answer(who, f"#1001 was already taken by {names[winner]} 0 s ago.")
+        h.expect_answer(who, f"#1001 was already acknowledged by {names[winner]} 0 s ago.")
     h.expect_updates(*messages, text=f"#1001 taken by {names[winner]} after 0 s")
 
 
@@ -106,7 +106,7 @@ def test_a_stranger_changes_nothing_and_is_told_what_to_do(h: Harness) -> None:
 def test_somebody_from_another_workspace_changes_nothing(h: Harness) -> None:
     messages = paged(h)
     h.click("ana", "Acknowledge", on=messages[0], team="T0ELSEWHERE")
-    h.expect_answer("ana", "Nothing changed: this is not the workspace that answers these alerts.")
+    h.expect_answer("ana", "Nothing changed: this Slack workspace is not the one of these alerts.")
     assert h.incident()["state"] == "triggered"
 
 
@@ -127,7 +127,7 @@ def test_somebody_from_the_wrong_team_is_better_than_nobody(h: Harness) -> None:
 def test_a_restricted_category_is_answered_only_by_those_it_names_whatever_their_role(h: Harness) -> None:
     messages = child_page(h)
     h.click("eli", "Acknowledge", on=messages[0])
-    text = "Nothing changed: #1001 is restricted, and you are not among those who may handle it."
+    text = "Nothing changed: #1001 is restricted to a few people, and you are not one of them."
     h.expect_answer("eli", text)
     assert h.incident()["state"] == "triggered"
 
@@ -136,7 +136,7 @@ def test_a_restricted_category_is_answered_only_by_those_it_names_whatever_their
 def test_what_is_somebody_elses_stays_with_them(h: Harness, label: str) -> None:
     messages = taken_by_ana(h)
     h.click("ben", label, on=messages[2])
-    h.expect_answer("ben", "Nothing changed: #1001 is with Ana Ruiz. A senior moderator may take it over.")
+    h.expect_answer("ben", "Nothing changed: #1001 is owned by Ana Ruiz. A senior moderator can take it over.")
 
 
 def test_a_senior_resolves_what_is_somebody_elses(h: Harness) -> None:
@@ -151,7 +151,7 @@ def test_a_button_of_an_older_round_is_answered_with_the_present_state(h: Harnes
     h.click("ana", "Acknowledge", on=messages[0])
     h.expect_updates(*messages)
     h.click("ben", "Escalate now", on=before)
-    h.expect_answer("ben", "Nothing changed: that message was out of date. #1001 is with Ana Ruiz now.")
+    h.expect_answer("ben", "Nothing changed: that message was out of date. #1001 is owned by Ana Ruiz now.")
     assert h.incident()["state"] == "acknowledged"
 
 

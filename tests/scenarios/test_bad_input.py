@@ -145,7 +145,7 @@ def test_what_no_route_took_is_told_once_until_a_day_has_passed_without(h: Harne
     h.post("moderation.analysis.failed")
     h.forget_seen()
     a_minute_passes(h)
-    detail = "incidents that no route took, so that they went down the default path: 1"
+    detail = "1 incidents matched no route and took the default path"
     h.expect_message("#leads", f"{NOTICED}unrouted", says=detail)
     h.expect_dm("eli", f"{NOTICED}unrouted")
     h.post("call.moderation_blur")
@@ -278,7 +278,7 @@ def test_a_deadline_that_cannot_be_fired_is_parked_and_told_and_others_are_not_h
     h.expect_dm("dana", dana)
     assert len(h.records("incident.deadline_parked")) == 1
     told_ = "Escalator needs attention: deadline"
-    detail = "#1001: its deadline failed 5 times (ValueError); look at it now"
+    detail = "#1001: its deadline failed 5 times (ValueError); open it now"
     h.expect_message("#leads", told_, says=detail, never="Self-harm")
     h.expect_dm("eli", told_, says=detail)
     h.expect_message("#critical-alerts", told_, says=detail)

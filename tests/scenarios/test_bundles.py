@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from escalator.model.destination_kind import DestinationKind
-from escalator.model.message import Delivered, Failed, FailureReason, Occasion
+from escalator.model.message import Delivered, Failed, FailureReason, Link, Occasion
 from escalator.services.delivery import outbox
 from escalator.services.delivery.bundles import BUNDLE_AFTER, PAGES_SENT_SINGLY, bundle_waiting_pages
 from escalator.services.delivery.outcomes import record_outcomes
@@ -103,7 +103,7 @@ def test_a_whole_list_is_acknowledged_as_far_as_the_person_may(h: Harness) -> No
     h.click("ben", "Acknowledge #1021", on=told)
     h.forget_seen()
     h.click("ana", f"Acknowledge all {TOO_MANY - 1}", on=told)
-    h.expect_answer("ana", "9 acknowledged: #1022 to #1030.\n#1021 was already taken by Ben Okafor 0 s ago.")
+    h.expect_answer("ana", "9 acknowledged: #1022 to #1030.\n#1021 was already acknowledged by Ben Okafor 0 s ago.")
     expected = {
         ("triggered", None): PAGES_SENT_SINGLY,
         ("acknowledged", "ana"): TOO_MANY - 1,
@@ -209,7 +209,7 @@ def test_what_has_been_dealt_with_before_the_list_goes_is_not_on_it(h: Harness) 
     h.sweep()
     [told] = lists_in(h)
     assert told.first_text == "HIGH · 9 more alerts · #1022 to #1030"
-    assert "Dealt with meanwhile: 1" in str(told.blocks)
+    assert "Already handled: 1" in str(told.blocks)
     assert pages(h) == {"delivered": PAGES_SENT_SINGLY + TOO_MANY - 1, "suppressed": 1}
     h.forget_seen()
 
@@ -391,3 +391,21 @@ def test_a_list_that_goes_another_way_is_told_in_all_of_its_places_and_takes_no_
     assert told_by_mail(h) == [("one@example.com", LIST)]
     h.clock.move(minutes=1)
     assert told_by_mail(h) == [("two@example.com", LIST)]
+
+
+def test_a_bundle_by_email_has_a_link_for_each_incident_that_acknowledges_it(bare: Harness) -> None:
+    text = POLICY.read_text().replace('{slack: "#hate", fallback: leads}', "{email: ana@example.com, fallback: leads}")
+    h = bare.start(text.replace("stream: mod-1}", "stream: mod-1, email: ana@example.com}"))
+    flood(h)
+    calls = outbox.claim_calls(h.core, 200).calls
+    [bundle] = [call for call in calls if call.delivery and call.delivery.occasion is Occasion.LIST]
+    links = [part for line in bundle.notification.card.lines for part in line if isinstance(part, Link)]
+    record_outcomes(h.core, [CallOutcome(call, Delivered(str(place))) for place, call in enumerate(calls)])
+    assert [link.label for link in links] == [
+        *(f"Acknowledge #{number}" for number in range(1021, 1021 + TOO_MANY)),
+        "All incidents",
+    ]
+    assert h.answer_link(links[2].url.removeprefix(h.core.settings.base_url)).status_code == 200
+    assert states(h) == {("triggered", None): PAGES_SENT_SINGLY + TOO_MANY - 1, ("acknowledged", "ana"): 1}
+    assert h.incident(1023)["owner"] == "ana"
+    h.forget_seen()

@@ -51,7 +51,7 @@ def test_a_step_tells_whom_the_schedule_names_while_the_calendar_is_empty(h: Har
     feed.feed = calendar()
     h.fast_forward(minutes=5)
     h.read_calendars()
-    alarmed(h, "the calendar of rota names nobody to come (empty)")
+    alarmed(h, "the calendar of rota has no future shifts (empty)")
     h.post(SELF_HARM)
     h.expect_dm("dana", PAGE)
 
@@ -72,7 +72,7 @@ def test_a_step_tells_whom_the_last_good_copy_names_while_the_feed_is_down(h: Ha
 def test_a_calendar_that_is_back_ends_the_trouble(h: Harness, feed: CalendarDouble) -> None:
     feed.feed = calendar()
     h.read_calendars()
-    alarmed(h, "the calendar of rota names nobody to come (empty)")
+    alarmed(h, "the calendar of rota has no future shifts (empty)")
     feed.feed = BEN
     h.fast_forward(minutes=5)
     h.read_calendars()
@@ -84,6 +84,6 @@ def test_a_calendar_that_is_back_ends_the_trouble(h: Harness, feed: CalendarDoub
 def test_readiness_says_that_a_calendar_is_failing(h: Harness, feed: CalendarDouble) -> None:
     feed.inject(DOWN)
     h.read_calendars()
-    alarmed(h, "the calendar of rota was never read (http_503)")
+    alarmed(h, "the calendar of rota could never be read (http_503)")
     degraded = h.app.test_client().get("/readyz").get_json()["degraded"]
     assert [one for one in degraded if one.startswith("calendar:rota: ")]

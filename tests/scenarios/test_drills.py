@@ -62,7 +62,7 @@ def test_a_drill_that_is_acknowledged_in_time_is_passed_and_ends(bare: Harness) 
     h.click("ana", "Acknowledge", on=messages[1])
     h.expect_updates(*messages, text="DRILL · #1001 taken by Ana Ruiz after 57 s")
     go_on(h, seconds=5)
-    h.expect_updates(*messages, text="DRILL · #1001 resolved by automation: test", never="Stream's queue")
+    h.expect_updates(*messages, text="DRILL · #1001 resolved by automation: test", never="Still open in Stream")
     assert rows(h) == [("Fire drill", "passed", "ana")]
     [passed] = h.records("drill.passed")
     assert passed["after"] == {"drill": "Fire drill", "route": "Self-harm", "by": "ana", "seconds": "57"}
@@ -120,7 +120,7 @@ def test_a_drill_that_was_due_while_nothing_ran_is_missed_told_and_not_made_up_f
     h.clock.move_to(AT + timedelta(weeks=3, minutes=5))
     h.start("")
     go_on(h, seconds=10)
-    h.expect_message("#leads", ALARM, says="was due 5 min ago, when nothing ran that could have begun it")
+    h.expect_message("#leads", ALARM, says="was due 5 min ago, but no worker was running to start it")
     h.expect_dm("eli", ALARM)
     assert rows(h) == [("Fire drill", "missed", None)]
     assert h.count(incidents) == 0
@@ -183,7 +183,7 @@ def test_a_route_that_needs_two_answers_needs_both_and_tells_only_those_who_may_
     mine = h.expect_dm("ben", page)
     h.expect_dm("dana", page)
     h.click("ana", "Acknowledge", on=room)
-    h.expect_answer("ana", "Nothing changed: #1001 is restricted, and you are not among those who may handle it.")
+    h.expect_answer("ana", "Nothing changed: #1001 is restricted to a few people, and you are not one of them.")
     h.click("ben", "Acknowledge", on=mine)
     go_on(h, seconds=30)
     assert rows(h) == [("Grave drill", "running", None)]
@@ -228,7 +228,7 @@ def test_a_drill_whose_route_is_gone_when_its_event_is_taken_fails_with_that_rea
     h.policy_file.write_text(POLICY.read_text().replace("{name: Self-harm, when", "{name: Self harm, when"))
     h.core.policies.offer(h.core.database)
     go_on(h, seconds=10)
-    h.expect_message("#leads", ALARM, says="the policy does not have its route any more")
+    h.expect_message("#leads", ALARM, says="its route is no longer in the policy")
     h.expect_dm("eli", ALARM)
     assert [row["reason"] for row in h.records("drill.failed")] == ["no_route"]
     assert h.count(incidents) == 0
@@ -297,7 +297,7 @@ def test_a_drill_whose_event_waits_for_ever_fails(bare: Harness) -> None:
     with h.core.database.writing() as connection:
         connection.execute(update(events).values(state="parked"))
     go_on(h, minutes=5)
-    h.expect_message("#leads", ALARM, says="its event waits, or is parked")
+    h.expect_message("#leads", ALARM, says="its event is still waiting or parked")
     h.forget_seen()
     assert rows(h) == [("Fire drill", "failed", None)]
 
@@ -311,7 +311,7 @@ def test_a_drill_that_has_failed_pages_nobody_however_late_its_event_is_taken(ba
     h.clock.move(minutes=5)
     h.tidy()
     go_on(h, minutes=30)
-    h.expect_message("#leads", ALARM, says="its event waits, or is parked")
+    h.expect_message("#leads", ALARM, says="its event is still waiting or parked")
     h.expect_dm("eli", ALARM)
     assert rows(h) == [("Fire drill", "failed", None)]
     assert h.count(incidents) == 0

@@ -96,7 +96,7 @@ def test_a_review_in_stream_only_acknowledges_where_somebody_must_still_be_helpe
     h.forget_seen()
     h.post(REVIEWED)
     dana = next(message for message in h.slack.messages if message.channel == "D0DANA")
-    h.expect_updates(*messages, dana, text="#1001 taken by Ana Ruiz after 5 min", says="Taken by Ana Ruiz")
+    h.expect_updates(*messages, dana, text="#1001 taken by Ana Ruiz after 5 min", says="Acknowledged by Ana Ruiz")
 
 
 def test_a_review_in_stream_resolves_everything_else(h: Harness) -> None:
@@ -106,7 +106,7 @@ def test_a_review_in_stream_resolves_everything_else(h: Harness) -> None:
     h.fast_forward(minutes=4)
     h.post(REVIEWED, **{"review_queue_item": labelled("THREAT")["review_queue_item"]})
     text = "#1001 resolved by Ana Ruiz: reviewed in Stream"
-    h.expect_update(channel, text, buttons=["Reopen"], never="Still in Stream's queue")
+    h.expect_update(channel, text, buttons=["Reopen"], never="Still open in Stream")
     h.expect_updates(*(message for message in h.slack.messages if message is not channel), text=text)
     h.fast_forward(hours=2)
 

@@ -69,7 +69,7 @@ def test_the_story_that_seniors_read_tells_of_people_only(h: Harness) -> None:
     messages = paged(h)
     h.fast_forward(minutes=5)
     h.expect_updates(*messages, text=nobody(5))
-    h.expect_dm("dana", nobody(5), says="Told critical-alerts", never="bi-feed")
+    h.expect_dm("dana", nobody(5), says="Sent to critical-alerts", never="bi-feed")
 
 
 def test_a_reopening_is_told(h: Harness, feed: WebhookDouble) -> None:

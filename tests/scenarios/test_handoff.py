@@ -20,7 +20,7 @@ from tests.scenarios.stories import SELF_HARM, labelled
 HANDOVER = START.replace(hour=15, minute=0, second=0)
 LAYER = "rotate: weekly, handover: thu 15:00, start: 2026-08-13, people: [ana, ben]"
 ON = "Your shift for moderators: {}"
-LEAD = "{} critical incident{} of moderators with nobody on it"
+LEAD = "{} critical incident{} of moderators without an owner"
 
 
 def rota(layer: str = LAYER, rest: str = "") -> str:
@@ -76,13 +76,13 @@ def test_who_comes_on_gets_one_message_and_who_goes_off_what_they_still_hold(h: 
         buttons=["Take over #1001", "Take over #1002", "Take over #1003"],
         says=[
             "Your shift: moderators",
-            "#1001 CRITICAL · Self-harm · waiting for an answer since ",
+            "#1001 CRITICAL · Self-harm · unacknowledged since ",
             "#1002 CRITICAL · Self-harm · with Ana Ruiz for 2 min",
             "#1003 CRITICAL · Self-harm · snoozed by Ana Ruiz until ",
         ],
     )
     h.expect_dm(
-        "ana", "You still hold 2 incidents of moderators", buttons=["Release #1002", "Release #1003"], never="#1001"
+        "ana", "You still own 2 incidents of moderators", buttons=["Release #1002", "Release #1003"], never="#1001"
     )
     h.expect_dm("dana", LEAD.format(1, ""), buttons=["Take over #1001"], never=["#1002", "#1003"])
     h.expect_nothing()
@@ -126,7 +126,7 @@ def test_the_incidents_own_messages_say_who_has_it_now(h: Harness) -> None:
     h.forget_seen()
     change(h)
     mine = h.expect_dm("ben", ON.format("1 open, 1 critical"))
-    h.expect_dm("ana", "You still hold 1 incident of moderators")
+    h.expect_dm("ana", "You still own 1 incident of moderators")
     h.click("ben", "Take over #1001", on=mine)
     h.expect_update(message, "#1001 taken by Ben Okafor after 2 min")
     h.forget_seen()
@@ -141,7 +141,7 @@ def test_what_the_lead_has_taken_meanwhile_stays_with_the_lead(h: Harness) -> No
     h.click("dana", "Take over #1001", on=leads)
     h.expect_answer("dana", "#1001 is yours now")
     h.click("ben", "Take over #1001", on=mine)
-    h.expect_answer("ben", "Nothing changed: #1001 is with Dana Fox. A senior moderator may take it over.")
+    h.expect_answer("ben", "Nothing changed: #1001 is owned by Dana Fox. A senior moderator can take it over.")
     assert h.incident()["owner"] == "dana"
     h.forget_seen()
 
@@ -153,7 +153,7 @@ def test_somebody_who_is_not_on_duty_takes_nothing_over(h: Harness) -> None:
     h.forget_seen()
     h.click("ben", "Take over #1002", on=mine)
     h.click("ana", "Take over #1002", on=mine)
-    h.expect_answer("ana", "Nothing changed: #1002 is with Ben Okafor. A senior moderator may take it over.")
+    h.expect_answer("ana", "Nothing changed: #1002 is owned by Ben Okafor. A senior moderator can take it over.")
     h.click("vera", "Take over #1001", on=mine)
     h.expect_answer("vera", "Nothing changed: your role does not allow this. Ask a senior moderator.")
     assert h.incident(1002)["owner"] == "ben"
@@ -163,10 +163,10 @@ def test_somebody_who_is_not_on_duty_takes_nothing_over(h: Harness) -> None:
 def test_who_goes_off_may_give_back_what_they_hold(h: Harness) -> None:
     three(h)
     change(h)
-    hers = h.expect_dm("ana", "You still hold 2 incidents of moderators")
+    hers = h.expect_dm("ana", "You still own 2 incidents of moderators")
     h.forget_seen()
     h.click("ana", "Release #1002", on=hers)
-    h.expect_answer("ana", "#1002 is waiting for an answer now")
+    h.expect_answer("ana", "#1002 is unacknowledged now")
     h.expect_reply("#critical-alerts", "CRITICAL · Self-harm · acknowledge within 5 min · #1002")
     h.expect_dm("ben", "CRITICAL · Self-harm · acknowledge within 5 min · #1002")
     h.forget_seen()
@@ -179,7 +179,7 @@ def test_the_lead_is_told_of_nothing_that_is_not_critical_or_is_somebodys(h: Har
     h.forget_seen()
     change(h)
     h.expect_dm("ben", ON.format("2 open, 1 critical"))
-    h.expect_dm("ana", "You still hold 1 incident of moderators")
+    h.expect_dm("ana", "You still own 1 incident of moderators")
     h.expect_nothing()
 
 
@@ -225,7 +225,7 @@ def test_of_two_processes_that_look_at_once_one_tells(h: Harness) -> None:
         core.database.close()
     look(h)
     h.expect_dm("ben", ON.format("3 open, 3 critical"))
-    h.expect_dm("ana", "You still hold 2 incidents of moderators")
+    h.expect_dm("ana", "You still own 2 incidents of moderators")
     h.expect_dm("dana", LEAD.format(1, ""))
     h.expect_nothing()
     assert len(h.records("shift.changed")) == 1
@@ -327,7 +327,7 @@ def test_of_several_on_call_only_who_is_new_and_who_has_gone_are_told(bare: Harn
     h.forget_seen()
     change(h)
     h.expect_dm("eli", ON.format("1 open, 1 critical"))
-    h.expect_dm("ana", "You still hold 1 incident of moderators")
+    h.expect_dm("ana", "You still own 1 incident of moderators")
     h.expect_nothing()
 
 

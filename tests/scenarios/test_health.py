@@ -39,7 +39,7 @@ def test_a_healthy_installation_is_ready_and_says_nothing_else(h: Harness) -> No
 
 def test_without_a_worker_it_is_ready_and_degraded(h: Harness) -> None:
     status, body = readyz(h)
-    assert (status, body["degraded"]) == (200, ["workers: none is alive; nothing is sent or escalated"])
+    assert (status, body["degraded"]) == (200, ["workers: none is running; nothing is sent or escalated"])
     assert readyz(h, "?strict=1")[0] == 503
 
 
@@ -47,7 +47,7 @@ def test_a_process_that_cannot_use_the_broker_is_said_until_it_can(h: Harness) -
     h.core.broker = BrokerState(holds_s=3600)
     h.core.broker.note(ReadOnlyError("You can't write against a read only replica."))
     record_heartbeat(h.core, SWEEPER, h.clock.now())
-    said = "broker: 1 of 1 processes cannot use Redis (ReadOnlyError); work goes on, up to 3 s later"
+    said = "broker: 1 of 1 processes cannot use Redis (ReadOnlyError); work continues, up to 3 s later"
     status, body = readyz(h)
     assert (status, body["ready"], body["degraded"]) == (200, True, [said])
     h.core.broker = BrokerState()

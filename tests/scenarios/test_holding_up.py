@@ -137,6 +137,6 @@ def test_a_window_opened_before_it_grew_graver_resolves_nothing(h: Harness) -> N
     window = h.expect_window("ana", "Resolve #1001")
     h.click("ana", "Release", on=channel)
     h.submit("ana", window, "action_taken")
-    h.expect_answer("ana", "Nothing changed: that message was out of date. #1001 is waiting for an answer now.")
+    h.expect_answer("ana", "Nothing changed: that message was out of date. #1001 is unacknowledged now.")
     assert h.incident()["state"] == "triggered"
     h.forget_seen()

@@ -118,7 +118,7 @@ def test_an_answer_by_mail_counts_everywhere_and_the_other_readers_hear_of_it(h:
 
     answer = pressed(h, page)
     assert answer.status_code == 200
-    assert "It is with you now." in answer.text
+    assert "You acknowledged it. It is yours now." in answer.text
     assert (h.incident()["state"], h.incident()["owner"]) == ("acknowledged", "ana")
     h.expect_update(channel, "#1001 taken by Ana Ruiz after 5 min")
 
@@ -207,7 +207,7 @@ def test_who_comes_late_is_told_who_was_first(h: Harness, mail: MailDouble) -> N
 
     answer = pressed(h, page)
     assert answer.status_code == 409
-    assert "#1001 was already taken by dana 0 s ago." in answer.text
+    assert "#1001 was already acknowledged by dana 0 s ago." in answer.text
     assert "<form" not in answer.text
     assert h.incident()["owner"] == "dana"
     refused = h.records("incident.act_refused")
@@ -220,17 +220,17 @@ def test_who_presses_twice_is_told_that_they_have_it(h: Harness, mail: MailDoubl
     pressed(h, page)
     answer = pressed(h, page)
     assert answer.status_code == 200
-    assert "It is with you already." in answer.text
+    assert "You have already acknowledged it." in answer.text
     h.forget_seen()
 
 
 def test_of_two_answers_that_are_needed_one_may_come_by_mail(h: Harness, mail: MailDouble) -> None:
     h.post(SELF_HARM, **labelled("THREAT"))
     answer = pressed(h, opened(h, mail.to("ana@example.com")[0]))
-    assert "Your answer counts. Somebody else has to answer too." in answer.text
+    assert "Your acknowledgement counts. One more person has to acknowledge it." in answer.text
     assert h.incident()["state"] == "triggered"
     again = opened(h, mail.to("ana@example.com")[0])
-    assert "Your answer to #1001 counts already" in again.text
+    assert "You have already acknowledged #1001" in again.text
     assert "<form" not in again.text
     assert pressed(h, opened(h, mail.to("Ben@Example.com")[0])).status_code == 200
     assert h.incident()["state"] == "acknowledged"
@@ -246,7 +246,7 @@ def test_an_older_mail_still_answers_and_its_page_says_that_it_is_older(h: Harne
     h.click("dana", "Release", on=channel)
     assert h.incident()["state"] == "triggered"
     page = opened(h, first)
-    assert "Since that mail it has begun to wait anew." in page.text
+    assert "A new round has started since that email." in page.text
     assert len(mail.mails) == before, "a release is told by the pages of the new round, not by mail"
     h.fast_forward(seconds=57)
     assert pressed(h, page).status_code == 200
@@ -333,7 +333,7 @@ def test_somebody_who_has_left_changes_nothing(h: Harness, mail: MailDouble) -> 
     first = mail.to("Ben@Example.com")[0]
     for answer in (opened(h, first), pressed(h, page)):
         assert answer.status_code == 403
-        assert "the escalation policy does not know you" in answer.text
+        assert "you are not in the escalation policy" in answer.text
         assert "Self-harm" not in answer.text
     assert [(one["actor_kind"], one["actor_key"]) for one in h.records("incident.act_refused")] == [("stranger", "ben")]
     assert h.incident()["state"] == "triggered"

@@ -30,7 +30,7 @@ def test_the_seniors_are_told_when_nobody_has_answered_in_time(h: Harness) -> No
     h.expect_nothing()
     h.fast_forward(seconds=1)
     h.expect_updates(*messages, text=nobody(5))
-    h.expect_dm("dana", nobody(5), buttons=TRIGGERED, says=["The story so far", "Told Ana Ruiz"])
+    h.expect_dm("dana", nobody(5), buttons=TRIGGERED, says=["Timeline so far", "Sent to Ana Ruiz"])
 
 
 def test_a_step_that_repeats_rings_again_in_the_thread_of_each_channel(h: Harness) -> None:
@@ -99,7 +99,7 @@ def test_an_incident_is_resolved_in_a_window_that_asks_how_it_ended(h: Harness) 
     h.expect_nothing()
     h.submit("ana", window, "action_taken")
     done = "#1001 resolved by Ana Ruiz: action taken"
-    h.expect_updates(*messages, text=done, buttons=["Reopen"], says="Still in Stream's queue")
+    h.expect_updates(*messages, text=done, buttons=["Reopen"], says="Still open in Stream")
     h.fast_forward(hours=3)
 
 

@@ -20,7 +20,7 @@ def test_in_sandbox_everything_is_kept_and_nothing_sent(bare: Harness) -> None:
     h.expect_nothing()
     assert h.slack.calls == []
     assert h.count(inbox) > 5
-    assert h.app.test_client().get("/readyz").json["notes"] == ["SANDBOX, 1 alerts reached nobody"]
+    assert h.app.test_client().get("/readyz").json["notes"] == ["Sandbox mode: nothing is sent (1 alert so far)"]
 
 
 @pytest.mark.parametrize("mode", ["divert", "production"])

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select, update
 
-from escalator.store.tables import posts
+from escalator.services.delivery.bundles import BUNDLE_AFTER, PAGES_SENT_SINGLY, bundle_waiting_pages
+from escalator.services.intake import process
+from escalator.store.tables import incidents, posts
 from tests.doubles import pagerduty_webhooks as webhooks
 from tests.doubles.pagerduty import SECRET, TOKEN, Alert, PagerDutyDouble
 from tests.doubles.slack_state import Message
@@ -221,7 +223,7 @@ def test_a_title_that_only_names_our_number_is_none_of_ours(h: Harness, pagerdut
     known = {"ROUTING_KEY": pagerduty.routing_key, "PAGERDUTY_EVENTS_URL": pagerduty.origin}
     h.start("", **known, PAGERDUTY_WEBHOOK_SECRET=SECRET)
     paged(h, pagerduty)
-    for title in ("Disk full on db3, ticket #1001", "#1001 is with you now", "Build #1001 of web failed"):
+    for title in ("Disk full on db3, ticket #1001", "#1001 is owned by you now", "Build #1001 of web failed"):
         foreign = webhooks.incident("QFOREIGN1", 77, title, "acknowledged")
         h.hear("pagerduty", webhooks.signed(webhooks.body("incident.acknowledged", foreign, "PANA001"), SECRET))
     assert h.incident()["state"] == "triggered"
@@ -355,3 +357,23 @@ def test_a_routing_key_that_is_refused_goes_to_the_fallback_and_is_told_once(
     h.post(SELF_HARM, item=2)
     h.expect_message("#critical-alerts", PAGE.replace("1001", "1002"))
     h.expect_message("#leads", PAGE.replace("1001", "1002"))
+
+
+def test_what_is_acknowledged_there_of_a_bundle_is_not_taken_for_an_answer(
+    h: Harness, pagerduty: PagerDutyDouble
+) -> None:
+    many = PAGES_SENT_SINGLY + 5
+    for item in range(20, 20 + many):
+        h.send(h.sample(SELF_HARM, item=item), is_working=False)
+    while process.process_events(h.core):
+        pass
+    h.queue.take()
+    h.clock.move(seconds=BUNDLE_AFTER.total_seconds())
+    bundle_waiting_pages(h.core)
+    h.sweep()
+    [bundle] = [alert for alert in pagerduty.alerts if "more alerts" in alert.summary]
+    h.forget_seen()
+    assert h.hear("pagerduty", pagerduty.acknowledge(bundle, "PANA001")).status_code == 202
+    with h.core.database.reading() as connection:
+        assert set(connection.scalars(select(incidents.c.state))) == {"triggered"}
+    h.forget_seen()

@@ -54,7 +54,7 @@ def test_a_bad_file_is_refused_and_told_once_and_the_last_good_one_goes_on(h: Ha
     for _ in range(3):
         h.core.policies.offer(h.core.database)
     h.fast_forward(seconds=2)
-    h.expect_message("#leads", REFUSED, says="the last good policy goes on")
+    h.expect_message("#leads", REFUSED, says="the last valid policy stays active")
     h.expect_dm("eli", REFUSED)
     assert len(h.records("policy.refused")) == 1
     h.expect_error("policy_refused")
@@ -80,7 +80,9 @@ def test_a_file_that_is_gone_is_told_once_and_the_last_good_one_goes_on(h: Harne
     for _ in range(3):
         h.core.policies.offer(h.core.database)
     h.fast_forward(seconds=2)
-    h.expect_message("#leads", REFUSED, says="cannot be read (No such file or directory); the last good policy goes on")
+    h.expect_message(
+        "#leads", REFUSED, says="cannot be read (No such file or directory); the last valid policy stays active"
+    )
     h.expect_dm("eli", REFUSED)
     h.expect_error("policy_unreadable")
     paged(h)
@@ -152,5 +154,5 @@ def test_a_stricter_rule_in_the_file_counts_for_what_is_open(h: Harness) -> None
     messages = paged(h)
     h.change_policy("at_least: critical, content: hide", "at_least: critical, content: withhold")
     h.click("ben", "Reveal", on=messages[0])
-    h.expect_answer("ben", "Nothing changed: that cannot be done with withheld content.")
+    h.expect_answer("ben", "Nothing changed: that is not possible with withheld content.")
     h.forget_seen()

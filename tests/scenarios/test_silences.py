@@ -57,7 +57,7 @@ def test_the_first_step_tells_nobody_and_the_second_says_why(h: Harness, named: 
     h.fast_forward(minutes=15)
     page = h.expect_message("#critical-alerts", HATE_NEXT)
     assert "silenced by Dana Fox until" in str(page.blocks)
-    assert "step 1 tells nobody" in str(page.blocks)
+    assert "step 1 is not sent" in str(page.blocks)
     assert h.records("step.reached_nobody") == []
 
 
@@ -168,7 +168,7 @@ def test_what_a_person_escalates_is_never_silenced(h: Harness) -> None:
 
 # --- Critical ------------------------------------------------------------------------------------------------------
 
-ANNOUNCED = "Dana Fox silenced Self-harm for 2 h, critical incidents too"
+ANNOUNCED = "Dana Fox silenced Self-harm for 2 h, including critical incidents"
 
 
 def test_a_critical_incident_is_not_silenced_unless_somebody_has_said_so(h: Harness) -> None:
@@ -191,7 +191,7 @@ def test_silencing_critical_incidents_is_announced_and_so_is_the_end(h: Harness)
     h.forget_seen()
     h.tidy()
     h.work()
-    over = "The silence of Self-harm is over"
+    over = "The silence for Self-harm has ended"
     h.expect_message("#leads", over)
     h.expect_dm("eli", over)
     h.clock.move(minutes=1)
@@ -209,7 +209,7 @@ def test_the_lead_of_whom_it_keeps_hears_of_it_and_who_ended_it(h: Harness) -> N
     h.expect_message("#leads", said)
     end_silence(h.core, str(silence.id), "dana", "slack")
     h.work()
-    said = 'Dana Fox ended the silence of the route "Escalated in Stream"'
+    said = 'Dana Fox ended the silence for the route "Escalated in Stream"'
     for person in ("dana", "eli"):
         h.expect_dm(person, said)
     h.expect_message("#leads", said)
@@ -217,7 +217,7 @@ def test_the_lead_of_whom_it_keeps_hears_of_it_and_who_ended_it(h: Harness) -> N
 
 def test_of_a_restricted_category_only_those_hear_who_may_know_and_nobody_hears_why(h: Harness) -> None:
     begun(h, "csam", critical=True)
-    said = "Dana Fox silenced Child safety for 2 h, critical incidents too"
+    said = "Dana Fox silenced Child safety for 2 h, including critical incidents"
     h.expect_dm("ben", said, never=REASON)
     h.expect_dm("dana", said, never=REASON)
 
@@ -273,14 +273,14 @@ def test_a_silence_of_the_file_for_critical_incidents_is_announced(bare: Harness
     h.fast_forward(hours=1)
     h.tidy()
     h.work()
-    said = "Dana Fox silenced Self-harm for 1 h, critical incidents too"
+    said = "Dana Fox silenced Self-harm for 1 h, including critical incidents"
     h.expect_message("#leads", said, says="Reason: Load test")
     h.expect_dm("eli", said)
     h.fast_forward(hours=1)
     h.tidy()
     h.work()
-    h.expect_message("#leads", "The silence of Self-harm is over")
-    h.expect_dm("eli", "The silence of Self-harm is over")
+    h.expect_message("#leads", "The silence for Self-harm has ended")
+    h.expect_dm("eli", "The silence for Self-harm has ended")
 
 
 # --- Who may, and what ---------------------------------------------------------------------------------------------
@@ -292,8 +292,8 @@ def test_a_silence_of_the_file_for_critical_incidents_is_announced(bare: Harness
         pytest.param({"by": "zoe"}, "person", "not a person of the policy", id="somebody unknown"),
         pytest.param({"by": "ana"}, "role", "ask a senior moderator", id="a moderator"),
         pytest.param({"named": "hat"}, "name", 'did you mean "hate"', id="a name that is none"),
-        pytest.param({"named": "csam", "by": "eli"}, "name", "is no category or route", id="restricted, by others"),
-        pytest.param({"named": "Child safety", "by": "eli"}, "name", "is no category", id="a restricted route"),
+        pytest.param({"named": "csam", "by": "eli"}, "name", "is not a category or route", id="restricted, by others"),
+        pytest.param({"named": "Child safety", "by": "eli"}, "name", "is not a category", id="a restricted route"),
         pytest.param({"named": "HATE"}, "name", "write category:hate or route:Hate", id="a name that two have"),
         pytest.param({"lasts": timedelta(hours=25)}, "lasts", "from 1 min to 1 d", id="more than a day"),
         pytest.param({"lasts": timedelta(0)}, "lasts", "from 1 min", id="no time at all"),
@@ -302,7 +302,7 @@ def test_a_silence_of_the_file_for_critical_incidents_is_announced(bare: Harness
         ),
         pytest.param({"reason": " "}, "reason", "give a reason", id="no reason"),
         pytest.param({"reason": "x" * 301}, "reason", "at most 300", id="a reason too long"),
-        pytest.param({"named": "self_harm"}, "critical", "would silence nothing", id="all of it is critical"),
+        pytest.param({"named": "self_harm"}, "critical", "silences nothing", id="all of it is critical"),
     ],
 )
 def test_what_is_refused_says_what_would_be_right(h: Harness, changes, what: str, said: str) -> None:
@@ -345,7 +345,7 @@ def test_a_window_silences_and_the_list_says_how_to_end_it(h: Harness) -> None:
     handle = said.rpartition("end ")[2].strip("`")
     assert answer_to(typed(h, "dana", f"/silence end {handle}")) == "Ended: Hate"
     h.expect_message("#hate", HATE_PAGE)
-    assert answer_to(typed(h, "ana", "/silence list")) == "Nothing is silenced."
+    assert answer_to(typed(h, "ana", "/silence list")) == "No silences."
     assert [row["via"] for row in h.records("silence.begun", "silence.ended")] == ["slack", "slack"]
 
 
@@ -387,7 +387,7 @@ def test_the_window_stays_open_and_says_what_is_wrong(h: Harness, values: dict[s
 def test_the_list_of_somebody_who_may_not_see_it_is_empty(h: Harness) -> None:
     begun(h, "csam", critical=True)
     h.forget_seen()
-    assert answer_to(typed(h, "eli", "/silence list")) == "Nothing is silenced."
+    assert answer_to(typed(h, "eli", "/silence list")) == "No silences."
     assert "Child safety" in answer_to(typed(h, "ben", "/silence list"))
 
 

@@ -62,7 +62,7 @@ def test_a_stranger_is_told_what_to_do(h: Harness, command: str) -> None:
 @pytest.mark.parametrize("command", ["/oncall", "/escalate"])
 def test_somebody_from_another_workspace_is_told_nothing(h: Harness, command: str) -> None:
     said = answer_to(typed(h, "ana", command, team="T0ELSEWHERE"))
-    assert said == "Nothing changed: this is not the workspace that answers these alerts."
+    assert said == "Nothing changed: this Slack workspace is not the one of these alerts."
 
 
 # --- /oncall -------------------------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def test_an_incident_that_a_person_opens_takes_the_way_of_all(h: Harness) -> Non
     h.click("ben", "Acknowledge", on=messages[0])
     h.expect_updates(*messages, text="#1001 taken by Ben Okafor after 0 s")
     h.click("ben", "False alarm", on=messages[0])
-    h.expect_updates(*messages, never="Still in Stream's queue")
+    h.expect_updates(*messages, never="Still open in Stream")
 
 
 def test_what_was_said_stands_only_in_sealed_columns(h: Harness) -> None:
@@ -223,7 +223,7 @@ def test_a_viewer_opens_nothing(h: Harness) -> None:
 
 
 def test_what_is_about_nothing_keeps_the_window_open(h: Harness) -> None:
-    assert problems_of(fill(h, opened(h), category="hate", about="  ")) == {"about": "Say what it is about."}
+    assert problems_of(fill(h, opened(h), category="hate", about="  ")) == {"about": "Describe what it is about."}
     assert h.count(events) == 0
 
 
@@ -254,7 +254,7 @@ def test_what_cannot_be_processed_at_once_is_recorded_and_opened_by_a_worker(
     with monkeypatch.context() as patch:
         patch.setattr("escalator.services.intake.manual_incident.process_one", broken)
         answer = fill(h, window, is_working=False, category="self_harm", about=NOTE)
-    assert "It is recorded, and will be opened at once." in told(answer)
+    assert "Recorded. The incident opens in a moment." in told(answer)
     h.expect_error("manual_not_processed")
     h.expect_nothing()
     h.work()
@@ -265,7 +265,7 @@ def test_what_cannot_be_processed_at_once_is_recorded_and_opened_by_a_worker(
 def test_a_window_that_slack_does_not_open_is_said_to_be_missing(h: Harness) -> None:
     h.slack.inject("views.open", Fault(error="expired_trigger_id"))
     said = answer_to(typed(h, "ana", "/escalate"))
-    assert said == "Nothing changed: the window could not be opened. Type it again."
+    assert said == "Nothing changed: the dialog could not be opened. Enter the command again."
 
 
 TWO = 'staging: {platform: stream, api_key: "${STAGING_KEY:-}", api_secret: secret, mode: MODE, divert_to: leads}\n'
@@ -299,14 +299,14 @@ def test_a_source_that_is_off_is_not_offered(bare: Harness) -> None:
 def test_in_the_sandbox_it_stays_there_and_says_so(bare: Harness) -> None:
     h = with_staging(bare, "sandbox")
     answer = fill(h, opened(h), category="self_harm", about=NOTE, source="staging")
-    assert "#1001 opened in the sandbox: nobody is told" in told(answer)
+    assert "#1001 opened in the sandbox: nothing is sent" in told(answer)
     assert h.incident()["mode"] == "sandbox"
     h.expect_nothing()
 
 
 def test_what_the_sandbox_has_signed_opens_nothing_outside_of_it(h: Harness) -> None:
     said = answer_to(typed(h, "ana", "/escalate", secret=h.core.settings.sandbox_signing_secret))
-    assert said == "Nothing changed: no source of the policy is on."
+    assert said == "Nothing changed: no source of the policy is enabled."
 
 
 def test_stream_itself_cannot_open_one(h: Harness) -> None:

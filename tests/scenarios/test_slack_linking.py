@@ -115,7 +115,7 @@ def test_from_another_workspace_nobody_is_looked_up(bare: Harness) -> None:
     messages = paged(h)
     h.slack.join(NINA, EMAIL)
     h.click("nina", "Acknowledge", on=messages[0], team="T0ELSEWHERE")
-    h.expect_answer("nina", "Nothing changed: this is not the workspace that answers these alerts.")
+    h.expect_answer("nina", "Nothing changed: this Slack workspace is not the one of these alerts.")
     assert asked(h) == []
 
 
@@ -179,7 +179,7 @@ def test_another_token_asks_anew_whose_workspace_it_is(h: Harness) -> None:
     with h.core.database.writing() as connection:
         connection.execute(update(known).where(known.c.name == WORKSPACE).values(value="T0OLD"))
     h.click("ana", "Acknowledge", on=messages[0])
-    h.expect_answer("ana", "Nothing changed: this is not the workspace that answers these alerts.")
+    h.expect_answer("ana", "Nothing changed: this Slack workspace is not the one of these alerts.")
     h.slack.token = "xoxb-of-another-workspace"
     h.start("")
     h.click("ana", "Acknowledge", on=messages[0])

@@ -76,14 +76,14 @@ def test_who_lost_the_right_meanwhile_is_given_nothing(h: Harness) -> None:
     window = press(h, "ana", "Hand over", messages[1], "Hand over #1001")
     h.change_policy("slack: U0ELI,  role: admin}", "slack: U0ELI,  role: viewer}")
     fill(h, window, to="eli")
-    h.expect_answer("ana", "Nothing changed: that cannot be done while #1001 is with Ana Ruiz.")
+    h.expect_answer("ana", "Nothing changed: that is not possible while #1001 is owned by Ana Ruiz.")
 
 
 @pytest.mark.parametrize("label", ["Hand over", "Resolve"])
 def test_no_window_opens_for_what_is_somebody_elses(h: Harness, label: str) -> None:
     messages = taken_by_ana(h)
     h.click("ben", label, on=messages[2])
-    h.expect_answer("ben", "Nothing changed: #1001 is with Ana Ruiz. A senior moderator may take it over.")
+    h.expect_answer("ben", "Nothing changed: #1001 is owned by Ana Ruiz. A senior moderator can take it over.")
 
 
 def test_where_nobody_else_may_answer_nobody_is_offered(h: Harness) -> None:
@@ -93,7 +93,7 @@ def test_where_nobody_else_may_answer_nobody_is_offered(h: Harness) -> None:
     h.click("ben", "Acknowledge", on=h.slack.messages[0])
     h.forget_seen()
     h.click("ben", "Hand over", on=h.slack.messages[0])
-    h.expect_answer("ben", "Nothing changed: nobody else may answer #1001. Release it or escalate it.")
+    h.expect_answer("ben", "Nothing changed: nobody else may acknowledge #1001. Release it or escalate it.")
 
 
 def test_a_window_of_an_earlier_round_hands_nothing_over(h: Harness) -> None:
@@ -102,7 +102,7 @@ def test_a_window_of_an_earlier_round_hands_nothing_over(h: Harness) -> None:
     h.click("ana", "Release", on=messages[1])
     h.forget_seen()
     fill(h, window, to="ben")
-    h.expect_answer("ana", "Nothing changed: that message was out of date. #1001 is waiting for an answer now.")
+    h.expect_answer("ana", "Nothing changed: that message was out of date. #1001 is unacknowledged now.")
     assert h.records("incident.handed_over") == []
 
 
@@ -171,7 +171,7 @@ def test_a_note_on_a_withheld_incident_goes_nowhere_but_the_sealed_row(h: Harnes
     h.click("dana", "Acknowledge", on=h.slack.messages[0])
     h.forget_seen()
     window = press(h, "ben", "Note", h.slack.messages[0], "Note on #1001")
-    assert "shown nowhere in Slack" in window.text
+    assert "not shown in Slack" in window.text
     fill(h, window, note=WRITTEN)
     assert the_text(h) == ("ben", WRITTEN)
     h.expect_nothing()
@@ -198,7 +198,7 @@ def test_a_note_that_comes_as_the_rule_gets_stricter_is_not_shown(h: Harness) ->
     h.post(SELF_HARM, **labelled("CSAM"), created_at="2026-08-20T14:05:00Z")
     h.forget_seen()
     fill(h, window, note=WRITTEN)
-    h.expect_answer("ana", "Nothing changed: #1001 is restricted, and you are not among those who may handle it.")
+    h.expect_answer("ana", "Nothing changed: #1001 is restricted to a few people, and you are not one of them.")
     assert h.count(texts) == 0
 
 

@@ -8,7 +8,7 @@ from tests.scenarios.stories import paged
 from tests.scenarios.test_slack_linking import EMAIL, NINA, links, with_nina
 
 ORG, ELSEWHERE = "E0ORG", "T0ELSEWHERE"
-FOREIGN = "Nothing changed: this is not the workspace that answers these alerts."
+FOREIGN = "Nothing changed: this Slack workspace is not the one of these alerts."
 
 
 @pytest.fixture(params=[pytest.param(False, id="one workspace's token"), pytest.param(True, id="the organization's")])

@@ -70,19 +70,17 @@ def test_the_first_are_told_one_by_one_and_the_next_opens_a_group_that_is_told_a
 def test_whoever_joins_is_counted_in_the_message_and_rings_nobody(h: Harness) -> None:
     messages = waved(h)
     h.post(SELF_HARM, item=7)
-    h.expect_updates(
-        *messages, text=page(GROUP), buttons=OF_A_GROUP, says="Storm: 2 alerts of one kind, #1007 to #1008"
-    )
+    h.expect_updates(*messages, text=page(GROUP), buttons=OF_A_GROUP, says="Group of 2 similar alerts, #1007 to #1008")
     assert h.incident(GROUP)["members"] == 2
     h.post(SELF_HARM, item=8)
-    h.expect_updates(*messages, says="Storm: 3 alerts of one kind, #1007 to #1009 · author user-42", never="end it all")
+    h.expect_updates(*messages, says="Group of 3 similar alerts, #1007 to #1009 · author user-42", never="end it all")
 
 
 def test_one_acknowledgement_takes_all(h: Harness) -> None:
     messages = waved(h, alerts=8)
     h.fast_forward(seconds=57)
     h.click("ana", "Acknowledge", on=messages[0])
-    h.expect_updates(*messages, text="#1006 taken by Ana Ruiz after 57 s", says="Storm: 3 alerts")
+    h.expect_updates(*messages, text="#1006 taken by Ana Ruiz after 57 s", says="Group of 3 similar alerts")
     assert (h.incident(GROUP)["owner"], grouped(h)) == ("ana", 3)
 
 
@@ -166,7 +164,7 @@ def test_what_gets_graver_leaves_its_group_and_is_told_on_its_own(h: Harness) ->
     messages = waved(h, alerts=7)
     h.post("review_queue_item.updated__flagged_after_review", item=7, **labelled("CSAM"))
     assert (h.incident(1008)["state"], h.incident(1008)["category"]) == ("triggered", "csam")
-    h.expect_updates(*messages, says="Storm: 1 alert of one kind")
+    h.expect_updates(*messages, says="Group of 1 alert")
     h.expect_message("C0CHILD", "CRITICAL · Child safety · acknowledge within 5 min · #1008")
     assert h.records("incident.left_group")[0]["incident_id"] == h.incident(1008)["id"]
     h.forget_seen()
@@ -176,7 +174,7 @@ def test_what_is_reviewed_leaves_its_group_and_the_last_one_ends_it(h: Harness) 
     messages = waved(h, alerts=7)
     h.post(REVIEWED, item=6)
     assert state(h, GROUP, 1007, 1008) == ["triggered", "acknowledged", "grouped"]
-    h.expect_updates(*messages, says="Storm: 1 alert of one kind")
+    h.expect_updates(*messages, says="Group of 1 alert")
     h.post(REVIEWED, item=7)
     h.expect_updates(*messages, text="#1006 resolved by escalator: duplicate")
     assert state(h, GROUP, 1008) == ["resolved", "acknowledged"]
@@ -225,7 +223,7 @@ def test_a_restricted_category_stays_so_in_a_storm(h: Harness) -> None:
     room = h.slack.channel_id("C0CHILD")
     message = next(one for one in h.slack.messages if "#1006" in one.first_text and one.channel == room)
     assert "author" not in str(message.blocks)
-    assert "Storm: 3 alerts of one kind, #1007 to #1009" in str(message.blocks)
+    assert "Group of 3 similar alerts, #1007 to #1009" in str(message.blocks)
     assert {one.channel for one in h.slack.messages} == {
         room,
         h.slack.channel_id("U0BEN"),
@@ -233,7 +231,7 @@ def test_a_restricted_category_stays_so_in_a_storm(h: Harness) -> None:
     }
     h.forget_seen()
     h.click("ana", "Acknowledge", on=message)
-    h.expect_answer("ana", "Nothing changed: #1006 is restricted, and you are not among those who may handle it.")
+    h.expect_answer("ana", "Nothing changed: #1006 is restricted to a few people, and you are not one of them.")
 
 
 def test_the_list_says_who_tells_of_whom(h: Harness, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,3 +114,11 @@ def test_a_server_side_review_counts_in_the_name_of_somebody_whose_id_comes_from
     send(h, an_item_event(**HATE, actions=[done]))
     assert (h.incident()["state"], h.incident()["closed_by"]) == ("resolved", "ana")
     h.forget_seen()
+
+
+def test_a_review_counts_whoever_has_made_it_in_stream(h: Harness) -> None:
+    h.change_policy("slack: U0VERA, role: viewer", "slack: U0VERA, stream: mod-9, role: viewer")
+    send(h, an_item_event("review_queue_item.new", **HATE))
+    send(h, an_item_event(**HATE, actions=[an_action(user_id="mod-9")]))
+    assert (h.incident()["state"], h.incident()["closed_by"]) == ("resolved", "vera")
+    h.forget_seen()

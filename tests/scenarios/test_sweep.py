@@ -176,7 +176,7 @@ def test_automation_stops_after_ten_rounds_in_an_hour_and_says_so(h: Harness) ->
     assert len(h.records("incident.automation_stopped")) == 1
     h.forget_seen()
     h.fast_forward(seconds=2)
-    detail = "#1001: automation has stopped after ten rounds in an hour"
+    detail = "#1001: automatic escalation stopped after ten rounds in an hour"
     told = [message for message in h.slack.messages if message.first_text == "Escalator needs attention: loop"]
     assert len(told) == 2
     assert all(detail in words_of(message.blocks) for message in told)

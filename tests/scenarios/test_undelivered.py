@@ -129,7 +129,7 @@ def test_a_vendor_that_is_down_is_told_by_another_way_and_stands_everywhere_unti
     pass_by(h, seconds=50)
     assert degraded(h) == []
     pass_by(h, seconds=20)
-    unreached = "unreached: nobody has been told of #1001: no page was delivered within a minute"
+    unreached = "unreached: nobody has been notified of #1001: no page was delivered within a minute"
     assert degraded(h) == [unreached]
     assert kind not in told(h, "alarm")
     assert len(told(h, "alarm")) >= 1
@@ -228,7 +228,7 @@ def test_many_alerts_that_reach_nobody_are_told_at_once(bare: Harness, everybody
         h.post(SELF_HARM, item=item, **HATE)
     pass_by(h, seconds=70)
     [said] = [one for one in degraded(h) if one.startswith("unreached")]
-    assert said.startswith("unreached: nobody has been told of #1001, #1002")
+    assert said.startswith("unreached: nobody has been notified of #1001, #1002")
     assert "#1010 and " in said
     with h.core.database.reading() as connection:
         alarms = select(deliveries.c.trouble_id).where(deliveries.c.kind == "alarm").distinct()

@@ -75,7 +75,7 @@ def test_what_is_withheld_is_never_revealed_in_slack(h: Harness) -> None:
     button = channel.button("Acknowledge")
     button["action_id"] = "reveal"
     h.click("dana", "Acknowledge", on=channel)
-    h.expect_answer("dana", "Nothing changed: that cannot be done with withheld content.")
+    h.expect_answer("dana", "Nothing changed: that is not possible with withheld content.")
     assert leaks(h) == []
     assert h.slack.views == []
     h.forget_seen()

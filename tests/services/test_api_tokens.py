@@ -98,7 +98,7 @@ def test_its_use_is_noted_at_most_each_minute(core):
     ("change", "words"),
     [
         pytest.param({"author": "dana"}, "Only an admin", id="by a senior"),
-        pytest.param({"person": "nobody"}, "Nobody of that key", id="for somebody who is not in the policy"),
+        pytest.param({"person": "nobody"}, "Choose a person of the policy", id="for somebody who is not in the policy"),
         pytest.param({"name": "  "}, "Name it", id="without a name"),
         pytest.param({"name": "x" * 65}, "Name it", id="with an endless name"),
         pytest.param({"scopes": ()}, "Choose", id="for nothing"),

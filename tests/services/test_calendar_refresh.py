@@ -163,7 +163,7 @@ def test_the_last_good_copy_is_used_and_alarmed_after_a_quarter_of_an_hour(core,
     again(core, minutes=5)
     assert on_call(core) == ("ana",)
     assert troubles(core)[TROUBLE] == (
-        f"the calendar of rota was last read at 2026-08-20 14:03 UTC ({reason}); that copy is used meanwhile"
+        f"the calendar of rota was last read at 2026-08-20 14:03 UTC ({reason}); that copy is used until then"
     )
     again(core, minutes=5)
     assert (feed(core).failing_since, feed(core).reason, troubles(core)) == (None, "", {})
@@ -192,7 +192,7 @@ def test_a_feed_that_was_never_read_is_alarmed_at_once(core, server):
     refresh_calendars(core)
     assert on_call(core) == ("eli",)
     assert troubles(core)[TROUBLE] == (
-        "the calendar of rota was never read (http_503); whom the schedule itself names is on call meanwhile"
+        "the calendar of rota could never be read (http_503); until it can, the schedule's own people are on call"
     )
 
 
@@ -214,7 +214,7 @@ def test_a_feed_that_names_nobody_is_alarmed_at_once_and_the_people_of_the_sched
     again(core, minutes=5)
     assert on_call(core) == ("eli",)
     assert troubles(core)[TROUBLE] == (
-        f"the calendar of rota names nobody to come ({reason}); whom the schedule itself names is on call meanwhile"
+        f"the calendar of rota has no future shifts ({reason}); until it does, the schedule's own people are on call"
     )
     server.feed = ANA
     again(core, minutes=5)

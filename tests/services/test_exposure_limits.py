@@ -64,6 +64,6 @@ def test_who_has_read_enough_is_kindly_refused_in_both_places(core):
     read(core, 1002)
     reply = read_in_slack(core, 1003)
     assert reply.view is None
-    assert reply.text.startswith("You have read a lot that is hard to read today. Take a break")
+    assert reply.text.startswith("You have read a lot of distressing content today. Take a break")
     assert read(core, 1003) == "over_limit"
     assert read(core, 1003, "ben") is None

@@ -250,7 +250,7 @@ def test_an_incident_says_how_it_stands_and_who_is_next(core):
     assert (incident["opened_at"], incident["due_at"]) == ("2026-08-20T14:03:10.000000Z", "2026-08-20T14:03:30.000000Z")
     assert (incident["due_kind"], incident["next"]) == (
         "step",
-        "tells senior moderators, PagerDuty and senior mail",
+        "notifies senior moderators, PagerDuty and senior mail",
     )
 
 
@@ -286,11 +286,9 @@ def resolved(core):
 @pytest.mark.parametrize(
     ("happens", "due_kind", "following"),
     [
-        pytest.param(
-            after_the_path, "restart", "starts from the top again", id="nobody answered: the path begins again"
-        ),
+        pytest.param(after_the_path, "restart", "restarts from step 1", id="nobody answered: the path begins again"),
         pytest.param(taken, "remind", "reminds the owner", id="taken: the owner is reminded"),
-        pytest.param(reminded, "resolve_within", "starts again from the top", id="reminded: it starts again"),
+        pytest.param(reminded, "resolve_within", "restarts from step 1", id="reminded: it starts again"),
         pytest.param(resolved, None, None, id="resolved: nothing"),
     ],
 )
@@ -350,7 +348,7 @@ def test_the_timeline_tells_what_happened_in_sentences_that_name_who_did_it(core
 
     said = [entry["text"] for entry in timeline]
     assert said[0].startswith("Opened by")
-    assert "Told critical-alerts" in said
+    assert "Sent to critical-alerts" in said
     assert {
         "at": "2026-08-20T14:03:15.000000Z",
         "action": "incident.acknowledged",
@@ -567,7 +565,7 @@ def payload_of(signed):
     [
         pytest.param("ana", {"message": uuid4()}, "no such message", id="a message that is not there"),
         pytest.param("zoe", {}, "no Slack id", id="somebody who is not in the policy"),
-        pytest.param("ana", {"view_state": {}}, "no such window", id="a message submitted as a window"),
+        pytest.param("ana", {"view_state": {}}, "no such dialog", id="a message submitted as a window"),
     ],
 )
 def test_a_click_that_slack_could_not_send_is_not_signed(core, person, press, why):

@@ -69,7 +69,7 @@ def test_a_silence_is_judged_by_the_longest_one_before(core, ago_h, is_silent):
 
 def test_a_silent_source_is_told_of_in_words_and_ends_with_the_next_event(each):
     comes(each, *every(0.75, 3, 20))
-    assert troubles(each) == {"silent_source:demo": "no event of demo for 3 h; before, never more than 45 min"}
+    assert troubles(each) == {"silent_source:demo": "no event from demo for 3 h; until now, never more than 45 min"}
     each.clock.move(minutes=5)
     assert list(troubles(each)) == ["silent_source:demo"]
     comes(each, 0)

@@ -159,9 +159,9 @@ def test_what_is_late_parked_stuck_or_gone_is_said(core):
         for key in (WORKERS_GONE, WEB_GONE):
             OperatorAlerts(connection, now).raise_alert(key, "since a while", running.policy, core.settings)
     assert found(core) == [
-        "workers: none is alive; nothing is sent or escalated",
+        "workers: none is running; nothing is sent or escalated",
         "deadlines: the oldest is 11 s late",
-        "sending: 4 under way for longer than a minute",
+        "sending: 4 in progress for longer than a minute",
         "events: 1 parked",
         "web_gone: since a while",
     ]

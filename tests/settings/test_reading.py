@@ -127,6 +127,9 @@ PASSWORD = "hunter2"
         ("DATABASE_URL", "postgresql://me:p@hunter2@host/db"),
         ("DATABASE_URL", "postgresql://me:p:hunter2@host:hunter2/db"),
         ("DATABASE_URL", "postgresql://host:99999/db"),
+        ("DATABASE_URL", "postgresql://me:p@ss/hunter2@host/db"),
+        ("DATABASE_URL", "postgresql://me:hunter2@h1,h2/db"),
+        ("DATABASE_URL", "postgresql://me:hunter2@h1:5432,h2:5433/db"),
         ("DATABASE_URL", "postgresql://me:hunter2@[host/db"),
         ("DATABASE_URL", "postgresql://me:hunter2@host/db?sslmodus=require"),
         ("DATABASE_URL", "postgresql://me@host/db?sslmode=hunter2"),
@@ -284,3 +287,20 @@ def test_nothing_is_made_for_what_is_refused(tmp_path):
     with pytest.raises(ConfigurationError):
         read_settings({"ESCALATOR_VAR": str(tmp_path / "var"), "PORT": "no"})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("hosts", ["h1,h2", "h1:5432,h2:5433", "[::1],h2"])
+def test_several_database_hosts_are_refused_with_the_way_that_works(hosts):
+    (told,) = problems_of(DATABASE_URL=f"postgresql://me:a,secret@{hosts}/db")
+    _, _, right = told.partition("; write ")
+    assert told.startswith("DATABASE_URL: names several hosts")
+    url = make_url(read_settings(GOOD | {"DATABASE_URL": right}).database_url)
+    _, options = url.get_dialect()().create_connect_args(url)
+    assert (options["host"], options["port"], options["dbname"]) == ("h1,h2", "5432,5432", "name")
+    assert options["target_session_attrs"] == "read-write"
+
+
+@pytest.mark.parametrize("name", ["CONTENT_KEY", "PAGERDUTY_WEBHOOK_SECRET", "WEBHOOK_ALLOW_PRIVATE"])
+@pytest.mark.parametrize("written", [",", ",,", " , ,"])
+def test_a_list_of_nothing_but_commas_is_refused(name, written):
+    assert problems_of(**{name: written}) == (f"{name}: holds nothing but commas; write a value, or leave it unset",)

@@ -60,7 +60,7 @@ def test_of_all_sends_to_one_destination_the_best_counts(core, states, fate):
     "other",
     [
         pytest.param({"round": 1}, id="an earlier round"),
-        pytest.param({"round": 2, "kind": "copy"}, id="a copy for a machine"),
+        pytest.param({"round": 2, "kind": "copy"}, id="copy for a feed"),
         pytest.param({"round": 2, "state": "suppressed"}, id="what was not wanted any more"),
     ],
 )

@@ -74,7 +74,7 @@ def test_a_record_is_a_sentence_with_its_incident_and_its_seal(core):
             one for one in audit_log.chained_records(connection) if one[0]["action"] == AuditAction.ACKNOWLEDGED
         )
     assert f"Hash {made}, after {line['prev_hash']}" in page
-    assert "1 on this page, all of them sealed" in page
+    assert "1 on this page, all sealed" in page
 
 
 def test_what_is_not_sealed_yet_is_said(core):
@@ -182,9 +182,9 @@ def test_a_list_is_followed_to_its_end_and_back(core):
     pages = [browser.get("/audit?action=troubles").text]
     while link(pages[-1], "next"):
         pages.append(browser.get(link(pages[-1], "next")).text)
-    assert [page.count("Trouble found") for page in pages] == [50, 50, 20]
+    assert [page.count("Operator alert: ") for page in pages] == [50, 50, 20]
     back = browser.get(link(pages[-1], "prev")).text
-    assert back.count("Trouble found") == 50
+    assert back.count("Operator alert: ") == 50
     assert "r20<" in back
     assert link(browser.get(link(back, "prev")).text, "prev") is None
 
@@ -199,7 +199,7 @@ def test_the_day_that_ends_a_time_is_included(core):
     today = core.clock.now().date().isoformat()
     browser = Browser(core, "ana")
     assert "Acknowledged by Ana Ruiz" in browser.get(f"/audit?since={today}&until={today}").text
-    assert "No record fits" in browser.get("/audit?until=2020-01-01").text
+    assert "No records found" in browser.get("/audit?until=2020-01-01").text
 
 
 def test_the_chain_says_how_long_it_is_and_what_it_ends_with(core):
@@ -208,7 +208,7 @@ def test_the_chain_says_how_long_it_is_and_what_it_ends_with(core):
         *_, (line, made) = audit_log.chained_records(connection)
     page = Browser(core, "ana").get("/audit/chain").text
     assert made in page
-    assert f"The newest {line['seq']} records were looked at just now: every one fits" in page
+    assert f"The newest {line['seq']} records were verified just now: no record was changed or removed" in page
     assert "never" in page
 
 
@@ -219,7 +219,7 @@ def test_the_chain_names_what_does_not_fit(core):
         connection.execute(text("UPDATE records SET via = 'api' WHERE actor_key = 'ana'"))
     page = Browser(core, "ana").get("/audit/chain").text
     assert "has been changed" in page
-    assert "every one fits" not in page
+    assert "no record was changed or removed" not in page
 
 
 def test_the_weekly_review_is_a_page(core):
@@ -229,7 +229,7 @@ def test_the_weekly_review_is_a_page(core):
     page = browser.get(here.location).text
     assert "Weekly review" in page
     assert "so far" in page
-    assert "No drill was held" in page
+    assert "No drills." in page
     assert "1001" not in browser.get("/audit/week/2020-W01").text
 
 

@@ -142,13 +142,13 @@ def test_the_sandbox_keeps_a_mail_as_its_reader_would_see_it(reader):
 def test_a_link_of_the_sandbox_works_in_the_sandbox(reader):
     page = reader.open()
     assert page.status_code == 200
-    assert "SANDBOX, 1 alerts reached nobody" in page.text
+    assert "Sandbox mode: nothing is sent (1 alert so far)" in page.text
     assert reader.state() == ("triggered", None)
 
     done = reader.press(page)
     assert done.status_code == 200
-    assert "It is with you now." in done.text
-    assert "What comes next, to resolve it, hand it over or release it, is done in Slack" in done.text
+    assert "You acknowledged it. It is yours now." in done.text
+    assert "Resolve it, hand it over or release it in Slack" in done.text
     assert "What comes next" not in page.text
     assert reader.state() == ("acknowledged", "ana")
 
@@ -186,8 +186,8 @@ def test_the_page_names_the_incident_its_state_and_the_reader(reader):
     page = reader.open()
     assert "#1001" in page.text
     assert "<h1>HIGH · Threat</h1>" in page.text
-    assert "Nobody has answered yet. Waiting for 3 min." in page.text
-    assert "You answer as <strong>ana</strong>" in page.text
+    assert "Not acknowledged yet. Waiting for 3 min." in page.text
+    assert "You acknowledge as <strong>ana</strong>" in page.text
     assert "Ana Ruiz" not in page.text
     assert "I know where you live" not in page.text
 
@@ -253,7 +253,7 @@ def test_a_form_that_is_none_of_ours_is_nothing(reader, said):
     assert "#1001" not in answer.text
 
 
-@pytest.mark.parametrize("call", ["look", "acknowledge"])
+@pytest.mark.parametrize("call", ["view_by_link", "acknowledge_by_link"])
 def test_without_the_database_the_reader_is_asked_to_come_again(reader, monkeypatch, call):
     page = reader.open()
 
@@ -261,8 +261,8 @@ def test_without_the_database_the_reader_is_asked_to_come_again(reader, monkeypa
         raise Unavailable("away")
 
     monkeypatch.setattr(f"web.email_answers.{call}", away)
-    answer = reader.open() if call == "look" else reader.press(page)
+    answer = reader.open() if call == "view_by_link" else reader.press(page)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
-    assert "try again in a moment" in answer.text
+    assert "Try again in a moment" in answer.text
     assert "#1001" not in answer.text

@@ -80,7 +80,7 @@ def test_the_page_tells_what_happened_why_and_what_comes(core):
         "category is Threat",
         "Waiting for Ana Ruiz, Ben Okafor",
         "Step 2",
-        "From the top again",
+        "Restarts from step 1",
     ):
         assert said in page
 
@@ -99,11 +99,11 @@ def test_a_notification_says_what_became_of_it(core):
     [
         pytest.param("ana", "acknowledge", {}, "#1001 is yours now", id="acknowledge"),
         pytest.param("ana", "resolve", {"outcome": "action_taken"}, "#1001 is resolved now", id="resolve"),
-        pytest.param("ana", "resolve", {"outcome": "referred"}, "say where it was referred to", id="no reference"),
+        pytest.param("ana", "resolve", {"outcome": "referred"}, "enter where it was referred to", id="no reference"),
         pytest.param("ana", "false_alarm", {}, "#1001 is resolved now", id="false alarm"),
         pytest.param("ana", "snooze", {"minutes": 15}, "#1001 is yours now", id="snooze"),
-        pytest.param("ana", "escalate_now", {}, "#1001 is waiting for an answer now", id="escalate"),
-        pytest.param("ana", "release", {}, "cannot be done while", id="release what nobody has"),
+        pytest.param("ana", "escalate_now", {}, "#1001 is unacknowledged now", id="escalate"),
+        pytest.param("ana", "release", {}, "is not possible while", id="release what nobody has"),
         pytest.param("vic", "acknowledge", {}, "your role does not allow this", id="a viewer"),
     ],
 )
@@ -113,7 +113,7 @@ def test_a_verb_is_done_and_its_outcome_told(core, who, verb, form, told):
 
 def test_somebody_hands_over_and_another_takes_over(core):
     pressed(core, "ana", "acknowledge")
-    assert "waiting for an answer" in pressed(core, "ana", "hand_over", to="ben").text
+    assert "unacknowledged" in pressed(core, "ana", "hand_over", to="ben").text
     pressed(core, "ben", "acknowledge")
     assert "#1001 is yours now" in pressed(core, "dana", "take_over").text
 
@@ -159,7 +159,7 @@ def test_resolve_is_not_offered_until_two_have_answered(cores):
     alert(core)
     pressed(core, "ana", "acknowledge")
     page = Browser(core, "ana").get("/incidents/1001").text
-    assert "1 of 2 answers: Ana Ruiz; one more person is needed" in page
+    assert "1 of 2 acknowledgements: Ana Ruiz; one more person is needed" in page
     assert 'data-verb="resolve"' not in page
     assert 'data-verb="acknowledge"' not in page
 
@@ -227,7 +227,7 @@ def test_a_line_that_is_not_there_is_not_found_and_not_recorded(core):
 def test_nothing_is_revealed_of_what_is_resolved(core):
     pressed(core, "ana", "resolve", outcome="action_taken")
     assert HIDDEN[0] not in revealed(core, "ana").text
-    assert "Read the text in Stream, or reopen it" in Browser(core, "ana").get("/incidents/1001").text
+    assert "Read the text in Stream, or reopen the incident" in Browser(core, "ana").get("/incidents/1001").text
 
 
 def test_who_has_read_enough_is_asked_to_stop_and_may_insist(cores):
@@ -237,7 +237,7 @@ def test_who_has_read_enough_is_asked_to_stop_and_may_insist(cores):
     assert HIDDEN[0] in revealed(core, "ana").text, "one that they have begun is read to its end"
     alert(core, "self_harm")
     page = Browser(core, "ana").get("/incidents/1002").text
-    assert "You have looked at 1 grave items today" in page
+    assert "You have read 1 distressing items today" in page
     assert "Show it anyway" in page
     form = {"line": 1}
     assert "last message" not in Browser(core, "ana").post("/incidents/1002/reveal", form).text

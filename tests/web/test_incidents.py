@@ -42,7 +42,7 @@ def told(browser):
 def test_when_nothing_waits_the_sandbox_offers_a_sample_which_is_then_there(core):
     browser = Browser(core, "ana")
     page = browser.get("/")
-    assert "Nothing waits." in page.text
+    assert "No open incidents." in page.text
     assert "Send a sample alert" in page.text
     assert browser.post("/sample").status_code == 303
     alert(core, "self_harm")
@@ -61,9 +61,9 @@ def test_a_row_says_what_waits_since_when_for_whom_and_who_is_next(core):
     alert(core, "self_harm")
     said = text_of(Browser(core, "ana").get("/"))
     assert "CRITICAL Self-harm #1001 SANDBOX message from chat · Self-harm Triggered" in said
-    assert "nobody has it" in said
-    assert "tells seniors" in said
-    assert "✓ critical alerts, Ana Ruiz and Ben Okafor Slack arrived" in said
+    assert "Unacknowledged" in said
+    assert "notifies seniors" in said
+    assert "✓ critical alerts, Ana Ruiz and Ben Okafor Slack delivered" in said
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_a_group_tells_of_stands_under_its_group_and_is_found_by_its_number
     assert numbers(browser.get("/")) == [1001]
     found = browser.get("/?q=1002")
     assert numbers(found) == [1002]
-    assert "Told by #1001" in found.text
+    assert "In group #1001" in found.text
 
 
 def test_a_group_that_somebody_may_not_see_is_not_named_by_what_it_tells_of(core):
@@ -107,7 +107,7 @@ def test_it_says_who_has_it(core):
     said = text_of(Browser(core, "ben").get("/"))
     assert re.search(r"Acknowledged \S+ Ana Ruiz", said)
     assert "reminds the owner" in said
-    assert "1 open, 0 without an answer" in said
+    assert "1 open, 0 unacknowledged" in said
 
 
 def test_of_two_answers_the_first_is_shown(core):
@@ -115,7 +115,7 @@ def test_of_two_answers_the_first_is_shown(core):
     browser = Browser(core, "ben")
     browser.post("/acknowledge", {"only": "1001"})
     page = browser.get("/")
-    assert "1 of 2 answered" in text_of(page)
+    assert "1 of 2 acknowledged" in text_of(page)
     assert 'id="take-1001"' not in page.text
 
 
@@ -183,7 +183,7 @@ def test_several_are_taken_at_once_and_each_that_is_not_says_why(core):
     browser = Browser(core, "ana")
     answer = browser.post("/acknowledge?severity=critical", {"number": ["1001", "1002", "1003", "1004"]})
     assert answer.location == "/?severity=critical"
-    assert told(browser) == "2 taken. #1002 was already taken by Ben Okafor 2 min ago. There is no #1004."
+    assert told(browser) == "2 acknowledged. #1002 was already acknowledged by Ben Okafor 2 min ago. There is no #1004."
 
 
 def test_the_button_of_a_row_takes_that_one_whatever_is_ticked(core):

@@ -35,13 +35,13 @@ def test_without_the_database_a_page_says_so_and_that_nothing_changed(browser, m
     monkeypatch.setattr(session, "look_up", look_up)
     page = browser.get("/")
     assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
-    assert "nothing was changed" in page.text
+    assert "Nothing was changed" in page.text
 
 
 def test_a_page_that_cannot_be_shown_says_why(browser):
     page = browser.get("/reports?since=yesterday")
     assert page.status_code == 400
-    assert "since must be a day such as 2026-01-31" in page.text
+    assert "since must be a date such as 2026-01-31" in page.text
 
 
 def test_a_fault_of_ours_is_told_in_words_and_nothing_of_it_is_shown(browser, monkeypatch):
@@ -51,7 +51,7 @@ def test_a_fault_of_ours_is_told_in_words_and_nothing_of_it_is_shown(browser, mo
     monkeypatch.setattr(session, "look_up", look_up)
     page = browser.get("/")
     assert (page.status_code, page.mimetype) == (503, "text/html")
-    assert "Something went wrong here" in page.text
+    assert "Something went wrong, and it has been logged" in page.text
     assert "a secret" not in page.text
 
 

@@ -145,9 +145,9 @@ def test_times_are_those_of_the_schedules_clock(core):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        pytest.param({"from": "2026-08-20T18:00"}, "it would end before it begins", id="an end before the beginning"),
-        pytest.param({"from": "soon"}, "write both times as date and time", id="no time"),
-        pytest.param({"from": ""}, "write both times as date and time", id="nothing"),
+        pytest.param({"from": "2026-08-20T18:00"}, "it ends before it starts", id="an end before the beginning"),
+        pytest.param({"from": "soon"}, "enter date and time of both the start and the end", id="no time"),
+        pytest.param({"from": ""}, "enter date and time of both the start and the end", id="nothing"),
         pytest.param({"person": "zoe"}, "is not a person of the policy", id="nobody"),
         pytest.param({"from": "0001-01-01T00:00"}, "more than 31 days", id="the first of all times"),
         pytest.param({"to": "9999-12-31T23:59"}, "more than 31 days", id="the last of all times"),
@@ -173,7 +173,7 @@ def test_a_schedule_that_somebody_may_not_know_of_is_not_there(core, schedule):
 def test_who_stands_in_and_may_not_hear_of_it_is_said(core):
     browser = Browser(core, "dana")
     form = {"schedule": "closed", "person": "ben", "from": "2026-08-20T16:00", "to": "2026-08-20T18:00"}
-    assert "They may not know of Child safety" in browser.get(browser.post("/oncall/overrides", form).location).text
+    assert "They may not see Child safety" in browser.get(browser.post("/oncall/overrides", form).location).text
 
 
 def test_nobody_takes_back_what_is_not_theirs(core):
@@ -237,7 +237,7 @@ def test_what_the_picture_shows_stands_in_words_beside_it(sqlite_url, tmp_path):
     browser = Browser(core, "dana")
     browser.get("/oncall/coverage.svg")
     said = words(browser.get("/oncall").text)
-    assert "Nobody hears within 30 min of what is high or critical" in said
+    assert "High or critical alerts that would notify nobody within 30 min" in said
     assert "self_harm (critical)" in said
     core.database.close()
 
@@ -247,10 +247,10 @@ def test_the_trail_of_a_rota_is_for_those_who_may_know_of_it(core):
         core, OverrideRequest("closed", "ana", START, START + HOUR), _people(core)["dana"], "dashboard"
     )
     stand_in(core)
-    said = "stands in on closed"
+    said = "on call on closed"
     assert said in page(core, "dana", "/audit")
     told = page(core, "ben", "/audit")
-    assert "stands in on turns" in told
+    assert "on call on turns" in told
     assert said not in told
 
 

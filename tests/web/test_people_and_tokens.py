@@ -128,10 +128,10 @@ def test_a_token_is_shown_once_and_revoked(core):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        pytest.param({"name": ""}, "Name it", id="without a name"),
+        pytest.param({"name": ""}, "Write a name", id="without a name"),
         pytest.param({"scope": ["everything"]}, "Choose", id="for what there is not"),
         pytest.param({"days": "9999"}, "at most", id="for ever"),
-        pytest.param({"person": "nobody"}, "Nobody of that key", id="for nobody"),
+        pytest.param({"person": "nobody"}, "Choose a person of the policy", id="for nobody"),
     ],
 )
 def test_no_token_is_made(core, change, words):

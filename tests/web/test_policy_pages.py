@@ -149,8 +149,8 @@ def test_the_plan_is_shown_with_people_and_when(core):
         pytest.param({"body": "[]"}, "Invalid input type", id="no object"),
         pytest.param({"body": SELF_HARM, "source": "nowhere"}, "chat-prod, chat-staging", id="no such source"),
         pytest.param({"body": SELF_HARM, "at": "noon"}, "write it as 2026-01-05T18:00", id="no time"),
-        pytest.param({"body": SELF_HARM, "at": "9999-12-31T23:00"}, "from 2000 to 2100", id="no time of ours"),
-        pytest.param({"number": "many"}, "no number of an incident", id="no number"),
+        pytest.param({"body": SELF_HARM, "at": "9999-12-31T23:00"}, "between 2000 and 2100", id="no time of ours"),
+        pytest.param({"number": "many"}, "Not an incident number", id="no number"),
         pytest.param({}, "Paste an event", id="nothing"),
     ],
 )

@@ -25,7 +25,7 @@ def rows(browser, query=""):
 
 
 def test_without_alerts_it_says_so(core):
-    assert "No alerts in this time." in Browser(core, "ana").get("/reports").text
+    assert "No alerts in this period." in Browser(core, "ana").get("/reports").text
 
 
 def test_what_was_escalated_and_never_answered_is_counted(core):
@@ -40,7 +40,7 @@ def test_the_page_shows_the_pictures_and_the_tables(core):
     page = Browser(core, "ana").get("/reports").text
     assert page.count("<svg") == 1, "nothing has been answered yet"
     assert "By category" in page
-    assert "Only you see this" in page
+    assert "Only you can see your figures." in page
 
 
 def test_what_is_older_than_the_days_asked_for_is_not_counted(core):

@@ -199,7 +199,7 @@ def test_outside_the_sandbox_it_is_an_admins_alone(real, person):
 def test_an_admin_sees_what_the_sandbox_has_opened_and_they_may_see(real):
     admin = SignedIn(real, "eli")
     page = admin.get("/sandbox").text
-    assert "this installation itself is in production" in page
+    assert "the installation itself is in mode production" in page
     picture = admin.get("/sandbox.json").get_json()
     assert [one["header"] for one in picture["incidents"]] == ["CRITICAL · Self-harm"]
     assert {one["incident"] for one in picture["messages"]} == {picture["incidents"][0]["number"]}
@@ -240,7 +240,7 @@ def test_outside_the_sandbox_an_admin_is_nobody_else(real, path, said):
     admin = SignedIn(real, "eli")
     message = next(one for one in admin.get("/sandbox.json").get_json()["messages"] if one["buttons"])
     answer = admin.client.post(path, json={"person": "ana", "message": message["id"], **said}, headers=MARKED)
-    assert (answer.status_code, "only be yourself" in str(answer.get_json())) == (400, True)
+    assert (answer.status_code, "act only as yourself" in str(answer.get_json())) == (400, True)
 
 
 def test_an_admin_runs_no_clock_out_of_what_they_may_not_see(real):
@@ -285,7 +285,7 @@ def test_a_request_that_is_not_as_it_should_be_is_told_so(one_browser, command, 
     answer = one_browser.post(command, said)
 
     assert answer.status_code == 400
-    assert answer.get_json()["error"].startswith("The request is not as it should be")
+    assert answer.get_json()["error"].startswith("The request is not valid")
 
 
 def test_a_body_that_is_no_json_is_told_so(one_browser):

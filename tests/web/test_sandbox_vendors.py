@@ -248,7 +248,7 @@ def test_something_is_silenced_through_a_window_and_listed(browser):
     [
         pytest.param({"typed": "hello"}, "begins with a slash", id="what is no command"),
         pytest.param({"person": "zoe"}, "no Slack id", id="by somebody who is not there"),
-        pytest.param({"message": str(uuid7())}, "no such place", id="in a place that is not there"),
+        pytest.param({"message": str(uuid7())}, "no such channel", id="in a place that is not there"),
     ],
 )
 def test_what_cannot_be_typed_says_why(browser, changes, why):
@@ -271,7 +271,12 @@ def test_the_page_is_served_with_all_that_it_shows(browser):
     assert json.loads(inlined[2])["messages"] == browser.picture()["messages"]
     assert browser.http.get("/sandbox.json", headers={"If-None-Match": etag}).status_code == 304
     without = html.replace(inlined[0], "")
-    for words in ("SANDBOX, 1 alert reached nobody", "HIGH · Threat · #1001", "PagerDuty: pager", "Told Dana Fox"):
+    for words in (
+        "Sandbox mode: nothing is sent (1 alert so far)",
+        "HIGH · Threat · #1001",
+        "PagerDuty: pager",
+        "Sent to Dana Fox",
+    ):
         assert words in without
     assert 'data-stage="live"' in without
 
@@ -310,6 +315,7 @@ def test_a_hostile_item_cannot_break_out_of_the_page(one_browser, channel):
         "pagerduty": {"pagerduty": {"status": HOSTILE, "dedup_key": HOSTILE, "payload": {"summary": HOSTILE}}},
         "jira": {"jira": {"category": HOSTILE, "status": HOSTILE, "fields": {"summary": HOSTILE}, "comments": []}},
         "webhook": {"webhook": {"headers": {HOSTILE: HOSTILE}, "body": HOSTILE}},
+        "mattermost": {"mattermost": {"text": HOSTILE, "attachments": [{"title": HOSTILE, "text": HOSTILE}]}},
     }
     context = MessageContext(None, 1001, HOSTILE, HOSTILE)
     shelf.keep(channel, context, HOSTILE, {"text": HOSTILE, "first_text": HOSTILE, **forms[channel.value]})

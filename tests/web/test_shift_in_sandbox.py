@@ -45,7 +45,7 @@ def told(browser, person):
 def test_it_stands_among_the_messages_and_is_about_no_incident(browser, bulletin):
     assert (bulletin["text"], bulletin["incident"]) == ("Your shift for moderators: 1 open", None)
     assert [one["label"] for one in bulletin["buttons"]] == ["Take over #1001"]
-    assert [one["text"] for one in told(browser, "ana")][-1] == "You still hold 1 incident of moderators"
+    assert [one["text"] for one in told(browser, "ana")][-1] == "You still own 1 incident of moderators"
 
 
 def test_taking_over_is_answered_and_changes_the_incidents_messages_only(browser, bulletin):

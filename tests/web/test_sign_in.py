@@ -149,7 +149,7 @@ def ask(core, email, **options):
 
 def test_who_asks_for_a_link_gets_one_by_mail_and_is_led_on(mailed):
     browser = Browser(mailed)
-    assert "Mail me a link" in browser.get("/sign-in?incident=1042").text
+    assert "Email me a link" in browser.get("/sign-in?incident=1042").text
     browser.client.post("/sign-in/mail", data={"email": " ANA@example.com ", "next": "/incidents/1042"})
     [mail] = mailed.vendors.mail.mails
     assert (mail.recipient, mail.message["Subject"]) == ("ana@example.com", "Sign in to Escalator")
@@ -193,7 +193,7 @@ def test_a_mail_that_could_not_be_sent_is_recorded(mailed):
 def test_no_mail_is_sent_in_a_sandbox(sqlite_url, tmp_path):
     core = a_core(sqlite_url, tmp_path, **(MAILED | {"ESCALATOR_MODE": "sandbox"}))
     assert ask(core, "ana@example.com").status_code == 404
-    assert "Mail me" not in Browser(core).get("/sign-in").text
+    assert "Email me" not in Browser(core).get("/sign-in").text
     core.database.close()
 
 

@@ -94,7 +94,7 @@ def test_an_incident_is_opened_by_hand_and_says_that_nobody_is_told(taken):
     window = window_of(taken, "Escalate")
     category = window["view"]["blocks"][0]["element"]["options"][0]["value"]
     told = filled(taken, "ana", window, category=category, about="look at this").get_json()
-    assert told["view"]["blocks"][0]["text"]["text"] == "#1002 opened in the sandbox: nobody is told"
+    assert told["view"]["blocks"][0]["text"]["text"] == "#1002 opened in the sandbox: nothing is sent"
     process_waiting(taken.core)
     send_all_due(taken.core)
     assert [one["number"] for one in taken.picture()["incidents"]] == [1001, 1002]

@@ -127,7 +127,7 @@ def test_it_is_good_once(core):
     ("who", "words"),
     [
         pytest.param(("U0NOBODY", "T0OURS"), "slack: U0NOBODY", id="whom the policy does not know"),
-        pytest.param(("U0ANA", "T0THEIRS"), "another Slack workspace", id="of a foreign workspace"),
+        pytest.param(("U0ANA", "T0THEIRS"), "a different Slack workspace", id="of a foreign workspace"),
     ],
 )
 def test_somebody_is_told_what_to_do(core, slack, who, words):

@@ -28,18 +28,21 @@ def shown(sqlite_url, tmp_path):
 
 def test_one_calm_line_says_that_all_is_well(shown):
     page = shown(HealthSummary((), 2, START))
-    assert "All clocks on time; 2 workers; last event <time" in page
+    assert "All deadlines on time; 2 workers; last event <time" in page
     assert "alarm" not in page
 
 
 def test_before_the_first_event_it_says_so(shown):
-    assert "All clocks on time; 1 worker; no event yet" in shown(HealthSummary((), 1, None))
+    assert "All deadlines on time; 1 worker; no events yet" in shown(HealthSummary((), 1, None))
 
 
 def test_everything_that_is_wrong_is_said_in_the_alarm(shown):
-    found = (HealthProblem("workers", "none is alive"), HealthProblem("silent_source:chat-prod", "no event of <chat>"))
+    found = (
+        HealthProblem("workers", "none is running"),
+        HealthProblem("silent_source:chat-prod", "no event of <chat>"),
+    )
     page = shown(HealthSummary(found, 0, START))
     assert '<section class="alarm"' in page
-    assert "<li><strong>Workers</strong>: none is alive</li>" in page
+    assert "<li><strong>Workers</strong>: none is running</li>" in page
     assert "<li><strong>Silent source</strong>: no event of &lt;chat&gt;</li>" in page
-    assert "All clocks on time" not in page
+    assert "All deadlines on time" not in page

@@ -30,17 +30,25 @@ class _Kind:
 
 
 _KINDS = {
-    "acknowledge": _Kind(Verb.ACKNOWLEDGE, "I have it: I finish it or hand it over."),
-    "release": _Kind(Verb.RELEASE, "I cannot take it after all: the path begins from the top, at once."),
-    "resolve": _Kind(Verb.RESOLVE, "It is done, with an outcome.", ResolveSchema),
-    "false-alarm": _Kind(Verb.FALSE_ALARM, "It is done: there was no violation."),
-    "snooze": _Kind(Verb.SNOOZE, "Nothing can be done for a while, and I keep it.", SnoozeSchema),
-    "reassign": _Kind(Verb.HAND_OVER, "Somebody else has it: they are told and must acknowledge.", ReassignSchema),
-    "take-over": _Kind(Verb.TAKE_OVER, "I have it instead of who has it now."),
-    "escalate": _Kind(Verb.ESCALATE_NOW, "This needs somebody more senior: the next step fires now."),
-    "still-on-it": _Kind(Verb.STILL_ON_IT, "I need longer: the time to resolve it begins anew."),
-    "reopen": _Kind(Verb.REOPEN, "It is not over after all."),
-    "note": _Kind(Verb.NOTE, "Write down what others should know.", NoteSchema),
+    "acknowledge": _Kind(
+        Verb.ACKNOWLEDGE, "Acknowledge the incident: you own it until it is resolved, released or handed over."
+    ),
+    "release": _Kind(Verb.RELEASE, "Release the incident: it restarts from step 1 at once."),
+    "resolve": _Kind(Verb.RESOLVE, "Resolve the incident with an outcome.", ResolveSchema),
+    "false-alarm": _Kind(Verb.FALSE_ALARM, "Resolve the incident with the outcome `no_violation`."),
+    "snooze": _Kind(
+        Verb.SNOOZE, "Snooze the incident: it stays yours and restarts from step 1 when the snooze ends.", SnoozeSchema
+    ),
+    "reassign": _Kind(
+        Verb.HAND_OVER,
+        "Hand the incident over to another person, who is notified and must acknowledge it.",
+        ReassignSchema,
+    ),
+    "take-over": _Kind(Verb.TAKE_OVER, "Take the incident over from its present owner."),
+    "escalate": _Kind(Verb.ESCALATE_NOW, "Escalate now: the next step fires at once."),
+    "still-on-it": _Kind(Verb.STILL_ON_IT, "Keep working on it: the time to resolve starts again."),
+    "reopen": _Kind(Verb.REOPEN, "Reopen the incident."),
+    "note": _Kind(Verb.NOTE, "Add a note to the incident.", NoteSchema),
 }
 _PUBLISHERS = 1
 _FORBIDDEN = frozenset({RefusalReason.ROLE, RefusalReason.RESTRICTED})

@@ -40,7 +40,7 @@ class WantedRecordsSchema(LimitSchema):
     action = fields.List(fields.Enum(AuditAction, by_value=True), load_default=list)
     since = Instant()
     until = Instant()
-    cursor = _PlaceField(metadata={"description": "Where the page begins; `next` holds it."})
+    cursor = _PlaceField(metadata={"description": "Cursor of the page: `next` of the answer before it."})
 
 
 def register(blueprint: ApiBlueprint, core: Core) -> None:

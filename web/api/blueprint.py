@@ -133,14 +133,14 @@ def register(app: Flask, core: Core, adders: Sequence[Adder]) -> None:
     )
     api = _Api(app)
     api.DEFAULT_ERROR_RESPONSE_NAME = None
-    token = {"type": "http", "scheme": "bearer", "description": "A token with the scope that the route needs."}
+    token = {"type": "http", "scheme": "bearer", "description": "An API token with the scope that the route needs."}
     session = {
         "type": "apiKey",
         "in": "cookie",
         "name": cookie_name(core),
-        "description": "The dashboard's own; what changes something then needs the header X-CSRF.",
+        "description": "The dashboard's session cookie; requests that change something also need the header X-CSRF.",
     }
-    refused = {"description": "Refused, and why.", "content": {MIMETYPE: {"schema": ProblemSchema}}}
+    refused = {"description": "Refused, with the reason.", "content": {MIMETYPE: {"schema": ProblemSchema}}}
     api.spec.components.response(_PROBLEM, refused)
     api.spec.components.security_scheme("token", token)
     api.spec.components.security_scheme("session", session)

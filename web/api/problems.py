@@ -13,14 +13,14 @@ PREFIX = "/api/v1"
 MIMETYPE = "application/problem+json"
 
 _DETAILS = {
-    400: "Something of the request cannot be read; `errors` says what, by field.",
+    400: "The request is not valid; `errors` says why, by field.",
     401: "Send a token as `Authorization: Bearer esc_...`, or sign in.",
-    403: "Your role, or this token, does not allow that.",
-    404: "There is nothing here that you may see.",
-    405: "That cannot be done here; `Allow` says what can.",
-    413: "That is too large.",
+    403: "Your role or this token does not allow this.",
+    404: "Not found, or you may not see it.",
+    405: "This method is not allowed here; the header `Allow` names those that are.",
+    413: "The request is too large.",
     415: "Send JSON, as `Content-Type: application/json`.",
-    503: "That could not be done now. Try again in a moment.",
+    503: "The request could not be processed now. Try again in a moment.",
 }
 
 

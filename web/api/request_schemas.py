@@ -18,7 +18,7 @@ MOST_ITEMS = 100
 def _readable(text: str) -> None:
     """Refuse what a database cannot keep as text."""
     if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise ValidationError("Holds characters that are none.")
+        raise ValidationError("Contains invalid characters.")
 
 
 class Line(fields.String):
@@ -46,7 +46,7 @@ class WantedIncidentsSchema(LimitSchema):
     since = Instant()
     until = Instant()
     cursor = fields.Integer(
-        validate=Range(0, MOST_NUMBER), metadata={"description": "Where the page begins; `next` holds it."}
+        validate=Range(0, MOST_NUMBER), metadata={"description": "Cursor of the page: `next` of the answer before it."}
     )
 
 

@@ -61,7 +61,7 @@ class IncidentSchema(Schema):
     assign = _text(allow_none=True)
     owner = _text(allow_none=True)
     round = fields.Integer(required=True)
-    step = fields.Integer(required=True, metadata={"description": "Counted from 0; -1 before the first."})
+    step = fields.Integer(required=True, metadata={"description": "Counted from 0; -1 before the first step."})
     acks_needed = fields.Integer(required=True)
     due_kind = _word(DueKind, allow_none=True)
     due_at = Instant(required=True, allow_none=True)
@@ -72,7 +72,7 @@ class IncidentSchema(Schema):
     outcome = _word(Outcome, allow_none=True)
     drill = _text(allow_none=True)
     members = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "Of a group: of how many incidents it tells."}
+        required=True, allow_none=True, metadata={"description": "For a group: how many incidents it holds."}
     )
 
 

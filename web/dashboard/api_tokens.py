@@ -45,9 +45,9 @@ def register(blueprint: Blueprint, core: Core) -> None:
     def revoke_token(token_id: UUID) -> AnyResponse:
         require(Role.ADMIN)
         if api_tokens.revoke_token(core, viewer(), token_id):
-            set_flash("The token is revoked: whatever uses it is refused from now on.")
+            set_flash("The token is revoked. It is refused from now on.")
         else:
-            set_flash("Nothing changed: there is no such token, or it is over already.", is_refused=True)
+            set_flash("Nothing changed: there is no such token, or it has already ended.", is_refused=True)
         return redirect("/tokens", code=303)
 
 

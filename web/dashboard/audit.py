@@ -85,7 +85,7 @@ def _asked(given: MultiDict[str, str]) -> dict[str, str]:
     """Return the fields that are filled in. PostgreSQL takes no text with a null byte in it."""
     texts = {name: given.get(name, "").strip() for name in _FIELDS}
     if any(len(text) > _LONGEST_FIELD or "\0" in text for text in texts.values()):
-        abort(400, "One of the fields is too long, or no text.")
+        abort(400, "One of the fields is too long or contains invalid characters.")
     return {name: text for name, text in texts.items() if text}
 
 
@@ -94,7 +94,7 @@ def _number(text: str | None) -> int | None:
         return None
     digits = text.removeprefix("#")
     if not (digits.isascii() and digits.isdigit() and int(digits) <= MOST_NUMBER):
-        abort(400, "An incident is asked for by its number, such as 1042.")
+        abort(400, "Enter the number of the incident, such as 1042.")
     return int(digits)
 
 
@@ -117,7 +117,7 @@ def _instant(name: str, text: str | None, *, is_end: bool = False) -> datetime |
             local += timedelta(days=1)
         return first_instant(local, zone())
     except (ValueError, OverflowError):
-        abort(400, f"{name} must be a day such as 2026-01-31.")
+        abort(400, f"{name} must be a date such as 2026-01-31.")
 
 
 def _place(name: str) -> Position | None:
@@ -125,7 +125,7 @@ def _place(name: str) -> Position | None:
     try:
         return trail.decode_cursor(text) if text else None
     except ValueError:
-        abort(400, "This page of the list is not there any more.")
+        abort(400, "This page of the list no longer exists.")
 
 
 def _address(page: AuditPage, side: str) -> str | None:

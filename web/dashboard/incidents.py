@@ -54,7 +54,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
     @blueprint.post("/acknowledge")
     def acknowledge() -> Response:
         taken = bulk_actions.acknowledge_many(core, viewer(), _numbers())
-        set_flash(taken.words or "Nothing was selected.", is_refused=not taken.count)
+        set_flash(taken.words or "No incident was selected.", is_refused=not taken.count)
         return redirect(url_for("dashboard.now", **active_filters()), code=303)
 
     _add_sample(blueprint, core)
@@ -71,7 +71,7 @@ def _add_sample(blueprint: Blueprint, core: Core) -> None:
         if isinstance(done, Refused):
             set_flash(done.why, is_refused=True)
         else:
-            set_flash("A sample alert has been sent; it is here in a moment.")
+            set_flash("Sample alert sent. It appears here in a moment.")
         return redirect("/", code=303)
 
 

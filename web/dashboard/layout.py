@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from escalator.clock import Clock
 from escalator.errors import Unavailable
 from escalator.model.levels import Mode, Role
+from escalator.rendering import sandbox_mode
 from escalator.services.core.context import Core
 from escalator.store import sandbox_inbox
 from web import errors, security_headers, session
@@ -18,10 +19,10 @@ from web.dashboard import template_filters
 from web.dashboard.template_filters import iso
 
 _WORDS = {
-    400: ("That cannot be shown", "The address is not as it should be."),
-    403: ("Not for you", "Your role does not allow this. Ask an admin."),
-    404: ("Nothing here", "There is no such page, or you may not see it."),
-    405: ("Not that way", "Go back and press the button again."),
+    400: ("This request is not valid", "The address or a field is not valid."),
+    403: ("No permission", "Your role does not allow this. Ask an admin."),
+    404: ("Page not found", "This page does not exist, or you may not see it."),
+    405: ("This address cannot be opened directly", "Go back and use the button on the page."),
 }
 """What a page says that is none, by its status."""
 
@@ -132,9 +133,9 @@ def sandbox_words(core: Core) -> str:
         return ""
     try:
         with core.database.reading() as connection:
-            return f"SANDBOX, {sandbox_inbox.count_incidents(connection)} alerts reached nobody"
+            return sandbox_mode.notice(sandbox_inbox.count_incidents(connection))
     except Unavailable:
-        return "SANDBOX"
+        return "Sandbox mode: nothing is sent"
 
 
 def _shown(pages: tuple[NavigationEntry, ...]) -> Iterator[NavigationEntry]:

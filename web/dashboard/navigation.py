@@ -11,13 +11,13 @@ _PAGES = (
     NavigationEntry("Now", "/"),
     NavigationEntry("On call", "/oncall"),
     NavigationEntry("Policy", "/policy"),
-    NavigationEntry("Audit", "/audit"),
+    NavigationEntry("Audit log", "/audit"),
     NavigationEntry("Reports", "/reports"),
 )
 _OWN_PAGES = (
-    NavigationEntry("Care", "/care"),
+    NavigationEntry("Exposure", "/care"),
     NavigationEntry("People", "/people", Role.ADMIN),
-    NavigationEntry("Tokens", "/tokens", Role.ADMIN),
+    NavigationEntry("API tokens", "/tokens", Role.ADMIN),
 )
 
 

@@ -50,7 +50,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
             abort(404)
         start, end = (_instant(request.form.get(name, ""), schedule) for name in ("from", "to"))
         if start is None or end is None:
-            return _refused("write both times as date and time", request.form)
+            return _refused("enter date and time of both the start and the end", request.form)
         wanted = OverrideRequest(schedule.key, request.form.get("person", ""), start, end)
         done = overrides.create_override(core, wanted, viewer().person, _via())
         if isinstance(done, OverrideRefused):
@@ -65,7 +65,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
         if isinstance(done, OverrideRefused):
             set_flash(f"Nothing changed: {done.said}.", is_refused=True)
         else:
-            set_flash(f"Taken back: {named(done.person)} no longer stands in on {done.schedule}.")
+            set_flash(f"Override ended: {named(done.person)} on {done.schedule}.")
         return redirect(address(), 303)
 
 
@@ -118,7 +118,7 @@ def _refused(text: str, asked: Mapping[str, str]) -> AnyResponse:
 def _begun(done: ManualOverride) -> str:
     said = f"{named(done.person)} is on call on {done.schedule}, {moment(done.start)} – {moment(done.end)}."
     closed = ", ".join(one.title for one in categories_hidden_from(running().policy, done.schedule, done.person))
-    return f"{said} They may not know of {closed}, and are not told of it." if closed else said
+    return f"{said} They may not see {closed} and are not notified of it." if closed else said
 
 
 def _local(at: datetime, schedule: Schedule) -> datetime:

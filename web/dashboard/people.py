@@ -13,7 +13,7 @@ from escalator.services.views.people import list_people
 from web.dashboard.layout import set_flash
 from web.session import require, running, viewer
 
-_WAYS = {"sandbox": "By saying so", "slack": "Slack", "mail": "Mail"}
+_WAYS = {"sandbox": "Sandbox, by choosing a name", "slack": "Slack", "mail": "Mail"}
 
 
 def register(blueprint: Blueprint, core: Core) -> None:
@@ -35,9 +35,9 @@ def register(blueprint: Blueprint, core: Core) -> None:
         sent = magic_link_mail.send_invitation(core, viewer(), person)
         if isinstance(sent, Failed):
             why = f"{sent.reason.value} ({sent.detail})" if sent.detail else sent.reason.value
-            set_flash(f"The invitation of {person.name} could not be sent: {why}.", is_refused=True)
+            set_flash(f"The invitation for {person.name} could not be sent: {why}.", is_refused=True)
         else:
-            set_flash(f"{person.name} is invited: a link that is good once, for 3 days, is on its way.")
+            set_flash(f"{person.name} is invited: a link has been sent, which works once within 3 days.")
         return redirect("/people", code=303)
 
     @blueprint.post("/people/<key>/sign-out")

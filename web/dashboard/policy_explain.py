@@ -26,11 +26,11 @@ from web.dashboard.template_filters import zone
 from web.session import running, viewer
 
 _MOST_DIGITS = 12
-_PURGED = "No body of this incident's events is kept any more, so there is nothing to explain; paste one instead."
-_LOCKED = "The body of this event cannot be opened: it was sealed with a key that this installation does not have."
-_NOTHING = "Paste an event, or say the number of an incident."
-_NO_TIME = "This is no time; write it as 2026-01-05T18:00."
-_NO_NUMBER = "This is no number of an incident; write it as 1042."
+_PURGED = "The events of this incident have been deleted, so there is nothing to explain. Paste an event instead."
+_LOCKED = "This event cannot be decrypted: no key in CONTENT_KEY opens it."
+_NOTHING = "Paste an event, or enter the number of an incident."
+_NO_TIME = "Not a valid time; write it as 2026-01-05T18:00."
+_NO_NUMBER = "Not an incident number; write it as 1042."
 
 
 @dataclass(slots=True)

@@ -65,7 +65,7 @@ def _version(connection: Connection, sha256: str) -> PolicyVersion:
 
 
 def _text(core: Core, connection: Connection, wanted: str) -> VersionName:
-    """Return a version, or the file as it lies there. Aborts with 404 for what is neither."""
+    """Return a version, or the policy file now. Aborts with 404 for what is neither."""
     if wanted != _FILE:
         return version_text(connection, _version(connection, wanted))
     try:

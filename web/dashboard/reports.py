@@ -55,7 +55,10 @@ def _span(longest: timedelta) -> ReportPeriod:
     last = _day("until", today)
     first = _day("since", last - DEFAULT + _ONE_DAY)
     if first > last or last - first >= longest:
-        abort(400, f"since must not be after until, nor more than {longest.days} days before it; the CSV takes a year")
+        abort(
+            400,
+            f"`since` must be at most {longest.days} days before `until`; the CSV covers up to a year",
+        )
     return ReportPeriod(_midnight(first), _midnight(last + _ONE_DAY))
 
 
@@ -63,8 +66,12 @@ def _day(name: str, default: date) -> date:
     try:
         day = date.fromisoformat(request.args[name]) if request.args.get(name) else default
     except ValueError:
-        abort(400, f"{name} must be a day such as 2026-01-31")
-    return day if _FIRST_YEAR <= day.year <= _LAST_YEAR else abort(400, f"{name} is out of all reason")
+        abort(400, f"{name} must be a date such as 2026-01-31")
+    return (
+        day
+        if _FIRST_YEAR <= day.year <= _LAST_YEAR
+        else abort(400, f"{name} must be between the years {_FIRST_YEAR} and {_LAST_YEAR}")
+    )
 
 
 def _midnight(day: date) -> datetime:
@@ -84,8 +91,8 @@ def _plots(made: Report) -> dict[str, Markup]:
     answered = {name: one.answered for name, one in made.by_category.items()}
     resolved = {name: one.resolved for name, one in made.by_category.items()}
     return {
-        "answered": Markup(duration_bars("Time to the first answer, by category", answered)),  # noqa: S704
-        "resolved": Markup(duration_bars("Time from the first answer to the end, by category", resolved)),  # noqa: S704
+        "answered": Markup(duration_bars("Time to acknowledge, by category", answered)),  # noqa: S704
+        "resolved": Markup(duration_bars("Time to resolve, by category", resolved)),  # noqa: S704
         "hours": Markup(alerts_by_hour(made.by_hour)),  # noqa: S704
     }
 

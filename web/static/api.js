@@ -100,7 +100,7 @@ const FORM = "application/x-www-form-urlencoded";
 
 async function readJson(response) {
   const text = await response.text();
-  if (!response.ok) throw new Error(errorIn(text) || `The server answered ${response.status}.`);
+  if (!response.ok) throw new Error(errorIn(text) || `The server returned ${response.status}.`);
   return JSON.parse(text);
 }
 

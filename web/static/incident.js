@@ -11,13 +11,13 @@ import { after, clockTime, clockTimeToTheSecond, countdown, duration, millisecon
 
 const CLOCK_LABELS = {
   step: "Next step in",
-  restart: "The path starts again in",
+  restart: "The path restarts in",
   remind: "The owner is reminded in",
-  resolve_within: "To be resolved within",
+  resolve_within: "Must be resolved within",
   snooze_end: "Snoozed for another",
 };
 
-const FIRE_LABELS = { step: "Fire the next step now", restart: "Start the path again now" };
+const FIRE_LABELS = { step: "Fire the next step now", restart: "Restart the path now" };
 
 const FIRING_MS = 2000;
 
@@ -50,30 +50,30 @@ export function showIncident(incident, nameOf) {
   state.className = `state ${incident.state}`;
   byId("countdown").className = `countdown ${incident.state}`;
   setText(byId("coach"), advice(incident, nameOf));
-  setText(byId("fire"), FIRE_LABELS[incident.due_kind] ?? "Run this clock out");
+  setText(byId("fire"), FIRE_LABELS[incident.due_kind] ?? "Fire this deadline now");
   byId("fire").hidden = !incident.due_at;
 }
 
 function stateInWords({ state, owner }, nameOf) {
   const who = owner ? nameOf(owner) : "somebody";
   const words = {
-    triggered: "Nobody has answered yet",
+    triggered: "Unacknowledged",
     acknowledged: `${who} has it`,
     snoozed: `Snoozed by ${who}`,
     resolved: "Resolved",
-    logged: "Logged, nobody is told",
-    merged: "Merged into another",
+    logged: "Logged only, nobody is notified",
+    merged: "Merged into another incident",
   };
   return words[state] ?? state;
 }
 
 function advice({ state, owner }, nameOf) {
   const words = {
-    triggered: "Press Acknowledge on any phone, or do nothing and watch it climb.",
-    acknowledged: `Nobody else is rung. ${owner ? nameOf(owner) : "The owner"} can resolve it, or release it.`,
-    snoozed: "When the snooze ends it begins again from the top.",
-    resolved: "Every message about it has been brought up to date, on every phone.",
-    logged: "The policy is silent here on purpose.",
+    triggered: "Press Acknowledge on any phone, or do nothing and watch it escalate.",
+    acknowledged: `Nobody else is notified. ${owner ? nameOf(owner) : "The owner"} can resolve it, or release it.`,
+    snoozed: "When the snooze ends it restarts from step 1.",
+    resolved: "Every message about it has been updated, on every phone.",
+    logged: "The policy notifies nobody about this on purpose.",
   };
   return words[state] ?? "";
 }
@@ -92,7 +92,7 @@ function spanOf(incident, due, now) {
 
 /** A deadline that has passed without firing is said to be overdue, however long it takes. */
 function clockLabel(incident, now) {
-  if (!incident.due_at) return "No clock is running";
+  if (!incident.due_at) return "No deadline";
   const late = now - Date.parse(incident.due_at);
   if (late < 0) return CLOCK_LABELS[incident.due_kind] ?? "Due in";
   return late < FIRING_MS ? "Firing now" : `Overdue by ${duration(late)}`;
@@ -144,7 +144,7 @@ function processLine(worker, kill, now) {
   if (kill && worker.kind === "worker" && started > kill.at - 500) {
     return { mark: "born", name, text: `up ${((started - kill.at) / 1000).toFixed(1)} s after the kill` };
   }
-  return { mark: "beating", name, text: `alive, last heartbeat ${duration(now - Date.parse(worker.beat_at))} ago` };
+  return { mark: "beating", name, text: `running, last heartbeat ${duration(now - Date.parse(worker.beat_at))} ago` };
 }
 
 const killedLine = (kill, now) => ({ mark: "killed", name: `worker ${kill.pid}`, text: `killed ${duration(now - kill.at)} ago` });
@@ -152,12 +152,12 @@ const killedLine = (kill, now) => ({ mark: "killed", name: `worker ${kill.pid}`,
 function consequence(kill, picture, now) {
   const incident = picture.incidents.find((one) => one.number === kill.number);
   const lateness = incident?.figures.lateness_ms ?? [];
-  if (lateness.length > kill.fired) return `The escalation fired all the same, ${milliseconds(lateness[kill.fired])} late.`;
+  if (lateness.length > kill.fired) return `The escalation fired anyway, ${milliseconds(lateness[kill.fired])} late.`;
   if (incident?.due_at) {
-    const what = incident.state === "triggered" ? "The escalation still fires" : "This clock still runs out";
-    return `${what} in ${countdown(Date.parse(incident.due_at) - now)}: its time stands in the database.`;
+    const what = incident.state === "triggered" ? "The escalation still fires" : "This deadline still fires";
+    return `${what} in ${countdown(Date.parse(incident.due_at) - now)}: the deadline is stored in the database.`;
   }
-  return "Nothing was lost: the work stands in the database.";
+  return "Nothing was lost: the work is stored in the database.";
 }
 
 /* ---- what happened ------------------------------------------------------------------------------------------------------ */

@@ -40,7 +40,7 @@ export function actButtons(message, stage) {
 }
 
 /** That its content has been deleted, in place of what was there. */
-export const nothingLeft = () => [element("p", { class: "card gone" }, "Its content has been deleted.")];
+export const nothingLeft = () => [element("p", { class: "card gone" }, "The content has been deleted.")];
 
 /** What was purged leaves a row without its vendor's object. */
 export const unlessGone = (channel, draw) => (message, around) =>
@@ -50,7 +50,7 @@ export const unlessGone = (channel, draw) => (message, around) =>
 export const nobody = () => null;
 
 /** As whom the viewer acts there. */
-export const actingAs = (viewer, isKnown) => `as ${viewer.name}${isKnown ? "" : " (a stranger)"}`;
+export const actingAs = (viewer, isKnown) => `as ${viewer.name}${isKnown ? "" : " (unknown there)"}`;
 
 /** Whether this message stands in a thread below another. */
 export const isReply = (message) => message.type === "message" && Boolean(message.thread_ts) && message.thread_ts !== message.ts;

@@ -60,8 +60,8 @@ function draw() {
 function drawBar({ mode, reached_nobody: nobody, demo_policy: isDemo, people, samples, can_kill: canKill }) {
   const alerts = nobody === 1 ? "1 alert" : `${nobody} alerts`;
   const tail = isDemo ? " · demo policy" : "";
-  const apart = mode === "sandbox" ? "" : ` · only that is shown, and pressed, here: this installation itself is in ${mode}`;
-  setText(byId("mode"), `SANDBOX, ${alerts} reached nobody${tail}${apart}`);
+  const apart = mode === "sandbox" ? "" : ` · this page shows only the sandbox: the installation itself is in mode ${mode}`;
+  setText(byId("mode"), `Sandbox mode: nothing is sent (${alerts} so far)${tail}${apart}`);
   fillMenu(byId("viewer"), people.map(({ key, name, role }) => [key, `${name} (${role})`]), viewer()?.key);
   fillMenu(byId("sample-name"), samples.map(({ name, title }) => [name, title]), DEFAULT_SAMPLE);
   byId("kill").hidden = !canKill;
@@ -110,7 +110,7 @@ async function press(message, owner, button, pressed) {
     const click = { person: viewer().key, message: message.id, action_id: button.action_id, value: button.value ?? "" };
     const { status, ms } = await interact("click", click);
     if (message.incident !== null) page.chosen = message.incident;
-    toast(`${viewer().name} pressed ${button.text.text}. The signed callback answered ${status} in ${milliseconds(ms)}.`);
+    toast(`${viewer().name} pressed ${button.text.text}. The signed callback returned ${status} in ${milliseconds(ms)}.`);
   });
   pressed.ariaBusy = "false";
   await poll();
@@ -151,7 +151,7 @@ async function submitView(message, state) {
   const who = message.person ?? viewer().key;
   const { status, ms, answer } = await interact("click", { person: who, message: message.id, view_state: state });
   const title = message.view.title.text;
-  toast(`${nameOf(who)} submitted “${title}”. The signed callback answered ${status} in ${milliseconds(ms)}.`);
+  toast(`${nameOf(who)} submitted “${title}”. The signed callback returned ${status} in ${milliseconds(ms)}.`);
   poll();
   return answer;
 }
@@ -249,7 +249,7 @@ async function poll() {
     }
   } catch (error) {
     page.misses += 1;
-    if (page.misses === 2) showTrouble(`The server does not answer; trying again. (${error.message})`);
+    if (page.misses === 2) showTrouble(`The server does not respond; trying again. (${error.message})`);
   }
   if (turn === page.turn) page.timer = setTimeout(poll, document.hidden ? POLL_HIDDEN_MS : POLL_MS);
 }

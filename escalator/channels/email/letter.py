@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from escalator.channels.contract import Notification
 from escalator.model.message import Line, Link
 
-WHY = "Sent by Escalator because the escalation policy names this address. Nobody reads replies to this mail."
-ALONE = "The links in this mail are meant for you alone: please do not pass it on."
+WHY = "Sent by Escalator because the escalation policy names this address. Replies are not read."
+ALONE = "The links in this email are for you only: do not forward it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +34,5 @@ def full(one: Notification) -> Letter:
 
 def follow_up(one: Notification) -> Letter:
     """Return what became of what this reader was asked."""
-    said = f"{one.standing.headline}: nothing more is asked of you." if one.standing else ""
+    said = f"{one.standing.headline}: no further action is needed." if one.standing else ""
     return Letter(lead=one.card.text, heading="", lines=((said,),), answer=None, small=(WHY,))

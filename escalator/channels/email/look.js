@@ -22,7 +22,7 @@ function mailContent(message, { stage, since }) {
     sandbox: "allow-popups allow-popups-to-escape-sandbox",
     loading: "lazy",
     referrerpolicy: "no-referrer",
-    title: `Mail: ${subject}`,
+    title: `Email: ${subject}`,
   });
   const plain = element("details", { class: "mail-plain" }, element("summary", {}, "Plain text"), plainText(text));
   return [element("article", { class: "card mail" }, since && element("p", { class: "mail-since" }, since), head, who, frame, plain)];
@@ -33,7 +33,7 @@ function answeredSince(message, { incidents, people }) {
   const incident = incidents.find((one) => one.number === message.incident);
   if (!message.buttons.length || !incident || STILL_ASKING.has(incident.state)) return null;
   const owner = people.find((person) => person.key === incident.owner);
-  return `Answered since: ${incident.state}${owner ? `, with ${owner.name}` : ""}`;
+  return `Since then: ${incident.state}${owner ? `, owned by ${owner.name}` : ""}`;
 }
 
 /** The text as it stands; addresses become links, as every mail program makes them. */
@@ -44,14 +44,14 @@ function plainText(text) {
 
 /** @type {import("../../static/parts.js").App} */
 export const app = {
-  name: "Mail",
+  name: "Email",
   look: "letters",
   isMachine: false,
   isOnDesk: false,
   contentOf: unlessGone("email", mailContent),
   sinceOf: answeredSince,
   ownerOf: (message, people) => people.find((person) => person.email && person.email === message.email.to) ?? null,
-  titleOf: (message, owner) => `Mail: ${owner?.name ?? message.email.to ?? message.destination}`,
+  titleOf: (message, owner) => `Email: ${owner?.name ?? message.email.to ?? message.destination}`,
   barOf: () => "Inbox",
-  subtitleOf: (owner) => (owner ? owner.role : "as its readers see it"),
+  subtitleOf: (owner) => (owner ? owner.role : "as the recipients see it"),
 };

@@ -19,7 +19,7 @@ _OPTIONAL = frozenset({"labels", "description"})
 """What an issue is opened without when its project has it on no screen: its summary is the page. So is what the policy
 gives besides, when Jira refuses it."""
 
-_NO_WAY = "Its workflow offers no way to a fitting status from here: please move the issue by hand."
+_NO_WAY = "The Jira workflow has no transition to a matching status from here: move the issue by hand."
 
 
 class JiraChannel:

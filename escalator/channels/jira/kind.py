@@ -55,5 +55,5 @@ DESCRIPTION = KindDescription(
             "JIRA_TOKEN", "and the policy opens issues in Jira", "set an API token (Cloud) or a personal access token"
         ),
     ),
-    advice=(Advice("JIRA_WEBHOOK_SECRET", "an answer given in Jira does not count here."),),
+    advice=(Advice("JIRA_WEBHOOK_SECRET", "acknowledging in Jira has no effect here."),),
 )

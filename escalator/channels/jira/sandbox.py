@@ -250,7 +250,7 @@ def _act(item: InboxItem, said: Json, deed: Deed) -> Done | Refused:
     issue = said.get("jira", {})
     act = next((one for one in offered(issue) if one.value == deed.act), None)
     if act is None:
-        return Refused(f"It is {issue.get('status', 'gone')} in Jira by now, which does not offer that.")
+        return Refused(f"It is {issue.get('status', 'gone')} in Jira now, so that is not possible.")
     agent = Agent(deed.person, deed.known_as(DestinationKind.EMAIL))
     body = told(item.ts, issue, act, agent, deed.now, str(deed.event_id)[:18])
     return Done(after(issue, act), {"X-Hub-Signature": webhooks.sign(body, deed.sandbox_secret)}, body)

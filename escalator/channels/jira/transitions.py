@@ -50,7 +50,7 @@ def remark(standing: IncidentStatus, text: str, present: Category) -> Remark | N
     if standing.state in HELD_STATES:
         return Remark(_marker("taken", standing), text)
     if standing.state is State.TRIGGERED and present is Category.DONE:
-        return Remark(_marker("open", standing), f"Open again: {text}")
+        return Remark(_marker("open", standing), f"Reopened: {text}")
     return None
 
 

@@ -22,7 +22,7 @@ DESCRIPTION = KindDescription(
     token="",
     credentials=(),
     advice=(
-        Advice("PAGERDUTY_WEBHOOK_SECRET", "an answer given in PagerDuty does not count here."),
-        Advice("PAGERDUTY_API_TOKEN", "PagerDuty's incidents are told apart by our number in their title only."),
+        Advice("PAGERDUTY_WEBHOOK_SECRET", "acknowledging in PagerDuty has no effect here."),
+        Advice("PAGERDUTY_API_TOKEN", "PagerDuty incidents are matched by the number in their title only."),
     ),
 )

@@ -5,7 +5,7 @@ import { link } from "../../static/mrkdwn.js";
 import { actButtons, actingAs, fieldList, nobody, timeOf, unlessGone } from "../../static/parts.js";
 
 const STATUS = { triggered: "Triggered", acknowledged: "Acknowledged", resolved: "Resolved" };
-const TELLS = { "incident.unacknowledged": "Takes the acknowledgement back, as PagerDuty does when its time is up" };
+const TELLS = { "incident.unacknowledged": "Reverts the acknowledgement, as PagerDuty does when it times out" };
 
 /**
  * @param {import("../../static/api.js").Message} message

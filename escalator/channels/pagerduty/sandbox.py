@@ -183,7 +183,7 @@ def _act(item: InboxItem, said: Json, deed: Deed) -> Done | Refused:
     alert = said.get("pagerduty", {})
     act = next((one for one in offered(alert) if one.value == deed.act), None)
     if act is None:
-        return Refused(f"It is {alert.get('status', 'gone')} in PagerDuty by now, which does not offer that.")
+        return Refused(f"It is {alert.get('status', 'gone')} in PagerDuty now, so that is not possible.")
     agent = agent_of(deed.person, deed.known_as(DestinationKind.PAGERDUTY))
     alert = after(alert, act, agent)
     body = told(item, alert, act, agent, deed.now, f"{deed.event_id:032X}"[:26])

@@ -42,7 +42,7 @@ _KINDS = {
     "incident.responder.replied": VendorEventKind.NOTED,
     "incident.status_update_published": VendorEventKind.NOTED,
 }
-"""Every other type, and the ping that a new subscription sends, means nothing here."""
+"""Every other type, and the ping that a new subscription sends, is not supported."""
 
 
 def sign(body: bytes, secret: str) -> str:
@@ -71,7 +71,7 @@ def event_id(body: bytes) -> str:
 
 
 def parse(body: bytes) -> VendorEvent | None:
-    """Return what a verified body tells us, or None for a ping and whatever means nothing here. Raises InvalidEvent."""
+    """Return what a verified body tells us, or None for a ping and whatever is not supported. Raises InvalidEvent."""
     event = _event(body)
     word = event.get("event_type")
     kind = _KINDS.get(word) if isinstance(word, str) else None

@@ -20,8 +20,8 @@ MAX_AUTHOR = 200
 def escalate_view(categories: Sequence[Choice], sources: Sequence[Choice]) -> Json:
     """Return the window; which source it is about is asked only where there are several."""
     inputs = [
-        asked(CATEGORY, "What is it", select(CATEGORY, categories)),
-        asked(ABOUT, "What is it about", written(ABOUT, MAX_ABOUT, multiline=True), hint="It is kept sealed."),
+        asked(CATEGORY, "Category", select(CATEGORY, categories)),
+        asked(ABOUT, "Description", written(ABOUT, MAX_ABOUT, multiline=True), hint="Stored encrypted."),
         asked(ITEM, "Link or id of the item", written(ITEM, MAX_ITEM), optional=True),
         asked(AUTHOR, "User id in Stream", written(AUTHOR, MAX_AUTHOR), optional=True),
     ]

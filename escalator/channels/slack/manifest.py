@@ -28,7 +28,7 @@ def manifest(base_url: str) -> Json:
     return {
         "display_information": {
             "name": "Escalator",
-            "description": "Moderation alerts that escalate until somebody answers",
+            "description": "Moderation alerts that escalate until somebody acknowledges them",
             "background_color": "#8b1a1a",
         },
         "features": {
@@ -47,7 +47,7 @@ def manifest(base_url: str) -> Json:
                 },
                 {
                     "command": ONCALL,
-                    "description": "Who answers now",
+                    "description": "Who is on call now",
                     "usage_hint": "[team]",
                     "url": commands,
                     "should_escape": False,

@@ -94,14 +94,14 @@ def resolve_view(number: int, origin: Origin) -> Json:
 
 def hand_over_view(number: int, origin: Origin, people: Iterable[Choice]) -> Json:
     """Return the window that asks who has it from now on; of the people, by key and name, the first 100."""
-    hint = "They are told at once, and have to acknowledge it. Until they do, it goes on escalating."
-    inputs = [asked(TO, "Who has it from now on", select(TO, people), hint=hint)]
+    hint = "They are notified at once and must acknowledge it. Until they do, it keeps escalating."
+    inputs = [asked(TO, "New owner", select(TO, people), hint=hint)]
     return form(HAND_OVER_CALLBACK, f"Hand over #{number}", "Hand over", inputs, origin)
 
 
 def note_view(number: int, origin: Origin, *, is_posted: bool) -> Json:
     """Return the window in which a note is written."""
-    hint = "It is shown in the thread." if is_posted else "It is kept sealed, and shown nowhere in Slack."
+    hint = "It is shown in the thread." if is_posted else "Stored encrypted, and not shown in Slack."
     inputs = [asked(NOTE, "Note", written(NOTE, MAX_NOTE, multiline=True), hint=hint)]
     return form(NOTE_CALLBACK, f"Note on #{number}", "Keep", inputs, origin)
 
@@ -117,7 +117,7 @@ def _section(text: str) -> Json:
 
 def reference_needed() -> Json:
     """Return the answer that keeps the window open because something was referred without saying where."""
-    return errors({REFERENCE: "Say where it was referred to: a case or report number."})
+    return errors({REFERENCE: "Enter where it was referred to: a case or report number."})
 
 
 def errors(by_input: dict[str, str]) -> Json:

@@ -58,7 +58,7 @@ def _said(duty: OnCallStatus, named: Callable[[Iterable[str]], str]) -> Iterator
     else:
         yield f"nobody is on call{until}"
         if duty.lead:
-            yield f"instead {named([duty.lead])}"
+            yield f"lead instead: {named([duty.lead])}"
     if duty.next_from:
         since = f" from {date(duty.next_from)}" if duty.next_from != duty.until else ""
         yield f"next {named(duty.next)}{since}"

@@ -13,7 +13,7 @@ CRITICAL = "critical"
 YES = "yes"
 
 _LASTS = ((30, "30 min"), (60, "1 h"), (120, "2 h"), (240, "4 h"), (480, "8 h"), (1440, "24 h"))
-_CRITICAL = (("no", "No: they tell everybody as always"), (YES, "Yes, for 8 h at most; this is announced"))
+_CRITICAL = (("no", "No, they are sent as usual"), (YES, "Yes, for at most 8 h; this is announced"))
 
 
 def minutes_of(value: str) -> int:
@@ -25,11 +25,11 @@ def silence_view(choices: Sequence[Choice], most_reason: int) -> Json:
     """Return the window; of what may be silenced the first 100."""
     lasts = select(LASTS, [(str(minutes), label) for minutes, label in _LASTS])
     critical = select(CRITICAL, _CRITICAL)
-    hint = "Meanwhile one step of each incident tells nobody. The step after it does, and so does the end."
+    hint = "One step of each incident is not sent. The step after it is sent, and what was held back when it ends."
     inputs = [
-        asked(NAMED, "What is silenced", select(NAMED, choices), hint=hint),
+        asked(NAMED, "What to silence", select(NAMED, choices), hint=hint),
         asked(LASTS, "For how long", {**lasts, "initial_option": lasts["options"][1]}),
-        asked(REASON, "Why", written(REASON, most_reason), hint="People see it. No content, no names of users."),
-        asked(CRITICAL, "Critical incidents too", {**critical, "initial_option": critical["options"][0]}),
+        asked(REASON, "Why", written(REASON, most_reason), hint="Others can see it. No content, no user names."),
+        asked(CRITICAL, "Include critical incidents", {**critical, "initial_option": critical["options"][0]}),
     ]
     return form(CALLBACK, "Silence", "Silence", inputs)

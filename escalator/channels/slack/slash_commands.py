@@ -11,9 +11,9 @@ ONCALL = "/oncall"
 ESCALATE = "/escalate"
 SILENCE = "/silence"
 COMMANDS = {
-    ONCALL: "who answers now and next, for all teams or for one: `/oncall child-safety`",
+    ONCALL: "who is on call now and next, for all teams or for one: `/oncall child-safety`",
     ESCALATE: "open an incident by hand",
-    SILENCE: "silence a category or a route for a while; `/silence list` says what is, `/silence end ID` ends it",
+    SILENCE: "silence a category or a route for a while; `/silence list` lists silences, `/silence end ID` ends one",
 }
 
 

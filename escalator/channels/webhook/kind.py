@@ -18,8 +18,8 @@ DESCRIPTION = KindDescription(
     entry=Entry(
         address=UrlField(),
         options={
-            "secret": Option(TextField(), "signs nothing here"),
-            "content": Option(ChoiceField(("show",)), "is asked for where it never goes"),
+            "secret": Option(TextField(), "has no effect here"),
+            "content": Option(ChoiceField(("show",)), "has no effect here"),
         },
     ),
     has_secret_address=True,

@@ -5,8 +5,8 @@ import { nobody, timeOf, unlessGone } from "../../static/parts.js";
 
 const VERDICTS = {
   true: ["good", "Signature verified"],
-  false: ["bad", "Signature wrong: made with another secret than the one in force"],
-  null: ["", "Not signed: the policy names no secret"],
+  false: ["bad", "Signature wrong: made with a different secret than the current one"],
+  null: ["", "Not signed: the policy has no secret"],
 };
 
 /**
@@ -49,5 +49,5 @@ export const app = {
   ownerOf: nobody,
   titleOf: (message) => `Webhook: ${message.destination}`,
   barOf: ({ title }) => title,
-  subtitleOf: () => "as the machine gets it",
+  subtitleOf: () => "as the program receives it",
 };

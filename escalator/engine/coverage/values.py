@@ -83,7 +83,7 @@ class CoverageRow:
 
     @property
     def is_silent(self) -> bool:
-        """Whether all of it ends on a path with no steps: silent by decision."""
+        """Whether all of it ends on a path with no steps: silent on purpose."""
         return all(interval.is_silent for interval in self.intervals)
 
     @property

@@ -17,7 +17,7 @@ def check_calendars(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[Poli
         address = expand(schedule.ical, env).strip()
         if address and feed_url(address) is None:
             right = "write the https:// or webcal:// address of an iCalendar feed"
-            yield make_warning(place, "is no address, so the calendar is never read", right, blocks_production=True)
+            yield make_warning(place, "is not an address, so the calendar is never read", right, blocks_production=True)
         if not (schedule.people or schedule.layers):
-            what = "may be silent, and then nobody is on call"
-            yield make_warning(place, what, "add `people` for when the calendar is silent")
+            what = "may have no event, and then nobody is on call"
+            yield make_warning(place, what, "add `people` for times without calendar events")

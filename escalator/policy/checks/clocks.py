@@ -34,8 +34,8 @@ def _delays(draft: PolicyDraft) -> Iterator[PolicyFinding]:
                 what = f"would send {step.repeat + 1} times at once"
                 yield PolicyFinding(("paths", name, index, "repeat"), what, "write `after`, the time between two sends")
             elif index and not step.after and ("paths", name, index) not in missing:
-                what = "is no delay: both steps would fire at once"
-                yield PolicyFinding(("paths", name, index, "after"), what, "name both in one step, or write a delay")
+                what = "is 0: both steps would fire at once"
+                yield PolicyFinding(("paths", name, index, "after"), what, "put both into one step, or write a delay")
 
 
 def _lacks_delay(place: TreePath, step: Tree) -> bool:
@@ -46,11 +46,11 @@ def _restarts(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     place = ("unanswered", "restart_after")
     wait = draft.unanswered.restart_after
     if wait > _SLOWEST:
-        yield make_warning(place, "is more than a day of silence", "write 30m, or a few hours at most")
+        yield make_warning(place, "is longer than a day without any message", "write 30m, or a few hours at most")
     lengths = {name: _length(steps.values()) for name, steps in draft.paths.items() if steps}
     fast = [name for name, length in lengths.items() if (length + wait) * _ROUNDS < timedelta(hours=1)]
     if fast:
-        what = f"starts {', '.join(fast)} more than {_ROUNDS} times an hour, when automation stops and `alarms` hears"
+        what = f"restarts {', '.join(fast)} more than {_ROUNDS} times an hour, when it stops and `alarms` is notified"
         yield make_warning(place, what, "write a longer wait, or longer delays")
 
 
@@ -63,8 +63,8 @@ def _reminders(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     if clock is None or clock.remind is None:
         return
     if clock.remind >= clock.resolve_within:
-        yield PolicyFinding(("acknowledged", "remind"), "is not before the end", "write less than `resolve_within`")
+        yield PolicyFinding(("acknowledged", "remind"), "is not shorter than `resolve_within`", "write a shorter time")
     for key, category in draft.categories.items():
         if category.resolve_within is not None and category.resolve_within <= clock.remind:
-            what = "is over before the reminder is due, so nobody is reminded"
+            what = "ends before the reminder is due, so nobody is reminded"
             yield make_warning(("categories", key, "resolve_within"), what, "write more than `acknowledged.remind`")

@@ -16,7 +16,7 @@ _TELLING = frozenset({"category", "severity", "min_severity", "event"})
 def check_coverage(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield every way in which an incident could reach nobody, or those it should not."""
     if _is_silent(draft, draft.default):
-        what = f"is silent: {quoted(draft.default)} has no steps, so what no route takes reaches nobody"
+        what = f"notifies nobody: {quoted(draft.default)} has no steps, and incidents that match no route take it"
         yield make_warning(("default",), what, "name a path with a step")
     for category in draft.categories.values():
         if category.at_least is Severity.CRITICAL:
@@ -25,7 +25,7 @@ def check_coverage(draft: PolicyDraft) -> Iterator[PolicyFinding]:
             yield from _overheard(draft, category)
     for place, route in draft.routes.items():
         if not _TELLING & set(route.when.tests):
-            what = "names no category, severity or event, so it takes whatever comes by"
+            what = "names no category, severity or event, so it matches almost everything"
             yield make_warning(("routes", place), what, "add `category`, `min_severity` or `event` to its `when`")
     yield from _unassigned(draft)
     yield from _unanswerable(draft)
@@ -36,8 +36,8 @@ def _unanswerable(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     silent = {route.name for route in draft.routes.values() if _is_silent(draft, route.path)}
     for place, drill in draft.drills.items():
         if drill.route in silent:
-            what = f"rehearses {quoted(drill.route)}, whose path has no steps: nobody is told, so it always fails"
-            yield make_warning(("drills", place, "route"), what, "name a route whose path tells somebody")
+            what = f"tests {quoted(drill.route)}, whose path has no steps: nobody is notified, so it always fails"
+            yield make_warning(("drills", place, "route"), what, "name a route whose path notifies somebody")
 
 
 def _critical(draft: PolicyDraft, category: Category) -> Iterator[PolicyFinding]:
@@ -48,16 +48,18 @@ def _critical(draft: PolicyDraft, category: Category) -> Iterator[PolicyFinding]
             continue
         if _is_silent(draft, path):
             what = f"a critical incident ({quoted(category.key)}) can end here, on a path with no steps"
-            yield PolicyFinding(place, what, "name a path that tells somebody")
+            yield PolicyFinding(place, what, "name a path that notifies somebody")
         elif not any(step_reaches_responder(draft, step, assign, able) for step in draft.paths[path].values()):
-            what = f"a critical incident ({quoted(category.key)}) can end here, on a path that tells nobody who may"
+            what = f"a critical incident ({quoted(category.key)}) can end here, on a path that notifies nobody who may"
             yield PolicyFinding(
                 place,
                 f"{what} acknowledge it",
                 "add somebody who may acknowledge it, or a destination, to a step of the path",
             )
         elif not _rings(draft, draft.paths[path].values(), assign, able):
-            what = f"a critical incident ({quoted(category.key)}) can end on {quoted(path)}, which rings nobody:"
+            what = (
+                f"a critical incident ({quoted(category.key)}) can end on {quoted(path)}, which alerts nobody directly:"
+            )
             what += " it names only channels, none of them urgent"
             yield make_warning(place, what, "add a person or a team to it, or `urgent: true` to one of its channels")
 
@@ -97,7 +99,7 @@ def _unassigned(draft: PolicyDraft) -> Iterator[PolicyFinding]:
         place, path, assign = route_details(draft, taker)
         steps = draft.paths.get(path, {})
         if assign is None and any(ASSIGNED_TEAM in step.notify for step in steps.values()):
-            what = f"{quoted(path)} tells `team`, and nobody is assigned here, so that means nobody"
+            what = f"{quoted(path)} notifies `team`, but no team is assigned here, so it reaches nobody"
             right = "add `assign` to the route" if taker is not None else "name a path without `team`"
             yield make_warning(place, what, right)
 
@@ -110,7 +112,7 @@ def _overheard(draft: PolicyDraft, category: Category) -> Iterator[PolicyFinding
         channels = dict.fromkeys(name for name in _channels(draft, path) if name in shared)
         if channels and path not in told:
             told.add(path)
-            what = f"{quoted(category.key)} is restricted, and {quoted(path)} tells {_why(channels, shared)}"
+            what = f"{quoted(category.key)} is restricted, and {quoted(path)} notifies {_why(channels, shared)}"
             yield make_warning(place, what, "use a private channel of its own, by its id (C0123ABCD)")
 
 

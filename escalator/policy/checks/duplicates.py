@@ -8,7 +8,7 @@ from escalator.policy.placeholders import expand
 from escalator.policy.problems import PolicyFinding, TreePath, make_warning, quoted
 from escalator.policy.tree_walk import ANY, find_values, parse_pattern
 
-_RIGHT = "give each their own"
+_RIGHT = "use a different one for each"
 _IDS = (
     ("sources.*.api_key", "api key"),
     ("people.*.slack", "Slack user"),
@@ -26,18 +26,18 @@ def check_duplicates(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[Pol
         if isinstance(name, str)
     )
     for place, first in _twice(names):
-        yield PolicyFinding(place, f"is the name of {_owner(first)} too", "name each route differently")
+        yield PolicyFinding(place, f"is also the name of {_owner(first)}", "name each route differently")
     drills = (
         (place, name)
         for place, name in find_values(draft.tree, parse_pattern("drills[].name"))
         if isinstance(name, str)
     )
     for place, first in _twice(drills):
-        yield PolicyFinding(place, f"is the name of drill {int(first[1]) + 1} too", "name each drill differently")
+        yield PolicyFinding(place, f"is also the name of drill {int(first[1]) + 1}", "name each drill differently")
     categories = ((place, normalized(str(place[1]))) for place, _ in find_values(draft.tree, ("categories", ANY)))
     for place, first in _twice(categories):
-        what = f"reads the same as {_owner(first)}"
-        yield PolicyFinding(place, what, "case, spaces, hyphens and underscores do not count; write one of them")
+        what = f"is the same name as {_owner(first)}"
+        yield PolicyFinding(place, what, "case, spaces, hyphens and underscores are ignored; keep one of the two")
 
 
 def _shared_ids(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
@@ -47,10 +47,10 @@ def _shared_ids(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFi
         ]
         alike = dict(_twice(written))
         for place, first in alike.items():
-            yield PolicyFinding(place, f"is the {kind} of {_owner(first)} too", _RIGHT)
+            yield PolicyFinding(place, f"is also the {kind} of {_owner(first)}", _RIGHT)
         for place, first in _twice((place, expand(text, env)) for place, text in written):
             if place not in alike:
-                yield make_warning(place, f"is in this environment the {kind} of {_owner(first)} too", _RIGHT)
+                yield make_warning(place, f"is, in this environment, also the {kind} of {_owner(first)}", _RIGHT)
 
 
 def _twice(values: Iterable[tuple[TreePath, str]]) -> Iterator[tuple[TreePath, TreePath]]:

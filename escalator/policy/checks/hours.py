@@ -21,14 +21,14 @@ def check_hours(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield hours that never come, countries that do not exist, and what waits or is called in vain."""
     for key, hours in draft.hours.items():
         if hours.holidays is not None and not is_known_holiday_code(hours.holidays):
-            what = f"{quoted(hours.holidays)} is no country or subdivision whose holidays are known"
+            what = f"{quoted(hours.holidays)} is not a country or region with known holidays"
             yield PolicyFinding(("hours", key, "holidays"), what, "write a country such as US, or US-NY (ISO 3166)")
         elif hours.holidays is not None:
             yield from _vague_holidays(key, hours.holidays)
     for name, steps in draft.paths.items():
         for index, step in steps.items():
             if _never_comes(step, draft):
-                what = f"waits for hours that never come: during {step.during}, outside {step.outside}"
+                what = f"waits for hours that never occur: during {step.during}, outside {step.outside}"
                 yield PolicyFinding(("paths", name, index), what, "leave out one of the two")
     yield from _grave_and_waiting(draft)
     yield from _strange_rotas(draft)
@@ -39,7 +39,7 @@ def _vague_holidays(key: str, country: str) -> Iterator[PolicyFinding]:
     """Yield a country whose subdivisions have other holidays than the country itself."""
     subdivisions = subdivisions_differing(country, _ANY_INSTANT.year)
     if subdivisions:
-        what = f"{quoted(country)} leaves out regional holidays, and every part of the country has some"
+        what = f"{quoted(country)} has no regional holidays, but every part of the country has some"
         named = join_names(f"{country}-{one}" for one in subdivisions)
         yield make_warning(("hours", key, "holidays"), what, f"write one part; known: {named}")
 
@@ -51,7 +51,7 @@ def _turns_in_vain(draft: PolicyDraft) -> Iterator[PolicyFinding]:
             continue
         never = never_on_call(schedule, draft.hours)
         if never:
-            what = f"never puts {join_names(never)} on call: their turns always fall outside the hours of their layer"
+            what = f"never puts {join_names(never)} on call: their turns are always outside the hours of their layer"
             what += ", or under a later layer"
             right = "write `rotate: weekly`, or change how many people take turns"
             yield make_warning(("schedules", key), what, right)
@@ -85,5 +85,7 @@ def _strange_rotas(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     for key, team in draft.teams.items():
         schedule = draft.schedules.get(team.schedule or "")
         if schedule is not None and not {*schedule.everybody} & {*team.members}:
-            what = f"{quoted(schedule.key)} names nobody of this team"
-            yield make_warning(("teams", key, "schedule"), what, "name its own rota, or let its members be in it")
+            what = f"{quoted(schedule.key)} has nobody of this team"
+            yield make_warning(
+                ("teams", key, "schedule"), what, "name the team's own schedule, or add its members to that schedule"
+            )

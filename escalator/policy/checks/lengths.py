@@ -17,7 +17,7 @@ NAME_BYTES = 128
 
 def _right(field: Field) -> str:
     if isinstance(field, EmailsField):
-        return "write one mail address, or several as a list"
+        return "write one email address, or several as a list"
     if isinstance(field, UrlField):
         return "write a shorter address, or `${NAME}` of a variable that holds it"
     return field.right if isinstance(field, TextField) else "write a shorter value"
@@ -25,7 +25,7 @@ def _right(field: Field) -> str:
 
 _LIMITS = {
     **{where: (ADDRESS_BYTES, _right(field)) for where, field in FIELDS if where in ADDRESSES},
-    "people.*.email": (ADDRESS_BYTES, "write one mail address"),
+    "people.*.email": (ADDRESS_BYTES, "write one email address"),
     "routes[].name": (NAME_BYTES, f"name it in at most {NAME_BYTES} bytes"),
 }
 

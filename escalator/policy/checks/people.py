@@ -28,8 +28,8 @@ def _contacts(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFind
     for key in sorted(_named(draft)):
         person = draft.people.get(key)
         if person is not None and not _can_be_told(person, env):
-            what = "is told by a step and has no contact that works: this version tells people in Slack and by e-mail"
-            right = "add `slack` with their member id or `email`, and leave it in `contact`"
+            what = "is notified by a step but has no working contact: people are notified in Slack and by email"
+            right = "add `slack` (their member id) or `email`, and keep it in `contact`"
             yield make_warning(("people", key), what, right)
 
 
@@ -86,15 +86,13 @@ def _too_few(place: TreePath, wanted: int, able: list[str], kind: IncidentKind) 
             f"nobody may acknowledge {incidents_phrase(kind)}",
             "give somebody `role: moderator` or higher, and add them to its teams if it is restricted",
         )
-    what = f"wants {wanted}, and only {len(able)} may acknowledge {incidents_phrase(kind)}: {join_names(able)}"
-    return PolicyFinding(
-        (*place, "acknowledgements"), what, f"write at most {max(1, len(able))}, or let more people in"
-    )
+    what = f"requires {wanted}, but only {len(able)} may acknowledge {incidents_phrase(kind)}: {join_names(able)}"
+    return PolicyFinding((*place, "acknowledgements"), what, f"write at most {max(1, len(able))}, or allow more people")
 
 
 def _alarms(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     if "alarms" in draft.tree or any(person.role is Role.ADMIN for person in draft.people.values()):
         return
     if are_people_complete(draft):
-        what = "is missing and nobody has the role admin, so nobody hears of the product's own trouble"
+        what = "is missing and nobody has the role admin, so nobody receives operator alerts"
         yield make_warning(("alarms",), what, "add `alarms: {notify: [...]}`, or `role: admin` to a person")

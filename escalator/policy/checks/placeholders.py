@@ -1,6 +1,5 @@
 """`${NAME}`: where it may stand, whether it is spelled well, and whether the environment has it."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 
 from escalator.model.email_address import CORRECT_FORM, parse_mailbox
@@ -10,8 +9,7 @@ from escalator.policy.placeholders import expand, has_placeholder, is_malformed,
 from escalator.policy.problems import PolicyFinding, TreePath, make_warning
 from escalator.policy.schema_destinations import FIELDS
 from escalator.policy.tree_walk import find_texts, find_values, parse_pattern
-
-_WEB = re.compile(r"(?:https?|webcal)://\S+")
+from escalator.policy.web_address import is_web_address
 
 ALLOWED = (
     "sources.*.api_key",
@@ -34,10 +32,10 @@ _UNFIT = "remove quotes, spaces and line breaks around the value of the variable
 _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
     ("people.*.email", parse_mailbox, CORRECT_FORM),
     *((where, parse_mailbox, CORRECT_FORM) for where, field in FIELDS if isinstance(field, EmailsField)),
-    ("sources.*.dashboard_url", _WEB.fullmatch, _RIGHT_WEB),
-    *((where, _WEB.fullmatch, _RIGHT_WEB) for where, field in FIELDS if isinstance(field, UrlField)),
-    ("categories.*.runbook", _WEB.fullmatch, _RIGHT_WEB),
-    ("heartbeat.url", _WEB.fullmatch, _RIGHT_WEB),
+    ("sources.*.dashboard_url", is_web_address, _RIGHT_WEB),
+    *((where, is_web_address, _RIGHT_WEB) for where, field in FIELDS if isinstance(field, UrlField)),
+    ("categories.*.runbook", is_web_address, _RIGHT_WEB),
+    ("heartbeat.url", is_web_address, _RIGHT_WEB),
 )
 """What a value of the environment must be besides a text, by the place that asks for it."""
 
@@ -45,16 +43,16 @@ _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
 def check_placeholders(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     """Yield names in the wrong place, misspelled names, and names that are not set."""
     for place in misplaced_placeholders(draft):
-        yield PolicyFinding(place, "holds ${...} where the value itself must stand", "write the value out")
+        yield PolicyFinding(place, "contains ${...}, which is not allowed here", "write the value itself")
     yield from _unfit(draft, env)
     named: set[str] = set()
     for place, text in _allowed(draft):
         if is_malformed(text):
-            yield PolicyFinding(place, "holds a ${ that begins no name", "write ${NAME} or ${NAME:-default}")
+            yield PolicyFinding(place, "contains ${ without a valid name", "write ${NAME} or ${NAME:-default}")
         for name in unset_names(text, env):
             if name not in named:
                 named.add(name)
-                what = f"${{{name}}} is not set, so nothing stands there"
+                what = f"${{{name}}} is not set, so the value is empty"
                 right = f"set {name}, or write ${{{name}:-}} if it may stay empty"
                 yield make_warning(place, what, right, blocks_production=True)
 
@@ -68,7 +66,7 @@ def _unfit(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding
             value = expand(text, env) if isinstance(text, str) and has_placeholder(text) else ""
             if value and place not in told and not is_fit(value):
                 told.add(place)
-                yield make_warning(place, "contains a ${NAME} whose value does not fit", right, blocks_production=True)
+                yield make_warning(place, "contains a ${NAME} whose value is not valid", right, blocks_production=True)
 
 
 def _is_plain(value: str) -> bool:

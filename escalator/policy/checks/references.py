@@ -10,7 +10,7 @@ from escalator.policy.targets import ASSIGNED_TEAM, TARGET_KINDS, target_text
 from escalator.policy.tree_walk import find_values, parse_pattern
 from escalator.policy.yaml_reader import Tree
 
-KnownNames = list[str] | None
+Known = list[str] | None
 """What may be named, as it is spelled; None when that part of the file cannot be read."""
 
 
@@ -32,8 +32,8 @@ def _unknown(place: TreePath, value: Tree, kind: str, known: list[str]) -> Itera
         yield PolicyFinding(place, f"unknown {kind} {quoted(name)}", did_you_mean(name, known))
 
 
-def _section(name: str) -> Callable[[dict[str, Tree]], KnownNames]:
-    def names(tree: dict[str, Tree]) -> KnownNames:
+def _section(name: str) -> Callable[[dict[str, Tree]], Known]:
+    def names(tree: dict[str, Tree]) -> Known:
         section = tree.get(name, {})
         return list(section) if isinstance(section, dict) else None
 
@@ -45,11 +45,11 @@ def _is_anything(place: TreePath, name: str) -> bool:
     return name == "*" and ("when" in place or "unless" in place)
 
 
-def _route_names(tree: dict[str, Tree]) -> KnownNames:
+def _route_names(tree: dict[str, Tree]) -> Known:
     return [name for _, name in find_values(tree, parse_pattern("routes[].name")) if isinstance(name, str)]
 
 
-def _by_prefix(tree: dict[str, Tree], *, bare: str, extra: tuple[str, ...] = ()) -> KnownNames:
+def _by_prefix(tree: dict[str, Tree], *, bare: str, extra: tuple[str, ...] = ()) -> Known:
     """Return the names of the section `bare`, the words in `extra`, and `team:x`, `person:x`, `schedule:x`."""
     sections = {"team": _teams(tree), "person": _people(tree), "schedule": _schedules(tree)}
     plain = _section(bare)(tree)
@@ -58,24 +58,24 @@ def _by_prefix(tree: dict[str, Tree], *, bare: str, extra: tuple[str, ...] = ())
     return [*extra, *plain, *(f"{prefix}:{name}" for prefix in TARGET_KINDS for name in sections[prefix] or ())]
 
 
-def _targets(tree: dict[str, Tree]) -> KnownNames:
+def _targets(tree: dict[str, Tree]) -> Known:
     return _by_prefix(tree, bare="destinations", extra=(ASSIGNED_TEAM,))
 
 
-def _owners(tree: dict[str, Tree]) -> KnownNames:
+def _owners(tree: dict[str, Tree]) -> Known:
     return _by_prefix(tree, bare="teams")
 
 
-def _listeners(tree: dict[str, Tree]) -> KnownNames:
+def _listeners(tree: dict[str, Tree]) -> Known:
     return _by_prefix(tree, bare="destinations")
 
 
-def _told(tree: dict[str, Tree]) -> KnownNames:
+def _told(tree: dict[str, Tree]) -> Known:
     known, people = _targets(tree), _people(tree)
     return None if known is None or people is None else [*people, *known]
 
 
-def _restricted(tree: dict[str, Tree]) -> KnownNames:
+def _restricted(tree: dict[str, Tree]) -> Known:
     known = _teams(tree)
     return None if known is None else [*known, *(f"team:{name}" for name in known)]
 
@@ -89,7 +89,7 @@ _paths = _section("paths")
 _sources = _section("sources")
 _categories = _section("categories")
 
-_REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], KnownNames]], ...] = (
+_REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
     ("sources.*.divert_to", "destination", _destinations),
     ("teams.*.members[]", "person", _people),
     ("teams.*.lead", "person", _people),
@@ -134,10 +134,9 @@ def _not_for_machines(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     for place, feed in draft.feeds.items():
         destination = draft.destinations.get(feed.to)
         if destination is not None and not destination.kind.about.is_for_machines:
-            what = f"{quoted(feed.to)} is read by people, and a feed is for machines"
-            yield PolicyFinding(
-                ("feeds", place, "to"), what, "name a destination with a `webhook`, or a step to tell people"
-            )
+            what = f"{quoted(feed.to)} is read by people, but a feed is for programs"
+            right = "name a destination with a `webhook`, or add a step to notify people"
+            yield PolicyFinding(("feeds", place, "to"), what, right)
 
 
 def _circles(draft: PolicyDraft) -> Iterator[PolicyFinding]:
@@ -145,16 +144,16 @@ def _circles(draft: PolicyDraft) -> Iterator[PolicyFinding]:
         way = fallback_chain(name, draft)
         last = draft.destinations[way[-1]].fallback
         if last == name:
-            what = f"goes in a circle: {' -> '.join((*way, name))}"
-            yield PolicyFinding(("destinations", name, "fallback"), what, "end it at a destination that has none")
+            what = f"is a loop: {' -> '.join((*way, name))}"
+            yield PolicyFinding(("destinations", name, "fallback"), what, "remove one of these fallbacks")
 
 
 def _ambiguous(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     if ASSIGNED_TEAM in draft.destinations:
         yield PolicyFinding(
-            ("destinations", ASSIGNED_TEAM), "has the name that means whoever is assigned", "name it otherwise"
+            ("destinations", ASSIGNED_TEAM), "is a reserved name: `team` means the assigned team", "choose another name"
         )
     for name in draft.destinations:
         if name in draft.people:
             what = f"is also the name of a person, so `tell: [{name}]` means the destination"
-            yield make_warning(("destinations", name), what, "name one of them otherwise")
+            yield make_warning(("destinations", name), what, "rename one of them")

@@ -30,7 +30,7 @@ def check_responders(draft: PolicyDraft) -> Iterator[PolicyFinding]:
             yield make_warning(("schedules", key), what, "give them `role: moderator`, or leave them out")
     for key, team in draft.teams.items():
         if team.lead in draft.people and team.lead not in able:
-            what = f"{quoted(team.lead)} is told when nobody is on call, but their role may not acknowledge"
+            what = f"{quoted(team.lead)} is notified when nobody is on call, but their role may not acknowledge"
             yield make_warning(("teams", key, "lead"), what, "give them `role: moderator`, or name another lead")
     told: set[TreePath] = set()
     for finding in _in_vain(draft):
@@ -49,7 +49,9 @@ def _in_vain(draft: PolicyDraft) -> Iterator[PolicyFinding]:
             steps = draft.paths.get(path, {})
             for index, step in steps.items():
                 if able and not step_reaches_responder(draft, step, assign, able):
-                    what = f"tells nobody who may acknowledge {incidents_phrase(kind)}, so the next step fires at once"
+                    what = (
+                        f"notifies nobody who may acknowledge {incidents_phrase(kind)}, so the next step fires at once"
+                    )
                     yield make_warning(
                         ("paths", path, index), what, "add somebody who may acknowledge them, or a destination"
                     )

@@ -18,19 +18,19 @@ def check_silences(draft: PolicyDraft) -> Iterator[PolicyFinding]:
         yield from _authors(place, silence, draft)
         if not silence.is_for_critical and _is_always_critical(silence, draft):
             what = f"silences nothing: every {quoted(silence.name)} incident is critical"
-            yield make_warning(place, what, "add `critical: true`, or leave it out")
+            yield make_warning(place, what, "add `critical: true`, or remove the silence")
 
 
 def _lengths(place: TreePath, silence: Silence, draft: PolicyDraft) -> Iterator[PolicyFinding]:
     most = max_silence_length(is_for_critical=silence.is_for_critical)
     right = f"end it within {most // timedelta(hours=1)}h"
     if silence.ends_at - silence.starts_at > most:
-        yield PolicyFinding((*place, "to"), "is too late for a silence", right)
+        yield PolicyFinding((*place, "to"), "is too late: silences are limited in length", right)
         return
     alike = [one for one in draft.silences.values() if _is_alike(one, silence)]
     is_first = not any(one.starts_at < silence.starts_at <= one.ends_at for one in alike)
     if is_first and _reach(silence, alike) - silence.starts_at > most:
-        yield PolicyFinding(place, "goes on too long with those that follow it without a gap", right)
+        yield PolicyFinding(place, "is too long together with the silences that follow without a gap", right)
 
 
 def _is_alike(one: Silence, other: Silence) -> bool:
@@ -54,8 +54,8 @@ def _authors(place: TreePath, silence: Silence, draft: PolicyDraft) -> Iterator[
         what = f"{quoted(author.key)} may not silence anything"
         yield PolicyFinding((*place, "by"), what, "name somebody whose role is senior or admin")
     elif _is_closed(silence, author.key, draft):
-        what = f"{quoted(author.key)} may not know of {quoted(silence.name)}"
-        yield PolicyFinding((*place, "by"), what, "name somebody of its `restricted_to`")
+        what = f"{quoted(author.key)} may not see {quoted(silence.name)}"
+        yield PolicyFinding((*place, "by"), what, "name somebody in its `restricted_to`")
 
 
 def _is_closed(silence: Silence, author: str, draft: PolicyDraft) -> bool:

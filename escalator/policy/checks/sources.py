@@ -11,11 +11,13 @@ def check_sources(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[Policy
     """Yield a warning for a policy without sources, and for each source that could verify nothing."""
     if not draft.tree.get("sources"):
         yield make_warning(
-            ("sources",), "is missing, so no webhook is accepted", "add a source with the key of your app"
+            ("sources",), "is missing, so no webhook is accepted", "add a source with the API key of your Stream app"
         )
     for name, source in draft.sources.items():
         if expand(source.api_key, env) and not any(expand(secret, env) for secret in source.api_secrets):
-            what = "every secret is empty, so everything that this app sends is refused"
+            what = "every secret is empty, so all webhooks of this app are refused"
             yield make_warning(
-                ("sources", name, "api_secret"), what, "set its secret, or empty its key to switch it off"
+                ("sources", name, "api_secret"),
+                what,
+                "set its secret, or leave its API key empty to disable the source",
             )

@@ -15,6 +15,6 @@ def check_storms(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     if rule is None or _AUTHOR in rule.by:
         return
     critical = [key for key, category in draft.categories.items() if category.at_least is Severity.CRITICAL]
-    named = f"critical ones too ({', '.join(critical)})" if critical else "critical ones too"
+    named = f"including critical ones ({', '.join(critical)})" if critical else "including critical ones"
     what = f"does not tell authors apart: alerts about many people, {named}, become one message"
     yield make_warning(("storms", "group", "by"), what, "add author")

@@ -87,7 +87,7 @@ def search_refusal(asker: Person, search: AuditQuery) -> str:
     """
     if search.actor in {None, asker.key} or asker.role >= Role.SENIOR or asker.role is Role.AUDITOR:
         return ""
-    return "Only seniors, admins and auditors search by another person. You can search by yourself, or by incident."
+    return "Only seniors, admins and auditors can search by another person. Search by yourself, or by incident."
 
 
 def actions_named(word: str) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def _followed_from(connection: Connection, after: int) -> Verdict:
         audit_log.chained_records(connection, after=after), after, audit_log.hash_at(connection, after)
     )
     if verdict.misfit is None and verdict.count < newest:
-        return replace(verdict, misfit=f"record {verdict.count + 1} is missing, its seal is there")
+        return replace(verdict, misfit=f"record {verdict.count + 1} is missing, but its seal exists")
     return verdict
 
 
@@ -96,7 +96,7 @@ def _misfit(line: dict[str, Any], stored_hash: str, expected: int, previous: str
         return f"record {expected} is missing, the next is {line.get('seq')}"
     named = f"record {expected} ({line.get('action')} at {line.get('at')}, incident {line.get('incident')})"
     if line.get("prev_hash") != previous:
-        return f"{named} does not name the hash of the one before it"
+        return f"{named} does not hold the hash of the record before it"
     if audit_log.chain_hash(line) != stored_hash:
-        return f"{named} has been changed: its hash is not the stored one"
+        return f"{named} has been changed: its hash does not match the stored one"
     return None

@@ -113,26 +113,26 @@ def _why_not(policy: Policy, author: Viewer, person: str) -> str:
     """Return why this author may make no token for that person: it would show them more than they may see."""
     maker = policy.people.get(author.person.key)
     if maker is None or maker.role < Role.ADMIN:
-        return "Only an admin may make tokens."
+        return "Only an admin can create tokens."
     if person not in policy.people:
-        return "Nobody of that key is in the policy."
+        return "Choose a person of the policy."
     hidden = [
         category.title
         for category in policy.categories.values()
         if may_view_category(person, category, policy) and not may_view_category(maker.key, category, policy)
     ]
     if hidden:
-        return f"A token for {person} would show you what you may not see: {', '.join(hidden)}."
+        return f"A token for {person} could read categories that you may not see: {', '.join(hidden)}."
     return ""
 
 
 def _mistake(name: str, scopes: Collection[Scope], good_for: timedelta) -> str:
     if not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
-        return f"Name it after what will use it, in at most {LONGEST_NAME} characters that can be printed."
+        return f"Write a name of at most {LONGEST_NAME} printable characters, such as the program that uses it."
     if not scopes:
-        return "Choose what it may be used for."
+        return "Choose at least one scope."
     if not timedelta() < good_for <= LONGEST:
-        return f"A token is good for at most {LONGEST.days} days."
+        return f"A token can be valid for at most {LONGEST.days} days."
     return ""
 
 

@@ -26,8 +26,8 @@ from escalator.store import audit_log
 log = structlog.get_logger(__name__)
 
 _SUBJECT = "Sign in to Escalator"
-_WHY = "Sent by Escalator because {who} asked for it. Nobody reads replies to this mail."
-_THEY = "you, or somebody who knows your address,"
+_WHY = "Sent by Escalator because {who} asked for it. Replies are not read."
+_THEY = "you or somebody who knows your address"
 _MAIL = "mail"
 
 
@@ -85,7 +85,7 @@ def _letter(person: Person, asked: _Asked, url: str) -> Letter:
     return Letter(
         lead=_SUBJECT,
         heading="",
-        lines=((f"The link below signs {person.name} in, once, within {words(asked.good_for)}.",),),
+        lines=((f"The link below signs in {person.name}. It works once, within {words(asked.good_for)}.",),),
         answer=Link("Sign in", url if asked.wanted == "/" else f"{url}?{urlencode({'next': asked.wanted})}"),
         small=(ALONE, _WHY.format(who=asked.asker)),
     )

@@ -8,7 +8,7 @@ from escalator.services.core.context import Core
 VIA = "slack"
 
 FOREIGN = (
-    "You have signed in to another Slack workspace than the one this installation belongs to. Choose that one in Slack."
+    "You signed in to a different Slack workspace than this installation uses. Choose the right workspace in Slack."
 )
 
 

@@ -77,7 +77,7 @@ def missing_optional(settings: Settings, policy: Policy) -> Iterator[str]:
                 yield f"{useful.name} is not set: {useful.loss}"
     later = [person.key for person in policy.people.values() if _could_be_mailed(person)]
     if later and DestinationKind.EMAIL not in kinds and not (settings.smtp_url and settings.mail_from):
-        yield f"SMTP_URL and MAIL_FROM are not set: {len(later)} people cannot be mailed when Slack fails."
+        yield f"SMTP_URL and MAIL_FROM are not set: {len(later)} people cannot be emailed when Slack fails."
 
 
 def _kinds(policy: Policy) -> list[DestinationKind]:

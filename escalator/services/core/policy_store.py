@@ -150,7 +150,7 @@ class PolicyStore:
         with database.writing() as connection:
             running = self.running(connection)
             if running is not None:
-                detail = f"{file} cannot be read ({reason}); the last good policy goes on"
+                detail = f"{file} cannot be read ({reason}); the last valid policy stays active"
                 OperatorAlerts(connection, now).raise_alert(POLICY_FILE, detail, running.policy, self._settings)
 
     def _take(self, database: Database, text: bytes, sha256: str) -> OfferResult:
@@ -207,7 +207,7 @@ class PolicyStore:
         with database.writing() as connection:
             running = self.running(connection)
             if running is not None:
-                detail = f"{file} has {len(problems)} problems and was refused; the last good policy goes on"
+                detail = f"{file} has {len(problems)} problems and was refused; the last valid policy stays active"
                 OperatorAlerts(connection, now).raise_alert(POLICY_FILE, detail, running.policy, self._settings)
             if policies.last_refused_sha256(connection) != sha256:
                 after = {"problems": str(len(problems)), "sha256": sha256}

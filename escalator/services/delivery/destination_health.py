@@ -73,18 +73,18 @@ def record_calls(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> None:
 def update_operator_alerts(
     context: TransactionContext, outcomes: Sequence[CallOutcome], over: Collection[UUID]
 ) -> None:
-    """Find and end the troubles that these calls make of their endpoints, and tell who stands in for what waits.
+    """Raise and resolve operator alerts about the endpoints of these calls, and send fallbacks for what waits.
 
     `over` are the deliveries that failed for good. What there is to note of the endpoints is written already.
     """
     alerts = OperatorAlerts(context.connection, context.now)
     for name, one in sorted(_broken(outcomes, over).items()):
-        _find_broken(context.core, alerts, name, one, context.running.policy)
+        _find_broken(context.core, alerts, name, one, context.policy)
     end_alerts_of_reached(
         alerts,
         [outcome.sent.delivery.endpoint for outcome in outcomes if outcome.sent.delivery and _has_arrived(outcome)],
     )
-    _stand_in_for_failing(context, outcomes, over)
+    _send_fallbacks_for_failing(context, outcomes, over)
 
 
 def _is_real(outcome: CallOutcome) -> bool:
@@ -140,9 +140,9 @@ def _misleads(failed: Failed) -> bool:
 
 def _find_broken(core: Core, alerts: OperatorAlerts, name: str, outcome: CallOutcome, policy: Policy) -> None:
     destination = outcome.sent.context.destination
-    detail = f"{destination} cannot be told: {_words(outcome.result)}"
+    detail = f"messages to {destination} fail: {_words(outcome.result)}"
     if outcome.sent.delivery is None:
-        detail = f"{destination} cannot be brought up to date, and shows what is no longer so: {_words(outcome.result)}"
+        detail = f"{destination} cannot be updated, so its messages show an old state: {_words(outcome.result)}"
     reason = outcome.result.reason if isinstance(outcome.result, Failed) else FailureReason.UNKNOWN
     suspects = suspects_after(reason, name, outcome.sent.channel)
     alerts.raise_alert(f"{DESTINATION}{name}", detail, policy, core.settings, suspects=suspects)
@@ -162,7 +162,9 @@ def end_alerts_of_reached(alerts: OperatorAlerts, reached: Iterable[str]) -> Non
     alerts.resolve(*(f"{DESTINATION}{name}" for name in sorted(set(reached))))
 
 
-def _stand_in_for_failing(context: TransactionContext, outcomes: Sequence[CallOutcome], over: Collection[UUID]) -> None:
+def _send_fallbacks_for_failing(
+    context: TransactionContext, outcomes: Sequence[CallOutcome], over: Collection[UUID]
+) -> None:
     """Tell who stands in for what has just failed, and waits, at a destination that is known to be failing."""
     waits = [
         outcome.sent.delivery

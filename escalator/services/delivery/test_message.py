@@ -25,7 +25,7 @@ from escalator.store import audit_log, calendars
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.endpoint_health import HealthUpdates
 
-_WORDS = "This is a test of {name}: nothing has happened, and nobody has to answer"
+_WORDS = "Test message to {name}: nothing has happened, no action is needed"
 _BY = Actor("system", "cli")
 
 

@@ -37,9 +37,9 @@ log = structlog.get_logger(__name__)
 EVERY = timedelta(seconds=5)
 _LOOKED = "drills_looked_at"
 
-_NO_ROUTE = DrillFailure("no_route", "could not begin: the policy does not have its route any more")
-_NO_SOURCE = DrillFailure("no_source", "could not begin: no source of the policy is on")
-_NOT_PROCESSED = DrillFailure("not_processed", "did not begin in time: its event waits, or is parked")
+_NO_ROUTE = DrillFailure("no_route", "could not start: its route is no longer in the policy")
+_NO_SOURCE = DrillFailure("no_source", "could not start: no source of the policy is enabled")
+_NOT_PROCESSED = DrillFailure("not_processed", "did not start in time: its event is still waiting or parked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _begin(core: Core, connection: Connection, drill: Drill, policy: Policy, sta
 
 def _missed(start: DrillStart) -> DrillFailure:
     late = words(start.now - start.scheduled_at)
-    return DrillFailure("missed", f"was due {late} ago, when nothing ran that could have begun it", DrillState.MISSED)
+    return DrillFailure("missed", f"was due {late} ago, but no worker was running to start it", DrillState.MISSED)
 
 
 def _source(core: Core, route: Route, policy: Policy) -> str | None:

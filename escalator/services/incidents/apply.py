@@ -1,4 +1,4 @@
-"""Decisions -> rows: incident, answers, deliveries, records and wanted revisions, in the caller's transaction."""
+"""Writes decisions as rows in the caller's transaction: incidents, answers, deliveries, audit records, revisions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +20,7 @@ from escalator.services.core.contacts import delivery_address
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.notifications import compose
 from escalator.services.notifications.claim_pages import PageClaims
 from escalator.services.outbound.bulkheads import ThreadReservation, lane_of, reserve_threads
@@ -59,7 +60,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class AfterCommit:
-    """What is to be told once the transaction has committed: deadlines that come soon, and what is to be sent.
+    """What to do after the commit: deadlines to schedule, and calls to send.
 
     `claimed` are calls that this process sends itself, each with a thread taken; `has_more` is what others may do.
     """
@@ -75,31 +76,34 @@ def rules_for(core: Core, connection: Connection, incident: Incident, running: R
     return running.rules(frozen)
 
 
-def apply_decisions(
-    core: Core, connection: Connection, decisions: Sequence[Decision], running: RunningPolicy, now: datetime
-) -> AfterCommit:
+def apply_decisions(context: TransactionContext, decisions: Sequence[Decision]) -> AfterCommit:
     """Write decisions about incidents that this transaction has locked or is about to make."""
-    decisions = _numbered(connection, decisions)
+    decisions = _numbered(context.connection, decisions)
     after = [decision.change.incident for decision in decisions]
     armed = {
         incident.id: incident.due_at
         for incident in after
-        if incident.due_at is not None and incident.due_at <= now + ARM_AHEAD
+        if incident.due_at is not None and incident.due_at <= context.now + ARM_AHEAD
     }
-    incidents.insert(connection, [one.change.incident for one in decisions if one.before is None], armed, core.seal)
+    incidents.insert(
+        context.connection, [one.change.incident for one in decisions if one.before is None], armed, context.core.seal
+    )
     changed = [(one.before, one.change.incident) for one in decisions if one.before is not None]
-    incidents.save(connection, changed, armed, core.seal)
-    _suppress(connection, decisions)
-    outbox = _distinct(made for one in decisions for made in _deliveries(core, one, running.policy, now))
+    incidents.save(context.connection, changed, armed, context.core.seal)
+    _suppress(context.connection, decisions)
+    outbox = _distinct(
+        made for one in decisions for made in _deliveries(context.core, one, context.policy, context.now)
+    )
     raised = [(new.id, new.revision) for old, new in changed if new.revision != old.revision]
-    posted_message_updates.raise_wanted_revision(connection, raised, now)
-    _record(connection, decisions, now)
-    _find_troubles(core, connection, decisions, running.policy, now)
-    with reserve_threads(core.sender_pool) as taken:
-        claims = _claimed_at_birth(core, connection, decisions, outbox, taken, running, now)
+    posted_message_updates.raise_wanted_revision(context.connection, raised, context.now)
+    _record(context.connection, decisions, context.now)
+    _find_troubles(context, decisions)
+    with reserve_threads(context.core.sender_pool) as taken:
+        claims = _claimed_at_birth(context, decisions, outbox, taken)
         mine = {claim.delivery.id for claim in claims if claim.delivery is not None}
         deliveries.insert(
-            connection, [_claimed(delivery, core, now) if delivery.id in mine else delivery for delivery in outbox]
+            context.connection,
+            [_claimed(delivery, context.core, context.now) if delivery.id in mine else delivery for delivery in outbox],
         )
         taken.used = [claim.lane for claim in claims]
     has_more = bool(raised) or len(mine) < len(outbox)
@@ -123,22 +127,18 @@ def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:
     return sorted(found.values(), key=lambda one: -one.urgency)
 
 
-def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the caller
-    core: Core,
-    connection: Connection,
-    decisions: Sequence[Decision],
-    outbox: Sequence[Delivery],
-    taken: ThreadReservation,
-    running: RunningPolicy,
-    now: datetime,
+def _claimed_at_birth(
+    context: TransactionContext, decisions: Sequence[Decision], outbox: Sequence[Delivery], taken: ThreadReservation
 ) -> list[OutboundCall]:
     """Claim what this process has threads for in the transaction that makes it: one commit less before it is sent.
 
     What waits or hangs at its endpoint is left to those who look at all that waits there.
     """
-    breakers = CircuitBreakers(connection, now) if outbox else None
-    lanes = [(delivery, lane_of(delivery, core.expand(delivery.address), delivery.kind.value)) for delivery in outbox]
-    closed = endpoint_health.paused_beyond(connection, now) if outbox else {}
+    breakers = CircuitBreakers(context.connection, context.now) if outbox else None
+    lanes = [
+        (delivery, lane_of(delivery, context.core.expand(delivery.address), delivery.kind.value)) for delivery in outbox
+    ]
+    closed = endpoint_health.paused_beyond(context.connection, context.now) if outbox else {}
     born = [
         (one, lane)
         for one, lane in lanes
@@ -148,9 +148,13 @@ def _claimed_at_birth(  # noqa: PLR0913  # decides within the transaction of the
         return []
     about = {decision.change.incident.id: decision.change.incident for decision in decisions}
     known = [decision.before.id for decision in decisions if decision.before is not None]
-    standing = posted_messages.lock_of(connection, known, now, core.heartbeat_timeout(now)) if known else []
-    said = compose.story_records(connection, known) if known else {}
-    claims = PageClaims(core, connection, running, now, about, standing, said)
+    standing = (
+        posted_messages.lock_of(context.connection, known, context.now, context.core.heartbeat_timeout(context.now))
+        if known
+        else []
+    )
+    said = compose.story_records(context.connection, known) if known else {}
+    claims = PageClaims(context.core, context.connection, context.running, context.now, about, standing, said)
     for one, lane in born:
         if claims.why_unwanted(one) is None:
             claims.take(one, lane)
@@ -257,13 +261,13 @@ def _record(connection: Connection, decisions: Iterable[Decision], now: datetime
     audit_log.insert(connection, entries, now)
 
 
-def _find_troubles(
-    core: Core, connection: Connection, decisions: Iterable[Decision], policy: Policy, now: datetime
-) -> None:
+def _find_troubles(context: TransactionContext, decisions: Iterable[Decision]) -> None:
     for decision in decisions:
         for key in decision.change.alarms:
-            detail = f"#{decision.change.incident.number}: automation has stopped after ten rounds in an hour"
-            OperatorAlerts(connection, now).raise_alert(key, detail, policy, core.settings)
+            detail = f"#{decision.change.incident.number}: automatic escalation stopped after ten rounds in an hour"
+            OperatorAlerts(context.connection, context.now).raise_alert(
+                key, detail, context.policy, context.core.settings
+            )
 
 
 def is_step_delivery(delivery: Delivery) -> bool:

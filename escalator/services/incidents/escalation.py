@@ -1,4 +1,4 @@
-"""Deadlines that are due are fired, each by its own fence, a batch in one transaction."""
+"""Escalation: fires the deadlines that are due, a batch in each transaction; a fence keeps each from firing twice."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -85,7 +85,7 @@ def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
         entry = AuditEntry(AuditAction.DEADLINE_PARKED, reason=reason, incident_id=incident_id)
         audit_log.insert(connection, [(entry, None)], now)
         stuck = incidents.unsealed_fields(connection, incident_id)
-        detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); look at it now"
+        detail = f"#{stuck.number}: its deadline failed {TRIES} times ({reason}); open it now"
         last = _last_step(core, connection, stuck, running)
         OperatorAlerts(connection, now).raise_alert(
             f"{DEADLINE}{incident_id}", detail, running.policy, core.settings, last

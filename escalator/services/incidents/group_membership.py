@@ -2,33 +2,29 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
-
-from sqlalchemy import Connection
 
 from escalator.engine import grouping
 from escalator.engine.incident_change import combine
 from escalator.model.incident import CLOSED_STATES, Incident, State
-from escalator.services.core.context import Core
-from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.store import incidents
 
 
-def with_group_changes(
-    core: Core, connection: Connection, decisions: Sequence[Decision], running: RunningPolicy, now: datetime
-) -> list[Decision]:
+def with_group_changes(context: TransactionContext, decisions: Sequence[Decision]) -> list[Decision]:
     """Return the decisions, and what follows from them for the groups that lose a member, which are locked here."""
     gone_from = members_leaving(decisions)
     decided = {decision.change.incident.id: decision for decision in decisions}
-    others = incidents.lock(connection, gone_from.keys() - decided.keys(), core.seal)
+    others = incidents.lock(context.connection, gone_from.keys() - decided.keys(), context.core.seal)
     for group_id, gone in gone_from.items():
         known = decided.get(group_id)
         group = known.change.incident if known else others[group_id]
         if group.state in CLOSED_STATES:
             continue
-        change = grouping.remove_members(group, gone, rules_for(core, connection, group, running), now)
+        change = grouping.remove_members(
+            group, gone, rules_for(context.core, context.connection, group, context.running), context.now
+        )
         if known:
             decided[group_id] = Decision(known.before, combine([known.change, change]))
         else:

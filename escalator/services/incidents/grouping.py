@@ -11,33 +11,35 @@ from uuid6 import uuid7
 from escalator.engine import grouping
 from escalator.model.incident import Incident
 from escalator.model.policy import Grouping, Policy
-from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.group_membership import members_leaving
 from escalator.store import groups
 
 
-def group_storm_alerts(
-    core: Core, connection: Connection, decisions: Sequence[Decision], running: RunningPolicy, now: datetime
-) -> list[Decision]:
+def group_storm_alerts(context: TransactionContext, decisions: Sequence[Decision]) -> list[Decision]:
     """Return the decisions of a batch in which groups tell of what is a storm, each before those it tells of.
 
     The incidents are locked; nobody else decides about alerts of these kinds until the transaction has ended.
     """
-    rule = running.policy.grouping
+    rule = context.policy.grouping
     if rule is None:
         return list(decisions)
-    marked = [_marked(decision, running.policy) for decision in decisions]
+    marked = [_marked(decision, context.policy) for decision in decisions]
     alerts = [decision for decision in marked if _is_of_a_new_kind(decision)]
     if not alerts:
         return marked
-    groups.lock_kinds(connection, {_kind(alert) for alert in alerts})
-    joining = _joining(connection, alerts, rule, now)
-    standing = groups.lock_open_groups(connection, joining, members_leaving(marked), core.seal) if joining else {}
+    groups.lock_kinds(context.connection, {_kind(alert) for alert in alerts})
+    joining = _joining(context.connection, alerts, rule, context.now)
+    standing = (
+        groups.lock_open_groups(context.connection, joining, members_leaving(marked), context.core.seal)
+        if joining
+        else {}
+    )
     found: list[Decision] = []
     for kind, members in joining.items():
-        found += _told_together(core, connection, standing.get(kind), members, running, now)
+        found += _told_together(context, standing.get(kind), members)
     joined = {one.change.incident.id for one in found}
     return [*found, *(decision for decision in marked if decision.change.incident.id not in joined)]
 
@@ -81,22 +83,17 @@ def _joining(
     return joining
 
 
-def _told_together(  # noqa: PLR0913  # decides within the transaction of the caller
-    core: Core,
-    connection: Connection,
-    standing: Incident | None,
-    members: Sequence[Decision],
-    running: RunningPolicy,
-    now: datetime,
+def _told_together(
+    context: TransactionContext, standing: Incident | None, members: Sequence[Decision]
 ) -> list[Decision]:
     """Return the decision about the group, which is opened where none is standing, and those about its members."""
     if standing is None:
-        group = _opened(members, running, now)
+        group = _opened(members, context.running, context.now)
     else:
-        rules = rules_for(core, connection, standing, running)
-        group = Decision(standing, grouping.add_members(standing, len(members), rules, now))
-    rules = running.rules(running.policy)
-    changes = [grouping.join_group(member.change, group.change.incident, rules, now) for member in members]
+        rules = rules_for(context.core, context.connection, standing, context.running)
+        group = Decision(standing, grouping.add_members(standing, len(members), rules, context.now))
+    rules = context.running.rules(context.policy)
+    changes = [grouping.join_group(member.change, group.change.incident, rules, context.now) for member in members]
     return [group, *(replace(one, change=change) for one, change in zip(members, changes, strict=True))]
 
 

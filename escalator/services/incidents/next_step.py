@@ -1,11 +1,11 @@
-"""What the clock of an incident does when it has run out, in words: for whoever looks at it before."""
+"""What happens to an incident at its next deadline, in words."""
 
 from escalator.engine.steps import next_send
 from escalator.model.incident import DueKind, Incident
 from escalator.model.policy import Policy
 from escalator.services.notifications.compose import next_recipients
 
-_AGAIN = "starts again from the top"
+_AGAIN = "restarts from step 1"
 _SAID = {
     DueKind.REMIND: "reminds the owner",
     DueKind.RESOLVE_WITHIN: _AGAIN,
@@ -14,7 +14,7 @@ _SAID = {
 
 
 def describe_next_step(incident: Incident, frozen: Policy, running: Policy) -> str | None:
-    """Return what the clock does when it has run out, beginning with its verb; None without a clock."""
+    """Return what happens at the next deadline, beginning with its verb; None without a deadline."""
     if incident.due_kind is None:
         return None
     if incident.due_kind in _SAID:
@@ -22,4 +22,5 @@ def describe_next_step(incident: Incident, frozen: Policy, running: Policy) -> s
     is_over = incident.due_kind is DueKind.RESTART or (
         incident.due_kind is DueKind.STEP and next_send(incident, frozen.paths.get(incident.path, ())) is None
     )
-    return f"{'starts' if is_over else 'tells'} {next_recipients(incident, frozen, running)}"
+    what = next_recipients(incident, frozen, running)
+    return what if is_over else f"notifies {what}"

@@ -1,4 +1,4 @@
-"""One transaction that decides, and what the workers are told once it has committed."""
+"""The unit of work: one transaction that changes incidents, and what is sent or scheduled after its commit."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,13 +11,14 @@ from escalator.model.incident import CLOSED_STATES, Incident
 from escalator.ports import CLOSE_GROUPS, DELIVER
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.incidents.apply import AfterCommit, Decision, apply_decisions
 from escalator.services.incidents.group_membership import with_group_changes
 
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """An open transaction. What it applies is told after the commit, and not at all when there is none."""
+    """An open transaction. What it applies is sent after the commit, and dropped when the transaction fails."""
 
     core: Core
     connection: Connection
@@ -33,8 +34,9 @@ class UnitOfWork:
     def apply(self, decisions: Sequence[Decision], running: RunningPolicy, now: datetime) -> None:
         """Write decisions about incidents that this transaction has locked or is about to make."""
         if decisions:
-            whole = with_group_changes(self.core, self.connection, decisions, running, now)
-            self._after_commit.append(apply_decisions(self.core, self.connection, whole, running, now))
+            context = TransactionContext(self.core, self.connection, running, now)
+            whole = with_group_changes(context, decisions)
+            self._after_commit.append(apply_decisions(context, whole))
             self.has_ended_groups |= any(_is_ended_group(decision.change.incident) for decision in whole)
 
     def run_after_commit(self) -> None:

@@ -27,16 +27,16 @@ from escalator.stream.manual_incident import TYPE, ManualReport, body_of
 
 log = structlog.get_logger(__name__)
 
-_RECORDED = "It is recorded, and will be opened at once."
+_RECORDED = "Recorded. The incident opens in a moment."
 
 
 class NotOpened(StrEnum):
     """Why nobody may open, or nothing was opened, in words."""
 
     ROLE = "Nothing changed: your role does not allow this. Ask a moderator."
-    NO_SOURCE = "Nothing changed: no source of the policy is on."
+    NO_SOURCE = "Nothing changed: no source of the policy is enabled."
     NO_CATEGORY = "Nothing changed: the policy has no category that you may open an incident in."
-    NOTHING_SAID = "Nothing changed: say what it is about."
+    NOTHING_SAID = "Nothing changed: describe what it is about."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def open_manual_incident(core: Core, request: Opening, *, is_sandbox: bool) -> s
     number = _processed(core, event)
     if number is None:
         return _RECORDED
-    return f"#{number} opened" if mode is not Mode.SANDBOX else f"#{number} opened in the sandbox: nobody is told"
+    return f"#{number} opened" if mode is not Mode.SANDBOX else f"#{number} opened in the sandbox: nothing is sent"
 
 
 def _checked(

@@ -20,6 +20,7 @@ from escalator.services.core.batch import run_batch
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
+from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.first_alert import first_alerts
 from escalator.services.incidents.grouping import group_storm_alerts
@@ -79,7 +80,7 @@ def _note_failure(core: Core, event_id: UUID, reason: str) -> None:
         is_parked = events.record_failure(connection, event_id, now, reason, TRIES)
         running = core.policies.running(connection)
         if is_parked and running:
-            detail = f"event {event_id} could not be processed {TRIES} times ({reason}); it is kept"
+            detail = f"event {event_id} failed {TRIES} times ({reason}) and is parked"
             OperatorAlerts(connection, now).raise_alert(f"event:{event_id}", detail, running.policy, core.settings)
     if is_parked:
         core.metrics.count(EVENTS, source="", type="", outcome="parked")
@@ -233,7 +234,7 @@ class _Board:
         done = {one: combine(changes) for one, changes in self.changes.items()}
         first = first_alerts(self.connection, self.before, (one.incident for one in done.values()), self.now)
         decided = [Decision(self.before.get(one), said, one in first) for one, said in done.items()]
-        decisions = group_storm_alerts(self.core, self.connection, decided, self.running, self.now)
+        decisions = group_storm_alerts(TransactionContext(self.core, self.connection, self.running, self.now), decided)
         self.work.apply(decisions, self.running, self.now)
         incident_keys.give_keys(self.connection, self.given, self.stored)
         events.mark_done(self.connection, belongs)

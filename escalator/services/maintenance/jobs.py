@@ -9,6 +9,7 @@ import structlog
 
 from escalator.errors import Unavailable
 from escalator.model.levels import Mode
+from escalator.rendering import sandbox_mode
 from escalator.services.auth import cleanup
 from escalator.services.auth.vendor_accounts import refresh_accounts
 from escalator.services.core.context import Core
@@ -120,4 +121,4 @@ def _say_sandbox(core: Core) -> None:
         return
     with core.database.reading() as connection:
         found = health.read_health(connection, core.clock.now())
-    log.warning(found.sandbox_words)
+    log.warning(sandbox_mode.notice(found.sandbox_incidents))

@@ -20,7 +20,9 @@ log = structlog.get_logger(__name__)
 
 PATIENCE = timedelta(seconds=60)
 _TITLE = "Escalator needs attention: its database cannot be reached"
-_DETAIL = "no alert is taken, sent or escalated until it can; this process says so once, past its own records"
+_DETAIL = (
+    "no alert is accepted, sent or escalated until it can; each process sends this notice once and cannot record it"
+)
 
 
 class OutageWatch:

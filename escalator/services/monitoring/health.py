@@ -21,6 +21,7 @@ from escalator.encryption import digest
 from escalator.errors import Unavailable
 from escalator.metrics import BUCKETS, CALLBACKS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND, WRONG_PATHS
 from escalator.model.levels import Mode
+from escalator.rendering import sandbox_mode
 from escalator.services.core.context import Core
 from escalator.services.monitoring.problems import SILENT_SOURCE, health_problems
 from escalator.store import counters, events, health
@@ -29,15 +30,15 @@ from escalator.store.health import ProductHealth
 from escalator.store.schema import is_current
 
 _COUNTERS = {
-    EVENTS: ("Webhook deliveries by what became of them", ("source", "type", "outcome")),
-    DELIVERIES: ("Notifications by what became of them", ("channel", "outcome", "reason")),
-    CALLBACKS: ("What other vendors than Stream told us, by what became of it", ("vendor", "outcome")),
-    WRONG_PATHS: ("Requests posted to a path that takes none, by the vendor they seem to come from", ("vendor",)),
-    UNROUTED: ("Incidents that no route took", ()),
+    EVENTS: ("Webhook deliveries by outcome", ("source", "type", "outcome")),
+    DELIVERIES: ("Notifications by outcome", ("channel", "outcome", "reason")),
+    CALLBACKS: ("Webhooks from vendors other than Stream, by outcome", ("vendor", "outcome")),
+    WRONG_PATHS: ("Requests posted to a wrong path, by the vendor they seem to come from", ("vendor",)),
+    UNROUTED: ("Incidents that matched no route", ()),
 }
 _HISTOGRAMS = {
-    LATENESS: "Commit of a firing minus its deadline",
-    WEBHOOK_TO_SEND: "Acceptance of an event to its first notification",
+    LATENESS: "Time from a deadline to the commit of its step",
+    WEBHOOK_TO_SEND: "Time from accepting an event to its first notification",
 }
 _TRIAL_HOLDS = timedelta(seconds=1)
 _TRIAL_BYTES = 4096
@@ -121,7 +122,7 @@ def sandbox_note(core: Core, found: ProductHealth) -> tuple[str, ...]:
     """Return what the sandbox says everywhere."""
     if core.settings.mode is not Mode.SANDBOX:
         return ()
-    return (found.sandbox_words,)
+    return (sandbox_mode.notice(found.sandbox_incidents),)
 
 
 def metrics_text(core: Core) -> bytes:
@@ -163,19 +164,22 @@ class _Totals(Collector):
     def _gauges(self) -> dict[str, tuple[str, float]]:
         found = self._health
         return {
-            "workers": ("Worker processes alive", found.workers),
-            "web_processes": ("Web processes alive", found.web),
-            "oldest_deadline_seconds": ("How late the oldest deadline is", self._age(found.oldest_deadline)),
+            "workers": ("Worker processes running", found.workers),
+            "web_processes": ("Web processes running", found.web),
+            "oldest_deadline_seconds": ("How late the oldest overdue deadline is", self._age(found.oldest_deadline)),
             "late_deadlines": ("Deadlines that are late by more than 10 s", found.late_deadlines),
             "oldest_event_seconds": ("How long the oldest event has waited", self._age(found.oldest_event)),
             "last_event_seconds": ("How long ago the last event came", self._age(found.last_event)),
             "oldest_delivery_seconds": ("How long the oldest delivery has waited", self._age(found.oldest_delivery)),
-            "stuck_deliveries": ("Deliveries under way for longer than their lease", found.stuck_deliveries),
+            "stuck_deliveries": ("Deliveries in progress for longer than their lease", found.stuck_deliveries),
             "parked_events": ("Events that could not be processed", found.parked_events),
-            "parked_callbacks": ("What vendors told us and could not be done", found.parked_callbacks),
-            "silent_sources": ("Sources silent for far longer than they ever are", found.count_of(SILENT_SOURCE)),
-            "troubles": ("Troubles of the product itself that have not ended", len(found.troubles)),
-            "concerns": ("What is wrong at the moment, as readyz and the first page say it", len(self._concerns)),
+            "parked_callbacks": ("Vendor webhooks that could not be processed", found.parked_callbacks),
+            "silent_sources": (
+                "Sources that have sent nothing for far longer than usual",
+                found.count_of(SILENT_SOURCE),
+            ),
+            "troubles": ("Operator alerts that have not ended", len(found.troubles)),
+            "concerns": ("Current problems, as readyz and the Now page list them", len(self._concerns)),
         }
 
     def _age(self, at: datetime | None) -> float:

@@ -47,10 +47,10 @@ def _is_late(at: datetime | None, now: datetime) -> bool:
 
 def _wrong(found: ProductHealth, now: datetime) -> Iterator[tuple[str, str]]:
     if not found.workers:
-        yield "workers", "none is alive; nothing is sent or escalated"
+        yield "workers", "none is running; nothing is sent or escalated"
     yield from _late(found, now)
     counted = (
-        ("sending", found.stuck_deliveries, "{} under way for longer than a minute"),
+        ("sending", found.stuck_deliveries, "{} in progress for longer than a minute"),
         ("events", found.parked_events, "{} parked"),
         ("callbacks", found.parked_callbacks, "{} parked"),
     )
@@ -73,14 +73,14 @@ def unreached_words(numbers: Sequence[int]) -> str:
     """Say that no page about these incidents has been delivered."""
     named = ", ".join(f"#{number}" for number in numbers[:_MOST_NAMED])
     more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
-    return f"nobody has been told of {named}{more}: no page was delivered within a minute"
+    return f"nobody has been notified of {named}{more}: no page was delivered within a minute"
 
 
 def _broker(found: ProductHealth) -> str:
     reasons = ", ".join(dict.fromkeys(found.broker_failures))
     return (
         f"{len(found.broker_failures)} of {found.processes} processes cannot use Redis ({reasons}); "
-        "work goes on, up to 3 s later"
+        "work continues, up to 3 s later"
     )
 
 

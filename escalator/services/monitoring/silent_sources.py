@@ -56,7 +56,7 @@ def _find(core: Core, connection: Connection, running: RunningPolicy, now: datet
             continue
         usual = _longest_silence(connection, source, now)
         if usual is not None and now - heard_at > max(_LONGER_BY * usual, _LEAST):
-            detail = f"no event of {source} for {words(now - heard_at)}; before, never more than {words(usual)}"
+            detail = f"no event from {source} for {words(now - heard_at)}; until now, never more than {words(usual)}"
             OperatorAlerts(connection, now).raise_alert(
                 f"{SILENT_SOURCE}{source}", detail, running.policy, core.settings
             )

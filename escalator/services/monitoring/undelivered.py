@@ -62,7 +62,9 @@ def _find_failing(
     has_told = False
     for row in rows:
         if row.endpoint in waits_at or _has_failed_lately(row, context.now):
-            detail = f"{row.endpoint} has not been reached for {words(context.now - row.since)}: {row.reason}"
+            detail = (
+                f"no message to {row.endpoint} has been delivered for {words(context.now - row.since)}: {row.reason}"
+            )
             suspects = SuspectedChannels(kinds=frozenset({row.channel}))
             has_told |= alerts.raise_alert(
                 f"{DESTINATION}{row.endpoint}", detail, context.policy, context.core.settings, suspects=suspects

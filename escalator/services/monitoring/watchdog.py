@@ -1,4 +1,4 @@
-"""Workers and web look out for one another: who was there and is silent is a trouble, told by those who are left."""
+"""Workers and web processes watch each other: a kind of process that stops its heartbeat raises an operator alert."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,17 +21,20 @@ class ExpectedProcess:
 
 
 WORKERS_EXPECTED = ExpectedProcess(
-    SWEEPER, WORKERS_GONE, timedelta(seconds=30), "no worker is alive: nothing is sent or escalated until one starts"
+    SWEEPER, WORKERS_GONE, timedelta(seconds=30), "no worker is running: nothing is sent or escalated until one starts"
 )
 WEB_EXPECTED = ExpectedProcess(
-    WEB, WEB_GONE, timedelta(seconds=60), "no web process is alive: no alert is taken and no answer until one starts"
+    WEB,
+    WEB_GONE,
+    timedelta(seconds=60),
+    "no web process is running: nothing is accepted until one starts",
 )
 _LOOKS_AWAY = timedelta(seconds=10)
 """Who has not looked for so long (the machine slept, the database was away) knows nothing of the time between."""
 
 
 class Watchdog:
-    """Looks again and again whether a kind of process is alive.
+    """Checks again and again whether a kind of process is alive.
 
     Nobody is missed who was never there, nor before this process has itself looked for as long as its patience: after
     a night in which nothing ran, one part starts before the other.

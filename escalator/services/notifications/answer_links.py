@@ -36,7 +36,7 @@ _CLOCKS_DIFFER = timedelta(seconds=60)
 READER = "reader"
 """The further key of a destination that names the only person who reads there, for a kind that has it."""
 
-_SIGN_IN = "Sign in to answer"
+_SIGN_IN = "Sign in to acknowledge"
 _LINK, _PAGE = "answer-link-v1", "answer-page-v1"
 
 

@@ -246,8 +246,8 @@ def next_recipients(incident: Incident, frozen: Policy, running: Policy) -> str:
     send = next_send(incident, frozen.paths.get(incident.path, ()))
     if incident.due_kind is DueKind.RESTART or send is None:
         tell = frozen.unanswered.tell
-        also = f", and {listed([target_words(tell, None, running)])} is told" if tell else ""
-        return f"from the top again{also}"
+        also = f", and {listed([target_words(tell, None, running)])} is notified" if tell else ""
+        return f"restarts from step 1{also}"
     return target_words(frozen.paths[incident.path][send.step].notify, incident.assign, running)
 
 

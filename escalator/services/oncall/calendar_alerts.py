@@ -70,7 +70,9 @@ def _is_alarming(feed: CalendarFeed) -> bool:
 def _detail(feed: CalendarFeed) -> str:
     whose = f"the calendar of {feed.schedule}"
     if feed.reason in _SAYS_NOBODY:
-        return f"{whose} names nobody to come ({feed.reason}); whom the schedule itself names is on call meanwhile"
+        return f"{whose} has no future shifts ({feed.reason}); until it does, the schedule's own people are on call"
     if feed.fetched_at is None:
-        return f"{whose} was never read ({feed.reason}); whom the schedule itself names is on call meanwhile"
-    return f"{whose} was last read at {feed.fetched_at:%Y-%m-%d %H:%M} UTC ({feed.reason}); that copy is used meanwhile"
+        return f"{whose} could never be read ({feed.reason}); until it can, the schedule's own people are on call"
+    return (
+        f"{whose} was last read at {feed.fetched_at:%Y-%m-%d %H:%M} UTC ({feed.reason}); that copy is used until then"
+    )

@@ -109,7 +109,7 @@ def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot
 
 def shift_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card:
     """Return what a shift's bulletin says to this reader now."""
-    part, team, policy = HandoffRole(str(bulletin.body["part"])), str(bulletin.body["team"]), context.running.policy
+    part, team, policy = HandoffRole(str(bulletin.body["part"])), str(bulletin.body["team"]), context.policy
     team_has, is_cut = _assigned(context.core, context.connection, team)
     here = [incident for incident in team_has if context.core.mode_for(incident, policy) is to.mode]
     return card(

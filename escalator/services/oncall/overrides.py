@@ -72,9 +72,9 @@ def end_override(core: Core, override_id: UUID, by: Person, via: str) -> ManualO
         running = core.policies.required(connection)
         found = overrides.lock_active(connection, override_id, is_sandbox=via == Mode.SANDBOX)
         if found is None or found.end <= now or not may_view_schedule(found.schedule, by, running.policy):
-            return OverrideRefused(OverrideProblem.GONE, "that override is over already; the list says which there are")
+            return OverrideRefused(OverrideProblem.GONE, "that override has already ended")
         if not may_end_override(by, found):
-            return OverrideRefused(OverrideProblem.ROLE, "somebody else has begun it; ask them, or a senior moderator")
+            return OverrideRefused(OverrideProblem.ROLE, "somebody else created it; ask them or a senior moderator")
         overrides.end(connection, override_id, now)
         over = replace(found, end=max(found.start, now))
         audit_log.insert(connection, [(_entry(AuditAction.OVERRIDE_ENDED, over, by, via), running.version)], now)
@@ -87,36 +87,36 @@ def _wrong(wanted: OverrideRequest, by: Person, policy: Policy, now: datetime) -
         return OverrideRefused(OverrideProblem.ROLE, "your role does not allow this; ask a senior moderator")
     if schedule is None or not may_view_schedule(schedule.key, by, policy):
         return OverrideRefused(
-            OverrideProblem.SCHEDULE, f"there is no schedule {quoted(wanted.schedule)}; the page says which there are"
+            OverrideProblem.SCHEDULE, f"there is no schedule {quoted(wanted.schedule)}; choose one from the page"
         )
     if person is None:
         return OverrideRefused(
-            OverrideProblem.PERSON, f"{quoted(wanted.person)} is not a person of the policy; name somebody who is"
+            OverrideProblem.PERSON, f"{quoted(wanted.person)} is not a person of the policy; choose one who is"
         )
     if not may_add_override(by, person.key):
         return OverrideRefused(
-            OverrideProblem.ROLE, "you may only put yourself on call; for others ask a senior moderator"
+            OverrideProblem.ROLE, "you can only put yourself on call; for others ask a senior moderator"
         )
     if not person.role.may_acknowledge:
         return OverrideRefused(
-            OverrideProblem.PERSON, f"{person.name} could acknowledge nothing; name a moderator or somebody above"
+            OverrideProblem.PERSON, f"{person.name} may not acknowledge anything; choose a moderator, senior or admin"
         )
     said = _wrong_span(
         local_time_reached(wanted.start, schedule.timezone), local_time_reached(wanted.end, schedule.timezone)
     )
     if wanted.end <= now:
-        said = "that is over already; let it end in the future"
+        said = "it ends in the past; choose a later end"
     elif wanted.start > now + MAX_OVERRIDE_LEAD:
-        said = f"that begins more than {MAX_OVERRIDE_LEAD.days} days ahead; let it begin sooner"
+        said = f"it starts more than {MAX_OVERRIDE_LEAD.days} days from now; choose an earlier start"
     return OverrideRefused(OverrideProblem.SPAN, said) if said else None
 
 
 def _wrong_span(start: datetime, end: datetime) -> str:
     """Return what is wrong with these local times; a month with a change of the clock is no longer than another."""
     if start >= end:
-        return "it would end before it begins; let it end later"
+        return "it ends before it starts; choose a later end"
     return (
-        f"it would last more than {MAX_OVERRIDE_LENGTH.days} days; let it end sooner"
+        f"it lasts more than {MAX_OVERRIDE_LENGTH.days} days; choose an earlier end"
         if end - start > MAX_OVERRIDE_LENGTH
         else ""
     )

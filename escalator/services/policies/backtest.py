@@ -133,7 +133,7 @@ def _heard(core: Core, connection: Connection, life: PastIncident, staff: frozen
         try:
             said = observe(core.seal.open(kept.sealed_body), kept.received_at, staff)
         except (ContentLocked, InvalidEvent) as error:
-            raise _Lost("incidents that no key of ours opens") from error
+            raise _Lost("incidents whose content cannot be decrypted") from error
         if said is not None:
             yield PastEvent(kept.received_at + (WAIT_FOR_ITEM if said.waits and is_first else timedelta(0)), said)
             is_first = is_first and said.waits

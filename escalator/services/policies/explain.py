@@ -28,7 +28,7 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 12, 31, tz
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What would become of an event accepted at that time; `observation` is None for one that means nothing here."""
+    """What would become of an event accepted at that time; `observation` is None for one that is not supported."""
 
     at: datetime
     source: str
@@ -46,11 +46,11 @@ def explain_event(
     """
     policy, now = running.policy, at or core.clock.now()
     if not _EARLIEST <= now <= _LATEST:
-        raise InvalidEvent({"at": [f"Say an instant from {_EARLIEST:%Y} to {_LATEST:%Y}."]})
+        raise InvalidEvent({"at": [f"Enter a time between {_EARLIEST:%Y} and {_LATEST:%Y}."]})
     observation = observe(body, now, stream_ids_of_people(policy))
     name = next(iter(policy.sources), "") if source is None else source
     if source is not None and source not in policy.sources:
-        raise InvalidEvent({"source": [f"No source of the policy; known: {', '.join(policy.sources) or 'none'}."]})
+        raise InvalidEvent({"source": [f"Unknown source; known: {', '.join(policy.sources) or 'none'}."]})
     begun = tuple(silence for silence in running.silences if silence not in policy.silences)
     found = preview(observation, name, policy, now, running.calendars, begun) if observation else None
     return Explanation(now, name, observation, found)

@@ -97,7 +97,7 @@ def _do_known(core: Core, callback: VendorCallback) -> bool:
     said = _parsed(callback.vendor, core.seal.open(callback.sealed_body or b""))
     if said is None:
         with core.database.writing() as connection:
-            vendor_callbacks.mark_done(connection, callback.id, "means nothing here")
+            vendor_callbacks.mark_done(connection, callback.id, "is not supported")
         return True
     with core.database.reading() as connection:
         is_known = bool(posted_message_refs.find(connection, said.vendor, said.refs, said.alias))
@@ -130,7 +130,8 @@ def _try_later(core: Core, callback: VendorCallback, reason: str, *, is_fault: b
         vendor_callbacks.park(connection, callback.id, reason)
         running = core.policies.running(connection)
         if running is not None:
-            detail = f"what {callback.vendor.value} told us could not be done ({reason}); it is kept as {callback.id}"
+            vendor = callback.vendor.value
+            detail = f"a webhook from {vendor} could not be processed ({reason}); it is parked as {callback.id}"
             OperatorAlerts(connection, now).raise_alert(
                 f"callback:{callback.vendor.value}", detail, running.policy, core.settings
             )

@@ -118,19 +118,23 @@ def _looked_at(case: _Case) -> LinkPage:
     if any(given.person == case.person.key for given in case.incident.answers):
         return replace(shown, note=_words(case, Refusal(RefusalReason.ALREADY_ANSWERED)))
     is_older = case.link.round < case.incident.round
-    return replace(shown, can_answer=True, note="Since that mail it has begun to wait anew." if is_older else "")
+    return replace(shown, can_answer=True, note="A new round has started since that email." if is_older else "")
 
 
 def _answered(case: _Case) -> LinkPage:
     taken = case.incident.state is not State.TRIGGERED
-    note = "It is with you now." if taken else "Your answer counts. Somebody else has to answer too."
+    note = (
+        "You acknowledged it. It is yours now."
+        if taken
+        else "Your acknowledgement counts. One more person has to acknowledge it."
+    )
     return replace(_picture(case), note=note)
 
 
 def _refused(case: _Case, why: Refusal) -> LinkPage:
     incident = case.incident
     if incident.state in HELD_STATES and incident.owner == case.link.person:
-        return replace(_picture(case), note="It is with you already.")
+        return replace(_picture(case), note="You have already acknowledged it.")
     return replace(_picture(case), note=_words(case, why), is_refused=True)
 
 
@@ -161,9 +165,9 @@ def _picture(case: _Case) -> LinkPage:
 def _stands(view: View) -> str:
     incident = view.incident
     if incident.state is State.LOGGED:
-        return "Only logged: nobody is asked to answer."
+        return "Logged only: nobody is notified."
     if incident.state is not State.TRIGGERED:
         return f"{card.text(view)}."
     answered = len({given.person for given in incident.answers})
-    who = f"{answered} of {incident.acks_needed} have answered" if answered else "Nobody has answered yet"
+    who = f"{answered} of {incident.acks_needed} have acknowledged" if answered else "Not acknowledged yet"
     return f"{who}. Waiting for {push_text.words(view.waited)}."

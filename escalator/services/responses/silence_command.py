@@ -31,9 +31,9 @@ from escalator.services.silences.manage import (
     silenceable_subjects,
 )
 
-_OUTSIDE = "Nothing changed: what is silenced in the sandbox would be silent outside of it too."
-_HELP = "`/silence` silences something, `/silence list` says what is silenced, `/silence end ID` ends it."
-_NOTHING = "Nothing is silenced."
+_OUTSIDE = "Nothing changed: a silence from the sandbox would also apply outside of it."
+_HELP = "`/silence` silences a category or route, `/silence list` lists silences, `/silence end ID` ends one."
+_NOTHING = "No silences."
 _MORE = "… `escalator silence` lists all of them"
 
 
@@ -82,7 +82,7 @@ def _line(row: SilenceRow, person: Person, policy: Policy) -> str:
     span = f"{begins} until {date(silence.ends_at)}"
     by = f"by {escape(called(silence.author, policy))}"
     may_end = row.handle and may_silence(person, silence.of, silence.name, policy)
-    how = f" · `/silence end {row.handle}`" if may_end else "" if row.handle else " · by the policy file"
+    how = f" · `/silence end {row.handle}`" if may_end else "" if row.handle else " · from the policy file"
     return f"*{escape(subject(silence, policy))}*{critical}{span} {by}: {escape(silence.reason)}{how}"
 
 
@@ -102,4 +102,4 @@ def silence_from_dialog(core: Core, request: Silencing, *, is_sandbox: bool) -> 
     )
     if isinstance(done, SilenceRefused):
         return ROLE_REFUSED if done.what is SilenceProblem.ROLE else done
-    return f"{subject(done, running.policy)} is silenced for {words(lasts)}. `/silence list` says how to end it."
+    return f"{subject(done, running.policy)} is silenced for {words(lasts)}. To end it, use `/silence list`."

@@ -98,7 +98,7 @@ def silence_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) 
         is_for_critical=True,
         id=UUID(body["silence"]) if body["silence"] else None,
     )
-    policy = context.running.policy
+    policy = context.policy
     if bulletin.body["is_over"]:
         return ended(silence, policy, body["by"] or None)
     is_shown = to.channel.about.shows_names and may_show_reason(silence, policy)

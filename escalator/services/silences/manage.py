@@ -176,12 +176,12 @@ def _meant(named: str, known: Sequence[tuple[SilenceScope, str]]) -> tuple[Silen
         return found[0]
     if found:
         right = " or ".join(f"{of.value}:{name}" for of, name in found)
-        what = "a category and a route" if len(found) > 1 else "not how the route is spelled"
+        what = "a category and a route" if len(found) > 1 else "not the exact name of the route"
         return SilenceRefused(SilenceProblem.NAME, f"{quoted(named)} is {what}; write {right}")
     names = dict.fromkeys(name for _of, name in known)
     return SilenceRefused(
         SilenceProblem.NAME,
-        f"{quoted(named)} is no category or route that they may silence; {did_you_mean(named, names)}",
+        f"{quoted(named)} is not a category or route that they may silence; {did_you_mean(named, names)}",
     )
 
 
@@ -189,13 +189,14 @@ def _why_not(new: Silence, policy: Policy) -> SilenceRefused | None:
     lasts, most = new.ends_at - new.starts_at, max_silence_length(is_for_critical=new.is_for_critical)
     if not SHORTEST <= lasts <= most:
         which = "critical incidents too" if new.is_for_critical else "a category or a route"
-        right = f"a silence of {which} lasts from {words(SHORTEST)} to {words(most)}"
-        return SilenceRefused(SilenceProblem.LASTS, f"{words(lasts)} does not fit; {right}")
+        right = f"a silence for {which} lasts from {words(SHORTEST)} to {words(most)}"
+        return SilenceRefused(SilenceProblem.LASTS, f"{words(lasts)} is not allowed; {right}")
     if not new.reason or len(new.reason) > MAX_REASON:
         return SilenceRefused(SilenceProblem.REASON, f"give a reason of at most {MAX_REASON} characters")
     if not new.is_for_critical and _is_always_critical(new, policy):
         return SilenceRefused(
-            SilenceProblem.CRITICAL, "all of it is critical, so this would silence nothing; say that critical is meant"
+            SilenceProblem.CRITICAL,
+            "all of it is critical, so this silences nothing; include critical incidents",
         )
     return None
 
@@ -226,4 +227,4 @@ def _may_not_end(found: Silence | None, handle: str, by: str, policy: Policy) ->
 
 
 def _no_such(handle: str) -> str:
-    return f"there is no silence {quoted(handle)} that they may end; the list says which there are"
+    return f"there is no silence {quoted(handle)} that they may end; the list of silences shows the ids"

@@ -28,7 +28,7 @@ def acknowledge_many(core: Core, viewer: Viewer, numbers: Iterable[int]) -> Bulk
             done.append(outcome.words)
         else:
             others.append(outcome.words)
-    first = done if len(done) == 1 else [f"{len(done)} taken"] if done else []
+    first = done if len(done) == 1 else [f"{len(done)} acknowledged"] if done else []
     return BulkResult(len(done), " ".join(_sentence(said) for said in dict.fromkeys([*first, *others])))
 
 

@@ -100,7 +100,7 @@ def view_incident(core: Core, viewer: Viewer, number: int) -> IncidentDetails | 
 def routing_reasons(incident: Incident, rules: Rules, *, is_withheld: bool) -> str:
     """Return why its route took an incident, by the policy that is frozen with it; nothing where nobody can say."""
     if incident.drill is not None:
-        return "the drill rehearses it"
+        return "the drill tests this route"
     judged = replace(assess(incident.facts, rules.frozen), severity=incident.severity)
     subject = RoutingSubject(incident.source, incident.facts, judged, incident.opened_at)
     return reason_words(

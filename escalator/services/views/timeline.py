@@ -96,7 +96,7 @@ def _sent(row: Row[Any], policy: Policy, *, is_replaced: bool) -> NotificationEn
     return NotificationEntry(
         to=recipient_words(row.destination, DestinationKind(row.channel), policy),
         about=occasion_words(Occasion(row.occasion), is_copy=row.kind == DeliveryKind.COPY),
-        fate=f"{fate}; another way was tried" if is_replaced else fate,
+        fate=f"{fate}; sent another way instead" if is_replaced else fate,
         state=row.state,
         is_instead=row.fallback_of is not None,
     )
