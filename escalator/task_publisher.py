@@ -1,4 +1,4 @@
-"""Telling the workers without keeping anybody waiting: one thread of the process publishes, and words are joined."""
+"""Publishes tasks from one background thread, so that no caller waits for the broker; repeats are joined."""
 
 import heapq
 import threading

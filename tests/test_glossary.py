@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+import click
 import pytest
+
+from escalator.commands import main
 
 ROOT = Path(__file__).parents[1]
 GLOSSARY = ROOT / "docs" / "glossary.md"
@@ -63,3 +66,24 @@ def test_prose_is_what_stands_outside_of_code() -> None:
     page = "Some `told` words\n\n    told code\n\nmore words\n```\ntold\n```\nthe [end](told.md)\n"
     assert "told" not in prose(page)
     assert {"Some", "more", "end"} <= set(re.findall(r"\w+", prose(page)))
+
+
+def visible(template: str) -> str:
+    """Return a template without its expressions, tags and scripts."""
+    return re.sub(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}|<(script|style).*?</\1>|<[^>]+>", " ", template, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "web" / "templates").rglob("*.html")), ids=lambda page: page.name)
+def test_no_screen_uses_a_word_that_was_replaced(page: Path) -> None:
+    words = "|".join(re.escape(word) for word in replaced_words())
+    lines = visible(page.read_text()).splitlines()
+    assert not [line.strip() for line in lines if re.search(rf"\b({words})\b", line, re.I)]
+
+
+@pytest.mark.parametrize("name", main.list_commands(click.Context(main)))
+def test_no_help_of_a_command_uses_a_word_that_was_replaced(name: str) -> None:
+    words = "|".join(re.escape(word) for word in replaced_words())
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    lines = command.get_help(click.Context(command, info_name=name)).splitlines()
+    assert not [line.strip() for line in lines if re.search(rf"\b({words})\b", line, re.I)]

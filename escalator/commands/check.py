@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from escalator.commands.open_core import read
-from escalator.policy import Parsed, parse
+from escalator.policy import ParsedPolicy, parse
 from escalator.settings import environment, policy_file
 
 
@@ -33,13 +33,13 @@ def command(ctx: click.Context, policy: Path | None, *, as_json: bool, strict: b
     ctx.exit(1 if parsed.errors or (strict and parsed.warnings) else 0)
 
 
-def _document(file: str, parsed: Parsed) -> dict[str, object]:
+def _document(file: str, parsed: ParsedPolicy) -> dict[str, object]:
     problems = [asdict(problem) for problem in parsed.problems]
     counts = {"errors": len(parsed.errors), "warnings": len(parsed.warnings)}
     return {"file": file, "ok": not parsed.errors, **counts, "problems": problems}
 
 
-def _summary(file: str, parsed: Parsed) -> str:
+def _summary(file: str, parsed: ParsedPolicy) -> str:
     verdict = "cannot be used" if parsed.errors else "can be used"
     return f"{file} {verdict}: {_count(len(parsed.errors), 'error')}, {_count(len(parsed.warnings), 'warning')}"
 

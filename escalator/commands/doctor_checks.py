@@ -20,7 +20,7 @@ from escalator.model.email_address import parse_mailbox
 from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.model.policy import Person, Policy
-from escalator.policy import Parsed, parse
+from escalator.policy import ParsedPolicy, parse
 from escalator.rendering import sandbox_mode
 from escalator.rendering.probe_failures import NOBODY_ANSWERED, probe_words
 from escalator.services.core.context import Core
@@ -75,7 +75,7 @@ def _without_file(settings: Settings) -> Iterator[Finding]:
         yield Finding("policy", Status.FAIL, found, remedy)
 
 
-def _file(file: str, parsed: Parsed, mode: Mode) -> Finding:
+def _file(file: str, parsed: ParsedPolicy, mode: Mode) -> Finding:
     blocking = [one for one in parsed.warnings if one.blocks_production] if mode is Mode.PRODUCTION else []
     problems = [*parsed.errors, *blocking]
     remedy = "`escalator check` lists them with line numbers"

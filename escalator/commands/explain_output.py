@@ -7,7 +7,7 @@ from escalator.commands.text_columns import columns
 from escalator.engine.preview import Preview
 from escalator.model.incident import Incident
 from escalator.model.policy import Policy
-from escalator.policy import Parsed
+from escalator.policy import ParsedPolicy
 from escalator.policy.checks.unsupported import NOT_SUPPORTED
 from escalator.rendering.preview_text import Firing, firings
 from escalator.rendering.push_text import words
@@ -16,7 +16,7 @@ from escalator.rendering.view import headline
 _HEADINGS = ("WHEN", "AT", "STEP", "WHO", "THROUGH")
 
 
-def table(found: Preview, now: datetime, parsed: Parsed) -> str:
+def table(found: Preview, now: datetime, parsed: ParsedPolicy) -> str:
     """Return what people read: what it is, who is told when and through what, and what this version leaves out."""
     incident, policy = found.incident, parsed.policy
     if incident is None or policy is None:

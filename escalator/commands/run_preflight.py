@@ -14,7 +14,7 @@ from escalator.commands.run_plan import Part, Plan
 from escalator.errors import ConfigurationError
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.policy import Parsed, parse
+from escalator.policy import ParsedPolicy, parse
 from escalator.services.core import missing_credentials
 from escalator.settings import Settings, settings_and_problems, socket_path
 
@@ -65,7 +65,7 @@ def _policy_file(settings: Settings) -> tuple[Path, bool]:
     return Path(str(DEMO)), True
 
 
-def _parsed(path: Path, settings: Settings, problems: list[str]) -> Parsed | None:
+def _parsed(path: Path, settings: Settings, problems: list[str]) -> ParsedPolicy | None:
     try:
         parsed = parse(path.read_bytes(), settings.environment)
     except OSError as error:
@@ -85,7 +85,7 @@ def _unfit_for_broker(settings: Settings) -> Iterator[str]:
         yield "REDIS_URL: is not set, and there is no embedded broker for this machine; the address of a Redis"
 
 
-def _warnings(settings: Settings, parsed: Parsed | None) -> Iterator[str]:
+def _warnings(settings: Settings, parsed: ParsedPolicy | None) -> Iterator[str]:
     if parsed and parsed.warnings:
         yield f"The policy has {len(parsed.warnings)} warnings; `escalator check` lists them."
     if parsed and parsed.policy and settings.mode is not Mode.SANDBOX:

@@ -4,8 +4,8 @@
 `expand` is applied at the moment of use.
 """
 
-from escalator.policy.parse import Parsed, load, parse, reload, unset_values
+from escalator.policy.parse import ParsedPolicy, load, load_accepted, parse, unset_values
 from escalator.policy.placeholders import expand, unset_names
-from escalator.policy.problems import Problem
+from escalator.policy.problems import PolicyProblem
 
-__all__ = ["Parsed", "Problem", "expand", "load", "parse", "reload", "unset_names", "unset_values"]
+__all__ = ["ParsedPolicy", "PolicyProblem", "expand", "load", "parse", "load_accepted", "unset_names", "unset_values"]

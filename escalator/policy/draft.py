@@ -31,34 +31,34 @@ from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
 from escalator.policy import schema_destinations, schema_people, schema_routing, schema_schedules
 from escalator.policy.category_names import with_declared_categories
-from escalator.policy.containers import Entry, Keys, Named
-from escalator.policy.problems import Finding, Place
-from escalator.policy.scalars import Complaint, Text, Whole, Zone
+from escalator.policy.containers import MappingOfNames, MappingSchema, NamedMapping
+from escalator.policy.problems import PolicyFinding, TreePath
+from escalator.policy.scalars import Complaint, NonEmptyText, TimeZone, WholeNumber
 from escalator.policy.yaml_reader import Tree
 from escalator.schedules.local_time import first_instant
 from escalator.schedules.timezone import zone_named
 
 
-class PolicyKeys(Keys):
+class PolicyKeys(MappingSchema):
     """The sections of a policy."""
 
     version = schema_routing.VERSION
-    timezone = Zone()
-    sources = Named(Entry(schema_people.SourceKeys, schema_people.source))
-    people = Named(Entry(schema_people.PersonKeys, Person))
-    teams = Named(Entry(schema_people.TeamKeys, schema_people.team))
+    timezone = TimeZone()
+    sources = MappingOfNames(NamedMapping(schema_people.SourceKeys, schema_people.make_source))
+    people = MappingOfNames(NamedMapping(schema_people.PersonKeys, Person))
+    teams = MappingOfNames(NamedMapping(schema_people.TeamKeys, schema_people.make_team))
     hours = schema_schedules.HOURS
     schedules = schema_schedules.SCHEDULES
-    destinations = Named(Entry(schema_destinations.DestinationKeys, schema_destinations.destination))
-    categories = Named(Entry(schema_people.CategoryKeys, schema_people.category))
+    destinations = MappingOfNames(NamedMapping(schema_destinations.DestinationKeys, schema_destinations.destination))
+    categories = MappingOfNames(NamedMapping(schema_people.CategoryKeys, schema_people.make_category))
     severity = schema_routing.SEVERITY
     routes = schema_routing.ROUTES
-    default = Text("name the path for incidents that match no route", required=True)
+    default = NonEmptyText("name the path for incidents that match no route", required=True)
     feeds = schema_routing.FEEDS
     paths = schema_routing.PATHS
     unanswered = schema_routing.UNANSWERED
     alarms = schema_routing.ALARMS
-    reopen_after_reports = Whole(1, 1_000_000)
+    reopen_after_reports = WholeNumber(1, 1_000_000)
     acknowledged = schema_routing.ACKNOWLEDGED
     storms = schema_routing.STORMS
     retention = schema_routing.RETENTION
@@ -69,7 +69,7 @@ class PolicyKeys(Keys):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PolicyDraft:
     """What is good of a policy. An entry with a mistake of its own is missing; `tree` has everything as written."""
 
     tree: dict[str, Tree]
@@ -126,17 +126,17 @@ class Draft:
         )
 
 
-def drafted(tree: dict[str, Tree]) -> tuple[Draft, tuple[Finding, ...]]:
+def read_draft(tree: dict[str, Tree]) -> tuple[PolicyDraft, tuple[PolicyFinding, ...]]:
     """Return what could be read of the tree, and what could not."""
     tree = with_declared_categories(tree)
     try:
         loaded: dict[str, Any] = PolicyKeys().load(_zoned(tree))
-        findings: tuple[Finding, ...] = ()
+        findings: tuple[PolicyFinding, ...] = ()
     except ValidationError as error:
         loaded = error.valid_data if isinstance(error.valid_data, dict) else {}
         findings = tuple(_findings(error.messages, ()))
-    known = {part.name for part in fields(Draft)}
-    draft = Draft(tree, **{name: value for name, value in loaded.items() if name in known})
+    known = {part.name for part in fields(PolicyDraft)}
+    draft = PolicyDraft(tree, **{name: value for name, value in loaded.items() if name in known})
     return _settled(draft), findings
 
 
@@ -158,7 +158,7 @@ def _zoned(tree: dict[str, Tree]) -> dict[str, Tree]:
     return tree | filled
 
 
-def fallbacks(name: str, draft: Draft) -> list[str]:
+def fallback_chain(name: str, draft: PolicyDraft) -> list[str]:
     """Return a destination and those that stand in for it, one after the other, each once."""
     way: list[str] = []
     following: str | None = name
@@ -168,7 +168,7 @@ def fallbacks(name: str, draft: Draft) -> list[str]:
     return way
 
 
-def _findings(messages: Any, place: Place) -> Iterator[Finding]:
+def _findings(messages: Any, place: TreePath) -> Iterator[PolicyFinding]:
     """Yield marshmallow's messages, each with its place; `_schema` says something of the mapping itself."""
     if isinstance(messages, dict):
         for key, below in messages.items():
@@ -176,10 +176,10 @@ def _findings(messages: Any, place: Place) -> Iterator[Finding]:
         return
     complaints: list[Complaint] = messages
     for complaint in complaints:
-        yield Finding(place, complaint.what, complaint.right)
+        yield PolicyFinding(place, complaint.what, complaint.right)
 
 
-def _settled(draft: Draft) -> Draft:
+def _settled(draft: PolicyDraft) -> PolicyDraft:
     """Return the draft with what one section says of another applied: roles, people told by their key, zones."""
     people = {key: replace(person, role=_role(person, draft)) for key, person in draft.people.items()}
     tell = tuple(_told(name, draft) for name in draft.unanswered.tell)
@@ -193,10 +193,10 @@ def _dated(one: Silence, zone: ZoneInfo) -> Silence:
     return replace(one, starts_at=start, ends_at=end)
 
 
-def _role(person: Person, draft: Draft) -> Role:
+def _role(person: Person, draft: PolicyDraft) -> Role:
     """Return the person's own role, or the highest that a team of theirs gives them."""
     return max([person.role, *(team.role for team in draft.teams.values() if person.key in team.members)])
 
 
-def _told(name: str, draft: Draft) -> str:
+def _told(name: str, draft: PolicyDraft) -> str:
     return f"person:{name}" if name in draft.people and name not in draft.destinations else name

@@ -12,14 +12,14 @@ from marshmallow import ValidationError
 
 from escalator.model.kind_description import JsonField
 from escalator.model.policy import JsonValue
-from escalator.policy.scalars import Complaint, Options, Value, refusal
+from escalator.policy.scalars import Complaint, Options, PolicyValue, complaint_error
 from escalator.policy.yaml_reader import Quoted
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?")
 _FLAGS = {"true": True, "false": False}
 
 
-class JsonFields(Value[dict[str, JsonValue]]):
+class JsonFields(PolicyValue[dict[str, JsonValue]]):
     """A mapping of ids to values."""
 
     def __init__(self, described: JsonField, **options: Unpack[Options]) -> None:
@@ -31,7 +31,7 @@ class JsonFields(Value[dict[str, JsonValue]]):
     def read(self, value: object, name: str) -> dict[str, JsonValue]:  # noqa: ARG002
         """Return the typed fields, or complain of each that is wrong."""
         if not isinstance(value, dict):
-            raise refusal("is not a mapping", self.right)
+            raise complaint_error("is not a mapping", self.right)
         errors = {key: [wrong] for key, inner in value.items() if (wrong := self._complaint(key, inner)) is not None}
         if errors:
             raise ValidationError(errors)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-Place = tuple[str | int, ...]
+TreePath = tuple[str | int, ...]
 """Where a value stands in the tree: `("paths", "urgent", 1, "after")`; the whole file is `()`."""
 
 _ADDRESS = re.compile(r"(\w+://)\S+")
@@ -14,7 +14,7 @@ _SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PolicyProblem:
     """One mistake or warning. `right` says what would be right.
 
     `blocks_production` marks the warnings that are errors when `run` starts in production (RULES 2).
@@ -34,10 +34,10 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PolicyFinding:
     """A problem whose line is still to be looked up by its place, unless `line` says it."""
 
-    place: Place
+    place: TreePath
     what: str
     right: str
     is_warning: bool = False
@@ -45,12 +45,12 @@ class Finding:
     line: int | None = None
 
 
-def warning(place: Place, what: str, right: str, *, blocks_production: bool = False) -> Finding:
+def make_warning(place: TreePath, what: str, right: str, *, blocks_production: bool = False) -> PolicyFinding:
     """Return a finding that leaves the policy usable."""
-    return Finding(place, what, right, is_warning=True, blocks_production=blocks_production)
+    return PolicyFinding(place, what, right, is_warning=True, blocks_production=blocks_production)
 
 
-def dotted(place: Place) -> str:
+def dotted_path(place: TreePath) -> str:
     """Return a place as people write it: `paths.urgent[1].after`; the whole file is `policy`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return _printable(text.removeprefix(".")) or "policy"
@@ -62,19 +62,19 @@ def quoted(value: object) -> str:
     return f'"{_printable(text[:_SHOWN])}{"..." if len(text) > _SHOWN else ""}"'
 
 
-def listed(names: Iterable[str]) -> str:
+def join_names(names: Iterable[str]) -> str:
     """Return names in one line, the first dozen of them."""
     known = list(names)
     rest = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
     return (", ".join(_printable(name) for name in known[:_LISTED]) or "none") + rest
 
 
-def remedy(written: str, known: Iterable[str]) -> str:
+def did_you_mean(written: str, known: Iterable[str]) -> str:
     """Return `did you mean "x"? known: ...`, the guess only where one is near."""
     names = list(known)
     near = [name for name in names if _is_part(name, written)] or get_close_matches(written, names, n=1)
     guess = f"did you mean {quoted(near[0])}? " if near else ""
-    return f"{guess}known: {listed(names)}"
+    return f"{guess}known: {join_names(names)}"
 
 
 def _is_part(name: str, written: str) -> bool:

@@ -9,7 +9,7 @@ from escalator.model.levels import Severity
 from escalator.model.policy import Category, Conditions, Route
 
 
-class Chance(Enum):
+class Likelihood(Enum):
     """Whether something holds for an incident of which only category and floor are known."""
 
     NEVER = 0
@@ -18,7 +18,7 @@ class Chance(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class IncidentKind:
     """All incidents of one category (None: of no category) whose severity is from the floor to the highest."""
 
     category: str | None
@@ -26,35 +26,35 @@ class Kind:
     highest: Severity = Severity.CRITICAL
 
 
-def kind_of(category: Category) -> Kind:
+def incident_kind_of(category: Category) -> IncidentKind:
     """Return the kind that a category makes."""
-    return Kind(category.key, category.at_least)
+    return IncidentKind(category.key, category.at_least)
 
 
-def takers(kind: Kind, routes: Mapping[int, Route]) -> Iterator[int | None]:
+def reachable_routes(kind: IncidentKind, routes: Mapping[int, Route]) -> Iterator[int | None]:
     """Yield the place of every route that can take this kind, None for the default; stops at one that surely does."""
     for place, route in routes.items():
         chance = _chance(kind, route)
-        if chance is not Chance.NEVER:
+        if chance is not Likelihood.NEVER:
             yield place
-        if chance is Chance.SURELY:
+        if chance is Likelihood.SURELY:
             return
     yield None
 
 
-def _chance(kind: Kind, route: Route) -> Chance:
-    wanted = min((chance for chance in _judged(kind, route.when)), key=_rank, default=Chance.SURELY)
-    refused = max((chance for chance in _judged(kind, route.unless)), key=_rank, default=Chance.NEVER)
-    if wanted is Chance.NEVER or refused is Chance.SURELY:
-        return Chance.NEVER
-    return wanted if refused is Chance.NEVER else Chance.PERHAPS
+def _chance(kind: IncidentKind, route: Route) -> Likelihood:
+    wanted = min((chance for chance in _judged(kind, route.when)), key=_rank, default=Likelihood.SURELY)
+    refused = max((chance for chance in _judged(kind, route.unless)), key=_rank, default=Likelihood.NEVER)
+    if wanted is Likelihood.NEVER or refused is Likelihood.SURELY:
+        return Likelihood.NEVER
+    return wanted if refused is Likelihood.NEVER else Likelihood.PERHAPS
 
 
-def _judged(kind: Kind, conditions: Conditions) -> list[Chance]:
+def _judged(kind: IncidentKind, conditions: Conditions) -> list[Likelihood]:
     return [_condition(kind, fact, values) for fact, values in conditions.tests.items()]
 
 
-def _condition(kind: Kind, fact: str, values: tuple[str, ...]) -> Chance:
+def _condition(kind: IncidentKind, fact: str, values: tuple[str, ...]) -> Likelihood:
     if fact == "category":
         return _named(kind.category, values)
     possible = [grade for grade in Severity if kind.floor <= grade <= kind.highest]
@@ -62,25 +62,25 @@ def _condition(kind: Kind, fact: str, values: tuple[str, ...]) -> Chance:
         return _share([grade.value in values or "*" in values for grade in possible])
     if fact == "min_severity":
         return _share([_reaches(grade, values) for grade in possible])
-    return Chance.PERHAPS
+    return Likelihood.PERHAPS
 
 
-def _named(category: str | None, values: tuple[str, ...]) -> Chance:
+def _named(category: str | None, values: tuple[str, ...]) -> Likelihood:
     if category is None:
-        return Chance.NEVER
+        return Likelihood.NEVER
     is_named = "*" in values or normalized(category) in {normalized(value) for value in values}
-    return Chance.SURELY if is_named else Chance.NEVER
+    return Likelihood.SURELY if is_named else Likelihood.NEVER
 
 
 def _reaches(grade: Severity, values: tuple[str, ...]) -> bool:
     return grade is not Severity.UNKNOWN and any(grade >= Severity(value) for value in values)
 
 
-def _share(held: list[bool]) -> Chance:
+def _share(held: list[bool]) -> Likelihood:
     if all(held):
-        return Chance.SURELY
-    return Chance.PERHAPS if any(held) else Chance.NEVER
+        return Likelihood.SURELY
+    return Likelihood.PERHAPS if any(held) else Likelihood.NEVER
 
 
-def _rank(chance: Chance) -> int:
+def _rank(chance: Likelihood) -> int:
     return chance.value

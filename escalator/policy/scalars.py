@@ -13,8 +13,8 @@ from marshmallow import ValidationError, fields
 from escalator.model.email_address import CORRECT_FORM, parse_mailbox
 from escalator.model.schedule import WEEKDAYS, RotationUnit
 from escalator.policy.placeholders import has_placeholder
-from escalator.policy.problems import quoted, remedy
-from escalator.policy.targets import spelled
+from escalator.policy.problems import did_you_mean, quoted
+from escalator.policy.targets import target_text
 from escalator.policy.web_address import is_web_address
 from escalator.schedules.timezone import zone_named
 
@@ -42,7 +42,7 @@ class Complaint:
     right: str
 
 
-def refusal(what: str, right: str) -> ValidationError:
+def complaint_error(what: str, right: str) -> ValidationError:
     """Return the error with one complaint."""
     return ValidationError([Complaint(what, right)])
 
@@ -54,7 +54,7 @@ class Options(TypedDict, total=False):
     data_key: str
 
 
-class Value(fields.Field[T], Generic[T]):
+class PolicyValue(fields.Field[T], Generic[T]):
     """A value of a policy. `right` is the remedy for whatever is no such value."""
 
     right = "write a value"
@@ -68,19 +68,19 @@ class Value(fields.Field[T], Generic[T]):
 
     def make_error(self, key: str, **_: object) -> ValidationError:
         """Return the complaint for a value that is missing or stands empty."""
-        return refusal("is missing" if key == "required" else "has no value", self.right)
+        return complaint_error("is missing" if key == "required" else "has no value", self.right)
 
 
-class Scalar(Value[T]):
+class Scalar(PolicyValue[T]):
     """A value made of one text by `_typed`, which returns None for what it cannot read."""
 
     def read(self, value: object, name: str) -> T:  # noqa: ARG002
         """Return what the text means, or complain."""
         if not isinstance(value, str):
-            raise refusal(f"is a {'list' if isinstance(value, list) else 'mapping'}, not one value", self.right)
+            raise complaint_error(f"is a {'list' if isinstance(value, list) else 'mapping'}, not one value", self.right)
         typed = self._typed(value)
         if typed is None:
-            raise refusal(f"{self._shown(value)} is not valid", self._remedy(value))
+            raise complaint_error(f"{self._shown(value)} is not valid", self._remedy(value))
         return typed
 
     def _typed(self, text: str) -> T | None:
@@ -93,7 +93,7 @@ class Scalar(Value[T]):
         return self.right
 
 
-class Text(Scalar[str]):
+class NonEmptyText(Scalar[str]):
     """A text that is not empty."""
 
     def __init__(self, right: str = "write a text", **options: Unpack[Options]) -> None:
@@ -104,14 +104,14 @@ class Text(Scalar[str]):
         return text if text.strip() else None
 
 
-class AnyText(Text):
+class AnyText(NonEmptyText):
     """A text that may be empty, as an api key that switches its source off."""
 
     def _typed(self, text: str) -> str | None:
         return text.strip()
 
 
-class Matching(Text):
+class MatchingText(NonEmptyText):
     """A text of a certain form."""
 
     def __init__(self, pattern: str, right: str, **options: Unpack[Options]) -> None:
@@ -122,7 +122,7 @@ class Matching(Text):
         return text if has_placeholder(text) or self._pattern.fullmatch(text) else None
 
 
-class Address(Text):
+class Address(NonEmptyText):
     """A web address, which may hold a secret: a mistake in it is told without repeating it."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
@@ -135,7 +135,7 @@ class Address(Text):
         return "the address"
 
 
-class MailAddress(Text):
+class MailAddress(NonEmptyText):
     """A mail address that a mail can reach."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
@@ -145,7 +145,7 @@ class MailAddress(Text):
         return text if has_placeholder(text) or parse_mailbox(text) else None
 
 
-class Word(Scalar[E]):
+class EnumWord(Scalar[E]):
     """One of the words of an enum."""
 
     def __init__(self, words: Iterable[E], **options: Unpack[Options]) -> None:
@@ -157,7 +157,7 @@ class Word(Scalar[E]):
         return self._words.get(text)
 
     def _remedy(self, text: str) -> str:
-        return remedy(text.lower(), self._words)
+        return did_you_mean(text.lower(), self._words)
 
 
 class OneOf(Scalar[str]):
@@ -172,23 +172,23 @@ class OneOf(Scalar[str]):
         return text if text in self._words else None
 
     def _remedy(self, text: str) -> str:
-        return remedy(text.lower(), self._words)
+        return did_you_mean(text.lower(), self._words)
 
 
-class Target(Value[str]):
+class Target(PolicyValue[str]):
     """Whom a step, a route or an alarm means."""
 
     right = "write a destination, team, team:NAME, person:NAME or schedule:NAME"
 
     def read(self, value: object, name: str) -> str:  # noqa: ARG002
         """Return the target as one text."""
-        target = spelled(value)
+        target = target_text(value)
         if not target:
-            raise refusal("names nobody", self.right)
+            raise complaint_error("names nobody", self.right)
         return target
 
 
-class Flag(Scalar[bool]):
+class TrueOrFalse(Scalar[bool]):
     """Yes or no."""
 
     right = "write true or false"
@@ -197,7 +197,7 @@ class Flag(Scalar[bool]):
         return _FLAGS.get(text.lower())
 
 
-class Whole(Scalar[int]):
+class WholeNumber(Scalar[int]):
     """A whole number, from `least` to `most`."""
 
     def __init__(self, least: int, most: int, **options: Unpack[Options]) -> None:
@@ -274,7 +274,7 @@ class Weekly(Scalar[tuple[int, time]]):
 
 
 @dataclass(frozen=True, slots=True)
-class Handover:
+class HandoverRule:
     """When turns change: a time of day, with a weekday (0 is Monday) or a day of the month where one is written."""
 
     at: time
@@ -282,18 +282,18 @@ class Handover:
     monthday: int | None = None
 
 
-class HandoverTime(Scalar[Handover]):
+class HandoverText(Scalar[HandoverRule]):
     """`mon 09:00`, `1 09:00` (a day of the month), or `09:00`."""
 
     right = "write a time such as 09:00, with a weekday (mon 09:00) or a day of the month (1 09:00) before it"
 
-    def _typed(self, text: str) -> Handover | None:
+    def _typed(self, text: str) -> HandoverRule | None:
         day, _, at = text.rpartition(" ")
         if not _TIME.fullmatch(at):
             return None
         if day in ("", *WEEKDAYS):
-            return Handover(time.fromisoformat(at), WEEKDAYS.index(day) if day else None)
-        return Handover(time.fromisoformat(at), monthday=int(day)) if _MONTHDAY.fullmatch(day) else None
+            return HandoverRule(time.fromisoformat(at), WEEKDAYS.index(day) if day else None)
+        return HandoverRule(time.fromisoformat(at), monthday=int(day)) if _MONTHDAY.fullmatch(day) else None
 
 
 class Rotation(Scalar[tuple[RotationUnit, int]]):
@@ -308,7 +308,7 @@ class Rotation(Scalar[tuple[RotationUnit, int]]):
         return (RotationUnit.HOURS, int(found[1])) if found else None
 
 
-class Day(Scalar[date]):
+class CalendarDate(Scalar[date]):
     """`2026-01-05`."""
 
     right = "write a date such as 2026-01-05"
@@ -317,7 +317,7 @@ class Day(Scalar[date]):
         return _parsed(date.fromisoformat, text) if _DATE.fullmatch(text) else None
 
 
-class Moment(Scalar[datetime]):
+class DateAndTime(Scalar[datetime]):
     """`2026-12-24T00:00`, in the zone of its schedule unless it names an offset."""
 
     right = "write a date and a time such as 2026-12-24T00:00"
@@ -326,7 +326,7 @@ class Moment(Scalar[datetime]):
         return _parsed(datetime.fromisoformat, text) if _DATE.match(text) else None
 
 
-class Zone(Scalar[ZoneInfo]):
+class TimeZone(Scalar[ZoneInfo]):
     """A time zone of the IANA database."""
 
     right = "write a time zone such as Europe/Madrid or UTC"

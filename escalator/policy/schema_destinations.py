@@ -18,9 +18,18 @@ from escalator.model.kind_description import (
     UrlField,
 )
 from escalator.model.policy import Destination, JsonValue
-from escalator.policy.containers import Keys, OneOrMore, Section
+from escalator.policy.containers import FixedMapping, MappingSchema, OneOrMore
 from escalator.policy.json_fields import JsonFields
-from escalator.policy.scalars import Address, Complaint, Flag, MailAddress, Matching, OneOf, Options, Text
+from escalator.policy.scalars import (
+    Address,
+    Complaint,
+    MailAddress,
+    MatchingText,
+    NonEmptyText,
+    OneOf,
+    Options,
+    TrueOrFalse,
+)
 
 _Fields = dict[str, fields.Field[Any]]
 
@@ -29,9 +38,9 @@ def _field(described: Field, options: Options) -> fields.Field[Any]:
     """Return what reads a value that is described so."""
     match described:
         case TextField(pattern="", right=right):
-            return Text(right, **options)
+            return NonEmptyText(right, **options)
         case TextField(pattern=pattern, right=right):
-            return Matching(pattern, right, **options)
+            return MatchingText(pattern, right, **options)
         case UrlField():
             return Address(**options)
         case EmailsField():
@@ -39,7 +48,7 @@ def _field(described: Field, options: Options) -> fields.Field[Any]:
         case ChoiceField(words=words):
             return OneOf(*words, **options)
         case PersonField():
-            return Text("write a key of `people`", **options)
+            return NonEmptyText("write a key of `people`", **options)
         case JsonField():
             return JsonFields(described, **options)
         case _:
@@ -53,8 +62,8 @@ def _section(described: SectionField) -> fields.Field[Any]:
         f"key_{name}": _field(one, {"data_key": name, "required": name not in described.optional})
         for name, one in described.fields.items()
     }
-    keys: type[Keys] = Keys.from_dict(inner)  # type: ignore[assignment]  # it makes a subclass of what it is asked of
-    return Section(keys, _without_prefix)
+    keys: type[MappingSchema] = MappingSchema.from_dict(inner)  # type: ignore[assignment]  # it makes a subclass of what it is asked of
+    return FixedMapping(keys, _without_prefix)
 
 
 def _without_prefix(**typed: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -77,7 +86,7 @@ _OPTIONS = _options()
 _KINDS = [kind.value for kind in DestinationKind]
 
 
-class _OfOneKind(Keys):
+class _OfOneKind(MappingSchema):
     """What holds for every destination."""
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
@@ -93,15 +102,15 @@ class _OfOneKind(Keys):
                 raise ValidationError({key: [Complaint(option.elsewhere, right)]})
 
 
-def _keys() -> type[Keys]:
+def _keys() -> type[MappingSchema]:
     of_kinds: _Fields = {
         kind.value: _section(address) if isinstance(address, SectionField) else _field(address, {})
         for kind in DestinationKind
         for address in (kind.about.entry.address,)
     }
     of_options: _Fields = {name: _field(option.field, {}) for name, (option, _) in _OPTIONS.items()}
-    of_all: _Fields = {"urgent": Flag(), "fallback": Text()}
-    keys: type[Keys] = _OfOneKind.from_dict(of_kinds | of_options | of_all)  # type: ignore[assignment]
+    of_all: _Fields = {"urgent": TrueOrFalse(), "fallback": NonEmptyText()}
+    keys: type[MappingSchema] = _OfOneKind.from_dict(of_kinds | of_options | of_all)  # type: ignore[assignment]
     return keys
 
 

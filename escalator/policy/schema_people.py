@@ -8,34 +8,34 @@ from marshmallow import ValidationError, validates_schema
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import ContentRule, Mode, Role, Severity
 from escalator.model.policy import Category, Source, Team
-from escalator.policy.containers import Keys, OneOrMore, Several
+from escalator.policy.containers import MappingSchema, NonEmptyListOf, OneOrMore
 from escalator.policy.scalars import (
     Address,
     AnyText,
     Complaint,
     Duration,
+    EnumWord,
     MailAddress,
-    Matching,
+    MatchingText,
+    NonEmptyText,
     OneOf,
     Target,
-    Text,
-    Word,
-    Zone,
+    TimeZone,
 )
 
 _CONTACTS = tuple(kind for kind in DestinationKind if kind.about.person_key)
 _SLACK_USER = r"[A-Za-z0-9_]{2,30}"
 
 
-class SourceKeys(Keys):
+class SourceKeys(MappingSchema):
     """One Stream app."""
 
     platform = OneOf("stream")
     api_key = AnyText('write the app\'s key as "${STREAM_API_KEY}"', required=True)
     api_secret = OneOrMore(AnyText(), required=True)
     dashboard_url = Address()
-    mode = Word(Mode)
-    divert_to = Text()
+    mode = EnumWord(Mode)
+    divert_to = NonEmptyText()
     expect_within = Duration()
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
@@ -47,55 +47,55 @@ class SourceKeys(Keys):
             )
 
 
-def source(name: str, api_key: str, api_secret: tuple[str, ...], platform: str = "stream", **keys: Any) -> Source:  # noqa: ANN401, ARG001
+def make_source(name: str, api_key: str, api_secret: tuple[str, ...], platform: str = "stream", **keys: Any) -> Source:  # noqa: ANN401, ARG001
     """Return a source; every platform but Stream has been refused."""
     return Source(name, api_key, tuple(secret for secret in api_secret if secret), **keys)
 
 
-class PersonKeys(Keys):
+class PersonKeys(MappingSchema):
     """Somebody who can be told and who may answer."""
 
-    name = Text(required=True)
-    role = Word(Role)
+    name = NonEmptyText(required=True)
+    role = EnumWord(Role)
     email = MailAddress()
-    slack = Matching(_SLACK_USER, "write a Slack user id such as U0123ABCD (profile, copy member ID)")
-    stream = Text()
-    pagerduty = Text()
-    timezone = Zone()
-    contact = OneOrMore(Word(_CONTACTS))
-    hours = Text()
+    slack = MatchingText(_SLACK_USER, "write a Slack user id such as U0123ABCD (profile, copy member ID)")
+    stream = NonEmptyText()
+    pagerduty = NonEmptyText()
+    timezone = TimeZone()
+    contact = OneOrMore(EnumWord(_CONTACTS))
+    hours = NonEmptyText()
 
 
-class TeamKeys(Keys):
+class TeamKeys(MappingSchema):
     """People who are told together."""
 
-    members = Several(Text(), required=True)
-    lead = Text()
-    schedule = Text()
-    slack_group = Matching(r"S[A-Z0-9_]{2,30}", "write a Slack user group id such as S0123ABCD")
-    role = Word(Role)
+    members = NonEmptyListOf(NonEmptyText(), required=True)
+    lead = NonEmptyText()
+    schedule = NonEmptyText()
+    slack_group = MatchingText(r"S[A-Z0-9_]{2,30}", "write a Slack user group id such as S0123ABCD")
+    role = EnumWord(Role)
 
 
-def team(key: str, role: Role = Role.AUDITOR, **keys: Any) -> Team:  # noqa: ANN401
+def make_team(key: str, role: Role = Role.AUDITOR, **keys: Any) -> Team:  # noqa: ANN401
     """Return a team; one that states no role raises nobody."""
     return Team(key, role=role, **keys)
 
 
-class CategoryKeys(Keys):
+class CategoryKeys(MappingSchema):
     """A kind of harm."""
 
-    title = Matching(r"[^\n]{1,60}", "write a title on one line, 60 characters at most", required=True)
-    labels = OneOrMore(Text())
-    reasons = OneOrMore(Text())
-    at_least = Word([grade for grade in Severity if grade is not Severity.UNKNOWN])
-    content = Word(ContentRule)
+    title = MatchingText(r"[^\n]{1,60}", "write a title on one line, 60 characters at most", required=True)
+    labels = OneOrMore(NonEmptyText())
+    reasons = OneOrMore(NonEmptyText())
+    at_least = EnumWord([grade for grade in Severity if grade is not Severity.UNKNOWN])
+    content = EnumWord(ContentRule)
     restricted_to = OneOrMore(Target())
     stream_review = OneOf("resolves", "acknowledges")
     resolve_within = Duration()
     runbook = Address()
 
 
-def category(
+def make_category(
     key: str,
     stream_review: str = "resolves",
     restricted_to: tuple[str, ...] = (),

@@ -20,39 +20,39 @@ from escalator.model.policy import (
     Step,
     UnansweredRule,
 )
-from escalator.policy.containers import Items, Keys, Named, OneOrMore, Section, Several
-from escalator.policy.problems import quoted, remedy
+from escalator.policy.containers import FixedMapping, ListOf, MappingOfNames, MappingSchema, NonEmptyListOf, OneOrMore
+from escalator.policy.problems import did_you_mean, quoted
 from escalator.policy.scalars import (
     AnyText,
     Complaint,
     Delay,
     Duration,
-    Matching,
+    EnumWord,
+    MatchingText,
+    NonEmptyText,
     Number,
     OneOf,
+    PolicyValue,
     Target,
-    Text,
-    Value,
-    Whole,
-    Word,
-    refusal,
+    WholeNumber,
+    complaint_error,
 )
 
 FACTS = tuple(COMPARISONS)
 """What conditions can ask about, besides `custom.<key>`."""
 
 _GRADES: list[Severity] = [grade for grade in Severity if grade is not Severity.UNKNOWN]
-_WORDS: Mapping[str, Value[Any]] = {
-    "severity": Word([*Severity]),
-    "min_severity": Word(_GRADES),
-    "min_reports": Whole(1, 1_000_000),
+_WORDS: Mapping[str, PolicyValue[Any]] = {
+    "severity": EnumWord([*Severity]),
+    "min_severity": EnumWord(_GRADES),
+    "min_reports": WholeNumber(1, 1_000_000),
     "escalation_priority": OneOf("low", "medium", "high"),
 }
 _ANYTHING = "*"
 _MAY_BE_ANYTHING = frozenset({"severity", "escalation_priority"})
 
 
-class When(Value[Conditions]):
+class When(PolicyValue[Conditions]):
     """A `when` or an `unless`: name of the fact -> one text or several."""
 
     right = "write a mapping such as {category: csam, min_severity: high}"
@@ -60,7 +60,7 @@ class When(Value[Conditions]):
     def read(self, value: object, name: str) -> Conditions:  # noqa: ARG002
         """Return the conditions, or complain of each that is wrong."""
         if not isinstance(value, dict):
-            raise refusal("is not a mapping", self.right)
+            raise complaint_error("is not a mapping", self.right)
         tests: dict[str, tuple[str, ...]] = {}
         errors: dict[str, Any] = {}
         for fact, wanted in value.items():
@@ -75,23 +75,23 @@ class When(Value[Conditions]):
 
 def _test(fact: str, wanted: object) -> tuple[str, ...]:
     if fact not in FACTS and not (fact.startswith("custom.") and fact != "custom."):
-        raise refusal("is not a condition", remedy(fact, (*FACTS, "custom.<key>")))
-    values = OneOrMore(Text()).deserialize(wanted, fact)
+        raise complaint_error("is not a condition", did_you_mean(fact, (*FACTS, "custom.<key>")))
+    values = OneOrMore(NonEmptyText()).deserialize(wanted, fact)
     typed = _WORDS.get(fact)
     if typed is not None and not (fact in _MAY_BE_ANYTHING and _ANYTHING in values):
         OneOrMore(typed).deserialize(wanted, fact)
     return tuple(values)
 
 
-class RouteKeys(Keys):
+class RouteKeys(MappingSchema):
     """One rule: what it takes, who is assigned, which path runs."""
 
-    name = Text("give the route a name", required=True)
-    path = Text("name a path", required=True)
+    name = NonEmptyText("give the route a name", required=True)
+    path = NonEmptyText("name a path", required=True)
     when = When()
     unless = When()
     assign = Target()
-    acknowledgements = Whole(1, 20)
+    acknowledgements = WholeNumber(1, 20)
 
 
 def route(assign: str | None = None, **keys: Any) -> Route:  # noqa: ANN401
@@ -99,60 +99,60 @@ def route(assign: str | None = None, **keys: Any) -> Route:  # noqa: ANN401
     return Route(assign=assign.removeprefix("team:") if assign else None, **keys)
 
 
-class StepKeys(Keys):
+class StepKeys(MappingSchema):
     """One rung of a path."""
 
-    notify = Several(Target(), required=True)
+    notify = NonEmptyListOf(Target(), required=True)
     after = Delay()
-    repeat = Whole(0, 100)
-    during = Text()
-    outside = Text()
+    repeat = WholeNumber(0, 100)
+    during = NonEmptyText()
+    outside = NonEmptyText()
 
 
-class FeedKeys(Keys):
+class FeedKeys(MappingSchema):
     """A copy of incidents for a machine."""
 
-    to = Text("name a destination", required=True)
+    to = NonEmptyText("name a destination", required=True)
     when = When()
 
 
-class _Thresholds(Value[Mapping[Severity, float]]):
+class _Thresholds(PolicyValue[Mapping[Severity, float]]):
     """Severity -> the least number that counts as it."""
 
     right = "write a mapping such as {medium: 40, high: 70, critical: 90}"
 
     def __init__(self, most: float) -> None:
         super().__init__()
-        self._named = Named(Number(most))
+        self._named = MappingOfNames(Number(most))
 
     def read(self, value: object, name: str) -> Mapping[Severity, float]:
         """Return the thresholds, which rise with the severity."""
         found = self._named.read(value, name)
         names = [grade.value for grade in _GRADES]
-        strange = {key: [Complaint("is not a severity", remedy(key, names))] for key in found if key not in names}
+        strange = {key: [Complaint("is not a severity", did_you_mean(key, names))] for key in found if key not in names}
         if strange:
             raise ValidationError(strange)
         thresholds: dict[Severity, float] = {grade: found[grade] for grade in _GRADES if grade in found}
         if list(thresholds.values()) != sorted(set(thresholds.values())):
-            raise refusal("does not increase from low to critical", self.right)
+            raise complaint_error("does not increase from low to critical", self.right)
         return thresholds
 
 
-class SeverityKeys(Keys):
+class SeverityKeys(MappingSchema):
     """From where a number counts as a severity."""
 
     numeric = _Thresholds(1_000_000)
     confidence = _Thresholds(1)
 
 
-class UnansweredKeys(Keys):
+class UnansweredKeys(MappingSchema):
     """What happens when a path has ended without an answer."""
 
     restart_after = Duration()
     tell = OneOrMore(Target())
 
 
-class AlarmKeys(Keys):
+class AlarmKeys(MappingSchema):
     """Who hears of the product's own trouble."""
 
     notify = OneOrMore(Target(), required=True)
@@ -163,7 +163,7 @@ def alarms(notify: tuple[str, ...]) -> tuple[str, ...]:
     return notify
 
 
-class AcknowledgedKeys(Keys):
+class AcknowledgedKeys(MappingSchema):
     """The second clock."""
 
     resolve_within = Duration(required=True)
@@ -185,22 +185,22 @@ class _Alike(OneOf):
     def _typed(self, text: str) -> str | None:
         if text in _NOTHING_ALIKE:
             what = f"{quoted(text)} is a condition, not a fact by which alerts can be grouped"
-            raise refusal(what, "write a fact such as category, author or text")
+            raise complaint_error(what, "write a fact such as category, author or text")
         return super()._typed(text)
 
 
-class GroupKeys(Keys):
+class GroupKeys(MappingSchema):
     """What makes a storm."""
 
     by = OneOrMore(_Alike(), required=True)
     within = Duration(required=True)
-    after = Whole(1, 1_000_000, required=True)
+    after = WholeNumber(1, 1_000_000, required=True)
 
 
-class StormKeys(Keys):
+class StormKeys(MappingSchema):
     """How storms are grouped."""
 
-    group = Section(GroupKeys, Grouping, required=True)
+    group = FixedMapping(GroupKeys, Grouping, required=True)
 
 
 def storms(group: Grouping) -> Grouping:
@@ -208,7 +208,7 @@ def storms(group: Grouping) -> Grouping:
     return group
 
 
-class RetentionKeys(Keys):
+class RetentionKeys(MappingSchema):
     """How long things are kept."""
 
     content = Duration()
@@ -223,28 +223,28 @@ def retention(content: timedelta | None = None, records: timedelta | None = None
     return {"retain_content": content} if content else {}
 
 
-class HeartbeatKeys(Keys):
+class HeartbeatKeys(MappingSchema):
     """Whom to tell that no deadline is overdue."""
 
     every = Duration(required=True)
     url = AnyText('write the address to call, or "${HEARTBEAT_URL:-}"', required=True)
 
 
-class CareKeys(Keys):
+class CareKeys(MappingSchema):
     """How many grave items a day somebody looks at before they are asked to stop."""
 
-    reveals_per_day = Whole(1, 1_000, required=True)
+    reveals_per_day = WholeNumber(1, 1_000, required=True)
 
 
-VERSION = Matching("1", "write `version: 1`")
-SEVERITY = Section(SeverityKeys, SeverityScale)
-ROUTES = Items(Section(RouteKeys, route))
-PATHS = Named(Items(Section(StepKeys, Step)), required=True)
-FEEDS = Items(Section(FeedKeys, Feed))
-UNANSWERED = Section(UnansweredKeys, UnansweredRule)
-ACKNOWLEDGED = Section(AcknowledgedKeys, AcknowledgedRule)
-ALARMS = Section(AlarmKeys, alarms)
-STORMS = Section(StormKeys, storms)
-RETENTION = Section(RetentionKeys, retention)
-HEARTBEAT = Section(HeartbeatKeys, Heartbeat)
-CARE = Section(CareKeys, ExposureLimit)
+VERSION = MatchingText("1", "write `version: 1`")
+SEVERITY = FixedMapping(SeverityKeys, SeverityScale)
+ROUTES = ListOf(FixedMapping(RouteKeys, route))
+PATHS = MappingOfNames(ListOf(FixedMapping(StepKeys, Step)), required=True)
+FEEDS = ListOf(FixedMapping(FeedKeys, Feed))
+UNANSWERED = FixedMapping(UnansweredKeys, UnansweredRule)
+ACKNOWLEDGED = FixedMapping(AcknowledgedKeys, AcknowledgedRule)
+ALARMS = FixedMapping(AlarmKeys, alarms)
+STORMS = FixedMapping(StormKeys, storms)
+RETENTION = FixedMapping(RetentionKeys, retention)
+HEARTBEAT = FixedMapping(HeartbeatKeys, Heartbeat)
+CARE = FixedMapping(CareKeys, ExposureLimit)

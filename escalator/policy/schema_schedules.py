@@ -10,25 +10,33 @@ from marshmallow import ValidationError, validates_schema
 from escalator.model.policy import Drill
 from escalator.model.schedule import WEEKDAYS, Hours, Layer, Override, RotationUnit, Schedule
 from escalator.model.silence import Silence, SilenceScope
-from escalator.policy.containers import Entry, Items, Keys, Named, OneOrMore, Section, Several
+from escalator.policy.containers import (
+    FixedMapping,
+    ListOf,
+    MappingOfNames,
+    MappingSchema,
+    NamedMapping,
+    NonEmptyListOf,
+    OneOrMore,
+)
 from escalator.policy.scalars import (
     AnyText,
+    CalendarDate,
     Complaint,
-    Day,
+    DateAndTime,
     Duration,
     EndOfSpan,
-    Flag,
-    Handover,
-    HandoverTime,
-    Matching,
-    Moment,
+    HandoverRule,
+    HandoverText,
+    MatchingText,
+    NonEmptyText,
     OneOf,
     Rotation,
-    Text,
     TimeOfDay,
+    TimeZone,
+    TrueOrFalse,
     Weekly,
-    Zone,
-    refusal,
+    complaint_error,
 )
 
 UTC = ZoneInfo("UTC")
@@ -36,14 +44,14 @@ MIDNIGHT = time(0)
 EXPECTED_WITHIN = timedelta(minutes=10)
 
 
-class HoursKeys(Keys):
+class HoursKeys(MappingSchema):
     """A span of the day, on some days of the week; whole days where no times are written."""
 
     weekdays = OneOrMore(OneOf(*WEEKDAYS))
     start = TimeOfDay(data_key="from")
     end = EndOfSpan(data_key="to")
-    timezone = Zone()
-    holidays = Matching(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "write a country such as US, or US-NY")
+    timezone = TimeZone()
+    holidays = MatchingText(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "write a country such as US, or US-NY")
 
 
 def hours(  # noqa: PLR0913  # as the file has them
@@ -63,14 +71,14 @@ def hours(  # noqa: PLR0913  # as the file has them
     return Hours(key, start or MIDNIGHT, end or MIDNIGHT, days, timezone, holidays)
 
 
-class LayerKeys(Keys):
+class LayerKeys(MappingSchema):
     """People who take turns."""
 
     rotate = Rotation(required=True)
-    handover = HandoverTime(required=True)
-    start = Day(required=True)
-    people = Several(Text(), required=True)
-    hours = Text()
+    handover = HandoverText(required=True)
+    start = CalendarDate(required=True)
+    people = NonEmptyListOf(NonEmptyText(), required=True)
+    hours = NonEmptyText()
 
 
 _DAY_WANTED = {
@@ -80,7 +88,11 @@ _DAY_WANTED = {
 
 
 def layer(
-    rotate: tuple[RotationUnit, int], handover: Handover, start: date, people: tuple[str, ...], hours: str | None = None
+    rotate: tuple[RotationUnit, int],
+    handover: HandoverRule,
+    start: date,
+    people: tuple[str, ...],
+    hours: str | None = None,
 ) -> Layer:
     """Return a layer; the day of a handover is asked for where turns last longer than a day."""
     turn, every = rotate
@@ -93,12 +105,12 @@ def layer(
     return Layer(people, turn, start, handover.at, day, every, hours)
 
 
-class OverrideKeys(Keys):
+class OverrideKeys(MappingSchema):
     """Somebody instead of whoever it would be."""
 
-    person = Text(required=True)
-    start = Moment(data_key="from", required=True)
-    end = Moment(data_key="to", required=True)
+    person = NonEmptyText(required=True)
+    start = DateAndTime(data_key="from", required=True)
+    end = DateAndTime(data_key="to", required=True)
 
 
 def override(person: str, start: datetime, end: datetime) -> Override:
@@ -109,17 +121,17 @@ def override(person: str, start: datetime, end: datetime) -> Override:
 
 def _in_order(start: datetime, end: datetime) -> None:
     if (start.tzinfo is None) == (end.tzinfo is None) and start >= end:
-        raise refusal("ends before it begins", "write a `to` that is later than `from`")
+        raise complaint_error("ends before it begins", "write a `to` that is later than `from`")
 
 
-class ScheduleKeys(Keys):
+class ScheduleKeys(MappingSchema):
     """A rota: layers with overrides, or a calendar."""
 
-    timezone = Zone()
-    layers = Items(Section(LayerKeys, layer))
-    overrides = Items(Section(OverrideKeys, override))
+    timezone = TimeZone()
+    layers = ListOf(FixedMapping(LayerKeys, layer))
+    overrides = ListOf(FixedMapping(OverrideKeys, override))
     ical = AnyText()
-    people = Several(Text())
+    people = NonEmptyListOf(NonEmptyText())
 
 
 def schedule(  # noqa: PLR0913  # as the file has them
@@ -133,15 +145,15 @@ def schedule(  # noqa: PLR0913  # as the file has them
     """Return a schedule; it must name somebody itself, for when its calendar is silent."""
     made = Schedule(key, timezone, tuple((layers or {}).values()), tuple((overrides or {}).values()), ical, people)
     if not made.everybody:
-        raise refusal("names nobody", "add `layers` with people, or `people` for times without calendar events")
+        raise complaint_error("names nobody", "add `layers` with people, or `people` for times without calendar events")
     return made
 
 
-class DrillKeys(Keys):
+class DrillKeys(MappingSchema):
     """A rehearsal."""
 
-    name = Matching(r".{1,100}", "name it in at most 100 characters", required=True)
-    route = Text("name the route that the drill tests", required=True)
+    name = MatchingText(r".{1,100}", "name it in at most 100 characters", required=True)
+    route = NonEmptyText("name the route that the drill tests", required=True)
     at = Weekly(required=True)
     expect_acknowledged_within = Duration()
 
@@ -153,16 +165,16 @@ def drill(
     return Drill(name, route, *at, expect_acknowledged_within)
 
 
-class SilenceKeys(Keys):
+class SilenceKeys(MappingSchema):
     """A category or a route whose first step tells nobody for a while."""
 
-    category = Text()
-    route = Text()
-    start = Moment(data_key="from", required=True)
-    end = Moment(data_key="to", required=True)
-    by = Text("name the person who silences", required=True)
-    reason = Text("write a reason", required=True)
-    critical = Flag()
+    category = NonEmptyText()
+    route = NonEmptyText()
+    start = DateAndTime(data_key="from", required=True)
+    end = DateAndTime(data_key="to", required=True)
+    by = NonEmptyText("name the person who silences", required=True)
+    reason = NonEmptyText("write a reason", required=True)
+    critical = TrueOrFalse()
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def names_one(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
@@ -187,7 +199,7 @@ def silence(  # noqa: PLR0913  # as the file has them
     return Silence(of, name, start, end, by, reason, critical)
 
 
-HOURS = Named(Entry(HoursKeys, hours))
-SCHEDULES = Named(Entry(ScheduleKeys, schedule))
-DRILLS = Items(Section(DrillKeys, drill))
-SILENCES = Items(Section(SilenceKeys, silence))
+HOURS = MappingOfNames(NamedMapping(HoursKeys, hours))
+SCHEDULES = MappingOfNames(NamedMapping(ScheduleKeys, schedule))
+DRILLS = ListOf(FixedMapping(DrillKeys, drill))
+SILENCES = ListOf(FixedMapping(SilenceKeys, silence))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from escalator.policy.problems import Place
+from escalator.policy.problems import TreePath
 from escalator.policy.yaml_reader import Tree
 
 ANY = "*"
@@ -14,38 +14,38 @@ Pattern = tuple[str, ...]
 BELOW for every text that stands there or deeper."""
 
 
-def pattern(text: str) -> Pattern:
+def parse_pattern(text: str) -> Pattern:
     """Return the pattern that `routes[].when.category[]` spells."""
     return tuple(text.replace(EACH, f".{EACH}").split("."))
 
 
-def found(tree: Tree, wanted: Pattern, place: Place = ()) -> Iterator[tuple[Place, Tree]]:
+def find_values(tree: Tree, wanted: Pattern, place: TreePath = ()) -> Iterator[tuple[TreePath, Tree]]:
     """Yield every value that the pattern fits, with its place, in the order of the file."""
     if not wanted:
         yield place, tree
     elif wanted[0] == BELOW:
-        yield from texts(tree, place)
+        yield from find_texts(tree, place)
     elif wanted[0] == EACH:
         for at, item in _items(tree, place):
-            yield from found(item, wanted[1:], at)
+            yield from find_values(item, wanted[1:], at)
     elif isinstance(tree, dict):
         for key in tree if wanted[0] == ANY else [key for key in tree if key == wanted[0]]:
-            yield from found(tree[key], wanted[1:], (*place, key))
+            yield from find_values(tree[key], wanted[1:], (*place, key))
 
 
-def texts(tree: Tree, place: Place = ()) -> Iterator[tuple[Place, str]]:
+def find_texts(tree: Tree, place: TreePath = ()) -> Iterator[tuple[TreePath, str]]:
     """Yield every text of the tree with its place, in the order of the file."""
     if isinstance(tree, str):
         yield place, tree
     elif isinstance(tree, dict):
         for key, value in tree.items():
-            yield from texts(value, (*place, key))
+            yield from find_texts(value, (*place, key))
     else:
         for index, value in enumerate(tree or ()):
-            yield from texts(value, (*place, index))
+            yield from find_texts(value, (*place, index))
 
 
-def _items(tree: Tree, place: Place) -> Iterator[tuple[Place, Tree]]:
+def _items(tree: Tree, place: TreePath) -> Iterator[tuple[TreePath, Tree]]:
     if isinstance(tree, list):
         yield from (((*place, index), item) for index, item in enumerate(tree))
     elif tree is not None:

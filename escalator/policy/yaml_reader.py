@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from escalator.policy.problems import Finding, Place, Problem, dotted, quoted
+from escalator.policy.problems import PolicyFinding, PolicyProblem, TreePath, dotted_path, quoted
 
 Tree: TypeAlias = "str | None | list[Tree] | dict[str, Tree]"
 """A text, nothing (`key:` alone), a list or a mapping."""
@@ -37,17 +37,17 @@ class Document:
     """What was read, and what was wrong with it as YAML."""
 
     tree: dict[str, Tree]
-    lines: Mapping[Place, int]
-    findings: tuple[Finding, ...] = ()
+    lines: Mapping[TreePath, int]
+    findings: tuple[PolicyFinding, ...] = ()
     is_unreadable: bool = False
 
-    def problem(self, finding: Finding) -> Problem:
+    def problem(self, finding: PolicyFinding) -> PolicyProblem:
         """Return the finding with its line; a place that was not written has the line of what should hold it."""
         place = finding.place
         while place and place not in self.lines:
             place = place[:-1]
-        return Problem(
-            path=dotted(finding.place),
+        return PolicyProblem(
+            path=dotted_path(finding.place),
             line=finding.line or self.lines.get(place, 1),
             what=finding.what,
             right=finding.right,
@@ -61,7 +61,7 @@ class _Unreadable(Exception):  # noqa: N818
 
     def __init__(self, what: str, right: str, line: int = 1) -> None:
         super().__init__(what)
-        self.finding = Finding((), what, right, line=line)
+        self.finding = PolicyFinding((), what, right, line=line)
 
 
 class _Loader(yaml.SafeLoader):
@@ -80,7 +80,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-def read(text: str | bytes) -> Document:
+def read_yaml(text: str | bytes) -> Document:
     """Return the tree of a policy file; what cannot be read at all is a document with one finding and no tree."""
     try:
         node = _compose(_decoded(text))
@@ -133,8 +133,8 @@ class _Reading:
     """One walk over the nodes; collects lines and findings."""
 
     def __init__(self) -> None:
-        self.lines: dict[Place, int] = {}
-        self.findings: list[Finding] = []
+        self.lines: dict[TreePath, int] = {}
+        self.findings: list[PolicyFinding] = []
         self._depth = 0
         self._values = 0
 
@@ -145,7 +145,7 @@ class _Reading:
             raise _Unreadable("is not a mapping", "begin with keys such as `version: 1`", _line(node))
         return self._mapping(node, ())
 
-    def _value(self, node: Node, place: Place) -> Tree:
+    def _value(self, node: Node, place: TreePath) -> Tree:
         self._bound(node)
         if node.tag not in _PLAIN_TAGS:
             self._found(place, node, f"the tag {quoted(node.tag)} is not supported", "write the value without a tag")
@@ -160,12 +160,12 @@ class _Reading:
         self._depth -= 1
         return value
 
-    def _items(self, node: SequenceNode, place: Place) -> Iterator[Tree]:
+    def _items(self, node: SequenceNode, place: TreePath) -> Iterator[Tree]:
         for index, item in enumerate(node.value):
             self.lines[(*place, index)] = _line(item)
             yield self._value(item, (*place, index))
 
-    def _mapping(self, node: MappingNode, place: Place) -> dict[str, Tree]:
+    def _mapping(self, node: MappingNode, place: TreePath) -> dict[str, Tree]:
         result: dict[str, Tree] = {}
         for merged in reversed(list(self._merged(node, place))):
             self._bound(merged)
@@ -181,7 +181,7 @@ class _Reading:
             result[key] = self._value(value_node, (*place, key))
         return result
 
-    def _merged(self, node: MappingNode, place: Place) -> Iterator[MappingNode]:
+    def _merged(self, node: MappingNode, place: TreePath) -> Iterator[MappingNode]:
         for key_node, value_node in node.value:
             if not _is_merge(key_node):
                 continue
@@ -191,7 +191,7 @@ class _Reading:
                 else:
                     self._found(place, key_node, "merges something that is not a mapping", "write `<<: *anchor`")
 
-    def _key(self, node: Node, place: Place, first: dict[str, int]) -> str | None:
+    def _key(self, node: Node, place: TreePath, first: dict[str, int]) -> str | None:
         """Return the key if it is new and a text; `first` remembers where each was written."""
         if _is_merge(node):
             return None
@@ -213,8 +213,8 @@ class _Reading:
         if self._depth > MAX_DEPTH:
             raise _Unreadable("an alias contains itself, or too many others", "write the value itself", _line(node))
 
-    def _found(self, place: Place, node: Node, what: str, right: str) -> None:
-        self.findings.append(Finding(place, what, right, line=_line(node)))
+    def _found(self, place: TreePath, node: Node, what: str, right: str) -> None:
+        self.findings.append(PolicyFinding(place, what, right, line=_line(node)))
 
 
 def _is_merge(node: Node) -> bool:

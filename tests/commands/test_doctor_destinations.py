@@ -6,6 +6,7 @@ import pytest
 
 from tests.doubles.everybody import POLICY, vendors
 from tests.doubles.mail import MailFault
+from tests.doubles.mattermost import MattermostDouble
 from tests.doubles.slack import SlackDouble
 
 VENDORS = ("pagerduty pager", "email mailbox", "jira board", "webhook copy", "pagerduty token")
@@ -117,3 +118,22 @@ def test_a_mailbox_that_no_mail_could_go_to_fails(everybody, examined, tmp_path,
     monkeypatch.setenv("ESCALATOR_POLICY", str(policy))
     monkeypatch.setenv("DESK", "the..desk@example.com")
     assert examined()["email mailbox"] == ("fail", "the address was not accepted (bad_target: address)")
+
+
+def test_a_mattermost_webhook_is_asked_without_a_post(everybody, cli, tmp_path, monkeypatch):
+    with MattermostDouble() as server:
+        text = POLICY.read_text()
+        desk = f'destinations:\n  desk: {{mattermost: "{server.url}"}}\n'
+        policy = tmp_path / "with-mattermost.yml"
+        policy.write_text(text.replace("destinations:\n", desk, 1))
+        monkeypatch.setenv("ESCALATOR_POLICY", str(policy))
+
+        def desk_line():
+            found = json.loads(cli("doctor", "--json").stdout)
+            return next(one for one in found if one["what"] == "mattermost desk")
+
+        assert desk_line()["status"] == "ok"
+        server.hook = "deleted"
+        assert desk_line()["status"] == "fail"
+        assert "deleted" in desk_line()["remedy"]
+        assert server.posts == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from escalator.policy import draft, parse, schema_routing
-from escalator.policy.containers import Keys
+from escalator.policy.containers import MappingSchema
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / "policy.md", *sorted((ROOT / "escalator" / "channels").glob("*/README.md"))]
@@ -15,7 +15,7 @@ PAGE = "\n".join(page.read_text() for page in PAGES)
 DESCRIBED = {word for code in re.findall(r"`([^`\n]+)`", PAGE) for word in re.findall(r"\w+", code)}
 
 
-def keys(of: type[Keys] = Keys) -> Iterator[tuple[str, str]]:
+def keys(of: type[MappingSchema] = MappingSchema) -> Iterator[tuple[str, str]]:
     for schema in of.__subclasses__():
         yield from ((schema.__name__, name) for name in schema.names())
         yield from keys(schema)

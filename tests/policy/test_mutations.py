@@ -5,7 +5,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from escalator.policy import parse
-from escalator.policy.yaml_reader import Tree, read
+from escalator.policy.yaml_reader import Tree, read_yaml
 from tests.policy.files import EXAMPLE, MINIMAL
 
 LINES = EXAMPLE.splitlines()
@@ -64,12 +64,12 @@ def test_no_value_in_any_place_is_too_much() -> None:
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8) | WORDS, inner, max_size=3),
         max_leaves=6,
     )
-    places = sorted(read(MINIMAL).lines, key=str) + [place for place in read(EXAMPLE).lines if len(place) < 4]  # noqa: PLR2004
+    places = sorted(read_yaml(MINIMAL).lines, key=str) + [place for place in read_yaml(EXAMPLE).lines if len(place) < 4]  # noqa: PLR2004
 
     @few
     @given(st.sampled_from(places), trees)
     def holds(place: tuple[str | int, ...], value: Tree) -> None:
-        assert_sane(flow(replaced(read(EXAMPLE).tree, place, value)))
+        assert_sane(flow(replaced(read_yaml(EXAMPLE).tree, place, value)))
 
     holds()
 

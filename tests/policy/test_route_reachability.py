@@ -4,12 +4,12 @@ import pytest
 
 from escalator.model.levels import Severity
 from escalator.model.policy import Conditions, Route
-from escalator.policy.route_reachability import Kind, takers
+from escalator.policy.route_reachability import IncidentKind, reachable_routes
 
-CRITICAL = Kind("csam", Severity.CRITICAL)
-ANY_SEVERITY = Kind("hate", Severity.UNKNOWN)
-NO_CATEGORY = Kind(None, Severity.UNKNOWN)
-JUST_HIGH = Kind("hate", Severity.HIGH, Severity.HIGH)
+CRITICAL = IncidentKind("csam", Severity.CRITICAL)
+ANY_SEVERITY = IncidentKind("hate", Severity.UNKNOWN)
+NO_CATEGORY = IncidentKind(None, Severity.UNKNOWN)
+JUST_HIGH = IncidentKind("hate", Severity.HIGH, Severity.HIGH)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ JUST_HIGH = Kind("hate", Severity.HIGH, Severity.HIGH)
     ],
 )
 def test_takers(
-    kind: Kind, when: dict[str, tuple[str, ...]], unless: dict[str, tuple[str, ...]], taken: list[int]
+    kind: IncidentKind, when: dict[str, tuple[str, ...]], unless: dict[str, tuple[str, ...]], taken: list[int]
 ) -> None:
     route = Route("A", "path", Conditions(when), Conditions(unless))
-    assert list(takers(kind, {0: route})) == taken
+    assert list(reachable_routes(kind, {0: route})) == taken

@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.policy import parse
-from escalator.policy.yaml_reader import MAX_CHARACTERS, read
+from escalator.policy.yaml_reader import MAX_CHARACTERS, read_yaml
 from tests.policy.files import minimal
 
 LAUGHS = "a0: &a0 [lol, lol]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
@@ -50,7 +50,7 @@ def test_what_editors_leave_behind_is_read(text: str | bytes) -> None:
 
 
 def test_every_place_has_the_line_of_its_key_or_item() -> None:
-    document = read("a:\n  b: 1\n  c:\n    - x\n    - d: 2\n      e: >\n        long\n")
+    document = read_yaml("a:\n  b: 1\n  c:\n    - x\n    - d: 2\n      e: >\n        long\n")
     assert document.lines == {
         ("a",): 1,
         ("a", "b"): 2,
@@ -63,4 +63,4 @@ def test_every_place_has_the_line_of_its_key_or_item() -> None:
 
 
 def test_a_key_without_a_value_is_nothing_and_not_an_empty_text() -> None:
-    assert read("a:\nb: ''\n").tree == {"a": None, "b": ""}
+    assert read_yaml("a:\nb: ''\n").tree == {"a": None, "b": ""}

@@ -107,7 +107,7 @@ def test_who_starts_while_others_are_known_to_be_gone_goes_on_where_it_stands(co
     beats(core, SWEEPER)
     go_by(core, 40, Watchdog(WORKERS_EXPECTED).check)
     another = Watchdog(WORKERS_EXPECTED)
-    another.look(core)
+    another.check(core)
     assert (another.is_missed, troubles(core)) == (True, [WORKERS_GONE])
 
 

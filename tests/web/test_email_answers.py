@@ -253,7 +253,7 @@ def test_a_form_that_is_none_of_ours_is_nothing(reader, said):
     assert "#1001" not in answer.text
 
 
-@pytest.mark.parametrize("call", ["look", "acknowledge"])
+@pytest.mark.parametrize("call", ["view_by_link", "acknowledge_by_link"])
 def test_without_the_database_the_reader_is_asked_to_come_again(reader, monkeypatch, call):
     page = reader.open()
 
@@ -261,7 +261,7 @@ def test_without_the_database_the_reader_is_asked_to_come_again(reader, monkeypa
         raise Unavailable("away")
 
     monkeypatch.setattr(f"web.email_answers.{call}", away)
-    answer = reader.open() if call == "look" else reader.press(page)
+    answer = reader.open() if call == "view_by_link" else reader.press(page)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
     assert "Try again in a moment" in answer.text

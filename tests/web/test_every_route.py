@@ -32,6 +32,8 @@ LEAST = {
     "POST /slack/interactions": ANYBODY,
     "GET /sandbox": ANYBODY,
     "GET /sandbox.json": ANYBODY,
+    "GET /sandbox/looks.js": ANYBODY,
+    "GET /sandbox/looks/<kind>.js": ANYBODY,
     "GET /sandbox/mail/<uuid:item_id>": ANYBODY,
     "POST /sandbox/act": ANYBODY,
     "POST /sandbox/click": ANYBODY,

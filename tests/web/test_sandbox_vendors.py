@@ -315,6 +315,7 @@ def test_a_hostile_item_cannot_break_out_of_the_page(one_browser, channel):
         "pagerduty": {"pagerduty": {"status": HOSTILE, "dedup_key": HOSTILE, "payload": {"summary": HOSTILE}}},
         "jira": {"jira": {"category": HOSTILE, "status": HOSTILE, "fields": {"summary": HOSTILE}, "comments": []}},
         "webhook": {"webhook": {"headers": {HOSTILE: HOSTILE}, "body": HOSTILE}},
+        "mattermost": {"mattermost": {"text": HOSTILE, "attachments": [{"title": HOSTILE, "text": HOSTILE}]}},
     }
     context = MessageContext(None, 1001, HOSTILE, HOSTILE)
     shelf.keep(channel, context, HOSTILE, {"text": HOSTILE, "first_text": HOSTILE, **forms[channel.value]})

@@ -8,7 +8,7 @@ from escalator.engine.hours import DURING, OUTSIDE
 from escalator.model.facts import Facts, Observation
 from escalator.model.levels import Severity
 from escalator.model.policy import Conditions, Policy, Route
-from escalator.policy.route_reachability import Kind, takers
+from escalator.policy.route_reachability import IncidentKind, reachable_routes
 
 _KNOWN = frozenset({"category", "severity", "min_severity", DURING, OUTSIDE})
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -56,7 +56,7 @@ def conditional_scenarios(
     Of that route only the conditions that can be judged are asked, and of those above it only the routes of which all
     can be: with the right facts the others let it pass.
     """
-    ranks = takers(Kind(category, severity, severity), dict(enumerate(policy.routes)))
+    ranks = reachable_routes(IncidentKind(category, severity, severity), dict(enumerate(policy.routes)))
     for rank in (len(policy.routes) if place is None else place for place in ranks):
         if rank not in taken:
             yield Scenario(category, severity, replace(policy, routes=_judged(rank, policy)), rank)

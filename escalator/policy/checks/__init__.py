@@ -20,25 +20,25 @@ from escalator.policy.checks import (
     storms,
     unsupported,
 )
-from escalator.policy.draft import Draft
-from escalator.policy.problems import Finding
+from escalator.policy.draft import PolicyDraft
+from escalator.policy.problems import PolicyFinding
 
 
-def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+def all_findings(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     """Yield everything that is wrong between the sections, and every warning."""
-    yield from references.findings(draft)
-    yield from sources.findings(draft, env)
-    yield from duplicates.findings(draft, env)
-    yield from coverage.findings(draft)
-    yield from events.findings(draft)
-    yield from condition_values.findings(draft)
-    yield from people.findings(draft, env)
-    yield from responders.findings(draft)
-    yield from clocks.findings(draft)
-    yield from hours.findings(draft)
-    yield from calendars.findings(draft, env)
-    yield from silences.findings(draft)
-    yield from storms.findings(draft)
-    yield from placeholders.findings(draft, env)
-    yield from lengths.findings(draft)
-    yield from unsupported.findings(draft)
+    yield from references.check_references(draft)
+    yield from sources.check_sources(draft, env)
+    yield from duplicates.check_duplicates(draft, env)
+    yield from coverage.check_coverage(draft)
+    yield from events.check_events(draft)
+    yield from condition_values.check_condition_values(draft)
+    yield from people.check_people(draft, env)
+    yield from responders.check_responders(draft)
+    yield from clocks.check_clocks(draft)
+    yield from hours.check_hours(draft)
+    yield from calendars.check_calendars(draft, env)
+    yield from silences.check_silences(draft)
+    yield from storms.check_storms(draft)
+    yield from placeholders.check_placeholders(draft, env)
+    yield from lengths.check_lengths(draft)
+    yield from unsupported.check_unsupported(draft)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from escalator.policy.draft import Draft
+from escalator.policy.draft import PolicyDraft
 from escalator.policy.placeholders import expand
-from escalator.policy.problems import Finding, warning
+from escalator.policy.problems import PolicyFinding, make_warning
 from escalator.schedules.calendar import feed_url
 
 
-def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+def check_calendars(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     """Yield addresses that cannot be asked, and schedules on which nobody is while their calendar is silent."""
     for key, schedule in draft.schedules.items():
         place = ("schedules", key, "ical")
@@ -17,7 +17,7 @@ def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
         address = expand(schedule.ical, env).strip()
         if address and feed_url(address) is None:
             right = "write the https:// or webcal:// address of an iCalendar feed"
-            yield warning(place, "is not an address, so the calendar is never read", right, blocks_production=True)
+            yield make_warning(place, "is not an address, so the calendar is never read", right, blocks_production=True)
         if not (schedule.people or schedule.layers):
             what = "may have no event, and then nobody is on call"
-            yield warning(place, what, "add `people` for times without calendar events")
+            yield make_warning(place, what, "add `people` for times without calendar events")

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from escalator.model.policy import Step
-from escalator.policy.draft import Draft
-from escalator.policy.problems import Finding, Place, warning
-from escalator.policy.tree_walk import found, pattern
+from escalator.policy.draft import PolicyDraft
+from escalator.policy.problems import PolicyFinding, TreePath, make_warning
+from escalator.policy.tree_walk import find_values, parse_pattern
 from escalator.policy.yaml_reader import Tree
 
 _ROUNDS = 10
@@ -15,54 +15,56 @@ _SLOWEST = timedelta(days=1)
 _AFTER = "write how long after the step before it, such as `after: 5m`"
 
 
-def findings(draft: Draft) -> Iterator[Finding]:
+def check_clocks(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield delays that are missing or senseless, and clocks that do not fit each other."""
     yield from _delays(draft)
     yield from _restarts(draft)
     yield from _reminders(draft)
 
 
-def _delays(draft: Draft) -> Iterator[Finding]:
-    missing = {place for place, step in found(draft.tree, pattern("paths.*[]")) if _lacks_delay(place, step)}
+def _delays(draft: PolicyDraft) -> Iterator[PolicyFinding]:
+    missing = {
+        place for place, step in find_values(draft.tree, parse_pattern("paths.*[]")) if _lacks_delay(place, step)
+    }
     for place in sorted(missing, key=str):
-        yield Finding((*place, "after"), "is missing; only the first step may leave it out", _AFTER)
+        yield PolicyFinding((*place, "after"), "is missing; only the first step may leave it out", _AFTER)
     for name, steps in draft.paths.items():
         for index, step in steps.items():
             if step.repeat and not step.after:
                 what = f"would send {step.repeat + 1} times at once"
-                yield Finding(("paths", name, index, "repeat"), what, "write `after`, the time between two sends")
+                yield PolicyFinding(("paths", name, index, "repeat"), what, "write `after`, the time between two sends")
             elif index and not step.after and ("paths", name, index) not in missing:
                 what = "is 0: both steps would fire at once"
-                yield Finding(("paths", name, index, "after"), what, "put both into one step, or write a delay")
+                yield PolicyFinding(("paths", name, index, "after"), what, "put both into one step, or write a delay")
 
 
-def _lacks_delay(place: Place, step: Tree) -> bool:
+def _lacks_delay(place: TreePath, step: Tree) -> bool:
     return isinstance(step, dict) and len(place) == _STEP_DEPTH and place[-1] != 0 and "after" not in step
 
 
-def _restarts(draft: Draft) -> Iterator[Finding]:
+def _restarts(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     place = ("unanswered", "restart_after")
     wait = draft.unanswered.restart_after
     if wait > _SLOWEST:
-        yield warning(place, "is longer than a day without any message", "write 30m, or a few hours at most")
+        yield make_warning(place, "is longer than a day without any message", "write 30m, or a few hours at most")
     lengths = {name: _length(steps.values()) for name, steps in draft.paths.items() if steps}
     fast = [name for name, length in lengths.items() if (length + wait) * _ROUNDS < timedelta(hours=1)]
     if fast:
         what = f"restarts {', '.join(fast)} more than {_ROUNDS} times an hour, when it stops and `alarms` is notified"
-        yield warning(place, what, "write a longer wait, or longer delays")
+        yield make_warning(place, what, "write a longer wait, or longer delays")
 
 
 def _length(steps: Iterable[Step]) -> timedelta:
     return sum((step.after * (step.repeat + 1) for step in steps), timedelta(0))
 
 
-def _reminders(draft: Draft) -> Iterator[Finding]:
+def _reminders(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     clock = draft.acknowledged
     if clock is None or clock.remind is None:
         return
     if clock.remind >= clock.resolve_within:
-        yield Finding(("acknowledged", "remind"), "is not shorter than `resolve_within`", "write a shorter time")
+        yield PolicyFinding(("acknowledged", "remind"), "is not shorter than `resolve_within`", "write a shorter time")
     for key, category in draft.categories.items():
         if category.resolve_within is not None and category.resolve_within <= clock.remind:
             what = "ends before the reminder is due, so nobody is reminded"
-            yield warning(("categories", key, "resolve_within"), what, "write more than `acknowledged.remind`")
+            yield make_warning(("categories", key, "resolve_within"), what, "write more than `acknowledged.remind`")

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from escalator.model.conditions import comparable_form
 from escalator.model.facts import normalized
-from escalator.policy.draft import Draft
+from escalator.policy.draft import PolicyDraft
 from escalator.policy.placeholders import has_placeholder
-from escalator.policy.problems import Finding, Place, quoted, remedy, warning
-from escalator.policy.tree_walk import found, pattern
+from escalator.policy.problems import PolicyFinding, TreePath, did_you_mean, make_warning, quoted
+from escalator.policy.tree_walk import find_values, parse_pattern
 
 _REPORTERS = ("automod", "user", "moderator", "admin", "velocity_filter", "api_integration")
 _KINDS = ("text", "image", "video", "user", "call")
@@ -32,7 +32,7 @@ _OPEN: Mapping[str, tuple[str, ...]] = {"action": _ACTIONS, "entity_type": _ENTI
 _PLACES = ("routes[].when", "routes[].unless", "feeds[].when")
 
 
-def findings(draft: Draft) -> Iterator[Finding]:
+def check_condition_values(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield a warning for each word that no event has, or that differs from Stream's in case or hyphens only."""
     for condition, words in (*_COMPLETE.items(), *_OPEN.items()):
         known = {comparable_form(condition, word) for word in words}
@@ -42,13 +42,15 @@ def findings(draft: Draft) -> Iterator[Finding]:
             alike = next((word for word in words if normalized(word) == normalized(value)), None)
             if alike is not None:
                 what = f"{quoted(value)} is compared exactly, and Stream writes {quoted(alike)}"
-                yield warning(place, what, f"write {alike}")
+                yield make_warning(place, what, f"write {alike}")
             elif condition in _COMPLETE:
-                yield warning(place, f"{quoted(value)} is not a value that Stream sends", remedy(value, words))
+                yield make_warning(
+                    place, f"{quoted(value)} is not a value that Stream sends", did_you_mean(value, words)
+                )
 
 
-def _written(condition: str, draft: Draft) -> Iterator[tuple[Place, str]]:
+def _written(condition: str, draft: PolicyDraft) -> Iterator[tuple[TreePath, str]]:
     for where in _PLACES:
-        for place, value in found(draft.tree, pattern(f"{where}.{condition}[]")):
+        for place, value in find_values(draft.tree, parse_pattern(f"{where}.{condition}[]")):
             if isinstance(value, str):
                 yield place, value

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from escalator.model.levels import Severity
 from escalator.model.policy import Step
-from escalator.policy.checks.coverage import taken
-from escalator.policy.draft import Draft
-from escalator.policy.problems import Finding, listed, quoted, warning
-from escalator.policy.route_reachability import kind_of, takers
+from escalator.policy.checks.coverage import route_details
+from escalator.policy.draft import PolicyDraft
+from escalator.policy.problems import PolicyFinding, join_names, make_warning, quoted
+from escalator.policy.route_reachability import incident_kind_of, reachable_routes
 from escalator.schedules.holiday import is_known_holiday_code, subdivisions_differing
 from escalator.schedules.hours import first_instant_in_hours
 from escalator.schedules.never_on_call import never_on_call
@@ -17,73 +17,75 @@ _ANY_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
 """Hours come again every week but for holidays, so a look from any instant tells whether they ever do."""
 
 
-def findings(draft: Draft) -> Iterator[Finding]:
+def check_hours(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield hours that never come, countries that do not exist, and what waits or is called in vain."""
     for key, hours in draft.hours.items():
         if hours.holidays is not None and not is_known_holiday_code(hours.holidays):
             what = f"{quoted(hours.holidays)} is not a country or region with known holidays"
-            yield Finding(("hours", key, "holidays"), what, "write a country such as US, or US-NY (ISO 3166)")
+            yield PolicyFinding(("hours", key, "holidays"), what, "write a country such as US, or US-NY (ISO 3166)")
         elif hours.holidays is not None:
             yield from _vague_holidays(key, hours.holidays)
     for name, steps in draft.paths.items():
         for index, step in steps.items():
             if _never_comes(step, draft):
                 what = f"waits for hours that never occur: during {step.during}, outside {step.outside}"
-                yield Finding(("paths", name, index), what, "leave out one of the two")
+                yield PolicyFinding(("paths", name, index), what, "leave out one of the two")
     yield from _grave_and_waiting(draft)
     yield from _strange_rotas(draft)
     yield from _turns_in_vain(draft)
 
 
-def _vague_holidays(key: str, country: str) -> Iterator[Finding]:
+def _vague_holidays(key: str, country: str) -> Iterator[PolicyFinding]:
     """Yield a country whose subdivisions have other holidays than the country itself."""
     subdivisions = subdivisions_differing(country, _ANY_INSTANT.year)
     if subdivisions:
         what = f"{quoted(country)} has no regional holidays, but every part of the country has some"
-        named = listed(f"{country}-{one}" for one in subdivisions)
-        yield warning(("hours", key, "holidays"), what, f"write one part; known: {named}")
+        named = join_names(f"{country}-{one}" for one in subdivisions)
+        yield make_warning(("hours", key, "holidays"), what, f"write one part; known: {named}")
 
 
-def _turns_in_vain(draft: Draft) -> Iterator[Finding]:
+def _turns_in_vain(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield people of a rotation whose turns always fall where their layer names nobody."""
     for key, schedule in draft.schedules.items():
         if any(layer.hours and layer.hours not in draft.hours for layer in schedule.layers):
             continue
         never = never_on_call(schedule, draft.hours)
         if never:
-            what = f"never puts {listed(never)} on call: their turns are always outside the hours of their layer"
+            what = f"never puts {join_names(never)} on call: their turns are always outside the hours of their layer"
             what += ", or under a later layer"
             right = "write `rotate: weekly`, or change how many people take turns"
-            yield warning(("schedules", key), what, right)
+            yield make_warning(("schedules", key), what, right)
 
 
-def _never_comes(step: Step, draft: Draft) -> bool:
+def _never_comes(step: Step, draft: PolicyDraft) -> bool:
     during, outside = (draft.hours.get(key or "") for key in (step.during, step.outside))
     named = [hours.holidays for hours in (during, outside) if hours and hours.holidays]
     return all(map(is_known_holiday_code, named)) and first_instant_in_hours(during, outside, _ANY_INSTANT) is None
 
 
-def _grave_and_waiting(draft: Draft) -> Iterator[Finding]:
+def _grave_and_waiting(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield paths on which a critical incident waits for hours at every step."""
     told: set[str] = set()
     for category in draft.categories.values():
         if category.at_least is not Severity.CRITICAL:
             continue
-        for taker in takers(kind_of(category), draft.routes):
-            place, path, _assign = taken(draft, taker)
+        for taker in reachable_routes(incident_kind_of(category), draft.routes):
+            place, path, _assign = route_details(draft, taker)
             steps = draft.paths.get(path, {}).values()
             if steps and path not in told and all(step.during or step.outside for step in steps):
                 told.add(path)
                 what = f"a critical incident ({quoted(category.key)}) can end on {quoted(path)}, where every step waits"
-                yield warning(place, f"{what} for hours", "add a step without hours; `escalator coverage` shows when")
+                yield make_warning(
+                    place, f"{what} for hours", "add a step without hours; `escalator coverage` shows when"
+                )
 
 
-def _strange_rotas(draft: Draft) -> Iterator[Finding]:
+def _strange_rotas(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield teams whose rota names nobody of them: a rota of another team, by mistake perhaps."""
     for key, team in draft.teams.items():
         schedule = draft.schedules.get(team.schedule or "")
         if schedule is not None and not {*schedule.everybody} & {*team.members}:
             what = f"{quoted(schedule.key)} has nobody of this team"
-            yield warning(
+            yield make_warning(
                 ("teams", key, "schedule"), what, "name the team's own schedule, or add its members to that schedule"
             )

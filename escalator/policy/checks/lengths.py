@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from escalator.model.kind_description import EmailsField, Field, TextField, UrlField
-from escalator.policy.draft import Draft
-from escalator.policy.problems import Finding
+from escalator.policy.draft import PolicyDraft
+from escalator.policy.problems import PolicyFinding
 from escalator.policy.schema_destinations import ADDRESSES, FIELDS
-from escalator.policy.tree_walk import found, pattern
+from escalator.policy.tree_walk import find_values, parse_pattern
 
 ADDRESS_BYTES = 2_000
 """Of an address as it is written, in UTF-8: `deliveries.address` is wider, and its index takes 2,704 at most."""
@@ -30,9 +30,9 @@ _LIMITS = {
 }
 
 
-def findings(draft: Draft) -> Iterator[Finding]:
+def check_lengths(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield an error for each value that would not fit where it is kept."""
     for where, (most, right) in _LIMITS.items():
-        for place, value in found(draft.tree, pattern(where)):
+        for place, value in find_values(draft.tree, parse_pattern(where)):
             if isinstance(value, str) and len(value.encode(errors="replace")) > most:
-                yield Finding(place, f"is longer than {most} bytes", right)
+                yield PolicyFinding(place, f"is longer than {most} bytes", right)

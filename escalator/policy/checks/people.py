@@ -4,28 +4,33 @@ from collections.abc import Iterator, Mapping
 
 from escalator.model.levels import Role
 from escalator.model.policy import Person
-from escalator.policy.draft import Draft
+from escalator.policy.draft import PolicyDraft
 from escalator.policy.placeholders import expand
-from escalator.policy.problems import Finding, Place, listed, warning
-from escalator.policy.responders import able_people, incidents, is_complete, kinds
-from escalator.policy.route_reachability import Kind, takers
-from escalator.policy.targets import TEAM
+from escalator.policy.problems import PolicyFinding, TreePath, join_names, make_warning
+from escalator.policy.responders import (
+    are_people_complete,
+    incident_kinds,
+    incidents_phrase,
+    people_who_may_acknowledge,
+)
+from escalator.policy.route_reachability import IncidentKind, reachable_routes
+from escalator.policy.targets import ASSIGNED_TEAM
 
 
-def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+def check_people(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     """Yield people who cannot be told, and numbers of people that do not exist."""
     yield from _contacts(draft, env)
     yield from _acknowledgements(draft)
     yield from _alarms(draft)
 
 
-def _contacts(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+def _contacts(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     for key in sorted(_named(draft)):
         person = draft.people.get(key)
         if person is not None and not _can_be_told(person, env):
             what = "is notified by a step but has no working contact: people are notified in Slack and by email"
             right = "add `slack` (their member id) or `email`, and keep it in `contact`"
-            yield warning(("people", key), what, right)
+            yield make_warning(("people", key), what, right)
 
 
 def _can_be_told(person: Person, env: Mapping[str, str]) -> bool:
@@ -33,10 +38,10 @@ def _can_be_told(person: Person, env: Mapping[str, str]) -> bool:
     return any(expand(address, env) or address.startswith("${") for address in written)
 
 
-def _named(draft: Draft) -> set[str]:
+def _named(draft: PolicyDraft) -> set[str]:
     """Return everybody whom a step, an alarm or the end of a path means by name, team or schedule."""
     targets = {target for steps in draft.paths.values() for step in steps.values() for target in step.notify}
-    if TEAM in targets:
+    if ASSIGNED_TEAM in targets:
         targets |= {_owner(route.assign) for route in draft.routes.values() if route.assign}
     targets |= {*draft.alarms, *draft.unanswered.tell}
     return {person for target in targets for person in _people_of(draft, target)}
@@ -46,7 +51,7 @@ def _owner(assign: str) -> str:
     return assign if ":" in assign else f"team:{assign}"
 
 
-def _people_of(draft: Draft, target: str) -> tuple[str, ...]:
+def _people_of(draft: PolicyDraft, target: str) -> tuple[str, ...]:
     kind, _, name = target.partition(":")
     if kind == "person":
         return (name,)
@@ -57,37 +62,37 @@ def _people_of(draft: Draft, target: str) -> tuple[str, ...]:
     return ()
 
 
-def _acknowledgements(draft: Draft) -> Iterator[Finding]:
+def _acknowledgements(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield routes that take incidents which too few may acknowledge, and the default where it alone takes them."""
-    if not is_complete(draft):
+    if not are_people_complete(draft):
         return
     wanted: dict[int | None, int] = {index: route.acknowledgements for index, route in draft.routes.items()}
-    told: set[Kind] = set()
+    told: set[IncidentKind] = set()
     for taker, acknowledgements in (wanted | {None: 1}).items():
-        place: Place = ("default",) if taker is None else ("routes", taker)
-        for kind, category in kinds(draft):
-            able = able_people(draft, category)
+        place: TreePath = ("default",) if taker is None else ("routes", taker)
+        for kind, category in incident_kinds(draft):
+            able = people_who_may_acknowledge(draft, category)
             is_told = taker is None and kind in told
-            if len(able) < acknowledgements and not is_told and taker in takers(kind, draft.routes):
+            if len(able) < acknowledgements and not is_told and taker in reachable_routes(kind, draft.routes):
                 told.add(kind)
                 yield _too_few(place, acknowledgements, able, kind)
                 break
 
 
-def _too_few(place: Place, wanted: int, able: list[str], kind: Kind) -> Finding:
+def _too_few(place: TreePath, wanted: int, able: list[str], kind: IncidentKind) -> PolicyFinding:
     if wanted == 1:
-        return warning(
+        return make_warning(
             place,
-            f"nobody may acknowledge {incidents(kind)}",
+            f"nobody may acknowledge {incidents_phrase(kind)}",
             "give somebody `role: moderator` or higher, and add them to its teams if it is restricted",
         )
-    what = f"requires {wanted}, but only {len(able)} may acknowledge {incidents(kind)}: {listed(able)}"
-    return Finding((*place, "acknowledgements"), what, f"write at most {max(1, len(able))}, or allow more people")
+    what = f"requires {wanted}, but only {len(able)} may acknowledge {incidents_phrase(kind)}: {join_names(able)}"
+    return PolicyFinding((*place, "acknowledgements"), what, f"write at most {max(1, len(able))}, or allow more people")
 
 
-def _alarms(draft: Draft) -> Iterator[Finding]:
+def _alarms(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     if "alarms" in draft.tree or any(person.role is Role.ADMIN for person in draft.people.values()):
         return
-    if is_complete(draft):
+    if are_people_complete(draft):
         what = "is missing and nobody has the role admin, so nobody receives operator alerts"
-        yield warning(("alarms",), what, "add `alarms: {notify: [...]}`, or `role: admin` to a person")
+        yield make_warning(("alarms",), what, "add `alarms: {notify: [...]}`, or `role: admin` to a person")

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from escalator.model.email_address import CORRECT_FORM, parse_mailbox
 from escalator.model.kind_description import ChoiceField, EmailsField, PersonField, UrlField
-from escalator.policy.draft import Draft
+from escalator.policy.draft import PolicyDraft
 from escalator.policy.placeholders import expand, has_placeholder, is_malformed, unset_names
-from escalator.policy.problems import Finding, Place, warning
+from escalator.policy.problems import PolicyFinding, TreePath, make_warning
 from escalator.policy.schema_destinations import FIELDS
-from escalator.policy.tree_walk import found, pattern, texts
+from escalator.policy.tree_walk import find_texts, find_values, parse_pattern
 from escalator.policy.web_address import is_web_address
 
 ALLOWED = (
@@ -40,47 +40,47 @@ _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
 """What a value of the environment must be besides a text, by the place that asks for it."""
 
 
-def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+def check_placeholders(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     """Yield names in the wrong place, misspelled names, and names that are not set."""
-    for place in misplaced(draft):
-        yield Finding(place, "contains ${...}, which is not allowed here", "write the value itself")
+    for place in misplaced_placeholders(draft):
+        yield PolicyFinding(place, "contains ${...}, which is not allowed here", "write the value itself")
     yield from _unfit(draft, env)
     named: set[str] = set()
     for place, text in _allowed(draft):
         if is_malformed(text):
-            yield Finding(place, "contains ${ without a valid name", "write ${NAME} or ${NAME:-default}")
+            yield PolicyFinding(place, "contains ${ without a valid name", "write ${NAME} or ${NAME:-default}")
         for name in unset_names(text, env):
             if name not in named:
                 named.add(name)
                 what = f"${{{name}}} is not set, so the value is empty"
                 right = f"set {name}, or write ${{{name}:-}} if it may stay empty"
-                yield warning(place, what, right, blocks_production=True)
+                yield make_warning(place, what, right, blocks_production=True)
 
 
-def _unfit(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+def _unfit(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     """Yield the places where a value of the environment is none that can work; what it is is not repeated."""
-    told: set[Place] = set()
+    told: set[TreePath] = set()
     checks = (*_RIGHT, *((where, _is_plain, _UNFIT) for where in ALLOWED))
     for where, is_fit, right in checks:
-        for place, text in found(draft.tree, pattern(where)):
+        for place, text in find_values(draft.tree, parse_pattern(where)):
             value = expand(text, env) if isinstance(text, str) and has_placeholder(text) else ""
             if value and place not in told and not is_fit(value):
                 told.add(place)
-                yield warning(place, "contains a ${NAME} whose value is not valid", right, blocks_production=True)
+                yield make_warning(place, "contains a ${NAME} whose value is not valid", right, blocks_production=True)
 
 
 def _is_plain(value: str) -> bool:
     return value == value.strip() and value.isprintable() and not (value[0] == value[-1] and value[0] in "\"'")
 
 
-def misplaced(draft: Draft) -> frozenset[Place]:
+def misplaced_placeholders(draft: PolicyDraft) -> frozenset[TreePath]:
     """Return the places that hold a placeholder and may not."""
-    asking = {place for place, text in texts(draft.tree) if has_placeholder(text)}
+    asking = {place for place, text in find_texts(draft.tree) if has_placeholder(text)}
     return frozenset(asking - {place for place, _ in _allowed(draft)})
 
 
-def _allowed(draft: Draft) -> Iterator[tuple[Place, str]]:
+def _allowed(draft: PolicyDraft) -> Iterator[tuple[TreePath, str]]:
     for where in ALLOWED:
-        for place, value in found(draft.tree, pattern(where)):
+        for place, value in find_values(draft.tree, parse_pattern(where)):
             if isinstance(value, str):
                 yield place, value

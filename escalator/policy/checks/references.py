@@ -2,34 +2,34 @@
 
 from collections.abc import Callable, Iterator
 
-from escalator.policy.draft import Draft, fallbacks
+from escalator.policy.draft import PolicyDraft, fallback_chain
 from escalator.policy.placeholders import has_placeholder
-from escalator.policy.problems import Finding, Place, quoted, remedy, warning
+from escalator.policy.problems import PolicyFinding, TreePath, did_you_mean, make_warning, quoted
 from escalator.policy.schema_destinations import PERSON_OPTIONS
-from escalator.policy.targets import PREFIXES, TEAM, spelled
-from escalator.policy.tree_walk import found, pattern
+from escalator.policy.targets import ASSIGNED_TEAM, TARGET_KINDS, target_text
+from escalator.policy.tree_walk import find_values, parse_pattern
 from escalator.policy.yaml_reader import Tree
 
 Known = list[str] | None
 """What may be named, as it is spelled; None when that part of the file cannot be read."""
 
 
-def findings(draft: Draft) -> Iterator[Finding]:
+def check_references(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield every name that nothing in the file has, and destinations whose fallbacks go in a circle."""
     for where, kind, names in _REFERENCES:
         known = names(draft.tree)
         if known is not None:
-            for place, value in found(draft.tree, pattern(where)):
+            for place, value in find_values(draft.tree, parse_pattern(where)):
                 yield from _unknown(place, value, kind, known)
     yield from _not_for_machines(draft)
     yield from _circles(draft)
     yield from _ambiguous(draft)
 
 
-def _unknown(place: Place, value: Tree, kind: str, known: list[str]) -> Iterator[Finding]:
-    name = spelled(value)
+def _unknown(place: TreePath, value: Tree, kind: str, known: list[str]) -> Iterator[PolicyFinding]:
+    name = target_text(value)
     if name and name not in known and not has_placeholder(name) and not _is_anything(place, name):
-        yield Finding(place, f"unknown {kind} {quoted(name)}", remedy(name, known))
+        yield PolicyFinding(place, f"unknown {kind} {quoted(name)}", did_you_mean(name, known))
 
 
 def _section(name: str) -> Callable[[dict[str, Tree]], Known]:
@@ -40,13 +40,13 @@ def _section(name: str) -> Callable[[dict[str, Tree]], Known]:
     return names
 
 
-def _is_anything(place: Place, name: str) -> bool:
+def _is_anything(place: TreePath, name: str) -> bool:
     """Whether it is the star of a condition."""
     return name == "*" and ("when" in place or "unless" in place)
 
 
 def _route_names(tree: dict[str, Tree]) -> Known:
-    return [name for _, name in found(tree, pattern("routes[].name")) if isinstance(name, str)]
+    return [name for _, name in find_values(tree, parse_pattern("routes[].name")) if isinstance(name, str)]
 
 
 def _by_prefix(tree: dict[str, Tree], *, bare: str, extra: tuple[str, ...] = ()) -> Known:
@@ -55,11 +55,11 @@ def _by_prefix(tree: dict[str, Tree], *, bare: str, extra: tuple[str, ...] = ())
     plain = _section(bare)(tree)
     if plain is None or any(names is None for names in sections.values()):
         return None
-    return [*extra, *plain, *(f"{prefix}:{name}" for prefix in PREFIXES for name in sections[prefix] or ())]
+    return [*extra, *plain, *(f"{prefix}:{name}" for prefix in TARGET_KINDS for name in sections[prefix] or ())]
 
 
 def _targets(tree: dict[str, Tree]) -> Known:
-    return _by_prefix(tree, bare="destinations", extra=(TEAM,))
+    return _by_prefix(tree, bare="destinations", extra=(ASSIGNED_TEAM,))
 
 
 def _owners(tree: dict[str, Tree]) -> Known:
@@ -130,30 +130,30 @@ _REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
 )
 
 
-def _not_for_machines(draft: Draft) -> Iterator[Finding]:
+def _not_for_machines(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     for place, feed in draft.feeds.items():
         destination = draft.destinations.get(feed.to)
         if destination is not None and not destination.kind.about.is_for_machines:
             what = f"{quoted(feed.to)} is read by people, but a feed is for programs"
             right = "name a destination with a `webhook`, or add a step to notify people"
-            yield Finding(("feeds", place, "to"), what, right)
+            yield PolicyFinding(("feeds", place, "to"), what, right)
 
 
-def _circles(draft: Draft) -> Iterator[Finding]:
+def _circles(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     for name in draft.destinations:
-        way = fallbacks(name, draft)
+        way = fallback_chain(name, draft)
         last = draft.destinations[way[-1]].fallback
         if last == name:
             what = f"is a loop: {' -> '.join((*way, name))}"
-            yield Finding(("destinations", name, "fallback"), what, "remove one of these fallbacks")
+            yield PolicyFinding(("destinations", name, "fallback"), what, "remove one of these fallbacks")
 
 
-def _ambiguous(draft: Draft) -> Iterator[Finding]:
-    if TEAM in draft.destinations:
-        yield Finding(
-            ("destinations", TEAM), "is a reserved name: `team` means the assigned team", "choose another name"
+def _ambiguous(draft: PolicyDraft) -> Iterator[PolicyFinding]:
+    if ASSIGNED_TEAM in draft.destinations:
+        yield PolicyFinding(
+            ("destinations", ASSIGNED_TEAM), "is a reserved name: `team` means the assigned team", "choose another name"
         )
     for name in draft.destinations:
         if name in draft.people:
             what = f"is also the name of a person, so `tell: [{name}]` means the destination"
-            yield warning(("destinations", name), what, "rename one of them")
+            yield make_warning(("destinations", name), what, "rename one of them")

@@ -3,62 +3,75 @@
 from collections.abc import Iterable, Iterator
 
 from escalator.model.policy import Category, Step
-from escalator.policy.draft import Draft
-from escalator.policy.problems import Finding, Place, listed, quoted, warning
-from escalator.policy.responders import able_people, incidents, is_complete, kinds, schedule_of, tells_responders
-from escalator.policy.route_reachability import takers
+from escalator.policy.draft import PolicyDraft
+from escalator.policy.problems import PolicyFinding, TreePath, join_names, make_warning, quoted
+from escalator.policy.responders import (
+    are_people_complete,
+    incident_kinds,
+    incidents_phrase,
+    people_who_may_acknowledge,
+    schedule_of,
+    step_reaches_responder,
+)
+from escalator.policy.route_reachability import reachable_routes
 
 
-def findings(draft: Draft) -> Iterator[Finding]:
+def check_responders(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield whom rotas and leads name in vain, and steps that tell nobody who may acknowledge."""
-    if not is_complete(draft):
+    if not are_people_complete(draft):
         return
-    able = able_people(draft, None)
+    able = people_who_may_acknowledge(draft, None)
     for key, schedule in draft.schedules.items():
         others = [person for person in schedule.everybody if person in draft.people and person not in able]
         if others:
-            what = f"names {listed(others)}, whose role may not acknowledge, so nobody is on call during their turns"
-            yield warning(("schedules", key), what, "give them `role: moderator`, or leave them out")
+            what = (
+                f"names {join_names(others)}, whose role may not acknowledge, so nobody is on call during their turns"
+            )
+            yield make_warning(("schedules", key), what, "give them `role: moderator`, or leave them out")
     for key, team in draft.teams.items():
         if team.lead in draft.people and team.lead not in able:
             what = f"{quoted(team.lead)} is notified when nobody is on call, but their role may not acknowledge"
-            yield warning(("teams", key, "lead"), what, "give them `role: moderator`, or name another lead")
-    told: set[Place] = set()
+            yield make_warning(("teams", key, "lead"), what, "give them `role: moderator`, or name another lead")
+    told: set[TreePath] = set()
     for finding in _in_vain(draft):
         if finding.place not in told:
             told.add(finding.place)
             yield finding
 
 
-def _in_vain(draft: Draft) -> Iterator[Finding]:
+def _in_vain(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield, for every kind of incident, steps without responders and rotas with turns of people who are shut out."""
-    for kind, category in kinds(draft):
-        able = able_people(draft, category)
-        for taker in takers(kind, draft.routes):
+    for kind, category in incident_kinds(draft):
+        able = people_who_may_acknowledge(draft, category)
+        for taker in reachable_routes(kind, draft.routes):
             route = draft.routes.get(taker) if taker is not None else None
             path, assign = (route.path, route.assign) if route else (draft.default, None)
             steps = draft.paths.get(path, {})
             for index, step in steps.items():
-                if able and not tells_responders(draft, step, assign, able):
-                    what = f"notifies nobody who may acknowledge {incidents(kind)}, so the next step fires at once"
-                    yield warning(
+                if able and not step_reaches_responder(draft, step, assign, able):
+                    what = (
+                        f"notifies nobody who may acknowledge {incidents_phrase(kind)}, so the next step fires at once"
+                    )
+                    yield make_warning(
                         ("paths", path, index), what, "add somebody who may acknowledge them, or a destination"
                     )
             if category and category.restricted_to:
                 yield from _shut_out(draft, steps.values(), assign, category)
 
 
-def _shut_out(draft: Draft, steps: Iterable[Step], assign: str | None, category: Category) -> Iterator[Finding]:
+def _shut_out(
+    draft: PolicyDraft, steps: Iterable[Step], assign: str | None, category: Category
+) -> Iterator[PolicyFinding]:
     """Yield rotas that a restricted category is told to, with turns of people who may not know of it."""
-    able, everybody = able_people(draft, category), able_people(draft, None)
+    able, everybody = people_who_may_acknowledge(draft, category), people_who_may_acknowledge(draft, None)
     for target in dict.fromkeys(target for step in steps for target in step.notify):
         schedule = schedule_of(draft, target, assign)
         if schedule is None:
             continue
         others = [person for person in schedule.everybody if person in everybody and person not in able]
         if others:
-            what = f"names {listed(others)}, who may not acknowledge {quoted(category.key)} incidents"
+            what = f"names {join_names(others)}, who may not acknowledge {quoted(category.key)} incidents"
             right = "add them to a team of its `restricted_to`, or give the category a schedule of its own"
-            yield warning(
+            yield make_warning(
                 ("schedules", schedule.key), f"{what}, so nobody is on call for these during their turns", right
             )

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 
-from escalator.policy.draft import Draft
+from escalator.policy.draft import PolicyDraft
 from escalator.policy.placeholders import expand
-from escalator.policy.problems import Finding, warning
+from escalator.policy.problems import PolicyFinding, make_warning
 
 
-def findings(draft: Draft, env: Mapping[str, str]) -> Iterator[Finding]:
+def check_sources(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     """Yield a warning for a policy without sources, and for each source that could verify nothing."""
     if not draft.tree.get("sources"):
-        yield warning(
+        yield make_warning(
             ("sources",), "is missing, so no webhook is accepted", "add a source with the API key of your Stream app"
         )
     for name, source in draft.sources.items():
         if expand(source.api_key, env) and not any(expand(secret, env) for secret in source.api_secrets):
             what = "every secret is empty, so all webhooks of this app are refused"
-            yield warning(
+            yield make_warning(
                 ("sources", name, "api_secret"),
                 what,
                 "set its secret, or leave its API key empty to disable the source",

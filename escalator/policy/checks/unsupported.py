@@ -3,24 +3,24 @@
 from collections.abc import Iterator
 
 from escalator.model.destination_kind import DestinationKind
-from escalator.policy.draft import Draft
-from escalator.policy.problems import Finding, warning
-from escalator.policy.tree_walk import found, pattern
+from escalator.policy.draft import PolicyDraft
+from escalator.policy.problems import PolicyFinding, make_warning
+from escalator.policy.tree_walk import find_values, parse_pattern
 
 NOT_SUPPORTED = "PagerDuty as a personal contact is not supported yet"
 
 
-def findings(draft: Draft) -> Iterator[Finding]:
+def check_unsupported(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield an error for `retention.records`, and one warning for people whose contact is PagerDuty."""
-    for place, _duration in found(draft.tree, pattern("retention.records")):
+    for place, _duration in find_values(draft.tree, parse_pattern("retention.records")):
         what = "is not supported: audit records are kept for ever, because deleting any would break the hash chain"
-        yield Finding(
+        yield PolicyFinding(
             place,
             what,
             "remove `records`; they contain ids only, and `content` limits how long content is kept",
         )
-    for place, kind in found(draft.tree, pattern("people.*.contact[]")):
+    for place, kind in find_values(draft.tree, parse_pattern("people.*.contact[]")):
         if kind == DestinationKind.PAGERDUTY:
             instead = "use a PagerDuty destination in the step; until then the person's next contact is used"
-            yield warning(place, NOT_SUPPORTED, instead, blocks_production=True)
+            yield make_warning(place, NOT_SUPPORTED, instead, blocks_production=True)
             return

@@ -30,7 +30,7 @@ def is_our_workspace(connection: Connection, team_id: str, enterprise_id: str) -
     return not ours or parse_home(ours).includes(team_id, enterprise_id)
 
 
-class Sender(Protocol):
+class SlackSender(Protocol):
     """Whoever has sent something: their Slack id, their workspace, and the organization where they sent it."""
 
     @property
@@ -50,7 +50,7 @@ class Sender(Protocol):
 
 
 def slack_sender(
-    core: Core, connection: Connection, policy: Policy, sender: Sender, *, is_sandbox: bool
+    core: Core, connection: Connection, policy: Policy, sender: SlackSender, *, is_sandbox: bool
 ) -> Person | str:
     """Return the person who has typed a command or sent its window, or what to tell who may do neither.
 

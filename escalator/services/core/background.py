@@ -1,4 +1,4 @@
-"""A thread beside the sweep, for what may take long: the sweep must come round whatever that does."""
+"""A background thread for slow work, so that the sweep is never held up by it."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 
 class BackgroundJob:
-    """Does its work whenever it is woken and is not at it already; nothing that the work raises ends it."""
+    """Runs its work each time it is woken. Errors are logged and do not end the thread."""
 
     def __init__(self, core: Core, name: str, work: Callable[[Core], None]) -> None:
         self._core = core
@@ -22,7 +22,7 @@ class BackgroundJob:
         self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
-        """Say that it is time."""
+        """Ask for one run; starts the thread the first time."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()

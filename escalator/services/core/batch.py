@@ -1,4 +1,4 @@
-"""A batch is done in one transaction; one that fails is repeated one by one, so that one item holds up no other."""
+"""Runs a batch in one transaction, and item by item if that fails, so that one bad item does not block the others."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -18,7 +18,7 @@ def run_batch(
     alone: Callable[[UUID], int],
     failed: Callable[[UUID, str], None],
 ) -> int:
-    """Do a batch and return how many items were taken. Raises Unavailable.
+    """Run a batch and return how many items were taken. Raises Unavailable.
 
     `together` notes in `taken` what it has taken before anything can go wrong with it. When it fails each is done
     `alone`, and `failed` hears of those that fail again, with the kind of the error. A lost race is no failure.

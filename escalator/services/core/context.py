@@ -56,7 +56,7 @@ class Core:
         return expand(text, self.settings.environment)
 
     def heartbeat_timeout(self, now: datetime) -> timedelta:
-        """Return after which silence a process is taken for dead: longer while it may have been the database's."""
+        """Return how long a process may miss its heartbeat before it counts as dead: longer after a database outage."""
         was_ours = self.beat_failed_at is not None and now - self.beat_failed_at < 2 * HEARTBEAT_TIMEOUT
         return MAX_LEASE if was_ours else HEARTBEAT_TIMEOUT
 

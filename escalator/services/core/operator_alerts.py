@@ -1,4 +1,4 @@
-"""The product's own trouble: told once for each, to whom the policy names, until it has ended."""
+"""Operator alerts: problems of the product itself. Each is sent once to whom the policy names, until it is resolved."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 POLICY_FILE = "policy_file"
 DEADLINE = "deadline:"
 DESTINATION = "destination:"
-"""How the key of a trouble begins that is about an endpoint."""
+"""Prefix of the key of an operator alert about an endpoint."""
 
 ALARM_EXPIRES = timedelta(hours=2)
 _ALARM_URGENCY = 5
@@ -37,7 +37,7 @@ _ALARM_URGENCY = 5
 
 @dataclass(frozen=True, slots=True)
 class OperatorAlerts:
-    """Troubles as seen within one transaction."""
+    """Operator alerts within one transaction: raised, listed and resolved."""
 
     connection: Connection
     now: datetime
@@ -51,7 +51,7 @@ class OperatorAlerts:
         also: Sequence[str] = (),
         suspects: SuspectedChannels = NOT_SUSPECTED,
     ) -> bool:
-        """Note a trouble and tell whom the policy names; False when it is known already.
+        """Record an operator alert and send it to whom the policy names; False when it is open already.
 
         `detail` holds keys, ids and counts, never content. `also` are further targets that have to hear of this one.
         `suspects` are what the news must not depend on, besides what is known to be failing: then others are told too.
@@ -72,7 +72,7 @@ class OperatorAlerts:
         return True
 
     def record_silently(self, key: str, detail: str) -> UUID | None:
-        """Write a trouble down and tell nobody; return its id, or None when it is known already."""
+        """Record an operator alert and send nothing; return its id, or None when it is open already."""
         written = self.connection.execute(
             upsert(self.connection, troubles)
             .values(id=uuid7(), key=key[:256], detail=detail, found_at=self.now)
@@ -83,7 +83,7 @@ class OperatorAlerts:
         return found
 
     def failing_endpoints(self) -> dict[str, DestinationKind]:
-        """Return the channels of the endpoints that have failed for some minutes and are open troubles."""
+        """Return the endpoints that have failed for minutes and have an open alert, with their channels."""
         failing = {
             endpoint.endpoint: endpoint.channel for endpoint in endpoint_health.failing(self.connection, self.now)
         }
@@ -93,7 +93,7 @@ class OperatorAlerts:
         return {name: channel for name, channel in failing.items() if f"{DESTINATION}{name}" in keys}
 
     def resolve(self, *keys: str) -> None:
-        """Note that troubles are over."""
+        """Resolve these operator alerts."""
         if not keys:
             return
         ended = self.connection.execute(
@@ -106,18 +106,18 @@ class OperatorAlerts:
         audit_log.insert(self.connection, entries, self.now)
 
     def is_open(self, key: str) -> bool:
-        """Whether this trouble is known and has not ended."""
+        """Whether this operator alert is open."""
         found = select(troubles.c.id).where(troubles.c.key == key, troubles.c.ended_at.is_(None))
         return self.connection.scalar(found) is not None
 
     def list_open(self) -> list[tuple[str, str]]:
-        """Return (key, detail) of the troubles that have not ended."""
+        """Return (key, detail) of the open operator alerts."""
         rows = self.connection.execute(select(troubles).where(troubles.c.ended_at.is_(None)))
         return [(row.key, row.detail) for row in rows]
 
 
 def alert_delivery(recipient: Recipient, settings: Settings, now: datetime, trouble_id: UUID | None = None) -> Delivery:
-    """Return what tells one recipient of a trouble; without one it stands for no row."""
+    """Return the delivery that sends an operator alert to one recipient."""
     return Delivery(
         id=uuid7(),
         kind=DeliveryKind.ALARM,
@@ -142,6 +142,6 @@ def operator_alert_mode(settings: Settings) -> Mode:
 
 
 def alert_details(connection: Connection, trouble_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
-    """Return (key, detail) of these troubles."""
+    """Return (key, detail) of these operator alerts."""
     rows = connection.execute(select(troubles).where(troubles.c.id.in_(list(trouble_ids))))
     return {row.id: (row.key, row.detail) for row in rows}

@@ -20,7 +20,7 @@ from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.model.schedule import Calendars, ManualOverride
 from escalator.model.silence import Silence
-from escalator.policy import Parsed, Problem, parse, reload
+from escalator.policy import ParsedPolicy, PolicyProblem, load_accepted, parse
 from escalator.policy.placeholders import with_stream_ids
 from escalator.services.core import missing_credentials
 from escalator.services.core.operator_alerts import POLICY_FILE, OperatorAlerts
@@ -60,7 +60,7 @@ class OfferResult:
     """What became of offering the file: activated or not, and what is wrong with it."""
 
     is_new: bool
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[PolicyProblem, ...] = ()
 
 
 class PolicyStore:
@@ -115,7 +115,7 @@ class PolicyStore:
         """Return one version; raises PolicyError for one that this version of the product cannot read."""
         found = self._parsed.get(version)
         if found is None:
-            found = with_stream_ids(reload(policies.text_of(connection, version)), self._settings.environment)
+            found = with_stream_ids(load_accepted(policies.text_of(connection, version)), self._settings.environment)
             self._parsed[version] = found
         return found
 
@@ -171,7 +171,7 @@ class PolicyStore:
         log.info("policy_activated", version=str(version), sha256=sha256[:12])
         return OfferResult(is_new=True, problems=parsed.problems)
 
-    def _forbidden_in_production(self, database: Database, parsed: Parsed) -> tuple[Problem, ...]:
+    def _forbidden_in_production(self, database: Database, parsed: ParsedPolicy) -> tuple[PolicyProblem, ...]:
         """Return what is an error where real people are told: some warnings, and secrets that are newly needed."""
         if self._settings.mode is not Mode.PRODUCTION or parsed.policy is None:
             return ()
@@ -179,7 +179,9 @@ class PolicyStore:
         missing = tuple(missing_credentials.missing_required(self._settings, parsed.policy))
         return (*blocking, *self._newly(missing, database)) if missing else blocking
 
-    def _newly(self, missing: Sequence[missing_credentials.MissingVariable], database: Database) -> Iterator[Problem]:
+    def _newly(
+        self, missing: Sequence[missing_credentials.MissingVariable], database: Database
+    ) -> Iterator[PolicyProblem]:
         """Yield the secrets that the active version does without.
 
         Whether those that it needs are there is asked at a process' start (services/core/production_secrets.py); a new
@@ -191,12 +193,12 @@ class PolicyStore:
             return
         lacking = {variable.name for variable in missing_credentials.missing_required(self._settings, running.policy)}
         yield from (
-            Problem(variable.name, 1, variable.what, variable.right)
+            PolicyProblem(variable.name, 1, variable.what, variable.right)
             for variable in missing
             if variable.name not in lacking
         )
 
-    def _refuse(self, database: Database, problems: tuple[Problem, ...], sha256: str) -> None:
+    def _refuse(self, database: Database, problems: tuple[PolicyProblem, ...], sha256: str) -> None:
         """Tell and record that a file is refused: once, though each process is offered it."""
         file = self._settings.policy_file.name
         for problem in problems:

@@ -1,4 +1,4 @@
-"""A process of ours says that it lives."""
+"""Process heartbeats: each process renews its row while it is alive."""
 
 import os
 import socket

@@ -1,6 +1,6 @@
-"""Lists: when many pages wait for one destination, those beyond the first twenty are soon told there as one message.
+"""Bundles: when many pages wait for one destination, those beyond the first twenty are sent there as one message.
 
-A list is a bulletin whose delivery takes its turn among the others of its place, by urgency and age. Who is on it waits
+A bundle is a bulletin whose delivery takes its turn among the others of its place, by urgency and age. Its pages wait
 for what becomes of it: told, they have been told; failed for good, they have failed, and what follows from a failed
 step follows. While it waits more may join, and what has been answered meanwhile drops out when it is told.
 """
@@ -39,7 +39,7 @@ PAGES_SENT_SINGLY = 20
 """How many full messages wait for one destination one by one (issue 4, storms)."""
 
 BUNDLE_AFTER = timedelta(seconds=5)
-"""How long the others have waited before they are put on a list: what goes out at once is told one by one.
+"""How long the others have waited before they are bundled: what goes out at once is sent one by one.
 
 Only while senders serve is it the destination that they wait for: what has waited because the database was frozen or no
 worker lived is told one by one, as far as its destination takes it within the same time.
@@ -51,18 +51,18 @@ _JOB = "lists"
 
 
 def bundle_waiting_pages(core: Core) -> None:
-    """Put what is too much for its destination on lists, and let who was on a failed one fail. Raises Unavailable."""
+    """Bundle the pages that are too many for their destination, and fail those of failed ones. Raises Unavailable."""
     while _settle_failed(core):
         pass
     with core.database.reading() as connection:
         if not bundles.has_more_pending_than(connection, PAGES_SENT_SINGLY):
             return
-    while _list_surplus(core) == BATCH:
+    while _bundle_surplus(core) == BATCH:
         pass
 
 
-def _list_surplus(core: Core) -> int:
-    """List up to a batch of pages; return how many. One process at a time, so that a place has one list."""
+def _bundle_surplus(core: Core) -> int:
+    """Bundle up to a batch of pages; return how many. One process at a time, so that a place has one bundle."""
     now = core.clock.now()
     with unit_of_work(core) as work:
         connection = work.connection
@@ -74,9 +74,9 @@ def _list_surplus(core: Core) -> int:
             return 0
         waiting = bundles.lock_open_bundles(connection)
         for place, pages in _by_place(surplus).items():
-            list_id = waiting.get(place) or _begin(connection, pages[0], now)
-            bundles.add_pages(connection, list_id, [page.id for page in pages], max(page.urgency for page in pages))
-            _record(connection, pages, list_id, now)
+            bundle_id = waiting.get(place) or _begin(connection, pages[0], now)
+            bundles.add_pages(connection, bundle_id, [page.id for page in pages], max(page.urgency for page in pages))
+            _record(connection, pages, bundle_id, now)
         work.has_deliveries = True
     return len(surplus)
 
@@ -89,7 +89,7 @@ def _by_place(surplus: Iterable[Delivery]) -> Mapping[BundleAddress, list[Delive
 
 
 def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
-    """Begin a list at the place of its first page, and return its id."""
+    """Begin a bundle at the place of its first page, and return its id."""
     new = Bulletin(uuid7(), BulletinKind.LIST, now, {})
     bulletins.insert(connection, new)
     told = Delivery(
@@ -112,14 +112,14 @@ def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
     return new.id
 
 
-def _record(connection: Connection, pages: Iterable[Delivery], list_id: UUID, now: datetime) -> None:
+def _record(connection: Connection, pages: Iterable[Delivery], bundle_id: UUID, now: datetime) -> None:
     entries = [audit_entry(AuditAction.DELIVERY_LISTED, page) for page in pages]
-    named = [replace(entry, after={**entry.after, "list": str(list_id)}) for entry in entries]
+    named = [replace(entry, after={**entry.after, "list": str(bundle_id)}) for entry in entries]
     audit_log.insert(connection, [(one, None) for one in named], now)
 
 
 def bundle_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card | None:
-    """Return what a list says now; None when everything on it has been dealt with.
+    """Return what a bundle says now; None when everything in it has been dealt with.
 
     What is no longer wanted drops out for good. The incidents are not locked, they may be ten thousand: one that is
     answered at this very moment is told as one of a number, as a page that was claimed just before would be.
@@ -146,19 +146,19 @@ def bundle_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -
     return list_card(said, len(answered), ways, is_test=to.mode is Mode.DIVERT)
 
 
-def current_card(core: Core, list_id: UUID) -> Card | None:
+def current_card(core: Core, bundle_id: UUID) -> Card | None:
     """Return what a list that has been told says by now in Slack, or None where there is no such list.
 
     Nothing drops out of it any more. Raises Unavailable.
     """
     with core.database.reading() as connection:
-        mode = bundles.mode_of(connection, list_id)
-        members = {member.incident_id: member for member in bundles.pages_of(connection, list_id)}
+        mode = bundles.mode_of(connection, bundle_id)
+        members = {member.incident_id: member for member in bundles.pages_of(connection, bundle_id)}
         policy = core.policies.required(connection).policy
     if mode is None or not members:
         return None
     listed = [_listed_by_now(member, policy) for member in members.values()]
-    ways = Ways(encode_list(list_id), list_id, (_dashboard(core),))
+    ways = Ways(encode_list(bundle_id), bundle_id, (_dashboard(core),))
     return list_card(listed, 0, ways, is_test=mode is Mode.DIVERT)
 
 
@@ -198,7 +198,7 @@ def _listed(member: BundledPage, policy: Policy) -> Listed:
 
 
 def _settle_failed(core: Core) -> bool:
-    """Let some of those fail whose list has failed for good, and do what follows; whether there may be more."""
+    """Fail some pages of bundles that have failed for good, and do what follows; whether there may be more."""
     with core.database.reading() as connection:
         forsaken = bundles.find_failed(connection)
         found = bundles.pending_pages_of(connection, forsaken, _FAILED_BATCH) if forsaken else []

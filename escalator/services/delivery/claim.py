@@ -42,6 +42,6 @@ class ClaimContext:
         return TransactionContext(self.core, self.connection, self.running, self.now)
 
     @property
-    def silence(self) -> timedelta:
-        """Return after which silence a process is taken for dead."""
+    def heartbeat_timeout(self) -> timedelta:
+        """Return how long a process may miss its heartbeat before it counts as dead."""
         return self.core.heartbeat_timeout(self.now)

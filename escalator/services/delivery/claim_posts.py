@@ -82,7 +82,7 @@ def _hold(claim: ClaimContext) -> list[_Held]:
     breakers, seen = CircuitBreakers(connection, now), set[UUID]()
     held: list[_Held] = []
     while len(held) < claim.limit:
-        found = posted_message_updates.lock_outdated(connection, now, claim.limit, claim.silence, without)
+        found = posted_message_updates.lock_outdated(connection, now, claim.limit, claim.heartbeat_timeout, without)
         new = [post for post in found if post.id not in seen]
         for post in new[: claim.limit - len(held)]:
             lane = lane_of(post, claim.core.expand(post.address), UPDATE)

@@ -73,7 +73,7 @@ def record_calls(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> None:
 def update_operator_alerts(
     context: TransactionContext, outcomes: Sequence[CallOutcome], over: Collection[UUID]
 ) -> None:
-    """Find and end the troubles that these calls make of their endpoints, and tell who stands in for what waits.
+    """Raise and resolve operator alerts about the endpoints of these calls, and send fallbacks for what waits.
 
     `over` are the deliveries that failed for good. What there is to note of the endpoints is written already.
     """
@@ -84,7 +84,7 @@ def update_operator_alerts(
         alerts,
         [outcome.sent.delivery.endpoint for outcome in outcomes if outcome.sent.delivery and _has_arrived(outcome)],
     )
-    _stand_in_for_failing(context, outcomes, over)
+    _send_fallbacks_for_failing(context, outcomes, over)
 
 
 def _is_real(outcome: CallOutcome) -> bool:
@@ -162,7 +162,9 @@ def end_alerts_of_reached(alerts: OperatorAlerts, reached: Iterable[str]) -> Non
     alerts.resolve(*(f"{DESTINATION}{name}" for name in sorted(set(reached))))
 
 
-def _stand_in_for_failing(context: TransactionContext, outcomes: Sequence[CallOutcome], over: Collection[UUID]) -> None:
+def _send_fallbacks_for_failing(
+    context: TransactionContext, outcomes: Sequence[CallOutcome], over: Collection[UUID]
+) -> None:
     """Tell who stands in for what has just failed, and waits, at a destination that is known to be failing."""
     waits = [
         outcome.sent.delivery

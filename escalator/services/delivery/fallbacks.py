@@ -1,4 +1,4 @@
-"""What is told instead of a delivery that does not get through: once, while it still waits or when it has failed."""
+"""Fallbacks: deliveries that take the place of one that does not get through, created once for each."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
 
 def create_fallbacks(context: TransactionContext, failing: Sequence[Delivery], suspects: SuspectedChannels) -> int:
-    """Tell instead of each of these whoever stands in for it, unless that was done before; return how many are told.
+    """Create the fallback of each of these deliveries, unless it has one already; return how many were created.
 
     They have as long as what they stand in for had: that may have expired.
     """

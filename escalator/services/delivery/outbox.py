@@ -105,7 +105,7 @@ def _claim_alarms(claim: ClaimContext) -> ClaimedCalls:
     connection, now = claim.connection, claim.now
     breakers = CircuitBreakers(connection, now)
     taken = _take(claim, _chosen(claim, breakers, _ALL_BUT_ALARMS).likely)
-    mine = delivery_claims.lock_claimable(connection, taken, now, claim.silence) if taken else []
+    mine = delivery_claims.lock_claimable(connection, taken, now, claim.heartbeat_timeout) if taken else []
     mine, begun = _begin_probes(breakers, mine, taken)
     calls = claim_notices(claim, mine, taken)
     delivery_claims.claim(connection, [call.delivery.id for call in calls if call.delivery], claim.core.id, now)
@@ -131,7 +131,7 @@ def _claim_deliveries(claim: ClaimContext) -> ClaimedCalls:
             if candidate.delivery.incident_id is None or candidate.delivery.incident_id in free
         ],
     )
-    mine = delivery_claims.lock_claimable(connection, taken, now, claim.silence) if taken else []
+    mine = delivery_claims.lock_claimable(connection, taken, now, claim.heartbeat_timeout) if taken else []
     if not mine:
         return ClaimedCalls(is_held_up=bool(choice.all))
     about = read_incidents(
@@ -141,7 +141,7 @@ def _claim_deliveries(claim: ClaimContext) -> ClaimedCalls:
         delivery.id for delivery in mine if delivery.incident_id is not None and delivery.incident_id not in about
     ]
     delivery_claims.postpone(connection, unreadable, now + UNREADABLE_WAIT)
-    standing = posted_messages.lock_of(connection, about, now, claim.silence)
+    standing = posted_messages.lock_of(connection, about, now, claim.heartbeat_timeout)
     turns = {one.id: turn for turn, one in enumerate(mine)}
     mine, begun = _begin_probes(breakers, mine, taken)
     claims = PageClaims(core, connection, claim.running, now, about, standing, compose.story_records(connection, about))

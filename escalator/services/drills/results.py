@@ -1,4 +1,4 @@
-"""What became of drills: the row, the record, and who hears of one that was not passed."""
+"""Drill results: the row, the audit record, and an operator alert for a drill that failed."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -39,7 +39,7 @@ class DrillResults:
     now: datetime
 
     def record_passed(self, run: DrillRun, incident: Incident, answer: DrillAcknowledgement) -> None:
-        """Write who has answered in time; the trouble about an earlier one is over."""
+        """Write who acknowledged in time, and resolve the alert about an earlier failure."""
         by = ", ".join(answer.people)
         ended = replace(
             run, state=DrillState.PASSED, incident_id=incident.id, acknowledged_by=by, acknowledged_at=answer.at
@@ -50,7 +50,7 @@ class DrillResults:
             OperatorAlerts(self.connection, self.now).resolve(_TROUBLE + run.name)
 
     def record_failed(self, run: DrillRun, failure: DrillFailure, incident: Incident | None = None) -> None:
-        """Write that it was not passed, and tell: each time anew, though the one before was not passed either."""
+        """Write that the drill failed, and raise an alert each time, also when the drill before failed too."""
         ended = replace(run, state=failure.state, incident_id=incident.id if incident else None)
         if not drills.finish(self.connection, ended):
             return

@@ -1,4 +1,4 @@
-"""Decisions -> rows: incident, answers, deliveries, records and wanted revisions, in the caller's transaction."""
+"""Writes decisions as rows in the caller's transaction: incidents, answers, deliveries, audit records, revisions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -60,7 +60,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class AfterCommit:
-    """What is to be told once the transaction has committed: deadlines that come soon, and what is to be sent.
+    """What to do after the commit: deadlines to schedule, and calls to send.
 
     `claimed` are calls that this process sends itself, each with a thread taken; `has_more` is what others may do.
     """

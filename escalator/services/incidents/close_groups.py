@@ -1,4 +1,4 @@
-"""The members of a group that is over end with it: a bounded batch in one transaction, whoever does it."""
+"""Closes the members of a group that is over, a bounded batch in each transaction."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Deadlines that are due are fired, each by its own fence, a batch in one transaction."""
+"""Escalation: fires the deadlines that are due, a batch in each transaction; a fence keeps each from firing twice."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -10,7 +10,7 @@ from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.levels import Role
 from escalator.model.policy import Person
-from escalator.policy.problems import quoted, remedy
+from escalator.policy.problems import did_you_mean, quoted
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import audit_log, incidents, notes
@@ -46,7 +46,7 @@ def change_hold(core: Core, wanted: HoldRequest) -> str | HoldRefused:
         person = running.policy.people.get(wanted.by)
         if person is None:
             return HoldRefused(
-                f"{quoted(wanted.by)} is not a person of the policy; {remedy(wanted.by, running.policy.people)}"
+                f"{quoted(wanted.by)} is not a person of the policy; {did_you_mean(wanted.by, running.policy.people)}"
             )
         incident = _found(core, connection, wanted.number, person, running)
         why_not = _why_not(incident, person, wanted)

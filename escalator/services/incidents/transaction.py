@@ -1,4 +1,4 @@
-"""One transaction that decides, and what the workers are told once it has committed."""
+"""The unit of work: one transaction that changes incidents, and what is sent or scheduled after its commit."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from escalator.services.incidents.group_membership import with_group_changes
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """An open transaction. What it applies is told after the commit, and not at all when there is none."""
+    """An open transaction. What it applies is sent after the commit, and dropped when the transaction fails."""
 
     core: Core
     connection: Connection

@@ -7,7 +7,7 @@ from escalator.errors import ContentLocked
 from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Role
 from escalator.model.policy import Policy
-from escalator.policy.problems import quoted, remedy
+from escalator.policy.problems import did_you_mean, quoted
 from escalator.services.core.context import Core
 from escalator.store import audit_log, events
 from escalator.store.events import StoredEvent
@@ -51,7 +51,7 @@ def read_body(core: Core, event_id: UUID, by: str, via: str) -> str | ReadRefuse
 def _why_not(by: str, policy: Policy) -> ReadRefused | None:
     person = policy.people.get(by)
     if person is None:
-        return ReadRefused(f"{quoted(by)} is not a person of the policy; {remedy(by, policy.people)}")
+        return ReadRefused(f"{quoted(by)} is not a person of the policy; {did_you_mean(by, policy.people)}")
     return (
         None if person.role is Role.ADMIN else ReadRefused(f"{person.name} may not read request bodies; ask an admin")
     )

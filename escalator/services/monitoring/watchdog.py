@@ -1,4 +1,4 @@
-"""Workers and web look out for one another: who was there and is silent is a trouble, told by those who are left."""
+"""Workers and web processes watch each other: a kind of process that stops its heartbeat raises an operator alert."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ _LOOKS_AWAY = timedelta(seconds=10)
 
 
 class Watchdog:
-    """Looks again and again whether a kind of process is alive.
+    """Checks again and again whether a kind of process is alive.
 
     Nobody is missed who was never there, nor before this process has itself looked for as long as its patience: after
     a night in which nothing ran, one part starts before the other.

@@ -55,7 +55,7 @@ class CallOutcome:
 
 
 class SenderPool(Protocol):
-    """The sender threads of this process, as those see them who have just written something to send."""
+    """The sender threads of this process, as seen by code that has just written something to send."""
 
     def take(self, lane: Lane) -> bool:
         """Take a thread for a call on this lane, if there is room for one; it waits for `send`."""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from escalator.errors import Unavailable
 from escalator.model.levels import Mode
-from escalator.policy import Problem, parse
+from escalator.policy import PolicyProblem, parse
 from escalator.services.core.context import Core
 from escalator.store import policies
 from escalator.store.policies import PolicyVersion
@@ -43,7 +43,7 @@ class PolicyFileStatus:
 
     name: str
     state: FileState
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[PolicyProblem, ...] = ()
     reason: str = ""
 
 
@@ -53,7 +53,7 @@ class PolicyStatus:
 
     version: PolicyVersion
     since: datetime
-    warnings: tuple[Problem, ...]
+    warnings: tuple[PolicyProblem, ...]
     file: PolicyFileStatus
 
 
@@ -81,12 +81,12 @@ def _file(core: Core, active: PolicyVersion) -> PolicyFileStatus:
     return PolicyFileStatus(path.name, FileState.REFUSED if refusing else FileState.CHANGED, refusing)
 
 
-def _problems(core: Core, text: bytes) -> tuple[Problem, ...]:
+def _problems(core: Core, text: bytes) -> tuple[PolicyProblem, ...]:
     return _parsed(text, frozenset(core.settings.environment.items()))
 
 
 @lru_cache(maxsize=4)
-def _parsed(text: bytes, env: frozenset[tuple[str, str]]) -> tuple[Problem, ...]:
+def _parsed(text: bytes, env: frozenset[tuple[str, str]]) -> tuple[PolicyProblem, ...]:
     """Return the problems of a text. Reading it costs most of what the page does, and it hardly ever changes."""
     return parse(text, dict(env)).problems
 

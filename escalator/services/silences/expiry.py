@@ -1,4 +1,4 @@
-"""What follows when a silence is over: it is recorded and told once, and what it held back goes on."""
+"""What follows when a silence ends: it is recorded and announced once, and what it held back resumes."""
 
 import hashlib
 from datetime import timedelta
@@ -21,7 +21,7 @@ _LONGEST = timedelta(days=1)
 
 
 def resume_after_silence(core: Core) -> None:
-    """Let all go on now that wait for a silence which somebody has ended, or which the policy has no more.
+    """Resume the incidents that wait for a silence which somebody has ended or the policy no longer has.
 
     A batch in one transaction: the deadlines are moved to now, and fired as all are. Raises Unavailable.
     """

@@ -14,7 +14,7 @@ from escalator.model.facts import normalized
 from escalator.model.levels import Mode, Role, Severity
 from escalator.model.policy import Person, Policy
 from escalator.model.silence import Silence, SilenceScope, max_silence_length
-from escalator.policy.problems import quoted, remedy
+from escalator.policy.problems import did_you_mean, quoted
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
@@ -155,7 +155,7 @@ def _may(by: str, policy: Policy) -> Person | SilenceRefused:
     person = policy.people.get(by)
     if person is None:
         return SilenceRefused(
-            SilenceProblem.PERSON, f"{quoted(by)} is not a person of the policy; {remedy(by, policy.people)}"
+            SilenceProblem.PERSON, f"{quoted(by)} is not a person of the policy; {did_you_mean(by, policy.people)}"
         )
     if person.role < Role.SENIOR:
         return SilenceRefused(
@@ -180,7 +180,8 @@ def _meant(named: str, known: Sequence[tuple[SilenceScope, str]]) -> tuple[Silen
         return SilenceRefused(SilenceProblem.NAME, f"{quoted(named)} is {what}; write {right}")
     names = dict.fromkeys(name for _of, name in known)
     return SilenceRefused(
-        SilenceProblem.NAME, f"{quoted(named)} is not a category or route that they may silence; {remedy(named, names)}"
+        SilenceProblem.NAME,
+        f"{quoted(named)} is not a category or route that they may silence; {did_you_mean(named, names)}",
     )
 
 
