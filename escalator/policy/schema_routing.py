@@ -94,7 +94,7 @@ class RouteKeys(MappingSchema):
     acknowledgements = WholeNumber(1, 20)
 
 
-def route(assign: str | None = None, **keys: Any) -> Route:  # noqa: ANN401
+def make_route(assign: str | None = None, **keys: Any) -> Route:  # noqa: ANN401
     """Return a route; `team:x` is assigned as the team x."""
     return Route(assign=assign.removeprefix("team:") if assign else None, **keys)
 
@@ -158,7 +158,7 @@ class AlarmKeys(MappingSchema):
     notify = OneOrMore(Target(), required=True)
 
 
-def alarms(notify: tuple[str, ...]) -> tuple[str, ...]:
+def make_alarms(notify: tuple[str, ...]) -> tuple[str, ...]:
     """Return whom to tell."""
     return notify
 
@@ -203,7 +203,7 @@ class StormKeys(MappingSchema):
     group = FixedMapping(GroupKeys, Grouping, required=True)
 
 
-def storms(group: Grouping) -> Grouping:
+def make_grouping(group: Grouping) -> Grouping:
     """Return when and by what alerts are grouped."""
     return group
 
@@ -215,7 +215,7 @@ class RetentionKeys(MappingSchema):
     records = Duration()
 
 
-def retention(content: timedelta | None = None, records: timedelta | None = None) -> dict[str, timedelta]:  # noqa: ARG001
+def make_retention(content: timedelta | None = None, records: timedelta | None = None) -> dict[str, timedelta]:  # noqa: ARG001
     """Return the duration that is given, by its name in the policy.
 
     `records` is refused in a file (`checks.unsupported`); a version that was accepted with it is still read.
@@ -238,13 +238,13 @@ class CareKeys(MappingSchema):
 
 VERSION = MatchingText("1", "write `version: 1`")
 SEVERITY = FixedMapping(SeverityKeys, SeverityScale)
-ROUTES = ListOf(FixedMapping(RouteKeys, route))
+ROUTES = ListOf(FixedMapping(RouteKeys, make_route))
 PATHS = MappingOfNames(ListOf(FixedMapping(StepKeys, Step)), required=True)
 FEEDS = ListOf(FixedMapping(FeedKeys, Feed))
 UNANSWERED = FixedMapping(UnansweredKeys, UnansweredRule)
 ACKNOWLEDGED = FixedMapping(AcknowledgedKeys, AcknowledgedRule)
-ALARMS = FixedMapping(AlarmKeys, alarms)
-STORMS = FixedMapping(StormKeys, storms)
-RETENTION = FixedMapping(RetentionKeys, retention)
+ALARMS = FixedMapping(AlarmKeys, make_alarms)
+STORMS = FixedMapping(StormKeys, make_grouping)
+RETENTION = FixedMapping(RetentionKeys, make_retention)
 HEARTBEAT = FixedMapping(HeartbeatKeys, Heartbeat)
 CARE = FixedMapping(CareKeys, ExposureLimit)

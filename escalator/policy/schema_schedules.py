@@ -54,7 +54,7 @@ class HoursKeys(MappingSchema):
     holidays = MatchingText(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "write a country such as US, or US-NY")
 
 
-def hours(  # noqa: PLR0913  # as the file has them
+def make_hours(  # noqa: PLR0913  # as the file has them
     key: str,
     start: time | None = None,
     end: time | None = None,
@@ -87,7 +87,7 @@ _DAY_WANTED = {
 }
 
 
-def layer(
+def make_layer(
     rotate: tuple[RotationUnit, int],
     handover: HandoverRule,
     start: date,
@@ -113,7 +113,7 @@ class OverrideKeys(MappingSchema):
     end = DateAndTime(data_key="to", required=True)
 
 
-def override(person: str, start: datetime, end: datetime) -> Override:
+def make_override(person: str, start: datetime, end: datetime) -> Override:
     """Return an override, which ends after it begins."""
     _in_order(start, end)
     return Override(person, start, end)
@@ -128,13 +128,13 @@ class ScheduleKeys(MappingSchema):
     """A rota: layers with overrides, or a calendar."""
 
     timezone = TimeZone()
-    layers = ListOf(FixedMapping(LayerKeys, layer))
-    overrides = ListOf(FixedMapping(OverrideKeys, override))
+    layers = ListOf(FixedMapping(LayerKeys, make_layer))
+    overrides = ListOf(FixedMapping(OverrideKeys, make_override))
     ical = AnyText()
     people = NonEmptyListOf(NonEmptyText())
 
 
-def schedule(  # noqa: PLR0913  # as the file has them
+def make_schedule(  # noqa: PLR0913  # as the file has them
     key: str,
     timezone: ZoneInfo = UTC,
     layers: Mapping[int, Layer] | None = None,
@@ -158,7 +158,7 @@ class DrillKeys(MappingSchema):
     expect_acknowledged_within = Duration()
 
 
-def drill(
+def make_drill(
     name: str, route: str, at: tuple[int, time], expect_acknowledged_within: timedelta = EXPECTED_WITHIN
 ) -> Drill:
     """Return a drill."""
@@ -183,7 +183,7 @@ class SilenceKeys(MappingSchema):
             raise ValidationError([Complaint("must name exactly one thing", "write either `category` or `route`")])
 
 
-def silence(  # noqa: PLR0913  # as the file has them
+def make_silence(  # noqa: PLR0913  # as the file has them
     start: datetime,
     end: datetime,
     by: str,
@@ -199,7 +199,7 @@ def silence(  # noqa: PLR0913  # as the file has them
     return Silence(of, name, start, end, by, reason, critical)
 
 
-HOURS = MappingOfNames(NamedMapping(HoursKeys, hours))
-SCHEDULES = MappingOfNames(NamedMapping(ScheduleKeys, schedule))
-DRILLS = ListOf(FixedMapping(DrillKeys, drill))
-SILENCES = ListOf(FixedMapping(SilenceKeys, silence))
+HOURS = MappingOfNames(NamedMapping(HoursKeys, make_hours))
+SCHEDULES = MappingOfNames(NamedMapping(ScheduleKeys, make_schedule))
+DRILLS = ListOf(FixedMapping(DrillKeys, make_drill))
+SILENCES = ListOf(FixedMapping(SilenceKeys, make_silence))
