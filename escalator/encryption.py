@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from escalator.errors import ContentLocked
 
 
-def derived(secret: str, purpose: str) -> str:
+def derive_key(secret: str, purpose: str) -> str:
     """Return a key made from another secret for one purpose, as text."""
     made = HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(secret.encode())
     return base64.urlsafe_b64encode(made).decode()
@@ -21,7 +21,7 @@ class Seal:
     """Seals and opens bytes. Keys are any texts, newest first: the first seals, all open (for rotation)."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        fernets = [Fernet(derived(key, "escalator content")) for key in keys]
+        fernets = [Fernet(derive_key(key, "escalator content")) for key in keys]
         self._newest, self._fernet = fernets[0], MultiFernet(fernets)
 
     def seal(self, content: bytes) -> bytes:

@@ -200,7 +200,7 @@ def _act(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.post("/sandbox/command")
     def command() -> Response:
-        done = sandbox.signed_command(core, sandbox.Typed(**_own(_said(_Command()))))
+        done = sandbox.signed_command(core, sandbox.TypedCommand(**_own(_said(_Command()))))
         return _refused(done) if isinstance(done, Refused) else _signed(done)
 
     @blueprint.post("/sandbox/act")

@@ -58,7 +58,7 @@ def session_token(core: Core) -> str:
 
 
 def look_up(core: Core) -> bool:
-    """Find who is at the browser, for `viewer` and `running`; whether somebody is. Raises Unavailable."""
+    """Find who is at the browser, for `viewer` and `running_policy`; whether somebody is. Raises Unavailable."""
     token = session_token(core)
     found = sessions.find_session(core, token) if token else None
     if found is None:
@@ -94,7 +94,7 @@ def viewer() -> Viewer:
     return cast(Viewer, g.viewer)
 
 
-def running() -> RunningPolicy:
+def running_policy() -> RunningPolicy:
     """Return the policy that ran when this request began."""
     return cast(RunningPolicy, g.running)
 

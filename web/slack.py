@@ -16,7 +16,7 @@ from escalator.model.incident import Outcome, Verb
 from escalator.model.message import Failed, MessageContext
 from escalator.services.auth.slack_users import link_slack_user
 from escalator.services.core.context import Core
-from escalator.services.delivery.bundle_message import update_bundle_message
+from escalator.services.delivery.update_bundle_message import update_bundle_message
 from escalator.services.incidents.actions import ActionReply, SlackRequest, perform_action, reply_mode
 from escalator.services.responses.acknowledge_bundle import (
     OF_THE_PERSON,

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol, TypeVar
 
-from escalator.channels.email.vendor import EMAIL
-from escalator.channels.jira.vendor import JIRA
-from escalator.channels.mattermost.vendor import MATTERMOST
-from escalator.channels.pagerduty.vendor import PAGERDUTY
-from escalator.channels.slack.vendor import SLACK
-from escalator.channels.webhook.vendor import WEBHOOK
+from escalator.channels.email.registry_entry import EMAIL
+from escalator.channels.jira.registry_entry import JIRA
+from escalator.channels.mattermost.registry_entry import MATTERMOST
+from escalator.channels.pagerduty.registry_entry import PAGERDUTY
+from escalator.channels.slack.registry_entry import SLACK
+from escalator.channels.webhook.registry_entry import WEBHOOK
 from escalator.model.destination_kind import DestinationKind
 
 

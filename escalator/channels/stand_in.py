@@ -88,7 +88,7 @@ class Inbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class SandboxDestination:
     """What the page knows of the destination of a message: its expanded options, and the sandbox's own secret."""
 
     options: Mapping[str, str]
@@ -145,5 +145,5 @@ class SandboxVendor:
     kind: DestinationKind
     stored_as: str
     make_channel: Callable[[Inbox, Clients, Settings, Clock], Channel]
-    show: Callable[[InboxItem, Json, Reader], Shown]
+    show: Callable[[InboxItem, Json, SandboxDestination], Shown]
     act: Callable[[InboxItem, Json, Deed], Done | Refused] | None

@@ -7,7 +7,7 @@ from typing import IO
 
 import click
 
-from escalator.commands.open_core import open_core
+from escalator.commands.open_installation import open_core
 from escalator.services.audit import verify as chain
 from escalator.store import audit_log
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from escalator.commands.open_core import Misused, duration, open_core, read
+from escalator.commands.open_installation import Misused, duration, open_core, read
 from escalator.commands.policy_version import version
 from escalator.engine.replay import ReplayResult
 from escalator.errors import PolicyError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from escalator.commands.open_core import read
+from escalator.commands.open_installation import read
 from escalator.policy import ParsedPolicy, parse
 from escalator.settings import environment, policy_file
 

@@ -8,7 +8,7 @@ import click
 
 from escalator.commands.coverage_json import document
 from escalator.commands.coverage_output import table
-from escalator.commands.open_core import Misused, as_it_stands, duration, instant, read
+from escalator.commands.open_installation import Misused, as_it_stands, duration, instant, read
 from escalator.engine.coverage.compute import compute_coverage
 from escalator.engine.coverage.values import GRAVE_FOR_COVERAGE, Coverage
 from escalator.model.policy import Policy

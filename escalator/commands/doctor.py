@@ -10,7 +10,7 @@ import click
 from escalator.bootstrap import build, configure_logging
 from escalator.commands import doctor_calendars, doctor_checks, doctor_destinations, doctor_sign_in
 from escalator.commands.doctor_checks import Finding, Status
-from escalator.commands.open_core import Misused, running_policy
+from escalator.commands.open_installation import Misused, running_policy
 from escalator.errors import ConfigurationError, PolicyError
 from escalator.services.core.context import Core
 from escalator.settings import from_environment

@@ -13,7 +13,7 @@ from redis.retry import Retry
 from escalator.broker_state import error_name
 from escalator.channels.slack.manifest import SCOPES
 from escalator.commands import one_line
-from escalator.commands.open_core import DEMO, has_database
+from escalator.commands.open_installation import DEMO, has_database
 from escalator.errors import Unavailable
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.email_address import parse_mailbox

@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 from sqlalchemy import Connection
 
-from escalator.commands.open_core import Misused, open_core
+from escalator.commands.open_installation import Misused, open_core
 from escalator.model.audit import Actor
 from escalator.model.levels import Mode
 from escalator.model.policy import Drill, Policy

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from escalator.commands.explain_output import table
-from escalator.commands.open_core import Misused, as_it_stands, instant, read
+from escalator.commands.open_installation import Misused, as_it_stands, instant, read
 from escalator.engine.preview import preview
 from escalator.engine.reviews import stream_ids_of_people
 from escalator.errors import InvalidEvent, PolicyError

@@ -9,7 +9,7 @@ from uuid import UUID
 import click
 from sqlalchemy import Connection, Row
 
-from escalator.commands.open_core import open_core
+from escalator.commands.open_installation import open_core
 from escalator.commands.text_columns import columns
 from escalator.engine.silences import is_silenced
 from escalator.model.incident import Incident, State

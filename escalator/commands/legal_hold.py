@@ -2,7 +2,7 @@
 
 import click
 
-from escalator.commands.open_core import open_core
+from escalator.commands.open_installation import open_core
 from escalator.services.incidents.legal_hold import HoldRefused, HoldRequest, change_hold
 
 VIA = "cli"

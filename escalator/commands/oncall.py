@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from escalator.commands.open_core import Misused, as_it_stands, instant, running_policy
+from escalator.commands.open_installation import Misused, as_it_stands, instant, running_policy
 from escalator.commands.text_columns import columns
 from escalator.engine.oncall import OnCallStatus, on_call_statuses
 from escalator.engine.roster import Roster

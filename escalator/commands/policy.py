@@ -3,7 +3,7 @@
 import click
 from sqlalchemy import Connection
 
-from escalator.commands.open_core import Misused, open_core, read
+from escalator.commands.open_installation import Misused, open_core, read
 from escalator.commands.policy_version import version
 from escalator.errors import Unavailable
 from escalator.services.policies.versions import SHORT, diff_lines, previous_version, version_text

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import click
 from sqlalchemy import Column
 
-from escalator.commands.open_core import open_core
+from escalator.commands.open_installation import open_core
 from escalator.errors import ContentLocked
 from escalator.services.core.context import Core
 from escalator.store.reencryption import reseal_batch, sealed_columns

@@ -17,7 +17,7 @@ import click
 from escalator.bootstrap import build, configure_logging
 from escalator.clock import Stopwatch, SystemClock
 from escalator.commands import run_banner
-from escalator.commands.open_core import prepare_folder
+from escalator.commands.open_installation import prepare_folder
 from escalator.commands.run_preflight import Prepared, free_port, plan, prepared
 from escalator.errors import ConfigurationError
 from escalator.model.levels import Mode

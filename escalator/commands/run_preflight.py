@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from escalator.commands.open_core import DEMO
+from escalator.commands.open_installation import DEMO
 from escalator.commands.run_plan import Part, Plan
 from escalator.errors import ConfigurationError
 from escalator.model.levels import Mode

@@ -10,7 +10,7 @@ from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import BROKEN
 from escalator.channels.sessions import bounded
 from escalator.clock import SystemClock
-from escalator.commands.open_core import Misused, running_policy
+from escalator.commands.open_installation import Misused, running_policy
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.policy import expand

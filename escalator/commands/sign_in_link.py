@@ -2,7 +2,7 @@
 
 import click
 
-from escalator.commands.open_core import Misused, open_core
+from escalator.commands.open_installation import Misused, open_core
 from escalator.model.policy import Policy
 from escalator.rendering.push_text import words
 from escalator.services.auth import magic_links

@@ -2,7 +2,7 @@
 
 import click
 
-from escalator.commands.open_core import Misused, open_core
+from escalator.commands.open_installation import Misused, open_core
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered
 from escalator.model.policy import Policy

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import click
 
-from escalator.commands.open_core import Misused, open_core
+from escalator.commands.open_installation import Misused, open_core
 from escalator.commands.text_columns import columns
 from escalator.rendering.timestamps import stamp
 from escalator.services.core.context import Core

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from escalator.engine.acknowledgement import apply_acknowledgements, missing_acknowledgements, reopen
-from escalator.engine.classify import assess, category_rules_digest
+from escalator.engine.categorize import assess, category_rules_digest
 from escalator.engine.incident_change import Change, ChangeDraft, Rules
 from escalator.engine.reconcile import reconcile, start_round_from_facts
 from escalator.engine.reviews import REVIEW, is_graver, review_facts, reviewer_key

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from escalator.engine.classify import Assessment
+from escalator.engine.categorize import Assessment
 from escalator.engine.incident_change import Change
 from escalator.engine.routing import RoutingSubject, all_conditions_hold
 from escalator.engine.targets import Recipient, destination_recipients

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from escalator.engine.acknowledgement import close
-from escalator.engine.classify import Assessment, assess
+from escalator.engine.categorize import Assessment, assess
 from escalator.engine.incident_change import Change, ChangeDraft, Rules
 from escalator.engine.reviews import without_reviews
 from escalator.engine.rounds import begin_round

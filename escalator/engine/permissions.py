@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from escalator.engine.classify import assess
+from escalator.engine.categorize import assess
 from escalator.engine.targets import members_of
 from escalator.model.incident import Incident, State, Verb
 from escalator.model.levels import ContentRule, Role

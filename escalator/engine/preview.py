@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from escalator.engine.classify import assess
+from escalator.engine.categorize import assess
 from escalator.engine.deadlines import fire_deadline
 from escalator.engine.events import open_incident, opens_incident
 from escalator.engine.incident_change import Change, NotificationRequest, Rules

@@ -16,7 +16,7 @@ from escalator.engine.acknowledgement import (
     request_another,
     undo_close,
 )
-from escalator.engine.classify import assess
+from escalator.engine.categorize import assess
 from escalator.engine.incident_change import ChangeDraft, Rules
 from escalator.engine.reviews import REVIEW, has_new_call, has_reviews, is_resolved_by_review, valid_reviewers
 from escalator.engine.rounds import (

@@ -7,7 +7,7 @@ an appeal that a route asks for) outweighs what was reviewed before it, and each
 
 from datetime import datetime, timedelta
 
-from escalator.engine.classify import Assessment, assess
+from escalator.engine.categorize import Assessment, assess
 from escalator.engine.routing import is_action_in_a_route, is_event_in_a_route
 from escalator.model.facts import AUTOMATIC, CALL_PREFIX, Facts, Review
 from escalator.model.incident import Incident

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from escalator.engine.classify import assess
+from escalator.engine.categorize import assess
 from escalator.engine.hours import step_fires_at
 from escalator.engine.incident_change import ChangeDraft
 from escalator.engine.reviews import discount_reviews

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from escalator.engine.classify import Assessment
+from escalator.engine.categorize import Assessment
 from escalator.engine.hours import are_hours_met
 from escalator.model.conditions import Comparison, comparable_form, comparison_of
 from escalator.model.facts import Facts

@@ -98,7 +98,7 @@ class Incident:
     incident of its own. `kind_key` is equal for what a storm may group; a group has it only while it takes members.
     `drill` is the name of the drill that it is. `silenced_step` is the step whose turn a silence took in this round,
     unless it was sent after all. `fits` are all categories that ever fitted, sorted: who may see it is asked by them.
-    `fits_by` says by which categories of a policy that was judged last (`engine.classify.judged_by`).
+    `fits_by` says by which categories of a policy that was judged last (`engine.categorize.judged_by`).
     `first_answered_at` is when people first had answered enough, `escalated_at` when more than the first send of a path
     was first needed: neither is ever taken back.
     """

@@ -8,7 +8,7 @@ from escalator.sandbox.controls import kill_worker, run_out, send_sample
 from escalator.sandbox.mail import mail_page
 from escalator.sandbox.page import sandbox_state
 from escalator.sandbox.signed_request import Signed
-from escalator.sandbox.slack_clicks import Press, Typed, signed_click, signed_command
+from escalator.sandbox.slack_clicks import Press, TypedCommand, signed_click, signed_command
 from escalator.sandbox.vendor_actions import Deed, signed_act
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "Press",
     "Refused",
     "Signed",
-    "Typed",
+    "TypedCommand",
     "kill_worker",
     "mail_page",
     "run_out",

@@ -1,6 +1,6 @@
 """What would have been sent, each in its vendor's own form and with what its reader may do there."""
 
-from escalator.channels.stand_in import Json, Reader
+from escalator.channels.stand_in import Json, SandboxDestination
 from escalator.model.policy import Policy
 from escalator.model.sandbox_item import InboxItem
 from escalator.rendering.timestamps import exact, exact_or_none
@@ -49,7 +49,7 @@ def _person(core: Core, item: InboxItem, policy: Policy | None) -> str | None:
     return next(known, item.person) if item.person else None
 
 
-def _reader(core: Core, item: InboxItem, policy: Policy | None) -> Reader:
+def _reader(core: Core, item: InboxItem, policy: Policy | None) -> SandboxDestination:
     destination = policy.destinations.get(item.destination) if policy else None
     options = {name: core.expand(value) for name, value in destination.options.items()} if destination else {}
-    return Reader(options, core.settings.sandbox_signing_secret)
+    return SandboxDestination(options, core.settings.sandbox_signing_secret)

@@ -13,7 +13,7 @@ from escalator.channels.stand_in import Json
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.rendering.timestamps import exact
-from escalator.sandbox.incidents import newest_incidents
+from escalator.sandbox.incident_views import newest_incidents
 from escalator.sandbox.messages import shown
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core

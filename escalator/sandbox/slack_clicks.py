@@ -40,7 +40,7 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedCommand:
     """Somebody (a policy key) types a command where a message stands, such as `/oncall child-safety`."""
 
     person: str
@@ -75,7 +75,7 @@ def signed_click(core: Core, press: Press) -> Signed | Refused:
     return Signed(_CLICKS, headers, body)
 
 
-def signed_command(core: Core, one: Typed) -> Signed | Refused:
+def signed_command(core: Core, one: TypedCommand) -> Signed | Refused:
     """Return what Slack would send us for this command. Raises Unavailable.
 
     The form: docs.slack.dev/interactivity/implementing-slash-commands.

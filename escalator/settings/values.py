@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from escalator.encryption import derived
+from escalator.encryption import derive_key
 from escalator.model.levels import Mode
 
 
@@ -83,7 +83,7 @@ class Settings:
     @property
     def sandbox_signing_secret(self) -> Secret:
         """The secret of what the sandbox itself says in a vendor's stead, accepted only for sandbox incidents."""
-        return Secret(derived(self.secret_key, "sandbox clicks"))
+        return Secret(derive_key(self.secret_key, "sandbox clicks"))
 
     @property
     def has_slack_sign_in(self) -> bool:
@@ -93,19 +93,19 @@ class Settings:
     @property
     def csrf_secret(self) -> Secret:
         """The secret that proves of a form which session it was made for."""
-        return Secret(derived(self.secret_key, "forms"))
+        return Secret(derive_key(self.secret_key, "forms"))
 
     @property
     def cookie_secret(self) -> Secret:
         """The secret that signs what a browser keeps for us while somebody signs in."""
-        return Secret(derived(self.secret_key, "cookies"))
+        return Secret(derive_key(self.secret_key, "cookies"))
 
     @property
     def cookie_suffix(self) -> str:
         """What the names of our cookies end in: browsers keep them by host, and several installations may share one."""
-        return hashlib.sha256(derived(self.secret_key, f"cookie names of {self.base_url}").encode()).hexdigest()[:8]
+        return hashlib.sha256(derive_key(self.secret_key, f"cookie names of {self.base_url}").encode()).hexdigest()[:8]
 
     @property
     def answer_link_secret(self) -> Secret:
         """The secret that signs the links under which the readers of mails answer."""
-        return Secret(derived(self.secret_key, "answer links"))
+        return Secret(derive_key(self.secret_key, "answer links"))

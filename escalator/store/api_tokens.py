@@ -46,7 +46,7 @@ def get(connection: Connection, token_id: UUID) -> ApiToken | None:
     return _first(connection, tokens.c.id == token_id)
 
 
-def newest(connection: Connection, *, is_sandbox: bool) -> list[ApiToken]:
+def list_newest(connection: Connection, *, is_sandbox: bool) -> list[ApiToken]:
     """Return the newest tokens, the newest first; those of the sandbox, or those that are not."""
     wanted = select(*_COLUMNS).where(tokens.c.is_sandbox.is_(is_sandbox)).order_by(tokens.c.id.desc())
     return [_token(row._mapping) for row in connection.execute(wanted.limit(MOST_SHOWN))]

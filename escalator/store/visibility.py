@@ -33,7 +33,7 @@ class Audience:
     """What somebody may see: incidents that fit one of these; only those of the sandbox where `is_sandbox`.
 
     `unknown` is what they may not know of, each as (what it is, its key): categories, routes, schedules and teams.
-    `restrictions` is the mark of the restricted categories (`engine.classify.restrictions_of`) by which an incident
+    `restrictions` is the mark of the restricted categories (`engine.categorize.restrictions_of`) by which an incident
     must have been judged to be seen; None for who may see whatever fits it. What has no facts is judged for good.
     """
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalator.engine.classify import assess
+from escalator.engine.categorize import assess
 from escalator.engine.routing import RoutingSubject, all_conditions_hold
 from escalator.model.conditions import COMPARISONS, Comparison
 from escalator.model.facts import Facts

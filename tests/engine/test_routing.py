@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from escalator.engine.classify import assess
+from escalator.engine.categorize import assess
 from escalator.engine.routing import (
     MatchedCondition,
     RoutingSubject,

@@ -17,7 +17,7 @@ from escalator.errors import Unavailable
 from escalator.model.incident import Verb
 from escalator.rendering.buttons import ButtonValue
 from escalator.services.core.context import Core
-from escalator.services.delivery import outbox
+from escalator.services.delivery import claim_deliveries
 from escalator.services.incidents import escalation
 from escalator.services.incidents.actions import SlackRequest, perform_action
 from escalator.services.intake import process
@@ -147,7 +147,7 @@ def test_a_page_is_claimed_before_the_acknowledgement_or_never(cores: Sequence[C
     core = cores[0]
     turns = _space_out(core, deliveries, "next_at", clock.now())
     _space_out(core, incidents, "due_at", turns[-1])
-    claimed_first = _race(cores, clock, turns, lambda one: len(outbox.claim_calls(one, 1).calls))
+    claimed_first = _race(cores, clock, turns, lambda one: len(claim_deliveries.claim_calls(one, 1).calls))
 
     assert 0 < claimed_first < TRIES
     assert {row.state for row in _rows(core, incidents)} == {"acknowledged"}

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, FailureReason, Link, Occasion
-from escalator.services.delivery import outbox
+from escalator.services.delivery import claim_deliveries
 from escalator.services.delivery.bundles import BUNDLE_AFTER, PAGES_SENT_SINGLY, bundle_waiting_pages
 from escalator.services.delivery.outcomes import record_outcomes
 from escalator.services.delivery.sender_uptime import record_senders_up
@@ -234,7 +234,7 @@ def test_what_comes_while_a_list_waits_joins_it(h: Harness) -> None:
 
 def test_nothing_joins_a_list_that_is_on_its_way_and_one_whose_sender_dies_is_told_all_the_same(h: Harness) -> None:
     flood(h)
-    assert len(outbox.claim_calls(h.core, 2 * (PAGES_SENT_SINGLY + 1)).calls) == PAGES_SENT_SINGLY + 1
+    assert len(claim_deliveries.claim_calls(h.core, 2 * (PAGES_SENT_SINGLY + 1)).calls) == PAGES_SENT_SINGLY + 1
     flood(h, PAGES_SENT_SINGLY + 5, first=60)
     h.clock.move(seconds=LEASE_ENDS.total_seconds())
     h.sweep()
@@ -363,7 +363,7 @@ def test_no_backlog_of_one_kind_of_harm_keeps_another_kind_waiting(h: Harness) -
 def told_by_mail(h: Harness) -> list[tuple[str, str]]:
     """Whatever is due gets through by mail, and by nothing else; return the lists among it, with their addresses."""
     told = []
-    while calls := outbox.claim_calls(h.core, 200).calls:
+    while calls := claim_deliveries.claim_calls(h.core, 200).calls:
         mails = [call for call in calls if call.channel is DestinationKind.EMAIL]
         told += [
             (call.notification.address, call.notification.card.text)
@@ -382,7 +382,7 @@ def test_a_list_that_goes_another_way_is_told_in_all_of_its_places_and_takes_no_
     )
     flood(h)
     later = h.clock.now() + timedelta(minutes=1)
-    calls = outbox.claim_calls(h.core, 200).calls
+    calls = claim_deliveries.claim_calls(h.core, 200).calls
     record_outcomes(h.core, [CallOutcome(call, Failed(FailureReason.BAD_TARGET)) for call in calls])
     with h.core.database.writing() as connection:
         second = update(deliveries).where(deliveries.c.address == "two@example.com")
@@ -397,7 +397,7 @@ def test_a_bundle_by_email_has_a_link_for_each_incident_that_acknowledges_it(bar
     text = POLICY.read_text().replace('{slack: "#hate", fallback: leads}', "{email: ana@example.com, fallback: leads}")
     h = bare.start(text.replace("stream: mod-1}", "stream: mod-1, email: ana@example.com}"))
     flood(h)
-    calls = outbox.claim_calls(h.core, 200).calls
+    calls = claim_deliveries.claim_calls(h.core, 200).calls
     [bundle] = [call for call in calls if call.delivery and call.delivery.occasion is Occasion.LIST]
     links = [part for line in bundle.notification.card.lines for part in line if isinstance(part, Link)]
     record_outcomes(h.core, [CallOutcome(call, Delivered(str(place))) for place, call in enumerate(calls)])

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from escalator.bootstrap import build
 from escalator.errors import Unavailable
 from escalator.services.core.context import Core
-from escalator.services.delivery import outbox, outcomes, sender
+from escalator.services.delivery import claim_deliveries, outcomes, sender
 from escalator.services.intake.process import process_events
 from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.store import delivery_claims, posted_message_updates
@@ -25,7 +25,7 @@ TAKEN = "#1001 taken by Ana Ruiz after 0 s"
 
 
 def claim(core: Core, limit: int) -> tuple[OutboundCall, ...]:
-    return outbox.claim_calls(core, limit).calls
+    return claim_deliveries.claim_calls(core, limit).calls
 
 
 def send(core: Core, claimed: tuple[OutboundCall, ...]) -> None:

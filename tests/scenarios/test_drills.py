@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from escalator.sandbox.incidents import newest_incidents
+from escalator.sandbox.incident_views import newest_incidents
 from escalator.store.delivery_claims import FIRST_ALERT_URGENCY
 from escalator.store.tables import deliveries, drills, events, incidents
 from tests.scenarios.harness import POLICY, Harness

@@ -11,7 +11,7 @@ from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.process_liveness import SENDER, record_heartbeat
-from escalator.services.delivery import outbox, retry, sender
+from escalator.services.delivery import claim_deliveries, retry, sender
 from escalator.services.delivery.outcomes import record_outcomes
 from escalator.services.intake.process import process_events
 from escalator.services.outbound.call import CallOutcome, OutboundCall
@@ -257,7 +257,7 @@ def claimed_by(core: Core, h: Harness) -> list[OutboundCall]:
     """Let a process turn what has come into an incident and claim its pages, and get no further."""
     process_events(core)
     h.queue.take()
-    return outbox.claim_calls(core, 8).calls
+    return claim_deliveries.claim_calls(core, 8).calls
 
 
 def test_what_a_dead_process_had_claimed_is_sent_by_another_after_six_seconds_and_once(h: Harness) -> None:
@@ -283,7 +283,7 @@ def test_what_a_process_says_of_a_claim_it_has_lost_counts_for_nothing(h: Harnes
     slow = build(h.core.settings, clock=h.clock, queue=h.queue)
     lost = claimed_by(slow, h)
     h.clock.move(seconds=7)
-    mine = outbox.claim_calls(h.core, 8).calls
+    mine = claim_deliveries.claim_calls(h.core, 8).calls
     record_outcomes(slow, [CallOutcome(one, Failed(FailureReason.BAD_TARGET, "too_late")) for one in lost])
     slow.database.close()
     assert h.count(deliveries, state="sending") == 3

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from escalator.services.delivery import outbox
+from escalator.services.delivery import claim_deliveries
 from escalator.services.delivery.sender import SENDER_THREADS
 from escalator.services.outbound.bulkheads import SenderThreads
 from escalator.store import endpoint_health
@@ -206,7 +206,7 @@ def test_pages_go_before_copies(h: Harness, feed: WebhookDouble) -> None:
         feed.inject(*[Fault(status=503)] * 9)
         h.post(SELF_HARM)
     h.clock.move(seconds=10)
-    claimed = outbox.claim_calls(h.core, 2)
+    claimed = claim_deliveries.claim_calls(h.core, 2)
     assert {one.channel.value for one in claimed.calls} == {"slack"}
     h.fast_forward(minutes=2)
     h.forget_seen()
@@ -239,10 +239,10 @@ def test_many_copies_take_few_threads(h: Harness, feed: WebhookDouble) -> None:
         h.post(SELF_HARM, item=item, **labelled("NOTHING", "low", 5))
     h.clock.move(seconds=10)
     threads = SenderThreads(SENDER_THREADS)
-    claimed = outbox.claim_calls(h.core, SENDER_THREADS, threads)
+    claimed = claim_deliveries.claim_calls(h.core, SENDER_THREADS, threads)
     assert len(claimed.calls) == 4
     waiting = pending_copies(h)
-    assert outbox.claim_calls(h.core, threads.free, threads) == outbox.ClaimedCalls()
+    assert claim_deliveries.claim_calls(h.core, threads.free, threads) == claim_deliveries.ClaimedCalls()
     assert (len(waiting), pending_copies(h)) == (4, waiting)
     h.fast_forward(minutes=2)
     h.fast_forward(hours=1)

@@ -11,7 +11,7 @@ from uuid6 import uuid7
 
 from escalator.bootstrap import build
 from escalator.services.core.context import Core
-from escalator.services.delivery import outbox, outcomes, sender
+from escalator.services.delivery import claim_deliveries, outcomes, sender
 from escalator.services.intake.process import process_events
 from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.store.tables import deliveries, posts
@@ -45,7 +45,7 @@ class Crash:
 
 
 def claim(core: Core) -> tuple[OutboundCall, ...]:
-    return outbox.claim_calls(core, 16).calls
+    return claim_deliveries.claim_calls(core, 16).calls
 
 
 def sent(core: Core, claimed: Sequence[OutboundCall]) -> list[CallOutcome]:

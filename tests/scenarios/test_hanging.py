@@ -14,7 +14,7 @@ from escalator.clock import SystemClock
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
-from escalator.services.delivery import outbox
+from escalator.services.delivery import claim_deliveries
 from escalator.services.delivery import sender as sending
 from escalator.services.delivery.outcomes import record_outcomes
 from escalator.services.delivery.sender import SENDER_THREADS, Sender
@@ -54,7 +54,7 @@ def alerts(h: Harness, count: int, first: int = 20) -> None:
 
 def claim(core: Core, threads: SenderThreads | None = None) -> tuple[OutboundCall, ...]:
     threads = threads or SenderThreads(SENDER_THREADS)
-    return outbox.claim_calls(core, threads.free, threads).calls
+    return claim_deliveries.claim_calls(core, threads.free, threads).calls
 
 
 def told(calls: tuple[OutboundCall, ...]) -> Counter[str]:

@@ -12,7 +12,7 @@ from escalator.bootstrap import build
 from escalator.model.incident import Verb
 from escalator.rendering.buttons import ButtonValue
 from escalator.services.core.context import Core
-from escalator.services.delivery import outbox
+from escalator.services.delivery import claim_deliveries
 from escalator.services.incidents import escalation
 from escalator.services.incidents.actions import SlackRequest, perform_action
 from escalator.services.intake import process
@@ -36,7 +36,7 @@ def opened(h: Harness, count: int) -> list[UUID]:
     store(h, bodies(h, count))
     while process.process_events(h.core) == process.BATCH:
         pass
-    while outbox.claim_calls(h.core, 200).calls:
+    while claim_deliveries.claim_calls(h.core, 200).calls:
         pass
     h.clock.move(minutes=5)
     with h.core.database.reading() as connection:
@@ -63,7 +63,7 @@ def test_after_an_acknowledgement_no_step_fires_and_no_page_is_claimed(h: Harnes
     def claim() -> None:
         while len(taken_at_step) < TRIES:
             answered = set(taken_at_step)
-            found = outbox.claim_calls(h.core, 50).calls
+            found = claim_deliveries.claim_calls(h.core, 50).calls
             claimed_too_late.extend(
                 one.context.incident_id for one in found if one.delivery and one.context.incident_id in answered
             )
@@ -113,7 +113,7 @@ def test_a_delivery_is_claimed_once_however_many_processes_claim(h: Harness) -> 
     found: list[UUID] = []
 
     def claim(core: Core) -> int:
-        claimed = outbox.claim_calls(core, 7).calls
+        claimed = claim_deliveries.claim_calls(core, 7).calls
         found.extend(one.delivery.id for one in claimed if one.delivery)
         return len(claimed)
 

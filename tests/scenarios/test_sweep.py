@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from escalator.services.delivery import outbox
+from escalator.services.delivery import claim_deliveries
 from escalator.services.delivery import sender as sending
 from escalator.services.incidents import escalation
 from escalator.services.maintenance import sweep
@@ -58,9 +58,9 @@ def found_overdue(h: Harness, by: timedelta) -> bool:
 
 def test_a_round_that_finds_an_overdue_event_says_so(h: Harness) -> None:
     h.send(h.sample(SELF_HARM), is_working=False)
-    assert not found_overdue(h, outbox.OVERDUE)
+    assert not found_overdue(h, claim_deliveries.OVERDUE)
     h.clock.move(milliseconds=400)
-    assert not found_overdue(h, outbox.OVERDUE)
+    assert not found_overdue(h, claim_deliveries.OVERDUE)
     assert found_overdue(h, sweep.BEHIND)
     assert not found_overdue(h, sweep.BEHIND)
 
@@ -68,7 +68,7 @@ def test_a_round_that_finds_an_overdue_event_says_so(h: Harness) -> None:
 def test_a_round_that_finds_an_overdue_deadline_says_so(h: Harness) -> None:
     paged(h)
     h.clock.move(minutes=5, milliseconds=900)
-    assert not found_overdue(h, outbox.OVERDUE)
+    assert not found_overdue(h, claim_deliveries.OVERDUE)
     assert found_overdue(h, sweep.BEHIND)
     assert not found_overdue(h, sweep.BEHIND)
 

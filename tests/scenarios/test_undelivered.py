@@ -9,8 +9,8 @@ from sqlalchemy import select
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Failed, FailureReason
 from escalator.services.core.process_liveness import SWEEPER, record_heartbeat
+from escalator.services.delivery.claim_deliveries import claim_calls
 from escalator.services.delivery.destination_health import FAILURE_SCOPES
-from escalator.services.delivery.outbox import claim_calls
 from escalator.services.delivery.outcomes import record_outcomes
 from escalator.services.intake import process
 from escalator.services.maintenance.jobs import run_jobs
@@ -33,6 +33,7 @@ DOWN = {
     DestinationKind.EMAIL: {"SMTP_URL": "smtp+insecure://127.0.0.1:1"},
     DestinationKind.JIRA: {"JIRA_URL": NOWHERE},
     DestinationKind.WEBHOOK: {"WEBHOOK_URL": f"{NOWHERE}/hook"},
+    DestinationKind.MATTERMOST: {"MATTERMOST_URL": f"{NOWHERE}/hooks/key"},
 }
 """What an installation finds whose vendor of this kind is dead."""
 
@@ -50,6 +51,7 @@ destinations:
   email:     {email: desk@example.com, fallback: rescue-slack}
   jira:      {jira: {project: MODSAFE, issue_type: Incident}, fallback: rescue-slack}
   webhook:   {webhook: "${WEBHOOK_URL}", secret: "${WEBHOOK_SECRET}", fallback: rescue-slack}
+  mattermost: {mattermost: "${MATTERMOST_URL}", fallback: rescue-slack}
   rescue-slack: {slack: "#leads"}
   rescue-mail:  {email: rescue@example.com}
 categories:

@@ -24,7 +24,7 @@ from escalator.model.levels import Mode
 from escalator.model.message import MessageContext
 from escalator.ports import PROCESS_EVENTS
 from escalator.sandbox.controls import kill_worker, run_out, send_sample
-from escalator.sandbox.incidents import MOST_INCIDENTS
+from escalator.sandbox.incident_views import MOST_INCIDENTS
 from escalator.sandbox.page import MOST_MESSAGES, VIEWS_STAY, sandbox_state
 from escalator.sandbox.slack_clicks import Press, signed_click
 from escalator.services.core.process_liveness import SENDER, SWEEPER

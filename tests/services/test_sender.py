@@ -13,9 +13,9 @@ from escalator.clock import SystemClock
 from escalator.errors import Unavailable
 from escalator.model.message import Delivered
 from escalator.services.core.context import Core
-from escalator.services.delivery import outbox
+from escalator.services.delivery import claim_deliveries
 from escalator.services.delivery import sender as sending
-from escalator.services.delivery.claim import ClaimedCalls
+from escalator.services.delivery.claim_transaction import ClaimedCalls
 from escalator.services.delivery.sender import Sender
 from escalator.services.outbound.bulkheads import NO_VENDOR_LANE, SenderThreads
 from tests.sandboxes import a_core
@@ -134,16 +134,16 @@ def test_a_process_remembers_when_it_could_not_beat(
 
 def test_outcomes_are_written_however_much_there_is_to_claim(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     call = SimpleNamespace(delivery=None, post=None, is_reply=False, lane=NO_VENDOR_LANE)
-    backlog = [outbox.ClaimedCalls((call,), has_more=True)]
+    backlog = [claim_deliveries.ClaimedCalls((call,), has_more=True)]
     written, over = threading.Event(), threading.Event()
 
-    def claim(_core: Core, _limit: int, threads: SenderThreads) -> outbox.ClaimedCalls:
+    def claim(_core: Core, _limit: int, threads: SenderThreads) -> claim_deliveries.ClaimedCalls:
         if not backlog:
-            return outbox.ClaimedCalls(has_more=not over.is_set())
+            return claim_deliveries.ClaimedCalls(has_more=not over.is_set())
         assert threads.take(NO_VENDOR_LANE)
         return backlog.pop()
 
-    monkeypatch.setattr(outbox, "claim_calls", claim)
+    monkeypatch.setattr(claim_deliveries, "claim_calls", claim)
     monkeypatch.setattr(sending, "send_call", lambda _core, _one: Delivered("C1/1"))
     monkeypatch.setattr(sending, "record_outcomes", lambda _core, _outcomes: written.set())
     sender.wake()
@@ -157,15 +157,15 @@ def test_what_others_hold_at_the_moment_is_asked_for_again_soon(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked_again = threading.Event()
-    answers = [outbox.ClaimedCalls(is_held_up=True)]
+    answers = [claim_deliveries.ClaimedCalls(is_held_up=True)]
 
-    def claim(_core: Core, _limit: int, _threads: SenderThreads) -> outbox.ClaimedCalls:
+    def claim(_core: Core, _limit: int, _threads: SenderThreads) -> claim_deliveries.ClaimedCalls:
         if answers:
             return answers.pop()
         asked_again.set()
-        return outbox.ClaimedCalls()
+        return claim_deliveries.ClaimedCalls()
 
-    monkeypatch.setattr(outbox, "claim_calls", claim)
+    monkeypatch.setattr(claim_deliveries, "claim_calls", claim)
     sender.wake()
     assert asked_again.wait(PATIENCE_S)
 
@@ -190,8 +190,10 @@ def test_a_sender_that_nobody_tells_of_work_looks_for_what_is_overdue_at_each_be
         return ClaimedCalls()
 
     monkeypatch.setattr(sending, "HEARTBEAT_S", 0.01)
-    monkeypatch.setattr(outbox, "has_due_work", lambda _core, overdue_by: overdue_by == outbox.OVERDUE)
-    monkeypatch.setattr(outbox, "claim_calls", claim)
+    monkeypatch.setattr(
+        claim_deliveries, "has_due_work", lambda _core, overdue_by: overdue_by == claim_deliveries.OVERDUE
+    )
+    monkeypatch.setattr(claim_deliveries, "claim_calls", claim)
     sender.start()
     for _ in range(3):
         claims.get(timeout=PATIENCE_S)

@@ -10,7 +10,7 @@ from escalator.engine.permissions import RefusalReason
 from escalator.model.incident import Verb
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
-from escalator.services.views.actions import ViewerAction, act_as_viewer
+from escalator.services.views.perform_action import ViewerAction, act_as_viewer
 from web.api.blueprint import ApiBlueprint
 from web.api.incidents import NUMBERED, find_incident_or_404
 from web.api.problems import refuse

@@ -18,7 +18,7 @@ from web.api.pagination import next_page
 from web.api.problems import refuse
 from web.api.request_schemas import LimitSchema, Line
 from web.api.response_schemas import Instant, RecordsSchema
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 
 class _PlaceField(fields.String):
@@ -61,7 +61,7 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
         if why_not:
             refuse(403, "role", why_not)
         page = trail.search_page(
-            core, viewer(), running(), search, older_than=asked.get("cursor"), limit=asked["limit"]
+            core, viewer(), running_policy(), search, older_than=asked.get("cursor"), limit=asked["limit"]
         )
         return {"items": [_line(row) for row in page.rows], "next": _next(page.older)}
 

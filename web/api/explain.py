@@ -11,7 +11,7 @@ from escalator.services.policies.explain import explain_as_json
 from web.api.blueprint import ApiBlueprint
 from web.api.request_schemas import Line
 from web.api.response_schemas import ExplainedSchema, Instant
-from web.session import running
+from web.session import running_policy
 
 
 class ExplainSchema(Schema):
@@ -28,4 +28,6 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
     @blueprint.route("POST", "/explain", scope=Scope.READ, asks=ExplainSchema, answers=ExplainedSchema)
     def explained(asked: dict[str, Any]) -> dict[str, Any]:
         """Say who would be told about an event, when and through what."""
-        return explain_as_json(core, running(), json.dumps(asked["event"]).encode(), asked["source"], asked["at"])
+        return explain_as_json(
+            core, running_policy(), json.dumps(asked["event"]).encode(), asked["source"], asked["at"]
+        )

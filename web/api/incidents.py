@@ -14,7 +14,7 @@ from web.api.pagination import next_page
 from web.api.problems import refuse
 from web.api.request_schemas import WantedIncidentsSchema
 from web.api.response_schemas import IncidentSchema, IncidentsSchema, OpenedIncidentSchema
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 NUMBERED = f"/incidents/<int(max={MOST_NUMBER}):number>"
 
@@ -27,7 +27,7 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
         """List incidents, the newest first."""
         limit = asked["limit"]
         with core.database.reading() as connection:
-            audience = audience_of(connection, viewer(), running().policy)
+            audience = audience_of(connection, viewer(), running_policy().policy)
             found = incident_search.by_number(
                 connection, audience, _filter(asked), limit=limit + 1, before=asked.get("cursor")
             )

@@ -10,7 +10,7 @@ from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
 from web.api.blueprint import ApiBlueprint
 from web.api.response_schemas import Instant, OnCallSchema
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 
 class AtSchema(Schema):
@@ -25,8 +25,8 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:  # noqa: ARG001  # wh
     @blueprint.route("GET", "/oncall", scope=Scope.READ, asks=AtSchema, answers=OnCallSchema)
     def oncall(asked: dict[str, Any]) -> dict[str, Any]:
         """Say who is on call."""
-        at, here, policy = asked.get("at", g.now), viewer().person, running().policy
-        found = on_call_statuses(running().roster(at))
+        at, here, policy = asked.get("at", g.now), viewer().person, running_policy().policy
+        found = on_call_statuses(running_policy().roster(at))
         return {"at": at, "oncall": [_said(duty) for duty in found if may_view_on_call(duty, here, policy)]}
 
 

@@ -17,7 +17,7 @@ from web.api.blueprint import ApiBlueprint
 from web.api.problems import refuse
 from web.api.request_schemas import Line
 from web.api.response_schemas import Instant, OverrideSchema, OverridesSchema
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 _STATUS = {OverrideProblem.ROLE: 403, OverrideProblem.GONE: 404}
 
@@ -37,8 +37,10 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
     @blueprint.route("GET", "/overrides", scope=Scope.READ, answers=OverridesSchema)
     def listed() -> dict[str, Any]:
         """List the overrides that people have begun and that are not over."""
-        here, policy = viewer().person, running().policy
-        known = (stand_in for stand_in in running().stand_ins if may_view_schedule(stand_in.schedule, here, policy))
+        here, policy = viewer().person, running_policy().policy
+        known = (
+            stand_in for stand_in in running_policy().stand_ins if may_view_schedule(stand_in.schedule, here, policy)
+        )
         return {"items": [override for override in known if override.end > g.now]}
 
     @blueprint.route("POST", "/overrides", scope=Scope.ACT, asks=StandingInSchema, answers=OverrideSchema, status=201)

@@ -7,7 +7,7 @@ from escalator.services.core.context import Core
 from escalator.store import policies
 from web.api.blueprint import ApiBlueprint
 from web.api.response_schemas import PolicySchema
-from web.session import running
+from web.session import running_policy
 
 
 def register(blueprint: ApiBlueprint, core: Core) -> None:
@@ -16,7 +16,7 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
     @blueprint.route("GET", "/policy", scope=Scope.READ, answers=PolicySchema)
     def policy() -> dict[str, Any]:
         """Show the running policy."""
-        version = running().version
+        version = running_policy().version
         with core.database.reading() as connection:
             text, sha256 = policies.text_of(connection, version), policies.sha256_of(connection, version)
         return {"id": version, "sha256": sha256, "text": text}

@@ -16,7 +16,7 @@ from web.api.blueprint import ApiBlueprint
 from web.api.problems import refuse
 from web.api.request_schemas import Line
 from web.api.response_schemas import SilenceSchema, SilencesSchema
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 _MOST_MINUTES = 24 * 60
 _STATUS = {SilenceProblem.PERSON: 403, SilenceProblem.ROLE: 403}
@@ -38,7 +38,7 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
     def silences() -> dict[str, Any]:
         """List the silences that are in force or to come."""
         with core.database.reading() as connection:
-            found = manage.list_silences(core, connection, running(), viewer().person)
+            found = manage.list_silences(core, connection, running_policy(), viewer().person)
         return {"items": [_said(row) for row in found]}
 
     @blueprint.route("POST", "/silences", scope=Scope.ACT, asks=SilencingSchema, answers=SilenceSchema, status=201)

@@ -11,7 +11,7 @@ from escalator.services.auth import api_tokens
 from escalator.services.auth.api_tokens import Scope, TokenRefused
 from escalator.services.core.context import Core
 from web.dashboard.layout import set_flash
-from web.session import require, running, viewer
+from web.session import require, running_policy, viewer
 
 _SCOPES = {
     Scope.READ: "Read what its person may see, and explain events",
@@ -56,7 +56,7 @@ def _page(core: Core, *, text: str = "", refused: str = "") -> str:
     return render_template(
         "dashboard/tokens.html",
         tokens=api_tokens.list_tokens(core, viewer()),
-        people=running().policy.people.values(),
+        people=running_policy().policy.people.values(),
         scopes=_SCOPES,
         days=_DAYS,
         now=g.now,

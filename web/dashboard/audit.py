@@ -17,7 +17,7 @@ from escalator.store.audit_search import AuditQuery, Position
 from escalator.store.incidents import MOST_NUMBER
 from web.dashboard.audit_entry import dated, record_sentence, title
 from web.dashboard.template_filters import zone
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 _FIELDS = ("person", "number", "category", "action", "via", "since", "until")
 _VENDORS = [kind.value for kind in DestinationKind if not kind.about.is_for_machines]
@@ -33,7 +33,7 @@ def register(door: Blueprint, core: Core) -> None:
     def audit() -> str:
         search = _search(request.args)
         older, newer = _place("older"), _place("newer")
-        page = trail.search_page(core, viewer(), running(), search, older_than=older, newer_than=newer)
+        page = trail.search_page(core, viewer(), running_policy(), search, older_than=older, newer_than=newer)
         return render_template(
             "dashboard/audit.html",
             asked=_asked(request.args),
@@ -55,7 +55,7 @@ def register(door: Blueprint, core: Core) -> None:
             abort(400, "form must be csv or jsonl")
         form = ExportFormat(request.form["form"])
         headers = {"Content-Disposition": f'attachment; filename="audit.{form.value}"'}
-        written = trail.export_records(core, viewer(), running(), search, form)
+        written = trail.export_records(core, viewer(), running_policy(), search, form)
         return Response(written, mimetype=_MIMETYPES[form], headers=headers)
 
     @door.get("/audit/chain")
@@ -138,11 +138,11 @@ def _address(page: AuditPage, side: str) -> str | None:
 def _people() -> list[tuple[str, str]]:
     """Return whom somebody may search by, themselves first: key and name."""
     person = viewer().person
-    others = [one for one in running().policy.people.values() if one.key != person.key]
+    others = [one for one in running_policy().policy.people.values() if one.key != person.key]
     may_ask = [other for other in others if not trail.search_refusal(person, AuditQuery(actor=other.key))]
     return [(one.key, one.name) for one in (person, *may_ask)]
 
 
 def _categories() -> list[Category]:
-    policy = running().policy
+    policy = running_policy().policy
     return [one for key, one in policy.categories.items() if viewer().may_see((key,), policy)]

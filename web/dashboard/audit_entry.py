@@ -9,17 +9,17 @@ from sqlalchemy import Row
 
 from escalator.rendering.timeline import told
 from web.dashboard.template_filters import zone
-from web.session import running
+from web.session import running_policy
 
 
 def record_sentence(row: Row[Any]) -> str:
     """Return a record as a sentence."""
-    return told(row.action, row.actor_key, row.reason, json.loads(row.after), running().policy)
+    return told(row.action, row.actor_key, row.reason, json.loads(row.after), running_policy().policy)
 
 
 def title(category: str | None) -> str:
     """Return what a category is called; its key where the policy does not know it any more."""
-    known = running().policy.categories.get(category or "")
+    known = running_policy().policy.categories.get(category or "")
     return known.title if known else category or ""
 
 

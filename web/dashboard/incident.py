@@ -16,15 +16,15 @@ from escalator.rendering.push_text import OUTCOMES, words
 from escalator.services.core.context import Core
 from escalator.services.incidents import exposure_limits
 from escalator.services.incidents.legal_hold import MAX_REASON, HoldRefused, HoldRequest, change_hold
-from escalator.services.views.actions import ViewerAction, act_as_viewer
 from escalator.services.views.incident import IncidentDetails, view_incident
 from escalator.services.views.incident_export import export_incident
+from escalator.services.views.perform_action import ViewerAction, act_as_viewer
 from escalator.services.views.reveal import RevealResult, reveal_line
 from escalator.store.incidents import MOST_NUMBER
 from web.dashboard.layout import set_flash
 from web.dashboard.template_filters import zone
 from web.note_publishing import publish_later
-from web.session import require, running, viewer
+from web.session import require, running_policy, viewer
 
 log = structlog.get_logger(__name__)
 
@@ -44,9 +44,9 @@ def register(blueprint: Blueprint, core: Core) -> None:
     @blueprint.get("/care")
     def care_page() -> str:
         with core.database.reading() as connection:
-            read = exposure_limits.person_exposure(connection, viewer().person, running().policy, g.now)
+            read = exposure_limits.person_exposure(connection, viewer().person, running_policy().policy, g.now)
             others = _led_at_limit(connection)
-        return render_template("dashboard/care.html", burden=read, care=running().policy.care, at_limit=others)
+        return render_template("dashboard/care.html", burden=read, care=running_policy().policy.care, at_limit=others)
 
 
 def _add_incident(blueprint: Blueprint, core: Core) -> None:
@@ -113,7 +113,7 @@ def _led_at_limit(connection: Connection) -> list[str] | None:
     """Return for somebody who leads the names of those who have read enough today; None for anybody else."""
     if viewer().person.role < Role.SENIOR:
         return None
-    policy = running().policy
+    policy = running_policy().policy
     keys = exposure_limits.people_at_limit(connection, policy.people.values(), policy, g.now)
     return [person.name for key, person in policy.people.items() if key in keys]
 
@@ -145,7 +145,7 @@ def _page(page: IncidentDetails | None, shown: RevealResult | None = None) -> st
         incident=page.incident,
         shown=shown,
         outcomes=outcomes,
-        care=running().policy.care,
+        care=running_policy().policy.care,
         may_hold=viewer().person.role is Role.ADMIN and not viewer().is_sandbox,
         max_note=MAX_NOTE,
         max_reason=MAX_REASON,

@@ -18,7 +18,7 @@ from escalator.store.incidents import MOST_NUMBER
 from escalator.stream.samples import DEFAULT
 from web.dashboard.incident_filters import active_filters, filter_choices, link, requested_filters, whole_number
 from web.dashboard.layout import set_flash
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 if TYPE_CHECKING:
     from escalator import sandbox
@@ -33,9 +33,9 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.get("/")
     def now() -> str:
-        policy = running().policy
+        policy = running_policy().policy
         page = min(whole_number("page") or 1, _MOST_PAGE)
-        board = list_open(core, viewer(), running(), requested_filters(viewer(), policy), page)
+        board = list_open(core, viewer(), running_policy(), requested_filters(viewer(), policy), page)
         return render_template(
             "dashboard/now.html",
             board=board,
@@ -47,8 +47,8 @@ def register(blueprint: Blueprint, core: Core) -> None:
     @blueprint.get("/incidents")
     def all_incidents() -> str:
         before, after = whole_number("before"), whole_number("after")
-        wanted = requested_filters(viewer(), running().policy)
-        shelf = list_all(core, viewer(), running(), wanted, before=before, after=after)
+        wanted = requested_filters(viewer(), running_policy().policy)
+        shelf = list_all(core, viewer(), running_policy(), wanted, before=before, after=after)
         return render_template("dashboard/incidents.html", shelf=shelf, **_asked_for(frozenset(State)))
 
     @blueprint.post("/acknowledge")
@@ -77,7 +77,7 @@ def _add_sample(blueprint: Blueprint, core: Core) -> None:
 
 def _asked_for(states: frozenset[State]) -> dict[str, Any]:
     """Return what the form of the filters is made of."""
-    return {"choices": filter_choices(running().policy, states), "filters": active_filters(), "link": link}
+    return {"choices": filter_choices(running_policy().policy, states), "filters": active_filters(), "link": link}
 
 
 def _numbers() -> list[int]:

@@ -21,7 +21,7 @@ from web.dashboard import override_forms
 from web.dashboard.override_forms import address, form, form_address
 from web.dashboard.template_filters import person as named
 from web.dashboard.template_filters import zone
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 _WEEK = timedelta(weeks=1)
 _FURTHEST = 53 * _WEEK
@@ -51,9 +51,9 @@ def register(door: Blueprint, core: Core) -> None:
         monday = _monday(request.args.get("week", ""), today)
         return render_template(
             "dashboard/oncall.html",
-            board=oncall_page(core, viewer().person, running(), monday, zone()),
+            board=oncall_page(core, viewer().person, running_policy(), monday, zone()),
             form=form(request.args),
-            holes=_holes(shelf.ask(running(), g.now)),
+            holes=_holes(shelf.ask(running_policy(), g.now)),
             may_override=viewer().person.role >= Role.MODERATOR,
             today=today,
             horizon=g.now + HORIZON,
@@ -64,11 +64,11 @@ def register(door: Blueprint, core: Core) -> None:
     @door.get("/oncall/coverage.svg")
     def coverage_svg() -> Response:
         try:
-            found = shelf.ask(running(), g.now).result(_DRAWN_WITHIN_S)
+            found = shelf.ask(running_policy(), g.now).result(_DRAWN_WITHIN_S)
         except NotYet:
             abort(503)
-        known = visible_coverage(viewer().person, found, running().policy)
-        answer = Response(coverage_heatmap(known, running().policy), mimetype="image/svg+xml")
+        known = visible_coverage(viewer().person, found, running_policy().policy)
+        answer = Response(coverage_heatmap(known, running_policy().policy), mimetype="image/svg+xml")
         answer.headers["Content-Security-Policy"] = _SVG_POLICY
         return answer
 
@@ -96,15 +96,15 @@ def _holes(made: Future[Coverage]) -> CoverageGapsText | None:
     """Return where nobody hears of something grave in time; None while that is not known yet."""
     if not made.done() or made.exception() is not None:
         return None
-    found = visible_coverage(viewer().person, made.result(), running().policy)
+    found = visible_coverage(viewer().person, made.result(), running_policy().policy)
     grave = [hole for hole in found.holes if hole.row.severity in GRAVE_FOR_COVERAGE]
-    lines = hole_words(grave, found, running().policy)
+    lines = hole_words(grave, found, running_policy().policy)
     return CoverageGapsText(tuple(lines[:_MOST_HOLES]), max(0, len(lines) - _MOST_HOLES))
 
 
 def _tone(key: str) -> str:
     """Return the class that colours somebody: the same everywhere, by their place in the policy."""
-    people = list(running().policy.people)
+    people = list(running_policy().policy.people)
     return f"tone-{people.index(key) % _TONES}" if key in people else "tone-none"
 
 

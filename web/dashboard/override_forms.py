@@ -21,7 +21,7 @@ from escalator.services.oncall.overrides import OverrideRefused, OverrideRequest
 from web.dashboard.layout import set_flash
 from web.dashboard.template_filters import moment, zone
 from web.dashboard.template_filters import person as named
-from web.session import require, running, viewer
+from web.session import require, running_policy, viewer
 
 _LOCAL = "%Y-%m-%dT%H:%M"
 _USUAL = timedelta(hours=8)
@@ -72,7 +72,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
 def form(asked: Mapping[str, str]) -> OverrideForm | None:
     """Return the form for the schedule that is asked for; None where there is none, or none for this reader."""
     reader, schedule = viewer().person, _known_schedule(asked)
-    everybody = running().policy.people.values()
+    everybody = running_policy().policy.people.values()
     people = tuple(one for one in everybody if one.role.may_acknowledge and may_add_override(reader, one.key))
     if schedule is None or not people:
         return None
@@ -98,8 +98,8 @@ def address(**asked: str) -> str:
 
 
 def _known_schedule(asked: Mapping[str, str]) -> Schedule | None:
-    schedule = running().policy.schedules.get(asked.get("schedule", ""))
-    is_known = schedule is not None and may_view_schedule(schedule.key, viewer().person, running().policy)
+    schedule = running_policy().policy.schedules.get(asked.get("schedule", ""))
+    is_known = schedule is not None and may_view_schedule(schedule.key, viewer().person, running_policy().policy)
     return schedule if is_known else None
 
 
@@ -117,7 +117,7 @@ def _refused(text: str, asked: Mapping[str, str]) -> AnyResponse:
 
 def _begun(done: ManualOverride) -> str:
     said = f"{named(done.person)} is on call on {done.schedule}, {moment(done.start)} – {moment(done.end)}."
-    closed = ", ".join(one.title for one in categories_hidden_from(running().policy, done.schedule, done.person))
+    closed = ", ".join(one.title for one in categories_hidden_from(running_policy().policy, done.schedule, done.person))
     return f"{said} They may not see {closed} and are not notified of it." if closed else said
 
 

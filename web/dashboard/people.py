@@ -11,7 +11,7 @@ from escalator.services.auth.sign_in_methods import can_mail
 from escalator.services.core.context import Core
 from escalator.services.views.people import list_people
 from web.dashboard.layout import set_flash
-from web.session import require, running, viewer
+from web.session import require, running_policy, viewer
 
 _WAYS = {"sandbox": "Sandbox, by choosing a name", "slack": "Slack", "mail": "Mail"}
 
@@ -22,7 +22,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
     @blueprint.get("/people")
     def people_page() -> str:
         require(Role.ADMIN)
-        rows = list_people(core, running(), g.now)
+        rows = list_people(core, running_policy(), g.now)
         return render_template(
             "dashboard/people.html", rows=rows, ways=_WAYS, can_invite=can_mail(core.settings) and not _is_sandboxs()
         )
@@ -51,7 +51,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
 def _meant(key: str) -> Person:
     """Return whom an admin means; aborts for anybody else, and for nobody."""
     require(Role.ADMIN)
-    return running().policy.people.get(key) or abort(404)
+    return running_policy().policy.people.get(key) or abort(404)
 
 
 def _is_sandboxs() -> bool:

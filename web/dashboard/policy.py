@@ -8,7 +8,7 @@ from escalator.services.core.context import Core
 from escalator.services.policies.versions import policy_status
 from escalator.services.silences.manage import list_silences
 from web.dashboard import policy_explain, policy_history
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 
 def register(blueprint: Blueprint, core: Core) -> None:
@@ -20,8 +20,8 @@ def register(blueprint: Blueprint, core: Core) -> None:
     def policy() -> str:
         with core.database.reading() as connection:
             now_running = policy_status(core, connection)
-            silenced = list_silences(core, connection, running(), viewer().person)
-        said, roster = running().policy, running().roster(g.now)
+            silenced = list_silences(core, connection, running_policy(), viewer().person)
+        said, roster = running_policy().policy, running_policy().roster(g.now)
         in_force = tuple(one.silence for one in silenced if one.is_in_force)
         return render_template(
             "dashboard/policy.html",

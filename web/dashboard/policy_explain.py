@@ -23,7 +23,7 @@ from escalator.services.policies.explain import (
 )
 from escalator.store.events import StoredEvent
 from web.dashboard.template_filters import zone
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 _MOST_DIGITS = 12
 _PURGED = "The events of this incident have been deleted, so there is nothing to explain. Paste an event instead."
@@ -74,7 +74,7 @@ def _form(said: Any) -> _Form:
 
 def _page(core: Core, form: _Form, *, is_asked: bool) -> str:
     found = _explained(core, form) if is_asked else None
-    policy = running().policy
+    policy = running_policy().policy
     outcome = _outcome(found, policy) if found else {}
     return render_template("dashboard/policy_explain.html", form=form, policy=policy, **outcome)
 
@@ -91,7 +91,7 @@ def _explained(core: Core, form: _Form) -> Explanation | None:
     if form.wrong:
         return None
     try:
-        return explain_event(core, running(), body, form.source or None, at)
+        return explain_event(core, running_policy(), body, form.source or None, at)
     except InvalidEvent as error:
         for name, said in event_problems(error):
             if name in {"source", "at"}:
@@ -118,7 +118,7 @@ def _picked(core: Core, form: _Form) -> StoredEvent | None:
     if not form.number.isascii() or not form.number.isdecimal() or len(form.number) > _MOST_DIGITS:
         form.complain("number", _NO_NUMBER)
         return None
-    found = stored_events(core, running(), viewer(), int(form.number))
+    found = stored_events(core, running_policy(), viewer(), int(form.number))
     if found is None:
         abort(404)
     form.offered = found

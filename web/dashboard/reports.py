@@ -14,7 +14,7 @@ from escalator.schedules.local_time import first_instant
 from escalator.services.core.context import Core
 from escalator.services.reports.figures import DEFAULT, LONGEST, LONGEST_PAGE, Report, ReportPeriod, build_report
 from web.dashboard.template_filters import zone
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 _ONE_DAY = timedelta(days=1)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
@@ -31,7 +31,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.get("/reports")
     def reports() -> str:
-        made = build_report(core, viewer(), running(), _span(LONGEST_PAGE))
+        made = build_report(core, viewer(), running_policy(), _span(LONGEST_PAGE))
         return render_template(
             "dashboard/reports.html",
             report=made,
@@ -43,7 +43,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.get("/reports.csv")
     def figures() -> Response:
-        made = build_report(core, viewer(), running(), _span(LONGEST))
+        made = build_report(core, viewer(), running_policy(), _span(LONGEST))
         name = f"report-{made.span.since:%Y-%m-%d}-{made.span.until:%Y-%m-%d}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(_written(made), mimetype="text/csv", headers=headers)

@@ -8,7 +8,7 @@ from flask import Blueprint, g
 
 from escalator.rendering.push_text import words
 from escalator.rendering.view import called
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 _DAY = timedelta(days=1)
 _DAYS_OF_A_WEEK = 7
@@ -24,7 +24,7 @@ def zone() -> ZoneInfo:
     """Return the reader's zone: their own, else the policy's."""
     if "viewer" not in g:
         return ZoneInfo("UTC")
-    return viewer().person.timezone or running().policy.timezone
+    return viewer().person.timezone or running_policy().policy.timezone
 
 
 def at(instant: datetime) -> str:
@@ -55,7 +55,7 @@ def iso(instant: datetime) -> str:
 
 def person(key: str | None) -> str:
     """Return what somebody is called: their name, or what stands for who is not in the policy."""
-    return called(key, running().policy)
+    return called(key, running_policy().policy)
 
 
 def duration(span: timedelta | None) -> str:

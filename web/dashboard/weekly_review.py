@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from escalator.services.core.context import Core
 from escalator.services.reports.weekly_review import SHOWN, ReviewWeek, build_review, parse_week, week_name
 from web.dashboard.audit_entry import dated, record_sentence, title
-from web.session import running, viewer
+from web.session import running_policy, viewer
 
 
 def register(blueprint: Blueprint, core: Core) -> None:
@@ -26,7 +26,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
             week=asked,
             is_over=asked.span.until <= g.now,
             has_after=asked.after <= _now(),
-            review=build_review(core, viewer(), running(), asked),
+            review=build_review(core, viewer(), running_policy(), asked),
             shown=SHOWN,
             said=record_sentence,
             title=title,
@@ -35,12 +35,12 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
 
 def _now() -> str:
-    local: datetime = g.now.astimezone(running().policy.timezone)
+    local: datetime = g.now.astimezone(running_policy().policy.timezone)
     return week_name(local.date())
 
 
 def _week(name: str) -> ReviewWeek:
     try:
-        return parse_week(name, running().policy.timezone)
+        return parse_week(name, running_policy().policy.timezone)
     except (ValueError, OverflowError):
         abort(404)

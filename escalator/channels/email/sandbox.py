@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from escalator.channels.clients import Clients
 from escalator.channels.email.api import Mail
 from escalator.channels.email.channel import MailChannel
-from escalator.channels.stand_in import Inbox, Json, Reader, SandboxVendor, Shown
+from escalator.channels.stand_in import Inbox, Json, SandboxDestination, SandboxVendor, Shown
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, MessageContext
@@ -79,7 +79,7 @@ class _Links(HTMLParser):
             self.found[-1] = (label + data, url)
 
 
-def _show(_item: InboxItem, said: Json, _reader: Reader) -> Shown:
+def _show(_item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
     letter = said.get("mail", {})
     return Shown(letter, [{"label": label, "url": url} for label, url in links(letter.get("html", ""))])
 

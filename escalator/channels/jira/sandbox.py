@@ -22,7 +22,17 @@ from escalator.channels.jira.api import (
     is_issue_key,
 )
 from escalator.channels.jira.channel import JiraChannel
-from escalator.channels.stand_in import NOT_THERE, Deed, Done, Inbox, Json, Reader, Refused, SandboxVendor, Shown
+from escalator.channels.stand_in import (
+    NOT_THERE,
+    Deed,
+    Done,
+    Inbox,
+    Json,
+    Refused,
+    SandboxDestination,
+    SandboxVendor,
+    Shown,
+)
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
@@ -240,7 +250,7 @@ def _change(field: str, before: tuple[str, str] | None, to: tuple[str, str] | No
     }
 
 
-def _show(item: InboxItem, said: Json, _reader: Reader) -> Shown:
+def _show(item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
     issue = said.get("jira", {})
     pressed = [{"action_id": act.value, "label": LABELS[act], "value": item.ts} for act in offered(issue)]
     return Shown(issue and {"key": item.ts, **issue}, pressed)

@@ -34,7 +34,7 @@ class MattermostChannel:
         news = digest_of(one.place, self.face(one))
         if one.standing is None or one.standing.state in _QUIET or news in self._shown:
             return Delivered(one.ref or "")
-        done = self._post(one, form.news(one))
+        done = self._post(one, form.update_text(one))
         if isinstance(done, Delivered):
             if len(self._shown) >= _MOST_KNOWN:
                 self._shown.clear()

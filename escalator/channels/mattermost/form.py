@@ -24,7 +24,7 @@ def again(one: Notification) -> Payload:
     return _post(one, f"**{link(one.answer)}**" if one.answer else "", mention=_mention(one))
 
 
-def news(one: Notification) -> Payload:
+def update_text(one: Notification) -> Payload:
     """Return what became of what was asked here: a webhook cannot change what it has posted."""
     return _post(one, "Nothing more is asked of you.", mention="")
 

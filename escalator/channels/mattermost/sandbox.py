@@ -5,7 +5,7 @@ import re
 from escalator.channels.clients import Clients
 from escalator.channels.mattermost.api import Payload
 from escalator.channels.mattermost.channel import MattermostChannel
-from escalator.channels.stand_in import Inbox, Json, Reader, SandboxVendor, Shown
+from escalator.channels.stand_in import Inbox, Json, SandboxDestination, SandboxVendor, Shown
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, MessageContext
@@ -34,7 +34,7 @@ def _plain(text: str) -> str:
     return _ESCAPED.sub(r"\1", text).replace(_APART, "")
 
 
-def _show(_item: InboxItem, said: Json, _reader: Reader) -> Shown:
+def _show(_item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
     post = said.get("mattermost", {})
     found = [one for attachment in post.get("attachments", ()) for one in _LINK.findall(attachment.get("text", ""))]
     return Shown(post, [{"label": _plain(label), "url": url} for label, url in found])

@@ -16,7 +16,7 @@ from escalator.channels.contract import digest_of
 from escalator.channels.pagerduty import webhooks
 from escalator.channels.pagerduty.api import ACKNOWLEDGE, RESOLVE, TRIGGER, Event
 from escalator.channels.pagerduty.channel import PagerDutyChannel
-from escalator.channels.stand_in import Deed, Done, Inbox, Json, Reader, Refused, SandboxVendor, Shown
+from escalator.channels.stand_in import Deed, Done, Inbox, Json, Refused, SandboxDestination, SandboxVendor, Shown
 from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, MessageContext
@@ -122,7 +122,9 @@ def after(alert: Mapping[str, Any], act: Act, agent: Agent) -> Json:
     return {**alert, "status": _STATUS[act], "changed_by": None if act is Act.TIME_OUT else agent.name}
 
 
-def told(item: InboxItem, alert: Mapping[str, Any], act: Act, agent: Agent, now: datetime, event_id: str) -> bytes:
+def webhook_body(
+    item: InboxItem, alert: Mapping[str, Any], act: Act, agent: Agent, now: datetime, event_id: str
+) -> bytes:
     """Return the body of the webhook that tells of an act; `alert` is how the incident stands after it.
 
     An acknowledgement times out by itself: nobody has done that.
@@ -172,7 +174,7 @@ def _reference(kind: str, id_: str, summary: str) -> dict[str, str]:
     }
 
 
-def _show(_item: InboxItem, said: Json, _reader: Reader) -> Shown:
+def _show(_item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
     alert = said.get("pagerduty", {})
     form = alert and {**alert, "title": title(alert), "urgency": urgency(alert)}
     pressed = [{"action_id": act.value, "label": LABELS[act], "value": alert["dedup_key"]} for act in offered(alert)]
@@ -186,7 +188,7 @@ def _act(item: InboxItem, said: Json, deed: Deed) -> Done | Refused:
         return Refused(f"It is {alert.get('status', 'gone')} in PagerDuty now, so that is not possible.")
     agent = agent_of(deed.person, deed.known_as(DestinationKind.PAGERDUTY))
     alert = after(alert, act, agent)
-    body = told(item, alert, act, agent, deed.now, f"{deed.event_id:032X}"[:26])
+    body = webhook_body(item, alert, act, agent, deed.now, f"{deed.event_id:032X}"[:26])
     return Done(alert, {webhooks.SIGNATURE_HEADER: webhooks.sign(body, deed.sandbox_secret)}, body)
 
 

@@ -7,7 +7,7 @@ from escalator.channels.clients import Clients
 from escalator.channels.slack.api import Profile, Workspace
 from escalator.channels.slack.blocks import Payload
 from escalator.channels.slack.channel import SlackChannel
-from escalator.channels.stand_in import Inbox, Json, Reader, SandboxVendor, Shown
+from escalator.channels.stand_in import Inbox, Json, SandboxDestination, SandboxVendor, Shown
 from escalator.clock import Clock
 from escalator.engine.endpoints import PERSON_PREFIX
 from escalator.model.destination_kind import DestinationKind
@@ -76,7 +76,7 @@ class SandboxSlack:
         return Workspace(TEAM, "Sandbox", TEAM)
 
 
-def _show(item: InboxItem, said: Json, _reader: Reader) -> Shown:
+def _show(item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
     """Return what would be posted to Slack."""
     kept: Json = {name: said[name] for name in ("text", "blocks", "view") if name in said}
     form = {"channel": item.address, "thread_ts": item.thread_ts, "reply_broadcast": item.broadcast, **kept}

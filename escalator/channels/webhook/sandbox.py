@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from escalator.channels.clients import Clients
-from escalator.channels.stand_in import Inbox, Json, Reader, SandboxVendor, Shown
+from escalator.channels.stand_in import Inbox, Json, SandboxDestination, SandboxVendor, Shown
 from escalator.channels.webhook.channel import WebhookChannel
 from escalator.channels.webhook.signing import BadSecret, keys_of, signatures
 from escalator.clock import Clock
@@ -34,7 +34,7 @@ def _first_words(said: Mapping[str, Any]) -> str:
     return str(said["type"]) if number is None else f"{said['type']} #{number}"
 
 
-def _show(_item: InboxItem, said: Json, reader: Reader) -> Shown:
+def _show(_item: InboxItem, said: Json, reader: SandboxDestination) -> Shown:
     request = said.get("webhook", {})
     if not request:
         return Shown({}, [])

@@ -91,7 +91,7 @@ def find_token(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[
 def list_tokens(core: Core, viewer: Viewer) -> list[ApiToken]:
     """Return the newest tokens, the newest first: to somebody of the sandbox only the sandbox's. Raises Unavailable."""
     with core.database.reading() as connection:
-        return api_tokens.newest(connection, is_sandbox=viewer.is_sandbox)
+        return api_tokens.list_newest(connection, is_sandbox=viewer.is_sandbox)
 
 
 def revoke_token(core: Core, author: Viewer, token_id: UUID) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from escalator.engine.classify import restriction_rules_digest
+from escalator.engine.categorize import restriction_rules_digest
 from escalator.engine.oncall import may_view_schedule, may_view_team
 from escalator.engine.permissions import allowed_people, may_view_category, people_allowed_to_view
 from escalator.engine.silences import may_view_silence

@@ -12,7 +12,7 @@ from escalator.model.message import Failed, FailureReason
 from escalator.rendering.card import alarm
 from escalator.services.core.operator_alerts import alert_details
 from escalator.services.delivery.bulletin_text import bulletin_card
-from escalator.services.delivery.claim import ClaimContext
+from escalator.services.delivery.claim_transaction import ClaimContext
 from escalator.services.delivery.due_deliveries import Candidate
 from escalator.services.delivery.outcomes import audit_entry
 from escalator.services.notifications import compose

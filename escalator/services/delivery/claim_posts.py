@@ -12,7 +12,7 @@ from escalator.errors import ContentLocked
 from escalator.model.incident import Incident
 from escalator.services.core.context import Core
 from escalator.services.delivery import thread_notes
-from escalator.services.delivery.claim import ClaimContext, ClaimedCalls
+from escalator.services.delivery.claim_transaction import ClaimContext, ClaimedCalls
 from escalator.services.notifications import compose
 from escalator.services.outbound.bulkheads import UPDATE, Lane, ShareKind, lane_of
 from escalator.services.outbound.call import OutboundCall

@@ -16,7 +16,7 @@ from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.services.core.clock_sync import measure_clock_offset
 from escalator.services.core.context import Core
 from escalator.services.core.process_liveness import HEARTBEAT_S, SENDER, record_heartbeat
-from escalator.services.delivery import outbox
+from escalator.services.delivery import claim_deliveries
 from escalator.services.delivery.outcomes import record_outcomes
 from escalator.services.delivery.sender_uptime import record_senders_up
 from escalator.services.outbound.bulkheads import Lane, SenderThreads
@@ -48,7 +48,7 @@ def send_call(core: Core, call: OutboundCall) -> Delivered | Failed:
 def send_all_due(core: Core) -> int:
     """Send everything that is due, one after the other, in this thread; return how many calls that were."""
     count = 0
-    while (claimed := outbox.claim_calls(core, SENDER_THREADS)).calls or claimed.has_more:
+    while (claimed := claim_deliveries.claim_calls(core, SENDER_THREADS)).calls or claimed.has_more:
         record_outcomes(core, [CallOutcome(call, send_call(core, call)) for call in claimed.calls])
         count += len(claimed.calls)
     return count
@@ -61,7 +61,7 @@ def send_operator_alerts(core: Core) -> None:
     """
     threads = SenderThreads(SENDER_THREADS)
     with ThreadPoolExecutor(SENDER_THREADS, thread_name_prefix="alarms") as pool:
-        while (claimed := outbox.claim_alarms(core, SENDER_THREADS, threads)).calls:
+        while (claimed := claim_deliveries.claim_alarms(core, SENDER_THREADS, threads)).calls:
             record_outcomes(core, list(pool.map(lambda one: CallOutcome(one, send_call(core, one)), claimed.calls)))
             threads.release(call.lane for call in claimed.calls)
 
@@ -173,8 +173,8 @@ class Sender:
             record_senders_up(self._core)
         with self._lock:
             known = frozenset(self._known)
-        self._is_behind = self._is_behind or outbox.has_due_work(self._core, outbox.OVERDUE)
-        if outbox.release_lost_claims(self._core, known) or self._is_behind:
+        self._is_behind = self._is_behind or claim_deliveries.has_due_work(self._core, claim_deliveries.OVERDUE)
+        if claim_deliveries.release_lost_claims(self._core, known) or self._is_behind:
             self._news.put(None)
 
     def _is_serving(self) -> bool:
@@ -246,7 +246,7 @@ class Sender:
         free = self._shares.free
         if not free or not self._may_begin():
             return
-        claimed = outbox.claim_calls(self._core, free, self._shares)
+        claimed = claim_deliveries.claim_calls(self._core, free, self._shares)
         self.send(claimed.calls)
         self._is_behind = self._is_behind and bool(claimed.calls)
         if claimed.has_more:

@@ -22,7 +22,7 @@ from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.notifications import compose
-from escalator.services.notifications.claim_pages import PageClaims
+from escalator.services.notifications.claim_pages import PageClaimer
 from escalator.services.outbound.bulkheads import ThreadReservation, lane_of, reserve_threads
 from escalator.services.outbound.call import OutboundCall
 from escalator.services.outbound.circuit_breaker import CircuitBreakers
@@ -154,7 +154,7 @@ def _claimed_at_birth(
         else []
     )
     said = compose.story_records(context.connection, known) if known else {}
-    claims = PageClaims(context.core, context.connection, context.running, context.now, about, standing, said)
+    claims = PageClaimer(context.core, context.connection, context.running, context.now, about, standing, said)
     for one, lane in born:
         if claims.why_unwanted(one) is None:
             claims.take(one, lane)

@@ -22,7 +22,7 @@ from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.incidents.apply import Decision, rules_for
-from escalator.services.incidents.first_alert import first_alerts
+from escalator.services.incidents.first_of_category import first_alerts
 from escalator.services.incidents.grouping import group_storm_alerts
 from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.store import events, incident_keys, incidents

@@ -16,7 +16,7 @@ from escalator.services.core.background import BackgroundJob
 from escalator.services.core.clock_sync import measure_clock_offset
 from escalator.services.core.context import Core
 from escalator.services.core.process_liveness import SWEEPER, record_heartbeat
-from escalator.services.delivery import outbox
+from escalator.services.delivery import claim_deliveries
 from escalator.services.delivery.bundles import bundle_waiting_pages
 from escalator.services.delivery.sender import Sender
 from escalator.services.incidents import escalation
@@ -43,7 +43,7 @@ STUCK_S = 30.0
 _JITTER = 0.2
 
 
-def sweep(core: Core, sender: Sender, overdue_by: timedelta = outbox.OVERDUE) -> bool:
+def sweep(core: Core, sender: Sender, overdue_by: timedelta = claim_deliveries.OVERDUE) -> bool:
     """Do one round; return whether an event or a deadline was overdue by that much. Raises Unavailable."""
 
     def fire(core: Core) -> bool:
@@ -60,7 +60,7 @@ def sweep(core: Core, sender: Sender, overdue_by: timedelta = outbox.OVERDUE) ->
             raise
         except Exception:  # one part's failure must not keep the others from their turn
             log.exception("sweep_part_failed", part=part.__name__)
-    if outbox.has_due_work(core, overdue_by):
+    if claim_deliveries.has_due_work(core, overdue_by):
         sender.wake()
     return is_behind
 
@@ -118,7 +118,7 @@ class Sweeper:
             was_behind, is_behind = is_behind, False
             try:
                 offset = measure_clock_offset(self._core, self._clock)
-                is_behind = sweep(self._core, self._sender, BEHIND if was_behind else outbox.OVERDUE)
+                is_behind = sweep(self._core, self._sender, BEHIND if was_behind else claim_deliveries.OVERDUE)
                 record_heartbeat(self._core, SWEEPER, self._core.clock.now(), offset)
                 for job in self._background_jobs:
                     job.wake()

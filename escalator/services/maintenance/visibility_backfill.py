@@ -11,7 +11,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
-from escalator.engine.classify import assess, category_rules_digest
+from escalator.engine.categorize import assess, category_rules_digest
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.services.core.context import Core

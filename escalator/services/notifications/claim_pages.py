@@ -81,7 +81,7 @@ def why_called_off(occasion: Occasion, round_: int, incident: IncidentProgress) 
 
 
 @dataclass(slots=True)
-class PageClaims:
+class PageClaimer:
     """What one transaction claims: the incidents are locked, `standing` are their posts, locked too.
 
     The first page to a place becomes the full message, later ones reply in its thread. `busy` are pages that must

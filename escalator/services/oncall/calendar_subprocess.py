@@ -22,7 +22,7 @@ LONGEST_S = 10
 _PATIENCE_S = 30
 """How much longer it may take by the clock: the processor may be busy with alerts, which go first."""
 
-_READER = "escalator.services.oncall.calendar_reader"
+_READER = "escalator.services.oncall.calendar_reader_process"
 _ROOT = Path(__file__).parents[3]
 """Where our package is found from: the process may have been started anywhere."""
 

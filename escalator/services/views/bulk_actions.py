@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from escalator.model.incident import Verb
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
-from escalator.services.views.actions import ViewerAction, act_as_viewer
+from escalator.services.views.perform_action import ViewerAction, act_as_viewer
 
 
 @dataclass(frozen=True, slots=True)

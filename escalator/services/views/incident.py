@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from escalator.channels.vendor import Place
 from escalator.engine.available_actions import AvailableAction, available_actions
-from escalator.engine.classify import assess
+from escalator.engine.categorize import assess
 from escalator.engine.incident_change import Rules
 from escalator.engine.routing import RoutingSubject, matched_conditions
 from escalator.model.incident import Incident, Verb

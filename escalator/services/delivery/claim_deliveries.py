@@ -9,14 +9,14 @@ import structlog
 
 from escalator.model.message import FailureReason
 from escalator.services.core.context import Core
-from escalator.services.delivery.claim import ClaimContext, ClaimedCalls
 from escalator.services.delivery.claim_notices import claim_notices, drop_delivery
 from escalator.services.delivery.claim_posts import UNREADABLE_WAIT, claim_posts, read_incidents
+from escalator.services.delivery.claim_transaction import ClaimContext, ClaimedCalls
 from escalator.services.delivery.destination_health import suspects_after
 from escalator.services.delivery.due_deliveries import Candidate, CandidateSelector, Selection
 from escalator.services.delivery.fallbacks import create_fallbacks
 from escalator.services.notifications import compose
-from escalator.services.notifications.claim_pages import PageClaims
+from escalator.services.notifications.claim_pages import PageClaimer
 from escalator.services.outbound.bulkheads import SenderThreads, reserve_threads
 from escalator.services.outbound.call import OutboundCall
 from escalator.services.outbound.circuit_breaker import BreakerDecision, CircuitBreakers
@@ -144,7 +144,9 @@ def _claim_deliveries(claim: ClaimContext) -> ClaimedCalls:
     standing = posted_messages.lock_of(connection, about, now, claim.heartbeat_timeout)
     turns = {one.id: turn for turn, one in enumerate(mine)}
     mine, begun = _begin_probes(breakers, mine, taken)
-    claims = PageClaims(core, connection, claim.running, now, about, standing, compose.story_records(connection, about))
+    claims = PageClaimer(
+        core, connection, claim.running, now, about, standing, compose.story_records(connection, about)
+    )
     notices = claim_notices(claim, [delivery for delivery in mine if delivery.incident_id is None], taken)
     _page(claims, [delivery for delivery in mine if delivery.incident_id in about], taken)
     claims.write()
@@ -183,7 +185,7 @@ def _tell_fallbacks(claim: ClaimContext, calls: Iterable[OutboundCall]) -> bool:
     return count > 0
 
 
-def _page(claims: PageClaims, mine: Sequence[Delivery], taken: Mapping[UUID, Candidate]) -> None:
+def _page(claims: PageClaimer, mine: Sequence[Delivery], taken: Mapping[UUID, Candidate]) -> None:
     """Claim the pages that are still wanted, and drop the others."""
     connection, now = claims.connection, claims.now
     for delivery in mine:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalator.engine.classify import assess
+from escalator.engine.categorize import assess
 from escalator.model.levels import ContentRule, Severity
 from escalator.model.policy import Category
 from tests.builders import a_policy, some_facts
