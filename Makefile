@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint format types layers unit live browser coverage bench lock clean python
+.PHONY: help run test nightly lint format types layers unit live browser coverage bench lock clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,10 @@ run: $(VENV)/installed ## Start web, worker and broker on this machine (settings
 	@exec $(BIN)/escalator run
 
 test: lint unit live ## Run all checks and tests, as CI does
+
+nightly: export TEST_DATABASES = both
+nightly: export TEST_EXAMPLES = all
+nightly: lint unit live ## Run all tests on both databases, with all examples (test: one of the two, a third of them)
 
 lint: $(VENV)/testable ## Check style, types and import layers
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from escalator.channels.contract import CALL_ENDS_S, Notification
+from escalator.channels.contract import CALL_ENDS_S
 from escalator.channels.deadline_socket import Limits
 from escalator.channels.jira import rest
 from escalator.channels.jira.api import Flavour
@@ -15,18 +15,16 @@ from escalator.channels.jira.channel import JiraChannel
 from escalator.channels.jira.rest import INDEX_LAG, JiraRest
 from escalator.channels.jira.sandbox import SandboxJira
 from escalator.encryption import Seal
-from escalator.model.destination_kind import DestinationKind
-from escalator.model.incident import DueKind, Outcome, State
+from escalator.model.incident import DueKind, State
 from escalator.model.message import Card, Delivered, Failed, FailureReason, MessageContext, Occasion
-from escalator.rendering.card import alarm, card, standing
-from escalator.rendering.redaction import names_by_key
+from escalator.rendering.card import alarm
 from escalator.sandbox.inbox import DatabaseInbox, opened
 from escalator.store import Database, sandbox_inbox
+from tests.channels.jira_messages import PLACE, RESOLVED, say
 from tests.doubles.http import Fault
 from tests.doubles.jira import (
     CLOSED,
     DOING,
-    ISSUE_TYPE,
     PROJECT,
     SCREEN,
     TO_DO,
@@ -37,39 +35,12 @@ from tests.doubles.jira import (
 )
 from tests.doubles.jira import said as words_of
 from tests.fakes import FakeClock
-from tests.rendering.builders import NOW, SECRETS, TAKEN, a_policy, a_view
+from tests.rendering.builders import NOW, SECRETS, TAKEN
 
-PLACE = "0198c7a0-0000-7000-8000-0000000000aa"
 LABEL = f"escalator-{PLACE}"
-RESOLVED = {
-    "state": State.RESOLVED,
-    "outcome": Outcome.ACTION_TAKEN,
-    "closed_by": "ana",
-    "closed_at": NOW,
-    "due_kind": None,
-    "due_at": None,
-}
 SNOOZED = {**TAKEN, "state": State.SNOOZED, "due_kind": DueKind.SNOOZE_END}
 TAKEN_WORDS = "#1042 taken by ana after 57 s"
 RESOLVED_WORDS = "#1042 resolved by ana: action taken"
-
-
-def say(ref=None, *, key="key-1", occasion=Occasion.STEP, now=NOW, **incident):
-    """A notification about `an_incident`, as the services make it for Jira."""
-    running = names_by_key(a_policy())
-    view = a_view(channel=DestinationKind.JIRA, occasion=occasion, now=now, running=running, **incident)
-    return Notification(
-        context=MessageContext(None, 1042, "ts-board"),
-        address=PROJECT,
-        card=card(view),
-        occasion=occasion,
-        key=key,
-        place=PLACE,
-        at=now,
-        standing=standing(view),
-        ref=ref,
-        options={"issue_type": ISSUE_TYPE},
-    )
 
 
 def notice(key="key-9"):

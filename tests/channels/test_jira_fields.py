@@ -11,7 +11,7 @@ from escalator.channels.jira.channel import JiraChannel
 from escalator.channels.jira.failures import failure
 from escalator.channels.jira.rest import JiraRest
 from escalator.model.message import Delivered, Failed, FailureReason
-from tests.channels.test_jira_channel import say
+from tests.channels.jira_messages import say
 from tests.doubles.jira import SCREEN, JiraDouble
 
 TEAM = {"customfield_10042": {"value": "Safety"}}

@@ -15,7 +15,7 @@ from escalator.channels.jira.webhooks import event_id, parse, verify
 from escalator.errors import Unauthorized
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
-from tests.channels.test_jira_channel import RESOLVED, say
+from tests.channels.jira_messages import RESOLVED, say
 from tests.doubles.jira import DOING, PROJECT, TO_DO, JiraDouble
 from tests.doubles.jira_webhooks import SECRET, change, issue_event, person, signed
 

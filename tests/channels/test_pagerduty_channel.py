@@ -8,26 +8,19 @@ from uuid import UUID
 
 import pytest
 
-from escalator.channels.contract import Notification
 from escalator.channels.pagerduty import limits
 from escalator.channels.pagerduty.channel import PagerDutyChannel
 from escalator.channels.pagerduty.dedup_keys import dedup_key, incident_of, notice_key
 from escalator.channels.pagerduty.events import PagerDutyEvents
-from escalator.model.destination_kind import DestinationKind
-from escalator.model.incident import Outcome, State
+from escalator.model.incident import State
 from escalator.model.levels import ContentRule, Severity
 from escalator.model.message import Card, Delivered, Failed, FailureReason, Link, MessageContext, Occasion
 from escalator.model.vendor_event import place_in
-from escalator.rendering.card import alarm, card, standing
+from escalator.rendering.card import standing
+from tests.channels.pagerduty_messages import CONTEXT, KEY, OVER, PLACE, QUIET, notice, say
 from tests.doubles import pagerduty_rules
 from tests.doubles.pagerduty import PagerDutyDouble
 from tests.rendering.builders import INCIDENT_ID, NOW, SECRETS, TAKEN, a_view
-
-CONTEXT = MessageContext(INCIDENT_ID, 1042, "ts-pager")
-PLACE = "0198c7a0-0000-7000-8000-0000000000aa"
-KEY = f"escalator-{INCIDENT_ID}-1-{PLACE}"
-OVER = {"state": State.RESOLVED, "outcome": Outcome.NO_VIOLATION, "closed_by": "ana", "closed_at": NOW}
-QUIET = {"due_kind": None, "due_at": None}
 
 
 @pytest.fixture
@@ -39,18 +32,6 @@ def pagerduty():
 @pytest.fixture
 def channel(pagerduty):
     return PagerDutyChannel(PagerDutyEvents(pagerduty.origin))
-
-
-def say(pagerduty, ref=None, occasion=Occasion.STEP, now=NOW, context=CONTEXT, **how):
-    view = a_view(channel=DestinationKind.PAGERDUTY, occasion=occasion, now=now, **how)
-    return Notification(
-        context, pagerduty.routing_key, card(view), occasion, "a-key", PLACE, now, standing=standing(view), ref=ref
-    )
-
-
-def notice(pagerduty, occasion=Occasion.ALARM, key="a-key", said=None):
-    said = said or alarm("Escalator needs attention", ("ts-leads cannot be told",))
-    return Notification(MessageContext(None, None, "ts-pager"), pagerduty.routing_key, said, occasion, key, PLACE, NOW)
 
 
 def told(pagerduty, channel):

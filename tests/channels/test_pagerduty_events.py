@@ -9,15 +9,11 @@ import pytest
 from escalator.channels.deadline_socket import Limits
 from escalator.channels.pagerduty.events import PagerDutyEvents
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
+from tests.channels.pagerduty_event import EVENT
 from tests.doubles.http import Fault
 from tests.doubles.pagerduty import PagerDutyDouble
 
 CONTEXT = MessageContext(None, 1042, "ts-pager")
-EVENT = {
-    "event_action": "trigger",
-    "dedup_key": "escalator-1",
-    "payload": {"summary": "CRITICAL", "source": "here", "severity": "critical"},
-}
 SHORT = Limits(socket_s=0.5, total_s=0.5)
 
 

@@ -10,8 +10,9 @@ from escalator.model.incident import State
 from escalator.model.message import Delivered, MessageContext, Occasion
 from escalator.sandbox.inbox import DatabaseInbox, opened
 from escalator.store import Database, sandbox_inbox
-from tests.channels.test_pagerduty_channel import KEY, OVER, QUIET, TAKEN, notice, say
+from tests.channels.pagerduty_messages import KEY, OVER, QUIET, notice, say
 from tests.fakes import START, FakeClock
+from tests.rendering.builders import TAKEN
 
 ROUTING_KEY = "R" * 32
 PAGER = MessageContext(None, 1042, "ts-pager")

@@ -8,7 +8,7 @@ from escalator.channels.pagerduty import rest
 from escalator.channels.pagerduty.events import PagerDutyEvents
 from escalator.channels.pagerduty.rest import PagerDutyRest
 from escalator.model.message import Failed, FailureReason, MessageContext
-from tests.channels.test_pagerduty_events import EVENT
+from tests.channels.pagerduty_event import EVENT
 from tests.doubles.http import Fault
 from tests.doubles.pagerduty import ENQUEUE, PagerDutyDouble
 

@@ -12,7 +12,7 @@ from escalator.errors import InvalidEvent, Unauthorized
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import MessageContext
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
-from tests.channels.test_pagerduty_events import EVENT
+from tests.channels.pagerduty_event import EVENT
 from tests.doubles import pagerduty_webhooks as webhooks
 from tests.doubles.pagerduty import INTEGRATION, PagerDutyDouble
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from escalator.channels.contract import Notification
 from escalator.channels.guarded_http import PATIENT
 from escalator.channels.http import Answer
 from escalator.channels.ssrf_guard import guard_of
@@ -16,18 +15,13 @@ from escalator.channels.webhook.channel import WebhookChannel
 from escalator.channels.webhook.client import HttpWebhook
 from escalator.channels.webhook.failures import failure, is_success
 from escalator.clock import SystemClock
-from escalator.model.destination_kind import DestinationKind
-from escalator.model.incident import Outcome, State
-from escalator.model.message import Delivered, Failed, FailureReason, MessageContext, Occasion
-from escalator.rendering.card import alarm, card, standing
+from escalator.model.incident import State
+from escalator.model.message import Delivered, Failed, FailureReason, Occasion
+from tests.channels.webhook_messages import KEY, PLACE, RESOLVED, notice, say
 from tests.doubles.http import Fault
 from tests.doubles.webhook import MAX_BODY_BYTES, SCHEMA, SECRET, WebhookDouble
 from tests.fakes import FakeClock
-from tests.rendering.builders import INCIDENT_ID, NOW, TAKEN, a_view
-
-KEY, PLACE = "0198c7a0-0000-7000-8000-0000000000b1", "0198c7a0-0000-7000-8000-0000000000aa"
-RESOLVED = {**TAKEN, "state": State.RESOLVED, "outcome": Outcome.NO_VIOLATION, "closed_by": "ana", "closed_at": NOW}
-OTHER = "whsec_" + "b2xkIHNlY3JldCBvZiBiZWZvcmU="
+from tests.rendering.builders import NOW, TAKEN
 
 
 @pytest.fixture
@@ -36,30 +30,12 @@ def double():
         yield double
 
 
+OTHER = "whsec_" + "b2xkIHNlY3JldCBvZiBiZWZvcmU="
+
+
 @pytest.fixture
 def channel():
     return WebhookChannel(HttpWebhook(guard_of(["127.0.0.1"])), SystemClock())
-
-
-def say(double, *, ref=None, options=None, key=KEY, now=NOW, **how):
-    view = a_view(channel=DestinationKind.WEBHOOK, now=now, **how)
-    return Notification(
-        context=MessageContext(INCIDENT_ID, 1042, "bi-feed"),
-        address=double.url,
-        card=card(view),
-        occasion=view.occasion,
-        key=key,
-        place=PLACE,
-        at=now,
-        standing=standing(view),
-        ref=ref,
-        options={"secret": SECRET} if options is None else options,
-    )
-
-
-def notice(double, occasion=Occasion.ALARM, text="Escalator needs attention: destination", details=("ts-pager",)):
-    one = say(double, occasion=occasion)
-    return replace(one, standing=None, card=alarm(text, details))
 
 
 # --- Types -----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from escalator.model.message import Delivered, MessageContext
 from escalator.sandbox.inbox import DatabaseInbox
 from escalator.store import Database
 from escalator.store.tables import inbox
-from tests.channels.test_webhook_channel import RESOLVED, notice, say
+from tests.channels.webhook_messages import RESOLVED, notice, say
 from tests.doubles.webhook import SECRET, WebhookDouble
 from tests.fakes import FakeClock
 

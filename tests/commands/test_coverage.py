@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import EXAMPLE, ROOT
-from tests.plots.test_heatmap import POLICY, parsed
+from tests.plots.heatmap_policy import POLICY, parsed
 
 GOLDEN = Path(__file__).parent / "golden"
 FROM = ("--from", "2026-03-02")

@@ -10,7 +10,7 @@ import pytest
 from escalator.commands.run_child import BACK_OFF_S
 from escalator.commands.run_plan import Part, Plan
 from tests.commands.conftest import ROOT
-from tests.commands.test_run_live import eventually
+from tests.commands.running import eventually
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
 

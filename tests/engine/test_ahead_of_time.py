@@ -20,6 +20,7 @@ from escalator.model.policy import Policy, Route
 from escalator.model.schedule import Calendars
 from tests.engine.policies import EVENTS, MINUTES, WINDOW_START, calendars, policies
 from tests.engine.world import World
+from tests.examples import examples
 
 WITHIN = timedelta(minutes=30)
 WINDOW_END = WINDOW_START + timedelta(days=14)
@@ -39,7 +40,7 @@ def lived(event: Observation, policy: Policy, at: datetime, said: Calendars) -> 
     return [(now, change.notices) for now, change in changes[: restarts[0] + 1 if restarts else None]]
 
 
-@settings(max_examples=200, derandomize=True, database=None, deadline=None)
+@settings(max_examples=examples(200), derandomize=True, database=None, deadline=None)
 @given(EVENTS, policies(), MINUTES, calendars())
 def test_explain_tells_who_when_and_by_which_step_as_the_live_engine_then_does(event, policy, at, said) -> None:
     foretold = preview(event, "chat-prod", policy, at, said)
@@ -120,7 +121,7 @@ def test_the_random_policies_wait_for_hours_and_find_nobody_on_call() -> None:
     """Else the properties above would hold of nothing."""
     seen: set[str] = set()
 
-    @settings(max_examples=150, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=examples(150), derandomize=True, database=None, deadline=None)
     @given(EVENTS, policies(), MINUTES, calendars())
     def draw(event, policy, at, said) -> None:
         world = World(policy, at, said)

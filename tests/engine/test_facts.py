@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from escalator.model import facts as module
 from escalator.model.facts import Content, Facts, normalized, sightings
 from tests.builders import minute, some_facts
+from tests.examples import examples
 
-BOUNDED = settings(max_examples=150, derandomize=True, database=None)
+BOUNDED = settings(max_examples=examples(150), derandomize=True, database=None)
 
 instants = st.integers(0, 6).map(minute)
 names = st.sampled_from(["label", "report", "reason", "custom.a", "custom.b", "custom.c"])

@@ -16,6 +16,7 @@ from escalator.model.policy import Grouping
 from escalator.model.silence import Silence, SilenceScope
 from tests.builders import ENTITY, EXAMPLE_POLICY, ITEM, a_policy, an_observation
 from tests.engine.world import World
+from tests.examples import examples
 
 SILENT = {State.LOGGED, State.RESOLVED}
 OTHER_ITEM = ItemKey("item", "item-2")
@@ -141,7 +142,12 @@ class Storm(Life):
 @pytest.mark.parametrize("life", [Life, Storm])
 def test_what_must_always_hold_does(life: type[Life]) -> None:
     bounded = settings(
-        max_examples=120, stateful_step_count=25, derandomize=True, database=None, deadline=None, print_blob=False
+        max_examples=examples(120),
+        stateful_step_count=25,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        print_blob=False,
     )
     run_state_machine_as_test(life, settings=bounded)
 

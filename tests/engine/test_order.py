@@ -12,6 +12,7 @@ from escalator.model.incident import State
 from escalator.model.policy import Conditions, Policy
 from tests.builders import ENTITY, EXAMPLE_POLICY, ITEM, a_policy, a_route, an_observation
 from tests.engine.world import World
+from tests.examples import examples
 from tests.stream.bodies import stored_seen
 
 TRIGGERED, ACKNOWLEDGED, LOGGED, RESOLVED = State.TRIGGERED, State.ACKNOWLEDGED, State.LOGGED, State.RESOLVED
@@ -426,7 +427,7 @@ some_events = st.lists(flags | gradings | reports | reviews | reviews | calls | 
 policies = st.sampled_from([EXAMPLE_POLICY, TWO_TO_RESOLVE, TWO_SENIORS, ONLY_LESSER, ASKS_FOR_PAGES])
 
 
-@settings(max_examples=250, derandomize=True, database=None, deadline=None)
+@settings(max_examples=examples(250), derandomize=True, database=None, deadline=None)
 @given(some_events, policies, st.data())
 def test_whatever_is_said_of_an_item_it_ends_the_same_in_every_order(events, policy, data) -> None:
     policy = replace(policy, reopen_after_reports=2)

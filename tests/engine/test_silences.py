@@ -32,6 +32,7 @@ from tests.builders import (
     told,
 )
 from tests.engine.world import World
+from tests.examples import examples
 
 CATEGORY, ROUTE = SilenceScope.CATEGORY, SilenceScope.ROUTE
 HATE = an_incident(category="hate", route="High", severity=Severity.HIGH)
@@ -303,7 +304,7 @@ def is_under(silences: Iterable[Silence], incident: Incident, at: float) -> bool
     )
 
 
-@settings(max_examples=150, derandomize=True, database=None, deadline=None)
+@settings(max_examples=examples(150), derandomize=True, database=None, deadline=None)
 @given(PATHS, SILENCES, st.sampled_from(["critical", "high"]))
 def test_somebody_is_told_by_the_next_step_or_when_the_silence_is_over(policy, silences, severity) -> None:
     world = World(policy)

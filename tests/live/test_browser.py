@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.commands.test_run_live import Installation
+from tests.commands.running import Installation
 
 PATIENCE_MS = 20_000
 DESKTOP, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}

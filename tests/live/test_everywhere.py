@@ -8,8 +8,8 @@ import requests
 
 from escalator.store.tables import callbacks, deliveries, incidents, posts
 from tests.doubles.everybody import BASE_URL, POLICY, Vendors, ana_in_jira, form_in, vendors
+from tests.live.grave import grave, has_mark
 from tests.live.installation import PREFORK, STREAM_KEY, STREAM_SECRET, Installation, event, wait_until
-from tests.live.test_withheld import grave, has_mark
 from tests.servers import PostgresServer
 
 CHANNEL = "CCRITICALALERTS"

@@ -79,6 +79,7 @@ def test_every_event_three_times_in_any_order_is_one_incident_and_one_page(on_po
 
 
 def test_of_eight_acknowledgements_at_once_one_counts_and_seven_hear_who_won(on_postgres: Installation) -> None:
+    """Whoever waits for the database for more than 2 s is told to press again (Slack waits for 3 s), and does."""
     on_postgres.start()
     on_postgres.post(event(language="many"))
     messages = [on_postgres.expect_messages(1, channel)[0] for channel in (ROOM, "D0ANA", "D0BEN")]
@@ -89,7 +90,9 @@ def test_of_eight_acknowledgements_at_once_one_counts_and_seven_hear_who_won(on_
 
     def click(body: bytes) -> int:
         together.wait()
-        return on_postgres.send_click(body)
+        while (status := on_postgres.send_click(body)) == 503:
+            pass
+        return status
 
     with ThreadPoolExecutor(len(people)) as threads:
         assert set(threads.map(click, clicks)) == {200}

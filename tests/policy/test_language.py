@@ -301,5 +301,5 @@ def test_an_address_is_judged_alike_where_it_is_written_and_where_the_environmen
     written = parse(CATEGORY_POLICY.replace("${HOOK}", value), {})
     given = parse(CATEGORY_POLICY, {"HOOK": value})
     assert (written.errors == ()) is is_fit
-    assert any("whose value does not fit" in one.what for one in given.warnings) is not is_fit
+    assert any("whose value is not valid" in one.what for one in given.warnings) is not is_fit
     assert all(value not in one.what for one in (*written.errors, *given.warnings))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from escalator.policy import parse
 from escalator.policy.yaml_reader import Tree, read_yaml
+from tests.examples import examples
 from tests.policy.files import EXAMPLE, MINIMAL
 
 LINES = EXAMPLE.splitlines()
@@ -32,7 +33,7 @@ WORDS = st.sampled_from(
     ]
     + ["&a", "*a", "!!int 3", "\t", "\x00", "\u2028", "critical", "divert", "[]", "{}", "2026-13-45", "../etc", "é"]
 )
-few = hypothesis_settings(max_examples=100)
+few = hypothesis_settings(max_examples=examples(100))
 
 
 def test_no_mutation_of_the_text_is_too_much() -> None:

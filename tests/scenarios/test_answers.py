@@ -77,11 +77,17 @@ def _buttons_before(h: Harness, message: Message) -> list[object]:
 
 
 def test_of_eight_acknowledgements_at_once_one_counts_and_seven_are_told_who_won(h: Harness) -> None:
+    """Whoever waits for the database for more than 2 s is told to press again (Slack waits for 3 s), and does."""
     messages = paged(h)
     people = ["ana", "ben", "dana", "eli"] * 2
+
+    def click(who: str) -> int:
+        while (status := h.click(who, "Acknowledge", on=messages[0], is_working=False).status_code) == 503:
+            pass
+        return status
+
     with ThreadPoolExecutor(8) as pool:
-        clicks = [pool.submit(h.click, who, "Acknowledge", on=messages[0], is_working=False) for who in people]
-        assert {click.result().status_code for click in clicks} == {200}
+        assert set(pool.map(click, people)) == {200}
     h.work()
     [record] = h.records("incident.acknowledged")
     names = {"ana": "Ana Ruiz", "ben": "Ben Okafor", "dana": "Dana Fox", "eli": "Eli Stone"}

@@ -7,7 +7,7 @@ import pytest
 from escalator.store.tables import events, incidents
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, REVIEWED, SELF_HARM, TITLE, TRIGGERED, labelled, paged, taken_by_ana
-from tests.stream.test_event_table import IF_NAMED, OPENS, REVIEW, SHOWN, TABLE, WAITS
+from tests.stream.event_table import IF_NAMED, OPENS, REVIEW, SHOWN, TABLE, WAITS
 
 FLAGGED_AGAIN = "review_queue_item.updated__flagged_after_review"
 

@@ -2,19 +2,13 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from threading import Barrier
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, select, text
-from uuid6 import uuid7
 
 from escalator.bootstrap import build
-from escalator.encryption import digest
-from escalator.errors import Unavailable
 from escalator.model.incident import Verb
 from escalator.rendering.buttons import ButtonValue
 from escalator.services.core.context import Core
@@ -25,35 +19,16 @@ from escalator.services.intake import process
 from escalator.store import events
 from escalator.store import incident_keys as store_keys
 from escalator.store import incidents as store_incidents
-from escalator.store.events import EventState, StoredEvent
 from escalator.store.tables import deliveries, incident_keys, incidents
 from escalator.store.tables import events as table_of_events
 from tests.live.installation import wait_until
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM
-from tests.stream.bodies import ITEM_ID, MESSAGE_ID
+from tests.scenarios.together import bodies, patiently, store, together
 
 pytestmark = pytest.mark.every_database
 
 TRIES = 1000
-
-
-def bodies(h: Harness, count: int) -> list[bytes]:
-    """Return so many events, each about an item of its own."""
-    text = h.sample(SELF_HARM).decode()
-    return [text.replace(ITEM_ID, f"item-{n}").replace(MESSAGE_ID, f"message-{n}").encode() for n in range(count)]
-
-
-def store(h: Harness, bodies: Sequence[bytes]) -> None:
-    """Store events as the door does, all in one transaction."""
-    now = h.clock.now()
-    with h.core.database.writing() as connection:
-        for body in bodies:
-            sealed = h.core.seal.seal(body)
-            kept = StoredEvent(
-                uuid7(), "chat", digest(body), "review_queue_item.new", now, EventState.NEW, sealed_body=sealed
-            )
-            events.insert(connection, kept)
 
 
 def opened(h: Harness, count: int) -> list[UUID]:
@@ -66,27 +41,6 @@ def opened(h: Harness, count: int) -> list[UUID]:
     h.clock.move(minutes=5)
     with h.core.database.reading() as connection:
         return list(connection.scalars(select(incidents.c.id)))
-
-
-def patiently(work: Callable[[], int]) -> None:
-    """Do this until there is no more of it; SQLite, on which one writes at a time, may ask to come again."""
-    while True:
-        with suppress(Unavailable):
-            if not work():
-                return
-
-
-def together(*works: Callable[[], None]) -> None:
-    """Do all of this at the same time."""
-    start = Barrier(len(works))
-
-    def begin(work: Callable[[], None]) -> None:
-        start.wait()
-        work()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        for done in [pool.submit(begin, work) for work in works]:
-            done.result()
 
 
 @pytest.mark.live

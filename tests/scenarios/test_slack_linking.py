@@ -1,29 +1,16 @@
 """Somebody whom the policy knows by e-mail clicks in Slack for the first time: it counts at once, and is remembered."""
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from escalator.rendering.replies import stranger_words
 from escalator.services.auth.vendor_accounts import WORKSPACE
 from escalator.store.tables import known
 from tests.doubles.slack_state import Fault, Message
 from tests.scenarios.harness import POLICY, Harness
+from tests.scenarios.linked_accounts import EMAIL, NINA, PEOPLE, links, with_nina
 from tests.scenarios.slack_acts import answer_to, typed
 from tests.scenarios.stories import paged
-
-NINA = "U0NINA"
-EMAIL = "nina@example.com"
-PEOPLE = "people:\n"
-
-
-def with_nina(h: Harness, line: str = f"{{name: Nina Roy, email: {EMAIL}}}") -> Harness:
-    return h.start(POLICY.read_text().replace(PEOPLE, f"{PEOPLE}  nina: {line}\n"))
-
-
-def links(h: Harness) -> dict[str, str]:
-    with h.core.database.reading() as connection:
-        rows = connection.execute(select(known).where(known.c.name.like("slack_user:%"))).all()
-    return {row.name: row.value.partition(" ")[0] for row in rows}
 
 
 def asked(h: Harness) -> list[str]:

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.scenarios.harness import Harness
+from tests.scenarios.linked_accounts import EMAIL, NINA, links, with_nina
 from tests.scenarios.slack_acts import answer_to, typed
 from tests.scenarios.stories import paged
-from tests.scenarios.test_slack_linking import EMAIL, NINA, links, with_nina
 
 ORG, ELSEWHERE = "E0ORG", "T0ELSEWHERE"
 FOREIGN = "Nothing changed: this Slack workspace is not the one of these alerts."

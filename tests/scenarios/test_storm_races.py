@@ -20,8 +20,8 @@ from escalator.store.groups import lock_open_groups
 from escalator.store.tables import incidents
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM, labelled
-from tests.scenarios.test_races import bodies, patiently, store, together
-from tests.scenarios.test_storms import STORMS
+from tests.scenarios.storm_policy import STORMS
+from tests.scenarios.together import bodies, patiently, store, together
 
 pytestmark = pytest.mark.every_database
 

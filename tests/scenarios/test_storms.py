@@ -9,8 +9,8 @@ from escalator.store.tables import deliveries, incidents
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import REVIEWED, SELF_HARM, TAKEN, TITLE, labelled, nobody
+from tests.scenarios.storm_policy import STORMS
 
-STORMS = "\nstorms: {group: {by: [category, author], within: 10m, after: 5}}\n"
 GROUP = 1006
 OF_A_GROUP = ["Acknowledge", "Escalate now", "Snooze 15 min"]
 PLACES = ("#critical-alerts", "U0ANA", "U0BEN")

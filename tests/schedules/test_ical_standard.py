@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from escalator.schedules.calendar import FeedFlaw, FeedReading
 from escalator.schedules.ical import read_feed
+from tests.examples import examples
 from tests.schedules.feeds import GOOGLE, calendar, event, timed
 from tests.schedules.feeds import MADRID as MADRID_DEFINED
 
@@ -548,7 +549,7 @@ def test_a_rule_is_what_counting_by_hand_makes_of_it(drawn, ending) -> None:
     assert [one.start for one in reading.events] == wanted
 
 
-@settings(max_examples=300, derandomize=True, database=None, deadline=None)
+@settings(max_examples=examples(300), derandomize=True, database=None, deadline=None)
 @given(st.data())
 def test_whatever_is_written_is_read_or_refused(data) -> None:
     lines = [line.encode() for line in GOOGLE.splitlines()]

@@ -28,7 +28,7 @@ from escalator.store import audit_log
 from escalator.store.tables import deliveries, drills, incidents, silences, troubles
 from escalator.store.weekly_stats import FailedPages, OpenedAlert, SentPage
 from tests.sandboxes import a_core
-from tests.store.test_constraints import an_incident
+from tests.store.rows import an_incident
 
 pytestmark = pytest.mark.every_database
 

@@ -13,7 +13,7 @@ from escalator.store import audit_log, audit_search
 from escalator.store.audit_search import AuditQuery
 from escalator.store.tables import incidents
 from escalator.store.visibility import Audience
-from tests.store.test_constraints import an_incident
+from tests.store.rows import an_incident
 
 START = datetime(2026, 8, 20, 14, tzinfo=UTC)
 ALL = Audience(frozenset({("spam",), ("self_harm",)}), is_sandbox=False)

@@ -3,51 +3,13 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
 from uuid6 import uuid7
 
 from escalator.errors import Conflict
 from escalator.services.core.context import Core
 from escalator.store import policies
 from escalator.store.tables import active_policy, answers, deliveries, events, incident_keys, incidents, posts
-
-
-def an_incident(core: Core, **more: object) -> dict[str, Any]:
-    with core.database.reading() as connection:
-        version = policies.active_id(connection)
-    now = core.clock.now()
-    counted = dict.fromkeys(
-        ("fence", "restarts", "extensions", "snoozes", "loop_rounds", "reports_at_close", "revision", "step"), 0
-    )
-    return counted | {
-        "id": uuid7(),
-        "number": 1001,
-        "source": "chat",
-        "mode": "sandbox",
-        "state": "triggered",
-        "severity": "high",
-        "severity_reason": "",
-        "content_rule": "hide",
-        "policy_version_id": version,
-        "path": "urgent",
-        "acks_needed": 1,
-        "round": 1,
-        "sending": 1,
-        "due_kind": "step",
-        "due_at": now,
-        "opened_at": now,
-        "hold": False,
-        **more,
-    }
-
-
-def write(core: Core, table: Any, *rows: dict[str, Any]) -> None:
-    for row in rows:
-        with core.database.writing() as connection:
-            connection.execute(insert(table).values(row))
-
-
-SILENT = {"due_kind": None, "due_at": None}
+from tests.store.rows import SILENT, an_incident, write
 
 
 @pytest.mark.parametrize(

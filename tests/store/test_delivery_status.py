@@ -8,7 +8,7 @@ from uuid6 import uuid7
 from escalator.model.destination_kind import DestinationKind
 from escalator.store.delivery_status import NotificationStatus, NotifiedDestination, entity_types_of, notified_of
 from escalator.store.tables import deliveries, incident_keys, incidents
-from tests.store.test_constraints import an_incident, write
+from tests.store.rows import an_incident, write
 
 
 def a_delivery(core, incident, **more):

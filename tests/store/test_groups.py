@@ -7,7 +7,7 @@ import pytest
 from escalator.services.core.context import Core
 from escalator.store import health
 from escalator.store.tables import incidents
-from tests.store.test_constraints import SILENT, an_incident, write
+from tests.store.rows import SILENT, an_incident, write
 
 KIND = {"kind_key": "0" * 64}
 

@@ -12,7 +12,7 @@ from escalator.store.incident_search import IncidentFilter, SearchTerms
 from escalator.store.tables import incidents
 from escalator.store.visibility import Audience
 from tests.sandboxes import a_core
-from tests.store.test_constraints import SILENT, an_incident, write
+from tests.store.rows import SILENT, an_incident, write
 
 ALL = IncidentFilter()
 EVERYBODY = Audience(frozenset({(), ("threat",)}), is_sandbox=False)

@@ -11,7 +11,7 @@ from escalator.services.core.context import Core
 from escalator.store import posted_message_refs, posted_messages
 from escalator.store.posted_messages import PostedMessage
 from escalator.store.tables import incidents
-from tests.store.test_constraints import an_incident, write
+from tests.store.rows import an_incident, write
 
 REF = "D0ELI/1700000000.000100"
 

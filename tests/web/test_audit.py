@@ -18,7 +18,7 @@ from escalator.store.drills import DrillRun, DrillState
 from escalator.store.tables import incidents
 from tests.browsers import Browser
 from tests.sandboxes import a_core
-from tests.store.test_constraints import an_incident
+from tests.store.rows import an_incident
 
 POLICY = (Path(__file__).parents[1] / "scenarios" / "policy.yml").read_text(encoding="utf-8")
 

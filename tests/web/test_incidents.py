@@ -14,7 +14,7 @@ from escalator.stream.signature import sign
 from tests.browsers import Browser
 from tests.sandboxes import a_core, alert
 from tests.store.conftest import POLICY
-from tests.store.test_constraints import SILENT, an_incident, write
+from tests.store.rows import SILENT, an_incident, write
 
 SECRETS = {"STREAM_API_KEY": "key", "STREAM_API_SECRET": "secret"}
 
