@@ -217,7 +217,7 @@ def test_what_is_open_again_leaves_done(seeing):
     for _ in range(2):
         seeing.channel.show(say(ref, round=2))
     assert seeing.only.category == "new"
-    assert seeing.only.comments[1:] == [f"Open again: {say(round=2).card.text}"]
+    assert seeing.only.comments[1:] == [f"Reopened: {say(round=2).card.text}"]
 
 
 def test_what_somebody_took_again_leaves_done(seeing):

@@ -32,7 +32,7 @@ def test_a_destination_that_is_gone_is_replaced_by_its_fallback_and_told_once(h:
     h.slack.channels = EVERYWHERE - {"#hate"}
     h.post(SELF_HARM, **HATE)
     h.expect_message("#leads", HATE_PAGE, buttons=["Acknowledge", "Escalate now", "Snooze 15 min", "Snooze 1 h"])
-    h.expect_message("#leads", BROKEN, says="hate-room cannot be told: bad_target channel_not_found")
+    h.expect_message("#leads", BROKEN, says="messages to hate-room fail: bad_target channel_not_found")
     h.expect_dm("eli", BROKEN)
     h.post(SELF_HARM, item=2, **HATE)
     h.expect_message("#leads", HATE_PAGE.replace("1001", "1002"))
@@ -77,7 +77,7 @@ def test_a_person_who_is_gone_does_not_hold_up_the_others(h: Harness) -> None:
     h.post(SELF_HARM)
     h.expect_message("#critical-alerts", PAGE)
     h.expect_dm("ben", PAGE)
-    h.expect_message("#leads", BROKEN, says="person:ana cannot be told")
+    h.expect_message("#leads", BROKEN, says="messages to person:ana fail")
     h.expect_dm("eli", BROKEN)
     h.fast_forward(minutes=4)
 

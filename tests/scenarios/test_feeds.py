@@ -125,7 +125,7 @@ def test_a_machine_that_is_down_for_days_is_asked_seldom_and_then_no_more(h: Har
     h.post(SELF_HARM, **labelled("NOTHING", "low", 5))
     h.fast_forward(hours=71)
     assert 8 < len(feed.requests) < 20
-    h.expect_message("#leads", GONE, says="bi-feed cannot be told: vendor_error http_503")
+    h.expect_message("#leads", GONE, says="messages to bi-feed fail: vendor_error http_503")
     h.expect_dm("eli", GONE)
     h.fast_forward(hours=12)
     assert copies(h) == [("opened", "failed", "vendor_error: http_503")]
@@ -134,7 +134,7 @@ def test_a_machine_that_is_down_for_days_is_asked_seldom_and_then_no_more(h: Har
 def test_a_failing_machine_holds_up_no_page_and_cuts_no_step_short(h: Harness, feed: WebhookDouble) -> None:
     feed.inject(*[Fault(status=404)] * 10)
     paged(h)
-    h.expect_message("#leads", GONE, says="bi-feed cannot be told: bad_target http_404")
+    h.expect_message("#leads", GONE, says="messages to bi-feed fail: bad_target http_404")
     h.expect_dm("eli", GONE)
     h.fast_forward(minutes=4)
     assert h.records("step.failed") == []
@@ -144,7 +144,7 @@ def test_a_failing_machine_holds_up_no_page_and_cuts_no_step_short(h: Harness, f
 def test_a_machine_that_is_gone_is_left_alone_and_reported_once(h: Harness, feed: WebhookDouble) -> None:
     feed.is_gone = True
     paged(h)
-    h.expect_message("#leads", GONE, says="bi-feed cannot be told: gone")
+    h.expect_message("#leads", GONE, says="messages to bi-feed fail: gone")
     h.expect_dm("eli", GONE)
     h.post(SELF_HARM, **labelled("NOTHING", "low", 5), item=2)
     assert len(feed.requests) == 1

@@ -203,7 +203,7 @@ def test_silencing_critical_incidents_is_announced_and_so_is_the_end(h: Harness)
 
 def test_the_lead_of_whom_it_keeps_hears_of_it_and_who_ended_it(h: Harness) -> None:
     silence = begun(h, "Escalated in Stream", critical=True, by="eli")
-    said = 'Eli Stone silenced the route "Escalated in Stream" for 2 h, critical incidents too'
+    said = 'Eli Stone silenced the route "Escalated in Stream" for 2 h, including critical incidents'
     for person in ("dana", "eli"):
         h.expect_dm(person, said)
     h.expect_message("#leads", said)

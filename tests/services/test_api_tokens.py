@@ -99,8 +99,8 @@ def test_its_use_is_noted_at_most_each_minute(core):
     [
         pytest.param({"author": "dana"}, "Only an admin", id="by a senior"),
         pytest.param({"person": "nobody"}, "Choose a person of the policy", id="for somebody who is not in the policy"),
-        pytest.param({"name": "  "}, "Name it", id="without a name"),
-        pytest.param({"name": "x" * 65}, "Name it", id="with an endless name"),
+        pytest.param({"name": "  "}, "Write a name", id="without a name"),
+        pytest.param({"name": "x" * 65}, "Write a name", id="with an endless name"),
         pytest.param({"scopes": ()}, "Choose", id="for nothing"),
         pytest.param({"good_for": timedelta(days=366)}, "at most 365 days", id="for longer than a year"),
         pytest.param({"good_for": timedelta()}, "at most 365 days", id="for no time"),
