@@ -13,7 +13,16 @@ from escalator.model.kind_description import KindDescription
 from escalator.sandbox.registry import SANDBOX_VENDORS
 
 FOLDERS = Path(channels.__path__[0])
-PARTS = ("__init__.py", "kind.py", "channel.py", "limits.py", "failures.py", "registry_entry.py", "sandbox.py", "look.js")
+PARTS = (
+    "__init__.py",
+    "kind.py",
+    "channel.py",
+    "limits.py",
+    "failures.py",
+    "registry_entry.py",
+    "sandbox.py",
+    "look.js",
+)
 
 
 @pytest.mark.parametrize("kind", DestinationKind)
