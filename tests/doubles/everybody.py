@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.doubles import jira_webhooks
 from tests.doubles.jira import JiraDouble
 from tests.doubles.mail import MailDouble
+from tests.doubles.mattermost import MattermostDouble
 from tests.doubles.pagerduty import SECRET as PAGERDUTY_SECRET
 from tests.doubles.pagerduty import Alert, PagerDutyDouble
 from tests.doubles.webhook import WebhookDouble
@@ -28,6 +29,7 @@ class Vendors:
     jira: JiraDouble
     mail: MailDouble
     feed: WebhookDouble
+    mattermost: MattermostDouble
 
     @property
     def environment(self) -> dict[str, str]:
@@ -43,6 +45,7 @@ class Vendors:
             "JIRA_WEBHOOK_SECRET": self.jira.secret,
             "SMTP_URL": self.mail.url,
             "MAIL_FROM": "Escalator <alerts@example.com>",
+            "MATTERMOST_URL": self.mattermost.url,
             "WEBHOOK_URL": self.feed.url,
             "WEBHOOK_SECRET": self.feed.secret,
             "WEBHOOK_ALLOW_PRIVATE": "127.0.0.1",
@@ -82,8 +85,9 @@ def vendors(clock: FakeClock | None = None) -> Iterator[Vendors]:
         JiraDouble() as jira,
         MailDouble() as mail,
         WebhookDouble(now=clock.now if clock else None) as feed,
+        MattermostDouble() as mattermost,
     ):
-        yield Vendors(pagerduty, jira, mail, feed)
+        yield Vendors(pagerduty, jira, mail, feed, mattermost)
 
 
 def ana_in_jira() -> dict[str, object]:

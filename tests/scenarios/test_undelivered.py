@@ -50,8 +50,8 @@ destinations:
   pagerduty: {pagerduty: "${ROUTING_KEY}", fallback: rescue-slack}
   email:     {email: desk@example.com, fallback: rescue-slack}
   jira:      {jira: {project: MODSAFE, issue_type: Incident}, fallback: rescue-slack}
-  webhook:   {webhook: "${WEBHOOK_URL}", secret: "${WEBHOOK_SECRET}", fallback: rescue-slack}
   mattermost: {mattermost: "${MATTERMOST_URL}", fallback: rescue-slack}
+  webhook:   {webhook: "${WEBHOOK_URL}", secret: "${WEBHOOK_SECRET}", fallback: rescue-slack}
   rescue-slack: {slack: "#leads"}
   rescue-mail:  {email: rescue@example.com}
 categories:
