@@ -48,7 +48,7 @@ def test_nothing_fails_in_a_sandbox_that_works(well, doctor):
     found = doctor()
     assert {status for _what, status, _found in found} == {"ok", "warn"}
     assert of(found, "redis") == [("ok", "reachable")]
-    assert of(found, "workers") == [("ok", "1 alive")]
+    assert of(found, "workers") == [("ok", "1 running")]
 
 
 def test_a_sandbox_says_how_many_alerts_reached_nobody(alerted, doctor):
@@ -86,11 +86,11 @@ def test_a_deadline_that_nobody_fires_fails(alerted, doctor):
     assert (status, said[:13]) == ("fail", "the oldest is")
 
 
-def test_a_trouble_that_has_not_ended_fails(core, doctor):
+def test_an_operator_alert_that_is_open_fails(core, doctor):
     with core.database.writing() as connection:
         policy = core.policies.running(connection).policy
         OperatorAlerts(connection, core.clock.now()).raise_alert("destination:room", "broken", policy, core.settings)
-    assert of(doctor(), "trouble") == [("fail", "destination:room: broken")]
+    assert of(doctor(), "operator alert") == [("fail", "destination:room: broken")]
 
 
 def test_a_database_without_a_schema_fails_and_is_not_made(cli, doctor, folder, monkeypatch):

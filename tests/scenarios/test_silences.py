@@ -103,7 +103,7 @@ def test_what_waited_goes_on_though_the_process_died_after_the_silence_was_ended
     silence = begun(h, "pii")
     personal(h)
     with monkeypatch.context() as patch:
-        patch.setattr("escalator.services.silences.manage.go_on", lambda _core: None)
+        patch.setattr("escalator.services.silences.manage.resume_after_silence", lambda _core: None)
         end_silence(h.core, str(silence.id), "eli", "cli")
     h.start("")
     h.expect_nothing()

@@ -602,7 +602,7 @@ def test_only_a_clock_that_runs_can_run_out(core):
     alert(core)
     resolved(core)
 
-    assert "No clock" in run_out(core, 1001).why
+    assert "no deadline" in run_out(core, 1001).why
 
 
 @pytest.mark.parametrize("number", [pytest.param(1001, id="of another mode"), pytest.param(9999, id="unknown")])

@@ -214,7 +214,7 @@ def test_an_admin_sees_what_the_sandbox_has_opened_and_they_may_see(real):
 )
 def test_an_admin_does_nothing_there_to_what_is_real(real, path, said):
     answer = SignedIn(real, "eli").client.post(path, json=said, headers=MARKED)
-    assert (answer.status_code, "for real" in answer.get_json()["error"]) == (409, True)
+    assert (answer.status_code, "Messages are really sent here" in answer.get_json()["error"]) == (409, True)
 
 
 def test_what_an_admin_presses_there_counts_for_the_sandboxs_incident(real):
