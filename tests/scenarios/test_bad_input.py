@@ -160,7 +160,7 @@ def test_what_no_route_took_is_told_once_until_a_day_has_passed_without(h: Harne
 def test_a_body_over_the_limit_is_told_because_it_may_be_about_a_viral_item(h: Harness) -> None:
     h.send(b" " * (MAX_BODY_BYTES + 1))
     a_minute_passes(h)
-    h.expect_message("#leads", f"{NOTICED}too large", says="a viral item is the one with thousands of flags")
+    h.expect_message("#leads", f"{NOTICED}too large", says="a large one may be an item with thousands of flags")
     h.expect_dm("eli", f"{NOTICED}too large")
 
 
@@ -242,7 +242,7 @@ def test_an_event_that_cannot_be_processed_is_tried_five_times_then_parked_and_t
     [row] = [dict(row._mapping) for row in _rows(h, events, state="parked")]
     assert (row["attempts"], row["reason"]) == (5, "ValueError")
     told_ = "Escalator needs attention: event"
-    h.expect_message("#leads", told_, says=f"event {row['id']} could not be processed 5 times (ValueError)")
+    h.expect_message("#leads", told_, says=f"event {row['id']} failed 5 times (ValueError) and is parked")
     h.expect_dm("eli", told_)
     assert h.count(incidents) == 1
     h.expect_error("batch_failed")

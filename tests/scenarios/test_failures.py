@@ -170,7 +170,7 @@ def test_only_a_real_message_ends_the_trouble_of_a_destination(
     with h.core.database.writing() as connection:
         found = OperatorAlerts(connection, h.clock.now())
         key = f"destination:{call.delivery.endpoint}"
-        found.find(key, "", h.core.policies.running(connection).policy, h.core.settings)
+        found.raise_alert(key, "", h.core.policies.running(connection).policy, h.core.settings)
     record_outcomes(h.core, [CallOutcome(replace(call, mode=mode), result)])
     with h.core.database.reading() as connection:
         assert OperatorAlerts(connection, h.clock.now()).is_open(key) is not is_over

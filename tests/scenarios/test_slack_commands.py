@@ -92,7 +92,8 @@ def test_where_nobody_is_on_call_the_lead_is_named(bare: Harness) -> None:
     h.clock.move(days=1)
     until = date(datetime(2026, 8, 22, 9, tzinfo=UTC))
     line = (
-        f"*moderators* · nobody is on call until {until} · instead Eli Stone <@U0ELI> (lead) · next Ben Okafor <@U0BEN>"
+        f"*moderators* · nobody is on call until {until} · lead instead: Eli Stone <@U0ELI> (lead)"
+        " · next Ben Okafor <@U0BEN>"
     )
     assert line in answer_to(typed(h, "vera", "/oncall")).splitlines()
 
@@ -252,7 +253,7 @@ def test_what_cannot_be_processed_at_once_is_recorded_and_opened_by_a_worker(
 
     window = opened(h)
     with monkeypatch.context() as patch:
-        patch.setattr("escalator.services.intake.manual_incident.process_one", broken)
+        patch.setattr("escalator.services.intake.manual_incident.process_event", broken)
         answer = fill(h, window, is_working=False, category="self_harm", about=NOTE)
     assert "Recorded. The incident opens in a moment." in told(answer)
     h.expect_error("manual_not_processed")
