@@ -75,7 +75,7 @@ def _row(one: Incident, policy: Policy, groups: Mapping[UUID, int], now: datetim
 def _stands(one: Incident, groups: Mapping[UUID, int]) -> str:
     """Return the state; of one of many who tells of it, of a group how many it tells of; and whether it is silenced."""
     if one.state is State.GROUPED and one.group_id is not None and one.group_id in groups:
-        return f"{one.state.value}, #{groups[one.group_id]} (its group)"
+        return f"{one.state.value}, in group #{groups[one.group_id]}"
     stands = f"{one.state.value}, {one.members} alerts" if one.members else one.state.value
     return f"{stands}, silenced" if is_silenced(one) else stands
 

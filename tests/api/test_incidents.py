@@ -51,7 +51,7 @@ def test_who_comes_second_is_told_who_was_first_by_their_key(machine, of_senior,
     act(machine, number, "acknowledge")
     answer = of_senior.ask("POST", f"/incidents/{number}/acknowledge")
     assert (answer.status_code, answer.get_json()["code"]) == (409, "already_taken")
-    assert "taken by mo" in answer.get_json()["detail"]
+    assert "already acknowledged by mo" in answer.get_json()["detail"]
 
 
 @pytest.mark.parametrize(

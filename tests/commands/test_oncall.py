@@ -67,7 +67,7 @@ def test_a_table_says_who_it_is_until_when_and_who_is_next(oncall):
 def test_where_nobody_is_on_call_the_lead_is_named_and_the_exit_code_says_so(oncall):
     result = oncall("mods", "--at", SATURDAY)
     assert result.exit_code == 1
-    assert "nobody; the lead: Eli Stone" in result.stdout
+    assert "nobody; lead: Eli Stone" in result.stdout
 
 
 def test_the_json_has_keys_and_instants(oncall):

@@ -200,7 +200,7 @@ def test_coverage_never_counts_somebody_who_may_not_acknowledge(policy, said, fi
 def test_nobody_asks_the_rotas_but_the_roster() -> None:
     """Whoever asks them beside it would count people who may not acknowledge."""
     root = Path(__file__).parents[2]
-    asking = re.compile(r"from escalator\.schedules\.oncall import [^\n]*\b(on_call|shifts)\b")
+    asking = re.compile(r"from escalator\.schedules\.oncall import [^\n]*\b(on_call|shifts_between)\b")
     found = {
         str(file.relative_to(root))
         for folder in ("escalator", "web", "workers")

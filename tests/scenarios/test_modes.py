@@ -96,7 +96,7 @@ def test_production_without_a_token_fails_where_everybody_can_see_it(bare: Harne
     h.post(SELF_HARM)
     assert h.incident()["mode"] == "production"
     degraded = h.app.test_client().get("/readyz").json["degraded"]
-    assert "destination:critical-alerts: critical-alerts cannot be told: not_configured no_token" in degraded
+    assert "destination:critical-alerts: messages to critical-alerts fail: not_configured no_token" in degraded
 
 
 def test_divert_without_a_token_is_a_sandbox(bare: Harness) -> None:

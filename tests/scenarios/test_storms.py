@@ -238,7 +238,7 @@ def test_the_list_says_who_tells_of_whom(h: Harness, monkeypatch: pytest.MonkeyP
     waved(h, alerts=7)
     monkeypatch.setattr("escalator.commands.incidents.open_core", lambda: h.core)
     lines = CliRunner().invoke(command, []).output.splitlines()
-    assert "grouped, #1006 tells of it" in next(line for line in lines if line.startswith("#1007"))
+    assert "grouped, in group #1006" in next(line for line in lines if line.startswith("#1007"))
     assert "triggered, 2 alerts" in next(line for line in lines if line.startswith("#1006"))
 
 

@@ -65,7 +65,7 @@ def test_what_is_told_of_one_thing_is_given_out_one_after_the_other(core: Core) 
     assert waiting(core, 49) == [second.id, elsewhere.id, unnamed.id]
 
 
-@pytest.mark.parametrize("end", ["done", "park"])
+@pytest.mark.parametrize("end", ["mark_done", "park"])
 def test_one_that_is_over_is_given_out_no_more_and_done_once_for_all(core: Core, end: str) -> None:
     one = told("1")
     keep(core, one)
