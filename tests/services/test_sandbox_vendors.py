@@ -284,8 +284,10 @@ def made_up(core):
 @pytest.mark.parametrize(
     ("what", "why"),
     [
-        pytest.param(lambda _core: Deed("dana", uuid4(), "start"), "no such PagerDuty alert or Jira issue", id="to what is not there"),
-        pytest.param(of_another_kind, "no such PagerDuty alert or Jira issue", id="to a message in Slack"),
+        pytest.param(
+            lambda _core: Deed("dana", uuid4(), "start"), "no such PagerDuty alert", id="to what is not there"
+        ),
+        pytest.param(of_another_kind, "no such PagerDuty alert", id="to a message in Slack"),
         pytest.param(by_nobody_known, "nobody called zoe", id="by somebody who is not in the policy"),
         pytest.param(out_of_turn, "triggered in PagerDuty", id="timing out what nobody has acknowledged"),
         pytest.param(made_up, "To Do in Jira", id="what Jira does not offer"),
