@@ -23,7 +23,7 @@ HEAVY = {
 }
 OF_THE_OTHER = {"apispec", "flask", "flask_smorest", "prometheus_client", "slack_sdk"}
 
-WORKER = "from workers.app import app; from workers.process_context import process_of; process_of(app)"
+WORKER = "from workers.app import app; from workers.process_context import worker_process; worker_process(app)"
 WEB = "from web.app import create_app; create_app()"
 
 
@@ -44,7 +44,9 @@ def test_a_start_imports_nothing_heavy_that_it_does_not_need(program: str, heavy
 
 
 def test_what_is_imported_later_is_there_when_it_is_used() -> None:
-    program = "from escalator.lazy_imports import Lazy; made = Lazy('decimal', 'Decimal', '1.50'); import sys"
-    done = f"{program}; before = 'decimal' in sys.modules; print(before, made.is_finite(), Lazy('string').digits)"
+    program = (
+        "from escalator.lazy_imports import LazyImport; made = LazyImport('decimal', 'Decimal', '1.50'); import sys"
+    )
+    done = f"{program}; before = 'decimal' in sys.modules; print(before, made.is_finite(), LazyImport('string').digits)"
     said = subprocess.run([sys.executable, "-c", done], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert said.split() == ["False", "True", "0123456789"]

@@ -11,7 +11,7 @@ def test_nothing_is_ever_overwritten(cli, folder):
     (folder / "mine.yml").write_text("mine")
     result = cli("init", "mine.yml")
     assert result.exit_code == 1
-    assert "mine.yml is there already" in result.stderr
+    assert "mine.yml already exists" in result.stderr
     assert (folder / "mine.yml").read_text() == "mine"
 
 
