@@ -44,13 +44,13 @@ def test_a_part_that_is_killed_starts_again_and_alerts_go_on(installation, name)
     eventually(lambda: installation.get("/readyz").ok, 10)
     installation.sample("threat")
     assert eventually(installation.told, 10) == {1001}
-    assert f"{name} ended (killed by signal 9); it starts again at once." in installation.said.read_text()
+    assert f"{name} ended (killed by signal 9); restarting at once." in installation.said.read_text()
 
 
 def test_a_part_that_dies_again_and_again_is_started_again_ever_more_slowly(installation):
     for wait in ("at once", "in 0.5 s", "in 1.0 s"):
         os.kill(eventually(lambda: installation.part("worker"), 5), signal.SIGKILL)
-        eventually(lambda wait=wait: f"it starts again {wait}" in installation.said.read_text(), 5)
+        eventually(lambda wait=wait: f"restarting {wait}" in installation.said.read_text(), 5)
 
 
 def test_a_second_instance_on_the_same_folder_is_refused(installation):
