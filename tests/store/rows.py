@@ -1,5 +1,6 @@
-"""Rows of incidents, written as they are."""
+"""Rows of incidents and deliveries, written as they are."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import insert
@@ -45,3 +46,27 @@ def write(core: Core, table: Any, *rows: dict[str, Any]) -> None:
 
 
 SILENT = {"due_kind": None, "due_at": None}
+
+
+def a_delivery(core, incident, **more):
+    now = core.clock.now()
+    return {
+        "id": uuid7(),
+        "incident_id": incident["id"],
+        "kind": "page",
+        "occasion": "step",
+        "round": 1,
+        "step": 0,
+        "sending": 1,
+        "target": "team",
+        "destination": "room",
+        "address": "#room",
+        "channel": "slack",
+        "mode": "sandbox",
+        "urgency": 3,
+        "state": "delivered",
+        "created_at": now,
+        "next_at": now,
+        "expires_at": now + timedelta(hours=1),
+        **more,
+    }

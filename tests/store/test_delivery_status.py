@@ -1,38 +1,11 @@
 """Who was told of an incident in its present round, and what became of that."""
 
-from datetime import timedelta
-
 import pytest
-from uuid6 import uuid7
 
 from escalator.model.destination_kind import DestinationKind
 from escalator.store.delivery_status import NotificationStatus, NotifiedDestination, entity_types_of, notified_of
 from escalator.store.tables import deliveries, incident_keys, incidents
-from tests.store.rows import an_incident, write
-
-
-def a_delivery(core, incident, **more):
-    now = core.clock.now()
-    return {
-        "id": uuid7(),
-        "incident_id": incident["id"],
-        "kind": "page",
-        "occasion": "step",
-        "round": 1,
-        "step": 0,
-        "sending": 1,
-        "target": "team",
-        "destination": "room",
-        "address": "#room",
-        "channel": "slack",
-        "mode": "sandbox",
-        "urgency": 3,
-        "state": "delivered",
-        "created_at": now,
-        "next_at": now,
-        "expires_at": now + timedelta(hours=1),
-        **more,
-    }
+from tests.store.rows import a_delivery, an_incident, write
 
 
 @pytest.mark.parametrize(
