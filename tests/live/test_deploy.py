@@ -98,6 +98,7 @@ def test_a_web_process_that_is_told_to_end_answers_whom_it_has_begun_to_answer(o
 
 def test_a_web_process_that_is_reloaded_takes_new_code_and_refuses_nobody(on_postgres: Installation) -> None:
     on_postgres.start_web()
+    wait_until(lambda: on_postgres.is_answered("/readyz"), "the policy is active")
     arbiter = on_postgres.processes["web"].pid
     before = children_of(arbiter)
     with ThreadPoolExecutor(8) as threads:
