@@ -53,6 +53,12 @@ def test_the_alarms_of_a_worker_that_ends_go_back_and_ring_for_another(on_postgr
     assert len(on_postgres.firings()) == 2 * MANY
 
 
+def claims_of_what_was_sent(installation: Installation) -> set[tuple[str, int]]:
+    """Return the states and claims of deliveries that had a message of their own: a slow machine bundles the others."""
+    rows = installation.rows(deliveries)
+    return {(row["state"], row["claim"]) for row in rows if row["listed_in"] is None}
+
+
 def test_two_workers_share_the_work_and_double_nothing(on_postgres: Installation) -> None:
     on_postgres.start_worker("one")
     on_postgres.start_worker("two")
@@ -63,7 +69,7 @@ def test_two_workers_share_the_work_and_double_nothing(on_postgres: Installation
     on_postgres.wait_until_idle()
     everyone = list(range(1001, 1001 + MANY))
     assert on_postgres.numbers_told(ROOM) == on_postgres.numbers_told(SENIORS) == everyone
-    assert {(row["state"], row["claim"]) for row in on_postgres.rows(deliveries)} == {("delivered", 1)}
+    assert claims_of_what_was_sent(on_postgres) == {("delivered", 1)}
     assert len(on_postgres.firings()) == 2 * MANY
 
 
@@ -81,7 +87,7 @@ def test_workers_that_are_replaced_one_by_one_lose_and_double_nothing(on_postgre
     on_postgres.wait_until_idle()
     everyone = list(range(1001, 1001 + MANY))
     assert on_postgres.numbers_told(ROOM) == on_postgres.numbers_told(SENIORS) == everyone
-    assert {(row["state"], row["claim"]) for row in on_postgres.rows(deliveries)} == {("delivered", 1)}
+    assert claims_of_what_was_sent(on_postgres) == {("delivered", 1)}
 
 
 def test_a_web_process_that_is_told_to_end_answers_whom_it_has_begun_to_answer(on_postgres: Installation) -> None:
