@@ -1,12 +1,10 @@
 """The heartbeat: a call to a monitor outside, made only while nothing is late and no alert has reached nobody."""
 
-import ssl
-from functools import cache
 from urllib.request import Request
 
 import structlog
 
-from escalator.channels.deadline_socket import Limits
+from escalator.channels.deadline_socket import Limits, tls
 from escalator.channels.http import BROKEN, exchange
 from escalator.services.core.context import Core
 from escalator.services.monitoring.problems import UNREACHED, is_late
@@ -39,7 +37,7 @@ def _call(url: str) -> None:
         log.warning("heartbeat_failed", reason="not_a_url")
         return
     try:
-        answer = exchange(Request(url), LIMITS, _tls(), wants_body=False)  # noqa: S310  # the scheme is checked above
+        answer = exchange(Request(url), LIMITS, tls(), wants_body=False)  # noqa: S310  # the scheme is checked above
     except BROKEN as error:
         log.warning("heartbeat_failed", reason=type(error).__name__)
         return
@@ -47,8 +45,3 @@ def _call(url: str) -> None:
         log.debug("heartbeat", status=answer.status)
     else:
         log.warning("heartbeat_failed", status=answer.status)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
