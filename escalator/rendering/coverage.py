@@ -1,4 +1,4 @@
-"""What a coverage is told in, in words and in pictures: how soon somebody hears, for how long, and when nobody."""
+"""Coverage in words: how soon somebody is notified, for how long, and when nobody is."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ NO_CATEGORY = "(no category)"
 
 
 def how_soon(delay: timedelta | None) -> str:
-    """Return `5 min` or `at once`, and `nobody` where nobody hears at all."""
+    """Return `5 min` or `at once`, and `nobody` where nobody is notified at all."""
     if delay is None:
         return "nobody"
     return words(delay) if delay else "at once"
@@ -25,7 +25,7 @@ def percent(share: float) -> str:
 
 
 def hole_words(holes: Sequence[CoverageHole], found: Coverage, policy: Policy) -> list[str]:
-    """Return a line for each time in which nobody hears soon enough, of all rows that it is so of, in order."""
+    """Return a line for each time in which nobody is notified soon enough, of all rows that it is so of, in order."""
     alike: dict[tuple[datetime, datetime, timedelta | None], list[CoverageRow]] = {}
     for hole in holes:
         alike.setdefault((hole.start, hole.end, hole.longest), []).append(hole.row)
