@@ -1,4 +1,4 @@
-"""The kinds of value a policy holds: each makes a typed value of a text, or says what would be right."""
+"""Scalars of a policy: each type reads a text into a typed value, or says what would be right."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -36,7 +36,7 @@ _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What marshmallow carries for us instead of a sentence: what is wrong, and what would be right."""
+    """The message of a ValidationError: what is wrong, and what would be right."""
 
     what: str
     right: str
@@ -48,34 +48,34 @@ def complaint_error(what: str, right: str) -> ValidationError:
 
 
 class Options(TypedDict, total=False):
-    """What every value may be told of its place: whether it must be there, and how the file spells its key."""
+    """Options of every value: whether it is required, and how the file spells its key."""
 
     required: bool
     data_key: str
 
 
 class PolicyValue(fields.Field[T], Generic[T]):
-    """A value of a policy. `right` is the remedy for whatever is no such value."""
+    """A value of a policy. `right` is the remedy for anything else."""
 
     right = "write a value"
 
     def read(self, value: object, name: str) -> T:
-        """Return what `value`, found under that name, means; raise ValidationError with every complaint."""
+        """Return the typed value of `value`, found under `name`; raise ValidationError with every complaint."""
         raise NotImplementedError
 
     def _deserialize(self, value: object, attr: str | None, data: object, **_: object) -> T:  # noqa: ARG002
         return self.read(value, attr or "")
 
     def make_error(self, key: str, **_: object) -> ValidationError:
-        """Return the complaint for a value that is missing or stands empty."""
+        """Return the error for a value that is missing or empty."""
         return complaint_error("is missing" if key == "required" else "has no value", self.right)
 
 
 class Scalar(PolicyValue[T]):
-    """A value made of one text by `_typed`, which returns None for what it cannot read."""
+    """A value read from one text by `_typed`, which returns None for what is not valid."""
 
     def read(self, value: object, name: str) -> T:  # noqa: ARG002
-        """Return what the text means, or complain."""
+        """Return the typed value; raise ValidationError for what is not valid."""
         if not isinstance(value, str):
             raise complaint_error(f"is a {'list' if isinstance(value, list) else 'mapping'}, not one value", self.right)
         typed = self._typed(value)
@@ -123,7 +123,7 @@ class MatchingText(NonEmptyText):
 
 
 class Address(NonEmptyText):
-    """A web address, which may hold a secret: a mistake in it is told without repeating it."""
+    """A web address, which may hold a secret: a complaint about it does not repeat it."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
         super().__init__("write an address that begins with https://", **options)
@@ -136,7 +136,7 @@ class Address(NonEmptyText):
 
 
 class MailAddress(NonEmptyText):
-    """A mail address that a mail can reach."""
+    """An email address that an email can reach."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
         super().__init__(CORRECT_FORM, **options)
@@ -219,27 +219,27 @@ class Number(Scalar[float]):
         self.right = f"write a number from 0 to {most:g}"
 
     def _typed(self, text: str) -> float | None:
-        found = _NUMBER.fullmatch(text)
-        number = float(found[1]) / (100 if found[2] else 1) if found else None
+        match = _NUMBER.fullmatch(text)
+        number = float(match[1]) / (100 if match[2] else 1) if match else None
         return number if number is not None and number <= self._most else None
 
 
 class Duration(Scalar[timedelta]):
-    """`90s`, `5m`, `4h`, `30d`; more than nothing."""
+    """`90s`, `5m`, `4h`, `30d`; more than 0."""
 
     right = "write a duration above zero such as 90s, 5m, 4h or 30d"
     least = timedelta(seconds=1)
 
     def _typed(self, text: str) -> timedelta | None:
-        found = _DURATION.fullmatch(text)
-        if not found:
+        match = _DURATION.fullmatch(text)
+        if not match:
             return None
-        duration = timedelta(**{_UNITS[found[2]]: int(found[1])})
+        duration = timedelta(**{_UNITS[match[2]]: int(match[1])})
         return duration if self.least <= duration <= _LONGEST else None
 
 
 class Delay(Duration):
-    """A duration that may be nothing."""
+    """A duration that may be 0."""
 
     right = "write a duration such as 0s, 90s, 5m, 4h or 30d"
     least = timedelta(0)
@@ -304,8 +304,8 @@ class Rotation(Scalar[tuple[RotationUnit, int]]):
     def _typed(self, text: str) -> tuple[RotationUnit, int] | None:
         if text in _TURNS:
             return _TURNS[text], 1
-        found = _HOURS.fullmatch(text)
-        return (RotationUnit.HOURS, int(found[1])) if found else None
+        match = _HOURS.fullmatch(text)
+        return (RotationUnit.HOURS, int(match[1])) if match else None
 
 
 class CalendarDate(Scalar[date]):
@@ -336,7 +336,7 @@ class TimeZone(Scalar[ZoneInfo]):
 
 
 def _parsed(parse: Callable[[str], T], text: str) -> T | None:
-    """Return what the parser makes of the text, or None."""
+    """Return the result of the parser, or None where it raises ValueError."""
     try:
         return parse(text)
     except ValueError:
