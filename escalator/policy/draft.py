@@ -33,7 +33,8 @@ from escalator.policy import schema_destinations, schema_people, schema_routing,
 from escalator.policy.category_names import with_declared_categories
 from escalator.policy.containers import MappingOfNames, MappingSchema, NamedMapping
 from escalator.policy.problems import PolicyFinding, TreePath
-from escalator.policy.scalars import Complaint, NonEmptyText, TimeZone, WholeNumber
+from escalator.policy.scalars import Complaint, NonEmptyText, WholeNumber
+from escalator.policy.time_scalars import TimeZone
 from escalator.policy.yaml_reader import Tree
 from escalator.schedules.local_time import first_instant
 from escalator.schedules.timezone import zone_named

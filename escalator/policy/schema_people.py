@@ -13,15 +13,14 @@ from escalator.policy.scalars import (
     Address,
     AnyText,
     Complaint,
-    Duration,
     EnumWord,
     MailAddress,
     MatchingText,
     NonEmptyText,
     OneOf,
     Target,
-    TimeZone,
 )
+from escalator.policy.time_scalars import Duration, TimeZone
 
 _CONTACTS = tuple(kind for kind in DestinationKind if kind.about.person_key)
 _SLACK_USER = r"[A-Za-z0-9_]{2,30}"

@@ -25,8 +25,6 @@ from escalator.policy.problems import did_you_mean, quoted
 from escalator.policy.scalars import (
     AnyText,
     Complaint,
-    Delay,
-    Duration,
     EnumWord,
     MatchingText,
     NonEmptyText,
@@ -37,6 +35,7 @@ from escalator.policy.scalars import (
     WholeNumber,
     complaint_error,
 )
+from escalator.policy.time_scalars import Delay, Duration
 
 FACTS = tuple(COMPARISONS)
 """The facts that conditions can test, besides `custom.<key>`."""

@@ -19,24 +19,18 @@ from escalator.policy.containers import (
     NonEmptyListOf,
     OneOrMore,
 )
-from escalator.policy.scalars import (
-    AnyText,
+from escalator.policy.scalars import AnyText, Complaint, MatchingText, NonEmptyText, OneOf, TrueOrFalse, complaint_error
+from escalator.policy.time_scalars import (
     CalendarDate,
-    Complaint,
     DateAndTime,
     Duration,
     EndOfSpan,
     HandoverRule,
     HandoverText,
-    MatchingText,
-    NonEmptyText,
-    OneOf,
     Rotation,
     TimeOfDay,
     TimeZone,
-    TrueOrFalse,
     Weekly,
-    complaint_error,
 )
 
 UTC = ZoneInfo("UTC")
