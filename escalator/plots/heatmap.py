@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from escalator.engine.coverage.values import Coverage, share_heard_within
+from escalator.engine.coverage.values import Coverage, share_notified_within
 from escalator.model.policy import Policy
 from escalator.model.schedule import WEEKDAYS
 from escalator.plots.coverage_week import HOURS, SLOTS, HourCell, Week, worst_weeks
@@ -169,7 +169,7 @@ def _covered(found: Coverage, heard: Iterable[HourCell]) -> str:
     category = next(iter(heard)).row.category
     grades = {cell.row.severity for cell in heard}
     rows = [row for row in found.rows if row.category == category and row.severity in grades and not row.is_silent]
-    return percent(min(share_heard_within(tuple(row.heard), found.target) for row in rows))
+    return percent(min(share_notified_within(tuple(row.intervals_with_steps), found.target) for row in rows))
 
 
 def _said(cell: HourCell | None, found: Coverage, policy: Policy) -> str:
@@ -179,7 +179,7 @@ def _said(cell: HourCell | None, found: Coverage, policy: Policy) -> str:
     local: datetime = cell.opened.astimezone(found.timezone)
     who = cell.first.who if cell.first else "nobody"
     name = policy.people[who].name if cell.first and cell.first.is_person else who
-    given = "" if cell.row.is_bare else f", by {cell.row.given or 'the default path'}"
+    given = "" if cell.row.is_unconditional else f", by {cell.row.conditional_route or 'the default path'}"
     told = f"{name}, {how_soon(cell.wait)}" if cell.first else "nobody, not even when the path begins again"
     return f"at worst: {told} ({cell.row.severity.value}{given}, opened {local:%a %Y-%m-%d %H:%M})"
 

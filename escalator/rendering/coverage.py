@@ -39,7 +39,7 @@ def row_words(rows: Iterable[CoverageRow], policy: Policy) -> str:
     """Return what rows are about, in few words: `threat (critical, high), hate (high, if: Escalated)`."""
     grades: dict[tuple[str | None, str], list[str]] = {}
     for row in rows:
-        given = "" if row.is_bare else f", if: {given_words(row, policy)}"
+        given = "" if row.is_unconditional else f", if: {given_words(row, policy)}"
         grades.setdefault((row.category, given), []).append(row.severity.value)
     told = (f"{key or NO_CATEGORY} ({', '.join(some)}{given})" for (key, given), some in grades.items())
     return ", ".join(told)
@@ -47,7 +47,7 @@ def row_words(rows: Iterable[CoverageRow], policy: Policy) -> str:
 
 def given_words(row: CoverageRow, policy: Policy) -> str:
     """Return the route that takes it only with facts that are not known here."""
-    return row.given if row.given is not None else f"the default, {policy.default}"
+    return row.conditional_route if row.conditional_route is not None else f"the default, {policy.default}"
 
 
 def span_words(start: datetime, end: datetime, zone: ZoneInfo) -> str:

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g
 
-from escalator.model.destination_kind import DestinationKind
 from escalator.rendering.push_text import words
 from escalator.rendering.view import called
 from web.session import running_policy, viewer
@@ -59,11 +58,6 @@ def person(key: str | None) -> str:
     return called(key, running_policy().policy)
 
 
-def channel(key: str) -> str:
-    """Return what a kind of destination is called: `PagerDuty` for `pagerduty`."""
-    return DestinationKind(key).about.title
-
-
 def duration(span: timedelta | None) -> str:
     """Return `5 min`; a dash for none."""
     return "–" if span is None else words(span)
@@ -75,6 +69,5 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "whole": whole,
     "iso": iso,
     "person": person,
-    "channel": channel,
     "duration": duration,
 }
