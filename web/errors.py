@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from escalator.errors import EscalatorError, InvalidEvent, TooLarge, Unauthorized, Unavailable
+from web import security_headers
 from web.api import problems
 from web.vendor_paths import WrongPathCounter
 
@@ -21,7 +22,17 @@ STATUS: dict[type[EscalatorError], tuple[int, str]] = {
 }
 """Status and stable code; what is not here is a fault of ours: 503 towards senders, who then come again."""
 
+_JSON, _HTML = "application/json", "text/html"
+
 OURS = (503, "fault")
+
+_EXPLANATIONS = {
+    400: ("This request is not valid", "The address or a field is not valid."),
+    403: ("No permission", "Your role does not allow this. Ask an admin."),
+    404: ("Page not found", "This page does not exist, or you may not see it."),
+    405: ("This address cannot be opened directly", "Go back and use the button on the page."),
+}
+"""What people read, by status: a heading and a sentence."""
 
 
 def register(app: Flask, wrong_paths: WrongPathCounter) -> None:
@@ -36,6 +47,13 @@ def register(app: Flask, wrong_paths: WrongPathCounter) -> None:
 
     app.register_error_handler(HTTPException, http)
     app.register_error_handler(Exception, _failed)
+
+
+def explain(error: HTTPException) -> tuple[str, str]:
+    """Return what people read of an error: a heading, and a sentence or nothing."""
+    heading, usual = _EXPLANATIONS.get(error.code or 500, (error.name, ""))
+    given = error.description if error.description != type(error).description else usual
+    return heading, given or ""
 
 
 def status_and_code(error: Exception) -> tuple[int, str]:
@@ -57,12 +75,27 @@ def _failed(error: Exception) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    # webargs hands over what marshmallow has found wrong.
-    wrong = getattr(error, "data", {}).get("messages")
-    answer = _answer(error.code or 500, error.name.lower().replace(" ", "_"), wrong)
+    if _is_browser():
+        heading, words = explain(error)
+        page = render_template("plain.html", heading=heading, words=words, has_way_home=True)
+        answer = make_response(page, error.code or 500)
+        answer.headers.update(security_headers.PAGE)
+    else:
+        answer = _http_json(error)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return answer
+
+
+def _is_browser() -> bool:
+    """Whether whoever asks would rather read a page: a browser names HTML, a program JSON or anything."""
+    return not problems.is_asked() and request.accept_mimetypes.best_match([_JSON, _HTML]) == _HTML
+
+
+def _http_json(error: HTTPException) -> Response:
+    # webargs hands over what marshmallow has found wrong.
+    wrong = getattr(error, "data", {}).get("messages")
+    return _answer(error.code or 500, error.name.lower().replace(" ", "_"), wrong)
 
 
 def _answer(status: int, code: str, errors: Mapping[str, object] | None = None) -> Response:

@@ -28,7 +28,7 @@ def command(ctx: click.Context, policy: Path | None, *, as_json: bool, strict: b
         click.echo(json.dumps(_document(str(path), parsed), indent=2, ensure_ascii=False))
     else:
         for problem in parsed.problems:
-            click.echo(problem.told(str(path)))
+            click.echo(problem.as_line(str(path)))
         click.echo(_summary(str(path), parsed), err=True)
     ctx.exit(1 if parsed.errors or (strict and parsed.warnings) else 0)
 

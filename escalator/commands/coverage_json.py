@@ -8,9 +8,9 @@ from escalator.engine.coverage.values import (
     CoverageHole,
     CoverageInterval,
     CoverageRow,
-    Listener,
-    SingleListener,
-    share_heard_within,
+    ReachedRecipient,
+    SingleResponder,
+    share_notified_within,
 )
 from escalator.rendering.timestamps import stamp
 
@@ -41,15 +41,15 @@ def document(found: Coverage) -> dict[str, Any]:
 
 def _named(row: CoverageRow) -> dict[str, Any]:
     """Return what a row is about: `if` is the route, or the default path, that needs other facts to take it."""
-    given = {"route": row.given, "default": row.is_given_default}
-    return {"category": row.category, "severity": row.severity.value, "if": None if row.is_bare else given}
+    given = {"route": row.conditional_route, "default": row.is_given_default}
+    return {"category": row.category, "severity": row.severity.value, "if": None if row.is_unconditional else given}
 
 
 def _row_document(row: CoverageRow, timeline: int, found: Coverage) -> dict[str, Any]:
     routes = [
         {"route": one.route, "path": one.path, "from": stamp(one.start), "to": stamp(one.end)} for one in row.stretches
     ]
-    share = None if row.is_silent else share_heard_within(tuple(row.heard), found.target)
+    share = None if row.is_silent else share_notified_within(tuple(row.intervals_with_steps), found.target)
     return {**_named(row), "silent": row.is_silent, "covered": share, "routes": routes, "timeline": timeline}
 
 
@@ -65,13 +65,13 @@ def _interval_document(one: CoverageInterval) -> dict[str, Any]:
     }
 
 
-def _heard_document(one: Listener) -> dict[str, Any]:
+def _heard_document(one: ReachedRecipient) -> dict[str, Any]:
     place = None if one.is_person else one.who
     person = one.who if one.is_person else None
     return {"person": person, "destination": place, "kind": one.kind.value, "target": one.target}
 
 
-def _finding_document(one: CoverageHole | SingleListener) -> dict[str, Any]:
+def _finding_document(one: CoverageHole | SingleResponder) -> dict[str, Any]:
     return {**_named(one.row), "from": stamp(one.start), "to": stamp(one.end)}
 
 

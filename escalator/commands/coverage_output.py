@@ -11,8 +11,8 @@ from escalator.engine.coverage.values import (
     CoverageHole,
     CoverageInterval,
     CoverageRow,
-    SingleListener,
-    share_heard_within,
+    SingleResponder,
+    share_notified_within,
 )
 from escalator.model.policy import Policy
 from escalator.rendering.coverage import (
@@ -76,25 +76,27 @@ class _Told:
         """
         for category, of_category in groupby(self._found.rows, key=lambda row: row.category):
             rows = list(of_category)
-            for _key, alike in groupby((row for row in rows if row.is_bare), key=lambda row: id(row.intervals)):
+            for _key, alike in groupby(
+                (row for row in rows if row.is_unconditional), key=lambda row: id(row.intervals)
+            ):
                 same = list(alike)
                 grades = ", ".join(row.severity.value for row in same)
                 yield (category or NO_CATEGORY, grades, *self._cells(same[0]))
                 yield from self._others(same[0], rows)
 
     def _others(self, row: CoverageRow, rows: Iterable[CoverageRow]) -> Iterator[tuple[str, ...]]:
-        covered = share_heard_within(tuple(row.heard), self._found.target)
+        covered = share_notified_within(tuple(row.intervals_with_steps), self._found.target)
         for other in rows:
-            is_other = other.severity is row.severity and not other.is_bare
+            is_other = other.severity is row.severity and not other.is_unconditional
             if (
                 is_other
                 and not other.is_silent
-                and share_heard_within(tuple(other.heard), self._found.target) < covered
+                and share_notified_within(tuple(other.intervals_with_steps), self._found.target) < covered
             ):
                 yield (f"  if: {given_words(other, self._policy)}", "", *self._cells(other))
 
     def _cells(self, row: CoverageRow) -> tuple[str, ...]:
-        heard = tuple(row.heard)
+        heard = tuple(row.intervals_with_steps)
         if not heard:
             return ("silent on purpose", "", "", "", "", "")
         worst = max(heard, key=lambda one: timedelta.max if one.longest is None else one.longest)
@@ -103,7 +105,7 @@ class _Told:
             how_soon(worst.longest),
             self._through(worst),
             how_soon(_typical(heard)),
-            percent(share_heard_within(heard, self._found.target)),
+            percent(share_notified_within(heard, self._found.target)),
             f"{len(holes)} ({words(_total(holes))})" if holes else "none",
             self._alone(row),
         )
@@ -120,7 +122,7 @@ class _Told:
         more = f" and {len(people) - 1} more" if len(people) > 1 else ""
         return f"{people[0]}{more} ({words(_total(singles))})" if people else "none"
 
-    def _singles(self, singles: Sequence[SingleListener]) -> list[str]:
+    def _singles(self, singles: Sequence[SingleResponder]) -> list[str]:
         alike: dict[tuple[datetime, datetime, str], list[CoverageRow]] = {}
         for single in singles:
             alike.setdefault((single.start, single.end, single.person), []).append(single.row)
@@ -130,7 +132,7 @@ class _Told:
         ]
 
     def _silent(self) -> str:
-        rows = [row for row in self._found.rows if row.is_bare and row.is_silent]
+        rows = [row for row in self._found.rows if row.is_unconditional and row.is_silent]
         return f"Silent on purpose (a path with no steps): {row_words(rows, self._policy)}" if rows else ""
 
     def _gaps(self) -> list[str]:
@@ -164,7 +166,7 @@ def _listed(heading: str, lines: Sequence[str]) -> str:
     return "\n  ".join([f"{heading}:", *lines[:_MOST_LINES], *more])
 
 
-def _total(found: Iterable[CoverageHole | SingleListener]) -> timedelta:
+def _total(found: Iterable[CoverageHole | SingleResponder]) -> timedelta:
     return sum((one.end - one.start for one in found), timedelta(0))
 
 
@@ -173,7 +175,7 @@ def _typical(heard: tuple[CoverageInterval, ...]) -> timedelta | None:
     low, high = -1, _LONGEST_MINUTES + 1
     while high - low > 1:
         middle = (low + high) // 2
-        if share_heard_within(heard, middle * _MINUTE) >= 1 / 2:
+        if share_notified_within(heard, middle * _MINUTE) >= 1 / 2:
             high = middle
         else:
             low = middle

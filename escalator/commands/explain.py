@@ -44,7 +44,7 @@ def command(event: Path, policy: Path | None, source: str | None, at: str | None
     path = policy or policy_file(env)
     parsed = parse(read(path), env)
     if parsed.policy is None:
-        raise PolicyError(tuple(problem.told(str(path)) for problem in parsed.errors))
+        raise PolicyError(tuple(problem.as_line(str(path)) for problem in parsed.errors))
     now = instant("--at", at, parsed.policy)
     observation = _observed(event, now, stream_ids_of_people(with_stream_ids(parsed.policy, env)))
     name = _source(source, parsed.policy)

@@ -18,7 +18,7 @@ from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.model.schedule import Calendars, ManualOverride
 from escalator.policy import expand, load
-from escalator.policy.scalars import Duration
+from escalator.policy.time_scalars import Duration
 from escalator.schedules.local_time import first_instant
 from escalator.services.core.context import Core
 from escalator.settings import Settings, chosen_mode, database_url, from_environment, policy_file

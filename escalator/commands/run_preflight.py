@@ -45,7 +45,7 @@ def prepared(env: Mapping[str, str]) -> Prepared:
     settings = replace(settings, policy_file=path)
     if parsed and parsed.policy and settings.mode is Mode.PRODUCTION:
         blocking = (replace(one, is_warning=False) for one in parsed.warnings if one.blocks_production)
-        problems += [one.told(str(path)) for one in blocking]
+        problems += [one.as_line(str(path)) for one in blocking]
         # Of a variable that is set and wrong it is not said as well that it is not set.
         told = {problem.partition(":")[0] for problem in problems}
         missing = missing_credentials.missing_required(settings, parsed.policy)
@@ -72,7 +72,7 @@ def _parsed(path: Path, settings: Settings, problems: list[str]) -> ParsedPolicy
         right = "`escalator init` writes one to start from; without one only a sandbox runs"
         problems.append(f"ESCALATOR_POLICY: {path}: {error.strerror}; {right}")
         return None
-    problems += [one.told(str(path)) for one in parsed.errors]
+    problems += [one.as_line(str(path)) for one in parsed.errors]
     return parsed
 
 

@@ -1,1 +1,1 @@
-"""What happens next, decided by pure functions over values; the only engine there is (live, explain, preview)."""
+"""Decide what happens next, in pure functions over values. Live operation, `explain` and previews all use it."""

@@ -1,4 +1,4 @@
-"""Taking an incident and ending it: the answers of a round, the second clock, the close, the way back."""
+"""Acknowledge, resolve and reopen an incident: acknowledgements of a round, the second deadline, the close."""
 
 from escalator.engine.endpoints import PERSON_PREFIX
 from escalator.engine.incident_change import ChangeDraft
@@ -13,11 +13,11 @@ from escalator.model.message import Occasion
 
 
 def add_acknowledgement(draft: ChangeDraft, person: str, verb: str) -> bool:
-    """Add somebody's acknowledgement to those of this round; False when it is there already."""
-    if any(given.person == person for given in draft.incident.answers):
+    """Add a person's acknowledgement to this round; return False when it is there already."""
+    if any(answer.person == person for answer in draft.incident.answers):
         return False
-    given = Acknowledgement(person, verb, draft.via, draft.now)
-    draft.put(answers=(*draft.incident.answers, given))
+    acknowledgement = Acknowledgement(person, verb, draft.via, draft.now)
+    draft.put(answers=(*draft.incident.answers, acknowledgement))
     return True
 
 
@@ -27,9 +27,9 @@ def missing_acknowledgements(incident: Incident) -> int:
 
 
 def request_another(draft: ChangeDraft) -> None:
-    """Tell the rest of the team, on call or not, that one has answered and another is needed; the clock goes on.
+    """Notify the rest of the team, on call or not, that one more acknowledgement is needed; the deadline stays.
 
-    What a group tells of stands on its own from here: the answer that it has does not count for the others.
+    A member of a group leaves the group here: its acknowledgement does not count for the other members.
     """
     if draft.incident.state is State.GROUPED:
         draft.put(state=State.TRIGGERED, waiting_since=draft.now)
@@ -38,28 +38,28 @@ def request_another(draft: ChangeDraft) -> None:
     draft.record(AuditAction.ANSWERED, given=str(len(incident.answers)), needed=str(incident.acks_needed))
     if incident.assign:
         members = members_of(incident.assign, draft.rules.running)
-        answered = frozenset(given.person for given in incident.answers)
-        draft.tell(Occasion.ONE_MORE, [PERSON_PREFIX + key for key in members], besides=answered)
+        answered = frozenset(answer.person for answer in incident.answers)
+        draft.notify(Occasion.ONE_MORE, [PERSON_PREFIX + key for key in members], exclude=answered)
 
 
 def apply_acknowledgements(draft: ChangeDraft) -> None:
-    """Do what enough answers amount to.
+    """Resolve the incident or assign its owner, now that there are enough acknowledgements.
 
-    A review in Stream ends it where its categories say so; else it is taken by who answered first, unless somebody
-    holds it already (a snooze goes on: its end rings again, an acknowledgement might not).
+    A review in Stream resolves it where its categories say so; else the first to acknowledge becomes the owner, unless
+    it has one already. A snooze goes on: its end notifies people again, an acknowledgement might not.
     """
-    given = draft.incident.answers
-    reviewers = [answer.person for answer in given if answer.verb == REVIEW]
+    answers = draft.incident.answers
+    reviewers = [answer.person for answer in answers if answer.verb == REVIEW]
     if reviewers and is_resolved_by_review(draft.incident, draft.rules.frozen):
         close(draft, Outcome.REVIEWED_IN_STREAM, reviewers[-1])
     elif draft.incident.state in UNACKNOWLEDGED_STATES:
-        assign_owner(draft, given[0].person)
+        assign_owner(draft, answers[0].person)
 
 
 def assign_owner(draft: ChangeDraft, owner: str) -> None:
-    """Stop the path: the incident is this owner's, and the second clock starts.
+    """Make somebody the owner, stop the path and start the second deadline.
 
-    Whoever is not in `people` can own nothing; then it is the route's `assign`, if it has one.
+    Somebody who is not in `people` cannot be the owner; then it is the route's `assign`, if it has one.
     """
     known = owner in draft.rules.running.people
     draft.put(
@@ -76,52 +76,53 @@ def assign_owner(draft: ChangeDraft, owner: str) -> None:
 
 
 def start_resolve_clock(draft: ChangeDraft) -> None:
-    """Set by when it must be resolved: the category's time, else the policy's; a reminder some time before."""
+    """Set the deadline to resolve: the category's time, else the policy's, with a reminder before it if configured."""
     policy = draft.rules.frozen
     category = policy.categories.get(draft.incident.category or "")
     rule = policy.acknowledged
     within = (category.resolve_within if category else None) or (rule.resolve_within if rule else None)
     if within is None:
-        draft.due(None, None)
+        draft.set_deadline(None, None)
     elif rule is not None and rule.remind is not None and rule.remind < within:
-        draft.due(DueKind.REMIND, draft.now + within - rule.remind)
+        draft.set_deadline(DueKind.REMIND, draft.now + within - rule.remind)
     else:
-        draft.due(DueKind.RESOLVE_WITHIN, draft.now + within)
+        draft.set_deadline(DueKind.RESOLVE_WITHIN, draft.now + within)
 
 
 def close(
-    draft: ChangeDraft, outcome: Outcome, by: str | None, reference: str | None = None, *, reason: str = ""
+    draft: ChangeDraft, outcome: Outcome, closed_by: str | None, reference: str | None = None, *, reason: str = ""
 ) -> None:
-    """End it; `by` None is automation.
+    """Resolve the incident; `closed_by` None is automation.
 
-    A reference (of a referral, say) is free text and stands with the content; `reason` is a word of ours.
+    `reference` (of a referral, for example) is free text and is kept with the content; `reason` is one of our own
+    words.
     """
     if reference:
-        said = Content({"reference": (draft.now, reference.strip())})
-        draft.put(content=draft.incident.content.merged(said))
+        reference_content = Content({"reference": (draft.now, reference.strip())})
+        draft.put(content=draft.incident.content.merged(reference_content))
     draft.put(
         state=State.RESOLVED,
         outcome=outcome,
         first_answered_at=draft.incident.first_answered_at or draft.now,
         closed_at=draft.now,
-        closed_by=by,
+        closed_by=closed_by,
         reports_at_close=len(draft.incident.facts.values("report")),
         restarts=0,
         extensions=0,
         snoozes=0,
     )
-    draft.due(None, None)
+    draft.set_deadline(None, None)
     draft.suppress = "resolved"
     draft.record(AuditAction.RESOLVED, reason, outcome=outcome.value)
 
 
 def undo_close(draft: ChangeDraft, reason: str) -> None:
-    """Take back that the incident is over; the round that follows says what it is instead."""
+    """Clear outcome and closing time; the caller starts a round, which sets the new state."""
     draft.record(AuditAction.REOPENED, reason)
     draft.put(outcome=None, closed_at=None, closed_by=None, waiting_since=draft.now)
 
 
 def reopen(draft: ChangeDraft, reason: str) -> None:
-    """Trigger a resolved incident again, from the top, whatever its route says: somebody wants it handled."""
+    """Trigger a resolved incident again from step 1, whatever its route says: somebody wants it handled."""
     undo_close(draft, reason)
     begin_round(draft, reason)

@@ -1,4 +1,4 @@
-"""What people do to an incident: one function for each verb of RULES 3, each a Change or a Refusal."""
+"""Apply what people do to an incident: one function for each verb of RULES 3. The result is a Change or a Refusal."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,13 +28,13 @@ from escalator.model.message import Occasion
 from escalator.model.policy import Person
 
 MAX_EXTENSIONS = 4
-_COUNT_WHATEVER_THEY_SHOW = frozenset({Verb.ACKNOWLEDGE, Verb.TAKE_OVER})
+_VALID_WHEN_OUT_OF_DATE = frozenset({Verb.ACKNOWLEDGE, Verb.TAKE_OVER})
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRequest:
-    """What somebody wants to do. `seen` is the (round, fence) of the button, None where there was no button;
-    `note` is the id of what they wrote. `is_in_dashboard`: a text is shown there, and nowhere else."""
+    """An action that somebody requests. `seen` is the (round, fence) of the button, None where there was no button;
+    `note` is the id of the note they wrote. `is_in_dashboard`: the text is shown in the dashboard, and nowhere else."""
 
     verb: Verb
     person: Person
@@ -49,33 +49,33 @@ class ActionRequest:
     is_in_dashboard: bool = False
 
     def is_out_of_date(self, incident: Incident) -> bool:
-        """Whether the button is older than how the incident stands."""
+        """Whether the button shows an older state of the incident."""
         return self.seen is not None and self.seen != (incident.round, incident.fence)
 
 
 def apply_action(act: ActionRequest, incident: Incident, rules: Rules, now: datetime) -> Change | Refusal:
-    """Return what this act changes, or why it changes nothing."""
-    may = check_permission(act.verb, act.person, incident, rules.running, is_in_dashboard=act.is_in_dashboard)
-    refused = may or _too_late(act, incident)
-    if refused is not None:
-        return refused
+    """Return what this action changes, or why it is refused."""
+    not_permitted = check_permission(act.verb, act.person, incident, rules.running, is_in_dashboard=act.is_in_dashboard)
+    refusal = not_permitted or _refusal_by_state(act, incident)
+    if refusal is not None:
+        return refusal
     kind = "person" if act.person.key in rules.running.people else "stranger"
     draft = ChangeDraft(incident, rules, now, Actor(kind, act.person.key), act.via)
-    refused = _ACTS[act.verb](draft, act)
-    if refused is not None and draft.incident == incident:
-        return refused
-    return replace(draft.done(), note=refused)
+    refusal = _HANDLERS[act.verb](draft, act)
+    if refusal is not None and draft.incident == incident:
+        return refusal
+    return replace(draft.to_change(), note=refusal)
 
 
-def _too_late(act: ActionRequest, incident: Incident) -> Refusal | None:
+def _refusal_by_state(act: ActionRequest, incident: Incident) -> Refusal | None:
     if incident.state is State.MERGED:
         return Refusal(RefusalReason.MERGED)
     if act.verb is Verb.NOTE:
-        # What somebody knows is no less true because the incident has moved on while they wrote.
+        # A note stays true although the incident has changed while it was written.
         return None
     if incident.state is State.RESOLVED and act.verb is not Verb.REOPEN:
         return Refusal(RefusalReason.RESOLVED, by=incident.closed_by, at=incident.closed_at)
-    if act.verb not in _COUNT_WHATEVER_THEY_SHOW and act.is_out_of_date(incident):
+    if act.verb not in _VALID_WHEN_OUT_OF_DATE and act.is_out_of_date(incident):
         return Refusal(RefusalReason.STALE, by=incident.owner, at=incident.acknowledged_at)
     return None
 
@@ -87,7 +87,7 @@ def _acknowledge(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
     if incident.state not in UNACKNOWLEDGED_STATES:
         return Refusal(RefusalReason.ALREADY_TAKEN, by=incident.owner, at=incident.acknowledged_at)
     if not add_acknowledgement(draft, act.person.key, act.verb.value):
-        earlier = next(given for given in incident.answers if given.person == act.person.key)
+        earlier = next(answer for answer in incident.answers if answer.person == act.person.key)
         return Refusal(RefusalReason.ALREADY_ANSWERED, by=earlier.person, at=earlier.at)
     if missing_acknowledgements(draft.incident):
         request_another(draft)
@@ -105,8 +105,10 @@ def _release(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
     return None
 
 
-def _answered_enough(draft: ChangeDraft, act: ActionRequest) -> bool:
-    """Count the act as an acknowledgement too; False when another person's is needed before the act can be done."""
+def _count_as_acknowledgement(draft: ChangeDraft, act: ActionRequest) -> bool:
+    """Count the action as an acknowledgement too; return False when another person's is needed before it can be
+    done.
+    """
     if draft.incident.state not in UNACKNOWLEDGED_STATES:
         return True
     add_acknowledgement(draft, act.person.key, act.verb.value)
@@ -121,7 +123,7 @@ def _resolve(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
     if outcome is Outcome.REFERRED and not (act.reference or "").strip():
         return Refusal(RefusalReason.NO_REFERENCE)
     is_waiting = draft.incident.state in UNACKNOWLEDGED_STATES
-    if not _answered_enough(draft, act):
+    if not _count_as_acknowledgement(draft, act):
         return Refusal(RefusalReason.ONE_MORE_NEEDED)
     if is_waiting:
         assign_owner(draft, act.person.key)
@@ -130,26 +132,26 @@ def _resolve(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
 
 
 def _snooze(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
-    """Pause the path. Only a release, an escalation or the end breaks the row of snoozes: an acknowledgement between
-    two of them does not, or one person could keep everybody else away by turns.
+    """Pause the path. Only a release, an escalation or the resolution resets the count of snoozes in a row. An
+    acknowledgement does not, or one person could keep everybody else away by alternating the two.
     """
     minutes = SNOOZE_CHOICES_MIN[0] if act.minutes is None else act.minutes
-    refused = snooze_refusal(draft.incident, act.person, minutes, draft.rules.running)
-    if refused is not None:
-        return refused
-    if not _answered_enough(draft, act):
+    refusal = snooze_refusal(draft.incident, act.person, minutes, draft.rules.running)
+    if refusal is not None:
+        return refusal
+    if not _count_as_acknowledgement(draft, act):
         return Refusal(RefusalReason.ONE_MORE_NEEDED)
     incident = draft.incident
     taken_at = incident.acknowledged_at or draft.now
     draft.put(state=State.SNOOZED, owner=act.person.key, acknowledged_at=taken_at, snoozes=incident.snoozes + 1)
-    draft.due(DueKind.SNOOZE_END, draft.now + timedelta(minutes=minutes))
+    draft.set_deadline(DueKind.SNOOZE_END, draft.now + timedelta(minutes=minutes))
     draft.suppress = "snoozed"
     draft.record(AuditAction.SNOOZED, minutes=str(minutes))
     return None
 
 
 def _hand_over(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
-    """Give it to somebody who may answer it: they are told, and until they acknowledge the path goes on."""
+    """Hand over to somebody who may acknowledge, and notify them; the path goes on until they acknowledge."""
     incident, running = draft.incident, draft.rules.running
     person = running.people.get(act.to or "")
     if incident.state not in HELD_STATES or person is None:
@@ -159,12 +161,12 @@ def _hand_over(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
     draft.record(AuditAction.HANDED_OVER, to=person.key)
     _keep_place(draft, act.verb.value)
     draft.put(owner=person.key, snoozes=0)
-    draft.tell(Occasion.HAND_OVER, (PERSON_PREFIX + person.key,))
+    draft.notify(Occasion.HAND_OVER, (PERSON_PREFIX + person.key,))
     return None
 
 
 def _take_over(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
-    """Give what somebody holds to who asks for it, without a moment in which nobody has it: the second clock anew."""
+    """Make the person who asks the owner, with a new second deadline. At no moment is the incident without an owner."""
     incident = draft.incident
     if incident.state in UNACKNOWLEDGED_STATES:
         return _acknowledge(draft, act)
@@ -173,9 +175,9 @@ def _take_over(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
     if incident.owner == act.person.key:
         return Refusal(RefusalReason.ALREADY_TAKEN, by=incident.owner, at=incident.acknowledged_at)
     is_out_of_date = act.is_out_of_date(incident)
-    why_not = takeover_refusal(incident, act.person, draft.rules, draft.now, is_out_of_date=is_out_of_date)
-    if why_not is not None:
-        return Refusal(why_not, by=incident.owner, at=incident.acknowledged_at)
+    reason = takeover_refusal(incident, act.person, draft.rules, draft.now, is_out_of_date=is_out_of_date)
+    if reason is not None:
+        return Refusal(reason, by=incident.owner, at=incident.acknowledged_at)
     draft.record(AuditAction.TAKEN_OVER, owner=incident.owner or "")
     add_acknowledgement(draft, act.person.key, act.verb.value)
     draft.put(
@@ -186,7 +188,7 @@ def _take_over(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
 
 
 def _keep_place(draft: ChangeDraft, reason: str) -> None:
-    """Start a round that goes on where the path stood; its step's delay begins anew."""
+    """Start a round that continues at the present step; the step's delay begins again."""
     spend_reviews(draft)
     next_round(draft, reason)
     draft.put(state=State.TRIGGERED, waiting_since=draft.now)
@@ -194,7 +196,7 @@ def _keep_place(draft: ChangeDraft, reason: str) -> None:
 
 
 def _escalate_now(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
-    """Fire the next step now. What is only logged begins on a path that tells somebody: a person asks for people."""
+    """Fire the next step now. A logged incident begins on a path with steps, because a person asks for people."""
     draft.record(AuditAction.ESCALATED_NOW)
     draft.put(snoozes=0, restarts=0)
     skip_repeats(draft)
@@ -219,15 +221,17 @@ def _still_on_it(draft: ChangeDraft, _act: ActionRequest) -> Refusal | None:
 
 
 def _reveal(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
-    """Record that somebody is shown the text, or a line of it. Who has read a lot is asked to stop, and may insist."""
+    """Record that somebody is shown the text, or a line of it. Above the exposure limit they are asked to stop
+    first.
+    """
     if draft.incident.is_group:
         return Refusal(RefusalReason.OF_A_GROUP)
-    read = act.reading
-    is_over = read is not None and is_asked_to_stop(draft.incident.severity, read.burden, draft.rules.running)
-    if is_over and read is not None and not read.is_insisted:
+    reveal = act.reading
+    is_over = reveal is not None and is_asked_to_stop(draft.incident.severity, reveal.burden, draft.rules.running)
+    if is_over and reveal is not None and not reveal.is_insisted:
         return Refusal(RefusalReason.OVER_LIMIT)
-    line, of = (read and read.line) or (0, 0)
-    place = {"line": str(line), "of": str(of)} if of else {}
+    line, line_count = (reveal and reveal.line) or (0, 0)
+    place = {"line": str(line), "of": str(line_count)} if line_count else {}
     draft.record(AuditAction.REVEALED, RefusalReason.OVER_LIMIT.value if is_over else "", **place)
     return None
 
@@ -244,7 +248,7 @@ def _note(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
     return None
 
 
-_ACTS: dict[Verb, Callable[[ChangeDraft, ActionRequest], Refusal | None]] = {
+_HANDLERS: dict[Verb, Callable[[ChangeDraft, ActionRequest], Refusal | None]] = {
     Verb.ACKNOWLEDGE: _acknowledge,
     Verb.RELEASE: _release,
     Verb.RESOLVE: _resolve,

@@ -1,4 +1,4 @@
-"""Which acts one person is offered on one incident: what the engine would do for them now, and no list beside it."""
+"""Which actions a person is offered on an incident: those that the engine would carry out for them now."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,9 @@ from escalator.model.policy import Person, Policy
 
 @dataclass(frozen=True, slots=True)
 class AvailableAction:
-    """One act that would count. `minutes` are a snooze's; `to` are those to whom it may be handed over."""
+    """One action that is possible. `minutes` is the length of a snooze; `to` are the people it may be handed over
+    to.
+    """
 
     verb: Verb
     minutes: int | None = None
@@ -29,18 +31,20 @@ class AvailableAction:
 
 
 def available_actions(person: Person, incident: Incident, rules: Rules, now: datetime) -> tuple[AvailableAction, ...]:
-    """Return what this person may do now that would be done whole, what is most asked for first.
+    """Return what this person may do now and what would be carried out completely, the most frequent first.
 
-    Looking at hidden text is no act on an incident and not among them.
+    Revealing hidden text changes nothing on an incident and is not among them.
     """
     if incident.state is State.MERGED:
         return ()
     return tuple(
-        one for one in _thinkable(person, incident, rules.running) if _counts(one, person, incident, rules, now)
+        action
+        for action in _candidate_actions(person, incident, rules.running)
+        if _is_possible(action, person, incident, rules, now)
     )
 
 
-def _thinkable(person: Person, incident: Incident, policy: Policy) -> Iterator[AvailableAction]:
+def _candidate_actions(person: Person, incident: Incident, policy: Policy) -> Iterator[AvailableAction]:
     if incident.state in CLOSED_STATES:
         yield from (AvailableAction(Verb.REOPEN), AvailableAction(Verb.NOTE))
         return
@@ -56,15 +60,17 @@ def _thinkable(person: Person, incident: Incident, policy: Policy) -> Iterator[A
     yield from (AvailableAction(Verb.ESCALATE_NOW), AvailableAction(Verb.NOTE))
 
 
-def _counts(offer: AvailableAction, person: Person, incident: Incident, rules: Rules, now: datetime) -> bool:
-    to = offer.to[0].key if offer.to else None
-    wanted = ActionRequest(offer.verb, person, SYSTEM.key, outcome=Outcome.ACTION_TAKEN, minutes=offer.minutes, to=to)
-    done = apply_action(wanted, incident, rules, now)
-    return not isinstance(done, Refusal) and done.note is None
+def _is_possible(action: AvailableAction, person: Person, incident: Incident, rules: Rules, now: datetime) -> bool:
+    to = action.to[0].key if action.to else None
+    request = ActionRequest(
+        action.verb, person, SYSTEM.key, outcome=Outcome.ACTION_TAKEN, minutes=action.minutes, to=to
+    )
+    result = apply_action(request, incident, rules, now)
+    return not isinstance(result, Refusal) and result.note is None
 
 
 def handover_candidates(person: Person, incident: Incident, policy: Policy) -> list[Person]:
-    """Return whom somebody may hand an incident over to: its own team first, then whoever else may answer it."""
+    """Return whom somebody may hand an incident over to: its own team first, then all others who may acknowledge it."""
     team = members_of(incident.assign or "", policy)
-    others = [one for one in people_who_may_acknowledge(incident, policy) if one.key != person.key]
-    return sorted(others, key=lambda one: one.key not in team)
+    others = [candidate for candidate in people_who_may_acknowledge(incident, policy) if candidate.key != person.key]
+    return sorted(others, key=lambda candidate: candidate.key not in team)

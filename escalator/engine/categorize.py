@@ -17,7 +17,8 @@ _DIGEST_CHARS = 16
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What an item is. `categories` are all that fit, in the order of the file: the first names the incident."""
+    """The categories of an item, with severity and content rule. `categories` are all that fit, in the order of the
+    policy; the first names the incident."""
 
     categories: tuple[str, ...]
     severity: Severity
@@ -31,44 +32,50 @@ class Assessment:
 
 
 def assess(facts: Facts, policy: Policy) -> Assessment:
-    """Return what these facts amount to under this policy."""
-    labels, reasons = (_plain(facts.values(name)) for name in ("label", "reason"))
-    named = facts.values("category")
-    fitting = tuple(
+    """Return categories, severity and content rule of these facts under this policy."""
+    labels, reasons = (_normalized_set(facts.values(name)) for name in ("label", "reason"))
+    named_keys = facts.values("category")
+    matching = tuple(
         category
         for category in policy.categories.values()
-        if category.key in named
-        or not (labels.isdisjoint(_plain(category.labels)) and reasons.isdisjoint(_plain(category.reasons)))
+        if category.key in named_keys
+        or not (
+            labels.isdisjoint(_normalized_set(category.labels))
+            and reasons.isdisjoint(_normalized_set(category.reasons))
+        )
     )
-    severity, reason = max(_claims(facts, fitting, policy), key=lambda claim: claim[0])
-    content = max((category.content for category in fitting), default=ContentRule.HIDE)
-    return Assessment(tuple(category.key for category in fitting), severity, reason, content)
+    severity, reason = max(_claims(facts, matching, policy), key=lambda claim: claim[0])
+    content = max((category.content for category in matching), default=ContentRule.HIDE)
+    return Assessment(tuple(category.key for category in matching), severity, reason, content)
 
 
 def category_rules_digest(policy: Policy) -> str:
-    """Return what changes when other categories may fit the same facts: 32 characters.
+    """Return a digest (32 characters) that changes when the rules for choosing categories change.
 
-    It begins with `restriction_rules_digest` this policy: who may see an incident is judged by those categories alone.
+    It begins with `restriction_rules_digest`: only restricted categories decide who may see an incident.
     """
     return restriction_rules_digest(policy) + _digest(policy.categories.values())
 
 
 def restriction_rules_digest(policy: Policy) -> str:
-    """Return what changes when other restricted categories may fit the same facts: 16 characters."""
+    """Return a digest (16 characters) that changes when the rules for choosing restricted categories change."""
     return _digest(category for category in policy.categories.values() if category.restricted_to)
 
 
 def _digest(categories: Iterable[Category]) -> str:
-    rules = [[one.key, sorted(_plain(one.labels)), sorted(_plain(one.reasons))] for one in categories]
+    rules = [
+        [category.key, sorted(_normalized_set(category.labels)), sorted(_normalized_set(category.reasons))]
+        for category in categories
+    ]
     return hashlib.sha256(json.dumps(sorted(rules)).encode()).hexdigest()[:_DIGEST_CHARS]
 
 
-def _plain(words: Iterable[str]) -> frozenset[str]:
+def _normalized_set(words: Iterable[str]) -> frozenset[str]:
     return frozenset(normalized(word) for word in words)
 
 
-def _claims(facts: Facts, fitting: tuple[Category, ...], policy: Policy) -> Iterator[tuple[Severity, str]]:
-    """Yield every severity that something states, and why; of two equal ones the first is told."""
+def _claims(facts: Facts, matching: tuple[Category, ...], policy: Policy) -> Iterator[tuple[Severity, str]]:
+    """Yield every severity that something states, with the reason; of two equal ones the caller takes the first."""
     yield Severity.UNKNOWN, "nothing states a severity"
     for word in sorted(facts.values("severity")):
         yield Severity(word), f"the drill rehearses {word}"
@@ -77,14 +84,14 @@ def _claims(facts: Facts, fitting: tuple[Category, ...], policy: Policy) -> Iter
             yield _WORDS[word.casefold()], f"Stream's text severity is {word.casefold()}"
     for number in sorted(facts.values("severity_number"), key=float, reverse=True):
         yield severity_by_threshold(float(number), policy.severity.numeric), f"Stream's score is {number}"
-    if fitting:
-        for share in sorted(facts.values("confidence"), key=float, reverse=True):
-            grade = severity_by_threshold(float(share), policy.severity.confidence)
-            yield grade, f"Stream is {float(share):.0%} sure"
-    for category in fitting:
+    if matching:
+        for confidence in sorted(facts.values("confidence"), key=float, reverse=True):
+            severity = severity_by_threshold(float(confidence), policy.severity.confidence)
+            yield severity, f"Stream is {float(confidence):.0%} sure"
+    for category in matching:
         yield category.at_least, f"{category.title} is at least {category.at_least}"
 
 
 def severity_by_threshold(value: float, thresholds: Mapping[Severity, float]) -> Severity:
     """Return the highest severity whose threshold the value reaches; low below all of them."""
-    return max((grade for grade, least in thresholds.items() if value >= least), default=Severity.LOW)
+    return max((severity for severity, threshold in thresholds.items() if value >= threshold), default=Severity.LOW)

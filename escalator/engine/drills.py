@@ -1,4 +1,4 @@
-"""Drills: by what an incident rehearses a route, whether it was answered in time, and its end."""
+"""Drills: category and severity for rehearsing a route, whether it was acknowledged in time, and its end."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,23 +13,25 @@ from escalator.model.policy import Policy, Route
 
 
 def rehearsed_category_and_severity(route: Route, policy: Policy) -> tuple[str, Severity]:
-    """Return category (empty for none) and severity of an incident such as this route is for.
+    """Return category (empty for none) and severity of a typical incident of this route.
 
-    It is of the first category that the route names, and of the least severity that the route or the category asks for.
+    That is the first category that the route names, and the lowest severity that the route and the category allow.
     """
-    wanted = route.when.tests
-    key = next((key for key in wanted.get("category", ()) if key in policy.categories), "")
+    conditions = route.when.tests
+    key = next((key for key in conditions.get("category", ()) if key in policy.categories), "")
     floor = policy.categories[key].at_least if key else Severity.UNKNOWN
-    return key, max(floor, _least(wanted.get("severity", ())), _least(wanted.get("min_severity", ())))
+    return key, max(
+        floor, _lowest_severity(conditions.get("severity", ())), _lowest_severity(conditions.get("min_severity", ()))
+    )
 
 
-def _least(words: Iterable[str]) -> Severity:
+def _lowest_severity(words: Iterable[str]) -> Severity:
     known = {severity.value: severity for severity in Severity}
     return min((known[word] for word in words if word in known), default=Severity.UNKNOWN)
 
 
 class RecordedAction(NamedTuple):
-    """What was done to a drill's incident, by whom and when, as it is recorded."""
+    """One recorded action on a drill's incident: what, by whom and when."""
 
     at: datetime
     action: AuditAction
@@ -37,36 +39,37 @@ class RecordedAction(NamedTuple):
 
 
 class DrillAcknowledgement(NamedTuple):
-    """The people (keys) who together have answered a drill, and when there were enough of them."""
+    """The people (keys) who together acknowledged a drill, and when there were enough of them."""
 
     at: datetime
     people: tuple[str, ...]
 
 
-_TAKES = frozenset({AuditAction.ACKNOWLEDGED, AuditAction.SNOOZED})
+_ACKNOWLEDGING_ACTIONS = frozenset({AuditAction.ACKNOWLEDGED, AuditAction.SNOOZED})
 
 
-def drill_acknowledgement(done: Iterable[RecordedAction], expected_by: datetime) -> DrillAcknowledgement | None:
-    """Return who has answered in time, or None.
+def drill_acknowledgement(actions: Iterable[RecordedAction], expected_by: datetime) -> DrillAcknowledgement | None:
+    """Return who acknowledged in time, or None.
 
-    It is asked of the records, the oldest first: whatever has become of the incident since, they say that it was taken.
+    `actions` are the audit records, the oldest first: they still show an acknowledgement after the incident has
+    changed.
     """
     people: list[str] = []
-    for at, action, actor in done:
+    for at, action, actor in actions:
         if at > expected_by:
             break
         if action is AuditAction.ROUND_STARTED:
             people = []
         elif action is AuditAction.ANSWERED:
             people.append(actor)
-        elif action in _TAKES:
+        elif action in _ACKNOWLEDGING_ACTIONS:
             return DrillAcknowledgement(at, tuple(dict.fromkeys((*people, actor))))
     return None
 
 
 def end_drill(incident: Incident, rules: Rules, now: datetime) -> Change:
-    """Return the end of a drill that is passed or failed: it rings no more, and no second clock runs."""
+    """Return the end of a drill that is passed or failed: nobody is notified any more, and no deadline is left."""
     draft = ChangeDraft(incident, rules, now)
     if incident.state not in CLOSED_STATES:
         close(draft, Outcome.TEST, None)
-    return draft.done()
+    return draft.to_change()

@@ -1,6 +1,6 @@
-"""What an event does to an incident: opens it, changes it, reviews it, reopens it (RULES 1).
+"""Apply an event to an incident: open, change, review or reopen it (RULES 1).
 
-An event is taken in here; `escalator.engine.reconcile` says what follows from all that is known then.
+Here its facts are added; `escalator.engine.reconcile` decides what follows from all facts together.
 """
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ ENTITY_JOIN_WINDOW = timedelta(hours=24)
 
 
 def opens_incident(observation: Observation, policy: Policy) -> bool:
-    """Whether an event about an item that nobody knows opens an incident; a drill, as long as its route is there."""
+    """Whether an event about an unknown item opens an incident; a drill does as long as its route exists."""
     if observation.drill:
         return routing_of_route(observation.route, policy) is not None
     if observation.only_if_named:
@@ -35,38 +35,38 @@ def opens_incident(observation: Observation, policy: Policy) -> bool:
 def open_incident(blank: Incident, observation: Observation, rules: Rules, now: datetime) -> Change:
     """Return a new incident: on its path, logged, or already reviewed. `blank` has its identity, mode and times.
 
-    What a person opens is never only logged: a person asks for people.
+    An incident that a person opens is never only logged: a person asks for people.
     """
     actor = Actor("person", observation.opened_by) if observation.opened_by else SYSTEM
     blank = replace(blank, waiting_since=now, drill=observation.drill or None, route=observation.route or None)
     draft = ChangeDraft(blank, rules, now, actor, observation.via)
     draft.record(AuditAction.OPENED, observation.event_type)
-    _hear(draft, observation)
+    _add_observation(draft, observation)
     if observation.opened_by:
         begin_round(draft, "opened")
     else:
         start_round_from_facts(draft, "opened", since=blank.opened_at)
-    return _done(draft)
+    return _finish(draft)
 
 
 def add_event(incident: Incident, observation: Observation, rules: Rules, now: datetime) -> Change:
     """Return the incident after one more event about its item."""
     draft = ChangeDraft(incident, rules, now, via=VIA)
     draft.record(AuditAction.EVENT_JOINED, observation.event_type)
-    _hear(draft, observation)
+    _add_observation(draft, observation)
     _reassess(draft)
     reconcile(draft, incident)
-    return _done(draft)
+    return _finish(draft)
 
 
 def merge_incidents(older: Incident, younger: Incident, rules: Rules, now: datetime) -> tuple[Change, Change]:
-    """Return the older incident with the younger's facts and answers, and the younger, merged away."""
+    """Return the older incident with the younger's facts and acknowledgements, and the younger as merged."""
     draft = ChangeDraft(older, rules, now, via=VIA)
     draft.record(AuditAction.MERGED, merged=str(younger.number))
     draft.put(fits=tuple(sorted({*older.fits, *younger.fits})))
-    _learn(draft, younger.facts, younger.content)
+    _add_facts(draft, younger.facts, younger.content)
     if younger.reviewed_at is not None:
-        _note_review(draft, younger.reviewed_at, younger.reviewed_by or "")
+        _record_review(draft, younger.reviewed_at, younger.reviewed_by or "")
     draft.put(
         links={**younger.links, **older.links},
         hold=older.hold or younger.hold,
@@ -76,43 +76,45 @@ def merge_incidents(older: Incident, younger: Incident, rules: Rules, now: datet
     _reassess(draft, at_least=younger.content_rule)
     reconcile(draft, older)
     _carry_over(draft, older, younger)
-    gone = ChangeDraft(younger, rules, now, via=VIA)
-    gone.put(state=State.MERGED, merged_into=older.id, closed_at=now)
-    gone.due(None, None)
-    gone.suppress = "merged"
-    gone.record(AuditAction.MERGED, into=str(older.number))
-    return _done(draft), gone.done()
+    merged_draft = ChangeDraft(younger, rules, now, via=VIA)
+    merged_draft.put(state=State.MERGED, merged_into=older.id, closed_at=now)
+    merged_draft.set_deadline(None, None)
+    merged_draft.suppress = "merged"
+    merged_draft.record(AuditAction.MERGED, into=str(older.number))
+    return _finish(draft), merged_draft.to_change()
 
 
-def _done(draft: ChangeDraft) -> Change:
-    """Keep of the facts what there is room for, now that all of them have been decided by."""
+def _finish(draft: ChangeDraft) -> Change:
+    """Trim the facts to their limit, now that all of them have been used, and return the change."""
     draft.put(facts=draft.incident.facts.trimmed())
-    return draft.done()
+    return draft.to_change()
 
 
-def _hear(draft: ChangeDraft, observation: Observation) -> None:
+def _add_observation(draft: ChangeDraft, observation: Observation) -> None:
     review = observation.review
     facts = observation.facts if review is None else observation.facts.joined(review_facts(review))
     draft.put(links={**observation.links, **draft.incident.links}, last_event_at=draft.now)
-    _learn(draft, facts, observation.content)
+    _add_facts(draft, facts, observation.content)
     if review is not None:
-        _note_review(draft, review.at, reviewer_key(review.by, draft.rules.running), review)
+        _record_review(draft, review.at, reviewer_key(review.by, draft.rules.running), review)
 
 
-def _learn(draft: ChangeDraft, facts: Facts, content: Content) -> None:
-    """Take in what is new; the addresses of withheld media are forgotten at once."""
+def _add_facts(draft: ChangeDraft, facts: Facts, content: Content) -> None:
+    """Add facts and content; the addresses of withheld media are dropped at once."""
     incident = draft.incident
     known = incident.facts.joined(facts)
     assessments = [assess(known, policy) for policy in (draft.rules.frozen, draft.rules.running)]
-    said = incident.content.merged(content)
-    is_withheld = max(incident.content_rule, *(one.content for one in assessments)) is ContentRule.WITHHOLD
-    fits = sorted({*incident.fits, *(key for one in assessments for key in one.categories)})
-    draft.put(facts=known, content=said.without("media") if is_withheld else said)
+    merged = incident.content.merged(content)
+    is_withheld = (
+        max(incident.content_rule, *(assessment.content for assessment in assessments)) is ContentRule.WITHHOLD
+    )
+    fits = sorted({*incident.fits, *(key for assessment in assessments for key in assessment.categories)})
+    draft.put(facts=known, content=merged.without("media") if is_withheld else merged)
     draft.put(fits=tuple(fits), fits_by=category_rules_digest(draft.rules.running))
 
 
-def _note_review(draft: ChangeDraft, at: datetime, person: str, review: Review | None = None) -> None:
-    """Remember the newest review of all, for people to see."""
+def _record_review(draft: ChangeDraft, at: datetime, person: str, review: Review | None = None) -> None:
+    """Keep the newest review of all, for people to see."""
     incident = draft.incident
     if incident.reviewed_at is None or (at, person) > (incident.reviewed_at, incident.reviewed_by or ""):
         draft.put(reviewed_at=at, reviewed_by=person)
@@ -135,16 +137,16 @@ def _reassess(draft: ChangeDraft, at_least: ContentRule = ContentRule.SHOW) -> N
 
 
 def _carry_over(draft: ChangeDraft, older: Incident, younger: Incident) -> None:
-    """Let what people did to the younger incident count for the older one.
+    """Apply what people did to the younger incident to the older one.
 
-    An open one never ends by a merge alone: where the older was closed by a person, or over a day before the younger
-    was opened, it is open again.
+    A merge alone never closes an open incident: where the older was closed by a person, or more than a day before the
+    younger was opened, it is reopened.
     """
     if draft.incident.state is State.RESOLVED and younger.is_open and _is_another_matter(older, younger):
         reopen(draft, "merged")
-    carried = tuple(given for given in younger.answers if given.verb != REVIEW)
+    carried = tuple(answer for answer in younger.answers if answer.verb != REVIEW)
     if draft.incident.state in {*UNACKNOWLEDGED_STATES, State.LOGGED} and carried and not _is_worse(draft, younger):
-        _give_answers(draft, carried)
+        _add_answers(draft, carried)
 
 
 def _is_another_matter(older: Incident, younger: Incident) -> bool:
@@ -158,10 +160,10 @@ def _is_worse(draft: ChangeDraft, younger: Incident) -> bool:
     return is_graver(assess(draft.incident.facts, policy), assess(younger.facts, policy))
 
 
-def _give_answers(draft: ChangeDraft, carried: tuple[Acknowledgement, ...]) -> None:
-    known = {given.person for given in draft.incident.answers}
-    fresh = tuple(given for given in carried if given.person not in known)
-    draft.put(answers=(*draft.incident.answers, *fresh))
+def _add_answers(draft: ChangeDraft, carried: tuple[Acknowledgement, ...]) -> None:
+    known = {answer.person for answer in draft.incident.answers}
+    new_answers = tuple(answer for answer in carried if answer.person not in known)
+    draft.put(answers=(*draft.incident.answers, *new_answers))
     if not missing_acknowledgements(draft.incident):
         draft.put(state=State.TRIGGERED)
         apply_acknowledgements(draft)

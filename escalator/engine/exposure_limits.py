@@ -1,4 +1,4 @@
-"""Care for who reads: how much grave text somebody has been shown, and when they are asked to stop."""
+"""Exposure limits: how many grave incidents somebody has read, and when they are asked to stop."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from escalator.model.policy import Policy
 from escalator.schedules.local_time import first_instant
 
 GRAVE_SEVERITIES = frozenset({Severity.HIGH, Severity.CRITICAL})
-"""What counts: an incident of these severities, once a day, however many of its lines somebody reads."""
+"""An incident of these severities counts, once a day, however many of its lines somebody reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Of how many grave incidents somebody has been shown text today and this week, where they live.
+    """Of how many grave incidents somebody has been shown text today and this week, in their time zone.
 
-    `has_begun_this`: the one in question is among those of today.
+    `has_begun_this`: the incident in question is among those of today.
     """
 
     today: int = 0
@@ -28,8 +28,8 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class RevealRequest:
-    """How a text is read: what somebody has read before, which line of how many (None: all of it), and whether they
-    want it although they have been asked to stop."""
+    """A request to reveal a text: what somebody has read before, (line, number of lines) or None for all of it, and
+    whether they insist after they were asked to stop."""
 
     burden: Exposure
     line: tuple[int, int] | None = None
@@ -45,17 +45,17 @@ def day_and_week_start(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetim
 def exposure_of(
     last_read: Mapping[UUID, datetime], now: datetime, zone: ZoneInfo, about: UUID | None = None
 ) -> Exposure:
-    """Return what somebody has read, given when they last read of each grave incident this week."""
+    """Return somebody's exposure, given when they last read each grave incident this week."""
     day, week = day_and_week_start(now, zone)
     today = {key for key, at in last_read.items() if at >= day}
     return Exposure(len(today), sum(at >= week for at in last_read.values()), about in today)
 
 
-def is_at_limit(burden: Exposure, policy: Policy) -> bool:
-    """Whether somebody has read as much today as the policy asks of one person."""
-    return policy.care is not None and burden.today >= policy.care.reveals_per_day
+def is_at_limit(exposure: Exposure, policy: Policy) -> bool:
+    """Whether somebody has reached the daily limit of the policy."""
+    return policy.care is not None and exposure.today >= policy.care.reveals_per_day
 
 
-def is_asked_to_stop(severity: Severity, burden: Exposure, policy: Policy) -> bool:
-    """Whether somebody is asked to stop before they read of one more; not in the middle of one that they have begun."""
-    return severity in GRAVE_SEVERITIES and not burden.has_begun_this and is_at_limit(burden, policy)
+def is_asked_to_stop(severity: Severity, exposure: Exposure, policy: Policy) -> bool:
+    """Whether somebody is asked to stop before they read one more incident; not within one that they have begun."""
+    return severity in GRAVE_SEVERITIES and not exposure.has_begun_this and is_at_limit(exposure, policy)

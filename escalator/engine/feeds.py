@@ -1,4 +1,4 @@
-"""Feeds: which copies, for machines, a change of an incident makes. They open nothing and wait for nobody."""
+"""Feeds: which copies of a change of an incident are sent to machines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ _PEOPLE = frozenset({"person", "stranger"})
 
 @dataclass(frozen=True, slots=True)
 class FeedCopy:
-    """One thing that happened, for one feed. `actor` did it: a policy key or a vendor's id, None for automation.
+    """One occasion for one feed. `actor` is a policy key or a vendor's id, None for automation.
 
-    Of an escalation `round`, `step` and `sending` say which send it was. Of anything else `sending` is the incident's
-    revision: it tells apart what happens several times within one step.
+    For an escalation `round`, `step` and `sending` say which send it was. For anything else `sending` is the incident's
+    revision, which distinguishes several occasions within one step.
     """
 
     occasion: Occasion
@@ -33,23 +33,25 @@ class FeedCopy:
 
 
 def feed_copies(before: Incident | None, change: Change, policy: Policy) -> tuple[FeedCopy, ...]:
-    """Return the copies that a change makes by the running policy; `before` is None for an incident that is new.
+    """Return the copies of a change under the running policy; `before` is None for a new incident.
 
-    Only webhooks are fed: a copy in a channel of people would be one more page.
+    Only destinations for machines get copies: in a channel for people a copy would be one more page.
     """
     if not policy.feeds:
         return ()
-    happened = tuple(_happened(before, change))
-    if not happened:
+    occasions = tuple(_occasions(before, change))
+    if not occasions:
         return ()
     subject = _subject(change.incident)
-    fed = (feed.to for feed in policy.feeds if all_conditions_hold(feed.when, subject, policy))
-    machines = [one for one in destination_recipients(fed, policy) if one.kind.about.is_for_machines]
-    return tuple(_copy(occasion, recipient, change) for occasion in happened for recipient in machines)
+    destinations = (feed.to for feed in policy.feeds if all_conditions_hold(feed.when, subject, policy))
+    machine_recipients = [
+        recipient for recipient in destination_recipients(destinations, policy) if recipient.kind.about.is_for_machines
+    ]
+    return tuple(_make_copy(occasion, recipient, change) for occasion in occasions for recipient in machine_recipients)
 
 
-def _happened(before: Incident | None, change: Change) -> Iterator[Occasion]:
-    """Yield what a machine is told of; what waits again after it was held, or over, is reopened."""
+def _occasions(before: Incident | None, change: Change) -> Iterator[Occasion]:
+    """Yield the occasions that feeds report; held or closed incidents that wait again are reopened."""
     after = change.incident.state
     if before is None:
         if after is State.MERGED:
@@ -73,7 +75,7 @@ def _is_reopened(before: State, after: State) -> bool:
 
 
 def _is_escalated(change: Change, *, is_restart: bool) -> bool:
-    """Whether a step after the first has fired, or a repeat, or a path that nobody answered has begun again."""
+    """Whether a step after the first has fired, or a repeat, or an unanswered path has restarted."""
     incident = change.incident
     if not any(entry.action is AuditAction.STEP_FIRED for entry in change.entries):
         return False
@@ -81,23 +83,23 @@ def _is_escalated(change: Change, *, is_restart: bool) -> bool:
 
 
 def _subject(incident: Incident) -> RoutingSubject:
-    """Return what the conditions of a feed are asked about: the incident as it stands."""
+    """Return what the conditions of a feed are matched against: the incident as it is now."""
     categories = () if incident.category is None else (incident.category,)
-    judged = Assessment(categories, incident.severity, incident.severity_reason, incident.content_rule)
-    return RoutingSubject(incident.source, incident.facts, judged, incident.opened_at)
+    assessment = Assessment(categories, incident.severity, incident.severity_reason, incident.content_rule)
+    return RoutingSubject(incident.source, incident.facts, assessment, incident.opened_at)
 
 
-def _copy(occasion: Occasion, recipient: Recipient, change: Change) -> FeedCopy:
+def _make_copy(occasion: Occasion, recipient: Recipient, change: Change) -> FeedCopy:
     incident = change.incident
     sending = incident.sending if occasion is Occasion.ESCALATED else incident.revision
     return FeedCopy(occasion, recipient, incident.round, incident.step, sending, _actor(occasion, change))
 
 
 def _actor(occasion: Occasion, change: Change) -> str | None:
-    """Return who did it: whose act it was, else whose review in Stream it follows from."""
-    acted = next((entry.actor.key for entry in change.entries if entry.actor.kind in _PEOPLE), None)
-    if acted is not None or occasion not in {Occasion.ACKNOWLEDGED, Occasion.RESOLVED}:
-        return acted
+    """Return who did it: the person of the change, else who reviewed in Stream."""
+    actor_key = next((entry.actor.key for entry in change.entries if entry.actor.kind in _PEOPLE), None)
+    if actor_key is not None or occasion not in {Occasion.ACKNOWLEDGED, Occasion.RESOLVED}:
+        return actor_key
     incident = change.incident
     if occasion is Occasion.RESOLVED:
         return incident.closed_by or None

@@ -1,8 +1,8 @@
-"""Storms: which alerts are of one kind, and the group that tells of them instead of each for itself.
+"""Storms: which alerts are of one kind, and the group that stands for them.
 
-Nothing is grouped with what is not told to the same people in the same words: whatever differs in source, mode, route,
-category, content rule or severity is of another kind. So nothing is hidden in a message about something else, and what
-is graver breaks out by itself.
+Alerts that differ in source, mode, route, category, content rule or severity are of different kinds, because they go
+to different people or say something else. So no message hides an alert of another kind, and a graver alert leaves its
+group.
 """
 
 import hashlib
@@ -25,13 +25,13 @@ from escalator.model.policy import Grouping, Policy
 from escalator.stream import manual_incident
 
 TEXT = "text"
-_ABOUT_TELLING = ("step.", "target.")
+_NOTIFICATION_PREFIXES = ("step.", "target.")
 
 
 def starts_alerting(before: Incident | None, incident: Incident) -> bool:
-    """Whether facts have just begun to ring for an incident that nobody has touched; `before` is None for a new one.
+    """Whether an incident that nobody has touched has just begun a round; `before` is None for a new one.
 
-    What a person has opened is never grouped: a person asks for people. Nor is a drill: each is its own rehearsal.
+    What a person has opened is never grouped: a person asks for people. Nor is a drill: each rehearses by itself.
     """
     is_untouched = incident.state is State.TRIGGERED and not incident.answers and incident.owner is None
     begins = incident.round > (before.round if before else 0)
@@ -41,17 +41,17 @@ def starts_alerting(before: Incident | None, incident: Incident) -> bool:
 
 
 def grouping_key(incident: Incident, policy: Policy) -> str | None:
-    """Return a digest that is equal for alerts of one kind; None for what no storm may take."""
+    """Return a digest that is equal for alerts of one kind; None for what is never grouped."""
     rule = policy.grouping
     if rule is None or incident.state is not State.TRIGGERED:
         return None
-    values = [_values(name, incident) for name in rule.by]
-    if not all(values):
+    text_values = [_values(name, incident) for name in rule.by]
+    if not all(text_values):
         return None
     categories = assess(incident.facts, policy).categories
-    told = [incident.source, incident.mode, incident.route, incident.path, incident.assign, incident.acks_needed]
-    what = [incident.category, categories, incident.severity, incident.content_rule]
-    return hashlib.sha256(json.dumps([told, what, values]).encode()).hexdigest()
+    routing = [incident.source, incident.mode, incident.route, incident.path, incident.assign, incident.acks_needed]
+    classification = [incident.category, categories, incident.severity, incident.content_rule]
+    return hashlib.sha256(json.dumps([routing, classification, text_values]).encode()).hexdigest()
 
 
 def _values(name: str, incident: Incident) -> list[str]:
@@ -59,35 +59,35 @@ def _values(name: str, incident: Incident) -> list[str]:
         text = " ".join(unicodedata.normalize("NFKC", incident.content[TEXT]).casefold().split())
         return [text] if text else []
     categories = () if incident.category is None else (incident.category,)
-    judged = Assessment(categories, incident.severity, incident.severity_reason, incident.content_rule)
-    known = fact_values(name, RoutingSubject(incident.source, incident.facts, judged, incident.opened_at))
-    return sorted({comparable_form(name, value) for value in known})
+    assessment = Assessment(categories, incident.severity, incident.severity_reason, incident.content_rule)
+    facts = fact_values(name, RoutingSubject(incident.source, incident.facts, assessment, incident.opened_at))
+    return sorted({comparable_form(name, value) for value in facts})
 
 
 def is_storm(begins_at: datetime, others: Sequence[datetime], rule: Grouping) -> bool:
-    """Whether an alert is told by a group: so many `others` of its kind have been opened within the time before it."""
+    """Whether an alert joins a group: at least `rule.after` of the `others` were opened in `rule.within` before it."""
     return sum(at > begins_at - rule.within for at in others) >= rule.after
 
 
 def join_group(change: Change, group: Incident, rules: Rules, now: datetime) -> Change:
-    """Return the change of an alert that a group tells of instead: nobody is told, and nothing is due."""
+    """Return the change of an alert that joins a group: nobody is notified of it, and it has no deadline."""
     draft = ChangeDraft(change.incident, rules, now)
     draft.put(state=State.GROUPED, group_id=group.id, step=-1, sending=0)
-    draft.due(None, None)
+    draft.set_deadline(None, None)
     draft.record(AuditAction.GROUPED, group=str(group.id))
-    joined = draft.done()
-    kept = tuple(entry for entry in change.entries if not _is_about_telling(entry))
+    joined = draft.to_change()
+    kept = tuple(entry for entry in change.entries if not _is_about_notifying(entry))
     return replace(joined, entries=kept + joined.entries, alarms=change.alarms, suppress="grouped")
 
 
-def _is_about_telling(entry: AuditEntry) -> bool:
-    return entry.action.value.startswith(_ABOUT_TELLING)
+def _is_about_notifying(entry: AuditEntry) -> bool:
+    return entry.action.value.startswith(_NOTIFICATION_PREFIXES)
 
 
 def open_group(blank: Incident, first: Incident, members: int, rules: Rules, now: datetime) -> Change:
-    """Return a new group of so many, told at once. `blank` has its identity and times, `first` is its first member.
+    """Return a new group of `members` alerts that notifies at once. `blank` has its identity and times.
 
-    It has the facts of the first, so that whatever asks again which route decides finds the same; none of its content.
+    It has the facts of its `first` member, so that routing it again gives the same route, but none of its content.
     """
     group = replace(
         blank,
@@ -106,28 +106,30 @@ def open_group(blank: Incident, first: Incident, members: int, rules: Rules, now
     draft.record(AuditAction.GROUP_OPENED, members=str(members))
     begin_round(draft, "storm")
     draft.put(content_rule=max(draft.incident.content_rule, first.content_rule))
-    return draft.done()
+    return draft.to_change()
 
 
-def add_members(group: Incident, by: int, rules: Rules, now: datetime) -> Change:
-    """Return the group after so many have joined it."""
+def add_members(group: Incident, count: int, rules: Rules, now: datetime) -> Change:
+    """Return the group after `count` alerts have joined it."""
     draft = ChangeDraft(group, rules, now)
-    draft.put(members=(group.members or 0) + by, last_event_at=now)
-    return draft.done()
+    draft.put(members=(group.members or 0) + count, last_event_at=now)
+    return draft.to_change()
 
 
-def remove_members(group: Incident, gone: Sequence[Incident], rules: Rules, now: datetime) -> Change:
-    """Return the group after these have left it. One with none left is over: as the last of them, if that is."""
+def remove_members(group: Incident, leaving: Sequence[Incident], rules: Rules, now: datetime) -> Change:
+    """Return the group after these have left it. A group with no members left is closed with the outcome of the
+    last.
+    """
     draft = ChangeDraft(group, rules, now)
-    draft.put(members=max(0, (group.members or 0) - len(gone)))
+    draft.put(members=max(0, (group.members or 0) - len(leaving)))
     if not draft.incident.members and group.state not in CLOSED_STATES:
-        last = gone[-1]
+        last = leaving[-1]
         close(draft, last.outcome or Outcome.DUPLICATE, last.closed_by or SYSTEM.key, reason="empty")
-    return draft.done()
+    return draft.to_change()
 
 
 def close_member(group: Incident, member: Incident, rules: Rules, now: datetime) -> Change:
-    """Return what becomes of a member whose group is over: it has ended as the group has."""
+    """Return a member of a closed group, closed with the same outcome."""
     draft = ChangeDraft(member, rules, now)
     close(draft, group.outcome or Outcome.DUPLICATE, group.closed_by or SYSTEM.key, reason="group")
-    return draft.done()
+    return draft.to_change()

@@ -1,4 +1,4 @@
-"""A shift changes: who of the old and the new people is told of which of the team's incidents."""
+"""Handoff of a shift: which of the old and new people on call are sent which incidents of the team."""
 
 from collections.abc import Collection, Iterable
 from enum import StrEnum
@@ -9,11 +9,11 @@ from escalator.model.levels import Severity
 from escalator.model.policy import Policy, Team
 
 HANDED_OVER_STATES = frozenset({State.TRIGGERED, *HELD_STATES})
-"""What is handed over; what a group tells is told by the group."""
+"""States of incidents in a handoff; members of a group are represented by the group."""
 
 
 class HandoffRole(StrEnum):
-    """What somebody has to do with a change of shift: comes on, goes off, or leads the team."""
+    """The part of a person in a handoff: comes on, goes off, or leads the team."""
 
     ON = "on"
     OFF = "off"
@@ -21,38 +21,39 @@ class HandoffRole(StrEnum):
 
 
 def incidents_to_hand_over(
-    part: HandoffRole, reader: str, team_has: Iterable[Incident], policy: Policy
+    role: HandoffRole, reader: str, team_incidents: Iterable[Incident], policy: Policy
 ) -> list[Incident]:
-    """Return what this reader is told of what their team has, in its order: only what they may see.
+    """Return the incidents of the team that this reader is sent, in the given order: only what they may see.
 
-    Whoever comes on is told of everything, whoever goes off of what they hold, the lead of what is critical and
-    nobody's; who has left the policy of nothing.
+    Who comes on gets all, who goes off those they own, the lead the critical ones without an owner; who has left the
+    policy gets none.
     """
     if reader not in policy.people:
         return []
-    found = []
-    for one in team_has:
-        allowed = allowed_people(one, policy)
+    visible = []
+    for incident in team_incidents:
+        allowed = allowed_people(incident, policy)
         is_wanted = {
             HandoffRole.ON: True,
-            HandoffRole.OFF: one.state in HELD_STATES and one.owner == reader,
-            HandoffRole.LEAD: one.severity is Severity.CRITICAL and (one.state not in HELD_STATES or one.owner is None),
-        }[part]
+            HandoffRole.OFF: incident.state in HELD_STATES and incident.owner == reader,
+            HandoffRole.LEAD: incident.severity is Severity.CRITICAL
+            and (incident.state not in HELD_STATES or incident.owner is None),
+        }[role]
         if is_wanted and (allowed is None or reader in allowed):
-            found.append(one)
-    return found
+            visible.append(incident)
+    return visible
 
 
 def handoff_recipients(
-    team: Team, before: Collection[str], after: Collection[str], team_has: Collection[Incident], policy: Policy
+    team: Team, before: Collection[str], after: Collection[str], team_incidents: Collection[Incident], policy: Policy
 ) -> list[tuple[HandoffRole, str]]:
-    """Return who is told, and as what: nobody for whom there is nothing in it, or who has left the policy.
+    """Return the recipients with their roles; nobody without incidents to read, or who has left the policy.
 
-    A lead who comes on reads of the critical ones among all the others.
+    A lead who comes on gets one message, as somebody who comes on.
     """
     coming = [key for key in after if key not in before]
-    parts = [(HandoffRole.ON, key) for key in coming]
-    parts += [(HandoffRole.OFF, key) for key in before if key not in after]
+    roles = [(HandoffRole.ON, key) for key in coming]
+    roles += [(HandoffRole.OFF, key) for key in before if key not in after]
     if team.lead and team.lead not in coming:
-        parts.append((HandoffRole.LEAD, team.lead))
-    return [(part, key) for part, key in parts if incidents_to_hand_over(part, key, team_has, policy)]
+        roles.append((HandoffRole.LEAD, team.lead))
+    return [(role, key) for role, key in roles if incidents_to_hand_over(role, key, team_incidents, policy)]

@@ -1,4 +1,4 @@
-"""When hours of the policy hold: in the conditions of a route, and for a step that waits for them."""
+"""Hours of the policy: in the conditions of a route, and for a step that waits for them."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ def are_hours_met(name: str, wanted: tuple[str, ...], at: datetime, policy: Poli
 def step_fires_at(step: Step, at: datetime, policy: Policy) -> datetime:
     """Return when a step that falls due at that instant fires: then, or when its hours open.
 
-    Hours that never come (the policy is refused for them) hold nobody up.
+    A step does not wait for hours that never open (the check of the policy refuses them).
     """
     during, outside = (policy.hours.get(key or "") for key in (step.during, step.outside))
     return first_instant_in_hours(during, outside, at) or at

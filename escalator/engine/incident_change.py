@@ -1,4 +1,4 @@
-"""A decision in the making, and what it amounts to: the incident afterwards, whom to tell, what to record."""
+"""A decision and its result: the incident afterwards, whom to notify, what to record."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,9 +20,9 @@ from escalator.model.silence import Silence
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The two policies a decision goes by: what is frozen with the round, and the running one for people.
+    """The two policies of a decision: the one frozen with the round, and the running one for people.
 
-    `silences` are those that are in force, or will be.
+    `silences` are those that are active or will be.
     """
 
     frozen: Policy
@@ -32,12 +32,14 @@ class Rules:
     silences: tuple[Silence, ...] = ()
 
     def roster(self, incident: Incident, at: datetime) -> Roster:
-        """Return the people of the running policy at an instant, as they count for this incident."""
+        """Return the people of the running policy at an instant who may see this incident."""
         return Roster(self.running, at, self.calendars, allowed_people(incident, self.running))
 
 
 class NotifyResult(NamedTuple):
-    """How many are told, how many of them may acknowledge (places do), and for which targets nobody is on call."""
+    """How many are notified, how many of them may acknowledge (destinations do), and the targets with nobody on
+    call.
+    """
 
     recipients: int
     responders: int
@@ -46,7 +48,7 @@ class NotifyResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NotificationRequest:
-    """One who is to be told: becomes a delivery. `step` and `sending` say which rung of which round."""
+    """One recipient to be notified, which becomes a delivery. `round`, `step` and `sending` identify the send."""
 
     occasion: Occasion
     recipient: Recipient
@@ -57,10 +59,10 @@ class NotificationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a decision amounts to.
+    """The result of a decision.
 
-    `suppress` is why pages not yet sent are to be dropped; `alarms` are troubles to tell the operator; `note` is what
-    the person is told when the act counted, but not for all that they wanted.
+    `suppress` is why pages not yet sent are dropped; `alarms` are operator alerts to raise; `note` is the answer to the
+    person when the action counted, but not completely.
     """
 
     incident: Incident
@@ -73,7 +75,7 @@ class Change:
 
 @dataclass(slots=True)
 class ChangeDraft:
-    """The decision while it is being made. Lives within one pure function call and is never shared."""
+    """A decision while it is being made. Used within one pure function call and never shared."""
 
     incident: Incident
     rules: Rules
@@ -93,7 +95,7 @@ class ChangeDraft:
         """Change fields of the incident."""
         self.incident = replace(self.incident, **values)
 
-    def due(self, kind: DueKind | None, at: datetime | None) -> None:
+    def set_deadline(self, kind: DueKind | None, at: datetime | None) -> None:
         """Set the one next deadline."""
         self.put(due_kind=kind, due_at=at)
 
@@ -101,25 +103,28 @@ class ChangeDraft:
         """Record that something happened; `after` holds keys and ids."""
         self.entries.append(AuditEntry(action, self.actor, self.via, reason, {}, after, self.incident.id))
 
-    def tell(
+    def notify(
         self,
         occasion: Occasion,
         targets: Iterable[str],
         *,
-        besides: frozenset[str] = frozenset(),
+        exclude: frozenset[str] = frozenset(),
         sending: int | None = None,
     ) -> NotifyResult:
-        """Add a notice for everybody these targets mean now who may know of it, and return how many are told.
+        """Add a notice for everybody whom these targets mean now and who may see the incident; return how many.
 
-        `sending` tells apart what is sent several times within one step; the incident's own, unless given.
+        `exclude` are people to leave out. `sending` distinguishes several sends within one step; the incident's own,
+        unless given.
         """
         roster = self.rules.roster(self.incident, self.now)
-        found = resolve_targets(targets, self.incident.assign, roster)
-        for target in found.missing:
+        resolved = resolve_targets(targets, self.incident.assign, roster)
+        for target in resolved.missing:
             self.record(AuditAction.TARGET_MISSING, target=target)
-        for target in found.unattended:
+        for target in resolved.unattended:
             self.record(AuditAction.NOBODY_ON_CALL, target=target)
-        wanted = [one for one in self._allowed(found.told, roster.allowed) if one.person not in besides]
+        wanted = [
+            recipient for recipient in self._allowed(resolved.told, roster.allowed) if recipient.person not in exclude
+        ]
         self.notices += [
             NotificationRequest(
                 occasion,
@@ -130,25 +135,25 @@ class ChangeDraft:
             )
             for recipient in wanted
         ]
-        return NotifyResult(len(wanted), sum(one.may_acknowledge for one in wanted), found.unattended)
+        return NotifyResult(len(wanted), sum(recipient.may_acknowledge for recipient in wanted), resolved.unattended)
 
-    def _allowed(self, told: Iterable[Recipient], allowed: frozenset[str] | None) -> Iterator[Recipient]:
-        """Yield the places, and of the people those whom a restricted category lets know."""
-        for one in told:
-            if one.person is None or allowed is None or one.person in allowed:
-                yield one
+    def _allowed(self, recipients: Iterable[Recipient], allowed: frozenset[str] | None) -> Iterator[Recipient]:
+        """Yield the destinations, and those people who may see a restricted category; record the others."""
+        for recipient in recipients:
+            if recipient.person is None or allowed is None or recipient.person in allowed:
+                yield recipient
             else:
-                self.record(AuditAction.NOT_ALLOWED, target=one.destination)
+                self.record(AuditAction.NOT_ALLOWED, target=recipient.destination)
 
     @property
     def path(self) -> tuple[Step, ...]:
         """Return the steps of the incident's path, as frozen with its round."""
         return self.rules.frozen.paths.get(self.incident.path, ())
 
-    def done(self) -> Change:
-        """Return the decision: the fence moves with the deadline, the revision with what anybody can see.
+    def to_change(self) -> Change:
+        """Return the change: the fence counts new deadlines, the revision counts visible changes.
 
-        A group that somebody has answered is of no kind any more: it takes no new member, whatever becomes of it.
+        A group that somebody has answered loses its kind, so that it takes no new members.
         """
         before = self._before
         if before.state is State.GROUPED and self.incident.state not in {State.GROUPED, *CLOSED_STATES}:
@@ -158,13 +163,13 @@ class ChangeDraft:
             after = replace(after, kind_key=None)
         if (before.due_kind, before.due_at) != (after.due_kind, after.due_at):
             after = replace(after, fence=after.fence + 1)
-        if _seen(after) != _seen(before):
+        if _visible_state(after) != _visible_state(before):
             after = replace(after, revision=after.revision + 1)
         return Change(after, tuple(self.notices), tuple(self.entries), self.suppress, tuple(self.alarms))
 
 
 def combine(changes: Sequence[Change]) -> Change:
-    """Return several changes of one incident as one; what a later one suppresses is asked again before sending."""
+    """Combine several changes of one incident; what a later one suppresses is checked again before sending."""
     return replace(
         changes[-1],
         notices=tuple(notice for change in changes for notice in change.notices),
@@ -175,26 +180,26 @@ def combine(changes: Sequence[Change]) -> Change:
 
 
 def _takes_members(before: Incident, after: Incident) -> bool:
-    """Whether a group still waits for its first answer, and for that of the same people as before."""
+    """Whether a group still waits for its first answer, from the same people as before."""
     is_untouched = after.state is State.TRIGGERED and not after.answers and after.owner is None
-    return is_untouched and (before.round == 0 or _asked(before) == _asked(after))
+    return is_untouched and (before.round == 0 or _responsibility(before) == _responsibility(after))
 
 
-def _asked(incident: Incident) -> tuple[object, ...]:
-    said = (incident.category, incident.severity, incident.content_rule)
-    return (incident.route, incident.path, incident.assign, incident.acks_needed, *said)
+def _responsibility(incident: Incident) -> tuple[object, ...]:
+    assessment = (incident.category, incident.severity, incident.content_rule)
+    return (incident.route, incident.path, incident.assign, incident.acks_needed, *assessment)
 
 
-def _seen(incident: Incident) -> tuple[object, ...]:
-    """Return all of the incident that a message can show.
+def _visible_state(incident: Incident) -> tuple[object, ...]:
+    """Return everything of the incident that a message can show.
 
-    Of the facts those are what it is about and what was done to it; once it is closed also labels and reports, since
-    they say whether Stream's own queue has it behind it. That an event came is no change: most of a viral item's
-    thousands change nothing that anybody sees.
+    Of the facts that is the kind, language and actions; once it is closed also labels and reports, since they show
+    whether it is done in Stream's own queue. The arrival of an event alone is no change: most of the thousands about a
+    viral item change nothing visible.
     """
     facts, newest = incident.facts, incident.facts.latest.get("recommended_action")
     is_over = incident.state is State.RESOLVED
-    unseen: dict[str, Any] = {
+    invisible: dict[str, Any] = {
         "facts": Facts(),
         "content": Content(),
         "last_event_at": None,
@@ -203,7 +208,7 @@ def _seen(incident: Incident) -> tuple[object, ...]:
         "fits_by": "",
     }
     return (
-        replace(incident, **unseen, loop_started_at=None, loop_rounds=0),
+        replace(incident, **invisible, loop_started_at=None, loop_rounds=0),
         {name: value for name, (_at, value) in incident.content.said.items()},
         [facts.values(name) for name in ("kind", "language", "action")],
         newest and newest[1],

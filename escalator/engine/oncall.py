@@ -1,4 +1,4 @@
-"""Who is on call for a team or on a schedule: now, until when, and who comes next; and who may know of it."""
+"""Who is on call for a team or on a schedule: now, until when, and who is next; and who may see that."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,15 +12,15 @@ from escalator.model.schedule import Schedule, Shift
 from escalator.schedules.oncall import join_equal_shifts
 
 HORIZON = timedelta(days=62)
-"""How far ahead a change is looked for: longer than the longest turn."""
+"""How far ahead the next change is searched: longer than the longest turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnCallStatus:
-    """The people (keys) on call `now` and `next`. What does not change within the horizon has no `until`.
+    """The people (keys) on call `now` and `next`. `until` is None when nothing changes within the horizon.
 
-    `next_from` is after `until` where nobody is on call between them. `schedule` is the rota, None for a team that
-    follows none: then `now` is everybody of it. `lead` stands in while nobody is on call.
+    `next_from` is after `until` where nobody is on call between them. `schedule` is None for a team without one: then
+    `now` is everybody of the team. `lead` is notified while nobody is on call.
     """
 
     key: str
@@ -39,7 +39,7 @@ class OnCallStatus:
 
 
 def on_call_statuses(roster: Roster) -> tuple[OnCallStatus, ...]:
-    """Return the duty of every team, then of every schedule, in the order of the policy."""
+    """Return the status of every team, then of every schedule, in the order of the policy."""
     policy = roster.policy
     teams = (team_on_call(team, roster) for team in policy.teams.values())
     schedules = (schedule_on_call(schedule, roster) for schedule in policy.schedules.values())
@@ -51,64 +51,66 @@ def team_on_call(team: Team, roster: Roster) -> OnCallStatus:
     schedule = roster.policy.schedules.get(team.schedule or "")
     if schedule is None:
         return OnCallStatus(team.key, is_team=True, now=roster.on_team(team), lead=team.lead)
-    found = _duty(team.key, schedule, roster, lambda then: then.on_team(team))
-    return replace(found, is_team=True, lead=team.lead)
+    status = _status(team.key, schedule, roster, lambda then: then.on_team(team))
+    return replace(status, is_team=True, lead=team.lead)
 
 
 def schedule_on_call(schedule: Schedule, roster: Roster) -> OnCallStatus:
     """Return who is on call on a schedule from the roster's instant on."""
-    return _duty(schedule.key, schedule, roster, lambda then: then.on_schedule(schedule.key))
+    return _status(schedule.key, schedule, roster, lambda then: then.on_schedule(schedule.key))
 
 
 def next_shifts_of(person: str, roster: Roster, most: int) -> list[tuple[str, Shift]]:
     """Return the next shifts of somebody, each with its schedule, from the roster's instant on, the soonest first."""
-    found = [
+    shifts = [
         (schedule.key, shift)
         for schedule in roster.policy.schedules.values()
         if person in schedule.everybody or roster.calendars.get(schedule.key)
-        for shift in _coming(schedule, roster)
+        for shift in _coming_shifts(schedule, roster)
         if person in shift.people
     ]
-    return sorted(found, key=lambda one: one[1].start)[:most]
+    return sorted(shifts, key=lambda pair: pair[1].start)[:most]
 
 
-def may_view_on_call(duty: OnCallStatus, asker: Person, policy: Policy) -> bool:
-    """Whether somebody may know who answers there: the team of a restricted category is nobody else's business."""
-    return may_view_team(duty.key, asker, policy) if duty.is_team else may_view_schedule(duty.key, asker, policy)
+def may_view_on_call(status: OnCallStatus, asker: Person, policy: Policy) -> bool:
+    """Whether somebody may see who is on call there: the team of a restricted category is hidden from others."""
+    return may_view_team(status.key, asker, policy) if status.is_team else may_view_schedule(status.key, asker, policy)
 
 
 def may_view_schedule(schedule: str, asker: Person, policy: Policy) -> bool:
-    """Whether somebody may know of a schedule: where they may know of a team that follows it, or where none does."""
-    following = [team.key for team in policy.teams.values() if team.schedule == schedule]
-    return not following or any(may_view_team(team, asker, policy) for team in following)
+    """Whether somebody may see a schedule: when they may see a team that uses it, or when no team does."""
+    teams = [team.key for team in policy.teams.values() if team.schedule == schedule]
+    return not teams or any(may_view_team(team, asker, policy) for team in teams)
 
 
 def may_view_team(team: str, asker: Person, policy: Policy) -> bool:
-    """Whether somebody may know of a team: it is named by no restricted category, or by one that they may see."""
-    closed = [one for one in policy.categories.values() if {team, TEAM_PREFIX + team} & {*one.restricted_to}]
-    return not closed or any(may_view_category(asker.key, category, policy) for category in closed)
+    """Whether somebody may see a team: no restricted category names it, or one that they may see does."""
+    restricted = [
+        category for category in policy.categories.values() if {team, TEAM_PREFIX + team} & {*category.restricted_to}
+    ]
+    return not restricted or any(may_view_category(asker.key, category, policy) for category in restricted)
 
 
-def _duty(key: str, schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> OnCallStatus:
+def _status(key: str, schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> OnCallStatus:
     coming = _shifts(schedule, roster, who)
     present = next(coming)
-    following = next((shift for shift in coming if shift.people), None)
+    next_shift = next((shift for shift in coming if shift.people), None)
     return OnCallStatus(
         key,
         is_team=False,
         now=present.people,
         until=present.end if present.end < roster.at + HORIZON else None,
-        next=following.people if following else (),
-        next_from=following.start if following else None,
+        next=next_shift.people if next_shift else (),
+        next_from=next_shift.start if next_shift else None,
         schedule=schedule.key,
     )
 
 
 def _shifts(schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[str, ...]]) -> Iterator[Shift]:
-    """Return the shifts from the roster's instant on, of the people that count here: neighbours differ in them."""
-    coming = _coming(schedule, roster)
+    """Return the shifts from the roster's instant on, with the people that `who` returns; neighbours differ in them."""
+    coming = _coming_shifts(schedule, roster)
     return join_equal_shifts(replace(shift, people=who(replace(roster, at=shift.start))) for shift in coming)
 
 
-def _coming(schedule: Schedule, roster: Roster) -> Iterator[Shift]:
+def _coming_shifts(schedule: Schedule, roster: Roster) -> Iterator[Shift]:
     return roster.shifts(schedule, roster.at, roster.at + HORIZON)

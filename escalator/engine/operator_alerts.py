@@ -1,4 +1,4 @@
-"""Who is told of the product's own trouble: whom the policy names, and others when each of those is cut off by it."""
+"""Recipients of operator alerts: those the policy names, and others when the problem may cut all of those off."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from escalator.model.policy import Person, Policy
 
 @dataclass(frozen=True, slots=True)
 class SuspectedChannels:
-    """What may be broken: whole kinds of destination, and single endpoints."""
+    """What may be broken: whole kinds of destinations, and single endpoints."""
 
     kinds: frozenset[DestinationKind] = frozenset()
     endpoints: frozenset[str] = frozenset()
@@ -20,9 +20,9 @@ class SuspectedChannels:
     def __or__(self, other: "SuspectedChannels") -> "SuspectedChannels":
         return SuspectedChannels(self.kinds | other.kinds, self.endpoints | other.endpoints)
 
-    def hold(self, one: Recipient) -> bool:
-        """Whether this recipient would be told through what may be broken."""
-        return one.kind in self.kinds or one.endpoint in self.endpoints
+    def contains(self, recipient: Recipient) -> bool:
+        """Whether this recipient would be notified through what may be broken."""
+        return recipient.kind in self.kinds or recipient.endpoint in self.endpoints
 
 
 NOT_SUSPECTED = SuspectedChannels()
@@ -30,7 +30,9 @@ NOT_SUSPECTED = SuspectedChannels()
 
 @dataclass(frozen=True, slots=True)
 class OperatorAlertRecipients:
-    """Who is told of a trouble; `has_safe_way` when one of them is told through what is not suspected."""
+    """The recipients of an operator alert; `has_safe_way` when one of them is notified through what is not
+    suspected.
+    """
 
     told: tuple[Recipient, ...] = field(default=())
     has_safe_way: bool = True
@@ -39,39 +41,38 @@ class OperatorAlertRecipients:
 def operator_alert_recipients(
     targets: Iterable[str], roster: Roster, suspects: SuspectedChannels
 ) -> OperatorAlertRecipients:
-    """Return who is told of a trouble, so that the news does not depend on what it is about.
+    """Return the recipients of an operator alert, so that it does not depend on what it reports.
 
-    When each of those whom the policy names would be told through what may be broken, others are told besides: the
-    fallbacks of these destinations, the other contacts of these people and of every admin, else the urgent
-    destinations.
+    When everybody whom the policy names would be notified through what may be broken, others are added: the fallbacks
+    of these destinations, the other contacts of these people and of every admin, else the urgent destinations.
     """
-    told = resolve_targets(targets, None, roster).told
-    if any(not suspects.hold(one) for one in told):
-        return OperatorAlertRecipients(told)
-    others = alternative_recipients(told, roster.policy, suspects)
-    return OperatorAlertRecipients((*told, *others), has_safe_way=bool(others))
+    recipients = resolve_targets(targets, None, roster).told
+    if any(not suspects.contains(recipient) for recipient in recipients):
+        return OperatorAlertRecipients(recipients)
+    others = alternative_recipients(recipients, roster.policy, suspects)
+    return OperatorAlertRecipients((*recipients, *others), has_safe_way=bool(others))
 
 
 def alternative_recipients(
-    told: Collection[Recipient], policy: Policy, suspects: SuspectedChannels
+    already: Collection[Recipient], policy: Policy, suspects: SuspectedChannels
 ) -> tuple[Recipient, ...]:
-    """Return others who can be told through what is not suspected, none of whom is among `told`; maybe nobody."""
-    known = {(one.kind, one.address) for one in told}
-    for candidates in (_near(told, policy), _urgent(policy)):
-        found = {
-            (one.kind, one.address): one
-            for one in candidates
-            if not suspects.hold(one) and (one.kind, one.address) not in known
+    """Return recipients not in `already` who can be notified through what is not suspected; may be empty."""
+    known = {(recipient.kind, recipient.address) for recipient in already}
+    for candidates in (_contacts_and_fallbacks(already, policy), _urgent_destinations(policy)):
+        alternatives = {
+            (recipient.kind, recipient.address): recipient
+            for recipient in candidates
+            if not suspects.contains(recipient) and (recipient.kind, recipient.address) not in known
         }
-        if found:
-            return tuple(found.values())
+        if alternatives:
+            return tuple(alternatives.values())
     return ()
 
 
-def _near(told: Iterable[Recipient], policy: Policy) -> Iterator[Recipient]:
-    for one in told:
-        person = policy.people.get(one.person or "")
-        yield from _contacts(person, policy) if person else _fallbacks(one.destination, policy)
+def _contacts_and_fallbacks(recipients: Iterable[Recipient], policy: Policy) -> Iterator[Recipient]:
+    for recipient in recipients:
+        person = policy.people.get(recipient.person or "")
+        yield from _contacts(person, policy) if person else _fallbacks(recipient.destination, policy)
     for person in policy.people.values():
         if person.role is Role.ADMIN:
             yield from _contacts(person, policy)
@@ -80,18 +81,22 @@ def _near(told: Iterable[Recipient], policy: Policy) -> Iterator[Recipient]:
 def _contacts(person: Person, policy: Policy) -> Iterator[Recipient]:
     """Yield a person by every channel for which there is an address."""
     for kind in person.contact:
-        written = person.address_of(kind)
-        if written:
-            yield person_recipient(person, kind, written, policy)
+        address = person.address_of(kind)
+        if address:
+            yield person_recipient(person, kind, address, policy)
 
 
 def _fallbacks(name: str, policy: Policy) -> Iterator[Recipient]:
-    """Yield the places that stand in for a destination, one after the other; the check refuses circles of them."""
-    known = policy.destinations.get(name)
-    while known is not None and known.fallback is not None:
-        yield from destination_recipients((known.fallback,), policy)
-        known = policy.destinations.get(known.fallback)
+    """Yield a destination's fallback, its fallback, and so on; the check of the policy refuses cycles."""
+    destination = policy.destinations.get(name)
+    while destination is not None and destination.fallback is not None:
+        yield from destination_recipients((destination.fallback,), policy)
+        destination = policy.destinations.get(destination.fallback)
 
 
-def _urgent(policy: Policy) -> Iterator[Recipient]:
-    return iter(destination_recipients((one.key for one in policy.destinations.values() if one.urgent), policy))
+def _urgent_destinations(policy: Policy) -> Iterator[Recipient]:
+    return iter(
+        destination_recipients(
+            (destination.key for destination in policy.destinations.values() if destination.urgent), policy
+        )
+    )

@@ -1,4 +1,4 @@
-"""Standing in: overrides that people click, as part of the rotas, and who may click what."""
+"""Manual overrides of schedules, and who may add, end and see them."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,33 +15,33 @@ MAX_OVERRIDE_LEAD = timedelta(days=366)
 """How far ahead one may begin."""
 
 
-def with_overrides(policy: Policy, clicked: Iterable[ManualOverride]) -> Policy:
-    """Return the policy with these, the newest last, in its schedules: they are newer than the file, so go before it.
+def with_overrides(policy: Policy, manual_overrides: Iterable[ManualOverride]) -> Policy:
+    """Return the policy with these overrides, the newest last, in its schedules. They win over those of the file.
 
-    Whoever has left the policy since stands in for nobody.
+    Overrides for people who have left the policy are ignored.
     """
     schedules = dict(policy.schedules)
-    for one in clicked:
-        schedule = schedules.get(one.schedule)
-        if schedule is not None and one.person in policy.people:
-            override = Override(one.person, one.start, one.end)
-            schedules[one.schedule] = replace(schedule, overrides=(*schedule.overrides, override))
+    for manual in manual_overrides:
+        schedule = schedules.get(manual.schedule)
+        if schedule is not None and manual.person in policy.people:
+            override = Override(manual.person, manual.start, manual.end)
+            schedules[manual.schedule] = replace(schedule, overrides=(*schedule.overrides, override))
     return replace(policy, schedules=schedules)
 
 
-def may_add_override(by: Person, person: str) -> bool:
-    """Whether somebody may put this person on call: a moderator themself, a senior anybody."""
-    return by.role >= Role.SENIOR or (by.role >= Role.MODERATOR and by.key == person)
+def may_add_override(asker: Person, person: str) -> bool:
+    """Whether somebody may put this person on call: a moderator only themselves, a senior anybody."""
+    return asker.role >= Role.SENIOR or (asker.role >= Role.MODERATOR and asker.key == person)
 
 
-def may_end_override(by: Person, one: ManualOverride) -> bool:
-    """Whether somebody may take this back: a moderator what they have clicked, a senior anything."""
-    return by.role >= Role.SENIOR or (by.role >= Role.MODERATOR and by.key == one.author)
+def may_end_override(asker: Person, override: ManualOverride) -> bool:
+    """Whether somebody may end this override: a moderator only their own, a senior any."""
+    return asker.role >= Role.SENIOR or (asker.role >= Role.MODERATOR and asker.key == override.author)
 
 
 def categories_hidden_from(policy: Policy, schedule: str, person: str) -> tuple[Category, ...]:
-    """Return the restricted categories that teams on this schedule hear of, and this person may not."""
+    """Return the restricted categories of the teams on this schedule that this person may not see."""
     teams = [team.key for team in policy.teams.values() if team.schedule == schedule]
     named = {*teams, *(TEAM_PREFIX + team for team in teams)}
-    closed = (one for one in policy.categories.values() if named & {*one.restricted_to})
-    return tuple(one for one in closed if not may_view_category(person, one, policy))
+    restricted = (category for category in policy.categories.values() if named & {*category.restricted_to})
+    return tuple(category for category in restricted if not may_view_category(person, category, policy))

@@ -1,4 +1,4 @@
-"""Who may do what to an incident (the table of RULES 3), and the answer to who may not."""
+"""Who may do what to an incident (the table of RULES 3), and why not."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from escalator.model.policy import Category, Person, Policy
 
 
 class RefusalReason(StrEnum):
-    """Why an act was refused; the answer to the person says it in words."""
+    """Why an action was refused; the answer to the person says it in words."""
 
     UNKNOWN_PERSON = "unknown_person"
     WRONG_WORKSPACE = "wrong_workspace"
@@ -39,7 +39,7 @@ class RefusalReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An act that changes nothing. `by` and `at` name who was first, where somebody was."""
+    """A refused action. `by` and `at` say who was first and when, where somebody was."""
 
     why: RefusalReason
     by: str | None = None
@@ -57,7 +57,7 @@ def check_permission(
 ) -> Refusal | None:
     """Return why this person may not do this to this incident, or None when they may. `policy` is the running one.
 
-    What is withheld is read in the dashboard or nowhere.
+    Withheld content is read only in the dashboard.
     """
     allowed = allowed_people(incident, policy)
     if allowed is not None and person.key not in allowed:
@@ -73,9 +73,9 @@ def check_permission(
 
 
 def people_who_may_acknowledge(incident: Incident, policy: Policy) -> tuple[Person, ...]:
-    """Return who may take this incident, in the order of the policy."""
+    """Return who may acknowledge this incident, in the order of the policy."""
     people = policy.people.values()
-    return tuple(one for one in people if check_permission(Verb.ACKNOWLEDGE, one, incident, policy) is None)
+    return tuple(person for person in people if check_permission(Verb.ACKNOWLEDGE, person, incident, policy) is None)
 
 
 def may_view_category(person: str, category: Category, policy: Policy) -> bool:
@@ -91,36 +91,36 @@ def _categories(incident: Incident, policy: Policy) -> tuple[Category, ...]:
 
 
 def is_withheld(incident: Incident, policy: Policy) -> bool:
-    """Whether the content is withheld: of what is frozen with the incident and this policy, the stricter holds."""
+    """Whether the content is withheld: the stricter of the frozen content rule and this policy's holds."""
     rules = {incident.content_rule, *(category.content for category in _categories(incident, policy))}
     return ContentRule.WITHHOLD in rules
 
 
 def may_read_withheld(person: Person, incident: Incident, policy: Policy) -> bool:
-    """Whether somebody is named among those who may read what is withheld: by each category that withholds it, and
-    shut out by none that fits. Where a category that withholds names nobody, nobody is.
+    """Whether somebody may read withheld content: each category that withholds it names a team of theirs, and none that
+    fits excludes them. Where a category that withholds names nobody, nobody may.
     """
     fitting = _categories(incident, policy)
-    withholding = [one for one in fitting if one.content is ContentRule.WITHHOLD]
-    naming = withholding or [one for one in fitting if one.restricted_to]
-    is_named = bool(naming) and all(one.restricted_to for one in naming)
-    return is_named and all(may_view_category(person.key, one, policy) for one in fitting)
+    withholding = [category for category in fitting if category.content is ContentRule.WITHHOLD]
+    naming = withholding or [category for category in fitting if category.restricted_to]
+    is_named = bool(naming) and all(category.restricted_to for category in naming)
+    return is_named and all(may_view_category(person.key, category, policy) for category in fitting)
 
 
 def allowed_people(incident: Incident, policy: Policy) -> frozenset[str] | None:
-    """Return who alone may see and answer this incident, or None when its categories are not restricted."""
+    """Return the only people who may see and answer this incident; None when its categories are not restricted."""
     return _allowed(_categories(incident, policy), policy)
 
 
 def people_allowed_to_view(fits: Collection[str], policy: Policy) -> frozenset[str] | None:
-    """Return who alone may see what fits these categories, by their keys; None when none of them is restricted."""
+    """Return the only people (keys) who may see what fits these categories; None when none of them is restricted."""
     return _allowed([category for key, category in policy.categories.items() if key in fits], policy)
 
 
 def _allowed(fitting: Iterable[Category], policy: Policy) -> frozenset[str] | None:
-    """Return who is allowed by all restricted ones; where that is nobody, those of the gravest.
+    """Return who is allowed by all restricted categories; where that is nobody, those of the gravest.
 
-    An incident that nobody may answer would call people all night who can do nothing about it.
+    An incident that nobody may answer would page people all night who can do nothing about it.
     """
     named = [category.restricted_to for category in fitting if category.restricted_to]
     if not named:
@@ -130,10 +130,10 @@ def _allowed(fitting: Iterable[Category], policy: Policy) -> frozenset[str] | No
 
 
 def _is_theirs(verb: Verb, person: Person, incident: Incident, policy: Policy) -> bool:
-    """Whether a moderator may do it: what somebody holds is theirs alone, what is triggered is anybody's.
+    """Whether a moderator may do it: only to their own incident, or to one without an owner, or to a triggered one.
 
-    A triggered incident may still name an owner (their time has run out); until somebody answers it is open to all,
-    and who resolves it acknowledges it by that.
+    A triggered incident may still name an owner whose time has run out. Until somebody answers it is open to all, and
+    resolving it acknowledges it too.
     """
     if verb not in _OWNERS_OR_UNOWNED or incident.owner is None or incident.state is State.TRIGGERED:
         return True

@@ -1,4 +1,4 @@
-"""What would happen if nobody ever answered: the live engine, run ahead of the clock, for an event or an incident."""
+"""What would happen to an event or incident if nobody answered: the live engine, run ahead of the clock."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +19,7 @@ from escalator.model.schedule import Calendars
 from escalator.model.silence import Silence
 
 NO_ID = UUID(int=0)
-"""The id of incidents and policies that stand in no database."""
+"""The id of incidents and policies that are in no database."""
 
 _MOST_SENDS = 500
 _GOES_ON = frozenset({DueKind.STEP, DueKind.SILENCE_END})
@@ -30,7 +30,7 @@ _REMARKABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PlannedSend:
-    """One send of one step: when, and who is told; nobody while a silence takes its turn, until `silenced_until`."""
+    """One send of one step: when, and to whom; to nobody when a silence replaces it, until `silenced_until`."""
 
     at: datetime
     step: int
@@ -41,7 +41,7 @@ class PlannedSend:
 
 @dataclass(frozen=True, slots=True)
 class PlanRemark:
-    """Why a send tells others than its step names: `action` is what the engine records of `target`."""
+    """Why a send goes to others than its step names: `action` is what the engine records of `target`."""
 
     at: datetime
     step: int
@@ -51,7 +51,7 @@ class PlanRemark:
 
 @dataclass(frozen=True, slots=True)
 class RemainingPlan:
-    """One unanswered pass through the rest of a path: its sends, and the incident as it stands after them.
+    """One unanswered pass through the rest of a path: its sends, and the incident after them.
 
     `restart_at` is when the path would begin again.
     """
@@ -62,15 +62,15 @@ class RemainingPlan:
 
     @property
     def restart_at(self) -> datetime | None:
-        """Return when the path begins again."""
+        """Return when the path restarts; None when it does not."""
         return self.incident.due_at if self.incident.due_kind is DueKind.RESTART else None
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """An event's fate under a policy: the incident as it opens (None: it opens nothing), its sends, its feeds.
+    """What an event would do under a policy: the incident as opened (None: it opens none), its sends, its feeds.
 
-    A send that tells nobody is not in the plan; `remarks` say why.
+    A send that notifies nobody is not in the plan; `remarks` say why.
     """
 
     incident: Incident | None
@@ -80,7 +80,7 @@ class Preview:
     remarks: tuple[PlanRemark, ...] = ()
 
 
-def preview(  # noqa: PLR0913  # what is said outside the policy may be left out
+def preview(  # noqa: PLR0913  # the last two are not in the policy and may be left out
     observation: Observation,
     source: str,
     policy: Policy,
@@ -90,23 +90,23 @@ def preview(  # noqa: PLR0913  # what is said outside the policy may be left out
 ) -> Preview:
     """Return the plan of one unanswered pass through the path, for an event accepted at that time.
 
-    `silences` are those that people have begun, besides the policy's own.
+    `silences` are those that people have started, in addition to the policy's own.
     """
     if not opens_incident(observation, policy):
         return Preview(None, (), None, ())
     rules = Rules(policy, policy, NO_ID, calendars or {}, (*policy.silences, *silences))
     change = open_hypothetical_incident(observation, source, rules, now)
-    opened, rest = change.incident, remaining_plan(change.incident, rules, now, most=_MOST_SENDS)
-    planned, remarks = (*_sends(change, now), *rest.plan), (*_remarks(change, now), *rest.remarks)
+    opened, remaining = change.incident, remaining_plan(change.incident, rules, now, most=_MOST_SENDS)
+    planned, remarks = (*_sends(change, now), *remaining.plan), (*_remarks(change, now), *remaining.remarks)
     subject = RoutingSubject(source, opened.facts, assess(opened.facts, policy), now)
     feeds = tuple(feed.to for feed in policy.feeds if all_conditions_hold(feed.when, subject, policy))
-    return Preview(opened, planned, rest.restart_at, feeds, remarks)
+    return Preview(opened, planned, remaining.restart_at, feeds, remarks)
 
 
 def remaining_plan(incident: Incident, rules: Rules, now: datetime, *, most: int) -> RemainingPlan:
-    """Return what follows on how an incident stands if nobody answers, up to the end of its path or `most` sends.
+    """Return what follows from the present state of an incident if nobody answers: at most `most` sends.
 
-    What is late fires now.
+    Overdue deadlines fire now.
     """
     planned: list[PlannedSend] = []
     remarks: list[PlanRemark] = []
@@ -125,13 +125,13 @@ def open_hypothetical_incident(observation: Observation, source: str, rules: Rul
 
 
 def _sends(change: Change, at: datetime) -> list[PlannedSend]:
-    told = tuple(notice for notice in change.notices if notice.occasion is Occasion.STEP)
-    if told:
-        return [PlannedSend(at, told[0].step + 1, told[0].sending - 1, told)]
-    silenced = (entry.after for entry in change.entries if entry.action is AuditAction.STEP_SILENCED)
+    notices = tuple(step_notice for step_notice in change.notices if step_notice.occasion is Occasion.STEP)
+    if notices:
+        return [PlannedSend(at, notices[0].step + 1, notices[0].sending - 1, notices)]
+    records = (entry.after for entry in change.entries if entry.action is AuditAction.STEP_SILENCED)
     return [
-        PlannedSend(at, int(said["step"]), int(said["sending"]) - 1, (), datetime.fromisoformat(said["until"]))
-        for said in silenced
+        PlannedSend(at, int(record["step"]), int(record["sending"]) - 1, (), datetime.fromisoformat(record["until"]))
+        for record in records
     ]
 
 

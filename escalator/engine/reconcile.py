@@ -1,9 +1,9 @@
-"""What follows from all the facts of an item: whether it begins anew, is answered, is over, or must not be (RULES 1).
+"""Derive state, route and acknowledgements of an incident from all its facts (RULES 1).
 
-Nothing here asks in which order events came. Whether a review stands is asked of Stream's own times, and state,
-answers and route follow from all the facts; so the events of one item, in any order and each any number of times,
-end in the same state. (As far as the policy lets them: a condition that ceases to hold when more is known, such as
-`unless` or an exact `severity`, leaves an incident on the higher of the routes that it has been on.)
+The order in which events came does not matter. Whether a review counts depends on Stream's own times, and all else
+follows from all the facts; so the events of one item, in any order and each any number of times, end in the same
+state. There is one exception: a condition that no longer holds when more is known, such as `unless` or an exact
+`severity`, leaves an incident on the higher of the routes that it has been on.
 """
 
 from datetime import datetime
@@ -35,9 +35,9 @@ from escalator.model.policy import Policy
 
 
 def reconcile(draft: ChangeDraft, before: Incident) -> None:
-    """Bring state, route and answers up to what all the facts say; `before` is the incident without the new ones."""
+    """Update state, route and acknowledgements from all facts; `before` is the incident without the new ones."""
     if draft.incident.state is State.RESOLVED:
-        _settle_closed(draft, before)
+        _reopen_if_needed(draft, before)
     elif _wants_round(draft.incident, before, draft.rules) and count_automatic_round(draft):
         start_round_from_facts(draft, "facts")
         if draft.incident.route != before.route:
@@ -47,11 +47,11 @@ def reconcile(draft: ChangeDraft, before: Incident) -> None:
         send_if_silence_no_longer_matches(draft)
 
 
-def _settle_closed(draft: ChangeDraft, before: Incident) -> None:
-    """Open again what its reviews would not end now, or what has got worse since a person closed it by hand.
+def _reopen_if_needed(draft: ChangeDraft, before: Incident) -> None:
+    """Reopen an incident that its reviews would not close now, or that has got worse since a person closed it.
 
-    What brings a closed incident back and a review with it, is not ended by that review: the flag wins. Reviews that
-    are forgotten (the content is purged) are treated as a close by hand.
+    An event that reopens a closed incident and brings a review does not close it again: the flag wins. When the reviews
+    are no longer known (the content is purged), the incident counts as closed by a person.
     """
     incident = draft.incident
     is_by_hand = (
@@ -69,24 +69,24 @@ def _settle_closed(draft: ChangeDraft, before: Incident) -> None:
 
 def _has_got_worse(incident: Incident, before: Incident, policy: Policy) -> bool:
     reports = len(incident.facts.values("report")) - incident.reports_at_close
-    is_worse, _is_higher = _worsened(incident, before, policy)
+    is_worse, _is_higher = _compare_gravity(incident, before, policy)
     is_called = has_new_call(incident.facts, before.facts, policy)
     return is_worse or is_called or reports >= policy.reopen_after_reports
 
 
-def _worsened(incident: Incident, before: Incident, policy: Policy) -> tuple[bool, bool]:
-    """Return whether there is a new category or a higher severity, and whether it is the severity.
+def _compare_gravity(incident: Incident, before: Incident, policy: Policy) -> tuple[bool, bool]:
+    """Return whether there is a new category or a higher severity, and whether the severity is higher.
 
-    What the incident itself says of before counts too: it outlives the facts.
+    The incident's own former category and severity count too: they outlive the facts.
     """
-    now, then = assess(incident.facts, policy), assess(before.facts, policy)
-    is_new = not set(now.categories) <= {*then.categories, before.category}
-    is_higher = now.severity > max(then.severity, before.severity)
+    assessed, assessed_before = assess(incident.facts, policy), assess(before.facts, policy)
+    is_new = not set(assessed.categories) <= {*assessed_before.categories, before.category}
+    is_higher = assessed.severity > max(assessed_before.severity, before.severity)
     return is_new or is_higher, is_higher
 
 
 def _would_end(draft: ChangeDraft) -> bool:
-    """Whether the reviews that stand would end the incident."""
+    """Whether the valid reviews would close the incident."""
     incident, policy = draft.incident, draft.rules.frozen
     reviewers = valid_reviewers(incident.facts, policy, draft.rules.running)
     _incident, routing = reassess(incident, policy)
@@ -96,28 +96,28 @@ def _would_end(draft: ChangeDraft) -> bool:
 
 
 def _reviewers(incident: Incident) -> tuple[str, ...]:
-    return tuple(given.person for given in incident.answers if given.verb == REVIEW)
+    return tuple(answer.person for answer in incident.answers if answer.verb == REVIEW)
 
 
 def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
-    """Whether an incident that is not over must begin anew.
+    """Whether an incident that is not closed needs a new round.
 
-    It does where a higher route decides (one that somebody holds: only for a graver category or severity), where it
-    was only logged and what decides now has steps, be it a route or the default, and where the answers that it rests
-    on are too few without the reviews that later flags outweigh. What is held by nothing but reviews moves as if
-    nobody held it: reviews that stand end or hold it in the new round too, and tell nobody.
-    What a group tells of leaves it for a graver category or severity as well: it is of another kind then.
+    It does when a higher route decides (if somebody holds it: only for a graver category or severity), when it was only
+    logged and the route or default that decides now has steps, and when too few acknowledgements are left without the
+    reviews that later flags outweigh. An incident that only reviews hold moves as if nobody held it: valid reviews
+    close or hold it in the new round too, and nobody is notified. A member of a group also leaves it for a graver
+    category or severity: it is of another kind then.
     """
     policy = rules.frozen
     _assessed, routing = reassess(incident, policy)
     has_steps = bool(policy.paths.get(routing.path))
     is_loud = has_steps or _may_fall_silent(incident, policy)
     is_higher = is_loud and routing.rank < route_rank(incident.route, policy)
-    stands = valid_reviewers(incident.facts, policy, rules.running)
-    left = [given for given in incident.answers if given.verb != REVIEW or given.person in stands]
-    if len(left) < min(len(incident.answers), incident.acks_needed):
+    reviewers = valid_reviewers(incident.facts, policy, rules.running)
+    valid_answers = [answer for answer in incident.answers if answer.verb != REVIEW or answer.person in reviewers]
+    if len(valid_answers) < min(len(incident.answers), incident.acks_needed):
         return True
-    is_worse, has_higher_severity = _worsened(incident, before, policy)
+    is_worse, has_higher_severity = _compare_gravity(incident, before, policy)
     if incident.state is State.GROUPED:
         return is_higher or is_worse
     if incident.state is State.LOGGED:
@@ -128,7 +128,7 @@ def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
 
 
 def start_round_from_facts(draft: ChangeDraft, reason: str, *, since: datetime | None = None) -> None:
-    """Start the round that the facts ask for, unless reviews are answer enough: then nobody is told.
+    """Start the round that the facts ask for; when there are enough valid reviews, close or hold it without notifying.
 
     `since` is from when the first step's delay counts (now, unless given).
     """
@@ -145,7 +145,7 @@ def start_round_from_facts(draft: ChangeDraft, reason: str, *, since: datetime |
 
 
 def _may_fall_silent(incident: Incident, policy: Policy) -> bool:
-    """Whether facts may bring it onto a path with no steps: not what a person holds, has held or has answered."""
+    """Whether facts may move it to a path with no steps: not when a person holds, has held or has answered it."""
     if not incident.is_open:
         return True
     is_held_by_reviews = incident.state is State.ACKNOWLEDGED and len(_reviewers(incident)) == len(incident.answers)
@@ -155,17 +155,17 @@ def _may_fall_silent(incident: Incident, policy: Policy) -> bool:
 
 
 def _count_reviews(draft: ChangeDraft) -> bool:
-    """Count the reviews that stand as their authors' answers; whether one of them is new in this round."""
+    """Count valid reviews as acknowledgements of their authors; return whether one of them is new in this round."""
     rules = draft.rules
-    counted = [
-        add_acknowledgement(draft, by, REVIEW)
-        for by in valid_reviewers(draft.incident.facts, rules.frozen, rules.running)
+    are_new = [
+        add_acknowledgement(draft, reviewer, REVIEW)
+        for reviewer in valid_reviewers(draft.incident.facts, rules.frozen, rules.running)
     ]
-    return any(counted)
+    return any(are_new)
 
 
 def _apply_reviews(draft: ChangeDraft) -> None:
-    """Do what the reviews that stand amount to, with whatever else was answered in this round."""
+    """Apply the valid reviews, together with the other acknowledgements of this round."""
     is_new = _count_reviews(draft)
     if not valid_reviewers(draft.incident.facts, draft.rules.frozen, draft.rules.running):
         return

@@ -1,4 +1,4 @@
-"""What has happened to an item, through a policy: whom the live engine would have told, and when (`backtest`)."""
+"""Replay past events under a policy: whom the live engine would have notified, and when (`backtest`)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class PastEvent:
 
 @dataclass(frozen=True, slots=True)
 class PastAction:
-    """What somebody (a policy key, or a vendor's id) really did, and when."""
+    """What somebody (a policy key, or a vendor's id) did, and when."""
 
     at: datetime
     verb: Verb
@@ -42,7 +42,7 @@ class PastAction:
 
 @dataclass(frozen=True, slots=True)
 class Notified:
-    """One notification: so long after the first event, to this destination or person."""
+    """One notification: how long after the first event, and to which destination or person."""
 
     after: timedelta
     to: str
@@ -50,7 +50,7 @@ class Notified:
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """What a policy makes of an item; it is told to nobody where it opens no incident, or is silent."""
+    """The result for one item under a policy; `told` is empty where it opens no incident, or the path is silent."""
 
     category: str | None = None
     severity: Severity = Severity.UNKNOWN
@@ -59,26 +59,26 @@ class ReplayResult:
 
 
 def replay(
-    source: str, happened: Iterable[PastEvent | PastAction], until: datetime, policy: Policy, calendars: Calendars
+    source: str, history: Iterable[PastEvent | PastAction], until: datetime, policy: Policy, calendars: Calendars
 ) -> ReplayResult:
-    """Return what would have become of an item by `until`; `happened` is in order of time.
+    """Return what would have happened to an item by `until`; `history` is in order of time.
 
-    Hours and rotas are asked at the instants of then. What somebody did is done again as far as this policy lets them.
+    Hours and schedules are evaluated at the past instants. Actions of people are repeated if this policy permits them.
     """
-    life = _Life(source, Rules(policy, policy, NO_ID, calendars))
-    for one in happened:
-        life.go_on(one.at)
-        if isinstance(one, PastEvent):
-            life.hear(one)
+    incident_replay = _IncidentReplay(source, Rules(policy, policy, NO_ID, calendars))
+    for entry in history:
+        incident_replay.advance(entry.at)
+        if isinstance(entry, PastEvent):
+            incident_replay.replay_event(entry)
         else:
-            life.act(one)
-    life.go_on(until)
-    return life.fate()
+            incident_replay.replay_action(entry)
+    incident_replay.advance(until)
+    return incident_replay.result()
 
 
 @dataclass(slots=True)
-class _Life:
-    """One incident while it is lived through. Lives within one pure function call and is never shared."""
+class _IncidentReplay:
+    """One incident while it is replayed. Used within one pure function call and never shared."""
 
     source: str
     rules: Rules
@@ -86,37 +86,39 @@ class _Life:
     told: list[Notified] = field(default_factory=list)
     firings: int = 0
 
-    def go_on(self, until: datetime) -> None:
-        """Fire every deadline up to then, each at its own instant."""
+    def advance(self, until: datetime) -> None:
+        """Fire every deadline up to `until`, each at its own instant."""
         while (incident := self.incident) is not None and self.firings < _MOST_FIRINGS:
             if incident.due_at is None or incident.due_at > until:
                 return
             self.firings += 1
-            self._keep(fire_deadline(incident, self.rules, incident.due_at), incident.due_at)
+            self._save(fire_deadline(incident, self.rules, incident.due_at), incident.due_at)
 
-    def hear(self, one: PastEvent) -> None:
+    def replay_event(self, event: PastEvent) -> None:
         if self.incident is not None:
-            self._keep(add_event(self.incident, one.said, self.rules, one.at), one.at)
-        elif opens_incident(one.said, self.rules.running):
-            self._keep(open_hypothetical_incident(one.said, self.source, self.rules, one.at), one.at)
+            self._save(add_event(self.incident, event.said, self.rules, event.at), event.at)
+        elif opens_incident(event.said, self.rules.running):
+            self._save(open_hypothetical_incident(event.said, self.source, self.rules, event.at), event.at)
 
-    def act(self, one: PastAction) -> None:
+    def replay_action(self, action: PastAction) -> None:
         if self.incident is None:
             return
-        person = self.rules.running.people.get(one.person) or Person(one.person, one.person)
-        reference = one.person if one.outcome is Outcome.REFERRED else None
-        act = ActionRequest(one.verb, person, one.via, None, one.outcome, reference, one.minutes, one.to)
-        done = apply_action(act, self.incident, self.rules, one.at)
-        if not isinstance(done, Refusal):
-            self._keep(done, one.at)
+        person = self.rules.running.people.get(action.person) or Person(action.person, action.person)
+        reference = action.person if action.outcome is Outcome.REFERRED else None
+        request = ActionRequest(
+            action.verb, person, action.via, None, action.outcome, reference, action.minutes, action.to
+        )
+        change = apply_action(request, self.incident, self.rules, action.at)
+        if not isinstance(change, Refusal):
+            self._save(change, action.at)
 
-    def _keep(self, change: Change, at: datetime) -> None:
+    def _save(self, change: Change, at: datetime) -> None:
         self.incident = change.incident
         after = at - change.incident.opened_at
         self.told += [Notified(after, notice.recipient.destination) for notice in change.notices]
 
-    def fate(self) -> ReplayResult:
+    def result(self) -> ReplayResult:
         if self.incident is None:
             return ReplayResult()
-        one = self.incident
-        return ReplayResult(one.category, one.severity, one.route, tuple(self.told))
+        incident = self.incident
+        return ReplayResult(incident.category, incident.severity, incident.route, tuple(self.told))

@@ -1,8 +1,8 @@
-"""Reviews in Stream: whose count, and what said after them outweighs them (RULES 1).
+"""Reviews in Stream: whose count, and which later events outweigh them (RULES 1).
 
-Everything is asked of Stream's own times and of all the facts, never of the order in which events came. A person's
-newest review is the one that counts. A call for people (an escalation in Stream, a custom action that a route names,
-an appeal that a route asks for) outweighs what was reviewed before it, and each new one anew.
+All is decided from Stream's own times and all the facts, never from the order in which events came. A person's newest
+review is the one that counts. A call for people (an escalation in Stream, a custom action that a route names, an
+appeal that a route asks for) outweighs all reviews before it.
 """
 
 from datetime import datetime, timedelta
@@ -24,19 +24,19 @@ _INSTANT = timedelta(microseconds=1)
 
 
 def review_facts(review: Review) -> Facts:
-    """Return the review as something known of the item."""
+    """Return the review as facts of the item."""
     return Facts({REVIEW: {review.by: review.at}}, {_NEWEST + review.by: (review.at, review.action)})
 
 
 def discount_reviews(facts: Facts, reviewed_at: datetime | None) -> Facts:
-    """Return facts in which no review up to that one counts any more: its round was ended by people or the clock."""
+    """Return facts in which no review up to `reviewed_at` counts: people or the clock have started a new round."""
     return facts if reviewed_at is None else facts.merged(Facts({}, {_SPENT: (reviewed_at, "")}))
 
 
 def without_reviews(facts: Facts) -> Facts:
     """Return the facts as if nobody had reviewed the item."""
     seen = {name: sightings for name, sightings in facts.seen.items() if name != REVIEW}
-    return Facts(seen, {name: said for name, said in facts.latest.items() if not name.startswith((_NEWEST, _SPENT))})
+    return Facts(seen, {name: value for name, value in facts.latest.items() if not name.startswith((_NEWEST, _SPENT))})
 
 
 def reviewer_key(stream_id: str, policy: Policy) -> str:
@@ -51,33 +51,33 @@ def stream_ids_of_people(policy: Policy) -> frozenset[str]:
 
 
 def valid_reviewers(facts: Facts, frozen: Policy, running: Policy) -> tuple[str, ...]:
-    """Return the people whose review counts now, the one who reviewed first before the others."""
+    """Return the people (keys) whose review counts now, the earliest first."""
     spent = facts.latest.get(_SPENT)
-    found = sorted(_newest(facts).items(), key=lambda review: (review[1], review[0]))
-    counting = [by for by, at in found if spent is None or at > spent[0]]
-    newest = dict(found)
-    left = [by for by in counting if not is_review_outweighed(facts, newest[by], frozen)]
-    # One who is not named is none besides those who are: it may be one of them.
-    named = [by for by in left if by]
-    return tuple(dict.fromkeys(reviewer_key(by, running) for by in named or left))
+    reviews = sorted(_newest(facts).items(), key=lambda review: (review[1], review[0]))
+    counting = [stream_id for stream_id, at in reviews if spent is None or at > spent[0]]
+    newest = dict(reviews)
+    valid = [stream_id for stream_id in counting if not is_review_outweighed(facts, newest[stream_id], frozen)]
+    # A reviewer without an id does not count beside named ones: it may be one of them.
+    named = [stream_id for stream_id in valid if stream_id]
+    return tuple(dict.fromkeys(reviewer_key(stream_id, running) for stream_id in named or valid))
 
 
 def has_reviews(facts: Facts) -> bool:
-    """Whether any review is known; none is, once the facts are purged."""
+    """Whether any review is known; none is after the facts are purged."""
     return bool(_newest(facts))
 
 
 def _newest(facts: Facts) -> dict[str, datetime]:
-    """Return when each person last reviewed. An action log may be all that tells of somebody, and of their first."""
-    found = dict(facts.seen.get(REVIEW, {}))
+    """Return when each person last reviewed. Of some only the first review is known, from an action log."""
+    times = dict(facts.seen.get(REVIEW, {}))
     for name, (at, _action) in facts.latest.items():
         if name.startswith(_NEWEST):
-            found[name.removeprefix(_NEWEST)] = at
-    return found
+            times[name.removeprefix(_NEWEST)] = at
+    return times
 
 
 def is_review_outweighed(facts: Facts, reviewed_at: datetime, policy: Policy) -> bool:
-    """Whether what Stream said since a review undoes it. At the same instant a flag wins, a call for people loses."""
+    """Whether later events in Stream outweigh a review. At the same instant a flag wins, a call for people loses."""
     reports = sum(at >= reviewed_at for at in facts.seen.get("report", {}).values())
     return (
         reports >= policy.reopen_after_reports
@@ -98,16 +98,18 @@ def has_new_call(now: Facts, then: Facts, policy: Policy) -> bool:
 
 
 def _calls(facts: Facts, policy: Policy) -> dict[str, datetime]:
-    """Return when each call was last made. Of an undated escalation only the first time that it was seen is known."""
-    seen = facts.seen.get("event", {})
-    found = {name: at for name, at in seen.items() if name.startswith(_APPEAL) and is_event_in_a_route(name, policy)}
+    """Return when each call was last made. For an undated escalation that is when it was first seen."""
+    first_seen = facts.seen.get("event", {})
+    times = {
+        name: at for name, at in first_seen.items() if name.startswith(_APPEAL) and is_event_in_a_route(name, policy)
+    }
     undated = facts.seen.get("action", {}).get(_ESCALATE)
     if undated is not None and _ESCALATE not in facts.seen.get(AUTOMATIC, {}):
-        found[_ESCALATE] = undated
+        times[_ESCALATE] = undated
     for name, (at, _action) in facts.latest.items():
         if name.startswith(CALL_PREFIX) and _is_call(name.removeprefix(CALL_PREFIX), policy):
-            found[name.removeprefix(CALL_PREFIX)] = at
-    return found
+            times[name.removeprefix(CALL_PREFIX)] = at
+    return times
 
 
 def _is_call(action: str, policy: Policy) -> bool:

@@ -1,7 +1,7 @@
-"""Who is on call: the people, teams and schedules of a policy, with what the calendars say.
+"""Who is on call: the people, teams and schedules of a policy, with the bookings of calendars.
 
-Only responders count: people who may acknowledge. Whoever else a rota, a calendar or a team names is nobody here.
-This is the one place that asks the rotas, so that a step, coverage, a page and a command never differ in who that is.
+Only responders count: people who may acknowledge. Others in a schedule, calendar or team are ignored. All code that
+needs to know who is on call asks here, so that steps, coverage, pages and commands never differ.
 """
 
 from collections.abc import Collection, Iterator
@@ -17,8 +17,8 @@ from escalator.schedules.oncall import on_call, shifts_between
 class Roster:
     """The people of the running policy at an instant.
 
-    `allowed` is who alone may know of the incident that it is asked for (`rights.allowed_people`); None for everybody,
-    and where it is asked for no incident.
+    `allowed` are the only people who may see the incident in question (`permissions.allowed_people`); None for
+    everybody, and when there is no incident in question.
     """
 
     policy: Policy
@@ -27,7 +27,7 @@ class Roster:
     allowed: frozenset[str] | None = None
 
     def may_acknowledge(self, key: str) -> bool:
-        """Whether this is somebody of the policy who may acknowledge, by their role and by `allowed`."""
+        """Whether this is a person of the policy who may acknowledge, by their role and by `allowed`."""
         person = self.policy.people.get(key)
         return person is not None and person.role.may_acknowledge and (self.allowed is None or key in self.allowed)
 
@@ -43,13 +43,13 @@ class Roster:
     def on_team(self, team: Team) -> tuple[str, ...]:
         """Return who of a team is on call: everybody of it when it has no schedule.
 
-        Whoever stands in for all of them (an override may name anybody) is on call for the team.
+        When nobody of the team is on call on its schedule, others who are (an override may name anybody) count.
         """
         schedule = self.policy.schedules.get(team.schedule or "")
         if schedule is None:
             return self.responders(team.everybody)
-        found = self._on_call(schedule)
-        return tuple(key for key in found if key in team.members) or found
+        on_duty = self._on_call(schedule)
+        return tuple(key for key in on_duty if key in team.members) or on_duty
 
     def shifts(self, schedule: Schedule, start: datetime, end: datetime) -> Iterator[Shift]:
         """Yield who is on call on a schedule from start to end, without gap; neighbours differ in their people."""
@@ -62,14 +62,14 @@ class Roster:
         return replace(
             schedule,
             layers=tuple(self._turns_of_responders(layer) for layer in schedule.layers),
-            overrides=tuple(one for one in schedule.overrides if self.may_acknowledge(one.person)),
+            overrides=tuple(override for override in schedule.overrides if self.may_acknowledge(override.person)),
             people=self.responders(schedule.people),
         )
 
     def _turns_of_responders(self, layer: Layer) -> Layer:
-        """Return the layer with a turn of nobody for each who does not count: the others keep their turns."""
+        """Return the layer with an empty turn for each person who may not acknowledge: the others keep their turns."""
         return replace(layer, people=tuple(key if self.may_acknowledge(key) else NOBODY for key in layer.people))
 
     def _booked(self, schedule: Schedule) -> tuple[Booking, ...]:
-        said = self.calendars.get(schedule.key, ())
-        return tuple(replace(booking, people=self.responders(booking.people)) for booking in said)
+        bookings = self.calendars.get(schedule.key, ())
+        return tuple(replace(booking, people=self.responders(booking.people)) for booking in bookings)

@@ -1,4 +1,4 @@
-"""Which route takes an item: from the top of the file, the first that matches decides."""
+"""Which route takes an item: the first in the policy whose conditions match."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ ANYTHING = "*"
 
 @dataclass(frozen=True, slots=True)
 class RoutingSubject:
-    """What conditions are asked about: an item of a source, as assessed. Hours are judged at its opening."""
+    """What conditions are matched against: an item of a source, as assessed. Hours are checked at its opening."""
 
     source: str
     facts: Facts
@@ -26,9 +26,9 @@ class RoutingSubject:
 
 @dataclass(frozen=True, slots=True)
 class MatchedCondition:
-    """One condition of a route that held: `said` are those of the `wanted` values that the subject has.
+    """One condition of a route that holds: `said` are those values of the subject that the condition accepts.
 
-    Of hours and thresholds nothing is said but what is wanted.
+    For hours and thresholds `said` is empty.
     """
 
     name: str
@@ -38,7 +38,7 @@ class MatchedCondition:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """The decision: `route` is None for the default path; `rank` is the place in the file, the lower the higher."""
+    """The decision: `route` is None for the default path; `rank` is the index in the policy, 0 for the first route."""
 
     route: str | None
     rank: int
@@ -58,45 +58,45 @@ def choose_route(subject: RoutingSubject, policy: Policy) -> Routing:
 
 
 def routing_of_route(name: str, policy: Policy) -> Routing | None:
-    """Return that very route, whatever its conditions; None for one that the policy does not have."""
+    """Return the route of that name, whatever its conditions; None for one that the policy does not have."""
     rank = route_rank(name, policy)
     if rank == len(policy.routes):
         return None
-    found = policy.routes[rank]
-    return Routing(found.name, rank, found.path, found.assign, found.acknowledgements)
+    route = policy.routes[rank]
+    return Routing(route.name, rank, route.path, route.assign, route.acknowledgements)
 
 
 def route_rank(name: str | None, policy: Policy) -> int:
-    """Return the place of a route in the file; the default stands below all."""
+    """Return the index of a route in the policy; for the default the number of routes."""
     return next((rank for rank, known in enumerate(policy.routes) if known.name == name), len(policy.routes))
 
 
 def is_event_in_a_route(event_type: str, policy: Policy) -> bool:
     """Whether some route asks for this event by name."""
-    return _names("event", event_type, policy)
+    return _is_named_by_route("event", event_type, policy)
 
 
 def is_action_in_a_route(action: str, policy: Policy) -> bool:
     """Whether some route asks for this action by name."""
-    return _names("action", action, policy)
+    return _is_named_by_route("action", action, policy)
 
 
-def _names(condition: str, value: str, policy: Policy) -> bool:
-    routing_of_route = {word for candidate in policy.routes for word in candidate.when.tests.get(condition, ())}
-    return comparable_form(condition, value) in {comparable_form(condition, word) for word in routing_of_route}
+def _is_named_by_route(condition: str, value: str, policy: Policy) -> bool:
+    named_words = {word for candidate in policy.routes for word in candidate.when.tests.get(condition, ())}
+    return comparable_form(condition, value) in {comparable_form(condition, word) for word in named_words}
 
 
 def all_conditions_hold(conditions: Conditions, subject: RoutingSubject, policy: Policy) -> bool:
     """Whether all hold."""
-    return all(_test(name, wanted, subject, policy) for name, wanted in conditions.tests.items())
+    return all(_is_met(name, wanted, subject, policy) for name, wanted in conditions.tests.items())
 
 
 def any_condition_holds(conditions: Conditions, subject: RoutingSubject, policy: Policy) -> bool:
     """Whether any holds."""
-    return any(_test(name, wanted, subject, policy) for name, wanted in conditions.tests.items())
+    return any(_is_met(name, wanted, subject, policy) for name, wanted in conditions.tests.items())
 
 
-def _test(name: str, wanted: tuple[str, ...], subject: RoutingSubject, policy: Policy) -> bool:
+def _is_met(name: str, wanted: tuple[str, ...], subject: RoutingSubject, policy: Policy) -> bool:
     if comparison_of(name) is Comparison.HOURS:
         return are_hours_met(name, wanted, subject.opened_at, policy)
     if name == "min_severity":
@@ -104,34 +104,35 @@ def _test(name: str, wanted: tuple[str, ...], subject: RoutingSubject, policy: P
         return severity is not Severity.UNKNOWN and any(severity >= Severity(word) for word in wanted)
     if name == "min_reports":
         return any(len(subject.facts.values("report")) >= int(count) for count in wanted)
-    return bool(_fitting(name, wanted, subject))
+    return bool(_matching_values(name, wanted, subject))
 
 
 def matched_conditions(route_name: str | None, subject: RoutingSubject, policy: Policy) -> tuple[MatchedCondition, ...]:
-    """Return which conditions of a route hold for the subject, as they stand in the file.
+    """Return which conditions of a route hold for the subject, in the order of the policy.
 
-    Nothing for the default path, for a route that the policy does not have, and for one that does not take the
-    subject (any more): then nobody can say why.
+    Empty for the default path, for a route that the policy does not have, and for one that does not take the subject
+    (any more).
     """
-    found = next((one for one in policy.routes if one.name == route_name), None)
-    if found is None or not all_conditions_hold(found.when, subject, policy):
+    route = next((route for route in policy.routes if route.name == route_name), None)
+    if route is None or not all_conditions_hold(route.when, subject, policy):
         return ()
     return tuple(
-        MatchedCondition(name, wanted, _fitting(name, wanted, subject)) for name, wanted in found.when.tests.items()
+        MatchedCondition(name, wanted, _matching_values(name, wanted, subject))
+        for name, wanted in route.when.tests.items()
     )
 
 
-def _fitting(name: str, wanted: tuple[str, ...], subject: RoutingSubject) -> tuple[str, ...]:
+def _matching_values(name: str, wanted: tuple[str, ...], subject: RoutingSubject) -> tuple[str, ...]:
     """Return those of the known values that the condition accepts."""
     known = fact_values(name, subject)
     if ANYTHING in wanted:
         return tuple(sorted(known))
     accepted = {comparable_form(name, word) for word in wanted}
-    return tuple(sorted(said for said in known if comparable_form(name, said) in accepted))
+    return tuple(sorted(value for value in known if comparable_form(name, value) in accepted))
 
 
 def fact_values(name: str, subject: RoutingSubject) -> frozenset[str]:
-    """Return what the fact of that name says of the subject; nothing where it is unknown."""
+    """Return the subject's values of the fact of that name; empty where it is unknown."""
     derived: Mapping[str, str | None] = {
         "source": subject.source,
         "category": subject.assessment.category,

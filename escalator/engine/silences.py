@@ -1,4 +1,4 @@
-"""Silences: which one an incident is under, until when, and who may say so."""
+"""Silences: which one applies to an incident, until when, and who may create one."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,25 +11,27 @@ from escalator.model.silence import Silence, SilenceScope
 
 
 def active_silence(incident: Incident, silences: Iterable[Silence], policy: Policy, now: datetime) -> Silence | None:
-    """Return the silence that an incident is under, or None. `policy` is the running one.
+    """Return the silence that applies to an incident, or None. `policy` is the running one.
 
-    Of several it is the one that ends last, of those too that follow without a gap: until then nobody would be told.
+    Of several, also of those that follow without a gap, it is the one that ends last: until then nobody is notified.
     """
-    fitting = sorted((one for one in silences if one.ends_at > now), key=lambda one: one.starts_at)
-    last, reach = None, now
-    for one in fitting:
-        if one.starts_at > reach:
+    candidates = sorted(
+        (silence for silence in silences if silence.ends_at > now), key=lambda silence: silence.starts_at
+    )
+    active, reach = None, now
+    for silence in candidates:
+        if silence.starts_at > reach:
             break
-        if one.ends_at > reach and silence_matches(one, incident, policy):
-            last, reach = one, one.ends_at
-    return last
+        if silence.ends_at > reach and silence_matches(silence, incident, policy):
+            active, reach = silence, silence.ends_at
+    return active
 
 
 def silence_matches(silence: Silence, incident: Incident, policy: Policy) -> bool:
-    """Whether a silence is about this incident, whatever the time.
+    """Whether a silence matches this incident, whatever the time.
 
-    A rehearsal is never silenced, a critical incident only where somebody has said so, and a restricted one only by
-    those who may know of it.
+    A drill is never silenced, a critical incident only by a silence for critical ones, and a restricted one only by
+    those who may see it.
     """
     name = incident.category if silence.of is SilenceScope.CATEGORY else incident.route
     if name != silence.name or incident.drill is not None:
@@ -41,27 +43,27 @@ def silence_matches(silence: Silence, incident: Incident, policy: Policy) -> boo
 
 
 def is_silenced(incident: Incident) -> bool:
-    """Whether a silence has taken the turn of the send that fired last."""
+    """Whether a silence has replaced the send that fired last."""
     return incident.state is State.TRIGGERED and incident.silenced_step == incident.step
 
 
-def may_silence(person: Person, of: SilenceScope, name: str, policy: Policy) -> bool:
-    """Whether somebody may silence this: seniors and admins, who may see what it is about."""
-    return person.role >= Role.SENIOR and may_view_silence(person, of, name, policy)
+def may_silence(person: Person, scope: SilenceScope, name: str, policy: Policy) -> bool:
+    """Whether somebody may silence this: seniors and admins who may see what it is about."""
+    return person.role >= Role.SENIOR and may_view_silence(person, scope, name, policy)
 
 
-def may_view_silence(person: Person, of: SilenceScope, name: str, policy: Policy) -> bool:
+def may_view_silence(person: Person, scope: SilenceScope, name: str, policy: Policy) -> bool:
     """Whether somebody may see all that a silence of this is about.
 
-    What a route takes besides the categories that it names is asked of each incident.
+    What a route takes beyond the categories that it names is checked for each incident.
     """
-    return all(may_view_category(person.key, category, policy) for category in silence_categories(of, name, policy))
+    return all(may_view_category(person.key, category, policy) for category in silence_categories(scope, name, policy))
 
 
-def silence_categories(of: SilenceScope, name: str, policy: Policy) -> list[Category]:
+def silence_categories(scope: SilenceScope, name: str, policy: Policy) -> list[Category]:
     """Return the categories that a silence of this is about: the one of that name, or those that the route names."""
-    if of is SilenceScope.CATEGORY:
+    if scope is SilenceScope.CATEGORY:
         named = [name]
     else:
-        named = [key for one in policy.routes if one.name == name for key in one.when.tests.get("category", ())]
+        named = [key for route in policy.routes if route.name == name for key in route.when.tests.get("category", ())]
     return [policy.categories[key] for key in named if key in policy.categories]

@@ -1,4 +1,4 @@
-"""Whether an incident may rest for a while, and for how long."""
+"""Whether an incident may be snoozed, and for how long."""
 
 from escalator.engine.permissions import Refusal, RefusalReason, is_withheld
 from escalator.model.incident import Incident, State
@@ -11,7 +11,7 @@ MAX_SNOOZES_IN_A_ROW = 2
 
 
 def snooze_refusal(incident: Incident, person: Person, minutes: int, policy: Policy) -> Refusal | None:
-    """Return why somebody may not let it rest for so many minutes, or None when they may."""
+    """Return why somebody may not snooze it for so many minutes, or None when they may."""
     if incident.state is State.LOGGED:
         return Refusal(RefusalReason.NOT_NOW)
     if incident.state is State.SNOOZED:
@@ -24,7 +24,7 @@ def snooze_refusal(incident: Incident, person: Person, minutes: int, policy: Pol
 
 
 def _may_wait(minutes: int, person: Person, severity: Severity) -> bool:
-    """Whether it may rest that long: seniors choose any time up to a day, but nobody more than 15 min of a critical."""
+    """Whether that length is permitted: seniors choose up to a day; a critical incident waits 15 minutes at most."""
     if severity is Severity.CRITICAL:
         return minutes == SNOOZE_CHOICES_MIN[0]
     return minutes in SNOOZE_CHOICES_MIN or (person.role >= Role.SENIOR and 1 <= minutes <= LONGEST_SNOOZE_MIN)

@@ -1,8 +1,8 @@
-"""What happened to many alerts, in figures: how soon they were answered and resolved, and how many in time.
+"""Statistics of alerts: how soon they were acknowledged and resolved, and how many in time.
 
-In time is acknowledged before it had to be escalated, and resolved within the category's `resolve_within` (else the
+In time means acknowledged before it was escalated, and resolved within the category's `resolve_within` (else the
 policy's) of the first acknowledgement. An alert that Stream had already reviewed when it was opened has no time to
-acknowledge, and none to resolve if the review resolved it: nobody was asked, so there was nothing to wait for.
+acknowledge, and none to resolve if the review resolved it, because nobody was notified.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from escalator.model.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class DurationQuantiles:
-    """How long something took: of half at most `p50`, of nine in ten at most `p90`; None where nothing was done."""
+    """Median (`p50`) and 90th percentile (`p90`) of `count` durations; None when there are none."""
 
     count: int
     p50: timedelta | None
@@ -28,20 +28,22 @@ class DurationQuantiles:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """So many `of` so many."""
+    """A share: `part` out of `of`."""
 
     part: int
     of: int
 
     @property
     def percent(self) -> int | None:
-        """Return it in whole percent; None of nothing."""
+        """Return it in whole percent; None when `of` is 0."""
         return round(100 * self.part / self.of) if self.of else None
 
 
 @dataclass(frozen=True, slots=True)
 class AlertStatistics:
-    """Of a set of alerts. `noise` is how many of those that were judged were false alarms; `open` waits still."""
+    """The statistics of a set of alerts. `noise` is the share of false alarms among the resolved; `open` is not
+    closed.
+    """
 
     alerts: int
     open: int
@@ -54,14 +56,14 @@ class AlertStatistics:
 
 
 @dataclass(frozen=True, slots=True)
-class _Measured:
+class _Measurement:
     """What one alert adds to the figures, durations in seconds, which sort ten times as fast as timedeltas.
 
     `is_late` is whether it was resolved late; None where nothing limits that.
     """
 
     answered: float | None
-    took: float | None
+    resolved_s: float | None
     is_answered_in_time: bool
     is_late: bool | None
     is_open: bool
@@ -70,68 +72,68 @@ class _Measured:
 
 
 def alert_statistics(alerts: Iterable[AlertStats], policy: Policy) -> AlertStatistics:
-    """Return the figures of these alerts; what they should have reached is asked of this policy."""
-    return _summed([_measured(one, policy) for one in alerts])
+    """Return the statistics of these alerts; the time limits are those of this policy."""
+    return _aggregate([_measure(alert, policy) for alert in alerts])
 
 
 def statistics_by_group(
-    alerts: Sequence[AlertStats], by: Sequence[Callable[[AlertStats], Hashable]], policy: Policy
+    alerts: Sequence[AlertStats], groupings: Sequence[Callable[[AlertStats], Hashable]], policy: Policy
 ) -> tuple[Mapping[Any, AlertStatistics], ...]:
-    """Return for each way of grouping these alerts the figures of its groups, the largest group first."""
-    measured = [_measured(one, policy) for one in alerts]
-    return tuple(_groups([key(one) for one in alerts], measured) for key in by)
+    """Return for each grouping of these alerts the statistics of its groups, the largest group first."""
+    measured = [_measure(alert, policy) for alert in alerts]
+    return tuple(_groups([key(alert) for alert in alerts], measured) for key in groupings)
 
 
-def _groups(keys: Sequence[Hashable], measured: Sequence[_Measured]) -> Mapping[Hashable, AlertStatistics]:
-    groups: dict[Hashable, list[_Measured]] = defaultdict(list)
-    for key, one in zip(keys, measured, strict=True):
-        groups[key].append(one)
+def _groups(keys: Sequence[Hashable], measured: Sequence[_Measurement]) -> Mapping[Hashable, AlertStatistics]:
+    groups: dict[Hashable, list[_Measurement]] = defaultdict(list)
+    for key, measurement in zip(keys, measured, strict=True):
+        groups[key].append(measurement)
     ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
-    return {key: _summed(members) for key, members in ordered}
+    return {key: _aggregate(members) for key, members in ordered}
 
 
-def _summed(measured: Sequence[_Measured]) -> AlertStatistics:
-    answered = [one.answered for one in measured if one.answered is not None]
-    took = [one.took for one in measured if one.took is not None]
-    limited = [one.is_late for one in measured if one.is_late is not None]
+def _aggregate(measured: Sequence[_Measurement]) -> AlertStatistics:
+    answer_times = [measurement.answered for measurement in measured if measurement.answered is not None]
+    resolve_times = [measurement.resolved_s for measurement in measured if measurement.resolved_s is not None]
+    late_flags = [measurement.is_late for measurement in measured if measurement.is_late is not None]
     return AlertStatistics(
         alerts=len(measured),
-        open=sum(one.is_open for one in measured),
-        answered=_spread(answered),
-        resolved=_spread(took),
-        answered_in_time=Ratio(sum(one.is_answered_in_time for one in measured), len(answered)),
-        resolved_in_time=Ratio(len(limited) - sum(limited), len(limited)),
-        escalated=Ratio(sum(one.is_escalated for one in measured), len(measured)),
-        noise=Ratio(sum(one.is_noise for one in measured), len(took)),
+        open=sum(measurement.is_open for measurement in measured),
+        answered=_spread(answer_times),
+        resolved=_spread(resolve_times),
+        answered_in_time=Ratio(sum(measurement.is_answered_in_time for measurement in measured), len(answer_times)),
+        resolved_in_time=Ratio(len(late_flags) - sum(late_flags), len(late_flags)),
+        escalated=Ratio(sum(measurement.is_escalated for measurement in measured), len(measured)),
+        noise=Ratio(sum(measurement.is_noise for measurement in measured), len(resolve_times)),
     )
 
 
-def _measured(alert: AlertStats, policy: Policy) -> _Measured:
+def _measure(alert: AlertStats, policy: Policy) -> _Measurement:
     first, closed = alert.first_answered_at, alert.closed_at
     acknowledged = None if alert.was_reviewed_when_opened else first
-    took = closed - first if first is not None and closed is not None else None
+    time_to_resolve = closed - first if first is not None and closed is not None else None
     if alert.was_reviewed_when_opened and closed == first:
-        took = None
-    limit = None if took is None else _limit(alert, policy)
+        time_to_resolve = None
+    limit = None if time_to_resolve is None else _limit(alert, policy)
     escalated = alert.escalated_at
-    return _Measured(
+    return _Measurement(
         answered=None if acknowledged is None else (acknowledged - alert.opened_at).total_seconds(),
-        took=None if took is None else took.total_seconds(),
+        resolved_s=None if time_to_resolve is None else time_to_resolve.total_seconds(),
         is_answered_in_time=acknowledged is not None and (escalated is None or acknowledged <= escalated),
-        is_late=None if took is None or limit is None else took > limit,
+        is_late=None if time_to_resolve is None or limit is None else time_to_resolve > limit,
         is_open=closed is None,
         is_escalated=escalated is not None,
-        is_noise=took is not None and alert.outcome == Outcome.NO_VIOLATION,
+        is_noise=time_to_resolve is not None and alert.outcome == Outcome.NO_VIOLATION,
     )
 
 
 def opening_hour_in(zone: ZoneInfo) -> Callable[[AlertStats], int]:
-    """Return what tells the hour of the day, there, at which an alert was opened."""
+    """Return a function from an alert to the hour of the day, in that zone, at which it was opened."""
     return lambda alert: alert.opened_at.astimezone(zone).hour
 
 
 def duration_quantiles(spans: Iterable[timedelta]) -> DurationQuantiles:
-    """Return the spread of these, each quantile a value that was there (nearest rank)."""
+    """Return the quantiles of these durations by nearest rank: each is one of the values."""
     return _spread([span.total_seconds() for span in spans])
 
 

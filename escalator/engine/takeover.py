@@ -1,4 +1,4 @@
-"""Who may take what somebody else holds."""
+"""Who may take over an incident from its owner."""
 
 from datetime import datetime
 
@@ -13,11 +13,11 @@ from escalator.model.policy import Person, Team
 def takeover_refusal(
     incident: Incident, person: Person, rules: Rules, now: datetime, *, is_out_of_date: bool
 ) -> RefusalReason | None:
-    """Return why somebody may not take what another holds, or None when they may.
+    """Return why somebody may not take an incident over, or None when they may.
 
-    A moderator who is on duty may take what its owner took on duty and has gone off with; seniors may take anything.
-    The list of a shift is never brought up to date: by such an old button even a senior takes only what was left
-    behind, and not what somebody has taken since.
+    A moderator on call may take what its owner acknowledged while on call and still has after going off; seniors may
+    take anything. The handoff message of a shift is never updated: with such an old button even a senior takes only
+    what was left behind, and not what somebody has taken since.
     """
     policy = rules.running
     if incident.owner not in policy.people:

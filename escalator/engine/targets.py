@@ -1,4 +1,4 @@
-"""Who is meant by a target of a step, looked up in the running policy when the step fires."""
+"""Whom a target of a step means, looked up in the running policy when the step fires."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -15,10 +15,10 @@ SCHEDULE_PREFIX = "schedule:"
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One who is told: a destination, or a person by the first of their contacts. `target` is what the step says.
+    """One recipient: an address of a destination, or a person by their first contact. `target` is what the step says.
 
-    `address` is unexpanded; a destination with several addresses is as many recipients. Who may not acknowledge is
-    told besides (`may_acknowledge` is False), and counts for nobody.
+    `address` is unexpanded; a destination with several addresses is as many recipients. Recipients who may not
+    acknowledge are notified too, but do not count as responders.
     """
 
     target: str
@@ -32,9 +32,9 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """Everybody a step tells, each once; the targets that mean nobody, and those for which nobody is on call.
+    """The recipients of a step, each once; the targets that mean nobody, and those for which nobody is on call.
 
-    The lead of a team of which nobody is on call is told, and stands among those who are.
+    The lead of a team with nobody on call is among the recipients.
     """
 
     told: tuple[Recipient, ...]
@@ -43,29 +43,35 @@ class Recipients:
 
 
 def resolve_targets(targets: Iterable[str], assign: str | None, roster: Roster) -> Recipients:
-    """Return whom these targets mean at the roster's instant. `assign` is what `team` stands for."""
-    told: dict[tuple[str, str], Recipient] = {}
+    """Return whom these targets mean at the roster's instant. `assign` is what the target `team` means."""
+    by_address: dict[tuple[str, str], Recipient] = {}
     missing: list[str] = []
     unattended: list[str] = []
     for target in targets:
         is_attended = target in roster.policy.destinations or _is_attended(target, assign, roster)
-        found = list(_recipients(target, assign, roster))
+        recipients = list(_recipients(target, assign, roster))
         if not is_attended:
             unattended.append(target)
-        elif not found:
+        elif not recipients:
             missing.append(target)
-        for recipient in found:
-            told.setdefault((recipient.destination, recipient.address), recipient)
-    return Recipients(tuple(told.values()), tuple(missing), tuple(unattended))
+        for recipient in recipients:
+            by_address.setdefault((recipient.destination, recipient.address), recipient)
+    return Recipients(tuple(by_address.values()), tuple(missing), tuple(unattended))
 
 
 def destination_recipients(destinations: Iterable[str], policy: Policy) -> tuple[Recipient, ...]:
-    """Return the addresses of destinations, each once; nothing for what is none."""
-    found = (policy.destinations[name] for name in dict.fromkeys(destinations) if name in policy.destinations)
+    """Return a recipient for every address of these destinations; names that are no destination are ignored."""
+    matches = (policy.destinations[name] for name in dict.fromkeys(destinations) if name in policy.destinations)
     return tuple(
-        Recipient(one.key, one.key, one.kind, address, endpoint_of(one.key, one.kind, address, policy))
-        for one in found
-        for address in one.addresses
+        Recipient(
+            destination.key,
+            destination.key,
+            destination.kind,
+            address,
+            endpoint_of(destination.key, destination.kind, address, policy),
+        )
+        for destination in matches
+        for address in destination.addresses
     )
 
 
@@ -80,7 +86,7 @@ def _recipients(target: str, assign: str | None, roster: Roster) -> Iterator[Rec
 
 
 def _is_attended(target: str, assign: str | None, roster: Roster) -> bool:
-    """Whether somebody is on call, where the target names a team or a rota that exists."""
+    """Whether somebody is on call; True for a target that names no existing team or schedule."""
     if target == "team" and assign and assign != "team":
         return _is_attended(assign, None, roster)
     if target.startswith(SCHEDULE_PREFIX):
@@ -91,10 +97,10 @@ def _is_attended(target: str, assign: str | None, roster: Roster) -> bool:
 
 
 def people_of_target(target: str, assign: str | None, roster: Roster) -> tuple[str, ...]:
-    """Return the people a target means, in order; nobody for a destination, or for what no longer exists.
+    """Return the people (keys) a target means, in order; empty for a destination, or for what no longer exists.
 
-    A team means whoever of it is on call, and its lead when nobody is. A team without a schedule means all its
-    members, those who may not acknowledge besides.
+    A team means those of it who are on call, or its lead when nobody is. A team without a schedule means all its
+    members, also those who may not acknowledge.
     """
     if target in roster.policy.destinations:
         return ()
@@ -108,28 +114,28 @@ def people_of_target(target: str, assign: str | None, roster: Roster) -> tuple[s
     if team is None:
         return ()
     on_call = roster.on_team(team)
-    meant = on_call if team.schedule in roster.policy.schedules else team.everybody
+    members = on_call if team.schedule in roster.policy.schedules else team.everybody
     lead = (team.lead,) if team.lead and not on_call else ()
-    return tuple(dict.fromkeys((*meant, *lead)))
+    return tuple(dict.fromkeys((*members, *lead)))
 
 
 def schedules_of_targets(targets: Iterable[str], assign: str | None, policy: Policy) -> frozenset[str]:
-    """Return the schedules of the policy by which it is decided whom these targets mean."""
-    meant = {assign if target == "team" and assign else target for target in targets}
-    teams = (team_of(target, None, policy) for target in meant)
-    named = {target.removeprefix(SCHEDULE_PREFIX) for target in meant if target.startswith(SCHEDULE_PREFIX)}
+    """Return the schedules of the policy that decide whom these targets mean."""
+    resolved = {assign if target == "team" and assign else target for target in targets}
+    teams = (team_of(target, None, policy) for target in resolved)
+    named = {target.removeprefix(SCHEDULE_PREFIX) for target in resolved if target.startswith(SCHEDULE_PREFIX)}
     return frozenset({*named, *(team.schedule for team in teams if team and team.schedule)} & set(policy.schedules))
 
 
 def members_of(owner: str, policy: Policy) -> tuple[str, ...]:
-    """Return everybody of a team (or of a schedule), on call or not: who may see and answer what is theirs."""
+    """Return everybody (keys) of a team, of a schedule, or of `person:KEY`, on call or not."""
     if owner.startswith(PERSON_PREFIX):
         return (owner.removeprefix(PERSON_PREFIX),)
     if owner.startswith(SCHEDULE_PREFIX):
         schedule = policy.schedules.get(owner.removeprefix(SCHEDULE_PREFIX))
         return schedule.everybody if schedule else ()
-    found = team_of(owner, None, policy)
-    return found.everybody if found else ()
+    team = team_of(owner, None, policy)
+    return team.everybody if team else ()
 
 
 def team_of(target: str, assign: str | None, policy: Policy) -> Team | None:
@@ -140,13 +146,13 @@ def team_of(target: str, assign: str | None, policy: Policy) -> Team | None:
 
 
 def last_resort_targets(policy: Policy) -> tuple[str, ...]:
-    """Return the targets that are left when a path reaches nobody: `alarms`, else everybody whose role is admin."""
+    """Return the targets for when a path reaches nobody: `alarms`, else everybody whose role is admin."""
     admins = (PERSON_PREFIX + person.key for person in policy.people.values() if person.role is Role.ADMIN)
     return policy.alarms or tuple(admins)
 
 
 def person_recipient(person: Person, kind: DestinationKind, address: str, policy: Policy) -> Recipient:
-    """Return a person as told at this address on a channel."""
+    """Return a person as a recipient at this address of a channel."""
     name = PERSON_PREFIX + person.key
     return Recipient(name, name, kind, address, endpoint_of(name, kind, address, policy), person.key)
 

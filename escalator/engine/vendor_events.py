@@ -1,7 +1,8 @@
-"""What somebody did at a vendor, and what it means here: an answer, a clock that runs again, or a line in the record.
+"""Apply what was done at a vendor: acknowledge, resolve or reopen here, restart the path, or only record it.
 
-Only a person's agent answers, also one who is not in the policy (a stranger, whose answer makes the route's `assign`
-the owner); on restricted categories only who may. What time-outs, integrations and automations do is recorded.
+Only what people do counts as an action, also of people who are not in the policy (their acknowledgement makes the
+route's `assign` the owner); for restricted categories only of those who may. What time-outs, integrations and
+automations do is only recorded.
 """
 
 from dataclasses import dataclass
@@ -21,13 +22,13 @@ _VERBS = {
     VendorEventKind.RESOLVED: Verb.RESOLVE,
     VendorEventKind.REOPENED: Verb.REOPEN,
 }
-_CLOCKS_DIFFER = timedelta(seconds=10)
+_CLOCK_TOLERANCE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class VendorAlertState:
-    """Where at the vendor it was done: the round that stands there (None where all do), and whether the answer to the
-    present round was given right there.
+    """The alert at the vendor: the round that it shows (None when it shows every round), and whether the present round
+    was acknowledged there.
     """
 
     round: int | None = None
@@ -35,65 +36,75 @@ class VendorAlertState:
 
 
 def apply_vendor_event(  # noqa: PLR0913  # what was said, by whom, where and about what
-    said: VendorEvent, who: Person | None, spot: VendorAlertState, incident: Incident, rules: Rules, now: datetime
+    event: VendorEvent,
+    person: Person | None,
+    alert_state: VendorAlertState,
+    incident: Incident,
+    rules: Rules,
+    now: datetime,
 ) -> Change | Refusal | None:
-    """Return what follows from what a vendor told us; None for the echo of what we have done there ourselves.
+    """Return the change or refusal that follows from a vendor's event; None for the echo of our own action there.
 
-    `who` is the person of the policy whose agent it was, or None.
+    `person` is the person of the policy who did it, or None.
     """
-    verb = _VERBS.get(said.kind)
-    if said.kind is VendorEventKind.UNACKNOWLEDGED and spot.is_answered and incident.state is State.ACKNOWLEDGED:
-        return _rearmed(said, who, incident, rules, now)
+    verb = _VERBS.get(event.kind)
     if (
-        said.agent.kind is VendorActorKind.PERSON
-        and verb is not None
-        and not _is_of_an_earlier_wait(said, spot, incident)
+        event.kind is VendorEventKind.UNACKNOWLEDGED
+        and alert_state.is_answered
+        and incident.state is State.ACKNOWLEDGED
     ):
-        act = ActionRequest(verb, who or unknown_person(said), said.vendor.value, outcome=Outcome.ACTION_TAKEN)
-        return apply_action(act, incident, rules, now)
-    if said.agent.kind is VendorActorKind.INTEGRATION and _is_echo(said, incident):
+        return _restart(event, person, incident, rules, now)
+    if event.agent.kind is VendorActorKind.PERSON and verb is not None and not _is_late(event, alert_state, incident):
+        request = ActionRequest(verb, person or unknown_person(event), event.vendor.value, outcome=Outcome.ACTION_TAKEN)
+        return apply_action(request, incident, rules, now)
+    if event.agent.kind is VendorActorKind.INTEGRATION and _is_echo(event, incident):
         return None
-    draft = ChangeDraft(incident, rules, now, _actor(said, who), said.vendor.value)
-    draft.record(AuditAction.VENDOR_NOTED, said.word, vendor=said.vendor.value, agent=said.agent.kind.value)
-    return draft.done()
+    draft = ChangeDraft(incident, rules, now, _actor(event, person), event.vendor.value)
+    draft.record(AuditAction.VENDOR_NOTED, event.word, vendor=event.vendor.value, agent=event.agent.kind.value)
+    return draft.to_change()
 
 
-def unknown_person(said: VendorEvent) -> Person:
-    """Return who is not in the policy, as somebody who may answer what is not restricted."""
-    key = f"{said.vendor.value}:{said.agent.id}"[:160]
+def unknown_person(event: VendorEvent) -> Person:
+    """Return a person for somebody who is not in the policy, who may answer what is not restricted."""
+    key = f"{event.vendor.value}:{event.agent.id}"[:160]
     return Person(key, key)
 
 
-def _actor(said: VendorEvent, who: Person | None) -> Actor:
-    if said.agent.kind is not VendorActorKind.PERSON:
+def _actor(event: VendorEvent, person: Person | None) -> Actor:
+    if event.agent.kind is not VendorActorKind.PERSON:
         return SYSTEM
-    return Actor("person", who.key) if who else Actor("stranger", unknown_person(said).key)
+    return Actor("person", person.key) if person else Actor("stranger", unknown_person(event).key)
 
 
-def _rearmed(said: VendorEvent, who: Person | None, incident: Incident, rules: Rules, now: datetime) -> Change:
-    """Start the clock again, from the top: nobody holds it any more."""
-    draft = ChangeDraft(incident, rules, now, _actor(said, who), said.vendor.value)
-    draft.record(AuditAction.RELEASED, said.word, owner=incident.owner or "")
+def _restart(event: VendorEvent, person: Person | None, incident: Incident, rules: Rules, now: datetime) -> Change:
+    """Start the path again from step 1: the incident has no owner any more."""
+    draft = ChangeDraft(incident, rules, now, _actor(event, person), event.vendor.value)
+    draft.record(AuditAction.RELEASED, event.word, owner=incident.owner or "")
     draft.put(owner=None, waiting_since=now, snoozes=0)
-    begin_round(draft, said.kind.value)
-    return draft.done()
+    begin_round(draft, event.kind.value)
+    return draft.to_change()
 
 
-def _is_of_an_earlier_wait(said: VendorEvent, spot: VendorAlertState, incident: Incident) -> bool:
-    """Whether it happened before people began to wait anew for an answer; vendors may tell late.
+def _is_late(event: VendorEvent, alert_state: VendorAlertState, incident: Incident) -> bool:
+    """Whether it happened before the present wait for an answer began; vendors may report late.
 
-    What is done to the present round's own alert is never late, whatever the clocks say; else they may differ a little.
+    What is done to the present round's own alert is never late, whatever the clocks say.
     """
     since = incident.waiting_since
-    if spot.round == incident.round or incident.state is not State.TRIGGERED or since is None or said.at is None:
+    if (
+        alert_state.round == incident.round
+        or incident.state is not State.TRIGGERED
+        or since is None
+        or event.at is None
+    ):
         return False
-    return incident.round > 1 and said.at < since - _CLOCKS_DIFFER
+    return incident.round > 1 and event.at < since - _CLOCK_TOLERANCE
 
 
-def _is_echo(said: VendorEvent, incident: Incident) -> bool:
-    """Whether the vendor tells us what we have told it."""
-    if said.kind is VendorEventKind.ACKNOWLEDGED:
+def _is_echo(event: VendorEvent, incident: Incident) -> bool:
+    """Whether the vendor reports our own change back to us."""
+    if event.kind is VendorEventKind.ACKNOWLEDGED:
         return incident.state in HELD_STATES
-    if said.kind is VendorEventKind.RESOLVED:
+    if event.kind is VendorEventKind.RESOLVED:
         return not incident.is_open
-    return said.kind in {VendorEventKind.NOTED, VendorEventKind.REOPENED}
+    return event.kind in {VendorEventKind.NOTED, VendorEventKind.REOPENED}

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from escalator.engine.coverage.values import GRAVE_FOR_COVERAGE, Coverage, CoverageInterval, CoverageRow, Listener
+from escalator.engine.coverage.values import (
+    GRAVE_FOR_COVERAGE,
+    Coverage,
+    CoverageInterval,
+    CoverageRow,
+    ReachedRecipient,
+)
 
 HOURS = 24
 SLOTS = 7 * HOURS
@@ -17,7 +23,7 @@ class HourCell:
     """The worst of an hour of the week: how long the first one is waited for (None: nobody), and when."""
 
     wait: timedelta | None
-    first: Listener | None
+    first: ReachedRecipient | None
     opened: datetime
     row: CoverageRow
 
@@ -43,21 +49,23 @@ def worst_weeks(found: Coverage) -> dict[str | None, Week]:
 def _week(rows: Iterable[CoverageRow], zone: ZoneInfo) -> Week:
     """Return the worst of these rows; routes that need other facts make worse only what is not silent without them."""
     worst: list[HourCell | None] = [None] * SLOTS
-    for row in sorted(_distinct(rows), key=lambda row: not row.is_bare):
+    for row in sorted(_distinct(rows), key=lambda row: not row.is_unconditional):
         for slot, cell in _cells(row, zone):
             known = worst[slot]
-            if row.is_bare if known is None else cell.badness > known.badness:
+            if row.is_unconditional if known is None else cell.badness > known.badness:
                 worst[slot] = cell
     return tuple(worst)
 
 
 def _distinct(rows: Iterable[CoverageRow]) -> Iterable[CoverageRow]:
     """Return one row for all that share their intervals: a bare one, the gravest."""
-    return {id(row.intervals): row for row in sorted(rows, key=lambda row: (row.is_bare, row.severity))}.values()
+    return {
+        id(row.intervals): row for row in sorted(rows, key=lambda row: (row.is_unconditional, row.severity))
+    }.values()
 
 
 def _cells(row: CoverageRow, zone: ZoneInfo) -> Iterator[tuple[int, HourCell]]:
-    for interval in row.heard:
+    for interval in row.intervals_with_steps:
         for slot, opened in _slots(interval, zone):
             yield slot, HourCell(interval.within(opened), interval.first, opened, row)
 

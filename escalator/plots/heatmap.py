@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from escalator.engine.coverage.values import Coverage, share_heard_within
+from escalator.engine.coverage.values import Coverage, share_notified_within
 from escalator.model.policy import Policy
 from escalator.model.schedule import WEEKDAYS
 from escalator.plots.coverage_week import HOURS, SLOTS, HourCell, Week, worst_weeks
@@ -63,8 +63,8 @@ def _sheet(width: int, height: int) -> Element:
         {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}", "width": str(width),
          "height": str(height), "role": "img", "aria-labelledby": "coverage-title coverage-about"},
     )  # fmt: skip
-    SubElement(svg, "title", {"id": "coverage-title"}).text = "Coverage: who hears first, and how soon"
-    about = "A row for each category, a column for each hour of the week; hatched where nobody hears in time."
+    SubElement(svg, "title", {"id": "coverage-title"}).text = "Coverage: how soon the first person is notified"
+    about = "A row for each category, a column for each hour of the week; hatched where nobody is notified in time."
     SubElement(svg, "desc", {"id": "coverage-about"}).text = about
     dark = f"@media (prefers-color-scheme: dark) {{\n{_colours(_DARK)}\n}}\n"
     SubElement(svg, "style").text = f"{_FONT}{_colours(_LIGHT)}\n{dark}"
@@ -97,7 +97,7 @@ def _pattern(defs: Element, name: str, width: int, line: str) -> None:
 
 
 def _heading(svg: Element, found: Coverage) -> None:
-    _text(svg, 16, 32, "Coverage: who hears first, and how soon", "title")
+    _text(svg, 16, 32, "Coverage: how soon the first person is notified", "title")
     start, end = (at.astimezone(found.timezone) for at in (found.start, found.end))
     span = f"{start:%a %Y-%m-%d %H:%M} – {end:%a %Y-%m-%d %H:%M}, {found.timezone.key}"
     _text(
@@ -169,7 +169,7 @@ def _covered(found: Coverage, heard: Iterable[HourCell]) -> str:
     category = next(iter(heard)).row.category
     grades = {cell.row.severity for cell in heard}
     rows = [row for row in found.rows if row.category == category and row.severity in grades and not row.is_silent]
-    return percent(min(share_heard_within(tuple(row.heard), found.target) for row in rows))
+    return percent(min(share_notified_within(tuple(row.intervals_with_steps), found.target) for row in rows))
 
 
 def _said(cell: HourCell | None, found: Coverage, policy: Policy) -> str:
@@ -179,7 +179,7 @@ def _said(cell: HourCell | None, found: Coverage, policy: Policy) -> str:
     local: datetime = cell.opened.astimezone(found.timezone)
     who = cell.first.who if cell.first else "nobody"
     name = policy.people[who].name if cell.first and cell.first.is_person else who
-    given = "" if cell.row.is_bare else f", by {cell.row.given or 'the default path'}"
+    given = "" if cell.row.is_unconditional else f", by {cell.row.conditional_route or 'the default path'}"
     told = f"{name}, {how_soon(cell.wait)}" if cell.first else "nobody, not even when the path begins again"
     return f"at worst: {told} ({cell.row.severity.value}{given}, opened {local:%a %Y-%m-%d %H:%M})"
 
@@ -191,7 +191,7 @@ def _span(start: int, end: int) -> str:
 def _legend(svg: Element, y: int, target: timedelta) -> None:
     entries = [(f"s{shade}", f"within {words(limit)}") for shade, limit in _limits(target).items()]
     entries += [("late", f"later than {words(target)}"), ("none", "nobody"), ("silent", "silent on purpose")]
-    _text(svg, _LEFT - 12, y, "the first one hears", "faint", anchor="end")
+    _text(svg, _LEFT - 12, y, "first notified", "faint", anchor="end")
     x = _LEFT
     for look, said in entries:
         SubElement(svg, "rect", {"class": look, "x": str(x), "y": str(y - 11), "width": "18", "height": "14"})

@@ -1,6 +1,6 @@
 """The policy language: the text of escalation.yml -> a Policy, or every problem in it at once.
 
-`parse` tells everything; `load` is for those who need a policy; `reload` is for one that was accepted before.
+`parse` returns all problems; `load` raises unless there is a policy; `load_accepted` reads one accepted before.
 `expand` is applied at the moment of use.
 """
 

@@ -1,6 +1,6 @@
-"""How values stand together: lists, mappings with fixed keys, mappings of names.
+"""Containers of values: lists, mappings with fixed keys, mappings of names.
 
-Each gathers all the errors below it and keeps what is good, so that one run tells everything.
+Each collects all errors below it and keeps the valid values, so that one run reports everything.
 """
 
 import re
@@ -20,10 +20,10 @@ _NAME_RIGHT = "use only letters, digits, spaces, dots, hyphens and underscores"
 
 
 class MappingSchema(Schema):
-    """A mapping with fixed keys; a key that is not among them is a problem of its own."""
+    """A mapping with fixed keys; each unknown key is a problem."""
 
     class Meta:
-        """What is unknown is refused by us, with a guess at what was meant."""
+        """Unknown keys are refused by `knows_every_key`, which suggests the nearest known key."""
 
         unknown = EXCLUDE
 
@@ -44,7 +44,7 @@ class MappingSchema(Schema):
 
 
 class FixedMapping(PolicyValue[T]):
-    """A mapping with fixed keys, made into a value by `make(**keys)`."""
+    """A mapping with fixed keys, from which `make(**keys)` builds a value."""
 
     def __init__(self, keys: type[MappingSchema], make: Callable[..., T], **options: Unpack[Options]) -> None:
         super().__init__(**options)
@@ -53,26 +53,26 @@ class FixedMapping(PolicyValue[T]):
         self.right = f"write a mapping with {', '.join(keys.names())}"
 
     def read(self, value: object, name: str) -> T:  # noqa: ARG002
-        """Return the value made of the typed keys."""
+        """Return the value built from the typed keys."""
         return self._make(**self.keys(value))
 
     def keys(self, value: object) -> dict[str, Any]:
-        """Return the typed keys, or complain of each that is wrong."""
+        """Return the typed keys; raise ValidationError with every wrong one."""
         if not isinstance(value, dict):
             raise complaint_error("is not a mapping", self.right)
         try:
             loaded: dict[str, Any] = self._keys().load(value)
         except ValidationError as error:
-            # Half a mapping is no value: only what stands beside it goes on.
+            # An incomplete mapping gives no value; the values beside it are still checked.
             raise ValidationError(error.messages) from error
         return loaded
 
 
 class NamedMapping(FixedMapping[T]):
-    """A section under a name of the writer's choice, made into a value by `make(name, **keys)`."""
+    """A section under a freely chosen name, from which `make(name, **keys)` builds a value."""
 
     def read(self, value: object, name: str) -> T:
-        """Return the value made of its name and the typed keys."""
+        """Return the value built from its name and the typed keys."""
         return self._make(name, **self.keys(value))
 
 
@@ -86,17 +86,19 @@ class MappingOfNames(PolicyValue[dict[str, T]]):
         self._inner = inner
 
     def read(self, value: object, name: str) -> dict[str, T]:  # noqa: ARG002
-        """Return the values by name; the good ones go along with the complaints about the others."""
+        """Return the values by name; raise ValidationError with the complaints and, as `valid_data`, the valid
+        values.
+        """
         if not isinstance(value, dict):
             raise complaint_error("is not a mapping", self.right)
         good, errors = _each(self._inner, value.items())
         for strange in (key for key in value if not _NAME.fullmatch(key)):
             errors[strange] = [Complaint("is not a valid name", _NAME_RIGHT)]
-        return _whole({key: made for key, made in good.items() if key not in errors}, errors)
+        return _complete({key: value for key, value in good.items() if key not in errors}, errors)
 
 
 class ListOf(PolicyValue[dict[int, T]]):
-    """A list of values of one kind, each under its place."""
+    """A list of values of one kind, by index."""
 
     right = "write a list"
 
@@ -105,10 +107,12 @@ class ListOf(PolicyValue[dict[int, T]]):
         self._inner = inner
 
     def read(self, value: object, name: str) -> dict[int, T]:  # noqa: ARG002
-        """Return the values by place; the good ones go along with the complaints about the others."""
+        """Return the values by index; raise ValidationError with the complaints and, as `valid_data`, the valid
+        values.
+        """
         if not isinstance(value, list):
             raise complaint_error("is not a list", self.right)
-        return _whole(*_each(self._inner, enumerate(value)))
+        return _complete(*_each(self._inner, enumerate(value)))
 
 
 class NonEmptyListOf(PolicyValue[tuple[T, ...]]):
@@ -121,12 +125,12 @@ class NonEmptyListOf(PolicyValue[tuple[T, ...]]):
         self._inner = inner
 
     def read(self, value: object, name: str) -> tuple[T, ...]:  # noqa: ARG002
-        """Return the values in order, of which there is one at least."""
+        """Return the values in order, at least one."""
         if not isinstance(value, list):
             raise complaint_error("is not a list", self.right)
         if not value:
             raise complaint_error("is an empty list", self.right)
-        return tuple(_whole(*_each(self._inner, enumerate(value))).values())
+        return tuple(_complete(*_each(self._inner, enumerate(value))).values())
 
 
 class OneOrMore(NonEmptyListOf[T]):
@@ -142,7 +146,7 @@ class OneOrMore(NonEmptyListOf[T]):
 
 
 def _each(inner: PolicyValue[T], values: Iterable[tuple[K, object]]) -> tuple[dict[K, T], dict[K, Any]]:
-    """Return what could be made of the values, and the complaints about the others."""
+    """Return the valid values, and the complaints about the others."""
     good: dict[K, T] = {}
     errors: dict[K, Any] = {}
     for key, value in values:
@@ -153,7 +157,7 @@ def _each(inner: PolicyValue[T], values: Iterable[tuple[K, object]]) -> tuple[di
     return good, errors
 
 
-def _whole(good: dict[K, T], errors: dict[K, Any]) -> dict[K, T]:
+def _complete(good: dict[K, T], errors: dict[K, Any]) -> dict[K, T]:
     if errors:
         raise ValidationError(errors, valid_data=good)  # type: ignore[arg-type]
     return good

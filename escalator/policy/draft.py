@@ -1,4 +1,4 @@
-"""The whole file, typed: as much of it as could be read, for the checks to work on."""
+"""The file as typed values, as far as it could be read: what the checks work on."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -33,7 +33,8 @@ from escalator.policy import schema_destinations, schema_people, schema_routing,
 from escalator.policy.category_names import with_declared_categories
 from escalator.policy.containers import MappingOfNames, MappingSchema, NamedMapping
 from escalator.policy.problems import PolicyFinding, TreePath
-from escalator.policy.scalars import Complaint, NonEmptyText, TimeZone, WholeNumber
+from escalator.policy.scalars import Complaint, NonEmptyText, WholeNumber
+from escalator.policy.time_scalars import TimeZone
 from escalator.policy.yaml_reader import Tree
 from escalator.schedules.local_time import first_instant
 from escalator.schedules.timezone import zone_named
@@ -70,7 +71,7 @@ class PolicyKeys(MappingSchema):
 
 @dataclass(frozen=True, slots=True)
 class PolicyDraft:
-    """What is good of a policy. An entry with a mistake of its own is missing; `tree` has everything as written."""
+    """The valid part of a policy. An entry with a mistake is missing; `tree` has everything as written."""
 
     tree: dict[str, Tree]
     timezone: ZoneInfo = schema_schedules.UTC
@@ -98,7 +99,7 @@ class PolicyDraft:
     retention: Mapping[str, timedelta] = field(default_factory=dict)
 
     def policy(self) -> Policy:
-        """Return the policy that the draft amounts to, if nothing in it is wrong."""
+        """Return the finished policy; call it only for a draft without errors."""
         return Policy(
             timezone=self.timezone,
             sources=self.sources,
@@ -127,23 +128,23 @@ class PolicyDraft:
 
 
 def read_draft(tree: dict[str, Tree]) -> tuple[PolicyDraft, tuple[PolicyFinding, ...]]:
-    """Return what could be read of the tree, and what could not."""
+    """Return what could be read of the tree, and findings for the rest."""
     tree = with_declared_categories(tree)
     try:
-        loaded: dict[str, Any] = PolicyKeys().load(_zoned(tree))
+        loaded: dict[str, Any] = PolicyKeys().load(_with_zones(tree))
         findings: tuple[PolicyFinding, ...] = ()
     except ValidationError as error:
         loaded = error.valid_data if isinstance(error.valid_data, dict) else {}
         findings = tuple(_findings(error.messages, ()))
     known = {part.name for part in fields(PolicyDraft)}
     draft = PolicyDraft(tree, **{name: value for name, value in loaded.items() if name in known})
-    return _settled(draft), findings
+    return _resolved(draft), findings
 
 
 _ZONED = ("hours", "schedules")
 
 
-def _zoned(tree: dict[str, Tree]) -> dict[str, Tree]:
+def _with_zones(tree: dict[str, Tree]) -> dict[str, Tree]:
     """Return the tree in which hours and schedules that name no zone have the policy's."""
     zone = tree.get("timezone")
     if not isinstance(zone, str) or zone_named(zone) is None:
@@ -159,17 +160,17 @@ def _zoned(tree: dict[str, Tree]) -> dict[str, Tree]:
 
 
 def fallback_chain(name: str, draft: PolicyDraft) -> list[str]:
-    """Return a destination and those that stand in for it, one after the other, each once."""
-    way: list[str] = []
+    """Return a destination followed by its fallback, its fallback, and so on, each once."""
+    chain: list[str] = []
     following: str | None = name
-    while following is not None and following in draft.destinations and following not in way:
-        way.append(following)
+    while following is not None and following in draft.destinations and following not in chain:
+        chain.append(following)
         following = draft.destinations[following].fallback
-    return way
+    return chain
 
 
 def _findings(messages: Any, place: TreePath) -> Iterator[PolicyFinding]:
-    """Yield marshmallow's messages, each with its place; `_schema` says something of the mapping itself."""
+    """Yield marshmallow's messages, each with its place; `_schema` marks messages about the mapping itself."""
     if isinstance(messages, dict):
         for key, below in messages.items():
             yield from _findings(below, place if key == "_schema" else (*place, key))
@@ -179,18 +180,18 @@ def _findings(messages: Any, place: TreePath) -> Iterator[PolicyFinding]:
         yield PolicyFinding(place, complaint.what, complaint.right)
 
 
-def _settled(draft: PolicyDraft) -> PolicyDraft:
-    """Return the draft with what one section says of another applied: roles, people told by their key, zones."""
+def _resolved(draft: PolicyDraft) -> PolicyDraft:
+    """Return the draft with references between sections applied: roles from teams, people by key, zones."""
     people = {key: replace(person, role=_role(person, draft)) for key, person in draft.people.items()}
-    tell = tuple(_told(name, draft) for name in draft.unanswered.tell)
-    silences = {place: _dated(one, draft.timezone) for place, one in draft.silences.items()}
+    tell = tuple(_person_target(name, draft) for name in draft.unanswered.tell)
+    silences = {place: _with_zone(silence, draft.timezone) for place, silence in draft.silences.items()}
     unanswered = replace(draft.unanswered, tell=tell)
     return replace(draft, people=people, unanswered=unanswered, silences=silences)
 
 
-def _dated(one: Silence, zone: ZoneInfo) -> Silence:
-    start, end = (at if at.tzinfo else first_instant(at, zone) for at in (one.starts_at, one.ends_at))
-    return replace(one, starts_at=start, ends_at=end)
+def _with_zone(silence: Silence, zone: ZoneInfo) -> Silence:
+    start, end = (at if at.tzinfo else first_instant(at, zone) for at in (silence.starts_at, silence.ends_at))
+    return replace(silence, starts_at=start, ends_at=end)
 
 
 def _role(person: Person, draft: PolicyDraft) -> Role:
@@ -198,5 +199,5 @@ def _role(person: Person, draft: PolicyDraft) -> Role:
     return max([person.role, *(team.role for team in draft.teams.values() if person.key in team.members)])
 
 
-def _told(name: str, draft: PolicyDraft) -> str:
+def _person_target(name: str, draft: PolicyDraft) -> str:
     return f"person:{name}" if name in draft.people and name not in draft.destinations else name

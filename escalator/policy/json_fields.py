@@ -1,8 +1,8 @@
 """Fields of any type, such as those of a new issue in Jira: by their ids, typed as they are written.
 
-Everywhere else the schema types a text. What such a field wants, only its vendor knows: a number without quotes is a
-number, true and false are flags, everything else is a text, as is all that stands in quotes; lists and mappings hold
-more of these.
+Everywhere else the schema gives a text its type. Only the vendor knows the type of such a field: a number without
+quotes is a number, true and false are booleans, everything else and everything in quotes is a text; lists and mappings
+hold more of these.
 """
 
 import re
@@ -29,7 +29,7 @@ class JsonFields(PolicyValue[dict[str, JsonValue]]):
         self._id = re.compile(described.id_pattern)
 
     def read(self, value: object, name: str) -> dict[str, JsonValue]:  # noqa: ARG002
-        """Return the typed fields, or complain of each that is wrong."""
+        """Return the typed fields; raise ValidationError with every wrong one."""
         if not isinstance(value, dict):
             raise complaint_error("is not a mapping", self.right)
         errors = {key: [wrong] for key, inner in value.items() if (wrong := self._complaint(key, inner)) is not None}
@@ -51,9 +51,9 @@ class JsonFields(PolicyValue[dict[str, JsonValue]]):
 
 def _is_empty(value: object) -> bool:
     if isinstance(value, dict):
-        return not value or any(_is_empty(one) for one in value.values())
+        return not value or any(_is_empty(item) for item in value.values())
     if isinstance(value, list):
-        return any(_is_empty(one) for one in value)
+        return any(_is_empty(item) for item in value)
     return value is None
 
 
@@ -67,5 +67,5 @@ def _typed(value: object) -> JsonValue:
         return text
     if text in _FLAGS:
         return _FLAGS[text]
-    found = _NUMBER.fullmatch(text)
-    return text if found is None else float(text) if found[2] else int(text)
+    match = _NUMBER.fullmatch(text)
+    return text if match is None else float(text) if match[2] else int(text)

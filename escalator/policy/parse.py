@@ -1,4 +1,4 @@
-"""The ways into the language: everything that is wrong, or the policy; and a policy that was accepted before."""
+"""Parse a policy: return it with all problems, or raise; and read one that was accepted before."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from escalator.policy.yaml_reader import MAX_CHARACTERS, Document, read_yaml
 
 FILE = "escalation.yml"
 TEXTS_KEPT = 4
-"""So many texts are kept as they were read: a process that starts reads the same one to judge it and to go by it."""
+"""How many parsed texts are cached: a starting process reads the same text once to check and once to use it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedPolicy:
-    """What became of a text: the policy, unless a problem is an error, and all problems by their lines."""
+    """The result of parsing: the policy, unless a problem is an error, and all problems by line."""
 
     policy: Policy | None
     problems: tuple[PolicyProblem, ...]
@@ -41,7 +41,7 @@ def parse(text: str | bytes, env: Mapping[str, str]) -> ParsedPolicy:
     document, draft, misfits = _draft_of(text)
     if document.is_unreadable:
         return ParsedPolicy(None, tuple(document.problem(finding) for finding in document.findings))
-    # Of a `${NAME}` that stands where it may not, only that is told, not what else its text is not.
+    # For a `${NAME}` where none is allowed, only that is reported, not that its text is not valid either.
     wrong = misplaced_placeholders(draft)
     findings = [finding for finding in misfits if finding.place not in wrong]
     problems = _problems(document, [*document.findings, *findings, *checks.all_findings(draft, env)])
@@ -53,37 +53,39 @@ def load(text: str | bytes, env: Mapping[str, str], file: str = FILE) -> Policy:
     """Return the policy; raise PolicyError with every error, each naming `file`, when there is none."""
     parsed = parse(text, env)
     if parsed.policy is None:
-        raise PolicyError(tuple(problem.told(file) for problem in parsed.errors))
+        raise PolicyError(tuple(problem.as_line(file) for problem in parsed.errors))
     return parsed.policy
 
 
 def load_accepted(text: str | bytes) -> Policy:
-    """Return a policy that was accepted once: read, and not judged again by what has come to be asked since.
+    """Return a policy that was accepted once, without running checks that were added since.
 
     Raises PolicyError for what this version of the product cannot read.
     """
     document, draft, misfits = _draft_of(text)
     problems = _problems(document, [*document.findings, *misfits])
     if document.is_unreadable or any(not problem.is_warning for problem in problems):
-        raise PolicyError(tuple(problem.told(FILE) for problem in problems))
+        raise PolicyError(tuple(problem.as_line(FILE) for problem in problems))
     return draft.policy()
 
 
 def unset_values(text: str | bytes, env: Mapping[str, str]) -> tuple[PolicyProblem, ...]:
-    """Return what a policy asks of the environment by `${NAME}` and does not get, or cannot use."""
+    """Return warnings for each `${NAME}` of a policy that is not set in the environment, or not valid."""
     document, draft, _ = _draft_of(text)
     if document.is_unreadable:
         return ()
-    return _problems(document, [one for one in placeholders.check_placeholders(draft, env) if one.is_warning])
+    return _problems(
+        document, [finding for finding in placeholders.check_placeholders(draft, env) if finding.is_warning]
+    )
 
 
 def _draft_of(text: str | bytes) -> tuple[Document, PolicyDraft, tuple[PolicyFinding, ...]]:
-    """Return a text as it was read, and what does not fit in it."""
+    """Return the document of a text, its draft, and the findings."""
     return _read_draft(_decoded(text))
 
 
 def _decoded(text: str | bytes) -> str | bytes:
-    """Return the characters that the bytes stand for; the bytes where `read` is to say what is wrong with them."""
+    """Return the decoded bytes; the bytes themselves where `read_yaml` should report what is wrong with them."""
     if isinstance(text, str) or len(text) > MAX_CHARACTERS:
         return text
     try:
@@ -100,5 +102,5 @@ def _read_draft(text: str | bytes) -> tuple[Document, PolicyDraft, tuple[PolicyF
 
 def _problems(document: Document, findings: Iterable[PolicyFinding]) -> tuple[PolicyProblem, ...]:
     """Return the findings with their lines, in the order of the file, each once."""
-    told = dict.fromkeys(document.problem(finding) for finding in findings)
-    return tuple(sorted(told, key=lambda problem: (problem.line, problem.is_warning)))
+    unique = dict.fromkeys(document.problem(finding) for finding in findings)
+    return tuple(sorted(unique, key=lambda problem: (problem.line, problem.is_warning)))

@@ -1,4 +1,4 @@
-"""`${NAME}` and `${NAME:-default}`: replaced inside single values, at the moment of use, never before."""
+"""`${NAME}` and `${NAME:-default}`: replaced inside single values when they are used, never before."""
 
 import re
 from collections.abc import Mapping
@@ -11,23 +11,23 @@ _OPENING = "${"
 
 
 def expand(text: str, env: Mapping[str, str]) -> str:
-    """Return the text with each name replaced by its value; unset or empty, by its default, else by nothing."""
-    return _PLACEHOLDER.sub(lambda found: env.get(found[1]) or found[2] or "", text)
+    """Return the text with each name replaced by its value; if that is unset or empty, by its default, else by ""."""
+    return _PLACEHOLDER.sub(lambda match: env.get(match[1]) or match[2] or "", text)
 
 
 def unset_names(text: str, env: Mapping[str, str]) -> tuple[str, ...]:
     """Return the names without a default that are unset or empty, each once, in order."""
-    missing = (found[1] for found in _PLACEHOLDER.finditer(text) if found[2] is None and not env.get(found[1]))
+    missing = (match[1] for match in _PLACEHOLDER.finditer(text) if match[2] is None and not env.get(match[1]))
     return tuple(dict.fromkeys(missing))
 
 
 def has_placeholder(text: str) -> bool:
-    """Whether something in the text asks to be replaced, well-formed or not."""
+    """Whether the text has a placeholder, well-formed or not."""
     return _OPENING in text
 
 
 def is_malformed(text: str) -> bool:
-    """Whether a `${` is left that begins no `${NAME}` and no `${NAME:-default}`."""
+    """Whether the text has a `${` that begins no `${NAME}` and no `${NAME:-default}`."""
     return _OPENING in _PLACEHOLDER.sub("", text)
 
 

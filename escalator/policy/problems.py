@@ -1,4 +1,4 @@
-"""What is wrong with a policy: found at a place of its tree, told with the line of the file and a remedy."""
+"""Problems of a policy: found at a place of its tree, reported with the line of the file and a remedy."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 TreePath = tuple[str | int, ...]
-"""Where a value stands in the tree: `("paths", "urgent", 1, "after")`; the whole file is `()`."""
+"""The place of a value in the tree: `("paths", "urgent", 1, "after")`; the whole file is `()`."""
 
 _ADDRESS = re.compile(r"(\w+://)\S+")
 _LISTED = 12
@@ -15,7 +15,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class PolicyProblem:
-    """One mistake or warning. `right` says what would be right.
+    """One error or warning: `what` is wrong, and what would be `right`.
 
     `blocks_production` marks the warnings that are errors when `run` starts in production (RULES 2).
     """
@@ -27,7 +27,7 @@ class PolicyProblem:
     is_warning: bool = False
     blocks_production: bool = False
 
-    def told(self, file: str) -> str:
+    def as_line(self, file: str) -> str:
         """Return `FILE:LINE: path: what; what would be right`; `what` of a warning begins with that word."""
         kind = "warning: " if self.is_warning else ""
         return f"{file}:{self.line}: {self.path}: {kind}{self.what}; {self.right}"
@@ -57,7 +57,7 @@ def dotted_path(place: TreePath) -> str:
 
 
 def quoted(value: object) -> str:
-    """Return what somebody wrote, on one line, shortened, in quotes; an address may hold a secret and is cut off."""
+    """Return a value from the file on one line, shortened, in quotes; an address may hold a secret and is cut off."""
     text = _ADDRESS.sub(r"\1...", str(value))
     return f'"{_printable(text[:_SHOWN])}{"..." if len(text) > _SHOWN else ""}"'
 
@@ -65,15 +65,15 @@ def quoted(value: object) -> str:
 def join_names(names: Iterable[str]) -> str:
     """Return names in one line, the first dozen of them."""
     known = list(names)
-    rest = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
-    return (", ".join(_printable(name) for name in known[:_LISTED]) or "none") + rest
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    return (", ".join(_printable(name) for name in known[:_LISTED]) or "none") + more
 
 
 def did_you_mean(written: str, known: Iterable[str]) -> str:
     """Return `did you mean "x"? known: ...`, the guess only where one is near."""
     names = list(known)
-    near = [name for name in names if _is_part(name, written)] or get_close_matches(written, names, n=1)
-    guess = f"did you mean {quoted(near[0])}? " if near else ""
+    close = [name for name in names if _is_part(name, written)] or get_close_matches(written, names, n=1)
+    guess = f"did you mean {quoted(close[0])}? " if close else ""
     return f"{guess}known: {join_names(names)}"
 
 

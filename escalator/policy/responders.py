@@ -1,4 +1,4 @@
-"""Who may acknowledge what, and whether a step can tell such a person, as far as the file alone says."""
+"""Who may acknowledge what, and whether a step can notify such a person, as far as the file alone shows."""
 
 from collections.abc import Collection
 
@@ -13,7 +13,7 @@ from escalator.policy.tree_walk import find_values, parse_pattern
 
 
 def step_reaches_responder(draft: PolicyDraft, step: Step, assign: str | None, able: Collection[str]) -> bool:
-    """Whether a step tells a destination, or somebody who may acknowledge."""
+    """Whether a step notifies a destination, or somebody who may acknowledge."""
     return any(
         target in draft.destinations or target_may_reach_responder(draft, target, assign, able)
         for target in step.notify
@@ -21,7 +21,7 @@ def step_reaches_responder(draft: PolicyDraft, step: Step, assign: str | None, a
 
 
 def target_may_reach_responder(draft: PolicyDraft, target: str, assign: str | None, able: Collection[str]) -> bool:
-    """Whether a target can mean somebody of those who are able; what the file does not have is told elsewhere."""
+    """Whether a target can mean somebody of `able`; True for unknown names, which another check reports."""
     if target == ASSIGNED_TEAM and assign is None:
         return True
     team = _team(draft, target, assign)
@@ -53,13 +53,13 @@ def schedule_of(draft: PolicyDraft, target: str, assign: str | None) -> Schedule
 
 
 def people_who_may_acknowledge(draft: PolicyDraft, category: Category | None) -> list[str]:
-    """Return who may acknowledge: nobody below moderator, and of a restricted category only who is in its teams."""
+    """Return who may acknowledge (keys): moderators and above; for a restricted category only members of its teams."""
     allowed = people_who_may_view(draft, category) if category else set(draft.people)
     return [key for key, person in draft.people.items() if key in allowed and person.role.may_acknowledge]
 
 
 def people_who_may_view(draft: PolicyDraft, category: Category) -> set[str]:
-    """Return who may know of incidents of a category: everybody, or who is in a team that it is restricted to."""
+    """Return who may see incidents of a category: everybody, or the members of the teams that it is restricted to."""
     if not category.restricted_to:
         return set(draft.people)
     teams = (draft.teams.get(name.removeprefix("team:")) for name in category.restricted_to)
@@ -67,18 +67,18 @@ def people_who_may_view(draft: PolicyDraft, category: Category) -> set[str]:
 
 
 def incident_kinds(draft: PolicyDraft) -> list[tuple[IncidentKind, Category | None]]:
-    """Return every category as a kind of incident, and what is in none."""
+    """Return every category as a kind of incident, and the kind without a category."""
     categories = [(incident_kind_of(category), category) for category in draft.categories.values()]
     return [*categories, (IncidentKind(None, Severity.UNKNOWN), None)]
 
 
 def incidents_phrase(kind: IncidentKind) -> str:
-    """Return what to call incidents of a kind."""
+    """Return a phrase for incidents of a kind."""
     return f"{quoted(kind.category)} incidents" if kind.category else "its incidents"
 
 
 def are_people_complete(draft: PolicyDraft) -> bool:
-    """Whether people and teams could all be read: who is missing for a mistake of their own still counts."""
+    """Whether people and teams could all be read; those with a mistake are missing in the draft, but do exist."""
     people = {place[1] for place, _ in find_values(draft.tree, parse_pattern("people.*"))}
     teams = {place[1] for place, _ in find_values(draft.tree, parse_pattern("teams.*"))}
     return people == set(draft.people) and teams == set(draft.teams)

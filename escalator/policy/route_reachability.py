@@ -1,4 +1,4 @@
-"""Which routes an incident of a category can take: what a policy promises before any event has come."""
+"""Which routes an incident of a category can take, as far as the policy alone decides it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def incident_kind_of(category: Category) -> IncidentKind:
 
 
 def reachable_routes(kind: IncidentKind, routes: Mapping[int, Route]) -> Iterator[int | None]:
-    """Yield the place of every route that can take this kind, None for the default; stops at one that surely does."""
+    """Yield the index of every route that can take this kind, None for the default; stop at one that surely does."""
     for place, route in routes.items():
         chance = _chance(kind, route)
         if chance is not Likelihood.NEVER:
@@ -43,14 +43,14 @@ def reachable_routes(kind: IncidentKind, routes: Mapping[int, Route]) -> Iterato
 
 
 def _chance(kind: IncidentKind, route: Route) -> Likelihood:
-    wanted = min((chance for chance in _judged(kind, route.when)), key=_rank, default=Likelihood.SURELY)
-    refused = max((chance for chance in _judged(kind, route.unless)), key=_rank, default=Likelihood.NEVER)
-    if wanted is Likelihood.NEVER or refused is Likelihood.SURELY:
+    matched = min((chance for chance in _likelihoods(kind, route.when)), key=_rank, default=Likelihood.SURELY)
+    excluded = max((chance for chance in _likelihoods(kind, route.unless)), key=_rank, default=Likelihood.NEVER)
+    if matched is Likelihood.NEVER or excluded is Likelihood.SURELY:
         return Likelihood.NEVER
-    return wanted if refused is Likelihood.NEVER else Likelihood.PERHAPS
+    return matched if excluded is Likelihood.NEVER else Likelihood.PERHAPS
 
 
-def _judged(kind: IncidentKind, conditions: Conditions) -> list[Likelihood]:
+def _likelihoods(kind: IncidentKind, conditions: Conditions) -> list[Likelihood]:
     return [_condition(kind, fact, values) for fact, values in conditions.tests.items()]
 
 

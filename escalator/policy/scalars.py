@@ -1,42 +1,33 @@
-"""The kinds of value a policy holds: each makes a typed value of a text, or says what would be right."""
+"""Scalars of a policy: each type reads a text into a typed value, or says what would be right.
+
+Durations, times and dates are in `escalator.policy.time_scalars`.
+"""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Generic, TypedDict, TypeVar, Unpack
-from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError, fields
 
 from escalator.model.email_address import CORRECT_FORM, parse_mailbox
-from escalator.model.schedule import WEEKDAYS, RotationUnit
 from escalator.policy.placeholders import has_placeholder
 from escalator.policy.problems import did_you_mean, quoted
 from escalator.policy.targets import target_text
 from escalator.policy.web_address import is_web_address
-from escalator.schedules.timezone import zone_named
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
-_DURATION = re.compile(r"([0-9]{1,7})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_LONGEST = timedelta(days=3650)
-_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _NUMBER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(%?)")
-_MONTHDAY = re.compile(r"[1-9]|[12][0-9]|3[01]")
-_HOURS = re.compile(r"([1-9][0-9]{0,2})h")
-_TURNS = {"daily": RotationUnit.DAYS, "weekly": RotationUnit.WEEKS, "monthly": RotationUnit.MONTHS}
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What marshmallow carries for us instead of a sentence: what is wrong, and what would be right."""
+    """The message of a ValidationError: what is wrong, and what would be right."""
 
     what: str
     right: str
@@ -48,34 +39,34 @@ def complaint_error(what: str, right: str) -> ValidationError:
 
 
 class Options(TypedDict, total=False):
-    """What every value may be told of its place: whether it must be there, and how the file spells its key."""
+    """Options of every value: whether it is required, and how the file spells its key."""
 
     required: bool
     data_key: str
 
 
 class PolicyValue(fields.Field[T], Generic[T]):
-    """A value of a policy. `right` is the remedy for whatever is no such value."""
+    """A value of a policy. `right` is the remedy for anything else."""
 
     right = "write a value"
 
     def read(self, value: object, name: str) -> T:
-        """Return what `value`, found under that name, means; raise ValidationError with every complaint."""
+        """Return the typed value of `value`, found under `name`; raise ValidationError with every complaint."""
         raise NotImplementedError
 
     def _deserialize(self, value: object, attr: str | None, data: object, **_: object) -> T:  # noqa: ARG002
         return self.read(value, attr or "")
 
     def make_error(self, key: str, **_: object) -> ValidationError:
-        """Return the complaint for a value that is missing or stands empty."""
+        """Return the error for a value that is missing or empty."""
         return complaint_error("is missing" if key == "required" else "has no value", self.right)
 
 
 class Scalar(PolicyValue[T]):
-    """A value made of one text by `_typed`, which returns None for what it cannot read."""
+    """A value read from one text by `_typed`, which returns None for what is not valid."""
 
     def read(self, value: object, name: str) -> T:  # noqa: ARG002
-        """Return what the text means, or complain."""
+        """Return the typed value; raise ValidationError for what is not valid."""
         if not isinstance(value, str):
             raise complaint_error(f"is a {'list' if isinstance(value, list) else 'mapping'}, not one value", self.right)
         typed = self._typed(value)
@@ -123,7 +114,7 @@ class MatchingText(NonEmptyText):
 
 
 class Address(NonEmptyText):
-    """A web address, which may hold a secret: a mistake in it is told without repeating it."""
+    """A web address, which may hold a secret: a complaint about it does not repeat it."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
         super().__init__("write an address that begins with https://", **options)
@@ -136,7 +127,7 @@ class Address(NonEmptyText):
 
 
 class MailAddress(NonEmptyText):
-    """A mail address that a mail can reach."""
+    """An email address that an email can reach."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
         super().__init__(CORRECT_FORM, **options)
@@ -219,125 +210,6 @@ class Number(Scalar[float]):
         self.right = f"write a number from 0 to {most:g}"
 
     def _typed(self, text: str) -> float | None:
-        found = _NUMBER.fullmatch(text)
-        number = float(found[1]) / (100 if found[2] else 1) if found else None
+        match = _NUMBER.fullmatch(text)
+        number = float(match[1]) / (100 if match[2] else 1) if match else None
         return number if number is not None and number <= self._most else None
-
-
-class Duration(Scalar[timedelta]):
-    """`90s`, `5m`, `4h`, `30d`; more than nothing."""
-
-    right = "write a duration above zero such as 90s, 5m, 4h or 30d"
-    least = timedelta(seconds=1)
-
-    def _typed(self, text: str) -> timedelta | None:
-        found = _DURATION.fullmatch(text)
-        if not found:
-            return None
-        duration = timedelta(**{_UNITS[found[2]]: int(found[1])})
-        return duration if self.least <= duration <= _LONGEST else None
-
-
-class Delay(Duration):
-    """A duration that may be nothing."""
-
-    right = "write a duration such as 0s, 90s, 5m, 4h or 30d"
-    least = timedelta(0)
-
-
-class TimeOfDay(Scalar[time]):
-    """`18:00`."""
-
-    right = "write a time of day such as 09:00"
-
-    def _typed(self, text: str) -> time | None:
-        return time.fromisoformat(text) if _TIME.fullmatch(text) else None
-
-
-class EndOfSpan(TimeOfDay):
-    """`18:00`, or `24:00` for the end of the day: the midnight that follows, as `00:00`."""
-
-    right = "write a time of day such as 18:00, or 24:00 for the end of the day"
-
-    def _typed(self, text: str) -> time | None:
-        return time(0) if text == "24:00" else super()._typed(text)
-
-
-class Weekly(Scalar[tuple[int, time]]):
-    """`tue 10:00`: the weekday, 0 for Monday, and the time."""
-
-    right = "write a weekday and a time such as mon 09:00"
-
-    def _typed(self, text: str) -> tuple[int, time] | None:
-        day, _, at = text.partition(" ")
-        return (WEEKDAYS.index(day), time.fromisoformat(at)) if day in WEEKDAYS and _TIME.fullmatch(at) else None
-
-
-@dataclass(frozen=True, slots=True)
-class HandoverRule:
-    """When turns change: a time of day, with a weekday (0 is Monday) or a day of the month where one is written."""
-
-    at: time
-    weekday: int | None = None
-    monthday: int | None = None
-
-
-class HandoverText(Scalar[HandoverRule]):
-    """`mon 09:00`, `1 09:00` (a day of the month), or `09:00`."""
-
-    right = "write a time such as 09:00, with a weekday (mon 09:00) or a day of the month (1 09:00) before it"
-
-    def _typed(self, text: str) -> HandoverRule | None:
-        day, _, at = text.rpartition(" ")
-        if not _TIME.fullmatch(at):
-            return None
-        if day in ("", *WEEKDAYS):
-            return HandoverRule(time.fromisoformat(at), WEEKDAYS.index(day) if day else None)
-        return HandoverRule(time.fromisoformat(at), monthday=int(day)) if _MONTHDAY.fullmatch(day) else None
-
-
-class Rotation(Scalar[tuple[RotationUnit, int]]):
-    """`daily`, `weekly`, `monthly` or a number of hours: what turns are counted in, and how many make one."""
-
-    right = "write daily, weekly, monthly, or hours such as 12h"
-
-    def _typed(self, text: str) -> tuple[RotationUnit, int] | None:
-        if text in _TURNS:
-            return _TURNS[text], 1
-        found = _HOURS.fullmatch(text)
-        return (RotationUnit.HOURS, int(found[1])) if found else None
-
-
-class CalendarDate(Scalar[date]):
-    """`2026-01-05`."""
-
-    right = "write a date such as 2026-01-05"
-
-    def _typed(self, text: str) -> date | None:
-        return _parsed(date.fromisoformat, text) if _DATE.fullmatch(text) else None
-
-
-class DateAndTime(Scalar[datetime]):
-    """`2026-12-24T00:00`, in the zone of its schedule unless it names an offset."""
-
-    right = "write a date and a time such as 2026-12-24T00:00"
-
-    def _typed(self, text: str) -> datetime | None:
-        return _parsed(datetime.fromisoformat, text) if _DATE.match(text) else None
-
-
-class TimeZone(Scalar[ZoneInfo]):
-    """A time zone of the IANA database."""
-
-    right = "write a time zone such as Europe/Madrid or UTC"
-
-    def _typed(self, text: str) -> ZoneInfo | None:
-        return zone_named(text)
-
-
-def _parsed(parse: Callable[[str], T], text: str) -> T | None:
-    """Return what the parser makes of the text, or None."""
-    try:
-        return parse(text)
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""The section `destinations`, made from what each kind describes of its entry."""
+"""The section `destinations`, built from the descriptions of the kinds."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, assert_never
@@ -35,7 +35,7 @@ _Fields = dict[str, fields.Field[Any]]
 
 
 def _field(described: Field, options: Options) -> fields.Field[Any]:
-    """Return what reads a value that is described so."""
+    """Return the field for a described value."""
     match described:
         case TextField(pattern="", right=right):
             return NonEmptyText(right, **options)
@@ -56,11 +56,11 @@ def _field(described: Field, options: Options) -> fields.Field[Any]:
 
 
 def _section(described: SectionField) -> fields.Field[Any]:
-    """Return what reads a mapping with fixed keys, as these keys and what they mean."""
-    # marshmallow has a use of its own for some names (`fields`), so each gets one that it has none for.
+    """Return the field for a mapping with fixed keys."""
+    # marshmallow reserves some names (`fields`), so each gets a prefix.
     inner: _Fields = {
-        f"key_{name}": _field(one, {"data_key": name, "required": name not in described.optional})
-        for name, one in described.fields.items()
+        f"key_{name}": _field(field, {"data_key": name, "required": name not in described.optional})
+        for name, field in described.fields.items()
     }
     keys: type[MappingSchema] = MappingSchema.from_dict(inner)  # type: ignore[assignment]  # it makes a subclass of what it is asked of
     return FixedMapping(keys, _without_prefix)
@@ -71,15 +71,15 @@ def _without_prefix(**typed: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def _options() -> Mapping[str, tuple[Option, list[str]]]:
-    """Return every further key, and the kinds that have it. Two kinds that share one must mean the same by it."""
-    found: dict[str, tuple[Option, list[str]]] = {}
+    """Return every further key with the kinds that have it. Kinds that share a key must describe it equally."""
+    options: dict[str, tuple[Option, list[str]]] = {}
     for kind in DestinationKind:
         for name, option in kind.about.entry.options.items():
-            known, kinds = found.setdefault(name, (option, []))
-            if known != option:
+            option_of_name, kinds = options.setdefault(name, (option, []))
+            if option_of_name != option:
                 raise TypeError(f"`{name}` means one thing for {kinds[0]} and another for {kind.value}")
             kinds.append(kind.value)
-    return found
+    return options
 
 
 _OPTIONS = _options()
@@ -87,17 +87,17 @@ _KINDS = [kind.value for kind in DestinationKind]
 
 
 class _OfOneKind(MappingSchema):
-    """What holds for every destination."""
+    """The rule for every destination."""
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def is_of_one_kind(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
         """Refuse a destination of no kind, or of several, and the further keys of another kind."""
-        found = [kind for kind in _KINDS if kind in original]
-        if len(found) != 1:
-            what = f"has {len(found)} kinds: {', '.join(found)}" if found else "has no kind"
+        kinds_used = [kind for kind in _KINDS if kind in original]
+        if len(kinds_used) != 1:
+            what = f"has {len(kinds_used)} kinds: {', '.join(kinds_used)}" if kinds_used else "has no kind"
             raise ValidationError([Complaint(what, f"write exactly one of {', '.join(_KINDS)}")])
         for key, (option, kinds) in _OPTIONS.items():
-            if key in original and found[0] not in kinds:
+            if key in original and kinds_used[0] not in kinds:
                 right = f"only a `{'` or `'.join(kinds)}` destination has `{key}`"
                 raise ValidationError({key: [Complaint(option.elsewhere, right)]})
 
@@ -115,34 +115,34 @@ def _keys() -> type[MappingSchema]:
 
 
 DestinationKeys = _keys()
-"""A place that is told: exactly one kind, with the further keys of that kind."""
+"""A destination: exactly one kind, with the further keys of that kind."""
 
 
 def _entry_fields() -> Iterator[tuple[str, Field]]:
     for kind in DestinationKind:
         address = kind.about.entry.address
         if isinstance(address, SectionField):
-            yield from ((f"{kind.value}.{name}", one) for name, one in address.fields.items())
+            yield from ((f"{kind.value}.{name}", field) for name, field in address.fields.items())
         else:
             yield kind.value, address
     yield from ((name, option.field) for name, (option, _) in _OPTIONS.items())
 
 
-def _where(name: str, field: Field) -> str:
+def _pattern_of(name: str, field: Field) -> str:
     ending = {EmailsField: "[]", JsonField: ".**"}.get(type(field), "")
     return f"destinations.*.{name}{ending}"
 
 
-FIELDS: tuple[tuple[str, Field], ...] = tuple((_where(name, field), field) for name, field in _entry_fields())
+FIELDS: tuple[tuple[str, Field], ...] = tuple((_pattern_of(name, field), field) for name, field in _entry_fields())
 """Every value that a destination of some kind may have, by the pattern of its place (see `tree_walk`)."""
 
 ADDRESSES = frozenset(
-    _where(f"{kind.value}.{address.address}" if isinstance(address, SectionField) else kind.value, field)
+    _pattern_of(f"{kind.value}.{address.address}" if isinstance(address, SectionField) else kind.value, field)
     for kind in DestinationKind
     for address in (kind.about.entry.address,)
     for field in (address.fields[address.address] if isinstance(address, SectionField) else address,)
 )
-"""Those of them that are addresses."""
+"""Those of `FIELDS` that are addresses."""
 
 PERSON_OPTIONS = tuple(name for name, (option, _) in _OPTIONS.items() if isinstance(option.field, PersonField))
 """The further keys that name a person of the policy."""

@@ -1,4 +1,4 @@
-"""The sections that say who and what: sources, people, teams, categories."""
+"""The sections sources, people, teams and categories."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,15 +13,14 @@ from escalator.policy.scalars import (
     Address,
     AnyText,
     Complaint,
-    Duration,
     EnumWord,
     MailAddress,
     MatchingText,
     NonEmptyText,
     OneOf,
     Target,
-    TimeZone,
 )
+from escalator.policy.time_scalars import Duration, TimeZone
 
 _CONTACTS = tuple(kind for kind in DestinationKind if kind.about.person_key)
 _SLACK_USER = r"[A-Za-z0-9_]{2,30}"
@@ -40,7 +39,7 @@ class SourceKeys(MappingSchema):
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def says_where_to_divert(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:
-        """Refuse `mode: divert` without the destination that everything goes to."""
+        """Refuse `mode: divert` without the destination that everything is sent to."""
         if original.get("mode") == Mode.DIVERT and "divert_to" not in original:
             raise ValidationError(
                 {"mode": [Complaint("has no destination to divert to", "add `divert_to` with a destination")]}
@@ -53,7 +52,7 @@ def make_source(name: str, api_key: str, api_secret: tuple[str, ...], platform: 
 
 
 class PersonKeys(MappingSchema):
-    """Somebody who can be told and who may answer."""
+    """A person who can be notified and may answer."""
 
     name = NonEmptyText(required=True)
     role = EnumWord(Role)
@@ -67,7 +66,7 @@ class PersonKeys(MappingSchema):
 
 
 class TeamKeys(MappingSchema):
-    """People who are told together."""
+    """People who are notified together."""
 
     members = NonEmptyListOf(NonEmptyText(), required=True)
     lead = NonEmptyText()
@@ -77,7 +76,7 @@ class TeamKeys(MappingSchema):
 
 
 def make_team(key: str, role: Role = Role.AUDITOR, **keys: Any) -> Team:  # noqa: ANN401
-    """Return a team; one that states no role raises nobody."""
+    """Return a team; one without a role gives its members no higher role."""
     return Team(key, role=role, **keys)
 
 

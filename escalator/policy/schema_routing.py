@@ -1,4 +1,4 @@
-"""The sections that say when and what then: routes, paths, clocks, storms."""
+"""The sections for routes, paths, deadlines, storms and limits."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -25,8 +25,6 @@ from escalator.policy.problems import did_you_mean, quoted
 from escalator.policy.scalars import (
     AnyText,
     Complaint,
-    Delay,
-    Duration,
     EnumWord,
     MatchingText,
     NonEmptyText,
@@ -37,9 +35,10 @@ from escalator.policy.scalars import (
     WholeNumber,
     complaint_error,
 )
+from escalator.policy.time_scalars import Delay, Duration
 
 FACTS = tuple(COMPARISONS)
-"""What conditions can ask about, besides `custom.<key>`."""
+"""The facts that conditions can test, besides `custom.<key>`."""
 
 _GRADES: list[Severity] = [grade for grade in Severity if grade is not Severity.UNKNOWN]
 _WORDS: Mapping[str, PolicyValue[Any]] = {
@@ -58,14 +57,14 @@ class When(PolicyValue[Conditions]):
     right = "write a mapping such as {category: csam, min_severity: high}"
 
     def read(self, value: object, name: str) -> Conditions:  # noqa: ARG002
-        """Return the conditions, or complain of each that is wrong."""
+        """Return the conditions; raise ValidationError with every wrong one."""
         if not isinstance(value, dict):
             raise complaint_error("is not a mapping", self.right)
         tests: dict[str, tuple[str, ...]] = {}
         errors: dict[str, Any] = {}
-        for fact, wanted in value.items():
+        for fact, values in value.items():
             try:
-                tests[fact] = _test(fact, wanted)
+                tests[fact] = _test(fact, values)
             except ValidationError as error:
                 errors[fact] = error.messages
         if errors:
@@ -73,18 +72,18 @@ class When(PolicyValue[Conditions]):
         return Conditions(tests)
 
 
-def _test(fact: str, wanted: object) -> tuple[str, ...]:
+def _test(fact: str, raw: object) -> tuple[str, ...]:
     if fact not in FACTS and not (fact.startswith("custom.") and fact != "custom."):
         raise complaint_error("is not a condition", did_you_mean(fact, (*FACTS, "custom.<key>")))
-    values = OneOrMore(NonEmptyText()).deserialize(wanted, fact)
+    values = OneOrMore(NonEmptyText()).deserialize(raw, fact)
     typed = _WORDS.get(fact)
     if typed is not None and not (fact in _MAY_BE_ANYTHING and _ANYTHING in values):
-        OneOrMore(typed).deserialize(wanted, fact)
+        OneOrMore(typed).deserialize(raw, fact)
     return tuple(values)
 
 
 class RouteKeys(MappingSchema):
-    """One rule: what it takes, who is assigned, which path runs."""
+    """A route: its conditions, who is assigned, and its path."""
 
     name = NonEmptyText("give the route a name", required=True)
     path = NonEmptyText("name a path", required=True)
@@ -100,7 +99,7 @@ def make_route(assign: str | None = None, **keys: Any) -> Route:  # noqa: ANN401
 
 
 class StepKeys(MappingSchema):
-    """One rung of a path."""
+    """One step of a path."""
 
     notify = NonEmptyListOf(Target(), required=True)
     after = Delay()
@@ -117,7 +116,7 @@ class FeedKeys(MappingSchema):
 
 
 class _Thresholds(PolicyValue[Mapping[Severity, float]]):
-    """Severity -> the least number that counts as it."""
+    """Severity -> the lowest number that counts as it."""
 
     right = "write a mapping such as {medium: 40, high: 70, critical: 90}"
 
@@ -127,19 +126,21 @@ class _Thresholds(PolicyValue[Mapping[Severity, float]]):
 
     def read(self, value: object, name: str) -> Mapping[Severity, float]:
         """Return the thresholds, which rise with the severity."""
-        found = self._named.read(value, name)
+        numbers = self._named.read(value, name)
         names = [grade.value for grade in _GRADES]
-        strange = {key: [Complaint("is not a severity", did_you_mean(key, names))] for key in found if key not in names}
+        strange = {
+            key: [Complaint("is not a severity", did_you_mean(key, names))] for key in numbers if key not in names
+        }
         if strange:
             raise ValidationError(strange)
-        thresholds: dict[Severity, float] = {grade: found[grade] for grade in _GRADES if grade in found}
+        thresholds: dict[Severity, float] = {grade: numbers[grade] for grade in _GRADES if grade in numbers}
         if list(thresholds.values()) != sorted(set(thresholds.values())):
             raise complaint_error("does not increase from low to critical", self.right)
         return thresholds
 
 
 class SeverityKeys(MappingSchema):
-    """From where a number counts as a severity."""
+    """The numbers from which a severity counts."""
 
     numeric = _Thresholds(1_000_000)
     confidence = _Thresholds(1)
@@ -153,18 +154,18 @@ class UnansweredKeys(MappingSchema):
 
 
 class AlarmKeys(MappingSchema):
-    """Who hears of the product's own trouble."""
+    """The recipients of operator alerts."""
 
     notify = OneOrMore(Target(), required=True)
 
 
 def make_alarms(notify: tuple[str, ...]) -> tuple[str, ...]:
-    """Return whom to tell."""
+    """Return the targets."""
     return notify
 
 
 class AcknowledgedKeys(MappingSchema):
-    """The second clock."""
+    """The second deadline, which starts with the acknowledgement."""
 
     resolve_within = Duration(required=True)
     remind = Duration()
@@ -177,7 +178,7 @@ _ALIKE = tuple(fact for fact in FACTS if fact not in _NOTHING_ALIKE)
 
 
 class _Alike(OneOf):
-    """A fact in which alerts can be alike; what only asks something of a fact is none."""
+    """A fact by which alerts can be grouped; a condition such as `min_severity` is none."""
 
     def __init__(self) -> None:
         super().__init__(*_ALIKE, "text")
@@ -216,7 +217,7 @@ class RetentionKeys(MappingSchema):
 
 
 def make_retention(content: timedelta | None = None, records: timedelta | None = None) -> dict[str, timedelta]:  # noqa: ARG001
-    """Return the duration that is given, by its name in the policy.
+    """Return the given duration by its name in the policy.
 
     `records` is refused in a file (`checks.unsupported`); a version that was accepted with it is still read.
     """
@@ -224,7 +225,7 @@ def make_retention(content: timedelta | None = None, records: timedelta | None =
 
 
 class HeartbeatKeys(MappingSchema):
-    """Whom to tell that no deadline is overdue."""
+    """Where to send the sign of life that no deadline is overdue."""
 
     every = Duration(required=True)
     url = AnyText('write the address to call, or "${HEARTBEAT_URL:-}"', required=True)

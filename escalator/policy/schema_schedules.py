@@ -19,24 +19,18 @@ from escalator.policy.containers import (
     NonEmptyListOf,
     OneOrMore,
 )
-from escalator.policy.scalars import (
-    AnyText,
+from escalator.policy.scalars import AnyText, Complaint, MatchingText, NonEmptyText, OneOf, TrueOrFalse, complaint_error
+from escalator.policy.time_scalars import (
     CalendarDate,
-    Complaint,
     DateAndTime,
     Duration,
     EndOfSpan,
     HandoverRule,
     HandoverText,
-    MatchingText,
-    NonEmptyText,
-    OneOf,
     Rotation,
     TimeOfDay,
     TimeZone,
-    TrueOrFalse,
     Weekly,
-    complaint_error,
 )
 
 UTC = ZoneInfo("UTC")
@@ -62,7 +56,7 @@ def make_hours(  # noqa: PLR0913  # as the file has them
     timezone: ZoneInfo = UTC,
     holidays: str | None = None,
 ) -> Hours:
-    """Return the hours of that name; equal times are the whole of a day, from that time on."""
+    """Return the hours of that name; equal times mean 24 hours from that time on."""
     for name, at, other in (("from", start, end), ("to", end, start)):
         if at is None and (other is not None or weekdays is None):
             right = "write both `from` and `to`, or neither: `weekdays` alone means whole days"
@@ -94,7 +88,7 @@ def make_layer(
     people: tuple[str, ...],
     hours: str | None = None,
 ) -> Layer:
-    """Return a layer; the day of a handover is asked for where turns last longer than a day."""
+    """Return a layer; a handover needs a day where turns last longer than a day."""
     turn, every = rotate
     day = {RotationUnit.WEEKS: handover.weekday, RotationUnit.MONTHS: handover.monthday}.get(turn)
     if turn in _DAY_WANTED and day is None:
@@ -106,7 +100,7 @@ def make_layer(
 
 
 class OverrideKeys(MappingSchema):
-    """Somebody instead of whoever it would be."""
+    """A person on call instead of the one by rotation."""
 
     person = NonEmptyText(required=True)
     start = DateAndTime(data_key="from", required=True)
@@ -114,7 +108,7 @@ class OverrideKeys(MappingSchema):
 
 
 def make_override(person: str, start: datetime, end: datetime) -> Override:
-    """Return an override, which ends after it begins."""
+    """Return an override; raise ValidationError unless it ends after it begins."""
     _in_order(start, end)
     return Override(person, start, end)
 
@@ -125,7 +119,7 @@ def _in_order(start: datetime, end: datetime) -> None:
 
 
 class ScheduleKeys(MappingSchema):
-    """A rota: layers with overrides, or a calendar."""
+    """A schedule: layers with overrides, or a calendar."""
 
     timezone = TimeZone()
     layers = ListOf(FixedMapping(LayerKeys, make_layer))
@@ -142,11 +136,11 @@ def make_schedule(  # noqa: PLR0913  # as the file has them
     ical: str | None = None,
     people: tuple[str, ...] = (),
 ) -> Schedule:
-    """Return a schedule; it must name somebody itself, for when its calendar is silent."""
-    made = Schedule(key, timezone, tuple((layers or {}).values()), tuple((overrides or {}).values()), ical, people)
-    if not made.everybody:
+    """Return a schedule; it must name somebody itself, for times without calendar events."""
+    schedule = Schedule(key, timezone, tuple((layers or {}).values()), tuple((overrides or {}).values()), ical, people)
+    if not schedule.everybody:
         raise complaint_error("names nobody", "add `layers` with people, or `people` for times without calendar events")
-    return made
+    return schedule
 
 
 class DrillKeys(MappingSchema):
@@ -166,7 +160,7 @@ def make_drill(
 
 
 class SilenceKeys(MappingSchema):
-    """A category or a route whose first step tells nobody for a while."""
+    """A category or a route whose first step notifies nobody for a limited time."""
 
     category = NonEmptyText()
     route = NonEmptyText()

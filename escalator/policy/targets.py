@@ -1,4 +1,4 @@
-"""How a step, a route or an alarm names whom it means."""
+"""How steps, routes and `alarms` spell targets."""
 
 ASSIGNED_TEAM = "team"
 TARGET_KINDS = ("team", "person", "schedule")

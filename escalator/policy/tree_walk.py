@@ -1,4 +1,4 @@
-"""Finding values in the tree by patterns, whatever else is wrong with it."""
+"""Find values in the tree by patterns, also in a tree with mistakes."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,8 @@ EACH = "[]"
 BELOW = "**"
 
 Pattern = tuple[str, ...]
-"""Keys from the top; ANY stands for every key, EACH for every item of a list, or the value itself if it is none,
-BELOW for every text that stands there or deeper."""
+"""Keys from the top; ANY matches every key, EACH every item of a list, or the value itself if it is no list, BELOW
+every text at that place or deeper."""
 
 
 def parse_pattern(text: str) -> Pattern:
@@ -19,18 +19,18 @@ def parse_pattern(text: str) -> Pattern:
     return tuple(text.replace(EACH, f".{EACH}").split("."))
 
 
-def find_values(tree: Tree, wanted: Pattern, place: TreePath = ()) -> Iterator[tuple[TreePath, Tree]]:
-    """Yield every value that the pattern fits, with its place, in the order of the file."""
-    if not wanted:
+def find_values(tree: Tree, pattern: Pattern, place: TreePath = ()) -> Iterator[tuple[TreePath, Tree]]:
+    """Yield every value that matches the pattern, with its place, in the order of the file."""
+    if not pattern:
         yield place, tree
-    elif wanted[0] == BELOW:
+    elif pattern[0] == BELOW:
         yield from find_texts(tree, place)
-    elif wanted[0] == EACH:
+    elif pattern[0] == EACH:
         for at, item in _items(tree, place):
-            yield from find_values(item, wanted[1:], at)
+            yield from find_values(item, pattern[1:], at)
     elif isinstance(tree, dict):
-        for key in tree if wanted[0] == ANY else [key for key in tree if key == wanted[0]]:
-            yield from find_values(tree[key], wanted[1:], (*place, key))
+        for key in tree if pattern[0] == ANY else [key for key in tree if key == pattern[0]]:
+            yield from find_values(tree[key], pattern[1:], (*place, key))
 
 
 def find_texts(tree: Tree, place: TreePath = ()) -> Iterator[tuple[TreePath, str]]:

@@ -1,10 +1,10 @@
-"""Addresses of the web, in the policy and in what the environment puts into it: one rule for both."""
+"""Web addresses, in the policy and in values from the environment."""
 
 from urllib.parse import urlsplit
 
 
 def is_web_address(text: str) -> bool:
-    """Whether it is an http or https address with a host, and a port that there can be."""
+    """Whether it is an http or https address with a host and a possible port."""
     if not text.isprintable() or any(letter.isspace() for letter in text):
         return False
     try:

@@ -1,6 +1,6 @@
 """YAML text -> a tree in which every scalar is text, with the line of every place in it.
 
-Nothing is guessed: `18:00`, `NO` and `2026-01-05` stay what they look like. Aliases and merge keys are followed,
+No type is guessed: `18:00`, `NO` and `2026-01-05` stay texts. Aliases and merge keys are followed,
 within bounds, so that no short text can become a huge tree.
 """
 
@@ -14,7 +14,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from escalator.policy.problems import PolicyFinding, PolicyProblem, TreePath, dotted_path, quoted
 
 Tree: TypeAlias = "str | None | list[Tree] | dict[str, Tree]"
-"""A text, nothing (`key:` alone), a list or a mapping."""
+"""A text, None (`key:` alone), a list or a mapping."""
 
 
 class Quoted(str):
@@ -34,7 +34,7 @@ _QUOTE = 'correct this line or the one above it; quote a text that holds ": " or
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What was read, and what was wrong with it as YAML."""
+    """The tree of a file, and its problems as YAML."""
 
     tree: dict[str, Tree]
     lines: Mapping[TreePath, int]
@@ -42,7 +42,7 @@ class Document:
     is_unreadable: bool = False
 
     def problem(self, finding: PolicyFinding) -> PolicyProblem:
-        """Return the finding with its line; a place that was not written has the line of what should hold it."""
+        """Return the finding with its line; a missing place gets the line of the nearest part that contains it."""
         place = finding.place
         while place and place not in self.lines:
             place = place[:-1]
@@ -57,7 +57,7 @@ class Document:
 
 
 class _Unreadable(Exception):  # noqa: N818
-    """Nothing can be made of the text; carries the finding."""
+    """The text cannot be read; carries the finding."""
 
     def __init__(self, what: str, right: str, line: int = 1) -> None:
         super().__init__(what)
@@ -81,7 +81,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_yaml(text: str | bytes) -> Document:
-    """Return the tree of a policy file; what cannot be read at all is a document with one finding and no tree."""
+    """Return the tree of a policy file; for an unreadable text a document with one finding and no tree."""
     try:
         node = _compose(_decoded(text))
         reading = _Reading()
@@ -120,13 +120,13 @@ def _compose(text: str) -> Node | None:
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str]:
-    said = error.problem or "a syntax error"
-    if r"'\t'" in said:
+    problem = error.problem or "a syntax error"
+    if r"'\t'" in problem:
         return "a tab stands where YAML allows only spaces", "indent with spaces"
     if "expected a single document" in (error.context or ""):
         return "holds more than one YAML document", "remove the line `---` between them"
     context = f"{error.context}, " if error.context else ""
-    return f"is not YAML: {context}{said}", _QUOTE
+    return f"is not YAML: {context}{problem}", _QUOTE
 
 
 class _Reading:
@@ -148,7 +148,9 @@ class _Reading:
     def _value(self, node: Node, place: TreePath) -> Tree:
         self._bound(node)
         if node.tag not in _PLAIN_TAGS:
-            self._found(place, node, f"the tag {quoted(node.tag)} is not supported", "write the value without a tag")
+            self._add_finding(
+                place, node, f"the tag {quoted(node.tag)} is not supported", "write the value without a tag"
+            )
         self._depth += 1
         value: Tree
         if isinstance(node, MappingNode):
@@ -189,19 +191,19 @@ class _Reading:
                 if isinstance(source, MappingNode):
                     yield source
                 else:
-                    self._found(place, key_node, "merges something that is not a mapping", "write `<<: *anchor`")
+                    self._add_finding(place, key_node, "merges something that is not a mapping", "write `<<: *anchor`")
 
     def _key(self, node: Node, place: TreePath, first: dict[str, int]) -> str | None:
         """Return the key if it is new and a text; `first` remembers where each was written."""
         if _is_merge(node):
             return None
         if not isinstance(node, ScalarNode):
-            self._found(place, node, "a key is a list or a mapping", "quote a text that begins with { or [")
+            self._add_finding(place, node, "a key is a list or a mapping", "quote a text that begins with { or [")
             return None
         key = str(node.value)
         if key in first:
             what = f"is written twice, in line {first[key]} and in line {_line(node)}"
-            self._found((*place, key), node, what, "keep one of the two")
+            self._add_finding((*place, key), node, what, "keep one of the two")
             return None
         first[key] = _line(node)
         return key
@@ -213,7 +215,7 @@ class _Reading:
         if self._depth > MAX_DEPTH:
             raise _Unreadable("an alias contains itself, or too many others", "write the value itself", _line(node))
 
-    def _found(self, place: TreePath, node: Node, what: str, right: str) -> None:
+    def _add_finding(self, place: TreePath, node: Node, what: str, right: str) -> None:
         self.findings.append(PolicyFinding(place, what, right, line=_line(node)))
 
 

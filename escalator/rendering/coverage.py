@@ -1,4 +1,4 @@
-"""What a coverage is told in, in words and in pictures: how soon somebody hears, for how long, and when nobody."""
+"""Coverage in words: how soon somebody is notified, for how long, and when nobody is."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ NO_CATEGORY = "(no category)"
 
 
 def how_soon(delay: timedelta | None) -> str:
-    """Return `5 min` or `at once`, and `nobody` where nobody hears at all."""
+    """Return `5 min` or `at once`, and `nobody` where nobody is notified at all."""
     if delay is None:
         return "nobody"
     return words(delay) if delay else "at once"
@@ -25,7 +25,7 @@ def percent(share: float) -> str:
 
 
 def hole_words(holes: Sequence[CoverageHole], found: Coverage, policy: Policy) -> list[str]:
-    """Return a line for each time in which nobody hears soon enough, of all rows that it is so of, in order."""
+    """Return a line for each time in which nobody is notified soon enough, of all rows that it is so of, in order."""
     alike: dict[tuple[datetime, datetime, timedelta | None], list[CoverageRow]] = {}
     for hole in holes:
         alike.setdefault((hole.start, hole.end, hole.longest), []).append(hole.row)
@@ -39,7 +39,7 @@ def row_words(rows: Iterable[CoverageRow], policy: Policy) -> str:
     """Return what rows are about, in few words: `threat (critical, high), hate (high, if: Escalated)`."""
     grades: dict[tuple[str | None, str], list[str]] = {}
     for row in rows:
-        given = "" if row.is_bare else f", if: {given_words(row, policy)}"
+        given = "" if row.is_unconditional else f", if: {given_words(row, policy)}"
         grades.setdefault((row.category, given), []).append(row.severity.value)
     told = (f"{key or NO_CATEGORY} ({', '.join(some)}{given})" for (key, given), some in grades.items())
     return ", ".join(told)
@@ -47,7 +47,7 @@ def row_words(rows: Iterable[CoverageRow], policy: Policy) -> str:
 
 def given_words(row: CoverageRow, policy: Policy) -> str:
     """Return the route that takes it only with facts that are not known here."""
-    return row.given if row.given is not None else f"the default, {policy.default}"
+    return row.conditional_route if row.conditional_route is not None else f"the default, {policy.default}"
 
 
 def span_words(start: datetime, end: datetime, zone: ZoneInfo) -> str:

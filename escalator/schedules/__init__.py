@@ -1,1 +1,1 @@
-"""When hours are open and who is on call: pure functions over `escalator.model.schedule`, whatever a zone does."""
+"""When hours are open and who is on call: pure functions over `escalator.model.schedule`, exact in every zone."""

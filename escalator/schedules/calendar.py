@@ -1,6 +1,6 @@
-"""What a calendar's feed comes down to: its address, its events, what is wrong with it, and whom its events mean.
+"""Calendar feeds: their address, their events, what is wrong with them, and whom their events mean.
 
-Who reads the text of a feed is `escalator.schedules.ical`, in a process of its own: nothing here needs its libraries.
+`escalator.schedules.ical` reads the text of a feed, in a process of its own: nothing here needs its libraries.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,11 +14,11 @@ from escalator.model.policy import Person
 from escalator.model.schedule import Booking
 
 _SUBSCRIBED = {"webcal": "https", "webcals": "https"}
-"""Schemes that say "subscribe to this" and are asked for over another."""
+"""Schemes that mean "subscribe to this", with the scheme to fetch them by."""
 
 
 class FeedFlaw(StrEnum):
-    """Why a feed that was fetched is no good copy."""
+    """Why a fetched feed is not usable."""
 
     NOT_A_CALENDAR = "not_a_calendar"
     UNREADABLE = "unreadable"
@@ -34,7 +34,7 @@ class FeedFlaw(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CalendarEvent:
-    """One occurrence of an event, as the feed has it, in [start, end), both aware UTC. It holds personal data."""
+    """One occurrence of an event in the feed, in [start, end), both aware UTC. It holds personal data."""
 
     start: datetime
     end: datetime
@@ -44,7 +44,7 @@ class CalendarEvent:
 
 @dataclass(frozen=True, slots=True)
 class FeedReading:
-    """What a feed says of a span of time, by start; `unreadable` counts the events that could not be made out."""
+    """The events of a feed in a span of time, by start; `unreadable` counts those that could not be read."""
 
     events: tuple[CalendarEvent, ...]
     unreadable: int = 0
@@ -52,9 +52,9 @@ class FeedReading:
 
 @dataclass(frozen=True, slots=True)
 class FeedBookings:
-    """What a reading means.
+    """The bookings of a reading.
 
-    `strangers` counts the events to come that mean nobody who may acknowledge, `unreadable` those not made out.
+    `strangers` counts the future events that mean nobody who may acknowledge, `unreadable` those that cannot be read.
     """
 
     bookings: tuple[Booking, ...] = ()
@@ -76,26 +76,28 @@ def feed_url(text: str) -> str | None:
 def bookings_of(
     reading: FeedReading, people: Mapping[str, Person], expand: Callable[[str], str], now: datetime
 ) -> FeedBookings:
-    """Return whom the events of a feed mean: attendees by e-mail, else the summary by e-mail, key or name.
+    """Return whom the events of a feed mean: attendees by email, else the summary by email, key or name.
 
-    Attendees whom nobody knows (a room, a list) do not hide a person in the summary. An event means everybody of a
-    name that two people share: rather one too many than nobody.
+    Unknown attendees (a room, a mailing list) do not hide a person in the summary. A name that two people share means
+    both.
     """
     mailboxes, names = _mailboxes(people, expand), _names(people)
     bookings, strangers = [], 0
     for event in reading.events:
-        found = _known(event.attendees, mailboxes)
-        found = found or mailboxes.get(_folded(event.summary), ()) or names.get(normalized(event.summary), ())
-        if any(people[key].role.may_acknowledge for key in found):
-            bookings.append(Booking(event.start, event.end, found))
+        people_of_event = _known(event.attendees, mailboxes)
+        people_of_event = (
+            people_of_event or mailboxes.get(_folded(event.summary), ()) or names.get(normalized(event.summary), ())
+        )
+        if any(people[key].role.may_acknowledge for key in people_of_event):
+            bookings.append(Booking(event.start, event.end, people_of_event))
         elif event.end > now:
             strangers += 1
     return FeedBookings(tuple(bookings), strangers, reading.unreadable)
 
 
 def _known(attendees: Sequence[str], mailboxes: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    found = (key for attendee in attendees for key in mailboxes.get(_folded(attendee), ()))
-    return tuple(dict.fromkeys(found))
+    keys = (key for attendee in attendees for key in mailboxes.get(_folded(attendee), ()))
+    return tuple(dict.fromkeys(keys))
 
 
 def _folded(email: str) -> str:
@@ -103,19 +105,19 @@ def _folded(email: str) -> str:
 
 
 def _mailboxes(people: Mapping[str, Person], expand: Callable[[str], str]) -> Mapping[str, tuple[str, ...]]:
-    """Return people by their e-mail, as it is compared."""
+    """Return people by their email in comparable form."""
     return _grouped((_folded(expand(person.email)), person.key) for person in people.values() if person.email)
 
 
 def _names(people: Mapping[str, Person]) -> Mapping[str, tuple[str, ...]]:
-    """Return people by their keys and names, as they are compared."""
+    """Return people by their keys and names in comparable form."""
     keys = [(normalized(person.key), person.key) for person in people.values()]
     return _grouped([*keys, *((normalized(person.name), person.key) for person in people.values())])
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    groups: dict[str, tuple[str, ...]] = {}
     for name, key in pairs:
-        if name and key not in found.get(name, ()):
-            found[name] = (*found.get(name, ()), key)
-    return found
+        if name and key not in groups.get(name, ()):
+            groups[name] = (*groups.get(name, ()), key)
+    return groups

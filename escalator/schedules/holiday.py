@@ -1,6 +1,6 @@
 """Public holidays by country and subdivision.
 
-The library costs some 15 MB in every process, and most policies name no holiday: it is imported when one is asked for.
+The library needs some 15 MB in every process, and most policies name no holidays: it is imported at first use.
 """
 
 import re
@@ -13,7 +13,7 @@ _CODE = re.compile(r"[A-Z]{2}(-.+)?")
 
 @lru_cache(maxsize=256)
 def is_known_holiday_code(code: str) -> bool:
-    """Return whether a country, or a subdivision of it (`US`, `US-NY`), is one whose holidays are known."""
+    """Return whether the holidays of a country or a subdivision of it (`US`, `US-NY`) are known."""
     if not _CODE.fullmatch(code):
         return False
     try:
@@ -24,9 +24,9 @@ def is_known_holiday_code(code: str) -> bool:
 
 
 def subdivisions_differing(code: str, year: int) -> tuple[str, ...]:
-    """Return the subdivisions of a country of which none has the country's own holidays that year; else nothing.
+    """Return the subdivisions of a country if none of them has the country's own holidays that year; else nothing.
 
-    There, the country alone means the holidays of nowhere: `GB` without `GB-ENG`, say, knows no Easter Monday.
+    Then the country alone means the holidays of nowhere: `GB` without `GB-ENG`, for example, has no Easter Monday.
     """
     if "-" in code or not is_known_holiday_code(code):
         return ()
@@ -37,7 +37,7 @@ def subdivisions_differing(code: str, year: int) -> tuple[str, ...]:
 
 
 def is_holiday(code: str, day: date) -> bool:
-    """Return whether the offices of that country or subdivision are closed that day; never where it is not known."""
+    """Return whether that day is a public holiday there; False for an unknown country or subdivision."""
     return day in _holidays(code, day.year)
 
 
@@ -49,5 +49,5 @@ def _holidays(code: str, year: int) -> frozenset[date]:
 def _calendar(code: str, *years: int) -> dict[date, str]:
     country, _, subdivision = code.partition("-")
     library = import_module("holidays")
-    found: dict[date, str] = library.country_holidays(country, subdiv=subdivision or None, years=years, expand=False)
-    return found
+    holidays: dict[date, str] = library.country_holidays(country, subdiv=subdivision or None, years=years, expand=False)
+    return holidays

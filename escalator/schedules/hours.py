@@ -1,7 +1,7 @@
-"""When hours are open: at an instant, from when, until when, and every edge between.
+"""When hours are open: at an instant, from when, until when, and every opening and closing in a period.
 
-A span stands on local times and is compared as such (`escalator.schedules.local_time`): it begins at the first instant
-of its `from` and ends at the first instant of its `to`, so two that touch are one.
+A span is a pair of local times (`escalator.schedules.local_time`): it begins at the first instant of its `from` and
+ends at the first instant of its `to`, so two adjacent spans are one.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from escalator.schedules.local_time import first_instant, local_time_reached
 _DAY = timedelta(days=1)
 _TICK = timedelta(microseconds=1)
 _LOOKAHEAD_DAYS = 400
-"""More than a year: what does not change in this time never will."""
+"""More than a year: what does not change in this time never does."""
 
 
 def is_open(hours: Hours, at: datetime) -> bool:
@@ -31,7 +31,7 @@ def next_opening(hours: Hours, at: datetime) -> datetime | None:
         span = _span(hours, now.date() + ahead * _DAY)
         if span and span[0] > now:
             opening, closing = (first_instant(edge, hours.timezone) for edge in span)
-            # A span that lies in an hour which the clock leaps over does not exist.
+            # A span within an hour that the clock skips does not exist.
             if opening < closing:
                 return opening
     return None
@@ -49,20 +49,20 @@ def next_closing(hours: Hours, at: datetime) -> datetime | None:
 
 
 def first_instant_in_hours(during: Hours | None, outside: Hours | None, at: datetime) -> datetime | None:
-    """Return the first instant from `at` on that is within the one and not within the other; None for never."""
+    """Return the first instant from `at` on that is within `during` and not within `outside`; None for never."""
     last = at + _LOOKAHEAD_DAYS * _DAY
-    found: datetime | None = at
-    while found is not None and found <= last:
-        asked = found
-        found = next_opening(during, found) if during else found
-        found = next_closing(outside, found) if outside and found is not None else found
-        if found == asked:
-            return found
+    candidate: datetime | None = at
+    while candidate is not None and candidate <= last:
+        previous = candidate
+        candidate = next_opening(during, candidate) if during else candidate
+        candidate = next_closing(outside, candidate) if outside and candidate is not None else candidate
+        if candidate == previous:
+            return candidate
     return None
 
 
 def openings_and_closings(hours: Hours, start: datetime, end: datetime) -> tuple[datetime, ...]:
-    """Return every instant in [start, end) at which they open or close, ascending."""
+    """Return every instant in [start, end) at which the hours open or close, ascending."""
     return tuple(_edges(hours, start.astimezone(UTC) - _TICK, end))
 
 

@@ -1,9 +1,9 @@
-"""What a zone's clock shows, and when: the two directions between local times and instants.
+"""Convert between the local times of a zone and instants.
 
 A clock that is set back shows earlier times again. Here a time has been reached once the clock has shown it *or a
 later one*, so that local times and instants have the same order, whatever the zone does, and
-`first_instant(local) <= at` says the same as `local <= reached(at)`. Whoever compares local times therefore needs no
-instants at all, and no rule of its own for times that do not exist or exist twice.
+`first_instant(local) <= at` is the same as `local <= local_time_reached(at)`. Code that compares local times needs
+no instants, and no rule of its own for times that do not exist or exist twice.
 """
 
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""Who of a rotation is never on call, because their turns always fall outside the hours in which their layer counts."""
+"""Who of a rotation is never on call, because their turns always fall outside the hours of their layer."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -17,14 +17,14 @@ _LONGEST_TURN = timedelta(days=32)
 
 
 def never_on_call(schedule: Schedule, hours: Mapping[str, Hours]) -> tuple[str, ...]:
-    """Return the people of the layers of a schedule whom no turn of theirs ever puts on call, in its order.
+    """Return the people of a schedule's layers whom their turns never put on call, in the order of the schedule.
 
-    Turns and weekly hours repeat together after a cycle. One is gone through turn by turn, from where each layer
-    starts, from where all have started, and half a year later, when clocks may be set otherwise. Holidays, overrides
-    and the calendar are left out: they are exceptions.
+    Turns and weekly hours repeat together after a cycle. One cycle is checked turn by turn from the start of each
+    layer, from when all have started, and half a year later, when daylight saving may differ. Holidays, overrides and
+    the calendar are left out: they are exceptions.
     """
     plain = replace(schedule, overrides=(), people=())
-    always = {key: replace(one, holidays=None) for key, one in hours.items()}
+    always = {key: replace(opening_hours, holidays=None) for key, opening_hours in hours.items()}
     missing = dict.fromkeys(person for layer in schedule.layers for person in layer.people)
     latest = max((layer.start for layer in schedule.layers), default=None)
     for layer in schedule.layers:
@@ -49,9 +49,9 @@ def _turns(layer: Layer, schedule: Schedule, begin: datetime) -> Iterator[tuple[
 
 
 def _turns_in_a_cycle(layer: Layer) -> int:
-    """Return after how many turns a layer and the weekly hours are together again where they were.
+    """Return after how many turns a layer and the weekly hours repeat together.
 
-    A turn of a week or a month holds every hour of the week, but the first may be cut short.
+    A turn of a week or a month contains every hour of the week, but the first may be shorter.
     """
     people = len(layer.people)
     if layer.turn in {RotationUnit.WEEKS, RotationUnit.MONTHS}:

@@ -1,7 +1,7 @@
-"""Who is on call in a schedule, at an instant and over a time.
+"""Who is on call in a schedule, at an instant and over a period.
 
-An override goes before the calendar, the calendar before the layers, a later layer before an earlier one; whom the
-schedule itself names is on call while nobody else is.
+An override wins over the calendar, the calendar over the layers, a later layer over an earlier one; the people of the
+schedule itself are on call when nobody else is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from escalator.schedules.rotation import handovers, person_on_turn
 def on_call(
     schedule: Schedule, hours: Mapping[str, Hours], bookings: Sequence[Booking], at: datetime
 ) -> tuple[str, ...]:
-    """Return who is on call at this instant, each once, nobody when it is empty. Hours that are unknown are open."""
+    """Return who is on call at this instant, each once; may be empty. Unknown hours count as open."""
     at = at.astimezone(UTC)
     now = local_time_reached(at, schedule.timezone)
     for override in reversed(schedule.overrides):
@@ -38,7 +38,7 @@ def on_call(
 def shifts_between(
     schedule: Schedule, hours: Mapping[str, Hours], bookings: Sequence[Booking], start: datetime, end: datetime
 ) -> Iterator[Shift]:
-    """Yield who is on call from start to end, without gap or overlap; two that follow each other differ in people."""
+    """Yield who is on call from start to end, without gap or overlap; consecutive shifts differ in people."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     instants = {at for at in _changes(schedule, hours, bookings, start, end) if start < at < end}
     if start >= end:
@@ -50,7 +50,7 @@ def shifts_between(
 
 
 def join_equal_shifts(pieces: Iterable[Shift]) -> Iterator[Shift]:
-    """Yield these, which follow one another, as shifts of which two that follow each other differ in people."""
+    """Join consecutive shifts with the same people."""
     for people, group in groupby(pieces, key=lambda piece: piece.people):
         same = list(group)
         yield Shift(same[0].start, same[-1].end, people)

@@ -1,7 +1,7 @@
 """The rotation of one layer: whose turn it is, and when the turns change.
 
-Handovers are counted on the local clock, which is why they come back to their usual time after a change of the clock.
-The handover 0 is the start of the layer; the turn n lasts from the handover n to the next.
+Handovers are counted on the local clock, so they keep their local time after a change of the clock. Handover 0 is the
+start of the layer; turn n lasts from handover n to the next.
 """
 
 from calendar import monthrange
@@ -18,16 +18,16 @@ _WEEK = timedelta(days=7)
 def person_on_turn(layer: Layer, now: datetime) -> str | None:
     """Return the person whose turn it is when the local clock has reached `now`, or None.
 
-    Nobody's turn it is before the layer's start, and where `NOBODY` stands in the place of a person.
+    It is nobody's turn before the layer's start, and where the rotation has `NOBODY` instead of a person.
     """
     turn = _turn(layer, now)
     return None if turn < 0 else layer.people[turn % len(layer.people)] or None
 
 
 def handovers(layer: Layer, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
-    """Yield every instant in [start, end) at which a turn begins, the first of all among them, ascending.
+    """Yield every instant in [start, end) at which a turn begins, also the first one, ascending.
 
-    A turn without length (an hour which the clock leaps over) does not begin.
+    A turn without length (in an hour that the clock skips) does not begin.
     """
     turn = max(_turn(layer, local_time_reached(start, zone)), 0)
     last = None
@@ -39,7 +39,7 @@ def handovers(layer: Layer, zone: ZoneInfo, start: datetime, end: datetime) -> I
 
 
 def _turn(layer: Layer, now: datetime) -> int:
-    """Return the number of the turn that holds this local time: that of the latest handover until then, else -1."""
+    """Return the number of the turn at this local time: that of the latest handover until then, else -1."""
     if now < _anchor(layer):
         return -1
     first = _handover(layer, 1)
@@ -66,7 +66,7 @@ def _anchor(layer: Layer) -> datetime:
 
 
 def _length(layer: Layer) -> timedelta:
-    """Return how long a turn lasts on the local clock (not of months, which differ)."""
+    """Return how long a turn lasts on the local clock (not for months, which differ)."""
     if layer.turn is RotationUnit.HOURS:
         return timedelta(hours=layer.every)
     return _WEEK if layer.turn is RotationUnit.WEEKS else timedelta(days=1)

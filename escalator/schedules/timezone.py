@@ -9,8 +9,8 @@ _NO_FOLDERS = ("posix/", "right/")
 def zone_named(name: str) -> ZoneInfo | None:
     """Return the time zone of the IANA database with that name, or None when there is none.
 
-    Files beside the database are no zones of it: `localtime` is whatever this machine is set to, which differs from
-    one machine to the next, `right/` counts leap seconds.
+    Other files in the database's folder do not count: `localtime` is the setting of this machine, `right/` counts leap
+    seconds.
     """
     if not name or name in _NO_ZONES or name.startswith(_NO_FOLDERS):
         return None

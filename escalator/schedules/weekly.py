@@ -1,4 +1,4 @@
-"""When something of every week was due last, and is due next, whatever the zone's clock does."""
+"""When a weekly task was last due, and is next due, in local time."""
 
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo

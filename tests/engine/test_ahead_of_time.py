@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalator.engine.coverage.compute import compute_coverage
-from escalator.engine.coverage.reached import listeners_reached
+from escalator.engine.coverage.reached import reached_recipients
 from escalator.engine.coverage.simulate import FOLLOWED_FOR
-from escalator.engine.coverage.values import CoverageInterval, CoverageRow, Listener
+from escalator.engine.coverage.values import CoverageInterval, CoverageRow, ReachedRecipient
 from escalator.engine.incident_change import NotificationRequest
 from escalator.engine.preview import preview
 from escalator.model.audit import AuditAction
@@ -62,11 +62,11 @@ def as_lived(row: CoverageRow, policy: Policy, at: datetime, said: Calendars) ->
     if row.severity is not Severity.UNKNOWN:
         facts["text_severity"] = {row.severity.value: at}
     routed = next(one for one in row.stretches if one.start <= at < one.end)
-    if not row.is_bare:
+    if not row.is_unconditional:
         route = next((one for one in policy.routes if one.name == routed.route), Route("", policy.default))
         policy = replace(policy, routes=(Route("only", routed.path, assign=route.assign),))
     told = lived(Observation("", at, (), Facts(facts)), policy, at, said)
-    heard = [(now, notices[0].round, listeners_reached(notices, policy, now)) for now, notices in told]
+    heard = [(now, notices[0].round, reached_recipients(notices, policy, now)) for now, notices in told]
     heard = [one for one in heard if one[2]]
     first = heard[0] if heard else None
     return CoverageInterval(
@@ -81,8 +81,8 @@ def as_lived(row: CoverageRow, policy: Policy, at: datetime, said: Calendars) ->
     )
 
 
-def distinct(heard: list[Listener]) -> tuple[Listener, ...]:
-    found: dict[str, Listener] = {}
+def distinct(heard: list[ReachedRecipient]) -> tuple[ReachedRecipient, ...]:
+    found: dict[str, ReachedRecipient] = {}
     for one in heard:
         found.setdefault(one.who, one)
     return tuple(found.values())
@@ -91,7 +91,7 @@ def distinct(heard: list[Listener]) -> tuple[Listener, ...]:
 def has_no_gap_and_no_overlap(row: CoverageRow) -> None:
     edges = [edge for one in row.intervals for edge in (one.start, one.end)]
     assert edges == sorted(edges)
-    if row.is_bare:
+    if row.is_unconditional:
         assert (edges[0], edges[-1]) == (WINDOW_START, WINDOW_END)
         assert edges[1:-1:2] == edges[2::2]
     assert [one.path for one in row.stretches if one.end <= one.start] == []
@@ -107,7 +107,7 @@ def test_coverage_says_of_every_minute_what_the_live_engine_then_does(policy, mi
         for at in minutes:
             interval = next((one for one in row.intervals if one.start <= at < one.end), None)
             if interval is None:
-                assert not row.is_bare, "what nothing else is known of always goes somewhere"
+                assert not row.is_unconditional, "what nothing else is known of always goes somewhere"
                 continue
             wanted = as_lived(row, policy, at, said)
             assert interval.within(at) == wanted.delay

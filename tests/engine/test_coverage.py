@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from escalator.engine.coverage.compute import compute_coverage
-from escalator.engine.coverage.values import Coverage, CoverageRow, share_heard_within
+from escalator.engine.coverage.values import Coverage, CoverageRow, share_notified_within
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.schedule import Booking
 from escalator.policy import load
@@ -73,11 +73,11 @@ def judged(steps: str, start: datetime = MONDAY, span: timedelta = FORTNIGHT, sa
 
 
 def harm(found: Coverage) -> CoverageRow:
-    return next(row for row in found.rows if row.category == "harm" and row.is_bare)
+    return next(row for row in found.rows if row.category == "harm" and row.is_unconditional)
 
 
 def share(found: Coverage) -> float:
-    return round(share_heard_within(tuple(harm(found).heard), WITHIN), 3)
+    return round(share_notified_within(tuple(harm(found).intervals_with_steps), WITHIN), 3)
 
 
 def local(at: datetime, found: Coverage) -> str:
@@ -111,12 +111,12 @@ IN_OFFICE = round((2 * 5 * 9) / (14 * 24 - 1), 3)
 def test_what_counts_as_hearing(target, covered, who):
     found = judged(f'[{{notify: ["{target}"]}}]')
     assert share(found) == pytest.approx(covered, abs=0.03 if covered == IN_OFFICE else 0)
-    assert {one.first.who for one in harm(found).heard if one.first} == ({who} if who else set())
+    assert {one.first.who for one in harm(found).intervals_with_steps if one.first} == ({who} if who else set())
 
 
 def test_who_hears_first_through_what_and_how_soon():
     found = judged('[{notify: [room]}, {after: 10m, notify: ["person:ana", pager]}]')
-    (interval,) = harm(found).heard
+    (interval,) = harm(found).intervals_with_steps
     assert interval.first is not None
     assert (interval.first.who, interval.first.kind, interval.first.target) == (
         "ana",
@@ -129,7 +129,7 @@ def test_who_hears_first_through_what_and_how_soon():
 
 def test_who_is_told_later_than_the_target_hears_but_not_in_time():
     found = judged('[{notify: ["person:ana"]}, {after: 31m, notify: [pager]}]')
-    (interval,) = harm(found).heard
+    (interval,) = harm(found).intervals_with_steps
     assert ([one.who for one in interval.responders], [one.who for one in interval.reached]) == (
         ["ana"],
         ["ana", "pager"],
@@ -147,7 +147,7 @@ def test_a_step_that_waits_for_its_hours_leaves_nights_and_weekends_open():
 
 def test_whoever_waits_for_hours_waits_the_less_the_later_it_is_opened():
     found = judged("[{notify: [alerts], during: office}]")
-    night = next(one for one in harm(found).heard if local(one.start, found) == "Mon 02 18:00")
+    night = next(one for one in harm(found).intervals_with_steps if local(one.start, found) == "Mon 02 18:00")
     assert night.longest == timedelta(hours=15)
     assert night.within(night.start + timedelta(hours=14)) == timedelta(hours=1)
 
@@ -176,7 +176,7 @@ def test_a_hole_is_a_hole_from_the_first_opening_of_which_nobody_hears_in_time()
 def test_hours_that_no_step_waits_for_hold_nothing_up():
     """At half past twelve, just when these open, falls due what was opened in the middle of the hours before."""
     found = judged("[{notify: [room], during: early}, {after: 1h, notify: [pager]}]")
-    by_day = {(one.delay, one.at) for one in harm(found).heard if 6 <= one.start.hour < 18}
+    by_day = {(one.delay, one.at) for one in harm(found).intervals_with_steps if 6 <= one.start.hour < 18}
     assert by_day == {(timedelta(hours=1), None)}
 
 
@@ -190,26 +190,26 @@ def test_routes_by_hours_are_judged_at_the_opening():
 def test_the_lead_stands_in_where_nobody_is_on_call_and_the_empty_rota_is_told():
     found = judged("[{notify: [team]}, {after: 5m, notify: [room]}]", ASSIGN="led")
     assert share(found) == 1.0
-    assert {one.first.who for one in harm(found).heard if one.first} == {"ana", "ben"}
+    assert {one.first.who for one in harm(found).intervals_with_steps if one.first} == {"ana", "ben"}
     gaps = [(one.schedule, local(one.start, found), local(one.end, found)) for one in found.gaps]
     assert gaps[1] == ("desk", "Mon 02 18:00", "Tue 03 09:00")
 
 
 def test_without_a_lead_the_next_step_comes_at_once():
     found = judged("[{notify: [team]}, {after: 20m, notify: [pager]}]", ASSIGN="unled")
-    by_night = next(one for one in harm(found).heard if local(one.start, found) == "Mon 02 18:00")
+    by_night = next(one for one in harm(found).intervals_with_steps if local(one.start, found) == "Mon 02 18:00")
     assert by_night.first is not None
     assert (by_night.first.who, by_night.delay) == ("pager", timedelta(0))
 
 
 def test_where_a_path_tells_only_who_may_not_know_of_a_restricted_category_those_hear_who_may():
     found = judged('[{notify: ["person:ana"]}]', FLOOR="high", CATEGORY=", restricted_to: [some]")
-    assert {one.first and one.first.who for one in harm(found).heard} == {None, "ben"}
+    assert {one.first and one.first.who for one in harm(found).intervals_with_steps} == {None, "ben"}
 
 
 def test_who_is_told_when_the_path_begins_again_is_the_last_to_count():
     found = judged("[{notify: [room]}]", TELL=", tell: [ana]")
-    (interval,) = harm(found).heard
+    (interval,) = harm(found).intervals_with_steps
     assert (interval.first and interval.first.who, interval.delay, interval.reached) == ("ana", WITHIN, ())
 
 
@@ -247,17 +247,21 @@ def test_a_route_that_needs_facts_nobody_knows_yet_is_judged_apart():
     """Somebody who is not banned by then goes the default way: both can happen, and each is asked about."""
     found = judged("[{notify: [room]}]", ROUTE=", action: ban")
     apart = [row for row in found.rows if row.category == "harm"]
-    assert [(row.given, row.is_bare, share_heard_within(row.intervals, WITHIN)) for row in apart] == [
+    assert [
+        (row.conditional_route, row.is_unconditional, share_notified_within(row.intervals, WITHIN)) for row in apart
+    ] == [
         (None, True, 1.0),
         ("Harm", False, 0.0),
     ]
-    assert {one.row.given for one in found.holes} == {"Harm"}
+    assert {one.row.conditional_route for one in found.holes} == {"Harm"}
 
 
 def test_a_calendar_decides_who_hears():
     booking = Booking(MONDAY, MONDAY + timedelta(days=1), ("dana",))
     found = judged('[{notify: ["schedule:turns"]}]', span=timedelta(days=2), said={"turns": (booking,)})
-    by_dana = [local(one.end, found) for one in harm(found).heard if one.first and one.first.who == "dana"]
+    by_dana = [
+        local(one.end, found) for one in harm(found).intervals_with_steps if one.first and one.first.who == "dana"
+    ]
     assert by_dana[-1] == "Tue 03 00:00"
 
 

@@ -165,9 +165,11 @@ def test_coverage_counts_for_a_restricted_category_whoever_is_on_call_for_it() -
     rota = Schedule("rota", UTC, people=("chen", "vera"))
     policy = policy_with(Step(("team",)), schedule=rota, categories=CLOSED)
     policy = replace(policy, teams={**policy.teams, "inner": Team("inner", ("ana",))}, alarms=("person:ana",))
-    rows = {row.category: row for row in compute_coverage(policy, START, START + SOON).rows if row.is_bare}
-    assert {one.first.who for one in rows[None].heard if one.first} == {"chen"}
-    assert {one.first.who for one in rows["csam"].heard if one.first} == {"ana"}, "the last resort, not chen"
+    rows = {row.category: row for row in compute_coverage(policy, START, START + SOON).rows if row.is_unconditional}
+    assert {one.first.who for one in rows[None].intervals_with_steps if one.first} == {"chen"}
+    assert {one.first.who for one in rows["csam"].intervals_with_steps if one.first} == {"ana"}, (
+        "the last resort, not chen"
+    )
 
 
 def test_a_viewer_covers_nothing() -> None:

@@ -42,7 +42,7 @@ def test_a_mistake_is_told_with_its_line_and_a_remedy(file: Path) -> None:
     text = file.read_text()
     expected = [line.removeprefix("# ") for line in takewhile(_is_comment, text.splitlines())]
     assert expected
-    assert [problem.told("").removeprefix(":") for problem in parse(text, {}).problems] == expected
+    assert [problem.as_line("").removeprefix(":") for problem in parse(text, {}).problems] == expected
 
 
 @pytest.mark.parametrize("file", [pytest.param(file, id=file.stem) for file in BAD])

@@ -121,7 +121,7 @@ def test_a_value_of_the_environment_that_cannot_work_is_told_where_it_is_asked_f
     text = minimal((old, new))
     told = [one for one in parse(text, {"VALUE": value}).problems if "is not valid" in one.what]
     assert [(one.is_warning, one.blocks_production) for one in told] == [(True, True)]
-    assert value.strip("\"'\r ") not in told[0].told("")
+    assert value.strip("\"'\r ") not in told[0].as_line("")
 
 
 def test_a_value_that_works_is_not_told():

@@ -141,7 +141,7 @@ def test_a_mistake_in_an_address_does_not_repeat_it() -> None:
     text = minimal(
         ("categories:", f"  a: {{webhook: {addresses[0]}}}\n  b: {{slack: {addresses[1]}}}\ncategories:"),
     )
-    told = "".join(problem.told("f") for problem in parse(text, {}).problems)
+    told = "".join(problem.as_line("f") for problem in parse(text, {}).problems)
     assert "destinations.a.webhook" in told
     assert "destinations.b.slack" in told
     assert "secret-token" not in told
@@ -191,7 +191,7 @@ def test_an_event_that_nobody_acts_on_is_a_warning_in_a_condition(event: str) ->
 )
 def test_whoever_has_one_contact_that_works_can_be_told(reached: str) -> None:
     parsed = parse(minimal(("slack: U0ANA", reached)), {"ANA_MAIL": "ana@example.com"})
-    assert not [one.told("") for one in parsed.problems if "no contact" in one.told("")]
+    assert not [one.as_line("") for one in parsed.problems if "no contact" in one.as_line("")]
 
 
 @pytest.mark.parametrize(

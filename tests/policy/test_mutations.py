@@ -105,4 +105,4 @@ def assert_sane(text: str) -> None:
         # One more than there are lines: YAML notices at the end of the file what was left open.
         assert 1 <= problem.line <= len(text.splitlines()) + 1
         assert problem.path
-        assert problem.told("f").isprintable()
+        assert problem.as_line("f").isprintable()

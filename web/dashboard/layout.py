@@ -18,13 +18,11 @@ from web import errors, security_headers, session
 from web.dashboard import template_filters
 from web.dashboard.template_filters import iso
 
-_WORDS = {
-    400: ("This request is not valid", "The address or a field is not valid."),
-    403: ("No permission", "Your role does not allow this. Ask an admin."),
-    404: ("Page not found", "This page does not exist, or you may not see it."),
-    405: ("This address cannot be opened directly", "Go back and use the button on the page."),
-}
-"""What a page says that is none, by its status."""
+_DATABASE_AWAY = "The database cannot be reached. Nothing was changed. Try again in a moment, or acknowledge in Slack."
+_CRASHED = (
+    "Something went wrong, and it has been logged. Check whether your change was made, try again in a moment, "
+    "or acknowledge in Slack."
+)
 
 Adder = Callable[[Blueprint, Core], None]
 """Adds the routes of one page."""
@@ -91,15 +89,18 @@ def answer_errors(blueprint: Blueprint) -> None:
 def _said(error: HTTPException) -> Response:
     """Tell somebody in words why there is no such page."""
     status = error.code or 500
-    heading, default = _WORDS.get(status, (error.name, ""))
-    given = error.description if error.description != type(error).description else default
-    return make_response(render_template("dashboard/error.html", heading=heading, words=given or ""), status)
+    heading, words = errors.explain(error)
+    return make_response(render_template("dashboard/error.html", heading=heading, words=words), status)
 
 
 def _failed(error: Exception) -> Response:
     """Tell somebody in words that it failed, and log it; nothing of the layout that would ask the database again."""
     status, _code = errors.status_and_code(error)
-    page = render_template("dashboard/unavailable.html", is_away=isinstance(error, Unavailable))
+    page = render_template(
+        "plain.html",
+        heading="Not available right now",
+        words=_DATABASE_AWAY if isinstance(error, Unavailable) else _CRASHED,
+    )
     response = make_response(page, status)
     response.headers["Retry-After"] = "2"
     return response

@@ -1,6 +1,6 @@
-"""The proof that somebody always answers: whom incidents of every kind would reach first, whenever they were opened.
+"""Coverage: whether somebody would be notified in time, for every kind of incident and every minute of a period.
 
-`values` is what is proved, `judge` proves it. `asked` lists what can come, `timeline` when anything about people or
-hours changes, `ahead` runs the live engine once for all openings that fare alike, `hearing` says which of those who
-are told hear it, `findings` what a lead must know of all this.
+`compute` computes it, `values` are the results. `scenarios` lists the kinds of incidents, `timeline` when people on
+call or hours change, `simulate` runs the live engine once for all openings with the same result, `reached` says
+which recipients a message reaches, `findings` lists holes and single points of failure.
 """

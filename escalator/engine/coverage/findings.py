@@ -1,4 +1,4 @@
-"""What a lead must know of a coverage: holes, single points of failure, empty rotas, holidays, handovers."""
+"""Findings of a coverage: holes, single points of failure, gaps in schedules, holidays, handovers."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
@@ -12,7 +12,7 @@ from escalator.engine.coverage.values import (
     Handover,
     Holiday,
     ScheduleGap,
-    SingleListener,
+    SingleResponder,
 )
 from escalator.engine.hours import DURING, OUTSIDE
 from escalator.model.policy import Policy
@@ -25,24 +25,24 @@ _Late = tuple[datetime, datetime, timedelta]
 
 
 def find_holes(rows: Iterable[CoverageRow], within: timedelta) -> tuple[CoverageHole, ...]:
-    """Return the openings of every row of which nobody hears in time, those that touch as one."""
+    """Return for every row the openings of which nobody is notified in time; adjacent ones are joined."""
     return tuple(
         CoverageHole(row, start, end, None if longest == _NOBODY else longest)
         for row in rows
-        for start, end, longest in _joined(_late(row.heard, within))
+        for start, end, longest in _joined(_late(row.intervals_with_steps, within))
     )
 
 
 def _late(intervals: Iterable[CoverageInterval], within: timedelta) -> Iterator[_Late]:
-    for one in intervals:
-        end = one.end if one.at is None else min(one.end, one.at - within)
-        is_in_time = one.delay is not None and one.delay <= within
-        if not is_in_time and one.start < end:
-            yield one.start, end, _NOBODY if one.longest is None else one.longest
+    for interval in intervals:
+        end = interval.end if interval.at is None else min(interval.end, interval.at - within)
+        is_in_time = interval.delay is not None and interval.delay <= within
+        if not is_in_time and interval.start < end:
+            yield interval.start, end, _NOBODY if interval.longest is None else interval.longest
 
 
 def _joined(pieces: Iterable[_Late]) -> Iterator[_Late]:
-    """Yield the pieces, those that touch as one with the longest of their waits."""
+    """Yield the pieces; adjacent ones are joined, with the longest of their waits."""
     last: _Late | None = None
     for start, end, longest in pieces:
         if last is not None and last[1] == start:
@@ -55,19 +55,19 @@ def _joined(pieces: Iterable[_Late]) -> Iterator[_Late]:
         yield last
 
 
-def find_single_listeners(rows: Iterable[CoverageRow]) -> tuple[SingleListener, ...]:
-    """Return the openings of which one person alone hears before the path begins again.
+def find_single_responders(rows: Iterable[CoverageRow]) -> tuple[SingleResponder, ...]:
+    """Return the openings of which only one person is notified before the path restarts.
 
     A pager and an urgent channel are more than one person.
     """
     return tuple(single for row in rows for single in _singles(row))
 
 
-def _singles(row: CoverageRow) -> Iterator[SingleListener]:
-    for person, same in groupby(row.intervals, key=_only_person):
+def _singles(row: CoverageRow) -> Iterator[SingleResponder]:
+    for person, group in groupby(row.intervals, key=_only_person):
         if person is not None:
-            for start, end, _longest in _joined((one.start, one.end, _NOBODY) for one in same):
-                yield SingleListener(row, start, end, person)
+            for start, end, _longest in _joined((interval.start, interval.end, _NOBODY) for interval in group):
+                yield SingleResponder(row, start, end, person)
 
 
 def _only_person(interval: CoverageInterval) -> str | None:
@@ -76,44 +76,44 @@ def _only_person(interval: CoverageInterval) -> str | None:
 
 
 def find_schedule_gaps(
-    policy: Policy, almanac: ChangeCalendar, start: datetime, end: datetime
+    policy: Policy, calendar: ChangeCalendar, start: datetime, end: datetime
 ) -> tuple[ScheduleGap, ...]:
-    """Return when schedules have nobody on call."""
+    """Return the times in which schedules have nobody on call."""
     return tuple(
         ScheduleGap(key, max(shift.start, start), min(shift.end, end))
         for key in policy.schedules
-        for shift in _shifts(almanac, key, end)
+        for shift in _shifts(calendar, key, end)
         if not shift.people
     )
 
 
-def find_handovers(policy: Policy, almanac: ChangeCalendar, start: datetime, end: datetime) -> tuple[Handover, ...]:
+def find_handovers(policy: Policy, calendar: ChangeCalendar, start: datetime, end: datetime) -> tuple[Handover, ...]:
     """Return every handover after start and before end, in order."""
-    found = [
+    handovers = [
         Handover(key, after.start, before.people, after.people)
         for key in policy.schedules
-        for before, after in pairwise(_shifts(almanac, key, end))
+        for before, after in pairwise(_shifts(calendar, key, end))
         if after.start > start
     ]
-    return tuple(sorted(found, key=lambda one: (one.at, one.schedule)))
+    return tuple(sorted(handovers, key=lambda handover: (handover.at, handover.schedule)))
 
 
-def _shifts(almanac: ChangeCalendar, schedule: str, end: datetime) -> Iterator[Shift]:
-    """Return the shifts that begin before the end: an almanac looks further ahead."""
-    return takewhile(lambda shift: shift.start < end, almanac.shifts(schedule))
+def _shifts(calendar: ChangeCalendar, schedule: str, end: datetime) -> Iterator[Shift]:
+    """Return the shifts that begin before the end: a calendar looks further ahead."""
+    return takewhile(lambda shift: shift.start < end, calendar.shifts(schedule))
 
 
 def find_holidays(policy: Policy, start: datetime, end: datetime) -> tuple[Holiday, ...]:
-    """Return the public holidays on which hours that a route, a step, a person or a layer uses would else open."""
+    """Return public holidays on weekdays on which hours that a route, step, person or layer uses are otherwise open."""
     used = _used_hours(policy)
-    found = [
+    holidays = [
         Holiday(day, hours.key, hours.holidays)
         for hours in policy.hours.values()
         if hours.key in used and hours.holidays
         for day in _days(start.astimezone(hours.timezone), end.astimezone(hours.timezone))
         if day.weekday() in hours.weekdays and is_holiday(hours.holidays, day)
     ]
-    return tuple(sorted(found, key=lambda one: (one.day, one.hours)))
+    return tuple(sorted(holidays, key=lambda holiday: (holiday.day, holiday.hours)))
 
 
 def _days(start: datetime, end: datetime) -> Iterator[date]:

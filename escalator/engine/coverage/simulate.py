@@ -1,9 +1,9 @@
-"""The live engine, run ahead for every opening at once, with nobody answering.
+"""Simulate incidents with the live engine, for all openings at once, with nobody answering.
 
-What `open_incident` and `fire` decide depends on the instant only by who is on call then and by which hours are open
-or will open. So each is called once for every state of these (`timeline`), and not for every minute. What happens to
-an opening is followed send by send until one of these instants, which move with it, comes to where something changes;
-until then all openings fare alike.
+What `open_incident` and `fire_deadline` decide depends on the instant only through who is on call then and which
+hours are open or will open. So each is called once for every state of these (`timeline`), not for every minute. An
+opening is followed send by send. The instants of the sends move with the opening; until one of them comes to a
+change of the timeline, all openings have the same result.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from escalator.engine.coverage.reached import listeners_reached, unique_listeners
+from escalator.engine.coverage.reached import reached_recipients, unique_recipients
 from escalator.engine.coverage.timeline import ChangeTimeline
-from escalator.engine.coverage.values import CoverageInterval, Listener
+from escalator.engine.coverage.values import CoverageInterval, ReachedRecipient
 from escalator.engine.deadlines import fire_deadline
 from escalator.engine.incident_change import Change, NotificationRequest, Rules
 from escalator.engine.preview import open_hypothetical_incident
@@ -25,14 +25,14 @@ from escalator.model.policy import Policy
 from escalator.schedules.hours import is_open
 
 FOLLOWED_FOR = timedelta(days=14)
-"""How long an incident is followed: whoever is told later than this after its opening counts for nobody."""
+"""How long an incident is followed after its opening: later notifications do not count."""
 
 _TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A decision of the engine that is still to come, and what it amounts to in each state that it depends on."""
+    """A future decision of the engine, with its outcome in each state that it depends on."""
 
     decide: Callable[[datetime], Change]
     states: Sequence[Hashable]
@@ -41,7 +41,7 @@ class _Moment:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What a decision amounts to: whom it tells, and the next one: `delay` later, or `at` the opening of hours."""
+    """The outcome of a decision: whom it notifies, and the next one: `delay` later, or `at` the opening of hours."""
 
     notices: tuple[NotificationRequest, ...]
     is_restart: bool
@@ -49,16 +49,16 @@ class _Outcome:
     next_send: _Moment | None
     delay: timedelta
     at: datetime | None
-    heard: dict[int, tuple[Listener, ...]] = field(default_factory=dict)
+    recipients: dict[int, tuple[ReachedRecipient, ...]] = field(default_factory=dict)
 
 
-class _Sent(NamedTuple):
-    """A send that somebody hears; `moves` with the opening, or stands where hours open."""
+class _EffectiveSend(NamedTuple):
+    """A send that reaches somebody; its instant `moves` with the opening, or is fixed where hours open."""
 
     at: datetime
     moves: bool
     is_restart: bool
-    heard: tuple[Listener, ...]
+    recipients: tuple[ReachedRecipient, ...]
 
 
 class CoverageSimulation:
@@ -79,23 +79,23 @@ class CoverageSimulation:
         self._opening = _Moment(lambda at: open_hypothetical_incident(observation, source, rules, at), self._states(0))
 
     def intervals(self, start: datetime, end: datetime) -> Iterator[CoverageInterval]:
-        """Yield what becomes of openings from start to end, without gap; two that follow each other differ."""
+        """Yield intervals of openings from start to end, without gap; consecutive intervals differ."""
         last: CoverageInterval | None = None
         while start < end:
-            found = self._from(start, end)
-            if last is not None and _fares_alike(last, found):
-                last = replace(last, end=found.end)
+            interval = self._longest_interval(start, end)
+            if last is not None and _has_equal_outcome(last, interval):
+                last = replace(last, end=interval.end)
             else:
                 if last is not None:
                     yield last
-                last = found
-            start = found.end
+                last = interval
+            start = interval.end
         if last is not None:
             yield last
 
-    def _from(self, opened: datetime, end: datetime) -> CoverageInterval:
-        """Return the longest interval from this instant on in which all openings fare alike."""
-        sends: list[_Sent] = []
+    def _longest_interval(self, opened: datetime, end: datetime) -> CoverageInterval:
+        """Return the longest interval from this instant on in which all openings have the same result."""
+        sends: list[_EffectiveSend] = []
         moment, at, moves = self._opening, opened, True
         is_silent = False
         while True:
@@ -104,9 +104,9 @@ class CoverageSimulation:
                 end = min(end, opened + (self._timeline.starts[span + 1] - at))
             outcome = self._outcome(moment, span)
             is_silent = is_silent or outcome.is_silent
-            heard = self._heard(outcome, span)
-            if heard:
-                sends.append(_Sent(at, moves, outcome.is_restart, heard))
+            recipients = self._listeners(outcome, span)
+            if recipients:
+                sends.append(_EffectiveSend(at, moves, outcome.is_restart, recipients))
             if outcome.next_send is None:
                 break
             moment, moves = outcome.next_send, moves and outcome.at is None
@@ -114,33 +114,35 @@ class CoverageSimulation:
             if at - opened > FOLLOWED_FOR:
                 end = end if moves else min(end, at - FOLLOWED_FOR)
                 break
-        return self._interval(opened, end, sends, is_silent=is_silent)
+        return self._build_interval(opened, end, sends, is_silent=is_silent)
 
-    def _interval(self, opened: datetime, end: datetime, sends: list[_Sent], *, is_silent: bool) -> CoverageInterval:
-        in_time = [one for one in sends if one.at - opened <= self._target]
-        # As the opening comes nearer to what stands still, that comes within the target.
-        comes_in_time = [one.at - self._target for one in sends if not one.moves and one not in in_time]
+    def _build_interval(
+        self, opened: datetime, end: datetime, sends: list[_EffectiveSend], *, is_silent: bool
+    ) -> CoverageInterval:
+        in_time = [send for send in sends if send.at - opened <= self._target]
+        # A later opening is nearer to a send at a fixed instant, which then comes within the target.
+        comes_in_time = [send.at - self._target for send in sends if not send.moves and send not in in_time]
         first = sends[0] if sends else None
         return CoverageInterval(
             opened,
             min([end, *comes_in_time]),
-            first.heard[0] if first else None,
+            first.recipients[0] if first else None,
             first.at - opened if first and first.moves else None,
             first.at if first and not first.moves else None,
-            unique_listeners(heard for one in in_time for heard in one.heard),
-            unique_listeners(heard for one in sends if not one.is_restart for heard in one.heard),
+            unique_recipients(recipient for send in in_time for recipient in send.recipients),
+            unique_recipients(recipient for send in sends if not send.is_restart for recipient in send.recipients),
             is_silent,
         )
 
     def _outcome(self, moment: _Moment, span: int) -> _Outcome:
         state = moment.states[span]
-        found = moment.outcomes.get(state)
-        if found is None:
+        outcome = moment.outcomes.get(state)
+        if outcome is None:
             at = self._timeline.middle(span)
-            found = moment.outcomes[state] = self._decided(moment.decide(at), at)
-        return found
+            outcome = moment.outcomes[state] = self._outcome_of(moment.decide(at), at)
+        return outcome
 
-    def _decided(self, change: Change, at: datetime) -> _Outcome:
+    def _outcome_of(self, change: Change, at: datetime) -> _Outcome:
         incident, due = change.incident, change.incident.due_at
         is_restart = incident.round > 1
         follows = due is not None and incident.state is State.TRIGGERED and not is_restart
@@ -159,38 +161,40 @@ class CoverageSimulation:
         return any(is_open(hours, at) != is_open(hours, at - _TICK) for hours in self._waited_for)
 
     def _moment(self, incident: Incident) -> _Moment:
-        """Return the firing of this incident's deadline, one for all that differ only in their instants."""
-        known = (incident.due_kind, incident.step, incident.sending)
-        if known not in self._moments:
+        """Return the firing of this incident's deadline; incidents that differ only in their instants share one."""
+        key = (incident.due_kind, incident.step, incident.sending)
+        if key not in self._moments:
             send = next_send(incident, self._path)
             states = self._states(send.step if send else 0)
-            self._moments[known] = _Moment(
+            self._moments[key] = _Moment(
                 lambda at: fire_deadline(replace(incident, due_at=at), self._rules, at), states
             )
-        return self._moments[known]
+        return self._moments[key]
 
-    def _states(self, step: int) -> Sequence[Hashable]:
-        """Return what the firing of this step depends on: whom it can tell, and for what it or the next can wait."""
+    def _states(self, first: int) -> Sequence[Hashable]:
+        """Return what the firing of this step depends on: whom it can notify, and which hours it or the next waits
+        for.
+        """
         policy = self._rules.running
-        steps = self._path[step : step + 2]
-        targets = (*(target for one in steps[:1] for target in one.notify), *end_of_path_targets(policy))
-        asked = schedules_of_targets(targets, self._assign, policy)
-        return self._timeline.states(asked, with_hours=any(one.during or one.outside for one in steps))
+        steps = self._path[first : first + 2]
+        targets = (*(target for step in steps[:1] for target in step.notify), *end_of_path_targets(policy))
+        schedules = schedules_of_targets(targets, self._assign, policy)
+        return self._timeline.states(schedules, with_hours=any(step.during or step.outside for step in steps))
 
-    def _heard(self, outcome: _Outcome, span: int) -> tuple[Listener, ...]:
-        found = outcome.heard.get(span)
-        if found is None:
+    def _listeners(self, outcome: _Outcome, span: int) -> tuple[ReachedRecipient, ...]:
+        recipients = outcome.recipients.get(span)
+        if recipients is None:
             at = self._timeline.middle(span)
-            found = outcome.heard[span] = listeners_reached(outcome.notices, self._rules.running, at)
-        return found
+            recipients = outcome.recipients[span] = reached_recipients(outcome.notices, self._rules.running, at)
+        return recipients
 
 
-def _fares_alike(one: CoverageInterval, other: CoverageInterval) -> bool:
-    return (one.first, one.delay, one.at, one.is_silent, one.responders, one.reached) == (
-        *(other.first, other.delay, other.at, other.is_silent, other.responders, other.reached),
+def _has_equal_outcome(left: CoverageInterval, right: CoverageInterval) -> bool:
+    return (left.first, left.delay, left.at, left.is_silent, left.responders, left.reached) == (
+        *(right.first, right.delay, right.at, right.is_silent, right.responders, right.reached),
     )
 
 
 def end_of_path_targets(policy: Policy) -> tuple[str, ...]:
-    """Return the targets that are told when a path begins again, or when it reaches nobody at all."""
+    """Return the targets that are notified when a path restarts, or when it reaches nobody."""
     return (*policy.unanswered.tell, *last_resort_targets(policy))

@@ -1,4 +1,4 @@
-"""What coverage amounts to, as values. Instants are aware UTC, spans are half-open: [start, end)."""
+"""The results of a coverage. Instants are aware UTC, spans are half-open: [start, end)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Severity
 
 GRAVE_FOR_COVERAGE = (Severity.HIGH, Severity.CRITICAL)
-"""Where a hole is a finding; below it is a note."""
+"""Severities at which a hole is a finding; below them it is a note."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """One who hears of it: a person (by key), or a place that somebody watches (a pager, an urgent channel)."""
+class ReachedRecipient:
+    """Who is reached: a person (by key), or a destination that somebody watches (a pager, an urgent channel)."""
 
     who: str
     kind: DestinationKind
@@ -24,30 +24,30 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class CoverageInterval:
-    """Openings that fare alike, if nobody answers.
+    """Openings with the same result, if nobody answers.
 
-    `first` is who hears first: `delay` after the opening, or all of them `at` one instant, when the step waits for its
-    hours. Nobody hears within one pass through the path, and its restart, where `first` is None; `is_silent` where the
-    path has no steps by decision. `reached` is everybody who hears before the path begins again, and `responders` those
-    of them who hear in time.
+    `first` is who is reached first: `delay` after the opening, or for all openings `at` one instant, when the step
+    waits for its hours. It is None where one pass through the path, with its restart, reaches nobody. `is_silent`: the
+    path has no steps by decision. `reached` is everybody who is reached before the path restarts, and `responders`
+    those of them who are reached in time.
     """
 
     start: datetime
     end: datetime
-    first: Listener | None
+    first: ReachedRecipient | None
     delay: timedelta | None
     at: datetime | None
-    responders: tuple[Listener, ...]
-    reached: tuple[Listener, ...]
+    responders: tuple[ReachedRecipient, ...]
+    reached: tuple[ReachedRecipient, ...]
     is_silent: bool = False
 
     def within(self, opened: datetime) -> timedelta | None:
-        """Return how long after an opening in this interval the first one hears; None for nobody."""
+        """Return how long after an opening in this interval the first one is reached; None for nobody."""
         return self.at - opened if self.at is not None else self.delay
 
     @property
     def longest(self) -> timedelta | None:
-        """Return the longest that an opening of this interval waits, which is the first; None for nobody."""
+        """Return the longest wait of an opening in this interval, which is that of the first; None for nobody."""
         return self.within(self.start)
 
 
@@ -65,36 +65,36 @@ class RouteStretch:
 class CoverageRow:
     """One category (None: none) and severity, about which nothing else is known.
 
-    `given` is a route that takes it only with facts that are not known here; then it is about what that route takes,
-    and there are only intervals in which it can. Several rows may share one tuple of intervals.
+    `conditional_route` is a route that takes it only with facts that are not known here; then the row is about what
+    that route takes, with only the intervals in which it can. Several rows may share one tuple of intervals.
     """
 
     category: str | None
     severity: Severity
-    given: str | None
+    conditional_route: str | None
     is_given_default: bool
     stretches: tuple[RouteStretch, ...]
     intervals: tuple[CoverageInterval, ...]
 
     @property
-    def is_bare(self) -> bool:
-        """Whether it is about the incident of which nothing else is known."""
-        return self.given is None and not self.is_given_default
+    def is_unconditional(self) -> bool:
+        """Whether the row is about an incident of which nothing else is known."""
+        return self.conditional_route is None and not self.is_given_default
 
     @property
     def is_silent(self) -> bool:
-        """Whether all of it ends on a path with no steps: silent on purpose."""
+        """Whether all its intervals end on a path with no steps, which is silent on purpose."""
         return all(interval.is_silent for interval in self.intervals)
 
     @property
-    def heard(self) -> Iterator[CoverageInterval]:
-        """Yield the intervals in which somebody should hear."""
+    def intervals_with_steps(self) -> Iterator[CoverageInterval]:
+        """Yield the intervals in which somebody should be notified."""
         return (interval for interval in self.intervals if not interval.is_silent)
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageHole:
-    """Openings of a row of which nobody hears in time; `longest` is the longest wait, None for nobody at all."""
+    """Openings of a row of which nobody is notified in time; `longest` is the longest wait, None for nobody at all."""
 
     row: CoverageRow
     start: datetime
@@ -103,8 +103,8 @@ class CoverageHole:
 
 
 @dataclass(frozen=True, slots=True)
-class SingleListener:
-    """Openings of a row of which one person alone hears before the path begins again."""
+class SingleResponder:
+    """Openings of a row of which only one person is notified before the path restarts."""
 
     row: CoverageRow
     start: datetime
@@ -123,7 +123,7 @@ class ScheduleGap:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """An instant at which somebody else comes on call; nobody where it is empty."""
+    """An instant at which the people on call change: `off` and `on` are those before and after, empty for nobody."""
 
     schedule: str
     at: datetime
@@ -133,7 +133,7 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Holiday:
-    """A public holiday on which hours that count here are closed."""
+    """A public holiday on which hours that the policy uses are closed."""
 
     day: date
     hours: str
@@ -142,7 +142,7 @@ class Holiday:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """All of it, for openings from start to end; `target` is within how long somebody must hear."""
+    """The coverage of all openings from start to end; `target` is within how long somebody must be notified."""
 
     start: datetime
     end: datetime
@@ -150,16 +150,16 @@ class Coverage:
     timezone: ZoneInfo
     rows: tuple[CoverageRow, ...]
     holes: tuple[CoverageHole, ...]
-    singles: tuple[SingleListener, ...]
+    singles: tuple[SingleResponder, ...]
     gaps: tuple[ScheduleGap, ...]
     holidays: tuple[Holiday, ...]
     handovers: tuple[Handover, ...]
 
 
-def share_heard_within(intervals: Sequence[CoverageInterval], limit: timedelta) -> float:
-    """Return the share of time, 0 to 1, in which whoever hears first does so within the limit; 1 of no time."""
-    total = sum((one.end - one.start for one in intervals), timedelta(0))
-    return sum((_time_within(one, limit) for one in intervals), timedelta(0)) / total if total else 1.0
+def share_notified_within(intervals: Sequence[CoverageInterval], limit: timedelta) -> float:
+    """Return the share of time, 0 to 1, in which the first one is notified within the limit; 1 for no intervals."""
+    total = sum((interval.end - interval.start for interval in intervals), timedelta(0))
+    return sum((_time_within(interval, limit) for interval in intervals), timedelta(0)) / total if total else 1.0
 
 
 def _time_within(interval: CoverageInterval, limit: timedelta) -> timedelta:

@@ -1,4 +1,4 @@
-"""What a policy must be besides well-formed; each check yields findings and stops at nothing."""
+"""Checks of a policy beyond its form; each yields findings and never raises."""
 
 from collections.abc import Iterator, Mapping
 
@@ -25,7 +25,7 @@ from escalator.policy.problems import PolicyFinding
 
 
 def all_findings(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
-    """Yield everything that is wrong between the sections, and every warning."""
+    """Yield every error between sections, and every warning."""
     yield from references.check_references(draft)
     yield from sources.check_sources(draft, env)
     yield from duplicates.check_duplicates(draft, env)

@@ -1,4 +1,4 @@
-"""Schedules that follow a calendar: is its address one, and who is it while the calendar is silent."""
+"""Schedules that follow a calendar: is its address valid, and who is on call when the calendar has no event."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,7 +9,7 @@ from escalator.schedules.calendar import feed_url
 
 
 def check_calendars(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
-    """Yield addresses that cannot be asked, and schedules on which nobody is while their calendar is silent."""
+    """Yield addresses that cannot be fetched, and schedules with nobody on call when their calendar has no event."""
     for key, schedule in draft.schedules.items():
         place = ("schedules", key, "ical")
         if schedule.ical is None:

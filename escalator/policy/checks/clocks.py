@@ -1,4 +1,4 @@
-"""Delays and waits: nothing without a distance, nothing that rings without end."""
+"""Delays and waits: no missing delays, no endless repeats."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -16,7 +16,7 @@ _AFTER = "write how long after the step before it, such as `after: 5m`"
 
 
 def check_clocks(draft: PolicyDraft) -> Iterator[PolicyFinding]:
-    """Yield delays that are missing or senseless, and clocks that do not fit each other."""
+    """Yield delays that are missing or make no sense, and times that contradict each other."""
     yield from _delays(draft)
     yield from _restarts(draft)
     yield from _reminders(draft)

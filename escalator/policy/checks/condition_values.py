@@ -26,9 +26,9 @@ _ACTIONS = (
 )  # fmt: skip
 
 _COMPLETE: Mapping[str, tuple[str, ...]] = {"reporter": _REPORTERS, "kind": _KINDS}
-"""Lists that have no other words."""
+"""Conditions with a fixed set of values."""
 _OPEN: Mapping[str, tuple[str, ...]] = {"action": _ACTIONS, "entity_type": _ENTITY_TYPES}
-"""Lists to which customers add names of their own, such as those of custom actions."""
+"""Conditions to which customers add values of their own, such as custom actions."""
 _PLACES = ("routes[].when", "routes[].unless", "feeds[].when")
 
 
@@ -36,7 +36,7 @@ def check_condition_values(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     """Yield a warning for each word that no event has, or that differs from Stream's in case or hyphens only."""
     for condition, words in (*_COMPLETE.items(), *_OPEN.items()):
         known = {comparable_form(condition, word) for word in words}
-        for place, value in _written(condition, draft):
+        for place, value in _texts_of(condition, draft):
             if value == "*" or has_placeholder(value) or comparable_form(condition, value) in known:
                 continue
             alike = next((word for word in words if normalized(word) == normalized(value)), None)
@@ -49,7 +49,7 @@ def check_condition_values(draft: PolicyDraft) -> Iterator[PolicyFinding]:
                 )
 
 
-def _written(condition: str, draft: PolicyDraft) -> Iterator[tuple[TreePath, str]]:
+def _texts_of(condition: str, draft: PolicyDraft) -> Iterator[tuple[TreePath, str]]:
     for where in _PLACES:
         for place, value in find_values(draft.tree, parse_pattern(f"{where}.{condition}[]")):
             if isinstance(value, str):

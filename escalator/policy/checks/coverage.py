@@ -1,4 +1,4 @@
-"""Does somebody hear of it: the gravest categories, the default, what a route takes, and who else reads along."""
+"""Whether incidents reach somebody: critical categories, the default, routes, and channels that others read."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -20,19 +20,19 @@ def check_coverage(draft: PolicyDraft) -> Iterator[PolicyFinding]:
         yield make_warning(("default",), what, "name a path with a step")
     for category in draft.categories.values():
         if category.at_least is Severity.CRITICAL:
-            yield from _critical(draft, category)
+            yield from _silent_for_critical(draft, category)
         if category.restricted_to:
-            yield from _overheard(draft, category)
+            yield from _shared_channels_of_restricted(draft, category)
     for place, route in draft.routes.items():
         if not _TELLING & set(route.when.tests):
             what = "names no category, severity or event, so it matches almost everything"
             yield make_warning(("routes", place), what, "add `category`, `min_severity` or `event` to its `when`")
-    yield from _unassigned(draft)
-    yield from _unanswerable(draft)
+    yield from _team_without_assign(draft)
+    yield from _drills_of_silent_paths(draft)
 
 
-def _unanswerable(draft: PolicyDraft) -> Iterator[PolicyFinding]:
-    """A drill of a silent route tells nobody, so nobody can pass it."""
+def _drills_of_silent_paths(draft: PolicyDraft) -> Iterator[PolicyFinding]:
+    """Yield drills of routes without steps: they notify nobody, so they always fail."""
     silent = {route.name for route in draft.routes.values() if _is_silent(draft, route.path)}
     for place, drill in draft.drills.items():
         if drill.route in silent:
@@ -40,7 +40,7 @@ def _unanswerable(draft: PolicyDraft) -> Iterator[PolicyFinding]:
             yield make_warning(("drills", place, "route"), what, "name a route whose path notifies somebody")
 
 
-def _critical(draft: PolicyDraft, category: Category) -> Iterator[PolicyFinding]:
+def _silent_for_critical(draft: PolicyDraft, category: Category) -> Iterator[PolicyFinding]:
     able = people_who_may_acknowledge(draft, category)
     for taker in reachable_routes(incident_kind_of(category), draft.routes):
         place, path, assign = route_details(draft, taker)
@@ -56,7 +56,7 @@ def _critical(draft: PolicyDraft, category: Category) -> Iterator[PolicyFinding]
                 f"{what} acknowledge it",
                 "add somebody who may acknowledge it, or a destination, to a step of the path",
             )
-        elif not _rings(draft, draft.paths[path].values(), assign, able):
+        elif not _reaches_responder(draft, draft.paths[path].values(), assign, able):
             what = (
                 f"a critical incident ({quoted(category.key)}) can end on {quoted(path)}, which alerts nobody directly:"
             )
@@ -65,7 +65,7 @@ def _critical(draft: PolicyDraft, category: Category) -> Iterator[PolicyFinding]
 
 
 def route_details(draft: PolicyDraft, taker: int | None) -> tuple[TreePath, str, str | None]:
-    """Return where a route (None: the default) stands, its path, and who is assigned."""
+    """Return the place of a route (None: the default) in the file, its path, and who is assigned."""
     if taker is None:
         return ("default",), draft.default, None
     route = draft.routes[taker]
@@ -76,11 +76,11 @@ def _is_silent(draft: PolicyDraft, path: str) -> bool:
     return path in draft.paths and not draft.paths[path]
 
 
-def _rings(draft: PolicyDraft, steps: Iterable[Step], assign: str | None, able: Collection[str]) -> bool:
-    return any(_rings_somebody(draft, target, assign, able) for step in steps for target in step.notify)
+def _reaches_responder(draft: PolicyDraft, steps: Iterable[Step], assign: str | None, able: Collection[str]) -> bool:
+    return any(_target_reaches_responder(draft, target, assign, able) for step in steps for target in step.notify)
 
 
-def _rings_somebody(draft: PolicyDraft, target: str, assign: str | None, able: Collection[str]) -> bool:
+def _target_reaches_responder(draft: PolicyDraft, target: str, assign: str | None, able: Collection[str]) -> bool:
     if target in draft.destinations:
         return _is_urgent(draft, target)
     means_people = assign is not None if target == ASSIGNED_TEAM else target.partition(":")[0] in TARGET_KINDS
@@ -88,12 +88,12 @@ def _rings_somebody(draft: PolicyDraft, target: str, assign: str | None, able: C
 
 
 def _is_urgent(draft: PolicyDraft, name: str) -> bool:
-    """Whether the destination, or one that stands in for it, is somebody's warning."""
+    """Whether the destination, or one of its fallbacks, is urgent."""
     return any(draft.destinations[each].urgent for each in fallback_chain(name, draft))
 
 
-def _unassigned(draft: PolicyDraft) -> Iterator[PolicyFinding]:
-    """`team` means the assigned one: where nobody is assigned, the step tells nobody."""
+def _team_without_assign(draft: PolicyDraft) -> Iterator[PolicyFinding]:
+    """Yield steps that notify `team` where no team is assigned: they reach nobody."""
     everything: list[int | None] = [*draft.routes, None]
     for taker in everything:
         place, path, assign = route_details(draft, taker)
@@ -104,14 +104,14 @@ def _unassigned(draft: PolicyDraft) -> Iterator[PolicyFinding]:
             yield make_warning(place, what, right)
 
 
-def _overheard(draft: PolicyDraft, category: Category) -> Iterator[PolicyFinding]:
-    shared = _shared(draft)
-    told: set[str] = set()
+def _shared_channels_of_restricted(draft: PolicyDraft, category: Category) -> Iterator[PolicyFinding]:
+    shared = _shared_channels(draft)
+    checked_paths: set[str] = set()
     for taker in reachable_routes(incident_kind_of(category), draft.routes):
         place, path, _ = route_details(draft, taker)
         channels = dict.fromkeys(name for name in _channels(draft, path) if name in shared)
-        if channels and path not in told:
-            told.add(path)
+        if channels and path not in checked_paths:
+            checked_paths.add(path)
             what = f"{quoted(category.key)} is restricted, and {quoted(path)} notifies {_why(channels, shared)}"
             yield make_warning(place, what, "use a private channel of its own, by its id (C0123ABCD)")
 
@@ -120,8 +120,8 @@ def _why(channels: Iterable[str], shared: Mapping[str, str]) -> str:
     return " and ".join(f"{name}, {shared[name]}" for name in channels)
 
 
-def _shared(draft: PolicyDraft) -> dict[str, str]:
-    """Return the Slack channels that others read too, each with the reason why we think so."""
+def _shared_channels(draft: PolicyDraft) -> dict[str, str]:
+    """Return the Slack channels that others read too, each with the reason for that assumption."""
     kinds = [
         IncidentKind(None, Severity.UNKNOWN),
         *(incident_kind_of(c) for c in draft.categories.values() if not c.restricted_to),

@@ -1,4 +1,4 @@
-"""What may stand only once: keys of apps, ids of people, categories, which are compared without case and hyphens."""
+"""Values that must be unique: keys of apps, ids of people, categories (compared without case and hyphens)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -18,43 +18,43 @@ _IDS = (
 
 
 def check_duplicates(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
-    """Yield each value that stands a second time; only a warning where it takes this environment to make them one."""
+    """Yield each repeated value; only a warning where two are equal because of this environment."""
     yield from _shared_ids(draft, env)
     names = (
         (place, name)
         for place, name in find_values(draft.tree, parse_pattern("routes[].name"))
         if isinstance(name, str)
     )
-    for place, first in _twice(names):
+    for place, first in _repeated(names):
         yield PolicyFinding(place, f"is also the name of {_owner(first)}", "name each route differently")
     drills = (
         (place, name)
         for place, name in find_values(draft.tree, parse_pattern("drills[].name"))
         if isinstance(name, str)
     )
-    for place, first in _twice(drills):
+    for place, first in _repeated(drills):
         yield PolicyFinding(place, f"is also the name of drill {int(first[1]) + 1}", "name each drill differently")
     categories = ((place, normalized(str(place[1]))) for place, _ in find_values(draft.tree, ("categories", ANY)))
-    for place, first in _twice(categories):
+    for place, first in _repeated(categories):
         what = f"is the same name as {_owner(first)}"
         yield PolicyFinding(place, what, "case, spaces, hyphens and underscores are ignored; keep one of the two")
 
 
 def _shared_ids(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     for where, kind in _IDS:
-        written = [
+        texts = [
             (place, text) for place, text in find_values(draft.tree, parse_pattern(where)) if isinstance(text, str)
         ]
-        alike = dict(_twice(written))
+        alike = dict(_repeated(texts))
         for place, first in alike.items():
             yield PolicyFinding(place, f"is also the {kind} of {_owner(first)}", _RIGHT)
-        for place, first in _twice((place, expand(text, env)) for place, text in written):
+        for place, first in _repeated((place, expand(text, env)) for place, text in texts):
             if place not in alike:
                 yield make_warning(place, f"is, in this environment, also the {kind} of {_owner(first)}", _RIGHT)
 
 
-def _twice(values: Iterable[tuple[TreePath, str]]) -> Iterator[tuple[TreePath, TreePath]]:
-    """Yield the place of each value that is there already, and where it was first; what is empty is nobody's."""
+def _repeated(values: Iterable[tuple[TreePath, str]]) -> Iterator[tuple[TreePath, TreePath]]:
+    """Yield the place of each repeated value, and the place of the first; empty values are ignored."""
     first: dict[str, TreePath] = {}
     for place, value in values:
         if value and value in first:

@@ -1,4 +1,4 @@
-"""What a policy may hold at most in places that are bounded elsewhere: in the database, and in records."""
+"""Lengths of values that are limited elsewhere: in the database, and in audit records."""
 
 from collections.abc import Iterator
 
@@ -9,10 +9,10 @@ from escalator.policy.schema_destinations import ADDRESSES, FIELDS
 from escalator.policy.tree_walk import find_values, parse_pattern
 
 ADDRESS_BYTES = 2_000
-"""Of an address as it is written, in UTF-8: `deliveries.address` is wider, and its index takes 2,704 at most."""
+"""Bytes of an unexpanded address in UTF-8: the column `deliveries.address` is wider, its index takes 2,704."""
 
 NAME_BYTES = 128
-"""Of a route's name, which silences and drills refer to."""
+"""Bytes of a route's name, which silences and drills refer to."""
 
 
 def _right(field: Field) -> str:
@@ -31,8 +31,8 @@ _LIMITS = {
 
 
 def check_lengths(draft: PolicyDraft) -> Iterator[PolicyFinding]:
-    """Yield an error for each value that would not fit where it is kept."""
-    for where, (most, right) in _LIMITS.items():
+    """Yield an error for each value that is too long for its column or record."""
+    for where, (max_bytes, right) in _LIMITS.items():
         for place, value in find_values(draft.tree, parse_pattern(where)):
-            if isinstance(value, str) and len(value.encode(errors="replace")) > most:
-                yield PolicyFinding(place, f"is longer than {most} bytes", right)
+            if isinstance(value, str) and len(value.encode(errors="replace")) > max_bytes:
+                yield PolicyFinding(place, f"is longer than {max_bytes} bytes", right)

@@ -1,4 +1,4 @@
-"""Can they be told, and are they enough: contacts, acknowledgements, who hears of trouble."""
+"""People: working contacts, enough people for the acknowledgements, recipients of operator alerts."""
 
 from collections.abc import Iterator, Mapping
 
@@ -18,7 +18,7 @@ from escalator.policy.targets import ASSIGNED_TEAM
 
 
 def check_people(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
-    """Yield people who cannot be told, and numbers of people that do not exist."""
+    """Yield people who cannot be notified, and routes that need more acknowledgements than there are people."""
     yield from _contacts(draft, env)
     yield from _acknowledgements(draft)
     yield from _alarms(draft)
@@ -27,19 +27,19 @@ def check_people(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyF
 def _contacts(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     for key in sorted(_named(draft)):
         person = draft.people.get(key)
-        if person is not None and not _can_be_told(person, env):
+        if person is not None and not _has_contact(person, env):
             what = "is notified by a step but has no working contact: people are notified in Slack and by email"
             right = "add `slack` (their member id) or `email`, and keep it in `contact`"
             yield make_warning(("people", key), what, right)
 
 
-def _can_be_told(person: Person, env: Mapping[str, str]) -> bool:
-    written = [address for kind in person.contact if kind.about.tells_people and (address := person.address_of(kind))]
-    return any(expand(address, env) or address.startswith("${") for address in written)
+def _has_contact(person: Person, env: Mapping[str, str]) -> bool:
+    addresses = [address for kind in person.contact if kind.about.tells_people and (address := person.address_of(kind))]
+    return any(expand(address, env) or address.startswith("${") for address in addresses)
 
 
 def _named(draft: PolicyDraft) -> set[str]:
-    """Return everybody whom a step, an alarm or the end of a path means by name, team or schedule."""
+    """Return everybody (keys) whom a step, `alarms` or `unanswered` means by name, team or schedule."""
     targets = {target for steps in draft.paths.values() for step in steps.values() for target in step.notify}
     if ASSIGNED_TEAM in targets:
         targets |= {_owner(route.assign) for route in draft.routes.values() if route.assign}
@@ -63,30 +63,30 @@ def _people_of(draft: PolicyDraft, target: str) -> tuple[str, ...]:
 
 
 def _acknowledgements(draft: PolicyDraft) -> Iterator[PolicyFinding]:
-    """Yield routes that take incidents which too few may acknowledge, and the default where it alone takes them."""
+    """Yield routes that take incidents which too few people may acknowledge, and the default likewise."""
     if not are_people_complete(draft):
         return
-    wanted: dict[int | None, int] = {index: route.acknowledgements for index, route in draft.routes.items()}
-    told: set[IncidentKind] = set()
-    for taker, acknowledgements in (wanted | {None: 1}).items():
+    needed_by_route: dict[int | None, int] = {index: route.acknowledgements for index, route in draft.routes.items()}
+    checked_kinds: set[IncidentKind] = set()
+    for taker, acknowledgements in (needed_by_route | {None: 1}).items():
         place: TreePath = ("default",) if taker is None else ("routes", taker)
         for kind, category in incident_kinds(draft):
             able = people_who_may_acknowledge(draft, category)
-            is_told = taker is None and kind in told
-            if len(able) < acknowledgements and not is_told and taker in reachable_routes(kind, draft.routes):
-                told.add(kind)
+            is_checked = taker is None and kind in checked_kinds
+            if len(able) < acknowledgements and not is_checked and taker in reachable_routes(kind, draft.routes):
+                checked_kinds.add(kind)
                 yield _too_few(place, acknowledgements, able, kind)
                 break
 
 
-def _too_few(place: TreePath, wanted: int, able: list[str], kind: IncidentKind) -> PolicyFinding:
-    if wanted == 1:
+def _too_few(place: TreePath, needed: int, able: list[str], kind: IncidentKind) -> PolicyFinding:
+    if needed == 1:
         return make_warning(
             place,
             f"nobody may acknowledge {incidents_phrase(kind)}",
             "give somebody `role: moderator` or higher, and add them to its teams if it is restricted",
         )
-    what = f"requires {wanted}, but only {len(able)} may acknowledge {incidents_phrase(kind)}: {join_names(able)}"
+    what = f"requires {needed}, but only {len(able)} may acknowledge {incidents_phrase(kind)}: {join_names(able)}"
     return PolicyFinding((*place, "acknowledgements"), what, f"write at most {max(1, len(able))}, or allow more people")
 
 

@@ -1,4 +1,4 @@
-"""`${NAME}`: where it may stand, whether it is spelled well, and whether the environment has it."""
+"""`${NAME}`: whether it is allowed in that place, well-formed, and set in the environment."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -37,14 +37,14 @@ _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
     ("categories.*.runbook", is_web_address, _RIGHT_WEB),
     ("heartbeat.url", is_web_address, _RIGHT_WEB),
 )
-"""What a value of the environment must be besides a text, by the place that asks for it."""
+"""What a value from the environment must look like, by the place that uses it."""
 
 
 def check_placeholders(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
     """Yield names in the wrong place, misspelled names, and names that are not set."""
     for place in misplaced_placeholders(draft):
         yield PolicyFinding(place, "contains ${...}, which is not allowed here", "write the value itself")
-    yield from _unfit(draft, env)
+    yield from _invalid_values(draft, env)
     named: set[str] = set()
     for place, text in _allowed(draft):
         if is_malformed(text):
@@ -57,15 +57,15 @@ def check_placeholders(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[P
                 yield make_warning(place, what, right, blocks_production=True)
 
 
-def _unfit(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
-    """Yield the places where a value of the environment is none that can work; what it is is not repeated."""
-    told: set[TreePath] = set()
+def _invalid_values(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
+    """Yield the places where the value from the environment is not valid; the value is not repeated."""
+    reported: set[TreePath] = set()
     checks = (*_RIGHT, *((where, _is_plain, _UNFIT) for where in ALLOWED))
     for where, is_fit, right in checks:
         for place, text in find_values(draft.tree, parse_pattern(where)):
             value = expand(text, env) if isinstance(text, str) and has_placeholder(text) else ""
-            if value and place not in told and not is_fit(value):
-                told.add(place)
+            if value and place not in reported and not is_fit(value):
+                reported.add(place)
                 yield make_warning(place, "contains a ${NAME} whose value is not valid", right, blocks_production=True)
 
 
@@ -74,7 +74,7 @@ def _is_plain(value: str) -> bool:
 
 
 def misplaced_placeholders(draft: PolicyDraft) -> frozenset[TreePath]:
-    """Return the places that hold a placeholder and may not."""
+    """Return the places with a placeholder where none is allowed."""
     asking = {place for place, text in find_texts(draft.tree) if has_placeholder(text)}
     return frozenset(asking - {place for place, _ in _allowed(draft)})
 

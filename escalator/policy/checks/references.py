@@ -1,4 +1,4 @@
-"""Who names whom: every name that one part of the file takes from another must be there."""
+"""References: every name that one part of the file takes from another must exist."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,18 +11,18 @@ from escalator.policy.tree_walk import find_values, parse_pattern
 from escalator.policy.yaml_reader import Tree
 
 Known = list[str] | None
-"""What may be named, as it is spelled; None when that part of the file cannot be read."""
+"""The names that exist, as spelled; None when that part of the file cannot be read."""
 
 
 def check_references(draft: PolicyDraft) -> Iterator[PolicyFinding]:
-    """Yield every name that nothing in the file has, and destinations whose fallbacks go in a circle."""
+    """Yield every unknown name, and destinations whose fallbacks form a loop."""
     for where, kind, names in _REFERENCES:
         known = names(draft.tree)
         if known is not None:
             for place, value in find_values(draft.tree, parse_pattern(where)):
                 yield from _unknown(place, value, kind, known)
     yield from _not_for_machines(draft)
-    yield from _circles(draft)
+    yield from _fallback_loops(draft)
     yield from _ambiguous(draft)
 
 
@@ -41,7 +41,7 @@ def _section(name: str) -> Callable[[dict[str, Tree]], Known]:
 
 
 def _is_anything(place: TreePath, name: str) -> bool:
-    """Whether it is the star of a condition."""
+    """Whether it is the `*` of a condition."""
     return name == "*" and ("when" in place or "unless" in place)
 
 
@@ -66,11 +66,11 @@ def _owners(tree: dict[str, Tree]) -> Known:
     return _by_prefix(tree, bare="teams")
 
 
-def _listeners(tree: dict[str, Tree]) -> Known:
+def _alarm_targets(tree: dict[str, Tree]) -> Known:
     return _by_prefix(tree, bare="destinations")
 
 
-def _told(tree: dict[str, Tree]) -> Known:
+def _people_and_targets(tree: dict[str, Tree]) -> Known:
     known, people = _targets(tree), _people(tree)
     return None if known is None or people is None else [*people, *known]
 
@@ -119,8 +119,8 @@ _REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
     ("paths.*[].notify[]", "target", _targets),
     ("paths.*[].during", "hours", _hours),
     ("paths.*[].outside", "hours", _hours),
-    ("unanswered.tell[]", "target", _told),
-    ("alarms.notify[]", "target", _listeners),
+    ("unanswered.tell[]", "target", _people_and_targets),
+    ("alarms.notify[]", "target", _alarm_targets),
     ("drills[].route", "route", _route_names),
     ("people.*.hours", "hours", _hours),
     ("schedules.*.layers[].hours", "hours", _hours),
@@ -139,12 +139,12 @@ def _not_for_machines(draft: PolicyDraft) -> Iterator[PolicyFinding]:
             yield PolicyFinding(("feeds", place, "to"), what, right)
 
 
-def _circles(draft: PolicyDraft) -> Iterator[PolicyFinding]:
+def _fallback_loops(draft: PolicyDraft) -> Iterator[PolicyFinding]:
     for name in draft.destinations:
-        way = fallback_chain(name, draft)
-        last = draft.destinations[way[-1]].fallback
+        chain = fallback_chain(name, draft)
+        last = draft.destinations[chain[-1]].fallback
         if last == name:
-            what = f"is a loop: {' -> '.join((*way, name))}"
+            what = f"is a loop: {' -> '.join((*chain, name))}"
             yield PolicyFinding(("destinations", name, "fallback"), what, "remove one of these fallbacks")
 
 

@@ -1,4 +1,4 @@
-"""Does whoever a step, a rota or a team names may acknowledge: who may not is nobody, and is told besides at most."""
+"""Whether the people whom steps, schedules and teams name may acknowledge; others do not count as on call."""
 
 from collections.abc import Iterable, Iterator
 
@@ -17,7 +17,7 @@ from escalator.policy.route_reachability import reachable_routes
 
 
 def check_responders(draft: PolicyDraft) -> Iterator[PolicyFinding]:
-    """Yield whom rotas and leads name in vain, and steps that tell nobody who may acknowledge."""
+    """Yield people of schedules and leads who may not acknowledge, and steps that notify nobody who may."""
     if not are_people_complete(draft):
         return
     able = people_who_may_acknowledge(draft, None)
@@ -32,15 +32,15 @@ def check_responders(draft: PolicyDraft) -> Iterator[PolicyFinding]:
         if team.lead in draft.people and team.lead not in able:
             what = f"{quoted(team.lead)} is notified when nobody is on call, but their role may not acknowledge"
             yield make_warning(("teams", key, "lead"), what, "give them `role: moderator`, or name another lead")
-    told: set[TreePath] = set()
-    for finding in _in_vain(draft):
-        if finding.place not in told:
-            told.add(finding.place)
+    reported: set[TreePath] = set()
+    for finding in _without_responders(draft):
+        if finding.place not in reported:
+            reported.add(finding.place)
             yield finding
 
 
-def _in_vain(draft: PolicyDraft) -> Iterator[PolicyFinding]:
-    """Yield, for every kind of incident, steps without responders and rotas with turns of people who are shut out."""
+def _without_responders(draft: PolicyDraft) -> Iterator[PolicyFinding]:
+    """Yield, for every kind of incident, steps without responders, and schedules with people who may not see it."""
     for kind, category in incident_kinds(draft):
         able = people_who_may_acknowledge(draft, category)
         for taker in reachable_routes(kind, draft.routes):
@@ -56,13 +56,13 @@ def _in_vain(draft: PolicyDraft) -> Iterator[PolicyFinding]:
                         ("paths", path, index), what, "add somebody who may acknowledge them, or a destination"
                     )
             if category and category.restricted_to:
-                yield from _shut_out(draft, steps.values(), assign, category)
+                yield from _excluded_people(draft, steps.values(), assign, category)
 
 
-def _shut_out(
+def _excluded_people(
     draft: PolicyDraft, steps: Iterable[Step], assign: str | None, category: Category
 ) -> Iterator[PolicyFinding]:
-    """Yield rotas that a restricted category is told to, with turns of people who may not know of it."""
+    """Yield schedules that a restricted category notifies, with people who may not see it."""
     able, everybody = people_who_may_acknowledge(draft, category), people_who_may_acknowledge(draft, None)
     for target in dict.fromkeys(target for step in steps for target in step.notify):
         schedule = schedule_of(draft, target, assign)

@@ -1,4 +1,4 @@
-"""Silences of the file: within the limits of what a person may silence, said by somebody who may."""
+"""Silences of the file: within the limits that hold for people, and by an author who may silence that."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from escalator.policy.responders import people_who_may_view
 
 
 def check_silences(draft: PolicyDraft) -> Iterator[PolicyFinding]:
-    """Yield silences that last too long, whose author may not silence that, and that silence nothing."""
+    """Yield silences that are too long, whose author may not silence that, or that match nothing."""
     for index, silence in draft.silences.items():
         place: TreePath = ("silences", index)
         yield from _lengths(place, silence, draft)
@@ -22,27 +22,27 @@ def check_silences(draft: PolicyDraft) -> Iterator[PolicyFinding]:
 
 
 def _lengths(place: TreePath, silence: Silence, draft: PolicyDraft) -> Iterator[PolicyFinding]:
-    most = max_silence_length(is_for_critical=silence.is_for_critical)
-    right = f"end it within {most // timedelta(hours=1)}h"
-    if silence.ends_at - silence.starts_at > most:
+    max_length = max_silence_length(is_for_critical=silence.is_for_critical)
+    right = f"end it within {max_length // timedelta(hours=1)}h"
+    if silence.ends_at - silence.starts_at > max_length:
         yield PolicyFinding((*place, "to"), "is too late: silences are limited in length", right)
         return
-    alike = [one for one in draft.silences.values() if _is_alike(one, silence)]
-    is_first = not any(one.starts_at < silence.starts_at <= one.ends_at for one in alike)
-    if is_first and _reach(silence, alike) - silence.starts_at > most:
+    alike = [other for other in draft.silences.values() if _is_alike(other, silence)]
+    is_first = not any(other.starts_at < silence.starts_at <= other.ends_at for other in alike)
+    if is_first and _reach(silence, alike) - silence.starts_at > max_length:
         yield PolicyFinding(place, "is too long together with the silences that follow without a gap", right)
 
 
-def _is_alike(one: Silence, other: Silence) -> bool:
-    return (one.of, one.name, one.is_for_critical) == (other.of, other.name, other.is_for_critical)
+def _is_alike(first: Silence, second: Silence) -> bool:
+    return (first.of, first.name, first.is_for_critical) == (second.of, second.name, second.is_for_critical)
 
 
 def _reach(silence: Silence, alike: list[Silence]) -> datetime:
-    """Return when it is over, with all that follow without a gap."""
+    """Return when it ends, together with all that follow without a gap."""
     reach = silence.ends_at
-    for one in sorted(alike, key=lambda one: one.starts_at):
-        if silence.starts_at <= one.starts_at <= reach:
-            reach = max(reach, one.ends_at)
+    for following in sorted(alike, key=lambda following: following.starts_at):
+        if silence.starts_at <= following.starts_at <= reach:
+            reach = max(reach, following.ends_at)
     return reach
 
 
@@ -67,7 +67,7 @@ def _is_closed(silence: Silence, author: str, draft: PolicyDraft) -> bool:
 def _categories(silence: Silence, draft: PolicyDraft) -> set[str]:
     if silence.of is SilenceScope.CATEGORY:
         return {silence.name}
-    named = [one.when.tests.get("category", ()) for one in draft.routes.values() if one.name == silence.name]
+    named = [route.when.tests.get("category", ()) for route in draft.routes.values() if route.name == silence.name]
     return {key for keys in named for key in keys}
 
 

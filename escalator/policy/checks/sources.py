@@ -1,4 +1,4 @@
-"""Does anything come in: sources that are there, and whose deliveries can be verified."""
+"""Sources: whether there are any, and whether their webhooks can be verified."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,7 +8,7 @@ from escalator.policy.problems import PolicyFinding, make_warning
 
 
 def check_sources(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFinding]:
-    """Yield a warning for a policy without sources, and for each source that could verify nothing."""
+    """Yield a warning for a policy without sources, and for each source that cannot verify any webhook."""
     if not draft.tree.get("sources"):
         yield make_warning(
             ("sources",), "is missing, so no webhook is accepted", "add a source with the API key of your Stream app"

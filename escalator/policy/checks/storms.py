@@ -1,4 +1,4 @@
-"""Storms: whether a group could hide people behind one another."""
+"""Storms: whether a group could combine alerts about many people."""
 
 from collections.abc import Iterator
 

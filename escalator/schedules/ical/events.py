@@ -1,6 +1,6 @@
-"""VEVENTs: which of several counts, when one begins and ends, in which zone, and whom it names.
+"""VEVENTs: which of several revisions counts, when an event begins and ends, in which zone, and whom it names.
 
-What is undefined of one raises Undefined.
+Everything raises Undefined where the standard leaves the meaning undefined.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,10 +18,10 @@ _ABSENT = frozenset({"DECLINED", "DELEGATED"})
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """The zones of a calendar: `zone` knows those that times name; `floating` is that of times which name none.
+    """The zones of a calendar: `zone` returns those that times name; `floating` is for times without a zone.
 
     `floating` raises Undefined where the calendar names a zone that nothing defines. `own` is the zone of
-    X-WR-TIMEZONE: what recurs in UTC recurs by its clock, as its makers mean it.
+    X-WR-TIMEZONE: events that recur in UTC recur by its clock, as such calendars mean it.
     """
 
     zone: Callable[[str], FeedZone]
@@ -31,7 +31,7 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class CalendarEntry:
-    """A VEVENT, and the zones of the calendar that it stands in."""
+    """A VEVENT, and the zones of its calendar."""
 
     component: Component
     clocks: Clocks
@@ -39,7 +39,7 @@ class CalendarEntry:
     @property
     def is_exception(self) -> bool:
         """Whether it is about one instance of a series."""
-        return bool(self.component.every("RECURRENCE-ID"))
+        return bool(self.component.all("RECURRENCE-ID"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +60,31 @@ class EventTime:
         return self.zone.local(self.stamp.instant) if self.stamp.is_utc else self.stamp.local
 
 
-def event_times(written: Property, clocks: Clocks) -> list[EventTime]:
+def event_times(property_: Property, clocks: Clocks) -> list[EventTime]:
     """Return the dates or times of a property, each with its zone."""
-    return [EventTime(found, _zone(found, written, clocks)) for found in dates_or_times_of(written)]
+    return [EventTime(stamp, _zone(stamp, property_, clocks)) for stamp in dates_or_times_of(property_)]
 
 
 def event_time(component: Component, name: str, clocks: Clocks) -> EventTime | None:
     """Return the one date or time of that name."""
-    written = component.one(name)
-    if written is None:
+    property_ = component.single(name)
+    if property_ is None:
         return None
-    found = event_times(written, clocks)
-    if len(found) != 1:
+    times = event_times(property_, clocks)
+    if len(times) != 1:
         raise Undefined(f"several values of {name}")
-    return found[0]
+    return times[0]
 
 
-def _zone(found: DateOrTime, written: Property, clocks: Clocks) -> FeedZone:
-    if found.is_utc:
+def _zone(stamp: DateOrTime, property_: Property, clocks: Clocks) -> FeedZone:
+    if stamp.is_utc:
         return clocks.own or UTC_ZONE
-    named = written.parameters.get("TZID")
-    return clocks.zone(named) if named is not None else clocks.floating()
+    tzid = property_.parameters.get("TZID")
+    return clocks.zone(tzid) if tzid is not None else clocks.floating()
 
 
 def newest_entry(entries: Sequence[CalendarEntry]) -> CalendarEntry:
-    """Return the newest revision (the highest SEQUENCE) of entries that are about the same.
+    """Return the newest revision (the highest SEQUENCE) of entries about the same event.
 
     Entries of one revision that differ contradict each other: which of them counts is undefined.
     """
@@ -113,14 +113,14 @@ def start_of(component: Component, clocks: Clocks) -> EventTime:
 
 def length_of(component: Component, start: EventTime, clocks: Clocks) -> Length:
     """Return how long an event lasts (3.6.1): as DTEND says, exactly; as DURATION; else a date is a day."""
-    end, lasting = event_time(component, "DTEND", clocks), component.one("DURATION")
+    end, lasting = event_time(component, "DTEND", clocks), component.single("DURATION")
     if end is not None and lasting is not None:
         raise Undefined("two ends of one event")
     if lasting is not None:
-        found = parse_duration(lasting.value)
-        if start.stamp.is_date and found.exact:
+        length = parse_duration(lasting.value)
+        if start.stamp.is_date and length.exact:
             raise Undefined("a part of a whole day")
-        return _with_a_day(found, start)
+        return _with_a_day(length, start)
     if end is None:
         return Length(1, timedelta(0)) if start.stamp.is_date else Length(0, timedelta(0))
     return _between(start, end, is_mixed=is_floating(component, "DTEND") != is_floating(component, "DTSTART"))
@@ -139,7 +139,7 @@ def _between(start: EventTime, end: EventTime, *, is_mixed: bool) -> Length:
 
 
 def _with_a_day(length: Length, start: EventTime) -> Length:
-    """Return a length; one of no day at all is forbidden for dates (3.8.2.2), and some writers mean one day by it."""
+    """Return a length; 0 days is forbidden for dates (3.8.2.2), and some programs mean one day by it."""
     if start.stamp.is_date and not length.days:
         raise Undefined("whole days that are none")
     return length
@@ -148,8 +148,8 @@ def _with_a_day(length: Length, start: EventTime) -> Length:
 def exception_instant(about: EventTime, start: EventTime) -> datetime:
     """Return the instant of the instance that an exception is about, in a series that begins at `start`.
 
-    Of whole days, Outlook names one by the midnight at which it begins (github.com/jens-maus/node-ical/issues/454). Any
-    other time is none of theirs.
+    For whole days, Outlook writes the midnight at which one begins (github.com/jens-maus/node-ical/issues/454). Any
+    other time is undefined.
     """
     if about.stamp.is_date == start.stamp.is_date:
         return about.instant
@@ -160,8 +160,8 @@ def exception_instant(about: EventTime, start: EventTime) -> datetime:
 
 def is_floating(component: Component, name: str) -> bool:
     """Whether a time names no zone at all."""
-    written = component.one(name)
-    return written is not None and "TZID" not in written.parameters and not written.value.endswith(("Z", "z"))
+    property_ = component.single(name)
+    return property_ is not None and "TZID" not in property_.parameters and not property_.value.endswith(("Z", "z"))
 
 
 def end_of(start: datetime, zone: FeedZone, length: Length) -> datetime:
@@ -171,17 +171,19 @@ def end_of(start: datetime, zone: FeedZone, length: Length) -> datetime:
 
 
 def attendees(component: Component) -> tuple[str, ...]:
-    """Return the e-mails of those who attend: not of who organises, has declined, or is only informed."""
-    found = []
-    for written in component.every("ATTENDEE")[:MOST_ATTENDEES]:
-        is_absent = written.parameters.get("PARTSTAT", "").upper() in _ABSENT
-        if not is_absent and written.parameters.get("ROLE", "").upper() != "NON-PARTICIPANT":
-            is_mail = written.value.lower().startswith(_MAILTO)
-            found.append(written.value[len(_MAILTO) :] if is_mail else written.parameters.get("EMAIL", written.value))
-    return tuple(found)
+    """Return the emails of those who attend: not of the organizer, of who has declined, or is only informed."""
+    emails = []
+    for attendee in component.all("ATTENDEE")[:MOST_ATTENDEES]:
+        is_absent = attendee.parameters.get("PARTSTAT", "").upper() in _ABSENT
+        if not is_absent and attendee.parameters.get("ROLE", "").upper() != "NON-PARTICIPANT":
+            is_mail = attendee.value.lower().startswith(_MAILTO)
+            emails.append(
+                attendee.value[len(_MAILTO) :] if is_mail else attendee.parameters.get("EMAIL", attendee.value)
+            )
+    return tuple(emails)
 
 
 def summary(component: Component) -> str:
-    """Return what an event is called."""
-    written = component.one("SUMMARY")
-    return plain_text(written.value) if written else ""
+    """Return the summary of an event; empty when it has none."""
+    property_ = component.single("SUMMARY")
+    return plain_text(property_.value) if property_ else ""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _FOLD = re.compile(rb"(?:\r\n|\n|\r)[ \t]")
-"""A line goes on behind a line break and one space; some writers fold inside a character, so bytes are unfolded."""
+"""A line continues after a line break and one space; some programs fold inside a character, so bytes are unfolded."""
 
 _PART = r'(?:"[^"]*"|[^";:,]*)'
 _LINE = re.compile(rf"([A-Za-z0-9-]+)((?:;[A-Za-z0-9-]+={_PART}(?:,{_PART})*)*):(.*)", re.DOTALL)
@@ -20,7 +20,7 @@ _WANTED = _ONCE | _OFTEN
 
 
 class Undefined(Exception):
-    """What stands here is forbidden, or left undefined, by the standard: it can be read in more than one way."""
+    """The standard forbids this, or leaves its meaning undefined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +33,28 @@ class Property:
 
 @dataclass(slots=True)
 class Component:
-    """A component such as VEVENT, with what of its own properties is asked for, and the components in it."""
+    """A component such as VEVENT, with those of its properties that are used, and the components in it."""
 
     name: str
     properties: dict[str, list[Property]] = field(default_factory=dict)
     inside: list["Component"] = field(default_factory=list)
     has_malformed: bool = False
 
-    def one(self, name: str) -> Property | None:
+    def single(self, name: str) -> Property | None:
         """Return the property of that name; raises Undefined where it is written twice."""
-        found = self.properties.get(name, [])
-        if len(found) > 1:
-            raise Undefined(f"{name} is written {len(found)} times")
-        return found[0] if found else None
+        values = self.properties.get(name, [])
+        if len(values) > 1:
+            raise Undefined(f"{name} is written {len(values)} times")
+        return values[0] if values else None
 
-    def every(self, name: str) -> list[Property]:
+    def all(self, name: str) -> list[Property]:
         """Return all properties of that name."""
         return self.properties.get(name, [])
 
     def word(self, name: str) -> str:
         """Return the value of a property in capitals; empty when there is none."""
-        found = self.one(name)
-        return found.value.strip().upper() if found else ""
+        property_ = self.single(name)
+        return property_.value.strip().upper() if property_ else ""
 
     def components(self, name: str) -> Iterator["Component"]:
         """Yield the components of that name which stand directly in this one."""
@@ -67,7 +67,7 @@ def parse_calendars(feed: bytes) -> list[Component] | None:
     root = Component("")
     nested = [root]
     # Bytes are split at CR and LF only: a text may hold U+2028 and others of Unicode's line breaks.
-    for line in (written.decode("utf-8", "replace") for written in unfolded.splitlines()):
+    for line in (raw_line.decode("utf-8", "replace") for raw_line in unfolded.splitlines()):
         name, _, value = line.partition(":")
         keyword = name.strip().upper()
         if keyword == "BEGIN":
@@ -82,22 +82,24 @@ def parse_calendars(feed: bytes) -> list[Component] | None:
                 return None
         else:
             _keep(nested[-1], line, keyword.partition(";")[0])
-    is_whole = len(nested) == 1 and bool(root.inside) and all(one.name == "VCALENDAR" for one in root.inside)
+    is_whole = (
+        len(nested) == 1 and bool(root.inside) and all(component.name == "VCALENDAR" for component in root.inside)
+    )
     return root.inside if is_whole else None
 
 
 def _keep(component: Component, line: str, name: str) -> None:
-    """Keep a line that is asked for, and note one that should have been and is malformed. Others are left out."""
+    """Keep a line with a property that is used, and mark the component if it is malformed. Others are left out."""
     if name not in _WANTED:
         return
-    found = _LINE.fullmatch(line.strip())
-    if found is None:
+    match = _LINE.fullmatch(line.strip())
+    if match is None:
         component.has_malformed = True
         return
-    parameters = {key.upper(): value.strip('"') for key, value in _PARAMETER.findall(found[2])}
-    component.properties.setdefault(name, []).append(Property(found[3].strip(), parameters))
+    parameters = {key.upper(): value.strip('"') for key, value in _PARAMETER.findall(match[2])}
+    component.properties.setdefault(name, []).append(Property(match[3].strip(), parameters))
 
 
 def plain_text(value: str) -> str:
     """Return a TEXT value without its escapes (3.3.11)."""
-    return re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value)
+    return re.sub(r"\\(.)", lambda match: "\n" if match[1] in "nN" else match[1], value)

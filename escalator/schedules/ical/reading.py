@@ -1,4 +1,4 @@
-"""A whole feed: its calendars, their zones, and their events by UID."""
+"""Read a whole feed: its calendars, their zones, and their events by UID."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,21 +16,21 @@ _MARGIN = timedelta(days=2)
 
 
 def read_feed(feed: bytes, zone: ZoneInfo, start: datetime, end: datetime) -> FeedReading | FeedFlaw:
-    """Return the events of a feed that touch [start, end), or why it is no calendar to go by.
+    """Return the events of a feed that overlap [start, end), or why the feed is not usable.
 
     `zone` is that of floating times and of whole days, unless the feed names one (X-WR-TIMEZONE): the standard leaves
-    it to whoever reads. An event that cannot be made out is counted and takes no other with it. Takes as long, and as
-    much memory, as the text wants.
+    it to the reader. An event that cannot be read is counted and does not affect others. Time and memory depend on the
+    text and have no limit here.
     """
-    found = parse_calendars(feed)
-    if found is None:
+    calendars = parse_calendars(feed)
+    if calendars is None:
         return FeedFlaw.NOT_A_CALENDAR
-    standing = [calendar for calendar in found if not _is_cancelled(calendar)]
-    if not standing:
+    active = [calendar for calendar in calendars if not _is_cancelled(calendar)]
+    if not active:
         return FeedFlaw.CANCELLED
     events: list[CalendarEvent] = []
     unreadable = 0
-    for entries in _by_uid(standing, zone, end):
+    for entries in _by_uid(active, zone, end):
         series = Series(entries, start, end)
         events += series.events()
         unreadable += series.unreadable
@@ -42,23 +42,23 @@ def read_feed(feed: bytes, zone: ZoneInfo, start: datetime, end: datetime) -> Fe
 
 
 def _is_cancelled(calendar: Component) -> bool:
-    return any(method.value.strip().upper() == "CANCEL" for method in calendar.every("METHOD"))
+    return any(method.value.strip().upper() == "CANCEL" for method in calendar.all("METHOD"))
 
 
-def _by_uid(standing: list[Component], zone: ZoneInfo, end: datetime) -> Iterator[list[CalendarEntry]]:
-    """Yield the events of all calendars that have one UID; each that has none is by itself."""
+def _by_uid(calendars: list[Component], zone: ZoneInfo, end: datetime) -> Iterator[list[CalendarEntry]]:
+    """Yield the events of all calendars by UID; each event without one is alone."""
     grouped: dict[object, list[CalendarEntry]] = defaultdict(list)
-    for calendar in standing:
+    for calendar in calendars:
         clocks = _clocks(calendar, zone, end)
         for event in calendar.components("VEVENT"):
-            named = event.every("UID")
+            named = event.all("UID")
             grouped[named[0].value if named else id(event)].append(CalendarEntry(event, clocks))
     yield from grouped.values()
 
 
 def _clocks(calendar: Component, zone: ZoneInfo, end: datetime) -> Clocks:
     known = zones_of(calendar, end + _MARGIN)
-    named = calendar.every("X-WR-TIMEZONE")
+    named = calendar.all("X-WR-TIMEZONE")
     own: FeedZone | None = None
     if named:
         try:

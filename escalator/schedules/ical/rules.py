@@ -26,7 +26,7 @@ _STEPS = {
     "MINUTELY": timedelta(minutes=1),
     "SECONDLY": timedelta(seconds=1),
 }
-"""Frequencies of which one knows without counting where a later round begins."""
+"""Frequencies whose later rounds begin at known times, without counting."""
 
 _WEEKDAYS = dict(zip(("MO", "TU", "WE", "TH", "FR", "SA", "SU"), rrule.weekdays, strict=True))
 _NUMBERS = {
@@ -50,7 +50,7 @@ _OTHERS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY"})
 
 @dataclass(frozen=True, slots=True)
 class RecurrenceRule:
-    """A rule: its frequency, interval, what it filters by, and its end, if it has one."""
+    """A rule: its frequency, interval, filters, and its end, if it has one."""
 
     frequency: str
     interval: int
@@ -93,9 +93,9 @@ def local_starts(rule: RecurrenceRule, start: datetime, after: datetime, until: 
     filters = dict(rule.filters)
     if "byweekno" in filters and "byweekday" not in filters:
         filters["byweekday"] = [start.weekday()]  # what a rule does not say is said by its start (3.3.10)
-    made = _expansion(rule, filters)
+    expand = _expansion(rule, filters)
     begins = start if rule.count else _skipped(rule, start, after)
-    for local in made(begins, max(until, begins)):
+    for local in expand(begins, max(until, begins)):
         if local > until:
             return
         if local >= after:
@@ -103,22 +103,22 @@ def local_starts(rule: RecurrenceRule, start: datetime, after: datetime, until: 
 
 
 def holds_start(rule: RecurrenceRule, start: datetime) -> bool:
-    """Whether a rule holds its own start; what it means otherwise is undefined (3.8.5.3)."""
+    """Whether a rule includes its own start; its meaning is otherwise undefined (3.8.5.3)."""
     return next(local_starts(rule, start, start, start), None) == start
 
 
 def _expansion(rule: RecurrenceRule, filters: dict[str, Any]) -> Callable[[datetime, datetime], rrule.rrule]:
-    def made(start: datetime, until: datetime) -> rrule.rrule:
+    def expand(start: datetime, until: datetime) -> rrule.rrule:
         frequency = _FREQUENCIES[rule.frequency]
         # dateutil takes no count and until together, and what comes after `until` is left to the caller.
         ends = {"count": rule.count} if rule.count else {"until": until}
         return rrule.rrule(frequency, dtstart=start, interval=rule.interval, **ends, **filters)
 
-    return made
+    return expand
 
 
 def _skipped(rule: RecurrenceRule, start: datetime, after: datetime) -> datetime:
-    """Return a later start of the same rule, not after `after`: whole rounds are left out, so nothing else changes.
+    """Return a later start of the same rule, not after `after`: it skips whole rounds, so nothing else changes.
 
     What a rule takes from its start (weekday, time of day) stays the same, as long as rounds do not cut it.
     """
@@ -148,13 +148,13 @@ def _parts(text: str) -> dict[str, str]:
 
 
 def _numbers(name: str, text: str, frequency: str) -> list[int]:
-    _keyword, least, most = _NUMBERS[name]
+    _keyword, minimum, maximum = _NUMBERS[name]
     if frequency in _NOT_WITH.get(name, ()):
         raise Undefined(f"{name} with {frequency}")
-    found = [_number(number, least, most) for number in text.split(",")]
-    if least < 0 and 0 in found:
+    numbers = [_number(number, minimum, maximum) for number in text.split(",")]
+    if minimum < 0 and 0 in numbers:
         raise Undefined("a place that there is not")
-    return found
+    return numbers
 
 
 def _weekday(text: str, frequency: str, parts: dict[str, str]) -> Any:
@@ -169,10 +169,10 @@ def _weekday(text: str, frequency: str, parts: dict[str, str]) -> Any:
     return day(number)
 
 
-def _number(text: str, least: int, most: int) -> int:
+def _number(text: str, minimum: int, maximum: int) -> int:
     digits = text.removeprefix("+").removeprefix("-")
     number = int(text) if digits.isascii() and digits.isdigit() else None
-    if number is None or not least <= number <= most:
+    if number is None or not minimum <= number <= maximum:
         raise Undefined("a number that is none, or out of its bounds")
     return number
 

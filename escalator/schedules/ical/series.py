@@ -38,7 +38,7 @@ class _Instance:
 
 
 class Series:
-    """The events of one UID in [start, end): `unreadable` counts those of which it is undefined when, or who, it is."""
+    """The events of one UID in [start, end): `unreadable` counts those whose time or people are undefined."""
 
     def __init__(self, entries: Sequence[CalendarEntry], start: datetime, end: datetime) -> None:
         self._start, self._end = start, end
@@ -50,36 +50,40 @@ class Series:
         self.unreadable = 0
 
     def events(self) -> Iterator[CalendarEvent]:
-        """Yield what is defined of it. What one exception does not say well is lost alone, else all of the series."""
+        """Yield the events that are defined. An undefined exception is left out alone, an undefined series as a
+        whole.
+        """
         try:
-            found = list(self._instances().values())
-            made = [(one, self._event(one)) for one in found]
+            instances = list(self._instances().values())
+            pairs = [(instance, self._event(instance)) for instance in instances]
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001  # whatever dateutil makes of it, the next event may be the one that counts
             self.unreadable = self._size
             return
-        for _one, event in made:
+        for _instance, event in pairs:
             if event.start < event.end and event.start < self._end and self._start < event.end:
                 yield event
 
-    def _event(self, one: _Instance) -> CalendarEvent:
-        starts, component = one.zone.instant(one.local), one.entry.component
-        return CalendarEvent(starts, end_of(one.local, one.zone, one.length), attendees(component), summary(component))
+    def _event(self, instance: _Instance) -> CalendarEvent:
+        starts, component = instance.zone.instant(instance.local), instance.entry.component
+        return CalendarEvent(
+            starts, end_of(instance.local, instance.zone, instance.length), attendees(component), summary(component)
+        )
 
     def _instances(self) -> dict[datetime, _Instance]:
         """Return the instances by their instants in the series, exceptions in place of what they are about."""
         if not self._masters:
             exceptions = self._by_instant(None)
-            return {at: one for at, entry in exceptions.items() if (one := self._single(entry)) is not None}
+            return {at: instance for at, entry in exceptions.items() if (instance := self._single(entry)) is not None}
         master = newest_entry(self._masters)
         if master.component.word("STATUS") == "CANCELLED":
             return {}
         exceptions = self._by_instant(start_of(master.component, master.clocks))
-        found = self._regular(master, exceptions)
+        instances = self._regular(master, exceptions)
         for at, entry in sorted(exceptions.items(), key=lambda pair: pair[0]):
-            self._except(found, at, entry)
-        return found
+            self._except(instances, at, entry)
+        return instances
 
     def _by_instant(self, start: EventTime | None) -> dict[datetime, CalendarEntry]:
         """Return the exceptions by the instants of what they are about, in a series that begins at `start`."""
@@ -97,7 +101,7 @@ class Series:
         return {at: newest_entry(entries) for at, entries in grouped.items()}
 
     def _single(self, entry: CalendarEntry) -> _Instance | None:
-        """Return an entry as it stands, without its recurrence; None when it is cancelled."""
+        """Return an entry without its recurrence; None when it is cancelled."""
         component, clocks = entry.component, entry.clocks
         if component.has_malformed:
             raise Undefined("a malformed line")
@@ -106,9 +110,9 @@ class Series:
         start = start_of(component, clocks)
         return _Instance(start.local, start.zone, length_of(component, start, clocks), entry)
 
-    def _except(self, found: dict[datetime, _Instance], at: datetime, entry: CalendarEntry) -> None:
-        """Put an exception in the place of the instance that it is about; what is about none is unreadable."""
-        regular = found.pop(at, None)
+    def _except(self, instances: dict[datetime, _Instance], at: datetime, entry: CalendarEntry) -> None:
+        """Replace an instance with its exception; an exception to no instance is unreadable."""
+        regular = instances.pop(at, None)
         ranged = _is_ranged(entry)
         try:
             own = self._single(entry)
@@ -117,84 +121,86 @@ class Series:
                 raise
             self.unreadable += 1
             return
-        later = {instant: found[instant] for instant in found if ranged and instant > at}
+        later = {instant: instances[instant] for instant in instances if ranged and instant > at}
         if own is None:
             for instant in later:
-                del found[instant]
+                del instances[instant]
         elif regular is None:
             self.unreadable += self._touches(own)
         else:
             shift = own.local - regular.local
-            for instant, one in later.items():
-                found[instant] = _Instance(one.local + shift, own.zone, own.length, entry)
-            found[at] = own
+            for instant, instance in later.items():
+                instances[instant] = _Instance(instance.local + shift, own.zone, own.length, entry)
+            instances[at] = own
 
-    def _touches(self, one: _Instance) -> bool:
-        """Whether an instance is of this span of time."""
-        return one.zone.instant(one.local) < self._end and self._start < end_of(one.local, one.zone, one.length)
+    def _touches(self, instance: _Instance) -> bool:
+        """Whether an instance overlaps this span of time."""
+        return instance.zone.instant(instance.local) < self._end and self._start < end_of(
+            instance.local, instance.zone, instance.length
+        )
 
     def _regular(self, master: CalendarEntry, exceptions: Iterable[datetime]) -> dict[datetime, _Instance]:
-        """Return the instances of a series before any exception, from far enough before the span to behind it."""
+        """Return the instances of a series before exceptions, from far enough before the span to after it."""
         single = self._single(master)
         component, clocks = master.component, master.clocks
-        if single is None or component.every("EXRULE"):
+        if single is None or component.all("EXRULE"):
             raise Undefined("a rule that the standard has no more")
         start = start_of(component, clocks)
         instances = [single, *self._additional(master, start, single)]
-        written = component.one("RRULE")
-        if written is not None:
-            instances += self._recurring(written, start, single, exceptions)
-        gone = self._gone(master, start)
-        found = ((one.zone.instant(one.local), one) for one in instances)
-        return {at: one for at, one in found if at not in gone and not self._is_doubtful(one)}
+        rule = component.single("RRULE")
+        if rule is not None:
+            instances += self._recurring(rule, start, single, exceptions)
+        excluded = self._excluded_instants(master, start)
+        by_instant = ((instance.zone.instant(instance.local), instance) for instance in instances)
+        return {at: instance for at, instance in by_instant if at not in excluded and not self._is_doubtful(instance)}
 
-    def _gone(self, master: CalendarEntry, start: EventTime) -> set[datetime]:
+    def _excluded_instants(self, master: CalendarEntry, start: EventTime) -> set[datetime]:
         """Return the instants that EXDATE excepts; a date among times makes its day doubtful."""
-        gone = set()
-        for exdate in master.component.every("EXDATE"):
-            for one in event_times(exdate, master.clocks):
-                if one.stamp.is_date and not start.stamp.is_date:
-                    self._doubtful.add(one.local.date())
+        excluded = set()
+        for exdate in master.component.all("EXDATE"):
+            for time in event_times(exdate, master.clocks):
+                if time.stamp.is_date and not start.stamp.is_date:
+                    self._doubtful.add(time.local.date())
                 else:
-                    gone.add(exception_instant(one, start))
-        return gone
+                    excluded.add(exception_instant(time, start))
+        return excluded
 
-    def _is_doubtful(self, one: _Instance) -> bool:
-        is_doubtful = one.local.date() in self._doubtful
-        self.unreadable += is_doubtful and self._touches(one)
+    def _is_doubtful(self, instance: _Instance) -> bool:
+        is_doubtful = instance.local.date() in self._doubtful
+        self.unreadable += is_doubtful and self._touches(instance)
         return is_doubtful
 
     def _additional(self, master: CalendarEntry, start: EventTime, single: _Instance) -> Iterator[_Instance]:
-        for rdate in master.component.every("RDATE"):
+        for rdate in master.component.all("RDATE"):
             if rdate.parameters.get("VALUE", "").upper() == "PERIOD":
                 yield from (self._period(text, rdate, master) for text in rdate.value.split(","))
             else:
-                for one in self._alike(rdate, master, start):
-                    yield _Instance(one.local, one.zone, single.length, master)
+                for time in self._times_like_start(rdate, master, start):
+                    yield _Instance(time.local, time.zone, single.length, master)
 
     def _period(self, text: str, rdate: Property, master: CalendarEntry) -> _Instance:
         first, _, last = text.partition("/")
-        (start,) = event_times(_valued(rdate, first), master.clocks)
+        (start,) = event_times(_with_value(rdate, first), master.clocks)
         if start.stamp.is_date:
             raise Undefined("a period of dates")
         if last[:1].upper() in {"P", "+"}:
             return _Instance(start.local, start.zone, parse_duration(last), master)
-        (end,) = event_times(_valued(rdate, last), master.clocks)
+        (end,) = event_times(_with_value(rdate, last), master.clocks)
         if end.stamp.is_date or end.instant <= start.instant:
             raise Undefined("a period that ends before it begins")
         return _Instance(start.local, start.zone, Length(0, end.instant - start.instant), master)
 
-    def _alike(self, written: Property, master: CalendarEntry, start: EventTime) -> list[EventTime]:
+    def _times_like_start(self, property_: Property, master: CalendarEntry, start: EventTime) -> list[EventTime]:
         """Return the dates or times of a property, which are of the kind of the series' start."""
-        found = event_times(written, master.clocks)
-        if any(one.stamp.is_date != start.stamp.is_date for one in found):
+        times = event_times(property_, master.clocks)
+        if any(time.stamp.is_date != start.stamp.is_date for time in times):
             raise Undefined("dates of a series of times, or the other way round")
-        return found
+        return times
 
     def _recurring(
-        self, written: Property, start: EventTime, single: _Instance, exceptions: Iterable[datetime]
+        self, rule_property: Property, start: EventTime, single: _Instance, exceptions: Iterable[datetime]
     ) -> Iterator[_Instance]:
-        rule = parse_rule(written.value, is_date=start.stamp.is_date)
+        rule = parse_rule(rule_property.value, is_date=start.stamp.is_date)
         if not holds_start(rule, start.local):
             raise Undefined("a start that its rule does not hold")
         longest = timedelta(days=single.length.days + 1) + single.length.exact
@@ -202,11 +208,11 @@ class Series:
         last = start.zone.local(max([self._end, *exceptions])) + _A_DAY
         sure, possible = _until(rule, start, is_floating=is_floating(single.entry.component, "DTSTART")) or (last, last)
         for local in local_starts(rule, single.local, start.zone.local(after), min(last, possible)):
-            one = _Instance(local, start.zone, single.length, single.entry)
+            instance = _Instance(local, start.zone, single.length, single.entry)
             if local <= sure:
-                yield one
+                yield instance
             else:
-                self.unreadable += self._touches(one)
+                self.unreadable += self._touches(instance)
 
 
 def _until(rule: RecurrenceRule, start: EventTime, *, is_floating: bool) -> tuple[datetime, datetime] | None:
@@ -228,20 +234,20 @@ def _until(rule: RecurrenceRule, start: EventTime, *, is_floating: bool) -> tupl
     else:
         readings = [until.local, start.zone.local(until.instant)]
     if start.stamp.is_date:
-        readings = [datetime.combine(one.date(), start.local.time()) for one in readings]
+        readings = [datetime.combine(date.date(), start.local.time()) for date in readings]
     return min(readings), max(readings)
 
 
 def _is_ranged(entry: CalendarEntry) -> bool:
     """Whether an exception is about all later instances too."""
-    written = entry.component.one("RECURRENCE-ID")
-    range_ = written.parameters.get("RANGE", "").upper() if written else ""
+    recurrence_id = entry.component.single("RECURRENCE-ID")
+    range_ = recurrence_id.parameters.get("RANGE", "").upper() if recurrence_id else ""
     if range_ not in {"", "THISANDFUTURE"}:
         raise Undefined("a range that the standard has no more")
     return bool(range_)
 
 
-def _valued(written: Property, value: str) -> Property:
-    parameters = {name: said for name, said in written.parameters.items() if name != "VALUE"}
+def _with_value(property_: Property, value: str) -> Property:
+    parameters = {name: parameter for name, parameter in property_.parameters.items() if name != "VALUE"}
     parse_date_or_time(value)
     return Property(value, parameters)

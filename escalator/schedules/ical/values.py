@@ -35,10 +35,10 @@ class Length:
 
 def parse_date_or_time(text: str) -> DateOrTime:
     """Return a date or a time."""
-    found = _TIME.fullmatch(text.strip())
-    if found is None:
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
         raise Undefined("no date and no time")
-    day, time, zulu = found.groups()
+    day, time, zulu = match.groups()
     try:
         if time is None:
             return DateOrTime(datetime.strptime(day, "%Y%m%d"), is_date=True)  # noqa: DTZ007  # a local time
@@ -49,39 +49,41 @@ def parse_date_or_time(text: str) -> DateOrTime:
     return DateOrTime(local.replace(second=second), is_utc=bool(zulu))
 
 
-def dates_or_times_of(written: Property) -> list[DateOrTime]:
+def dates_or_times_of(property_: Property) -> list[DateOrTime]:
     """Return the dates or times of a property, which agree with the type that it names."""
-    found = [parse_date_or_time(text) for text in written.value.split(",")]
-    named = written.parameters.get("VALUE", "").upper()
-    if named not in {"", "DATE", "DATE-TIME"} or any(named and one.is_date != (named == "DATE") for one in found):
+    times = [parse_date_or_time(text) for text in property_.value.split(",")]
+    value_type = property_.parameters.get("VALUE", "").upper()
+    if value_type not in {"", "DATE", "DATE-TIME"} or any(
+        value_type and time.is_date != (value_type == "DATE") for time in times
+    ):
         raise Undefined("a value of another type than it says")
-    if "TZID" in written.parameters and any(one.is_date or one.is_utc for one in found):
+    if "TZID" in property_.parameters and any(time.is_date or time.is_utc for time in times):
         raise Undefined("a zone for a date, or for a time of UTC")
-    return found
+    return times
 
 
-def local_times(written: Property) -> list[datetime]:
+def local_times(property_: Property) -> list[datetime]:
     """Return the times of a property of a zone's definition, which are local ones."""
-    found = dates_or_times_of(written)
-    if any(one.is_utc or one.is_date for one in found):
+    times = dates_or_times_of(property_)
+    if any(time.is_utc or time.is_date for time in times):
         raise Undefined("a zone that begins at no local time")
-    return [one.local for one in found]
+    return [time.local for time in times]
 
 
 def parse_duration(text: str) -> Length:
     """Return a duration, which is positive."""
-    found = _DURATION.fullmatch(text.strip().upper())
-    if found is None or found[1] == "-" or not any(found.groups()[1:]):
+    match = _DURATION.fullmatch(text.strip().upper())
+    if match is None or match[1] == "-" or not any(match.groups()[1:]):
         raise Undefined("no positive duration")
-    weeks, days, hours, minutes, seconds = (int(number or 0) for number in found.groups()[1:])
+    weeks, days, hours, minutes, seconds = (int(number or 0) for number in match.groups()[1:])
     return Length(7 * weeks + days, timedelta(hours=hours, minutes=minutes, seconds=seconds))
 
 
-def parse_utc_offset(written: Property | None) -> timedelta:
+def parse_utc_offset(property_: Property | None) -> timedelta:
     """Return an offset from UTC."""
-    found = _OFFSET.fullmatch(written.value) if written else None
-    if found is None:
+    match = _OFFSET.fullmatch(property_.value) if property_ else None
+    if match is None:
         raise Undefined("no offset from UTC")
-    hours, minutes, seconds = (int(number or 0) for number in found.groups()[1:])
+    hours, minutes, seconds = (int(number or 0) for number in match.groups()[1:])
     size = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    return -size if found[1] == "-" else size
+    return -size if match[1] == "-" else size

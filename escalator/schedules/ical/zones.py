@@ -54,8 +54,8 @@ class DefinedZone:
 
     def instant(self, local: datetime) -> datetime:
         """Return the instant of a local time."""
-        near = bisect_right(self.changes, local.replace(tzinfo=UTC) - timedelta(days=2))
-        for place in range(near, len(self.offsets)):
+        first = bisect_right(self.changes, local.replace(tzinfo=UTC) - timedelta(days=2))
+        for place in range(first, len(self.offsets)):
             at = local.replace(tzinfo=UTC) - self.offsets[place]
             # The first offset under which this time comes before the next change; in a gap, the one before the gap.
             if place == len(self.changes) or at < self.changes[place]:
@@ -78,7 +78,7 @@ def zones_of(calendar: Component, until: datetime) -> Callable[[str], FeedZone]:
     """Return what knows the zones of a calendar by their TZID, and raises Undefined for one that nothing defines."""
     defined: dict[str, list[Component]] = {}
     for component in calendar.components("VTIMEZONE"):
-        named = component.every("TZID")
+        named = component.all("TZID")
         if len(named) == 1:
             defined.setdefault(plain_text(named[0].value), []).append(component)
     known: dict[str, FeedZone] = {}
@@ -96,10 +96,10 @@ def zones_of(calendar: Component, until: datetime) -> Callable[[str], FeedZone]:
 
 def named_zone(name: str) -> KnownZone:
     """Return the zone that IANA or Windows has under this name; raises Undefined when there is none."""
-    found = zone_named(name) or zone_named(_windows().get(name, ""))
-    if found is None:
+    zone = zone_named(name) or zone_named(_windows().get(name, ""))
+    if zone is None:
         raise Undefined("a zone that nothing defines")
-    return KnownZone(found)
+    return KnownZone(zone)
 
 
 @lru_cache(maxsize=1)
@@ -112,8 +112,8 @@ def _windows() -> dict[str, str]:
 
 def _defined(component: Component, until: datetime) -> DefinedZone:
     """Return the zone of a VTIMEZONE, exact until a year beyond that instant."""
-    observances = [one for one in component.inside if one.name in {"STANDARD", "DAYLIGHT"}]
-    onsets = sorted({onset for one in observances for onset in _onsets(one, until + _FURTHEST)})
+    observances = [inner for inner in component.inside if inner.name in {"STANDARD", "DAYLIGHT"}]
+    onsets = sorted({onset for observance in observances for onset in _onsets(observance, until + _FURTHEST)})
     if not onsets:
         raise Undefined("a zone without a rule")
     _first, before, _after = onsets[0]
@@ -127,14 +127,14 @@ def _onsets(observance: Component, until: datetime) -> Iterable[tuple[datetime, 
     """
     if observance.has_malformed:
         raise Undefined("a malformed zone")
-    start, written = observance.one("DTSTART"), observance.one("RRULE")
-    before, after = (parse_utc_offset(observance.one(name)) for name in ("TZOFFSETFROM", "TZOFFSETTO"))
+    start, rule_property = observance.single("DTSTART"), observance.single("RRULE")
+    before, after = (parse_utc_offset(observance.single(name)) for name in ("TZOFFSETFROM", "TZOFFSETTO"))
     if start is None:
         raise Undefined("a zone without a beginning")
     (begins,) = local_times(start)
-    locals_ = {begins, *(local for rdate in observance.every("RDATE") for local in local_times(rdate))}
-    if written is not None:
-        rule = parse_rule(written.value, is_date=False)
+    locals_ = {begins, *(local for rdate in observance.all("RDATE") for local in local_times(rdate))}
+    if rule_property is not None:
+        rule = parse_rule(rule_property.value, is_date=False)
         last = until.replace(tzinfo=None) + before
         if rule.until is not None:
             last = min(last, rule.until.local + (before if rule.until.is_utc else timedelta(0)))

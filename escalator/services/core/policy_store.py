@@ -202,7 +202,7 @@ class PolicyStore:
         """Tell and record that a file is refused: once, though each process is offered it."""
         file = self._settings.policy_file.name
         for problem in problems:
-            log.error("policy_refused", problem=problem.told(file))
+            log.error("policy_refused", problem=problem.as_line(file))
         now = self._clock.now()
         with database.writing() as connection:
             running = self.running(connection)

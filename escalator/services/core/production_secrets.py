@@ -56,5 +56,5 @@ def _lacking(text: str, settings: Settings) -> tuple[str, ...] | None:
     policy = parse(text, settings.environment).policy
     if policy is None:
         return None
-    unset = (problem.told(settings.policy_file.name) for problem in unset_values(text, settings.environment))
+    unset = (problem.as_line(settings.policy_file.name) for problem in unset_values(text, settings.environment))
     return (*(str(variable) for variable in missing_credentials.missing_required(settings, policy)), *unset)

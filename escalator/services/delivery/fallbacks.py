@@ -117,4 +117,4 @@ def _recipient(delivery: Delivery) -> Recipient:
 def _arrives(state: DeliveryState, to: Recipient, cut_off: SuspectedChannels) -> bool:
     """Whether an alarm has arrived, or is under way by what is not suspected."""
     is_under_way = state in {DeliveryState.PENDING, DeliveryState.SENDING}
-    return state is DeliveryState.DELIVERED or (is_under_way and not cut_off.hold(to))
+    return state is DeliveryState.DELIVERED or (is_under_way and not cut_off.contains(to))
