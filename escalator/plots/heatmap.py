@@ -63,8 +63,8 @@ def _sheet(width: int, height: int) -> Element:
         {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}", "width": str(width),
          "height": str(height), "role": "img", "aria-labelledby": "coverage-title coverage-about"},
     )  # fmt: skip
-    SubElement(svg, "title", {"id": "coverage-title"}).text = "Coverage: who hears first, and how soon"
-    about = "A row for each category, a column for each hour of the week; hatched where nobody hears in time."
+    SubElement(svg, "title", {"id": "coverage-title"}).text = "Coverage: how soon the first person is notified"
+    about = "A row for each category, a column for each hour of the week; hatched where nobody is notified in time."
     SubElement(svg, "desc", {"id": "coverage-about"}).text = about
     dark = f"@media (prefers-color-scheme: dark) {{\n{_colours(_DARK)}\n}}\n"
     SubElement(svg, "style").text = f"{_FONT}{_colours(_LIGHT)}\n{dark}"
@@ -97,7 +97,7 @@ def _pattern(defs: Element, name: str, width: int, line: str) -> None:
 
 
 def _heading(svg: Element, coverage: Coverage) -> None:
-    _text(svg, 16, 32, "Coverage: who hears first, and how soon", "title")
+    _text(svg, 16, 32, "Coverage: how soon the first person is notified", "title")
     start, end = (at.astimezone(coverage.timezone) for at in (coverage.start, coverage.end))
     span = f"{start:%a %Y-%m-%d %H:%M} – {end:%a %Y-%m-%d %H:%M}, {coverage.timezone.key}"
     _text(
@@ -191,7 +191,7 @@ def _span(start: int, end: int) -> str:
 def _legend(svg: Element, y: int, target: timedelta) -> None:
     entries = [(f"s{shade}", f"within {words(limit)}") for shade, limit in _limits(target).items()]
     entries += [("late", f"later than {words(target)}"), ("none", "nobody"), ("silent", "silent on purpose")]
-    _text(svg, _LEFT - 12, y, "the first one hears", "faint", anchor="end")
+    _text(svg, _LEFT - 12, y, "first notified", "faint", anchor="end")
     x = _LEFT
     for look, label in entries:
         SubElement(svg, "rect", {"class": look, "x": str(x), "y": str(y - 11), "width": "18", "height": "14"})

@@ -214,9 +214,9 @@ def _next(view: View) -> Iterator[Line]:
     when = f" (in {push_text.words_left(left)}): " if left.total_seconds() > 0 else " (now): "
     if incident.state is State.ACKNOWLEDGED:
         due = "a reminder" if incident.due_kind is DueKind.REMIND else "resolve by then, or it restarts from step 1"
-        yield (InlineTime(incident.due_at), when, due)
+        yield ("Next, ", InlineTime(incident.due_at), when, due)
     elif incident.state is State.TRIGGERED and view.next_what:
-        yield (InlineTime(incident.due_at), when, view.next_what)
+        yield ("Next, ", InlineTime(incident.due_at), when, view.next_what)
 
 
 def _links(view: View, rule: ContentRule) -> Line:

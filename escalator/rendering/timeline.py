@@ -6,6 +6,7 @@ from datetime import datetime
 from escalator.model.audit import AuditAction
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Policy
+from escalator.rendering import push_text
 from escalator.rendering.view import called
 
 _SAID = {
@@ -44,9 +45,9 @@ _SAID = {
     AuditAction.HELD: "Hold set by {actor}: the content is kept until it is lifted",
     AuditAction.HOLD_LIFTED: "Hold lifted by {actor}",
     AuditAction.EVENT_READ: "Body of an unreadable request read by {actor}",
-    AuditAction.STEP_FIRED: "Step {step}, send {sending}: {told} notified",
+    AuditAction.STEP_FIRED: "Step {step}{repeat}: {told} notified",
     AuditAction.STEP_REACHED_NOBODY: "Step {step} reached nobody",
-    AuditAction.STEP_SILENCED: "Step {step}, send {sending}: silenced, nobody notified",
+    AuditAction.STEP_SILENCED: "Step {step}{repeat}: silenced, nobody notified",
     AuditAction.STEP_FAILED: "Step {step}: every delivery failed",
     AuditAction.TARGET_MISSING: "{target} is no longer in the policy",
     AuditAction.NOBODY_ON_CALL: "Nobody is on call for {target}",
@@ -76,6 +77,7 @@ _SAID = {
     AuditAction.TROUBLE_FOUND: "Operator alert: {reason}",
     AuditAction.TROUBLE_ENDED: "Operator alert ended: {reason}",
 }
+_OUTCOMES: Mapping[str, str] = {outcome.value: words for outcome, words in push_text.OUTCOMES.items()}
 _PEOPLE = frozenset({"actor", "to", "owner", "by", "person"})
 _INSTANTS: Mapping[str, tuple[str, ...]] = {
     AuditAction.SILENCE_BEGUN: ("ends_at",),
@@ -165,7 +167,9 @@ def record_words(action: str, actor: str, reason: str, after: Mapping[str, str],
     if action == AuditAction.EXPORTED:
         named["what"] = f"audit records as {after['form']}" if "form" in after else "the incident"
     if "outcome" in named:
-        named["outcome"] = _spaced(named["outcome"])
+        named["outcome"] = _OUTCOMES.get(named["outcome"], _spaced(named["outcome"]))
+    if int(named.get("sending", 1)) > 1:
+        named["repeat"] = f", repeat {int(named['sending']) - 1}"
     sentence = _SAID[AuditAction(action)] if action in set(_SAID) else _spaced(action)
     text = sentence.format_map(_Blank(named))
     return text if actor in policy.people else text[:1].upper() + text[1:]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, select
 
 from escalator.model.alert_stats import AlertStats
+from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import State
 from escalator.model.levels import Mode
 from escalator.store.deliveries import DeliveryState
@@ -25,7 +26,7 @@ class DestinationTotals:
     """How many messages of one destination had which fate, and how many needed more than one attempt."""
 
     destination: str
-    channel: str
+    channel: DestinationKind
     delivered: int
     failed: int
     suppressed: int
@@ -113,4 +114,5 @@ def destination_totals(
         .group_by(deliveries.c.destination, deliveries.c.channel)
         .order_by(deliveries.c.destination)
     )
-    return [DestinationTotals(*row) for row in connection.execute(statement)]
+    rows = connection.execute(statement)
+    return [DestinationTotals(name, DestinationKind(channel), *counts) for name, channel, *counts in rows]

@@ -64,7 +64,7 @@ def test_the_details_are_the_lines_of_the_card_in_plain_words(pagerduty, channel
     lines = details["details"].splitlines()
     assert lines[0] == "#1042 · chat-prod · image and text · opened 2026-08-20 14:03 UTC"
     assert "Waiting for Ana Ruiz (child-safety, on call)" in lines
-    assert "2026-08-20 14:08 UTC (in 3 min): senior moderators and PagerDuty" in lines
+    assert "Next, 2026-08-20 14:08 UTC (in 3 min): senior moderators and PagerDuty" in lines
     assert not any("Open in Stream" in line for line in lines)
 
 

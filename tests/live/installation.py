@@ -9,7 +9,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -35,12 +34,12 @@ from escalator.stream.samples import sample
 from escalator.stream.signature import sign
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_state import Message
-from tests.servers import PostgresServer, RedisServer
+from tests.servers import PostgresServer, RedisServer, free_port
 
 ROOT = Path(__file__).parent.parent.parent
 POLICY = Path(__file__).with_name("policy.yml")
 STREAM_KEY, STREAM_SECRET, SLACK_SECRET = "live-key", "live-secret", "slack-signing-secret"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 ROOM, SENIORS = "C0ROOM", "C0SENIORS"
 PREFORK = ("--concurrency=2",)
 THREADS = ("--pool=threads", "--concurrency=4")
@@ -179,7 +178,7 @@ class Installation:
     def __init__(self, database_url: str, redis: RedisServer, slack: SlackDouble, folder: Path) -> None:
         self.redis, self.slack, self.folder = redis, slack, folder
         self.processes: dict[str, Process] = {}
-        self.port = _free_port()
+        self.port = free_port()
         policy = folder / "escalation.yml"
         policy.write_text(POLICY.read_text())
         self.environment = {
@@ -449,9 +448,3 @@ class Installation:
 
 def _without_bytes(row: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in row.items() if value is not None and not isinstance(value, bytes)}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

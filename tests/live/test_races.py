@@ -28,6 +28,8 @@ from escalator.stream.signature import sign
 from tests.fakes import FakeClock
 from tests.live.installation import POLICY, STREAM_KEY, STREAM_SECRET, event
 
+pytestmark = pytest.mark.long
+
 TRIES = 1000
 MANY = 8
 A_LITTLE_S = 0.0002

@@ -41,7 +41,7 @@ def test_a_hidden_item_is_told_in_eight_lines():
         "Flagged, still visible · Stream's text severity is critical",
         "user-42 · account 40 days old · flagged 3 times before",
         "Waiting for Ana Ruiz (child-safety, on call)",
-        "14:08 (in 3 min): senior moderators and PagerDuty",
+        "Next, 14:08 (in 3 min): senior moderators and PagerDuty",
         LINKS,
     ]
 
@@ -61,7 +61,7 @@ def test_of_a_withheld_item_only_what_is_ours_is_told():
         "#1042 · chat-prod · opened 14:03",
         "Content withheld: read it in the dashboard",
         "Waiting for Ana Ruiz (child-safety, on call)",
-        "14:08 (in 3 min): senior moderators and PagerDuty",
+        "Next, 14:08 (in 3 min): senior moderators and PagerDuty",
         f"[Open in Stream]({STREAM}?item=item-7&user=&e=) · [Runbook](https://wiki.example.com/ts/self-harm)",
     ]
 
@@ -189,7 +189,7 @@ def test_what_nobody_said_is_left_out():
         "#1042 · chat-prod · opened 14:03",
         "No text: look at it in Stream",
         "Waiting for Ana Ruiz (child-safety, on call)",
-        "14:08 (in 3 min): senior moderators and PagerDuty",
+        "Next, 14:08 (in 3 min): senior moderators and PagerDuty",
         "[Runbook](https://wiki.example.com/ts/self-harm)",
     ]
 
@@ -217,13 +217,16 @@ def test_what_nobody_said_is_left_out():
         ),
         pytest.param(
             {"due_at": NOW - timedelta(seconds=1)},
-            ["Waiting for Ana Ruiz (child-safety, on call)", "14:04 (now): senior moderators and PagerDuty"],
+            ["Waiting for Ana Ruiz (child-safety, on call)", "Next, 14:04 (now): senior moderators and PagerDuty"],
             id="what is overdue is now",
         ),
-        pytest.param(TAKEN, ["Acknowledged by Ana Ruiz after 57 s", "14:28 (in 23 min): a reminder"], id="taken"),
+        pytest.param(TAKEN, ["Acknowledged by Ana Ruiz after 57 s", "Next, 14:28 (in 23 min): a reminder"], id="taken"),
         pytest.param(
             {**TAKEN, "due_kind": DueKind.RESOLVE_WITHIN},
-            ["Acknowledged by Ana Ruiz after 57 s", "14:28 (in 23 min): resolve by then, or it restarts from step 1"],
+            [
+                "Acknowledged by Ana Ruiz after 57 s",
+                "Next, 14:28 (in 23 min): resolve by then, or it restarts from step 1",
+            ],
             id="taken, and the second clock runs",
         ),
         pytest.param({**TAKEN, "state": State.SNOOZED}, ["Snoozed by Ana Ruiz until 14:28"], id="snoozed"),

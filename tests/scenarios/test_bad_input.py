@@ -145,7 +145,7 @@ def test_what_no_route_took_is_told_once_until_a_day_has_passed_without(h: Harne
     h.post("moderation.analysis.failed")
     h.forget_seen()
     a_minute_passes(h)
-    detail = "1 incidents matched no route and took the default path"
+    detail = "incidents that matched no route and took the default path: 1"
     h.expect_message("#leads", f"{NOTICED}unrouted", says=detail)
     h.expect_dm("eli", f"{NOTICED}unrouted")
     h.post("call.moderation_blur")

@@ -3,6 +3,8 @@
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Event
 from uuid import UUID
 
 import pytest
@@ -24,7 +26,7 @@ from escalator.store.tables import events as table_of_events
 from tests.live.installation import wait_until
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM
-from tests.scenarios.together import bodies, patiently, store, together
+from tests.scenarios.together import bodies, once_available, patiently, store, together
 
 pytestmark = pytest.mark.every_database
 
@@ -43,27 +45,37 @@ def opened(h: Harness, count: int) -> list[UUID]:
         return list(connection.scalars(select(incidents.c.id)))
 
 
+def click_on(incident_id: UUID) -> SlackRequest:
+    return SlackRequest("U0ANA", "T0DOUBLE", Verb.ACKNOWLEDGE, ButtonValue(incident_id, 1, 1))
+
+
 @pytest.mark.live
+@pytest.mark.long
 def test_after_an_acknowledgement_no_step_fires_and_no_page_is_claimed(h: Harness) -> None:
     """1,000 incidents are due and acknowledged at the same moment, while other threads fire and claim."""
     ids = opened(h, TRIES)
     random.Random(3).shuffle(ids)  # noqa: S311  # not a secret
     taken_at_step: dict[UUID, int] = {}
     claimed_too_late: list[UUID] = []
+    is_over = Event()
 
     def acknowledge() -> None:
-        for one in ids:
-            perform_action(h.core, SlackRequest("U0ANA", "T0DOUBLE", Verb.ACKNOWLEDGE, ButtonValue(one, 1, 1)))
-            with h.core.database.reading() as connection:
-                taken_at_step[one] = connection.scalar(select(incidents.c.step).where(incidents.c.id == one))
+        try:
+            for incident_id in ids:
+                once_available(partial(perform_action, h.core, click_on(incident_id)))
+                with h.core.database.reading() as connection:
+                    step = select(incidents.c.step).where(incidents.c.id == incident_id)
+                    taken_at_step[incident_id] = connection.scalar(step)
+        finally:
+            is_over.set()
 
     def fire() -> None:
         patiently(lambda: escalation.fire_due(h.core))
 
     def claim() -> None:
-        while len(taken_at_step) < TRIES:
+        while not is_over.is_set():
             answered = set(taken_at_step)
-            found = claim_deliveries.claim_calls(h.core, 50).calls
+            found = once_available(lambda: claim_deliveries.claim_calls(h.core, 50)).calls
             claimed_too_late.extend(
                 one.context.incident_id for one in found if one.delivery and one.context.incident_id in answered
             )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Barrier
+from typing import TypeVar
 
 from uuid6 import uuid7
 
@@ -14,6 +15,8 @@ from escalator.store.events import EventState, StoredEvent
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM
 from tests.stream.bodies import ITEM_ID, MESSAGE_ID
+
+Result = TypeVar("Result")
 
 
 def bodies(h: Harness, count: int) -> list[bytes]:
@@ -34,12 +37,17 @@ def store(h: Harness, bodies: Sequence[bytes]) -> None:
             events.insert(connection, kept)
 
 
-def patiently(work: Callable[[], int]) -> None:
-    """Do this until there is no more of it; SQLite, on which one writes at a time, may ask to come again."""
+def once_available(work: Callable[[], Result]) -> Result:
+    """Do this once and return its result; SQLite, on which one writes at a time, may ask to come again."""
     while True:
         with suppress(Unavailable):
-            if not work():
-                return
+            return work()
+
+
+def patiently(work: Callable[[], int]) -> None:
+    """Do this until there is no more of it, however often the database asks to come again."""
+    while once_available(work):
+        pass
 
 
 def together(*works: Callable[[], None]) -> None:

@@ -74,11 +74,11 @@ def test_a_record_is_a_sentence_with_its_incident_and_its_seal(core):
             one for one in audit_log.chained_records(connection) if one[0]["action"] == AuditAction.ACKNOWLEDGED
         )
     assert f"Hash {made}, after {line['prev_hash']}" in page
-    assert "1 on this page, all sealed" in page
+    assert "1 on this page, all in the hash chain" in page
 
 
 def test_what_is_not_sealed_yet_is_said(core):
-    assert "1 of them not sealed yet" in Browser(core, "ana").get("/audit?number=1001").text
+    assert "1 of them not in the hash chain yet" in Browser(core, "ana").get("/audit?number=1001").text
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ OVER_AFTER = timedelta(days=1)
 """What has not happened again for so long is no trouble any more, and is told anew when it does."""
 
 _DETAILS = {
-    "too_large": "{count} webhooks refused as too large; a large one may be an item with thousands of flags",
-    "unrouted": "{count} incidents matched no route and took the default path",
+    "too_large": "webhooks refused as too large: {count}; a large one may be an item with thousands of flags",
+    "unrouted": "incidents that matched no route and took the default path: {count}",
 }
 
 
