@@ -15,7 +15,7 @@ from escalator.engine.silences import is_silenced
 from escalator.model.incident import Incident, State
 from escalator.model.policy import Policy
 from escalator.rendering.push_text import words
-from escalator.rendering.timeline import told
+from escalator.rendering.timeline import record_words
 from escalator.rendering.timestamps import stamp
 from escalator.rendering.view import headline
 from escalator.services.core.context import Core
@@ -144,7 +144,7 @@ def _told(record: Row[Any], policy: Policy) -> dict[str, Any]:
         "actor": {"kind": record.actor_kind, "key": record.actor_key},
         "via": record.via,
         "reason": record.reason,
-        "text": told(record.action, record.actor_key, record.reason, after, policy),
+        "text": record_words(record.action, record.actor_key, record.reason, after, policy),
     }
 
 

@@ -209,7 +209,7 @@ def _visible_state(incident: Incident) -> tuple[object, ...]:
     }
     return (
         replace(incident, **invisible, loop_started_at=None, loop_rounds=0),
-        {name: value for name, (_at, value) in incident.content.said.items()},
+        {name: value for name, (_at, value) in incident.content.latest.items()},
         [facts.values(name) for name in ("kind", "language", "action")],
         newest and newest[1],
         [facts.seen.get(name) for name in ("label", "report")] if is_over else [],

@@ -89,7 +89,7 @@ _OPEN = (
     .where(
         deliveries.c.state == DeliveryState.PENDING,
         deliveries.c.kind == DeliveryKind.BULLETIN,
-        deliveries.c.occasion == Occasion.LIST,
+        deliveries.c.occasion == Occasion.BUNDLE,
         # What goes another way may go several, and not all of them tell it anew.
         deliveries.c.fallback_of.is_(None),
     )

@@ -11,11 +11,11 @@ from escalator.channels.slack import blocks
 from escalator.channels.webhook import payload as messages
 from escalator.model.levels import Severity
 from escalator.model.message import MessageContext, Occasion
-from escalator.rendering.bundles import Listed, list_card
+from escalator.rendering.bundles import BundledIncident, incidents_card
 
-CARD = list_card([Listed(number, Severity.CRITICAL, "Self-harm") for number in (1042, 1043)], 0)
+CARD = incidents_card([BundledIncident(number, Severity.CRITICAL, "Self-harm") for number in (1042, 1043)], 0)
 AT = datetime(2026, 8, 20, 14, 5, tzinfo=UTC)
-NOTE = Notification(MessageContext(None, None, "room"), "address", CARD, Occasion.LIST, "key", "place", AT)
+NOTE = Notification(MessageContext(None, None, "room"), "address", CARD, Occasion.BUNDLE, "key", "place", AT)
 TEXT = "CRITICAL · 2 more alerts · #1042 to #1043"
 
 

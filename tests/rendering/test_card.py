@@ -182,7 +182,7 @@ def test_what_stream_did_is_told_in_words(action, said):
 
 def test_what_nobody_said_is_left_out():
     bare = an_incident(
-        facts=Facts(), content=some_content(**dict.fromkeys(some_content().said, "")), severity_reason=""
+        facts=Facts(), content=some_content(**dict.fromkeys(some_content().latest, "")), severity_reason=""
     )
     said = spoken(card(a_view(incident=bare, running=a_policy(sources={}), frozen=a_policy(sources={}, categories={}))))
     assert said[1:] == [

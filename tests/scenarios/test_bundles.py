@@ -368,7 +368,7 @@ def told_by_mail(h: Harness) -> list[tuple[str, str]]:
         told += [
             (call.notification.address, call.notification.card.text)
             for call in mails
-            if call.delivery and call.delivery.occasion is Occasion.LIST
+            if call.delivery and call.delivery.occasion is Occasion.BUNDLE
         ]
         lost = Failed(FailureReason.BAD_TARGET)
         record_outcomes(h.core, [CallOutcome(call, Delivered("1") if call in mails else lost) for call in calls])
@@ -398,7 +398,7 @@ def test_a_bundle_by_email_has_a_link_for_each_incident_that_acknowledges_it(bar
     h = bare.start(text.replace("stream: mod-1}", "stream: mod-1, email: ana@example.com}"))
     flood(h)
     calls = claim_deliveries.claim_calls(h.core, 200).calls
-    [bundle] = [call for call in calls if call.delivery and call.delivery.occasion is Occasion.LIST]
+    [bundle] = [call for call in calls if call.delivery and call.delivery.occasion is Occasion.BUNDLE]
     links = [part for line in bundle.notification.card.lines for part in line if isinstance(part, Link)]
     record_outcomes(h.core, [CallOutcome(call, Delivered(str(place))) for place, call in enumerate(calls)])
     assert [link.label for link in links] == [

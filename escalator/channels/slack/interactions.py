@@ -19,7 +19,7 @@ from escalator.channels.slack.external_select import Suggestion, suggestion
 from escalator.channels.slack.submissions import Opening, Sender, Silencing, Submission, submission
 from escalator.errors import InvalidEvent, Unauthorized
 from escalator.model.incident import Verb
-from escalator.rendering.buttons import ButtonValue, decode, decode_list
+from escalator.rendering.buttons import ButtonValue, decode, decode_bundle
 
 TIMESTAMP_HEADER = "X-Slack-Request-Timestamp"
 SIGNATURE_HEADER = "X-Slack-Signature"
@@ -193,7 +193,7 @@ def _click(said: dict[str, Any]) -> Click | ListClick | Ignored:
     verb, value = _verb(action["action_id"]), action["value"] or ""
     container = said["container"] or {"channel_id": "", "message_ts": ""}
     channel_id = container["channel_id"] or (said["channel"] or {}).get("id") or ""
-    button, list_id = decode(value), decode_list(value)
+    button, list_id = decode(value), decode_bundle(value)
     if said["user"] is not None and verb is Verb.ACKNOWLEDGE and list_id is not None:
         return ListClick(
             user_id=said["user"]["id"],

@@ -21,7 +21,7 @@ _COPIES = {
     Occasion.RESOLVED: RESOLVED,
     Occasion.REOPENED: REOPENED,
 }
-_OF_NO_INCIDENT = {Occasion.TEST: TEST, Occasion.LIST: LIST}
+_OF_NO_INCIDENT = {Occasion.TEST: TEST, Occasion.BUNDLE: LIST}
 _STATES = {
     State.TRIGGERED: REOPENED,
     State.LOGGED: REOPENED,

@@ -141,7 +141,7 @@ def _row(outcome: CallOutcome, delivery: Delivery, over: Collection[UUID], now: 
 
 
 def _is_told_list(outcome: CallOutcome, delivery: Delivery) -> bool:
-    return delivery.occasion is Occasion.LIST and isinstance(outcome.result, Delivered)
+    return delivery.occasion is Occasion.BUNDLE and isinstance(outcome.result, Delivered)
 
 
 def _note_endpoints(

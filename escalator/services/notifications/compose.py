@@ -23,7 +23,7 @@ from escalator.model.silence import Silence
 from escalator.rendering import timeline
 from escalator.rendering.card import card, standing
 from escalator.rendering.redaction import names_by_key
-from escalator.rendering.targets import listed, target_words
+from escalator.rendering.targets import join_with_and, target_words
 from escalator.rendering.view import NO_OTHERS, Others, View
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
@@ -61,7 +61,8 @@ def story_records(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Sto
 
 def _story(said: StoryRecords, policy: Policy) -> tuple[tuple[datetime, str], ...]:
     return tuple(
-        (row.at, timeline.told(row.action, row.actor_key, row.reason, json.loads(row.after), policy)) for row in said
+        (row.at, timeline.record_words(row.action, row.actor_key, row.reason, json.loads(row.after), policy))
+        for row in said
     )
 
 
@@ -246,7 +247,7 @@ def next_recipients(incident: Incident, frozen: Policy, running: Policy) -> str:
     send = next_send(incident, frozen.paths.get(incident.path, ()))
     if incident.due_kind is DueKind.RESTART or send is None:
         tell = frozen.unanswered.tell
-        also = f", and {listed([target_words(tell, None, running)])} is notified" if tell else ""
+        also = f", and {join_with_and([target_words(tell, None, running)])} is notified" if tell else ""
         return f"restarts from step 1{also}"
     return target_words(frozen.paths[incident.path][send.step].notify, incident.assign, running)
 
