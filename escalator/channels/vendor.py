@@ -35,12 +35,12 @@ NO_ADDRESS = Failed(FailureReason.NOT_CONFIGURED, "no_address")
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message of ours that stands at a vendor: its reference, and what the vendor calls it (`alias`) if it does."""
+    """A message of ours that stands at a vendor: its reference, and the vendor's id of its incident, if it has one."""
 
     destination: str
     address: str
     ref: str
-    alias: str | None
+    vendor_incident_id: str | None
 
 
 class Place(NamedTuple):

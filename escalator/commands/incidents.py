@@ -76,7 +76,7 @@ def _stands(one: Incident, groups: Mapping[UUID, int]) -> str:
     """Return the state; of one of many who tells of it, of a group how many it tells of; and whether it is silenced."""
     if one.state is State.GROUPED and one.group_id is not None and one.group_id in groups:
         return f"{one.state.value}, in group #{groups[one.group_id]}"
-    stands = f"{one.state.value}, {one.members} alerts" if one.members else one.state.value
+    stands = f"{one.state.value}, {one.member_count} alerts" if one.member_count else one.state.value
     return f"{stands}, silenced" if is_silenced(one) else stands
 
 
@@ -109,7 +109,7 @@ def _document(one: Incident) -> dict[str, Any]:
             "closed_by",
             "drill",
         )
-    } | {"group_id": str(one.group_id) if one.group_id else None, "members": one.members}
+    } | {"group_id": str(one.group_id) if one.group_id else None, "members": one.member_count}
     ranked = {name: getattr(one, name) for name in ("state", "mode", "severity", "due_kind", "outcome")}
     instants = ("opened_at", "acknowledged_at", "due_at", "closed_at")
     return {
@@ -139,7 +139,7 @@ def _story(core: Core, connection: Connection, number: int, *, as_json: bool) ->
 def _told(record: Row[Any], policy: Policy) -> dict[str, Any]:
     after = json.loads(record.after)
     return {
-        "at": stamp(record.at),
+        "at": stamp(record.recorded_at),
         "action": record.action,
         "actor": {"kind": record.actor_kind, "key": record.actor_key},
         "via": record.via,

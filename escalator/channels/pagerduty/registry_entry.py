@@ -28,7 +28,7 @@ def _probe(clients: Clients, _settings: Settings, question: Question) -> Deliver
 
 def _place(_settings: Settings, posted: Posted) -> Place:
     """Return the incident, without its address: that is at the account's own host, which we are not told."""
-    return Place(f"PagerDuty: {posted.alias or posted.destination}")
+    return Place(f"PagerDuty: {posted.vendor_incident_id or posted.destination}")
 
 
 def _secrets(settings: Settings) -> Iterable[str]:
@@ -44,12 +44,12 @@ def _has_question(settings: Settings, said: VendorEvent, is_known: bool) -> bool
 
     It leaves `incident_key` out where an incident was opened through the Events API (api-schema, REST).
     """
-    return not is_known and bool(said.alias) and bool(settings.pagerduty_api_token)
+    return not is_known and bool(said.vendor_incident_id) and bool(settings.pagerduty_api_token)
 
 
 def _ask(clients: Clients, body: bytes) -> VendorEvent | Failed | None:
     said = _parse(body)
-    keys = clients.pagerduty_rest.alert_keys(said.alias) if said else ()
+    keys = clients.pagerduty_rest.alert_keys(said.vendor_incident_id) if said else ()
     if isinstance(keys, Failed) or said is None:
         return keys if isinstance(keys, Failed) else None
     return replace(said, refs=(*said.refs, *keys))
