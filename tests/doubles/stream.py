@@ -47,6 +47,7 @@ class StreamDouble(HttpDouble):
         self.limits = {"QueryReviewQueue": 60, "SubmitAction": 300}
         self.used = {}
         self.items = []
+        self.users = set()
 
     def add_item(self, item_id, **fields):
         """Put an item into the review queue, and return it."""
@@ -74,6 +75,8 @@ class StreamDouble(HttpDouble):
                 return Reply(200, {"app": self.app, "duration": "1ms"})
             case "GET", "/api/v2/rate_limits":
                 return self._rate_limits(request)
+            case "GET", "/api/v2/users":
+                return self._users(request)
             case "POST", "/api/v2/moderation/review_queue":
                 return self._review_queue(request)
         return _error(404, 16, "not found")
@@ -111,11 +114,18 @@ class StreamDouble(HttpDouble):
         asked = (request.query.get("endpoints") or [""])[0].split(",")
         reset = int((self.now() + timedelta(seconds=30)).timestamp())
         limits = {
-            name: {"limit": limit, "remaining": limit, "reset": reset}
+            name: {"limit": limit, "remaining": limit - self._used(name), "reset": reset}
             for name, limit in self.limits.items()
             if name in asked
         }
         return Reply(200, {"duration": "1ms", "server_side": limits})
+
+    def _used(self, endpoint):
+        return sum(self.used.values()) if endpoint == "QueryReviewQueue" else 0
+
+    def _users(self, request):
+        asked = json.loads(request.query["payload"][0])["filter_conditions"]["id"]["$in"]
+        return Reply(200, {"users": [{"id": user} for user in self.users if user in asked], "duration": "1ms"})
 
     def _review_queue(self, request):
         try:
