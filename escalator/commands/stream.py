@@ -1,4 +1,4 @@
-"""`escalator stream`: how the apps of the policy's sources are set up at Stream."""
+"""`escalator stream`: looks at the apps of the policy's sources at Stream, and connects them."""
 
 import json
 import logging
@@ -11,12 +11,14 @@ from escalator.bootstrap import configure_logging
 from escalator.commands.doctor_checks import Finding, Status, finding_line
 from escalator.commands.open_installation import Misused, open_core, running_policy
 from escalator.commands.stream_checks import check_source
+from escalator.commands.stream_connect import Connection, connect_source, wanted_url
 from escalator.model.policy import Policy, Source
+from escalator.stream.events import NAMED
 
 
 @click.group("stream")
 def command() -> None:
-    """Look at the apps of your sources at Stream."""
+    """Look at the apps of your sources at Stream, and connect them."""
 
 
 @command.command("status")
@@ -31,6 +33,24 @@ def status(ctx: click.Context, *, name: str | None, as_json: bool) -> None:
     found = [line for source in _sources(policy, name) for line in check_source(core, policy, source)]
     _print(found, as_json=as_json)
     ctx.exit(1 if any(line.status is Status.FAIL for line in found) else 0)
+
+
+@command.command("connect")
+@click.option("--source", "name", help="Only this source of the policy; else all.")
+@click.option("--url", help="Where Stream is to send events; else ESCALATOR_BASE_URL/webhooks/stream.")
+@click.option("--types", help="Event types, separated by commas; else all that Escalator acts on.")
+@click.option("--print", "is_only_shown", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--yes", "is_confirmed", is_flag=True, help="Do not ask before writing.")
+@click.pass_context
+def connect(ctx: click.Context, /, *, name: str | None, url: str | None, types: str | None, **flags: bool) -> None:
+    """Let Stream send its events here: add or correct our webhook, and leave all others. Exits 1 if not done."""
+    configure_logging(logging.CRITICAL)
+    core = open_core()
+    policy = running_policy(core.settings.environment)
+    event_types = [part.strip() for part in types.split(",") if part.strip()] if types else list(NAMED)
+    wanted = Connection(wanted_url(core, url), event_types, **flags)
+    done = [connect_source(core, source, wanted) for source in _sources(policy, name)]
+    ctx.exit(0 if all(done) else 1)
 
 
 def _sources(policy: Policy, name: str | None) -> Iterator[Source]:

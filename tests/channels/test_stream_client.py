@@ -142,8 +142,8 @@ def test_the_hooks_of_an_app_are_read_and_odd_ones_left_out(stream, client):
     queue = {"id": "h2", "enabled": False, "hook_type": "sqs", "product": "chat", "sqs_secret": "***"}
     stream.app["event_hooks"] = [webhook, queue, "odd"]
     assert read_app(client).hooks == (
-        Hook("h1", "webhook", webhook["webhook_url"], "all", ("review_queue_item.new",), True, False),
-        Hook("h2", "sqs", "", "chat", (), False, True),
+        Hook("h1", "webhook", webhook["webhook_url"], "all", ("review_queue_item.new",), True),
+        Hook("h2", "sqs", "", "chat", (), False),
     )
 
 

@@ -43,6 +43,8 @@ class StreamDouble(HttpDouble):
         self.key, self.secrets, self.secret = KEY, list(secrets), secrets[0]
         self.now = now
         self.is_suspended = False
+        self.keeps_unlisted_hooks = False
+        self.damaged = ""
         self.app = {"name": "Chat", "event_hooks": [], "moderation_dashboard_preferences": {}}
         self.limits = {"QueryReviewQueue": 60, "SubmitAction": 300}
         self.used = {}
@@ -73,6 +75,8 @@ class StreamDouble(HttpDouble):
         match request.method, request.path:
             case "GET", "/api/v2/app":
                 return Reply(200, {"app": self.app, "duration": "1ms"})
+            case "PATCH", "/api/v2/app":
+                return self._update_app(request)
             case "GET", "/api/v2/rate_limits":
                 return self._rate_limits(request)
             case "GET", "/api/v2/users":
@@ -119,6 +123,23 @@ class StreamDouble(HttpDouble):
             if name in asked
         }
         return Reply(200, {"duration": "1ms", "server_side": limits})
+
+    def _update_app(self, request):
+        """Write the hooks that are sent; those left out go, unless the app deletes only what is named for it."""
+        body = request.json
+        assert body.keys() <= {"event_hooks", "explicit_event_hooks_deletion"}, "only hooks are ours to change"
+        sent = [hook for hook in body["event_hooks"] if not hook.get("delete")]
+        for hook in sent:
+            if hook.get("id") == self.damaged:
+                hook.pop("timeout_ms")
+            hook["updated_at"] = nanoseconds(self.now())
+            hook.setdefault("id", f"hook-{len(self.app['event_hooks']) + 1}")
+        kept = []
+        if self.keeps_unlisted_hooks and body.get("explicit_event_hooks_deletion"):
+            ids = {hook["id"] for hook in body["event_hooks"]}
+            kept = [hook for hook in self.app["event_hooks"] if hook["id"] not in ids]
+        self.app["event_hooks"] = [*kept, *sent]
+        return Reply(200, {"duration": "1ms"})
 
     def _used(self, endpoint):
         return sum(self.used.values()) if endpoint == "QueryReviewQueue" else 0

@@ -11,7 +11,7 @@ from typing import Any
 from escalator.channels.stream.client import StreamClient
 from escalator.model.message import Failed, FailureReason
 
-_SECRETS = ("sqs_secret", "sns_secret", "failover_config")
+_LEGACY_URLS = ("webhook_url", "moderation_webhook_url", "sqs_url", "sns_topic_arn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,19 @@ class Hook:
     product: str
     event_types: tuple[str, ...]
     is_enabled: bool
-    has_secret: bool
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The settings that matter here. `preferences` are switches that are on or off; `at` is Stream's time."""
+    """The settings that matter here. `preferences` are switches that are on or off; `at` is Stream's time.
+
+    `raw_hooks` are the hooks as Stream shows them, whatever is in them, to be written back unchanged.
+    """
 
     name: str
     hooks: tuple[Hook, ...]
+    raw_hooks: tuple[Mapping[str, Any], ...]
+    is_on_legacy_webhooks: bool
     legacy_url: str
     preferences: Mapping[str, bool]
     has_escalation_queue: bool
@@ -58,11 +62,15 @@ def read_app(client: StreamClient) -> App | Failed:
     app = answer.body.get("app")
     if not isinstance(app, dict):
         return Failed(FailureReason.BAD_ANSWER, "no_app")
+    listed = app.get("event_hooks")
+    hooks = tuple(hook for hook in listed if isinstance(hook, dict)) if isinstance(listed, list) else ()
     dashboard = app.get("moderation_dashboard_preferences")
     preferences = dashboard if isinstance(dashboard, dict) else {}
     return App(
         name=_text(app.get("name")),
-        hooks=tuple(_hooks(app.get("event_hooks"))),
+        hooks=tuple(_read_hook(hook) for hook in hooks),
+        raw_hooks=hooks,
+        is_on_legacy_webhooks=app.get("use_hook_v2") is False and any(app.get(name) for name in _LEGACY_URLS),
         legacy_url=_text(app.get("moderation_webhook_url")),
         preferences={
             key: value
@@ -84,18 +92,15 @@ def read_rate_limits(client: StreamClient, *endpoints: str) -> tuple[RateLimit, 
     return tuple(_rate_limits(limits if isinstance(limits, dict) else {}))
 
 
-def _hooks(hooks: object) -> Iterator[Hook]:
-    for hook in hooks if isinstance(hooks, list) else []:
-        if isinstance(hook, dict):
-            yield Hook(
-                id=_text(hook.get("id")),
-                kind=_text(hook.get("hook_type")),
-                url=_text(hook.get("webhook_url")),
-                product=_text(hook.get("product")) or "all",
-                event_types=_texts(hook.get("event_types")),
-                is_enabled=hook.get("enabled") is True,
-                has_secret=any(hook.get(name) for name in _SECRETS),
-            )
+def _read_hook(hook: Mapping[str, Any]) -> Hook:
+    return Hook(
+        id=_text(hook.get("id")),
+        kind=_text(hook.get("hook_type")),
+        url=_text(hook.get("webhook_url")),
+        product=_text(hook.get("product")) or "all",
+        event_types=_texts(hook.get("event_types")),
+        is_enabled=hook.get("enabled") is True,
+    )
 
 
 def _rate_limits(limits: Mapping[str, Any]) -> Iterator[RateLimit]:
