@@ -51,18 +51,18 @@ class Notification:
 class Channel(Protocol):
     """One vendor."""
 
-    def tell(self, one: Notification, /) -> Delivered | Failed:
+    def send(self, notification: Notification, /) -> Delivered | Failed:
         """Ring: make what stands at the vendor, or, where it stands already, ring there once more.
 
         The same `key` twice is one effect, as far as the vendor can tell. The reference is that of what stands.
         """
         ...
 
-    def show(self, one: Notification, /) -> Delivered | Failed:
+    def update(self, notification: Notification, /) -> Delivered | Failed:
         """Bring what stands to what the notification says now, without ringing anybody for it."""
         ...
 
-    def face(self, one: Notification, /) -> str:
+    def face(self, notification: Notification, /) -> str:
         """Return what of the notification this vendor shows, in at most 64 characters: equal faces need no call."""
         ...
 

@@ -35,9 +35,9 @@ def guard_of(allowed: Iterable[str]) -> Guard:
     """
     # The library writes every address that it refuses into its log.
     logging.getLogger(ip_filter.__name__).setLevel(logging.CRITICAL + 1)
-    bare = [_without_port(one) for one in allowed]
-    networks = tuple(found for one in bare if (found := _network(one)) is not None)
-    hosts = frozenset(_plain(one) for one in bare if _network(one) is None)
+    bare = [_without_port(entry) for entry in allowed]
+    networks = tuple(network for entry in bare if (network := _network(entry)) is not None)
+    hosts = frozenset(_plain(entry) for entry in bare if _network(entry) is None)
 
     def guard(host: str, port: int) -> str:
         if _plain(host) in hosts:
@@ -61,14 +61,14 @@ def _may_be_public(address: _Address) -> bool:
     return address != _METADATA
 
 
-def _without_port(written: str) -> str:
-    found = _WITH_PORT.fullmatch(written)
-    return (found["bare"] or found["host"]) if found else written
+def _without_port(text: str) -> str:
+    match = _WITH_PORT.fullmatch(text)
+    return (match["bare"] or match["host"]) if match else text
 
 
-def _network(written: str) -> _Network | None:
+def _network(text: str) -> _Network | None:
     try:
-        return ipaddress.ip_network(written, strict=False)
+        return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
 
@@ -79,6 +79,6 @@ def _plain(host: str) -> str:
 
 def _looked_up(host: str, port: int) -> _Address:
     """Return the address of a host; one of IPv4 in the clothes of IPv6 as what it is."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
-    address = ipaddress.ip_address(str(found).partition("%")[0])
+    ip_text = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+    address = ipaddress.ip_address(str(ip_text).partition("%")[0])
     return getattr(address, "ipv4_mapped", None) or address

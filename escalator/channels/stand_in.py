@@ -35,7 +35,7 @@ class Inbox(Protocol):
         channel: DestinationKind,
         context: MessageContext,
         address: str,
-        said: Json,
+        payload: Json,
         *,
         type_: InboxItemType = InboxItemType.MESSAGE,
         thread_ts: str | None = None,
@@ -45,7 +45,7 @@ class Inbox(Protocol):
         ...
 
     def add(
-        self, channel: DestinationKind, context: MessageContext, address: str, said: Json, ts: str
+        self, channel: DestinationKind, context: MessageContext, address: str, payload: Json, ts: str
     ) -> Delivered | Failed | None:
         """Keep a message under this `ts`; None, and nothing is kept, when that is taken."""
         ...

@@ -60,8 +60,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        found: click.Command = import_module(f"escalator.commands.{module_of(cmd_name)}").command
-        return found
+        command: click.Command = import_module(f"escalator.commands.{module_of(cmd_name)}").command
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what each command is for, without importing any."""
@@ -76,8 +76,8 @@ class _Commands(click.Group):
         except PolicyError as error:
             raise click.ClickException(str(error)) from error
         except Unavailable as error:
-            told = f"the database cannot be reached ({one_line(error)}); check DATABASE_URL"
-            raise click.ClickException(told) from error
+            message = f"the database cannot be reached ({one_line(error)}); check DATABASE_URL"
+            raise click.ClickException(message) from error
         except ConfigurationError as error:
             raise click.ClickException("\n".join(one_line(Exception(line)) for line in error.problems)) from error
         except EscalatorError as error:

@@ -24,13 +24,13 @@ _COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red"}
 def command(ctx: click.Context, *, as_json: bool) -> None:
     """Check this installation. Every line is ok, warn or fail, with what to do. Exits 1 if something fails."""
     configure_logging(logging.CRITICAL)
-    found = list(_findings())
+    findings = list(_findings())
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
-        for one in found:
-            click.echo(_line(one))
-    ctx.exit(1 if any(one.status is Status.FAIL for one in found) else 0)
+        for finding in findings:
+            click.echo(_line(finding))
+    ctx.exit(1 if any(finding.status is Status.FAIL for finding in findings) else 0)
 
 
 def _findings() -> Iterator[Finding]:
@@ -62,7 +62,7 @@ def _vendors(core: Core) -> Iterator[Finding]:
     yield from doctor_sign_in.sign_in(core, policy)
 
 
-def _line(one: Finding) -> str:
-    remedy = f"; {one.remedy}" if one.remedy else ""
-    status = click.style(f"{one.status.value:<4}", fg=_COLOURS[one.status])
-    return f"{status}  {one.what}: {one.found}{remedy}"
+def _line(finding: Finding) -> str:
+    remedy = f"; {finding.remedy}" if finding.remedy else ""
+    status = click.style(f"{finding.status.value:<4}", fg=_COLOURS[finding.status])
+    return f"{status}  {finding.what}: {finding.found}{remedy}"

@@ -26,7 +26,7 @@ def sign_in(core: Core, policy: Policy) -> Iterator[Finding]:
     settings = core.settings
     offered = available_methods(settings)
     if offered:
-        yield Finding(_WHAT, Status.OK, ", ".join(said for way, said in _SAID.items() if way in offered))
+        yield Finding(_WHAT, Status.OK, ", ".join(words for way, words in _SAID.items() if way in offered))
     else:
         yield Finding(_WHAT, Status.WARN, "no sign-in method is set up", _REMEDY)
     if (

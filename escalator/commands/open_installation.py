@@ -56,27 +56,27 @@ def running_policy(env: Mapping[str, str], named: Path | None = None) -> Policy:
     return load(read(path), env, str(path))
 
 
-def instant(option: str, said: str | None, policy: Policy) -> datetime:
+def instant(option: str, text: str | None, policy: Policy) -> datetime:
     """Return the time that an option says, in the policy's zone unless it has its own, or now; raises Misused."""
-    if said is None:
+    if text is None:
         return SystemClock().now()
     try:
-        at = datetime.fromisoformat(said)
+        at = datetime.fromisoformat(text)
     except ValueError as error:
         right = "write it as 2026-01-05T18:00 or 2026-01-05T18:00:00Z"
-        raise Misused(f"{option}: {said!r} is not a valid time; {right}") from error
+        raise Misused(f"{option}: {text!r} is not a valid time; {right}") from error
     return at if at.tzinfo else first_instant(at, policy.timezone)
 
 
-def duration(option: str, said: str, examples: str) -> timedelta:
+def duration(option: str, text: str, examples: str) -> timedelta:
     """Return the duration that an option says, written as in a policy; raises Misused."""
     try:
-        return Duration().read(said, option)
+        return Duration().read(text, option)
     except ValidationError as error:
-        raise Misused(f"{option}: {said!r} is not a valid duration; write {examples}") from error
+        raise Misused(f"{option}: {text!r} is not a valid duration; write {examples}") from error
 
 
-def as_it_stands(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Policy, Calendars]:
+def with_stored_data(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Policy, Calendars]:
     """Return a policy with the overrides that people have clicked, and what the calendars of its schedules say.
 
     Both are the installation's database's to say. For calendars that it does not know, or when it cannot be asked, it
@@ -85,11 +85,11 @@ def as_it_stands(policy: Policy, env: Mapping[str, str], since: datetime) -> tup
     if not policy.schedules:
         return policy, {}
     clicked, known, why = _known(policy, env, since)
-    read_from = {key for key, one in policy.schedules.items() if one.ical and expand(one.ical, env)}
+    read_from = {key for key, schedule in policy.schedules.items() if schedule.ical and expand(schedule.ical, env)}
     missing = sorted(read_from - set(known))
     if missing:
-        told = f"{', '.join(missing)}: no calendar is known ({why}), so layers, overrides and `people` are used"
-        click.echo(told, err=True)
+        message = f"{', '.join(missing)}: no calendar is known ({why}), so layers, overrides and `people` are used"
+        click.echo(message, err=True)
     return with_overrides(policy, clicked), known
 
 

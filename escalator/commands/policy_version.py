@@ -9,9 +9,9 @@ from escalator.store.policies import PolicyVersion
 
 def version(connection: Connection, sha256: str) -> PolicyVersion:
     """Return the one version whose hash begins like this. Raises Misused when there is none, or more than one."""
-    found = versions_named(connection, sha256)
-    if not found:
+    matches = versions_named(connection, sha256)
+    if not matches:
         raise Misused(f"{sha256!r} is not a version of the policy; `escalator policy history` lists them")
-    if len(found) > 1:
-        raise Misused(f"{sha256!r} matches {len(found)} versions; write more of the hash")
-    return found[0]
+    if len(matches) > 1:
+        raise Misused(f"{sha256!r} matches {len(matches)} versions; write more of the hash")
+    return matches[0]

@@ -56,7 +56,7 @@ def _resealed(core: Core, column: Column[bytes]) -> _Resealed:
     after: object | None = None
     while True:
         with core.database.writing() as connection:
-            after, count, anew = reseal_batch(connection, column, reseal, after, _BATCH)
+            after, count, resealed = reseal_batch(connection, column, reseal, after, _BATCH)
         if after is None:
             return _Resealed(looked_at, changed, locked)
-        looked_at, changed = looked_at + count, changed + anew
+        looked_at, changed = looked_at + count, changed + resealed

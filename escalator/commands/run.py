@@ -42,26 +42,26 @@ def command(*, verbose: bool) -> None:
     """
     os.umask(0o077)
     configure_logging(logging.WARNING)
-    found = prepared(raw_environment())
-    _refuse(found)
-    settings = found.settings
+    prepared_run = prepared(raw_environment())
+    _refuse(prepared_run)
+    settings = prepared_run.settings
     prepare_folder(settings)
     lock = _locked(settings.var)
     port = free_port(settings.host, settings.port)
     migrate(settings.database_url)
     core = build(replace(settings, base_url=base_url({**settings.environment, "PORT": str(port)})))
     core.policies.offer(core.database)  # so that the first webhook finds a policy; prepared, it has no problems
-    lines = run_banner.start_page(found, port, _real(core, found), _first_link(core))
+    lines = run_banner.start_page(prepared_run, port, _real(core, prepared_run), _first_link(core))
     core.database.close()
-    _become_supervisor(lock, plan(found, port, lines, is_verbose=verbose).to_json())
+    _become_supervisor(lock, plan(prepared_run, port, lines, is_verbose=verbose).to_json())
 
 
-def _refuse(found: Prepared) -> None:
-    for warning in found.warnings:
+def _refuse(prepared_run: Prepared) -> None:
+    for warning in prepared_run.warnings:
         click.echo(f"Warning: {warning}", err=True)
-    for problem in found.problems:
+    for problem in prepared_run.problems:
         click.echo(problem, err=True)
-    if found.problems:
+    if prepared_run.problems:
         raise click.ClickException("nothing was started; correct the problems above")
 
 
@@ -84,16 +84,16 @@ def _locked(var: Path) -> IO[str]:
     raise ConfigurationError(f"ESCALATOR_VAR: another `escalator run` uses {var.absolute()}; stop it, or name another")
 
 
-def _real(core: Core, found: Prepared) -> str:
+def _real(core: Core, prepared_run: Prepared) -> str:
     """Return who is now told for real, on the first start in production; else nothing."""
-    if core.settings.mode is not Mode.PRODUCTION or found.policy is None:
+    if core.settings.mode is not Mode.PRODUCTION or prepared_run.policy is None:
         return ""
     with core.database.writing() as connection:
         if key_values.get(connection, FIRST_PRODUCTION) is not None:
             return ""
         now = core.clock.now()
         key_values.save(connection, FIRST_PRODUCTION, now.isoformat(), now)
-    return run_banner.real(found.policy, core.expand)
+    return run_banner.real(prepared_run.policy, core.expand)
 
 
 def _first_link(core: Core) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import IO
 
-from escalator.commands.run_log_filter import Voice
+from escalator.commands.run_log_filter import OutputFilter
 from escalator.commands.run_plan import Part
 
 SETTLED_S = 10.0
@@ -26,7 +26,7 @@ class Child:
 
     def __init__(self, part: Part, environment: Mapping[str, str], lock: int, *, is_verbose: bool) -> None:
         self.name = part.name
-        self.voice = Voice(part.name, is_verbose=is_verbose)
+        self.output_filter = OutputFilter(part.name, is_verbose=is_verbose)
         self._argv = part.argv
         self._environment = environment
         self._lock = lock
@@ -59,7 +59,7 @@ class Child:
         self.due_at = None
 
     def _spawned(self) -> subprocess.Popen[bytes]:
-        made = subprocess.Popen(  # noqa: S603  # the plan is our own
+        process = subprocess.Popen(  # noqa: S603  # the plan is our own
             self._argv,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -68,9 +68,9 @@ class Child:
             pass_fds=(self._lock,),
             preexec_fn=_dying_with(os.getpid()),  # noqa: PLW1509  # this process has one thread
         )
-        if made.stdout is not None:
-            os.set_blocking(made.stdout.fileno(), False)
-        return made
+        if process.stdout is not None:
+            os.set_blocking(process.stdout.fileno(), False)
+        return process
 
     def ended(self) -> int | None:
         """Return the exit code of a process that has just ended, once; None while it runs or when there is none."""

@@ -35,6 +35,6 @@ class Plan:
     @classmethod
     def from_json(cls, text: str) -> "Plan":
         """Return the plan that `to_json` wrote."""
-        said = json.loads(text)
-        parts = tuple(Part(one["name"], tuple(one["argv"])) for one in said["parts"])
-        return cls(**{**said, "parts": parts, "page": tuple(said["page"])})
+        loaded = json.loads(text)
+        parts = tuple(Part(part["name"], tuple(part["argv"])) for part in loaded["parts"])
+        return cls(**{**loaded, "parts": parts, "page": tuple(loaded["page"])})

@@ -38,18 +38,18 @@ class Prepared:
 
 def prepared(env: Mapping[str, str]) -> Prepared:
     """Return what this environment amounts to."""
-    settings, found = settings_and_problems(env)
-    problems = list(found)
+    settings, setting_problems = settings_and_problems(env)
+    problems = list(setting_problems)
     path, is_demo = _policy_file(settings)
     parsed = _parsed(path, settings, problems)
     settings = replace(settings, policy_file=path)
     if parsed and parsed.policy and settings.mode is Mode.PRODUCTION:
-        blocking = (replace(one, is_warning=False) for one in parsed.warnings if one.blocks_production)
-        problems += [one.as_line(str(path)) for one in blocking]
+        blocking = (replace(warning, is_warning=False) for warning in parsed.warnings if warning.blocks_production)
+        problems += [problem.as_line(str(path)) for problem in blocking]
         # Of a variable that is set and wrong it is not said as well that it is not set.
-        told = {problem.partition(":")[0] for problem in problems}
+        reported_names = {problem.partition(":")[0] for problem in problems}
         missing = missing_credentials.missing_required(settings, parsed.policy)
-        problems += [str(one) for one in missing if one.name not in told]
+        problems += [str(variable) for variable in missing if variable.name not in reported_names]
     if not settings.environment.get("REDIS_URL"):
         problems += _unfit_for_broker(settings)
     warnings = tuple(_warnings(settings, parsed))
@@ -72,7 +72,7 @@ def _parsed(path: Path, settings: Settings, problems: list[str]) -> ParsedPolicy
         right = "`escalator init` writes one to start from; without one only a sandbox runs"
         problems.append(f"ESCALATOR_POLICY: {path}: {error.strerror}; {right}")
         return None
-    problems += [one.as_line(str(path)) for one in parsed.errors]
+    problems += [problem.as_line(str(path)) for problem in parsed.errors]
     return parsed
 
 
@@ -92,9 +92,9 @@ def _warnings(settings: Settings, parsed: ParsedPolicy | None) -> Iterator[str]:
         yield from missing_credentials.missing_optional(settings, parsed.policy)
     if settings.mode is Mode.DIVERT and not settings.slack_bot_token:
         yield "SLACK_BOT_TOKEN is not set, so nothing can be diverted: every message stays in the sandbox."
-    written = settings.environment.get("DATABASE_URL", "")
-    if settings.mode is Mode.PRODUCTION and (not written or written.lower().startswith("sqlite")):
-        why = "names SQLite" if written else "is not set"
+    database_url = settings.environment.get("DATABASE_URL", "")
+    if settings.mode is Mode.PRODUCTION and (not database_url or database_url.lower().startswith("sqlite")):
+        why = "names SQLite" if database_url else "is not set"
         yield f"DATABASE_URL {why}: everything is kept in one SQLite file on this machine. Back it up."
     if settings.mode is Mode.PRODUCTION and not settings.environment.get("REDIS_URL"):
         yield "REDIS_URL is not set: the embedded broker is used."
@@ -113,9 +113,9 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def plan(found: Prepared, port: int, page: tuple[str, ...], *, is_verbose: bool) -> Plan:
+def plan(prepared_run: Prepared, port: int, page: tuple[str, ...], *, is_verbose: bool) -> Plan:
     """Return what is to be started: the broker unless there is one, then the worker, then web."""
-    settings = found.settings
+    settings = prepared_run.settings
     has_broker = not settings.environment.get("REDIS_URL")
     python = (sys.executable, "-m")
     worker = ("celery", "--quiet", "-A", "workers.app", "worker", "--pool", "threads", "--concurrency", "4")
@@ -134,18 +134,18 @@ def plan(found: Prepared, port: int, page: tuple[str, ...], *, is_verbose: bool)
 
 
 def _environment(settings: Settings, port: int) -> dict[str, str]:
-    said = settings.environment
+    variables = settings.environment
     return {
         "HOST": settings.host,
         "ESCALATOR_RUN": "1",
         "ESCALATOR_POLICY": str(settings.policy_file),
         "ESCALATOR_VAR": str(settings.var.absolute()),
         "PORT": str(port),
-        "WEB_CONCURRENCY": said.get("WEB_CONCURRENCY") or "1",
+        "WEB_CONCURRENCY": variables.get("WEB_CONCURRENCY") or "1",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONWARNINGS": ",".join(filter(None, (said.get("PYTHONWARNINGS"), _ROOT_IS_FINE))),
+        "PYTHONWARNINGS": ",".join(filter(None, (variables.get("PYTHONWARNINGS"), _ROOT_IS_FINE))),
         # Each thread's own arena would cost the small machine that this is for more than it gains.
-        "MALLOC_ARENA_MAX": said.get("MALLOC_ARENA_MAX") or "2",
+        "MALLOC_ARENA_MAX": variables.get("MALLOC_ARENA_MAX") or "2",
     }
 
 

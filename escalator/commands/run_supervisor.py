@@ -94,11 +94,11 @@ class Supervisor:
         return False
 
     def _broker_answers(self) -> bool:
-        return _asked(self._plan.broker_socket, b"PING\r\n").startswith(b"+PONG")
+        return _response_start(self._plan.broker_socket, b"PING\r\n").startswith(b"+PONG")
 
     def _web_answers(self) -> bool:
         request = b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n"
-        return b" 200 " in _asked((self._plan.host, self._plan.port), request)[:20]
+        return b" 200 " in _response_start((self._plan.host, self._plan.port), request)[:20]
 
     def _turn(self, timeout_s: float) -> None:
         """Hear what the parts say, bury the dead, and start again what is due."""
@@ -107,9 +107,9 @@ class Supervisor:
             if key.data is None:
                 _read(self._woken.fileno())
             else:
-                self._hear(key.data)
+                self._show_output(key.data)
         for child in self._children:
-            self._bury(child)
+            self._note_exit(child)
             if child.due_at is not None and child.due_at <= monotonic():
                 self._start(child)
         self._kill_orphans()
@@ -124,7 +124,7 @@ class Supervisor:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, os.WNOHANG)
 
-    def _hear(self, child: Child) -> None:
+    def _show_output(self, child: Child) -> None:
         """Show what a part says. What it says while everything ends is of interest to few."""
         if child.output is None:
             return
@@ -132,9 +132,9 @@ class Supervisor:
         if data == b"":
             self._selector.unregister(child.output)
         elif data and (not self._is_ending or self._plan.is_verbose):
-            say(*child.voice.heard(data))
+            say(*child.output_filter.feed(data))
 
-    def _bury(self, child: Child) -> None:
+    def _note_exit(self, child: Child) -> None:
         """Note that a part has ended, and hear its last words."""
         output = child.output
         code = child.ended()
@@ -144,7 +144,7 @@ class Supervisor:
             data = _read(output.fileno()) or b""
             self._selector.unregister(output)
             if not self._is_ending:
-                say(*child.voice.heard(data), *child.voice.last_words(is_of_interest=code > 0))
+                say(*child.output_filter.feed(data), *child.output_filter.flush(is_of_interest=code > 0))
         output.close()
         if not self._is_ending:
             say(f"{child.name} ended ({_how(code)}); restarting {child.when()}.")
@@ -174,8 +174,8 @@ def say(*lines: str) -> None:
 def _children_of_ours() -> frozenset[int]:
     """Return every child of this process that is in its group (Linux; elsewhere none)."""
     with suppress(OSError):
-        listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
-        return frozenset(pid for pid in map(int, listed.split()) if os.getpgid(pid) == os.getpgrp())
+        pids_text = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+        return frozenset(pid for pid in map(int, pids_text.split()) if os.getpgid(pid) == os.getpgrp())
     return frozenset()
 
 
@@ -187,7 +187,7 @@ def _read(descriptor: int) -> bytes | None:
         return None
 
 
-def _asked(address: str | tuple[str, int], question: bytes) -> bytes:
+def _response_start(address: str | tuple[str, int], question: bytes) -> bytes:
     """Return the beginning of what a server answers, or nothing when it does not in time."""
     family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
     with suppress(OSError), socket.socket(family) as client:

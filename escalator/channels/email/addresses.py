@@ -7,16 +7,16 @@ from escalator.model.email_address import parse_mailbox, parse_named_mailbox
 from escalator.rendering.redaction import one_line
 
 
-def address(written: str) -> Address | None:
+def address(text: str) -> Address | None:
     """Return a bare address, or None for what no mail can reach."""
-    found = parse_mailbox(written)
-    return Address("", found.local, found.domain) if found else None
+    mailbox = parse_mailbox(text)
+    return Address("", mailbox.local, mailbox.domain) if mailbox else None
 
 
-def sender(written: str) -> Address | None:
+def sender(text: str) -> Address | None:
     """Return `alerts@example.com` or `Escalator <alerts@example.com>` as an address, or None for what is neither."""
-    found = parse_named_mailbox(written)
-    if found is None:
+    named = parse_named_mailbox(text)
+    if named is None:
         return None
-    name, box = found
+    name, box = named
     return Address(one_line(name, limits.NAME), box.local, box.domain)

@@ -47,10 +47,10 @@ def html(letter: Letter, subject: str, now: datetime) -> str:
     parts = [_paragraph("lead", escape(letter.lead))]
     if letter.heading:
         parts.append(_paragraph("heading", escape(letter.heading)))
-    parts += [_paragraph("line", said) for line in letter.lines if (said := _line(line, now))]
+    parts += [_paragraph("line", text) for line in letter.lines if (text := _line(line, now))]
     if letter.answer is not None:
         parts.append(_paragraph("answer", _link(letter.answer)))
-    parts += [_paragraph("small", escape(said)) for said in letter.small]
+    parts += [_paragraph("small", escape(text)) for text in letter.small]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

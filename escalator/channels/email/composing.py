@@ -60,13 +60,13 @@ def compose(  # noqa: PLR0913  # a mail has as many headers
         message["References"] = " ".join(thread)
     for name, value in _AUTOMATIC.items():
         message[name] = value
-    message.set_content(_sayable(plain(letter, at)), cte="quoted-printable")
-    message.add_alternative(_sayable(html(letter, subject, at)), subtype="html", cte="quoted-printable")
+    message.set_content(_without_surrogates(plain(letter, at)), cte="quoted-printable")
+    message.add_alternative(_without_surrogates(html(letter, subject, at)), subtype="html", cte="quoted-printable")
     # The standard library draws a boundary; this one is the same at every try, and no quoted-printable text has it.
     message.set_boundary(f"=_{digest_of(id_)[:32]}")
     return Mail(sender.addr_spec, recipient.addr_spec, message)
 
 
-def _sayable(text: str) -> str:
+def _without_surrogates(text: str) -> str:
     """Return the text without what is no character: half a surrogate pair, which JSON can hold and UTF-8 cannot."""
     return text.encode("utf-8", "replace").decode()

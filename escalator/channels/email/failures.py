@@ -57,7 +57,7 @@ def failure(error: Exception) -> Failed:
             # A timeout, and a line that breaks, come as this.
             return broken(error.__context__ if isinstance(error.__context__, OSError) else ConnectionError())
         case smtplib.SMTPRecipientsRefused():
-            return refused(Stage.RECIPIENT, *(code for code, _said in error.recipients.values()))
+            return refused(Stage.RECIPIENT, *(code for code, _text in error.recipients.values()))
         case smtplib.SMTPResponseException():
             return refused(_STAGES.get(type(error), Stage.STARTTLS), error.smtp_code)
         case smtplib.SMTPException():

@@ -20,19 +20,19 @@ class Letter:
     small: tuple[str, ...]
 
 
-def full(one: Notification) -> Letter:
+def full(notification: Notification) -> Letter:
     """Return all that may be said by mail. What a user wrote is not: mail never gets more than `hide` (RULES 5)."""
-    card = one.card
+    card = notification.card
     return Letter(
         lead=card.text,
         heading="" if card.header in card.text else card.header,
         lines=tuple(line for line in card.lines if line != (card.text,)),
-        answer=one.answer,
-        small=(WHY,) if one.answer is None else (ALONE, WHY),
+        answer=notification.answer,
+        small=(WHY,) if notification.answer is None else (ALONE, WHY),
     )
 
 
-def follow_up(one: Notification) -> Letter:
+def follow_up(notification: Notification) -> Letter:
     """Return what became of what this reader was asked."""
-    said = f"{one.standing.headline}: no further action is needed." if one.standing else ""
-    return Letter(lead=one.card.text, heading="", lines=((said,),), answer=None, small=(WHY,))
+    text = f"{notification.standing.headline}: no further action is needed." if notification.standing else ""
+    return Letter(lead=notification.card.text, heading="", lines=((text,),), answer=None, small=(WHY,))

@@ -47,7 +47,7 @@ class SmtpMailer:
         """Ask whether a mail to this recipient would be taken, and hand none over."""
 
         def ask(smtp: smtplib.SMTP) -> Delivered | Failed:
-            for stage, (code, _said) in ((Stage.SENDER, smtp.mail(sender)), (Stage.RECIPIENT, smtp.rcpt(recipient))):
+            for stage, (code, _text) in ((Stage.SENDER, smtp.mail(sender)), (Stage.RECIPIENT, smtp.rcpt(recipient))):
                 if code >= 400:
                     return refused(stage, code)
             with suppress(OSError):
@@ -100,7 +100,7 @@ class _Conversation(smtplib.SMTP):
     def getreply(self) -> tuple[int, bytes]:
         """Return code and text; raises BadAnswer when the server says too much."""
         if self.file is None and self.sock is not None:
-            self.file = _Listener(self.sock.makefile("rb"))
+            self.file = _BoundedReader(self.sock.makefile("rb"))
         try:
             return super().getreply()
         except BadAnswer:
@@ -108,16 +108,16 @@ class _Conversation(smtplib.SMTP):
             raise
 
 
-class _Listener:
+class _BoundedReader:
     """Reads lines, and not without end: smtplib keeps all lines of one reply."""
 
-    def __init__(self, said: BinaryIO) -> None:
-        self._said = said
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
         self._left = MAX_SAID_BYTES
 
     def readline(self, _limit: int) -> bytes:
         """Return the next line; raises BadAnswer."""
-        line = self._said.readline(_LONGEST_LINE)
+        line = self._stream.readline(_LONGEST_LINE)
         self._left -= len(line)
         if len(line) == _LONGEST_LINE or self._left < 0:
             raise BadAnswer("too_large")
@@ -125,4 +125,4 @@ class _Listener:
 
     def close(self) -> None:
         """Listen no more."""
-        self._said.close()
+        self._stream.close()

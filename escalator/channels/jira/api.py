@@ -34,22 +34,22 @@ class Category(StrEnum):
     UNDEFINED = "undefined"
 
 
-def category_of(said: object) -> Category:
+def category_of(status: object) -> Category:
     """Return what a status means, given what Jira says of it; undefined for what it does not say."""
-    category = said.get("statusCategory") if isinstance(said, dict) else None
+    category = status.get("statusCategory") if isinstance(status, dict) else None
     word = category.get("key") if isinstance(category, dict) else None
-    return next((one for one in Category if one.value == word), Category.UNDEFINED)
+    return next((category_ for category_ in Category if category_.value == word), Category.UNDEFINED)
 
 
 def account_id(user: Json) -> str:
     """Return by what a user is known: `accountId` on Cloud, `key` (else `name`) on Data Center; empty if by nothing."""
     known = (user.get(name) for name in ("accountId", "key", "name"))
-    return next((one for one in known if isinstance(one, str) and one), "")
+    return next((identifier for identifier in known if isinstance(identifier, str) and identifier), "")
 
 
-def is_issue_key(said: object) -> TypeGuard[str]:
+def is_issue_key(value: object) -> TypeGuard[str]:
     """Whether something may be the key of an issue, such as `TS-42`; Data Center lets its owner choose the form."""
-    return isinstance(said, str) and _KEY.fullmatch(said) is not None
+    return isinstance(value, str) and _KEY.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,13 @@ def runs(line: Line) -> tuple[Run, ...]:
 
     How long an instant is away is left out: an issue is read days later, and nobody would bring it up to date.
     """
-    said = []
+    parts = []
     previous: object = None
     for part in line:
         text = _HOW_LONG.sub(": ", part) if isinstance(part, str) and isinstance(previous, InlineTime) else part
-        said.append(_run(text))
+        parts.append(_run(text))
         previous = part
-    return tuple(run for run in said if run.text)
+    return tuple(run for run in parts if run.text)
 
 
 def _run(part: str | InlineTime | Link) -> Run:

@@ -81,8 +81,8 @@ class SandboxConversation:
         known = self._inbox.about(DestinationKind.JIRA, self._context, _MOST_LOOKED_AT)
         if isinstance(known, Failed):
             return known
-        found = (key for key, said in known if label in said.get("jira", {}).get("fields", {}).get("labels", ()))
-        return next(found, "")
+        keys = (key for key, payload in known if label in payload.get("jira", {}).get("fields", {}).get("labels", ()))
+        return next(keys, "")
 
     def create(self, fields: Mapping[str, Any], /) -> Delivered | Failed:
         """Keep a new issue, under the next key of its project."""
@@ -102,17 +102,17 @@ class SandboxConversation:
             key = f"{project}-{number}"
             if not is_issue_key(key) or len(key) > _MOST_KEY:
                 return Failed(FailureReason.BAD_TARGET, "project")
-            said = _said({"key": key, **issue}, fields["summary"])
-            added = self._inbox.add(DestinationKind.JIRA, self._context, project, said, key)
+            payload = _payload({"key": key, **issue}, fields["summary"])
+            added = self._inbox.add(DestinationKind.JIRA, self._context, project, payload, key)
             if added is not None:
                 return added if isinstance(added, Failed) else Delivered(key)
 
     def read(self, key: str, /) -> Issue | Failed:
         """Return how an issue stands."""
-        said = self._inbox.read(_ref(key))
-        if isinstance(said, Failed):
-            return _as_jira_says(said)
-        issue = said.get("jira", {})
+        payload = self._inbox.read(_ref(key))
+        if isinstance(payload, Failed):
+            return _as_jira_says(payload)
+        issue = payload.get("jira", {})
         if not issue:
             return _GONE
         fields = issue["fields"]
@@ -126,7 +126,7 @@ class SandboxConversation:
         """Add a comment, unless one that holds the marker stands there."""
 
         def add(issue: Json) -> Json:
-            is_there = any(marker in json.dumps(one) for one in issue["comments"])
+            is_there = any(marker in json.dumps(comment) for comment in issue["comments"])
             return issue if is_there else issue | {"comments": [*issue["comments"], {"body": body}]}
 
         return self._change(key, add)
@@ -136,7 +136,9 @@ class SandboxConversation:
         issue = self.read(key)
         if isinstance(issue, Failed):
             return issue
-        return tuple(Transition(one, category) for one, category in _WAYS.items() if category is not issue.category)
+        return tuple(
+            Transition(status, category) for status, category in _WAYS.items() if category is not issue.category
+        )
 
     def move(self, key: str, transition_id: str, /) -> Delivered | Failed:
         """Take one of those ways."""
@@ -144,15 +146,15 @@ class SandboxConversation:
         return self._change(key, lambda issue: issue | {"category": category.value, "status": STATUSES[category]})
 
     def _change(self, key: str, change: Callable[[Json], Json]) -> Delivered | Failed:
-        def changed(said: Json) -> Json | None:
-            issue = said.get("jira")
-            return _said(change(issue), said["first_text"]) if issue else None
+        def changed(payload: Json) -> Json | None:
+            issue = payload.get("jira")
+            return _payload(change(issue), payload["first_text"]) if issue else None
 
-        done = self._inbox.rewrite(_ref(key), changed)
-        return _as_jira_says(done) if isinstance(done, Failed) else Delivered(key)
+        result = self._inbox.rewrite(_ref(key), changed)
+        return _as_jira_says(result) if isinstance(result, Failed) else Delivered(key)
 
 
-def _said(issue: Json, first_text: str) -> Json:
+def _payload(issue: Json, first_text: str) -> Json:
     return {"jira": issue, "text": issue["fields"]["summary"], "first_text": first_text}
 
 
@@ -195,13 +197,13 @@ def offered(issue: Mapping[str, Any]) -> tuple[Act, ...]:
     return _OFFERED.get(issue.get("category", ""), ())
 
 
-def after(issue: Mapping[str, Any], act: Act) -> Json:
+def issue_after(issue: Mapping[str, Any], act: Act) -> Json:
     """Return how the issue stands there after an act, before anybody is told of it."""
     to = _TO[act]
     return {**issue, "category": to.value, "status": STATUSES[to]}
 
 
-def told(key: str, before: Mapping[str, Any], act: Act, agent: Agent, now: datetime, event_id: str) -> bytes:
+def webhook_body(key: str, before: Mapping[str, Any], act: Act, agent: Agent, now: datetime, event_id: str) -> bytes:
     """Return the body of the webhook that tells of an act; `before` is how the issue stood."""
     to = _TO[act]
     status = {
@@ -210,7 +212,7 @@ def told(key: str, before: Mapping[str, Any], act: Act, agent: Agent, now: datet
         "statusCategory": {"key": to.value, "name": STATUSES[to]},
     }
     resolution = {"id": _DONE[0], "name": _DONE[1]} if to is Category.DONE else None
-    said = {
+    payload = {
         "timestamp": int(now.timestamp() * _MILLISECONDS),
         "webhookEvent": "jira:issue_updated",
         "issue_event_type_name": "issue_generic",
@@ -221,7 +223,7 @@ def told(key: str, before: Mapping[str, Any], act: Act, agent: Agent, now: datet
         },
         "changelog": {"id": event_id, "items": list(_changes(Category(before["category"]), to))},
     }
-    return json.dumps(said).encode()
+    return json.dumps(payload).encode()
 
 
 def _user(agent: Agent) -> Json:
@@ -250,20 +252,20 @@ def _change(field: str, before: tuple[str, str] | None, to: tuple[str, str] | No
     }
 
 
-def _show(item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
-    issue = said.get("jira", {})
+def _show(item: InboxItem, payload: Json, _reader: SandboxDestination) -> Shown:
+    issue = payload.get("jira", {})
     pressed = [{"action_id": act.value, "label": LABELS[act], "value": item.ts} for act in offered(issue)]
     return Shown(issue and {"key": item.ts, **issue}, pressed)
 
 
-def _act(item: InboxItem, said: Json, deed: Deed) -> Done | Refused:
-    issue = said.get("jira", {})
-    act = next((one for one in offered(issue) if one.value == deed.act), None)
+def _act(item: InboxItem, payload: Json, deed: Deed) -> Done | Refused:
+    issue = payload.get("jira", {})
+    act = next((offered_act for offered_act in offered(issue) if offered_act.value == deed.act), None)
     if act is None:
         return Refused(f"It is {issue.get('status', 'gone')} in Jira now, so that is not possible.")
     agent = Agent(deed.person, deed.known_as(DestinationKind.EMAIL))
-    body = told(item.ts, issue, act, agent, deed.now, str(deed.event_id)[:18])
-    return Done(after(issue, act), {"X-Hub-Signature": webhooks.sign(body, deed.sandbox_secret)}, body)
+    body = webhook_body(item.ts, issue, act, agent, deed.now, str(deed.event_id)[:18])
+    return Done(issue_after(issue, act), {"X-Hub-Signature": webhooks.sign(body, deed.sandbox_secret)}, body)
 
 
 def _channel(inbox: Inbox, clients: Clients, settings: Settings, _clock: Clock) -> JiraChannel:

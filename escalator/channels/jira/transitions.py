@@ -23,7 +23,7 @@ class Remark:
     text: str
 
 
-def wanted(state: State, present: Category) -> tuple[Category, ...]:
+def wanted_categories(state: State, present: Category) -> tuple[Category, ...]:
     """Return the categories that the issue should be moved to, the best one first; none while it may stay.
 
     What a person holds is left where they have put it, as long as that is not done.
@@ -37,20 +37,22 @@ def wanted(state: State, present: Category) -> tuple[Category, ...]:
     return ()
 
 
-def ways(offered: Sequence[Transition], categories: Sequence[Category]) -> tuple[Transition, ...]:
+def usable_transitions(offered: Sequence[Transition], categories: Sequence[Category]) -> tuple[Transition, ...]:
     """Return the offered transitions worth trying, in order of preference."""
-    fitting = [way for category in categories for way in offered if way.to is category and way.id]
-    return tuple(dict.fromkeys(fitting))[:MOST_TRIES]
+    matching = [
+        transition for category in categories for transition in offered if transition.to is category and transition.id
+    ]
+    return tuple(dict.fromkeys(matching))[:MOST_TRIES]
 
 
-def remark(standing: IncidentStatus, text: str, present: Category) -> Remark | None:
+def remark(status: IncidentStatus, text: str, present: Category) -> Remark | None:
     """Return what is said once of how the incident stands; None when there is nothing to say."""
-    if standing.state in CLOSED_STATES:
-        return Remark(_marker("over", standing, str(standing.outcome)), text)
-    if standing.state in HELD_STATES:
-        return Remark(_marker("taken", standing), text)
-    if standing.state is State.TRIGGERED and present is Category.DONE:
-        return Remark(_marker("open", standing), f"Reopened: {text}")
+    if status.state in CLOSED_STATES:
+        return Remark(_marker("over", status, str(status.outcome)), text)
+    if status.state in HELD_STATES:
+        return Remark(_marker("taken", status), text)
+    if status.state is State.TRIGGERED and present is Category.DONE:
+        return Remark(_marker("open", status), f"Reopened: {text}")
     return None
 
 
@@ -59,6 +61,6 @@ def marker(*parts: str) -> str:
     return f"escalator-{digest_of(*parts)[:_MARKER_CHARS]}"
 
 
-def _marker(what: str, standing: IncidentStatus, *more: str) -> str:
-    since = standing.since.isoformat() if standing.since else ""
-    return marker(what, str(standing.incident_id), str(standing.round), standing.by or "", since, *more)
+def _marker(kind: str, status: IncidentStatus, *more: str) -> str:
+    since = status.since.isoformat() if status.since else ""
+    return marker(kind, str(status.incident_id), str(status.round), status.by or "", since, *more)

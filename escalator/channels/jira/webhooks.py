@@ -43,15 +43,15 @@ def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], toke
 
 def _is_jiras(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], token_in_url: str) -> bool:
     keys = [_bytes(secret) for secret in secrets if secret.strip()]
-    said = next((value for name, value in headers.items() if name.lower() == _SIGNATURE), None)
-    if said is None:
+    signature_header = next((value for name, value in headers.items() if name.lower() == _SIGNATURE), None)
+    if signature_header is None:
         token = _bytes(token_in_url)
         return any(hmac.compare_digest(key, token) for key in keys)
-    method, _, signature = said.strip().partition("=")
+    method, _, signature = signature_header.strip().partition("=")
     if method.lower() not in _METHODS:
         return False
-    given = _bytes(signature.strip().lower())
-    return any(hmac.compare_digest(_signed(key, body, method.lower()), given) for key in keys)
+    given_digest = _bytes(signature.strip().lower())
+    return any(hmac.compare_digest(_signed(key, body, method.lower()), given_digest) for key in keys)
 
 
 def sign(body: bytes, secret: str) -> str:
@@ -75,32 +75,32 @@ def parse(body: bytes, category_of_status: CategoryOf = lambda _id: Category.UND
     name and id, not what it means: `category_of_status` may know. Where it does not, it was done if its resolution was
     taken away in the same change. The references are the issue's key, and after it what labels of ours it has.
     """
-    said = _object(body)
-    issue = _inner(said, "issue")
-    key, event = issue.get("key"), said.get("webhookEvent")
+    event_body = _object(body)
+    issue = _inner(event_body, "issue")
+    key, event = issue.get("key"), event_body.get("webhookEvent")
     if not is_issue_key(key):
         return None
     if event == _DELETED:
-        return _heard(said, issue, VendorEventKind.NOTED, _DELETED)
-    items = _inner(said, "changelog").get("items")
-    changes = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
-    left = next((one for one in changes if one.get("field") == "status"), None)
-    if event != _UPDATED or left is None:
+        return _vendor_event(event_body, issue, VendorEventKind.NOTED, _DELETED)
+    items = _inner(event_body, "changelog").get("items")
+    changes = [change for change in items if isinstance(change, dict)] if isinstance(items, list) else []
+    status_change = next((change for change in changes if change.get("field") == "status"), None)
+    if event != _UPDATED or status_change is None:
         return None
     category = category_of(_inner(issue, "fields").get("status"))
     if category is Category.DONE:
         kind = VendorEventKind.RESOLVED
-    elif _was_done(left, changes, category_of_status):
+    elif _was_done(status_change, changes, category_of_status):
         kind = VendorEventKind.REOPENED
     else:
         kind = VendorEventKind.ACKNOWLEDGED if category is Category.INDETERMINATE else VendorEventKind.NOTED
-    return _heard(said, issue, kind, f"{_UPDATED} {category.value}")
+    return _vendor_event(event_body, issue, kind, f"{_UPDATED} {category.value}")
 
 
-def _was_done(left: Mapping[str, Any], changes: list[dict[str, Any]], category_of_status: CategoryOf) -> bool:
-    before = category_of_status(storable_text(str(left.get("from") or ""))[:_MOST_ID])
+def _was_done(status_change: Mapping[str, Any], changes: list[dict[str, Any]], category_of_status: CategoryOf) -> bool:
+    before = category_of_status(storable_text(str(status_change.get("from") or ""))[:_MOST_ID])
     if before is Category.UNDEFINED:
-        return any(_takes_resolution_away(one) for one in changes)
+        return any(_takes_resolution_away(change) for change in changes)
     return before is Category.DONE
 
 
@@ -108,17 +108,19 @@ def _takes_resolution_away(change: Mapping[str, Any]) -> bool:
     return change.get("field") == "resolution" and bool(change.get("from")) and not change.get("to")
 
 
-def _heard(said: Mapping[str, Any], issue: Mapping[str, Any], kind: VendorEventKind, word: str) -> VendorEvent:
+def _vendor_event(
+    event_body: Mapping[str, Any], issue: Mapping[str, Any], kind: VendorEventKind, word: str
+) -> VendorEvent:
     refs = (str(issue["key"]), *_our_labels(_inner(issue, "fields").get("labels")))
     return VendorEvent(
-        DestinationKind.JIRA, kind, word, _agent(said.get("user")), refs=refs, at=_at(said.get("timestamp"))
+        DestinationKind.JIRA, kind, word, _agent(event_body.get("user")), refs=refs, at=_at(event_body.get("timestamp"))
     )
 
 
 def _our_labels(labels: object) -> tuple[str, ...]:
     """Return the labels by which we find an issue of which we do not know the key yet."""
-    texts = (storable_text(one) for one in labels if isinstance(one, str)) if isinstance(labels, list) else ()
-    ours = [one for one in texts if one.startswith(_OUR_LABELS) and len(one) <= _MOST_ID]
+    texts = (storable_text(label) for label in labels if isinstance(label, str)) if isinstance(labels, list) else ()
+    ours = [label for label in texts if label.startswith(_OUR_LABELS) and len(label) <= _MOST_ID]
     return tuple(dict.fromkeys(ours))[:_MOST_LABELS]
 
 
@@ -154,12 +156,12 @@ def _bytes(text: str) -> bytes:
 
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
-        said = json.loads(body)
+        value = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
-def _inner(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = said.get(name)
-    return found if isinstance(found, dict) else {}
+def _inner(outer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = outer.get(name)
+    return value if isinstance(value, dict) else {}

@@ -34,11 +34,11 @@ def is_taken(answer: Answer) -> bool:
 def error_id(answer: Answer) -> str:
     """Return the id of an error of Mattermost's; empty for what is none."""
     try:
-        said = json.loads(answer.body)
+        body = json.loads(answer.body)
     except (ValueError, RecursionError):
         return ""
-    found = said.get("id") if isinstance(said, dict) else None
-    return found if isinstance(found, str) and _ID.fullmatch(found) else ""
+    id_ = body.get("id") if isinstance(body, dict) else None
+    return id_ if isinstance(id_, str) and _ID.fullmatch(id_) else ""
 
 
 def failure(answer: Answer) -> Failed:

@@ -20,12 +20,12 @@ def plain(text: str) -> str:
     return _NO_LINK.sub(f":{_APART}//", _MENTION.sub(rf"\1{_APART}", escaped))
 
 
-def link(one: Link) -> str:
+def link(target: Link) -> str:
     """Return a link; what is no web address stays a text."""
-    if not one.url.startswith(("https://", "http://")):
-        return plain(one.label)
-    address = re.sub(r"[\s()<>\\]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), one.url)
-    return f"[{plain(one.label)}]({address})"
+    if not target.url.startswith(("https://", "http://")):
+        return plain(target.label)
+    address = re.sub(r"[\s()<>\\]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), target.url)
+    return f"[{plain(target.label)}]({address})"
 
 
 def line(parts: Line) -> str:

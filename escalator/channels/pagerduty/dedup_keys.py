@@ -15,12 +15,12 @@ _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INCIDENT = re.compile(rf"{_PREFIX}({_UUID})-(0|[1-9][0-9]{{0,8}})-{_UUID}", re.ASCII)
 
 
-def dedup_key(standing: IncidentStatus, place: str) -> str:
+def dedup_key(status: IncidentStatus, place: str) -> str:
     """Return the key of an incident's alert in its present round at one place, named by its UUID.
 
     By the place it is told which of several services an event is about, and what stands where nobody knows it yet.
     """
-    return f"{_PREFIX}{standing.incident_id}-{standing.round}-{place}"
+    return f"{_PREFIX}{status.incident_id}-{status.round}-{place}"
 
 
 def notice_key(key: str) -> str:
@@ -31,5 +31,5 @@ def notice_key(key: str) -> str:
 
 def incident_of(key: str) -> tuple[UUID, int] | None:
     """Return the incident and the round that a key names, or None for a key that is not of an incident of ours."""
-    found = _INCIDENT.fullmatch(key)
-    return (UUID(found[1]), int(found[2])) if found else None
+    match = _INCIDENT.fullmatch(key)
+    return (UUID(match[1]), int(match[2])) if match else None

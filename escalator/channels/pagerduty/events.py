@@ -66,17 +66,17 @@ class PagerDutyEvents:
         routing_key = routing_key.strip()
         if not routing_key:
             return Failed(FailureReason.NOT_CONFIGURED, "no_routing_key")
-        said = {name: value for name, value in event.items() if name not in {"event_action", "dedup_key"}}
+        payload = {name: value for name, value in event.items() if name not in {"event_action", "dedup_key"}}
         key = event["dedup_key"]
         try:
-            answered = self._session.send_event(event["event_action"], key, routing_key=routing_key, **said)
+            response = self._session.send_event(event["event_action"], key, routing_key=routing_key, **payload)
         except _Refused as refused:
             return refused.failed
         except PDClientError as error:
             return no_answer(_cause(error))
         except BROKEN as error:
             return no_answer(error)
-        return Delivered(key) if answered == key else Failed(FailureReason.BAD_ANSWER, "other_key")
+        return Delivered(key) if response == key else Failed(FailureReason.BAD_ANSWER, "other_key")
 
 
 def _cause(error: Exception) -> Exception:

@@ -39,20 +39,20 @@ def _verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], _to
     webhooks.verify(body, headers, secrets)
 
 
-def _has_question(settings: Settings, said: VendorEvent, is_known: bool) -> bool:  # noqa: FBT001  # of the registry's form
+def _has_question(settings: Settings, event: VendorEvent, is_known: bool) -> bool:  # noqa: FBT001  # of the registry's form
     """Whether PagerDuty must name the alert.
 
     It leaves `incident_key` out where an incident was opened through the Events API (api-schema, REST).
     """
-    return not is_known and bool(said.alias) and bool(settings.pagerduty_api_token)
+    return not is_known and bool(event.alias) and bool(settings.pagerduty_api_token)
 
 
 def _ask(clients: Clients, body: bytes) -> VendorEvent | Failed | None:
-    said = _parse(body)
-    keys = clients.pagerduty_rest.alert_keys(said.alias) if said else ()
-    if isinstance(keys, Failed) or said is None:
+    event = _parse(body)
+    keys = clients.pagerduty_rest.alert_keys(event.alias) if event else ()
+    if isinstance(keys, Failed) or event is None:
         return keys if isinstance(keys, Failed) else None
-    return replace(said, refs=(*said.refs, *keys))
+    return replace(event, refs=(*event.refs, *keys))
 
 
 def _parse(body: bytes) -> VendorEvent | None:

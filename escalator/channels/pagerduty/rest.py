@@ -66,12 +66,12 @@ class PagerDutyRest:
         answer = self._get("/incidents", query)
         if isinstance(answer, Failed):
             return answer
-        return next((one for one in _texts(answer, "incidents", "id") if _ID.fullmatch(one)), None)
+        return next((id_ for id_ in _texts(answer, "incidents", "id") if _ID.fullmatch(id_)), None)
 
     def check(self) -> str | Failed:
         """Return what the token may do, by asking for an incident that never was: nobody is disturbed."""
-        found = self.find(notice_key("doctor"))
-        return found if isinstance(found, Failed) else "reads incidents"
+        incident = self.find(notice_key("doctor"))
+        return incident if isinstance(incident, Failed) else "reads incidents"
 
     def _get(self, path: str, query: Mapping[str, str | int]) -> dict[str, Any] | Failed:
         if not self.is_configured:
@@ -88,7 +88,7 @@ class PagerDutyRest:
 
 def _texts(answer: dict[str, Any], of: str, name: str) -> Iterator[str]:
     """Yield this text of each object of a list, whatever else the answer holds."""
-    listed = answer.get(of)
-    for one in listed if isinstance(listed, list) else ():
-        if isinstance(one, dict) and isinstance(one.get(name), str):
-            yield one[name]
+    items = answer.get(of)
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict) and isinstance(item.get(name), str):
+            yield item[name]

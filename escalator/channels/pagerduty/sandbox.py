@@ -174,16 +174,16 @@ def _reference(kind: str, id_: str, summary: str) -> dict[str, str]:
     }
 
 
-def _show(_item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
-    alert = said.get("pagerduty", {})
+def _show(_item: InboxItem, payload: Json, _reader: SandboxDestination) -> Shown:
+    alert = payload.get("pagerduty", {})
     form = alert and {**alert, "title": title(alert), "urgency": urgency(alert)}
     pressed = [{"action_id": act.value, "label": LABELS[act], "value": alert["dedup_key"]} for act in offered(alert)]
     return Shown(form, pressed)
 
 
-def _act(item: InboxItem, said: Json, deed: Deed) -> Done | Refused:
-    alert = said.get("pagerduty", {})
-    act = next((one for one in offered(alert) if one.value == deed.act), None)
+def _act(item: InboxItem, payload: Json, deed: Deed) -> Done | Refused:
+    alert = payload.get("pagerduty", {})
+    act = next((offered_act for offered_act in offered(alert) if offered_act.value == deed.act), None)
     if act is None:
         return Refused(f"It is {alert.get('status', 'gone')} in PagerDuty now, so that is not possible.")
     agent = agent_of(deed.person, deed.known_as(DestinationKind.PAGERDUTY))

@@ -39,8 +39,8 @@ def notice(text: str) -> Payload:
 
 
 def _text(text: str, limit: int) -> str:
-    said = fit(text, limit)
-    return said if said.strip() else MORE
+    fitted = fit(text, limit)
+    return fitted if fitted.strip() else MORE
 
 
 def smaller(blocks: Sequence[Json]) -> Iterator[list[Json]]:
@@ -66,18 +66,18 @@ def _blocks(card: Card) -> list[Json]:
     needed = _text_size([*before, *after]) + limits.BODY_TEXT
     before += _mention_sections(card.mentions, limits.MESSAGE_TEXT - needed)
     body = [*_sections(card.lines[:1]), *_snippet(card.snippet), *_sections(card.lines[1:])]
-    taken = [*before, *after]
-    room = limits.MESSAGE_TEXT - _text_size(taken)
-    return [*before, *_within(body, limits.BLOCKS - len(taken), room), *after]
+    required = [*before, *after]
+    room = limits.MESSAGE_TEXT - _text_size(required)
+    return [*before, *_within(body, limits.BLOCKS - len(required), room), *after]
 
 
-def _within(body: Sequence[Json], most: int, room: int) -> Iterator[Json]:
+def _within(body: Sequence[Json], max_blocks: int, room: int) -> Iterator[Json]:
     """Yield blocks from the first on, as many as fit; where some are left out, a last one says so."""
     mark = _section(_CUT, is_plain=True)
     for at, block in enumerate(body):
         is_last = at == len(body) - 1
         needed = _text_size(block) + (0 if is_last else _text_size(mark))
-        if needed > room or (at == most - 1 and not is_last):
+        if needed > room or (at == max_blocks - 1 and not is_last):
             yield mark
             return
         room -= _text_size(block)
@@ -104,15 +104,15 @@ def _sections(lines: Iterable[Line]) -> Iterator[Json]:
     held_is_plain = True
     for line in lines:
         is_plain = all(isinstance(part, str) for part in line)
-        said = _plain_line(line) if is_plain else _markup_line(line)
-        if not said.strip():
+        text = _plain_line(line) if is_plain else _markup_line(line)
+        if not text.strip():
             continue
-        is_full = sum(map(length, held)) + len(held) + length(said) > limits.SECTION
+        is_full = sum(map(length, held)) + len(held) + length(text) > limits.SECTION
         if held and (is_plain is not held_is_plain or is_full):
             yield _section("\n".join(held), is_plain=held_is_plain)
             held = []
         held_is_plain = is_plain
-        held.append(said)
+        held.append(text)
     if held:
         yield _section("\n".join(held), is_plain=held_is_plain)
 
@@ -127,14 +127,14 @@ def _plain_line(line: Line) -> str:
 
 def _markup_line(line: Line) -> str:
     """Return the line as mrkdwn; a part that no longer fits ends it, so that no markup is ever cut in two."""
-    said = ""
+    markup_text = ""
     for part in line:
-        room = limits.SECTION - length(said) - length(MORE)
+        room = limits.SECTION - length(markup_text) - length(MORE)
         more = fit(part, room) if isinstance(part, str) else element(part)
         if length(more) > room:
-            return said + MORE
-        said += more
-    return said
+            return markup_text + MORE
+        markup_text += more
+    return markup_text
 
 
 def _mention_sections(ids: Iterable[str], room: int) -> Iterator[Json]:
@@ -144,11 +144,11 @@ def _mention_sections(ids: Iterable[str], room: int) -> Iterator[Json]:
     """
     waiting = [_mention(key) for key in dict.fromkeys(ids) if _MENTION.fullmatch(key)]
     for number in range(1, limits.MENTION_SECTIONS + 1):
-        here = min(room, limits.SECTION)
-        held = _as_many_as_fit(waiting, here)
+        section_room = min(room, limits.SECTION)
+        held = _as_many_as_fit(waiting, section_room)
         is_last = number == limits.MENTION_SECTIONS or room <= limits.SECTION
         if is_last and len(held) < len(waiting):
-            held = _as_many_as_fit(waiting, here - len(f" {MORE} and {len(waiting)} more"))
+            held = _as_many_as_fit(waiting, section_room - len(f" {MORE} and {len(waiting)} more"))
             held.append(f"{MORE} and {len(waiting) - len(held)} more")
         if not held:
             return
@@ -160,13 +160,13 @@ def _mention_sections(ids: Iterable[str], room: int) -> Iterator[Json]:
 
 def _as_many_as_fit(words: Sequence[str], room: int) -> list[str]:
     """Return words from the first on that fit into the room with a space between them."""
-    kept: list[str] = []
+    fitting_words: list[str] = []
     for word in words:
-        room -= len(word) + (1 if kept else 0)
+        room -= len(word) + (1 if fitting_words else 0)
         if room < 0:
             break
-        kept.append(word)
-    return kept
+        fitting_words.append(word)
+    return fitting_words
 
 
 def _mention(key: str) -> str:
@@ -199,9 +199,9 @@ def _block_id(name: str, number: int, bundle_id: UUID | None) -> str:
 
 def bundle_of(block_id: str) -> UUID | None:
     """Return the bundle whose buttons this block holds, or None when it is no bundle's."""
-    name, _, rest = block_id.partition(":")
+    name, _, id_text = block_id.partition(":")
     try:
-        return UUID(rest.partition(":")[2]) if name == BULLETIN_BLOCK else None
+        return UUID(id_text.partition(":")[2]) if name == BULLETIN_BLOCK else None
     except ValueError:
         return None
 

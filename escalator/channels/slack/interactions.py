@@ -55,7 +55,7 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True)
-class ListClick:
+class BundleClick:
     """The button was pressed that acknowledges everything on a list."""
 
     user_id: str
@@ -159,66 +159,66 @@ class _Payload(_Tolerant):
 _PAYLOAD = _Payload()
 
 
-def parse(body: bytes) -> Click | ListClick | Submission | Opening | Silencing | Suggestion | Ignored:
+def parse(body: bytes) -> Click | BundleClick | Submission | Opening | Silencing | Suggestion | Ignored:
     """Return what a verified request asks for; raises InvalidEvent when it is not of Slack's form."""
     form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     if "ssl_check" in form:
         return Ignored("ssl_check")
-    said = _load(form.get("payload", [""])[0])
-    match said["type"]:
+    payload = _load(form.get("payload", [""])[0])
+    match payload["type"]:
         case "block_actions":
-            return _click(said)
+            return _click(payload)
         case "view_submission":
-            return _submission(said)
+            return _submission(payload)
         case "block_suggestion":
-            return _suggestion(said)
+            return _suggestion(payload)
         case other:
             return Ignored(other)
 
 
 def _load(payload: str) -> dict[str, Any]:
     try:
-        said = json.loads(payload)
+        value = json.loads(payload)
     except (ValueError, RecursionError):
         raise InvalidEvent({"payload": ["Not JSON."]}) from None
     try:
-        loaded: dict[str, Any] = _PAYLOAD.load(said)
+        loaded: dict[str, Any] = _PAYLOAD.load(value)
     except ValidationError as error:
         raise InvalidEvent({name: [str(problems)] for name, problems in error.messages_dict.items()}) from None
     return loaded
 
 
-def _click(said: dict[str, Any]) -> Click | ListClick | Ignored:
-    action = said["actions"][0] if said["actions"] else {"action_id": "", "block_id": "", "value": ""}
+def _click(payload_: dict[str, Any]) -> Click | BundleClick | Ignored:
+    action = payload_["actions"][0] if payload_["actions"] else {"action_id": "", "block_id": "", "value": ""}
     verb, value = _verb(action["action_id"]), action["value"] or ""
-    container = said["container"] or {"channel_id": "", "message_ts": ""}
-    channel_id = container["channel_id"] or (said["channel"] or {}).get("id") or ""
+    container = payload_["container"] or {"channel_id": "", "message_ts": ""}
+    channel_id = container["channel_id"] or (payload_["channel"] or {}).get("id") or ""
     button, list_id = decode(value), decode_bundle(value)
-    if said["user"] is not None and verb is Verb.ACKNOWLEDGE and list_id is not None:
-        return ListClick(
-            user_id=said["user"]["id"],
-            team_id=_team(said),
-            api_app_id=said["api_app_id"] or "",
+    if payload_["user"] is not None and verb is Verb.ACKNOWLEDGE and list_id is not None:
+        return BundleClick(
+            user_id=payload_["user"]["id"],
+            team_id=_team(payload_),
+            api_app_id=payload_["api_app_id"] or "",
             list_id=list_id,
             channel_id=channel_id,
-            response_url=said["response_url"] or "",
-            enterprise_id=_enterprise(said),
+            response_url=payload_["response_url"] or "",
+            enterprise_id=_enterprise(payload_),
             bundle=_bundle_message(list_id, container),
         )
-    if said["user"] is None or verb is None or button is None:
+    if payload_["user"] is None or verb is None or button is None:
         return Ignored("action")
     block_id = action["block_id"] or ""
     return Click(
-        user_id=said["user"]["id"],
-        team_id=_team(said),
-        api_app_id=said["api_app_id"] or "",
+        user_id=payload_["user"]["id"],
+        team_id=_team(payload_),
+        api_app_id=payload_["api_app_id"] or "",
         verb=verb,
         button=button,
         channel_id=channel_id,
         message_ts="" if first_id(block_id) == BULLETIN_BLOCK else container["message_ts"],
-        trigger_id=said["trigger_id"] or "",
-        response_url=said["response_url"] or "",
-        enterprise_id=_enterprise(said),
+        trigger_id=payload_["trigger_id"] or "",
+        response_url=payload_["response_url"] or "",
+        enterprise_id=_enterprise(payload_),
         bundle=_bundle_message(bundle_of(block_id), container),
     )
 
@@ -229,30 +229,32 @@ def _bundle_message(bundle_id: UUID | None, container: dict[str, Any]) -> Bundle
     return BundleMessage(bundle_id, f"{container['channel_id']}/{container['message_ts']}")
 
 
-def _suggestion(said: dict[str, Any]) -> Suggestion | Ignored:
-    if said["user"] is None:
+def _suggestion(payload: dict[str, Any]) -> Suggestion | Ignored:
+    if payload["user"] is None:
         return Ignored("suggestion")
-    return suggestion(_sender(said), said) or Ignored("suggestion")
+    return suggestion(_sender(payload), payload) or Ignored("suggestion")
 
 
-def _submission(said: dict[str, Any]) -> Submission | Opening | Silencing | Ignored:
-    if said["user"] is None or said["view"] is None:
+def _submission(payload: dict[str, Any]) -> Submission | Opening | Silencing | Ignored:
+    if payload["user"] is None or payload["view"] is None:
         return Ignored("view")
-    return submission(_sender(said), said["view"]) or Ignored("view")
+    return submission(_sender(payload), payload["view"]) or Ignored("view")
 
 
-def _sender(said: dict[str, Any]) -> Sender:
-    return Sender(said["user"]["id"], _team(said), said["api_app_id"] or "", _enterprise(said))
+def _sender(payload: dict[str, Any]) -> Sender:
+    return Sender(payload["user"]["id"], _team(payload), payload["api_app_id"] or "", _enterprise(payload))
 
 
-def _team(said: dict[str, Any]) -> str:
+def _team(payload: dict[str, Any]) -> str:
     """Return the workspace of who sent it; a token of a whole organization brings `team: null`."""
-    return said["user"]["team_id"] or (said["team"] or {}).get("id") or (said["view"] or {}).get("team_id") or ""
+    return (
+        payload["user"]["team_id"] or (payload["team"] or {}).get("id") or (payload["view"] or {}).get("team_id") or ""
+    )
 
 
-def _enterprise(said: dict[str, Any]) -> str:
+def _enterprise(payload: dict[str, Any]) -> str:
     """Return the organization, which a window may name beside its team."""
-    return (said["enterprise"] or {}).get("id") or (said["team"] or {}).get("enterprise_id") or ""
+    return (payload["enterprise"] or {}).get("id") or (payload["team"] or {}).get("enterprise_id") or ""
 
 
 def _verb(action_id: str) -> Verb | None:

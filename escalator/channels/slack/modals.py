@@ -80,11 +80,11 @@ def resolve_view(number: int, origin: Origin) -> Json:
     """Return the window that asks how it ended; a reference is required for what was referred."""
     outcome = select(OUTCOME, [(outcome.value, label) for outcome, label in _CHOICES.items()])
     inputs = [
-        asked(OUTCOME, "Outcome", {**outcome, "initial_option": outcome["options"][0]}),
-        asked(
+        input_block(OUTCOME, "Outcome", {**outcome, "initial_option": outcome["options"][0]}),
+        input_block(
             REFERENCE,
             "Reference",
-            written(REFERENCE, MAX_REFERENCE),
+            text_input(REFERENCE, MAX_REFERENCE),
             hint="The number of a report or case. No content, no names.",
             optional=True,
         ),
@@ -95,18 +95,18 @@ def resolve_view(number: int, origin: Origin) -> Json:
 def hand_over_view(number: int, origin: Origin, people: Iterable[Choice]) -> Json:
     """Return the window that asks who has it from now on; of the people, by key and name, the first 100."""
     hint = "They are notified at once and must acknowledge it. Until they do, it keeps escalating."
-    inputs = [asked(TO, "New owner", select(TO, people), hint=hint)]
+    inputs = [input_block(TO, "New owner", select(TO, people), hint=hint)]
     return form(HAND_OVER_CALLBACK, f"Hand over #{number}", "Hand over", inputs, origin)
 
 
 def note_view(number: int, origin: Origin, *, is_posted: bool) -> Json:
     """Return the window in which a note is written."""
     hint = "It is shown in the thread." if is_posted else "Stored encrypted, and not shown in Slack."
-    inputs = [asked(NOTE, "Note", written(NOTE, MAX_NOTE, multiline=True), hint=hint)]
+    inputs = [input_block(NOTE, "Note", text_input(NOTE, MAX_NOTE, multiline=True), hint=hint)]
     return form(NOTE_CALLBACK, f"Note on #{number}", "Keep", inputs, origin)
 
 
-def told_view(title: str, text: str) -> Json:
+def result_view(title: str, text: str) -> Json:
     """Return the window that says what became of another one."""
     return _view(TOLD_CALLBACK, title, [_section(text)])
 
@@ -131,7 +131,7 @@ def form(callback_id: str, title: str, submit: str, inputs: Iterable[Json], orig
     return view if origin is None else {**view, "private_metadata": origin.to_metadata()}
 
 
-def asked(name: str, label: str, element: Json, *, hint: str = "", optional: bool = False) -> Json:
+def input_block(name: str, label: str, element: Json, *, hint: str = "", optional: bool = False) -> Json:
     """Return an input: block and action have the same name."""
     block: Json = {"type": "input", "block_id": name, "label": plain(label, limits.INPUT_LABEL), "element": element}
     if hint:
@@ -162,9 +162,9 @@ def option(value: str, label: str) -> Json:
     return {"text": plain(label or value, limits.OPTION_TEXT), "value": value}
 
 
-def written(name: str, most: int, *, multiline: bool = False) -> Json:
+def text_input(name: str, max_length: int, *, multiline: bool = False) -> Json:
     """Return a field for text."""
-    return {"type": "plain_text_input", "action_id": name, "multiline": multiline, "max_length": most}
+    return {"type": "plain_text_input", "action_id": name, "multiline": multiline, "max_length": max_length}
 
 
 def _view(callback_id: str, title: str, blocks: list[Json]) -> Json:

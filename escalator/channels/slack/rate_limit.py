@@ -106,22 +106,22 @@ class SharedPace:
         """Take the right to one call about this place; None when it was taken, or when nobody can say."""
         burst = BURST if is_urgent else BURST - KEPT
         late_ms = 0 if is_urgent else _ASK_AGAIN_MS
-        wait_ms = self._asked(self._take, place, _milliseconds(self._every_of(place)), burst, late_ms=late_ms)
+        wait_ms = self._run_script(self._take, place, _milliseconds(self._every_of(place)), burst, late_ms=late_ms)
         return timedelta(milliseconds=wait_ms) if wait_ms else None
 
     def hold(self, place: str, wait: timedelta) -> None:
         """Let the next call's turn come after so long; from then on one a second."""
-        self._asked(self._hold, place, _milliseconds(wait + (BURST - 1) * self._every_of(place)))
+        self._run_script(self._hold, place, _milliseconds(wait + (BURST - 1) * self._every_of(place)))
 
     def _every_of(self, place: str) -> timedelta:
         return self._every * UPDATES_TAKE if place == UPDATES else self._every
 
-    def _asked(self, script: Any, place: str, *arguments: int, late_ms: int = 0) -> int:
+    def _run_script(self, script: Any, place: str, *arguments: int, late_ms: int = 0) -> int:
         """Return what a script says, 0 when Redis cannot say it, and `late_ms` when it is merely slow."""
         if self._is_resting():
             return 0
         try:
-            said = int(in_time(lambda _wire: script(keys=[_KEY + place], args=arguments), self._ask_s))
+            value = int(in_time(lambda _wire: script(keys=[_KEY + place], args=arguments), self._ask_s))
         except Exception as error:  # noqa: BLE001  # a broker may answer anything, and the pace is only a courtesy
             if isinstance(error, _TOO_LATE) and self._has_just_answered():
                 return late_ms
@@ -130,7 +130,7 @@ class SharedPace:
             return 0
         with self._lock:
             self._answered = Stopwatch()
-        return said
+        return value
 
     def _has_just_answered(self) -> bool:
         with self._lock:

@@ -36,12 +36,16 @@ class SandboxSlack:
         broadcast: bool = False,
     ) -> Delivered | Failed:
         """Keep a message; the reference is `ADDRESS/TS`."""
-        said = {**payload, "first_text": payload.get("text", "")}
-        return self._inbox.keep(DestinationKind.SLACK, context, channel, said, thread_ts=thread_ts, broadcast=broadcast)
+        stored = {**payload, "first_text": payload.get("text", "")}
+        return self._inbox.keep(
+            DestinationKind.SLACK, context, channel, stored, thread_ts=thread_ts, broadcast=broadcast
+        )
 
     def update(self, _context: MessageContext, /, ref: str, payload: Payload) -> Delivered | Failed:
         """Let a message say something else, in its place; BAD_TARGET when there is none."""
-        return self._inbox.rewrite(ref, lambda said: {**payload, "first_text": said.get("first_text", "")})
+        return self._inbox.rewrite(
+            ref, lambda payload_before: {**payload, "first_text": payload_before.get("first_text", "")}
+        )
 
     def ephemeral(self, context: MessageContext, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
         """Keep an answer where the person clicked; who is not in the policy is called by their id at Slack."""
@@ -76,19 +80,19 @@ class SandboxSlack:
         return Workspace(TEAM, "Sandbox", TEAM)
 
 
-def _show(item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
+def _show(item: InboxItem, payload: Json, _reader: SandboxDestination) -> Shown:
     """Return what would be posted to Slack."""
-    kept: Json = {name: said[name] for name in ("text", "blocks", "view") if name in said}
-    form = {"channel": item.address, "thread_ts": item.thread_ts, "reply_broadcast": item.broadcast, **kept}
-    return Shown(form, _buttons(said.get("blocks", ())))
+    stored: Json = {name: payload[name] for name in ("text", "blocks", "view") if name in payload}
+    form = {"channel": item.address, "thread_ts": item.thread_ts, "reply_broadcast": item.broadcast, **stored}
+    return Shown(form, _buttons(payload.get("blocks", ())))
 
 
 def _buttons(blocks: Iterable[Mapping[str, Any]]) -> list[Json]:
     return [
-        {"action_id": one["action_id"], "label": one["text"]["text"], "value": one["value"]}
+        {"action_id": element["action_id"], "label": element["text"]["text"], "value": element["value"]}
         for block in blocks
         if block["type"] == "actions"
-        for one in block["elements"]
+        for element in block["elements"]
     ]
 
 

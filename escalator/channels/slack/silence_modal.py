@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from escalator.channels.slack.blocks import Json
-from escalator.channels.slack.modals import Choice, asked, form, select, written
+from escalator.channels.slack.modals import Choice, form, input_block, select, text_input
 
 CALLBACK = "silence"
 NAMED = "named"
@@ -27,9 +27,11 @@ def silence_view(choices: Sequence[Choice], most_reason: int) -> Json:
     critical = select(CRITICAL, _CRITICAL)
     hint = "One step of each incident is not sent. The step after it is sent, and what was held back when it ends."
     inputs = [
-        asked(NAMED, "What to silence", select(NAMED, choices), hint=hint),
-        asked(LASTS, "For how long", {**lasts, "initial_option": lasts["options"][1]}),
-        asked(REASON, "Why", written(REASON, most_reason), hint="Others can see it. No content, no user names."),
-        asked(CRITICAL, "Include critical incidents", {**critical, "initial_option": critical["options"][0]}),
+        input_block(NAMED, "What to silence", select(NAMED, choices), hint=hint),
+        input_block(LASTS, "For how long", {**lasts, "initial_option": lasts["options"][1]}),
+        input_block(
+            REASON, "Why", text_input(REASON, most_reason), hint="Others can see it. No content, no user names."
+        ),
+        input_block(CRITICAL, "Include critical incidents", {**critical, "initial_option": critical["options"][0]}),
     ]
     return form(CALLBACK, "Silence", "Silence", inputs)

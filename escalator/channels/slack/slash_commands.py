@@ -33,20 +33,20 @@ class Command:
 def parse_command(body: bytes) -> Command | Ignored:
     """Return what a verified request asks for; raises InvalidEvent when it is not of Slack's form."""
     form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-    said = {name: values[0] for name, values in form.items()}
-    if "ssl_check" in said:
+    fields = {name: values[0] for name, values in form.items()}
+    if "ssl_check" in fields:
         return Ignored("ssl_check")
-    missing = {name: ["Missing data for required field."] for name in ("command", "user_id") if not said.get(name)}
+    missing = {name: ["Missing data for required field."] for name in ("command", "user_id") if not fields.get(name)}
     if missing:
         raise InvalidEvent(missing)
     return Command(
-        user_id=said["user_id"],
-        team_id=said.get("team_id", ""),
-        command=said["command"].strip().lower(),
-        text=said.get("text", "").strip(),
-        channel_id=said.get("channel_id", ""),
-        trigger_id=said.get("trigger_id", ""),
-        enterprise_id=said.get("enterprise_id", ""),
+        user_id=fields["user_id"],
+        team_id=fields.get("team_id", ""),
+        command=fields["command"].strip().lower(),
+        text=fields.get("text", "").strip(),
+        channel_id=fields.get("channel_id", ""),
+        trigger_id=fields.get("trigger_id", ""),
+        enterprise_id=fields.get("enterprise_id", ""),
     )
 
 

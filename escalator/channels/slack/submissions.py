@@ -96,12 +96,12 @@ def submission(sender: Sender, view: Mapping[str, Any]) -> Submission | Opening 
         api_app_id=sender.api_app_id,
         button=button,
         outcome=_outcome(_chosen(state, OUTCOME)),
-        reference=_said(state, REFERENCE),
+        reference=_text_of(state, REFERENCE),
         channel_id=origin.channel_id,
         message_ts=origin.message_ts,
         verb=verb,
         to=_chosen(state, TO),
-        note=_said(state, NOTE),
+        note=_text_of(state, NOTE),
     )
 
 
@@ -113,9 +113,9 @@ def _opening(sender: Sender, view: Mapping[str, Any]) -> Opening:
         enterprise_id=sender.enterprise_id,
         view_id=view["id"],
         category=_chosen(state, escalate_modal.CATEGORY),
-        about=_said(state, escalate_modal.ABOUT),
-        item=_said(state, escalate_modal.ITEM),
-        author=_said(state, escalate_modal.AUTHOR),
+        about=_text_of(state, escalate_modal.ABOUT),
+        item=_text_of(state, escalate_modal.ITEM),
+        author=_text_of(state, escalate_modal.AUTHOR),
         source=_chosen(state, escalate_modal.SOURCE),
     )
 
@@ -128,7 +128,7 @@ def _silencing(sender: Sender, view: Mapping[str, Any]) -> Silencing:
         enterprise_id=sender.enterprise_id,
         named=_chosen(state, silence_modal.NAMED),
         minutes=silence_modal.minutes_of(_chosen(state, silence_modal.LASTS)),
-        reason=_said(state, silence_modal.REASON),
+        reason=_text_of(state, silence_modal.REASON),
         is_for_critical=_chosen(state, silence_modal.CRITICAL) == silence_modal.YES,
     )
 
@@ -147,7 +147,7 @@ def _chosen(state: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _said(state: Mapping[str, Any], name: str) -> str:
+def _text_of(state: Mapping[str, Any], name: str) -> str:
     value = _input(state, name).get("value")
     return value.strip() if isinstance(value, str) else ""
 

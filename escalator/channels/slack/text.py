@@ -21,21 +21,21 @@ def escape(text: str) -> str:
 
 def fitting(parts: Iterable[str], more: str, *, between: str = "\n", room: int = limits.TEXT) -> str:
     """Return as many whole parts as fit, and `more` for those left out: half a mention would be none."""
-    said, room = "", room - length(f"{between}{more}")
+    fitted, room = "", room - length(f"{between}{more}")
     for part in parts:
-        added = f"{between}{part}" if said else part
+        added = f"{between}{part}" if fitted else part
         room -= length(added)
         if room < 0:
-            return f"{said}{between}{more}" if said else more
-        said += added
-    return said
+            return f"{fitted}{between}{more}" if fitted else more
+        fitted += added
+    return fitted
 
 
 def element(part: InlineTime | Link) -> str:
     """Return an instant or a link as mrkdwn; the label alone of a link that is too long to be one."""
     if isinstance(part, InlineTime):
         return date(part.at)
-    url = _sayable(part.url).translate(_URL_ESCAPES)
+    url = _without_surrogates(part.url).translate(_URL_ESCAPES)
     label = fit(part.label, limits.BUTTON_TEXT)
     return label if length(url) > limits.URL else f"<{escape(url)}|{label}>"
 
@@ -51,8 +51,8 @@ def plain(text: str, limit: int) -> dict[str, object]:
 
     A text without a visible character is said as `…`: Slack refuses an empty one.
     """
-    said = cut(_sayable(text), limit, utf16)
-    return {"type": "plain_text", "text": said if said.strip() else MORE, "emoji": False}
+    shown = cut(_without_surrogates(text), limit, utf16)
+    return {"type": "plain_text", "text": shown if shown.strip() else MORE, "emoji": False}
 
 
 def markup(text: str) -> dict[str, object]:
@@ -67,12 +67,12 @@ def length(text: str) -> int:
 
 def fit(text: str, limit: int) -> str:
     """Return the text escaped, cut so that the escaped form fits and no escape is cut in two."""
-    return escape(cut(_sayable(text), limit, _escaped_length))
+    return escape(cut(_without_surrogates(text), limit, _escaped_length))
 
 
 def _escaped_length(char: str) -> int:
     return len(_ESCAPES.get(char, "")) or utf16(char)
 
 
-def _sayable(text: str) -> str:
+def _without_surrogates(text: str) -> str:
     return _HALF_A_PAIR.sub("�", text)

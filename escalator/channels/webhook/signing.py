@@ -27,9 +27,9 @@ def keys_of(secret: str) -> tuple[bytes, ...]:
 def _key(secret: str) -> bytes:
     if not secret.startswith(_PREFIX):
         return secret.encode()
-    written = secret.removeprefix(_PREFIX)
+    encoded = secret.removeprefix(_PREFIX)
     try:
-        key = base64.b64decode(written + "=" * (-len(written) % 4), validate=True)
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise BadSecret from None
     if not key:
