@@ -1,4 +1,4 @@
-"""How long a vendor asks us to wait, from whichever header says so.
+"""How long a vendor asks us to wait, from several headers.
 
 `Retry-After` is a number of seconds or an instant (RFC 9110, 10.2.3). Where it is missing, a reset of the rate limit
 says it, unless requests remain: `RateLimit-Reset` in seconds (PagerDuty; IETF drafts), `X-RateLimit-Reset` as Unix
@@ -20,9 +20,9 @@ _FIRST_UNIX_TIME, _FIRST_IN_MILLISECONDS = 1e9, 1e11
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Return how long a vendor asks us to wait, from none to an hour; None when it does not say so.
+    """Return how long a vendor asks us to wait, 0 to an hour; None when no header says so.
 
-    Instants are counted from the vendor's own `Date`, never from our clock; what is over already is no wait.
+    Instants are compared with the vendor's own `Date`, never with our clock; past instants mean 0.
     """
     values = {name.lower(): value.strip() for name, value in headers.items()}
     date = _instant(values.get("date", ""))
@@ -39,7 +39,7 @@ def _first(values: str) -> str:
 
 
 def _wait(value: str, date: datetime | None) -> timedelta | None:
-    """Return the wait that a number of seconds or an instant means, however long; a negative number means nothing."""
+    """Return the wait for a number of seconds or an instant, without a limit; None for a negative number."""
     if _NUMBER.fullmatch(value) and float(value) < _FIRST_UNIX_TIME:
         return timedelta(seconds=float(value))
     until = _instant(value)

@@ -13,7 +13,7 @@ from escalator.model.destination_kind import DestinationKind
 
 
 class OfKind(Protocol):
-    """What belongs to one kind of destination."""
+    """A part that belongs to one kind of destination."""
 
     @property
     def kind(self) -> DestinationKind: ...  # noqa: D102

@@ -1,4 +1,4 @@
-"""`escalator backtest OLD NEW`: stored events through two policies, and who would have been told differently."""
+"""`escalator backtest OLD NEW`: stored events through two policies, and who would have been notified differently."""
 
 import json
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def command(ctx: click.Context, old: str, new: str, since: str, *, as_json: bool
 
 
 def _policy(core: Core, named: str) -> Policy:
-    """Return the policy of a file, or of a version. Raises Misused for what is neither, or cannot be used."""
+    """Return the policy of a file, or of a version. Raises Misused when it is neither or not valid."""
     path = Path(named)
     try:
         if path.exists():

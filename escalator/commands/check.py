@@ -1,4 +1,4 @@
-"""`escalator check`: everything that is wrong with a policy file, one line each."""
+"""`escalator check`: the problems of a policy file, one line each."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""`escalator coverage`: which human hears of what, through what and how soon, in every minute of the coming weeks."""
+"""`escalator coverage`: who would be notified, by which channel and how soon, in every minute of the coming weeks."""
 
 import json
 from datetime import datetime, timedelta
@@ -68,7 +68,7 @@ def _is_at_fault(coverage: Coverage, *, strict: bool) -> bool:
 
 
 def _weeks_later(start: datetime, weeks: int, policy: Policy) -> datetime:
-    """Return the same local time so many weeks later."""
+    """Return the same local time `weeks` later."""
     return start.astimezone(policy.timezone) + timedelta(weeks=weeks)
 
 

@@ -16,7 +16,7 @@ from escalator.rendering.timestamps import stamp
 
 
 def document(coverage: Coverage) -> dict[str, Any]:
-    """Return the JSON object: rows name their intervals by a place in `timelines`, which several may share."""
+    """Return the JSON object: a row has the index of its intervals in `timelines`, which several rows may share."""
     timelines = {id(row.intervals): row.intervals for row in coverage.rows}
     places = {key: place for place, key in enumerate(timelines)}
     return {
@@ -48,7 +48,7 @@ def document(coverage: Coverage) -> dict[str, Any]:
 
 
 def _named(row: CoverageRow) -> dict[str, Any]:
-    """Return what a row is about: `if` is the route, or the default path, that needs other facts to take it."""
+    """Return category and severity of a row; `if` is the route, or the default path, of a conditional row."""
     condition = {"route": row.conditional_route, "default": row.is_given_default}
     return {"category": row.category, "severity": row.severity.value, "if": None if row.is_unconditional else condition}
 

@@ -1,4 +1,4 @@
-"""A coverage in words, as people read it."""
+"""A coverage as text for people."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -36,12 +36,12 @@ _LONGEST_MINUTES = 14 * 24 * 60
 
 
 def table(coverage: Coverage, policy: Policy) -> str:
-    """Return what people read: a line for each category and severity, then what is wrong, then what is to come."""
+    """Return the text: a line for each category and severity, then findings, then holidays and handovers."""
     return "\n\n".join(part for part in _CoverageText(coverage, policy).parts() if part)
 
 
 class _CoverageText:
-    """One coverage, told in the names and the zone of its policy."""
+    """The text of one coverage, with the names and in the zone of its policy."""
 
     def __init__(self, coverage: Coverage, policy: Policy) -> None:
         self._coverage = coverage
@@ -71,9 +71,9 @@ class _CoverageText:
         yield _section("Handovers", self._handovers())
 
     def _lines(self) -> Iterator[tuple[str, ...]]:
-        """Yield the lines of the table: severities that fare alike share one; other routes only where they fare worse.
+        """Yield the lines of the table: severities with the same intervals share one.
 
-        What can only come by another route is told beneath, where less of its time is covered.
+        Conditional rows follow, where less of their time is covered.
         """
         for category, of_category in groupby(self._coverage.rows, key=lambda row: row.category):
             rows = list(of_category)
@@ -159,7 +159,7 @@ class _CoverageText:
 
 
 def _section(heading: str, lines: Sequence[str]) -> str:
-    """Return lines under a heading, or nothing; of many only the first, and how many there are more."""
+    """Return lines under a heading, empty without lines; of many only the first and the number of the others."""
     if not lines:
         return ""
     left = len(lines) - _MOST_LINES
@@ -172,7 +172,7 @@ def _total(findings: Iterable[CoverageHole | SingleResponder]) -> timedelta:
 
 
 def _typical(intervals: tuple[CoverageInterval, ...]) -> timedelta | None:
-    """Return the least number of whole minutes within which somebody hears in half of the time; None for never."""
+    """Return the median of the wait in whole minutes; None when nobody is notified in half of the time."""
     low, high = -1, _LONGEST_MINUTES + 1
     while high - low > 1:
         middle = (low + high) // 2

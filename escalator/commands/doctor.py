@@ -1,4 +1,4 @@
-"""`escalator doctor`: is everything reachable, are the scopes right, who has no working contact."""
+"""`escalator doctor`: whether everything is reachable and configured, and who has no working contact."""
 
 import json
 import logging
@@ -52,7 +52,7 @@ def _of(core: Core) -> Iterator[Finding]:
 
 
 def _vendors(core: Core) -> Iterator[Finding]:
-    """Look at the vendors as the file has them; one with problems has been told of already."""
+    """Check the vendors of the policy file; a file with problems is reported elsewhere."""
     try:
         policy = running_policy(core.settings.environment)
     except (PolicyError, Misused):

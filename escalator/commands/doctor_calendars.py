@@ -1,4 +1,4 @@
-"""What the doctor finds about the calendars of schedules: read when, failing since when, and who is on call by them."""
+"""`doctor` on calendars of schedules: when they were read, since when they fail, and who is on call."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ _FOLLOWS = "a worker reads it every five minutes; check its log and the address"
 
 
 def schedules(core: Core) -> Iterator[Finding]:
-    """Look at every schedule of the active policy that follows a calendar. What is down is told as a trouble too."""
+    """Check every schedule of the active policy with a calendar. Failures also raise an operator alert."""
     try:
         if not has_database(core) or not is_current(core.database):
             return

@@ -1,4 +1,4 @@
-"""What the doctor looks at, one organ after the other. Asking changes nothing and tells nobody."""
+"""The checks of `doctor`. They change nothing and notify nobody."""
 
 import hashlib
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ _START = "start one: `escalator run`, or the Procfile's worker"
 
 
 class Status(StrEnum):
-    """How an organ is: only what fails makes the doctor's exit code 1."""
+    """The result of a check: only FAIL makes the exit code 1."""
 
     OK = "ok"
     WARN = "warn"
@@ -45,7 +45,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was looked at, how it is, and what would help."""
+    """One line: what was checked, what was found, and the remedy."""
 
     what: str
     status: Status
@@ -54,7 +54,7 @@ class Finding:
 
 
 def policy(core: Core) -> Iterator[Finding]:
-    """Look at the policy file, and at whether everybody in it can be told."""
+    """Check the policy file, and whether everybody in it can be notified."""
     path = core.settings.policy_file
     try:
         text = path.read_bytes()
@@ -110,11 +110,11 @@ _REDIS_REFUSED = (
     redis.exceptions.AuthorizationError,
     redis.exceptions.BusyLoadingError,
 )
-"""Redis answered: in its client these are connection errors too."""
+"""Errors after which Redis has answered, although its client counts them as connection errors."""
 
 
 def broker(settings: Settings) -> Finding:
-    """Look whether Redis takes what is written, which it is allowed not to: then everything is a little late."""
+    """Check whether Redis accepts writes; when it does not, everything works, but later."""
     try:
         once = Retry(NoBackoff(), retries=0)
         options = {"socket_timeout": _TIMEOUT_S, "socket_connect_timeout": _TIMEOUT_S, "retry": once}
@@ -130,7 +130,7 @@ def broker(settings: Settings) -> Finding:
 
 
 def slack(core: Core) -> Iterator[Finding]:
-    """Look at the token, what it may do, and the secret that clicks are checked with."""
+    """Check the token, its scopes, and the signing secret."""
     missing = Status.FAIL if core.settings.mode is Mode.PRODUCTION else Status.WARN
     if not core.settings.slack_signing_secret:
         yield Finding(
@@ -155,7 +155,7 @@ def slack(core: Core) -> Iterator[Finding]:
 
 
 def database(core: Core) -> Iterator[Finding]:
-    """Look at the database, and at all that it knows: who works, what is late, what is in trouble, who was told."""
+    """Check the database, and the state in it: workers, overdue work, operator alerts, mode."""
     try:
         if not has_database(core) or not is_current(core.database):
             yield Finding("database", Status.FAIL, "has no schema or an old one", "run `escalator migrate`")

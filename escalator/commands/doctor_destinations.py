@@ -1,4 +1,4 @@
-"""Whether each destination of the policy can be reached: its vendor is asked, and nobody is notified."""
+"""Check each destination of the policy with its vendor, without notifying anybody."""
 
 from collections.abc import Iterator, Mapping
 
@@ -22,9 +22,9 @@ _REMEDIES = {
 
 
 def destinations(core: Core, policy: Policy) -> Iterator[Finding]:
-    """Ask for every destination besides Slack's, whose channels a token cannot be asked about without more rights.
+    """Check every destination except Slack's, because a check of a channel needs more scopes.
 
-    In the sandbox nothing is asked: nothing leaves it.
+    In sandbox mode nothing is checked: nothing is sent.
     """
     if core.settings.mode is Mode.SANDBOX:
         return
@@ -50,7 +50,7 @@ def _finding(destination: Destination, answer: Delivered | Failed, remedies: Map
 
 
 def pagerduty_answers(core: Core, policy: Policy) -> Iterator[Finding]:
-    """Look at whether an answer given in PagerDuty can be told to be about an incident of ours."""
+    """Check whether actions in PagerDuty can be matched to our incidents."""
     has_pager = any(destination.kind is DestinationKind.PAGERDUTY for destination in policy.destinations.values())
     if core.settings.mode is Mode.SANDBOX or not has_pager or not core.settings.pagerduty_api_token:
         return

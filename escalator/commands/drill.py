@@ -1,4 +1,4 @@
-"""`escalator drill`: the drills of the policy with what became of them, and one begun now."""
+"""`escalator drill`: list the drills of the policy with their results, or start one now."""
 
 from datetime import datetime
 
@@ -67,7 +67,7 @@ def _named(name: str, policy: Policy) -> Drill:
 
 
 def _start(core: Core, drill: Drill, policy: Policy, *, yes: bool) -> None:
-    """Write the drill; the workers, which must be running, do the rest."""
+    """Store the drill; the workers, which must be running, do the rest."""
     modes = {core.mode_of(source, policy) for source in policy.sources}
     if Mode.PRODUCTION in modes and not yes:
         raise Misused("this is production: a drill notifies real people; add --yes to confirm")

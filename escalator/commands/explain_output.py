@@ -1,4 +1,4 @@
-"""A preview as the table that people read on the command line."""
+"""A preview as a table on the command line."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ _HEADINGS = ("WHEN", "AT", "STEP", "WHO", "THROUGH")
 
 
 def table(preview: Preview, now: datetime, parsed: ParsedPolicy) -> str:
-    """Return what people read: what it is, who is told when and through what, and what this version leaves out."""
+    """Return the text: the incident, who is notified when and by which channel, and what is not supported."""
     incident, policy = preview.incident, parsed.policy
     if incident is None or policy is None:
         return ""

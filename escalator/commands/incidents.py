@@ -1,4 +1,4 @@
-"""`escalator incidents`: the list, and the story of one."""
+"""`escalator incidents`: the list, and the timeline of one."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -76,7 +76,7 @@ def _row(incident: Incident, policy: Policy, groups: Mapping[UUID, int], now: da
 
 
 def _state(incident: Incident, groups: Mapping[UUID, int]) -> str:
-    """Return the state; of one of many who tells of it, of a group how many it tells of; and whether it is silenced."""
+    """Return the state; with a member's group, a group's number of alerts, and whether it is silenced."""
     if incident.state is State.GROUPED and incident.group_id is not None and incident.group_id in groups:
         return f"{incident.state.value}, in group #{groups[incident.group_id]}"
     state = f"{incident.state.value}, {incident.members} alerts" if incident.members else incident.state.value

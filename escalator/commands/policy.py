@@ -1,4 +1,4 @@
-"""`escalator policy`: the versions that have run, what each said, and how two of them differ."""
+"""`escalator policy`: the versions that were active, their texts, and differences between two."""
 
 import click
 from sqlalchemy import Connection

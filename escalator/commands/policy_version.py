@@ -1,4 +1,4 @@
-"""A version of the policy, named on the command line by the beginning of its hash."""
+"""Find a version of the policy by the beginning of its hash."""
 
 from sqlalchemy import Connection
 
@@ -8,7 +8,7 @@ from escalator.store.policies import PolicyVersion
 
 
 def version(connection: Connection, sha256: str) -> PolicyVersion:
-    """Return the one version whose hash begins like this. Raises Misused when there is none, or more than one."""
+    """Return the version whose hash begins with `sha256`. Raises Misused when there is none, or more than one."""
     matches = versions_named(connection, sha256)
     if not matches:
         raise Misused(f"{sha256!r} is not a version of the policy; `escalator policy history` lists them")

@@ -34,7 +34,7 @@ def command(ctx: click.Context) -> None:
 
 
 class _Resealed(NamedTuple):
-    """How many values of a column were looked at, sealed anew, and could not be opened."""
+    """How many values of a column were read, resealed, and could not be opened."""
 
     looked_at: int
     changed: int
@@ -42,7 +42,7 @@ class _Resealed(NamedTuple):
 
 
 def _resealed(core: Core, column: Column[bytes]) -> _Resealed:
-    """Seal a column anew, batch by batch."""
+    """Reseal a column, batch by batch."""
     looked_at, changed, locked = 0, 0, 0
 
     def reseal(sealed: bytes) -> bytes | None:

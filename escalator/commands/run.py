@@ -1,6 +1,6 @@
 """`escalator run`: everything on this machine, in one process group.
 
-This process checks, migrates and says what it found; then it becomes the supervisor, which has none of its memory.
+This process checks, migrates and prints what it found; then it becomes the supervisor, without its memory.
 """
 
 import fcntl
@@ -66,9 +66,9 @@ def _refuse(prepared_run: Prepared) -> None:
 
 
 def _locked(var: Path) -> IO[str]:
-    """Return the lock that this instance holds; raises ConfigurationError when another one does.
+    """Return the lock of this instance; raises ConfigurationError when another one holds it.
 
-    A supervisor that was killed may leave parts that are about to end, and hold the lock, for a moment.
+    After a supervisor was killed, its parts may hold the lock for a moment.
     """
     file = (var / "run.lock").open("a+", encoding="utf-8")
     waited, clock = Stopwatch(), SystemClock()
@@ -85,7 +85,7 @@ def _locked(var: Path) -> IO[str]:
 
 
 def _real(core: Core, prepared_run: Prepared) -> str:
-    """Return who is now told for real, on the first start in production; else nothing."""
+    """Return who now gets real messages, on the first start in production; else an empty text."""
     if core.settings.mode is not Mode.PRODUCTION or prepared_run.policy is None:
         return ""
     with core.database.writing() as connection:
@@ -97,7 +97,7 @@ def _real(core: Core, prepared_run: Prepared) -> str:
 
 
 def _first_link(core: Core) -> str:
-    """Return a link for the first who signs in, an admin, while nobody has and Slack does not let people in."""
+    """Return a sign-in link for the first admin, while nobody has signed in and Slack sign-in is off."""
     if core.settings.mode is Mode.SANDBOX or core.settings.has_slack_sign_in or not magic_links.is_first(core):
         return ""
     with core.database.reading() as connection:
@@ -110,7 +110,7 @@ def _first_link(core: Core) -> str:
 
 
 def _become_supervisor(lock: IO[str], plan_json: str) -> None:
-    """Write the plan into the lock file and go on, as the same process, with nothing else in memory."""
+    """Write the plan into the lock file and replace this process by the supervisor, with nothing else in memory."""
     lock.truncate(0)
     lock.write(plan_json)
     lock.flush()

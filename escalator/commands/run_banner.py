@@ -1,4 +1,4 @@
-"""The calm page that `run` starts with: what runs, in which mode, where to look."""
+"""The first output of `run`: what runs, in which mode, and the URLs."""
 
 from collections.abc import Callable, Iterator
 
@@ -15,9 +15,9 @@ _MODES = {
 
 
 def start_page(prepared_run: Prepared, port: int, real: str, first_link: str = "") -> tuple[str, ...]:
-    """Return the lines of the page.
+    """Return the lines.
 
-    `real` says who is told for real since this start, if that is new; `first_link` signs the first person in, if
+    `real` says who gets real messages from this start on, if that is new; `first_link` signs the first person in, if
     nobody has signed in yet.
     """
     facts = _facts(prepared_run, port, real, first_link)
@@ -59,7 +59,7 @@ def _fact(name: str, text: str) -> str:
 
 
 def real(policy: Policy, expand: Callable[[str], str]) -> str:
-    """Return how many people and destinations are told for real."""
+    """Return how many people and destinations get real messages."""
     people = sum(_is_reachable(person, expand) for person in policy.people.values())
     places = [
         destination

@@ -1,4 +1,4 @@
-"""What the parts of `run` say, line by line: all of it when asked for, else only what somebody should know."""
+"""Filter the output of the parts of `run`, line by line: all of it when verbose, else warnings and errors."""
 
 import json
 import re
@@ -13,9 +13,9 @@ _LONGEST = 65_536
 
 
 class OutputFilter:
-    """One part's output: bytes in, lines to show out. A line that says no level goes with the one before it.
+    """The filter of one part: bytes in, lines to show out. A line without a level follows the one before it.
 
-    The broker's own lines are never shown unasked: whatever it says, the database has the work.
+    The broker's own lines are shown only when verbose: the work is in the database.
     """
 
     def __init__(self, name: str, *, is_verbose: bool) -> None:
@@ -26,14 +26,14 @@ class OutputFilter:
         self._hidden: deque[str] = deque(maxlen=_KEPT)
 
     def feed(self, data: bytes) -> list[str]:
-        """Return the lines to show of what has just come in; a line that has not ended waits for the rest."""
+        """Return the lines to show of new output; an incomplete line waits for the rest."""
         *lines, self._incomplete = (self._incomplete + data).split(b"\n")
         if len(self._incomplete) > _LONGEST:
             lines, self._incomplete = [*lines, self._incomplete], b""
         return [shown for line in lines if (shown := self._shown_line(line.decode(errors="replace").rstrip()))]
 
     def flush(self, *, is_of_interest: bool) -> list[str]:
-        """Return the last lines that were not shown, where they may say why a part has ended; and begin anew."""
+        """Return the last hidden lines, if they are of interest because a part has ended; then reset the filter."""
         lines, incomplete = list(self._hidden), self._incomplete.decode(errors="replace").rstrip()
         self._hidden.clear()
         self._incomplete, self._is_loud = b"", True

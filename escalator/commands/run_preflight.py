@@ -1,4 +1,4 @@
-"""What must be right before `run` starts anything, told all at once; and the plan of what it starts."""
+"""Checks before `run` starts anything, with all problems at once; and the plan of what it starts."""
 
 import importlib.util
 import os
@@ -27,7 +27,7 @@ _ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is to be run. `problems` must be none before anything starts; `warnings` are told and change nothing."""
+    """The checked environment. With `problems` nothing is started; `warnings` are only printed."""
 
     settings: Settings
     policy: Policy | None
@@ -37,7 +37,7 @@ class Prepared:
 
 
 def prepared(env: Mapping[str, str]) -> Prepared:
-    """Return what this environment amounts to."""
+    """Check this environment and return the result."""
     settings, setting_problems = settings_and_problems(env)
     problems = list(setting_problems)
     path, is_demo = _policy_file(settings)
@@ -46,7 +46,7 @@ def prepared(env: Mapping[str, str]) -> Prepared:
     if parsed and parsed.policy and settings.mode is Mode.PRODUCTION:
         blocking = (replace(warning, is_warning=False) for warning in parsed.warnings if warning.blocks_production)
         problems += [problem.as_line(str(path)) for problem in blocking]
-        # Of a variable that is set and wrong it is not said as well that it is not set.
+        # A variable that is set but invalid is not also reported as not set.
         reported_names = {problem.partition(":")[0] for problem in problems}
         missing = missing_credentials.missing_required(settings, parsed.policy)
         problems += [str(variable) for variable in missing if variable.name not in reported_names]
@@ -57,7 +57,7 @@ def prepared(env: Mapping[str, str]) -> Prepared:
 
 
 def _policy_file(settings: Settings) -> tuple[Path, bool]:
-    """Return the policy's absolute path, and whether it is the demo's, which only a sandbox may use."""
+    """Return the policy's absolute path, and whether it is the demo's, which only sandbox mode may use."""
     path = settings.policy_file.absolute()
     is_named = bool(settings.environment.get("ESCALATOR_POLICY"))
     if path.exists() or is_named or settings.mode is not Mode.SANDBOX:
@@ -101,7 +101,7 @@ def _warnings(settings: Settings, parsed: ParsedPolicy | None) -> Iterator[str]:
 
 
 def free_port(host: str, port: int) -> int:
-    """Return the port, or a free one for 0; raises ConfigurationError when somebody listens there already."""
+    """Return the port, or a free one for 0; raises ConfigurationError when it is in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -114,7 +114,7 @@ def free_port(host: str, port: int) -> int:
 
 
 def plan(prepared_run: Prepared, port: int, page: tuple[str, ...], *, is_verbose: bool) -> Plan:
-    """Return what is to be started: the broker unless there is one, then the worker, then web."""
+    """Return the plan: the broker unless there is one, then the worker, then web."""
     settings = prepared_run.settings
     has_broker = not settings.environment.get("REDIS_URL")
     python = (sys.executable, "-m")
@@ -144,13 +144,13 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         "WEB_CONCURRENCY": variables.get("WEB_CONCURRENCY") or "1",
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": ",".join(filter(None, (variables.get("PYTHONWARNINGS"), _ROOT_IS_FINE))),
-        # Each thread's own arena would cost the small machine that this is for more than it gains.
+        # An arena for each thread would cost a small machine more than it gains.
         "MALLOC_ARENA_MAX": variables.get("MALLOC_ARENA_MAX") or "2",
     }
 
 
 def _broker(var: Path) -> Part:
-    """Return the embedded Valkey: on a socket only, and with its append-only file, so that alarms outlive it."""
+    """Return the embedded Valkey: on a socket only, and with its append-only file, so that alarms survive a restart."""
     options = {
         "port": "0",
         "unixsocket": str(socket_path(var)),

@@ -71,7 +71,7 @@ def _credentials(policy: Policy, env: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _mode(address: str) -> str:
-    """Return the mode that the instance itself is in: it may run elsewhere, and not as this shell would."""
+    """Return the mode of the running instance, which may differ from this shell's environment."""
     answer = _request("GET", f"{address}/readyz", b"", {})
     try:
         body = answer.json()

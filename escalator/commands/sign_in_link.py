@@ -1,4 +1,4 @@
-"""`escalator sign-in-link`: print a link that signs somebody in once. Whoever may run commands here may do anything."""
+"""`escalator sign-in-link`: print a link that signs somebody in once. Who may run commands here may do anything."""
 
 import click
 
@@ -25,7 +25,7 @@ def command(person: str | None) -> None:
 
 
 def _person_key(person: str | None, policy: Policy) -> str:
-    """Return the key of who is meant; raises Misused for nobody."""
+    """Return the person's key; raises Misused when there is no such person."""
     if person is None:
         admin = first_admin(policy)
         if admin is None:

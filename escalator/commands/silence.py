@@ -1,4 +1,4 @@
-"""`escalator silence`: begin a silence, end one before its time, or list those there are."""
+"""`escalator silence`: begin a silence, end one early, or list the silences."""
 
 import json
 from typing import Any
@@ -71,7 +71,7 @@ def command(  # noqa: PLR0913  # one for each option
 
 
 def _require_done(result: Silence | SilenceRefused) -> Silence:
-    """Return what was done; who may not gets exit code 1, and what cannot be meant 2."""
+    """Return the silence; raises with exit code 1 for a missing permission, else 2."""
     if isinstance(result, Silence):
         return result
     if result.what is SilenceProblem.ROLE:

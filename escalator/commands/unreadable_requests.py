@@ -1,4 +1,4 @@
-"""`escalator unreadable`: signed requests that are no events, and what one of them says."""
+"""`escalator unreadable`: list signed requests that are no events, or show one."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Mail addresses as they stand in a header: nothing that could break out of one."""
+"""Email addresses for headers: none can inject another header."""
 
 from email.headerregistry import Address
 
@@ -8,7 +8,7 @@ from escalator.rendering.redaction import one_line
 
 
 def address(text: str) -> Address | None:
-    """Return a bare address, or None for what no mail can reach."""
+    """Return an address without a name, or None for one that no email can reach."""
     mailbox = parse_mailbox(text)
     return Address("", mailbox.local, mailbox.domain) if mailbox else None
 

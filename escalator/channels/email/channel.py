@@ -1,7 +1,7 @@
-"""E-mail as a way out: one mail for each page, and one short mail in its thread when the matter is taken or over.
+"""The email channel: an email for each page, and a short one in its thread when the incident is taken or closed.
 
-A mail cannot be brought up to date. So `show` sends only what is new to its reader, and a face names what they know:
-equal faces mean that nothing is sent. What asks for an answer (a new round) is said by the path's own pages.
+An email cannot be updated. So `update` sends only what is new to its reader, and a face is what they know: for equal
+faces nothing is sent. A new round, which needs an answer, is sent by the path's own pages.
 """
 
 from email.headerregistry import Address
@@ -22,9 +22,9 @@ _QUIET = frozenset({State.TRIGGERED, State.GROUPED, State.LOGGED})
 
 
 class MailChannel:
-    """Says things by mail. The reference is the message id of the first mail, under which the others stand.
+    """Sends emails. The reference is the Message-ID of the first email, which starts the thread.
 
-    They stand there by `References` alone: a subject is what a locked phone shows, so each mail's is its own news.
+    The thread uses only `References`: a locked phone shows the subject, so each email has its own.
 
     `mail_from` is `alerts@example.com` or `Escalator <alerts@example.com>`.
     """
@@ -35,11 +35,11 @@ class MailChannel:
         self._sender = sender(mail_from)
 
     def send(self, notification: Notification, /) -> Delivered | Failed:
-        """Send a mail; under the first one, where that stands already."""
+        """Send an email, in the thread of the first one, if there is one."""
         return self._send(notification, full(notification), notification.key)
 
     def update(self, notification: Notification, /) -> Delivered | Failed:
-        """Send one short mail under the first, if there is something that its reader does not know."""
+        """Send a short email in the thread, if there is something that its reader does not know."""
         status = notification.standing
         if status is None or status.state in _QUIET or _is_theirs(notification, status):
             return Delivered(notification.ref or "")
@@ -48,9 +48,9 @@ class MailChannel:
         )
 
     def face(self, notification: Notification, /) -> str:
-        """Return what the reader knows: that somebody is asked, who has taken it and when, or how it ended.
+        """Return what the reader knows: that it waits, who has taken it and when, or how it was closed.
 
-        Snoozed reads as taken: it is the same person, since the same moment, and nobody else is asked meanwhile.
+        Snoozed counts as taken: it is the same person, since the same instant, and nobody else is notified meanwhile.
         """
         status = notification.standing
         if status is None:
@@ -90,7 +90,7 @@ def _is_theirs(notification: Notification, status: IncidentStatus) -> bool:
 
 
 def _thread(notification: Notification, from_: Address) -> tuple[str, ...]:
-    """Return what the mail stands under: a root that no mail has, the same for all of the incident, and the first."""
+    """Return the References: a root id, the same for all emails of the incident, and the first email's id."""
     if notification.standing is None:
         return ()
     root = message_id(f"incident.{notification.standing.incident_id}", from_.domain)

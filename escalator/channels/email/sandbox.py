@@ -1,4 +1,4 @@
-"""What stands in a mail server's place in the sandbox, and how a mail is read there."""
+"""The simulated email server of the sandbox, and how its emails are shown."""
 
 from html.parser import HTMLParser
 
@@ -13,20 +13,22 @@ from escalator.model.sandbox_item import InboxItem
 from escalator.settings import Settings
 
 _SENDER = "Escalator <escalator@sandbox.invalid>"
-"""Who mails come from in a sandbox that has no sender yet."""
+"""The sender of emails in a sandbox without one."""
 
 _OPENS_LINKS_OUTSIDE = '<base target="_blank">'
 _WEB = ("http://", "https://")
 
 
 class SandboxMailer:
-    """A Mailer that keeps each mail as its reader would see it; its thread is in its headers, as with any mail."""
+    """A Mailer that stores each email as its reader would see it, with its headers."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
     def send(self, context: MessageContext, /, mail: Mail) -> Delivered | Failed:
-        """Keep a mail, under the name of its destination: an address may be a secret, and stands sealed in the mail."""
+        """Store an email under the name of its destination: the address may be a secret, and is only in the sealed
+        email.
+        """
         message = mail.message
         subject = str(message["Subject"])
         stored: Json = {
@@ -47,13 +49,13 @@ def _body(mail: Mail, kind: str) -> str:
 
 
 def page(payload: Json) -> str:
-    """Return a mail's HTML, whose links open outside of it, as a mail program opens them."""
+    """Return an email's HTML, whose links open outside of it, as in an email program."""
     html: str = payload.get("mail", {}).get("html", "")
     return html.replace("<head>", f"<head>\n{_OPENS_LINKS_OUTSIDE}", 1)
 
 
 def links(html: str) -> list[tuple[str, str]]:
-    """Return what the links of a mail say, and where they lead."""
+    """Return label and URL of each link of an email."""
     reader = _Links()
     reader.feed(html)
     return [(label.strip(), url) for label, url in reader.links if url.startswith(_WEB)]

@@ -1,4 +1,4 @@
-"""Jira as a way out: one issue in each place, which is commented on, kept up to date, and moved as the incident is."""
+"""The Jira channel: one issue for each place, with comments, updates and transitions that follow the incident."""
 
 import json
 import re
@@ -16,23 +16,23 @@ LABEL = "escalator-"
 
 _NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _OPTIONAL = frozenset({"labels", "description"})
-"""What an issue is opened without when its project has it on no screen: its summary is the page. So is what the policy
-gives besides, when Jira refuses it."""
+"""Fields that are left out when the project has them on no screen: the summary is enough for a page. So are further
+fields of the policy when Jira refuses them."""
 
 _STUCK_TEXT = "The Jira workflow has no transition to a matching status from here: move the issue by hand."
 
 
 class JiraChannel:
-    """Opens and keeps issues; the reference is the key of the issue, the address the key of its project."""
+    """Creates and updates issues; the reference is the issue's key, the address its project's key."""
 
     def __init__(self, api: JiraApi) -> None:
         self._api = api
 
     def send(self, notification: Notification, /) -> Delivered | Failed:
-        """Open the issue, or comment on the one that stands.
+        """Create the issue, or comment on the existing one.
 
-        Whether an attempt before has opened it unsaid is not known here, so its label is looked for first: one more
-        request for each issue, against two issues for one incident. A Jira that refuses the search still gets the page.
+        An attempt whose answer was lost may have created it, so its label is searched first: one more request for each
+        issue prevents two issues for one incident. When Jira refuses the search the issue is still created.
         """
         conversation = self._api.conversation(notification.context)
         if notification.ref is not None:
@@ -49,13 +49,13 @@ class JiraChannel:
         return self._open(conversation, notification)
 
     def update(self, notification: Notification, /) -> Delivered | Failed:
-        """Bring summary, description and status up to date, and say once who took or ended it."""
+        """Update summary, description and status, and comment once on who took or closed it."""
         if notification.ref is None:
             return Failed(FailureReason.BAD_TARGET, "no_reference")
         return self._update_issue(self._api.conversation(notification.context), notification, notification.ref)
 
     def face(self, notification: Notification, /) -> str:
-        """Return a digest of all that is shown: no part of it changes by time alone."""
+        """Return a digest of everything shown: no part of it changes with time alone."""
         status_parts = _status_parts(notification.standing) if notification.standing else ()
         return digest_of(
             _summary(notification), json.dumps(self._description(notification), sort_keys=True), *status_parts
@@ -82,7 +82,7 @@ class JiraChannel:
         )
 
     def _update_issue(self, conversation: Conversation, notification: Notification, key: str) -> Delivered | Failed:
-        """Make the issue what the notification says now. A text that is refused for good keeps no status back."""
+        """Update the issue. A text that is refused for good does not prevent the change of status."""
         issue = conversation.read(key)
         if isinstance(issue, Failed):
             return issue
@@ -104,7 +104,7 @@ class JiraChannel:
     def _comment_and_move(
         self, conversation: Conversation, notification: Notification, issue: Issue
     ) -> Delivered | Failed:
-        """Say what is to be said, then move: whoever is interrupted between the two finds both still to be done."""
+        """Comment, then move: after an interruption between the two, both are done again."""
         status = notification.standing
         if status is None:
             return Delivered(issue.key)
@@ -129,7 +129,7 @@ class JiraChannel:
         transitions_: Sequence[Transition],
         categories: Sequence[Category],
     ) -> Delivered | Failed:
-        """Take the first way that is open. One that asks for more than we know is no way for us."""
+        """Apply the first transition that works. One with required fields that we do not know fails."""
         for transition in transitions_:
             moved = conversation.move(issue.key, transition.id)
             if isinstance(moved, Delivered) or moved.reason is not FailureReason.BAD_MESSAGE:
@@ -147,7 +147,7 @@ class JiraChannel:
 
 
 def label(notification: Notification) -> str:
-    """Return the label by which the issue of this place is found again."""
+    """Return the label by which the issue of this place is found."""
     name = notification.place or notification.key
     return LABEL + (name if _NAME.fullmatch(name) else digest_of(name)[:32])
 
@@ -167,7 +167,7 @@ def _status_parts(status: IncidentStatus) -> tuple[str, ...]:
 
 
 def _must_move(categories: Sequence[Category], present: Category) -> bool:
-    """Whether an issue that stays where it is says something wrong: done is not open, and open is not done."""
+    """Whether the issue's present status is wrong: done for an open incident, or open for a closed one."""
     return bool(categories) and (present is Category.DONE or Category.DONE in categories)
 
 

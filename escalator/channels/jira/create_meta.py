@@ -1,4 +1,4 @@
-"""What a new issue may and must say: Jira's create metadata.
+"""Fields of a new issue, allowed and required: Jira's create metadata.
 
 Sources: developer.atlassian.com/cloud/jira/platform/rest/v3, "Get create metadata issue types for a project" and "Get
 create field metadata for a project and issue type id" (lists `issueTypes` and `fields`); docs.atlassian.com/software/
@@ -20,14 +20,14 @@ _MOST_PAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class CreateScreen:
-    """The fields of a new issue of one type, each id with its name; `required` are those that have no default."""
+    """The fields of a new issue of one type, id -> name; `required` are those without a default."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
 
 
 def create_screen(site: Site, project: str, issue_type: str) -> CreateScreen | None | Failed:
-    """Return what an issue of this type is made of in a project; None when we can make none of this type there."""
+    """Return the fields of a new issue of this type in a project; None when we cannot create one there."""
     place = f"/issue/createmeta/{quote(project, safe='')}/issuetypes"
     types = _all(site, place, "issueTypes")
     if isinstance(types, Failed):
@@ -54,7 +54,7 @@ def _all_in_one(site: Site, project: str, issue_type: str) -> CreateScreen | Non
 
 
 def _all(site: Site, place: str, name: str) -> list[dict[str, Any]] | Failed:
-    """Return all of a list that comes in pages."""
+    """Return all items of a paged list."""
     items: list[dict[str, Any]] = []
     for _ in range(_MOST_PAGES):
         response = site.ask("GET", f"{place}?{urlencode({'startAt': len(items), 'maxResults': _PAGE})}")

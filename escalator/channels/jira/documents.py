@@ -1,6 +1,6 @@
 """Descriptions and comments in both of Jira's forms: ADF on Cloud, wiki text on Data Center.
 
-What is said stays text in both, whatever its characters would mean to Jira. ADF:
+Text stays text in both, also characters that are markup in Jira. ADF:
 developer.atlassian.com/cloud/jira/platform/apis/document/structure. Wiki text: /secure/WikiRendererHelpAction.jspa of
 any Jira; a character is taken out of the markup by writing it as an HTML entity, which also works for the backslash.
 """
@@ -29,7 +29,7 @@ _SAFE_IN_LINK = "-._~:/?#@$&'()+,;=%"
 
 
 def document(flavour: Flavour, lines: Sequence[Line]) -> Document:
-    """Return lines as paragraphs; the last ones are left out where they would be more than Jira takes."""
+    """Return lines as paragraphs; the last ones are left out where the document would be too long for Jira."""
     paragraphs = [text_runs for line in lines if (text_runs := runs(line))]
     rendered = _render(flavour, paragraphs)
     while size(rendered) > limits.DOCUMENT:
@@ -39,22 +39,22 @@ def document(flavour: Flavour, lines: Sequence[Line]) -> Document:
 
 
 def marked(flavour: Flavour, text: str, marker: str) -> Document:
-    """Return a comment: what it says, and the marker by which it is known."""
+    """Return a comment with its text and its marker."""
     return _render(flavour, [runs((text,)), (Run(marker),)])
 
 
 def summary(text: str) -> str:
-    """Return an issue's summary: one line, never empty, which Jira would refuse."""
+    """Return an issue's summary: one line, never empty, because Jira refuses that."""
     return one_line(text, limits.SUMMARY, utf16) or MORE
 
 
 def size(document_: Document) -> int:
-    """Return how many units of `limits` a document has for Jira."""
+    """Return the length of a document in the units of `limits`."""
     return units(document_ if isinstance(document_, str) else json.dumps(document_, ensure_ascii=False), utf16)
 
 
 def text_of(document_: Document) -> str:
-    """Return what a document says and where it leads, to compare what stands with what should: Jira adds to ADF."""
+    """Return texts and links of a document, to compare two: Jira adds attributes to ADF."""
     if isinstance(document_, str):
         return document_.replace("\r\n", "\n").strip()
     return "\n".join("".join(_texts(block)) for block in _list(document_, "content")).strip()

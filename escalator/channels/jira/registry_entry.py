@@ -34,7 +34,7 @@ def _probe(clients: Clients, _settings: Settings, question: Question) -> Deliver
 
 
 def _wrong_fields(screen: CreateScreen, given_fields: frozenset[str]) -> Iterator[str]:
-    """Yield why Jira would refuse an issue with these fields besides ours."""
+    """Yield why Jira would refuse an issue with these further fields."""
     needed = sorted(screen.required - given_fields - set(OURS))
     if needed:
         yield f"Jira requires {', '.join(f'{field} ({screen.names[field]!r:.60})' for field in needed)}"
@@ -53,13 +53,13 @@ def _secrets(settings: Settings) -> Iterable[str]:
 
 
 def _has_question(settings: Settings, event: VendorEvent, is_known: bool) -> bool:  # noqa: FBT001  # of the registry's form
-    """Whether Jira must say if the status that an issue has left was a done one: it does not tell that by itself."""
+    """Whether Jira must be asked if the issue's former status was a done one: its webhook does not say so."""
     is_settled = event.kind in {VendorEventKind.RESOLVED, VendorEventKind.REOPENED}
     return is_known and not is_settled and bool(settings.jira_token)
 
 
 def _ask(clients: Clients, body: bytes) -> VendorEvent | Failed | None:
-    """Ask what the status was; what Jira does not say now is not worth waiting for."""
+    """Ask for the category of the former status; without an answer it is UNDEFINED."""
 
     def category(status_id: str) -> Category:
         category_ = clients.jira.category_of_status(status_id)

@@ -1,4 +1,4 @@
-"""Jira's REST API over HTTP: every outcome a value, every call with an end, and an end to all of one conversation.
+"""Jira's REST API over HTTP: every result is a value; each call and each conversation has a time limit.
 
 Sources: developer.atlassian.com/cloud/jira/platform/rest/v3 and docs.atlassian.com/software/jira/docs/api/REST (v2).
 """
@@ -27,27 +27,27 @@ from escalator.clock import Stopwatch
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 
 CONVERSATION_S = 22.0
-"""For all requests of one conversation together: below contract.CALL_ENDS_S, whatever Jira does."""
+"""Seconds for all requests of one conversation together, below contract.CALL_ENDS_S."""
 
 INDEX_LAG = timedelta(seconds=30)
-"""How long after a creation of unknown outcome it is tried again. Cloud's search is a copy that follows "within
-seconds" (developer.atlassian.com/cloud/jira/platform/search-and-reconcile): asked sooner, it knows of no issue."""
+"""The delay of a retry after a creation of unknown outcome. Cloud's search index follows "within seconds"
+(developer.atlassian.com/cloud/jira/platform/search-and-reconcile): sooner it would not find the issue."""
 
 NEEDED = ("BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "ADD_COMMENTS", "TRANSITION_ISSUES")
-"""The permissions in a project without which something here does not work; the names are the same in both Jiras."""
+"""The permissions in a project that are needed; the names are the same in both Jiras."""
 
 _SEARCHES = {Flavour.CLOUD: "/search/jql", Flavour.DATA_CENTER: "/search"}
 _NEWEST_COMMENTS = 10
-"""What was said before a lost answer is among the newest; many more might not fit into a bounded answer."""
+"""A comment whose answer was lost is among the newest; many more might not fit into a bounded answer."""
 
 _LEAST_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a check has found in a project: permissions that are missing, and whether an issue could be made.
+    """The result of a check of a project: missing permissions, and whether an issue could be created.
 
-    `screen` is what an issue of that type is made of, None when this Jira does not say it.
+    `screen` has the fields of an issue of that type, None when this Jira does not return them.
     """
 
     missing: tuple[str, ...]
@@ -56,14 +56,14 @@ class Access:
 
 
 class JiraRest:
-    """The real one."""
+    """A real Jira."""
 
     def __init__(self, url: str, email: str, token: str, *, limits: Limits = PATIENT) -> None:
         self._site = Site(url, email, token, limits)
 
     @property
     def flavour(self) -> Flavour:
-        """Which of the two Jiras it is."""
+        """Cloud or Data Center."""
         return self._site.flavour
 
     def conversation(self, _context: MessageContext, /) -> "RestConversation":
@@ -71,12 +71,12 @@ class JiraRest:
         return RestConversation(self._site)
 
     def myself(self) -> str | Failed:
-        """Return the account whose token it is, as `agent.id` has it in what Jira tells of our own acts."""
+        """Return the account of the token, as `agent.id` of webhooks about our own actions."""
         response = self._site.ask("GET", "/myself")
         return response if isinstance(response, Failed) else account_id(response) or _odd("no_account")
 
     def check(self, project: str, issue_type: str) -> Access | Failed:
-        """Ask what we may do in a project, and what an issue of this type needs there; nothing is made or changed."""
+        """Check our permissions in a project, and the fields of an issue of this type; nothing is changed."""
         query = {"projectKey": project, "permissions": ",".join(NEEDED)}
         response = self._site.ask("GET", f"/mypermissions?{urlencode(query)}")
         if isinstance(response, Failed):
@@ -100,13 +100,13 @@ class JiraRest:
         return Access(missing, screen is not None, screen)
 
     def category_of_status(self, status_id: str) -> Category | Failed:
-        """Return what a status means, given the id that a change log has of it."""
+        """Return the category of a status by its id."""
         response = self._site.ask("GET", f"/status/{quote(status_id, safe='')}")
         return response if isinstance(response, Failed) else category_of(response)
 
 
 class RestConversation:
-    """The requests about one notification: each has its own limit, and all of them CONVERSATION_S."""
+    """The requests about one notification: each has its own time limit, and all together CONVERSATION_S."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -124,7 +124,7 @@ class RestConversation:
         return next((key for issue in _objects(issues) if is_issue_key(key := issue.get("key"))), "")
 
     def create(self, fields: Json, /) -> Delivered | Failed:
-        """Open an issue. When it may have been opened unsaid, it is tried again once the search would know of it."""
+        """Create an issue. After a lost answer the retry waits until the search would find it."""
         response = self._ask("POST", "/issue", {"fields": fields})
         if isinstance(response, Failed):
             return self._late(response) if response.reason.is_retryable else response
@@ -138,7 +138,7 @@ class RestConversation:
         return replace(failed, retry_after=max(failed.retry_after or INDEX_LAG, INDEX_LAG))
 
     def read(self, key: str, /) -> Issue | Failed:
-        """Return how an issue stands."""
+        """Return an issue."""
         response = self._ask("GET", f"{_issue(key)}?fields=summary,description,status", of_issue=True)
         if isinstance(response, Failed):
             return response
@@ -159,7 +159,7 @@ class RestConversation:
         return response if isinstance(response, Failed) else Delivered(key)
 
     def comment_once(self, key: str, marker: str, body: Document, /) -> Delivered | Failed:
-        """Add a comment, unless one of the newest holds the marker."""
+        """Add a comment, unless one of the newest has the marker."""
         newest = f"{_issue(key)}/comment?orderBy=-created&maxResults={_NEWEST_COMMENTS}"
         response = self._ask("GET", newest, of_issue=True)
         if isinstance(response, Failed):
@@ -175,7 +175,7 @@ class RestConversation:
         return Delivered(key) if created.get("id") else _odd("no_id")
 
     def transitions(self, key: str, /) -> tuple[Transition, ...] | Failed:
-        """Return the ways that the workflow offers from where the issue stands."""
+        """Return the transitions that the workflow offers from the issue's status."""
         response = self._ask("GET", f"{_issue(key)}/transitions", of_issue=True)
         if isinstance(response, Failed):
             return response
@@ -188,7 +188,7 @@ class RestConversation:
         )
 
     def move(self, key: str, transition_id: str, /) -> Delivered | Failed:
-        """Take one of those ways."""
+        """Apply a transition."""
         response = self._ask("POST", f"{_issue(key)}/transitions", {"transition": {"id": transition_id}}, of_issue=True)
         return response if isinstance(response, Failed) else Delivered(key)
 
@@ -214,5 +214,5 @@ def _is_granted(permission: object) -> bool:
 
 
 def _odd(word: str) -> Failed:
-    """An answer that is none: the object lacks what it promises."""
+    """Return the failure of an answer without the promised values."""
     return Failed(FailureReason.BAD_ANSWER, word)

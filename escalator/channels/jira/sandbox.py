@@ -1,4 +1,4 @@
-"""What stands in Jira's place in the sandbox, and what people do there.
+"""The simulated Jira of the sandbox, and people's actions in it.
 
 The form of a webhook: developer.atlassian.com/cloud/jira/platform/webhooks, "Webhook payloads".
 """
@@ -41,7 +41,7 @@ from escalator.model.sandbox_item import InboxItem
 from escalator.settings import Settings
 
 STATUSES = {Category.NEW: "To Do", Category.INDETERMINATE: "In Progress", Category.DONE: "Done"}
-"""The workflow of every project here, in which each status leads to each other one."""
+"""The workflow of every project: each status leads to every other one."""
 
 _WAYS = {f"{number}1": category for number, category in enumerate(STATUSES, start=1)}
 _GONE = Failed(FailureReason.BAD_TARGET, ISSUE_NOT_FOUND)
@@ -53,7 +53,7 @@ _IDS = {category: str(number) for number, category in enumerate(STATUSES, start=
 
 
 class SandboxJira:
-    """A Jira whose issues are rows, one each, counted in their project: the `ts` of a row is the issue's key."""
+    """A Jira whose issues are rows of the inbox, numbered in their project: the `ts` of a row is the issue's key."""
 
     def __init__(self, inbox: Inbox, flavour: Flavour) -> None:
         self._inbox = inbox
@@ -61,7 +61,7 @@ class SandboxJira:
 
     @property
     def flavour(self) -> Flavour:
-        """Which of the two Jiras it stands in for."""
+        """Cloud or Data Center, whichever is configured."""
         return self._flavour
 
     def conversation(self, context: MessageContext, /) -> "SandboxConversation":
@@ -70,14 +70,14 @@ class SandboxJira:
 
 
 class SandboxConversation:
-    """The calls about one notification. What would be sent is kept under `jira`, with its comments and status."""
+    """The calls about one notification. The issue is stored under `jira`, with its comments and status."""
 
     def __init__(self, inbox: Inbox, context: MessageContext) -> None:
         self._inbox = inbox
         self._context = context
 
     def find(self, label: str, /) -> str | Failed:
-        """Return the key of the issue with this label among those of the incident at the destination."""
+        """Return the key of the issue with this label among those of this incident and destination."""
         known = self._inbox.about(DestinationKind.JIRA, self._context, _MOST_LOOKED_AT)
         if isinstance(known, Failed):
             return known
@@ -85,7 +85,7 @@ class SandboxConversation:
         return next(keys, "")
 
     def create(self, fields: Mapping[str, Any], /) -> Delivered | Failed:
-        """Keep a new issue, under the next key of its project."""
+        """Store a new issue under the next key of its project."""
         project = str(fields["project"]["key"])
         issue = {
             "fields": dict(fields),
@@ -108,7 +108,7 @@ class SandboxConversation:
                 return added if isinstance(added, Failed) else Delivered(key)
 
     def read(self, key: str, /) -> Issue | Failed:
-        """Return how an issue stands."""
+        """Return an issue."""
         payload = self._inbox.read(_ref(key))
         if isinstance(payload, Failed):
             return _as_jira_says(payload)
@@ -123,7 +123,7 @@ class SandboxConversation:
         return self._change(key, lambda issue: issue | {"fields": issue["fields"] | dict(fields)})
 
     def comment_once(self, key: str, marker: str, body: Document, /) -> Delivered | Failed:
-        """Add a comment, unless one that holds the marker stands there."""
+        """Add a comment, unless one with the marker is there."""
 
         def add(issue: Json) -> Json:
             is_there = any(marker in json.dumps(comment) for comment in issue["comments"])
@@ -132,7 +132,7 @@ class SandboxConversation:
         return self._change(key, add)
 
     def transitions(self, key: str, /) -> tuple[Transition, ...] | Failed:
-        """Return the ways to the other statuses."""
+        """Return the transitions to the other statuses."""
         issue = self.read(key)
         if isinstance(issue, Failed):
             return issue
@@ -141,7 +141,7 @@ class SandboxConversation:
         )
 
     def move(self, key: str, transition_id: str, /) -> Delivered | Failed:
-        """Take one of those ways."""
+        """Apply a transition."""
         category = _WAYS[transition_id]
         return self._change(key, lambda issue: issue | {"category": category.value, "status": STATUSES[category]})
 
@@ -167,7 +167,7 @@ def _as_jira_says(failed: Failed) -> Failed:
 
 
 class Act(StrEnum):
-    """What people do with an issue."""
+    """Actions of people on an issue."""
 
     START = "start"
     FINISH = "finish"
@@ -186,25 +186,25 @@ _TO = {Act.START: Category.INDETERMINATE, Act.FINISH: Category.DONE, Act.REOPEN:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Somebody who is signed in to Jira. Who has no address in the policy is a stranger here."""
+    """Somebody who is signed in to Jira. Without an address in the policy they are a stranger."""
 
     person: Person
     email: str
 
 
 def offered(issue: Mapping[str, Any]) -> tuple[Act, ...]:
-    """Return what can be done with an issue as it stands."""
+    """Return the actions that the issue's status permits."""
     return _OFFERED.get(issue.get("category", ""), ())
 
 
 def issue_after(issue: Mapping[str, Any], act: Act) -> Json:
-    """Return how the issue stands there after an act, before anybody is told of it."""
+    """Return the issue after an action."""
     to = _TO[act]
     return {**issue, "category": to.value, "status": STATUSES[to]}
 
 
 def webhook_body(key: str, before: Mapping[str, Any], act: Act, agent: Agent, now: datetime, event_id: str) -> bytes:
-    """Return the body of the webhook that tells of an act; `before` is how the issue stood."""
+    """Return the body of the webhook about an action; `before` is the issue before it."""
     to = _TO[act]
     status = {
         "id": _IDS[to],

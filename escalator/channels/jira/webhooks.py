@@ -1,4 +1,4 @@
-"""What Jira tells us: is it Jira, has it said so before, and what has been done there? Pure.
+"""Webhooks of Jira: verify them, identify repetitions, and read what was done. Pure.
 
 Cloud signs what it sends since 2024: `X-Hub-Signature: METHOD=HEX`, an HMAC of the raw body by the webhook's secret
 (developer.atlassian.com/cloud/jira/platform/webhooks, "Secure admin webhooks"). A Data Center that cannot sign sends a
@@ -29,13 +29,13 @@ _MOST_ID = 128
 _MOST_EMAIL = 254
 
 CategoryOf = Callable[[str], Category]
-"""The id of a status -> what it means."""
+"""The id of a status -> its category."""
 
 
 def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], token_in_url: str = "") -> None:
-    """Raise Unauthorized unless the owner of one of these secrets has sent it; without a secret nothing is accepted.
+    """Raise Unauthorized unless one of these secrets signed it; without a secret nothing is accepted.
 
-    Where a signature is there, only the signature counts. Nothing in it can crash this.
+    When there is a signature, only the signature counts. No input raises anything else.
     """
     if not _is_jiras(body, headers, secrets, token_in_url):
         raise Unauthorized("jira signature")
@@ -60,20 +60,20 @@ def sign(body: bytes, secret: str) -> str:
 
 
 def event_id(body: bytes) -> str:
-    """Return what names an event over all its deliveries, in 64 characters.
+    """Return the id of an event, the same for all its deliveries, in 64 characters.
 
-    It is a digest of the body: `X-Atlassian-Webhook-Identifier` is not signed, so whoever has seen one body could send
-    it again under any number of names. A repetition by Jira has the same body; two events differ in their timestamp.
+    It is a digest of the body: `X-Atlassian-Webhook-Identifier` is not signed, so a known body could be sent again
+    under other ids. A repetition by Jira has the same body; two events differ in their timestamp.
     """
     return hashlib.sha256(body).hexdigest()
 
 
 def parse(body: bytes, category_of_status: CategoryOf = lambda _id: Category.UNDEFINED) -> VendorEvent | None:
-    """Return what was done to an issue, or None for what does not matter here. Nothing in it can crash this.
+    """Return what was done to an issue, or None for events that do not matter here. Never raises.
 
-    An issue that comes from done was opened again, wherever it went. Of the status that it has left Jira tells the
-    name and id, not what it means: `category_of_status` may know. Where it does not, it was done if its resolution was
-    taken away in the same change. The references are the issue's key, and after it what labels of ours it has.
+    An issue that leaves done was reopened, whatever its new status. Jira sends name and id of the former status, not
+    its category: `category_of_status` may know it. Where it does not, the status was done if the resolution was
+    removed in the same change. The references are the issue's key, and after it its labels of ours.
     """
     event_body = _object(body)
     issue = _inner(event_body, "issue")
@@ -118,14 +118,14 @@ def _vendor_event(
 
 
 def _our_labels(labels: object) -> tuple[str, ...]:
-    """Return the labels by which we find an issue of which we do not know the key yet."""
+    """Return our labels, by which we find an issue whose key we do not know yet."""
     texts = (storable_text(label) for label in labels if isinstance(label, str)) if isinstance(labels, list) else ()
     ours = [label for label in texts if label.startswith(_OUR_LABELS) and len(label) <= _MOST_ID]
     return tuple(dict.fromkeys(ours))[:_MOST_LABELS]
 
 
 def _agent(user: object) -> VendorActor:
-    """Return who did it. An app is no person, whoever has installed it."""
+    """Return who did it. An app is no person."""
     known = storable_text(account_id(user))[:_MOST_ID] if isinstance(user, dict) else ""
     if not isinstance(user, dict) or not known:
         return VendorActor(VendorActorKind.NOBODY)
@@ -150,7 +150,7 @@ def _signed(key: bytes, body: bytes, method: str) -> bytes:
 
 
 def _bytes(text: str) -> bytes:
-    """Return any text as bytes, also one that no encoding has: what a header holds is the sender's choice."""
+    """Return any text as bytes, also invalid ones: the sender chooses the content of a header."""
     return text.encode("utf-8", "surrogatepass")
 
 

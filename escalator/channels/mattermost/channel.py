@@ -1,7 +1,7 @@
-"""Mattermost as a way out: a post for each page, and one more when the matter is taken or over.
+"""The Mattermost channel: a post for each page, and one when the incident is taken or closed.
 
-An incoming webhook cannot change or answer what it has posted, and is not told what that is called. So, as with mail,
-`show` posts only what is new to its readers, and a face names what they know: equal faces mean that nothing is sent.
+An incoming webhook cannot change or reply to its posts, and does not get their ids. So, as with email, `update` posts
+only what is new to its readers, and a face is what they know: for equal faces nothing is sent.
 """
 
 from escalator.channels.contract import Notification, digest_of
@@ -23,13 +23,13 @@ class MattermostChannel:
         self._shown: set[str] = set()
 
     def send(self, notification: Notification, /) -> Delivered | Failed:
-        """Post the full message; a short one, where that stands already."""
+        """Post the full message, or a short one if there is one already."""
         return self._post(notification, form.again(notification) if notification.ref else form.page(notification))
 
     def update(self, notification: Notification, /) -> Delivered | Failed:
-        """Post one short message, if there is something that its readers do not know.
+        """Post a short message, if there is something that its readers do not know.
 
-        Mattermost cannot tell a repetition from news, so this process remembers what it has posted.
+        Mattermost does not detect repetitions, so this process remembers what it has posted.
         """
         update_digest = digest_of(notification.place, self.face(notification))
         if notification.standing is None or notification.standing.state in _QUIET or update_digest in self._shown:
@@ -42,7 +42,7 @@ class MattermostChannel:
         return result
 
     def face(self, notification: Notification, /) -> str:
-        """Return what its readers know: that somebody is asked, who has taken it and when, or how it ended."""
+        """Return what its readers know: that it waits, who has taken it and when, or how it was closed."""
         status = notification.standing
         if status is None:
             return digest_of(notification.card.text)

@@ -1,4 +1,4 @@
-"""A notification as a post: what is read first as its text, the rest as one attachment."""
+"""A notification as a post: the first line as its text, the rest as one attachment."""
 
 from escalator.channels.contract import Notification
 from escalator.channels.mattermost import limits
@@ -13,21 +13,21 @@ _WAITING, _HELD, _OVER, _NOTICE = "#c0362c", "#c98a00", "#2e7d4f", "#5b5e65"
 
 
 def page(notification: Notification) -> Payload:
-    """Return what rings: the full message, and where its reader answers."""
+    """Return the post for a page: the full message, and the answer link."""
     lines = [line(parts) for parts in notification.card.lines[: limits.LINES] if parts != (notification.card.text,)]
     answer = [f"**{link(notification.answer)}**"] if notification.answer else []
     return _post(notification, "\n".join([*(text for text in lines if text), *answer]), mention=_mention(notification))
 
 
 def again(notification: Notification) -> Payload:
-    """Return what rings where a message stands already: a post cannot be answered in its thread by a webhook."""
+    """Return the post for a repeated page: a webhook cannot reply in a thread."""
     return _post(
         notification, f"**{link(notification.answer)}**" if notification.answer else "", mention=_mention(notification)
     )
 
 
 def update_text(notification: Notification) -> Payload:
-    """Return what became of what was asked here: a webhook cannot change what it has posted."""
+    """Return the post for an update: a webhook cannot change its earlier post."""
     return _post(notification, "Nothing more is asked of you.", mention="")
 
 

@@ -1,4 +1,4 @@
-"""What stands in Mattermost's place in the sandbox."""
+"""The simulated Mattermost of the sandbox."""
 
 import re
 
@@ -18,13 +18,13 @@ _APART = "\u200b"
 
 
 class SandboxMattermost:
-    """A MattermostApi that keeps each post. The webhook's address, a secret, is not kept."""
+    """A MattermostApi that stores each post. The webhook's URL, a secret, is not stored."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
     def post(self, context: MessageContext, /, url: str, payload: Payload) -> Delivered | Failed:  # noqa: ARG002  # a secret
-        """Keep a post, under the name of its destination."""
+        """Store a post under the name of its destination."""
         text = _plain(payload["text"])
         stored: Json = {"mattermost": dict(payload), "text": text, "first_text": text}
         return self._inbox.keep(DestinationKind.MATTERMOST, context, context.destination, stored)

@@ -1,4 +1,4 @@
-"""What PagerDuty shows of an alert: a notification in the form of a trigger event, within the vendor's limits.
+"""A notification as PagerDuty's trigger event, within its limits.
 
 Fields: developer.pagerduty.com, "Send an alert event" and "Events API v2 overview" (PD-CEF).
 """
@@ -25,14 +25,14 @@ SEVERITIES = {
     Severity.LOW: "info",
     Severity.UNKNOWN: "error",
 }
-"""PagerDuty's four words. What nobody has graded is not harmless, so it is told like what is grave."""
+"""PagerDuty's four severities. An unknown severity is not harmless, so it counts as a high one."""
 
 # 5 min, 1 h 5 min; (in 3 min), (now); account created today, account 40 days old.
 _PASSING = re.compile(r"\((?:in [^()]*|now)\)|\d+ (?:s|min|h|d)\b(?: \d+ (?:min|h)\b)?|created today|\d+ days? old")
 
 
 def trigger(notification: Notification, key: str) -> Event:
-    """Return the event that opens an alert under this key, or brings an open one up to date."""
+    """Return the event that opens an alert under this key, or updates an open one."""
     links = _links(notification.card.lines)
     event: Event = {
         "event_action": TRIGGER,
@@ -52,13 +52,13 @@ def trigger(notification: Notification, key: str) -> Event:
 
 
 def without_times(event: Event) -> Event:
-    """Return what of a trigger event does not change by time alone: no instant of saying, no durations."""
+    """Return the parts of a trigger event that do not change with time alone: no timestamp, no durations."""
     payload = {name: _timeless(value) for name, value in event["payload"].items() if name != "timestamp"}
     return {**event, "payload": payload}
 
 
 def _graded(notification: Notification) -> dict[str, str]:
-    """Return severity, class and component: how grave, of what kind, and of which incident."""
+    """Return severity, class (the kind) and component (the incident)."""
     if notification.occasion is Occasion.TEST:
         return {"severity": "info", "class": "test", "component": "destination"}
     status = notification.standing
@@ -74,7 +74,7 @@ def _graded(notification: Notification) -> dict[str, str]:
 
 
 def _title(status: IncidentStatus) -> str:
-    """Return the category's title: what stands behind the severity in the headline."""
+    """Return the category's title: the part after the severity in the headline."""
     _, is_there, title = status.headline.partition(f"{status.severity.value.upper()} · ")
     return title if is_there else status.headline
 
@@ -92,7 +92,7 @@ def _details(notification: Notification) -> dict[str, object]:
 
 
 def _plain(line: Line) -> str:
-    """Return a line in words; one that is nothing but links is left out, for they stand among the links."""
+    """Return a line as text; a line of links only is left out, because they are among the links."""
     if any(isinstance(part, Link) for part in line) and not any(_has_text(part) for part in line):
         return ""
     return "".join(_word(part) for part in line)

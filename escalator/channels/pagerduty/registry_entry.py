@@ -27,7 +27,7 @@ def _probe(clients: Clients, _settings: Settings, question: Question) -> Deliver
 
 
 def _place(_settings: Settings, posted: Posted) -> Place:
-    """Return the incident, without its address: that is at the account's own host, which we are not told."""
+    """Return the incident without its URL, which is at the account's own host, unknown to us."""
     return Place(f"PagerDuty: {posted.alias or posted.destination}")
 
 
@@ -40,9 +40,9 @@ def _verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], _to
 
 
 def _has_question(settings: Settings, event: VendorEvent, is_known: bool) -> bool:  # noqa: FBT001  # of the registry's form
-    """Whether PagerDuty must name the alert.
+    """Whether PagerDuty must be asked for the alert.
 
-    It leaves `incident_key` out where an incident was opened through the Events API (api-schema, REST).
+    It omits `incident_key` for incidents opened through the Events API (api-schema, REST).
     """
     return not is_known and bool(event.alias) and bool(settings.pagerduty_api_token)
 

@@ -1,7 +1,7 @@
-"""What PagerDuty tells us (webhooks v3): checked by its signature, then parsed into what was heard.
+"""Webhooks v3 of PagerDuty: verify their signature, and read what was done.
 
-The form: developer.pagerduty.com, "Webhooks overview" and "Verifying signatures"; who acts as which kind of agent was
-seen on a real account. Only the body is signed: no time, no header, so an event is known by the id within it.
+The form: developer.pagerduty.com, "Webhooks overview" and "Verifying signatures"; the kinds of agents were observed on
+a real account. Only the body is signed: no time, no header, so an event is identified by the id in the body.
 """
 
 import hashlib
@@ -51,10 +51,10 @@ def sign(body: bytes, secret: str) -> str:
 
 
 def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> None:
-    """Raise Unauthorized unless one of the secrets signed this very body.
+    """Raise Unauthorized unless one of the secrets signed this body.
 
-    PagerDuty sends a signature for each of its active secrets, and we may hold several too: any pair that fits will do.
-    Empty secrets are skipped, and without any nothing is accepted. Replays are for the event's id to tell.
+    PagerDuty sends a signature for each of its active secrets, and we may have several too: any matching pair counts.
+    Empty secrets are skipped, and without any nothing is accepted. Replays are detected by the event's id.
     """
     signature_header = next((value for name, value in headers.items() if name.lower() == SIGNATURE_HEADER.lower()), "")
     given_signatures = [
@@ -76,7 +76,7 @@ def event_id(body: bytes) -> str:
 
 
 def parse(body: bytes) -> VendorEvent | None:
-    """Return what a verified body tells us, or None for a ping and whatever is not supported. Raises InvalidEvent."""
+    """Return the event of a verified body, or None for a ping and unsupported types. Raises InvalidEvent."""
     event = _event(body)
     word = event.get("event_type")
     kind = _KINDS.get(word) if isinstance(word, str) else None
@@ -111,7 +111,7 @@ class _Named(_Tolerant):
 
 
 class _Reference(_Tolerant):
-    """Something at PagerDuty. A reference to an incident has its title as its summary."""
+    """A reference to an object of PagerDuty. One to an incident has its title as `summary`."""
 
     id = fields.String(load_default="", allow_none=True)
     type = fields.String(load_default="", allow_none=True)
@@ -124,7 +124,7 @@ class _Reason(_Tolerant):
 
 
 class _Data(_Tolerant):
-    """An incident, or what was added to one: that names it in `incident`. What a note says is not read."""
+    """An incident, or an addition to one, which has the incident in `incident`. The text of a note is not read."""
 
     id = fields.String(load_default="", allow_none=True)
     title = fields.String(load_default="", allow_none=True)

@@ -1,4 +1,4 @@
-"""Slack as a way out: a full message in each place, replies in its thread, and updates of it."""
+"""The Slack channel: a full message in each place, replies in its thread, and updates of it."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _MOST_KNOWN = 1_000
 
 
 class SlackChannel:
-    """Says things in Slack, no faster than a channel takes them; the reference is `CHANNEL/TS`."""
+    """Posts messages, within Slack's rate limits; the reference is `CHANNEL/TS`."""
 
     def __init__(self, api: SlackApi, pacer: Pacer = UNPACED) -> None:
         self._api = api
@@ -22,7 +22,7 @@ class SlackChannel:
         self._channel_ids: dict[str, str] = {}
 
     def send(self, notification: Notification, /) -> Delivered | Failed:
-        """Post the full message, or ring in the thread of the one that stands, for the whole channel to hear."""
+        """Post the full message, or reply in the thread of the posted one, shown in the channel too."""
         if notification.ref is None:
             return self._send_first(notification)
         channel, _, ts = notification.ref.partition("/")
@@ -34,7 +34,7 @@ class SlackChannel:
         )
 
     def update(self, notification: Notification, /) -> Delivered | Failed:
-        """Bring the full message up to date."""
+        """Update the full message."""
         ref = notification.ref or ""
         return self._paced(
             notification,
@@ -47,7 +47,7 @@ class SlackChannel:
         return digest_of(json.dumps(blocks.message(notification.card), sort_keys=True))
 
     def _send_first(self, notification: Notification) -> Delivered | Failed:
-        """Post the full message, and note which channel the address means: a `#name` and an id have one pace."""
+        """Post the full message, and remember the channel's id: a `#name` and its id share one rate limit."""
         place = self._channel_ids.get(notification.address, notification.address)
         result = self._paced(
             notification,
@@ -63,7 +63,7 @@ class SlackChannel:
     def _paced(
         self, notification: Notification, place: str, call: Callable[[], Delivered | Failed]
     ) -> Delivered | Failed:
-        """Make the call when it is its turn; what Slack itself says of the pace holds for everybody."""
+        """Make the call when the rate limit permits; a wait that Slack itself demands holds for all processes."""
         wait = self._pacer.take(place, is_urgent=notification.is_urgent)
         if wait is not None:
             return Failed(FailureReason.PACED, "paced", wait)

@@ -1,4 +1,4 @@
-"""The window of `/escalate`: what somebody says who opens an incident by hand."""
+"""The modal of `/escalate`, by which somebody opens an incident."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ MAX_AUTHOR = 200
 
 
 def escalate_view(categories: Sequence[Choice], sources: Sequence[Choice]) -> Json:
-    """Return the window; which source it is about is asked only where there are several."""
+    """Return the modal; it has an input for the source only where there are several."""
     inputs = [
         input_block(CATEGORY, "Category", select(CATEGORY, categories)),
         input_block(ABOUT, "Description", text_input(ABOUT, MAX_ABOUT, multiline=True), hint="Stored encrypted."),

@@ -1,6 +1,6 @@
-"""What Slack sends us when somebody clicks: checked by its signature, then parsed into values.
+"""Interactions from Slack, such as clicks: verify their signature, and parse them.
 
-A signed request is not yet an allowed one: who clicked, and from which workspace, is for the use case to judge.
+A signed request is not yet allowed: the use case checks who clicked, and from which workspace.
 """
 
 import json
@@ -35,10 +35,10 @@ class BundleMessage:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button of ours was pressed. `team_id` is the workspace of who pressed it, which may be a guest's.
+    """One of our buttons was pressed. `team_id` is the workspace of who pressed it, which may be a guest's.
 
-    `message_ts` is that of the incident's own message; empty for a button of a bulletin, which is no incident's.
-    `bundle` is the bundle's message that the button stands in, if it stands in one.
+    `message_ts` is that of the incident's own message; empty for a button of a bulletin. `bundle` is the message of
+    the bundle with the button, if it is in one.
     """
 
     user_id: str
@@ -56,7 +56,7 @@ class Click:
 
 @dataclass(frozen=True, slots=True)
 class BundleClick:
-    """The button was pressed that acknowledges everything on a list."""
+    """The button that acknowledges all incidents of a bundle was pressed."""
 
     user_id: str
     team_id: str
@@ -70,7 +70,7 @@ class BundleClick:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Signed, and nothing to do: `what` is ssl_check, a kind of payload, or what about it is none of ours."""
+    """A signed request with nothing to do: `what` is ssl_check, a kind of payload, or the part that is not ours."""
 
     what: str
 
@@ -84,9 +84,9 @@ class _Now(Clock):
 
 
 def verify(body: bytes, headers: Mapping[str, str], secret: str, now: datetime) -> None:
-    """Raise Unauthorized unless Slack signed this very body with this secret, within five minutes of `now`.
+    """Raise Unauthorized unless Slack signed this body with this secret, within five minutes of `now`.
 
-    slack_sdk's verifier raises all sorts of errors for hostile headers and for an empty secret; each of them is a no.
+    slack_sdk's verifier raises various errors for hostile headers and for an empty secret; each means Unauthorized.
     """
     try:
         is_valid = SignatureVerifier(secret, _Now(now)).is_valid_request(body, dict(headers))
@@ -97,7 +97,7 @@ def verify(body: bytes, headers: Mapping[str, str], secret: str, now: datetime) 
 
 
 def sign_callback(body: bytes, secret: str, now: datetime) -> dict[str, str]:
-    """Return the headers under which Slack would send this body: for the sandbox, whose clicks take the same way."""
+    """Return the headers with which Slack would send this body: for the sandbox, which signs its clicks."""
     timestamp = str(int(now.timestamp()))
     signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
     return {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: signature or ""}
@@ -160,7 +160,7 @@ _PAYLOAD = _Payload()
 
 
 def parse(body: bytes) -> Click | BundleClick | Submission | Opening | Silencing | Suggestion | Ignored:
-    """Return what a verified request asks for; raises InvalidEvent when it is not of Slack's form."""
+    """Return the interaction of a verified request; raises InvalidEvent when it is not of Slack's form."""
     form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     if "ssl_check" in form:
         return Ignored("ssl_check")
@@ -246,18 +246,18 @@ def _sender(payload: dict[str, Any]) -> Sender:
 
 
 def _team(payload: dict[str, Any]) -> str:
-    """Return the workspace of who sent it; a token of a whole organization brings `team: null`."""
+    """Return the sender's workspace; an app of a whole organization gets `team: null`."""
     return (
         payload["user"]["team_id"] or (payload["team"] or {}).get("id") or (payload["view"] or {}).get("team_id") or ""
     )
 
 
 def _enterprise(payload: dict[str, Any]) -> str:
-    """Return the organization, which a window may name beside its team."""
+    """Return the organization, which may also be in the modal's team."""
     return (payload["enterprise"] or {}).get("id") or (payload["team"] or {}).get("enterprise_id") or ""
 
 
 def _verb(action_id: str) -> Verb | None:
-    """Return the verb of one of our buttons; a second button with the same verb has a number behind it."""
+    """Return the verb of one of our buttons; a second button with the same verb has a number after it."""
     word = first_id(action_id)
     return Verb(word) if word in set(Verb) else None

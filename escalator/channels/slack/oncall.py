@@ -1,4 +1,4 @@
-"""Who answers for each team now and next, as Slack shows it."""
+"""Who is on call now and next, as Slack shows it."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -19,10 +19,10 @@ Expand = Callable[[str], str]
 
 
 def oncall_text(roster: Roster, asker: Person, name: str, expand: Expand) -> str:
-    """Return who answers for the wanted team or schedule, or for all that the asker may know of, in mrkdwn.
+    """Return who is on call for the named team or schedule, or for all that the asker may see, in mrkdwn.
 
-    The team of a restricted category is nobody's business but of those who are in one of its teams, and so is its
-    schedule. A schedule that some team follows is shown for itself only when it is asked for.
+    The team of a restricted category and its schedule are shown only to members of its teams. A schedule that a team
+    uses is shown by itself only when it is named.
     """
     known = [status for status in on_call_statuses(roster) if may_view_on_call(status, asker, roster.policy)]
     shown = known
@@ -65,7 +65,7 @@ def _status_lines(status: OnCallStatus, named: Callable[[Iterable[str]], str]) -
 
 
 def _name_and_contact(key: str, lead: str | None, policy: Policy, expand: Expand) -> str:
-    """Return a name and the first way of reaching it."""
+    """Return a name and the first contact."""
     person = policy.people[key]
     kind = first_contact(person)
     address = expand(person.address_of(kind) or "")

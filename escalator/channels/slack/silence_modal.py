@@ -1,4 +1,4 @@
-"""The window of `/silence`: what somebody says who silences a category or a route for a while."""
+"""The modal of `/silence`, by which somebody silences a category or a route."""
 
 from collections.abc import Sequence
 
@@ -17,12 +17,12 @@ _CRITICAL = (("no", "No, they are sent as usual"), (YES, "Yes, for at most 8 h; 
 
 
 def minutes_of(value: str) -> int:
-    """Return how long was chosen; 0 for what was never offered."""
+    """Return the chosen minutes; 0 for a value that was not offered."""
     return next((minutes for minutes, _label in _LASTS if str(minutes) == value), 0)
 
 
 def silence_view(choices: Sequence[Choice], most_reason: int) -> Json:
-    """Return the window; of what may be silenced the first 100."""
+    """Return the modal."""
     lasts = select(LASTS, [(str(minutes), label) for minutes, label in _LASTS])
     critical = select(CRITICAL, _CRITICAL)
     hint = "One step of each incident is not sent. The step after it is sent, and what was held back when it ends."

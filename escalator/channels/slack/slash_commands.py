@@ -1,4 +1,4 @@
-"""Slash commands: what Slack sends, checked by its signature before, and the answer that it shows."""
+"""Slash commands: Slack's verified request, and the answer."""
 
 from dataclasses import dataclass
 from urllib.parse import parse_qs
@@ -19,7 +19,7 @@ COMMANDS = {
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Somebody typed a command. `text` is what stands behind it."""
+    """Somebody typed a command. `text` is the text after it."""
 
     user_id: str
     team_id: str
@@ -31,7 +31,7 @@ class Command:
 
 
 def parse_command(body: bytes) -> Command | Ignored:
-    """Return what a verified request asks for; raises InvalidEvent when it is not of Slack's form."""
+    """Return the command of a verified request; raises InvalidEvent when it is not of Slack's form."""
     form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     fields = {name: values[0] for name, values in form.items()}
     if "ssl_check" in fields:
@@ -51,10 +51,10 @@ def parse_command(body: bytes) -> Command | Ignored:
 
 
 def ephemeral(text: str) -> Json:
-    """Return an answer that only who typed it sees; `text` is mrkdwn."""
+    """Return an answer that only the sender sees; `text` is mrkdwn."""
     return {"response_type": "ephemeral", "text": text}
 
 
 def help_text() -> str:
-    """Return what there is to type."""
+    """Return the list of commands."""
     return "\n".join(["These are the commands:", *(f"`{name}`: {what}" for name, what in COMMANDS.items())])

@@ -11,7 +11,7 @@ from escalator.rendering.truncate import MORE, cut, size, utf16
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _URL_ESCAPES = str.maketrans({" ": "%20", "|": "%7C", "<": "%3C", ">": "%3E", "\n": "%0A", "\r": "%0D"})
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
-"""Half a surrogate pair, which JSON can hold and no text of Slack's can."""
+"""Half a surrogate pair, which JSON can hold and Slack's texts cannot."""
 
 
 def escape(text: str) -> str:
@@ -20,7 +20,7 @@ def escape(text: str) -> str:
 
 
 def fitting(parts: Iterable[str], more: str, *, between: str = "\n", room: int = limits.TEXT) -> str:
-    """Return as many whole parts as fit, and `more` for those left out: half a mention would be none."""
+    """Return as many whole parts as fit, and `more` for those left out: a mention must not be cut."""
     fitted, room = "", room - length(f"{between}{more}")
     for part in parts:
         added = f"{between}{part}" if fitted else part
@@ -32,7 +32,7 @@ def fitting(parts: Iterable[str], more: str, *, between: str = "\n", room: int =
 
 
 def element(part: InlineTime | Link) -> str:
-    """Return an instant or a link as mrkdwn; the label alone of a link that is too long to be one."""
+    """Return an instant or a link as mrkdwn; only the label for a link that is too long."""
     if isinstance(part, InlineTime):
         return date(part.at)
     url = _without_surrogates(part.url).translate(_URL_ESCAPES)
@@ -41,15 +41,15 @@ def element(part: InlineTime | Link) -> str:
 
 
 def date(at: datetime) -> str:
-    """Return an instant that Slack shows in the reader's own time zone; in UTC where it cannot."""
+    """Return an instant that Slack shows in the reader's time zone, or in UTC where it cannot."""
     fallback = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
 
 
 def plain(text: str, limit: int) -> dict[str, object]:
-    """Return a plain_text object of at most so many units, in which `:smile:` stays what it is.
+    """Return a plain_text object of at most so many units, in which `:smile:` stays text.
 
-    A text without a visible character is said as `…`: Slack refuses an empty one.
+    A text without a visible character becomes `…`, because Slack refuses an empty one.
     """
     shown = cut(_without_surrogates(text), limit, utf16)
     return {"type": "plain_text", "text": shown if shown.strip() else MORE, "emoji": False}
@@ -61,7 +61,7 @@ def markup(text: str) -> dict[str, object]:
 
 
 def length(text: str) -> int:
-    """Return how much of Slack's limits a text takes."""
+    """Return the length of a text in the unit of Slack's limits."""
     return size(text, utf16)
 
 

@@ -1,4 +1,4 @@
-"""Webhooks as a way out: nothing stands at a receiver, so what has changed is told once more."""
+"""The webhook channel: a receiver has no posted message, so a change is sent as a new event."""
 
 from escalator.channels.contract import Notification
 from escalator.channels.webhook import payload
@@ -9,10 +9,10 @@ from escalator.model.message import Delivered, Failed, FailureReason
 
 
 class WebhookChannel:
-    """Tells a machine what happens to incidents; the reference is the id of what it was told first.
+    """Sends events about incidents to a machine; the reference is the id of the first one.
 
-    Where the policy names a `secret` that is not set nothing is sent, for a receiver would refuse it, unless there is
-    a `spare_secret` (the sandbox's). Where the policy names none, it is sent without a signature.
+    Where the policy has a `secret` whose variable is not set nothing is sent, because a receiver would refuse it,
+    unless there is a `spare_secret` (the sandbox's). Without a `secret` in the policy there is no signature.
     """
 
     def __init__(self, api: WebhookApi, clock: Clock, spare_secret: str = "") -> None:
@@ -21,7 +21,7 @@ class WebhookChannel:
         self._spare_secret = spare_secret
 
     def send(self, notification: Notification, /) -> Delivered | Failed:
-        """Say that something happened."""
+        """Send an event for a page."""
         message_id = payload.send_id(notification)
         result = self._post(
             notification, message_id, payload.body(payload.send_type(notification), notification.at, notification)
@@ -29,7 +29,7 @@ class WebhookChannel:
         return result if isinstance(result, Failed) else Delivered(notification.ref or result.ref or message_id)
 
     def update(self, notification: Notification, /) -> Delivered | Failed:
-        """Say what has become of an incident."""
+        """Send an event for a change of the incident's state."""
         if notification.standing is None:
             return Delivered(notification.ref or "")
         type_, at = payload.update_type(notification.standing), notification.standing.since or notification.at
@@ -39,7 +39,7 @@ class WebhookChannel:
         return result if isinstance(result, Failed) else Delivered(notification.ref or result.ref)
 
     def face(self, notification: Notification, /) -> str:
-        """Return a digest of how the incident stands: each change of it is told once."""
+        """Return a digest of the incident's state: each change of it is sent once."""
         return payload.face(notification)
 
     def _post(self, notification: Notification, message_id: str, body: bytes) -> Delivered | Failed:

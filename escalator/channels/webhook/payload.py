@@ -1,4 +1,4 @@
-"""What a webhook says: its type, its id, its body. The same message has the same id however often it is tried."""
+"""Type, id and body of a webhook. The same message has the same id at every retry."""
 
 import json
 from datetime import UTC, datetime
@@ -31,11 +31,13 @@ _STATES = {
     State.RESOLVED: RESOLVED,
     State.MERGED: RESOLVED,
 }
-"""What is told of a state that is not the one told last. What waits again is shown only after it was held or over."""
+"""The type for a changed state. A state of waiting is only sent after the incident was held or closed."""
 
 
 def send_type(notification: Notification) -> str:
-    """Return what rings: a copy says what happened, a page is the first of its incident or an escalation."""
+    """Return the type of an event that is sent: a copy's occasion; a page is the first of its incident or an
+    escalation.
+    """
     if notification.occasion in _OF_NO_INCIDENT:
         return _OF_NO_INCIDENT[notification.occasion]
     if notification.standing is None:
@@ -46,22 +48,22 @@ def send_type(notification: Notification) -> str:
 
 
 def update_type(status: IncidentStatus) -> str:
-    """Return what has become of an incident."""
+    """Return the type of an update: the incident's state."""
     return _STATES[status.state]
 
 
 def send_id(notification: Notification) -> str:
-    """Return the id of what rings."""
+    """Return the id of an event that is sent."""
     return "msg_" + notification.key.replace("-", "")
 
 
 def update_id(notification: Notification, status: IncidentStatus) -> str:
-    """Return the id of what has become of an incident: one for each time that it did."""
+    """Return the id of an update: one for each change of the state."""
     return "msg_" + digest_of(notification.place, str(status.round), face(notification))[:32]
 
 
 def face(notification: Notification) -> str:
-    """Return what is told of how it stands: what, by whom and since when. What waits for an answer only waits."""
+    """Return a digest of the incident's state, by whom and since when; for a waiting incident only that it waits."""
     status = notification.standing
     if status is None:
         return digest_of(notification.card.text)
@@ -79,7 +81,7 @@ def body(type_: str, at: datetime, notification: Notification) -> bytes:
 
 
 def _words(card: Card) -> dict[str, object]:
-    """Return what is said of no incident: sentences of ours."""
+    """Return the `data` of a message without an incident: our own sentences."""
     lines = ("".join(part for part in line if isinstance(part, str)) for line in card.lines[: limits.LINES])
     return {
         "text": _short(card.text),

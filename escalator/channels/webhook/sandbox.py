@@ -1,4 +1,4 @@
-"""What stands in the place of webhooks' receivers in the sandbox, and what such a receiver sees."""
+"""The simulated receiver of webhooks in the sandbox."""
 
 import hmac
 import json
@@ -17,13 +17,13 @@ from escalator.settings import Settings
 
 
 class SandboxWebhook:
-    """A WebhookApi that keeps each message, its signature among its headers. The URL, a secret, is not kept."""
+    """A WebhookApi that stores each message with its headers. The URL, a secret, is not stored."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
     def post(self, context: MessageContext, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
-        """Keep a message, under the name of its destination; `body` is kept as the text that is signed."""
+        """Store a message under the name of its destination; `body` is stored as the signed text."""
         text = _first_words(json.loads(body))
         stored: Json = {"webhook": {"headers": dict(headers), "body": body.decode()}, "text": text, "first_text": text}
         return self._inbox.keep(DestinationKind.WEBHOOK, context, context.destination, stored)
@@ -43,7 +43,7 @@ def _show(_item: InboxItem, payload: Json, reader: SandboxDestination) -> Shown:
 
 
 def verified(request: Mapping[str, Any], secret: str) -> bool | None:
-    """Whether a request was signed with this very secret; None when it was not signed at all."""
+    """Whether a request was signed with this secret; None when it was not signed."""
     headers: Mapping[str, str] = request["headers"]
     signature_header = headers.get("webhook-signature")
     if signature_header is None:
