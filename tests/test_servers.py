@@ -80,6 +80,10 @@ def test_a_database_that_is_given_again_is_empty_counts_from_the_start_and_has_a
     before = shared_database.give()
     with psycopg.connect(before) as connection:
         connection.execute("INSERT INTO counters (name, labels, value) VALUES ('left', '', 1)")
+        connection.execute(
+            "INSERT INTO records (id, at, actor_kind, actor_key, action, via, reason, before, after)"
+            " VALUES (gen_random_uuid(), now(), '', '', '', '', '', '', '')"
+        )
         connection.execute("SELECT nextval('incident_numbers')")
         oid = _database_id(connection)
     idle = psycopg.connect(before)
@@ -92,6 +96,7 @@ def test_a_database_that_is_given_again_is_empty_counts_from_the_start_and_has_a
         psycopg.connect(before)
     with psycopg.connect(shared_database.give()) as connection:
         assert connection.execute("SELECT count(*) FROM counters").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM records").fetchone() == (0,)
         assert connection.execute("SELECT nextval('incident_numbers')").fetchone() == (1001,)
         assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
         assert _database_id(connection) == oid

@@ -35,12 +35,12 @@ NO_ADDRESS = Failed(FailureReason.NOT_CONFIGURED, "no_address")
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A posted message: its reference, and the vendor's own id (`alias`), if any."""
+    """A posted message: its reference, and the vendor's own id (`vendor_incident_id`), if any."""
 
     destination: str
     address: str
     ref: str
-    alias: str | None
+    vendor_incident_id: str | None
 
 
 class Place(NamedTuple):

@@ -79,7 +79,7 @@ def _state(incident: Incident, groups: Mapping[UUID, int]) -> str:
     """Return the state; with a member's group, a group's number of alerts, and whether it is silenced."""
     if incident.state is State.GROUPED and incident.group_id is not None and incident.group_id in groups:
         return f"{incident.state.value}, in group #{groups[incident.group_id]}"
-    state = f"{incident.state.value}, {incident.members} alerts" if incident.members else incident.state.value
+    state = f"{incident.state.value}, {incident.member_count} alerts" if incident.member_count else incident.state.value
     return f"{state}, silenced" if is_silenced(incident) else state
 
 
@@ -112,7 +112,7 @@ def _document(incident: Incident) -> dict[str, Any]:
             "closed_by",
             "drill",
         )
-    } | {"group_id": str(incident.group_id) if incident.group_id else None, "members": incident.members}
+    } | {"group_id": str(incident.group_id) if incident.group_id else None, "members": incident.member_count}
     ranked = {name: getattr(incident, name) for name in ("state", "mode", "severity", "due_kind", "outcome")}
     instants = ("opened_at", "acknowledged_at", "due_at", "closed_at")
     return {
@@ -142,7 +142,7 @@ def _story(core: Core, connection: Connection, number: int, *, as_json: bool) ->
 def _record_document(record: Row[Any], policy: Policy) -> dict[str, Any]:
     after = json.loads(record.after)
     return {
-        "at": stamp(record.at),
+        "at": stamp(record.recorded_at),
         "action": record.action,
         "actor": {"kind": record.actor_kind, "key": record.actor_key},
         "via": record.via,

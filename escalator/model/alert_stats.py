@@ -10,7 +10,7 @@ class AlertStats:
 
     opened_at: datetime
     waiting_since: datetime | None
-    first_answered_at: datetime | None
+    first_acknowledged_at: datetime | None
     escalated_at: datetime | None
     closed_at: datetime | None
     category: str | None
@@ -24,4 +24,4 @@ class AlertStats:
 
         Then one transaction both started the wait and counted the answer.
         """
-        return self.first_answered_at is not None and self.first_answered_at == self.waiting_since
+        return self.first_acknowledged_at is not None and self.first_acknowledged_at == self.waiting_since

@@ -21,5 +21,5 @@ class Bulletin:
 
     id: UUID
     kind: BulletinKind
-    at: datetime
+    created_at: datetime
     body: Mapping[str, object]

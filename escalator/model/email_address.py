@@ -15,7 +15,8 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-# RFC 5321 4.5.3.1 allows 64 and 255 octets; a Message-ID, which ends in the domain, has to fit into `posts.ref`.
+# RFC 5321 4.5.3.1 allows 64 and 255 octets; a Message-ID, which ends in the domain, has to fit into the column
+# `posted_messages.vendor_ref`.
 _LOCAL_CHARS, _DOMAIN_CHARS = 64, 120
 
 

@@ -24,7 +24,7 @@ class InboxItem:
     """
 
     id: UUID
-    at: datetime
+    created_at: datetime
     type: InboxItemType
     channel: DestinationKind
     incident_id: UUID | None

@@ -50,10 +50,10 @@ class VendorActor:
 class VendorEvent:
     """One event reported by a vendor.
 
-    `word` is the vendor's own name for it. `refs` are references that may be ours (`posts.ref`), `alias` is the
-    vendor's id of the alert or issue, and `merged_into` the alias that it was merged into. `title` is its first line
-    there, `at` when it happened by the vendor's clock. None of them is content: all were written by us or are ids of
-    the vendor.
+    `word` is the vendor's own name for it. `refs` are references that may be ours (`posted_messages.vendor_ref`),
+    `vendor_incident_id` is the vendor's id of the incident that they belong to, and `merged_into` that of the one that
+    it was merged into. `title` is its first line there, `at` when it happened by the vendor's clock. None of them is
+    content: all were written by us or are ids of the vendor.
     """
 
     vendor: DestinationKind
@@ -61,7 +61,7 @@ class VendorEvent:
     word: str
     agent: VendorActor
     refs: tuple[str, ...] = ()
-    alias: str = ""
+    vendor_incident_id: str = ""
     merged_into: str = ""
     title: str = ""
     at: datetime | None = None

@@ -100,10 +100,10 @@ def _taken_text(view: View) -> str:
 def _asking_text(view: View) -> str:
     incident = view.incident
     subject = (incident.severity, view.title, incident.number)
-    is_first = incident.step <= 0 and incident.sending <= 1
+    is_first = incident.step <= 0 and incident.send_number <= 1
     if view.occasion in _FIRST_AGAIN or (is_first and not incident.restarts):
         return push_text.first_page(*subject, view.time_left)
-    if incident.sending > 1 or is_first:
+    if incident.send_number > 1 or is_first:
         return push_text.still_unanswered(*subject, view.waited)
     return push_text.nobody_answered(*subject, view.waited)
 
@@ -174,7 +174,7 @@ def _waiting_or_silenced(view: View) -> Line:
 
 def _waiting(view: View) -> str:
     waiting = f"Waiting for {join_with_and(view.waiting_for)}" if view.waiting_for else "Waiting for an acknowledgement"
-    answered = list(dict.fromkeys(answer.person for answer in view.incident.answers))
+    answered = list(dict.fromkeys(answer.person for answer in view.incident.acknowledgements))
     missing = view.incident.acks_needed - len(answered)
     if not answered or missing < 1:
         return waiting

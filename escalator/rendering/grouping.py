@@ -21,7 +21,7 @@ def group_words(view: View) -> str:
 
 
 def _alerts(view: View) -> str:
-    count = view.incident.members or 0
+    count = view.incident.member_count or 0
     if view.incident.state in CLOSED_STATES or not count:
         return "Group of similar alerts"
     return "Group of 1 alert" if count == 1 else f"Group of {count} similar alerts"

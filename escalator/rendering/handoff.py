@@ -70,7 +70,7 @@ def _text(view: ShiftView) -> str:
 
 def _lines(view: ShiftView) -> Iterator[Line]:
     for incident, title in view.listed[:MOST_LINES]:
-        many = f" · {incident.members} alerts" if incident.is_group else ""
+        many = f" · {incident.member_count} alerts" if incident.is_group else ""
         yield (f"#{incident.number} {headline(incident.severity, title)}{many} · ", *_state(incident, view))
     left = len(view.listed) - MOST_LINES
     if left > 0:

@@ -83,7 +83,7 @@ def done_words(person: str, incident: Incident, policy: Policy) -> str:
     """Return the answer to an action that was done where no message of the incident shows it."""
     if incident.owner == person and incident.state in HELD_STATES:
         return f"#{incident.number} is yours now"
-    if incident.state is State.TRIGGERED and any(answer.person == person for answer in incident.answers):
+    if incident.state is State.TRIGGERED and any(answer.person == person for answer in incident.acknowledgements):
         return f"Your acknowledgement of #{incident.number} counts; one more person has to acknowledge it"
     owner = called(incident.owner, policy) if incident.owner else "its team"
     return f"#{incident.number} is {_STATES[incident.state].format(by=owner)} now"

@@ -40,7 +40,7 @@ def _plain(view: View) -> dict[str, object]:
         "is_test": view.is_test,
         "is_drill": view.is_drill,
         "group": view.others.group,
-        "members": incident.members,
+        "members": incident.member_count,
     }
 
 
@@ -76,7 +76,7 @@ _OURS = (
 def _ours(view: View) -> dict[str, object]:
     incident = view.incident
     is_over = incident.state in CLOSED_STATES
-    round_, step, sending = view.rung or (incident.round, incident.step, incident.sending)
+    round_, step, sending = view.rung or (incident.round, incident.step, incident.send_number)
     return {
         "source": incident.source,
         "severity_reason": one_line(incident.severity_reason, SNIPPET_CHARS) or None,

@@ -45,7 +45,7 @@ class DatabaseInbox:
         item = replace(new, type=type_, thread_ts=thread_ts, broadcast=broadcast)
         try:
             for _ in range(_TRIES):
-                ts = f"{int(item.at.timestamp())}.{secrets.randbelow(_MICROSECONDS):06d}"
+                ts = f"{int(item.created_at.timestamp())}.{secrets.randbelow(_MICROSECONDS):06d}"
                 with self.database.one_statement() as connection:
                     if sandbox_inbox.insert(connection, replace(item, ts=ts)):
                         return Delivered(f"{address}/{ts}")
@@ -59,7 +59,7 @@ class DatabaseInbox:
         """Return a message to one recipient, sent now; `ts` is the vendor's id, where there is one."""
         return InboxItem(
             id=uuid7(),
-            at=self.clock.now(),
+            created_at=self.clock.now(),
             type=InboxItemType.MESSAGE,
             channel=channel,
             incident_id=context.incident_id,

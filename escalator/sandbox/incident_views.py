@@ -23,7 +23,7 @@ from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.next_step import describe_next_step
 from escalator.store import incidents as incident_store
 from escalator.store.deliveries import DeliveryKind, DeliveryState
-from escalator.store.tables import deliveries, incidents, records
+from escalator.store.tables import audit_records, deliveries, incidents
 from escalator.store.visibility import Audience
 
 MOST_INCIDENTS = 50
@@ -73,9 +73,9 @@ def _history(connection: Connection, ids: Sequence[UUID]) -> _History:
         .group_by(deliveries.c.incident_id)
     )
     newest = connection.execute(
-        select(records)
-        .where(records.c.incident_id.in_(ids))
-        .order_by(records.c.at.desc(), records.c.id.desc())
+        select(audit_records)
+        .where(audit_records.c.incident_id.in_(ids))
+        .order_by(audit_records.c.recorded_at.desc(), audit_records.c.id.desc())
         .limit(MOST_RECORDS)
     )
     by_incident: dict[UUID, list[Row[Any]]] = defaultdict(list)
@@ -119,7 +119,7 @@ def _is_late_step(record: Row[Any], after: Mapping[str, str]) -> bool:
 def _entry(record: Row[Any], after: Mapping[str, str], policy: Policy) -> Json:
     """Return a record in words. The page puts an actor before the text, but these sentences name theirs."""
     return {
-        "at": exact(record.at),
+        "at": exact(record.recorded_at),
         "action": record.action,
         "actor": _SPEAKS_FOR_ITSELF,
         "text": timeline.record_words(record.action, record.actor_key, record.reason, after, policy),

@@ -20,7 +20,7 @@ def shown(core: Core, item: InboxItem, policy: Policy | None) -> Json:
     form, buttons = SANDBOX_VENDORS[item.channel].show(item, payload, _reader(core, item, policy))
     return {
         "id": str(item.id),
-        "at": exact(item.at),
+        "at": exact(item.created_at),
         "updated_at": exact_or_none(item.updated_at),
         "kind": item.channel.value,
         "channel": item.channel.value,

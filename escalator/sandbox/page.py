@@ -107,8 +107,8 @@ def _workers(processes: Iterable[Process], now: datetime) -> list[Json]:
             "kind": "worker" if any(process.kind == SWEEPER for process in group) else group[0].kind,
             "pid": pid,
             "started_at": exact(min(process.started_at for process in group)),
-            "beat_at": exact(max(process.beat_at for process in group)),
-            "alive": max(process.beat_at for process in group) > now - HEARTBEAT_TIMEOUT,
+            "beat_at": exact(max(process.last_heartbeat_at for process in group)),
+            "alive": max(process.last_heartbeat_at for process in group) > now - HEARTBEAT_TIMEOUT,
         }
         for (_host, pid), group in by_pid.items()
     ]

@@ -126,7 +126,7 @@ def test_the_reference_is_the_id_of_what_was_told_first(double, channel):
 @pytest.mark.parametrize(
     ("before", "after", "is_news"),
     [
-        pytest.param({}, {"step": 2, "sending": 1}, False, id="the next step is told by a page"),
+        pytest.param({}, {"step": 2, "send_number": 1}, False, id="the next step is told by a page"),
         pytest.param({}, {"round": 2, "restarts": 1}, False, id="so is a restart"),
         pytest.param({}, TAKEN, True, id="taken"),
         pytest.param(TAKEN, {**TAKEN, "state": State.SNOOZED}, False, id="snoozed by who has it"),

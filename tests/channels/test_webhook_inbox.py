@@ -14,7 +14,7 @@ from escalator.encryption import Seal
 from escalator.model.message import Delivered, MessageContext
 from escalator.sandbox.inbox import DatabaseInbox
 from escalator.store import Database
-from escalator.store.tables import inbox
+from escalator.store.tables import sandbox_inbox
 from tests.channels.webhook_messages import RESOLVED, notice, say
 from tests.doubles.webhook import SECRET, WebhookDouble
 from tests.fakes import FakeClock
@@ -49,7 +49,7 @@ def said_of(nowhere, **how):
 def kept(shelf):
     """Return what is kept, the oldest first: rows, and what they say."""
     with shelf.database.reading() as connection:
-        rows = connection.execute(select(inbox).order_by(inbox.c.at, inbox.c.id)).all()
+        rows = connection.execute(select(sandbox_inbox).order_by(sandbox_inbox.c.created_at, sandbox_inbox.c.id)).all()
     return rows, [json.loads(shelf.seal.open(row.sealed_payload)) for row in rows]
 
 

@@ -28,8 +28,8 @@ from escalator.channels.slack.interactions import sign_callback
 from escalator.errors import Unavailable
 from escalator.settings import read_settings
 from escalator.store import key_values
-from escalator.store.tables import deliveries, events, incidents, posts, workers
-from escalator.store.tables import records as record_table
+from escalator.store.tables import audit_records as record_table
+from escalator.store.tables import deliveries, events, incidents, posted_messages, processes
 from escalator.stream.samples import sample
 from escalator.stream.signature import sign
 from tests.doubles.slack import SlackDouble
@@ -252,7 +252,7 @@ class Installation:
     def is_sweeping(self, name: str) -> bool:
         process = self.processes[name]
         assert process.is_running, f"{name} has ended"
-        return any(row["swept_at"] for row in self.rows(workers, pid=process.pid))
+        return any(row["last_sweep_at"] for row in self.rows(processes, pid=process.pid))
 
     def is_answered(self, path: str) -> bool:
         assert self.processes["web"].is_running, "the web has ended"
@@ -282,7 +282,7 @@ class Installation:
             incidents: [row for row in self.rows(incidents) if row["due_at"] and row["due_at"] < self.now()],
             deliveries: [row for row in self.rows(deliveries) if row["state"] in {"pending", "sending", "failed"}],
             events: [row for row in self.rows(events) if row["state"] in {"new", "parked"}],
-            workers: self.rows(workers),
+            processes: self.rows(processes),
         }
         said = [f"--- {table.name} at {self.now()}\n" for table in doubtful]
         kept = ["".join(f"{_without_bytes(row)}\n" for row in rows) for rows in doubtful.values()]
@@ -352,7 +352,7 @@ class Installation:
     def listed(self, channel: str) -> dict[int, datetime]:
         """Return the incidents that a channel was told of by lists, and when."""
         told = self.rows(deliveries, address=channel, state="delivered")
-        listed = {row["incident_id"]: row["delivered_at"] for row in told if row["listed_in"]}
+        listed = {row["incident_id"]: row["delivered_at"] for row in told if row["bundle_id"]}
         return {row["number"]: listed[row["id"]] for row in self.rows(incidents) if row["id"] in listed}
 
     # What the database says.
@@ -378,7 +378,7 @@ class Installation:
     def bring_near(self, seconds: float) -> datetime:
         """Let every deadline be so soon, as if its path said so, and return when that is."""
         due_at = self.now() + timedelta(seconds=seconds)
-        nearer = update(incidents).values(due_at=due_at, armed_until=None, fence=incidents.c.fence + 1)
+        nearer = update(incidents).values(due_at=due_at, timer_set_for=None, fence=incidents.c.fence + 1)
         with self.core.database.writing() as connection:
             connection.execute(nearer.where(incidents.c.due_at.is_not(None)))
         return due_at
@@ -406,7 +406,7 @@ class Installation:
 
     def records(self, *actions: str) -> list[Mapping[str, object]]:
         """Return the records with these actions, the oldest first."""
-        chosen = select(record_table).where(record_table.c.action.in_(actions)).order_by(record_table.c.at)
+        chosen = select(record_table).where(record_table.c.action.in_(actions)).order_by(record_table.c.recorded_at)
         found = self._asked(lambda connection: connection.execute(chosen).all())
         return [{**row._mapping, "after": json.loads(row.after)} for row in found]
 
@@ -431,7 +431,9 @@ class Installation:
         open_ones = (
             select(func.count()).select_from(events).where(events.c.state == "new"),
             select(func.count()).select_from(deliveries).where(deliveries.c.state.in_(["pending", "sending"])),
-            select(func.count()).select_from(posts).where(posts.c.shown_rev < posts.c.want_rev),
+            select(func.count())
+            .select_from(posted_messages)
+            .where(posted_messages.c.shown_revision < posted_messages.c.wanted_revision),
             select(func.count()).select_from(incidents).where(incidents.c.due_at <= self.now()),
         )
         return self._asked(lambda connection: not any(connection.scalar(question) for question in open_ones))
@@ -442,7 +444,7 @@ class Installation:
         self.wait_until_idle()
 
     def _swept_at(self) -> datetime:
-        swept_at = self._asked(lambda connection: connection.scalar(select(func.max(workers.c.swept_at))))
+        swept_at = self._asked(lambda connection: connection.scalar(select(func.max(processes.c.last_sweep_at))))
         return swept_at or datetime.min.replace(tzinfo=UTC)
 
 

@@ -62,7 +62,7 @@ def test_redis_that_has_forgotten_everything_makes_nothing_late_by_more_than_a_s
         on_postgres.post(event())
     on_postgres.expect_messages(MANY)
     due_at = on_postgres.bring_near(seconds=4)
-    wait_until(lambda: all(row["armed_until"] for row in on_postgres.rows(incidents)), "every deadline has an alarm")
+    wait_until(lambda: all(row["timer_set_for"] for row in on_postgres.rows(incidents)), "every deadline has an alarm")
     on_postgres.redis.flushall()
     on_postgres.expect_messages(MANY, SENIORS)
     on_postgres.wait_past(due_at)

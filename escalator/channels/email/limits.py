@@ -10,4 +10,4 @@ NAME = 80
 """Ours, of a sender's name, in characters."""
 
 MESSAGE_ID = 256
-"""Ours, the width of `posts.ref`."""
+"""Ours, the width of `posted_messages.vendor_ref`."""

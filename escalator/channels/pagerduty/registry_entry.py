@@ -28,7 +28,7 @@ def _probe(clients: Clients, _settings: Settings, question: Question) -> Deliver
 
 def _place(_settings: Settings, posted: Posted) -> Place:
     """Return the incident without its URL, which is at the account's own host, unknown to us."""
-    return Place(f"PagerDuty: {posted.alias or posted.destination}")
+    return Place(f"PagerDuty: {posted.vendor_incident_id or posted.destination}")
 
 
 def _secrets(settings: Settings) -> Iterable[str]:
@@ -44,12 +44,12 @@ def _has_question(settings: Settings, event: VendorEvent, is_known: bool) -> boo
 
     It omits `incident_key` for incidents opened through the Events API (api-schema, REST).
     """
-    return not is_known and bool(event.alias) and bool(settings.pagerduty_api_token)
+    return not is_known and bool(event.vendor_incident_id) and bool(settings.pagerduty_api_token)
 
 
 def _ask(clients: Clients, body: bytes) -> VendorEvent | Failed | None:
     event = _parse(body)
-    keys = clients.pagerduty_rest.alert_keys(event.alias) if event else ()
+    keys = clients.pagerduty_rest.alert_keys(event.vendor_incident_id) if event else ()
     if isinstance(keys, Failed) or event is None:
         return keys if isinstance(keys, Failed) else None
     return replace(event, refs=(*event.refs, *keys))

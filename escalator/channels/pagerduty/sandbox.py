@@ -150,7 +150,7 @@ def _incident(item: InboxItem, alert: Mapping[str, Any]) -> Json:
         "number": item.number,
         "status": alert["status"],
         "incident_key": alert["dedup_key"],
-        "created_at": exact(item.at),
+        "created_at": exact(item.created_at),
         "title": title(alert),
         "service": _reference("service", f"{_STRANGER}1", item.destination),
         "assignees": [],

@@ -94,7 +94,7 @@ def parse(body: bytes) -> VendorEvent | None:
         word=str(word),
         agent=_agent(loaded["agent"]),
         refs=_texts(data["incident_key"]),
-        alias=_text(incident["id"]),
+        vendor_incident_id=_text(incident["id"]),
         merged_into=_text((reason.get("incident") or {}).get("id")) if kind is VendorEventKind.MERGED else "",
         title=_text(incident["title"], _MAX_TITLE_CHARS),
         at=parse_instant(event.get("occurred_at")),

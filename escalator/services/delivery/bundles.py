@@ -104,7 +104,7 @@ def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
         mode=first.mode,
         urgency=first.urgency,
         created_at=now,
-        next_at=now,
+        next_attempt_at=now,
         expires_at=now + EXPIRES,
         bulletin_id=new.id,
     )

@@ -71,4 +71,4 @@ def summarize_incident(core: Core, viewer: Viewer, number: int) -> IncidentSumma
 
 def _happened(row: Row[Any], policy: Policy) -> HistoryEntry:
     text = record_words(row.action, row.actor_key, row.reason, json.loads(row.after), policy)
-    return HistoryEntry(row.at, row.action, Actor(row.actor_kind, row.actor_key), row.via, row.reason, text)
+    return HistoryEntry(row.recorded_at, row.action, Actor(row.actor_kind, row.actor_key), row.via, row.reason, text)

@@ -74,7 +74,7 @@ def _moment(row: Row[Any], notes: Mapping[str, str], policy: Policy) -> Timeline
     words = record_words(row.action, row.actor_key, row.reason, after, policy)
     kind = "person" if row.actor_kind in _HUMAN else "stream" if row.via == "stream" else "engine"
     via = place_words(row.via) if kind == "person" else ""
-    return TimelineEntry(row.at, row.action, words, kind, via, note=notes.get(after.get("reason_id", "")))
+    return TimelineEntry(row.recorded_at, row.action, words, kind, via, note=notes.get(after.get("reason_id", "")))
 
 
 def _by_origin(fates: Sequence[Row[Any]], policy: Policy) -> Mapping[datetime, tuple[NotificationEntry, ...]]:
