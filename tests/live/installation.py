@@ -4,7 +4,6 @@ No question here depends on how fast the machine is: what must come is waited fo
 come is asked for only once nothing is under way any more.
 """
 
-import ctypes
 import json
 import os
 import re
@@ -34,6 +33,7 @@ from escalator.stream.samples import sample
 from escalator.stream.signature import sign
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_state import Message
+from tests.live.fork_server import Forked, ForkServer
 from tests.servers import PostgresServer, RedisServer, free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -43,7 +43,6 @@ PATIENCE_S = 120.0
 ROOM, SENIORS = "C0ROOM", "C0SENIORS"
 PREFORK = ("--concurrency=2",)
 THREADS = ("--pool=threads", "--concurrency=4")
-_PR_SET_PDEATHSIG = 1
 _FAULTS = ('"level": "error"', '"level": "critical"', "raised unexpected", "Exception in thread", "Exception ignored")
 _NUMBER = re.compile(r"#(\d+)")
 _LIST = re.compile(r"\d+ more alerts? ")
@@ -82,16 +81,20 @@ class Process:
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
         self.log = folder / f"{name}.log"
+        if sys.platform == "linux":
+            self._process: Forked | subprocess.Popen[bytes] = ForkServer.of_this_run().start(
+                command, environment, folder, self.log
+            )
+            return
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command,
+                (sys.executable, *command),
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_dies_with_us if sys.platform == "linux" else None,
             )
 
     @property
@@ -168,10 +171,6 @@ def hanging(server: PostgresServer) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def _dies_with_us() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value)
-
-
 class Installation:
     """The product on its servers. Its processes have names: `web`, `worker`, and any that a test adds."""
 
@@ -240,7 +239,7 @@ class Installation:
     def _start(self, name: str, module: Sequence[str]) -> None:
         assert name not in self.processes or not self.processes[name].is_running
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}
-        self.processes[name] = Process(name, (sys.executable, *module), environment, self.folder)
+        self.processes[name] = Process(name, module, environment, self.folder)
 
     def run(self, *command: str) -> int:
         """Run a command of the product, and return its exit code."""
